@@ -1,0 +1,212 @@
+"""What the use cases give back, and what they ask of whoever calls them. No click, no rich in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from flatsplit.config import Config
+from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
+
+
+@dataclass(frozen=True, slots=True)
+class InitRequest:
+    """What the operator asked ``init`` for."""
+
+    legacy_role: str
+    config_path: Path
+    schemas: tuple[str, ...] = ()
+    """Empty: every schema in which legacy owns something, or that it owns."""
+    adopt: bool = False
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What ``init`` found and proposes, before anything is written."""
+
+    request: InitRequest
+    target: Target
+    config: Config
+    counts: tuple[tuple[str, int], ...]
+    """(kind in the plural, how many legacy owns), largest first."""
+    adopted: tuple[str, ...]
+    """New role names that exist already and are taken over."""
+    findings: tuple[Finding, ...]
+    existing: bool
+    """The tracking schema is there already and a cutover is under way: ``init`` only upgrades it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One line of ``status``."""
+
+    key: str
+    title: str
+    state: StepState
+    blocked_by: tuple[GateResult, ...] = ()
+    """Closed gates (only for the next step); empty when it may go on."""
+    waived: tuple[GateResult, ...] = ()
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CutoverView:
+    """The head of ``status``."""
+
+    name: str
+    state: str
+    legacy_role: str
+    database: str
+    started_at: datetime
+    retire: str
+    roles: tuple[tuple[str, str], ...]
+    """(purpose, role name) in the order app_user, app_migrator, app_readonly, dba."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the walk is, what is next, what blocks it, what changed while nobody looked."""
+
+    cutover: CutoverView
+    steps: tuple[StepView, ...]
+    next: str | None
+    catch_up: tuple[Statement, ...]
+    """What finished steps want for objects that appeared since."""
+    pending: int
+    """Statements that the next step has still to run."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The can/cannot matrix and the drift of all finished steps."""
+
+    checks: tuple[Check, ...]
+    drift: tuple[Statement, ...]
+    steps: tuple[str, ...]
+    """Keys of the steps whose promises were checked."""
+    notes: tuple[Finding, ...] = ()
+    """What holds by itself and is no failure, for example SECURITY DEFINER routines open to PUBLIC."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was promised holds."""
+        return not self.drift and all(check.ok for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock that flatsplit waits for."""
+
+    pid: int
+    role: str
+    application: str
+    client: str
+    state: str
+    age: str
+    """How long its transaction has been open, as ``1m 12s``."""
+    query: str
+
+
+class Reporter(Protocol):
+    """Hears what happens while statements run."""
+
+    def step_started(self, key: str, title: str, statements: int) -> None:
+        """A step begins; ``statements`` counts what it will run."""
+
+    def batch_done(self, first: str, done: int, total: int) -> None:
+        """A transaction committed; ``first`` describes its first statement."""
+
+    def waiting_for(self, description: str, holders: Sequence[Holder], waited: float, patience: float) -> None:
+        """A lock did not come; it will be tried again. Seconds waited so far without progress, and their limit."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line: an object vanished, a step was found done by hand."""
+
+    def gate(self, gate: GateResult) -> None:
+        """A gate was looked at."""
+
+    def step_finished(self, key: str, state: StepState) -> None:
+        """A step ended in this state."""
+
+
+Confirm = Callable[[Plan, str], bool]
+"""Shows a plan (and what it is for: "next", "rollback", "repair") and asks; False stops without changing anything."""
+
+
+class Passwords(Protocol):
+    """Where clear-text passwords come from; asked only when a statement needs a verifier."""
+
+    def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
+        """Clear-text password per role. Raises UsageError where one is missing and nobody can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceOptions:
+    """The options of ``next``."""
+
+    dry_run: bool = False
+    through: str | None = None
+    approved: str | None = None
+    waive: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What happened to one step."""
+
+    key: str
+    state: StepState
+    executed: int
+    by_hand: bool = False
+    gates: tuple[GateResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceResult:
+    """What ``next`` or ``rollback`` did."""
+
+    outcomes: tuple[StepOutcome, ...]
+    next: str | None
+    waiting: tuple[GateResult, ...] = ()
+    """Closed gates that stopped the walk (exit 3)."""
+    complete: bool = False
+    plan: Plan | None = None
+    """With ``dry_run``: what would have run."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundleStep:
+    """Everything a runbook says about one step."""
+
+    number: int
+    key: str
+    title: str
+    purpose: str
+    state: StepState
+    gates: tuple[GateResult, ...]
+    plan: Plan
+    rollback: tuple[Statement, ...]
+    point_of_no_return: bool
+    watch: tuple[str, ...]
+    """What to look at while and after it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The data of a runbook."""
+
+    config: Config
+    target: Target
+    generated_by: str
+    steps: tuple[BundleStep, ...]
+    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
+    sessions: tuple[Session, ...] = field(default=())
