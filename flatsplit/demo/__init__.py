@@ -1,0 +1,1 @@
+"""An embedded PostgreSQL with a flat sample database, to see the whole cutover happen."""

