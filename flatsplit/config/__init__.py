@@ -1,0 +1,40 @@
+"""flatsplit.toml: what the operator decided, read strictly and written completely.
+
+A cutover is steered by this file for weeks, often by somebody who did not write it. So every
+key stands in it once with its meaning, and a typing error is never a silent default.
+"""
+
+from flatsplit.config.checks import validate
+from flatsplit.config.naming import propose_roles
+from flatsplit.config.reading import load, parse
+from flatsplit.config.text import format_duration, parse_duration
+from flatsplit.config.values import (
+    PURPOSES,
+    Auth,
+    Config,
+    DatabaseOwner,
+    Gates,
+    Locks,
+    Retire,
+    RoleNames,
+)
+from flatsplit.config.writing import render, write
+
+__all__ = [
+    "PURPOSES",
+    "Auth",
+    "Config",
+    "DatabaseOwner",
+    "Gates",
+    "Locks",
+    "Retire",
+    "RoleNames",
+    "format_duration",
+    "load",
+    "parse",
+    "parse_duration",
+    "propose_roles",
+    "render",
+    "validate",
+    "write",
+]

@@ -1,0 +1,77 @@
+"""What the types of a Config cannot say: which values make sense together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flatsplit.config.text import format_duration, quote
+from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
+from flatsplit.errors import ConfigError
+
+
+def show(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = quote(value) if isinstance(value, str) else str(value).replace("\n", " ")
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def validate(config: Config, source: str = "flatsplit.toml") -> None:
+    """Checks what types cannot say. ConfigError names ``source`` and the key."""
+
+    def refuse(key: str, what: str, fix: str) -> None:
+        raise ConfigError(f"{source}: {key} {what}", fix)
+
+    if not config.name or "\0" in config.name:
+        refuse(
+            "[cutover] name", "is empty or holds a NUL", "name the cutover, for example after the application"
+        )
+    _check_name(config.legacy_role, f"{source}: [cutover] legacy_role", "role")
+    if not config.schemas:
+        refuse("[cutover] schemas", "is empty", 'name at least one schema, for example ["public"]')
+    for schema in config.schemas:
+        _check_name(schema, f"{source}: [cutover] schemas", "schema")
+    if len(set(config.schemas)) < len(config.schemas):
+        twice = next(schema for schema in config.schemas if config.schemas.count(schema) > 1)
+        refuse("[cutover] schemas", f"names {show(twice)} twice", "name each schema once")
+    seen: dict[str, str] = {config.legacy_role: "legacy_role"}
+    for purpose in PURPOSES:
+        name, key = getattr(config.roles, purpose), f"[roles] {purpose}"
+        if purpose == "dba" and not name:
+            continue
+        _check_name(name, f"{source}: {key}", "role")
+        if name in seen:
+            refuse(key, f"= {show(name)} is also {seen[name]}", "give every role a name of its own")
+        seen[name] = purpose
+    if config.database_owner == "dba" and not config.roles.dba:
+        refuse(
+            "[cutover] database_owner",
+            '= "dba", but there is no such role',
+            'use "app_migrator" or "keep", or name dba under [roles]',
+        )
+    timeout = config.locks.lock_timeout
+    if not timedelta(0) < timeout < DEADLOCK_TIMEOUT:
+        refuse(
+            "[locks] lock_timeout",
+            f'= "{format_duration(timeout)}" is not above 0 and below the deadlock_timeout of 1s',
+            'keep it small, for example "200ms": the application waits behind flatsplit for as long',
+        )
+    if config.locks.max_replication_lag <= timedelta(0):
+        refuse("[locks] max_replication_lag", "is not above 0", 'allow standbys some lag, for example "10s"')
+
+
+def _check_name(name: str, where: str, what: str) -> None:
+    """Whether PostgreSQL can have a role or schema of this name that is not its own."""
+    if not name:
+        raise ConfigError(f"{where} is empty", f"give the {what} a name")
+    if "\0" in name:
+        raise ConfigError(f"{where} holds a NUL character", f"no {what} can be named so; correct the name")
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if size > NAME_BYTES:
+        raise ConfigError(
+            f"{where} = {show(name)} is {size} bytes long, PostgreSQL keeps {NAME_BYTES}", "shorten the name"
+        )
+    reserved = ("public", "none") if what == "role" else ("information_schema", "flatsplit")
+    if name.startswith("pg_") or name in reserved:
+        raise ConfigError(f"{where} = {show(name)} is reserved", f"use another {what}")

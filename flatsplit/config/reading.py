@@ -1,0 +1,127 @@
+"""From TOML text to a Config: strict, because a typing error must never be a silent default."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Collection
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flatsplit.config.checks import show, validate
+from flatsplit.config.text import parse_duration
+from flatsplit.config.values import SECTIONS, Config, Gates, Locks, RoleNames
+from flatsplit.errors import ConfigError
+
+_REQUIRED = ("name", "legacy_role", "schemas")
+
+
+def load(path: Path) -> Config:
+    """Reads and checks the file; every ConfigError names it."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such file",
+            "run `flatsplit init --legacy-role ROLE` first, or point to the file with --config",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 (byte {error.start})", "save the file as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror})", "give a readable file with --config"
+        ) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str = "flatsplit.toml") -> Config:
+    """The Config that this TOML text says; ``source`` is the file to name in errors."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        why = str(error) or "too deeply nested"
+        raise ConfigError(
+            f"{source}: broken TOML: {why[:1].lower()}{why[1:]}",
+            "correct that place; strings stand in double quotes",
+        ) from None
+    values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for section, content in document.items():
+        if section not in SECTIONS:
+            raise _unknown(source, f"section [{section}]", section, SECTIONS, "[{}]")
+        if not isinstance(content, dict):
+            raise ConfigError(
+                f"{source}: {section} is a value, not a section", f"write [{section}] above its keys"
+            )
+        for key, value in content.items():
+            if key not in SECTIONS[section]:
+                raise _unknown_key(source, section, key)
+            values[section][key] = _value(value, SECTIONS[section][key], f"{source}: [{section}] {key}")
+    cutover = values["cutover"]
+    for key in _REQUIRED:
+        if key not in cutover:
+            example = '["public"]' if key == "schemas" else '"shop"'
+            raise ConfigError(
+                f"{source}: [cutover] {key} is missing", f"add {key} = {example} under [cutover]"
+            )
+    roles = values["roles"]
+    auth = roles.pop("auth", "password")
+    config = Config(
+        **cutover,
+        roles=RoleNames(**roles),
+        gates=Gates(**values["gates"]),
+        locks=Locks(**values["locks"]),
+        auth=auth,
+    )
+    validate(config, source)
+    return config
+
+
+def _unknown(source: str, what: str, word: str, known: Collection[str], shape: str) -> ConfigError:
+    near = difflib.get_close_matches(word, known, 1)
+    fix = (
+        f"did you mean {shape.format(near[0])}?"
+        if near
+        else f"known are {', '.join(map(shape.format, known))}"
+    )
+    return ConfigError(f"{source}: unknown {what}", fix)
+
+
+def _unknown_key(source: str, section: str, key: str) -> ConfigError:
+    home = next((other for other, keys in SECTIONS.items() if key in keys), None)
+    if home:
+        return ConfigError(f"{source}: [{section}] {key} is in the wrong section", f"move it to [{home}]")
+    return _unknown(source, f"key [{section}] {key}", key, SECTIONS[section], "{}")
+
+
+def _value(value: Any, kind: Any, where: str) -> Any:
+    """The TOML value as the type that Config wants."""
+    if isinstance(kind, tuple):
+        if value not in kind or not isinstance(value, str):
+            raise ConfigError(f"{where} = {show(value)} is not one of its values", f"use {_either(kind)}")
+    elif kind is bool:
+        if not isinstance(value, bool):
+            raise ConfigError(
+                f"{where} = {show(value)} is neither true nor false", "write true or false, without quotes"
+            )
+    elif kind is timedelta:
+        try:
+            return parse_duration(value if isinstance(value, str) else "")
+        except ValueError:
+            raise ConfigError(
+                f"{where} = {show(value)} is not a duration",
+                'write it like "200ms", "10m", "24h", "7d" or "1h30m"',
+            ) from None
+    elif kind is list:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(
+                f"{where} = {show(value)} is not a list of names", 'write it like ["public", "shop"]'
+            )
+        return tuple(value)
+    elif not isinstance(value, str):
+        raise ConfigError(f"{where} = {show(value)} is not a string", "put it in double quotes")
+    return value
+
+
+def _either(words: Collection[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)

@@ -1,0 +1,101 @@
+"""The values that flatsplit.toml holds, with their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal, TypeAlias, get_args
+
+Retire: TypeAlias = Literal["revoke", "drop", "repurpose"]
+DatabaseOwner: TypeAlias = Literal["app_migrator", "dba", "keep"]
+Auth: TypeAlias = Literal["password", "external"]
+
+PURPOSES: tuple[str, ...] = ("app_user", "app_migrator", "app_readonly", "dba")
+
+NAME_BYTES = 63
+"""NAMEDATALEN - 1: the server cuts longer names, silently but for a NOTICE."""
+
+DEADLOCK_TIMEOUT = timedelta(seconds=1)
+"""PostgreSQL's default. A lock wait that reaches it may kill an application's statement instead of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleNames:
+    """What the four roles are called in this cluster."""
+
+    app_user: str = "app_user"
+    app_migrator: str = "app_migrator"
+    app_readonly: str = "app_readonly"
+    dba: str = "dba"
+    """"" leaves it out."""
+    dba_login: bool = True
+    """False: dba is a group that people are members of."""
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """The roles that exist after create-roles, in the fixed order."""
+        return tuple(name for name in (self.app_user, self.app_migrator, self.app_readonly, self.dba) if name)
+
+    @property
+    def login(self) -> tuple[str, ...]:
+        """The roles that may log in after enable-login."""
+        return tuple(name for name in self.new if name != self.dba or self.dba_login)
+
+    def purpose(self, name: str) -> str:
+        """``app_user`` … ``dba`` for one of their names; "" for any other role."""
+        return next((purpose for purpose in PURPOSES if name and getattr(self, purpose) == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """How much evidence a step has to wait for."""
+
+    drain: timedelta = timedelta(hours=24)
+    """Legacy unseen for so long before the switch counts as done."""
+    soak: timedelta = timedelta(days=7)
+    """Quiet time before locking legacy, and again before revoking."""
+    require_approval: bool = False
+    """Every step needs ``next --approved DIGEST``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """How long flatsplit waits, and lets others wait, for a lock."""
+
+    lock_timeout: timedelta = timedelta(milliseconds=200)
+    retry_for: timedelta = timedelta(minutes=10)
+    """Patience without any progress before the step stops, resumable."""
+    max_replication_lag: timedelta = timedelta(seconds=10)
+    """A standby further behind than this makes flatsplit pause between batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of flatsplit.toml."""
+
+    name: str
+    legacy_role: str
+    schemas: tuple[str, ...]
+    """The scope, resolved at init and frozen."""
+    retire: Retire = "revoke"
+    database_owner: DatabaseOwner = "app_migrator"
+    roles: RoleNames = field(default_factory=RoleNames)
+    gates: Gates = field(default_factory=Gates)
+    locks: Locks = field(default_factory=Locks)
+    auth: Auth = "password"
+    """``external``: certificates, IAM or peer; no password is set. Stands in [roles]."""
+
+
+SECTIONS: dict[str, dict[str, object]] = {
+    # section → key → type: a type, timedelta for durations, or the allowed words
+    "cutover": {
+        "name": str,
+        "legacy_role": str,
+        "schemas": list,
+        "retire": get_args(Retire),
+        "database_owner": get_args(DatabaseOwner),
+    },
+    "roles": {**dict.fromkeys(PURPOSES, str), "dba_login": bool, "auth": get_args(Auth)},
+    "gates": {"drain": timedelta, "soak": timedelta, "require_approval": bool},
+    "locks": {"lock_timeout": timedelta, "retry_for": timedelta, "max_replication_lag": timedelta},
+}

@@ -1,0 +1,97 @@
+"""From a Config to the text of flatsplit.toml, and onto the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from flatsplit.config.checks import validate
+from flatsplit.config.reading import load
+from flatsplit.config.text import format_duration, quote
+from flatsplit.config.values import SECTIONS, Config
+from flatsplit.errors import ConfigError
+
+_COMMENTS = {
+    "schemas": "resolved at init",
+    "retire": "revoke | drop | repurpose",
+    "database_owner": "app_migrator | dba | keep",
+    "app_user": "DML on tables, USAGE on sequences",
+    "app_migrator": "owns everything, runs DDL",
+    "app_readonly": "SELECT",
+    "dba": 'superuser-equivalent, for people; "" to leave it out',
+    "dba_login": "false: people as members instead",
+    "auth": "password | external (IAM, certificates, peer)",
+    "drain": "legacy unseen before the switch counts as done",
+    "soak": "before locking, and again before revoking",
+    "require_approval": "true: every step needs next --approved DIGEST",
+    "lock_timeout": "longest wait for a lock, for flatsplit and whoever queues behind it",
+    "retry_for": "patience without any progress before the step stops, resumable",
+    "max_replication_lag": "pause while a standby is further behind",
+}
+_HEADINGS = {"roles": "names of the four"}
+
+
+def render(config: Config) -> str:
+    """The file as init writes it: every key once, each with what it means."""
+    parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
+    lines: list[str] = []
+    for section, keys in SECTIONS.items():
+        heading = f"[{section}]"
+        lines += [_commented(heading, _HEADINGS.get(section, ""))]
+        for key in keys:
+            part = config if section == "cutover" or key == "auth" else parts[section]
+            lines.append(_commented(f"{key} = {_toml(getattr(part, key))}", _COMMENTS.get(key, "")))
+        lines.append("")
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _commented(text: str, comment: str) -> str:
+    return f"{text:<33} # {comment}" if comment else text
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, timedelta):
+        return f'"{format_duration(value)}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(quote(item) for item in value)}]"
+    return quote(cast(str, value))
+
+
+def write(config: Config, path: Path) -> None:
+    """Writes the file whole or not at all.
+
+    One that says the same is left as it is, with its comments; one that says something else is refused.
+    """
+    validate(config, str(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            with open(temporary, "xb") as file:
+                file.write(render(config).encode())
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)  # unlike a rename, it fails if somebody else was first
+            except FileExistsError:
+                raise
+            except OSError:  # a file system without hard links
+                if path.exists():
+                    raise FileExistsError(path) from None
+                os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except FileExistsError:
+        if load(path) != config:
+            raise ConfigError(
+                f"{path}: exists already and says something else",
+                "move it away to start anew, or name another file with --config",
+            ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be written ({error.strerror})", "choose another place with --config"
+        ) from None
