@@ -1,0 +1,132 @@
+"""Why a connection did not come about, in words that help and that hold no password."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from flatsplit.errors import ConnectFailed, FlatsplitError, MissingRights, StatementFailed, UsageError
+
+# What the server or libpq says, and what an operator can do about it. Where the words are in another language, the
+# last entry serves: nothing depends on more than the wording of a message here.
+_ADVICE: tuple[tuple[str, str], ...] = (
+    (r"no password supplied", "set PGPASSWORD, or add a line to ~/.pgpass (mode 0600)"),
+    (
+        r"password authentication failed|authentication failed for user",
+        "check user and password, ~/.pgpass and pg_hba.conf",
+    ),
+    (r"database .* does not exist", "check the database name (dbname in --dsn, or PGDATABASE)"),
+    (r"role .* does not exist", "check the user name (user in --dsn, or PGUSER)"),
+    (r"is not permitted to log in", "connect as a role with LOGIN that may administer roles"),
+    (r"permission denied for database", "ask the database's owner for CONNECT on it"),
+    (
+        r"no pg_hba\.conf entry|pg_hba\.conf rejects",
+        "let this role and address in with a line in the server's pg_hba.conf",
+    ),
+    (r"too many (clients|connections)|connection slots", "wait until connections are free, or end idle ones"),
+    (r"starting up|shutting down|recovery mode|not yet accepting", "try again when the server is up"),
+    (
+        r"could not translate host|resolve host|[Nn]ame or service",
+        "check the host name (host in --dsn, or PGHOST)",
+    ),
+    (
+        r"[Cc]onnection refused|No such file or directory|No route|unreachable",
+        "check host and port, and that the server runs",
+    ),
+    (r"timeout|timed out", "check host, port and firewall; connect_timeout in --dsn allows more time"),
+    (r"definition of service", "check the service name, and PGSERVICEFILE or ~/.pg_service.conf"),
+    (r"SSL|TLS|certificate", "check sslmode and the certificates in --dsn"),
+    (r"", "check --dsn, or libpq's PG* variables"),
+)
+
+
+def reject_unreadable(dsn: str) -> None:
+    """Refuse a connection string that libpq cannot read, or reads otherwise than it was meant, without repeating it."""
+    try:
+        given = conninfo_to_dict(dsn)
+    except psycopg.Error:
+        # libpq quotes the part it stumbled over, which may be the password
+        raise UsageError(
+            "the connection string cannot be read",
+            "write postgresql://user@host:5432/dbname or 'host=… dbname=… user=…', special characters percent-encoded",
+        ) from None
+    host, port = str(given.get("host") or ""), str(given.get("port") or "")
+    if "@" in host.lstrip("@") or re.search(r"[^0-9, ]", port):
+        # The tail of a password with @, / or : in it is taken for the host or port
+        raise UsageError(
+            "the connection string has an impossible host or port",
+            "percent-encode special characters of the password (%40 for @, %2F for /, %3A for :), or use PGPASSWORD",
+        )
+
+
+def connect_failed(dsn: str, error: psycopg.Error) -> FlatsplitError:
+    """The error to show for one of psycopg's: a line of its words and a line of advice."""
+    said = _redact(_reason(str(error)), dsn)
+    advice = next(advice for pattern, advice in _ADVICE if re.search(pattern, said))
+    return ConnectFailed(f"cannot connect to {_where(dsn)}: {said}", advice)
+
+
+def _reason(text: str) -> str:
+    """The telling part of libpq's message, which may cover several attempts and lines."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fatal = [line for line in lines if "FATAL:" in line]
+    if fatal:
+        return fatal[-1].rpartition("FATAL:")[2].strip()
+    failed = [line for line in lines if " failed: " in line]
+    if failed:
+        return failed[-1].rpartition(" failed: ")[2].strip()
+    return lines[-1] if lines else "no reason given"
+
+
+def _redact(text: str, dsn: str) -> str:
+    for secret in (conninfo_to_dict(dsn).get("password"), os.environ.get("PGPASSWORD")):
+        if secret:
+            text = text.replace(str(secret), "***")
+    return text
+
+
+def _where(dsn: str) -> str:
+    """Host, port and database as far as they were said; never the whole connection string."""
+    known = {
+        option.keyword.decode(): option.val.decode(errors="replace")
+        for option in psycopg.pq.Conninfo.get_defaults()
+        if option.val and option.keyword in (b"host", b"port", b"dbname", b"service")
+    }
+    known |= {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value is not None}
+    if service := known.get("service"):
+        return f"service {service}"
+    host, port = known.get("host", "the local server"), known.get("port", "5432")
+    place = host if "," in host else f"{host}:{port}"
+    return f"{place}/{known['dbname']}" if known.get("dbname") else place
+
+
+def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
+    """What an error of the driver, or SQLAlchemy's wrapping of one, means to an operator; None if it means nothing.
+
+    For the border where nobody expected the error: a lost connection, a right that is missing, a full disk.
+    """
+    if isinstance(error, FlatsplitError):
+        return error
+    cause = getattr(error, "orig", None) or error
+    if not isinstance(cause, psycopg.Error):
+        return None
+    said = cause.diag.message_primary or (str(cause).splitlines() or [type(cause).__name__])[0]
+    if isinstance(cause, psycopg.errors.InsufficientPrivilege):
+        return MissingRights(
+            said, "run flatsplit as a role that may do this, or have it granted to the operator's role"
+        )
+    if cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P")):
+        if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
+            return ConnectFailed(
+                f"the connection to the server was lost: {said}",
+                "run the same command again: it goes on from what was committed",
+            )
+        return None
+    if cause.sqlstate.startswith("53"):
+        return StatementFailed(
+            f"the server is short of resources: {said}", "make room, then run the same command again"
+        )
+    return None

@@ -1,0 +1,245 @@
+"""One connection for everything that a command does, with nothing left to the settings of a role or database.
+
+The driver (psycopg) runs what the plan says, byte by byte; SQLAlchemy Core keeps the journal. Both work on the same
+connection, so a change and its record share a transaction. Outside :meth:`Session.transaction` each statement commits
+by itself: a tool that waits between statements must not sit there ``idle in transaction``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine.interfaces import IsolationLevel
+from sqlalchemy.pool import NullPool
+
+from flatsplit.connection.failures import connect_failed, reject_unreadable
+from flatsplit.errors import StatementFailed, TargetError
+
+APPLICATION_NAME = "flatsplit"
+OLDEST_VERSION = 130000
+CONNECT_TIMEOUT = 10
+"""Seconds, where neither the connection string nor PGCONNECT_TIMEOUT says otherwise."""
+
+_PINS = (
+    ("application_name", f"'{APPLICATION_NAME}'"),
+    ("search_path", "pg_catalog, pg_temp"),
+    ("client_encoding", "'UTF8'"),
+    ("standard_conforming_strings", "on"),
+    ("quote_all_identifiers", "off"),  # changes what pg_get_*def and format() print
+    ('"TimeZone"', "'UTC'"),
+    ('"DateStyle"', "'ISO, MDY'"),
+    ('"IntervalStyle"', "'postgres'"),
+    ("client_min_messages", "notice"),  # a refused GRANT is only a warning
+    ("row_security", "on"),
+    ("jit", "off"),  # compiling a catalog query takes longer than running it
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("default_transaction_isolation", "'read committed'"),
+    ("default_transaction_deferrable", "off"),
+    # an operator whose machine is gone must not hold the one-operator lock for hours
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+)
+_PINS_SINCE = (
+    (140000, "idle_session_timeout", "0"),
+    (160000, "createrole_self_grant", "''"),  # else CREATE ROLE grants what no plan shows
+    (170000, "transaction_timeout", "0"),
+)
+
+
+class _Dialect(PGDialect_psycopg):
+    """SQLAlchemy's psycopg dialect, told what it would otherwise ask the server on every start."""
+
+    supports_statement_cache = True
+
+    def _get_server_version_info(self, connection: sa.Connection) -> tuple[int, int]:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        return divmod(driver.info.server_version, 10000)
+
+    def _get_default_schema_name(self, connection: sa.Connection) -> str:  # noqa: ARG002
+        return "pg_catalog"
+
+    def _set_backslash_escapes(self, connection: sa.Connection) -> None:  # noqa: ARG002
+        self._backslash_escapes = False
+
+    def get_default_isolation_level(self, dbapi_conn: object) -> IsolationLevel:  # noqa: ARG002
+        return "READ COMMITTED"
+
+    def on_connect(self) -> None:
+        return None
+
+
+registry.register("postgresql.flatsplit", __name__, _Dialect.__name__)
+
+
+class Session:
+    """One connection to the target database, seen by the driver and by SQLAlchemy."""
+
+    def __init__(self, driver: psycopg.Connection[Any], *, write: bool) -> None:
+        self.driver = driver
+        self.write = write
+        """Whether it was opened for writing; if not, the server refuses every write."""
+        self._notices: list[tuple[str, str]] = []
+        self._in_transaction = False
+        driver.add_notice_handler(self._take_notice)
+        engine = sa.create_engine(
+            "postgresql+flatsplit://",
+            creator=lambda: driver,
+            poolclass=NullPool,
+            pool_reset_on_return=None,
+            use_native_hstore=False,
+            hide_parameters=True,
+        )
+        self.sa: sa.Connection = engine.connect()
+
+    @property
+    def version(self) -> int:
+        """server_version_num, for example 160004."""
+        return self.driver.info.server_version
+
+    @property
+    def pooled(self) -> bool:
+        """Whether something such as PgBouncer answers in the server's place; it shows a process id of its own."""
+        row = self.driver.execute("SELECT pg_backend_pid()").fetchone()
+        return row is None or row[0] != self.driver.info.backend_pid
+
+    def take_notices(self) -> list[tuple[str, str]]:
+        """(SQLSTATE, message) of every notice and warning since the last call, oldest first.
+
+        01006 and 01007 mean that a privilege was not revoked or not granted although the statement succeeded.
+        """
+        taken, self._notices = self._notices, []
+        return taken
+
+    def _take_notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        self._notices.append((notice.sqlstate or "", notice.message_primary or ""))
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a :meth:`transaction` block is open."""
+        return self._in_transaction
+
+    @contextmanager
+    def transaction(self) -> Iterator[Self]:
+        """Everything inside, through the driver or SQLAlchemy, commits together; an exception rolls it back.
+
+        Not to be nested: a change belongs to exactly one transaction. Use SAVEPOINT inside where part may fail.
+        """
+        if self._in_transaction:
+            raise RuntimeError("transaction() inside transaction()")
+        if self.sa.in_transaction():
+            self.sa.rollback()  # SQLAlchemy's own notion after a read outside; the server has nothing open
+        self._in_transaction = True
+        try:
+            with self._begun():
+                yield self
+        finally:
+            self._in_transaction = False
+
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        self.driver.execute("BEGIN")
+        begun = self.sa.begin()
+        try:
+            yield
+            if self.driver.info.transaction_status is TransactionStatus.INERROR:
+                # COMMIT would roll back and say nothing
+                raise StatementFailed("a statement failed inside a transaction and nobody noticed", "report this")
+            begun.commit()
+        except BaseException:
+            with suppress(Exception):  # the connection may be gone, and the server rolls back by itself then
+                begun.rollback()
+            with suppress(Exception):
+                self.driver.rollback()
+            raise
+
+    def close(self) -> None:
+        """End the connection; an open transaction is rolled back by the server."""
+        with suppress(Exception):
+            self.sa.close()
+        self.driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_session(dsn: str | None, *, write: bool = True) -> Session:
+    """Connect, pin every setting that could change what flatsplit sees or does, and refuse unfit servers.
+
+    Without ``dsn`` libpq looks at PG* variables and service files. ``write=False`` also takes a standby, and makes
+    the server refuse writes. Raises UsageError, ConnectFailed or TargetError, none of which shows a password.
+    """
+    dsn = dsn or ""
+    reject_unreadable(dsn)
+    try:
+        driver = psycopg.connect(
+            dsn,
+            autocommit=True,
+            prepare_threshold=None,  # plans and tracking tables change under us; few statements run twice
+            **_connect_parameters(dsn),
+        )
+    except psycopg.Error as error:
+        raise connect_failed(dsn, error) from None
+    try:
+        _require_version(driver)
+        _pin(driver, dsn, write=write)
+        return Session(driver, write=write)
+    except BaseException:
+        driver.close()
+        raise
+
+
+def _connect_parameters(dsn: str) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"application_name": APPLICATION_NAME, "client_encoding": "UTF8"}
+    given = conninfo_to_dict(dsn)
+    if "service" not in given and not given.get("connect_timeout"):
+        defaults = {option.keyword: option.val for option in psycopg.pq.Conninfo.get_defaults()}
+        if not defaults.get(b"connect_timeout") and not defaults.get(b"service"):
+            parameters["connect_timeout"] = CONNECT_TIMEOUT
+    return parameters
+
+
+def _require_version(driver: psycopg.Connection[Any]) -> None:
+    version = driver.info.server_version
+    if version < OLDEST_VERSION:
+        raise TargetError(
+            f"the server is PostgreSQL {version // 10000}.{version % 100}, flatsplit needs 13 or newer",
+            "upgrade the server first",
+        )
+
+
+def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
+    # SET after connecting beats ALTER ROLE … SET, ALTER DATABASE … SET, PGOPTIONS and service files alike
+    version = driver.info.server_version
+    pins = [*_PINS, ("default_transaction_read_only", "off" if write else "on")]
+    pins += [(name, value) for since, name, value in _PINS_SINCE if version >= since]
+    statements = [f"SET SESSION {name} = {value}" for name, value in pins]
+    try:
+        cursor = driver.execute(("; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"])).encode())
+        while cursor.nextset():
+            pass
+        row = cursor.fetchone()
+    except psycopg.Error as error:
+        raise connect_failed(dsn, error) from None
+    if write and row is not None and row[0]:
+        raise TargetError(
+            "the server is a standby (read-only replica): roles and privileges cannot be changed there",
+            "connect to the primary",
+        )
