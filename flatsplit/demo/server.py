@@ -219,9 +219,14 @@ class Cluster:
         return self._process is not None and self._process.poll() is None
 
     def conninfo(
-        self, dbname: str = "postgres", user: str | None = None, password: str | None = None, *, tcp: bool = False
+        self,
+        dbname: str = "postgres",
+        user: str | None = None,
+        password: str | None = None,
+        *,
+        tcp: bool = False,
     ) -> str:
-        """A libpq connection string. The superuser's password is filled in where it is needed; others' are not known."""
+        """A libpq connection string. The superuser's password is filled in where needed; others' are not known."""
         user = user or self.superuser
         if password is None and user == self.superuser and (tcp or self.config.auth == "scram"):
             password = self.config.password
@@ -289,7 +294,7 @@ class Cluster:
         self._folder = self._programs = None
 
     def leave(self) -> None:
-        """Let the server live on after this process; from now on whoever reads ``pid`` and ``folder`` answers for it."""
+        """Let the server live on after this process; note ``pid`` and ``folder`` before, to end it later."""
         (self.folder / _OWNER_FILE).unlink(missing_ok=True)
         if self._programs and self._programs != self.config.binaries:
             (self._programs.prefix.parent / _OWNER_FILE).unlink(missing_ok=True)

@@ -1,0 +1,34 @@
+"""Where the files that are not Python are: inside the installed package, or at the top of a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flatsplit.errors import FlatsplitError
+
+_PACKAGE = Path(__file__).parent
+
+
+class ResourceMissing(FlatsplitError):
+    """A file that belongs to flatsplit is not there."""
+
+
+def templates() -> Path:
+    """The folder of the Jinja templates."""
+    return _folder("templates")
+
+
+def migrations() -> Path:
+    """The folder of the Alembic migrations of the tracking schema."""
+    return _folder("migrations")
+
+
+def _folder(name: str) -> Path:
+    # A wheel carries them in _data; an editable install has no _data and runs from the checkout
+    for candidate in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
+        if candidate.is_dir():
+            return candidate
+    raise ResourceMissing(
+        f"this installation of flatsplit has no {name}",
+        "install it again: pip install --force-reinstall flatsplit",
+    )
