@@ -11,6 +11,7 @@ from flatsplit.errors import ConfigError
 
 
 def show(value: Any) -> str:
+    """A value of the file in an error: one line, not too long."""
     if isinstance(value, bool):
         return str(value).lower()
     text = quote(value) if isinstance(value, str) else str(value).replace("\n", " ")
@@ -24,9 +25,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
         raise ConfigError(f"{source}: {key} {what}", fix)
 
     if not config.name or "\0" in config.name:
-        refuse(
-            "[cutover] name", "is empty or holds a NUL", "name the cutover, for example after the application"
-        )
+        refuse("[cutover] name", "is empty or holds a NUL", "name the cutover, for example after the application")
     _check_name(config.legacy_role, f"{source}: [cutover] legacy_role", "role")
     if not config.schemas:
         refuse("[cutover] schemas", "is empty", 'name at least one schema, for example ["public"]')

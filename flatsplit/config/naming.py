@@ -9,9 +9,7 @@ from flatsplit.config.values import NAME_BYTES, RoleNames
 _SUFFIXES = ("_user", "_migrator", "_readonly", "_dba")
 
 
-def propose_roles(
-    existing: Collection[str], name: str, *, adopt: bool = False, legacy: str = ""
-) -> RoleNames:
+def propose_roles(existing: Collection[str], name: str, *, adopt: bool = False, legacy: str = "") -> RoleNames:
     """Names that no role of the cluster has: app_user …, else ``<name>_user`` …, else numbered.
 
     All four change together, so that a cutover's roles are recognised as one family. With ``adopt``,

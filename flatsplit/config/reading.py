@@ -29,9 +29,7 @@ def load(path: Path) -> Config:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 (byte {error.start})", "save the file as UTF-8") from None
     except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read ({error.strerror})", "give a readable file with --config"
-        ) from None
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})", "give a readable file with --config") from None
     return parse(text, str(path))
 
 
@@ -40,7 +38,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        why = str(error) or "too deeply nested"
+        why = "too deeply nested" if isinstance(error, RecursionError) else str(error)
         raise ConfigError(
             f"{source}: broken TOML: {why[:1].lower()}{why[1:]}",
             "correct that place; strings stand in double quotes",
@@ -50,9 +48,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         if section not in SECTIONS:
             raise _unknown(source, f"section [{section}]", section, SECTIONS, "[{}]")
         if not isinstance(content, dict):
-            raise ConfigError(
-                f"{source}: {section} is a value, not a section", f"write [{section}] above its keys"
-            )
+            raise ConfigError(f"{source}: {section} is a value, not a section", f"write [{section}] above its keys")
         for key, value in content.items():
             if key not in SECTIONS[section]:
                 raise _unknown_key(source, section, key)
@@ -61,9 +57,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     for key in _REQUIRED:
         if key not in cutover:
             example = '["public"]' if key == "schemas" else '"shop"'
-            raise ConfigError(
-                f"{source}: [cutover] {key} is missing", f"add {key} = {example} under [cutover]"
-            )
+            raise ConfigError(f"{source}: [cutover] {key} is missing", f"add {key} = {example} under [cutover]")
     roles = values["roles"]
     auth = roles.pop("auth", "password")
     config = Config(
@@ -79,11 +73,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
 
 def _unknown(source: str, what: str, word: str, known: Collection[str], shape: str) -> ConfigError:
     near = difflib.get_close_matches(word, known, 1)
-    fix = (
-        f"did you mean {shape.format(near[0])}?"
-        if near
-        else f"known are {', '.join(map(shape.format, known))}"
-    )
+    fix = f"did you mean {shape.format(near[0])}?" if near else f"known are {', '.join(map(shape.format, known))}"
     return ConfigError(f"{source}: unknown {what}", fix)
 
 
@@ -114,9 +104,7 @@ def _value(value: Any, kind: Any, where: str) -> Any:
             ) from None
     elif kind is list:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(
-                f"{where} = {show(value)} is not a list of names", 'write it like ["public", "shop"]'
-            )
+            raise ConfigError(f"{where} = {show(value)} is not a list of names", 'write it like ["public", "shop"]')
         return tuple(value)
     elif not isinstance(value, str):
         raise ConfigError(f"{where} = {show(value)} is not a string", "put it in double quotes")

@@ -12,6 +12,9 @@ _UNITS = {
     "s": timedelta(seconds=1),
     "ms": timedelta(milliseconds=1),
 }
+LONGEST = timedelta(days=3650)
+"""No wait is that long, and clocks can still be added to it."""
+
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,9}}){unit})?" for unit in _UNITS))
 
 
@@ -24,9 +27,12 @@ def parse_duration(text: str) -> timedelta:
     if not match or not text:
         raise ValueError(f"not a duration: {text!r}")
     try:
-        return sum((_UNITS[unit] * int(count) for unit, count in match.groupdict("0").items()), timedelta())
+        value = sum((_UNITS[unit] * int(count) for unit, count in match.groupdict("0").items()), timedelta())
     except OverflowError:
-        raise ValueError(f"too long a duration: {text!r}") from None
+        value = timedelta.max
+    if value > LONGEST:
+        raise ValueError(f"too long a duration: {text!r}")
+    return value
 
 
 def format_duration(value: timedelta) -> str:

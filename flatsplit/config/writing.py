@@ -71,7 +71,7 @@ def write(config: Config, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:
-            with open(temporary, "xb") as file:
+            with temporary.open("xb") as file:
                 file.write(render(config).encode())
                 file.flush()
                 os.fsync(file.fileno())
@@ -82,7 +82,7 @@ def write(config: Config, path: Path) -> None:
             except OSError:  # a file system without hard links
                 if path.exists():
                     raise FileExistsError(path) from None
-                os.replace(temporary, path)
+                temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
     except FileExistsError:
