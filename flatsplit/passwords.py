@@ -1,0 +1,235 @@
+"""Passwords: where they come from, and the verifiers that are all the server ever sees.
+
+A clear-text password lives in the operator's file or head and for a moment in this process. It is in no
+exception's text either, so TOML errors are told by their position only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+import stringprep
+import tomllib
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from flatsplit.config.text import quote
+from flatsplit.errors import UsageError
+
+_HEADER = "# Passwords made by flatsplit. Hand them over, then delete this file.\n"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Encrypts(Protocol):
+    """The part of psycopg's PGconn that is needed; it works on the client alone."""
+
+    def encrypt_password(self, passwd: bytes, user: bytes, algorithm: bytes | None = None) -> bytes:
+        """PQencryptPasswordConn of libpq."""
+
+
+def verifier(pgconn: Encrypts, role: str, password: str) -> str:
+    """The SCRAM-SHA-256 verifier that goes to the server in place of the password."""
+    check(role, password)
+    return pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode("ascii")
+
+
+def check(role: str, password: str) -> None:
+    """Refuses what the server or a driver would understand differently from what was meant.
+
+    An empty password would silently be none, a NUL would end it. Where SASLprep (RFC 4013) forbids a character,
+    libpq takes the raw bytes but other drivers refuse to log in.
+    """
+    if not password:
+        raise UsageError(f"the password of {role} is empty", "an empty password lets nobody in; choose one")
+    if "\0" in password or not _saslprep_allows(password):
+        raise UsageError(
+            f"the password of {role} holds a character that passwords cannot have everywhere",
+            "use letters, digits, punctuation and spaces; no control characters, no emoji",
+        )
+
+
+_FORBIDDEN: tuple[Callable[[str], bool], ...] = (
+    stringprep.in_table_a1,  # unassigned in Unicode 3.2
+    stringprep.in_table_c21_c22,  # control characters
+    stringprep.in_table_c3,  # private use
+    stringprep.in_table_c4,  # non-characters
+    stringprep.in_table_c5,  # surrogates
+    stringprep.in_table_c6,
+    stringprep.in_table_c7,
+    stringprep.in_table_c8,  # direction marks
+    stringprep.in_table_c9,
+)
+
+
+def _saslprep_allows(password: str) -> bool:
+    """Whether RFC 4013 has a prepared form of this password."""
+    mapped = "".join(
+        " " if stringprep.in_table_c12(char) else char for char in password if not stringprep.in_table_b1(char)
+    )
+    text = unicodedata.ucd_3_2_0.normalize("NFKC", mapped)
+    if not text or any(forbids(char) for char in text for forbids in _FORBIDDEN):
+        return False
+    if any(map(stringprep.in_table_d1, text)):  # right-to-left text must be so throughout
+        ends = stringprep.in_table_d1(text[0]) and stringprep.in_table_d1(text[-1])
+        return ends and not any(map(stringprep.in_table_d2, text))
+    return True
+
+
+# Files -------------------------------------------------------------------------------------
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """The passwords of a file that only its owner may read. A pipe (``<(vault …)``) will do as well."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: the password file cannot be read ({error.strerror})",
+            f"give one with --password-file, or let {path} be made by --generate-passwords",
+        ) from None
+    try:
+        _check_private(path, os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read()
+    finally:
+        os.close(descriptor)
+    return _parse(path, content)
+
+
+def _check_private(path: Path, found: os.stat_result) -> None:
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
+        raise UsageError(f"{path}: not a file", 'give a file with lines such as app_user = "…"')
+    if found.st_uid != os.geteuid():
+        raise UsageError(
+            f"{path}: the password file belongs to another user (uid {found.st_uid})",
+            "use a file of your own: whoever owns it can read the passwords",
+        )
+    if found.st_mode & _OTHERS:
+        raise UsageError(
+            f"{path}: others may read the password file (mode {stat.S_IMODE(found.st_mode):04o})",
+            f"chmod 600 {path}",
+        )
+
+
+def _parse(path: Path, content: bytes) -> dict[str, str]:
+    shape = 'write one line per role: app_user = "…"; a name that is not plain goes into quotes too'
+    try:
+        document = tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: the password file is not UTF-8", "save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at [a-z0-9 ,]+\)\Z", str(error))
+        raise UsageError(
+            f"{path}: the password file is broken {place.group() if place else ''}".rstrip(), shape
+        ) from None
+    for role, password in document.items():
+        if not isinstance(password, str):
+            raise UsageError(f"{path}: what stands for {quote(role)} is not a password", shape)
+    return document
+
+
+def make_file(path: Path, roles: Sequence[str]) -> dict[str, str]:
+    """Passwords for the roles, made up and written to a new file of mode 0600: all of it or nothing.
+
+    FileExistsError where there is one already. On the disk before anybody uses them.
+    """
+    made = {role: secrets.token_urlsafe(24) for role in roles}
+    text = _HEADER + "".join(f"{quote(role)} = {quote(password)}\n" for role, password in made.items())
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)  # whatever the umask or a default ACL said
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)  # unlike a rename, it never replaces a file
+    finally:
+        temporary.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return made
+
+
+def _pick(path: Path, known: Mapping[str, str], roles: Sequence[str], hint: str) -> dict[str, str]:
+    missing = [role for role in roles if role not in known]
+    if missing:
+        raise UsageError(f"{path}: no password for {', '.join(missing)}", hint)
+    for role in roles:
+        check(role, known[role])
+    return {role: known[role] for role in roles}
+
+
+# Sources (each one is a flatsplit.cutover.results.Passwords) -------------------------------
+
+
+@dataclass(slots=True)
+class FromFile:
+    """``--password-file``. Read once: a pipe gives its content only once."""
+
+    path: Path
+    _known: dict[str, str] | None = None
+
+    def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
+        """The passwords of these roles."""
+        if self._known is None:
+            self._known = read_file(self.path)
+        return _pick(self.path, self._known, roles, f'add a line such as {quote((*roles, "app_user")[0])} = "…"')
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """``--generate-passwords``: a file made now, or the one that an earlier, interrupted call made."""
+
+    path: Path
+
+    def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
+        """The passwords of these roles; ask for all that a step needs at once."""
+        if not os.path.lexists(self.path):
+            try:
+                return make_file(self.path, roles)
+            except FileExistsError:
+                pass  # somebody else was faster
+            except OSError as error:
+                raise UsageError(
+                    f"{self.path}: the password file cannot be made ({error.strerror})",
+                    "name a place that you can write to with --generate-passwords",
+                ) from None
+        hint = "an existing file is never changed: add the missing lines yourself, or name a new file"
+        return _pick(self.path, read_file(self.path), roles, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person at a terminal; ``ask`` gets the role's name and gives back what was typed, twice the same."""
+
+    ask: Callable[[str], str]
+
+    def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
+        """The passwords of these roles."""
+        answers = {}
+        for role in roles:
+            answers[role] = self.ask(role)
+            check(role, answers[role])
+        return answers
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """No file and nobody to ask."""
+
+    def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
+        """Refuses, unless nothing is needed."""
+        if roles:
+            raise UsageError(
+                f"no password for {', '.join(roles)}", "give --password-file FILE or --generate-passwords FILE"
+            )
+        return {}
