@@ -118,7 +118,7 @@ _DEFAULT_PRIVILEGES = f"""
                d.defaclobjtype::text as objtype, d.defaclacl as acl,
                case when d.defaclnamespace = 0 then pg_catalog.acldefault(
                    (case d.defaclobjtype when 'S' then 's' else d.defaclobjtype::text end)::"char", d.defaclrole)
-               else '{{}}' end as plain
+               end as plain
         from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
     ),
     different as (
