@@ -33,10 +33,8 @@ from flatsplit.errors import FlatsplitError
 Auth = Literal["scram", "trust"]
 StopMode = Literal["smart", "fast", "immediate"]
 
-#: Settings for data that nobody will miss: twice as fast, and a crash of the machine may lose everything.
-DISPOSABLE: Mapping[str, str] = MappingProxyType(
-    {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "1h"}
-)
+#: Settings for data that nobody will miss: faster; a commit survives a crash of the server, but not of the machine.
+DISPOSABLE: Mapping[str, str] = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
 
 _FOLDER_PREFIX = "flatsplit-"
 _OWNER_FILE = "owner"  # holds the pid of the process that answers for the folder
@@ -162,8 +160,10 @@ class Cluster:
     def __init__(self, config: ClusterConfig | None = None) -> None:
         self.config = config or ClusterConfig()
         self.port = 5432
+        self._log_size = 0  # before the last start
         self._folder: Path | None = None
-        self._programs: Binaries | None = None
+        self._programs: Binaries | None = None  # those of the config, or a copy of them
+        self._copied: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -243,12 +243,13 @@ class Cluster:
             self._create()
         deadline = time.monotonic() + timeout
         while not self._start_once(deadline):
-            # After a crash the last of the old processes may still be dying; a port may have been taken meanwhile
-            if time.monotonic() > deadline:
-                raise ServerFailed(f"PostgreSQL did not start: {self._last_words()}", f"see {self.server_log}")
-            if self.config.loopback and "could not bind" in self._last_words():
-                self._choose_port()
-            time.sleep(0.1)
+            said = self._last_words()
+            if "pre-existing shared memory block" in said:
+                time.sleep(0.05)  # after a crash the last of the old processes may still be dying
+            elif self.config.loopback and "could not create any TCP/IP sockets" in said:
+                self._choose_port()  # another program was faster
+            else:
+                raise ServerFailed(f"PostgreSQL did not start: {said}", f"see {self.server_log}")
 
     def stop(self, mode: StopMode = "fast", timeout: float = 60) -> None:
         """Stop the server and keep the data. ``immediate`` leaves the recovery to the next start."""
@@ -287,20 +288,17 @@ class Cluster:
             self.stop(timeout=10)
         except ServerFailed:
             self.kill()
-        if self._programs and self._programs != self.config.binaries:
-            shutil.rmtree(self._programs.prefix.parent, ignore_errors=True)
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder = self._programs = None
+        for folder in filter(None, (self._copied, self._folder)):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._folder = self._copied = self._programs = None
 
     def leave(self) -> None:
         """Let the server live on after this process; note ``pid`` and ``folder`` before, to end it later."""
-        (self.folder / _OWNER_FILE).unlink(missing_ok=True)
-        if self._programs and self._programs != self.config.binaries:
-            (self._programs.prefix.parent / _OWNER_FILE).unlink(missing_ok=True)
+        for folder in filter(None, (self._copied, self._folder)):
+            (folder / _OWNER_FILE).unlink(missing_ok=True)
         if self._process:
             self._process.returncode = 0  # else Popen warns at exit that its child is still running
-        self._process = self._folder = self._programs = None
+        self._process = self._folder = self._copied = self._programs = None
 
     # -- how
 
@@ -309,7 +307,10 @@ class Cluster:
         (self._folder / _OWNER_FILE).write_text(str(os.getpid()))
         self._programs = self.config.binaries
         if os.geteuid() == 0 and not _open_to_all(self._programs.folder):
-            self._programs = _copy_programs(self._programs)
+            # Not to /dev/shm, which is often mounted noexec
+            self._copied = _private_folder([base for base in _bases() if not os.statvfs(base).f_flag & os.ST_NOEXEC])
+            (self._copied / _OWNER_FILE).write_text(str(os.getpid()))
+            self._programs = _copy_programs(self._programs, self._copied)
         password = self._folder / "password"
         password.touch(0o600)
         password.write_text(self.config.password + "\n")
@@ -328,9 +329,8 @@ class Cluster:
         )
         password.unlink()
         if done.returncode:
-            said = done.stdout.decode(errors="replace").strip().splitlines()
             raise ServerFailed(
-                f"initdb failed: {said[-1] if said else 'it said nothing'}",
+                f"initdb failed: {_complaint(done.stdout)}",
                 f"look for room in {self._folder.parent}, and whether {self._programs.folder}/initdb runs by hand",
             )
         self.server_log.touch(0o600)
@@ -360,8 +360,9 @@ class Cluster:
             self.port = probe.getsockname()[1]
 
     def _start_once(self, deadline: float) -> bool:
-        """Start the postmaster; True once it is ready, False if it gave up or time ran out."""
+        """Start the postmaster; True once it is ready, False if it gave up."""
         assert self._programs
+        self._log_size = self.server_log.stat().st_size
         with self.server_log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs.folder / "postgres", "-D", self.data, "-p", str(self.port)],
@@ -375,7 +376,7 @@ class Cluster:
                 return True
             if time.monotonic() > deadline:
                 self.kill()
-                return False
+                raise ServerFailed("PostgreSQL takes too long to start", f"see {self.server_log}")
             time.sleep(0.01)
         self._process = None
         return False
@@ -389,8 +390,8 @@ class Cluster:
         return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() in {"ready", "standby"}
 
     def _last_words(self) -> str:
-        lines = self.server_log.read_text(errors="replace").splitlines()
-        return next((line for line in reversed(lines) if "FATAL" in line), lines[-1] if lines else "it said nothing")
+        """Why the last start failed, from the log."""
+        return _complaint(self.server_log.read_bytes()[self._log_size :])
 
     def _as_owner(self) -> dict[str, Any]:
         """How to start a program as the user that owns the cluster, with none of our environment's PG variables."""
@@ -425,6 +426,13 @@ def sweep() -> None:
             except (OSError, ValueError, IndexError):
                 pass
             shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+def _complaint(output: bytes) -> str:
+    """The line of a program's output that says why it gave up."""
+    lines = output.decode(errors="replace").strip().splitlines()
+    worst = [line for line in lines if "FATAL" in line or "error" in line.lower()]
+    return next(iter((worst or lines)[-1:]), "it said nothing")
 
 
 def _owner() -> pwd.struct_passwd | None:
@@ -468,13 +476,16 @@ def _open_to_all(path: Path) -> bool:
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in (real, *real.parents))
 
 
-def _copy_programs(original: Binaries) -> Binaries:
-    """A copy of the installation where the server's user can reach it."""
-    # Not to /dev/shm, which is often mounted noexec
-    folder = _private_folder([base for base in _bases() if not os.statvfs(base).f_flag & os.ST_NOEXEC])
-    (folder / _OWNER_FILE).write_text(str(os.getpid()))
-    shutil.copytree(original.prefix, folder / "pg", symlinks=True)
-    return Binaries(folder / "pg" / original.folder.name)
+def _copy_programs(original: Binaries, folder: Path) -> Binaries:
+    """Copy an installation to where the server's user can reach it."""
+    package = original.prefix.parent
+    prefix = folder / package.name / original.prefix.name
+    shutil.copytree(original.prefix, prefix, symlinks=True)
+    # A wheel keeps the libraries its programs need beside the package
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    return Binaries(prefix / original.folder.name)
 
 
 def _children(pid: int) -> list[int]:
