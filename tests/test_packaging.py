@@ -16,16 +16,23 @@ import flatsplit
 from tests.fixtures.databases import ROOT
 
 
+def run(*arguments: str, packages: Path | None = None) -> str:
+    """Run Python from /, with a folder of packages before those of this environment."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    if packages:
+        environment["PYTHONPATH"] = str(packages)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd="/", env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @pytest.fixture(scope="session")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The sdist, and the wheel that was built from it."""
     out = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT],
-        check=True,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-    )
+    run("-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT))
     (sdist,) = out.glob("*.tar.gz")
     (wheel,) = out.glob("*.whl")
     return sdist, wheel
@@ -35,20 +42,8 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def installed(archives: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, installed in a folder of its own; its dependencies are the ones that are here already."""
     target = tmp_path_factory.mktemp("installed")
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", target, archives[1]],
-        check=True,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-    )
+    run("-m", "pip", "install", "--no-deps", "--no-index", "--target", str(target), str(archives[1]))
     return target
-
-
-def run(installed: Path, *command: str) -> str:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def source_files(*folders: str) -> set[str]:
@@ -79,14 +74,14 @@ def test_sdist_holds_everything(archives: tuple[Path, Path]) -> None:
 
 
 def test_runs_away_from_the_checkout(installed: Path) -> None:
-    assert run(installed, sys.executable, str(installed / "bin/flatsplit"), "--version").strip().endswith("0.1.0")
-    assert "0.1.0" in run(installed, sys.executable, "-m", "flatsplit", "--version")
+    assert run(str(installed / "bin/flatsplit"), "--version", packages=installed).strip().endswith("0.1.0")
+    assert "0.1.0" in run("-m", "flatsplit", "--version", packages=installed)
 
 
 def test_finds_its_files_away_from_the_checkout(installed: Path) -> None:
     script = "from flatsplit import resources; print(resources.templates(), resources.migrations())"
     data = installed / "flatsplit/_data"
-    assert run(installed, sys.executable, "-c", script).split() == [str(data / "templates"), str(data / "migrations")]
+    assert run("-c", script, packages=installed).split() == [str(data / "templates"), str(data / "migrations")]
 
 
 def test_version_is_said_once() -> None:
