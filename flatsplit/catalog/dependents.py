@@ -1,0 +1,88 @@
+"""What the server itself records as depending on a role, apart from everything the reader knows.
+
+For most roles that is pg_shdepend: the rows that DROP ROLE looks at, with deptype o (owner), a (privileges),
+r (target of a policy) and i (initial privileges of an extension member, 17 and later). The bootstrap superuser is
+pinned and has no rows there; what belongs to it is found in the owner columns of the catalogs.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flatsplit.catalog.cluster import BOOTSTRAP
+from flatsplit.catalog.session import Look
+from flatsplit.catalog.sources import TEMPORARY
+
+_SHDEPEND = """
+    SELECT d.objid, d.objsubid, d.deptype::text AS deptype
+    FROM pg_shdepend AS d
+    WHERE d.classid = '{catalog}'::regclass AND (d.objsubid > 0) = {columns}
+      AND d.refclassid = 'pg_authid'::regclass AND d.refobjid = {role} AND d.deptype IN ('o', 'a', 'r', 'i')
+      AND d.dbid IN (0, (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database()))
+      AND NOT ({elsewhere})
+"""
+
+_OWNED = """
+    SELECT d.oid AS objid, 0 AS objsubid, 'o' AS deptype
+    FROM {catalog} AS d
+    WHERE d.{column} = {role} AND d.oid >= 16384 AND NOT ({followers})
+      AND NOT EXISTS (
+          SELECT FROM pg_depend AS e
+          WHERE e.classid = '{catalog}'::regclass AND e.objid = d.oid AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
+"""
+
+_ELSEWHERE = {
+    "pg_database": "{oid} <> (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database())",
+    "pg_subscription": "{oid} IN (SELECT s.oid FROM pg_subscription AS s WHERE s.subdbid <> "
+    "(SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database()))",
+}
+"""Shared catalogs whose rows may be another database's affair (see a role's ``elsewhere``)."""
+
+_FOLLOWERS = {
+    "pg_class": "d.relkind IN ('i', 'I', 't', 'c')",
+    "pg_namespace": f"d.nspname ~ '{TEMPORARY}'",
+}
+"""What follows something else without an internal dependency (pg_depend i) that would tell."""
+
+
+class Dependents(NamedTuple):
+    """Rows of one catalog that depend on a role."""
+
+    catalog: str
+    columns: bool
+    """Whether these are columns (objsubid > 0) rather than the objects themselves."""
+    sql: str
+    """``objid, objsubid, deptype`` of each."""
+
+
+def dependents_of(look: Look, role: int) -> list[Dependents]:
+    """Per catalog, the query for what depends on the role in this database or is shared."""
+    if role == BOOTSTRAP:
+        return [
+            Dependents(
+                catalog,
+                False,
+                _OWNED.format(catalog=catalog, column=column, role=role, followers=_left_out(look, catalog)),
+            )
+            for catalog, column in look.ask("owner_columns")
+        ]
+    return [
+        Dependents(
+            catalog,
+            columns,
+            _SHDEPEND.format(
+                catalog=catalog, columns=columns, role=role, elsewhere=_elsewhere(look, catalog, "d.objid")
+            ),
+        )
+        for catalog, columns in look.ask("dependent_catalogs", role)
+    ]
+
+
+def _elsewhere(look: Look, catalog: str, oid: str) -> str:
+    if catalog == "pg_subscription" and not look.server.reads_subscription_oid:
+        return "false"
+    return _ELSEWHERE.get(catalog, "false").format(oid=oid)
+
+
+def _left_out(look: Look, catalog: str) -> str:
+    return f"{_elsewhere(look, catalog, 'd.oid')} OR {_FOLLOWERS.get(catalog, 'false')}"

@@ -1,0 +1,75 @@
+"""Objects with an owner, and what is attached to them: column privileges, defaults, policies, user mappings."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from operator import itemgetter
+from sys import intern
+from typing import cast
+
+from flatsplit.catalog.acl import Names
+from flatsplit.catalog.session import Look
+from flatsplit.catalog.sources import TEMPORARY, sources
+from flatsplit.model import PUBLIC, Acl, DefaultRef, Kind, ObjectFacts, ObjectRef
+
+is_temporary = re.compile(TEMPORARY).match
+
+
+def read_objects(look: Look, names: Names) -> dict[ObjectRef, ObjectFacts]:
+    """Every object; those of the same facts share one ObjectFacts."""
+    objects: dict[ObjectRef, ObjectFacts] = {}
+    shared: dict[ObjectFacts, ObjectFacts] = {}
+    for source in sources(look.server):
+        for kind, schema, owner, acl, extension, follows, note, called, args in look.rows(source.grouped):
+            facts = ObjectFacts(names[owner], names.acl(acl, owner), extension, follows, intern(note))
+            facts = shared.setdefault(facts, facts)
+            kind, schema = cast(Kind, intern(kind)), intern(schema)
+            objects.update(
+                (ObjectRef(kind, schema, name, arg), facts)
+                for name, arg in zip(called, args, strict=True)
+                if arg is not None
+            )
+    return objects
+
+
+def read_columns(look: Look, names: Names) -> dict[ObjectRef, Acl]:
+    """Column ACLs that are not NULL."""
+    return {
+        ObjectRef("column", intern(schema), table, column): names.acl(acl, owner)
+        for _, _, schema, table, column, owner, acl in look.ask("columns")
+        if not is_temporary(schema)
+    }
+
+
+def read_defaults(look: Look, names: Names) -> dict[DefaultRef, Acl]:
+    """Rows of pg_default_acl; an ACL emptied by REVOKE is a row too."""
+    return {
+        DefaultRef(names[creator], schema, objtype): names.acl(acl, creator)
+        for _, creator, schema, objtype, acl in look.ask("default_privileges")
+    }
+
+
+def read_policies(look: Look, names: Names) -> dict[ObjectRef, frozenset[str]]:
+    """Policies and the roles they are for."""
+    return {
+        ObjectRef("policy", intern(schema), table, policy): frozenset(names[role] if role else PUBLIC for role in roles)
+        for _, schema, table, policy, roles in look.ask("policies")
+        if not is_temporary(schema)
+    }
+
+
+def read_mappings(look: Look, names: Names) -> frozenset[ObjectRef]:
+    """User mappings by server and role."""
+    return frozenset(
+        ObjectRef("user_mapping", "", server, names[role] if role else PUBLIC)
+        for _, server, role in look.ask("user_mappings")
+    )
+
+
+def read_uses(look: Look) -> dict[ObjectRef, tuple[ObjectRef, ...]]:
+    """What the rules of a relation touch with its owner's rights, sorted."""
+    return {
+        ObjectRef(*user): tuple(ObjectRef(*row[3:]) for row in rows)
+        for user, rows in groupby(look.ask("uses"), key=itemgetter(0, 1, 2))
+    }

@@ -1,0 +1,38 @@
+"""Reads a State."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from flatsplit.catalog import cluster, objects
+from flatsplit.catalog.acl import Names
+from flatsplit.catalog.session import look
+from flatsplit.model import State
+
+
+def read_state(conn: psycopg.Connection[Any]) -> State:
+    """All facts of the current database and of the cluster's roles, at one moment.
+
+    On an idle connection that is a snapshot of its own (REPEATABLE READ READ ONLY); inside a transaction it is
+    what that transaction sees. Superuser rights are not needed; what an ordinary operator may not read is left
+    at the fallbacks that the model names.
+    """
+    with look(conn) as at:
+        roles = at.ask("roles")
+        names = Names({row[0]: row[1] for row in roles})
+        settings = cluster.read_settings(at, names)
+        return State(
+            target=cluster.read_target(at, names, settings),
+            roles=cluster.read_roles(at, roles),
+            members=cluster.read_members(at, names),
+            settings=settings,
+            objects=objects.read_objects(at, names),
+            columns=objects.read_columns(at, names),
+            defaults=objects.read_defaults(at, names),
+            policies=objects.read_policies(at, names),
+            mappings=objects.read_mappings(at, names),
+            databases=cluster.read_databases(at, names),
+            uses=objects.read_uses(at),
+        )

@@ -1,0 +1,84 @@
+"""One consistent, read-only look at the server that leaves the session as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+Row: TypeAlias = tuple[Any, ...]
+
+_QUERIES = Path(__file__).with_name("queries")
+
+_PIN = b"""
+SELECT set_config('search_path', 'pg_catalog, pg_temp', true), set_config('TimeZone', 'UTC', true),
+       set_config('DateStyle', 'ISO, YMD', true), set_config('quote_all_identifiers', 'off', true),
+       set_config('jit', 'off', true)
+"""
+"""What decides how the server prints names and times; and no compiler for queries that take milliseconds."""
+
+
+class Server(NamedTuple):
+    """What decides which questions can be asked, and the raw answers about the server itself."""
+
+    database: str
+    database_oid: int
+    version: int
+    operator: str
+    superuser: bool
+    reads_passwords: bool
+    reads_subscription_oid: bool
+    reads_identifier: bool
+    reads_files: bool
+    search_path_source: str
+    search_path_boot: str
+    search_path_reset: str
+
+    @property
+    def major(self) -> int:
+        """13 … 18."""
+        return self.version // 10000
+
+
+class Look:
+    """Asks questions inside one snapshot."""
+
+    def __init__(self, cursor: psycopg.Cursor[Row], server: Server) -> None:
+        self._cursor = cursor
+        self.server = server
+
+    def rows(self, sql: str, *params: object) -> list[Row]:
+        """All rows of a query; without parameters a ``%`` is just a ``%``."""
+        return self._cursor.execute(sql.encode(), params or None, prepare=False).fetchall()
+
+    def ask(self, name: str, *params: object) -> list[Row]:
+        """All rows of a question of ours."""
+        return self.rows(question(name), *params)
+
+
+@cache
+def question(name: str) -> str:
+    """The text of ``queries/<name>.sql``."""
+    return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def look(conn: psycopg.Connection[Any]) -> Iterator[Look]:
+    """A snapshot of its own where the connection is idle, else the caller's transaction.
+
+    Either way everything set here is rolled back at the end: the transaction, or a savepoint of the caller's.
+    """
+    idle = conn.info.transaction_status == TransactionStatus.IDLE
+    with conn.transaction(force_rollback=True), conn.cursor(row_factory=tuple_row) as cursor:
+        if idle:
+            cursor.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        server = cursor.execute(question("target").encode(), prepare=False).fetchone()
+        assert server is not None, "current_user and current_database() always exist"
+        cursor.execute(_PIN)
+        yield Look(cursor, Server(*server))

@@ -1,0 +1,114 @@
+"""The catalogs whose rows a role can own or hold privileges on, each with the question that names its objects.
+
+A question answers with one row per object: ``oid, kind, schema, name, args, owner, acl, acltype, follows, note``.
+The reader groups the answer by everything but the names, so that a database of 20,000 objects comes over in a
+few hundred rows; the proof of completeness asks the same question for single oids. One text, two uses: what a
+question does not name cannot pass for known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flatsplit.catalog.session import Server, question
+
+TEMPORARY = "^pg_(toast_)?temp_"
+"""Schemas of temporary objects; they go with their session."""
+
+
+_GROUPED = """
+SELECT f.kind, f.schema, f.owner, (
+           SELECT json_agg(json_build_array(
+                      i.grantee::bigint, i.grantor::bigint, i.privilege_type, i.is_grantable))::text
+           FROM aclexplode(coalesce(f.acl, acldefault(f.acltype::"char", f.owner))) AS i) AS acl,
+       f.extension, f.follows, f.note, f.names, f.args
+FROM (
+    SELECT q.kind, q.schema, q.owner, q.acl, q.acltype, q.follows,
+           q.oid IN (
+               SELECT e.objid
+               FROM pg_depend AS e
+               WHERE e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e'
+                 AND e.classid = '{catalog}'::regclass) AS extension,
+           CASE WHEN q.oid < 16384 AND NOT {keeps_note} THEN 'system' ELSE q.note END AS note,
+           array_agg(q.name) AS names, array_agg(q.args) AS args
+    FROM (
+{question}    ) AS q
+    WHERE (q.oid >= 16384 OR {always} OR q.oid IN (
+               SELECT d.objid
+               FROM pg_shdepend AS d
+               WHERE d.classid = '{catalog}'::regclass AND d.objid < 16384
+                 AND d.dbid IN (0, (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database()))
+                 AND d.refclassid = 'pg_authid'::regclass AND d.refobjid >= 16384
+                 AND d.deptype IN ('o', 'a', 'i')))
+      AND q.schema !~ '{temporary}'
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) AS f
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A catalog and the question about it."""
+
+    catalog: str
+    name: str
+    since: int = 13
+    always: str = "false"
+    """System rows (oid below 16384) that belong in a State whoever has a share in them."""
+    keeps_note: bool = False
+    """Whether such rows keep the question's own note instead of ``system``."""
+
+    @property
+    def question(self) -> str:
+        """One row per object."""
+        return question(self.name)
+
+    @property
+    def grouped(self) -> str:
+        """One row per distinct facts: kind, schema, owner, acl, extension, follows, note, names, args.
+
+        A NULL acl stands for acldefault(). Equality of aclitem[] is by hash only, which HashAggregate can use.
+        """
+        return _GROUPED.format(
+            catalog=self.catalog,
+            question=self.question,
+            always=self.always,
+            keeps_note=self.keeps_note,
+            temporary=TEMPORARY,
+        )
+
+
+SOURCES: tuple[Source, ...] = (
+    Source("pg_database", "database", always="true", keeps_note=True),
+    Source("pg_namespace", "schemas", always="q.oid = 2200", keeps_note=True),
+    Source("pg_class", "relations"),
+    Source("pg_proc", "routines"),
+    Source("pg_type", "types"),
+    Source("pg_collation", "collations"),
+    Source("pg_conversion", "conversions"),
+    Source("pg_operator", "operators"),
+    Source("pg_opclass", "operator_classes"),
+    Source("pg_opfamily", "operator_families"),
+    Source("pg_ts_config", "text_search_configurations"),
+    Source("pg_ts_dict", "text_search_dictionaries"),
+    Source("pg_statistic_ext", "statistics"),
+    Source("pg_largeobject_metadata", "large_objects"),
+    Source("pg_foreign_data_wrapper", "foreign_data_wrappers"),
+    Source("pg_foreign_server", "servers"),
+    Source("pg_publication", "publications"),
+    Source("pg_subscription", "subscriptions"),
+    Source("pg_event_trigger", "event_triggers"),
+    Source("pg_extension", "extensions"),
+    Source("pg_language", "languages", always="q.name NOT IN ('internal', 'c')", keeps_note=True),
+    Source("pg_tablespace", "tablespaces"),
+    Source("pg_parameter_acl", "parameters", since=15),
+)
+
+
+def sources(server: Server) -> tuple[Source, ...]:
+    """The sources that this server has, as far as we may read it."""
+    restricted = Source("pg_subscription", "subscriptions_restricted")
+    return tuple(
+        restricted if source.catalog == "pg_subscription" and not server.reads_subscription_oid else source
+        for source in SOURCES
+        if server.major >= source.since
+    )
