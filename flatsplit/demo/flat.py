@@ -1,0 +1,85 @@
+"""The flat shop: one database, one role that owns all of it and logs in for everything.
+
+The scripts in ``shop/`` build it. They hold, on a small scale, what makes a cutover hard in real databases: a
+schema that only ``"$user"`` finds, partitions, row-level security, routines that run as their owner, triggers that
+run as whoever changes a row, large objects, another team's role with grants of its own, settings tied to the role.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+import psycopg
+from psycopg import sql
+
+from flatsplit.demo.server import Cluster
+
+DATABASE = "shop"
+LEGACY = "shop"
+OPERATOR = "operator"
+REPORTING = "reporting"
+
+#: Script and the role that runs it, in order.
+SCRIPTS: tuple[tuple[str, str], ...] = (
+    ("types.sql", LEGACY),
+    ("tables.sql", LEGACY),
+    ("orders.sql", LEGACY),
+    ("routines.sql", LEGACY),
+    ("views.sql", LEGACY),
+    ("rows.sql", LEGACY),
+    ("reporting.sql", REPORTING),
+    ("grants.sql", LEGACY),
+)
+
+_ATTRIBUTES: Mapping[str, str] = {
+    OPERATOR: "LOGIN SUPERUSER",
+    LEGACY: "LOGIN CONNECTION LIMIT 50",
+    REPORTING: "LOGIN",
+}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A flat shop on a cluster, and how to log in to it."""
+
+    cluster: Cluster
+    passwords: Mapping[str, str]
+
+    def conninfo(self, user: str, password: str | None = None) -> str:
+        """A connection string for one of the shop's roles, or for another whose password is given."""
+        return self.cluster.conninfo(DATABASE, user, password or self.passwords[user])
+
+
+def build(cluster: Cluster) -> Shop:
+    """Create the roles and the database on a running cluster, then everything in it."""
+    shop = Shop(cluster, {role: secrets.token_urlsafe(18) for role in _ATTRIBUTES})
+    with psycopg.connect(cluster.conninfo(), autocommit=True) as conn:
+        for role, attributes in _ATTRIBUTES.items():
+            # a verifier, so that the server never sees the password itself
+            verifier = conn.pgconn.encrypt_password(
+                shop.passwords[role].encode(), role.encode(), b"scram-sha-256"
+            ).decode()
+            conn.execute(
+                sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
+                    sql.Identifier(role), sql.SQL(attributes), sql.Literal(verifier)
+                )
+            )
+        conn.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(LEGACY)))
+    with psycopg.connect(shop.conninfo(OPERATOR), autocommit=True) as conn:
+        # As in every database that was created before PostgreSQL 15 and upgraded since
+        conn.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        conn.execute("ALTER ROLE shop SET statement_timeout = '30s'")
+        conn.execute('ALTER ROLE shop IN DATABASE shop SET search_path = "$user", public')
+    for script, role in SCRIPTS:
+        with psycopg.connect(shop.conninfo(role)) as conn:
+            conn.execute(files("flatsplit.demo").joinpath("shop", script).read_bytes())
+    return shop
+
+
+def census(conn: psycopg.Connection) -> list[tuple[str, int]]:
+    """What the legacy role owns in its database: (kind in the plural, how many), largest first."""
+    query = files("flatsplit.demo").joinpath("shop", "census.sql").read_bytes()
+    return [(str(kind), int(count)) for kind, count in conn.execute(query, {"role": LEGACY}).fetchall()]
