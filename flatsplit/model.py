@@ -8,7 +8,7 @@ states is mostly comparing pointers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -240,6 +240,12 @@ class State:
     """Row-level security policies and the roles they are for; PUBLIC for all."""
     mappings: frozenset[ObjectRef] = frozenset()
     """User mappings (their options may hold passwords and are never read)."""
+    copied_mappings: Mapping[ObjectRef, str] = field(default_factory=dict)
+    """For wanted user mappings: the role whose options they take over."""
+    databases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Other databases of the cluster by the role that owns them."""
+    uses: Mapping[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)
+    """Relations that the rules of a view, materialized view or table read or write as its owner."""
 
 
 Side: TypeAlias = Literal["+", "-"]
@@ -273,8 +279,10 @@ class Statement:
     secrets: tuple[str, ...] = ()
     """Roles whose password verifier the statement needs at execution."""
     alone: bool = False
-    """Must not share a batch: it may wait long or reaches beyond this database."""
-    parts: tuple[Statement, ...] = ()
+    """Must not share a transaction with other statements."""
+    phase: int = 0
+    """Statements of a later phase run only after all of an earlier one, contended ones included."""
+    split: Callable[[], tuple[Statement, ...]] | None = field(default=None, compare=False, repr=False)
     """The same work object by object, for when one of several objects is contended or gone."""
 
 

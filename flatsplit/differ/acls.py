@@ -1,0 +1,148 @@
+"""Access control lists: which privileges are granted and revoked, many objects to a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from flatsplit import ddl, privileges
+from flatsplit.model import OWNER, PUBLIC, Acl, Change, ObjectRef, State, Statement
+
+PER_STATEMENT = 200
+"""Objects in one GRANT: enough to make round trips cheap, few enough to keep its transaction short."""
+
+_GRANT_PHASE = 510
+_REVOKE_PHASE = 520
+
+
+class Step(NamedTuple):
+    """One kind of GRANT or REVOKE, the same for all objects that share it."""
+
+    grantee: str
+    """OWNER stands for each object's own owner."""
+    grantor: str
+    """"" for the owner."""
+    letters: str
+    option: bool
+
+
+def steps(have: Acl, want: Acl, *, revoking: bool) -> list[Step]:
+    """What has to be granted (or revoked) to get from one ACL to the other."""
+    if have is want:
+        return []
+    before = {(item.grantee, item.grantor): item for item in have}
+    after = {(item.grantee, item.grantor): item for item in want}
+    found = []
+    for grantee, grantor in sorted(before.keys() | after.keys()):
+        was, will = before.get((grantee, grantor)), after.get((grantee, grantor))
+        had, option_had = (was.privileges, was.grantable) if was else ("", "")
+        gets, option_gets = (will.privileges, will.grantable) if will else ("", "")
+        by = "" if grantor == OWNER else grantor
+        if revoking:
+            gone = privileges.minus(had, gets)
+            found.append(Step(grantee, by, gone, False))
+            found.append(Step(grantee, by, privileges.minus(privileges.minus(option_had, option_gets), gone), True))
+        else:
+            option = privileges.minus(option_gets, option_had)
+            found.append(Step(grantee, by, privileges.minus(privileges.minus(gets, had), option), False))
+            found.append(Step(grantee, by, option, True))
+    return [step for step in found if step.letters]
+
+
+def changes(subject: str, step: Step, owner: str, *, revoking: bool, fact: str = "privilege") -> Change:
+    """The fact that one step changes on one object, as aclitems are written: ``grantee=letters/grantor``."""
+    grantee = step.grantee or "PUBLIC"
+    star = "*" if step.option else ""
+    detail = f"{owner if step.grantee == OWNER else grantee}={step.letters}{star}/{step.grantor or owner}"
+    return Change("-" if revoking else "+", fact, subject, detail)
+
+
+def objects(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
+    """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
+    groups: dict[tuple[str, str, Step, str], list[ObjectRef]] = {}
+    seen: dict[tuple[int, int], list[Step]] = {}
+    for ref, then in want.objects.items():
+        now = have.objects.get(ref)
+        if now is None or now is then or now.acl is then.acl and now.owner == then.owner:
+            continue
+        acl = now.acl if now.owner == then.owner else privileges.settle(now.acl, then.owner)
+        goal = then.acl
+        key = (id(acl), id(goal))
+        todo = seen.get(key)
+        if todo is None:
+            todo = seen[key] = steps(acl, goal, revoking=revoking)
+        for step in todo:
+            groups.setdefault((ddl.grant_word(ref.kind), ref.schema, step, then.owner), []).append(ref)
+    for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: item[0]):
+        refs.sort()
+        for start in range(0, len(refs), PER_STATEMENT):
+            yield _statement(refs[start : start + PER_STATEMENT], schema, step, owner, revoking=revoking)
+
+
+def _statement(refs: Sequence[ObjectRef], schema: str, step: Step, owner: str, *, revoking: bool) -> Statement:
+    grantee = owner if step.grantee == OWNER else step.grantee
+    do, undo = (ddl.revoke, ddl.grant) if revoking else (ddl.grant, ddl.revoke)
+    what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
+    what += " (grant option)" if step.option else ""
+    where = ddl.label(refs[0]) if len(refs) == 1 else f"{len(refs)} {plural(refs)} in {schema or 'the database'}"
+    return Statement(
+        description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
+        sql=do(refs, step.letters, grantee, option=step.option, grantor=step.grantor),
+        undo=undo(refs, step.letters, grantee, option=step.option, grantor=step.grantor),
+        lock="",
+        objects=tuple(refs),
+        changes=tuple(changes(ddl.label(ref), step, owner, revoking=revoking) for ref in refs),
+        phase=_REVOKE_PHASE if revoking else _GRANT_PHASE,
+        split=_splitter(refs, partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking)),
+    )
+
+
+def _splitter(
+    refs: Sequence[ObjectRef], make: Callable[[Sequence[ObjectRef]], Statement]
+) -> Callable[[], tuple[Statement, ...]] | None:
+    if len(refs) == 1:
+        return None
+    return lambda: tuple(make((ref,)) for ref in refs)
+
+
+def plural(refs: Iterable[ObjectRef]) -> str:
+    """``tables``, ``tables and views``, … for a list of objects of one GRANT keyword."""
+    kinds = sorted({ref.kind.replace("_", " ") + "s" for ref in refs})
+    return " and ".join(kind.replace("librarys", "libraries") for kind in kinds)
+
+
+def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
+    """GRANTs (or REVOKEs) on single columns."""
+    for ref in sorted(have.columns.keys() | want.columns.keys()):
+        table = _table_owner(want, ref)
+        if not table:
+            continue
+        acl = have.columns.get(ref, ())
+        if _table_owner(have, ref) != table:
+            acl = privileges.settle(acl, table)
+        for step in steps(acl, want.columns.get(ref, ()), revoking=revoking):
+            grantee = table if step.grantee == OWNER else step.grantee
+            do, undo = (
+                (ddl.revoke_column, ddl.grant_column) if revoking else (ddl.grant_column, ddl.revoke_column)
+            )
+            what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
+            yield Statement(
+                description=f"{what} on {ddl.label(ref)} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
+                sql=do(ref, step.letters, grantee, option=step.option, grantor=step.grantor),
+                undo=undo(ref, step.letters, grantee, option=step.option, grantor=step.grantor),
+                lock="",
+                objects=(ref,),
+                changes=(changes(ddl.label(ref), step, table, revoking=revoking, fact="column_privilege"),),
+                phase=(_REVOKE_PHASE if revoking else _GRANT_PHASE) + 1,
+            )
+
+
+def _table_owner(state: State, column: ObjectRef) -> str:
+    for kind in ("table", "partitioned_table", "foreign_table", "view", "materialized_view"):
+        facts = state.objects.get(ObjectRef(kind, column.schema, column.name))
+        if facts is not None:
+            return facts.owner
+    return ""
+
+

@@ -1,0 +1,57 @@
+"""Default privileges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl, privileges
+from flatsplit.differ.acls import changes, steps
+from flatsplit.model import OWNER, Acl, DefaultRef, State, Statement
+
+_PHASE = 515
+
+_WORDS = {
+    "r": "tables",
+    "S": "sequences",
+    "f": "routines",
+    "T": "types",
+    "n": "schemas",
+    "L": "large objects",
+}
+
+
+def effective(state: State, ref: DefaultRef) -> Acl:
+    """The row as it stands; a missing global row is the built-in default, a missing one of a schema is empty."""
+    row = state.defaults.get(ref)
+    if row is not None:
+        return row
+    return () if ref.schema else privileges.default_acl(privileges.OBJTYPE_KIND[ref.objtype], state.target.major)
+
+
+def changed(have: State, want: State) -> Iterator[Statement]:
+    """ALTER DEFAULT PRIVILEGES: per row first what is granted, then what is revoked."""
+    if have.defaults is want.defaults:
+        return
+    for ref in sorted(have.defaults.keys() | want.defaults.keys()):
+        if ref.creator not in have.roles and ref.creator not in want.roles:
+            continue
+        now, then = effective(have, ref), effective(want, ref)
+        for revoking in (False, True):
+            for step in steps(now, then, revoking=revoking):
+                grantee = ref.creator if step.grantee == OWNER else step.grantee
+                do, undo = (
+                    (ddl.revoke_default, ddl.grant_default)
+                    if revoking
+                    else (ddl.grant_default, ddl.revoke_default)
+                )
+                where = f" in {ref.schema}" if ref.schema else ""
+                subject = f"future {_WORDS[ref.objtype]} of {ref.creator}{where}"
+                what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
+                yield Statement(
+                    description=f"{what} on {subject} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
+                    sql=do(ref, step.letters, grantee, option=step.option),
+                    undo=undo(ref, step.letters, grantee, option=step.option),
+                    lock="",
+                    changes=(changes(subject, step, ref.creator, revoking=revoking, fact="default_privilege"),),
+                    phase=_PHASE,
+                )

@@ -1,0 +1,141 @@
+"""Owners: which move, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flatsplit import ddl
+from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement
+
+# Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
+# at 10 plus their depth over other relations, because a view reads as its owner.
+_RANK: dict[str, int] = {
+    "schema": 0,
+    "foreign_data_wrapper": 1,
+    "server": 2,
+    "type": 3,
+    "domain": 4,
+    "collation": 5,
+    "function": 60,
+    "procedure": 60,
+    "aggregate": 61,
+    "database": 90,
+    "tablespace": 91,
+    "extension": 99,
+}
+_RELATION = 10
+_DEEPEST = 45
+_OTHER = 70
+_REASSIGN_PHASE = 300
+
+_LOCKS = {
+    "table": "ACCESS EXCLUSIVE",
+    "partitioned_table": "ACCESS EXCLUSIVE",
+    "foreign_table": "ACCESS EXCLUSIVE",
+    "view": "ACCESS EXCLUSIVE",
+    "materialized_view": "ACCESS EXCLUSIVE",
+    "sequence": "ACCESS EXCLUSIVE",
+}
+
+
+def depths(uses: Mapping[ObjectRef, tuple[ObjectRef, ...]]) -> dict[ObjectRef, int]:
+    """How many layers of relations each relation with rules stands on; rules in a circle count as deepest."""
+    found: dict[ObjectRef, int] = {}
+    for start in uses:
+        stack = [start]
+        while stack:
+            ref = stack[-1]
+            if ref in found and found[ref] >= 0:
+                stack.pop()
+                continue
+            below = [used for used in uses.get(ref, ()) if used != ref]
+            missing = [used for used in below if used not in found]
+            if ref not in found and missing:
+                found[ref] = -1
+                stack.extend(missing)
+                continue
+            found[ref] = min(_DEEPEST, 1 + max((max(found[used], 0) for used in below), default=-1))
+            stack.pop()
+    return found
+
+
+def _rank(ref: ObjectRef, depth: Mapping[ObjectRef, int]) -> int:
+    if ref.kind in RELATIONS:
+        return _RELATION + depth.get(ref, 0)
+    return _RANK.get(ref.kind, _OTHER)
+
+
+def moved(have: State, want: State) -> list[Statement]:
+    """ALTER … OWNER for every object whose owner differs, grouped in phases.
+
+    To a role whose member the old owner is (the bridge), tables go before the views that read them;
+    otherwise the other way round: a view of the member's still reads, the other one would not.
+    """
+    depth: dict[ObjectRef, int] | None = None
+    by_rank: list[tuple[int, ObjectRef, str, str]] = []
+    dragged: list[tuple[ObjectRef, str, str]] = []
+    bridges = {(member.member, member.role) for member in have.members}
+    # Objects of a schema, and the bridge, are looked up in `have`: what it lacks cannot be altered.
+    for ref, now in have.objects.items():
+        then = want.objects.get(ref, now)
+        if then is now or then.owner == now.owner or now.follows:
+            continue
+        if now.extension or ref.kind == "extension":
+            dragged.append((ref, now.owner, then.owner))
+            continue
+        if depth is None:
+            depth = depths(have.uses)
+        rank = _rank(ref, depth)
+        forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
+        by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
+    by_rank.sort()
+    statements = [_owner(ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
+    statements.extend(_reassigned(have, want, dragged))
+    return statements
+
+
+def owner_changes(ref: ObjectRef, old: str, new: str) -> tuple[Change, ...]:
+    """The facts of one move."""
+    subject = ddl.label(ref)
+    return (Change("-", "owner", subject, old), Change("+", "owner", subject, new))
+
+
+def _owner(ref: ObjectRef, old: str, new: str, phase: int) -> Statement:
+    return Statement(
+        description=f"{ddl.label(ref)}: owner {old} → {new}",
+        sql=ddl.alter_owner(ref, new),
+        undo=ddl.alter_owner(ref, old),
+        lock=_LOCKS.get(ref.kind, ""),
+        objects=(ref,),
+        changes=owner_changes(ref, old, new),
+        phase=phase,
+    )
+
+
+def _reassigned(have: State, want: State, dragged: list[tuple[ObjectRef, str, str]]) -> list[Statement]:
+    """There is no ALTER EXTENSION … OWNER: REASSIGN OWNED moves extensions, and everything else of the role."""
+    statements = []
+    for old, new in sorted({(old, new) for _, old, new in dragged}):
+        refs = tuple(sorted(ref for ref, was, will in dragged if (was, will) == (old, new)))
+        stays = [
+            (ref, old)
+            for ref, facts in sorted(want.objects.items())
+            if facts.owner == old and not facts.follows and not facts.extension and ref.kind != "extension"
+        ]
+        others = [(ObjectRef("database", "", each), old) for each in have.databases.get(old, ())]
+        back = [(ObjectRef("database", "", each), new) for each in have.databases.get(new, ())]
+        extensions = ", ".join(ref.name for ref in refs if ref.kind == "extension") or "extension members"
+        statements.append(
+            Statement(
+                description=f"{ddl.label(refs[0]) if len(refs) == 1 else extensions}: owner {old} → {new}",
+                sql=ddl.reassign_owned(old, new, [*stays, *others]),
+                undo=ddl.reassign_owned(new, old, back),
+                lock="",
+                objects=refs,
+                changes=tuple(change for ref in refs for change in owner_changes(ref, old, new)),
+                alone=True,
+                phase=_REASSIGN_PHASE,
+            )
+        )
+    return statements
+

@@ -1,0 +1,143 @@
+"""Roles: created first, dropped last, attributes and settings in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flatsplit import ddl
+from flatsplit.model import Change, RoleFacts, SettingKey, State, Statement
+
+_FLAGS = ("superuser", "createdb", "createrole", "inherit", "replication", "bypassrls")
+_LIMITS = ("connection_limit", "valid_until")
+
+
+def _attribute_changes(role: str, have: RoleFacts, want: RoleFacts, fields: Iterable[str]) -> tuple[Change, ...]:
+    found = []
+    for field in fields:
+        now, then = getattr(have, field), getattr(want, field)
+        if now != then:
+            found.append(Change("-", "attribute", role, f"{field}={now}"))
+            found.append(Change("+", "attribute", role, f"{field}={then}"))
+    return tuple(found)
+
+
+def created(have: State, want: State) -> Iterator[Statement]:
+    """CREATE ROLE … NOLOGIN."""
+    for role in sorted(want.roles.keys() - have.roles.keys()):
+        facts = want.roles[role]
+        yield Statement(
+            description=f"create role {role}",
+            sql=ddl.create_role(role, facts),
+            undo=ddl.drop_role(role),
+            lock="",
+            changes=(
+                Change("+", "role", role, ""),
+                *_attribute_changes(role, RoleFacts(), facts, (*_FLAGS, *_LIMITS)),
+            ),
+            phase=500,
+        )
+
+
+def dropped(have: State, want: State) -> Iterator[Statement]:
+    """DROP ROLE, the only statement that cannot be taken back when the role had a past."""
+    for role in sorted(have.roles.keys() - want.roles.keys()):
+        yield Statement(
+            description=f"drop role {role}",
+            sql=ddl.drop_role(role),
+            undo="",
+            lock="",
+            changes=(Change("-", "role", role, ""),),
+            phase=590,
+        )
+
+
+def _altered(
+    have: State, want: State, fields: tuple[str, ...], phase: int, *, to: bool | None
+) -> Iterator[Statement]:
+    """ALTER ROLE for fields that change, with ``to`` only for flags that become so."""
+    for role in sorted(have.roles.keys() & want.roles.keys()):
+        now, then = have.roles[role], want.roles[role]
+        if now is then:
+            continue
+        some = [field for field in fields if to is None or getattr(then, field) is to]
+        options = ddl.role_options(now, then, some)
+        if options:
+            yield Statement(
+                description=f"role {role}: {options}",
+                sql=ddl.alter_role(role, options),
+                undo=ddl.alter_role(role, ddl.role_options(then, now, some)),
+                lock="",
+                changes=_attribute_changes(role, now, then, some),
+                phase=phase,
+            )
+
+
+def widened(have: State, want: State) -> Iterator[Statement]:
+    """Attributes that become true, and limits."""
+    yield from _altered(have, want, _FLAGS, 501, to=True)
+    yield from _altered(have, want, _LIMITS, 501, to=None)
+
+
+def narrowed(have: State, want: State) -> Iterator[Statement]:
+    """Attributes that become false; NOLOGIN, and without a password where there was none."""
+    yield from _altered(have, want, _FLAGS, 570, to=False)
+    for role in sorted(have.roles.keys() & want.roles.keys()):
+        now, then = have.roles[role], want.roles[role]
+        if now.login and not then.login:
+            forget = now.password and not then.password
+            yield Statement(
+                description=f"role {role}: NOLOGIN",
+                sql=ddl.alter_role(role, "NOLOGIN PASSWORD NULL" if forget else "NOLOGIN"),
+                undo=ddl.login_with_password(role) if forget else ddl.alter_role(role, "LOGIN"),
+                lock="",
+                changes=_attribute_changes(role, now, then, ("login", "password")),
+                phase=571,
+            )
+
+
+def opened(have: State, want: State) -> Iterator[Statement]:
+    """LOGIN, with a password verifier where a password is wanted."""
+    for role in sorted(want.roles):
+        now, then = have.roles.get(role, RoleFacts()), want.roles[role]
+        if not then.login or (now.login and (now.password or not then.password)):
+            continue
+        secret = then.password and not now.password
+        yield Statement(
+            description=f"role {role}: LOGIN" + (" with a password" if secret else ""),
+            sql=ddl.login_with_password(role) if secret else ddl.alter_role(role, "LOGIN"),
+            undo=ddl.alter_role(role, "NOLOGIN PASSWORD NULL" if secret else "NOLOGIN"),
+            lock="",
+            changes=_attribute_changes(role, now, then, ("login", "password")),
+            secrets=(role,) if secret else (),
+            phase=580,
+        )
+
+
+def settings(have: State, want: State) -> Iterator[Statement]:
+    """ALTER ROLE … IN DATABASE … SET and RESET."""
+    for key in sorted(have.settings.keys() | want.settings.keys()):
+        if key.role not in want.roles:
+            continue
+        now, then = dict(have.settings.get(key, ())), dict(want.settings.get(key, ()))
+        for name in sorted(now.keys() | then.keys()):
+            if now.get(name) != then.get(name):
+                yield _setting(key, name, now.get(name), then.get(name))
+
+
+def _setting(key: SettingKey, name: str, now: str | None, then: str | None) -> Statement:
+    def sql(value: str | None) -> str:
+        if value is None:
+            return ddl.reset_setting(key.role, key.database, name)
+        return ddl.set_setting(key.role, key.database, name, value)
+
+    found = [] if now is None else [Change("-", "setting", key.role, f"{name}={now}")]
+    found += [] if then is None else [Change("+", "setting", key.role, f"{name}={then}")]
+    verb = "reset" if then is None else f"= {then}"
+    return Statement(
+        description=f"role {key.role}: {name} {verb}".replace("\n", "\\n"),
+        sql=sql(then),
+        undo=sql(now),
+        lock="",
+        changes=tuple(found),
+        phase=560,
+    )

@@ -1,0 +1,64 @@
+"""Policies and user mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl
+from flatsplit.model import PUBLIC, Change, ObjectRef, State, Statement
+
+
+def policies(have: State, want: State) -> Iterator[Statement]:
+    """ALTER POLICY … TO …; a policy always has at least one role."""
+    for ref, roles in sorted(want.policies.items()):
+        now = have.policies.get(ref)
+        if now is None or now == roles or not roles:
+            continue
+        gone, come = sorted(now - roles), sorted(roles - now)
+        subject = ddl.label(ref)
+        yield Statement(
+            description=f"{subject}: for {', '.join(role or 'PUBLIC' for role in sorted(roles))}",
+            sql=ddl.alter_policy(ref, roles),
+            undo=ddl.alter_policy(ref, now),
+            lock="ACCESS EXCLUSIVE",
+            objects=(ref,),
+            changes=tuple(
+                Change("-" if role in gone else "+", "policy", subject, role or "PUBLIC") for role in (*gone, *come)
+            ),
+            phase=504,
+        )
+
+
+def mappings_created(have: State, want: State) -> Iterator[Statement]:
+    """CREATE USER MAPPING with the options of a mapping that is there already, unseen."""
+    for ref in sorted(want.mappings - have.mappings):
+        source = want.copied_mappings.get(ref, "")
+        yield Statement(
+            description=f"{ddl.label(ref)}: like that of {source}",
+            sql=ddl.copy_user_mapping(ref, source),
+            undo=ddl.drop_user_mapping(ref),
+            lock="",
+            objects=(ref,),
+            changes=(Change("+", "user_mapping", ddl.label(ref), ""),),
+            phase=503,
+        )
+
+
+def mappings_dropped(have: State, want: State) -> Iterator[Statement]:
+    """DROP USER MAPPING; its undo copies from whoever still has the same options."""
+    for ref in sorted(have.mappings - want.mappings):
+        source = _like(ref, want)
+        yield Statement(
+            description=f"{ddl.label(ref)}: dropped",
+            sql=ddl.drop_user_mapping(ref),
+            undo=ddl.copy_user_mapping(ref, source) if source else "",
+            lock="",
+            objects=(ref,),
+            changes=(Change("-", "user_mapping", ddl.label(ref), ""),),
+            phase=525,
+        )
+
+
+def _like(ref: ObjectRef, state: State) -> str:
+    others = sorted(other.args for other in state.mappings if other.name == ref.name and other.args != PUBLIC)
+    return others[0] if others else ""

@@ -1,0 +1,158 @@
+"""A State being rewritten: what the steps work on, so that each of them reads as a list of wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flatsplit import privileges
+from flatsplit.model import (
+    Acl,
+    DefaultRef,
+    Member,
+    MemberOptions,
+    ObjectFacts,
+    ObjectRef,
+    RoleFacts,
+    SettingKey,
+    State,
+)
+
+
+class Draft:
+    """A copy of a State that may be changed; :meth:`state` gives the new State.
+
+    Mappings are copied only when first written, and facts that stay the same stay the same
+    Python object, so that the differ sees at a glance what did not change.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.target = state.target
+        self.roles = dict(state.roles)
+        self.members = dict(state.members)
+        self.settings = dict(state.settings)
+        self.defaults = dict(state.defaults)
+        self.policies = dict(state.policies)
+        self.mappings = set(state.mappings)
+        self.copied_mappings = dict(state.copied_mappings)
+        self.columns = dict(state.columns)
+        self._objects = state.objects
+        self._new_objects: dict[ObjectRef, ObjectFacts] = {}
+        self._facts: dict[tuple[int, Acl, str], ObjectFacts] = {}
+
+    @property
+    def before(self) -> State:
+        """The State that the draft started from."""
+        return self._state
+
+    def state(self) -> State:
+        """The State as rewritten."""
+        objects = {**self._objects, **self._new_objects} if self._new_objects else self._objects
+        before = self._state
+        return replace(
+            before,
+            roles=self.roles,
+            members=self.members,
+            settings=self.settings,
+            objects=objects,
+            columns=self.columns,
+            defaults=before.defaults if self.defaults == before.defaults else self.defaults,
+            policies=self.policies,
+            mappings=frozenset(self.mappings),
+            copied_mappings=self.copied_mappings,
+        )
+
+    def rewrite(self, change: Callable[[ObjectRef, ObjectFacts], ObjectFacts]) -> None:
+        """Give every object the facts that ``change`` makes of its present ones."""
+        for ref, facts in self._objects.items():
+            now = self._new_objects.get(ref, facts)
+            then = change(ref, now)
+            if then is not now:
+                self._new_objects[ref] = self.shared(now, then.acl, then.owner)
+
+    def shared(self, facts: ObjectFacts, acl: Acl, owner: str) -> ObjectFacts:
+        """``facts`` with another ACL and owner; one tuple for all objects that get the same."""
+        key = (id(facts), acl, owner)
+        found = self._facts.get(key)
+        if found is None:
+            found = self._facts[key] = facts._replace(acl=acl, owner=owner)
+        return found
+
+    def get(self, ref: ObjectRef) -> ObjectFacts | None:
+        """Facts of one object as they stand in the draft."""
+        return self._new_objects.get(ref) or self._objects.get(ref)
+
+    def grant(self, ref: ObjectRef, role: str, letters: str, option: str = "") -> None:
+        """Give what is missing of ``letters``; an object that is not there is passed."""
+        facts = self.get(ref)
+        if facts is not None and facts.owner != role:
+            acl = privileges.plus(facts.acl, role, letters, option)
+            if acl is not facts.acl:
+                self._new_objects[ref] = self.shared(facts, acl, facts.owner)
+
+    def default(self, ref: DefaultRef, acl: Acl) -> None:
+        """Set a row of pg_default_acl; one that says what holds anyway is no row (SetDefaultACL(), aclchk.c)."""
+        builtin: Acl = ()
+        if not ref.schema:
+            builtin = privileges.default_acl(privileges.OBJTYPE_KIND[ref.objtype], self.target.major)
+        if acl == builtin:
+            self.defaults.pop(ref, None)
+        else:
+            self.defaults[ref] = acl
+
+    def effective_default(self, ref: DefaultRef) -> Acl:
+        """The row, or what holds without one."""
+        if ref in self.defaults:
+            return self.defaults[ref]
+        if ref.schema:
+            return ()
+        return privileges.default_acl(privileges.OBJTYPE_KIND[ref.objtype], self.target.major)
+
+    def member(self, role: str, member: str, *, admin: bool = False, inherit: bool = True, set_: bool = True) -> None:
+        """Make ``member`` a member, unless a membership with at least these options is there from any grantor."""
+        if role == member or role not in self.roles or member not in self.roles:
+            return
+        per_grantor = self.target.membership_options
+        have = {key: options for key, options in self.members.items() if key[:2] == (role, member)}
+        if any(
+            options.admin >= admin
+            and (not per_grantor or (bool(options.inherit) >= inherit and bool(options.set) >= set_))
+            for options in have.values()
+        ):
+            return
+        key = Member(role, member, self.target.grantor)
+        if not per_grantor and have:
+            key = next(iter(have))
+        before = self.members.get(key, MemberOptions())
+        self.members[key] = (
+            MemberOptions(admin or before.admin, inherit or bool(before.inherit), set_ or bool(before.set))
+            if per_grantor
+            else MemberOptions(admin or before.admin)
+        )
+
+    def no_member(self, role: str | None = None, member: str | None = None) -> None:
+        """Take away every membership in ``role`` (None: any) of ``member`` (None: anyone)."""
+        for key in [
+            key for key in self.members if role in (None, key.role) and member in (None, key.member)
+        ]:
+            del self.members[key]
+
+    def role(self, name: str, **fields: object) -> None:
+        """Change attributes of a role that exists."""
+        facts = self.roles.get(name)
+        if facts is not None:
+            changed = facts._replace(**fields)  # type: ignore[arg-type]
+            if changed != facts:
+                self.roles[name] = changed
+
+    def new_role(self, name: str, facts: RoleFacts) -> None:
+        """Create a role unless it exists."""
+        self.roles.setdefault(name, facts)
+
+    def setting(self, key: SettingKey, name: str, value: str) -> None:
+        """Set a setting unless the row has one of that name."""
+        row = dict(self.settings.get(key, ()))
+        if name not in row:
+            row[name] = value
+            self.settings[key] = tuple(sorted(row.items()))

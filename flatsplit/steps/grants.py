@@ -1,0 +1,264 @@
+"""grant-existing: what each new role may do with what is there."""
+
+from __future__ import annotations
+
+from flatsplit import privileges
+from flatsplit.model import (
+    OWNER,
+    PUBLIC,
+    ROUTINES,
+    TABLES,
+    TYPES,
+    Acl,
+    ObjectFacts,
+    ObjectRef,
+    State,
+)
+from flatsplit.steps.context import JOURNAL_SCHEMA, Context
+from flatsplit.steps.draft import Draft
+
+# What running an application needs, of all that a role may hold on somebody else's object.
+_USE: dict[str, str] = {
+    "sequence": "Urw",
+    "database": "Tc",
+    "schema": "U",
+    "language": "U",
+    "large_object": "rw",
+    "parameter": "s",
+}
+_DML = "adrw"
+
+
+def use_letters(kind: str) -> str:
+    """Privileges that reading and writing rows needs on an object of this kind."""
+    if kind in TABLES or kind == "view":
+        return _DML
+    if kind == "materialized_view":
+        return "r"
+    if kind in ROUTINES:
+        return "X"
+    if kind in TYPES:
+        return "U"
+    return _USE.get(kind, "")
+
+
+def blueprint(kind: str, acl: Acl) -> tuple[str, str]:
+    """What app_user and app_readonly get on one of the application's objects.
+
+    Routines and types stand open to PUBLIC by default; where that was revoked, app_user gets back
+    what legacy had as the owner, app_readonly only the types that its SELECTs need.
+    """
+    if kind in TABLES or kind == "view":
+        return _DML, "r"
+    if kind == "materialized_view":
+        return "r", "r"
+    if kind == "sequence":
+        return "U", "r"
+    if kind == "schema":
+        return "U", "U"
+    if kind == "large_object":
+        return "rw", "r"
+    if kind in ROUTINES:
+        return ("", "") if privileges.letters(acl, PUBLIC) else ("X", "")
+    if kind in TYPES:
+        return ("", "") if privileges.letters(acl, PUBLIC) else ("U", "U")
+    return "", ""
+
+
+def groups_of(state: State, role: str) -> frozenset[str]:
+    """Roles whose rights ``role`` has through memberships, predefined ones left out."""
+    found: set[str] = set()
+    todo = [role]
+    inherits = state.target.membership_options
+    while todo:
+        one = todo.pop()
+        if not inherits and one in state.roles and not state.roles[one].inherit:
+            continue
+        for key, options in state.members.items():
+            if key.member == one and key.role not in found and (not inherits or options.inherit):
+                found.add(key.role)
+                todo.append(key.role)
+    return frozenset(group for group in found if not group.startswith("pg_"))
+
+
+def apply(state: State, context: Context) -> State:
+    """Rights of the new roles on everything that exists."""
+    draft = Draft(state)
+    roles = context.config.roles
+    holdings = context.holdings(state)
+    groups = groups_of(holdings, context.legacy) - frozenset(roles.new)
+    legacy_facts = context.baseline.roles.get(context.legacy)
+    superuser = legacy_facts is not None and legacy_facts.superuser
+    seen: dict[tuple[int, str, bool, int], Acl] = {}
+
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        if not facts.acl and ref.kind != "parameter":
+            return facts
+        kind = ref.kind
+        in_scope = context.in_scope(ref)
+        held = holdings.objects.get(ref) if context.retired else facts
+        key = (id(facts), kind, in_scope, id(held))
+        acl = seen.get(key)
+        if acl is None:
+            acl = facts.acl
+            if context.ours(ref, facts):
+                user, reader = blueprint(kind, acl)
+                acl = privileges.plus(acl, roles.app_user, user)
+                acl = privileges.plus(acl, roles.app_readonly, reader)
+            elif facts.owner not in context.owners and not facts.extension and held is not None:
+                acl = _foreign(acl, held, ref, context, groups, in_scope, superuser and in_scope)
+            seen[key] = acl
+        return facts if acl is facts.acl else facts._replace(acl=acl)
+
+    draft.rewrite(change)
+    _extension_members(draft, context)
+    _schemas(draft, context)
+    _database(draft, context)
+    _columns(draft, context, holdings)
+    _memberships(draft, context, holdings)
+    _policies(draft, context)
+    _mappings(draft, context, holdings)
+    return draft.state()
+
+
+def _foreign(
+    acl: Acl,
+    held: ObjectFacts,
+    ref: ObjectRef,
+    context: Context,
+    groups: frozenset[str],
+    in_scope: bool,
+    superuser: bool,
+) -> Acl:
+    """Another role's object: the new roles get what legacy holds there, each the part that it is for."""
+    roles = context.config.roles
+    own = privileges.letters(held.acl, context.legacy)
+    use = use_letters(ref.kind)
+    through = set(own)
+    for group in groups:
+        through.update(privileges.letters(held.acl, OWNER if held.owner == group else group))
+    if superuser:
+        through.update(use)
+    acl = privileges.plus(acl, roles.app_migrator, own, privileges.grantable(held.acl, context.legacy))
+    if superuser:
+        acl = privileges.plus(acl, roles.app_migrator, use)
+    if JOURNAL_SCHEMA in (ref.schema, ref.name if ref.kind == "schema" else ""):
+        return acl
+    acl = privileges.plus(acl, roles.app_user, "".join(sorted(through & set(use))))
+    if in_scope:
+        reading = through & set("rU" if ref.kind in ("schema", *TYPES) else "r")
+        acl = privileges.plus(acl, roles.app_readonly, "".join(sorted(reading)))
+    return acl
+
+
+def _extension_members(draft: Draft, context: Context) -> None:
+    """Members of extensions are left alone, but for rights that legacy held there by a grant of its own."""
+    roles = context.config.roles
+    holdings = context.holdings(draft.before)
+    for ref, facts in draft.before.objects.items():
+        if not facts.extension or not facts.acl:
+            continue
+        held = holdings.objects.get(ref) if context.retired else facts
+        if held is None:
+            continue
+        own = privileges.letters(held.acl, context.legacy)
+        if held.owner in context.owners and ref.kind not in ("schema", "language"):
+            # An extension that legacy installed as a superuser: its tables are used like any other's.
+            public = privileges.letters(facts.acl, PUBLIC)
+            own = privileges.minus(use_letters(ref.kind), public)
+        if own:
+            if facts.owner not in context.owners:
+                draft.grant(ref, roles.app_migrator, own)
+            draft.grant(ref, roles.app_user, privileges.within(own, use_letters(ref.kind)))
+
+
+def _schemas(draft: Draft, context: Context) -> None:
+    """Schemas in scope: everybody may look inside, app_migrator may create; journal: app_migrator may read (pg_dump)."""
+    roles = context.config.roles
+    for schema in context.config.schemas:
+        ref = ObjectRef("schema", "", schema)
+        facts = draft.get(ref)
+        if facts is None:
+            continue
+        draft.grant(ref, roles.app_user, "U")
+        draft.grant(ref, roles.app_readonly, "U")
+        if facts.owner not in context.owners:
+            draft.grant(ref, roles.app_migrator, "CU")
+
+
+def _database(draft: Draft, context: Context) -> None:
+    """CONNECT for all; what the owner may do stays with app_migrator where it does not become the owner."""
+    roles = context.config.roles
+    ref = ObjectRef("database", "", draft.target.database)
+    facts = draft.get(ref)
+    if facts is None:
+        return
+    for role in roles.new:
+        if not draft.roles.get(role) or not draft.roles[role].superuser:
+            draft.grant(ref, role, "c")
+    owner = facts.owner == context.legacy or (
+        facts.owner in roles.new and _owned_before(context, ref) == context.legacy
+    )
+    if owner and context.config.database_owner != "app_migrator":
+        draft.grant(ref, roles.app_migrator, "CTc")
+
+
+def _owned_before(context: Context, ref: ObjectRef) -> str:
+    facts = context.baseline.objects.get(ref)
+    return facts.owner if facts is not None else context.legacy
+
+
+def _columns(draft: Draft, context: Context, holdings: State) -> None:
+    """Column privileges of legacy on other roles' tables."""
+    roles = context.config.roles
+    for ref, acl in holdings.columns.items():
+        own = privileges.letters(acl, context.legacy)
+        if not own or _table_exists(draft, ref) is None:
+            continue
+        now = draft.columns.get(ref, ())
+        now = privileges.plus(now, roles.app_migrator, own, privileges.grantable(acl, context.legacy))
+        now = privileges.plus(now, roles.app_user, privileges.within(own, _DML))
+        if ref.schema in context.scope:
+            now = privileges.plus(now, roles.app_readonly, privileges.within(own, "r"))
+        draft.columns[ref] = now
+
+
+def _table_exists(draft: Draft, column: ObjectRef) -> ObjectFacts | None:
+    for kind in ("table", "partitioned_table", "foreign_table", "view", "materialized_view"):
+        facts = draft.get(ObjectRef(kind, column.schema, column.name))
+        if facts is not None:
+            return facts
+    return None
+
+
+def _memberships(draft: Draft, context: Context, holdings: State) -> None:
+    """app_migrator is a member of what legacy is a member of; app_user never, it gets single privileges instead."""
+    roles = context.config.roles
+    for key, options in sorted(holdings.members.items()):
+        if key.member == context.legacy and key.role not in roles.new:
+            inherit = True if options.inherit is None else options.inherit
+            set_ = True if options.set is None else options.set
+            draft.member(key.role, roles.app_migrator, admin=options.admin, inherit=inherit, set_=set_)
+
+
+def _policies(draft: Draft, context: Context) -> None:
+    """Policies that were for legacy are for the roles that take over from it."""
+    roles = context.config.roles
+    for ref, now in list(draft.policies.items()):
+        named = context.legacy in (context.baseline.policies.get(ref, now) if context.retired else now)
+        if named:
+            draft.policies[ref] = now | {roles.app_user, roles.app_migrator, roles.app_readonly}
+
+
+def _mappings(draft: Draft, context: Context, holdings: State) -> None:
+    """User mappings: without one, a foreign table fails for the new roles."""
+    roles = context.config.roles
+    for ref in sorted(holdings.mappings):
+        if ref.args != context.legacy:
+            continue
+        for role in (roles.app_user, roles.app_migrator, roles.app_readonly):
+            copy = ref._replace(args=role)
+            if copy not in draft.mappings and role in draft.roles:
+                draft.mappings.add(copy)
+                live = ref in draft.before.mappings
+                draft.copied_mappings[copy] = context.legacy if live else roles.app_migrator

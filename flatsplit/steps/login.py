@@ -1,0 +1,135 @@
+"""enable-login: the new roles become usable, and as usable as legacy was."""
+
+from __future__ import annotations
+
+from flatsplit import ddl, privileges
+from flatsplit.model import OWNER, PUBLIC, ObjectFacts, ObjectRef, SettingKey, State
+from flatsplit.steps.context import Context
+from flatsplit.steps.draft import Draft
+
+# Settings that make no sense for another role: who it becomes, or what only legacy's work asked for.
+_NOT_CARRIED = frozenset({"role", "session_authorization"})
+
+
+def apply(state: State, context: Context) -> State:
+    """Settings and limits carried over, PUBLIC narrowed, LOGIN with a password."""
+    draft = Draft(state)
+    _settings(draft, context)
+    _attributes(draft, context)
+    _public(draft, context)
+    roles = context.config.roles
+    for role in roles.login:
+        facts = draft.roles.get(role)
+        if facts is not None and not (role in context.adopted and facts.login):
+            draft.role(role, login=True, password=facts.password or context.config.auth == "password")
+    return draft.state()
+
+
+def legacy_settings(state: State, context: Context) -> dict[str, str]:
+    """What a session of legacy starts with in this database: its own settings for all databases, then for this one."""
+    merged: dict[str, str] = {}
+    for database in ("", state.target.database):
+        merged.update(state.settings.get(SettingKey(context.legacy, database), ()))
+    return {name: value for name, value in merged.items() if name not in _NOT_CARRIED}
+
+
+def search_path(state: State, context: Context) -> str | None:
+    """legacy's search_path with "$user" spelled out where that schema exists; None where nothing is to be said.
+
+    ``"$user"`` is the schema named like the session's role: it would vanish for app_user.
+    """
+    path = legacy_settings(state, context).get("search_path", state.target.default_search_path)
+    elements = ddl.split_list(path)
+    if "$user" not in elements or ObjectRef("schema", "", context.legacy) not in state.objects:
+        return None
+    spelled = [context.legacy if element == "$user" else element for element in elements]
+    return ", ".join('"' + element.replace('"', '""') + '"' for element in dict.fromkeys(spelled))
+
+
+def _settings(draft: Draft, context: Context) -> None:
+    """For app_user, app_migrator and app_readonly, IN DATABASE; what an adopted or by-hand role has stays."""
+    roles = context.config.roles
+    state = draft.before
+    if context.legacy not in state.roles and context.retired:
+        state = context.baseline
+    wanted = legacy_settings(state, context)
+    path = search_path(state if state.objects else draft.before, context)
+    if path is not None:
+        wanted["search_path"] = path
+    for role in (roles.app_user, roles.app_migrator, roles.app_readonly):
+        everywhere = dict(draft.settings.get(SettingKey(role, ""), ())) if role in context.adopted else {}
+        for name, value in sorted(wanted.items()):
+            if role in draft.roles and name not in everywhere:
+                draft.setting(SettingKey(role, draft.target.database), name, value)
+
+
+def _attributes(draft: Draft, context: Context) -> None:
+    """Connection limit and expiry of app_user; BYPASSRLS and CREATEDB go where they are needed.
+
+    None of them is inherited by membership (manual, "Role Membership"). REPLICATION and CREATEROLE are not
+    carried over: neither running the application nor changing its schema needs them.
+    """
+    roles = context.config.roles
+    legacy = context.baseline.roles.get(context.legacy)
+    if legacy is None:
+        return
+    for role in (roles.app_user, roles.app_migrator):
+        facts = draft.roles.get(role)
+        if facts is None or role in context.adopted:
+            continue
+        if legacy.connection_limit != -1 and facts.connection_limit == -1 and role == roles.app_user:
+            draft.role(role, connection_limit=legacy.connection_limit)
+        if legacy.valid_until is not None and not legacy.expired and facts.valid_until is None:
+            draft.role(role, valid_until=legacy.valid_until)
+        if legacy.bypassrls:
+            draft.role(role, bypassrls=True)
+    if legacy.createdb and not legacy.superuser and roles.app_migrator not in context.adopted:
+        draft.role(roles.app_migrator, createdb=True)
+
+
+def narrowed(ref: ObjectRef, context: Context, database: str) -> bool:
+    """Objects on which PUBLIC's CREATE is taken away."""
+    if ref.kind == "database":
+        return ref.name == database
+    return ref.kind == "schema" and (ref.name == "public" or ref.name in context.scope)
+
+
+def reliers(state: State, ref: ObjectRef, context: Context) -> list[str]:
+    """Roles that own something in the schema and could create it only as PUBLIC; superusers need no grant."""
+    new = frozenset(context.config.roles.new)
+    owners = {
+        facts.owner
+        for other, facts in state.objects.items()
+        if other.schema == ref.name and not facts.extension and facts.note != "system"
+    }
+    return sorted(
+        owner
+        for owner in owners - new - {context.legacy, ""}
+        if owner in state.roles and not state.roles[owner].superuser and not owner.startswith("pg_")
+    )
+
+
+def _public(draft: Draft, context: Context) -> None:
+    """PUBLIC may no longer create; who relied on that is granted it by name."""
+    database = draft.target.database
+
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        if ref.kind not in ("schema", "database") or not narrowed(ref, context, database):
+            return facts
+        if "C" not in privileges.letters(facts.acl, PUBLIC):
+            return facts
+        acl = facts.acl
+        if ref.kind == "schema":
+            for role in reliers(draft.before, ref, context):
+                if role != facts.owner:
+                    acl = privileges.plus(acl, role, "C")
+            if context.legacy not in (facts.owner, OWNER) and not _bridged(draft, context):
+                acl = privileges.plus(acl, context.legacy, "C") if context.legacy in draft.roles else acl
+        return facts._replace(acl=privileges.without(acl, PUBLIC, "C"))
+
+    draft.rewrite(change)
+
+
+def _bridged(draft: Draft, context: Context) -> bool:
+    migrator = context.config.roles.app_migrator
+    return any(key[:2] == (migrator, context.legacy) for key in draft.members)

@@ -1,0 +1,318 @@
+"""The way back: what the database would be had flatsplit done nothing.
+
+Everything up to the point of no return goes back exactly, and what others did meanwhile stays. So the
+origin is the live State with the facts that flatsplit manages as they were first seen: those of the
+new roles, of legacy once it is being retired, and the rights of PUBLIC once they were narrowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flatsplit import privileges
+from flatsplit.config import Config
+from flatsplit.model import (
+    OWNER,
+    PUBLIC,
+    Acl,
+    AclItem,
+    DefaultRef,
+    Member,
+    MemberOptions,
+    ObjectFacts,
+    ObjectRef,
+    RoleFacts,
+    State,
+    intern_acl,
+)
+from flatsplit.steps.context import Context
+from flatsplit.steps.transfer import superusers_only
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Which steps that change managed facts have begun."""
+
+    narrowed: bool = False
+    """enable-login: PUBLIC's CREATE may be gone."""
+    locked: bool = False
+    """lock-legacy: legacy may be NOLOGIN."""
+
+
+def reduce(state: State, config: Config) -> State:
+    """The part of a State that has to be remembered: facts of managed roles that cannot be inferred later.
+
+    An object that legacy owns with all its privileges is the normal case and needs no memory.
+    """
+    legacy = config.legacy_role
+    managed = {legacy, *config.roles.new}
+    major = state.target.major
+    objects = {}
+    for ref, facts in state.objects.items():
+        if (
+            ref.kind in ("schema", "database")
+            or (facts.owner in managed and facts.owner != legacy)
+            or (facts.owner == legacy and superusers_only(ref, facts, major))
+            or any(item.grantee in managed or item.grantor in managed for item in facts.acl)
+            or (facts.owner == legacy and facts.acl and not _full_owner(ref, facts.acl, major))
+        ):
+            objects[ref] = facts
+    return replace(
+        state,
+        roles={name: facts for name, facts in state.roles.items() if name in managed},
+        members={
+            key: options for key, options in state.members.items() if managed & {key.role, key.member, key.grantor}
+        },
+        settings={key: row for key, row in state.settings.items() if key.role in managed},
+        objects=objects,
+        columns={
+            ref: acl
+            for ref, acl in state.columns.items()
+            if any(managed & {item.grantee, item.grantor} for item in acl)
+        },
+        defaults={
+            ref: acl
+            for ref, acl in state.defaults.items()
+            if ref.creator in managed or any(item.grantee in managed for item in acl)
+        },
+        policies={ref: named for ref, named in state.policies.items() if named & managed},
+        mappings=frozenset(ref for ref in state.mappings if ref.args in managed),
+        copied_mappings={},
+        databases={},
+        uses={},
+    )
+
+
+def _full_owner(ref: ObjectRef, acl: Acl, major: int) -> bool:
+    return set(privileges.letters(acl, OWNER)) >= set(privileges.owner_letters(ref.kind, major))
+
+
+class Origin:
+    """Works out the origin of one live State."""
+
+    def __init__(self, live: State, context: Context, progress: Progress) -> None:
+        self.live = live
+        self.base = context.baseline
+        self.context = context
+        self.progress = progress
+        self.legacy = context.legacy
+        self.new = frozenset(context.config.roles.new)
+        self.gone = frozenset(
+            name
+            for name in self.new - context.adopted
+            if name in live.roles and not live.roles[name].elsewhere
+        )
+
+    def state(self) -> State:
+        """The origin."""
+        mappings, copied = self._mappings()
+        return replace(
+            self.live,
+            roles=self._roles(),
+            members=self._members(),
+            settings={
+                **{key: row for key, row in self.live.settings.items() if key.role not in self.new},
+                **{key: row for key, row in self.base.settings.items() if key.role in self.new},
+            },
+            objects=self._objects(),
+            columns=self._columns(),
+            defaults=self._defaults(),
+            policies=self._policies(),
+            mappings=mappings,
+            copied_mappings=copied,
+        )
+
+    def _roles(self) -> dict[str, RoleFacts]:
+        roles = {name: facts for name, facts in self.live.roles.items() if name not in self.gone}
+        for name in self.context.adopted:
+            if name in roles:
+                roles[name] = self.base.roles[name]._replace(elsewhere=roles[name].elsewhere)
+        before = self.base.roles.get(self.legacy)
+        if before is not None and self.legacy in roles:
+            now = roles[self.legacy]
+            if self.context.retired:
+                roles[self.legacy] = before._replace(elsewhere=now.elsewhere)
+            elif self.progress.locked:
+                roles[self.legacy] = now._replace(login=before.login)
+        return roles
+
+    def _members(self) -> dict[Member, MemberOptions]:
+        retired = self.context.retired
+
+        def managed(key: Member) -> bool:
+            if self.new & {key.role, key.member}:
+                return True
+            return retired and self.legacy in key
+
+        members = {key: options for key, options in self.live.members.items() if not managed(key)}
+        restored = {
+            key: options
+            for key, options in self.base.members.items()
+            if managed(key) and not self.gone & {key.role, key.member}
+        }
+        for key in restored:
+            # What legacy had granted was taken over under the operator's name.
+            if key.grantor == self.legacy and self.legacy not in (key.role, key.member):
+                ours = key._replace(grantor=self.live.target.grantor)
+                if ours not in self.base.members:
+                    members.pop(ours, None)
+        return {**members, **restored}
+
+    def _objects(self) -> dict[ObjectRef, ObjectFacts]:
+        seen: dict[tuple[int, int, bool], ObjectFacts] = {}
+        objects: dict[ObjectRef, ObjectFacts] = {}
+        base = self.base.objects
+        for ref, facts in self.live.objects.items():
+            before = base.get(ref)
+            container = ref.kind in ("schema", "database")
+            key = (id(facts), id(before), container)
+            found = seen.get(key)
+            if found is None:
+                found = seen[key] = self._object(facts, before, container)
+            objects[ref] = found
+        return objects
+
+    def _object(self, facts: ObjectFacts, before: ObjectFacts | None, container: bool) -> ObjectFacts:
+        owner = self._owner(facts, before)
+        acl = privileges.settle(facts.acl, owner) if owner != facts.owner else facts.acl
+        acl = self._acl(acl, before.acl if before else None, own=before is not None and before.owner == owner)
+        if container and self.progress.narrowed and before is not None:
+            acl = self._create(acl, before.acl)
+        if owner == facts.owner and acl is facts.acl:
+            return facts
+        return facts._replace(owner=owner, acl=acl)
+
+    def _owner(self, facts: ObjectFacts, before: ObjectFacts | None) -> str:
+        if facts.owner in self.context.owners:
+            return before.owner if before and before.owner in self.new | {self.legacy} else self.legacy
+        if facts.owner in self.new and before is not None and before.owner == self.legacy:
+            return self.legacy
+        return facts.owner
+
+    def _acl(self, acl: Acl, before: Acl | None, *, own: bool) -> Acl:
+        """The ACL without the new roles' items (but those first seen), with legacy's where it was retired."""
+        managed = self.new | {self.legacy} if self.context.retired else self.new
+        before = before or ()
+        restored = [
+            item
+            for item in before
+            if (item.grantee in managed or item.grantor in managed) and not self.gone & {item.grantee, item.grantor}
+        ]
+        kept = [item for item in acl if item.grantee not in managed and item.grantor not in managed]
+        if own:
+            restored += [item for item in before if item.grantee == OWNER]
+            kept = [item for item in kept if item.grantee != OWNER]
+        if not restored and len(kept) == len(acl):
+            return acl
+        for item in restored:
+            if item.grantor == self.legacy:
+                kept = [self._less(each, item, before) for each in kept]
+        return intern_acl([*kept, *restored])
+
+    @staticmethod
+    def _less(item: AclItem, restored: AclItem, before: Acl) -> AclItem:
+        """What legacy had granted on was taken over by the owner: the owner's copy goes, unless it was there before."""
+        if (item.grantee, item.grantor) != (restored.grantee, OWNER):
+            return item
+        own = next((each for each in before if (each.grantee, each.grantor) == (item.grantee, OWNER)), None)
+        was = own.privileges if own else ""
+        return item._replace(
+            privileges="".join(c for c in item.privileges if c not in restored.privileges or c in was),
+            grantable="".join(c for c in item.grantable if c not in restored.privileges or (own and c in own.grantable)),
+        )
+
+    def _create(self, acl: Acl, before: Acl) -> Acl:
+        """PUBLIC's CREATE as first seen; grants of CREATE that stood in for it go."""
+        if "C" not in privileges.letters(before, PUBLIC):
+            return acl
+        for item in acl:
+            if item.grantee in (OWNER, PUBLIC) or item.grantee in self.new or "C" not in item.privileges:
+                continue
+            if "C" not in privileges.letters(before, item.grantee):
+                acl = privileges.without(acl, item.grantee, "C")
+        return privileges.plus(acl, PUBLIC, "C")
+
+    def _columns(self) -> dict[ObjectRef, Acl]:
+        columns = {}
+        for ref in self.live.columns.keys() | self.base.columns.keys():
+            before = self.base.columns.get(ref)
+            acl = self._acl(self.live.columns.get(ref, ()), before, own=False)
+            if acl:
+                columns[ref] = acl
+        return columns
+
+    def _defaults(self) -> dict[DefaultRef, Acl]:
+        found = {}
+        for ref in self.live.defaults.keys() | self.base.defaults.keys():
+            now, before = self.live.defaults.get(ref), self.base.defaults.get(ref)
+            if ref.creator in self.gone:
+                continue
+            if ref.creator in self.new or (ref.creator == self.legacy and self.context.retired):
+                row = before
+            else:
+                row = self._acl(now, before, own=False) if now is not None else None
+                if now is None and self.context.retired:
+                    row = before
+            if row is not None and (row or not ref.schema) and not self._builtin(ref, row):
+                found[ref] = row
+        return found
+
+    def _builtin(self, ref: DefaultRef, row: Acl) -> bool:
+        return not ref.schema and row == privileges.default_acl(
+            privileges.OBJTYPE_KIND[ref.objtype], self.live.target.major
+        )
+
+    def _policies(self) -> dict[ObjectRef, frozenset[str]]:
+        found = {}
+        for ref, named in self.live.policies.items():
+            before = self.base.policies.get(ref, frozenset())
+            roles = (named - self.new) | (before & self.new)
+            if self.context.retired:
+                roles |= before & {self.legacy}
+            found[ref] = roles or named
+        return found
+
+    def _mappings(self) -> tuple[frozenset[ObjectRef], dict[ObjectRef, str]]:
+        restored = {ref for ref in self.base.mappings if ref.args in self.context.adopted}
+        if self.context.retired:
+            restored |= {ref for ref in self.base.mappings if ref.args == self.legacy}
+        kept = {ref for ref in self.live.mappings if ref.args not in self.new}
+        copied = dict.fromkeys(restored, self.context.config.roles.app_migrator)
+        return frozenset(kept | restored), copied
+
+
+def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> State:
+    """``want`` with what others gave the new roles meanwhile: facts that are live and that no step asks for."""
+    stay = new & want.roles.keys()
+    objects = dict(want.objects)
+    seen: dict[tuple[int, int, int], ObjectFacts] = {}
+    for ref, facts in live.objects.items():
+        goal, full = want.objects.get(ref), top.objects.get(ref)
+        if goal is None or full is None or facts is full:
+            continue
+        key = (id(facts), id(full), id(goal))
+        found = seen.get(key)
+        if found is None:
+            found = seen[key] = goal._replace(acl=_with_extras(facts.acl, full.acl, goal.acl, stay, goal.owner))
+        if found != goal:
+            objects[ref] = found
+    columns = dict(want.columns)
+    for ref, acl in live.columns.items():
+        kept = _with_extras(acl, top.columns.get(ref, ()), columns.get(ref, ()), stay, "")
+        if kept:
+            columns[ref] = kept
+    members = dict(want.members)
+    for key_, options in live.members.items():
+        both = {key_.role, key_.member}
+        if both & new and key_ not in top.members and both <= want.roles.keys():
+            members.setdefault(key_, options)
+    return replace(want, objects=objects, columns=columns, members=members)
+
+
+def _with_extras(live: Acl, top: Acl, want: Acl, stay: frozenset[str], owner: str) -> Acl:
+    for role in sorted(stay - {owner}):
+        extra = privileges.minus(privileges.letters(live, role), privileges.letters(top, role))
+        option = privileges.minus(privileges.grantable(live, role), privileges.grantable(top, role))
+        if extra or option:
+            want = privileges.plus(want, role, extra, option)
+    return want

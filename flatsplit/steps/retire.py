@@ -1,0 +1,92 @@
+"""lock-legacy and revoke-legacy: the old role stops being used, then stops being able to."""
+
+from __future__ import annotations
+
+
+from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, ObjectRef, State, intern_acl
+from flatsplit.steps import defaults
+from flatsplit.steps.context import Context
+from flatsplit.steps.draft import Draft
+
+
+def lock(state: State, context: Context) -> State:
+    """The scream test: legacy may not log in; with ``repurpose`` it keeps app_user's rights and loses the bridge."""
+    draft = Draft(state)
+    if context.legacy not in draft.roles:
+        return state
+    if context.config.retire == "repurpose":
+        draft.no_member(context.config.roles.app_migrator, context.legacy)
+        draft.member(context.config.roles.app_user, context.legacy)
+    else:
+        draft.role(context.legacy, login=False)
+    return draft.state()
+
+
+def revoke(state: State, context: Context) -> State:
+    """Bridge, privileges, default privileges, memberships and attributes of legacy are gone; with ``drop`` the role too."""
+    draft = Draft(state)
+    legacy = context.legacy
+    roles = context.config.roles
+    if legacy not in draft.roles:
+        return state
+    _memberships(draft, context)
+    draft.rewrite(lambda ref, facts: _stripped(ref, facts, legacy))
+    for ref, acl in list(draft.columns.items()):
+        draft.columns[ref] = handed_over(acl, legacy)
+    draft.columns = {ref: acl for ref, acl in draft.columns.items() if acl}
+    defaults.revoked(draft, context)
+    for ref, named in list(draft.policies.items()):
+        if legacy in named:
+            draft.policies[ref] = named - {legacy}
+    draft.mappings = {ref for ref in draft.mappings if ref.args != legacy}
+    if not context.bootstrap:
+        draft.role(
+            legacy, superuser=False, createdb=False, createrole=False, replication=False, bypassrls=False
+        )
+    if context.config.retire == "repurpose":
+        draft.member(roles.app_user, legacy)
+    elif context.config.retire == "drop" and not context.bootstrap:
+        _drop(draft, legacy)
+    return draft.state()
+
+
+def _memberships(draft: Draft, context: Context) -> None:
+    """Legacy is in nobody and nobody in it; memberships that it gave to others are theirs by the operator's grant."""
+    legacy = context.legacy
+    for key, options in sorted(draft.members.items()):
+        if legacy not in (key.role, key.member) and key.grantor == legacy and draft.target.membership_options:
+            again = Member(key.role, key.member, draft.target.grantor)
+            if again not in draft.members:
+                draft.members[again] = options
+            del draft.members[key]
+    kept = context.config.roles.app_user if context.config.retire == "repurpose" else None
+    for key in [key for key in draft.members if legacy in (key.role, key.member)]:
+        if kept is None or key.role != kept:
+            del draft.members[key]
+
+
+def handed_over(acl: tuple[AclItem, ...], legacy: str) -> tuple[AclItem, ...]:
+    """Without legacy as a grantee; what it had granted on to others, they have from the owner."""
+    if not any(legacy in (item.grantee, item.grantor) for item in acl):
+        return acl
+    return intern_acl(
+        item._replace(grantor=OWNER) if item.grantor == legacy else item
+        for item in acl
+        if item.grantee != legacy
+    )
+
+
+def _stripped(ref: ObjectRef, facts: ObjectFacts, legacy: str) -> ObjectFacts:
+    if facts.owner == legacy:
+        return facts
+    acl = handed_over(facts.acl, legacy)
+    if acl is facts.acl:
+        return facts
+    return facts._replace(acl=acl)
+
+
+def _drop(draft: Draft, legacy: str) -> None:
+    del draft.roles[legacy]
+    draft.settings = {key: row for key, row in draft.settings.items() if key.role != legacy}
+
+

@@ -1,0 +1,77 @@
+"""transfer-ownership: the bridge, then every object of legacy's belongs to app_migrator."""
+
+from __future__ import annotations
+
+from flatsplit.model import ObjectFacts, ObjectRef, State
+from flatsplit.privileges import settle
+from flatsplit.steps.context import Context
+from flatsplit.steps.draft import Draft
+
+
+def superusers_only(ref: ObjectRef, facts: ObjectFacts, major: int) -> bool:
+    """Kinds that PostgreSQL lets only a superuser own.
+
+    AlterEventTriggerOwner_internal(), AlterForeignDataWrapperOwner_internal(), AlterPublicationOwner_internal()
+    (FOR ALL TABLES, TABLES IN SCHEMA), and before 16 AlterSubscriptionOwner_internal().
+    """
+    if ref.kind in ("event_trigger", "foreign_data_wrapper", "subscription"):
+        return True
+    return ref.kind == "publication" and facts.note == "all_tables"
+
+
+def heir(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> str:
+    """The role that an object of legacy's goes to; legacy itself where nobody fit may take it."""
+    roles = context.config.roles
+    if context.bootstrap and (facts.extension or ref.kind == "extension"):
+        return context.legacy
+    if ref.kind == "database":
+        return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": context.legacy}[
+            context.config.database_owner
+        ] or roles.app_migrator
+    if superusers_only(ref, facts, state.target.major):
+        dba = state.roles.get(roles.dba)
+        if dba is not None and dba.superuser:
+            return roles.dba
+        migrator = state.roles.get(roles.app_migrator)
+        fit = (migrator is not None and migrator.superuser) or (
+            ref.kind == "subscription" and state.target.major >= 16
+        )
+        return roles.app_migrator if fit else context.legacy
+    return roles.app_migrator
+
+
+def apply(state: State, context: Context) -> State:
+    """Legacy is a member of app_migrator; what legacy owned belongs to app_migrator; legacy's members are its members."""
+    draft = Draft(state)
+    roles = context.config.roles
+    if roles.app_migrator not in draft.roles:
+        return state
+    if context.legacy in draft.roles:
+        draft.member(roles.app_migrator, context.legacy)
+    _members_of_legacy(draft, context)
+
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        if facts.owner != context.legacy or facts.note == "system":
+            return facts
+        owner = heir(ref, facts, state, context)
+        if owner == facts.owner:
+            return facts
+        return facts._replace(owner=owner, acl=settle(facts.acl, owner))
+
+    draft.rewrite(change)
+    return draft.state()
+
+
+def _members_of_legacy(draft: Draft, context: Context) -> None:
+    """People who could SET ROLE to legacy, the owner, can do so to app_migrator, the new owner."""
+    roles = context.config.roles
+    holdings = context.holdings(draft.before)
+    for key, options in sorted(holdings.members.items()):
+        if key.role != context.legacy or key.member in roles.new or key.member == draft.target.operator:
+            continue
+        facts = draft.roles.get(key.member)
+        if facts is None or facts.superuser:
+            continue
+        inherit = True if options.inherit is None else options.inherit
+        set_ = True if options.set is None else options.set
+        draft.member(roles.app_migrator, key.member, admin=options.admin, inherit=inherit, set_=set_)
