@@ -198,7 +198,7 @@ def snapshot(conn: psycopg.Connection[Any]) -> Snapshot:
 
 def difference(before: Snapshot, after: Snapshot) -> list[str]:
     """What the second snapshot lacks (``-``) and has more (``+``), sorted; empty when they say the same."""
-    lines = []
+    lines: list[tuple[Fact, str, str]] = []
     for what in sorted(before.keys() | after.keys()):
         old, new = before.get(what, frozenset()), after.get(what, frozenset())
         lines += [(fact, "-", what) for fact in old - new]
@@ -222,7 +222,7 @@ def of_role(taken: Snapshot, role: str) -> Snapshot:
 def owned_by(conn: psycopg.Connection[Any], role: str) -> list[str]:
     """All that the role owns, by the owner columns: right also for the bootstrap superuser, whom pg_shdepend omits.
 
-    Without what initdb made and what belongs to an extension.
+    Without what initdb made, what belongs to an extension, other databases.
     """
     with conn.transaction():
         return sorted(
@@ -268,7 +268,7 @@ def _owners(
                 select i.type, i.identity, pg_catalog.pg_get_userbyid(o.{column})
                 from pg_catalog.{catalog} o
                 cross join lateral pg_catalog.pg_identify_object({catalog_name}::regclass, o.oid, 0) i
-                where {mine} and ({ours} or {tracking})
+                where {mine} and ({ours} or {tracking}) and {here}
                   and (o.oid >= 16384 or {shared} or {public})
                   and ({extension_members} or not exists (
                     select from pg_catalog.pg_depend d
@@ -279,7 +279,12 @@ def _owners(
                 catalog_name=sql.Literal(_CLASS_OF.get(catalog, catalog)),
                 column=sql.Identifier(column),
                 ours=sql.SQL(_OURS),
-                tracking=sql.Literal(tracking),
+                here=sql.SQL(
+                    "o.datname = pg_catalog.current_database()"
+                    if catalog == "pg_database" and role is not None
+                    else "true"
+                ),
+                tracking=sql.SQL("i.schema = {}").format(sql.Literal(TRACKING)) if tracking else sql.SQL("false"),
                 mine=sql.SQL("true")
                 if role is None
                 else sql.SQL("o.{} = (select oid from pg_catalog.pg_authid where rolname = {})").format(

@@ -173,7 +173,8 @@ _PARTS = (
             address shop.address, created_by text default current_user);
         create table shop.product (id serial primary key, name text not null, price numeric check (price >= 0));
         create table shop.orders (
-            id bigserial primary key, customer bigint not null references shop.customer, placed timestamptz default now());
+            id bigserial primary key, customer bigint not null references shop.customer,
+            placed timestamptz default now());
         create table shop.line (
             orders bigint references shop.orders on delete cascade, product int references shop.product, pieces int,
             primary key (orders, product));
@@ -200,7 +201,8 @@ _PARTS = (
         create table shop.reading_2025_1 partition of shop.reading_2025 for values in (1);
         create table shop.reading_2025_x partition of shop.reading_2025 default;
         create table shop.reading_rest partition of shop.reading default;
-        insert into shop.reading values ('2024-05-05', 1, 1), ('2025-05-05', 1, 2), ('2025-06-06', 7, 3), ('2030-01-01', 1, 4);
+        insert into shop.reading
+            values ('2024-05-05', 1, 1), ('2025-05-05', 1, 2), ('2025-06-06', 7, 3), ('2030-01-01', 1, 4);
         """,
     ),
     Part(
@@ -271,8 +273,10 @@ _PARTS = (
         "superuser",
         """
         create operator family shop.lengths using btree;
-        create function shop.by_length(text, text) returns int language sql immutable as 'select length($1) - length($2)';
-        create operator class shop.by_length for type text using btree family shop.lengths as function 1 shop.by_length(text, text);
+        create function shop.by_length(text, text) returns int language sql immutable as
+            'select length($1) - length($2)';
+        create operator class shop.by_length for type text using btree family shop.lengths as
+            function 1 shop.by_length(text, text);
         alter operator family shop.lengths using btree owner to {legacy};
         alter operator class shop.by_length using btree owner to {legacy};
         alter function shop.by_length(text, text) owner to {legacy};
@@ -483,7 +487,7 @@ def acting_as(conn: psycopg.Connection[Any], role: str | None) -> Iterator[None]
 
 
 def run_application(conn: psycopg.Connection[Any], leave_out: Callable[[str], bool] = lambda _: False) -> list[str]:
-    """Run every statement of the application on this connection, undone at the end; the errors, with their statement."""
+    """Run every statement of the application on this connection, undone at the end; what failed, and why."""
     failed = []
     with conn.transaction(force_rollback=True):
         for statement in APPLICATION:

@@ -1,0 +1,167 @@
+"""Walking a database through the cutover as an operator would: by the command line and its contract alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import Result
+from tests.fixtures.databases import Database
+from tests.support.snapshot import Snapshot, difference, snapshot
+
+NEW_ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
+
+
+class Run(Protocol):
+    """``run_cli`` or ``invoke_cli``."""
+
+    cwd: Path
+
+    def __call__(self, *arguments: str, dsn: Any = None) -> Result: ...
+
+
+def toml(value: object) -> str:
+    """A string, number or list as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def configure(path: Path, **values: object) -> None:
+    """Change keys of a flatsplit.toml, in which every key stands once."""
+    text = path.read_text()
+    for key, value in values.items():
+        line = f"{key} = {toml(value)}".replace("\\", r"\\")
+        text, found = re.subn(rf"^{key} = .*$", line, text, flags=re.MULTILINE)
+        assert found == 1, f"{key} stands {found} times in\n{text}"
+    path.write_text(text)
+
+
+def write_passwords(path: Path, roles: Mapping[str, str]) -> Path:
+    """A password file that flatsplit accepts."""
+    path.write_text("".join(f"{toml(role)} = {toml(password)}\n" for role, password in roles.items()))
+    path.chmod(0o600)
+    return path
+
+
+@dataclass
+class Walk:
+    """One cutover: where it happens, and how to take a step of it forward or back."""
+
+    run: Run
+    database: Database
+    roles: tuple[str, str, str, str] = NEW_ROLES
+    """app_user, app_migrator, app_readonly, dba."""
+    retire: str = "revoke"
+    passwords: dict[str, str] = field(default_factory=dict)
+    legacy_was_superuser: bool = False
+
+    @property
+    def config(self) -> Path:
+        """The flatsplit.toml."""
+        return self.run.cwd / "flatsplit.toml"
+
+    @property
+    def app_user(self) -> str:
+        return self.roles[0]
+
+    @property
+    def app_migrator(self) -> str:
+        return self.roles[1]
+
+    @property
+    def app_readonly(self) -> str:
+        return self.roles[2]
+
+    @property
+    def dba(self) -> str:
+        return self.roles[3]
+
+    def __call__(self, *arguments: str) -> Result:
+        """Any command, in the folder of the configuration and against its database."""
+        return self.run(*arguments, dsn=self.database)
+
+    def init(self, *arguments: str, **config: object) -> Walk:
+        """Survey and write the configuration, with no time to wait for."""
+        legacy = "select rolsuper from pg_roles where rolname = %s"
+        self.legacy_was_superuser = self.database.admin.execute(legacy, [self.database.legacy]).fetchone() == (True,)
+        self("init", "--legacy-role", self.database.legacy, *arguments, "--yes").check()
+        named = dict(zip(NEW_ROLES, self.roles, strict=True))
+        configure(self.config, drain="0s", soak="0s", retire=self.retire, **{**named, **config})
+        self.passwords = {role: f"{role}-password-{number}" for number, role in enumerate(self.roles)}
+        write_passwords(self.password_file, self.passwords)
+        return self
+
+    @property
+    def password_file(self) -> Path:
+        return self.run.cwd / "passwords.toml"
+
+    def next(self, *arguments: str, exit_code: int = 0) -> Result:
+        """``next`` with everything it may ask for."""
+        return self("next", "--yes", "--password-file", str(self.password_file), *arguments).check(exit_code)
+
+    def step(self, key: str) -> None:
+        """Take this one step, which must be the next."""
+        assert self.next_step() == key
+        with self.switched() if key == "switch-connections" else ExitStack():
+            self.next()
+        assert self.states()[key] == "done"
+
+    def rollback(self, *arguments: str, exit_code: int = 0) -> Result:
+        """Undo the last step, or what the arguments say."""
+        return self("rollback", "--yes", *arguments).check(exit_code)
+
+    @contextmanager
+    def switched(self) -> Iterator[None]:
+        """Sessions of the roles that the application and its migration tool have been moved to."""
+        with ExitStack() as sessions:
+            for role in self.roles[:2]:
+                sessions.enter_context(self.connect(role))
+            yield
+
+    def connect(self, role: str) -> psycopg.Connection[Any]:
+        """A session as this role, by its password where it has one."""
+        return psycopg.connect(self.database.conninfo(role, self.passwords.get(role)), autocommit=True)
+
+    def forward(self, upto: str = STEP_KEYS[-1]) -> dict[str, Snapshot]:
+        """Take every step from where the walk is, up to and including this one; a snapshot after each."""
+        taken = {}
+        while (key := self.next_step()) is not None:
+            self.step(key)
+            taken[key] = self.snapshot()
+            if key == upto:
+                break
+        return taken
+
+    def status(self) -> Any:
+        return self("status", "--json").check().json
+
+    def next_step(self) -> str | None:
+        found: str | None = self.status()["next"]
+        return found
+
+    def states(self) -> dict[str, str]:
+        return {step["key"]: step["state"] for step in self.status()["steps"]}
+
+    def snapshot(self) -> Snapshot:
+        return snapshot(self.database.admin)
+
+    def schemas(self) -> list[str]:
+        """The schemas in scope, as ``init`` found them."""
+        import tomllib
+
+        found: list[str] = tomllib.loads(self.config.read_text())["cutover"]["schemas"]
+        return found
+
+
+def assert_same(expected: Snapshot, found: Snapshot, when: str) -> None:
+    """Fail with the differences, one per line, if the snapshots do not say the same."""
+    lines = difference(expected, found)
+    shown = "\n".join(lines[:60] + ([f"… {len(lines) - 60} more"] if len(lines) > 60 else []))
+    assert not lines, f"{when}:\n{shown}"
