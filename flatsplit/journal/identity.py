@@ -1,0 +1,30 @@
+"""Whether a journal speaks of the database that it is found in."""
+
+from __future__ import annotations
+
+from flatsplit.errors import JournalError
+from flatsplit.journal.records import CutoverRecord
+from flatsplit.model import Target
+
+_FIX = "if this copy is to be split on its own: flatsplit forget, then flatsplit init; else connect to the original"
+
+
+def recognise(target: Target, cutover: CutoverRecord) -> None:
+    """Raise JournalError if the journal came here inside a copy of the database that it describes.
+
+    A dump restored elsewhere carries the journal but not the roles, and a promoted standby or a moved data
+    directory stays the same cluster. Where the cluster's identifier may not be read, the database's oid decides.
+    """
+    then, now = cutover.system_identifier, target.system_identifier
+    if then and now and then != now:
+        raise JournalError(
+            f'this is a copy of database "{target.database}" restored elsewhere: '
+            f"its journal is of cluster {then}, this is cluster {now}",
+            _FIX,
+        )
+    if cutover.database_oid != target.database_oid:
+        raise JournalError(
+            f"this is a copy of the database restored elsewhere: its journal is of the database with oid "
+            f'{cutover.database_oid}, "{target.database}" has oid {target.database_oid}',
+            _FIX,
+        )

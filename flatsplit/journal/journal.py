@@ -1,0 +1,295 @@
+"""The journal as the rest of flatsplit sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from flatsplit import __version__, model
+from flatsplit.connection import Session
+from flatsplit.errors import JournalError
+from flatsplit.journal import baseline, identity, ledger, observations, schema, story
+from flatsplit.journal.records import (
+    ActionRecord,
+    CutoverRecord,
+    CutoverState,
+    Direction,
+    EventRecord,
+    ObservationRecord,
+    StepRecord,
+)
+from flatsplit.journal.tables import NOW, cutover, step
+
+_CUTOVER = [cutover.c[name] for name in CutoverRecord.__slots__]
+_STEP = [step.c[name] for name in StepRecord.__slots__]
+_ACTIVE = sa.select(cutover.c.id).where(cutover.c.state == "active").scalar_subquery()
+_FIRST_STATES = ("pending", "rolled_back", "done")
+_LAST_STATES = ("done", "rolled_back")
+_LOOK_AGAIN = "run flatsplit status to see where it stands, then the command again"
+
+
+class Journal:
+    """What flatsplit remembers. Reads stand alone; writes belong into the caller's ``session.transaction()``.
+
+    Steps, actions and the baseline are those of the active cutover.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    # -- the tracking schema
+
+    def exists(self) -> bool:
+        """Whether there is a tracking schema, of whatever version."""
+        found = schema.look(self.session)
+        return found is not None and found.tracking
+
+    def revision(self) -> str | None:
+        """The revision of the tracking schema, None without one."""
+        return schema.revision(self.session) if self.exists() else None
+
+    def owner(self) -> str | None:
+        """The role that owns the tracking schema."""
+        found = schema.look(self.session)
+        return found.owner if found else None
+
+    def require_current(self, untrusted: Sequence[str] = ()) -> None:
+        """Raise JournalError if the schema is missing, older or newer than this flatsplit, or not the operators' own;
+        MissingRights if the operator may not use it. ``untrusted``: roles that must not own it, such as legacy.
+        """
+        schema.require_current(self.session, untrusted)
+
+    def upgrade(self, owner: str | None, readers: Sequence[str]) -> None:
+        """Make the tracking schema or migrate it to this version, all of it owned by ``owner`` (None: the operator, or
+        whoever owns it already) and readable by ``readers`` (legacy and the like; the owner cannot be one of them).
+        """
+        self._writing()
+        schema.upgrade(self.session, owner, readers)
+
+    def grant_readers(self, roles: Sequence[str]) -> None:
+        """Let these roles read the journal, without which their pg_dump of the database fails."""
+        schema.grant_readers(self.session, roles)
+
+    def revoke_readers(self, roles: Sequence[str]) -> None:
+        """Take it away again, so that these roles hold nothing here."""
+        schema.revoke_readers(self.session, roles)
+
+    def forget(self, export: Path | None) -> None:
+        """Remove the tracking schema; before that write all of it to ``export`` as lines of JSON, if given."""
+        self._writing()
+        if export is None:
+            schema.drop(self.session)
+            return
+        schema.lock_all(self.session)  # nothing may be added between the last line of the file and the end
+        story.export(self.session, export)
+        try:
+            schema.drop(self.session)
+        except BaseException:
+            export.unlink()
+            raise
+
+    # -- the cutover and its steps
+
+    def create_cutover(
+        self,
+        target: model.Target,
+        *,
+        name: str,
+        legacy_role: str,
+        legacy_oid: int,
+        config: str,
+        steps: Sequence[str] = model.STEP_KEYS,
+    ) -> CutoverRecord:
+        """Begin a cutover of this database with all its steps pending; there can be one at a time."""
+        self._writing()
+        values = {
+            "name": name,
+            "legacy_role": legacy_role,
+            "legacy_oid": legacy_oid,
+            "database_oid": target.database_oid,
+            "system_identifier": target.system_identifier,
+            "config": config,
+            "tool_version": __version__,
+        }
+        try:
+            row = self.session.sa.execute(cutover.insert().returning(*_CUTOVER), values).one()
+        except IntegrityError:
+            raise JournalError("a cutover of this database is under way already", "run flatsplit status") from None
+        made = CutoverRecord(*row)
+        places = [{"cutover_id": made.id, "ordinal": n, "key": key} for n, key in enumerate(steps, start=1)]
+        self.session.sa.execute(step.insert(), places)
+        return made
+
+    def cutover(self) -> CutoverRecord | None:
+        """The active cutover of this database."""
+        row = self.session.sa.execute(sa.select(*_CUTOVER).where(cutover.c.state == "active")).one_or_none()
+        return CutoverRecord(*row) if row else None
+
+    def cutovers(self) -> list[CutoverRecord]:
+        """Every cutover that this database has seen, oldest first; at most one is active."""
+        return [CutoverRecord(*row) for row in self.session.sa.execute(sa.select(*_CUTOVER).order_by(cutover.c.id))]
+
+    def end_cutover(self, cutover_id: int, state: CutoverState) -> None:
+        """Mark the active cutover as complete or rolled_back."""
+        self._move_cutover(cutover_id, "active", state, finished_at=NOW)
+
+    def reopen_cutover(self, cutover_id: int) -> None:
+        """Make a finished cutover the active one again, to take it back."""
+        finished: tuple[CutoverState, ...] = ("complete", "rolled_back")
+        try:
+            self._move_cutover(cutover_id, finished, "active", finished_at=None)
+        except IntegrityError:
+            raise JournalError("another cutover of this database is under way", "run flatsplit status") from None
+
+    def replace_config(self, cutover_id: int, config: str) -> None:
+        """Keep another flatsplit.toml as the one that counts, when ``init`` takes new schemas in."""
+        self._writing()
+        self.session.sa.execute(cutover.update().where(cutover.c.id == cutover_id).values(config=config))
+
+    def _move_cutover(
+        self, cutover_id: int, expected: str | Sequence[str], new: CutoverState, *, finished_at: Any
+    ) -> None:
+        self._writing()
+        states = [expected] if isinstance(expected, str) else list(expected)
+        statement = (
+            cutover.update()
+            .where(cutover.c.id == cutover_id, cutover.c.state.in_(states))
+            .values(state=new, finished_at=finished_at)
+        )
+        if self.session.sa.execute(statement).rowcount != 1:
+            raise JournalError(
+                f"the cutover is not {' or '.join(states)} any more: changed by another flatsplit", _LOOK_AGAIN
+            )
+
+    def steps(self, cutover_id: int | None = None) -> list[StepRecord]:
+        """The steps of the active (or named) cutover in order."""
+        of = _ACTIVE if cutover_id is None else cutover_id
+        query = sa.select(*_STEP).where(step.c.cutover_id == of).order_by(step.c.ordinal)
+        return [StepRecord(*row) for row in self.session.sa.execute(query)]
+
+    def transition(
+        self,
+        key: str,
+        expected: Sequence[model.StepState],
+        new: model.StepState,
+        *,
+        digest: str | None = None,
+        by_hand: bool | None = None,
+    ) -> StepRecord:
+        """Move a step on, but only from where the caller believes it to be; JournalError if it is elsewhere.
+
+        started_at is set when work on it begins (not when it goes on), finished_at when it is done or rolled back.
+        """
+        self._writing()
+        values: dict[str, Any] = {"state": new, "finished_at": NOW if new in _LAST_STATES else None}
+        if new not in _LAST_STATES:
+            values["started_at"] = sa.case((step.c.state.in_(_FIRST_STATES), NOW), else_=step.c.started_at)
+        if new == "pending":
+            values["started_at"] = None
+        if digest is not None:
+            values["digest"] = digest
+        if by_hand is not None:
+            values["by_hand"] = by_hand
+        statement = (
+            step.update()
+            .where(step.c.cutover_id == _ACTIVE, step.c.key == key, step.c.state.in_(expected))
+            .values(values)
+            .returning(*_STEP)
+        )
+        rows = self.session.sa.execute(statement).all()
+        if len(rows) != 1:
+            state = next((s.state for s in self.steps() if s.key == key), "not there")
+            raise JournalError(
+                f"step {key} is {state}, not {' or '.join(expected)}: changed by another flatsplit", _LOOK_AGAIN
+            )
+        return StepRecord(*rows[0])
+
+    # -- what was done
+
+    def record(
+        self,
+        step_key: str,
+        direction: Direction,
+        statements: Sequence[model.Statement],
+        notes: Sequence[str | None] = (),
+    ) -> list[int]:
+        """Write down statements that ran (or, ``by-hand``, were found done) in this transaction; ids of the actions."""
+        return ledger.record(self.session, step_key, direction, statements, notes)
+
+    def mark_undone(self, step_key: str) -> int:
+        """Set undone_at on everything done for this step so far; how many actions that were."""
+        self._writing()
+        return ledger.mark_undone(self.session, step_key)
+
+    def actions(self, step_key: str | None = None) -> Iterator[ActionRecord]:
+        """Every action in the order in which they ran. Do not run other statements on the way through a page."""
+        return ledger.actions(self.session, step_key)
+
+    def changes(self, action_id: int) -> list[model.Change]:
+        """The facts that an action changed."""
+        return ledger.changes(self.session, action_id)
+
+    def event(
+        self, kind: str, step: str | None = None, message: str = "", details: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add to the story: what happened, and with it who did it, from where, when. ``kind``: one lower-case word."""
+        story.tell(self.session, kind, step, message, details)
+
+    def events(self, kind: str | None = None, step: str | None = None) -> list[EventRecord]:
+        """Events of one kind, of one step, or all, oldest first."""
+        return list(story.events(self.session, kind, step))
+
+    def history(self) -> Iterator[EventRecord | ActionRecord]:
+        """Events and actions merged in the order of time, streamed."""
+        return story.history(self.session)
+
+    # -- what was seen
+
+    def save_baseline(self, state: model.State) -> int:
+        """Make this the baseline: rows that differ are superseded, none is lost; how many facts were written."""
+        return baseline.save(self.session, state)
+
+    def load_baseline(self, target: model.Target) -> model.State | None:
+        """The baseline as it was saved last, or None."""
+        return baseline.load(self.session, target)
+
+    def observe(self, sessions: Sequence[model.Session], source: str = "activity") -> datetime:
+        """Write down who is connected now, equal sessions counted; the moment, by the server's clock."""
+        self._writing()
+        return observations.observe(self.session, sessions, source)
+
+    def last_seen(self, role: str, database: str | None = None) -> datetime | None:
+        """When a session of this role was last observed, in one database or in any."""
+        return observations.last_seen(self.session, role, database)
+
+    def first_observed(self) -> datetime | None:
+        """When somebody looked for the first time, whoever was there."""
+        return observations.looks(self.session, None)[1]
+
+    def last_observed(self) -> datetime | None:
+        """When somebody looked for the last time."""
+        return observations.looks(self.session, None)[2]
+
+    def looks(self, since: datetime | None = None) -> int:
+        """How often somebody looked."""
+        return observations.looks(self.session, since)[0]
+
+    def observations(self, role: str, since: datetime | None = None) -> list[ObservationRecord]:
+        """Every time that sessions of this role were seen, oldest first."""
+        return observations.of_role(self.session, role, since)
+
+    # -- whose it is
+
+    @staticmethod
+    def recognise(target: model.Target, cutover: CutoverRecord) -> None:
+        """Raise JournalError if this journal is about another database than the one it is in."""
+        identity.recognise(target, cutover)
+
+    def _writing(self) -> None:
+        if not self.session.in_transaction:
+            raise RuntimeError("the journal is written inside session.transaction() only")

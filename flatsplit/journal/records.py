@@ -1,0 +1,96 @@
+"""What the journal gives back: rows as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from flatsplit.model import StepState
+
+CutoverState: TypeAlias = Literal["active", "complete", "rolled_back"]
+Direction: TypeAlias = Literal["forward", "catch-up", "back", "repair", "by-hand"]
+
+
+@dataclass(frozen=True, slots=True)
+class CutoverRecord:
+    """One cutover, as ``init`` began it."""
+
+    id: int
+    name: str
+    legacy_role: str
+    legacy_oid: int
+    database_oid: int
+    system_identifier: str
+    """"" where it could not be read."""
+    config: str
+    """flatsplit.toml as it was at init."""
+    state: CutoverState
+    created_at: datetime
+    created_by: str
+    tool_version: str
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """Where one step stands."""
+
+    key: str
+    ordinal: int
+    state: StepState
+    started_at: datetime | None
+    finished_at: datetime | None
+    digest: str | None
+    by_hand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """One statement that ran."""
+
+    id: int
+    step: str
+    ordinal: int
+    direction: Direction
+    description: str
+    sql: str
+    undo: str
+    lock: str
+    at: datetime
+    """When it was applied."""
+    undone_at: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """Who did what, when and why."""
+
+    id: int
+    at: datetime
+    kind: str
+    step: str | None
+    message: str
+    details: Mapping[str, Any]
+    db_user: str
+    os_user: str
+    client_addr: str
+    """"" for a local socket."""
+    os_host: str
+    tool_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationRecord:
+    """Sessions that were alike at one moment."""
+
+    at: datetime
+    role: str
+    database: str
+    client: str
+    application: str
+    state: str
+    sessions: int
+    source: str

@@ -1,0 +1,268 @@
+"""The tracking schema itself: whether it is there, of this version and to be trusted; made, upgraded, removed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from flatsplit import resources
+from flatsplit.connection import Session
+from flatsplit.errors import JournalError, MissingRights, Waiting
+from flatsplit.journal.tables import HEAD, SCHEMA, VERSION_TABLE, metadata
+
+_SCHEMA = sql.Identifier(SCHEMA)
+
+_LOOK = """
+WITH RECURSIVE
+  home AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = %(schema)s),
+  -- by membership rows, not pg_has_role(): a superuser is a "member" of every role, also of legacy
+  mine AS (
+    SELECT oid FROM pg_roles WHERE rolname IN (session_user, current_user)
+    UNION
+    SELECT m.roleid FROM pg_auth_members AS m JOIN mine ON m.member = mine.oid
+  ),
+  relation AS (
+    SELECT c.oid, c.relname, c.relkind, c.relowner FROM pg_class AS c JOIN home ON c.relnamespace = home.oid
+  ),
+  owner AS (SELECT nspowner AS oid FROM home UNION SELECT relowner FROM relation),
+  theirs AS (
+    SELECT oid FROM pg_roles WHERE rolname = ANY (%(untrusted)s)
+    UNION
+    SELECT m.roleid FROM pg_auth_members AS m JOIN theirs ON m.member = theirs.oid
+  )
+SELECT
+  pg_get_userbyid(home.nspowner),
+  (SELECT oid FROM relation WHERE relname = %(version)s AND relkind = 'r') IS NOT NULL,
+  (SELECT count(*) FROM relation) > 0,
+  has_schema_privilege(home.oid, 'USAGE')
+    AND coalesce((SELECT bool_and(has_table_privilege(oid, 'SELECT')) FROM relation WHERE relkind = 'r'), true),
+  coalesce((SELECT bool_and(has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE'))
+            FROM relation WHERE relkind = 'r'), true),
+  (SELECT min(r.rolname) FROM owner JOIN pg_roles AS r USING (oid)
+   WHERE r.oid IN (SELECT oid FROM theirs) OR NOT r.rolsuper AND r.oid NOT IN (SELECT oid FROM mine)),
+  current_user
+FROM home
+"""
+
+
+class Look(NamedTuple):
+    """What is in the place of the tracking schema."""
+
+    owner: str
+    tracking: bool
+    """It has a version table, so it is (or claims to be) flatsplit's."""
+    occupied: bool
+    """Something is in it."""
+    readable: bool
+    writable: bool
+    stranger: str | None
+    """An owner of anything in it whom the operator has no reason to trust."""
+    operator: str
+
+
+def look(session: Session, untrusted: Sequence[str] = ()) -> Look | None:
+    """What is there, or None if there is no schema of that name; whatever ``untrusted`` could act as is a stranger."""
+    parameters = {"schema": SCHEMA, "version": VERSION_TABLE, "untrusted": list(untrusted)}
+    row = session.driver.execute(_LOOK, parameters).fetchone()
+    return Look(*row) if row else None
+
+
+def revision(session: Session) -> str | None:
+    """The newest migration that the schema has seen."""
+    query = sql.SQL("SELECT version_num FROM {}.{}").format(_SCHEMA, sql.Identifier(VERSION_TABLE))
+    row = session.driver.execute(query).fetchone()
+    return row[0] if row else None
+
+
+def require_current(session: Session, untrusted: Sequence[str]) -> None:
+    """Raise unless the schema is there, of this version, in trusted hands, and open to the operator."""
+    found = look(session, untrusted)
+    if found is None or not found.tracking:
+        raise JournalError("this database has no tracking schema", "run flatsplit init")
+    _require_trust(found)
+    if not found.readable or (session.write and not found.writable):
+        raise MissingRights(
+            f"{found.operator} may not {'write' if found.readable else 'read'} the tracking schema, "
+            f"which belongs to {found.owner}",
+            f"GRANT {_quoted(found.owner)} TO {_quoted(found.operator)}, or run flatsplit as {found.owner}",
+        )
+    _require_revision(revision(session))
+
+
+def _require_revision(stands: str | None) -> None:
+    if stands == HEAD:
+        return
+    if stands is None or (stands.isdigit() and int(stands) < int(HEAD)):
+        raise JournalError(
+            f"the tracking schema is of an older flatsplit (revision {stands or 'none'}, this one needs {HEAD})",
+            "run flatsplit init to upgrade it",
+        )
+    raise JournalError(
+        f"this flatsplit is older than the tracking schema (revision {stands}, this one knows {HEAD})",
+        "install the newest flatsplit: pip install --upgrade flatsplit",
+    )
+
+
+def _require_trust(found: Look) -> None:
+    # Who owns a table can put a trigger on it, which would run with the operator's rights. Legacy usually owns the
+    # database and could have made this schema before us.
+    if found.stranger is not None:
+        raise JournalError(
+            f"the schema {SCHEMA} (or something in it) belongs to {found.stranger}, which is not the operators' role",
+            f"if it is: GRANT {_quoted(found.stranger)} TO {_quoted(found.operator)}; "
+            "else have the schema renamed or given to the operators",
+        )
+
+
+def upgrade(session: Session, owner: str | None, readers: Sequence[str]) -> None:
+    """Make the schema or bring it up to date, give it to ``owner`` and let ``readers`` read it."""
+    found = look(session, readers)
+    if found and found.occupied and not found.tracking:
+        raise JournalError(
+            f"a schema named {SCHEMA} exists and is not flatsplit's", "rename it, then run flatsplit init"
+        )
+    if found is None:
+        _create(session, owner)
+    else:
+        _require_trust(found)
+        if found.tracking:
+            stands = revision(session)
+            if stands is not None and not (stands.isdigit() and int(stands) <= int(HEAD)):
+                _require_revision(stands)
+        if owner is not None and owner != found.owner:
+            _give_to(session, owner)
+    found = look(session, readers)
+    assert found is not None
+    _require_trust(found)
+    with _as_role(session, found.owner, found.operator):
+        _migrate(session)
+        grant_readers(session, readers)
+
+
+def _create(session: Session, owner: str | None) -> None:
+    statement = sql.SQL("CREATE SCHEMA {}").format(_SCHEMA)
+    if owner is not None:
+        statement += sql.SQL(" AUTHORIZATION {}").format(sql.Identifier(owner))
+    try:
+        session.driver.execute(statement)
+    except psycopg.errors.UndefinedObject:
+        raise MissingRights(f"there is no role {owner}", "create it, or leave --owner out") from None
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise MissingRights(
+            f"the operator may not create the tracking schema: {error.diag.message_primary}",
+            f"have somebody who may run: CREATE SCHEMA {SCHEMA} AUTHORIZATION <the operator, or the role of --owner>",
+        ) from None
+    statement = sql.SQL("COMMENT ON SCHEMA {} IS {}").format(
+        _SCHEMA, sql.Literal("Journal of flatsplit, which splits the rights of one role; flatsplit forget removes it")
+    )
+    session.driver.execute(statement)
+
+
+def _give_to(session: Session, owner: str) -> None:
+    heir = sql.Identifier(owner)
+    session.driver.execute(sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(_SCHEMA, heir))
+    for table in tables(session):
+        session.driver.execute(sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier(SCHEMA, table), heir))
+
+
+def tables(session: Session) -> list[str]:
+    """Those of flatsplit's tables that exist, referring ones after what they refer to."""
+    query = "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
+    there = {name for (name,) in session.driver.execute(query, (SCHEMA,))}
+    return [name for name in (*(table.name for table in metadata.sorted_tables), VERSION_TABLE) if name in there]
+
+
+@contextmanager
+def _as_role(session: Session, role: str, operator: str) -> Iterator[None]:
+    """Create as the owner, so that everything belongs to it and not to whoever runs the upgrade."""
+    if role == operator:
+        yield
+        return
+    row = session.driver.execute("SELECT current_setting('role')").fetchone()
+    assert row is not None
+    try:
+        session.driver.execute("SELECT set_config('role', %s, true)", (role,))
+    except psycopg.errors.InsufficientPrivilege:
+        raise MissingRights(
+            f"{operator} may not act as {role}, which owns the tracking schema",
+            f"GRANT {_quoted(role)} TO {_quoted(operator)}",
+        ) from None
+    yield
+    session.driver.execute("SELECT set_config('role', %s, true)", row)  # after an error the rollback does it
+
+
+def _migrate(session: Session) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(resources.migrations()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = session.sa
+    keep, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # no __pycache__ among the migrations
+    try:
+        command.upgrade(config, HEAD)
+    finally:
+        sys.dont_write_bytecode = keep
+
+
+def grant_readers(session: Session, readers: Sequence[str]) -> None:
+    """Let these roles read everything: without it their pg_dump of the database fails."""
+    for statement in (
+        "GRANT USAGE ON SCHEMA {} TO {}",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}",
+        "GRANT SELECT ON ALL SEQUENCES IN SCHEMA {} TO {}",
+    ):
+        _for_roles(session, statement, readers)
+
+
+def revoke_readers(session: Session, readers: Sequence[str]) -> None:
+    """Take that away again, so that nothing depends on these roles here."""
+    for statement in (
+        "REVOKE ALL ON ALL SEQUENCES IN SCHEMA {} FROM {}",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}",
+        "REVOKE ALL ON SCHEMA {} FROM {}",
+    ):
+        _for_roles(session, statement, readers)
+
+
+def _for_roles(session: Session, statement: str, roles: Sequence[str]) -> None:
+    if roles:
+        names = sql.SQL(", ").join(map(sql.Identifier, roles))
+        session.driver.execute(sql.SQL(statement).format(_SCHEMA, names))
+
+
+def lock_all(session: Session) -> list[str]:
+    """Keep everybody else out of the tables until the transaction ends; their names."""
+    names = tables(session)
+    listed = sql.SQL(", ").join(sql.Identifier(SCHEMA, name) for name in names)
+    session.driver.execute("SET LOCAL lock_timeout = '5s'")
+    try:
+        session.driver.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed))
+    except psycopg.errors.LockNotAvailable:
+        raise Waiting("somebody is reading flatsplit's tables (a backup?)", "run the command again later") from None
+    return names
+
+
+def drop(session: Session) -> None:
+    """Drop the schema, but nothing that others built on it."""
+    names = lock_all(session)
+    listed = sql.SQL(", ").join(sql.Identifier(SCHEMA, name) for name in names)
+    try:
+        session.driver.execute(sql.SQL("DROP TABLE {}").format(listed))
+        session.driver.execute(sql.SQL("DROP SCHEMA {}").format(_SCHEMA))
+    except psycopg.errors.DependentObjectsStillExist as error:
+        others = (error.diag.message_detail or "").splitlines()
+        raise JournalError(
+            f"something else uses the tracking schema: {others[0] if others else error.diag.message_primary}",
+            "drop or move it, then run flatsplit forget again",
+        ) from None
+
+
+def _quoted(name: str) -> str:
+    return sql.Identifier(name).as_string(None)

@@ -1,0 +1,178 @@
+"""The tracking schema as SQLAlchemy Core tables. Its comments are for the DBA who comes across it in psql.
+
+No row is ever deleted. What no longer holds is marked (undone_at, superseded_at, a state), what happened is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import INET, JSONB, OID, TIMESTAMP
+
+from flatsplit.journal.records import CutoverState, Direction
+from flatsplit.model import Side, StepState
+
+SCHEMA = "flatsplit"
+VERSION_TABLE = "alembic_version"
+HEAD = "0001"
+"""The newest migration; a test holds it against migrations/versions."""
+
+metadata = sa.MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    },
+)
+
+NOW = sa.text("clock_timestamp()")
+ME = sa.text("session_user")
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger, sa.Identity(always=False), primary_key=True)
+
+
+def _at(name: str, comment: str, *, now: bool = False) -> sa.Column[Any]:
+    default = NOW if now else None
+    return sa.Column(name, TIMESTAMP(timezone=True), nullable=not now, server_default=default, comment=comment)
+
+
+def _text(name: str, comment: str, default: str | None = None) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=default, comment=comment)
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> sa.CheckConstraint:
+    return sa.CheckConstraint(f"{column} IN ({', '.join(map(repr, words))})", name=column)
+
+
+cutover = sa.Table(
+    "cutover",
+    metadata,
+    _id(),
+    _text("name", "[cutover] name of flatsplit.toml"),
+    _text("legacy_role", "The role that did everything"),
+    sa.Column("legacy_oid", OID, nullable=False, comment="Its oid, which a rename does not change"),
+    sa.Column("database_oid", OID, nullable=False, comment="oid of the database that this journal describes"),
+    _text("system_identifier", "Of its cluster, from pg_control_system(); empty where it could not be read"),
+    _text("config", "flatsplit.toml as it was at init"),
+    _text("state", "active, complete, or rolled_back to where it began", "active"),
+    _at("created_at", "When init ran", now=True),
+    sa.Column("created_by", sa.Text, nullable=False, server_default=ME, comment="Who ran init"),
+    _text("tool_version", "Of the flatsplit that ran init"),
+    _at("finished_at", "When it became complete or rolled_back"),
+    _one_of("state", get_args(CutoverState)),
+    sa.Index("cutover_only_one_active", "state", unique=True, postgresql_where=sa.text("state = 'active'")),
+    comment="One row per cutover of this database; at most one is active",
+)
+
+step = sa.Table(
+    "step",
+    metadata,
+    _id(),
+    sa.Column("cutover_id", sa.BigInteger, sa.ForeignKey(cutover.c.id), nullable=False),
+    sa.Column("ordinal", sa.SmallInteger, nullable=False, comment="Its place in the order of steps, from 1"),
+    _text("key", "Name of the step as on the command line"),
+    _text("state", "pending, running, waiting, done or rolled_back", "pending"),
+    _at("started_at", "When it last began"),
+    _at("finished_at", "When it last became done or rolled_back"),
+    sa.Column("digest", sa.Text, comment="Digest of the plan that was last carried out"),
+    sa.Column(
+        "by_hand",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="Its work was found done, not done by flatsplit",
+    ),
+    sa.UniqueConstraint("cutover_id", "key"),
+    sa.UniqueConstraint("cutover_id", "ordinal"),
+    _one_of("state", get_args(StepState)),
+    comment="The steps of a cutover and where each stands; what remains to be done is always read from the catalog",
+)
+
+action = sa.Table(
+    "action",
+    metadata,
+    _id(),
+    sa.Column("step_id", sa.BigInteger, sa.ForeignKey(step.c.id), nullable=False),
+    sa.Column("ordinal", sa.Integer, nullable=False, comment="Order within the step, over all its runs, from 1"),
+    _text("direction", "forward, catch-up (for objects that appeared later), back, repair, or by-hand (found done)"),
+    _text("description", "What it does, in words"),
+    _text("sql", "The statement as it ran; passwords and verifiers appear as psql variables only"),
+    _text("undo", "The statement that takes exactly this one back; empty where nothing can"),
+    _text("lock", "Strongest lock it took on something the application uses; empty for none"),
+    _at("applied_at", "When it ran; it counts only because its transaction committed", now=True),
+    _at("undone_at", "When a rollback took it back"),
+    sa.Column("note", sa.Text, comment="What was remarkable about it"),
+    sa.UniqueConstraint("step_id", "ordinal"),
+    _one_of("direction", get_args(Direction)),
+    comment="Every statement that flatsplit ran, in the same transaction as the statement itself",
+)
+
+change = sa.Table(
+    "change",
+    metadata,
+    # No primary key and no foreign key: 20,000 rows per statement, ids of the same transaction, nothing is deleted
+    sa.Column("action_id", sa.BigInteger, nullable=False, comment="action.id"),
+    _text("side", "+ for a fact that came to be, - for one that ceased"),
+    _text("fact", "owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, …"),
+    _text("subject", "The object, role or default it is about"),
+    _text("detail", "The rest of the fact; grantee=privileges/grantor for privileges, owner stands for any owner"),
+    _one_of("side", get_args(Side)),
+    sa.Index(None, "action_id"),
+    comment="The facts that an action changed",
+)
+
+baseline = sa.Table(
+    "baseline",
+    metadata,
+    _id(),
+    sa.Column("cutover_id", sa.BigInteger, sa.ForeignKey(cutover.c.id), nullable=False),
+    _text("section", "What kind of fact: objects, roles, members, settings, columns, defaults, policies, …"),
+    sa.Column("key", JSONB, nullable=False, comment="What it is about, part by part"),
+    sa.Column("payload", JSONB, nullable=False, comment="The fact; null in place of a role name is the owner"),
+    _at("first_seen", "When this was seen for the first time", now=True),
+    _at("superseded_at", "When a later init or a new look replaced it"),
+    sa.Index("baseline_current", "cutover_id", postgresql_where=sa.text("superseded_at IS NULL")),
+    comment="What was there before: the state that a rollback returns to",
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    _id(),
+    _at("at", "When", now=True),
+    _text("kind", "Such as init, step, gate, waiver, rollback, error"),
+    sa.Column("step", sa.Text, comment="Key of the step it belongs to, if any"),
+    _text("message", "What happened, in words"),
+    sa.Column("details", JSONB, nullable=False, server_default="{}", comment="The same for programs"),
+    sa.Column("db_user", sa.Text, nullable=False, server_default=ME, comment="Who had logged in"),
+    _text("os_user", "Account on the operator's machine, as that machine says"),
+    sa.Column("client_addr", INET, server_default=sa.text("inet_client_addr()"), comment="NULL for a local socket"),
+    _text("os_host", "Name of the operator's machine, as it says itself"),
+    _text("tool_version", "Of the flatsplit that wrote it"),
+    sa.CheckConstraint("kind ~ '^[a-z][a-z_-]*$'", name="kind"),
+    sa.Index(None, "kind", "at"),
+    comment="Who did what when and why; only ever added to",
+)
+
+observation = sa.Table(
+    "observation",
+    metadata,
+    _id(),
+    _at("at", "When", now=True),
+    _text("source", "look: somebody looked, and saw so many sessions; activity: what was seen in pg_stat_activity"),
+    _text("role", "Role that was connected"),
+    _text("database", "Database it was connected to"),
+    _text("client", "Address it came from; empty for a local socket"),
+    _text("application", "application_name"),
+    _text("state", "active, idle, idle in transaction, …"),
+    sa.Column("sessions", sa.Integer, nullable=False, comment="How many sessions were alike"),
+    sa.CheckConstraint("sessions >= 0", name="sessions"),
+    sa.Index(None, "role", "at"),
+    comment="Who was connected as what, whenever somebody looked",
+)
