@@ -1,0 +1,7 @@
+"""``python -m flatsplit``."""
+
+import sys
+
+from flatsplit.cli import main
+
+sys.exit(main())

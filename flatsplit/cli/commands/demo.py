@@ -1,0 +1,21 @@
+"""``flatsplit demo``."""
+
+from __future__ import annotations
+
+import click
+
+from flatsplit.cli.app import App, make_command
+from flatsplit.errors import Exit
+
+
+@make_command("demo")
+@click.option("--keep", is_flag=True, help="Leave the server running, and say how to walk by hand.")
+def command(app: App, keep: bool) -> Exit:
+    """The whole story on an embedded server: a flat shop, its traffic, all steps, before and after.
+
+    Nothing to install and nothing to connect to; takes less than a minute.
+    """
+    from flatsplit.demo.story import run
+
+    run(keep=keep, output=app.output)
+    return Exit.OK

@@ -1,0 +1,38 @@
+"""``flatsplit doctor``."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flatsplit.cli import shapes
+from flatsplit.cli.app import App, make_command
+from flatsplit.cli.plans import count, show_findings
+from flatsplit.errors import Exit
+
+_ORDER = ("blocker", "warning", "note")
+
+
+@make_command("doctor")
+def command(app: App) -> Exit:
+    """Look for hazards: blockers, warnings, notes. Changes nothing.
+
+    A blocker has to be settled before the walk begins; with one, the exit code is 5.
+    """
+    config = app.config()
+    from flatsplit.cutover.survey import doctor
+
+    with app.session(write=False) as session:
+        findings = sorted(doctor(session, config), key=lambda found: _ORDER.index(found.severity))
+    numbers = Counter(found.severity for found in findings)
+    output = app.output
+    if output.json:
+        output.data(
+            {"findings": [shapes.finding(found) for found in findings], **{f"{s}s": numbers[s] for s in _ORDER}}
+        )
+    else:
+        show_findings(output, findings)
+        style = "red" if numbers["blocker"] else "green"
+        output.say(", ".join(count(numbers[severity], severity) for severity in _ORDER), style)
+        if not numbers["blocker"]:
+            output.say("Nothing stands in the way: `flatsplit plan` shows the next step.")
+    return Exit.REFUSED if numbers["blocker"] else Exit.OK

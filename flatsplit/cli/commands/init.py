@@ -1,0 +1,54 @@
+"""``flatsplit init``."""
+
+from __future__ import annotations
+
+import click
+
+from flatsplit.cli import shapes
+from flatsplit.cli.app import App, make_command
+from flatsplit.cli.options import need_answer, yes_option
+from flatsplit.cli.surveys import show_survey
+from flatsplit.errors import Exit
+
+
+@make_command("init")
+@click.option("--legacy-role", metavar="ROLE", required=True, help="The role that does everything today.")
+@click.option(
+    "--schema",
+    "schemas",
+    metavar="SCHEMA",
+    multiple=True,
+    help="A schema in scope; repeatable. Else all in which the role owns something.",
+)
+@click.option("--adopt", is_flag=True, help="Take over roles that exist under the new names.")
+@click.option("--owner", metavar="ROLE", help="Owner of flatsplit's own schema: a role that all operators share.")
+@yes_option
+def command(app: App, legacy_role: str, schemas: tuple[str, ...], adopt: bool, owner: str | None, yes: bool) -> Exit:
+    """Survey the database, write flatsplit.toml and take the baseline.
+
+    Writes the configuration file, creates or upgrades the tracking schema `flatsplit` in the target database, and
+    records how every object and role is now, so that a rollback can bring that back. No role and no privilege changes.
+    """
+    need_answer(app, yes=yes, command="init")
+    from flatsplit.cutover.results import InitRequest
+    from flatsplit.cutover.survey import initialise, survey
+
+    output = app.output
+    request = InitRequest(legacy_role, app.config_path, schemas, adopt, owner)
+    with app.session(write=True) as session:
+        found = survey(session, request)
+        show_survey(output.err, found)
+        if not yes and not output.ask("Write this down and begin?"):
+            output.err.say("nothing was changed")
+            return Exit.ERROR
+        initialise(session, found)
+    if output.json:
+        output.data(shapes.survey(found))
+    else:
+        output.say(
+            f"{'Upgraded' if found.existing else 'Ready'}: {app.config_path}, and the schema flatsplit in "
+            f"{found.target.database}.",
+            "green",
+        )
+        output.say("Read the configuration, then `flatsplit doctor`, `flatsplit plan`, `flatsplit next`.")
+    return Exit.OK

@@ -1,0 +1,27 @@
+"""``flatsplit plan``."""
+
+from __future__ import annotations
+
+import click
+
+from flatsplit.cli import shapes
+from flatsplit.cli.app import App, make_command
+from flatsplit.cli.options import StepName
+from flatsplit.cli.plans import show_plan
+from flatsplit.errors import Exit
+
+
+@make_command("plan")
+@click.argument("step", type=StepName(), required=False)
+def command(app: App, step: str | None) -> Exit:
+    """Show the statements of the next step, or of a named one, with locks, undo and digest. Changes nothing.
+
+    The output is SQL, all else being comments. The digest is what `flatsplit next --approved` takes.
+    """
+    with app.walk(write=False) as walk:
+        found = walk.plan(step)
+    if app.output.json:
+        app.output.data(shapes.plan(found))
+    else:
+        show_plan(app.output, found)
+    return Exit.OK

@@ -1,0 +1,30 @@
+"""``flatsplit rollback``."""
+
+from __future__ import annotations
+
+import click
+
+from flatsplit.cli.app import App, make_command
+from flatsplit.cli.options import StepName, need_answer, yes_option
+from flatsplit.errors import Exit, UsageError
+
+
+@make_command("rollback")
+@click.option("--through", type=StepName(), help="Undo down to and including this step.")
+@click.option("--all", "everything", is_flag=True, help="Undo everything.")
+@yes_option
+def command(app: App, through: str | None, everything: bool, yes: bool) -> Exit:
+    """Undo the last step, or more. Shows what it will run and asks first.
+
+    What flatsplit changed returns to what it was when first seen; what others changed meanwhile stays.
+    """
+    if through is not None and everything:
+        raise UsageError("--through and --all exclude each other", "give one of them")
+    need_answer(app, yes=yes, command="rollback")
+    from flatsplit.cli.progress import Asking, Narration
+    from flatsplit.cli.steps_done import report
+
+    with app.walk(write=True) as walk, Narration(app.output) as narration:
+        asking = Asking(narration, yes=yes)
+        result = walk.rollback(through=through, everything=everything, reporter=narration, confirm=asking)
+    return report(app, result, asking)

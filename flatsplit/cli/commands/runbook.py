@@ -1,0 +1,35 @@
+"""``flatsplit runbook``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flatsplit.cli.app import App, make_command
+from flatsplit.errors import Exit
+
+
+@make_command("runbook")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runbook"),
+    metavar="DIR",
+    show_default=True,
+    help="Folder to write to.",
+)
+@click.option("--format", "form", type=click.Choice(["md", "html", "all"]), default="md", show_default=True)
+def command(app: App, out: Path, form: str) -> Exit:
+    """Write the change-review bundle: every step with its SQL, its rollback and its gates. Changes nothing."""
+    with app.walk(write=False) as walk:
+        bundle = walk.bundle()
+    from flatsplit.render import write_bundle
+
+    files = write_bundle(bundle, out, form)
+    if app.output.json:
+        app.output.data({"files": [str(path) for path in files]})
+    else:
+        for path in files:
+            app.output.say(str(path))
+    return Exit.OK

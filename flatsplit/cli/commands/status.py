@@ -1,0 +1,21 @@
+"""``flatsplit status``."""
+
+from __future__ import annotations
+
+from flatsplit.cli import shapes
+from flatsplit.cli.app import App, make_command
+from flatsplit.errors import Exit
+
+
+@make_command("status")
+def command(app: App) -> Exit:
+    """Where we are, what is next, what blocks it, what changed while nobody looked. Changes nothing."""
+    with app.walk(write=False) as walk:
+        found = walk.status()
+    if app.output.json:
+        app.output.data(shapes.status(found))
+    else:
+        from flatsplit.cli.standing import show_status
+
+        show_status(app.output, found)
+    return Exit.OK

@@ -1,0 +1,93 @@
+"""``flatsplit`` itself: the list of commands, each loaded only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from flatsplit import __version__
+from flatsplit.cli.app import App, Command, with_global_options
+from flatsplit.errors import UsageError
+
+COMMANDS: dict[str, str] = {
+    # in the order in which a walk needs them; the module is named like the command
+    "init": "Survey the database, write flatsplit.toml and take the baseline.",
+    "doctor": "Look for hazards: blockers, warnings, notes.",
+    "plan": "Show the statements of the next step, or of a named one.",
+    "next": "Take the next step.",
+    "status": "Where we are, what is next, what blocks it.",
+    "verify": "Try what each role can and cannot do; look for drift.",
+    "repair": "Apply again what drifted.",
+    "observe": "Record who is connected as which role.",
+    "rollback": "Undo the last step, or more.",
+    "runbook": "Write the change-review bundle.",
+    "history": "The journal: who did what, when.",
+    "forget": "Take flatsplit out of the database.",
+    "demo": "The whole story on an embedded server.",
+}
+
+EPILOG = """\b
+Exit codes: 0 done or clean, 1 error, 2 usage, 3 waiting (call again later),
+4 drift or failed expectation, 5 refused.
+\b
+Shell completion (bash_source, zsh_source or fish_source):
+  eval "$(_FLATSPLIT_COMPLETE=bash_source flatsplit)"
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names, in the order of a walk."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"flatsplit.cli.commands.{cmd_name.replace('-', '_')}")
+        command = module.command
+        assert isinstance(command, Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Like click's, but a mistyped name gets the nearest one."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            import difflib
+
+            near = difflib.get_close_matches(name, COMMANDS, 1)
+            fix = f"did you mean `flatsplit {near[0]}`?" if near else "`flatsplit --help` lists the commands"
+            raise UsageError(f"no command {name!r}", fix)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Options first: they are valid after the command too, and said so."""
+        click.Command.format_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@with_global_options()
+@click.version_option(__version__, message="flatsplit %(version)s")
+@click.pass_context
+def root(ctx: click.Context) -> None:
+    """Take a PostgreSQL database from one role that does everything to four that each do one thing, and back.
+
+    The options below are accepted before and after the command. Begin with `flatsplit init --legacy-role ROLE`;
+    from then on `flatsplit status` says what to type next.
+    """
+    ctx.ensure_object(App)

@@ -1,0 +1,68 @@
+"""Options and checks that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from flatsplit.cli.app import App
+from flatsplit.errors import UsageError
+from flatsplit.model import STEP_KEYS
+
+WAIVABLE = ("no-blockers", "seen", "drained", "verified", "soaked", "elsewhere", "bridge", "reach")
+NOT_WAIVABLE = ("converged", "approved")
+
+
+class StepName(click.Choice[str]):
+    """The key of a step."""
+
+    name = "step"
+
+    def __init__(self) -> None:
+        super().__init__(STEP_KEYS)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        """STEP: the list would fill the screen."""
+        return "STEP"
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """All steps, in order."""
+        return unknown("step", str(value), STEP_KEYS)
+
+
+class GateName(click.Choice[str]):
+    """The key of a gate that may be waived."""
+
+    name = "gate"
+
+    def __init__(self) -> None:
+        super().__init__(WAIVABLE)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        """GATE: the list would fill the screen."""
+        return "GATE"
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """All gates, or why this one is not among them."""
+        if value in NOT_WAIVABLE:
+            return f"the gate {value} cannot be waived, only passed"
+        return unknown("gate", str(value), WAIVABLE)
+
+
+def unknown(what: str, value: str, known: Sequence[str]) -> str:
+    """No such thing, and which there are."""
+    return f"no {what} {value!r}; there are {', '.join(known)}"
+
+
+def need_answer(app: App, *, yes: bool, command: str) -> None:
+    """Refuses to begin something that asks first where nobody can answer."""
+    if not yes and not app.output.interactive:
+        raise UsageError(
+            f"`flatsplit {command}` asks before it changes anything, and there is no terminal to ask on",
+            f"read `flatsplit {'plan' if command == 'next' else 'status'}`, then give --yes",
+        )
+
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")

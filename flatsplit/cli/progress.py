@@ -1,0 +1,179 @@
+"""What is said while statements run: a progress bar on a terminal, else one line per batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from flatsplit.cli.output import Output, one_line
+from flatsplit.cli.plans import count, show_question
+from flatsplit.model import STEP_KEYS, GateResult, Plan, StepState
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.results import Holder
+
+_ENDS: dict[str, tuple[str, str]] = {
+    "done": ("done", "green"),
+    "waiting": ("waiting", "yellow"),
+    "running": ("stopped before its end; `flatsplit next` goes on", "yellow"),
+    "rolled_back": ("rolled back", "green"),
+    "pending": ("not begun", "yellow"),
+}
+
+
+class Narration:
+    """A :class:`flatsplit.cutover.results.Reporter` on standard error; use it as a context manager."""
+
+    def __init__(self, output: Output) -> None:
+        self.err = output.err
+        self.output = output
+        self._live = output.err.terminal and os.environ.get("TERM") != "dumb"
+        self._bar: Any = None
+        self._task: Any = None
+        self._told: tuple[int, ...] = ()
+        self._told_at = 0.0
+
+    # The moments of a step
+
+    def step_started(self, key: str, title: str, statements: int) -> None:
+        """A line that names the step."""
+        self._pause()
+        number = f"[{STEP_KEYS.index(key) + 1}/{len(STEP_KEYS)}] " if key in STEP_KEYS else ""
+        work = count(statements, "statement") if statements else "nothing to run"
+        self.err.say(f"{number}{key}: {one_line(title)} ({work})", "bold")
+
+    def batch_done(self, first: str, done: int, total: int) -> None:
+        """The bar moves, or a line."""
+        self._told, self._told_at = (), 0.0
+        if self._live:
+            bar = self._running(total)
+            bar.update(self._task, completed=done, total=total, description=_short(first))
+        else:
+            self.err.say(f"  {done}/{total} {one_line(first)}")
+            self.err.stream.flush()
+
+    def waiting_for(self, description: str, holders: Sequence[Holder], waited: float, patience: float) -> None:
+        """Who is in the way; told again only when that changes, or once a minute."""
+        pids = tuple(holder.pid for holder in holders)
+        if self._told and pids == self._told and waited - self._told_at < 60:
+            return
+        self._told, self._told_at = pids or (0,), waited
+        time = f"{_seconds(waited)} of {_seconds(patience)}"
+        self._above(f"  waiting for a lock ({time}): {one_line(description)}", "yellow")
+        for holder in holders:
+            self._above(f"    held by {describe(holder)}", "yellow")
+
+    def note(self, text: str) -> None:
+        """A line."""
+        self._above(f"  {one_line(text)}")
+
+    def gate(self, gate: GateResult) -> None:
+        """A line: open, waived or closed, and why."""
+        if gate.waived:
+            self._above(
+                f"  gate {gate.key}: waived ({one_line(gate.waived)}), although {one_line(gate.reason)}", "yellow"
+            )
+        elif gate.open:
+            self._above(f"  gate {gate.key}: open, {one_line(gate.reason)}", "dim")
+        else:
+            self._above(f"  gate {gate.key}: closed, {one_line(gate.reason)}", "yellow")
+
+    def step_finished(self, key: str, state: StepState) -> None:
+        """How the step ended."""
+        self._pause()
+        text, style = _ENDS[state]
+        self.err.say(f"  {key}: {text}", style)
+        self.err.stream.flush()
+
+    # Questions
+
+    def asking(self, question: Callable[[], Any]) -> Any:
+        """Runs something that talks to the person, with the bar out of the way."""
+        self._pause()
+        return question()
+
+    # The bar
+
+    def _running(self, total: int) -> Any:
+        if self._bar is None:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (
+                BarColumn(30),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.description}", markup=False),
+            )
+            self._bar = Progress("  ", *columns, console=self.err.console(), transient=True)
+            self._task = self._bar.add_task("", total=total)
+            self._bar.start()
+        return self._bar
+
+    def _above(self, text: str, style: str = "") -> None:
+        if self._bar is None:
+            self.err.say(text, style)
+            self.err.stream.flush()
+        else:
+            from rich.text import Text
+
+            rich_style = {"": "", "bold": "bold", "dim": "dim", "cyan": "cyan"}.get(style, style)
+            self._bar.console.print(Text(text, style=rich_style))
+
+    def _pause(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = self._task = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pause()
+
+
+def _short(text: str) -> str:
+    text = one_line(text)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _seconds(value: float) -> str:
+    minutes, seconds = divmod(round(value), 60)
+    return f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"
+
+
+def describe(holder: Holder) -> str:
+    """A session in one line: enough to find it, and to find whose it is."""
+    what = f"pid {holder.pid}, {one_line(holder.role)}"
+    if holder.application:
+        what += f" ({one_line(holder.application)})"
+    if holder.client:
+        what += f" from {one_line(holder.client)}"
+    query = one_line(holder.query)
+    return f"{what}, {holder.state} for {holder.age}: {query if len(query) <= 100 else query[:99] + '…'}"
+
+
+class Asking:
+    """A :data:`flatsplit.cutover.results.Confirm` that shows the plan and asks, or takes ``--yes`` for the answer."""
+
+    def __init__(self, narration: Narration, *, yes: bool) -> None:
+        self.narration = narration
+        self.yes = yes
+        self.refused = False
+        """Whether the person said no."""
+
+    def __call__(self, plan: Plan, purpose: str) -> bool:
+        """Whether to go on."""
+        if self.yes:
+            return True
+
+        def ask() -> bool:
+            question = show_question(self.narration.err, plan, purpose)
+            return self.narration.output.ask(question)
+
+        answer = bool(self.narration.asking(ask))
+        self.refused = self.refused or not answer
+        return answer

@@ -1,0 +1,105 @@
+"""From the process's arguments to its exit code: the one place where errors become two lines."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from flatsplit.cli.app import App
+from flatsplit.cli.group import root
+from flatsplit.cli.output import without_verifiers
+from flatsplit.errors import Exit, FlatsplitError
+
+_CHANGING = frozenset({"init", "next", "repair", "rollback", "forget"})
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app = App()
+    try:
+        code = _run(app, sys.argv[1:] if args is None else list(args))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+        return int(Exit.ERROR)
+    return int(code)
+
+
+def _run(app: App, args: list[str]) -> int:
+    try:
+        code = root.main(args=args, prog_name="flatsplit", standalone_mode=False, obj=app)
+        return code if isinstance(code, int) else Exit.OK
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return Exit.USAGE
+    except click.ClickException as error:
+        return _usage(app, error)
+    except (click.Abort, KeyboardInterrupt):
+        return _stopped(app, args)
+    except SystemExit as error:  # completion; and click, when whoever read our output is gone
+        return error.code if isinstance(error.code, int) else Exit.OK
+    except BrokenPipeError:
+        raise
+    except FlatsplitError as error:
+        return _report(app, error)
+    except Exception as error:
+        return _unexpected(app, error)
+
+
+def _usage(app: App, error: click.ClickException) -> int:
+    what = error.format_message().strip().rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "flatsplit"
+    app.output.error(what[:1].lower() + what[1:], f"see `{path} --help`")
+    return error.exit_code
+
+
+def _stopped(app: App, args: list[str]) -> int:
+    app.output.err.say("stopped")
+    if not _CHANGING.isdisjoint(args):
+        app.output.err.say("nothing is half done: `flatsplit status` says where it stands, `flatsplit next` goes on")
+    return Exit.ERROR
+
+
+def _report(app: App, error: FlatsplitError) -> int:
+    if app.verbose:
+        _traceback(app, error)
+    app.output.error(error.what, error.fix)
+    return error.exit_code
+
+
+def _unexpected(app: App, error: Exception) -> int:
+    if "psycopg" in sys.modules:
+        from flatsplit.connection import as_flatsplit_error
+
+        known = as_flatsplit_error(error)
+        if known is not None:
+            known.__cause__ = error
+            return _report(app, known)
+    if app.verbose:
+        _traceback(app, error)
+    lines = str(error).strip().splitlines()
+    what = f"unexpected {type(error).__name__}" + (f": {lines[0]}" if lines else "")
+    app.output.error(what, "report it, with the traceback above" if app.verbose else "run it again with -v for details")
+    return Exit.ERROR
+
+
+def _traceback(app: App, error: BaseException) -> None:
+    import traceback
+
+    app.output.err.say(without_verifiers("".join(traceback.format_exception(error)).rstrip()), "dim")
+
+
+def _silence() -> None:
+    """Whoever read our output is gone; the interpreter must not complain about it on the way out."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(Exception):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

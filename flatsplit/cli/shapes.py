@@ -1,0 +1,177 @@
+"""The JSON that scripts rely on. Keys may be added, never renamed or taken away."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.results import AdvanceResult, Status, StepOutcome, StepView, Survey, VerifyReport
+    from flatsplit.model import Finding, GateResult, Plan, Statement
+
+Json = dict[str, Any]
+
+
+def plain(value: Any) -> Any:
+    """Any value of the use cases in the types of JSON: dataclasses and named tuples by their fields."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {key: plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(plain, value))
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, Path)):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def action(statement: Statement) -> Json:
+    """One statement of a plan."""
+    return {
+        "description": statement.description,
+        "sql": statement.sql,
+        "undo": statement.undo,
+        "lock": statement.lock,
+    }
+
+
+def plan(found: Plan) -> Json:
+    """``plan --json``: the actions in the order in which they run, the catch-up first."""
+    return {
+        "step": found.step,
+        "digest": found.digest,
+        "catch_up": len(found.catch_up),
+        "actions": [action(statement) for statement in found.actions],
+        "notes": [finding(note) for note in found.notes],
+    }
+
+
+def finding(found: Finding) -> Json:
+    """One hazard or decision."""
+    return {
+        "id": found.id,
+        "severity": found.severity,
+        "title": found.title,
+        "why": found.why,
+        "fix": found.fix,
+        "step": found.step or None,
+        "objects": list(found.objects),
+    }
+
+
+def gate(found: GateResult) -> Json:
+    """A gate as it stands."""
+    return {
+        "key": found.key,
+        "open": found.open,
+        "reason": found.reason,
+        "fix": found.fix,
+        "waivable": found.waivable,
+        "waived": found.waived or None,
+    }
+
+
+def status(found: Status) -> Json:
+    """``status --json``."""
+    cutover = found.cutover
+    return {
+        "cutover": {
+            "name": cutover.name,
+            "state": cutover.state,
+            "legacy_role": cutover.legacy_role,
+            "database": cutover.database,
+            "started_at": plain(cutover.started_at),
+            "retire": cutover.retire,
+            "roles": dict(cutover.roles),
+        },
+        "steps": [_step(step) for step in found.steps],
+        "next": found.next,
+        "pending": found.pending,
+        "catch_up": [action(statement) for statement in found.catch_up],
+        "findings": [finding(item) for item in found.findings],
+    }
+
+
+def _step(step: StepView) -> Json:
+    return {
+        "key": step.key,
+        "title": step.title,
+        "state": step.state,
+        "blocked_by": [item.key for item in step.blocked_by],
+        "gates": [gate(item) for item in (*step.blocked_by, *step.waived)],
+        "started_at": plain(step.started_at),
+        "finished_at": plain(step.finished_at),
+        "by_hand": step.by_hand,
+    }
+
+
+def advance(result: AdvanceResult) -> Json:
+    """``next``, ``rollback`` and ``repair``: what happened to each step."""
+    return {
+        "steps": [_outcome(outcome) for outcome in result.outcomes],
+        "next": result.next,
+        "waiting": [gate(item) for item in result.waiting],
+        "complete": result.complete,
+        "plan": plan(result.plan) if result.plan else None,
+    }
+
+
+def _outcome(outcome: StepOutcome) -> Json:
+    return {
+        "key": outcome.key,
+        "state": outcome.state,
+        "executed": outcome.executed,
+        "by_hand": outcome.by_hand,
+        "gates": [gate(item) for item in outcome.gates],
+    }
+
+
+def verify(report: VerifyReport) -> Json:
+    """``verify --json``: the matrix and the drift."""
+    return {
+        "ok": report.ok,
+        "steps": list(report.steps),
+        "checks": [
+            {
+                "role": check.role,
+                "act": check.act,
+                "expected": "can" if check.expected else "cannot",
+                "ok": check.ok,
+                "count": check.count,
+                "exceptions": list(check.exceptions),
+                "exception_count": check.exception_count,
+            }
+            for check in report.checks
+        ],
+        "drift": [action(statement) for statement in report.drift],
+        "notes": [finding(note) for note in report.notes],
+    }
+
+
+def survey(found: Survey) -> Json:
+    """``init --json``."""
+    return {
+        "config": str(found.request.config_path),
+        "database": found.target.database,
+        "legacy_role": found.request.legacy_role,
+        "schemas": list(found.config.schemas),
+        "roles": {
+            purpose: getattr(found.config.roles, purpose)
+            for purpose in ("app_user", "app_migrator", "app_readonly", "dba")
+        },
+        "owned": dict(found.counts),
+        "adopted": list(found.adopted),
+        "existing": found.existing,
+        "findings": [finding(item) for item in found.findings],
+    }

@@ -1,0 +1,88 @@
+"""``status`` for people: prose first, then the table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer, one_line
+from flatsplit.cli.plans import count, show_findings, summarise
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.results import Status, StepView
+
+_MARKS = {"done": "done", "running": "running", "waiting": "waiting", "pending": "", "rolled_back": "rolled back"}
+
+
+def ago(moment: datetime | None, now: datetime | None = None) -> str:
+    """``3d 4h ago``: the two largest units that tell something."""
+    if moment is None:
+        return ""
+    passed = max((now or datetime.now(UTC)) - moment, timedelta())
+    minutes, seconds = divmod(int(passed.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{number}{unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "m")) if number][:2]
+    return f"{' '.join(parts) or f'{seconds}s'} ago"
+
+
+def show_status(printer: Printer, found: Status) -> None:
+    """Where, what next, what blocks, what changed; then every step."""
+    cutover = found.cutover
+    done = sum(step.state == "done" for step in found.steps)
+    printer.say(
+        f"Cutover {cutover.name} of database {cutover.database}, away from role {cutover.legacy_role}: "
+        f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}.",
+        "bold",
+    )
+    show_findings(printer, found.findings)
+    if found.catch_up:
+        printer.say(
+            f"Since the last step, {count(len(found.catch_up), 'statement')} became necessary to keep what was done:",
+            "yellow",
+        )
+        summarise(printer, found.catch_up)
+        printer.say("  `flatsplit next` runs them first; `flatsplit repair` runs them alone.")
+    _show_next(printer, found)
+    rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
+    printer.table("Steps", ("", "step", "state", "when", "what"), rows)
+
+
+def _show_next(printer: Printer, found: Status) -> None:
+    if found.next is None:
+        printer.say(f"Nothing is left to do; the cutover is {cutover_state(found)}.", "green")
+        return
+    step = next(step for step in found.steps if step.key == found.next)
+    word = "Under way" if step.state == "running" else "Next"
+    work = f"{count(found.pending, 'statement')} to run" if found.pending else "no statements to run"
+    printer.say(f"{word}: {step.key} ({one_line(step.title)}), {work}.")
+    for gate in step.blocked_by:
+        printer.say(f"  blocked by {gate.key}: {one_line(gate.reason)}", "yellow")
+        if gate.fix:
+            printer.say(f"    fix: {one_line(gate.fix)}")
+    if step.blocked_by:
+        waivable = [gate.key for gate in step.blocked_by if gate.waivable]
+        printer.say(
+            "  `flatsplit next` goes on when that is settled"
+            + (
+                f'; to go on all the same: flatsplit next --waive {" --waive ".join(waivable)} --reason "…".'
+                if waivable
+                else "."
+            )
+        )
+    else:
+        printer.say("  See it with `flatsplit plan`, take it with `flatsplit next`.")
+
+
+def cutover_state(found: Status) -> str:
+    """The state as the journal has it, in words."""
+    return found.cutover.state.replace("_", " ")
+
+
+def _row(number: int, step: StepView) -> tuple[str, ...]:
+    remarks = [one_line(step.title)]
+    if step.by_hand:
+        remarks.append("done by hand")
+    remarks += [f"waived {gate.key}: {one_line(gate.waived)}" for gate in step.waived]
+    moment = step.finished_at or step.started_at
+    return (str(number), step.key, _MARKS[step.state], ago(moment), "; ".join(remarks))

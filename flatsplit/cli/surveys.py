@@ -1,0 +1,36 @@
+"""What ``init`` found, before it writes anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer
+from flatsplit.cli.plans import show_findings
+from flatsplit.config import PURPOSES
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.results import Survey
+
+
+def show_survey(printer: Printer, found: Survey) -> None:
+    """Database, what legacy owns, the names proposed, what stands in the way."""
+    config, target = found.config, found.target
+    printer.heading(f"{target.database} on PostgreSQL {target.major}, seen as {target.operator}")
+    owned = ", ".join(f"{number:,} {kind}" for kind, number in found.counts) or "nothing"
+    printer.say(f"{config.legacy_role} owns {owned}.")
+    printer.say(f"In scope: {', '.join(config.schemas)}.")
+    rows = []
+    for purpose in PURPOSES:
+        name = getattr(config.roles, purpose)
+        how = "exists, is adopted" if name in found.adopted else "will be created" if name else ""
+        rows.append((purpose, name or "left out", how))
+    printer.table("The new roles", ("purpose", "name", ""), rows)
+    if found.findings:
+        printer.heading("To know")
+        show_findings(printer, found.findings)
+    printer.say()
+    printer.say(
+        f"To be written: {found.request.config_path}, the schema flatsplit, the baseline. No role changes yet."
+        if not found.existing
+        else "A cutover is under way here: only the schema flatsplit is upgraded."
+    )
