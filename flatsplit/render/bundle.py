@@ -1,0 +1,183 @@
+"""The change-review bundle on disk: whole or not at all, and never over somebody else's files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from flatsplit.errors import FlatsplitError, UsageError
+from flatsplit.render.engine import environment
+from flatsplit.render.facts import BundleFacts, StepFacts
+from flatsplit.render.script import Header, stream_sql
+from flatsplit.render.summary import clients
+
+MANIFEST = "manifest.json"
+_MAKER = "flatsplit runbook"
+_STAGING = ".flatsplit-"
+_KEY = re.compile(r"[a-z][a-z-]*")
+_OURS = re.compile(r"runbook\.md|[0-9]{2}-[a-z][a-z-]*(?:\.md|(?:\.rollback)?\.sql)")
+
+
+class BundleFailed(FlatsplitError):
+    """The runbook cannot be written where it was asked for."""
+
+
+def write_bundle(bundle: BundleFacts, directory: Path, format: str = "md") -> tuple[Path, ...]:  # noqa: A002
+    """Write or refresh the bundle; gives back its files, the overview first.
+
+    Every file appears whole. A folder with other people's files in it is taken only if it already holds a bundle,
+    and then nothing but the bundle's own files is touched.
+    """
+    _check_format(format)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        old = _previous(directory)
+        staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=directory))
+        try:
+            files = {name: _write(staging / name, pieces) for name, pieces in _files(bundle)}
+            manifest = json.dumps(_manifest(bundle, files), indent=2, ensure_ascii=False) + "\n"
+            _write(staging / MANIFEST, [manifest])
+            # The manifest first: a folder left half filled is then known as a bundle, and its digests tell
+            for name in (MANIFEST, *files):
+                (staging / name).replace(directory / name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        for name in old - files.keys():
+            (directory / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise BundleFailed(
+            f"{directory}: the runbook cannot be written ({error.strerror or error})",
+            "name another folder with --out",
+        ) from error
+    return tuple(directory / name for name in (*files, MANIFEST))
+
+
+def _check_format(format: str) -> None:  # noqa: A002
+    if format == "md":
+        return
+    if format in ("html", "all"):
+        raise UsageError(
+            f"the runbook cannot be written as {format}: HTML comes with a later version",
+            "use --format md, the default: Markdown and SQL files",
+        )
+    raise UsageError(f"{format!r} is no format of the runbook", "use --format md, the default")
+
+
+def _previous(directory: Path) -> set[str]:
+    """Files that an earlier bundle left here. BundleFailed where the folder belongs to something else."""
+    if not any(not entry.name.startswith(_STAGING) for entry in directory.iterdir()):
+        return set()
+    fix = "name an empty folder with --out, or one that holds a runbook already"
+    try:
+        manifest: Any = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        ours = manifest["made_by"] == _MAKER
+        names = set(manifest["files"])
+    except FileNotFoundError:
+        raise BundleFailed(f"{directory} is not empty and holds no runbook", fix) from None
+    except (ValueError, TypeError, KeyError):
+        ours, names = False, set()
+    if not ours:
+        raise BundleFailed(f"{directory} is not empty, and its {MANIFEST} is not of a runbook", fix)
+    return {name for name in names if isinstance(name, str) and _OURS.fullmatch(name)}
+
+
+def _write(path: Path, pieces: Iterable[str]) -> str:
+    """Write a file as the pieces come; gives back its digest."""
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for piece in pieces:
+            data = piece.encode()
+            digest.update(data)
+            file.write(data)
+    return digest.hexdigest()
+
+
+def _stem(step: StepFacts) -> str:
+    if not _KEY.fullmatch(step.key) or not 0 <= step.number < 100:
+        raise ValueError(f"no file name for step {step.number} {step.key!r}")
+    return f"{step.number:02d}-{step.key}"
+
+
+def _files(bundle: BundleFacts) -> Iterator[tuple[str, Iterator[str]]]:
+    """(name, content) of every file but the manifest."""
+    env = environment()
+    stems = [_stem(step) for step in bundle.steps]
+    overview = env.get_template("runbook.md.j2")
+    yield (
+        "runbook.md",
+        overview.generate(
+            config=bundle.config,
+            target=bundle.target,
+            generated_by=bundle.generated_by,
+            steps=bundle.steps,
+            stems=stems,
+            findings=bundle.findings,
+            checks=bundle.checks,
+            clients=clients(bundle.sessions),
+        ),
+    )
+    page = env.get_template("step.md.j2")
+    for step, stem in zip(bundle.steps, stems, strict=True):
+        header = _header(bundle, step, stem)
+        yield f"{stem}.md", page.generate(step=step, stem=stem, config=bundle.config, target=bundle.target)
+        yield (
+            f"{stem}.sql",
+            stream_sql(step.key, step.plan.statements, header=header, catch_up=step.plan.catch_up),
+        )
+        yield (
+            f"{stem}.rollback.sql",
+            stream_sql(step.key, step.rollback, header=header, direction="rollback"),
+        )
+
+
+def _header(bundle: BundleFacts, step: StepFacts, stem: str) -> Header:
+    return Header(
+        target=bundle.target,
+        generated_by=bundle.generated_by,
+        lock_timeout=bundle.config.locks.lock_timeout,
+        legacy_role=bundle.config.legacy_role,
+        roles=bundle.config.roles,
+        retire=bundle.config.retire,
+        title=step.title,
+        purpose=step.purpose,
+        digest=step.plan.digest,
+        file=stem,
+        point_of_no_return=step.point_of_no_return,
+    )
+
+
+def _manifest(bundle: BundleFacts, files: dict[str, str]) -> dict[str, Any]:
+    target = bundle.target
+    return {
+        "made_by": _MAKER,
+        "layout": 1,
+        "generated_by": bundle.generated_by,
+        "cutover": bundle.config.name,
+        "target": {
+            "system_identifier": target.system_identifier,
+            "database": target.database,
+            "database_oid": target.database_oid,
+            "server_version": target.version,
+            "legacy_role": bundle.config.legacy_role,
+            "operator": target.operator,
+        },
+        "steps": [
+            {
+                "number": step.number,
+                "key": step.key,
+                "state": step.state,
+                "digest": step.plan.digest,
+                "statements": len(step.plan.actions),
+                "rollback_statements": len(step.rollback),
+                "point_of_no_return": step.point_of_no_return,
+            }
+            for step in bundle.steps
+        ],
+        "files": files,
+    }

@@ -1,0 +1,128 @@
+"""Statements as a script for plain psql."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from flatsplit.config import Retire, RoleNames
+from flatsplit.ddl import verifier_variable
+from flatsplit.model import Statement, Target
+from flatsplit.render.engine import environment
+from flatsplit.render.summary import blocks_readers
+
+BATCH = 100
+"""Statements in one transaction: a hundredth of the commits, far below max_locks_per_transaction."""
+
+_HELD_SHARE = 20
+"""Part of the lock budget that a transaction may wait for one more lock while it holds others."""
+
+_PSQL_NAME = re.compile(r"[A-Za-z0-9_]+")
+
+Direction = Literal["forward", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a script says about itself, and what it is bound to."""
+
+    target: Target
+    generated_by: str
+    lock_timeout: timedelta
+    legacy_role: str
+    roles: RoleNames = field(default_factory=RoleNames)
+    retire: Retire = "revoke"
+    title: str = ""
+    purpose: str = ""
+    digest: str = ""
+    file: str = ""
+    """Name of the step's forward script without ``.sql``; the step's key where it stands alone."""
+    point_of_no_return: bool = False
+
+    @property
+    def held_timeout(self) -> timedelta:
+        """How long to wait for a lock while holding others: the application waits behind those."""
+        return min(self.lock_timeout, max(self.lock_timeout / _HELD_SHARE, timedelta(milliseconds=5)))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One transaction of a script."""
+
+    number: int
+    heading: str
+    statements: Sequence[Statement]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it waits for locks while holding others that keep readers out."""
+        return len(self.statements) > 1 and any(map(blocks_readers, self.statements))
+
+
+def batches(parts: Sequence[tuple[str, Sequence[Statement]]], size: int = BATCH) -> list[Batch]:
+    """Transactions of up to ``size`` statements under each heading, lone statements by themselves."""
+    found: list[Batch] = []
+    for heading, statements in parts:
+        start, first = 0, heading
+        while start < len(statements):
+            end = start + 1
+            if not statements[start].alone:
+                while end < len(statements) and end - start < size and not statements[end].alone:
+                    end += 1
+            found.append(Batch(len(found) + 1, first, statements[start:end]))
+            start, first = end, ""
+    return found
+
+
+def verifiers(statements: Sequence[Statement]) -> list[tuple[str, str]]:
+    """(role, psql variable) of every password verifier that the statements need, sorted."""
+    roles = sorted({role for statement in statements for role in statement.secrets})
+    found = [(role, verifier_variable(role)) for role in roles]
+    for role, variable in found:
+        if not _PSQL_NAME.fullmatch(variable):
+            raise ValueError(f"{variable!r} for role {role!r} is no name for a psql variable")
+    return found
+
+
+def stream_sql(
+    step: str,
+    statements: Sequence[Statement],
+    *,
+    header: Header,
+    catch_up: Sequence[Statement] = (),
+    direction: Direction = "forward",
+) -> Iterator[str]:
+    """The script in pieces, so that a long one is never in memory as a whole."""
+    parts = [("", statements)]
+    if catch_up:
+        parts = [
+            ("Catch-up: what earlier steps want for objects that appeared since", catch_up),
+            ("The step itself", statements),
+        ]
+    name, suffix = ("rollback.sql.j2", ".rollback.sql") if direction == "rollback" else ("step.sql.j2", ".sql")
+    template = environment().get_template(name)
+    stream = template.stream(
+        step=step,
+        header=header,
+        file=f"{header.file or step}{suffix}",
+        count=len(catch_up) + len(statements),
+        batches=batches(parts),
+        verifiers=verifiers([*catch_up, *statements]),
+    )
+    stream.enable_buffering(500)
+    return iter(stream)
+
+
+def render_sql(
+    step: str,
+    statements: Sequence[Statement],
+    *,
+    header: Header,
+    catch_up: Sequence[Statement] = (),
+    direction: Direction = "forward",
+) -> str:
+    """A psql script of these statements: bound to its database, in short transactions, the same every time."""
+    return "".join(stream_sql(step, statements, header=header, catch_up=catch_up, direction=direction))

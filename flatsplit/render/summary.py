@@ -1,0 +1,139 @@
+"""Thousands of statements in a few lines: grouped by what they do, to what, under which lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from flatsplit.model import ObjectRef, Session, Statement
+
+# The manual's table-level locks from strongest to weakest, as they are to be looked for in a text
+_LOCKS = (
+    "ACCESS EXCLUSIVE",
+    "SHARE ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ROW SHARE",
+    "ACCESS SHARE",
+    "SHARE",
+)
+_RANK = {
+    name: rank
+    for rank, name in enumerate(
+        (
+            "ACCESS SHARE",
+            "ROW SHARE",
+            "ROW EXCLUSIVE",
+            "SHARE UPDATE EXCLUSIVE",
+            "SHARE",
+            "SHARE ROW EXCLUSIVE",
+            "EXCLUSIVE",
+            "ACCESS EXCLUSIVE",
+        ),
+        start=2,
+    )
+}
+_WORDS = {
+    "owner": ("change the owner of", "change the owner of"),
+    "privilege": ("grant privileges on", "revoke privileges on"),
+    "column_privilege": ("grant privileges on columns of", "revoke privileges on columns of"),
+    "default_privilege": ("set default privileges", "take back default privileges"),
+    "member": ("grant memberships", "revoke memberships"),
+    "role": ("create roles", "drop roles"),
+    "attribute": ("change role attributes", "change role attributes"),
+    "setting": ("change role settings", "take back role settings"),
+    "policy": ("change policies on", "change policies on"),
+    "user_mapping": ("create user mappings on", "drop user mappings on"),
+}
+_WITH_OBJECTS = ("owner", "privilege", "column_privilege", "policy", "user_mapping")
+
+
+@dataclass(slots=True)
+class Group:
+    """Statements that do the same to the same kind of thing."""
+
+    what: str
+    lock: str
+    example: str
+    statements: int = 0
+    objects: set[ObjectRef] = field(default_factory=set)
+
+
+def groups(statements: Iterable[Statement]) -> list[Group]:
+    """In the order of their first statements."""
+    found: dict[tuple[str, str], Group] = {}
+    for statement in statements:
+        key = (_what(statement), statement.lock)
+        group = found.get(key)
+        if group is None:
+            group = found[key] = Group(*key, example=statement.description)
+        group.statements += 1
+        group.objects.update(statement.objects)
+    return list(found.values())
+
+
+def _what(statement: Statement) -> str:
+    kinds = sorted({reference.kind for reference in statement.objects})
+    things = ", ".join(_plural(kind) for kind in kinds)
+    facts = {change.fact for change in statement.changes}
+    if len(facts) != 1:
+        # Several facts at once, or none: the statement's own verb says it best
+        return f"{statement.sql.split(None, 1)[0].upper() if statement.sql.split() else ''} {things}".strip()
+    (fact,) = facts
+    gives, takes = _WORDS.get(fact, (f"add {fact}", f"remove {fact}"))
+    words = gives if any(change.side == "+" for change in statement.changes) else takes
+    if things and fact in _WITH_OBJECTS:
+        return f"{words} {things}"
+    return words.removesuffix(" of").removesuffix(" on")
+
+
+def _plural(kind: str) -> str:
+    words = kind.replace("_", " ")
+    if words == "statistics":
+        return words
+    if words.endswith("y"):
+        return words[:-1] + "ies"
+    return words + ("es" if words.endswith("s") else "s")
+
+
+def strongest_lock(statements: Iterable[Statement]) -> str:
+    """The strongest lock among them, in the words of the statement that takes it; "" for none."""
+    best, best_rank = "", 0
+    for lock in sorted({statement.lock for statement in statements}):
+        if (rank := lock_rank(lock)) > best_rank:
+            best, best_rank = lock, rank
+    return best
+
+
+def lock_rank(lock: str) -> int:
+    """0 for none, higher for stronger."""
+    if not lock:
+        return 0
+    upper = lock.upper()
+    return next((_RANK[name] for name in _LOCKS if name in upper), 1)
+
+
+def blocks_readers(statement: Statement) -> bool:
+    """Whether the application's SELECTs queue behind it."""
+    return "ACCESS EXCLUSIVE" in statement.lock.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Connections that look the same."""
+
+    role: str
+    database: str
+    client: str
+    application: str
+    count: int
+
+
+def clients(sessions: Sequence[Session]) -> list[Client]:
+    """Who is connected, without what changes from second to second."""
+    counts: dict[tuple[str, str, str, str], int] = {}
+    for session in sessions:
+        key = (session.role, session.database, session.client, session.application)
+        counts[key] = counts.get(key, 0) + 1
+    return [Client(*key, count) for key, count in sorted(counts.items())]
