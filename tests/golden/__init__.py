@@ -1,0 +1,1 @@
+"""Bundles made by hand, and the files they are rendered to."""

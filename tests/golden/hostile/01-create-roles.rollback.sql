@@ -1,0 +1,81 @@
+-- Rollback of step create-roles: plain\n<script>alert(1)</script>\na`b``c\npipe|back\|slash\nnew\nline; DROP ROLE x\ncr\rDROP ROLE x\n*/ -- /*\n$$ $flatsplit$ $x$\n\! touch owned\n\n\! touch owned\n\n:name :'name' :"name" :{?x}\n"double" 'single'\n`touch owned`\n{{ 7 * 7 }} {% raw %}\n\u202eright to left\n[link](http://x) ![i](y) **b** _i_\n# head\nÜnïcödé 🐘
+--
+-- Made by flatsplit 0.1.0 for
+--   database plain\n<script>alert(1)</script>\na`b``c\npipe|back\|slash\nnew\nline; DROP ROLE x\ncr\rDROP ROLE x\n*/ -- /*\n$$ $flatsplit$ $x$\n\! touch owned\n\n\! touch owned\n\n:name :'name' :"name" :{?x}\n"double" 'single'\n`touch owned`\n{{ 7 * 7 }} {% raw %}\n\u202eright to left\n[link](http://x) ![i](y) **b** _i_\n# head\nÜnïcödé 🐘 (oid 16401) of cluster 7312345678901234567, PostgreSQL 16.4
+--   legacy role a`b``c, to be run as \n\! touch owned\n
+--   plan 01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab
+--
+-- Why create-roles is there, in a sentence or two for the reviewer.
+--
+-- Only when the step has run, and only after the rollback of every later step that has run.
+-- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.
+-- Not while the new roles have sessions: move the application back to a`b``c first.
+--
+-- Run it with: psql -X -f 01-create-roles.rollback.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = E'plain
+<script>alert(1)</script>
+a`b``c
+pipe|back\\|slash
+new
+line; DROP ROLE x
+crDROP ROLE x
+*/ -- /*
+$$ $flatsplit$ $x$
+\\! touch owned
+
+\\! touch owned
+
+:name :''name'' :"name" :{?x}
+"double" ''single''
+`touch owned`
+{{ 7 * 7 }} {% raw %}
+‮right to left
+[link](http://x) ![i](y) **b** _i_
+# head
+Ünïcödé 🐘' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 4 statements
+BEGIN;
+-- Undo: Create role \n\! touch owned\n
+DROP ROLE "
+\! touch owned
+";
+-- Undo: Create role <script>alert(1)</script>
+DROP ROLE "<script>alert(1)</script>";
+-- Undo: Create role pipe|back\|slash
+DROP ROLE "pipe|back\|slash";
+-- Undo: Create role new\nline; DROP ROLE x
+DROP ROLE "new
+line; DROP ROLE x";
+COMMIT;
+\endif
+
+\echo done

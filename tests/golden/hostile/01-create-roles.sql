@@ -1,0 +1,77 @@
+-- Step create-roles: plain\n<script>alert(1)</script>\na`b``c\npipe|back\|slash\nnew\nline; DROP ROLE x\ncr\rDROP ROLE x\n*/ -- /*\n$$ $flatsplit$ $x$\n\! touch owned\n\n\! touch owned\n\n:name :'name' :"name" :{?x}\n"double" 'single'\n`touch owned`\n{{ 7 * 7 }} {% raw %}\n\u202eright to left\n[link](http://x) ![i](y) **b** _i_\n# head\nÜnïcödé 🐘
+--
+-- Made by flatsplit 0.1.0 for
+--   database plain\n<script>alert(1)</script>\na`b``c\npipe|back\|slash\nnew\nline; DROP ROLE x\ncr\rDROP ROLE x\n*/ -- /*\n$$ $flatsplit$ $x$\n\! touch owned\n\n\! touch owned\n\n:name :'name' :"name" :{?x}\n"double" 'single'\n`touch owned`\n{{ 7 * 7 }} {% raw %}\n\u202eright to left\n[link](http://x) ![i](y) **b** _i_\n# head\nÜnïcödé 🐘 (oid 16401) of cluster 7312345678901234567, PostgreSQL 16.4
+--   legacy role a`b``c, to be run as \n\! touch owned\n
+--   plan 01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab01ab
+--
+-- Why create-roles is there, in a sentence or two for the reviewer.
+--
+-- Run it with: psql -X -f 01-create-roles.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = E'plain
+<script>alert(1)</script>
+a`b``c
+pipe|back\\|slash
+new
+line; DROP ROLE x
+crDROP ROLE x
+*/ -- /*
+$$ $flatsplit$ $x$
+\\! touch owned
+
+\\! touch owned
+
+:name :''name'' :"name" :{?x}
+"double" ''single''
+`touch owned`
+{{ 7 * 7 }} {% raw %}
+‮right to left
+[link](http://x) ![i](y) **b** _i_
+# head
+Ünïcödé 🐘' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 4 statements
+BEGIN;
+-- Create role new\nline; DROP ROLE x
+CREATE ROLE "new
+line; DROP ROLE x" NOLOGIN;
+-- Create role pipe|back\|slash
+CREATE ROLE "pipe|back\|slash" NOLOGIN;
+-- Create role <script>alert(1)</script>
+CREATE ROLE "<script>alert(1)</script>" NOLOGIN;
+-- Create role \n\! touch owned\n
+CREATE ROLE "
+\! touch owned
+" NOLOGIN;
+COMMIT;
+\endif
+
+\echo done

@@ -1,0 +1,56 @@
+-- Rollback of step grant-existing: Grant what exists
+--
+-- Made by flatsplit 0.1.0 for
+--   database plain\n<script>alert(1)</script>\na`b``c\npipe|back\|slash\nnew\nline; DROP ROLE x\ncr\rDROP ROLE x\n*/ -- /*\n$$ $flatsplit$ $x$\n\! touch owned\n\n\! touch owned\n\n:name :'name' :"name" :{?x}\n"double" 'single'\n`touch owned`\n{{ 7 * 7 }} {% raw %}\n\u202eright to left\n[link](http://x) ![i](y) **b** _i_\n# head\nÜnïcödé 🐘 (oid 16401) of cluster 7312345678901234567, PostgreSQL 16.4
+--   legacy role a`b``c, to be run as \n\! touch owned\n
+--
+-- Why grant-existing is there, in a sentence or two for the reviewer.
+--
+-- Only when the step has run, and only after the rollback of every later step that has run.
+-- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.
+--
+-- There is nothing for SQL to take back.
+--
+-- Run it with: psql -X -f 02-grant-existing.rollback.sql "service=…"
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = E'plain
+<script>alert(1)</script>
+a`b``c
+pipe|back\\|slash
+new
+line; DROP ROLE x
+crDROP ROLE x
+*/ -- /*
+$$ $flatsplit$ $x$
+\\! touch owned
+
+\\! touch owned
+
+:name :''name'' :"name" :{?x}
+"double" ''single''
+`touch owned`
+{{ 7 * 7 }} {% raw %}
+‮right to left
+[link](http://x) ![i](y) **b** _i_
+# head
+Ünïcödé 🐘' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Who is connected to this database
+SELECT usename, application_name, client_addr, count(*) AS connections
+FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend'
+GROUP BY usename, application_name, client_addr
+ORDER BY usename, application_name, client_addr;

@@ -1,0 +1,116 @@
+-- Rollback of step transfer-ownership: Move the ownership
+--
+-- Made by flatsplit 0.1.0 for
+--   database plain\n<script>alert(1)</script>\na`b``c\npipe|back\|slash\nnew\nline; DROP ROLE x\ncr\rDROP ROLE x\n*/ -- /*\n$$ $flatsplit$ $x$\n\! touch owned\n\n\! touch owned\n\n:name :'name' :"name" :{?x}\n"double" 'single'\n`touch owned`\n{{ 7 * 7 }} {% raw %}\n\u202eright to left\n[link](http://x) ![i](y) **b** _i_\n# head\nÜnïcödé 🐘 (oid 16401) of cluster 7312345678901234567, PostgreSQL 16.4
+--   legacy role a`b``c, to be run as \n\! touch owned\n
+--   plan 04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab
+--
+-- plain <script>alert(1)</script> a`b``c pipe|back\|slash new line; DROP ROLE x cr DROP ROLE x */ --
+-- /* $$ $flatsplit$ $x$ \! touch owned \! touch owned :name :'name' :"name" :{?x} "double" 'single'
+-- `touch owned` {{ 7 * 7 }} {% raw %} \u202eright to left [link](http://x) ![i](y) **b** _i_ # head
+-- Ünïcödé 🐘
+--
+-- Only when the step has run, and only after the rollback of every later step that has run.
+-- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.
+--
+-- Run it with: psql -X -f 04-transfer-ownership.rollback.sql "service=…"
+-- A lock that does not come within 200ms ends the script, within 10ms where others are held: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = E'plain
+<script>alert(1)</script>
+a`b``c
+pipe|back\\|slash
+new
+line; DROP ROLE x
+crDROP ROLE x
+*/ -- /*
+$$ $flatsplit$ $x$
+\\! touch owned
+
+\\! touch owned
+
+:name :''name'' :"name" :{?x}
+"double" ''single''
+`touch owned`
+{{ 7 * 7 }} {% raw %}
+‮right to left
+[link](http://x) ![i](y) **b** _i_
+# head
+Ünïcödé 🐘' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+\if :{?held_lock_timeout}
+\else
+\set held_lock_timeout 10ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 18 statements
+BEGIN;
+SET LOCAL lock_timeout = :'held_lock_timeout';
+-- Undo: Move table Ünïcödé 🐘 to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."Ünïcödé 🐘" OWNER TO "shop";
+-- Undo: Move table # head to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."# head" OWNER TO "shop";
+-- Undo: Move table [link](http://x) ![i](y) **b** _i_ to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."[link](http://x) ![i](y) **b** _i_" OWNER TO "shop";
+-- Undo: Move table \u202eright to left to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."‮right to left" OWNER TO "shop";
+-- Undo: Move table {{ 7 * 7 }} {% raw %} to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."{{ 7 * 7 }} {% raw %}" OWNER TO "shop";
+-- Undo: Move table `touch owned` to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."`touch owned`" OWNER TO "shop";
+-- Undo: Move table "double" 'single' to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."""double"" 'single'" OWNER TO "shop";
+-- Undo: Move table :name :'name' :"name" :{?x} to pipe|back\|slash
+ALTER TABLE "*/ -- /*".":name :'name' :""name"" :{?x}" OWNER TO "shop";
+-- Undo: Move table \n\! touch owned\n to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."
+\! touch owned
+" OWNER TO "shop";
+-- Undo: Move table \! touch owned to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."\! touch owned" OWNER TO "shop";
+-- Undo: Move table $$ $flatsplit$ $x$ to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."$$ $flatsplit$ $x$" OWNER TO "shop";
+-- Undo: Move table */ -- /* to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."*/ -- /*" OWNER TO "shop";
+-- Undo: Move table cr\rDROP ROLE x to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."crDROP ROLE x" OWNER TO "shop";
+-- Undo: Move table new\nline; DROP ROLE x to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."new
+line; DROP ROLE x" OWNER TO "shop";
+-- Undo: Move table pipe|back\|slash to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."pipe|back\|slash" OWNER TO "shop";
+-- Undo: Move table a`b``c to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."a`b``c" OWNER TO "shop";
+-- Undo: Move table <script>alert(1)</script> to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."<script>alert(1)</script>" OWNER TO "shop";
+-- Undo: Move table plain to pipe|back\|slash
+ALTER TABLE "*/ -- /*"."plain" OWNER TO "shop";
+COMMIT;
+\endif
+
+\echo done

@@ -1,0 +1,305 @@
+-- Rollback of step transfer-ownership: Move the ownership
+--
+-- Made by flatsplit 0.1.0 for
+--   database shop (oid 16401) of cluster 7312345678901234567, PostgreSQL 16.4
+--   legacy role shop, to be run as postgres
+--   plan 04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab04ab
+--
+-- Why transfer-ownership is there, in a sentence or two for the reviewer.
+--
+-- Only when the step has run, and only after the rollback of every later step that has run.
+-- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.
+--
+-- Run it with: psql -X -f 04-transfer-ownership.rollback.sql "service=…"
+-- 120 statements in 2 transactions. Each is kept once it is committed: if one fails, cure the cause and
+-- go on with that one: psql -X -v first_batch=NUMBER … (what was printed last is the number).
+-- A lock that does not come within 200ms ends the script, within 10ms where others are held: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = 'shop' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+\if :{?held_lock_timeout}
+\else
+\set held_lock_timeout 10ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 2
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 2: 100 statements
+BEGIN;
+SET LOCAL lock_timeout = :'held_lock_timeout';
+-- Undo: Move table t119 to app_migrator
+ALTER TABLE "public"."t119" OWNER TO "shop";
+-- Undo: Move table t118 to app_migrator
+ALTER TABLE "public"."t118" OWNER TO "shop";
+-- Undo: Move table t117 to app_migrator
+ALTER TABLE "public"."t117" OWNER TO "shop";
+-- Undo: Move table t116 to app_migrator
+ALTER TABLE "public"."t116" OWNER TO "shop";
+-- Undo: Move table t115 to app_migrator
+ALTER TABLE "public"."t115" OWNER TO "shop";
+-- Undo: Move table t114 to app_migrator
+ALTER TABLE "public"."t114" OWNER TO "shop";
+-- Undo: Move table t113 to app_migrator
+ALTER TABLE "public"."t113" OWNER TO "shop";
+-- Undo: Move table t112 to app_migrator
+ALTER TABLE "public"."t112" OWNER TO "shop";
+-- Undo: Move table t111 to app_migrator
+ALTER TABLE "public"."t111" OWNER TO "shop";
+-- Undo: Move table t110 to app_migrator
+ALTER TABLE "public"."t110" OWNER TO "shop";
+-- Undo: Move table t109 to app_migrator
+ALTER TABLE "public"."t109" OWNER TO "shop";
+-- Undo: Move table t108 to app_migrator
+ALTER TABLE "public"."t108" OWNER TO "shop";
+-- Undo: Move table t107 to app_migrator
+ALTER TABLE "public"."t107" OWNER TO "shop";
+-- Undo: Move table t106 to app_migrator
+ALTER TABLE "public"."t106" OWNER TO "shop";
+-- Undo: Move table t105 to app_migrator
+ALTER TABLE "public"."t105" OWNER TO "shop";
+-- Undo: Move table t104 to app_migrator
+ALTER TABLE "public"."t104" OWNER TO "shop";
+-- Undo: Move table t103 to app_migrator
+ALTER TABLE "public"."t103" OWNER TO "shop";
+-- Undo: Move table t102 to app_migrator
+ALTER TABLE "public"."t102" OWNER TO "shop";
+-- Undo: Move table t101 to app_migrator
+ALTER TABLE "public"."t101" OWNER TO "shop";
+-- Undo: Move table t100 to app_migrator
+ALTER TABLE "public"."t100" OWNER TO "shop";
+-- Undo: Move table t099 to app_migrator
+ALTER TABLE "public"."t099" OWNER TO "shop";
+-- Undo: Move table t098 to app_migrator
+ALTER TABLE "public"."t098" OWNER TO "shop";
+-- Undo: Move table t097 to app_migrator
+ALTER TABLE "public"."t097" OWNER TO "shop";
+-- Undo: Move table t096 to app_migrator
+ALTER TABLE "public"."t096" OWNER TO "shop";
+-- Undo: Move table t095 to app_migrator
+ALTER TABLE "public"."t095" OWNER TO "shop";
+-- Undo: Move table t094 to app_migrator
+ALTER TABLE "public"."t094" OWNER TO "shop";
+-- Undo: Move table t093 to app_migrator
+ALTER TABLE "public"."t093" OWNER TO "shop";
+-- Undo: Move table t092 to app_migrator
+ALTER TABLE "public"."t092" OWNER TO "shop";
+-- Undo: Move table t091 to app_migrator
+ALTER TABLE "public"."t091" OWNER TO "shop";
+-- Undo: Move table t090 to app_migrator
+ALTER TABLE "public"."t090" OWNER TO "shop";
+-- Undo: Move table t089 to app_migrator
+ALTER TABLE "public"."t089" OWNER TO "shop";
+-- Undo: Move table t088 to app_migrator
+ALTER TABLE "public"."t088" OWNER TO "shop";
+-- Undo: Move table t087 to app_migrator
+ALTER TABLE "public"."t087" OWNER TO "shop";
+-- Undo: Move table t086 to app_migrator
+ALTER TABLE "public"."t086" OWNER TO "shop";
+-- Undo: Move table t085 to app_migrator
+ALTER TABLE "public"."t085" OWNER TO "shop";
+-- Undo: Move table t084 to app_migrator
+ALTER TABLE "public"."t084" OWNER TO "shop";
+-- Undo: Move table t083 to app_migrator
+ALTER TABLE "public"."t083" OWNER TO "shop";
+-- Undo: Move table t082 to app_migrator
+ALTER TABLE "public"."t082" OWNER TO "shop";
+-- Undo: Move table t081 to app_migrator
+ALTER TABLE "public"."t081" OWNER TO "shop";
+-- Undo: Move table t080 to app_migrator
+ALTER TABLE "public"."t080" OWNER TO "shop";
+-- Undo: Move table t079 to app_migrator
+ALTER TABLE "public"."t079" OWNER TO "shop";
+-- Undo: Move table t078 to app_migrator
+ALTER TABLE "public"."t078" OWNER TO "shop";
+-- Undo: Move table t077 to app_migrator
+ALTER TABLE "public"."t077" OWNER TO "shop";
+-- Undo: Move table t076 to app_migrator
+ALTER TABLE "public"."t076" OWNER TO "shop";
+-- Undo: Move table t075 to app_migrator
+ALTER TABLE "public"."t075" OWNER TO "shop";
+-- Undo: Move table t074 to app_migrator
+ALTER TABLE "public"."t074" OWNER TO "shop";
+-- Undo: Move table t073 to app_migrator
+ALTER TABLE "public"."t073" OWNER TO "shop";
+-- Undo: Move table t072 to app_migrator
+ALTER TABLE "public"."t072" OWNER TO "shop";
+-- Undo: Move table t071 to app_migrator
+ALTER TABLE "public"."t071" OWNER TO "shop";
+-- Undo: Move table t070 to app_migrator
+ALTER TABLE "public"."t070" OWNER TO "shop";
+-- Undo: Move table t069 to app_migrator
+ALTER TABLE "public"."t069" OWNER TO "shop";
+-- Undo: Move table t068 to app_migrator
+ALTER TABLE "public"."t068" OWNER TO "shop";
+-- Undo: Move table t067 to app_migrator
+ALTER TABLE "public"."t067" OWNER TO "shop";
+-- Undo: Move table t066 to app_migrator
+ALTER TABLE "public"."t066" OWNER TO "shop";
+-- Undo: Move table t065 to app_migrator
+ALTER TABLE "public"."t065" OWNER TO "shop";
+-- Undo: Move table t064 to app_migrator
+ALTER TABLE "public"."t064" OWNER TO "shop";
+-- Undo: Move table t063 to app_migrator
+ALTER TABLE "public"."t063" OWNER TO "shop";
+-- Undo: Move table t062 to app_migrator
+ALTER TABLE "public"."t062" OWNER TO "shop";
+-- Undo: Move table t061 to app_migrator
+ALTER TABLE "public"."t061" OWNER TO "shop";
+-- Undo: Move table t060 to app_migrator
+ALTER TABLE "public"."t060" OWNER TO "shop";
+-- Undo: Move table t059 to app_migrator
+ALTER TABLE "public"."t059" OWNER TO "shop";
+-- Undo: Move table t058 to app_migrator
+ALTER TABLE "public"."t058" OWNER TO "shop";
+-- Undo: Move table t057 to app_migrator
+ALTER TABLE "public"."t057" OWNER TO "shop";
+-- Undo: Move table t056 to app_migrator
+ALTER TABLE "public"."t056" OWNER TO "shop";
+-- Undo: Move table t055 to app_migrator
+ALTER TABLE "public"."t055" OWNER TO "shop";
+-- Undo: Move table t054 to app_migrator
+ALTER TABLE "public"."t054" OWNER TO "shop";
+-- Undo: Move table t053 to app_migrator
+ALTER TABLE "public"."t053" OWNER TO "shop";
+-- Undo: Move table t052 to app_migrator
+ALTER TABLE "public"."t052" OWNER TO "shop";
+-- Undo: Move table t051 to app_migrator
+ALTER TABLE "public"."t051" OWNER TO "shop";
+-- Undo: Move table t050 to app_migrator
+ALTER TABLE "public"."t050" OWNER TO "shop";
+-- Undo: Move table t049 to app_migrator
+ALTER TABLE "public"."t049" OWNER TO "shop";
+-- Undo: Move table t048 to app_migrator
+ALTER TABLE "public"."t048" OWNER TO "shop";
+-- Undo: Move table t047 to app_migrator
+ALTER TABLE "public"."t047" OWNER TO "shop";
+-- Undo: Move table t046 to app_migrator
+ALTER TABLE "public"."t046" OWNER TO "shop";
+-- Undo: Move table t045 to app_migrator
+ALTER TABLE "public"."t045" OWNER TO "shop";
+-- Undo: Move table t044 to app_migrator
+ALTER TABLE "public"."t044" OWNER TO "shop";
+-- Undo: Move table t043 to app_migrator
+ALTER TABLE "public"."t043" OWNER TO "shop";
+-- Undo: Move table t042 to app_migrator
+ALTER TABLE "public"."t042" OWNER TO "shop";
+-- Undo: Move table t041 to app_migrator
+ALTER TABLE "public"."t041" OWNER TO "shop";
+-- Undo: Move table t040 to app_migrator
+ALTER TABLE "public"."t040" OWNER TO "shop";
+-- Undo: Move table t039 to app_migrator
+ALTER TABLE "public"."t039" OWNER TO "shop";
+-- Undo: Move table t038 to app_migrator
+ALTER TABLE "public"."t038" OWNER TO "shop";
+-- Undo: Move table t037 to app_migrator
+ALTER TABLE "public"."t037" OWNER TO "shop";
+-- Undo: Move table t036 to app_migrator
+ALTER TABLE "public"."t036" OWNER TO "shop";
+-- Undo: Move table t035 to app_migrator
+ALTER TABLE "public"."t035" OWNER TO "shop";
+-- Undo: Move table t034 to app_migrator
+ALTER TABLE "public"."t034" OWNER TO "shop";
+-- Undo: Move table t033 to app_migrator
+ALTER TABLE "public"."t033" OWNER TO "shop";
+-- Undo: Move table t032 to app_migrator
+ALTER TABLE "public"."t032" OWNER TO "shop";
+-- Undo: Move table t031 to app_migrator
+ALTER TABLE "public"."t031" OWNER TO "shop";
+-- Undo: Move table t030 to app_migrator
+ALTER TABLE "public"."t030" OWNER TO "shop";
+-- Undo: Move table t029 to app_migrator
+ALTER TABLE "public"."t029" OWNER TO "shop";
+-- Undo: Move table t028 to app_migrator
+ALTER TABLE "public"."t028" OWNER TO "shop";
+-- Undo: Move table t027 to app_migrator
+ALTER TABLE "public"."t027" OWNER TO "shop";
+-- Undo: Move table t026 to app_migrator
+ALTER TABLE "public"."t026" OWNER TO "shop";
+-- Undo: Move table t025 to app_migrator
+ALTER TABLE "public"."t025" OWNER TO "shop";
+-- Undo: Move table t024 to app_migrator
+ALTER TABLE "public"."t024" OWNER TO "shop";
+-- Undo: Move table t023 to app_migrator
+ALTER TABLE "public"."t023" OWNER TO "shop";
+-- Undo: Move table t022 to app_migrator
+ALTER TABLE "public"."t022" OWNER TO "shop";
+-- Undo: Move table t021 to app_migrator
+ALTER TABLE "public"."t021" OWNER TO "shop";
+-- Undo: Move table t020 to app_migrator
+ALTER TABLE "public"."t020" OWNER TO "shop";
+COMMIT;
+\endif
+
+-- Batch 2 of 2
+SELECT 2 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 2 of 2: 20 statements
+BEGIN;
+SET LOCAL lock_timeout = :'held_lock_timeout';
+-- Undo: Move table t019 to app_migrator
+ALTER TABLE "public"."t019" OWNER TO "shop";
+-- Undo: Move table t018 to app_migrator
+ALTER TABLE "public"."t018" OWNER TO "shop";
+-- Undo: Move table t017 to app_migrator
+ALTER TABLE "public"."t017" OWNER TO "shop";
+-- Undo: Move table t016 to app_migrator
+ALTER TABLE "public"."t016" OWNER TO "shop";
+-- Undo: Move table t015 to app_migrator
+ALTER TABLE "public"."t015" OWNER TO "shop";
+-- Undo: Move table t014 to app_migrator
+ALTER TABLE "public"."t014" OWNER TO "shop";
+-- Undo: Move table t013 to app_migrator
+ALTER TABLE "public"."t013" OWNER TO "shop";
+-- Undo: Move table t012 to app_migrator
+ALTER TABLE "public"."t012" OWNER TO "shop";
+-- Undo: Move table t011 to app_migrator
+ALTER TABLE "public"."t011" OWNER TO "shop";
+-- Undo: Move table t010 to app_migrator
+ALTER TABLE "public"."t010" OWNER TO "shop";
+-- Undo: Move table t009 to app_migrator
+ALTER TABLE "public"."t009" OWNER TO "shop";
+-- Undo: Move table t008 to app_migrator
+ALTER TABLE "public"."t008" OWNER TO "shop";
+-- Undo: Move table t007 to app_migrator
+ALTER TABLE "public"."t007" OWNER TO "shop";
+-- Undo: Move table t006 to app_migrator
+ALTER TABLE "public"."t006" OWNER TO "shop";
+-- Undo: Move table t005 to app_migrator
+ALTER TABLE "public"."t005" OWNER TO "shop";
+-- Undo: Move table t004 to app_migrator
+ALTER TABLE "public"."t004" OWNER TO "shop";
+-- Undo: Move table t003 to app_migrator
+ALTER TABLE "public"."t003" OWNER TO "shop";
+-- Undo: Move table t002 to app_migrator
+ALTER TABLE "public"."t002" OWNER TO "shop";
+-- Undo: Move table t001 to app_migrator
+ALTER TABLE "public"."t001" OWNER TO "shop";
+-- Undo: Move table t000 to app_migrator
+ALTER TABLE "public"."t000" OWNER TO "shop";
+COMMIT;
+\endif
+
+\echo done

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import resource
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from flatsplit import render
+from flatsplit.errors import FlatsplitError, UsageError
+from flatsplit.render import bundle as bundle_module
+from flatsplit.render.facts import BundleFacts
+from tests.golden import bundles
+
+GOLDEN = Path(bundles.__file__).parent
+UPDATE = bool(os.environ.get("FLATSPLIT_UPDATE_GOLDEN"))
+SAMPLES = {"plain": bundles.plain, "hostile": bundles.hostile}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_files_are_as_they_were(name, tmp_path):
+    """FLATSPLIT_UPDATE_GOLDEN=1 writes them anew; look at the difference before committing it."""
+    golden = GOLDEN / name
+    if UPDATE:
+        shutil.rmtree(golden, ignore_errors=True)
+        render.write_bundle(SAMPLES[name](), golden)
+    render.write_bundle(SAMPLES[name](), tmp_path / "out")
+    assert content(tmp_path / "out") == content(golden)
+
+
+def test_the_contract_of_the_use_cases_is_what_is_rendered():
+    facts: BundleFacts = bundles.plain()
+    assert facts.steps
+
+
+def test_the_overview_comes_first_and_the_manifest_last(tmp_path):
+    files = render.write_bundle(bundles.plain(), tmp_path / "a" / "b")
+    assert files[0].name == "runbook.md"
+    assert files[-1].name == "manifest.json"
+    assert [path.name for path in files[1:4]] == [
+        "01-create-roles.md",
+        "01-create-roles.sql",
+        "01-create-roles.rollback.sql",
+    ]
+    assert sorted(files) == sorted((tmp_path / "a" / "b").iterdir())
+
+
+def test_the_manifest_holds_digests_and_the_target(tmp_path):
+    render.write_bundle(bundles.plain(), tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["target"]["system_identifier"] == "7312345678901234567"
+    assert manifest["generated_by"] == "flatsplit 0.1.0"
+    assert [step["key"] for step in manifest["steps"]][3] == "transfer-ownership"
+    assert manifest["steps"][3]["digest"] == "04ab" * 16
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_bundle_is_refreshed_and_other_files_stay(tmp_path):
+    render.write_bundle(bundles.plain(), tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "03-default-privileges.sql").write_text("old")
+    render.write_bundle(bundles.hostile(), tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert "notes.txt" in names
+    assert "03-default-privileges.sql" not in names
+    assert "06-switch-connections.sql" in names
+
+
+def test_a_manifest_cannot_have_other_files_removed(tmp_path):
+    out = tmp_path / "out"
+    render.write_bundle(bundles.plain(), out)
+    (tmp_path / "precious.sql").write_text("mine")
+    (out / "precious.sql").write_text("mine")
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["files"].update({"../precious.sql": "", "precious.sql": "", "01-../x.md": ""})
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    render.write_bundle(bundles.plain(), out)
+    assert (tmp_path / "precious.sql").exists()
+    assert (out / "precious.sql").exists()
+
+
+@pytest.mark.parametrize("manifest", [None, "{}", "[]", "not json", '{"made_by": "npm", "files": {}}'])
+def test_a_folder_of_somebody_else_is_refused(tmp_path, manifest):
+    (tmp_path / "index.js").write_text("mine")
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+    before = content(tmp_path)
+    with pytest.raises(FlatsplitError, match="is not empty"):
+        render.write_bundle(bundles.plain(), tmp_path)
+    assert content(tmp_path) == before
+
+
+def test_a_file_in_the_way_is_an_error_of_two_lines(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FlatsplitError, match="cannot be written") as caught:
+        render.write_bundle(bundles.plain(), tmp_path / "file")
+    assert caught.value.fix
+
+
+def test_a_failure_on_the_way_leaves_the_old_bundle(tmp_path, monkeypatch):
+    render.write_bundle(bundles.plain(), tmp_path)
+    before = content(tmp_path)
+
+    def fail(*args, **more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bundle_module, "_manifest", fail)
+    with pytest.raises(FlatsplitError, match="No space left"):
+        render.write_bundle(bundles.hostile(), tmp_path)
+    assert content(tmp_path) == before
+
+
+def test_what_a_killed_process_left_is_no_obstacle(tmp_path):
+    (tmp_path / ".flatsplit-abc").mkdir()
+    assert render.write_bundle(bundles.plain(), tmp_path)
+
+
+@pytest.mark.parametrize("format", ["html", "all", "pdf"])
+def test_formats_that_are_not_there_are_refused(tmp_path, format):
+    with pytest.raises(UsageError) as caught:
+        render.write_bundle(bundles.plain(), tmp_path / "out", format)
+    assert "md" in caught.value.fix
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_markdown_holds_no_html_and_no_links_but_our_own(tmp_path, sample):
+    markdown = MarkdownIt("commonmark").enable("table")
+    for path in render.write_bundle(SAMPLES[sample](), tmp_path):
+        if path.suffix != ".md":
+            continue
+        tokens = markdown.parse(path.read_text(encoding="utf-8"))
+        assert "html_block" not in {token.type for token in tokens}
+        for child in (child for token in tokens for child in token.children or []):
+            assert child.type not in ("image", "em_open")
+            if child.type == "html_inline":
+                assert child.content in ("<code>", "</code>")
+            if child.type == "link_open":
+                assert (tmp_path / str(child.attrs["href"])).exists()
+        rows = re.findall(r"<tr>.*?</tr>", markdown.renderer.render(tokens, markdown.options, {}), re.DOTALL)
+        assert all(2 <= len(re.findall("<t[dh]", row)) <= 6 for row in rows)
+    headings = [line for line in (tmp_path / "runbook.md").read_text().splitlines() if line.startswith("#")]
+    assert len(headings) == 12
+
+
+def test_nothing_is_said_twice_differently(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    render.write_bundle(bundles.plain(), one)
+    render.write_bundle(bundles.plain(), two)
+    render.write_bundle(bundles.plain(), two)
+    assert content(one) == content(two)
+
+
+def test_many_statements_stay_fast_small_and_readable(tmp_path):
+    bundle = bundles.large(20_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    render.write_bundle(bundle, tmp_path)
+    assert time.perf_counter() - start < 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
+    assert len((tmp_path / "04-transfer-ownership.md").read_text().splitlines()) < 120
+    assert (tmp_path / "04-transfer-ownership.sql").read_text().count("ALTER TABLE") == 20_000
