@@ -43,7 +43,7 @@ def psql(database: Database, *files: Path, **variables: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         cwd=files[0].parent,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PGCLIENTENCODING": "LATIN1"},
     )
 
 
