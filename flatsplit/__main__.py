@@ -1,7 +1,5 @@
 """``python -m flatsplit``."""
 
-import sys
-
 from flatsplit.cli import main
 
-sys.exit(main())
+main()

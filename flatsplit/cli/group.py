@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
 from flatsplit import __version__
 from flatsplit.cli.app import App, Command, with_global_options
+from flatsplit.cli.runtime import run
 from flatsplit.errors import UsageError
 
 COMMANDS: dict[str, str] = {
@@ -38,6 +42,19 @@ Shell completion (bash_source, zsh_source or fish_source):
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it."""
+
+    def main(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,  # noqa: ARG002
+        standalone_mode: bool = True,
+        **extra: Any,  # noqa: ARG002
+    ) -> int:
+        """Like click's, but every error is two lines, and ours have exit codes of their own."""
+        code = run(super().main, App(), sys.argv[1:] if args is None else args)
+        if standalone_mode:
+            sys.exit(code)
+        return code
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names, in the order of a walk."""
@@ -84,7 +101,7 @@ class LazyGroup(click.Group):
 @with_global_options()
 @click.version_option(__version__, message="flatsplit %(version)s")
 @click.pass_context
-def root(ctx: click.Context) -> None:
+def main(ctx: click.Context) -> None:
     """Take a PostgreSQL database from one role that does everything to four that each do one thing, and back.
 
     The options below are accepted before and after the command. Begin with `flatsplit init --legacy-role ROLE`;

@@ -5,26 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 
 from flatsplit.cli.app import App
-from flatsplit.cli.group import root
 from flatsplit.cli.output import without_verifiers
 from flatsplit.errors import Exit, FlatsplitError
 
 _CHANGING = frozenset({"init", "next", "repair", "rollback", "forget"})
 
 
-def main(args: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns the exit code."""
+def run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:
+    """Runs ``command`` (click's own main) and returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    app = App()
     try:
-        code = _run(app, sys.argv[1:] if args is None else list(args))
+        code = _run(command, app, args)
         sys.stdout.flush()
     except BrokenPipeError:
         _silence()
@@ -32,9 +31,9 @@ def main(args: Sequence[str] | None = None) -> int:
     return int(code)
 
 
-def _run(app: App, args: list[str]) -> int:
+def _run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:
     try:
-        code = root.main(args=args, prog_name="flatsplit", standalone_mode=False, obj=app)
+        code = command(args=list(args), prog_name="flatsplit", standalone_mode=False, obj=app)
         return code if isinstance(code, int) else Exit.OK
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -61,7 +60,7 @@ def _usage(app: App, error: click.ClickException) -> int:
     return error.exit_code
 
 
-def _stopped(app: App, args: list[str]) -> int:
+def _stopped(app: App, args: Sequence[str]) -> int:
     app.output.err.say("stopped")
     if not _CHANGING.isdisjoint(args):
         app.output.err.say("nothing is half done: `flatsplit status` says where it stands, `flatsplit next` goes on")
