@@ -79,7 +79,7 @@ def build(cluster: Cluster) -> Shop:
     return shop
 
 
-def census(conn: psycopg.Connection) -> list[tuple[str, int]]:
-    """What the legacy role owns in its database: (kind in the plural, how many), largest first."""
+def census(conn: psycopg.Connection, role: str = LEGACY) -> list[tuple[str, int]]:
+    """What a role owns in its database: (kind in the plural, how many), largest first."""
     query = files("flatsplit.demo").joinpath("shop", "census.sql").read_bytes()
-    return [(str(kind), int(count)) for kind, count in conn.execute(query, {"role": LEGACY}).fetchall()]
+    return [(str(kind), int(count)) for kind, count in conn.execute(query, {"role": role}).fetchall()]

@@ -303,18 +303,13 @@ class Cluster:
     # -- how
 
     def _create(self) -> None:
-        self._folder = _private_folder(_bases())
-        (self._folder / _OWNER_FILE).write_text(str(os.getpid()))
+        self._folder = _private_folder(_bases(), {"password": self.config.password, "server.log": ""})
         self._programs = self.config.binaries
         if os.geteuid() == 0 and not _open_to_all(self._programs.folder):
             # Not to /dev/shm, which is often mounted noexec
             self._copied = _private_folder([base for base in _bases() if not os.statvfs(base).f_flag & os.ST_NOEXEC])
-            (self._copied / _OWNER_FILE).write_text(str(os.getpid()))
             self._programs = _copy_programs(self._programs, self._copied)
         password = self._folder / "password"
-        password.touch(0o600)
-        password.write_text(self.config.password + "\n")
-        _give_away(password)
         auth = "scram-sha-256" if self.config.auth == "scram" else "trust"
         done = subprocess.run(
             [
@@ -333,8 +328,6 @@ class Cluster:
                 f"initdb failed: {_complaint(done.stdout)}",
                 f"look for room in {self._folder.parent}, and whether {self._programs.folder}/initdb runs by hand",
             )
-        self.server_log.touch(0o600)
-        _give_away(self.server_log)
         if self.config.loopback:
             self._choose_port()
         self._write_settings()
@@ -350,9 +343,10 @@ class Cluster:
         if self.config.binaries.has_library("pg_stat_statements"):
             settings["shared_preload_libraries"] = "pg_stat_statements"
         settings |= self.config.settings
-        with (self.data / "postgresql.conf").open("a") as conf:
-            for name, value in settings.items():
-                conf.write("{} = '{}'\n".format(name, value.replace("\\", "\\\\").replace("'", "''")))
+        lines = [f"{name} = '{_escaped(value)}'\n" for name, value in settings.items()]
+        # Root does not write into a folder that another user owns: a link there could lead anywhere
+        append = ["sh", "-c", 'printf %s "$1" >> "$0"', self.data / "postgresql.conf", "".join(lines)]
+        subprocess.run(append, check=True, **self._as_owner())
 
     def _choose_port(self) -> None:
         with socket.socket() as probe:
@@ -363,7 +357,7 @@ class Cluster:
         """Start the postmaster; True once it is ready, False if it gave up."""
         assert self._programs
         self._log_size = self.server_log.stat().st_size
-        with self.server_log.open("ab") as log:
+        with open(self.server_log, "ab", opener=_no_link) as log:
             self._process = subprocess.Popen(
                 [self._programs.folder / "postgres", "-D", self.data, "-p", str(self.port)],
                 stdout=log,
@@ -440,9 +434,13 @@ def _owner() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
-def _give_away(path: Path) -> None:
-    if owner := _owner():
-        os.chown(path, owner.pw_uid, owner.pw_gid)
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def _escaped(value: str) -> str:
+    """A value as it stands between quotes in postgresql.conf."""
+    return value.replace("\\", "\\\\").replace("'", "''")
 
 
 def _bases() -> list[Path]:
@@ -454,15 +452,22 @@ def _bases() -> list[Path]:
     return list(dict.fromkeys(bases))
 
 
-def _private_folder(bases: list[Path]) -> Path:
-    """A new folder that only the server's user can enter, with a path short enough for a socket."""
+def _private_folder(bases: list[Path], files: Mapping[str, str] | None = None) -> Path:
+    """A new folder that only the server's user can enter, with a path short enough for a socket, and files in it."""
     for base in bases:
         if os.geteuid() == 0 and not _open_to_all(base):
             continue
         if len(os.fsencode(base / f"{_FOLDER_PREFIX}12345678" / ".s.PGSQL.65535")) > _SOCKET_PATH_LIMIT:
             continue
         folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=base))  # mode 0700
-        _give_away(folder)
+        (folder / _OWNER_FILE).write_text(str(os.getpid()))
+        paths = [folder / name for name in files or {}]
+        for path in paths:
+            path.touch(0o600)
+            path.write_text((files or {})[path.name])
+        if owner := _owner():
+            for path in (*paths, folder):  # the folder last: until then nobody else can be in it
+                os.chown(path, owner.pw_uid, owner.pw_gid)
         return folder
     raise ServerFailed(
         "no folder for temporary data that the server can use: " + ", ".join(map(str, bases)),

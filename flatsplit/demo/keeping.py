@@ -1,0 +1,62 @@
+"""A server that stays: a fresh flat shop to walk by hand, how to reach it, and one command that ends it."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict
+
+from flatsplit.demo import flat
+from flatsplit.demo.command import Narrator
+from flatsplit.demo.flat import LEGACY, OPERATOR
+from flatsplit.demo.server import DISPOSABLE, Binaries, Cluster, ClusterConfig
+
+
+def leave_a_server(output: Narrator) -> None:
+    """Start a server with the flat shop, say how to use it, and let it outlive this process."""
+    with Cluster(ClusterConfig(settings=DISPOSABLE)) as cluster:
+        shop = flat.build(cluster)
+        operator, legacy = shop.conninfo(OPERATOR), shop.conninfo(LEGACY)
+        psql = _psql(cluster.config.binaries)
+        stop = _stop_script(cluster)
+        cluster.leave()
+    parts = conninfo_to_dict(operator)
+    exports = {
+        "FLATSPLIT_DSN": operator,
+        **{f"PG{key.upper()}": str(parts[key]) for key in ("host", "port", "user", "password")},
+        "PGDATABASE": str(parts["dbname"]),
+    }
+    output.heading("Now you")
+    output.say("Another server is running, with the shop as flat as it was. To walk by hand, in an empty folder:\n")
+    for name, value in exports.items():
+        output.say(f"    export {name}={shlex.quote(value)}", "cyan")
+    output.say(f"    flatsplit init --legacy-role {LEGACY}", "cyan")
+    output.say("\nThe application's way in, to play its part:\n")
+    output.say(f"    {psql} {shlex.quote(legacy)}", "cyan")
+    output.say("\nWhen you have seen enough, this stops the server and removes all of it:\n")
+    output.say(f"    sh {shlex.quote(str(stop))}", "cyan")
+
+
+def _psql(binaries: Binaries) -> str:
+    """How to call psql: the server's own, if there is none on the path."""
+    own = binaries.folder / "psql"
+    return shlex.quote(str(own)) if own.exists() and not shutil.which("psql") else "psql"
+
+
+def _stop_script(cluster: Cluster) -> Path:
+    """Write, beside the data, the script that ends the server and removes what it has."""
+    folders = [folder for folder in (cluster._copied, cluster.folder) if folder]
+    pidfile = shlex.quote(str(cluster.data / "postmaster.pid"))
+    script = cluster.folder / "stop"
+    script.write_text(
+        # one compound command, which sh has read as a whole before it removes its own script
+        "{\n"
+        f"kill -INT {cluster.pid}\n"
+        f"for i in 1 2 3 4 5 6 7 8 9 10; do [ -e {pidfile} ] || break; sleep 0.5; done\n"
+        f"rm -rf {shlex.join(map(str, folders))}\n"
+        "exit\n"
+        "}\n"
+    )
+    return script

@@ -1,0 +1,271 @@
+"""The whole cutover in half a minute, told while it happens on a server of our own.
+
+The walk is made by the real command line, as processes of their own, while the shop's traffic runs in threads of this
+one: nothing that is shown here is staged, and the exit code says whether the application lost a statement.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import psycopg
+
+from flatsplit.demo import flat, keeping
+from flatsplit.demo.chapters import CHAPTERS
+from flatsplit.demo.command import Narrator, Operator
+from flatsplit.demo.flat import DATABASE, LEGACY, OPERATOR, Shop
+from flatsplit.demo.injection import Outcome, attack
+from flatsplit.demo.server import DISPOSABLE, Cluster, ClusterConfig, sweep
+from flatsplit.demo.traffic import Traffic
+from flatsplit.errors import Exit, FlatsplitError
+
+ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
+PASSWORDS = "passwords.toml"
+
+MIGRATION = """\
+ALTER TABLE products ADD COLUMN weight_g int;
+CREATE TABLE gift_cards (code text PRIMARY KEY, customer_id bigint REFERENCES customers, worth amount NOT NULL);"""
+
+
+def run(*, keep: bool, output: Narrator) -> int:
+    """Tell the story; the exit code. With ``keep``, leave a server behind on which the reader can do it by hand."""
+    sweep()
+    with (
+        _signals_end_it(),
+        tempfile.TemporaryDirectory(prefix="flatsplit-") as folder,
+        Cluster(ClusterConfig(settings=DISPOSABLE)) as cluster,
+    ):
+        failures = Story(flat.build(cluster), Path(folder), output).tell()
+    if failures:
+        return Exit.ERROR
+    if keep:
+        keeping.leave_a_server(output)
+    return Exit.OK
+
+
+@contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """Have a closed terminal and a plain kill clean up as Ctrl-C does."""
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = {which: signal.signal(which, end) for which in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+
+
+class Story:
+    """One telling."""
+
+    def __init__(self, shop: Shop, folder: Path, output: Narrator) -> None:
+        self.shop = shop
+        self.folder = folder
+        self.out = output
+        self.operator = Operator(shop.conninfo(OPERATOR), folder, output)
+        self.started = time.monotonic()
+
+    def tell(self) -> int:
+        """From the flat database to four roles; how many application statements failed."""
+        self.flat_database()
+        before = self.rights(LEGACY)
+        self.outcome(attack(self.shop.conninfo(LEGACY)), LEGACY)
+        with Traffic(self.shop.conninfo(LEGACY)) as traffic:
+            self.begin()
+            for step in ("create-roles", "grant-existing", "default-privileges"):
+                self.take(step, traffic)
+            self.take("transfer-ownership", traffic)
+            self.change_of_mind(traffic)
+            self.take("enable-login", traffic, "--generate-passwords", PASSWORDS)
+            self.nightly_job(LEGACY)
+            self.switch(traffic)
+            for step in ("verify", "lock-legacy", "revoke-legacy"):
+                self.take(step, traffic)
+            self.outcome(attack(self.conninfo("app_user")), "app_user")
+            tally = traffic.stop()
+        self.before_and_after(before)
+        self.out.heading("What the application noticed")
+        for role, count in sorted(tally.statements.items(), reverse=True):
+            self.out.say(f"{count:>8,} statements as {role}")
+        self.out.say(f"{tally.slowest_ms:>8.0f} ms took the slowest one")
+        self.out.say(f"{len(tally.failures):>8,} failed", "red" if tally.failures else "green")
+        for failure in tally.failures[:10]:
+            self.out.say(f"  as {failure.role}: {failure.error}\n    {failure.statement}", "red")
+        self.out.say(f"\nAll of it took {time.monotonic() - self.started:.0f} s.")
+        return len(tally.failures)
+
+    # -- chapters
+
+    def flat_database(self) -> None:
+        """What there is to begin with."""
+        with psycopg.connect(self.shop.conninfo(OPERATOR)) as conn:
+            census = flat.census(conn)
+        version = self.shop.cluster.config.binaries.version
+        self.out.heading("A flat database")
+        self.out.say(
+            f"PostgreSQL {version} runs in {self.shop.cluster.folder}, for this user alone.\n"
+            f"Database {DATABASE} holds {sum(count for _, count in census)} objects, all owned by role {LEGACY}: "
+            + ", ".join(f"{count} {kind}" if count > 1 else f"1 {kind.removesuffix('s')}" for kind, count in census)
+            + f".\nThe application logs in as {LEGACY} as well. So do the migrations. So would whoever finds a hole."
+        )
+
+    def outcome(self, attempt: Outcome, role: str) -> None:
+        """The injection, and what came of it."""
+        self.out.heading(f"A hole in the search box, with the application running as {role}")
+        self.out.say("The application glues the customer's words into a query. This customer typed more than a word:\n")
+        self.out.say(f"    {attempt.sql}", "cyan")
+        self.out.say(f"    {attempt.answer}", "red" if attempt.dropped else "green")
+        if attempt.dropped != (role == LEGACY):
+            raise FlatsplitError(f"as {role} the injected DROP TABLE should have ended otherwise: {attempt.answer}")
+        if attempt.dropped:
+            self.out.say("\nIt would be gone, with every view on it, had this not been rolled back.")
+        else:
+            self.out.say("\nThe hole is still there. What can be done through it is not.")
+
+    def begin(self) -> None:
+        """Survey, and the configuration."""
+        self.out.heading("The survey")
+        self.out.say(
+            f"From here on four connections work as {LEGACY} without a pause: orders, views, functions, partitions.\n"
+            "init looks at everything the role owns or holds and remembers it, so that there is a way back."
+        )
+        self.operator.flatsplit("init", "--legacy-role", LEGACY, "--yes", limit=30)
+        self.configure(drain="0s", soak="0s")
+        self.out.say(
+            "\nIn flatsplit.toml, drain and soak are now 0s instead of a day and a week: this is a demo. What they\n"
+            "wait for has to be true all the same."
+        )
+
+    def take(self, step: str, traffic: Traffic, *options: str) -> None:
+        """One step: why, the first of its statements, the step itself, what the application noticed."""
+        self.chapter(step)
+        self.sample(step)
+        self.operator.flatsplit("next", "--yes", *options)
+        self.pulse(traffic)
+
+    def change_of_mind(self, traffic: Traffic) -> None:
+        """Back and forth again."""
+        self.out.heading("Second thoughts")
+        self.out.say(f"Every step goes back exactly. {LEGACY} owns everything again, and then once more does not.")
+        self.operator.flatsplit("rollback", "--yes")
+        self.operator.flatsplit("next", "--yes")
+        self.pulse(traffic)
+
+    def switch(self, traffic: Traffic) -> None:
+        """The application and the migration tool move; flatsplit only watches."""
+        self.chapter("switch-connections")
+        self.operator.flatsplit("next", "--yes", expect=(Exit.WAITING,))
+        self.out.say(
+            "\nSo it waits, and can be called again at any time. Now the deploy: one connection after the other\n"
+            "ends its transaction and comes back as app_user; the migration tool logs in as app_migrator."
+        )
+        traffic.move(self.conninfo("app_user"))
+        with psycopg.connect(
+            self.conninfo("app_migrator"), application_name="shop migrations", autocommit=True
+        ) as conn:
+            for line in MIGRATION.splitlines():
+                self.out.say(f"    {line}", "cyan")
+            conn.execute("SET lock_timeout = '2s'")
+            conn.execute(MIGRATION.encode())
+            self.use_what_is_new()
+            self.nightly_job("app_migrator")
+            self.operator.flatsplit("next", "--yes")
+        self.pulse(traffic)
+
+    def use_what_is_new(self) -> None:
+        """What app_migrator made is there for the others at once, without a GRANT."""
+        with psycopg.connect(self.conninfo("app_user")) as conn:
+            conn.execute("INSERT INTO gift_cards SELECT 'HELLO', id, 20 FROM customers LIMIT 1")
+            conn.execute("UPDATE products SET weight_g = 900 WHERE id = 1")
+            others = conn.execute(
+                "SELECT has_table_privilege('app_readonly', 'gift_cards', 'SELECT')"
+                " AND has_table_privilege('reporting', 'gift_cards', 'SELECT')"
+            ).fetchone()
+        if others != (True,):
+            raise FlatsplitError("the new table cannot be read by app_readonly and reporting as it should be")
+        self.out.say(
+            "The new table and the new column are there for app_user at once, and the table for app_readonly and the\n"
+            "reporting team too. Nobody had to think of a GRANT."
+        )
+
+    def nightly_job(self, role: str) -> None:
+        """REFRESH belongs to the owner."""
+        with psycopg.connect(self.conninfo(role), autocommit=True) as conn:
+            conn.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY sales")
+        self.out.say(f"The nightly job refreshed its materialized view as {role}.")
+
+    def before_and_after(self, before: dict[str, str]) -> None:
+        """The table that the whole effort is about."""
+        roles = (*ROLES, LEGACY)
+        after = [self.rights(role) for role in roles]
+        rows = [(what, answer, *(rights[what] for rights in after)) for what, answer in before.items()]
+        self.out.table("Before and after", ["", f"{LEGACY} before", *ROLES, f"{LEGACY} after"], rows)
+
+    # -- what the chapters are made of
+
+    def chapter(self, step: str) -> None:
+        """The words before a step."""
+        number = list(CHAPTERS).index(step) + 1
+        self.out.heading(f"Step {number}, {step}: {CHAPTERS[step].title}")
+        self.out.say(CHAPTERS[step].why)
+
+    def sample(self, step: str, many: int = 3) -> None:
+        """The first statements of a step's plan."""
+        actions = self.operator.json("plan", step)["actions"]
+        if not actions:
+            return
+        self.out.say(f"\n    {len(actions)} statements, such as")
+        shown = actions[:: max(1, len(actions) // many)][:many]
+        for action in shown:
+            text = " ".join(action["sql"].split())
+            self.out.say(f"    {text if len(text) <= 110 else text[:107] + '...'}", "cyan")
+
+    def pulse(self, traffic: Traffic) -> None:
+        """What the application noticed so far."""
+        tally = traffic.tally()
+        self.out.say(
+            f"    application: {tally.total:,} statements so far, {len(tally.failures)} failed, "
+            f"slowest {tally.slowest_ms:.0f} ms",
+            "red" if tally.failures else "green",
+        )
+
+    def rights(self, role: str) -> dict[str, str]:
+        """What a role could do to the shop now."""
+        with psycopg.connect(self.shop.conninfo(OPERATOR)) as conn:
+            cursor = conn.execute(files("flatsplit.demo").joinpath("shop", "rights.sql").read_bytes(), {"role": role})
+            row = cursor.fetchone()
+            owned = sum(count for _, count in flat.census(conn, role))
+            assert row
+            assert cursor.description
+            answers = {
+                column.name: "yes" if value else "no" for column, value in zip(cursor.description, row, strict=True)
+            }
+        return {"owns": str(owned), **answers}
+
+    def conninfo(self, role: str) -> str:
+        """How to log in as one of the old roles or of the new ones."""
+        if role in self.shop.passwords:
+            return self.shop.conninfo(role)
+        passwords = tomllib.loads((self.folder / PASSWORDS).read_text())
+        return self.shop.conninfo(role, passwords[role])
+
+    def configure(self, **values: str) -> None:
+        """Change keys of flatsplit.toml, in which each stands once."""
+        path = self.folder / "flatsplit.toml"
+        text = path.read_text()
+        for key, value in values.items():
+            text = re.sub(rf'^{key} = "[^"]*"', f'{key} = "{value}"', text, flags=re.MULTILINE)
+        path.write_text(text)

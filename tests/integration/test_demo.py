@@ -1,0 +1,94 @@
+"""The demo tells its story, leaves nothing behind, and with --keep exactly what it says."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from flatsplit.cli.output import Printer
+from flatsplit.demo import flat, keeping
+from flatsplit.demo.chapters import CHAPTERS
+from flatsplit.demo.injection import attack
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import Process
+from tests.fixtures.servers import FreshCluster
+
+
+def test_every_step_has_a_chapter() -> None:
+    assert tuple(CHAPTERS) == STEP_KEYS
+
+
+def test_injection_drops_the_owners_table_and_takes_it_back(fresh_cluster: FreshCluster) -> None:
+    shop = flat.build(fresh_cluster(auth="scram"))
+    for _ in range(2):
+        assert attack(shop.conninfo(flat.LEGACY)).dropped
+    with psycopg.connect(shop.conninfo(flat.OPERATOR), autocommit=True) as conn:
+        conn.execute("CREATE ROLE visitor LOGIN PASSWORD 'secret' IN ROLE pg_read_all_data")
+        conn.execute("ALTER ROLE visitor SET search_path = shop")
+    refused = attack(shop.conninfo("visitor", "secret"))
+    assert not refused.dropped
+    assert refused.answer == "ERROR: must be owner of table payments"
+
+
+def test_kept_server_is_flat_and_its_stop_command_removes_it(tmp_path: Path) -> None:
+    told = io.StringIO()
+    keeping.leave_a_server(Printer(told))
+    lines = [line.strip() for line in told.getvalue().splitlines()]
+    (stop,) = (line for line in lines if line.startswith("sh "))
+    folder = Path(stop.removeprefix("sh ")).parent
+    try:
+        exports = "\n".join(line for line in lines if line.startswith("export "))
+        code = (
+            "import os, psycopg\n"
+            "for dsn in ('', os.environ['FLATSPLIT_DSN']):\n"
+            "    print(psycopg.connect(dsn).execute('SELECT session_user, count(*) FROM shop.orders').fetchone())\n"
+        )
+        said = subprocess.run(
+            ["sh", "-c", f'{exports}\nexec "$0" -W ignore -c "$1"', sys.executable, code],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+        )
+        assert said.stdout == "('operator', 60)\n" * 2, said.stderr
+        assert folder.stat().st_mode & 0o077 == 0
+    finally:
+        subprocess.run(["sh", "-c", stop], check=True, timeout=20)
+    assert not folder.exists()
+
+
+def test_story_ends_with_four_roles_and_no_failed_statement(run_cli: Process) -> None:
+    started = time.monotonic()
+    told = run_cli("demo").check().stdout
+    assert time.monotonic() - started < 60
+    assert re.search(r"^ +0 failed$", told, re.MULTILINE)
+    assert "ERROR: must be owner of table payments" in told
+    assert all(f"Step {number}, {key}:" in told for number, key in enumerate(STEP_KEYS, start=1))
+    folder = re.search(r"runs in (\S+),", told)
+    assert folder
+    assert not Path(folder[1]).exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_demo_leaves_nothing_behind(run_cli: Process, how: signal.Signals) -> None:
+    process = run_cli.spawn("demo", env={"PYTHONUNBUFFERED": "1"})
+    assert process.stdout
+    folder = None
+    for line in process.stdout:
+        if found := re.search(r"runs in (\S+),", line):
+            folder = Path(found[1])
+        if line.startswith("From here on"):
+            break
+    assert folder
+    assert folder.exists()
+    process.send_signal(how)
+    process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert not folder.exists()
