@@ -73,7 +73,7 @@ _ROLES = """
         ('superuser', r.rolsuper::text), ('createdb', r.rolcreatedb::text), ('createrole', r.rolcreaterole::text),
         ('inherit', r.rolinherit::text), ('login', r.rolcanlogin::text), ('replication', r.rolreplication::text),
         ('bypassrls', r.rolbypassrls::text), ('connection limit', r.rolconnlimit::text),
-        ('valid until', coalesce((r.rolvaliduntil at time zone 'UTC')::text, 'unset')),
+        ('valid until', coalesce(nullif((r.rolvaliduntil at time zone 'UTC')::text, 'infinity'), 'unset')),
         ('password', case when r.rolpassword is null then 'none' else 'set' end),
         ('comment', coalesce(pg_catalog.shobj_description(r.oid, 'pg_authid'), 'none'))
     ) as a (name, value)

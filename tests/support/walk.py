@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
+import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -109,7 +111,7 @@ class Walk:
     def step(self, key: str) -> None:
         """Take this one step, which must be the next."""
         assert self.next_step() == key
-        with self.switched() if key == "switch-connections" else ExitStack():
+        with self.switched() if key == "switch-connections" else nullcontext():
             self.next()
         assert self.states()[key] == "done"
 
@@ -124,6 +126,16 @@ class Walk:
             for role in self.roles[:2]:
                 sessions.enter_context(self.connect(role))
             yield
+        self.wait_until_gone(*self.roles)
+
+    def wait_until_gone(self, *roles: str) -> None:
+        """Wait for the sessions of these roles to end: a backend outlives its client by a moment."""
+        for _ in range(200):
+            count = "select count(*) from pg_stat_activity where usename = any (%s)"
+            if self.database.admin.execute(count, [list(roles)]).fetchone() == (0,):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"there are still sessions of {', '.join(roles)}")
 
     def connect(self, role: str) -> psycopg.Connection[Any]:
         """A session as this role, by its password where it has one."""
@@ -154,8 +166,6 @@ class Walk:
 
     def schemas(self) -> list[str]:
         """The schemas in scope, as ``init`` found them."""
-        import tomllib
-
         found: list[str] = tomllib.loads(self.config.read_text())["cutover"]["schemas"]
         return found
 

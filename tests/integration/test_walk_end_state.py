@@ -1,0 +1,107 @@
+"""Where the walk ends: four roles that each can do one thing, and an old one that can do nothing more.
+
+Every schema is walked as ``init`` and ``next`` do it, nothing else; what the roles can do is then tried as those roles.
+The quick run takes every schema with an ordinary role, and every kind of role with one schema; --slow takes all of it.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
+from tests.fixtures.servers import FreshCluster
+from tests.support.separation import Possessions, assert_separated
+from tests.support.walk import Walk
+
+MakeOfKind = Callable[[str, str], Database]
+
+# The bootstrap superuser can be neither dropped nor restricted: for it there is one way only
+COMBINATIONS = [
+    *((kind, retire) for kind in ("plain", "superuser") for retire in ("revoke", "drop", "repurpose")),
+    ("bootstrap", "revoke"),
+]
+
+
+@pytest.fixture
+def make(make_database: MakeDatabase, request: pytest.FixtureRequest) -> MakeOfKind:
+    """A database with this schema, whose legacy role is of this kind."""
+
+    def of_kind(kind: str, schema: str) -> Database:
+        if kind == "bootstrap":
+            fresh: FreshCluster = request.getfixturevalue("fresh_cluster")
+            return make_database(schema, cluster=fresh(superuser="legacy"), operator="operator")
+        return make_database(schema, legacy_options="SUPERUSER" if kind == "superuser" else "")
+
+    return of_kind
+
+
+def walk_to_the_end(run: InProcess, database: Database, retire: str = "revoke") -> Walk:
+    had = Possessions.of(database.admin, database.legacy)
+    walk = Walk(run, database, retire=retire).init()
+    walk.forward()
+    assert walk.next_step() is None
+    assert set(walk.states().values()) == {"done"}
+    assert_separated(walk, had)
+    return walk
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("schema", shared_schemas())
+def test_every_schema(schema: str, make: MakeOfKind, invoke_cli: InProcess) -> None:
+    walk = walk_to_the_end(invoke_cli, make("plain", schema))
+
+    assert walk("verify", "--json").check().json
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize(("kind", "retire"), COMBINATIONS)
+def test_every_kind_of_role(kind: str, retire: str, make: MakeOfKind, invoke_cli: InProcess) -> None:
+    walk_to_the_end(invoke_cli, make(kind, "pagila"), retire)
+
+
+@pytest.mark.slow
+@pytest.mark.majors("all")
+@pytest.mark.parametrize(("kind", "retire"), COMBINATIONS)
+@pytest.mark.parametrize("schema", shared_schemas())
+def test_every_schema_with_every_kind_of_role(
+    schema: str, kind: str, retire: str, make: MakeOfKind, invoke_cli: InProcess
+) -> None:
+    walk_to_the_end(invoke_cli, make(kind, schema), retire)
+
+
+@pytest.mark.majors("two")
+def test_through_the_last_step_in_two_calls(make: MakeOfKind, invoke_cli: InProcess) -> None:
+    database = make("plain", "chinook")
+    had = Possessions.of(database.admin, database.legacy)
+    walk = Walk(invoke_cli, database).init()
+
+    # The first call stops where people have to move the application, the second goes on from there
+    walk.next("--through", "revoke-legacy", exit_code=3)
+    assert walk.next_step() == "switch-connections"
+    with walk.switched():
+        walk.next("--through", "revoke-legacy")
+
+    assert_separated(walk, had)
+    walk.next("--through", "create-roles")  # done long ago: nothing to do
+
+
+@pytest.mark.parametrize("retire", ["drop", "repurpose"])
+def test_the_bootstrap_superuser_cannot_be_dropped_or_restricted(
+    retire: str, make: MakeOfKind, invoke_cli: InProcess
+) -> None:
+    database = make("bootstrap", "chinook")
+    walk = Walk(invoke_cli, database, retire=retire).init()
+
+    refused = walk("next", "--yes", "--password-file", str(walk.password_file))
+
+    assert refused.exit_code in {1, 5}
+    assert "superuser" in refused.stderr
+
+
+@pytest.mark.majors("two")
+def test_what_the_bootstrap_superuser_ends_as(make: MakeOfKind, invoke_cli: InProcess) -> None:
+    walk = walk_to_the_end(invoke_cli, make("bootstrap", "northwind"))
+
+    # It stays a superuser whatever anybody does, and status must not keep that to itself
+    assert "superuser" in walk("status").check().stdout.lower()

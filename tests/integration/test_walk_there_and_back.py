@@ -1,0 +1,101 @@
+"""Forward, back, forward again: after each step the catalog says exactly what it said there the last time.
+
+The snapshots are taken by queries of the tests' own (tests/support/snapshot.py), never by flatsplit's reader.
+"""
+
+import psycopg
+import pytest
+
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase, shared_apps, shared_schemas
+from tests.support.snapshot import verifier
+from tests.support.walk import Walk, assert_same
+from tests.support.world import trap_world
+
+
+def there_and_back(run: InProcess, database: Database, retire: str = "revoke") -> None:
+    untouched = Walk(run, database).snapshot()
+    password = verifier(database.admin, database.legacy)
+    walk = Walk(run, database, retire=retire).init()
+    assert_same(untouched, walk.snapshot(), "init changed something outside its own schema")
+
+    first = walk.forward()
+    assert list(first) == list(STEP_KEYS)
+    upto = list(STEP_KEYS)
+    if retire == "drop":
+        # The one point of no return
+        walk("rollback", "--yes").check(5)
+        return
+
+    expected = [untouched, *first.values()]
+    while upto:
+        key = upto.pop()
+        walk.rollback()
+        assert walk.states()[key] in {"pending", "rolled_back"}
+        assert_same(expected[len(upto)], walk.snapshot(), f"rolled back {key}")
+    assert verifier(database.admin, database.legacy) == password
+
+    again = walk.forward()
+    for key in STEP_KEYS:
+        assert_same(first[key], again[key], f"took {key} for the second time")
+    walk("verify").check()
+
+    walk.rollback("--all")
+    assert_same(untouched, walk.snapshot(), "rolled back everything in one call")
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("schema", shared_schemas())
+def test_every_schema(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    there_and_back(invoke_cli, make_database(schema))
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("app", shared_apps())
+def test_every_application(app: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    there_and_back(invoke_cli, make_database(app=app))
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("retire", ["revoke", "repurpose", "drop"])
+def test_the_world_of_traps(retire: str, database: Database, invoke_cli: InProcess) -> None:
+    trap_world(database.admin, database.legacy)
+
+    there_and_back(invoke_cli, database, retire)
+
+
+@pytest.mark.slow
+@pytest.mark.majors("all")
+@pytest.mark.parametrize("options", ["SUPERUSER", "CREATEDB CREATEROLE REPLICATION BYPASSRLS", "NOINHERIT"])
+def test_legacy_with_attributes(options: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database(legacy_options=options)
+    trap_world(database.admin, database.legacy, leave_out=["row_security"])
+
+    # A NOINHERIT role cannot use the bridge unless the bridge says INHERIT, which exists since 16
+    there_and_back(invoke_cli, database)
+
+
+@pytest.mark.majors("two")
+def test_back_in_one_call_to_a_step(database: Database, invoke_cli: InProcess) -> None:
+    trap_world(database.admin, database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    taken = walk.forward("lock-legacy")
+
+    walk.rollback("--through", "transfer-ownership")
+
+    assert walk.next_step() == "transfer-ownership"
+    assert_same(taken["default-privileges"], walk.snapshot(), "rolled back down to transfer-ownership")
+
+
+def test_the_screaming_test_ends_in_a_second(database: Database, invoke_cli: InProcess) -> None:
+    trap_world(database.admin, database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("lock-legacy")
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        walk.connect(database.legacy)
+
+    walk.rollback()
+
+    walk.connect(database.legacy).close()
