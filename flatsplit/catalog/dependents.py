@@ -16,7 +16,7 @@ from flatsplit.catalog.sources import TEMPORARY
 _SHDEPEND = """
     SELECT d.objid, d.objsubid, d.deptype::text AS deptype
     FROM pg_shdepend AS d
-    WHERE d.classid = '{catalog}'::regclass AND (d.objsubid > 0) = {columns}
+    WHERE d.classid = '{catalog}'::regclass AND (d.objsubid <> 0) = {columns}
       AND d.refclassid = 'pg_authid'::regclass AND d.refobjid = {role} AND d.deptype IN ('o', 'a', 'r', 'i')
       AND d.dbid IN (0, (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database()))
       AND NOT ({elsewhere})
@@ -50,7 +50,7 @@ class Dependents(NamedTuple):
 
     catalog: str
     columns: bool
-    """Whether these are columns (objsubid > 0) rather than the objects themselves."""
+    """Whether these are columns (objsubid not 0, negative for system columns) rather than objects."""
     sql: str
     """``objid, objsubid, deptype`` of each."""
 

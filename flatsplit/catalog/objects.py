@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby
-from operator import itemgetter
+from collections import defaultdict
 from sys import intern
 from typing import cast
 
@@ -69,7 +68,7 @@ def read_mappings(look: Look, names: Names) -> frozenset[ObjectRef]:
 
 def read_uses(look: Look) -> dict[ObjectRef, tuple[ObjectRef, ...]]:
     """What the rules of a relation touch with its owner's rights, sorted."""
-    return {
-        ObjectRef(*user): tuple(ObjectRef(*row[3:]) for row in rows)
-        for user, rows in groupby(look.ask("uses"), key=itemgetter(0, 1, 2))
-    }
+    uses: defaultdict[ObjectRef, set[ObjectRef]] = defaultdict(set)
+    for kind, schema, name, *used in look.ask("uses"):
+        uses[ObjectRef(kind, schema, name)].add(ObjectRef(*used))
+    return {user: tuple(sorted(used)) for user, used in uses.items()}

@@ -19,9 +19,9 @@ _QUERIES = Path(__file__).with_name("queries")
 _PIN = b"""
 SELECT set_config('search_path', 'pg_catalog, pg_temp', true), set_config('TimeZone', 'UTC', true),
        set_config('DateStyle', 'ISO, YMD', true), set_config('quote_all_identifiers', 'off', true),
-       set_config('jit', 'off', true)
+       set_config('jit', 'off', true), set_config('work_mem', '64MB', true)
 """
-"""What decides how the server prints names and times; and no compiler for queries that take milliseconds."""
+"""What decides how the server prints names and times; no compiler for queries of milliseconds; memory to hash in."""
 
 
 class Server(NamedTuple):

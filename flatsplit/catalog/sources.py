@@ -24,19 +24,17 @@ SELECT f.kind, f.schema, f.owner, (
        f.extension, f.follows, f.note, f.names, f.args
 FROM (
     SELECT q.kind, q.schema, q.owner, q.acl, q.acltype, q.follows,
-           q.oid IN (
-               SELECT e.objid
-               FROM pg_depend AS e
+           EXISTS (
+               SELECT FROM pg_depend AS e
                WHERE e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e'
-                 AND e.classid = '{catalog}'::regclass) AS extension,
+                 AND e.classid = '{catalog}'::regclass AND e.objid = q.oid) AS extension,
            CASE WHEN q.oid < 16384 AND NOT {keeps_note} THEN 'system' ELSE q.note END AS note,
            array_agg(q.name) AS names, array_agg(q.args) AS args
     FROM (
 {question}    ) AS q
-    WHERE (q.oid >= 16384 OR {always} OR q.oid IN (
-               SELECT d.objid
-               FROM pg_shdepend AS d
-               WHERE d.classid = '{catalog}'::regclass AND d.objid < 16384
+    WHERE (q.oid >= 16384 OR {always} OR EXISTS (
+               SELECT FROM pg_shdepend AS d
+               WHERE d.classid = '{catalog}'::regclass AND d.objid = q.oid AND d.objid < 16384
                  AND d.dbid IN (0, (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database()))
                  AND d.refclassid = 'pg_authid'::regclass AND d.refobjid >= 16384
                  AND d.deptype IN ('o', 'a', 'i')))

@@ -6,9 +6,11 @@ WITH other AS (
     FROM pg_database AS d
     WHERE d.datname <> current_database())
 SELECT s.refobjid AS role, o.name
-FROM pg_shdepend AS s
+FROM (
+    SELECT DISTINCT d.refobjid, d.dbid
+    FROM pg_shdepend AS d
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype IN ('o', 'a', 'r', 'i') AND d.dbid <> 0) AS s
 JOIN other AS o ON o.oid = s.dbid
-WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype IN ('o', 'a', 'r', 'i')
 UNION
 SELECT s.refobjid, o.name
 FROM pg_shdepend AS s

@@ -7,11 +7,11 @@ SELECT c.oid,
        n.nspname::text AS schema, c.relname::text AS name, '' AS args,
        c.relowner AS owner, c.relacl AS acl,
        CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END AS acltype,
-       c.relkind = 'S' AND c.oid IN (
-           SELECT s.objid
-           FROM pg_depend AS s
-           WHERE s.classid = 'pg_class'::regclass AND s.refclassid = 'pg_class'::regclass
-             AND s.refobjsubid > 0 AND s.objsubid = 0 AND s.deptype IN ('a', 'i')) AS follows,
+       CASE c.relkind WHEN 'S' THEN EXISTS (
+           SELECT FROM pg_depend AS s
+           WHERE s.classid = 'pg_class'::regclass AND s.objid = c.oid AND s.objsubid = 0
+             AND s.refclassid = 'pg_class'::regclass AND s.refobjsubid > 0 AND s.deptype IN ('a', 'i'))
+           ELSE false END AS follows,
        '' AS note
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

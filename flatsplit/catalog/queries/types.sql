@@ -6,7 +6,6 @@ SELECT t.oid,
        t.typowner AS owner, t.typacl AS acl, 'T' AS acltype, false AS follows, '' AS note
 FROM pg_type AS t
 JOIN pg_namespace AS n ON n.oid = t.typnamespace
-LEFT JOIN pg_class AS c ON c.oid = t.typrelid
 WHERE t.typtype <> 'm'
-  AND (t.typrelid = 0 OR c.relkind = 'c')
-  AND NOT (t.typelem <> 0 AND EXISTS (SELECT FROM pg_type AS e WHERE e.oid = t.typelem AND e.typarray = t.oid))
+  AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+  AND NOT EXISTS (SELECT FROM pg_type AS e WHERE e.typarray = t.oid)
