@@ -101,7 +101,8 @@ class Printer:
         """Rich's view of this stream, for tables and progress."""
         from rich.console import Console
 
-        return Console(file=self.stream, highlight=False, markup=False, emoji=False, no_color=not self.colour)
+        colours: Any = "auto" if self.colour else None
+        return Console(file=self.stream, highlight=False, markup=False, emoji=False, color_system=colours)
 
 
 class Output(Printer):

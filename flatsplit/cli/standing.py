@@ -30,11 +30,9 @@ def show_status(printer: Printer, found: Status) -> None:
     """Where, what next, what blocks, what changed; then every step."""
     cutover = found.cutover
     done = sum(step.state == "done" for step in found.steps)
-    printer.say(
-        f"Cutover {cutover.name} of database {cutover.database}, away from role {cutover.legacy_role}: "
-        f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}.",
-        "bold",
-    )
+    what = f"Cutover {cutover.name} of database {cutover.database}, away from role {cutover.legacy_role}"
+    progress = f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}"
+    printer.say(f"{one_line(what)}: {progress}.", "bold")
     show_findings(printer, found.findings)
     if found.catch_up:
         printer.say(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.cli.output import Printer
+from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.plans import show_findings
 from flatsplit.config import PURPOSES
 
@@ -17,8 +17,8 @@ def show_survey(printer: Printer, found: Survey) -> None:
     config, target = found.config, found.target
     printer.heading(f"{target.database} on PostgreSQL {target.major}, seen as {target.operator}")
     owned = ", ".join(f"{number:,} {kind}" for kind, number in found.counts) or "nothing"
-    printer.say(f"{config.legacy_role} owns {owned}.")
-    printer.say(f"In scope: {', '.join(config.schemas)}.")
+    printer.say(one_line(f"{config.legacy_role} owns {owned}."))
+    printer.say(one_line(f"Schemas in scope: {', '.join(config.schemas)}."))
     rows = []
     for purpose in PURPOSES:
         name = getattr(config.roles, purpose)

@@ -46,7 +46,7 @@ def _show(printer: Printer, found: VerifyReport) -> None:
     for check in found.checks:
         if not check.ok:
             word = "cannot" if check.expected else "can"
-            printer.say(f"{check.role} {word} {check.act}: {count(check.exception_count, 'object')}", "red")
+            printer.say(one_line(f"{check.role} {word} {check.act}: {count(check.exception_count, 'object')}"), "red")
             for name in check.exceptions:
                 printer.say(f"    {one_line(name)}")
             if check.exception_count > len(check.exceptions):
