@@ -1,0 +1,77 @@
+"""The README says what is so.
+
+A ``console`` block that follows the comment ``<!-- transcript -->`` is played on the demo's shop: the commands after
+``$ `` are run one after the other, all blocks in one folder and on one database, and what they print must be what the
+README shows, except for what differs from run to run (see NORMAL).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import psycopg
+import pytest
+
+from flatsplit.cli.group import COMMANDS
+from flatsplit.demo import flat
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import Process
+from tests.fixtures.databases import ROOT
+from tests.fixtures.servers import FreshCluster
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"<!-- transcript -->\n+```console\n(.*?)```", README, re.DOTALL)
+
+# What differs from run to run, and what is compared instead
+NORMAL = (
+    (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d(:?\d\d)?|Z)?", "TIME"),
+    (r"\b[0-9a-f]{12,}\b", "DIGEST"),
+    (r"\b\d+(\.\d+)? ?(ms|s)\b", "DURATION"),
+    (r"/\S+/flatsplit-\w+", "FOLDER"),
+    (r"pid \d+", "pid N"),
+    (r"\d+ large object|large object \d+", "LARGE OBJECT"),
+)
+
+
+def normal(text: str) -> str:
+    for pattern, instead in NORMAL:
+        text = re.sub(pattern, instead, text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+@pytest.mark.skipif(not BLOCKS, reason="the README shows no transcript")
+def test_transcripts_are_true(fresh_cluster: FreshCluster, run_cli: Process) -> None:
+    shop = flat.build(fresh_cluster(auth="scram"))
+    for block in BLOCKS:
+        for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+            program, *arguments = shlex.split(command, comments=True)
+            assert program == "flatsplit", command
+            done = run_cli(*arguments, dsn=shop.conninfo(flat.OPERATOR))
+            assert normal(done.stdout + done.stderr) == normal(shown), command
+
+
+def test_commands_make_their_own_environment() -> None:
+    lines = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+    assert len(lines) == 2
+    assert [line.split()[-1] for line in lines[:1]] == ["demo"]
+    assert "pytest" in lines[1]
+
+
+def test_steps_are_in_order() -> None:
+    assert tuple(re.findall(r"^\| `([a-z-]+)` \|.*\|.*\|$", README, re.MULTILINE)[-len(STEP_KEYS) :]) == STEP_KEYS
+
+
+def test_commands_exist() -> None:
+    assert set(re.findall(r"(?<![/\w])flatsplit ([a-z]+)\b(?! takes)", _code(README))) <= set(COMMANDS)
+
+
+def test_shop_is_as_large_as_it_says(fresh_cluster: FreshCluster) -> None:
+    with psycopg.connect(flat.build(fresh_cluster()).conninfo(flat.OPERATOR)) as conn:
+        count = sum(number for _, number in flat.census(conn))
+    assert f"a flat shop of {count} objects" in README
+
+
+def _code(text: str) -> str:
+    """What stands in code, in blocks and in lines."""
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
