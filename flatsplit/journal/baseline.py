@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
 from flatsplit.journal import codec
+from flatsplit.journal.copying import copy_lines, line
 from flatsplit.model import State, Target
 
-_MARK = "saved"
-"""Section of the one row that tells an empty baseline from none."""
+_MARK = codec.Row("saved", "[]", "{}")
+"""The row that tells an empty baseline from none."""
 
-_CURRENT = """
-SELECT b.id, b.section, b.key::text, b.payload::text
+_FROM_CURRENT = """
 FROM flatsplit.baseline AS b JOIN flatsplit.cutover AS c ON c.id = b.cutover_id
 WHERE c.state = 'active' AND b.superseded_at IS NULL
 """
+_ROWS = "SELECT b.id, b.section, b.key::text, b.payload::text" + _FROM_CURRENT
+# Thousands of objects share a payload, so it is sent and read once; grouping by text is the fastest
+_GROUPS = (
+    "SELECT b.section, '[' || string_agg(b.key::text, ',') || ']', b.payload::text" + _FROM_CURRENT + "GROUP BY 1, 3"
+)
 _ACTIVE = "SELECT id FROM flatsplit.cutover WHERE state = 'active'"
 _SUPERSEDE = "UPDATE flatsplit.baseline SET superseded_at = clock_timestamp() WHERE id = ANY (%s)"
 _COPY = "COPY flatsplit.baseline (cutover_id, section, key, payload) FROM STDIN"
@@ -22,10 +29,8 @@ _COPY = "COPY flatsplit.baseline (cutover_id, section, key, payload) FROM STDIN"
 
 def load(session: Session, target: Target) -> State | None:
     """The baseline of the active cutover, or None before the first was saved."""
-    rows = session.driver.execute(_CURRENT).fetchall()
-    if not rows:
-        return None
-    return codec.decode(target, (codec.Row(*row[1:]) for row in rows))
+    groups = session.driver.execute(_GROUPS).fetchall()
+    return codec.decode(target, map(codec.Group._make, groups)) if groups else None
 
 
 def save(session: Session, state: State) -> int:
@@ -35,26 +40,32 @@ def save(session: Session, state: State) -> int:
     active = session.driver.execute(_ACTIVE).fetchone()
     if active is None:
         raise JournalError("there is no active cutover to keep a baseline for", "run flatsplit init")
-    # jsonb gives texts back in a form of its own, so both sides are compared as values
-    old: dict[tuple[str, str], tuple[int, str]] = {}
-    for id_, section, key, payload in session.driver.execute(_CURRENT).fetchall():
-        old[section, codec.canonical(key)] = (id_, codec.canonical(payload))
-    first = not old
-    new: list[codec.Row] = [codec.Row(_MARK, "[]", "{}")] if first else []
-    old.pop((_MARK, "[]"), None)
+    marked, old = _current(session)
+    new: list[tuple[str, Any, Any]] = []
     superseded: list[int] = []
-    for row in codec.encode(state):
-        had = old.pop((row.section, codec.canonical(row.key)), None)
+    for section, key, value in codec.facts(state):
+        had = old.pop((section, key), None)
         if had is not None:
-            if had[1] == codec.canonical(row.payload):
+            if had[1] == value:
                 continue
             superseded.append(had[0])
-        new.append(row)
+        new.append((section, key, value))
     superseded += [id_ for id_, _ in old.values()]
     if superseded:
         session.driver.execute(_SUPERSEDE, (superseded,))
-    if new:
-        with session.driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for row in new:
-                copy.write_row((active[0], *row))
-    return len(new) - first
+    rows = [*([] if marked else [_MARK]), *codec.encode(new)]
+    copy_lines(session, _COPY, [line(str(active[0]), row) for row in rows])
+    return len(new)
+
+
+def _current(session: Session) -> tuple[bool, dict[tuple[str, Any], tuple[int, Any]]]:
+    """Whether there is a baseline, and its facts with the ids of their rows."""
+    reader = codec.Reader()
+    facts: dict[tuple[str, Any], tuple[int, Any]] = {}
+    marked = False
+    for id_, section, key, payload in session.driver.execute(_ROWS):
+        marked = marked or section == _MARK.section
+        fact = reader.fact(codec.Row(section, key, payload))
+        if fact is not None:
+            facts[section, fact[0]] = (id_, fact[1])
+    return marked, facts

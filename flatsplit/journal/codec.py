@@ -20,6 +20,9 @@ _Convert: TypeAlias = Callable[[Any], Any]
 """Any: one side is a value of a type known at run time only, the other is JSON."""
 
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one per call
+
+
 class Row(NamedTuple):
     """One fact: which mapping or set of the State it is in, its key and its value there, both as JSON text."""
 
@@ -28,43 +31,64 @@ class Row(NamedTuple):
     payload: str
 
 
-def encode(state: State) -> Iterator[Row]:
-    """The rows of a State, all but its target; keys and payloads of equal facts are equal text."""
-    for section, (write_key, write_value) in _writers().items():
+class Group(NamedTuple):
+    """All keys of one section that have the same value: a JSON array of keys, and the value as JSON text."""
+
+    section: str
+    keys: str
+    payload: str
+
+
+def facts(state: State) -> Iterator[tuple[str, Any, Any]]:
+    """(section, key, value) of everything in a State but its target; members of a set have the value None."""
+    for section in _sections():
         content = getattr(state, section)
-        items = content.items() if isinstance(content, Mapping) else ((key, None) for key in content)
-        known: dict[Any, str] = {}  # 20,000 objects have a few hundred distinct facts
-        for key, value in items:
-            payload = known.get(value)
-            if payload is None:
-                payload = known[value] = _json(write_value(value))
-            yield Row(section, _json(write_key(key)), payload)
+        if isinstance(content, Mapping):
+            for key, value in content.items():
+                yield section, key, value
+        else:
+            for key in content:
+                yield section, key, None
 
 
-def decode(target: Target, rows: Iterable[Row]) -> State:
+def encode(facts: Iterable[tuple[str, Any, Any]]) -> Iterator[Row]:
+    """The rows for facts as :func:`facts` gives them."""
+    writers = _writers()
+    known: dict[tuple[str, Any], str] = {}  # 20,000 objects have a few hundred distinct values
+    for section, key, value in facts:
+        write_key, write_value = writers[section]
+        payload = known.get((section, value))
+        if payload is None:
+            payload = known[section, value] = _json(write_value(value))
+        yield Row(section, _json(write_key(key)), payload)
+
+
+def decode(target: Target, groups: Iterable[Group]) -> State:
     """The State that these rows describe. Sections that this version does not know are left out."""
-    readers = _readers()
-    found: dict[str, dict[Any, Any]] = {section: {} for section in readers}
-    known: dict[tuple[str, str], Any] = {}
-    loads = json.loads
-    for section, key, payload in rows:
-        if section not in readers:
+    found: dict[str, dict[Any, Any]] = {section: {} for section in _sections()}
+    for section, keys, payload in groups:
+        if section not in found:
             continue
-        read_key, read_value = readers[section]
-        value = known.get((section, payload), known)
-        if value is known:
-            value = known[section, payload] = read_value(loads(payload))
-        found[section][read_key(loads(key))] = value
-    return State(target, **{name: build(found[name]) for name, build in _containers().items()})
+        read_key, read_value = _readers()[section]
+        found[section].update(dict.fromkeys(map(read_key, json.loads(keys)), read_value(json.loads(payload))))
+    return State(target, **{name: build(found[name]) for name, (_, _, build) in _sections().items()})
 
 
-def canonical(text: str) -> str:
-    """The same for equal JSON, however its author (or jsonb) laid it out."""
-    return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+class Reader:
+    """Reads single rows back; equal payloads are read once and shared."""
 
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Any] = {}
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    def fact(self, row: Row) -> tuple[Any, Any] | None:
+        """(key, value) of a row, or None where this version does not know its section."""
+        if row.section not in _sections():
+            return None
+        read_key, read_value = _readers()[row.section]
+        seen = row.section, row.payload
+        if seen not in self._known:
+            self._known[seen] = read_value(json.loads(row.payload))
+        return read_key(json.loads(row.key)), self._known[seen]
 
 
 @cache
@@ -80,11 +104,6 @@ def _sections() -> dict[str, tuple[Any, Any, _Convert]]:
             key, value = get_args(hint)
             sections[name] = (key, value, _same)
     return sections
-
-
-@cache
-def _containers() -> dict[str, _Convert]:
-    return {name: build for name, (_, _, build) in _sections().items()}
 
 
 @cache
@@ -105,9 +124,16 @@ def _is_record(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields")
 
 
+def _is_names(hint: Any) -> bool:
+    """A record of nothing but names, as keys are: the fast path. Written as an array at every level."""
+    return _is_record(hint) and all(
+        part is str or get_origin(part) is Literal for part in get_type_hints(hint).values()
+    )
+
+
 def _top_writer(hint: Any) -> _Convert:
     """Like _writer, but with the names of the fields, for people who read the table."""
-    if not _is_record(hint):
+    if _is_names(hint) or not _is_record(hint):
         return _writer(hint)
     named = [(name, _writer(part)) for name, part in get_type_hints(hint).items()]
     return lambda record: {name: write(part) for (name, write), part in zip(named, record, strict=True)}
@@ -116,6 +142,8 @@ def _top_writer(hint: Any) -> _Convert:
 def _writer(hint: Any) -> _Convert:
     if hint is str or get_origin(hint) is Literal:
         return lambda text: None if text == OWNER else text
+    if _is_names(hint):
+        return lambda names: [None if name == OWNER else name for name in names] if OWNER in names else names
     if _is_record(hint):
         writers = [_writer(part) for part in get_type_hints(hint).values()]
         return lambda record: [write(part) for write, part in zip(writers, record, strict=True)]
@@ -153,6 +181,8 @@ def _reader(hint: Any) -> _Convert:
 
 
 def _record_reader(kind: Any) -> _Convert:
+    if _is_names(kind):
+        return lambda names: kind(*[OWNER if name is None else name for name in names] if None in names else names)
     readers = {name: _reader(part) for name, part in get_type_hints(kind).items()}
     in_order = list(readers.values())
 

@@ -18,7 +18,7 @@ from flatsplit.connection import Session
 from flatsplit.errors import UsageError
 from flatsplit.journal import ledger, schema
 from flatsplit.journal.records import ActionRecord, EventRecord
-from flatsplit.journal.tables import SCHEMA, event
+from flatsplit.journal.tables import SCHEMA, VERSION_TABLE, event
 
 _PAGE = 2000
 
@@ -100,9 +100,8 @@ def _write(session: Session, file: IO[str]) -> None:
     }
     file.write(json.dumps(head) + "\n")
     for table in schema.tables(session):
-        query = sql.SQL("SELECT to_json(t)::text FROM {} AS t ORDER BY 1").format(sql.Identifier(SCHEMA, table))
-        if table not in {"alembic_version", "change"}:
-            query = sql.SQL("SELECT to_json(t)::text FROM {} AS t ORDER BY id").format(sql.Identifier(SCHEMA, table))
+        order = {"change": "action_id, ctid", VERSION_TABLE: "version_num"}.get(table, "id")
+        query = sql.SQL("SELECT to_json(t)::text FROM {} AS t ORDER BY " + order).format(sql.Identifier(SCHEMA, table))
         with session.driver.cursor() as cursor:
             for (row,) in cursor.stream(query):
                 file.write(f'{{"table": {json.dumps(table)}, "row": {row}}}\n')
