@@ -101,7 +101,8 @@ def _write(session: Session, file: IO[str]) -> None:
     file.write(json.dumps(head) + "\n")
     for table in schema.tables(session):
         order = {"change": "action_id, ctid", VERSION_TABLE: "version_num"}.get(table, "id")
-        query = sql.SQL("SELECT to_json(t)::text FROM {} AS t ORDER BY " + order).format(sql.Identifier(SCHEMA, table))
+        name = sql.Identifier(SCHEMA, table)
+        query = sql.SQL("SELECT to_json(t)::text FROM {} AS t ORDER BY {}").format(name, sql.SQL(order))
         with session.driver.cursor() as cursor:
             for (row,) in cursor.stream(query):
                 file.write(f'{{"table": {json.dumps(table)}, "row": {row}}}\n')
