@@ -12,7 +12,7 @@ from flatsplit.cli.plans import count, show_question
 from flatsplit.model import STEP_KEYS, GateResult, Plan, StepState
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.results import Holder
+    from flatsplit.evidence.locks import Holder
 
 _ENDS: dict[str, tuple[str, str]] = {
     "done": ("done", "green"),

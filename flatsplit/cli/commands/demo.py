@@ -17,5 +17,4 @@ def command(app: App, keep: bool) -> Exit:
     """
     from flatsplit.demo.story import run
 
-    run(keep=keep, output=app.output)
-    return Exit.OK
+    return Exit(run(keep=keep, output=app.output))
