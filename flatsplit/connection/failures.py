@@ -54,10 +54,11 @@ def reject_unreadable(dsn: str) -> None:
             "write postgresql://user@host:5432/dbname or 'host=… dbname=… user=…', special characters percent-encoded",
         ) from None
     host, port = str(given.get("host") or ""), str(given.get("port") or "")
-    if "@" in host.lstrip("@") or re.search(r"[^0-9, ]", port):
-        # The tail of a password with @, / or : in it is taken for the host or port
+    path = dsn.partition("://")[2].partition("/")[2].partition("?")[0]
+    if "@" in host.lstrip("@") or re.search(r"[^0-9, ]", port) or "@" in path:
+        # The tail of a password with @, / or : in it is taken for the host, port or database
         raise UsageError(
-            "the connection string has an impossible host or port",
+            "the connection string has an impossible host, port or database",
             "percent-encode special characters of the password (%40 for @, %2F for /, %3A for :), or use PGPASSWORD",
         )
 

@@ -30,11 +30,11 @@ CONNECT_TIMEOUT = 10
 """Seconds, where neither the connection string nor PGCONNECT_TIMEOUT says otherwise."""
 
 _PINS = (
+    ("quote_all_identifiers", "off"),  # first: it changes what current_setting(), pg_get_*def and format() print
     ("application_name", f"'{APPLICATION_NAME}'"),
     ("search_path", "pg_catalog, pg_temp"),
     ("client_encoding", "'UTF8'"),
     ("standard_conforming_strings", "on"),
-    ("quote_all_identifiers", "off"),  # changes what pg_get_*def and format() print
     ('"TimeZone"', "'UTC'"),
     ('"DateStyle"', "'ISO, MDY'"),
     ('"IntervalStyle"', "'postgres'"),

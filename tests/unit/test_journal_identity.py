@@ -36,5 +36,5 @@ def test_another_cluster_is_a_copy_restored_elsewhere() -> None:
 
 @pytest.mark.parametrize("identifier", ["7", ""])
 def test_another_database_is_a_copy_too(identifier: str) -> None:
-    with pytest.raises(JournalError, match="oid 5.*oid 6"):
+    with pytest.raises(JournalError, match=r"oid 5.*oid 6"):
         recognise(replace(TARGET, database_oid=6, system_identifier=identifier), CUTOVER)
