@@ -24,12 +24,15 @@ _SHDEPEND = """
 
 _OWNED = """
     SELECT d.oid AS objid, 0 AS objsubid, 'o' AS deptype
-    FROM {catalog} AS d
+    FROM {table} AS d
     WHERE d.{column} = {role} AND d.oid >= 16384 AND NOT ({followers})
       AND NOT EXISTS (
           SELECT FROM pg_depend AS e
           WHERE e.classid = '{catalog}'::regclass AND e.objid = d.oid AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
 """
+
+_CLASS = {"pg_largeobject_metadata": "pg_largeobject"}
+"""Catalogs that dependencies know by another name (see LargeObjectRelationId in pg_largeobject.c)."""
 
 _ELSEWHERE = {
     "pg_database": "{oid} <> (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database())",
@@ -62,9 +65,12 @@ def dependents_of(look: Look, role: int) -> list[Dependents]:
             Dependents(
                 catalog,
                 False,
-                _OWNED.format(catalog=catalog, column=column, role=role, followers=_left_out(look, catalog)),
+                _OWNED.format(
+                    table=table, catalog=catalog, column=column, role=role, followers=_left_out(look, catalog)
+                ),
             )
-            for catalog, column in look.ask("owner_columns")
+            for table, column in look.ask("owner_columns")
+            for catalog in [str(_CLASS.get(table, table))]
         ]
     return [
         Dependents(

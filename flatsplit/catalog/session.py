@@ -19,9 +19,10 @@ _QUERIES = Path(__file__).with_name("queries")
 _PIN = b"""
 SELECT set_config('search_path', 'pg_catalog, pg_temp', true), set_config('TimeZone', 'UTC', true),
        set_config('DateStyle', 'ISO, YMD', true), set_config('quote_all_identifiers', 'off', true),
-       set_config('jit', 'off', true), set_config('work_mem', '64MB', true)
+       set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
+       set_config('max_parallel_workers_per_gather', '0', true)
 """
-"""What decides how the server prints names and times; no compiler for queries of milliseconds; memory to hash in."""
+"""How the server prints names and times; memory to hash in; neither compiler nor workers for milliseconds."""
 
 
 class Server(NamedTuple):

@@ -48,7 +48,9 @@ class Source:
     """A catalog and the question about it."""
 
     catalog: str
+    """What pg_depend and pg_shdepend call it (classid)."""
     name: str
+    """The question's file."""
     since: int = 13
     always: str = "false"
     """System rows (oid below 16384) that belong in a State whoever has a share in them."""
@@ -89,7 +91,7 @@ SOURCES: tuple[Source, ...] = (
     Source("pg_ts_config", "text_search_configurations"),
     Source("pg_ts_dict", "text_search_dictionaries"),
     Source("pg_statistic_ext", "statistics"),
-    Source("pg_largeobject_metadata", "large_objects"),
+    Source("pg_largeobject", "large_objects"),
     Source("pg_foreign_data_wrapper", "foreign_data_wrappers"),
     Source("pg_foreign_server", "servers"),
     Source("pg_publication", "publications"),

@@ -14,6 +14,6 @@ JOIN pg_class AS c ON c.oid = a.attrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE a.attrelid >= 16384 OR EXISTS (
     SELECT FROM pg_shdepend AS d
-    WHERE d.classid = 'pg_class'::regclass AND d.objid = a.attrelid AND d.objsubid = a.attnum
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = a.attrelid AND d.objid < 16384 AND d.objsubid = a.attnum
       AND d.dbid = (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database())
       AND d.refclassid = 'pg_authid'::regclass AND d.refobjid >= 16384)
