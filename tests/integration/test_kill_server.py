@@ -1,0 +1,73 @@
+"""The server dies under flatsplit, as in a power failure: after its recovery, ``next`` goes on from there."""
+
+import random
+import time
+
+import pytest
+
+from flatsplit.demo.server import Cluster
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import Process
+from tests.fixtures.databases import MakeDatabase
+from tests.fixtures.servers import FreshCluster
+from tests.integration.test_kill_tool import Attempts
+from tests.support import journal
+from tests.support.snapshot import Snapshot
+from tests.support.walk import Walk, assert_same
+from tests.support.world import trap_world
+
+WORTH_KILLING = ("grant-existing", "transfer-ownership", "enable-login", "revoke-legacy", "create-roles")
+
+
+def server_killed(walk: Walk, run: Process, cluster: Cluster, *, keys: tuple[str, ...], blows: int, seed: int) -> int:
+    attempts = Attempts(walk, run, seed)
+    chance = random.Random(seed)
+    expected: dict[str, Snapshot] = {}
+    for key in STEP_KEYS:
+        attempts.undisturbed(key, forward=True)
+        expected[key] = walk.snapshot()
+    for key in reversed(STEP_KEYS):
+        attempts.undisturbed(key, forward=False)
+    killed = 0
+    for key in STEP_KEYS:
+        for _ in range(blows if key in keys else 0):
+            if attempts.done(key, forward=True):
+                break
+            process = run.spawn(*attempts.command(key, forward=True), dsn=walk.database)
+            time.sleep(chance.uniform(0.3, 0.9) * attempts.lasts[key, True])
+            cluster.kill()
+            killed += 1
+            _, stderr = process.communicate(timeout=60)
+            assert process.returncode in {0, 1}, stderr
+            assert "Traceback" not in stderr
+            cluster.start()
+        if not attempts.done(key, forward=True):
+            attempts.undisturbed(key, forward=True)
+        assert_same(expected[key], walk.snapshot(), f"{key}, with the server killed")
+        assert not journal.problems(walk.database.admin)
+    walk("verify").check()
+    return killed
+
+
+def in_a_cluster_of_its_own(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, run: Process
+) -> tuple[Walk, Cluster]:
+    # What was committed must be there after a crash, so no asynchronous commits here
+    cluster = fresh_cluster(settings={"synchronous_commit": "on", "full_page_writes": "on"})
+    database = make_database(cluster=cluster)
+    trap_world(database.admin, database.legacy)
+    return Walk(run, database).init(), cluster
+
+
+def test_the_server_dies_twice(make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process) -> None:
+    walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli)
+
+    assert server_killed(walk, run_cli, cluster, keys=WORTH_KILLING[:2], blows=1, seed=7) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_the_server_dies_ten_times(make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process) -> None:
+    walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli)
+
+    assert server_killed(walk, run_cli, cluster, keys=WORTH_KILLING, blows=3, seed=11) >= 5

@@ -1,0 +1,133 @@
+"""kill -9 of flatsplit at random moments: calling the same command again is all that it takes.
+
+An undisturbed walk on the same database comes first; it gives the snapshots to compare with, and tells how long each
+command takes, so that the blows fall while it works. The seed is fixed: a failure can be repeated.
+"""
+
+import random
+import subprocess
+import time
+from contextlib import AbstractContextManager, nullcontext
+
+import pytest
+
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import Process
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.support import journal
+from tests.support.snapshot import Snapshot
+from tests.support.walk import Walk, assert_same
+from tests.support.world import trap_world
+
+
+class Attempts:
+    """Takes steps forward and back, with or without being killed while at it."""
+
+    def __init__(self, walk: Walk, run: Process, seed: int) -> None:
+        self.walk = walk
+        self.run = run
+        self.random = random.Random(seed)
+        self.lasts: dict[tuple[str, bool], float] = {}
+        self.killed = 0
+
+    def command(self, key: str, *, forward: bool) -> list[str]:
+        """What takes this step, or takes it back, by name: so that doing it twice does nothing more."""
+        passwords = ("--password-file", str(self.walk.password_file))
+        return ["next", "--yes", *passwords, "--through", key] if forward else ["rollback", "--yes", "--through", key]
+
+    def sessions(self, key: str, *, forward: bool) -> AbstractContextManager[None]:
+        return self.walk.switched() if forward and key == "switch-connections" else nullcontext()
+
+    def undisturbed(self, key: str, *, forward: bool) -> None:
+        began = time.monotonic()
+        with self.sessions(key, forward=forward):
+            self.run(*self.command(key, forward=forward), dsn=self.walk.database).check()
+        self.lasts[key, forward] = time.monotonic() - began
+
+    def disturbed(self, key: str, blows: int, *, forward: bool) -> None:
+        """Attempt the step and kill the attempt, so many times; then let it finish."""
+        with self.sessions(key, forward=forward):
+            for _ in range(blows):
+                if self.done(key, forward=forward):
+                    return
+                process = self.run.spawn(*self.command(key, forward=forward), dsn=self.walk.database)
+                try:
+                    # The first tenth or so is Python starting
+                    process.wait(self.random.uniform(0.2, 1.0) * self.lasts[key, forward])
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    self.killed += 1
+                process.communicate()
+            if not self.done(key, forward=forward):
+                self.run(*self.command(key, forward=forward), dsn=self.walk.database).check()
+
+    def done(self, key: str, *, forward: bool) -> bool:
+        return self.walk.states()[key] in ({"done"} if forward else {"rolled_back", "pending"})
+
+
+def killed_all_the_way(walk: Walk, run: Process, *, seed: int, blows: int, rounds: int) -> None:
+    attempts = Attempts(walk, run, seed)
+    before = walk.snapshot()
+    expected: dict[str, Snapshot] = {}
+    for key in STEP_KEYS:
+        attempts.undisturbed(key, forward=True)
+        expected[key] = walk.snapshot()
+    moved = journal.moved(walk.database.admin)
+    for key in reversed(STEP_KEYS):
+        attempts.undisturbed(key, forward=False)
+
+    for _ in range(rounds):
+        for key in STEP_KEYS:
+            attempts.disturbed(key, blows, forward=True)
+            assert walk.states()[key] == "done"
+            assert_same(expected[key], walk.snapshot(), f"{key}, killed and taken up again")
+            assert not journal.problems(walk.database.admin)
+        assert journal.moved(walk.database.admin) == moved, "the journal has lost, or made up, a change of owner"
+        walk("history", "--json").check()
+        walk("verify").check()
+        for place, key in reversed(list(enumerate(STEP_KEYS))):
+            attempts.disturbed(key, blows, forward=False)
+            wanted = expected[STEP_KEYS[place - 1]] if place else before
+            assert_same(wanted, walk.snapshot(), f"rollback of {key}, killed and taken up again")
+            assert not journal.problems(walk.database.admin)
+        assert not journal.moved(walk.database.admin)
+    assert attempts.killed >= blows * rounds, "hardly any attempt was killed: this proves nothing"
+
+
+def test_killed_a_few_times(database: Database, run_cli: Process) -> None:
+    trap_world(database.admin, database.legacy)
+
+    killed_all_the_way(Walk(run_cli, database).init(), run_cli, seed=20240229, blows=1, rounds=1)
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("schema", ["trap world", "kea"])
+def test_killed_a_hundred_times(schema: str, make_database: MakeDatabase, run_cli: Process) -> None:
+    database = make_database(None if schema == "trap world" else schema)
+    if schema == "trap world":
+        trap_world(database.admin, database.legacy)
+
+    killed_all_the_way(Walk(run_cli, database).init(), run_cli, seed=len(schema), blows=3, rounds=2)
+
+
+def test_a_second_operator_is_refused_with_the_name_of_the_first(database: Database, run_cli: Process) -> None:
+    """The first waits for a lock that somebody holds; the second hears who the first is."""
+    trap_world(database.admin, database.legacy)
+    walk = Walk(run_cli, database).init()
+    walk.forward("default-privileges")
+    with database.connect(autocommit=False) as reporting:
+        reporting.execute("select from shop.orders")
+        first = run_cli.spawn("next", "--yes", dsn=database)
+        time.sleep(2)
+        assert first.poll() is None
+
+        began = time.monotonic()
+        second = run_cli("next", "--yes", dsn=database)
+
+        assert second.exit_code == 3
+        assert time.monotonic() - began < 20
+        assert database.operator in second.stderr
+        reporting.rollback()
+    assert first.wait(60) == 0
+    assert walk.states()["transfer-ownership"] == "done"

@@ -1,0 +1,63 @@
+"""Whether the journal tells one whole story, read with queries of the tests' own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+_TWICE = """
+    select s.key, a.sql, count(*) from flatsplit.action a join flatsplit.step s on s.id = a.step_id
+    where a.undone_at is null and a.direction <> 'back' group by 1, 2 having count(*) > 1
+"""
+
+_GAPS = """
+    select s.key, count(*), max(a.ordinal) from flatsplit.action a join flatsplit.step s on s.id = a.step_id
+    group by 1 having count(*) <> max(a.ordinal) or min(a.ordinal) <> 1
+"""
+
+_ORPHANS = """
+    select count(*) from flatsplit.change c
+    where not exists (select from flatsplit.action a where a.id = c.action_id)
+"""
+
+_UNFINISHED = """
+    select key, state from flatsplit.step
+    where state = 'running' or (state in ('done', 'rolled_back')) <> (finished_at is not null)
+"""
+
+_SILENT = """
+    select s.key from flatsplit.step s
+    where s.state = 'done' and not exists (select from flatsplit.event e where e.step = s.key)
+"""
+
+
+def problems(conn: psycopg.Connection[Any]) -> list[str]:
+    """Everything that is told twice, half or not at all. Nobody is at work at the moment."""
+    found = []
+    with conn.transaction():
+        for question, complaint in (
+            (_TWICE, "applied more than once"),
+            (_GAPS, "ordinals with gaps"),
+            (_UNFINISHED, "neither done nor undone"),
+            (_SILENT, "no event tells of it"),
+        ):
+            found += [f"{complaint}: {row}" for row in conn.execute(question.encode())]
+        orphans = conn.execute(_ORPHANS).fetchone()
+    if orphans != (0,):
+        found.append(f"changes without an action: {orphans}")
+    return found
+
+
+def moved(conn: psycopg.Connection[Any]) -> set[str]:
+    """The objects whose owner changed, as the journal has it, now that forward and back are told."""
+    with conn.transaction():
+        return {
+            subject
+            for (subject,) in conn.execute(
+                """
+                select distinct c.subject from flatsplit.change c join flatsplit.action a on a.id = c.action_id
+                where c.fact = 'owner' and c.side = '+' and a.undone_at is null and a.direction <> 'back'
+                """
+            )
+        }

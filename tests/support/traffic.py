@@ -1,0 +1,90 @@
+"""An application at work as one role: short transactions, all day, and nothing may fail."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import psycopg
+
+
+@dataclass
+class Seen:
+    """What the application noticed."""
+
+    transactions: int = 0
+    errors: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+    """Seconds that the slowest transaction took."""
+    slowest_was: str = ""
+
+
+class Traffic:
+    """``with Traffic(conninfo, scripts) as traffic: ...`` runs the scripts on several connections, over and over.
+
+    A script is one transaction: statements that are run one by one. Some connections stay, some are opened for each
+    transaction, as behind a pool and without one.
+    """
+
+    def __init__(
+        self, conninfo: str, scripts: Sequence[Sequence[str]], *, workers: int = 4, pause: float = 0.01, seed: int = 1
+    ) -> None:
+        self.conninfo = conninfo
+        self.scripts = scripts
+        self.pause = pause
+        self.seen = Seen()
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._work, args=(number, random.Random(seed + number)), daemon=True)
+            for number in range(workers)
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+            assert not thread.is_alive(), "the application hangs"
+
+    def check(self) -> None:
+        """Nothing failed, and something was done."""
+        with self._lock:
+            assert not self.seen.errors, "\n".join(self.seen.errors[:20])
+            assert self.seen.transactions > 0
+
+    def _work(self, number: int, chance: random.Random) -> None:
+        keep = number % 4 != 0
+        connection: psycopg.Connection | None = None
+        while not self._stop.is_set():
+            script = chance.choice(self.scripts)
+            at = "connect"
+            try:
+                if connection is None:
+                    connection = psycopg.connect(self.conninfo, autocommit=True)
+                began = time.monotonic()
+                with connection.transaction():
+                    for at in script:
+                        connection.execute(at)
+                took = time.monotonic() - began
+                with self._lock:
+                    self.seen.transactions += 1
+                    if took > self.seen.slowest:
+                        self.seen.slowest, self.seen.slowest_was = took, "; ".join(script)
+            except psycopg.Error as error:
+                with self._lock:
+                    self.seen.errors.append(f"{at}: {type(error).__name__} {str(error).splitlines()[0]}")
+            if connection and (not keep or connection.closed):
+                connection.close()
+                connection = None
+            self._stop.wait(self.pause)
+        if connection:
+            connection.close()
