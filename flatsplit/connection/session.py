@@ -30,7 +30,7 @@ CONNECT_TIMEOUT = 10
 """Seconds, where neither the connection string nor PGCONNECT_TIMEOUT says otherwise."""
 
 _PINS = (
-    ("quote_all_identifiers", "off"),  # first: it changes what current_setting(), pg_get_*def and format() print
+    ("quote_all_identifiers", "off"),  # first: it changes how SET keeps a list, and what pg_get_*def prints
     ("application_name", f"'{APPLICATION_NAME}'"),
     ("search_path", "pg_catalog, pg_temp"),
     ("client_encoding", "'UTF8'"),

@@ -50,7 +50,7 @@ def me(name: str, comment: str) -> sa.Column[Any]:
 
 
 def check(name: str, column: str, condition: str) -> sa.CheckConstraint:
-    return sa.CheckConstraint(f"{column} {condition}", name=f"{name}_{column}_check")
+    return sa.CheckConstraint(f"{column} {condition}", name=op.f(f"{name}_{column}_check"))
 
 
 def index(name: str, table_name: str, *columns: str, unique: bool = False, where: str | None = None) -> None:
