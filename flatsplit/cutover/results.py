@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from flatsplit.config import Config
+from flatsplit.evidence.locks import Holder
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
 
 
@@ -98,20 +99,6 @@ class VerifyReport:
     def ok(self) -> bool:
         """Whether everything that was promised holds."""
         return not self.drift and all(check.ok for check in self.checks)
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lock that flatsplit waits for."""
-
-    pid: int
-    role: str
-    application: str
-    client: str
-    state: str
-    age: str
-    """How long its transaction has been open, as ``1m 12s``."""
-    query: str
 
 
 class Reporter(Protocol):

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, PUBLIC, Acl, Change, ObjectRef, State, Statement
+from flatsplit.model import OWNER, Acl, AclItem, Change, ObjectRef, State, Statement
 
 PER_STATEMENT = 200
 """Objects in one GRANT: enough to make round trips cheap, few enough to keep its transaction short."""
@@ -25,6 +25,20 @@ class Step(NamedTuple):
     """"" for the owner."""
     letters: str
     option: bool
+    depth: int = 0
+    """Links of the chain of grantors between the owner and this grant: the chain is taken apart from its end."""
+
+
+def _depths(items: Iterable[AclItem]) -> dict[str, int]:
+    """How far each grantor is from the owner."""
+    found = {OWNER: 0}
+    rest = list(items)
+    for distance in range(1, len(rest) + 1):
+        reached = {item.grantee for item in rest if item.grantor in found} - found.keys()
+        if not reached:
+            break
+        found.update(dict.fromkeys(reached, distance))
+    return found
 
 
 def steps(have: Acl, want: Acl, *, revoking: bool) -> list[Step]:
@@ -34,20 +48,23 @@ def steps(have: Acl, want: Acl, *, revoking: bool) -> list[Step]:
     before = {(item.grantee, item.grantor): item for item in have}
     after = {(item.grantee, item.grantor): item for item in want}
     found = []
+    depths = _depths((*have, *want))
     for grantee, grantor in sorted(before.keys() | after.keys()):
+        depth = depths.get(grantor, len(depths))
         was, will = before.get((grantee, grantor)), after.get((grantee, grantor))
         had, option_had = (was.privileges, was.grantable) if was else ("", "")
         gets, option_gets = (will.privileges, will.grantable) if will else ("", "")
         by = "" if grantor == OWNER else grantor
         if revoking:
             gone = privileges.minus(had, gets)
-            found.append(Step(grantee, by, gone, False))
-            found.append(Step(grantee, by, privileges.minus(privileges.minus(option_had, option_gets), gone), True))
+            found.append(Step(grantee, by, gone, False, depth))
+            found.append(Step(grantee, by, privileges.minus(privileges.minus(option_had, option_gets), gone), True, depth))
         else:
             option = privileges.minus(option_gets, option_had)
-            found.append(Step(grantee, by, privileges.minus(privileges.minus(gets, had), option), False))
-            found.append(Step(grantee, by, option, True))
-    return [step for step in found if step.letters]
+            found.append(Step(grantee, by, privileges.minus(privileges.minus(gets, had), option), False, depth))
+            found.append(Step(grantee, by, option, True, depth))
+    found = [step for step in found if step.letters]
+    return sorted(found, key=lambda step: -step.depth if revoking else step.depth)
 
 
 def changes(subject: str, step: Step, owner: str, *, revoking: bool, fact: str = "privilege") -> Change:
@@ -74,7 +91,11 @@ def objects(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
             todo = seen[key] = steps(acl, goal, revoking=revoking)
         for step in todo:
             groups.setdefault((ddl.grant_word(ref.kind), ref.schema, step, then.owner), []).append(ref)
-    for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: item[0]):
+
+    def order(group: tuple[str, str, Step, str]) -> tuple[int, tuple[str, str, Step, str]]:
+        return (-group[2].depth if revoking else group[2].depth, group)
+
+    for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
         refs.sort()
         for start in range(0, len(refs), PER_STATEMENT):
             yield _statement(refs[start : start + PER_STATEMENT], schema, step, owner, revoking=revoking)

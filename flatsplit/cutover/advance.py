@@ -1,0 +1,211 @@
+"""``next``: one step after the other, each from live to what it wants, with its gates before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flatsplit import machine
+from flatsplit.catalog import remaining_dependencies, unknown_dependencies
+from flatsplit.cutover.results import AdvanceOptions, AdvanceResult, Confirm, Passwords, Reporter, StepOutcome
+from flatsplit.cutover.situation import Situation
+from flatsplit.errors import Drift, Refused, UnknownDependency, UsageError, Waiting
+from flatsplit.executor import Executor
+from flatsplit.model import GateResult, Plan
+from flatsplit.steps import BY_KEY, ORDINAL
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+ROUNDS = 5
+"""How often a step looks for objects that appeared while it ran."""
+
+
+def advance(
+    walk: Walk, options: AdvanceOptions, reporter: Reporter, confirm: Confirm, passwords: Passwords
+) -> AdvanceResult:
+    """Take steps until the asked one is done, a gate is closed, or the operator says no."""
+    if options.approved is not None and options.through is not None:
+        raise UsageError("--approved is for one step, --through for many", "approve and take the steps one by one")
+    outcomes: list[StepOutcome] = []
+    situation = walk.situation()
+    while True:
+        key = machine.next_step(situation.states)
+        if key is None or (options.through and ORDINAL[key] > ORDINAL[options.through]):
+            return AdvanceResult(tuple(outcomes), key, complete=key is None)
+        plan = situation.plan(key)
+        gates = _gates(walk, situation, plan, options)
+        for gate in gates:
+            reporter.gate(gate)
+        closed = tuple(gate for gate in gates if not gate.passes)
+        if options.dry_run:
+            return AdvanceResult((), key, waiting=closed, plan=plan)
+        if closed:
+            _wait(walk, key, situation, closed)
+            outcomes.append(StepOutcome(key, "waiting", 0, gates=gates))
+            return AdvanceResult(tuple(outcomes), key, waiting=closed)
+        if not confirm(plan, "next"):
+            return AdvanceResult(tuple(outcomes), key)
+        outcomes.append(_take(walk, situation, plan, gates, reporter, passwords, options))
+        if options.through is None:
+            situation = walk.situation()
+            after = machine.next_step(situation.states)
+            return AdvanceResult(tuple(outcomes), after, complete=after is None)
+        situation = walk.situation()
+
+
+def _gates(
+    walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions
+) -> tuple[GateResult, ...]:
+    """The step's gates, with what is waived in this call; the approval comes last."""
+    if plan.step == "switch-connections":
+        walk.observe()
+    judged = walk.judge(situation).judge(plan.step)
+    gates = [
+        replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
+        for gate in judged
+    ]
+    if options.approved is not None and options.approved != plan.digest:
+        raise Refused(
+            f"the plan of {plan.step} is not the approved one: its digest is {plan.digest}",
+            f"look at `flatsplit plan {plan.step}`, have it approved, and give that digest",
+        )
+    if walk.config.gates.require_approval:
+        gates.append(
+            GateResult(
+                "approved",
+                options.approved is not None,
+                f"digest {plan.digest} {'approved' if options.approved else 'is not approved'}",
+                f"have the plan reviewed, then flatsplit next --approved {plan.digest}",
+                waivable=False,
+            )
+        )
+    return tuple(gates)
+
+
+def _wait(walk: Walk, key: str, situation: Situation, closed: Sequence[GateResult]) -> None:
+    """Put on record that the step waits, and for what; once, not at each call."""
+    with walk.session.transaction():
+        if situation.states[key] != "waiting":
+            walk.journal.transition(key, ("pending", "rolled_back", "running"), "waiting")
+            walk.journal.event(
+                "waiting", key, "; ".join(f"{gate.key}: {gate.reason}" for gate in closed), {"gates": [g.key for g in closed]}
+            )
+
+
+def _take(
+    walk: Walk,
+    situation: Situation,
+    plan: Plan,
+    gates: tuple[GateResult, ...],
+    reporter: Reporter,
+    passwords: Passwords,
+    options: AdvanceOptions,
+) -> StepOutcome:
+    """Run one step to its end."""
+    key = plan.step
+    if key in ("transfer-ownership", "revoke-legacy"):
+        _prove_known(walk, situation)
+    by_hand = () if _work(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
+    _begin(walk, situation, plan, gates, options)
+    reporter.step_started(key, BY_KEY[key].title, len(plan.actions))
+    executor = walk.executor(situation, reporter, passwords)
+    executed = 0
+    try:
+        if by_hand:
+            reporter.note(f"{key} was done by hand: {len(by_hand)} statements found done")
+            with walk.session.transaction():
+                walk.journal.record(key, "by-hand", by_hand)
+        executed += executor.run(key, "catch-up", plan.catch_up)
+        executed += executor.run(key, "forward", plan.statements)
+        executed += _converge(walk, key, executor)
+    except Waiting as error:
+        with walk.session.transaction():
+            walk.journal.transition(key, ("running",), "waiting")
+            walk.journal.event("waiting", key, error.what)
+        reporter.step_finished(key, "waiting")
+        raise
+    _finish(walk, key, plan, by_hand=bool(by_hand))
+    reporter.step_finished(key, "done")
+    return StepOutcome(key, "done", executed, bool(by_hand), gates)
+
+
+def _work(plan: Plan) -> bool:
+    """Whether the step itself has facts to change."""
+    return any(statement.changes for statement in plan.statements)
+
+
+def _begin(
+    walk: Walk, situation: Situation, plan: Plan, gates: tuple[GateResult, ...], options: AdvanceOptions
+) -> None:
+    """The step is running from here on, on record, with the baseline as of now."""
+    key = plan.step
+    with walk.session.transaction():
+        fresh = situation.fresh_baseline() if situation.states[key] != "running" else None
+        if fresh is not None:
+            walk.journal.save_baseline(fresh)
+        resumed = situation.states[key] == "running"
+        walk.journal.transition(
+            key, ("pending", "waiting", "rolled_back", "running"), "running", digest=plan.digest, by_hand=False
+        )
+        for gate in gates:
+            if gate.waived:
+                walk.journal.event(
+                    "waived",
+                    key,
+                    f"gate {gate.key} waived: {gate.waived}",
+                    {"gate": gate.key, "reason": gate.waived, "closed": gate.reason},
+                )
+        walk.journal.event(
+            "resumed" if resumed else "started",
+            key,
+            f"{len(plan.actions)} statements, digest {plan.digest}",
+            {"digest": plan.digest, "approved": options.approved, "statements": len(plan.actions)},
+        )
+
+
+def _converge(walk: Walk, key: str, executor: Executor) -> int:
+    """Look again until nothing is left: objects appear while a step runs."""
+    executed = 0
+    for _ in range(ROUNDS):
+        remaining = walk.situation().remaining(key)
+        if not remaining:
+            if key == "revoke-legacy":
+                _prove_empty(walk)
+            return executed
+        executed += executor.run(key, "catch-up", remaining)
+    raise Drift(
+        f"{key} does not come to rest: {remaining[0].description} (and {len(remaining) - 1} more) is wanted again and again",
+        "find out who undoes it (an event trigger, another tool), then run flatsplit next again",
+    )
+
+
+def _prove_known(walk: Walk, situation: Situation) -> None:
+    unknown = unknown_dependencies(walk.session.driver, walk.config.legacy_role, situation.live)
+    if unknown:
+        raise UnknownDependency(
+            f"the server knows of something of legacy's that flatsplit does not: {unknown[0]}",
+            "flatsplit does not go on with what it cannot see; please report it",
+        )
+
+
+def _prove_empty(walk: Walk) -> None:
+    """The last proof: nothing in this database depends on legacy any more."""
+    legacy = walk.config.legacy_role
+    config = walk.config
+    row = walk.session.driver.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (legacy,)).fetchone()
+    if row is None or config.database_owner == "keep" or config.retire == "repurpose":
+        return
+    left = remaining_dependencies(walk.session.driver, legacy)
+    if left:
+        raise Drift(
+            f"{legacy} still has {left[0]}" + (f" (and {len(left) - 1} more)" if left[1:] else ""),
+            "take it away by hand, then run flatsplit next again",
+        )
+
+
+def _finish(walk: Walk, key: str, plan: Plan, *, by_hand: bool) -> None:
+    with walk.session.transaction():
+        walk.journal.transition(key, ("running",), "done", by_hand=by_hand)
+        walk.journal.event("done", key, "done by hand" if by_hand else "done", {"digest": plan.digest})

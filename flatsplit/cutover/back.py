@@ -1,0 +1,94 @@
+"""``rollback``: the last step first, each from live to what was before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit import evidence, machine
+from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutcome
+from flatsplit.cutover.situation import Situation
+from flatsplit.errors import Drift, Refused, UsageError, Waiting
+from flatsplit.model import Plan
+from flatsplit.steps import BY_KEY
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+ROUNDS = 5
+
+
+def rollback(
+    walk: Walk, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm
+) -> AdvanceResult:
+    """Take back the last step, or all down to and including ``through``, or everything."""
+    situation = walk.situation()
+    if through is not None and not machine.begun(situation.states, through):
+        raise UsageError(
+            f"step {through} was not taken, so there is nothing to take back",
+            "flatsplit status shows which steps are done",
+        )
+    outcomes: list[StepOutcome] = []
+    for key in machine.to_take_back(situation.states, through, everything=everything):
+        situation = walk.situation()
+        _refuse(walk, situation, key)
+        plan = situation.rollback_plan(key)
+        if not confirm(plan, "rollback"):
+            break
+        outcomes.append(_take_back(walk, situation, key, plan, reporter))
+    situation = walk.situation()
+    return AdvanceResult(tuple(outcomes), machine.next_step(situation.states))
+
+
+def _refuse(walk: Walk, situation: Situation, key: str) -> None:
+    legacy = walk.config.legacy_role
+    if legacy not in situation.live.roles:
+        raise Refused(
+            f"role {legacy} was dropped: this is past the point of no return",
+            "restore roles and ownership from a backup if it must go back",
+        )
+    if key != "enable-login":
+        return
+    kept = {role for role in walk.config.roles.new if role in situation.context.adopted}
+    roles = [role for role in walk.config.roles.new if role not in kept]
+    clients = evidence.read_sessions(walk.session.driver, roles)
+    clients = tuple(client for client in clients if client.database == situation.live.target.database)
+    if clients:
+        first = clients[0]
+        more = f" and {len(clients) - 1} more" if clients[1:] else ""
+        raise Refused(
+            f"{first.role} is still connected ({first.application or 'no application_name'} from {first.client}, "
+            f"process {first.pid}){more}",
+            f"move these connections back to {legacy} first",
+        )
+
+
+def _take_back(walk: Walk, situation: Situation, key: str, plan: Plan, reporter: Reporter) -> StepOutcome:
+    with walk.session.transaction():
+        walk.journal.transition(key, ("done", "waiting", "running"), "running")
+        walk.journal.event("rolling_back", key, f"{len(plan.statements)} statements", {"digest": plan.digest})
+    reporter.step_started(f"rollback {key}", f"Take back: {BY_KEY[key].title}", len(plan.statements))
+    executor = walk.executor(situation, reporter, None)
+    executed = 0
+    try:
+        statements = plan.statements
+        for _ in range(ROUNDS):
+            executed += executor.run(key, "back", statements)
+            statements = walk.situation().rollback_plan(key).statements
+            if not statements:
+                break
+        else:
+            raise Drift(
+                f"taking {key} back does not come to rest: {statements[0].description}",
+                "find out who undoes it (an event trigger, another tool), then run flatsplit rollback again",
+            )
+    except Waiting as error:
+        with walk.session.transaction():
+            walk.journal.transition(key, ("running",), "waiting")
+            walk.journal.event("waiting", key, error.what)
+        raise
+    with walk.session.transaction():
+        walk.journal.mark_undone(key)
+        walk.journal.transition(key, ("running",), "rolled_back")
+        walk.journal.event("rolled_back", key, f"{executed} statements")
+    reporter.step_finished(key, "rolled_back")
+    return StepOutcome(key, "rolled_back", executed)

@@ -1,0 +1,195 @@
+"""The gates of the steps, judged on evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flatsplit import evidence, hazards
+from flatsplit.catalog import owned_elsewhere
+from flatsplit.config import format_duration
+from flatsplit.connection import Session
+from flatsplit.cutover.results import VerifyReport
+from flatsplit.evidence.locks import duration
+from flatsplit.journal import Journal, StepRecord
+from flatsplit.model import Finding, GateResult, State, Statement
+from flatsplit.model import Session as Client
+from flatsplit.steps import BY_KEY, Context
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Looks at the gates of one step at one moment."""
+
+    session: Session
+    journal: Journal
+    context: Context
+    state: State
+    records: Mapping[str, StepRecord]
+    statements: Sequence[Statement]
+    verify: Callable[[], VerifyReport]
+
+    def judge(self, step: str, keys: Sequence[str] | None = None) -> tuple[GateResult, ...]:
+        """Every gate of the step, in order."""
+        gates: dict[str, Callable[[str], GateResult]] = {
+            "no-blockers": self._no_blockers,
+            "bridge": self._bridge,
+            "reach": self._reach,
+            "seen": self._seen,
+            "drained": self._drained,
+            "verified": self._verified,
+            "soaked": self._soaked,
+            "elsewhere": self._elsewhere,
+        }
+        return tuple(gates[key](step) for key in (keys if keys is not None else BY_KEY[step].gates))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """The hazards of the database as it is."""
+        return hazards.find(self.session.driver, self.state, self.context)
+
+    def _no_blockers(self, step: str) -> GateResult:
+        blockers = [finding for finding in self.findings() if finding.severity == "blocker"]
+        if not blockers:
+            return GateResult("no-blockers", True, "no blocker found")
+        first = blockers[0]
+        more = f" (and {len(blockers) - 1} more)" if len(blockers) > 1 else ""
+        return GateResult("no-blockers", False, f"{first.title}{more}", f"{first.fix} See flatsplit doctor.")
+
+    def _bridge(self, step: str) -> GateResult:
+        facts = self.state.roles.get(self.context.legacy)
+        if facts is None or facts.superuser or facts.inherit or self.state.target.membership_options:
+            return GateResult("bridge", True, "legacy uses its memberships (INHERIT)")
+        return GateResult(
+            "bridge",
+            False,
+            f"{self.context.legacy} is NOINHERIT: the bridge would give it nothing",
+            f"ALTER ROLE {self.context.legacy} INHERIT;",
+        )
+
+    def _reach(self, step: str) -> GateResult:
+        roles = self.context.config.roles
+        if roles.app_migrator not in self.state.roles or self.context.legacy not in self.state.roles:
+            return GateResult("reach", True, "nothing to reach yet")
+        lines = evidence.unreachable(self.session.driver, self.context.legacy, roles.app_migrator)
+        if not lines:
+            return GateResult("reach", True, "app_migrator can read all that the application's views read")
+        return GateResult(
+            "reach",
+            False,
+            f"{lines[0]}, which {roles.app_migrator} could not" + (f" (and {len(lines) - 1} more)" if lines[1:] else ""),
+            f"GRANT {roles.app_migrator} the privileges that legacy has there only as a superuser or by accident",
+        )
+
+    def _clients(self) -> tuple[Client, ...]:
+        roles = [self.context.legacy, *self.context.config.roles.new]
+        return evidence.read_sessions(self.session.driver, roles)
+
+    def _seen(self, step: str) -> GateResult:
+        roles = self.context.config.roles
+        wanted = [roles.app_migrator]
+        if self.context.config.retire != "repurpose":
+            wanted.insert(0, roles.app_user)
+        database = self.state.target.database
+        here = {client.role for client in self._clients() if client.database == database}
+        since = self.records["enable-login"].started_at
+        missing = [role for role in wanted if role not in here and not self._observed(role, database, since)]
+        if not missing:
+            return GateResult("seen", True, f"{' and '.join(wanted)} {'have' if wanted[1:] else 'has'} connected")
+        return GateResult(
+            "seen",
+            False,
+            f"{' and '.join(missing)} {'have' if missing[1:] else 'has'} not been seen connected",
+            "point the application at app_user and the migration tool at app_migrator; "
+            "run `flatsplit observe` while they are connected",
+        )
+
+    def _observed(self, role: str, database: str, since: datetime | None) -> bool:
+        last = self.journal.last_seen(role, database)
+        return last is not None and (since is None or last >= since)
+
+    def _drained(self, step: str) -> GateResult:
+        legacy = self.context.legacy
+        config = self.context.config
+        database = self.state.target.database
+        if config.retire == "repurpose":
+            created = [each for each in self.statements if any(c.fact == "owner" for c in each.changes)]
+            if created:
+                return GateResult(
+                    "drained",
+                    False,
+                    f"{legacy} still creates objects: {created[0].description}",
+                    "let the migration tool connect as app_migrator",
+                )
+            return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
+        clients = [client for client in self._clients() if client.role == legacy and client.database == database]
+        if clients:
+            first = clients[0]
+            name = first.application or "no application_name"
+            return GateResult(
+                "drained",
+                False,
+                f"{len(clients)} session{'s' if clients[1:] else ''} of {legacy}: {name} from {first.client}, {first.state}",
+                "switch them to app_user; an idle connection of a pool goes with RELOAD or a restart of the pool",
+            )
+        record = self.records["switch-connections"]
+        last = max(filter(None, [self.journal.last_seen(legacy, database), record.started_at]), default=self._now())
+        return self._elapsed("drained", config.gates.drain, last, f"{legacy} last seen")
+
+    def _verified(self, step: str) -> GateResult:
+        report = self.verify()
+        wrong = [check for check in report.checks if not check.ok]
+        if wrong:
+            check = wrong[0]
+            verb = "cannot" if check.expected else "can"
+            return GateResult(
+                "verified",
+                False,
+                f"{check.role} {verb} {check.act}: {', '.join(check.exceptions)}",
+                "run flatsplit verify for the whole matrix",
+            )
+        return GateResult("verified", True, f"{len(report.checks)} expectations hold")
+
+    def _soaked(self, step: str) -> GateResult:
+        before = "verify" if step == "lock-legacy" else "lock-legacy"
+        finished = self.records[before].finished_at
+        return self._elapsed("soaked", self.context.config.gates.soak, finished or self._now(), f"{before} done")
+
+    def _elsewhere(self, step: str) -> GateResult:
+        legacy = self.context.legacy
+        database = self.state.target.database
+        owned = owned_elsewhere(self.session.driver, legacy) if legacy in self.state.roles else ()
+        used = sorted(
+            {client.database for client in self._clients() if client.role == legacy and client.database != database}
+        )
+        if self.context.config.retire == "repurpose" or (not owned and not used):
+            return GateResult("elsewhere", True, f"{legacy} is not used by other databases")
+        parts = []
+        if owned:
+            parts.append(f"owns or may do something in {', '.join(owned)}")
+        if used:
+            parts.append(f"is connected to {', '.join(used)}")
+        return GateResult(
+            "elsewhere",
+            False,
+            f"{legacy} {' and '.join(parts)}",
+            "cut those databases over first, or give them a role of their own",
+        )
+
+    def _elapsed(self, key: str, wanted: timedelta, since: datetime, what: str) -> GateResult:
+        passed = self._now() - since
+        text = f"{what} {duration(passed.total_seconds())} ago"
+        if passed >= wanted:
+            return GateResult(key, True, text)
+        rest = wanted - passed
+        return GateResult(
+            key,
+            False,
+            f"{text}; {format_duration(wanted)} are asked for",
+            f"call again in {duration(rest.total_seconds() + 1)} or later",
+        )
+
+    def _now(self) -> datetime:
+        row = self.session.driver.execute("SELECT clock_timestamp()").fetchone()
+        moment: datetime = row[0] if row else datetime.now(UTC)
+        return moment

@@ -1,0 +1,163 @@
+"""One moment of a walk: the live State, what was first seen, how far the journal says it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from flatsplit import ddl, machine
+from flatsplit.config import Config
+from flatsplit.differ import diff
+from flatsplit.evidence import matrix
+from flatsplit.journal import StepRecord
+from flatsplit.model import Check, Finding, Plan, State, Statement, StepState
+from flatsplit.steps import ORDINAL, STEPS, Context, through, without_roles
+from flatsplit.steps.origin import Origin, Progress, keep_extras, reduce
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything that plans are made from."""
+
+    live: State
+    baseline: State
+    config: Config
+    records: Mapping[str, StepRecord]
+
+    @cached_property
+    def states(self) -> dict[str, StepState]:
+        """State of each step by its key."""
+        return {key: record.state for key, record in self.records.items()}
+
+    @cached_property
+    def done(self) -> int:
+        """How many steps are done from the start."""
+        return machine.done_count(self.states)
+
+    @cached_property
+    def retired(self) -> bool:
+        """Whether legacy's own rights are (being) taken away, so that live no longer tells what they were.
+
+        The bridge is the first thing that goes. When it is missing although ownership has moved, somebody
+        has begun, also where no journal row says so (the step's SQL file, run by hand).
+        """
+        if self.config.legacy_role not in self.live.roles:
+            return True
+        if machine.begun(self.states, "revoke-legacy") and self.states["revoke-legacy"] != "waiting":
+            return True
+        if self.states["transfer-ownership"] != "done":
+            return False
+        bridge = (self.config.roles.app_migrator, self.config.legacy_role)
+        return not any(key[:2] == bridge for key in self.live.members)
+
+    @cached_property
+    def context(self) -> Context:
+        """For steps forward."""
+        return Context(self.config, self.baseline, self.retired)
+
+    @cached_property
+    def origin(self) -> State:
+        """The live State without what flatsplit did."""
+        progress = Progress(
+            narrowed=machine.begun(self.states, "enable-login"), locked=machine.begun(self.states, "lock-legacy")
+        )
+        return Origin(self.live, self.context, progress).state()
+
+    @cached_property
+    def _backward(self) -> Context:
+        return Context(self.config, self.baseline, retired=False)
+
+    def desired(self, count: int) -> State:
+        """What the first ``count`` steps make of the live State."""
+        return through(self.live, self.context, count)
+
+    def drift(self) -> tuple[Statement, ...]:
+        """What the finished steps still (or again) want."""
+        return diff(self.live, self.desired(self.done))
+
+    def remaining(self, step: str) -> tuple[Statement, ...]:
+        """What the steps up to and including this one still want."""
+        return diff(self.live, self.desired(ORDINAL[step]))
+
+    def plan(self, step: str) -> Plan:
+        """What a step would do: the next one with the catch-up before it, a later one as if the others were done."""
+        place = ORDINAL[step]
+        before = self.desired(place - 1)
+        catch_up = diff(self.live, before) if place <= self.done + 1 else ()
+        statements = (*diff(before, STEPS[place - 1].apply(before, self.context)), *self._epilogue(step))
+        digest = machine.digest(self.live.target, self.config.legacy_role, step, (*catch_up, *statements))
+        return Plan(step=step, digest=digest, catch_up=catch_up, statements=statements)
+
+    def _epilogue(self, step: str) -> tuple[Statement, ...]:
+        """lock-legacy also ends the sessions that are left: NOLOGIN stops new ones only."""
+        legacy = self.config.legacy_role
+        if step != "lock-legacy" or self.config.retire == "repurpose" or self.states[step] == "done":
+            return ()
+        return (
+            Statement(
+                description=f"end the last sessions of {legacy} in this database",
+                sql=ddl.terminate_sessions(legacy),
+                undo="",
+                lock="",
+                alone=True,
+                phase=600,
+            ),
+        )
+
+    def done_by_hand(self, step: str) -> tuple[Statement, ...]:
+        """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
+        place = ORDINAL[step]
+        base = self.origin
+        before = through(base, self._backward, place - 1)
+        return diff(before, STEPS[place - 1].apply(before, self._backward))
+
+    def rollback_plan(self, step: str) -> Plan:
+        """The statements that take a step back, whatever happened since."""
+        place = ORDINAL[step]
+        count = max(place, self.begun_count)
+        top = through(self.origin, self._backward, count)
+        want = through(self.origin, self._backward, place - 1)
+        want = keep_extras(self.live, top, want, frozenset(self.config.roles.new))
+        gone = [name for name in self.config.roles.new if name in self.live.roles and name not in want.roles]
+        want = without_roles(want, gone, self.config.legacy_role)
+        statements = diff(self.live, want)
+        digest = machine.digest(self.live.target, self.config.legacy_role, f"rollback {step}", statements)
+        return Plan(step=step, digest=digest, catch_up=(), statements=statements)
+
+    def rollback_preview(self, step: str) -> tuple[Statement, ...]:
+        """Rollback SQL for the runbook: of a step that is done from live, of a later one as if it were the last."""
+        if machine.begun(self.states, step) and step == machine.last_step(self.states):
+            return self.rollback_plan(step).statements
+        place = ORDINAL[step]
+        base = self.origin
+        before = through(base, self._backward, place - 1)
+        after = STEPS[place - 1].apply(before, self._backward)
+        gone = [name for name in self.config.roles.new if name in after.roles and name not in before.roles]
+        return diff(after, without_roles(before, gone, self.config.legacy_role))
+
+    @property
+    def begun_count(self) -> int:
+        """Ordinal of the last step that was begun."""
+        last = machine.last_step(self.states)
+        return ORDINAL[last] if last else 0
+
+    def fresh_baseline(self) -> State | None:
+        """The baseline as it should be kept from now on; None once legacy's own facts are no longer live."""
+        if self.retired or machine.begun(self.states, "lock-legacy"):
+            return None
+        return reduce(self.origin, self.config)
+
+    def checks(self) -> tuple[Check, ...]:
+        """The can/cannot matrix as far as the finished steps go."""
+        return matrix(self.live, self.context, self.done)
+
+
+def point_of_no_return(config: Config, step: str) -> bool:
+    """Whether a step cannot be taken back once it is done."""
+    return step == "revoke-legacy" and config.retire == "drop"
+
+
+def notes_of(findings: tuple[Finding, ...], step: str) -> tuple[Finding, ...]:
+    """Findings that have to be read before this step."""
+    return tuple(finding for finding in findings if finding.step in ("", step))

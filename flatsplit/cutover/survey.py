@@ -1,0 +1,221 @@
+"""``init``: what is there, what is proposed, and the first rows of the journal."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from flatsplit import config as configuration
+from flatsplit import hazards
+from flatsplit.catalog import read_state, unknown_dependencies
+from flatsplit.config import Config, RoleNames
+from flatsplit.connection import Session
+from flatsplit.cutover.results import InitRequest, Survey
+from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UnknownDependency, UsageError
+from flatsplit.journal import Journal, operator_lock
+from flatsplit.model import Finding, State
+from flatsplit.steps import Context
+from flatsplit.steps.context import JOURNAL_SCHEMA
+from flatsplit.steps.origin import reduce
+
+
+def survey(session: Session, request: InitRequest) -> Survey:
+    """Look at everything and write nothing. Raises what speaks against beginning at all."""
+    state = read_state(session.driver)
+    _check_roles(state, request)
+    unknown = unknown_dependencies(session.driver, request.legacy_role, state)
+    if unknown:
+        raise UnknownDependency(
+            f"the server knows of something of {request.legacy_role}'s that flatsplit does not: {unknown[0]}"
+            + (f" (and {len(unknown) - 1} more)" if unknown[1:] else ""),
+            "flatsplit does not go on with what it cannot see; please report it",
+        )
+    journal = Journal(session)
+    existing = journal.exists() and _under_way(journal, state, request)
+    config = _config(session, state, request, existing=existing)
+    context = Context(config, reduce(state, config))
+    counts: dict[str, int] = {}
+    for ref, facts in state.objects.items():
+        if facts.owner == request.legacy_role and not facts.extension:
+            kind = ref.kind.replace("_", " ") + "s"
+            counts[kind] = counts.get(kind, 0) + 1
+    return Survey(
+        request=request,
+        target=state.target,
+        config=config,
+        counts=tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        adopted=tuple(name for name in config.roles.new if name in state.roles) if not existing else (),
+        findings=hazards.find(session.driver, state, context),
+        existing=existing,
+    )
+
+
+def initialise(session: Session, found: Survey) -> None:
+    """Create or upgrade the tracking schema, take the baseline, write flatsplit.toml: all or nothing."""
+    journal = Journal(session)
+    request, config = found.request, found.config
+    with operator_lock(session), session.transaction():
+        readers = [request.legacy_role]
+        if found.existing and config.roles.app_migrator in read_roles(session):
+            readers.append(config.roles.app_migrator)
+        journal.upgrade(request.owner, readers)
+        if found.existing:
+            journal.event("upgraded", None, "init on a cutover that is under way")
+        else:
+            _finish_former(journal)
+            row = session.driver.execute(
+                "SELECT oid FROM pg_roles WHERE rolname = %s", (request.legacy_role,)
+            ).fetchone()
+            journal.create_cutover(
+                found.target,
+                name=config.name,
+                legacy_role=request.legacy_role,
+                legacy_oid=row[0] if row else 0,
+                config=configuration.render(config),
+            )
+            journal.save_baseline(reduce(read_state(session.driver), config))
+            journal.event(
+                "init",
+                None,
+                f"cutover {config.name} of role {config.legacy_role} begins",
+                {"schemas": list(config.schemas), "adopted": list(found.adopted), "objects": dict(found.counts)},
+            )
+        configuration.write(config, request.config_path)
+
+
+def read_roles(session: Session) -> frozenset[str]:
+    """Names of all roles of the cluster."""
+    return frozenset(row[0] for row in session.driver.execute("SELECT rolname::text FROM pg_roles"))
+
+
+def doctor(session: Session, config: Config) -> tuple[Finding, ...]:
+    """The hazards, also before ``init``: then what is there counts as what was first seen."""
+    state = read_state(session.driver)
+    if config.legacy_role not in state.roles:
+        raise _no_such_role(state, config.legacy_role)
+    return hazards.find(session.driver, state, Context(config, reduce(state, config)))
+
+
+def _no_such_role(state: State, name: str) -> UsageError:
+    near = difflib.get_close_matches(name, [each for each in state.roles if not each.startswith("pg_")], n=1)
+    hint = f"did you mean {near[0]}?" if near else "psql's \\du lists the roles of the cluster"
+    return UsageError(f"there is no role {name!r} on this server", hint)
+
+
+def _check_roles(state: State, request: InitRequest) -> None:
+    legacy, operator = request.legacy_role, state.target.operator
+    if legacy not in state.roles:
+        raise _no_such_role(state, legacy)
+    if legacy.startswith("pg_"):
+        raise UsageError(f"{legacy} is one of PostgreSQL's own roles", "name the role that owns the application's objects")
+    if operator == legacy:
+        raise UsageError(
+            f"you are connected as {legacy}, the role that is to be replaced",
+            "connect as another role: a superuser, or one with CREATEROLE that may act as the application's role",
+        )
+    facts = state.roles.get(operator)
+    if not state.target.operator_superuser and (facts is None or not facts.createrole):
+        raise MissingRights(
+            f"{operator} may not create roles", f"have a superuser run ALTER ROLE {operator} CREATEROLE, or connect as one"
+        )
+    if not state.target.operator_superuser and state.roles[legacy].superuser:
+        raise MissingRights(
+            f"{legacy} is a superuser and {operator} is not", "only a superuser can take a superuser's objects over"
+        )
+    if request.owner is not None and request.owner not in state.roles:
+        raise _no_such_role(state, request.owner)
+    if request.owner == legacy:
+        raise UsageError("the tracking schema must not belong to legacy", "name a role that all operators share")
+
+
+def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:
+    """Whether a cutover of this role is active here; another role's has to be complete."""
+    if journal.revision() is None:
+        return False
+    try:
+        found = journal.cutover()
+    except Exception as error:  # an older schema may lack a column that this version selects
+        raise JournalError("the tracking schema cannot be read", "run flatsplit init with the version that made it") from error
+    if found is None:
+        return False
+    Journal.recognise(state.target, found)
+    if found.legacy_role == request.legacy_role:
+        return True
+    if any(record.state not in ("done", "rolled_back", "pending") for record in journal.steps()) or not all(
+        record.state == "done" for record in journal.steps()
+    ):
+        raise JournalError(
+            f"a cutover of role {found.legacy_role} is under way in this database",
+            "finish it or roll it back and `flatsplit forget` it first",
+        )
+    return False
+
+
+def _finish_former(journal: Journal) -> None:
+    former = journal.cutover()
+    if former is not None:
+        journal.end_cutover(former.id, "complete")
+
+
+def _config(session: Session, state: State, request: InitRequest, *, existing: bool) -> Config:
+    path = request.config_path
+    if path.exists():
+        return _configured(path, request)
+    if existing:
+        record = Journal(session).cutover()
+        if record is not None:
+            return configuration.parse(record.config, str(path))
+    config = Config(
+        name=state.target.database,
+        legacy_role=request.legacy_role,
+        schemas=_scope(state, request),
+        roles=_roles(state, request),
+    )
+    configuration.validate(config, str(path))
+    return config
+
+
+def _configured(path: Path, request: InitRequest) -> Config:
+    config = configuration.load(path)
+    if config.legacy_role != request.legacy_role:
+        raise ConfigError(
+            f"{path} is about role {config.legacy_role}, not {request.legacy_role}",
+            "give --legacy-role as in the file, or another file with --config",
+        )
+    if request.schemas and set(request.schemas) != set(config.schemas):
+        raise ConfigError(
+            f"{path} names schemas {', '.join(config.schemas)}", "edit the file there, or leave --schema out"
+        )
+    return config
+
+
+def _roles(state: State, request: InitRequest) -> RoleNames:
+    if request.adopt:
+        return RoleNames()
+    return configuration.propose_roles(state.roles.keys(), state.target.database)
+
+
+def _scope(state: State, request: InitRequest) -> tuple[str, ...]:
+    schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
+    if request.schemas:
+        missing = [schema for schema in request.schemas if schema not in schemas]
+        if missing:
+            near = difflib.get_close_matches(missing[0], sorted(schemas), n=1)
+            raise UsageError(
+                f"there is no schema {missing[0]!r} in database {state.target.database}",
+                f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(schemas))}",
+            )
+        return tuple(dict.fromkeys(request.schemas))
+    legacy = request.legacy_role
+    found = {ref.name for ref, facts in state.objects.items() if ref.kind == "schema" and facts.owner == legacy}
+    found |= {
+        ref.schema for ref, facts in state.objects.items() if ref.schema and facts.owner == legacy and not facts.extension
+    }
+    found &= schemas - {JOURNAL_SCHEMA}
+    if not found:
+        if "public" not in schemas:
+            raise TargetError(
+                f"{legacy} owns nothing in database {state.target.database}", "name the schemas with --schema"
+            )
+        found = {"public"}
+    return tuple(sorted(found))

@@ -1,0 +1,280 @@
+"""A cutover that is under way: look at it, go on, go back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from flatsplit import __version__, evidence, hazards, machine, passwords
+from flatsplit.catalog import read_state
+from flatsplit.config import Config
+from flatsplit.connection import Session
+from flatsplit.cutover import advance as forward
+from flatsplit.cutover import back
+from flatsplit.cutover.gates import Judge
+from flatsplit.cutover.results import (
+    AdvanceOptions,
+    AdvanceResult,
+    Bundle,
+    BundleStep,
+    Confirm,
+    CutoverView,
+    Passwords,
+    Reporter,
+    Status,
+    StepOutcome,
+    StepView,
+    VerifyReport,
+)
+from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
+from flatsplit.errors import ConfigError, JournalError
+from flatsplit.executor import Budget, Executor
+from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
+from flatsplit.model import Finding, GateResult, Plan
+from flatsplit.model import Session as Client
+from flatsplit.steps import BY_KEY, STEPS
+
+
+class Walk:
+    """The use cases of a cutover. Opened with a session that may write, unless only looked at."""
+
+    def __init__(self, session: Session, config: Config, journal: Journal, record: CutoverRecord) -> None:
+        self.session = session
+        self.config = config
+        self.journal = journal
+        self.record = record
+
+    @classmethod
+    def open(cls, session: Session, config: Config) -> Self:
+        """Find the cutover that ``config`` is about. Raises JournalError where there is none, or another one's."""
+        journal = Journal(session)
+        journal.require_current([config.legacy_role])
+        record = journal.cutover()
+        if record is None:
+            raise JournalError("the tracking schema knows of no cutover", "run flatsplit init")
+        if record.legacy_role != config.legacy_role:
+            raise ConfigError(
+                f"flatsplit.toml is about role {config.legacy_role}, the cutover under way about {record.legacy_role}",
+                "use the flatsplit.toml that init wrote for this database",
+            )
+        return cls(session, config, journal, record)
+
+    def situation(self) -> Situation:
+        """Read everything anew."""
+        live = read_state(self.session.driver)
+        Journal.recognise(live.target, self.record)
+        baseline = self.journal.load_baseline(live.target)
+        if baseline is None:
+            raise JournalError("the journal has no baseline", "the tracking schema is damaged; restore it from a backup")
+        return Situation(live, baseline, self.config, {record.key: record for record in self.journal.steps()})
+
+    def judge(self, situation: Situation) -> Judge:
+        """Gates as of this situation."""
+        return Judge(
+            self.session,
+            self.journal,
+            situation.context,
+            situation.live,
+            situation.records,
+            situation.drift(),
+            lambda: self._report(situation),
+        )
+
+    def executor(self, situation: Situation, reporter: Reporter, secrets: Passwords | None) -> Executor:
+        """Something that runs statements with the configured patience."""
+        locks = self.config.locks
+
+        def verifiers(roles: Sequence[str]) -> dict[str, str]:
+            if not roles or secrets is None:
+                return {}
+            clear = secrets.for_roles(roles)
+            pgconn = self.session.driver.pgconn
+            return {role: passwords.verifier(pgconn, role, clear[role]) for role in roles}
+
+        return Executor(
+            self.session,
+            self.journal,
+            Budget(locks.lock_timeout, locks.retry_for, locks.max_replication_lag),
+            reporter,
+            superuser=situation.live.target.operator_superuser,
+            verifiers=verifiers,
+        )
+
+    # -- looking
+
+    def status(self) -> Status:
+        """Where the walk is, what is next and what blocks it."""
+        situation = self.situation()
+        next_key = machine.next_step(situation.states)
+        gates: tuple[GateResult, ...] = ()
+        pending = 0
+        catch_up = situation.drift()
+        if next_key is not None:
+            gates = self.judge(situation).judge(next_key)
+            pending = len(situation.plan(next_key).statements)
+        return Status(
+            cutover=self._view(situation),
+            steps=tuple(
+                StepView(
+                    key=step.key,
+                    title=step.title,
+                    state=situation.states[step.key],
+                    blocked_by=tuple(gate for gate in gates if not gate.passes) if step.key == next_key else (),
+                    waived=self._waived(step.key),
+                    started_at=situation.records[step.key].started_at,
+                    finished_at=situation.records[step.key].finished_at,
+                    by_hand=situation.records[step.key].by_hand,
+                )
+                for step in STEPS
+            ),
+            next=next_key,
+            catch_up=catch_up,
+            pending=pending,
+            findings=hazards.find(self.session.driver, situation.live, situation.context),
+        )
+
+    def _view(self, situation: Situation) -> CutoverView:
+        roles = self.config.roles
+        return CutoverView(
+            name=self.record.name,
+            state=machine.cutover_state(situation.states),
+            legacy_role=self.config.legacy_role,
+            database=situation.live.target.database,
+            started_at=self.record.created_at,
+            retire=self.config.retire,
+            roles=tuple((roles.purpose(name), name) for name in roles.new),
+        )
+
+    def _waived(self, step: str) -> tuple[GateResult, ...]:
+        """Waivers on record since the step was last rolled back."""
+        found: dict[str, GateResult] = {}
+        for event in self.journal.events(step=step):
+            if event.kind == "rolled_back":
+                found = {}
+            elif event.kind == "waived":
+                gate = str(event.details.get("gate", ""))
+                found[gate] = GateResult(
+                    gate, False, str(event.details.get("closed", "")), waived=str(event.details.get("reason", ""))
+                )
+        return tuple(found.values())
+
+    def plan(self, key: str | None) -> Plan:
+        """The plan of the next step, or of a named one."""
+        situation = self.situation()
+        step = key or machine.next_step(situation.states)
+        if step is None:
+            return Plan("", "", (), ())
+        found = hazards.find(self.session.driver, situation.live, situation.context)
+        plan = situation.plan(step)
+        return Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step))
+
+    def verify(self) -> VerifyReport:
+        """The matrix and the drift of all finished steps."""
+        return self._report(self.situation())
+
+    def _report(self, situation: Situation) -> VerifyReport:
+        found = hazards.find(self.session.driver, situation.live, situation.context)
+        return VerifyReport(
+            checks=situation.checks(),
+            drift=situation.drift(),
+            steps=tuple(step.key for step in STEPS[: situation.done]),
+            notes=tuple(finding for finding in found if finding.id in ("definer-open", "public-writes")),
+        )
+
+    def history(self) -> Iterator[EventRecord | ActionRecord]:
+        """Who did what, when, why."""
+        return self.journal.history()
+
+    def observe(self) -> tuple[Client, ...]:
+        """Write down who is connected as legacy or as one of the new roles."""
+        roles = [self.config.legacy_role, *self.config.roles.new]
+        clients = evidence.read_sessions(self.session.driver, roles)
+        with self.session.transaction():
+            self.journal.observe(clients)
+        return clients
+
+    def doctor(self) -> tuple[Finding, ...]:
+        """The hazards of the database as it is."""
+        situation = self.situation()
+        return hazards.find(self.session.driver, situation.live, situation.context)
+
+    def bundle(self) -> Bundle:
+        """The data of a runbook."""
+        situation = self.situation()
+        found = hazards.find(self.session.driver, situation.live, situation.context)
+        judge = self.judge(situation)
+        next_key = machine.next_step(situation.states)
+        steps = []
+        for number, step in enumerate(STEPS, start=1):
+            plan = situation.plan(step.key)
+            steps.append(
+                BundleStep(
+                    number=number,
+                    key=step.key,
+                    title=step.title,
+                    purpose=step.purpose,
+                    state=situation.states[step.key],
+                    gates=(judge.judge(step.key) if step.key == next_key else _not_yet(step.key))
+                    + self._waived(step.key),
+                    plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step.key)),
+                    rollback=situation.rollback_preview(step.key),
+                    point_of_no_return=point_of_no_return(self.config, step.key),
+                    watch=step.watch,
+                )
+            )
+        return Bundle(
+            config=self.config,
+            target=situation.live.target,
+            generated_by=f"flatsplit {__version__}",
+            steps=tuple(steps),
+            findings=found,
+            checks=situation.checks(),
+            sessions=evidence.read_sessions(
+                self.session.driver, [self.config.legacy_role, *self.config.roles.new]
+            ),
+        )
+
+    # -- acting
+
+    def advance(
+        self, options: AdvanceOptions, *, reporter: Reporter, confirm: Confirm, passwords: Passwords
+    ) -> AdvanceResult:
+        """Take the next step, or all up to ``options.through``."""
+        with operator_lock(self.session):
+            return forward.advance(self, options, reporter, confirm, passwords)
+
+    def rollback(
+        self, *, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm
+    ) -> AdvanceResult:
+        """Take the last step back, or all down to ``through``, or everything."""
+        with operator_lock(self.session):
+            return back.rollback(self, through, everything, reporter, confirm)
+
+    def repair(self, *, reporter: Reporter, confirm: Confirm, passwords: Passwords | None = None) -> AdvanceResult:
+        """Apply again what finished steps want and live lacks."""
+        with operator_lock(self.session):
+            situation = self.situation()
+            drift = situation.drift()
+            next_key = machine.next_step(situation.states)
+            if not drift or situation.done == 0:
+                return AdvanceResult((), next_key, complete=next_key is None)
+            step = STEPS[situation.done - 1].key
+            plan = Plan(step, machine.digest(situation.live.target, self.config.legacy_role, "repair", drift), (), drift)
+            if not confirm(plan, "repair"):
+                return AdvanceResult((), next_key)
+            with self.session.transaction():
+                self.journal.event("repair", step, f"{len(drift)} statements")
+            reporter.step_started("repair", "Apply again what drifted", len(drift))
+            count = self.executor(situation, reporter, passwords).run(step, "repair", drift)
+            reporter.step_finished("repair", "done")
+            return AdvanceResult((StepOutcome("repair", "done", count),), next_key, complete=next_key is None)
+
+    def forget(self, export: Path | None) -> None:
+        """Take flatsplit out of the database; roles and rights stay as they are."""
+        with operator_lock(self.session), self.session.transaction():
+            self.journal.forget(export)
+
+
+def _not_yet(step: str) -> tuple[GateResult, ...]:
+    return tuple(GateResult(key, False, "not looked at yet") for key in BY_KEY[step].gates)

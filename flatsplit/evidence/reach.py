@@ -1,0 +1,32 @@
+"""What the application's views read of other roles' relations, and app_migrator could not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from flatsplit import ddl
+
+# A view reads as its owner (manual, "Rules and Privileges"), so after the move app_migrator must be able to.
+_UNREACHABLE = """
+SELECT DISTINCT format('%%s reads %%s', v.oid::regclass, t.oid::regclass)
+FROM pg_catalog.pg_class AS v
+JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = v.oid
+JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+     AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid
+JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+WHERE v.relowner = ANY (%(owners)s::regrole[]::oid[]) AND NOT t.relowner = ANY (%(owners)s::regrole[]::oid[])
+  AND (has_any_column_privilege(%(legacy)s::name, t.oid, 'SELECT, INSERT, UPDATE') OR %(legacy)s::name IS NULL)
+  AND (NOT has_schema_privilege(%(migrator)s::name, n.oid, 'USAGE')
+       OR NOT has_any_column_privilege(%(migrator)s::name, t.oid, 'SELECT, INSERT, UPDATE'))
+ORDER BY 1
+"""
+
+
+def unreachable(conn: psycopg.Connection[Any], legacy: str, migrator: str) -> tuple[str, ...]:
+    """Lines ``view reads table`` for what would break with the move."""
+    owners = [ddl.ident(legacy), ddl.ident(migrator)]
+    parameters = {"owners": owners, "legacy": legacy, "migrator": migrator}
+    return tuple(row[0] for row in conn.execute(_UNREACHABLE, parameters))

@@ -1,0 +1,308 @@
+"""Runs statements: in short transactions that never wait while holding, each with its record.
+
+A batch takes what it can get at once; one that meets a lock is rolled back and split until the contended
+object stands alone, and that one waits at the end of the queue, for one lock budget at a time, holding nothing
+else. So nobody waits behind flatsplit longer than one budget and one short transaction.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, Protocol
+
+import psycopg
+from psycopg import errors
+
+from flatsplit import ddl
+from flatsplit.connection import Session
+from flatsplit.errors import ConnectFailed, MissingRights, StatementFailed, Waiting
+from flatsplit.evidence.locks import Holder, duration, holders
+from flatsplit.evidence.replication import worst_lag
+from flatsplit.journal import Direction, Journal
+from flatsplit.model import Statement
+
+EXCLUSIVE_BATCH = 100
+"""Statements that lock relations, per transaction: max_locks_per_transaction bounds it from above."""
+OBJECT_BATCH = 1000
+"""Objects of other statements per transaction."""
+NO_WAIT = timedelta(milliseconds=10)
+"""lock_timeout of a batch: it holds locks already, so it does not wait for more."""
+LAG_CHECK_SECONDS = 0.5
+
+_AGAIN = (
+    errors.LockNotAvailable,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.QueryCanceled,
+)
+_GONE = (
+    errors.UndefinedTable,
+    errors.UndefinedObject,
+    errors.UndefinedFunction,
+    errors.UndefinedColumn,
+    errors.InvalidSchemaName,
+)
+_PRIVILEGE_WARNINGS = frozenset({"01006", "01007"})
+# What a superuser can do so that a verifier does not even reach the log.
+_DISCREET = (
+    b"SET LOCAL log_statement = 'none'; SET LOCAL log_min_duration_statement = -1; "
+    b"SET LOCAL log_min_error_statement = 'panic'; SET LOCAL log_duration = off; "
+    b"SELECT set_config('pg_stat_statements.track', 'none', true)"
+)
+
+
+class Listener(Protocol):
+    """Hears what the executor does; results.Reporter is one."""
+
+    def batch_done(self, first: str, done: int, total: int) -> None:
+        """A transaction committed."""
+
+    def waiting_for(self, description: str, holders: Sequence[Holder], waited: float, patience: float) -> None:
+        """A lock did not come."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long to wait, and to let wait."""
+
+    lock_timeout: timedelta
+    retry_for: timedelta
+    max_replication_lag: timedelta
+
+
+Outcome = Literal["done", "contended", "gone", "split"]
+Verifiers = Callable[[Sequence[str]], dict[str, str]]
+
+
+class Executor:
+    """Runs the statements of one step, in one direction."""
+
+    def __init__(
+        self,
+        session: Session,
+        journal: Journal,
+        budget: Budget,
+        listener: Listener,
+        *,
+        superuser: bool,
+        verifiers: Verifiers,
+    ) -> None:
+        self._session = session
+        self._journal = journal
+        self._budget = budget
+        self._listener = listener
+        self._superuser = superuser
+        self._verifiers = verifiers
+        self._random = random.Random()
+        self._progress = time.monotonic()
+        self._lag_checked = 0.0
+        self._done = 0
+        self._total = 0
+
+    def run(self, step: str, direction: Direction, statements: Sequence[Statement]) -> int:
+        """Run them in their order; returns how many transactions' worth of statements were applied.
+
+        A statement of a later phase starts only when the earlier phase is through. Raises Waiting when
+        patience ends, StatementFailed or MissingRights when retrying cannot help. What was committed stays.
+        """
+        self._progress = time.monotonic()
+        self._done, self._total = 0, len(statements)
+        secrets = self._verifiers([role for each in statements for role in each.secrets])
+        for _, phase in itertools.groupby(statements, key=lambda each: each.phase):
+            contended: deque[Statement] = deque()
+            for batch in batches(list(phase)):
+                self._pace(batch)
+                self._batch(step, direction, batch, secrets, contended)
+            self._tail(step, direction, contended, secrets)
+        return self._done
+
+    def _batch(
+        self,
+        step: str,
+        direction: Direction,
+        batch: Sequence[Statement],
+        secrets: dict[str, str],
+        contended: deque[Statement],
+    ) -> None:
+        """Try without waiting; on trouble halve until the one that causes it stands alone."""
+        outcome = self._attempt(step, direction, batch, NO_WAIT, secrets)
+        if outcome == "done":
+            return
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._batch(step, direction, batch[:middle], secrets, contended)
+            self._batch(step, direction, batch[middle:], secrets, contended)
+        elif batch[0].split is not None:
+            self._total += len(batch[0].objects) - 1
+            self._batch(step, direction, batch[0].split(), secrets, contended)
+        elif outcome == "gone":
+            self._pass_over(step, batch[0])
+        else:
+            contended.append(batch[0])
+
+    def _tail(
+        self, step: str, direction: Direction, contended: deque[Statement], secrets: dict[str, str]
+    ) -> None:
+        """Contended statements in turn, each alone and up to the lock budget, with growing pauses in between."""
+        pause = 0.05
+        while contended:
+            statement = contended.popleft()
+            self._pace([statement])
+            outcome = self._attempt(step, direction, [statement], self._budget.lock_timeout, secrets)
+            if outcome == "done":
+                pause = 0.05
+                continue
+            if outcome == "gone":
+                self._pass_over(step, statement)
+                continue
+            contended.append(statement)
+            self._wait(statement, pause)
+            pause = min(pause * 1.6, 5.0)
+
+    def _wait(self, statement: Statement, pause: float) -> None:
+        waited = time.monotonic() - self._progress
+        patience = self._budget.retry_for.total_seconds()
+        found = holders(self._session.driver, statement.objects)
+        self._listener.waiting_for(statement.description, found, waited, patience)
+        if waited >= patience:
+            raise Waiting(
+                f"no lock for {duration(waited)}: {statement.description}; {describe(found)}",
+                "what is done is kept; run the same command again when the lock is free",
+            )
+        time.sleep(pause * self._random.uniform(0.5, 1.5))
+
+    def _attempt(
+        self,
+        step: str,
+        direction: Direction,
+        batch: Sequence[Statement],
+        lock_timeout: timedelta,
+        secrets: dict[str, str],
+    ) -> Outcome:
+        """One transaction: the statements and their records, or nothing."""
+        session = self._session
+        session.take_notices()
+        try:
+            with session.transaction():
+                milliseconds = max(1, round(lock_timeout.total_seconds() * 1000))
+                head = f"SET LOCAL lock_timeout = '{milliseconds}ms'; ".encode()
+                if self._superuser and any(each.secrets for each in batch):
+                    session.driver.execute(_DISCREET)
+                session.driver.execute(head + b"\n".join(self._text(each, secrets) for each in batch))
+                self._check_notices(batch)
+                self._journal.record(step, direction, batch)
+        except _AGAIN:
+            return "contended"
+        except _GONE as error:
+            return self._gone(batch, error)
+        except psycopg.OperationalError as error:
+            raise connection_lost(session, error) from None
+        except psycopg.Error as error:
+            if "tuple concurrently" in str(error):
+                return "contended"
+            if len(batch) > 1:
+                return "split"
+            raise _failed(batch[0], error) from None
+        self._done += len(batch)
+        self._progress = time.monotonic()
+        self._listener.batch_done(batch[0].description, self._done, self._total)
+        return "done"
+
+    def _gone(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
+        only = batch[0]
+        if len(batch) == 1 and only.split is None and not only.objects:
+            raise _failed(only, error) from None
+        return "gone"
+
+    def _pass_over(self, step: str, statement: Statement) -> None:
+        self._total -= 1
+        self._listener.note(f"gone meanwhile, passed over: {statement.description}")
+        with self._session.transaction():
+            self._journal.event("vanished", step, statement.description)
+
+    @staticmethod
+    def _text(statement: Statement, secrets: dict[str, str]) -> bytes:
+        text = statement.sql
+        for role in statement.secrets:
+            text = ddl.fill_verifier(text, role, secrets[role])
+        return text.encode()
+
+    def _check_notices(self, batch: Sequence[Statement]) -> None:
+        """A GRANT that granted nothing is a warning to PostgreSQL and a failure here."""
+        for state, message in self._session.take_notices():
+            if state in _PRIVILEGE_WARNINGS:
+                what = batch[0].description if len(batch) == 1 else f"one of {len(batch)} statements"
+                raise MissingRights(
+                    f"{what}: the server only warned: {message}",
+                    "the operator needs to be a superuser, the owner, or to hold the privilege with grant option",
+                )
+
+    def _pace(self, batch: Sequence[Statement]) -> None:
+        """Let hot standbys catch up: ACCESS EXCLUSIVE is replayed there and stalls replay or cancels queries."""
+        if not any(each.lock for each in batch) or time.monotonic() - self._lag_checked < LAG_CHECK_SECONDS:
+            return
+        limit = self._budget.max_replication_lag
+        while (lag := worst_lag(self._session.driver)) > limit:
+            waited = time.monotonic() - self._progress
+            self._listener.note(f"a standby is {duration(lag.total_seconds())} behind; pausing until it catches up")
+            if waited >= self._budget.retry_for.total_seconds():
+                raise Waiting(
+                    f"a standby has been more than {duration(limit.total_seconds())} behind for {duration(waited)}",
+                    "look at pg_stat_replication, then run the same command again",
+                )
+            time.sleep(1)
+        self._lag_checked = time.monotonic()
+
+
+def batches(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
+    """Transactions' worth: many small statements together, one that stands alone by itself."""
+    batch: list[Statement] = []
+    size = 0
+    for statement in statements:
+        weight = OBJECT_BATCH // EXCLUSIVE_BATCH if statement.lock else max(1, len(statement.objects))
+        if batch and (statement.alone or size + weight > OBJECT_BATCH or batch[-1].alone):
+            yield batch
+            batch, size = [], 0
+        batch.append(statement)
+        size += weight
+    if batch:
+        yield batch
+
+
+def describe(found: Sequence[Holder]) -> str:
+    """Who is in the way, in one line."""
+    if not found:
+        return "nobody holds it any more"
+    first = found[0]
+    client = f" from {first.client}" if first.client else ""
+    text = (
+        f"held by process {first.pid} ({first.role}, {first.application or 'no application_name'}{client}, "
+        f"{first.state}, for {first.age}): {first.query[:80]}"
+    )
+    return text + (f" and {len(found) - 1} more" if len(found) > 1 else "")
+
+
+def connection_lost(session: Session, error: psycopg.Error) -> Exception:
+    """What to say when a statement ended in an OperationalError."""
+    if session.driver.closed or session.driver.broken:
+        return ConnectFailed(
+            "the connection to the server was lost", "nothing is half done: run the same command again to go on"
+        )
+    return StatementFailed(str(error).splitlines()[0], "run the same command again to go on from here")
+
+
+def _failed(statement: Statement, error: psycopg.Error) -> Exception:
+    message = (error.diag.message_primary or str(error)).splitlines()[0]
+    what = f"{statement.description}: {message}"
+    if isinstance(error, errors.InsufficientPrivilege):
+        return MissingRights(what, "the operator needs a superuser's rights for it, or a grant that doctor names")
+    return StatementFailed(what, error.diag.message_hint or "nothing of this statement was done; look at it with plan")

@@ -1,0 +1,77 @@
+"""Which step is next, which may be taken back, and what a plan's digest is. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from flatsplit.model import STEP_KEYS, Change, Statement, StepState, Target
+from flatsplit.steps import ORDINAL
+
+GATES: tuple[str, ...] = (
+    "no-blockers",
+    "bridge",
+    "reach",
+    "seen",
+    "drained",
+    "verified",
+    "soaked",
+    "elsewhere",
+)
+"""Gates that can be waived."""
+UNWAIVABLE: tuple[str, ...] = ("converged", "approved")
+
+_UNTOUCHED = ("pending", "rolled_back")
+
+
+def next_step(states: Mapping[str, StepState]) -> str | None:
+    """The first step that is not done; None when all are."""
+    return next((key for key in STEP_KEYS if states[key] != "done"), None)
+
+
+def last_step(states: Mapping[str, StepState]) -> str | None:
+    """The last step that was begun: the one that ``rollback`` takes back."""
+    return next((key for key in reversed(STEP_KEYS) if states[key] not in _UNTOUCHED), None)
+
+
+def done_count(states: Mapping[str, StepState]) -> int:
+    """How many steps are done from the start without a gap."""
+    return next((place for place, key in enumerate(STEP_KEYS) if states[key] != "done"), len(STEP_KEYS))
+
+
+def begun(states: Mapping[str, StepState], key: str) -> bool:
+    """Whether a step may have changed something."""
+    return states[key] not in _UNTOUCHED
+
+
+def to_take_back(states: Mapping[str, StepState], through: str | None, *, everything: bool) -> tuple[str, ...]:
+    """The steps that a rollback goes through, last one first; empty when there is nothing to take back."""
+    last = last_step(states)
+    if last is None:
+        return ()
+    first = STEP_KEYS[0] if everything else through or last
+    return tuple(
+        key for key in reversed(STEP_KEYS) if ORDINAL[first] <= ORDINAL[key] <= ORDINAL[last] and begun(states, key)
+    )
+
+
+def cutover_state(states: Mapping[str, StepState]) -> str:
+    """``complete`` when every step is done, ``rolled_back`` when all that was begun went back, else ``active``."""
+    if all(state == "done" for state in states.values()):
+        return "complete"
+    if all(state in _UNTOUCHED for state in states.values()) and "rolled_back" in states.values():
+        return "rolled_back"
+    return "active"
+
+
+def digest(target: Target, legacy: str, step: str, statements: Iterable[Statement]) -> str:
+    """A fingerprint of where a plan applies and which facts it changes; the same however the work is cut up."""
+    changes: set[Change] = set()
+    for statement in statements:
+        changes.update(statement.changes)
+    identity: Sequence[object] = (target.system_identifier, target.database_oid, target.database, legacy, step)
+    hashed = hashlib.sha256(json.dumps(identity).encode())
+    for change in sorted(changes):
+        hashed.update(json.dumps(change).encode())
+    return hashed.hexdigest()[:16]
