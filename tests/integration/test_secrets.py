@@ -1,0 +1,181 @@
+"""No secret leaves the operator's hands, whoever looks: the server's log, statistics, journal, runbook, process list.
+
+Passwords of the new roles are known to nobody but the operator's file; of user mappings, whose options hold
+passwords too, flatsplit never learns them.
+"""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import Process
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.fixtures.servers import FreshCluster, tool
+from tests.support.walk import Walk, write_passwords
+from tests.support.world import SECRET, trap_world
+
+LOUD = {
+    "log_statement": "all",
+    "log_min_duration_statement": "0",
+    "log_min_messages": "debug1",
+    "log_min_error_statement": "debug1",
+    "log_error_verbosity": "verbose",
+    "log_connections": "on",
+    "log_parameter_max_length": "-1",
+    "log_parameter_max_length_on_error": "-1",
+    "debug_print_parse": "on",
+    "pg_stat_statements.track": "all",
+    "pg_stat_statements.track_utility": "on",
+    "track_activity_query_size": "65536",
+}
+
+
+@pytest.fixture
+def loud(make_database: MakeDatabase, fresh_cluster: FreshCluster) -> Database:
+    """A server that writes down all that it hears."""
+    database = make_database(cluster=fresh_cluster(settings=LOUD))
+    database.admin.execute("create extension if not exists pg_stat_statements")
+    # What the test itself builds is nobody's secret yet
+    database.admin.execute("set log_statement = 'none'; set log_min_duration_statement = -1")
+    database.admin.execute("set log_min_messages = 'fatal'; set log_min_error_statement = 'panic'")
+    database.admin.execute("set debug_print_parse = off; set pg_stat_statements.track = 'none'")
+    trap_world(database.admin, database.legacy)
+    return database
+
+
+@contextmanager
+def watching_processes() -> Iterator[set[str]]:
+    """The command lines and titles of all processes seen meanwhile."""
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.002):
+            for process in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.add(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+def journal(database: Database) -> str:
+    """A dump of the tracking schema."""
+    dump = subprocess.run(
+        [tool("pg_dump"), "--schema=flatsplit", "--inserts", database.conninfo()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dump.stdout
+
+
+@pytest.mark.majors("two")
+def test_no_secret_is_written_anywhere(loud: Database, run_cli: Process) -> None:
+    if not Path("/proc/self/cmdline").exists():
+        pytest.skip("this system shows processes in another way")
+    walk = Walk(run_cli, loud).init()
+    said = []
+    # Passwords that look like nothing else, one with characters that would have to be escaped
+    walk.passwords = {role: f"p4ss'\"%\\{place} {role[::-1]}" for place, role in enumerate(walk.roles)}
+    write_passwords(walk.password_file, walk.passwords)
+
+    with watching_processes() as processes:
+        for key in STEP_KEYS:
+            said.append(walk("plan", key, "--json"))
+            if key == "switch-connections":
+                with walk.switched():
+                    said.append(walk.next("-v"))
+            else:
+                said.append(walk.next("-v", "--json"))
+        said += [walk("runbook", "--out", str(run_cli.cwd / "bundle")), walk("status", "--json"), walk("verify")]
+        said += [walk("history"), walk("history", "--json")]
+        told = journal(loud)
+        for _ in STEP_KEYS:
+            said.append(walk.rollback())
+        said += [walk("history", "--json")]
+
+    places = {
+        "what it said": "\n".join(result.stdout + result.stderr for result in said),
+        "the journal": told + journal(loud),
+        "the statistics": "\n".join(q for (q,) in loud.admin.execute("select query from pg_stat_statements")),
+        "the server's log": loud.cluster.server_log.read_text(errors="replace"),
+        "the process list": "\n".join(processes),
+        "the runbook": "\n".join(p.read_text() for p in (run_cli.cwd / "bundle").rglob("*") if p.is_file()),
+        "the configuration": walk.config.read_text(),
+    }
+    assert any("flatsplit" in line and "next" in line for line in processes), "nobody watched"
+    assert "transfer" in places["what it said"]
+    assert "OWNER TO" in places["the server's log"].upper()
+    assert "OWNER TO" in places["the statistics"].upper()
+    for name, text in places.items():
+        for secret in (*walk.passwords.values(), SECRET):
+            # As it is, and as SQL, JSON and TOML would write it
+            for form in {secret, secret.replace("'", "''"), secret.replace("\\", "\\\\").replace('"', '\\"')}:
+                assert form not in text, f"{name} contains {form!r}"
+    for name in ("what it said", "the journal", "the runbook", "the configuration", "the process list"):
+        assert "SCRAM-SHA-256$" not in places[name], f"{name} contains a verifier"
+
+
+@pytest.mark.majors("two")
+def test_the_passwords_are_the_ones_of_the_file(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process
+) -> None:
+    """The server that wants passwords takes them: the verifier that was sent is right, odd characters included."""
+    database = make_database(cluster=fresh_cluster(auth="scram", loopback=True))
+    trap_world(database.admin, database.legacy)
+    walk = Walk(run_cli, database).init()
+    walk.passwords = dict(zip(walk.roles, ("plain", "with 'quotes\" and \\", "ünïcödé 🐘", "x" * 200), strict=True))
+    write_passwords(walk.password_file, walk.passwords)
+    walk.forward("enable-login")
+
+    for role, password in walk.passwords.items():
+        psycopg.connect(database.conninfo(role, password, tcp=True)).close()
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(database.conninfo(role, password + "x", tcp=True))
+    stored = database.admin.execute("select rolpassword from pg_authid where rolname = any (%s)", [list(walk.roles)])
+    assert all(verifier.startswith("SCRAM-SHA-256$") for (verifier,) in stored)
+
+
+def test_a_password_file_that_others_may_read_is_refused(database: Database, run_cli: Process) -> None:
+    trap_world(database.admin, database.legacy)
+    walk = Walk(run_cli, database).init()
+    walk.forward("transfer-ownership")
+    walk.password_file.chmod(0o644)
+
+    refused = walk("next", "--yes", "--password-file", str(walk.password_file))
+
+    assert refused.exit_code == 2
+    assert "0600" in refused.stderr
+    assert walk.states()["enable-login"] != "done"
+
+
+def test_generated_passwords_are_written_once(database: Database, run_cli: Process) -> None:
+    trap_world(database.admin, database.legacy)
+    walk = Walk(run_cli, database).init()
+    walk.forward("transfer-ownership")
+    generated = run_cli.cwd / "generated.toml"
+
+    said = walk("next", "--yes", "--generate-passwords", str(generated)).check()
+
+    assert generated.stat().st_mode & 0o777 == 0o600
+    text = generated.read_text()
+    for line in text.splitlines():
+        password = line.partition("=")[2].strip().strip('"')
+        assert not password or password not in said.stdout + said.stderr
+    walk.rollback()
+    walk("next", "--yes", "--generate-passwords", str(generated)).check()
+    assert generated.read_text() == text
