@@ -11,7 +11,7 @@ import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -21,7 +21,7 @@ from psycopg import errors
 
 from flatsplit import ddl
 from flatsplit.connection import Session
-from flatsplit.errors import ConnectFailed, MissingRights, StatementFailed, Waiting
+from flatsplit.errors import ConnectFailed, MissingRights, StatementFailed, UsageError, Waiting
 from flatsplit.evidence.locks import Holder, duration, holders
 from flatsplit.evidence.replication import worst_lag
 from flatsplit.journal import Direction, Journal
@@ -80,7 +80,6 @@ class Budget:
 
 
 Outcome = Literal["done", "contended", "gone", "split"]
-Verifiers = Callable[[Sequence[str]], dict[str, str]]
 
 
 class Executor:
@@ -94,7 +93,7 @@ class Executor:
         listener: Listener,
         *,
         superuser: bool,
-        verifiers: Verifiers,
+        verifiers: Mapping[str, str],
     ) -> None:
         self._session = session
         self._journal = journal
@@ -116,13 +115,13 @@ class Executor:
         """
         self._progress = time.monotonic()
         self._done, self._total = 0, len(statements)
-        secrets = self._verifiers([role for each in statements for role in each.secrets])
+        self._require_verifiers(statements)
         for _, phase in itertools.groupby(statements, key=lambda each: each.phase):
             contended: deque[Statement] = deque()
             for batch in batches(list(phase)):
                 self._pace(batch)
-                self._batch(step, direction, batch, secrets, contended)
-            self._tail(step, direction, contended, secrets)
+                self._batch(step, direction, batch, contended)
+            self._tail(step, direction, contended)
         return self._done
 
     def _batch(
@@ -130,34 +129,31 @@ class Executor:
         step: str,
         direction: Direction,
         batch: Sequence[Statement],
-        secrets: dict[str, str],
         contended: deque[Statement],
     ) -> None:
         """Try without waiting; on trouble halve until the one that causes it stands alone."""
-        outcome = self._attempt(step, direction, batch, NO_WAIT, secrets)
+        outcome = self._attempt(step, direction, batch, NO_WAIT)
         if outcome == "done":
             return
         if len(batch) > 1:
             middle = len(batch) // 2
-            self._batch(step, direction, batch[:middle], secrets, contended)
-            self._batch(step, direction, batch[middle:], secrets, contended)
+            self._batch(step, direction, batch[:middle], contended)
+            self._batch(step, direction, batch[middle:], contended)
         elif batch[0].split is not None:
             self._total += len(batch[0].objects) - 1
-            self._batch(step, direction, batch[0].split(), secrets, contended)
+            self._batch(step, direction, batch[0].split(), contended)
         elif outcome == "gone":
             self._pass_over(step, batch[0])
         else:
             contended.append(batch[0])
 
-    def _tail(
-        self, step: str, direction: Direction, contended: deque[Statement], secrets: dict[str, str]
-    ) -> None:
+    def _tail(self, step: str, direction: Direction, contended: deque[Statement]) -> None:
         """Contended statements in turn, each alone and up to the lock budget, with growing pauses in between."""
         pause = 0.05
         while contended:
             statement = contended.popleft()
             self._pace([statement])
-            outcome = self._attempt(step, direction, [statement], self._budget.lock_timeout, secrets)
+            outcome = self._attempt(step, direction, [statement], self._budget.lock_timeout)
             if outcome == "done":
                 pause = 0.05
                 continue
@@ -186,7 +182,6 @@ class Executor:
         direction: Direction,
         batch: Sequence[Statement],
         lock_timeout: timedelta,
-        secrets: dict[str, str],
     ) -> Outcome:
         """One transaction: the statements and their records, or nothing."""
         session = self._session
@@ -197,7 +192,7 @@ class Executor:
                 head = f"SET LOCAL lock_timeout = '{milliseconds}ms'; ".encode()
                 if self._superuser and any(each.secrets for each in batch):
                     session.driver.execute(_DISCREET)
-                session.driver.execute(head + b"\n".join(self._text(each, secrets) for each in batch))
+                session.driver.execute(head + b"\n".join(self._text(each) for each in batch))
                 self._check_notices(batch)
                 self._journal.record(step, direction, batch)
         except _AGAIN:
@@ -229,11 +224,17 @@ class Executor:
         with self._session.transaction():
             self._journal.event("vanished", step, statement.description)
 
-    @staticmethod
-    def _text(statement: Statement, secrets: dict[str, str]) -> bytes:
+    def _require_verifiers(self, statements: Sequence[Statement]) -> None:
+        missing = {role for each in statements for role in each.secrets} - self._verifiers.keys()
+        if missing:
+            raise UsageError(
+                f"no password for {', '.join(sorted(missing))}", "give --password-file FILE or --generate-passwords FILE"
+            )
+
+    def _text(self, statement: Statement) -> bytes:
         text = statement.sql
         for role in statement.secrets:
-            text = ddl.fill_verifier(text, role, secrets[role])
+            text = ddl.fill_verifier(text, role, self._verifiers[role])
         return text.encode()
 
     def _check_notices(self, batch: Sequence[Statement]) -> None:

@@ -108,9 +108,10 @@ def _take(
     if key in ("transfer-ownership", "revoke-legacy"):
         _prove_known(walk, situation)
     by_hand = () if _work(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
+    verifiers = walk.verifiers(plan.actions, passwords)
     _begin(walk, situation, plan, gates, options)
     reporter.step_started(key, BY_KEY[key].title, len(plan.actions))
-    executor = walk.executor(situation, reporter, passwords)
+    executor = walk.executor(situation, reporter, verifiers)
     executed = 0
     try:
         if by_hand:

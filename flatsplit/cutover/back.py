@@ -67,7 +67,7 @@ def _take_back(walk: Walk, situation: Situation, key: str, plan: Plan, reporter:
         walk.journal.transition(key, ("done", "waiting", "running"), "running")
         walk.journal.event("rolling_back", key, f"{len(plan.statements)} statements", {"digest": plan.digest})
     reporter.step_started(f"rollback {key}", f"Take back: {BY_KEY[key].title}", len(plan.statements))
-    executor = walk.executor(situation, reporter, None)
+    executor = walk.executor(situation, reporter)
     executed = 0
     try:
         statements = plan.statements

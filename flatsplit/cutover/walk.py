@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -31,7 +31,7 @@ from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
 from flatsplit.errors import ConfigError, JournalError
 from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
-from flatsplit.model import Finding, GateResult, Plan
+from flatsplit.model import Finding, GateResult, Plan, Statement
 from flatsplit.model import Session as Client
 from flatsplit.steps import BY_KEY, STEPS
 
@@ -81,24 +81,27 @@ class Walk:
             lambda: self._report(situation),
         )
 
-    def executor(self, situation: Situation, reporter: Reporter, secrets: Passwords | None) -> Executor:
+    def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:
+        """Password verifiers that these statements need, by role. Raises UsageError where a password is missing."""
+        roles = [role for each in statements for role in each.secrets]
+        if not roles:
+            return {}
+        clear = secrets.for_roles(roles)
+        pgconn = self.session.driver.pgconn
+        return {role: passwords.verifier(pgconn, role, clear[role]) for role in roles}
+
+    def executor(
+        self, situation: Situation, reporter: Reporter, verifiers: Mapping[str, str] | None = None
+    ) -> Executor:
         """Something that runs statements with the configured patience."""
         locks = self.config.locks
-
-        def verifiers(roles: Sequence[str]) -> dict[str, str]:
-            if not roles or secrets is None:
-                return {}
-            clear = secrets.for_roles(roles)
-            pgconn = self.session.driver.pgconn
-            return {role: passwords.verifier(pgconn, role, clear[role]) for role in roles}
-
         return Executor(
             self.session,
             self.journal,
             Budget(locks.lock_timeout, locks.retry_for, locks.max_replication_lag),
             reporter,
             superuser=situation.live.target.operator_superuser,
-            verifiers=verifiers,
+            verifiers=verifiers or {},
         )
 
     # -- looking
@@ -159,6 +162,13 @@ class Walk:
                 )
         return tuple(found.values())
 
+    def _gates_of(self, situation: Situation, step: str) -> tuple[GateResult, ...]:
+        """Gates of a step that is not next: how it passed them, or that they are still to be looked at."""
+        waived = {gate.key: gate for gate in self._waived(step)}
+        done = situation.states[step] == "done"
+        text = "was open when the step was done" if done else "is looked at when the step is next"
+        return tuple(waived.get(key) or GateResult(key, done, text) for key in BY_KEY[step].gates)
+
     def plan(self, key: str | None) -> Plan:
         """The plan of the next step, or of a named one."""
         situation = self.situation()
@@ -215,8 +225,7 @@ class Walk:
                     title=step.title,
                     purpose=step.purpose,
                     state=situation.states[step.key],
-                    gates=(judge.judge(step.key) if step.key == next_key else _not_yet(step.key))
-                    + self._waived(step.key),
+                    gates=judge.judge(step.key) if step.key == next_key else self._gates_of(situation, step.key),
                     plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step.key)),
                     rollback=situation.rollback_preview(step.key),
                     point_of_no_return=point_of_no_return(self.config, step.key),
@@ -263,10 +272,11 @@ class Walk:
             plan = Plan(step, machine.digest(situation.live.target, self.config.legacy_role, "repair", drift), (), drift)
             if not confirm(plan, "repair"):
                 return AdvanceResult((), next_key)
+            verifiers = self.verifiers(drift, passwords) if passwords is not None else {}
             with self.session.transaction():
                 self.journal.event("repair", step, f"{len(drift)} statements")
             reporter.step_started("repair", "Apply again what drifted", len(drift))
-            count = self.executor(situation, reporter, passwords).run(step, "repair", drift)
+            count = self.executor(situation, reporter, verifiers).run(step, "repair", drift)
             reporter.step_finished("repair", "done")
             return AdvanceResult((StepOutcome("repair", "done", count),), next_key, complete=next_key is None)
 
@@ -274,7 +284,3 @@ class Walk:
         """Take flatsplit out of the database; roles and rights stay as they are."""
         with operator_lock(self.session), self.session.transaction():
             self.journal.forget(export)
-
-
-def _not_yet(step: str) -> tuple[GateResult, ...]:
-    return tuple(GateResult(key, False, "not looked at yet") for key in BY_KEY[step].gates)

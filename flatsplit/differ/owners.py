@@ -74,8 +74,7 @@ def moved(have: State, want: State) -> list[Statement]:
     depth: dict[ObjectRef, int] | None = None
     by_rank: list[tuple[int, ObjectRef, str, str]] = []
     dragged: list[tuple[ObjectRef, str, str]] = []
-    bridges = {(member.member, member.role) for member in have.members}
-    # Objects of a schema, and the bridge, are looked up in `have`: what it lacks cannot be altered.
+    bridges = {(member.member, member.role) for member in (*have.members, *want.members)}
     for ref, now in have.objects.items():
         then = want.objects.get(ref, now)
         if then is now or then.owner == now.owner or now.follows:
