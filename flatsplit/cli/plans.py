@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 FEW = 3
 """Statements of one sort that are shown before a question; all of them stand in ``flatsplit plan``."""
 
-_VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}")
+_VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}(?=[ ;(]|$)")
+_GRANT = re.compile(r"(?P<verb>GRANT|REVOKE) [A-Z, ]+ ON (?P<kind>[A-Z]+(?: [A-Z]+)*) ")
 _SEVERITY = {"blocker": "red", "warning": "yellow", "note": "cyan"}
 
 
@@ -25,7 +26,10 @@ def count(number: int, noun: str) -> str:
 
 
 def verb(sql: str) -> str:
-    """What a statement begins with, for example ``ALTER TABLE``."""
+    """What sort of statement it is, for example ``ALTER TABLE`` or ``GRANT … ON SEQUENCE``."""
+    grant = _GRANT.match(sql)
+    if grant:
+        return f"{grant['verb']} … ON {grant['kind']}"
     match = _VERB.match(sql)
     return match.group() if match else "statement"
 

@@ -70,15 +70,13 @@ class Narration:
         self._above(f"  {one_line(text)}")
 
     def gate(self, gate: GateResult) -> None:
-        """A line: open, waived or closed, and why."""
+        """A line for one that lets through; closed ones are the result, and stand there."""
         if gate.waived:
             self._above(
                 f"  gate {gate.key}: waived ({one_line(gate.waived)}), although {one_line(gate.reason)}", "yellow"
             )
         elif gate.open:
             self._above(f"  gate {gate.key}: open, {one_line(gate.reason)}", "dim")
-        else:
-            self._above(f"  gate {gate.key}: closed, {one_line(gate.reason)}", "yellow")
 
     def step_finished(self, key: str, state: StepState) -> None:
         """How the step ended."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.plans import count, show_findings, summarise
+from flatsplit.cli.steps_done import how_to_go_on
 
 if TYPE_CHECKING:
     from flatsplit.cutover.results import Status, StepView
@@ -33,7 +35,7 @@ def show_status(printer: Printer, found: Status) -> None:
     what = f"Cutover {cutover.name} of database {cutover.database}, away from role {cutover.legacy_role}"
     progress = f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}"
     printer.say(f"{one_line(what)}: {progress}.", "bold")
-    show_findings(printer, found.findings)
+    show_findings(printer, [finding for finding in found.findings if finding.severity == "blocker"])
     if found.catch_up:
         printer.say(
             f"Since the last step, {count(len(found.catch_up), 'statement')} became necessary to keep what was done:",
@@ -44,6 +46,12 @@ def show_status(printer: Printer, found: Status) -> None:
     _show_next(printer, found)
     rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
     printer.table("Steps", ("", "step", "state", "when", "what"), rows)
+    numbers = Counter(finding.severity for finding in found.findings)
+    if numbers["warning"] or numbers["note"]:
+        printer.say()
+        printer.say(
+            f"{count(numbers['warning'], 'warning')}, {count(numbers['note'], 'note')}: `flatsplit doctor`", "dim"
+        )
 
 
 def _show_next(printer: Printer, found: Status) -> None:
@@ -59,15 +67,7 @@ def _show_next(printer: Printer, found: Status) -> None:
         if gate.fix:
             printer.say(f"    fix: {one_line(gate.fix)}")
     if step.blocked_by:
-        waivable = [gate.key for gate in step.blocked_by if gate.waivable]
-        printer.say(
-            "  `flatsplit next` goes on when that is settled"
-            + (
-                f'; to go on all the same: flatsplit next --waive {" --waive ".join(waivable)} --reason "…".'
-                if waivable
-                else "."
-            )
-        )
+        printer.say(f"  {how_to_go_on(step.blocked_by)}")
     else:
         printer.say("  See it with `flatsplit plan`, take it with `flatsplit next`.")
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flatsplit.cli import shapes
 from flatsplit.cli.app import App
-from flatsplit.cli.output import one_line
+from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.plans import count, show_plan
 from flatsplit.cli.progress import Asking
 from flatsplit.errors import Exit
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.results import AdvanceResult
+    from flatsplit.cutover.results import AdvanceResult, StepOutcome
+    from flatsplit.model import GateResult
 
 _WORDS = {
     "done": "done",
@@ -23,37 +25,58 @@ _WORDS = {
 }
 
 
-def report(app: App, result: AdvanceResult, asking: Asking | None = None) -> Exit:
-    """Prints the result; 3 where a gate stopped the walk, 1 where the person did."""
+def report(app: App, result: AdvanceResult, asking: Asking, idle: str) -> Exit:
+    """Prints the result; 3 where a gate stopped the walk, 1 where the person did.
+
+    ``idle`` is what to say when there was nothing to do.
+    """
     output = app.output
     if output.json:
         output.data(shapes.advance(result))
     else:
         if result.plan is not None:
             show_plan(output, result.plan)
-        for outcome in result.outcomes:
-            how = "found done by hand" if outcome.by_hand else count(outcome.executed, "statement")
-            output.say(f"{outcome.key}: {_WORDS[outcome.state]} ({how})")
+        if not (output.terminal and output.err.terminal):  # there, the narration has just said so
+            for outcome in result.outcomes:
+                _say_outcome(output, outcome)
         for gate in result.waiting:
             output.say(f"waiting for {gate.key}: {one_line(gate.reason)}", "yellow")
             if gate.fix:
                 output.say(f"  fix: {one_line(gate.fix)}")
-            if gate.waivable:
-                output.say(f'  or:  flatsplit next --waive {gate.key} --reason "why"', "dim")
-    if asking is not None and asking.refused:
+        if result.waiting:
+            output.say(how_to_go_on(result.waiting))
+    if asking.refused:
         output.err.say("stopped as you said; nothing further was changed")
         return Exit.ERROR
     if result.waiting:
         return Exit.WAITING
     if not output.json:
-        _what_now(app, result)
+        _what_now(app, result, idle)
     return Exit.WAITING if any(outcome.state == "waiting" for outcome in result.outcomes) else Exit.OK
 
 
-def _what_now(app: App, result: AdvanceResult) -> None:
+def _say_outcome(output: Output, outcome: StepOutcome) -> None:
+    how = "found done by hand" if outcome.by_hand else count(outcome.executed, "statement")
+    output.say(f"{outcome.key}: {_WORDS[outcome.state]}" + (f" ({how})" if outcome.by_hand or outcome.executed else ""))
+
+
+def how_to_go_on(gates: Sequence[GateResult]) -> str:
+    """What to type when these gates are closed."""
+    text = "`flatsplit next` goes on when that is settled"
+    if not all(gate.waivable for gate in gates):
+        return f"{text}."
+    waivers = " ".join(f"--waive {gate.key}" for gate in gates)
+    return f'{text}; to go on all the same: flatsplit next {waivers} --reason "…"'
+
+
+def _what_now(app: App, result: AdvanceResult, idle: str) -> None:
+    if not result.outcomes and result.plan is None:
+        app.output.say(idle)
     if result.complete:
         app.output.say("The cutover is complete.", "green")
     elif result.plan is not None:
         app.output.err.say("dry run: nothing was changed; `flatsplit next` takes this step")
-    elif result.next is not None:
+    elif result.next is None:
+        app.output.say("Nothing is left to do.", "green")
+    else:
         app.output.say(f"Next: {result.next}. See it with `flatsplit plan`, take it with `flatsplit next`.")

@@ -16,21 +16,36 @@ def show_survey(printer: Printer, found: Survey) -> None:
     """Database, what legacy owns, the names proposed, what stands in the way."""
     config, target = found.config, found.target
     printer.heading(f"{target.database} on PostgreSQL {target.major}, seen as {target.operator}")
-    owned = ", ".join(f"{number:,} {kind}" for kind, number in found.counts) or "nothing"
+    owned = (
+        ", ".join(f"{number:,} {_singular(kind) if number == 1 else kind}" for kind, number in found.counts)
+        or "nothing"
+    )
     printer.say(one_line(f"{config.legacy_role} owns {owned}."))
     printer.say(one_line(f"Schemas in scope: {', '.join(config.schemas)}."))
-    rows = []
-    for purpose in PURPOSES:
-        name = getattr(config.roles, purpose)
-        how = "exists, is adopted" if name in found.adopted else "will be created" if name else ""
-        rows.append((purpose, name or "left out", how))
-    printer.table("The new roles", ("purpose", "name", ""), rows)
+    if not found.existing:
+        _show_names(printer, found)
     if found.findings:
         printer.heading("To know")
         show_findings(printer, found.findings)
     printer.say()
     printer.say(
-        f"To be written: {found.request.config_path}, the schema flatsplit, the baseline. No role changes yet."
+        f"To write: {found.request.config_path}, the schema flatsplit, the baseline. No role changes yet."
         if not found.existing
         else "A cutover is under way here: only the schema flatsplit is upgraded."
     )
+
+
+def _show_names(printer: Printer, found: Survey) -> None:
+    rows = []
+    for purpose in PURPOSES:
+        name = getattr(found.config.roles, purpose)
+        how = "exists, is adopted" if name in found.adopted else "will be created" if name else ""
+        rows.append((purpose, name or "left out", how))
+    printer.table("The new roles", ("purpose", "name", ""), rows)
+
+
+def _singular(kind: str) -> str:
+    """``1 table``, not ``1 tables``."""
+    if kind.endswith("ies"):
+        return kind[:-3] + "y"
+    return kind.removesuffix("es" if kind.endswith("sses") else "s")

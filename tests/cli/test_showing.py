@@ -186,7 +186,10 @@ def test_a_question_counts_first_and_shows_a_few_of_many() -> None:
 
 def test_verbs() -> None:
     assert verb('ALTER TABLE "x" OWNER TO y') == "ALTER TABLE"
-    assert verb("GRANT SELECT ON x TO y") == "GRANT SELECT ON"
+    assert verb('GRANT SELECT, INSERT ON TABLE "a ON SCHEMA b" TO y') == "GRANT … ON TABLE"
+    assert verb('REVOKE USAGE ON FOREIGN DATA WRAPPER "x" FROM y') == "REVOKE … ON FOREIGN DATA WRAPPER"
+    assert verb('GRANT "a ON TABLE b" TO "c"') == "GRANT"
+    assert verb('ALTER DEFAULT PRIVILEGES FOR ROLE "x" GRANT') == "ALTER DEFAULT PRIVILEGES FOR"
     assert verb("do $$ $$") == "statement"
 
 

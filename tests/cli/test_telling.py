@@ -42,7 +42,6 @@ def test_one_line_per_batch_without_a_terminal() -> None:
     holder = f"    held by pid 42, report\\x1bing (psql) from 10.0.0.1, idle in transaction for 1m 12s: {query}"
     assert stream.getvalue().splitlines() == [
         "  gate no-blockers: open, none found",
-        "  gate seen: closed, app_user was not seen",
         "  gate drained: waived (I know why), although shop was seen",
         "[4/9] transfer-ownership: Move everything (3 statements)",
         "  2/3 move table 1",

@@ -23,7 +23,7 @@ def command(app: App) -> Exit:
 
     with app.session(write=False) as session:
         findings = sorted(doctor(session, config), key=lambda found: _ORDER.index(found.severity))
-    numbers = Counter(found.severity for found in findings)
+    numbers: Counter[str] = Counter(found.severity for found in findings)
     output = app.output
     if output.json:
         output.data(

@@ -68,7 +68,7 @@ def command(
         asking = Asking(narration, yes=yes)
         passwords = _passwords(app, narration, password_file, generate_passwords)
         result = walk.advance(options, reporter=narration, confirm=asking, passwords=passwords)
-    return report(app, result, asking)
+    return report(app, result, asking, "Nothing to do: that is done already.")
 
 
 def _passwords(app: App, narration: Narration, given: Path | None, generated: Path | None) -> Passwords:

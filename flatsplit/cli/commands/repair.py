@@ -20,4 +20,4 @@ def command(app: App, yes: bool) -> Exit:
     with app.walk(write=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes or not app.output.interactive)
         result = walk.repair(reporter=narration, confirm=asking)
-    return report(app, result, asking)
+    return report(app, result, asking, "Nothing to repair: what finished steps promised holds.")

@@ -27,4 +27,4 @@ def command(app: App, through: str | None, everything: bool, yes: bool) -> Exit:
     with app.walk(write=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
         result = walk.rollback(through=through, everything=everything, reporter=narration, confirm=asking)
-    return report(app, result, asking)
+    return report(app, result, asking, "Nothing to take back.")

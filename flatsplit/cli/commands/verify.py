@@ -36,7 +36,7 @@ def _show(printer: Printer, found: VerifyReport) -> None:
             "can" if check.expected else "cannot",
             check.act,
             f"{check.count:,}",
-            "ok" if check.ok else f"NO, {check.exception_count:,} otherwise",
+            "ok" if check.ok else f"NO: {count(check.exception_count, 'exception')}",
         )
         for check in found.checks
     ]
@@ -58,6 +58,8 @@ def _show(printer: Printer, found: VerifyReport) -> None:
         )
         summarise(printer, found.drift)
         printer.say("`flatsplit repair` runs them.")
+    elif not found.ok:
+        printer.say("No finished step asks for what is wrong here: whoever granted or changed it has to take it back.")
     steps = count(len(found.steps), "finished step")
     printer.say(
         f"All that {steps} promised holds." if found.ok else f"Not all that {steps} promised holds.",
