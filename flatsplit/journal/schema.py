@@ -15,6 +15,9 @@ from flatsplit.connection import Session
 from flatsplit.errors import JournalError, MissingRights, Waiting
 from flatsplit.journal.tables import HEAD, SCHEMA, VERSION_TABLE, metadata
 
+LOCK_TIMEOUT = "5s"
+"""How long forget waits for readers of the journal, and those who come later behind it."""
+
 _SCHEMA = sql.Identifier(SCHEMA)
 
 _LOOK = """
@@ -241,7 +244,7 @@ def lock_all(session: Session) -> list[str]:
     """Keep everybody else out of the tables until the transaction ends; their names."""
     names = tables(session)
     listed = sql.SQL(", ").join(sql.Identifier(SCHEMA, name) for name in names)
-    session.driver.execute("SET LOCAL lock_timeout = '5s'")
+    session.driver.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
     try:
         session.driver.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed))
     except psycopg.errors.LockNotAvailable:

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -26,7 +25,7 @@ from flatsplit.errors import (
     TargetError,
     UsageError,
 )
-from tests.fixtures.databases import Database
+from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 
 SECRET = "tell-n0body"
@@ -382,7 +381,7 @@ def test_a_service_file_serves(database: Database, tmp_path: Path, monkeypatch: 
     assert "service name" in failure("service=nope").fix
 
 
-def test_hostile_names_connect(make_database: Any) -> None:
+def test_hostile_names_connect(make_database: MakeDatabase) -> None:
     database = make_database(name="a'b \"c\\d=e", legacy="l'é \\")
     with open_session(database.dsn) as made:
         assert made.driver.info.dbname == database.name

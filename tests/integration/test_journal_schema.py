@@ -20,7 +20,9 @@ from tests.fixtures.servers import tool
 
 # Everything about the tables that can differ, as the server prints it
 CATALOG = """
-WITH r AS (SELECT c.* FROM pg_class AS c WHERE c.relnamespace = 'flatsplit'::regnamespace AND c.relname NOT LIKE 'alembic%')
+WITH r AS (
+  SELECT c.* FROM pg_class AS c WHERE c.relnamespace = 'flatsplit'::regnamespace AND c.relname NOT LIKE 'alembic%'
+)
 SELECT 'relation', r.relname, r.relkind::text, coalesce(obj_description(r.oid, 'pg_class'), '') FROM r
 UNION ALL
 SELECT 'column', r.relname || '.' || a.attname,
