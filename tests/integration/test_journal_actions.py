@@ -100,8 +100,6 @@ def test_only_steps_of_the_active_cutover_have_actions(journal: Journal) -> None
 odd = ["\\N", "\\.", "\\", "\\\\", "\t", "\n", "\r\n", "\\n", "\\t", "a\tb", "\\x41", "\\101", "\b\f\v", "", "'", '"']
 letters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 anything = st.text(letters, max_size=30) | st.sampled_from(odd)
-    odd
-)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
