@@ -268,6 +268,13 @@ def split_list(value: str) -> list[str]:
     return elements
 
 
+def same_setting(setting: str, one: str | None, other: str | None) -> bool:
+    """Whether two values of a setting mean the same: the server quotes the elements of a list as it sees fit."""
+    if one is None or other is None or setting.lower() not in _LIST_SETTINGS:
+        return one == other
+    return split_list(one) == split_list(other)
+
+
 def _setting_value(setting: str, value: str) -> str:
     if setting.lower() in _LIST_SETTINGS:
         return ", ".join(map(literal, split_list(value))) or "''"

@@ -120,7 +120,7 @@ def settings(have: State, want: State) -> Iterator[Statement]:
             continue
         now, then = dict(have.settings.get(key, ())), dict(want.settings.get(key, ()))
         for name in sorted(now.keys() | then.keys()):
-            if now.get(name) != then.get(name):
+            if not ddl.same_setting(name, now.get(name), then.get(name)):
                 yield _setting(key, name, now.get(name), then.get(name))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import heapq
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from flatsplit import ddl, privileges
 from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, Check, ObjectFacts, ObjectRef, State
@@ -22,9 +24,7 @@ class Rights:
         self._state = state
         self.role = role
         self.closure = frozenset({role}) | _reached(state, role)
-        self.superuser = any(
-            state.roles[name].superuser for name in self.closure if name in state.roles and name == role
-        )
+        self.superuser = role in state.roles and state.roles[role].superuser
         self._letters: dict[int, frozenset[str]] = {}
 
     def owns(self, facts: ObjectFacts) -> bool:
@@ -76,24 +76,48 @@ def _reached(state: State, role: str) -> frozenset[str]:
     return frozenset(found)
 
 
-Asks = Callable[[ObjectFacts], bool]
+class Group(NamedTuple):
+    """Objects of one kind that share all their facts: one answer serves them all."""
+
+    kind: str
+    facts: ObjectFacts
+    refs: list[ObjectRef]
+
+
+Answers = Iterable[tuple[Group, bool]]
+
+
+def grouped(objects: Iterable[tuple[ObjectRef, ObjectFacts]]) -> list[Group]:
+    """A few hundred groups for any number of objects."""
+    groups: dict[tuple[str, int], Group] = {}
+    for ref, facts in objects:
+        key = (ref.kind, id(facts))
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = Group(ref.kind, facts, [])
+        group.refs.append(ref)
+    return list(groups.values())
 
 
 def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
     """Every expectation that the first ``done`` steps justify, checked against every object it is about."""
     roles = context.config.roles
+    scope, owners = context.scope, context.owners
     checks: list[Check] = []
-    objects = [
+    objects = grouped(
         (ref, facts)
         for ref, facts in state.objects.items()
-        if context.in_scope(ref) and not facts.extension and facts.note != "system" and facts.owner in context.owners
-    ]
+        if facts.owner in owners
+        and (ref.name if ref.kind == "schema" else ref.schema) in scope
+        and not facts.extension
+        and facts.note != "system"
+    )
     if done >= ORDINAL["grant-existing"]:
         user, reader = Rights(state, roles.app_user), Rights(state, roles.app_readonly)
         checks += _use(user, objects)
-        checks.append(_check(reader, "read tables and views", True, _of(objects, _READABLE, reader, "r")))
         checks += _limits(state, context, user, objects, done)
-        checks.append(_check(reader, "write tables", False, _of(objects, _WRITABLE, reader, "awdD", some=True)))
+        checks.append(_check(reader.role, "read tables and views", True, _has(objects, _READABLE, reader, "r")))
+        checks.append(_check(reader.role, "write tables", False, _has(objects, _WRITABLE, reader, "awdD", some=True)))
         checks += _limits(state, context, reader, objects, done)
     if done >= ORDINAL["transfer-ownership"]:
         checks += _migrator(state, context)
@@ -102,108 +126,102 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _use(user: Rights, objects: list[tuple[ObjectRef, ObjectFacts]]) -> Iterator[Check]:
-    yield _check(user, "read tables and views", True, _of(objects, _READABLE, user, "r"))
-    yield _check(user, "insert, update and delete rows", True, _of(objects, _WRITABLE, user, "awd"))
-    yield _check(user, "use sequences", True, _of(objects, frozenset({"sequence"}), user, "U"))
-    yield _check(user, "call routines", True, _of(objects, ROUTINES, user, "X"))
+def _use(user: Rights, objects: list[Group]) -> Iterator[Check]:
+    yield _check(user.role, "read tables and views", True, _has(objects, _READABLE, user, "r"))
+    yield _check(user.role, "insert, update and delete rows", True, _has(objects, _WRITABLE, user, "awd"))
+    yield _check(user.role, "use sequences", True, _has(objects, frozenset({"sequence"}), user, "U"))
+    yield _check(user.role, "call routines", True, _has(objects, ROUTINES, user, "X"))
 
 
-def _limits(
-    state: State, context: Context, rights: Rights, objects: list[tuple[ObjectRef, ObjectFacts]], done: int
-) -> Iterator[Check]:
-    yield _check(rights, "truncate tables", False, _of(objects, TABLES, rights, "D", some=True))
+def _limits(state: State, context: Context, rights: Rights, objects: list[Group], done: int) -> Iterator[Check]:
+    yield _check(rights.role, "truncate tables", False, _has(objects, TABLES, rights, "D", some=True))
     yield _check(
-        rights, "alter or drop objects", False, ((ref, rights.owns(facts)) for ref, facts in objects)
+        rights.role, "alter or drop objects", False, ((group, rights.owns(group.facts)) for group in objects)
     )
-    yield _check(
-        rights, "grant privileges", False, ((ref, rights.may_grant(facts)) for ref, facts in objects)
-    )
+    yield _check(rights.role, "grant privileges", False, ((group, rights.may_grant(group.facts)) for group in objects))
     if done >= ORDINAL["enable-login"]:
-        yield _check(rights, "create permanent objects", False, _creatable(state, context, rights))
+        yield _check(rights.role, "create permanent objects", False, _creatable(state, context, rights))
 
 
-def _creatable(state: State, context: Context, rights: Rights) -> Iterator[tuple[ObjectRef, bool]]:
+def _creatable(state: State, context: Context, rights: Rights) -> Answers:
     database = ObjectRef("database", "", state.target.database)
-    for ref, facts in state.objects.items():
-        container = ref == database or (ref.kind == "schema" and (context.in_scope(ref) or ref.name == "public"))
-        if container:
-            yield ref, "C" in rights.letters(facts)
+    containers = grouped(
+        (ref, facts)
+        for ref, facts in state.objects.items()
+        if ref.kind in ("schema", "database") and (ref == database or context.in_scope(ref) or ref.name == "public")
+    )
+    return ((group, "C" in rights.letters(group.facts)) for group in containers)
 
 
 def _migrator(state: State, context: Context) -> Iterator[Check]:
     migrator = Rights(state, context.config.roles.app_migrator)
-    ours = ((ref, facts) for ref, facts in state.objects.items() if facts.owner in context.owners)
     heirs = {context.config.roles.app_migrator, context.config.roles.dba}
-    kept = context.config.database_owner == "keep"
+    ours = grouped(
+        (ref, facts)
+        for ref, facts in state.objects.items()
+        if facts.owner in context.owners and not _stays(ref, facts, context)
+    )
     yield _check(
-        migrator,
+        migrator.role,
         "alter and drop what the application owns",
         True,
-        (
-            (ref, facts.owner in heirs)
-            for ref, facts in ours
-            if not (kept and ref.kind == "database") and not (context.bootstrap and (facts.extension or ref.kind == "extension"))
-        ),
+        ((group, group.facts.owner in heirs) for group in ours),
     )
-    schemas = (
+    schemas = grouped(
         (ref, facts) for ref, facts in state.objects.items() if ref.kind == "schema" and context.in_scope(ref)
     )
     yield _check(
-        migrator, "create in the schemas in scope", True, ((ref, "C" in migrator.letters(facts)) for ref, facts in schemas)
+        migrator.role,
+        "create in the schemas in scope",
+        True,
+        ((group, "C" in migrator.letters(group.facts)) for group in schemas),
     )
+
+
+def _stays(ref: ObjectRef, facts: ObjectFacts, context: Context) -> bool:
+    """What legacy keeps by configuration, or because PostgreSQL does not let go of it."""
+    if context.config.database_owner == "keep" and ref.kind == "database":
+        return True
+    return context.bootstrap and (facts.extension or ref.kind == "extension")
 
 
 def _legacy(state: State, context: Context) -> Iterator[Check]:
     legacy = context.legacy
-    facts = state.roles[legacy]
-    role = ObjectRef("database", "", state.target.database)
-    if context.config.retire != "repurpose":
-        yield _check_role(legacy, "log in", [(role, facts.login)])
-    yield _check_role(
-        legacy,
-        "own anything",
-        [
-            (ref, facts_.owner == legacy)
-            for ref, facts_ in state.objects.items()
-            if facts_.note != "system"
-            and not (context.bootstrap and (facts_.extension or ref.kind == "extension"))
-            and not (context.config.database_owner == "keep" and ref.kind == "database")
-        ],
+    everything = grouped(
+        (ref, facts)
+        for ref, facts in state.objects.items()
+        if facts.note != "system" and not _stays(ref, facts, context)
     )
-    yield _check_role(
+    if context.config.retire != "repurpose":
+        database = ObjectRef("database", "", state.target.database)
+        itself = [(Group("database", group.facts, [database]), state.roles[legacy].login) for group in everything[:1]]
+        yield _check(legacy, "log in", False, itself)
+    yield _check(legacy, "own anything", False, ((group, group.facts.owner == legacy) for group in everything))
+    yield _check(
         legacy,
         "use privileges of its own",
-        [(ref, bool(privileges.letters(facts_.acl, legacy))) for ref, facts_ in state.objects.items()],
+        False,
+        ((group, bool(privileges.letters(group.facts.acl, legacy))) for group in everything),
     )
 
 
-def _check_role(role: str, act: str, answers: list[tuple[ObjectRef, bool]]) -> Check:
-    wrong = sorted(ref for ref, answer in answers if answer)
-    return Check(role, act, False, len(answers), tuple(map(ddl.label, wrong[:SHOWN])), len(wrong))
-
-
-def _of(
-    objects: list[tuple[ObjectRef, ObjectFacts]],
-    kinds: frozenset[str],
-    rights: Rights,
-    letters: str,
-    *,
-    some: bool = False,
-) -> Iterator[tuple[ObjectRef, bool]]:
+def _has(
+    objects: list[Group], kinds: frozenset[str], rights: Rights, letters: str, *, some: bool = False
+) -> Iterator[tuple[Group, bool]]:
+    """Whether the role has all (or ``some``) of the privileges."""
     wanted = frozenset(letters)
-    for ref, facts in objects:
-        if ref.kind in kinds:
-            mine = rights.letters(facts)
-            yield ref, bool(wanted & mine) if some else wanted <= mine
+    for group in objects:
+        if group.kind in kinds:
+            mine = rights.letters(group.facts)
+            yield group, bool(wanted & mine) if some else wanted <= mine
 
 
-def _check(rights: Rights, act: str, expected: bool, answers: Iterator[tuple[ObjectRef, bool]]) -> Check:
+def _check(role: str, act: str, expected: bool, answers: Answers) -> Check:
     count = 0
     wrong: list[ObjectRef] = []
-    for ref, answer in answers:
-        count += 1
+    for group, answer in answers:
+        count += len(group.refs)
         if answer is not expected:
-            wrong.append(ref)
-    wrong.sort()
-    return Check(rights.role, act, expected, count, tuple(map(ddl.label, wrong[:SHOWN])), len(wrong))
+            wrong.extend(group.refs)
+    shown = heapq.nsmallest(SHOWN, wrong)
+    return Check(role, act, expected, count, tuple(map(ddl.label, shown)), len(wrong))
