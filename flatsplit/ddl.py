@@ -261,7 +261,7 @@ def fill_verifier(statement: str, name_: str, verifier: str) -> str:
 
 
 def split_list(value: str) -> list[str]:
-    """The elements of a list setting as kept in setconfig: quoted identifiers unquoted (SplitGUCList(), dumputils.c)."""
+    """The elements of a list setting as kept in setconfig, unquoted (SplitGUCList(), dumputils.c)."""
     elements = []
     for quoted, plain in re.findall(r'\s*(?:"((?:[^"]|"")*)"|([^,"\s][^,]*?))\s*(?:,|$)', value):
         elements.append(quoted.replace('""', '"') if quoted else plain)
@@ -349,8 +349,8 @@ def reassign_owned(old: str, new: str, restore: Iterable[tuple[ObjectRef, str]])
 
 def terminate_sessions(name_: str) -> str:
     """End every session of a role in this database."""
-    return (
+    query = sql.SQL(
         "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
-        f"WHERE usename = {literal(name_)} AND datname = pg_catalog.current_database() "
-        "AND pid <> pg_catalog.pg_backend_pid();"
+        "WHERE usename = {} AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid();"
     )
+    return query.format(sql.Literal(name_)).as_string(None)

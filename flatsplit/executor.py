@@ -228,7 +228,8 @@ class Executor:
         missing = {role for each in statements for role in each.secrets} - self._verifiers.keys()
         if missing:
             raise UsageError(
-                f"no password for {', '.join(sorted(missing))}", "give --password-file FILE or --generate-passwords FILE"
+                f"no password for {', '.join(sorted(missing))}",
+                "give --password-file FILE or --generate-passwords FILE",
             )
 
     def _text(self, statement: Statement) -> bytes:

@@ -70,8 +70,8 @@ class ObjectRef(NamedTuple):
 
     ``schema`` is "" for what lives in no schema. ``args`` tells apart what the name alone
     does not: routine arguments as ``pg_get_function_identity_arguments`` prints them (input types for an
-    aggregate), operator operand types as ``left,right`` (NONE for a missing one), the access method of an operator class or
-    family, the column, the policy, the role of a user mapping ("" for PUBLIC). ``name`` of a column or
+    aggregate), operator operand types as ``left,right`` (NONE for a missing one), the access method of an operator
+    class or family, the column, the policy, the role of a user mapping ("" for PUBLIC). ``name`` of a column or
     policy is its table's, of a user mapping its server's, of a large object its oid.
     """
 
@@ -142,7 +142,7 @@ class DefaultRef(NamedTuple):
 
 
 class Member(NamedTuple):
-    """``member`` may use the rights of ``role``; 16+ keeps one row per grantor, before it is kept but not part of the key."""
+    """``member`` may use the rights of ``role``. Since 16 there is a row per grantor, before that one in all."""
 
     role: str
     member: str
@@ -256,7 +256,7 @@ class Change(NamedTuple):
 
     side: Side
     fact: str
-    """owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, policy or user_mapping."""
+    """owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, policy, user_mapping."""
     subject: str
     """The object, role or default as a person would write it."""
     detail: str
@@ -269,7 +269,7 @@ class Statement:
 
     description: str
     sql: str
-    """Runs as it is in psql; a secret appears as a psql variable such as ``:'app_user_verifier'``."""
+    """Runs as it is in psql; a secret appears as a variable such as ``:'app_user_verifier'``."""
     undo: str
     """Takes exactly this statement back; "" where nothing can (dropped roles)."""
     lock: str

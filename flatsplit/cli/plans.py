@@ -49,6 +49,9 @@ def terminated(sql: str) -> str:
 
 def show_plan(printer: Printer, plan: Plan) -> None:
     """All of a plan, as text that psql would accept: what is not a statement is a comment."""
+    if not plan.step:
+        printer.say("-- nothing is left to do")
+        return
     printer.say(f"-- {plan.step}: {count(len(plan.actions), 'statement')}, digest {plan.digest}", "bold")
     for note in plan.notes:
         _comment(printer, f"{note.severity}: {note.title}. {note.why}", _SEVERITY[note.severity])

@@ -49,8 +49,8 @@ def action(statement: Statement) -> Json:
 def plan(found: Plan) -> Json:
     """``plan --json``: the actions in the order in which they run, the catch-up first."""
     return {
-        "step": found.step,
-        "digest": found.digest,
+        "step": found.step or None,
+        "digest": found.digest or None,
         "catch_up": len(found.catch_up),
         "actions": [action(statement) for statement in found.actions],
         "notes": [finding(note) for note in found.notes],

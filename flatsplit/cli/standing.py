@@ -42,7 +42,8 @@ def show_status(printer: Printer, found: Status) -> None:
             "yellow",
         )
         summarise(printer, found.catch_up)
-        printer.say("  `flatsplit next` runs them first; `flatsplit repair` runs them alone.")
+        first = "`flatsplit next` runs them first; " if found.next else ""
+        printer.say(f"  {first}`flatsplit repair` runs them{' alone' if first else ''}.")
     _show_next(printer, found)
     rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
     printer.table("Steps", ("", "step", "state", "when", "what"), rows)
@@ -68,6 +69,8 @@ def _show_next(printer: Printer, found: Status) -> None:
             printer.say(f"    fix: {one_line(gate.fix)}")
     if step.blocked_by:
         printer.say(f"  {how_to_go_on(step.blocked_by)}")
+    elif step.state == "running":
+        printer.say("  `flatsplit next` goes on with it, `flatsplit rollback` takes it back.")
     else:
         printer.say("  See it with `flatsplit plan`, take it with `flatsplit next`.")
 

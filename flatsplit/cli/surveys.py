@@ -15,24 +15,21 @@ if TYPE_CHECKING:
 def show_survey(printer: Printer, found: Survey) -> None:
     """Database, what legacy owns, the names proposed, what stands in the way."""
     config, target = found.config, found.target
-    printer.heading(f"{target.database} on PostgreSQL {target.major}, seen as {target.operator}")
-    owned = (
-        ", ".join(f"{number:,} {_singular(kind) if number == 1 else kind}" for kind, number in found.counts)
-        or "nothing"
-    )
-    printer.say(one_line(f"{config.legacy_role} owns {owned}."))
+    printer.heading(one_line(f"{target.database} on PostgreSQL {target.major}, seen as {target.operator}"))
+    if found.existing:
+        printer.say(
+            "A cutover is under way here: only the schema flatsplit is upgraded, where it is older than this tool."
+        )
+        return
+    owned = ", ".join(f"{number:,} {_singular(kind) if number == 1 else kind}" for kind, number in found.counts)
+    printer.say(one_line(f"{config.legacy_role} owns {owned or 'nothing'}."))
     printer.say(one_line(f"Schemas in scope: {', '.join(config.schemas)}."))
-    if not found.existing:
-        _show_names(printer, found)
+    _show_names(printer, found)
     if found.findings:
         printer.heading("To know")
         show_findings(printer, found.findings)
     printer.say()
-    printer.say(
-        f"To write: {found.request.config_path}, the schema flatsplit, the baseline. No role changes yet."
-        if not found.existing
-        else "A cutover is under way here: only the schema flatsplit is upgraded."
-    )
+    printer.say(f"To write: {found.request.config_path}, the schema flatsplit, the baseline. No role changes yet.")
 
 
 def _show_names(printer: Printer, found: Survey) -> None:

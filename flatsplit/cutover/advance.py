@@ -55,9 +55,7 @@ def advance(
         situation = walk.situation()
 
 
-def _gates(
-    walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions
-) -> tuple[GateResult, ...]:
+def _gates(walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions) -> tuple[GateResult, ...]:
     """The step's gates, with what is waived in this call; the approval comes last."""
     if plan.step == "switch-connections":
         walk.observe()
@@ -90,7 +88,10 @@ def _wait(walk: Walk, key: str, situation: Situation, closed: Sequence[GateResul
         if situation.states[key] != "waiting":
             walk.journal.transition(key, ("pending", "rolled_back", "running"), "waiting")
             walk.journal.event(
-                "waiting", key, "; ".join(f"{gate.key}: {gate.reason}" for gate in closed), {"gates": [g.key for g in closed]}
+                "waiting",
+                key,
+                "; ".join(f"{gate.key}: {gate.reason}" for gate in closed),
+                {"gates": [g.key for g in closed]},
             )
 
 
@@ -177,7 +178,7 @@ def _converge(walk: Walk, key: str, executor: Executor) -> int:
             return executed
         executed += executor.run(key, "catch-up", remaining)
     raise Drift(
-        f"{key} does not come to rest: {remaining[0].description} (and {len(remaining) - 1} more) is wanted again and again",
+        f"{key} does not come to rest: {remaining[0].description} and {len(remaining) - 1} more are wanted again",
         "find out who undoes it (an event trigger, another tool), then run flatsplit next again",
     )
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 ROUNDS = 5
 
 
-def rollback(
-    walk: Walk, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm
-) -> AdvanceResult:
+def rollback(walk: Walk, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
     """Take back the last step, or all down to and including ``through``, or everything."""
     situation = walk.situation()
     if through is not None and not machine.begun(situation.states, through):

@@ -32,23 +32,23 @@ class Judge:
 
     def judge(self, step: str, keys: Sequence[str] | None = None) -> tuple[GateResult, ...]:
         """Every gate of the step, in order."""
-        gates: dict[str, Callable[[str], GateResult]] = {
+        gates: dict[str, Callable[[], GateResult]] = {
             "no-blockers": self._no_blockers,
             "bridge": self._bridge,
             "reach": self._reach,
             "seen": self._seen,
             "drained": self._drained,
             "verified": self._verified,
-            "soaked": self._soaked,
+            "soaked": lambda: self._soaked(step),
             "elsewhere": self._elsewhere,
         }
-        return tuple(gates[key](step) for key in (keys if keys is not None else BY_KEY[step].gates))
+        return tuple(gates[key]() for key in (keys if keys is not None else BY_KEY[step].gates))
 
     def findings(self) -> tuple[Finding, ...]:
         """The hazards of the database as it is."""
         return hazards.find(self.session.driver, self.state, self.context)
 
-    def _no_blockers(self, step: str) -> GateResult:
+    def _no_blockers(self) -> GateResult:
         blockers = [finding for finding in self.findings() if finding.severity == "blocker"]
         if not blockers:
             return GateResult("no-blockers", True, "no blocker found")
@@ -56,7 +56,7 @@ class Judge:
         more = f" (and {len(blockers) - 1} more)" if len(blockers) > 1 else ""
         return GateResult("no-blockers", False, f"{first.title}{more}", f"{first.fix} See flatsplit doctor.")
 
-    def _bridge(self, step: str) -> GateResult:
+    def _bridge(self) -> GateResult:
         facts = self.state.roles.get(self.context.legacy)
         if facts is None or facts.superuser or facts.inherit or self.state.target.membership_options:
             return GateResult("bridge", True, "legacy uses its memberships (INHERIT)")
@@ -67,7 +67,7 @@ class Judge:
             f"ALTER ROLE {self.context.legacy} INHERIT;",
         )
 
-    def _reach(self, step: str) -> GateResult:
+    def _reach(self) -> GateResult:
         roles = self.context.config.roles
         if roles.app_migrator not in self.state.roles or self.context.legacy not in self.state.roles:
             return GateResult("reach", True, "nothing to reach yet")
@@ -77,7 +77,8 @@ class Judge:
         return GateResult(
             "reach",
             False,
-            f"{lines[0]}, which {roles.app_migrator} could not" + (f" (and {len(lines) - 1} more)" if lines[1:] else ""),
+            f"{lines[0]}, which {roles.app_migrator} could not"
+            + (f" (and {len(lines) - 1} more)" if lines[1:] else ""),
             f"GRANT {roles.app_migrator} the privileges that legacy has there only as a superuser or by accident",
         )
 
@@ -85,7 +86,7 @@ class Judge:
         roles = [self.context.legacy, *self.context.config.roles.new]
         return evidence.read_sessions(self.session.driver, roles)
 
-    def _seen(self, step: str) -> GateResult:
+    def _seen(self) -> GateResult:
         roles = self.context.config.roles
         wanted = [roles.app_migrator]
         if self.context.config.retire != "repurpose":
@@ -108,7 +109,7 @@ class Judge:
         last = self.journal.last_seen(role, database)
         return last is not None and (since is None or last >= since)
 
-    def _drained(self, step: str) -> GateResult:
+    def _drained(self) -> GateResult:
         legacy = self.context.legacy
         config = self.context.config
         database = self.state.target.database
@@ -129,14 +130,15 @@ class Judge:
             return GateResult(
                 "drained",
                 False,
-                f"{len(clients)} session{'s' if clients[1:] else ''} of {legacy}: {name} from {first.client}, {first.state}",
+                f"{len(clients)} session{'s' if clients[1:] else ''} of {legacy}: "
+                f"{name} from {first.client}, {first.state}",
                 "switch them to app_user; an idle connection of a pool goes with RELOAD or a restart of the pool",
             )
         record = self.records["switch-connections"]
         last = max(filter(None, [self.journal.last_seen(legacy, database), record.started_at]), default=self._now())
         return self._elapsed("drained", config.gates.drain, last, f"{legacy} last seen")
 
-    def _verified(self, step: str) -> GateResult:
+    def _verified(self) -> GateResult:
         report = self.verify()
         wrong = [check for check in report.checks if not check.ok]
         if wrong:
@@ -155,7 +157,7 @@ class Judge:
         finished = self.records[before].finished_at
         return self._elapsed("soaked", self.context.config.gates.soak, finished or self._now(), f"{before} done")
 
-    def _elsewhere(self, step: str) -> GateResult:
+    def _elsewhere(self) -> GateResult:
         legacy = self.context.legacy
         database = self.state.target.database
         owned = owned_elsewhere(self.session.driver, legacy) if legacy in self.state.roles else ()

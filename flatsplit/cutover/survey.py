@@ -107,7 +107,9 @@ def _check_roles(state: State, request: InitRequest) -> None:
     if legacy not in state.roles:
         raise _no_such_role(state, legacy)
     if legacy.startswith("pg_"):
-        raise UsageError(f"{legacy} is one of PostgreSQL's own roles", "name the role that owns the application's objects")
+        raise UsageError(
+            f"{legacy} is one of PostgreSQL's own roles", "name the role that owns the application's objects"
+        )
     if operator == legacy:
         raise UsageError(
             f"you are connected as {legacy}, the role that is to be replaced",
@@ -116,7 +118,8 @@ def _check_roles(state: State, request: InitRequest) -> None:
     facts = state.roles.get(operator)
     if not state.target.operator_superuser and (facts is None or not facts.createrole):
         raise MissingRights(
-            f"{operator} may not create roles", f"have a superuser run ALTER ROLE {operator} CREATEROLE, or connect as one"
+            f"{operator} may not create roles",
+            f"have a superuser run ALTER ROLE {operator} CREATEROLE, or connect as one",
         )
     if not state.target.operator_superuser and state.roles[legacy].superuser:
         raise MissingRights(
@@ -135,7 +138,9 @@ def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:
     try:
         found = journal.cutover()
     except Exception as error:  # an older schema may lack a column that this version selects
-        raise JournalError("the tracking schema cannot be read", "run flatsplit init with the version that made it") from error
+        raise JournalError(
+            "the tracking schema cannot be read", "run flatsplit init with the version that made it"
+        ) from error
     if found is None:
         return False
     Journal.recognise(state.target, found)
@@ -209,7 +214,9 @@ def _scope(state: State, request: InitRequest) -> tuple[str, ...]:
     legacy = request.legacy_role
     found = {ref.name for ref, facts in state.objects.items() if ref.kind == "schema" and facts.owner == legacy}
     found |= {
-        ref.schema for ref, facts in state.objects.items() if ref.schema and facts.owner == legacy and not facts.extension
+        ref.schema
+        for ref, facts in state.objects.items()
+        if ref.schema and facts.owner == legacy and not facts.extension
     }
     found &= schemas - {JOURNAL_SCHEMA}
     if not found:

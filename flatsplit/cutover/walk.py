@@ -66,7 +66,9 @@ class Walk:
         Journal.recognise(live.target, self.record)
         baseline = self.journal.load_baseline(live.target)
         if baseline is None:
-            raise JournalError("the journal has no baseline", "the tracking schema is damaged; restore it from a backup")
+            raise JournalError(
+                "the journal has no baseline", "the tracking schema is damaged; restore it from a backup"
+            )
         return Situation(live, baseline, self.config, {record.key: record for record in self.journal.steps()})
 
     def judge(self, situation: Situation) -> Judge:
@@ -239,9 +241,7 @@ class Walk:
             steps=tuple(steps),
             findings=found,
             checks=situation.checks(),
-            sessions=evidence.read_sessions(
-                self.session.driver, [self.config.legacy_role, *self.config.roles.new]
-            ),
+            sessions=evidence.read_sessions(self.session.driver, [self.config.legacy_role, *self.config.roles.new]),
         )
 
     # -- acting
@@ -253,9 +253,7 @@ class Walk:
         with operator_lock(self.session):
             return forward.advance(self, options, reporter, confirm, passwords)
 
-    def rollback(
-        self, *, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm
-    ) -> AdvanceResult:
+    def rollback(self, *, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
         """Take the last step back, or all down to ``through``, or everything."""
         with operator_lock(self.session):
             return back.rollback(self, through, everything, reporter, confirm)
@@ -269,7 +267,9 @@ class Walk:
             if not drift or situation.done == 0:
                 return AdvanceResult((), next_key, complete=next_key is None)
             step = STEPS[situation.done - 1].key
-            plan = Plan(step, machine.digest(situation.live.target, self.config.legacy_role, "repair", drift), (), drift)
+            plan = Plan(
+                step, machine.digest(situation.live.target, self.config.legacy_role, "repair", drift), (), drift
+            )
             if not confirm(plan, "repair"):
                 return AdvanceResult((), next_key)
             verifiers = self.verifiers(drift, passwords) if passwords is not None else {}

@@ -58,7 +58,9 @@ def steps(have: Acl, want: Acl, *, revoking: bool) -> list[Step]:
         if revoking:
             gone = privileges.minus(had, gets)
             found.append(Step(grantee, by, gone, False, depth))
-            found.append(Step(grantee, by, privileges.minus(privileges.minus(option_had, option_gets), gone), True, depth))
+            found.append(
+                Step(grantee, by, privileges.minus(privileges.minus(option_had, option_gets), gone), True, depth)
+            )
         else:
             option = privileges.minus(option_gets, option_had)
             found.append(Step(grantee, by, privileges.minus(privileges.minus(gets, had), option), False, depth))
@@ -81,7 +83,7 @@ def objects(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
     seen: dict[tuple[int, int], list[Step]] = {}
     for ref, then in want.objects.items():
         now = have.objects.get(ref)
-        if now is None or now is then or now.acl is then.acl and now.owner == then.owner:
+        if now is None or now is then or (now.acl is then.acl and now.owner == then.owner):
             continue
         acl = now.acl if now.owner == then.owner else privileges.settle(now.acl, then.owner)
         goal = then.acl
@@ -144,9 +146,7 @@ def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
             acl = privileges.settle(acl, table)
         for step in steps(acl, want.columns.get(ref, ()), revoking=revoking):
             grantee = table if step.grantee == OWNER else step.grantee
-            do, undo = (
-                (ddl.revoke_column, ddl.grant_column) if revoking else (ddl.grant_column, ddl.revoke_column)
-            )
+            do, undo = (ddl.revoke_column, ddl.grant_column) if revoking else (ddl.grant_column, ddl.revoke_column)
             what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
             yield Statement(
                 description=f"{what} on {ddl.label(ref)} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
@@ -165,5 +165,3 @@ def _table_owner(state: State, column: ObjectRef) -> str:
         if facts is not None:
             return facts.owner
     return ""
-
-

@@ -40,9 +40,7 @@ def changed(have: State, want: State) -> Iterator[Statement]:
             for step in steps(now, then, revoking=revoking):
                 grantee = ref.creator if step.grantee == OWNER else step.grantee
                 do, undo = (
-                    (ddl.revoke_default, ddl.grant_default)
-                    if revoking
-                    else (ddl.grant_default, ddl.revoke_default)
+                    (ddl.revoke_default, ddl.grant_default) if revoking else (ddl.grant_default, ddl.revoke_default)
                 )
                 where = f" in {ref.schema}" if ref.schema else ""
                 subject = f"future {_WORDS[ref.objtype]} of {ref.creator}{where}"

@@ -137,4 +137,3 @@ def _reassigned(have: State, want: State, dragged: list[tuple[ObjectRef, str, st
             )
         )
     return statements
-

@@ -51,9 +51,7 @@ def dropped(have: State, want: State) -> Iterator[Statement]:
         )
 
 
-def _altered(
-    have: State, want: State, fields: tuple[str, ...], phase: int, *, to: bool | None
-) -> Iterator[Statement]:
+def _altered(have: State, want: State, fields: tuple[str, ...], phase: int, *, to: bool | None) -> Iterator[Statement]:
     """ALTER ROLE for fields that change, with ``to`` only for flags that become so."""
     for role in sorted(have.roles.keys() & want.roles.keys()):
         now, then = have.roles[role], want.roles[role]

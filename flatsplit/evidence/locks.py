@@ -26,9 +26,11 @@ class Holder:
     query: str
 
 
-# Oldest transaction first: it is the one to talk to. Autovacuum has no client and does not yield below deadlock_timeout.
+# Oldest transaction first: it is the one to talk to. Autovacuum has no client, and does not yield before
+# deadlock_timeout.
 _HOLDERS = """
-SELECT DISTINCT ON (a.xact_start, a.pid) a.pid, coalesce(a.usename::text, a.backend_type), coalesce(a.application_name, ''),
+SELECT DISTINCT ON (a.xact_start, a.pid)
+       a.pid, coalesce(a.usename::text, a.backend_type), coalesce(a.application_name, ''),
        coalesce(host(a.client_addr), 'local'), coalesce(a.state, a.backend_type, ''),
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8, left(coalesce(a.query, ''), 200)
 FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
@@ -43,7 +45,9 @@ ORDER BY a.xact_start, a.pid LIMIT 10
 def holders(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> tuple[Holder, ...]:
     """Transactions that hold a lock on one of these objects now."""
     names = [
-        ddl.ident(ref.schema, ref.name) for ref in refs[:500] if ref.kind in RELATIONS or ref.kind in ("policy", "column")
+        ddl.ident(ref.schema, ref.name)
+        for ref in refs[:500]
+        if ref.kind in RELATIONS or ref.kind in ("policy", "column")
     ]
     rows = conn.execute(_HOLDERS, (names, not names)).fetchall()
     return tuple(

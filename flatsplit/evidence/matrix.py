@@ -135,9 +135,7 @@ def _use(user: Rights, objects: list[Group]) -> Iterator[Check]:
 
 def _limits(state: State, context: Context, rights: Rights, objects: list[Group], done: int) -> Iterator[Check]:
     yield _check(rights.role, "truncate tables", False, _has(objects, TABLES, rights, "D", some=True))
-    yield _check(
-        rights.role, "alter or drop objects", False, ((group, rights.owns(group.facts)) for group in objects)
-    )
+    yield _check(rights.role, "alter or drop objects", False, ((group, rights.owns(group.facts)) for group in objects))
     yield _check(rights.role, "grant privileges", False, ((group, rights.may_grant(group.facts)) for group in objects))
     if done >= ORDINAL["enable-login"]:
         yield _check(rights.role, "create permanent objects", False, _creatable(state, context, rights))

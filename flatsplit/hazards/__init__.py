@@ -20,7 +20,7 @@ def find(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple
         *legacy.judge(state, context),
         *objects.judge(state, context),
         *objects.row_security(_ask(conn, "rls", objects.row_security_parameters(conn, context)), context),
-        *server.event_triggers(_ask(conn, "event_triggers"), context),
+        *server.event_triggers(_ask(conn, "event_triggers")),
         *server.conditions(_ask(conn, "server"), context),
     ]
     return tuple(sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.id)))

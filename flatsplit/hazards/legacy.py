@@ -97,7 +97,7 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
             "legacy-members",
             "note",
             f"{', '.join(members)} can act as {legacy}",
-            "They become members of app_migrator with the same options, and stop being members of legacy at revoke-legacy.",
+            "They become members of app_migrator with the same options; revoke-legacy ends their membership in legacy.",
             "If they only read, make them members of app_readonly instead.",
             tuple(members),
             step="transfer-ownership",
@@ -153,7 +153,8 @@ def _new_roles(state: State, context: Context) -> Iterator[Finding]:
             "database-kept",
             "blocker" if context.config.retire == "drop" else "warning",
             f"database {state.target.database} would stay with {context.legacy}",
-            'database_owner = "keep" leaves the database to legacy, which can then still drop it and cannot be dropped itself.',
+            'database_owner = "keep" leaves the database to legacy, '
+            "which can then still drop it and cannot be dropped itself.",
             'Set database_owner = "app_migrator" or "dba" in flatsplit.toml.',
             step="transfer-ownership",
         )

@@ -58,7 +58,7 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
     stuck = tuple(
         ddl.label(ref)
         for ref, facts in sorted(ours)
-        if superusers_only(ref, facts, state.target.major)
+        if superusers_only(ref, facts)
         and facts.owner == context.legacy
         and _heir_at_the_end(ref, facts, state, context) == context.legacy
     )
@@ -83,7 +83,7 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
             "outside-scope",
             "warning",
             f"{len(outside)} objects of legacy's lie outside the schemas in scope",
-            "They move to app_migrator like everything of legacy's, but app_user and app_readonly are granted nothing there.",
+            "They move to app_migrator like everything of legacy's; app_user and app_readonly get nothing there.",
             "Add the schema to `schemas` in flatsplit.toml if the application uses it.",
             outside,
             step="grant-existing",

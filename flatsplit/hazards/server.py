@@ -9,7 +9,7 @@ from flatsplit.model import Finding
 from flatsplit.steps import Context
 
 
-def event_triggers(rows: list[tuple[Any, ...]], context: Context) -> Iterator[Finding]:
+def event_triggers(rows: list[tuple[Any, ...]]) -> Iterator[Finding]:
     """Event triggers that would run somebody's code with the operator's rights."""
     found = tuple(f"{trigger} runs {function} of {owner}" for trigger, function, owner in rows)
     if found:

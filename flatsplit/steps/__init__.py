@@ -46,7 +46,7 @@ def _create_roles(state: State, context: Context) -> State:
     return draft.state()
 
 
-def _nothing(state: State, context: Context) -> State:
+def _nothing(state: State, _: Context) -> State:
     return state
 
 
@@ -106,7 +106,10 @@ STEPS: tuple[Step, ...] = (
         "flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.",
         ("seen", "drained"),
         _nothing,
-        ("Errors of the application with SQLSTATE 42501 (insufficient privilege).", "Who is still connected as legacy."),
+        (
+            "Errors of the application with SQLSTATE 42501 (insufficient privilege).",
+            "Who is still connected as legacy.",
+        ),
     ),
     Step(
         "verify",
@@ -154,11 +157,9 @@ def without_roles(state: State, gone: Collection[str], heir: str) -> State:
     draft = Draft(state)
     for role in gone:
         draft.roles.pop(role, None)
-    draft.members = {
-        key: options for key, options in draft.members.items() if not {key.role, key.member} & set(gone)
-    }
+    draft.members = {key: options for key, options in draft.members.items() if not {key.role, key.member} & set(gone)}
     draft.settings = {key: row for key, row in draft.settings.items() if key.role not in gone}
-    draft.rewrite(lambda ref, facts: facts._replace(owner=heir) if facts.owner in gone else facts)
+    draft.rewrite(lambda _, facts: facts._replace(owner=heir) if facts.owner in gone else facts)
     return replace(draft.state())
 
 

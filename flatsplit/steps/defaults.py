@@ -39,20 +39,14 @@ def _carry_over(draft: Draft, context: Context, ref: DefaultRef, acl: Acl, new: 
     """Third roles go on receiving their grants when app_migrator creates what legacy used to."""
     migrator = context.config.roles.app_migrator
     copy = ref._replace(creator=migrator)
-    items = [
-        item
-        for item in privileges.settle(acl, migrator)
-        if item.grantee not in new and item.grantor == OWNER
-    ]
+    items = [item for item in privileges.settle(acl, migrator) if item.grantee not in new and item.grantor == OWNER]
     if migrator in context.adopted:
         now = draft.effective_default(copy)
         draft.default(copy, intern_acl([*now, *items]))
         return
     have = [item for item in draft.effective_default(copy) if item.grantee in new]
     others = [
-        item
-        for item in draft.defaults.get(copy, ())
-        if item.grantee not in new and item.grantee not in (OWNER, PUBLIC)
+        item for item in draft.defaults.get(copy, ()) if item.grantee not in new and item.grantee not in (OWNER, PUBLIC)
     ]
     draft.default(copy, intern_acl([*items, *have, *others]))
 
@@ -89,5 +83,3 @@ def revoked(draft: Draft, context: Context) -> None:
         cleaned = privileges.without(acl, legacy)
         if cleaned is not acl:
             draft.default(ref, cleaned)
-
-

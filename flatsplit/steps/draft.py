@@ -133,9 +133,7 @@ class Draft:
 
     def no_member(self, role: str | None = None, member: str | None = None) -> None:
         """Take away every membership in ``role`` (None: any) of ``member`` (None: anyone)."""
-        for key in [
-            key for key in self.members if role in (None, key.role) and member in (None, key.member)
-        ]:
+        for key in [key for key in self.members if role in (None, key.role) and member in (None, key.member)]:
             del self.members[key]
 
     def role(self, name: str, **fields: object) -> None:

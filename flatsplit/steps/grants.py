@@ -173,7 +173,7 @@ def _extension_members(draft: Draft, context: Context) -> None:
 
 
 def _schemas(draft: Draft, context: Context) -> None:
-    """Schemas in scope: everybody may look inside, app_migrator may create; journal: app_migrator may read (pg_dump)."""
+    """Schemas in scope: everybody may look inside, app_migrator may create."""
     roles = context.config.roles
     for schema in context.config.schemas:
         ref = ObjectRef("schema", "", schema)

@@ -34,7 +34,7 @@ def legacy_settings(state: State, context: Context) -> dict[str, str]:
 
 
 def search_path(state: State, context: Context) -> str | None:
-    """legacy's search_path with "$user" spelled out where that schema exists; None where nothing is to be said.
+    """Legacy's search_path with "$user" spelled out where that schema exists; None where nothing is to be said.
 
     ``"$user"`` is the schema named like the session's role: it would vanish for app_user.
     """

@@ -47,16 +47,16 @@ def reduce(state: State, config: Config) -> State:
     legacy = config.legacy_role
     managed = {legacy, *config.roles.new}
     major = state.target.major
-    objects = {}
-    for ref, facts in state.objects.items():
-        if (
-            ref.kind in ("schema", "database")
-            or (facts.owner in managed and facts.owner != legacy)
-            or (facts.owner == legacy and superusers_only(ref, facts, major))
-            or any(item.grantee in managed or item.grantor in managed for item in facts.acl)
-            or (facts.owner == legacy and facts.acl and not _full_owner(ref, facts.acl, major))
-        ):
-            objects[ref] = facts
+
+    def remembered(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        if ref.kind in ("schema", "database") or (facts.owner in managed and facts.owner != legacy):
+            return True
+        if any(item.grantee in managed or item.grantor in managed for item in facts.acl):
+            return True
+        if facts.owner != legacy:
+            return False
+        return superusers_only(ref, facts) or bool(facts.acl and not _full_owner(ref, facts.acl, major))
+
     return replace(
         state,
         roles={name: facts for name, facts in state.roles.items() if name in managed},
@@ -64,7 +64,7 @@ def reduce(state: State, config: Config) -> State:
             key: options for key, options in state.members.items() if managed & {key.role, key.member, key.grantor}
         },
         settings={key: row for key, row in state.settings.items() if key.role in managed},
-        objects=objects,
+        objects={ref: facts for ref, facts in state.objects.items() if remembered(ref, facts)},
         columns={
             ref: acl
             for ref, acl in state.columns.items()
@@ -98,9 +98,7 @@ class Origin:
         self.legacy = context.legacy
         self.new = frozenset(context.config.roles.new)
         self.gone = frozenset(
-            name
-            for name in self.new - context.adopted
-            if name in live.roles and not live.roles[name].elsewhere
+            name for name in self.new - context.adopted if name in live.roles and not live.roles[name].elsewhere
         )
 
     def state(self) -> State:
@@ -218,7 +216,9 @@ class Origin:
         was = own.privileges if own else ""
         return item._replace(
             privileges="".join(c for c in item.privileges if c not in restored.privileges or c in was),
-            grantable="".join(c for c in item.grantable if c not in restored.privileges or (own and c in own.grantable)),
+            grantable="".join(
+                c for c in item.grantable if c not in restored.privileges or (own and c in own.grantable)
+            ),
         )
 
     def _create(self, acl: Acl, before: Acl) -> Acl:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-
-from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, ObjectRef, State, intern_acl
+from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, State, intern_acl
 from flatsplit.steps import defaults
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
@@ -23,14 +22,14 @@ def lock(state: State, context: Context) -> State:
 
 
 def revoke(state: State, context: Context) -> State:
-    """Bridge, privileges, default privileges, memberships and attributes of legacy are gone; with ``drop`` the role too."""
+    """Bridge, privileges, defaults, memberships and attributes of legacy are gone; with ``drop`` the role too."""
     draft = Draft(state)
     legacy = context.legacy
     roles = context.config.roles
     if legacy not in draft.roles:
         return state
     _memberships(draft, context)
-    draft.rewrite(lambda ref, facts: _stripped(ref, facts, legacy))
+    draft.rewrite(lambda _, facts: _stripped(facts, legacy))
     for ref, acl in list(draft.columns.items()):
         draft.columns[ref] = handed_over(acl, legacy)
     draft.columns = {ref: acl for ref, acl in draft.columns.items() if acl}
@@ -40,9 +39,7 @@ def revoke(state: State, context: Context) -> State:
             draft.policies[ref] = named - {legacy}
     draft.mappings = {ref for ref in draft.mappings if ref.args != legacy}
     if not context.bootstrap:
-        draft.role(
-            legacy, superuser=False, createdb=False, createrole=False, replication=False, bypassrls=False
-        )
+        draft.role(legacy, superuser=False, createdb=False, createrole=False, replication=False, bypassrls=False)
     if context.config.retire == "repurpose":
         draft.member(roles.app_user, legacy)
     elif context.config.retire == "drop" and not context.bootstrap:
@@ -70,13 +67,11 @@ def handed_over(acl: tuple[AclItem, ...], legacy: str) -> tuple[AclItem, ...]:
     if not any(legacy in (item.grantee, item.grantor) for item in acl):
         return acl
     return intern_acl(
-        item._replace(grantor=OWNER) if item.grantor == legacy else item
-        for item in acl
-        if item.grantee != legacy
+        item._replace(grantor=OWNER) if item.grantor == legacy else item for item in acl if item.grantee != legacy
     )
 
 
-def _stripped(ref: ObjectRef, facts: ObjectFacts, legacy: str) -> ObjectFacts:
+def _stripped(facts: ObjectFacts, legacy: str) -> ObjectFacts:
     if facts.owner == legacy:
         return facts
     acl = handed_over(facts.acl, legacy)
@@ -88,5 +83,3 @@ def _stripped(ref: ObjectRef, facts: ObjectFacts, legacy: str) -> ObjectFacts:
 def _drop(draft: Draft, legacy: str) -> None:
     del draft.roles[legacy]
     draft.settings = {key: row for key, row in draft.settings.items() if key.role != legacy}
-
-

@@ -8,7 +8,7 @@ from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
 
 
-def superusers_only(ref: ObjectRef, facts: ObjectFacts, major: int) -> bool:
+def superusers_only(ref: ObjectRef, facts: ObjectFacts) -> bool:
     """Kinds that PostgreSQL lets only a superuser own.
 
     AlterEventTriggerOwner_internal(), AlterForeignDataWrapperOwner_internal(), AlterPublicationOwner_internal()
@@ -28,20 +28,18 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> 
         return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": context.legacy}[
             context.config.database_owner
         ] or roles.app_migrator
-    if superusers_only(ref, facts, state.target.major):
+    if superusers_only(ref, facts):
         dba = state.roles.get(roles.dba)
         if dba is not None and dba.superuser:
             return roles.dba
         migrator = state.roles.get(roles.app_migrator)
-        fit = (migrator is not None and migrator.superuser) or (
-            ref.kind == "subscription" and state.target.major >= 16
-        )
+        fit = (migrator is not None and migrator.superuser) or (ref.kind == "subscription" and state.target.major >= 16)
         return roles.app_migrator if fit else context.legacy
     return roles.app_migrator
 
 
 def apply(state: State, context: Context) -> State:
-    """Legacy is a member of app_migrator; what legacy owned belongs to app_migrator; legacy's members are its members."""
+    """Legacy and its members become members of app_migrator, which owns what legacy owned."""
     draft = Draft(state)
     roles = context.config.roles
     if roles.app_migrator not in draft.roles:

@@ -38,17 +38,15 @@ def command(app: App, legacy_role: str, schemas: tuple[str, ...], adopt: bool, o
     with app.session(write=True) as session:
         found = survey(session, request)
         show_survey(output.err, found)
-        if not yes and not output.ask("Write this down and begin?"):
+        if not yes and not output.ask("Upgrade it?" if found.existing else "Write this down and begin?"):
             output.err.say("nothing was changed")
             return Exit.ERROR
         initialise(session, found)
     if output.json:
         output.data(shapes.survey(found))
+    elif found.existing:
+        output.say("Up to date: the schema flatsplit. `flatsplit status` says where the cutover stands.", "green")
     else:
-        output.say(
-            f"{'Upgraded' if found.existing else 'Ready'}: {app.config_path}, and the schema flatsplit in "
-            f"{found.target.database}.",
-            "green",
-        )
+        output.say(f"Ready: {app.config_path}, and the schema flatsplit in {found.target.database}.", "green")
         output.say("Read the configuration, then `flatsplit doctor`, `flatsplit plan`, `flatsplit next`.")
     return Exit.OK
