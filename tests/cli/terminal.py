@@ -1,0 +1,57 @@
+"""flatsplit at a real (pseudo) terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.fixtures.cli import Result, Target, environment
+
+
+def type_at(
+    cwd: Path, *arguments: str, dsn: Target = None, answers: Sequence[tuple[str, str]] = (), timeout: float = 60
+) -> Result:
+    """Run a command and type each answer when its prompt appears; stdout and stderr come as one, as on a screen."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (50, 120))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flatsplit", *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        # without a controlling terminal Ctrl-C is just a character, and there is no /dev/tty to ask for passwords on
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        env=environment(dsn, {"TERM": "xterm"}),
+        cwd=cwd,
+    )
+    os.close(theirs)
+    waiting = list(answers)
+    screen = ""
+    looked = 0
+    deadline = time.monotonic() + timeout
+    with contextlib.suppress(OSError):  # EIO: the other side is closed
+        while time.monotonic() < deadline:
+            if not select.select([ours], [], [], 0.1)[0]:
+                continue
+            data = os.read(ours, 65536)
+            if not data:
+                break
+            screen += data.decode(errors="replace")
+            while waiting and (found := re.search(waiting[0][0], screen[looked:])):
+                looked += found.end()
+                os.write(ours, waiting.pop(0)[1].encode())
+    os.close(ours)
+    code = process.wait(10)
+    assert not waiting, f"never asked: {waiting[0][0]}\n{screen}"
+    return Result(code, screen, "")
