@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.plans import count, show_findings
 from flatsplit.errors import Exit
+
+if TYPE_CHECKING:
+    from flatsplit.model import Finding
 
 _ORDER = ("blocker", "warning", "note")
 
@@ -18,11 +22,7 @@ def command(app: App) -> Exit:
 
     A blocker has to be settled before the walk begins; with one, the exit code is 5.
     """
-    config = app.config()
-    from flatsplit.cutover.survey import doctor
-
-    with app.session(write=False) as session:
-        findings = sorted(doctor(session, config), key=lambda found: _ORDER.index(found.severity))
+    findings = sorted(_findings(app), key=lambda found: _ORDER.index(found.severity))
     numbers: Counter[str] = Counter(found.severity for found in findings)
     output = app.output
     if output.json:
@@ -36,3 +36,16 @@ def command(app: App) -> Exit:
         if not numbers["blocker"]:
             output.say("Nothing stands in the way: `flatsplit plan` shows the next step.")
     return Exit.REFUSED if numbers["blocker"] else Exit.OK
+
+
+def _findings(app: App) -> tuple[Finding, ...]:
+    """As of the cutover that is under way; before init, as of now."""
+    config = app.config()
+    from flatsplit.cutover.survey import doctor
+    from flatsplit.cutover.walk import Walk
+    from flatsplit.journal import Journal
+
+    with app.session(write=False) as session:
+        if Journal(session).exists():
+            return Walk.open(session, config).doctor()
+        return doctor(session, config)

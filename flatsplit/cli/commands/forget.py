@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import yes_option
 from flatsplit.errors import Exit, Refused
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.results import Status
 
 
 @make_command("forget")
@@ -21,11 +25,11 @@ def command(app: App, export: Path | None, yes: bool) -> Exit:
     elsewhere it refuses while a cutover is under way, unless --yes is given.
     """
     with app.walk(write=True) as walk:
-        state = walk.status().cutover.state
         if not yes:
+            under_way = _under_way(walk.status())
             if not app.output.interactive:
-                _refuse_under_way(state)
-            elif not _agreed(app, state, export):
+                _refuse(under_way)
+            elif not _agreed(app, under_way, export):
                 app.output.err.say("nothing was changed")
                 return Exit.ERROR
         walk.forget(export)
@@ -36,18 +40,24 @@ def command(app: App, export: Path | None, yes: bool) -> Exit:
     return Exit.OK
 
 
-def _refuse_under_way(state: str) -> None:
-    if state == "active":
+def _under_way(status: Status) -> bool:
+    """Whether some step is done or begun, and not all are."""
+    states = {step.state for step in status.steps}
+    return status.next is not None and not states <= {"pending", "rolled_back"}
+
+
+def _refuse(under_way: bool) -> None:
+    if under_way:
         raise Refused(
             "the cutover is under way, and without flatsplit's memory it cannot go back",
             "finish it or roll it back first; `flatsplit forget --yes` forgets all the same",
         )
 
 
-def _agreed(app: App, state: str, export: Path | None) -> bool:
+def _agreed(app: App, under_way: bool, export: Path | None) -> bool:
     err = app.output.err
     err.say("This removes the schema flatsplit. What was done stays; taking it back is no longer possible.", "yellow")
-    if state == "active":
+    if under_way:
         err.say("The cutover is under way: the roles stay half moved.", "red")
     if export is None:
         err.say("The journal is lost: --export FILE keeps a copy.", "yellow")
