@@ -11,50 +11,62 @@ class Chapter(NamedTuple):
 
     title: str
     why: str
+    shows: tuple[str, ...] = ()
+    """Parts of those of its statements that are worth a look."""
 
 
 CHAPTERS: Mapping[str, Chapter] = {
     "create-roles": Chapter(
-        "Four roles that cannot log in yet",
+        "four roles that cannot log in yet",
         "app_user for the application, app_migrator for the migration tool, app_readonly for those who only look,\n"
-        "dba for people. Until they have LOGIN and a password, nothing can use them.",
+        "dba for people. Until they have a password and LOGIN, nobody can use them.",
+        ('ROLE "app_user"', 'ROLE "dba"'),
     ),
     "grant-existing": Chapter(
-        "What the application needs, and nothing else",
-        "Rows for app_user, but no structure. GRANT takes no lock on a table: the application does not notice.\n"
-        "It also holds for what is easily forgotten: partitions, sequences, large objects, settle(), which\n"
-        "PUBLIC may not execute.",
+        "what the application needs, and nothing else",
+        "Rows for app_user, but no structure. GRANT takes no lock that the application would wait for. Among what\n"
+        "is easily forgotten: large objects, and settle(), which PUBLIC may not execute.",
+        ('INSERT, UPDATE, DELETE ON TABLE "shop"', "UPDATE ON LARGE OBJECT", '"settle"'),
     ),
     "default-privileges": Chapter(
-        "The same for tables that do not exist yet",
-        "Default privileges work only for what the role in FOR ROLE creates: so for app_migrator, and until the\n"
-        "end for shop too. What shop promised the reporting team is promised by app_migrator from now on.",
+        "the same for tables that do not exist yet",
+        "Default privileges hold for what the role after FOR ROLE creates: so for app_migrator, and until the end\n"
+        "for shop too. What shop promised the reporting team, app_migrator promises from now on.",
+        (
+            'ROLE "app_migrator" IN SCHEMA "shop" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES',
+            'ROLE "app_migrator" IN SCHEMA "shop" GRANT SELECT ON TABLES TO "reporting"',
+        ),
     ),
     "transfer-ownership": Chapter(
         "app_migrator becomes the owner",
-        "The one step that takes strong locks, each for a moment, none of them waited for while others are held.\n"
-        "First shop becomes a member of app_migrator: over this bridge it goes on doing all it could do before.",
+        "The one step that takes strong locks, each for a moment, and none of them is waited for while others are\n"
+        "held. First shop becomes a member of app_migrator: over this bridge it goes on doing all it did before.",
+        ('GRANT "app_migrator" TO "shop"', 'TABLE "shop"."payments"', 'TABLE "shop"."orders_2026_01"'),
     ),
     "enable-login": Chapter(
-        "Doors open",
+        "doors open",
         "Passwords go over as verifiers that the server cannot read back. shop's settings move along, and the\n"
-        'schema that it found by its own name ("$user") is spelled out for app_user.',
+        'schema that it found by its own name ("$user") is spelled out. CREATE in public is no longer for everybody:\n'
+        "whoever relied on it has it by name.",
+        ('"app_user" IN DATABASE "shop" SET "search_path"', 'SCHEMA "public" FROM PUBLIC', 'SCHEMA "public" TO'),
     ),
     "switch-connections": Chapter(
-        "People move, flatsplit watches",
+        "people move, flatsplit watches",
         "This step runs no statement. It waits until the application and the migration tool have logged in with\n"
-        "their new roles and nobody has been seen as shop for as long as drain says.",
+        "their new roles and nobody has been seen as shop for as long as `drain` says.",
     ),
     "verify": Chapter(
-        "Can and cannot, tried on every object",
-        "Not what should be so, but what the server says.",
+        "can and cannot, object by object",
+        "Not what should be so, but what the server answers.",
     ),
     "lock-legacy": Chapter(
-        "The scream test",
-        "shop may no longer log in. Should something cry out, one command gives it back within a second.",
+        "the scream test",
+        "shop may no longer log in. Should something cry out, `flatsplit rollback` lets it in again.",
+        ('ALTER ROLE "shop" NOLOGIN', "pg_terminate_backend"),
     ),
     "revoke-legacy": Chapter(
-        "The bridge goes",
-        "Whatever shop created late is handed over, then it loses its rights. It owns nothing and may nothing.",
+        "the bridge goes",
+        "What shop may have created late is handed over, then it loses its rights. It owns nothing and may nothing.",
+        ('REVOKE "app_migrator" FROM "shop"', 'REVOKE SELECT ON TABLES FROM "reporting"'),
     ),
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shlex
 import subprocess
 import sys
+import textwrap
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import flatsplit
 from flatsplit.errors import FlatsplitError
@@ -43,43 +44,65 @@ class Operator:
             "COLUMNS": "110",
         }
 
-    def flatsplit(self, *arguments: str, expect: Collection[int] = (0,), limit: int = 14) -> int:
-        """Run a command and show it with what it printed, at most ``limit`` lines; its exit code."""
+    def flatsplit(self, *arguments: str, expect: int = 0, limit: int = 12) -> None:
+        """Run a command and show it with what it printed, at most about ``limit`` lines of it."""
         self._narrator.say()
-        self._narrator.say(f"    $ flatsplit {' '.join(arguments)}", "cyan")
+        self._narrator.say(f"    $ flatsplit {shlex.join(arguments)}", "cyan")
         started = time.monotonic()
         code, printed = self._run(arguments)
         seconds = time.monotonic() - started
-        lines = printed.rstrip("\n").split("\n")
-        failed = code not in expect
-        hidden = 0 if failed else max(0, len(lines) - limit)
-        for line in lines[: len(lines) - hidden]:
-            self._narrator.say(f"    {line}".rstrip())
-        more = f"{hidden} more lines, " if hidden else ""
-        self._narrator.say(f"    ({more}exit code {code}, {seconds:.1f} s)", "dim")
+        failed = code != expect
+        lines = printed.strip("\n").split("\n")
+        for line in lines if failed else abridged(lines, limit):
+            self._narrator.say(wrapped(f"    {line}".rstrip(), 114))
+        self._narrator.say(f"    ({f'exit code {code}, ' if code else ''}{seconds:.1f} s)", "dim")
         if failed:
             raise FlatsplitError(
                 f"the story stops here: `flatsplit {arguments[0]}` ended with exit code {code}",
                 "what it said stands above; a bug report with it is welcome",
             )
-        return code
 
-    def json(self, *arguments: str) -> Any:
-        """What a command says with --json, without showing it."""
-        code, printed = self._run([*arguments, "--json"], stderr=subprocess.DEVNULL)
-        if code:
-            raise FlatsplitError(f"`flatsplit {arguments[0]} --json` ended with exit code {code}")
-        return json.loads(printed)
-
-    def _run(self, arguments: Sequence[str], stderr: int = subprocess.STDOUT) -> tuple[int, str]:
+    def _run(self, arguments: Sequence[str]) -> tuple[int, str]:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "flatsplit", *arguments],
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=stderr,
+            stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
         )
         return done.returncode, done.stdout
+
+
+def abridged(lines: Sequence[str], limit: int) -> list[str]:
+    """The lines without what the following one says again, and with a gap in the middle if they are many."""
+    following = [*(line.strip() for line in lines[1:]), ""]
+    pairs = zip(lines, following, strict=True)
+    kept = [line for line, after in pairs if not line.strip() or not after.startswith(line.strip())]
+    if len(kept) <= limit + 1:  # a line about one hidden line would save nothing
+        return kept
+    end = min(3, limit // 2)
+    return [*kept[: limit - end], f"  … {len(kept) - limit} more lines …", *kept[len(kept) - end :]]
+
+
+def wrapped(text: str, width: int = 106) -> str:
+    """A line as lines, those after the first further to the right if it was."""
+    margin = " " * (len(text) - len(text.lstrip()))
+    return textwrap.fill(
+        text,
+        width,
+        subsequent_indent=margin and f"{margin}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def shortened(text: str, width: int = 106) -> str:
+    """A statement on one line; if it is long, its middle is left out, for its end says who gets it."""
+    words = text.split()
+    text, end = " ".join(words), " ".join(words[-2:])
+    if len(text) <= width:
+        return text
+    return f"{text[: width - len(end) - 3].rsplit(' ', 1)[0]} … {end}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -30,13 +31,24 @@ def leave_a_server(output: Narrator) -> None:
     }
     output.heading("Now you")
     output.say("Another server is running, with the shop as flat as it was. To walk by hand, in an empty folder:\n")
+    if folder := _off_the_path():
+        output.say(f'    export PATH={shlex.quote(str(folder))}:"$PATH"', "cyan")
     for name, value in exports.items():
         output.say(f"    export {name}={shlex.quote(value)}", "cyan")
     output.say(f"    flatsplit init --legacy-role {LEGACY}", "cyan")
-    output.say("\nThe application's way in, to play its part:\n")
+    output.say(
+        "\nFrom then on `flatsplit status` says what to type next. The application's way in, to play its part:\n"
+    )
     output.say(f"    {psql} {shlex.quote(legacy)}", "cyan")
     output.say("\nWhen you have seen enough, this stops the server and removes all of it:\n")
     output.say(f"    sh {shlex.quote(str(stop))}", "cyan")
+
+
+def _off_the_path() -> Path | None:
+    """The folder of this very ``flatsplit``, where its name alone would not find it."""
+    folder = Path(sys.executable).parent
+    found = shutil.which("flatsplit")
+    return folder if (folder / "flatsplit").exists() and (not found or Path(found).parent != folder) else None
 
 
 def _psql(binaries: Binaries) -> str:

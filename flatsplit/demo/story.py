@@ -6,6 +6,7 @@ one: nothing that is shown here is staged, and the exit code says whether the ap
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import tempfile
@@ -22,15 +23,16 @@ import psycopg
 
 from flatsplit.demo import flat, keeping
 from flatsplit.demo.chapters import CHAPTERS
-from flatsplit.demo.command import Narrator, Operator
+from flatsplit.demo.command import Narrator, Operator, shortened, wrapped
 from flatsplit.demo.flat import DATABASE, LEGACY, OPERATOR, Shop
 from flatsplit.demo.injection import Outcome, attack
 from flatsplit.demo.server import DISPOSABLE, Cluster, ClusterConfig, sweep
-from flatsplit.demo.traffic import Traffic
+from flatsplit.demo.traffic import Tally, Traffic
 from flatsplit.errors import Exit, FlatsplitError
 
 ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
 PASSWORDS = "passwords.toml"
+RUNBOOK = "runbook"
 
 MIGRATION = """\
 ALTER TABLE products ADD COLUMN weight_g int;
@@ -39,6 +41,7 @@ CREATE TABLE gift_cards (code text PRIMARY KEY, customer_id bigint REFERENCES cu
 
 def run(*, keep: bool, output: Narrator) -> int:
     """Tell the story; the exit code. With ``keep``, leave a server behind on which the reader can do it by hand."""
+    started = time.monotonic()
     sweep()
     with (
         _signals_end_it(),
@@ -46,6 +49,7 @@ def run(*, keep: bool, output: Narrator) -> int:
         Cluster(ClusterConfig(settings=DISPOSABLE)) as cluster,
     ):
         failures = Story(flat.build(cluster), Path(folder), output).tell()
+    output.say(f"\nAll of it took {time.monotonic() - started:.0f} s, and the server is gone.")
     if failures:
         return Exit.ERROR
     if keep:
@@ -55,12 +59,17 @@ def run(*, keep: bool, output: Narrator) -> int:
 
 @contextmanager
 def _signals_end_it() -> Iterator[None]:
-    """Have a closed terminal and a plain kill clean up as Ctrl-C does."""
+    """Have a closed terminal and a plain kill clean up as Ctrl-C does, and let nothing interrupt the cleaning up."""
+    before = {which: signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def end(number: int, _: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
+        for which in before:
+            signal.signal(which, signal.SIG_IGN)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
-    before = {which: signal.signal(which, end) for which in (signal.SIGTERM, signal.SIGHUP)}
+    for which, handler in before.items():
+        if handler != signal.SIG_IGN:  # as under nohup
+            signal.signal(which, end)
     try:
         yield
     finally:
@@ -76,35 +85,29 @@ class Story:
         self.folder = folder
         self.out = output
         self.operator = Operator(shop.conninfo(OPERATOR), folder, output)
-        self.started = time.monotonic()
+        self.statements: dict[str, int] = {}
 
     def tell(self) -> int:
         """From the flat database to four roles; how many application statements failed."""
         self.flat_database()
         before = self.rights(LEGACY)
         self.outcome(attack(self.shop.conninfo(LEGACY)), LEGACY)
-        with Traffic(self.shop.conninfo(LEGACY)) as traffic:
+        with Traffic(self.shop.conninfo(LEGACY), pause=0.04) as traffic:
             self.begin()
-            for step in ("create-roles", "grant-existing", "default-privileges"):
+            for step in ("create-roles", "grant-existing", "default-privileges", "transfer-ownership"):
                 self.take(step, traffic)
-            self.take("transfer-ownership", traffic)
             self.change_of_mind(traffic)
             self.take("enable-login", traffic, "--generate-passwords", PASSWORDS)
             self.nightly_job(LEGACY)
             self.switch(traffic)
-            for step in ("verify", "lock-legacy", "revoke-legacy"):
-                self.take(step, traffic)
+            self.verify(traffic)
+            self.take("lock-legacy", traffic)
+            self.knock()
+            self.take("revoke-legacy", traffic)
             self.outcome(attack(self.conninfo("app_user")), "app_user")
             tally = traffic.stop()
         self.before_and_after(before)
-        self.out.heading("What the application noticed")
-        for role, count in sorted(tally.statements.items(), reverse=True):
-            self.out.say(f"{count:>8,} statements as {role}")
-        self.out.say(f"{tally.slowest_ms:>8.0f} ms took the slowest one")
-        self.out.say(f"{len(tally.failures):>8,} failed", "red" if tally.failures else "green")
-        for failure in tally.failures[:10]:
-            self.out.say(f"  as {failure.role}: {failure.error}\n    {failure.statement}", "red")
-        self.out.say(f"\nAll of it took {time.monotonic() - self.started:.0f} s.")
+        self.noticed(tally)
         return len(tally.failures)
 
     # -- chapters
@@ -115,11 +118,12 @@ class Story:
             census = flat.census(conn)
         version = self.shop.cluster.config.binaries.version
         self.out.heading("A flat database")
+        kinds = ", ".join(f"{count} {kind}" if count > 1 else f"1 {kind.removesuffix('s')}" for kind, count in census)
+        objects = sum(count for _, count in census)
         self.out.say(
             f"PostgreSQL {version} runs in {self.shop.cluster.folder}, for this user alone.\n"
-            f"Database {DATABASE} holds {sum(count for _, count in census)} objects, all owned by role {LEGACY}: "
-            + ", ".join(f"{count} {kind}" if count > 1 else f"1 {kind.removesuffix('s')}" for kind, count in census)
-            + f".\nThe application logs in as {LEGACY} as well. So do the migrations. So would whoever finds a hole."
+            + wrapped(f"Database {DATABASE} holds {objects} objects, all owned by role {LEGACY}: {kinds}.")
+            + f"\nThe application logs in as {LEGACY} as well. So do the migrations. So would whoever finds a hole."
         )
 
     def outcome(self, attempt: Outcome, role: str) -> None:
@@ -139,18 +143,21 @@ class Story:
         """Survey, and the configuration."""
         self.out.heading("The survey")
         self.out.say(
-            f"From here on four connections work as {LEGACY} without a pause: orders, views, functions, partitions.\n"
-            "init looks at everything the role owns or holds and remembers it, so that there is a way back."
+            f"From here on four connections buy and sell as {LEGACY}, over views, functions, triggers and partitions.\n"
+            "`init` looks at all that the role owns or holds, and remembers it for the way back."
         )
-        self.operator.flatsplit("init", "--legacy-role", LEGACY, "--yes", limit=30)
+        self.operator.flatsplit("init", "--legacy-role", LEGACY, "--yes", limit=40)
         self.configure(drain="0s", soak="0s")
         self.out.say(
-            "\nIn flatsplit.toml, drain and soak are now 0s instead of a day and a week: this is a demo. What they\n"
-            "wait for has to be true all the same."
+            "\nThis is a demo: in flatsplit.toml, `drain` and `soak` become 0s instead of a day and a week. What they\n"
+            "wait for has to be true all the same. Now the change board gets to see every statement and its undo:"
         )
+        self.operator.flatsplit("runbook", "--out", RUNBOOK, limit=6)
+        steps = json.loads((self.folder / RUNBOOK / "manifest.json").read_text())["steps"]
+        self.statements = {step["key"]: step["statements"] for step in steps}
 
     def take(self, step: str, traffic: Traffic, *options: str) -> None:
-        """One step: why, the first of its statements, the step itself, what the application noticed."""
+        """One step: why, some of its statements, the step itself, what the application noticed."""
         self.chapter(step)
         self.sample(step)
         self.operator.flatsplit("next", "--yes", *options)
@@ -159,18 +166,20 @@ class Story:
     def change_of_mind(self, traffic: Traffic) -> None:
         """Back and forth again."""
         self.out.heading("Second thoughts")
-        self.out.say(f"Every step goes back exactly. {LEGACY} owns everything again, and then once more does not.")
-        self.operator.flatsplit("rollback", "--yes")
-        self.operator.flatsplit("next", "--yes")
+        self.out.say(
+            f"Any step goes back exactly, this one too: {LEGACY} owns all of it again. And then forward once more."
+        )
+        self.operator.flatsplit("rollback", "--yes", limit=6)
+        self.operator.flatsplit("next", "--yes", limit=6)
         self.pulse(traffic)
 
     def switch(self, traffic: Traffic) -> None:
         """The application and the migration tool move; flatsplit only watches."""
         self.chapter("switch-connections")
-        self.operator.flatsplit("next", "--yes", expect=(Exit.WAITING,))
+        self.operator.flatsplit("next", "--yes", expect=Exit.WAITING)
         self.out.say(
-            "\nSo it waits, and can be called again at any time. Now the deploy: one connection after the other\n"
-            "ends its transaction and comes back as app_user; the migration tool logs in as app_migrator."
+            "\nSo it waits, and can be called again at any time. Now the deploy: one connection after the other ends\n"
+            "its transaction and comes back as app_user. The migration tool logs in as app_migrator, and has work:\n"
         )
         traffic.move(self.conninfo("app_user"))
         with psycopg.connect(
@@ -197,15 +206,32 @@ class Story:
         if others != (True,):
             raise FlatsplitError("the new table cannot be read by app_readonly and reporting as it should be")
         self.out.say(
-            "The new table and the new column are there for app_user at once, and the table for app_readonly and the\n"
-            "reporting team too. Nobody had to think of a GRANT."
+            "\nThe new table and column are there for app_user at once, the table for app_readonly and the reporting\n"
+            "team too. Nobody had to think of a GRANT."
         )
 
     def nightly_job(self, role: str) -> None:
         """REFRESH belongs to the owner."""
         with psycopg.connect(self.conninfo(role), autocommit=True) as conn:
             conn.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY sales")
-        self.out.say(f"The nightly job refreshed its materialized view as {role}.")
+        self.out.say(f"\nThe nightly job refreshed its materialized view as {role}.")
+
+    def verify(self, traffic: Traffic) -> None:
+        """What each role can and cannot do, at length, and as a step."""
+        self.chapter("verify")
+        self.operator.flatsplit("verify", limit=40)
+        self.operator.flatsplit("next", "--yes")
+        self.pulse(traffic)
+
+    def knock(self) -> None:
+        """What the old password is worth now."""
+        try:
+            psycopg.connect(self.conninfo(LEGACY)).close()
+        except psycopg.OperationalError as error:
+            said = str(error).strip()
+            self.out.say(f"\nSomebody tries the old password: {' '.join(said[said.find('FATAL') :].split())}")
+        else:
+            raise FlatsplitError(f"{LEGACY} can still log in")
 
     def before_and_after(self, before: dict[str, str]) -> None:
         """The table that the whole effort is about."""
@@ -214,24 +240,31 @@ class Story:
         rows = [(what, answer, *(rights[what] for rights in after)) for what, answer in before.items()]
         self.out.table("Before and after", ["", f"{LEGACY} before", *ROLES, f"{LEGACY} after"], rows)
 
+    def noticed(self, tally: Tally) -> None:
+        """The other thing it is about."""
+        self.out.heading("What the application noticed")
+        for role, count in sorted(tally.statements.items(), reverse=True):
+            self.out.say(f"{count:>8,} statements as {role}")
+        self.out.say(f"{tally.slowest_ms:>8.0f} ms for the slowest of them")
+        self.out.say(f"{len(tally.failures):>8,} failed", "red" if tally.failures else "green")
+        for failure in tally.failures[:10]:
+            self.out.say(f"  as {failure.role}: {failure.error}\n    {failure.statement}", "red")
+
     # -- what the chapters are made of
 
     def chapter(self, step: str) -> None:
         """The words before a step."""
         number = list(CHAPTERS).index(step) + 1
-        self.out.heading(f"Step {number}, {step}: {CHAPTERS[step].title}")
+        self.out.heading(f"Step {number} of {len(CHAPTERS)}, {step}: {CHAPTERS[step].title}")
         self.out.say(CHAPTERS[step].why)
 
-    def sample(self, step: str, many: int = 3) -> None:
-        """The first statements of a step's plan."""
-        actions = self.operator.json("plan", step)["actions"]
-        if not actions:
-            return
-        self.out.say(f"\n    {len(actions)} statements, such as")
-        shown = actions[:: max(1, len(actions) // many)][:many]
-        for action in shown:
-            text = " ".join(action["sql"].split())
-            self.out.say(f"    {text if len(text) <= 110 else text[:107] + '...'}", "cyan")
+    def sample(self, step: str) -> None:
+        """Some of a step's statements, as the runbook has them."""
+        (script,) = (path for path in (self.folder / RUNBOOK).glob(f"*-{step}.sql"))
+        lines = [line for line in script.read_text().splitlines() if not line.startswith("--")]
+        self.out.say(f"\n    {RUNBOOK}/{script.name} has {self.statements[step]} statements, such as")
+        for part in CHAPTERS[step].shows:
+            self.out.say(f"    {shortened(next(line for line in lines if part in line))}", "cyan")
 
     def pulse(self, traffic: Traffic) -> None:
         """What the application noticed so far."""
