@@ -169,7 +169,7 @@ class RoleFacts(NamedTuple):
     bypassrls: bool = False
     connection_limit: int = -1
     valid_until: str | None = None
-    """As PostgreSQL prints it in UTC, ISO style; ``infinity`` as written; None when unset."""
+    """As PostgreSQL prints it in UTC, ISO style; None when unset or ``infinity``, which are the same."""
     expired: bool = False
     """``valid_until`` lies in the past of the server's clock."""
     password: bool = False

@@ -43,6 +43,9 @@ def advance(
             return AdvanceResult((), key, waiting=closed, plan=plan)
         if closed:
             _wait(walk, key, situation, closed)
+            blocked = next((gate for gate in closed if gate.key == "no-blockers"), None)
+            if blocked is not None:
+                raise Refused(blocked.reason, f'{blocked.fix} Or go on all the same: --waive no-blockers --reason "…"')
             outcomes.append(StepOutcome(key, "waiting", 0, gates=gates))
             return AdvanceResult(tuple(outcomes), key, waiting=closed)
         if not confirm(plan, "next"):

@@ -180,16 +180,14 @@ def _stays(ref: ObjectRef, facts: ObjectFacts, context: Context) -> bool:
     """What legacy keeps by configuration, or because PostgreSQL does not let go of it."""
     if context.config.database_owner == "keep" and ref.kind == "database":
         return True
+    if facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
+        return True  # constructor functions of a range type belong to the bootstrap superuser, whoever owns the type
     return context.bootstrap and (facts.extension or ref.kind == "extension")
 
 
 def _legacy(state: State, context: Context) -> Iterator[Check]:
     legacy = context.legacy
-    everything = grouped(
-        (ref, facts)
-        for ref, facts in state.objects.items()
-        if facts.note != "system" and not _stays(ref, facts, context)
-    )
+    everything = grouped((ref, facts) for ref, facts in state.objects.items() if not _stays(ref, facts, context))
     if context.config.retire != "repurpose":
         database = ObjectRef("database", "", state.target.database)
         itself = [(Group("database", group.facts, [database]), state.roles[legacy].login) for group in everything[:1]]

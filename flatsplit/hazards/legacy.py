@@ -24,6 +24,16 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
     if facts is None:
         return
     held = [name for name in _ATTRIBUTES if getattr(facts, name)]
+    if context.bootstrap and context.config.retire != "revoke":
+        yield Finding(
+            "bootstrap-retire",
+            "blocker",
+            f'retire = "{context.config.retire}" is not possible: {legacy} is the bootstrap superuser',
+            "PostgreSQL can neither drop the bootstrap superuser nor take SUPERUSER from it, "
+            "so it can become neither nothing nor a restricted role.",
+            'Set retire = "revoke" in flatsplit.toml: legacy then ends NOLOGIN and owning nothing.',
+            step="create-roles",
+        )
     if context.bootstrap:
         yield Finding(
             "legacy-bootstrap",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.model import ObjectFacts, ObjectRef, State
+from flatsplit.model import ROUTINES, ObjectFacts, ObjectRef, State
 from flatsplit.privileges import settle
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
@@ -49,7 +49,7 @@ def apply(state: State, context: Context) -> State:
     _members_of_legacy(draft, context)
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        if facts.owner != context.legacy or facts.note == "system":
+        if facts.owner != context.legacy or facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
             return facts
         owner = heir(ref, facts, state, context)
         if owner == facts.owner:
