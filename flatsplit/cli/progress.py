@@ -56,6 +56,8 @@ class Narration:
 
     def waiting_for(self, description: str, holders: Sequence[Holder], waited: float, patience: float) -> None:
         """Who is in the way; told again only when that changes, or once a minute."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=f"waiting for a lock: {_short(description)}")
         pids = tuple(holder.pid for holder in holders)
         if self._told and pids == self._told and waited - self._told_at < 60:
             return

@@ -56,9 +56,12 @@ def show_status(printer: Printer, found: Status) -> None:
 
 
 def _show_next(printer: Printer, found: Status) -> None:
+    forget = "`flatsplit forget` takes flatsplit out of the database"
     if found.next is None:
-        printer.say(f"Nothing is left to do; the cutover is {cutover_state(found)}.", "green")
+        printer.say(f"Nothing is left to do; the cutover is {found.cutover.state}. In the end, {forget}.", "green")
         return
+    if found.cutover.state == "rolled_back":
+        printer.say(f"Everything is rolled back. If that is the end of it, {forget}.", "green")
     step = next(step for step in found.steps if step.key == found.next)
     word = "Under way" if step.state == "running" else "Next"
     work = f"{count(found.pending, 'statement')} to run" if found.pending else "no statements to run"
@@ -73,11 +76,6 @@ def _show_next(printer: Printer, found: Status) -> None:
         printer.say("  `flatsplit next` goes on with it, `flatsplit rollback` takes it back.")
     else:
         printer.say("  See it with `flatsplit plan`, take it with `flatsplit next`.")
-
-
-def cutover_state(found: Status) -> str:
-    """The state as the journal has it, in words."""
-    return found.cutover.state.replace("_", " ")
 
 
 def _row(number: int, step: StepView) -> tuple[str, ...]:
