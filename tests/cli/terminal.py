@@ -50,7 +50,10 @@ def type_at(
             screen += data.decode(errors="replace")
             while waiting and (found := re.search(waiting[0][0], screen[looked:])):
                 looked += found.end()
-                os.write(ours, waiting.pop(0)[1].encode())
+                answer = waiting.pop(0)[1]
+                if answer == "\x03":
+                    time.sleep(1)  # a signal while readline sets itself up is lost; no person is that fast
+                os.write(ours, answer.encode())
     os.close(ours)
     code = process.wait(10)
     assert not waiting, f"never asked: {waiting[0][0]}\n{screen}"
