@@ -138,7 +138,9 @@ def test_the_passwords_are_the_ones_of_the_file(
     database = make_database(cluster=fresh_cluster(auth="scram", loopback=True))
     trap_world(database.admin, database.legacy)
     walk = Walk(run_cli, database).init()
-    walk.passwords = dict(zip(walk.roles, ("plain", "with 'quotes\" and \\", "ünïcödé 🐘", "x" * 200), strict=True))
+    walk.passwords = dict(
+        zip(walk.roles, ("plain", "with 'quotes\" and \\", "ünïcödé, ½ and ǆ", "x" * 200), strict=True)
+    )
     write_passwords(walk.password_file, walk.passwords)
     walk.forward("enable-login")
 
@@ -159,7 +161,7 @@ def test_a_password_file_that_others_may_read_is_refused(database: Database, run
     refused = walk("next", "--yes", "--password-file", str(walk.password_file))
 
     assert refused.exit_code == 2
-    assert "0600" in refused.stderr
+    assert "chmod 600" in refused.stderr
     assert walk.states()["enable-login"] != "done"
 
 

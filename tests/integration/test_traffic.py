@@ -22,7 +22,8 @@ UPTO = STEP_KEYS.index("switch-connections")
 
 # One statement each, then transactions of several that touch the same tables in the same order
 SHOP = (
-    *((statement,) for statement in APPLICATION),
+    # Two writers of one large object disturb each other by themselves ("tuple concurrently updated")
+    *((statement,) for statement in APPLICATION if "lo_put" not in statement),
     ("refresh materialized view shop.bestseller",),
     ("refresh materialized view concurrently shop.bestseller",),
     (
@@ -129,10 +130,10 @@ def test_whoever_holds_the_lock_is_named(holder: Database, run_cli: Process) -> 
         assert stopped.exit_code == 3
         for part in ("reporting_holder", "quarterly report", str(holder.opened[-1].info.backend_pid), "product"):
             assert part in stopped.stderr
-        # Everything else is done: patience ended for one table, not for the step
+        # Everything else of the same layer is done; what stands on these tables (views, tables with rules) has to wait
         owners = "select relname from pg_class where relowner = 'legacy'::regrole and relkind in ('r', 'p')"
         left = {name for (name,) in holder.admin.execute(owners)}
-        assert left <= {"product", "parcel"}
+        assert left == {"product", "parcel", "note"}
         assert walk.states()["transfer-ownership"] != "done"
     walk.step("transfer-ownership")
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from flatsplit.model import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.support.snapshot import verifier
@@ -114,14 +113,28 @@ def test_legacy_owns_another_database_too(make_database: MakeDatabase, invoke_cl
 
 
 @pytest.mark.majors("two")
-def test_dropping_legacy_waits_for_the_other_database(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+@pytest.mark.parametrize("retire", ["revoke", "drop"])
+def test_the_end_of_legacy_waits_for_the_other_database(
+    retire: str, make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    """Locking legacy ends it everywhere, so the other database is named; a waiver does not drop what it owns there."""
     other = make_database("northwind")
-    walk = Walk(invoke_cli, make_database("chinook"), retire="drop").init()
-    walk.forward(STEP_KEYS[-2])
+    walk = Walk(invoke_cli, make_database("chinook"), retire=retire).init()
+    walk.forward("verify")
 
-    said = walk("next", "--yes")
-
-    assert said.exit_code in {3, 5}
+    said = walk("next", "--yes").check(3)
     assert other.name in said.stdout + said.stderr
+    assert walk.next_step() == "lock-legacy"
+
+    waived = ("--waive", "elsewhere", "--reason", "it is archived")
+    walk("next", "--yes", *waived).check()
+    ended = walk("next", "--yes", *waived)
     assert walk.database.admin.execute("select from pg_roles where rolname = 'legacy'").rowcount == 1
-    assert walk.states()["revoke-legacy"] != "done"
+    owner = "select pg_get_userbyid(datdba) from pg_database where datname = %s"
+    assert other.admin.execute(owner, [other.name]).fetchone() == ("legacy",)
+    if retire == "drop":
+        assert ended.exit_code in {1, 3, 5}
+        assert other.name in ended.stderr
+        assert walk.states()["revoke-legacy"] != "done"
+    else:
+        assert ended.exit_code == 0
