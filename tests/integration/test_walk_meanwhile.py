@@ -240,11 +240,13 @@ def test_the_application_sees_the_same_rows(world: Walk) -> None:
 
 
 @pytest.mark.majors("two")
-def test_what_legacy_belongs_to_the_application_belongs_to(world: Walk) -> None:
+def test_what_legacy_had_through_a_group_is_not_lost(world: Walk) -> None:
+    """The migrator joins the group; the application gets what the group may read and write, not the membership."""
     world.forward()
-    team = "select pg_has_role(r, 'team', 'usage') from unnest(%s::text[]) r"
-    asked = world.database.admin.execute(team, [[world.app_user, world.app_migrator]])
-    assert asked.fetchall() == [(True,), (True,)]
+    conn = world.database.admin
+    assert conn.execute("select pg_has_role('app_migrator', 'team', 'usage')").fetchone() == (True,)
+    with world.connect(world.app_user) as session:
+        assert session.execute("select pieces from vendor.stock where code = 'tea'").fetchone() == (12,)
 
 
 @pytest.mark.majors("two")
