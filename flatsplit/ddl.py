@@ -75,6 +75,15 @@ def alter_word(kind: str) -> str:
     return _ALTER_WORD.get(kind) or kind.replace("_", " ").upper()
 
 
+_PLURALS = {"statistics": "statistics", "operator_class": "operator classes", "operator_family": "operator families"}
+_PLURALS |= {"text_search_dictionary": "text search dictionaries", "policy": "policies"}
+
+
+def plural(kind: str) -> str:
+    """``materialized_view`` → ``materialized views``. Not SQL."""
+    return _PLURALS.get(kind) or kind.replace("_", " ") + "s"
+
+
 def grant_word(kind: str) -> str:
     """The keyword after ON in GRANT for a kind."""
     if kind in TABLES or kind in ("view", "materialized_view"):

@@ -12,7 +12,7 @@ from flatsplit.cutover.results import AdvanceOptions, AdvanceResult, Confirm, Pa
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UnknownDependency, UsageError, Waiting
 from flatsplit.executor import Executor
-from flatsplit.model import GateResult, Plan
+from flatsplit.model import GateResult, Plan, State
 from flatsplit.steps import BY_KEY, ORDINAL
 
 if TYPE_CHECKING:
@@ -50,12 +50,11 @@ def advance(
             return AdvanceResult(tuple(outcomes), key, waiting=closed)
         if not confirm(plan, "next"):
             return AdvanceResult(tuple(outcomes), key)
-        outcomes.append(_take(walk, situation, plan, gates, reporter, passwords, options))
+        outcome, situation = _take(walk, situation, plan, gates, reporter, passwords, options)
+        outcomes.append(outcome)
         if options.through is None:
-            situation = walk.situation()
             after = machine.next_step(situation.states)
             return AdvanceResult(tuple(outcomes), after, complete=after is None)
-        situation = walk.situation()
 
 
 def _gates(walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions) -> tuple[GateResult, ...]:
@@ -106,8 +105,8 @@ def _take(
     reporter: Reporter,
     passwords: Passwords,
     options: AdvanceOptions,
-) -> StepOutcome:
-    """Run one step to its end."""
+) -> tuple[StepOutcome, Situation]:
+    """Run one step to its end; what happened, and how things stand then."""
     key = plan.step
     if key in ("transfer-ownership", "revoke-legacy"):
         _prove_known(walk, situation)
@@ -124,7 +123,7 @@ def _take(
                 walk.journal.record(key, "by-hand", by_hand)
         executed += executor.run(key, "catch-up", plan.catch_up)
         executed += executor.run(key, "forward", plan.statements)
-        executed += _converge(walk, key, executor)
+        more, live = _converge(walk, key, executor, situation if not plan.actions else None)
     except Waiting as error:
         with walk.session.transaction():
             walk.journal.transition(key, ("running",), "waiting")
@@ -133,7 +132,7 @@ def _take(
         raise
     _finish(walk, key, plan, by_hand=bool(by_hand))
     reporter.step_finished(key, "done")
-    return StepOutcome(key, "done", executed, bool(by_hand), gates)
+    return StepOutcome(key, "done", executed + more, bool(by_hand), gates), walk.situation(live)
 
 
 def _work(plan: Plan) -> bool:
@@ -170,15 +169,20 @@ def _begin(
         )
 
 
-def _converge(walk: Walk, key: str, executor: Executor) -> int:
-    """Look again until nothing is left: objects appear while a step runs."""
+def _converge(walk: Walk, key: str, executor: Executor, known: Situation | None) -> tuple[int, State]:
+    """Look again until nothing is left: objects appear while a step runs. Statements run, and the State at the end.
+
+    ``known`` is the situation before the step, when the step had nothing to run.
+    """
     executed = 0
     for _ in range(ROUNDS):
-        remaining = walk.situation().remaining(key)
+        situation = walk.situation(known.live if known else None)
+        known = None
+        remaining = situation.remaining(key)
         if not remaining:
             if key == "revoke-legacy":
                 _prove_empty(walk)
-            return executed
+            return executed, situation.live
         executed += executor.run(key, "catch-up", remaining)
     raise Drift(
         f"{key} does not come to rest: {remaining[0].description} and {len(remaining) - 1} more are wanted again",

@@ -27,13 +27,12 @@ def rollback(walk: Walk, through: str | None, everything: bool, reporter: Report
         )
     outcomes: list[StepOutcome] = []
     for key in machine.to_take_back(situation.states, through, everything=everything):
-        situation = walk.situation()
         _refuse(walk, situation, key)
         plan = situation.rollback_plan(key)
         if not confirm(plan, "rollback"):
             break
-        outcomes.append(_take_back(walk, situation, key, plan, reporter))
-    situation = walk.situation()
+        outcome, situation = _take_back(walk, situation, key, plan, reporter)
+        outcomes.append(outcome)
     return AdvanceResult(tuple(outcomes), machine.next_step(situation.states))
 
 
@@ -60,18 +59,22 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
         )
 
 
-def _take_back(walk: Walk, situation: Situation, key: str, plan: Plan, reporter: Reporter) -> StepOutcome:
+def _take_back(
+    walk: Walk, situation: Situation, key: str, plan: Plan, reporter: Reporter
+) -> tuple[StepOutcome, Situation]:
     with walk.session.transaction():
         walk.journal.transition(key, ("done", "waiting", "running"), "running")
         walk.journal.event("rolling_back", key, f"{len(plan.statements)} statements", {"digest": plan.digest})
-    reporter.step_started(f"rollback {key}", f"Take back: {BY_KEY[key].title}", len(plan.statements))
+    reporter.step_started(f"rollback {key}", f"undo “{BY_KEY[key].title}”", len(plan.statements))
     executor = walk.executor(situation, reporter)
     executed = 0
     try:
         statements = plan.statements
         for _ in range(ROUNDS):
             executed += executor.run(key, "back", statements)
-            statements = walk.situation().rollback_plan(key).statements
+            if statements:
+                situation = walk.situation()
+                statements = situation.rollback_plan(key).statements
             if not statements:
                 break
         else:
@@ -89,4 +92,4 @@ def _take_back(walk: Walk, situation: Situation, key: str, plan: Plan, reporter:
         walk.journal.transition(key, ("running",), "rolled_back")
         walk.journal.event("rolled_back", key, f"{executed} statements")
     reporter.step_finished(key, "rolled_back")
-    return StepOutcome(key, "rolled_back", executed)
+    return StepOutcome(key, "rolled_back", executed), walk.situation(situation.live)

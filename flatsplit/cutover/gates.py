@@ -10,10 +10,9 @@ from flatsplit import evidence, hazards
 from flatsplit.catalog import owned_elsewhere
 from flatsplit.config import format_duration
 from flatsplit.connection import Session
-from flatsplit.cutover.results import VerifyReport
 from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal, StepRecord
-from flatsplit.model import Finding, GateResult, State, Statement
+from flatsplit.model import Check, Finding, GateResult, State, Statement
 from flatsplit.model import Session as Client
 from flatsplit.steps import BY_KEY, Context
 
@@ -28,7 +27,8 @@ class Judge:
     state: State
     records: Mapping[str, StepRecord]
     statements: Sequence[Statement]
-    verify: Callable[[], VerifyReport]
+    checks: Callable[[], tuple[Check, ...]]
+    """The can/cannot matrix as it will be once the catch-up has run."""
 
     def judge(self, step: str, keys: Sequence[str] | None = None) -> tuple[GateResult, ...]:
         """Every gate of the step, in order."""
@@ -135,12 +135,14 @@ class Judge:
                 "switch them to app_user; an idle connection of a pool goes with RELOAD or a restart of the pool",
             )
         record = self.records["switch-connections"]
-        last = max(filter(None, [self.journal.last_seen(legacy, database), record.started_at]), default=self._now())
-        return self._elapsed("drained", config.gates.drain, last, f"{legacy} last seen")
+        seen, begun = self.journal.last_seen(legacy, database), record.started_at or self._now()
+        if seen is not None and seen > begun:
+            return self._elapsed("drained", config.gates.drain, seen, f"{legacy} last seen")
+        return self._elapsed("drained", config.gates.drain, begun, f"{legacy} unseen since the step began")
 
     def _verified(self) -> GateResult:
-        report = self.verify()
-        wrong = [check for check in report.checks if not check.ok]
+        checks = self.checks()
+        wrong = [check for check in checks if not check.ok]
         if wrong:
             check = wrong[0]
             verb = "cannot" if check.expected else "can"
@@ -148,9 +150,9 @@ class Judge:
                 "verified",
                 False,
                 f"{check.role} {verb} {check.act}: {', '.join(check.exceptions)}",
-                "run flatsplit verify for the whole matrix",
+                "run flatsplit verify for the whole matrix; what somebody granted by hand has to be revoked by hand",
             )
-        return GateResult("verified", True, f"{len(report.checks)} expectations hold")
+        return GateResult("verified", True, f"{len(checks)} expectations hold")
 
     def _soaked(self, step: str) -> GateResult:
         before = "verify" if step == "lock-legacy" else "lock-legacy"

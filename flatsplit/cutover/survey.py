@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 from flatsplit import config as configuration
-from flatsplit import hazards
+from flatsplit import ddl, hazards
 from flatsplit.catalog import read_state, unknown_dependencies
 from flatsplit.config import Config, RoleNames
 from flatsplit.connection import Session
@@ -33,11 +33,12 @@ def survey(session: Session, request: InitRequest) -> Survey:
     journal = Journal(session)
     existing = journal.exists() and _under_way(journal, state, request)
     config = _config(session, state, request, existing=existing)
-    context = Context(config, reduce(state, config))
+    baseline = journal.load_baseline(state.target) if existing else None
+    context = Context(config, baseline or reduce(state, config))
     counts: dict[str, int] = {}
     for ref, facts in state.objects.items():
         if facts.owner == request.legacy_role and not facts.extension:
-            kind = ref.kind.replace("_", " ") + "s"
+            kind = ddl.plural(ref.kind)
             counts[kind] = counts.get(kind, 0) + 1
     return Survey(
         request=request,
@@ -55,10 +56,7 @@ def initialise(session: Session, found: Survey) -> None:
     journal = Journal(session)
     request, config = found.request, found.config
     with operator_lock(session), session.transaction():
-        readers = [request.legacy_role]
-        if found.existing and config.roles.app_migrator in read_roles(session):
-            readers.append(config.roles.app_migrator)
-        journal.upgrade(request.owner, readers)
+        journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
             journal.event("upgraded", None, "init on a cutover that is under way")
         else:
@@ -81,6 +79,18 @@ def initialise(session: Session, found: Survey) -> None:
                 {"schemas": list(config.schemas), "adopted": list(found.adopted), "objects": dict(found.counts)},
             )
         configuration.write(config, request.config_path)
+
+
+def _readers(session: Session, journal: Journal, found: Survey) -> list[str]:
+    """Who dumps the database, and so has to be able to read the journal: legacy to its end, then app_migrator."""
+    if not found.existing:
+        return [found.request.legacy_role]
+    states = {record.key: record.state for record in journal.steps()}
+    readers = [] if states.get("revoke-legacy") in ("running", "done") else [found.request.legacy_role]
+    migrator = found.config.roles.app_migrator
+    if states.get("grant-existing") in ("running", "done") and migrator in read_roles(session):
+        readers.append(migrator)
+    return readers
 
 
 def read_roles(session: Session) -> frozenset[str]:
@@ -195,9 +205,9 @@ def _configured(path: Path, request: InitRequest) -> Config:
 
 
 def _roles(state: State, request: InitRequest) -> RoleNames:
-    if request.adopt:
-        return RoleNames()
-    return configuration.propose_roles(state.roles.keys(), state.target.database)
+    return configuration.propose_roles(
+        state.roles.keys(), state.target.database, adopt=request.adopt, legacy=request.legacy_role
+    )
 
 
 def _scope(state: State, request: InitRequest) -> tuple[str, ...]:

@@ -29,9 +29,10 @@ from flatsplit.cutover.results import (
 )
 from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
 from flatsplit.errors import ConfigError, JournalError
+from flatsplit.evidence import matrix
 from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
-from flatsplit.model import Finding, GateResult, Plan, Statement
+from flatsplit.model import Finding, GateResult, Plan, State, Statement
 from flatsplit.model import Session as Client
 from flatsplit.steps import BY_KEY, STEPS
 
@@ -60,10 +61,11 @@ class Walk:
             )
         return cls(session, config, journal, record)
 
-    def situation(self) -> Situation:
-        """Read everything anew."""
-        live = read_state(self.session.driver)
-        Journal.recognise(live.target, self.record)
+    def situation(self, live: State | None = None) -> Situation:
+        """Read everything anew; the catalog too, unless ``live`` was read a moment ago."""
+        if live is None:
+            live = read_state(self.session.driver)
+            Journal.recognise(live.target, self.record)
         baseline = self.journal.load_baseline(live.target)
         if baseline is None:
             raise JournalError(
@@ -80,7 +82,7 @@ class Walk:
             situation.live,
             situation.records,
             situation.drift(),
-            lambda: self._report(situation),
+            lambda: matrix(situation.desired(situation.done), situation.context, situation.done),
         )
 
     def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:

@@ -131,8 +131,7 @@ def _splitter(
 
 def plural(refs: Iterable[ObjectRef]) -> str:
     """``tables``, ``tables and views``, … for a list of objects of one GRANT keyword."""
-    kinds = sorted({ref.kind.replace("_", " ") + "s" for ref in refs})
-    return " and ".join(kind.replace("librarys", "libraries") for kind in kinds)
+    return " and ".join(sorted({ddl.plural(ref.kind) for ref in refs}))
 
 
 def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
