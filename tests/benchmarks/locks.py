@@ -75,7 +75,10 @@ def application(conninfo: str, folder: Path, seconds: float) -> Iterator[Felt]:
     felt.errors = "\n".join(line for line in said.splitlines() if "ERROR" in line or "aborted" in line)
     for log in folder.glob("log.*"):
         for line in log.read_text().splitlines():
-            _, _, elapsed, _, _, _, lag = line.split()[:7]
+            fields = line.split()
+            if len(fields) < 7:
+                continue  # pgbench was stopped while it wrote this line
+            elapsed, lag = fields[2], fields[6]
             felt.transactions += 1
             # With a rate, the time counts from when it should have begun
             felt.worst_ms = max(felt.worst_ms, (int(elapsed) - int(lag)) / 1000)
