@@ -19,7 +19,8 @@ def leave_a_server(output: Narrator) -> None:
     """Start a server with the flat shop, say how to use it, and let it outlive this process."""
     with Cluster(ClusterConfig(settings=DISPOSABLE)) as cluster:
         shop = flat.build(cluster)
-        operator, legacy = shop.conninfo(OPERATOR), shop.conninfo(LEGACY)
+        operator = shop.conninfo(OPERATOR)
+        as_legacy = f"PGUSER={LEGACY} PGPASSWORD={shlex.quote(shop.passwords[LEGACY])}"
         psql = _psql(cluster.config.binaries)
         stop = _stop_script(cluster)
         cluster.leave()
@@ -39,7 +40,7 @@ def leave_a_server(output: Narrator) -> None:
     output.say(
         "\nFrom then on `flatsplit status` says what to type next. The application's way in, to play its part:\n"
     )
-    output.say(f"    {psql} {shlex.quote(legacy)}", "cyan")
+    output.say(f"    {as_legacy} {psql}", "cyan")
     output.say("\nWhen you have seen enough, this stops the server and removes all of it:\n")
     output.say(f"    sh {shlex.quote(str(stop))}", "cyan")
 

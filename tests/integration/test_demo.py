@@ -22,6 +22,11 @@ from flatsplit.model import STEP_KEYS
 from tests.fixtures.cli import Process
 from tests.fixtures.servers import FreshCluster
 
+WHO = """\
+import psycopg, sys
+print(psycopg.connect(sys.argv[1]).execute("SELECT session_user, count(*) FROM shop.orders").fetchone())
+"""
+
 
 def test_every_step_has_a_chapter() -> None:
     assert tuple(CHAPTERS) == STEP_KEYS
@@ -77,18 +82,15 @@ def test_kept_server_is_flat_and_its_stop_command_removes_it(tmp_path: Path) -> 
     folder = Path(stop.removeprefix("sh ")).parent
     try:
         exports = "\n".join(line for line in lines if line.startswith("export "))
-        code = (
-            "import os, psycopg\n"
-            "for dsn in ('', os.environ['FLATSPLIT_DSN']):\n"
-            "    print(psycopg.connect(dsn).execute('SELECT session_user, count(*) FROM shop.orders').fetchone())\n"
-        )
-        said = subprocess.run(
-            ["sh", "-c", f'{exports}\nexec "$0" -W ignore -c "$1"', sys.executable, code],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-        )
-        assert said.stdout == "('operator', 60)\n" * 2, said.stderr
+        (psql,) = (line.removesuffix("psql") for line in lines if line.endswith("psql"))
+        for typed, dsn, role in (("", "", "operator"), ("", "$FLATSPLIT_DSN", "operator"), (psql, "", "shop")):
+            said = subprocess.run(
+                ["sh", "-c", f'{exports}\n{typed} exec "$0" -W ignore -c "$1" "{dsn}"', sys.executable, WHO],
+                capture_output=True,
+                text=True,
+                cwd=tmp_path,
+            )
+            assert said.stdout == f"('{role}', 60)\n", said.stderr
         assert folder.stat().st_mode & 0o077 == 0
     finally:
         subprocess.run(["sh", "-c", stop], check=True, timeout=20)

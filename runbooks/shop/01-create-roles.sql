@@ -1,0 +1,54 @@
+-- Step create-roles: Create the four roles
+--
+-- Made by flatsplit 0.1.0 for
+--   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   legacy role shop, to be run as operator
+--   plan 9bfe5d8ec36d4cd8
+--
+-- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
+--
+-- Run it with: psql -X -f 01-create-roles.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = 'shop' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 4 statements
+BEGIN;
+-- create role app_migrator
+CREATE ROLE "app_migrator" NOLOGIN;
+-- create role app_readonly
+CREATE ROLE "app_readonly" NOLOGIN;
+-- create role app_user
+CREATE ROLE "app_user" NOLOGIN;
+-- create role dba
+CREATE ROLE "dba" NOLOGIN SUPERUSER;
+COMMIT;
+\endif
+
+\echo done

@@ -1,0 +1,100 @@
+-- Rollback of step grant-existing: Grant rights on everything that exists
+--
+-- Made by flatsplit 0.1.0 for
+--   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   legacy role shop, to be run as operator
+--   plan c7d1a47cead581cb
+--
+-- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
+-- where they are missing. GRANT takes no lock that readers or writers wait for.
+--
+-- Only when the step has run, and only after the rollback of every later step that has run.
+-- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.
+--
+-- Run it with: psql -X -f 02-grant-existing.rollback.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = 'shop' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 25 statements
+BEGIN;
+-- revoke CONNECT on database shop from app_migrator
+REVOKE CONNECT ON DATABASE "shop" FROM "app_migrator";
+-- revoke CONNECT on database shop from app_readonly
+REVOKE CONNECT ON DATABASE "shop" FROM "app_readonly";
+-- revoke CONNECT on database shop from app_user
+REVOKE CONNECT ON DATABASE "shop" FROM "app_user";
+-- revoke CONNECT on database shop from dba
+REVOKE CONNECT ON DATABASE "shop" FROM "dba";
+-- revoke SELECT on 5 large objects in the database from app_readonly
+REVOKE SELECT ON LARGE OBJECT 17037, 17038, 17039, 17040, 17041 FROM "app_readonly";
+-- revoke SELECT, UPDATE on 5 large objects in the database from app_user
+REVOKE SELECT, UPDATE ON LARGE OBJECT 17037, 17038, 17039, 17040, 17041 FROM "app_user";
+-- revoke EXECUTE on function shop.settle(wanted bigint, placed date) from app_user
+REVOKE EXECUTE ON ROUTINE "shop"."settle"(wanted bigint, placed date) FROM "app_user";
+-- revoke USAGE, CREATE on schema public from app_migrator
+REVOKE USAGE, CREATE ON SCHEMA "public" FROM "app_migrator";
+-- revoke USAGE on schema flatsplit from app_migrator
+REVOKE USAGE ON SCHEMA "flatsplit" FROM "app_migrator";
+-- revoke USAGE on schema public from app_readonly
+REVOKE USAGE ON SCHEMA "public" FROM "app_readonly";
+-- revoke USAGE on schema shop from app_readonly
+REVOKE USAGE ON SCHEMA "shop" FROM "app_readonly";
+-- revoke USAGE on schema public from app_user
+REVOKE USAGE ON SCHEMA "public" FROM "app_user";
+-- revoke USAGE on schema shop from app_user
+REVOKE USAGE ON SCHEMA "shop" FROM "app_user";
+-- revoke SELECT on 6 sequences in flatsplit from app_migrator
+REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."step_id_seq" FROM "app_migrator";
+-- revoke SELECT on 14 sequences in shop from app_readonly
+REVOKE SELECT ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" FROM "app_readonly";
+-- revoke USAGE on 14 sequences in shop from app_user
+REVOKE USAGE ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" FROM "app_user";
+-- revoke SELECT on 8 tables in flatsplit from app_migrator
+REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."step" FROM "app_migrator";
+-- revoke SELECT on table public.targets from app_migrator
+REVOKE SELECT ON TABLE "public"."targets" FROM "app_migrator";
+-- revoke SELECT on table public.targets from app_readonly
+REVOKE SELECT ON TABLE "public"."targets" FROM "app_readonly";
+-- revoke SELECT on 6 tables and views in public from app_readonly
+REVOKE SELECT ON TABLE "public"."countries", "public"."currencies", "public"."exchange_rates", "public"."feature_flags", "public"."schema_migrations", "public"."rates" FROM "app_readonly";
+-- revoke SELECT, INSERT, UPDATE, DELETE on 6 tables and views in public from app_user
+REVOKE SELECT, INSERT, UPDATE, DELETE ON TABLE "public"."countries", "public"."currencies", "public"."exchange_rates", "public"."feature_flags", "public"."schema_migrations", "public"."rates" FROM "app_user";
+-- revoke SELECT on table public.targets from app_user
+REVOKE SELECT ON TABLE "public"."targets" FROM "app_user";
+-- revoke SELECT on 32 materialized views and partitioned tables and tables and views in shop from app_readonly
+REVOKE SELECT ON TABLE "shop"."sales", "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" FROM "app_readonly";
+-- revoke SELECT, INSERT, UPDATE, DELETE on 31 partitioned tables and tables and views in shop from app_user
+REVOKE SELECT, INSERT, UPDATE, DELETE ON TABLE "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" FROM "app_user";
+-- revoke SELECT on materialized view shop.sales from app_user
+REVOKE SELECT ON TABLE "shop"."sales" FROM "app_user";
+COMMIT;
+\endif
+
+\echo done

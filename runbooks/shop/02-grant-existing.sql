@@ -1,0 +1,97 @@
+-- Step grant-existing: Grant rights on everything that exists
+--
+-- Made by flatsplit 0.1.0 for
+--   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   legacy role shop, to be run as operator
+--   plan c7d1a47cead581cb
+--
+-- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
+-- where they are missing. GRANT takes no lock that readers or writers wait for.
+--
+-- Run it with: psql -X -f 02-grant-existing.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = 'shop' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 25 statements
+BEGIN;
+-- grant CONNECT on database shop to app_migrator
+GRANT CONNECT ON DATABASE "shop" TO "app_migrator";
+-- grant CONNECT on database shop to app_readonly
+GRANT CONNECT ON DATABASE "shop" TO "app_readonly";
+-- grant CONNECT on database shop to app_user
+GRANT CONNECT ON DATABASE "shop" TO "app_user";
+-- grant CONNECT on database shop to dba
+GRANT CONNECT ON DATABASE "shop" TO "dba";
+-- grant SELECT on 5 large objects in the database to app_readonly
+GRANT SELECT ON LARGE OBJECT 17037, 17038, 17039, 17040, 17041 TO "app_readonly";
+-- grant SELECT, UPDATE on 5 large objects in the database to app_user
+GRANT SELECT, UPDATE ON LARGE OBJECT 17037, 17038, 17039, 17040, 17041 TO "app_user";
+-- grant EXECUTE on function shop.settle(wanted bigint, placed date) to app_user
+GRANT EXECUTE ON ROUTINE "shop"."settle"(wanted bigint, placed date) TO "app_user";
+-- grant USAGE, CREATE on schema public to app_migrator
+GRANT USAGE, CREATE ON SCHEMA "public" TO "app_migrator";
+-- grant USAGE on schema flatsplit to app_migrator
+GRANT USAGE ON SCHEMA "flatsplit" TO "app_migrator";
+-- grant USAGE on schema public to app_readonly
+GRANT USAGE ON SCHEMA "public" TO "app_readonly";
+-- grant USAGE on schema shop to app_readonly
+GRANT USAGE ON SCHEMA "shop" TO "app_readonly";
+-- grant USAGE on schema public to app_user
+GRANT USAGE ON SCHEMA "public" TO "app_user";
+-- grant USAGE on schema shop to app_user
+GRANT USAGE ON SCHEMA "shop" TO "app_user";
+-- grant SELECT on 6 sequences in flatsplit to app_migrator
+GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."step_id_seq" TO "app_migrator";
+-- grant SELECT on 14 sequences in shop to app_readonly
+GRANT SELECT ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" TO "app_readonly";
+-- grant USAGE on 14 sequences in shop to app_user
+GRANT USAGE ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" TO "app_user";
+-- grant SELECT on 8 tables in flatsplit to app_migrator
+GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."step" TO "app_migrator";
+-- grant SELECT on table public.targets to app_migrator
+GRANT SELECT ON TABLE "public"."targets" TO "app_migrator";
+-- grant SELECT on table public.targets to app_readonly
+GRANT SELECT ON TABLE "public"."targets" TO "app_readonly";
+-- grant SELECT on 6 tables and views in public to app_readonly
+GRANT SELECT ON TABLE "public"."countries", "public"."currencies", "public"."exchange_rates", "public"."feature_flags", "public"."schema_migrations", "public"."rates" TO "app_readonly";
+-- grant SELECT, INSERT, UPDATE, DELETE on 6 tables and views in public to app_user
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "public"."countries", "public"."currencies", "public"."exchange_rates", "public"."feature_flags", "public"."schema_migrations", "public"."rates" TO "app_user";
+-- grant SELECT on table public.targets to app_user
+GRANT SELECT ON TABLE "public"."targets" TO "app_user";
+-- grant SELECT on 32 materialized views and partitioned tables and tables and views in shop to app_readonly
+GRANT SELECT ON TABLE "shop"."sales", "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" TO "app_readonly";
+-- grant SELECT, INSERT, UPDATE, DELETE on 31 partitioned tables and tables and views in shop to app_user
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" TO "app_user";
+-- grant SELECT on materialized view shop.sales to app_user
+GRANT SELECT ON TABLE "shop"."sales" TO "app_user";
+COMMIT;
+\endif
+
+\echo done

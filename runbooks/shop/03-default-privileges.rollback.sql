@@ -1,0 +1,92 @@
+-- Rollback of step default-privileges: Set default privileges for what comes later
+--
+-- Made by flatsplit 0.1.0 for
+--   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   legacy role shop, to be run as operator
+--   plan 292e04a0951a0e99
+--
+-- What app_migrator or legacy create from now on is at once usable by app_user and readable by
+-- app_readonly. Grants that legacy's default privileges gave to other roles live on for app_migrator.
+--
+-- Only when the step has run, and only after the rollback of every later step that has run.
+-- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.
+--
+-- Run it with: psql -X -f 03-default-privileges.rollback.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = 'shop' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 21 statements
+BEGIN;
+-- revoke SELECT on future large objects of app_migrator from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" REVOKE SELECT ON LARGE OBJECTS FROM "app_readonly";
+-- revoke SELECT, UPDATE on future large objects of app_migrator from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" REVOKE SELECT, UPDATE ON LARGE OBJECTS FROM "app_user";
+-- revoke SELECT on future sequences of app_migrator in public from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "public" REVOKE SELECT ON SEQUENCES FROM "app_readonly";
+-- revoke USAGE on future sequences of app_migrator in public from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "public" REVOKE USAGE ON SEQUENCES FROM "app_user";
+-- revoke SELECT on future tables of app_migrator in public from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "public" REVOKE SELECT ON TABLES FROM "app_readonly";
+-- revoke SELECT, INSERT, UPDATE, DELETE on future tables of app_migrator in public from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "public" REVOKE SELECT, INSERT, UPDATE, DELETE ON TABLES FROM "app_user";
+-- revoke SELECT on future sequences of app_migrator in shop from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" REVOKE SELECT ON SEQUENCES FROM "app_readonly";
+-- revoke USAGE on future sequences of app_migrator in shop from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" REVOKE USAGE ON SEQUENCES FROM "app_user";
+-- revoke SELECT on future tables of app_migrator in shop from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" REVOKE SELECT ON TABLES FROM "app_readonly";
+-- revoke SELECT, INSERT, UPDATE, DELETE on future tables of app_migrator in shop from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" REVOKE SELECT, INSERT, UPDATE, DELETE ON TABLES FROM "app_user";
+-- revoke SELECT on future tables of app_migrator in shop from reporting
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" REVOKE SELECT ON TABLES FROM "reporting";
+-- revoke SELECT on future large objects of shop from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" REVOKE SELECT ON LARGE OBJECTS FROM "app_readonly";
+-- revoke SELECT, UPDATE on future large objects of shop from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" REVOKE SELECT, UPDATE ON LARGE OBJECTS FROM "app_user";
+-- revoke SELECT on future sequences of shop in public from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" REVOKE SELECT ON SEQUENCES FROM "app_readonly";
+-- revoke USAGE on future sequences of shop in public from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" REVOKE USAGE ON SEQUENCES FROM "app_user";
+-- revoke SELECT on future tables of shop in public from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" REVOKE SELECT ON TABLES FROM "app_readonly";
+-- revoke SELECT, INSERT, UPDATE, DELETE on future tables of shop in public from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" REVOKE SELECT, INSERT, UPDATE, DELETE ON TABLES FROM "app_user";
+-- revoke SELECT on future sequences of shop in shop from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" REVOKE SELECT ON SEQUENCES FROM "app_readonly";
+-- revoke USAGE on future sequences of shop in shop from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" REVOKE USAGE ON SEQUENCES FROM "app_user";
+-- revoke SELECT on future tables of shop in shop from app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" REVOKE SELECT ON TABLES FROM "app_readonly";
+-- revoke SELECT, INSERT, UPDATE, DELETE on future tables of shop in shop from app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" REVOKE SELECT, INSERT, UPDATE, DELETE ON TABLES FROM "app_user";
+COMMIT;
+\endif
+
+\echo done

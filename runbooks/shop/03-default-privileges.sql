@@ -1,0 +1,89 @@
+-- Step default-privileges: Set default privileges for what comes later
+--
+-- Made by flatsplit 0.1.0 for
+--   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   legacy role shop, to be run as operator
+--   plan 292e04a0951a0e99
+--
+-- What app_migrator or legacy create from now on is at once usable by app_user and readable by
+-- app_readonly. Grants that legacy's default privileges gave to other roles live on for app_migrator.
+--
+-- Run it with: psql -X -f 03-default-privileges.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = 'shop' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 21 statements
+BEGIN;
+-- grant SELECT on future large objects of app_migrator to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" GRANT SELECT ON LARGE OBJECTS TO "app_readonly";
+-- grant SELECT, UPDATE on future large objects of app_migrator to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" GRANT SELECT, UPDATE ON LARGE OBJECTS TO "app_user";
+-- grant SELECT on future sequences of app_migrator in public to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "public" GRANT SELECT ON SEQUENCES TO "app_readonly";
+-- grant USAGE on future sequences of app_migrator in public to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "public" GRANT USAGE ON SEQUENCES TO "app_user";
+-- grant SELECT on future tables of app_migrator in public to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "public" GRANT SELECT ON TABLES TO "app_readonly";
+-- grant SELECT, INSERT, UPDATE, DELETE on future tables of app_migrator in public to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "public" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "app_user";
+-- grant SELECT on future sequences of app_migrator in shop to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" GRANT SELECT ON SEQUENCES TO "app_readonly";
+-- grant USAGE on future sequences of app_migrator in shop to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" GRANT USAGE ON SEQUENCES TO "app_user";
+-- grant SELECT on future tables of app_migrator in shop to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" GRANT SELECT ON TABLES TO "app_readonly";
+-- grant SELECT, INSERT, UPDATE, DELETE on future tables of app_migrator in shop to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "app_user";
+-- grant SELECT on future tables of app_migrator in shop to reporting
+ALTER DEFAULT PRIVILEGES FOR ROLE "app_migrator" IN SCHEMA "shop" GRANT SELECT ON TABLES TO "reporting";
+-- grant SELECT on future large objects of shop to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" GRANT SELECT ON LARGE OBJECTS TO "app_readonly";
+-- grant SELECT, UPDATE on future large objects of shop to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" GRANT SELECT, UPDATE ON LARGE OBJECTS TO "app_user";
+-- grant SELECT on future sequences of shop in public to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" GRANT SELECT ON SEQUENCES TO "app_readonly";
+-- grant USAGE on future sequences of shop in public to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" GRANT USAGE ON SEQUENCES TO "app_user";
+-- grant SELECT on future tables of shop in public to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" GRANT SELECT ON TABLES TO "app_readonly";
+-- grant SELECT, INSERT, UPDATE, DELETE on future tables of shop in public to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "app_user";
+-- grant SELECT on future sequences of shop in shop to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT ON SEQUENCES TO "app_readonly";
+-- grant USAGE on future sequences of shop in shop to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT USAGE ON SEQUENCES TO "app_user";
+-- grant SELECT on future tables of shop in shop to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT ON TABLES TO "app_readonly";
+-- grant SELECT, INSERT, UPDATE, DELETE on future tables of shop in shop to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "app_user";
+COMMIT;
+\endif
+
+\echo done

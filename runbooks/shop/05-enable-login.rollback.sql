@@ -1,0 +1,77 @@
+-- Rollback of step enable-login: Let the new roles log in
+--
+-- Made by flatsplit 0.1.0 for
+--   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   legacy role shop, to be run as operator
+--   plan fee8eaf888683f35
+--
+-- Carries legacy's role settings and limits over, takes CREATE in the schemas in scope from PUBLIC
+-- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.
+--
+-- Only when the step has run, and only after the rollback of every later step that has run.
+-- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.
+-- Not while the new roles have sessions: move the application back to shop first.
+--
+-- Run it with: psql -X -f 05-enable-login.rollback.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = 'shop' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 13 statements
+BEGIN;
+-- role app_user: CONNECTION LIMIT -1
+ALTER ROLE "app_user" CONNECTION LIMIT -1;
+-- grant CREATE on schema public to PUBLIC
+GRANT CREATE ON SCHEMA "public" TO PUBLIC;
+-- revoke CREATE on schema public from reporting
+REVOKE CREATE ON SCHEMA "public" FROM "reporting";
+-- role app_migrator: search_path reset
+ALTER ROLE "app_migrator" IN DATABASE "shop" RESET "search_path";
+-- role app_migrator: statement_timeout reset
+ALTER ROLE "app_migrator" IN DATABASE "shop" RESET "statement_timeout";
+-- role app_readonly: search_path reset
+ALTER ROLE "app_readonly" IN DATABASE "shop" RESET "search_path";
+-- role app_readonly: statement_timeout reset
+ALTER ROLE "app_readonly" IN DATABASE "shop" RESET "statement_timeout";
+-- role app_user: search_path reset
+ALTER ROLE "app_user" IN DATABASE "shop" RESET "search_path";
+-- role app_user: statement_timeout reset
+ALTER ROLE "app_user" IN DATABASE "shop" RESET "statement_timeout";
+-- role app_migrator: NOLOGIN
+ALTER ROLE "app_migrator" NOLOGIN PASSWORD NULL;
+-- role app_readonly: NOLOGIN
+ALTER ROLE "app_readonly" NOLOGIN PASSWORD NULL;
+-- role app_user: NOLOGIN
+ALTER ROLE "app_user" NOLOGIN PASSWORD NULL;
+-- role dba: NOLOGIN
+ALTER ROLE "dba" NOLOGIN PASSWORD NULL;
+COMMIT;
+\endif
+
+\echo done

@@ -1,0 +1,82 @@
+-- Rollback of step revoke-legacy: Take the old role's rights away
+--
+-- Made by flatsplit 0.1.0 for
+--   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   legacy role shop, to be run as operator
+--   plan 76cf2862a1a99637
+--
+-- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
+-- privileges, memberships and attributes.
+--
+-- Only when the step has run, and only after the rollback of every later step that has run.
+-- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.
+--
+-- Run it with: psql -X -f 09-revoke-legacy.rollback.sql "service=…"
+-- A lock that does not come within 200ms ends the script: run it again.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\encoding UTF8
+SET search_path = pg_catalog, pg_temp;
+SET standard_conforming_strings = on;
+
+-- Only in the database it was made for
+SELECT current_database() = 'shop' AS flatsplit_right_database \gset
+\if :flatsplit_right_database
+\else
+DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+\if :{?first_batch}
+\else
+\set first_batch 1
+\endif
+\if :{?lock_timeout}
+\else
+\set lock_timeout 200ms
+\endif
+SET lock_timeout = :'lock_timeout';
+
+-- Batch 1 of 1
+SELECT 1 >= :first_batch AS flatsplit_run \gset
+\if :flatsplit_run
+\echo batch 1 of 1: 16 statements
+BEGIN;
+-- shop becomes a member of app_migrator
+GRANT "app_migrator" TO "shop" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE GRANTED BY "postgres";
+-- grant USAGE on schema flatsplit to shop
+GRANT USAGE ON SCHEMA "flatsplit" TO "shop";
+-- grant SELECT on 6 sequences in flatsplit to shop
+GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."step_id_seq" TO "shop";
+-- grant SELECT on 8 tables in flatsplit to shop
+GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."step" TO "shop";
+-- grant SELECT on table public.targets to shop
+GRANT SELECT ON TABLE "public"."targets" TO "shop";
+-- grant SELECT on future large objects of shop to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" GRANT SELECT ON LARGE OBJECTS TO "app_readonly";
+-- grant SELECT, UPDATE on future large objects of shop to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" GRANT SELECT, UPDATE ON LARGE OBJECTS TO "app_user";
+-- grant SELECT on future sequences of shop in public to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" GRANT SELECT ON SEQUENCES TO "app_readonly";
+-- grant USAGE on future sequences of shop in public to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" GRANT USAGE ON SEQUENCES TO "app_user";
+-- grant SELECT on future tables of shop in public to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" GRANT SELECT ON TABLES TO "app_readonly";
+-- grant SELECT, INSERT, UPDATE, DELETE on future tables of shop in public to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "public" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "app_user";
+-- grant SELECT on future sequences of shop in shop to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT ON SEQUENCES TO "app_readonly";
+-- grant USAGE on future sequences of shop in shop to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT USAGE ON SEQUENCES TO "app_user";
+-- grant SELECT on future tables of shop in shop to app_readonly
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT ON TABLES TO "app_readonly";
+-- grant SELECT, INSERT, UPDATE, DELETE on future tables of shop in shop to app_user
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "app_user";
+-- grant SELECT on future tables of shop in shop to reporting
+ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT ON TABLES TO "reporting";
+COMMIT;
+\endif
+
+\echo done
