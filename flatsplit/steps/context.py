@@ -52,8 +52,8 @@ class Context:
         return self.baseline if self.retired else state
 
     def in_scope(self, ref: ObjectRef) -> bool:
-        """Whether the object lies in a schema in scope, or is one."""
-        return (ref.name if ref.kind == "schema" else ref.schema) in self.scope
+        """Whether the object lies in a schema in scope, or is one; large objects lie in none and always count."""
+        return ref.kind == "large_object" or (ref.name if ref.kind == "schema" else ref.schema) in self.scope
 
     def ours(self, ref: ObjectRef, facts: ObjectFacts) -> bool:
         """Whether the blueprint's grants are for this object: the application's, in scope, no extension's."""

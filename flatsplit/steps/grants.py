@@ -187,15 +187,17 @@ def _schemas(draft: Draft, context: Context) -> None:
 
 
 def _database(draft: Draft, context: Context) -> None:
-    """CONNECT for all; what the owner may do stays with app_migrator where it does not become the owner."""
+    """CONNECT for all; what the owner may do stays with app_migrator where it does not become the owner.
+
+    A superuser dba needs no grant, but without one no other database's cutover could see that it is used here.
+    """
     roles = context.config.roles
     ref = ObjectRef("database", "", draft.target.database)
     facts = draft.get(ref)
     if facts is None:
         return
     for role in roles.new:
-        if not draft.roles.get(role) or not draft.roles[role].superuser:
-            draft.grant(ref, role, "c")
+        draft.grant(ref, role, "c")
     owner = facts.owner == context.legacy or (
         facts.owner in roles.new and _owned_before(context, ref) == context.legacy
     )
