@@ -326,12 +326,16 @@ def dollar_quote(body: str) -> str:
 _COPY_MAPPING = """\
 DECLARE
   options text;
+  setting text;
 BEGIN
   -- The options may hold a password: they go from catalog to catalog and are neither read nor recorded.
-  BEGIN
-    PERFORM set_config('pg_stat_statements.track', 'none', true);
-  EXCEPTION WHEN OTHERS THEN NULL;
-  END;
+  FOREACH setting IN ARRAY ARRAY['debug_print_raw_parse', 'debug_print_parse', 'debug_print_rewritten',
+                                 'debug_print_plan', 'pg_stat_statements.track'] LOOP
+    BEGIN
+      PERFORM set_config(setting, CASE setting WHEN 'pg_stat_statements.track' THEN 'none' ELSE 'off' END, true);
+    EXCEPTION WHEN OTHERS THEN NULL;
+    END;
+  END LOOP;
   SELECT coalesce((SELECT ' OPTIONS (' || string_agg(format('%I %L', o.option_name, o.option_value), ', ') || ')'
                    FROM pg_catalog.pg_options_to_table(m.umoptions) AS o), '')
     INTO STRICT options

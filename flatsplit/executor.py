@@ -53,6 +53,7 @@ _PRIVILEGE_WARNINGS = frozenset({"01006", "01007"})
 _DISCREET = (
     b"SET LOCAL log_statement = 'none'; SET LOCAL log_min_duration_statement = -1; "
     b"SET LOCAL log_min_error_statement = 'panic'; SET LOCAL log_duration = off; "
+    b"SET LOCAL debug_print_parse = off; SET LOCAL debug_print_rewritten = off; SET LOCAL debug_print_plan = off; "
     b"SELECT set_config('pg_stat_statements.track', 'none', true)"
 )
 

@@ -50,6 +50,9 @@ def show_status(printer: Printer, found: Status) -> None:
     numbers = Counter(finding.severity for finding in found.findings)
     if numbers["warning"] or numbers["note"]:
         printer.say()
+        for finding in found.findings:
+            if finding.severity == "warning":
+                printer.say(f"warning: {one_line(finding.title)}", "yellow")
         printer.say(
             f"{count(numbers['warning'], 'warning')}, {count(numbers['note'], 'note')}: `flatsplit doctor`", "dim"
         )

@@ -40,7 +40,7 @@ class Judge:
             "drained": self._drained,
             "verified": self._verified,
             "soaked": lambda: self._soaked(step),
-            "elsewhere": self._elsewhere,
+            "elsewhere": lambda: self._elsewhere(step),
         }
         return tuple(gates[key]() for key in (keys if keys is not None else BY_KEY[step].gates))
 
@@ -159,7 +159,7 @@ class Judge:
         finished = self.records[before].finished_at
         return self._elapsed("soaked", self.context.config.gates.soak, finished or self._now(), f"{before} done")
 
-    def _elsewhere(self) -> GateResult:
+    def _elsewhere(self, step: str) -> GateResult:
         legacy = self.context.legacy
         database = self.state.target.database
         owned = owned_elsewhere(self.session.driver, legacy) if legacy in self.state.roles else ()
@@ -178,6 +178,8 @@ class Judge:
             False,
             f"{legacy} {' and '.join(parts)}",
             "cut those databases over first, or give them a role of their own",
+            # A role that something depends on cannot be dropped, whatever the operator decides
+            waivable=not (owned and step == "revoke-legacy" and self.context.config.retire == "drop"),
         )
 
     def _elapsed(self, key: str, wanted: timedelta, since: datetime, what: str) -> GateResult:
