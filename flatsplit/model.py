@@ -223,6 +223,32 @@ class Target:
         return self.bootstrap if self.operator_superuser and self.membership_options else self.operator
 
 
+class Group(NamedTuple):
+    """Objects of one kind and schema that share all their facts. A schema or database is a group by itself.
+
+    Any number of tables has only a few of these, so whatever looks at all objects had better look at groups.
+    """
+
+    kind: Kind
+    schema: str
+    facts: ObjectFacts
+    refs: list[ObjectRef]
+
+
+def group_objects(objects: Mapping[ObjectRef, ObjectFacts]) -> list[Group]:
+    """Sort objects into groups; their order is that of their first members."""
+    groups: dict[tuple[str, str, str, int], Group] = {}
+    for ref, facts in objects.items():
+        kind = ref.kind
+        key = (kind, ref.schema, ref.name if kind in ("schema", "database") else "", id(facts))
+        group = groups.get(key)
+        if group is None:
+            groups[key] = Group(kind, ref.schema, facts, [ref])
+        else:
+            group.refs.append(ref)
+    return list(groups.values())
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """All facts of one database (and of the cluster's roles) at one moment. Mappings are never changed in place."""
@@ -246,6 +272,15 @@ class State:
     """Other databases of the cluster by the role that owns them."""
     uses: Mapping[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)
     """Relations that the rules of a view, materialized view or table read or write as its owner."""
+    _groups: list[Group] | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def groups(self) -> list[Group]:
+        """The objects, those alike together: what holds for one of a group holds for all."""
+        if self._groups is None:
+            object.__setattr__(self, "_groups", group_objects(self.objects))
+        assert self._groups is not None
+        return self._groups
 
 
 Side: TypeAlias = Literal["+", "-"]

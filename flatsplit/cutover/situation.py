@@ -68,10 +68,17 @@ class Situation:
     def _backward(self) -> Context:
         return Context(self.config, self.baseline, retired=False)
 
+    @cached_property
+    def _desired(self) -> list[State]:
+        return [self.live]
+
     def desired(self, count: int) -> State:
         """What the first ``count`` steps make of the live State."""
-        return through(self.live, self.context, count)
+        while len(self._desired) <= count:
+            self._desired.append(STEPS[len(self._desired) - 1].apply(self._desired[-1], self.context))
+        return self._desired[count]
 
+    @cached_property
     def drift(self) -> tuple[Statement, ...]:
         """What the finished steps still (or again) want."""
         return diff(self.live, self.desired(self.done))
@@ -84,8 +91,10 @@ class Situation:
         """What a step would do: the next one with the catch-up before it, a later one as if the others were done."""
         place = ORDINAL[step]
         before = self.desired(place - 1)
-        catch_up = diff(self.live, before) if place <= self.done + 1 else ()
-        statements = (*diff(before, STEPS[place - 1].apply(before, self.context)), *self._epilogue(step))
+        catch_up: tuple[Statement, ...] = ()
+        if place <= self.done + 1:
+            catch_up = self.drift if place == self.done + 1 else diff(self.live, before)
+        statements = (*diff(before, self.desired(place)), *self._epilogue(step))
         digest = machine.digest(self.live.target, self.config.legacy_role, step, (*catch_up, *statements))
         return Plan(step=step, digest=digest, catch_up=catch_up, statements=statements)
 

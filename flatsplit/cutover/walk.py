@@ -81,7 +81,7 @@ class Walk:
             situation.context,
             situation.live,
             situation.records,
-            situation.drift(),
+            situation.drift,
             lambda: matrix(situation.desired(situation.done), situation.context, situation.done),
         )
 
@@ -116,7 +116,7 @@ class Walk:
         next_key = machine.next_step(situation.states)
         gates: tuple[GateResult, ...] = ()
         pending = 0
-        catch_up = situation.drift()
+        catch_up = situation.drift
         if next_key is not None:
             gates = self.judge(situation).judge(next_key)
             pending = len(situation.plan(next_key).statements)
@@ -191,7 +191,7 @@ class Walk:
         found = hazards.find(self.session.driver, situation.live, situation.context)
         return VerifyReport(
             checks=situation.checks(),
-            drift=situation.drift(),
+            drift=situation.drift,
             steps=tuple(step.key for step in STEPS[: situation.done]),
             notes=tuple(finding for finding in found if finding.id in ("definer-open", "public-writes")),
         )
@@ -264,7 +264,7 @@ class Walk:
         """Apply again what finished steps want and live lacks."""
         with operator_lock(self.session):
             situation = self.situation()
-            drift = situation.drift()
+            drift = situation.drift
             next_key = machine.next_step(situation.states)
             if not drift or situation.done == 0:
                 return AdvanceResult((), next_key, complete=next_key is None)

@@ -17,18 +17,19 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
     is without a right in between; memberships are taken away right after owners have moved, so
     that the bridge is gone before anything else of legacy's is (a broken-off revoke is then recognisable).
     """
+    moving = acls.changed(have, want)
     return (
         *roles.created(have, want),
         *roles.widened(have, want),
         *members.granted(have, want),
         *smaller.mappings_created(have, want),
         *smaller.policies(have, want),
-        *owners.moved(have, want),
+        *owners.moved(have, want, moving),
         *members.revoked(have, want),
-        *acls.objects(have, want, revoking=False),
+        *acls.objects(moving, revoking=False),
         *acls.columns(have, want, revoking=False),
         *defaults.changed(have, want),
-        *acls.objects(have, want, revoking=True),
+        *acls.objects(moving, revoking=True),
         *acls.columns(have, want, revoking=True),
         *smaller.mappings_dropped(have, want),
         *roles.settings(have, want),

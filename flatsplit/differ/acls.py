@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, Acl, AclItem, Change, ObjectRef, State, Statement
+from flatsplit.model import OWNER, Acl, AclItem, Change, ObjectFacts, ObjectRef, State, Statement
 
 PER_STATEMENT = 200
 """Objects in one GRANT: enough to make round trips cheap, few enough to keep its transaction short."""
@@ -77,13 +77,32 @@ def changes(subject: str, step: Step, owner: str, *, revoking: bool, fact: str =
     return Change("-" if revoking else "+", fact, subject, detail)
 
 
-def objects(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
+class Changed(NamedTuple):
+    """An object of both States whose facts differ."""
+
+    ref: ObjectRef
+    now: ObjectFacts
+    then: ObjectFacts
+
+
+def changed(have: State, want: State) -> list[Changed]:
+    """Objects whose facts are not the same; the many that are the same are the same Python object."""
+    if have.objects is want.objects:
+        return []
+    before = have.objects
+    return [
+        Changed(ref, now, then)
+        for ref, then in want.objects.items()
+        if (now := before.get(ref)) is not then and now is not None
+    ]
+
+
+def objects(moving: Sequence[Changed], *, revoking: bool) -> Iterator[Statement]:
     """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
     groups: dict[tuple[str, str, Step, str], list[ObjectRef]] = {}
     seen: dict[tuple[int, int], list[Step]] = {}
-    for ref, then in want.objects.items():
-        now = have.objects.get(ref)
-        if now is None or now is then or (now.acl is then.acl and now.owner == then.owner):
+    for ref, now, then in moving:
+        if now.acl is then.acl and now.owner == then.owner:
             continue
         acl = now.acl if now.owner == then.owner else privileges.settle(now.acl, then.owner)
         goal = then.acl

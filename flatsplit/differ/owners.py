@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flatsplit import ddl
+from flatsplit.differ.acls import Changed
 from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement
 
 # Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
@@ -65,7 +66,7 @@ def _rank(ref: ObjectRef, depth: Mapping[ObjectRef, int]) -> int:
     return _RANK.get(ref.kind, _OTHER)
 
 
-def moved(have: State, want: State) -> list[Statement]:
+def moved(have: State, want: State, objects: Iterable[Changed]) -> list[Statement]:
     """ALTER … OWNER for every object whose owner differs, grouped in phases.
 
     To a role whose member the old owner is (the bridge), tables go before the views that read them;
@@ -75,9 +76,8 @@ def moved(have: State, want: State) -> list[Statement]:
     by_rank: list[tuple[int, ObjectRef, str, str]] = []
     dragged: list[tuple[ObjectRef, str, str]] = []
     bridges = {(member.member, member.role) for member in (*have.members, *want.members)}
-    for ref, now in have.objects.items():
-        then = want.objects.get(ref, now)
-        if then is now or then.owner == now.owner or now.follows:
+    for ref, now, then in objects:
+        if then.owner == now.owner or now.follows:
             continue
         if now.extension or ref.kind == "extension":
             dragged.append((ref, now.owner, then.owner))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, Check, ObjectFacts, ObjectRef, State
+from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, Check, Group, ObjectFacts, ObjectRef, State
 from flatsplit.steps import ORDINAL, Context
 
 SHOWN = 5
@@ -76,42 +75,14 @@ def _reached(state: State, role: str) -> frozenset[str]:
     return frozenset(found)
 
 
-class Group(NamedTuple):
-    """Objects of one kind that share all their facts: one answer serves them all."""
-
-    kind: str
-    facts: ObjectFacts
-    refs: list[ObjectRef]
-
-
 Answers = Iterable[tuple[Group, bool]]
-
-
-def grouped(objects: Iterable[tuple[ObjectRef, ObjectFacts]]) -> list[Group]:
-    """A few hundred groups for any number of objects."""
-    groups: dict[tuple[str, int], Group] = {}
-    for ref, facts in objects:
-        key = (ref.kind, id(facts))
-        group = groups.get(key)
-        if group is None:
-            group = groups[key] = Group(ref.kind, facts, [])
-        group.refs.append(ref)
-    return list(groups.values())
 
 
 def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
     """Every expectation that the first ``done`` steps justify, checked against every object it is about."""
     roles = context.config.roles
-    scope, owners = context.scope, context.owners
     checks: list[Check] = []
-    objects = grouped(
-        (ref, facts)
-        for ref, facts in state.objects.items()
-        if facts.owner in owners
-        and (ref.name if ref.kind == "schema" else ref.schema) in scope
-        and not facts.extension
-        and facts.note != "system"
-    )
+    objects = [group for group in state.groups if context.ours(group.refs[0], group.facts)]
     if done >= ORDINAL["grant-existing"]:
         user, reader = Rights(state, roles.app_user), Rights(state, roles.app_readonly)
         checks += _use(user, objects)
@@ -141,33 +112,29 @@ def _limits(state: State, context: Context, rights: Rights, objects: list[Group]
         yield _check(rights.role, "create permanent objects", False, _creatable(state, context, rights))
 
 
-def _creatable(state: State, context: Context, rights: Rights) -> Answers:
+def _creatable(state: State, context: Context, rights: Rights) -> Iterator[tuple[Group, bool]]:
     database = ObjectRef("database", "", state.target.database)
-    containers = grouped(
-        (ref, facts)
-        for ref, facts in state.objects.items()
-        if ref.kind in ("schema", "database") and (ref == database or context.in_scope(ref) or ref.name == "public")
-    )
-    return ((group, "C" in rights.letters(group.facts)) for group in containers)
+    for group in state.groups:
+        ref = group.refs[0]
+        if ref == database or (ref.kind == "schema" and (context.in_scope(ref) or ref.name == "public")):
+            yield group, "C" in rights.letters(group.facts)
 
 
 def _migrator(state: State, context: Context) -> Iterator[Check]:
     migrator = Rights(state, context.config.roles.app_migrator)
     heirs = {context.config.roles.app_migrator, context.config.roles.dba}
-    ours = grouped(
-        (ref, facts)
-        for ref, facts in state.objects.items()
-        if facts.owner in context.owners and not _stays(ref, facts, context)
-    )
+    ours = [
+        group
+        for group in state.groups
+        if group.facts.owner in context.owners and not _stays(group.refs[0], group.facts, context)
+    ]
     yield _check(
         migrator.role,
         "alter and drop what the application owns",
         True,
         ((group, group.facts.owner in heirs) for group in ours),
     )
-    schemas = grouped(
-        (ref, facts) for ref, facts in state.objects.items() if ref.kind == "schema" and context.in_scope(ref)
-    )
+    schemas = [group for group in state.groups if group.kind == "schema" and context.in_scope(group.refs[0])]
     yield _check(
         migrator.role,
         "create in the schemas in scope",
@@ -187,11 +154,11 @@ def _stays(ref: ObjectRef, facts: ObjectFacts, context: Context) -> bool:
 
 def _legacy(state: State, context: Context) -> Iterator[Check]:
     legacy = context.legacy
-    everything = grouped((ref, facts) for ref, facts in state.objects.items() if not _stays(ref, facts, context))
+    everything = [group for group in state.groups if not _stays(group.refs[0], group.facts, context)]
     if context.config.retire != "repurpose":
         database = ObjectRef("database", "", state.target.database)
-        itself = [(Group("database", group.facts, [database]), state.roles[legacy].login) for group in everything[:1]]
-        yield _check(legacy, "log in", False, itself)
+        itself = [Group("database", "", group.facts, [database]) for group in everything[:1]]
+        yield _check(legacy, "log in", False, [(group, state.roles[legacy].login) for group in itself])
     yield _check(legacy, "own anything", False, ((group, group.facts.owner == legacy) for group in everything))
     yield _check(
         legacy,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg
 
 from flatsplit import ddl, privileges
-from flatsplit.model import PUBLIC, TABLES, Finding, ObjectFacts, ObjectRef, State
+from flatsplit.model import PUBLIC, TABLES, Finding, Group, ObjectFacts, ObjectRef, State
 from flatsplit.steps import STEPS, Context
 from flatsplit.steps.transfer import heir, superusers_only
 
@@ -52,17 +52,34 @@ def row_security(rows: list[tuple[Any, ...]], context: Context) -> Iterator[Find
         )
 
 
+def _labels(groups: Iterable[Group], wanted: Callable[[ObjectRef, ObjectFacts], bool]) -> tuple[str, ...]:
+    """Names of the objects of the groups that are wanted, sorted."""
+    refs = [ref for group in groups if wanted(group.refs[0], group.facts) for ref in group.refs]
+    return tuple(map(ddl.label, sorted(refs)))
+
+
 def judge(state: State, context: Context) -> Iterator[Finding]:
     """Findings about objects."""
-    ours = [(ref, facts) for ref, facts in state.objects.items() if facts.owner in context.owners]
-    stuck = tuple(
-        ddl.label(ref)
-        for ref, facts in sorted(ours)
-        if superusers_only(ref, facts)
-        and facts.owner == context.legacy
-        and _heir_at_the_end(ref, facts, state, context) == context.legacy
-    )
-    if stuck:
+    ours = [group for group in state.groups if group.facts.owner in context.owners]
+    projected = STEPS[0].apply(state, context)  # dba exists once create-roles is done
+
+    def is_stuck(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        return (
+            facts.owner == context.legacy
+            and superusers_only(ref, facts)
+            and heir(ref, facts, projected, context) == context.legacy
+        )
+
+    def is_outside(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        return bool(ref.schema) and ref.schema not in context.scope and not facts.extension and not facts.follows
+
+    def is_open_definer(_: ObjectRef, facts: ObjectFacts) -> bool:
+        return facts.note == "definer" and "X" in privileges.letters(facts.acl, PUBLIC)
+
+    def is_wide(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        return ref.kind in TABLES and bool(set(privileges.letters(facts.acl, PUBLIC)) & set("awdD"))
+
+    if stuck := _labels(ours, is_stuck):
         yield Finding(
             "superuser-objects",
             "blocker",
@@ -73,12 +90,7 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
             stuck,
             step="transfer-ownership",
         )
-    outside = tuple(
-        ddl.label(ref)
-        for ref, facts in sorted(ours)
-        if ref.schema and ref.schema not in context.scope and not facts.extension and not facts.follows
-    )
-    if outside:
+    if outside := _labels(ours, is_outside):
         yield Finding(
             "outside-scope",
             "warning",
@@ -88,7 +100,7 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
             outside,
             step="grant-existing",
         )
-    extensions = tuple(ref.name for ref, facts in sorted(ours) if ref.kind == "extension")
+    extensions = tuple(sorted(ref.name for group in ours if group.kind == "extension" for ref in group.refs))
     if extensions and not context.bootstrap:
         yield Finding(
             "extensions-owned",
@@ -100,12 +112,7 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
             extensions,
             step="transfer-ownership",
         )
-    definers = tuple(
-        ddl.label(ref)
-        for ref, facts in sorted(ours)
-        if facts.note == "definer" and "X" in privileges.letters(facts.acl, PUBLIC)
-    )
-    if definers:
+    if definers := _labels(ours, is_open_definer):
         yield Finding(
             "definer-open",
             "note",
@@ -115,12 +122,7 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
             definers,
             step="transfer-ownership",
         )
-    wide = tuple(
-        ddl.label(ref)
-        for ref, facts in sorted(ours)
-        if ref.kind in TABLES and set(privileges.letters(facts.acl, PUBLIC)) & set("awdD")
-    )
-    if wide:
+    if wide := _labels(ours, is_wide):
         yield Finding(
             "public-writes",
             "warning",
@@ -130,8 +132,3 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
             wide,
             step="verify",
         )
-
-
-def _heir_at_the_end(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> str:
-    """Who will own it once create-roles is done."""
-    return heir(ref, facts, STEPS[0].apply(state, context), context)

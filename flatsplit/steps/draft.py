@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from flatsplit import privileges
 from flatsplit.model import (
     Acl,
     DefaultRef,
+    Group,
     Member,
     MemberOptions,
     ObjectFacts,
@@ -16,6 +17,7 @@ from flatsplit.model import (
     RoleFacts,
     SettingKey,
     State,
+    group_objects,
 )
 
 
@@ -39,6 +41,7 @@ class Draft:
         self.columns = dict(state.columns)
         self._objects = state.objects
         self._new_objects: dict[ObjectRef, ObjectFacts] = {}
+        self._groups: list[Group] | None = state.groups
         self._facts: dict[tuple[int, Acl, str], ObjectFacts] = {}
 
     @property
@@ -50,7 +53,7 @@ class Draft:
         """The State as rewritten."""
         objects = {**self._objects, **self._new_objects} if self._new_objects else self._objects
         before = self._state
-        return replace(
+        after = replace(
             before,
             roles=self.roles,
             members=self.members,
@@ -62,14 +65,44 @@ class Draft:
             mappings=frozenset(self.mappings),
             copied_mappings=self.copied_mappings,
         )
+        if self._groups is not None:
+            object.__setattr__(after, "_groups", self._groups)
+        return after
 
-    def rewrite(self, change: Callable[[ObjectRef, ObjectFacts], ObjectFacts]) -> None:
-        """Give every object the facts that ``change`` makes of its present ones."""
-        for ref, facts in self._objects.items():
-            now = self._new_objects.get(ref, facts)
-            then = change(ref, now)
-            if then is not now:
-                self._new_objects[ref] = self.shared(now, then.acl, then.owner)
+    def rewrite(
+        self, change: Callable[[ObjectRef, ObjectFacts], ObjectFacts], apart: Collection[ObjectRef] = ()
+    ) -> None:
+        """Give every object the facts that ``change`` makes of its present ones.
+
+        ``change`` is asked once for all objects that are alike (see :class:`Group`), and for those
+        that have to be looked at ``apart`` from the others of their group.
+        """
+        if self._groups is None:
+            self._groups = group_objects({**self._objects, **self._new_objects})
+        groups: list[Group] = []
+        for group in self._groups:
+            special = [ref for ref in group.refs if ref in apart] if apart else []
+            for ref in special:
+                facts = self._changed([ref], group.facts, change)
+                groups.append(group._replace(facts=facts, refs=[ref]))
+            if special:
+                together = [ref for ref in group.refs if ref not in apart]
+                if not together:
+                    continue
+                group = group._replace(refs=together)
+            facts = self._changed(group.refs, group.facts, change)
+            groups.append(group if facts is group.facts else group._replace(facts=facts))
+        self._groups = groups
+
+    def _changed(
+        self, refs: list[ObjectRef], facts: ObjectFacts, change: Callable[[ObjectRef, ObjectFacts], ObjectFacts]
+    ) -> ObjectFacts:
+        then = change(refs[0], facts)
+        if then is facts:
+            return facts
+        then = self.shared(facts, then.acl, then.owner)
+        self._new_objects.update(dict.fromkeys(refs, then))
+        return then
 
     def shared(self, facts: ObjectFacts, acl: Acl, owner: str) -> ObjectFacts:
         """``facts`` with another ACL and owner; one tuple for all objects that get the same."""
@@ -90,6 +123,7 @@ class Draft:
             acl = privileges.plus(facts.acl, role, letters, option)
             if acl is not facts.acl:
                 self._new_objects[ref] = self.shared(facts, acl, facts.owner)
+                self._groups = None
 
     def default(self, ref: DefaultRef, acl: Acl) -> None:
         """Set a row of pg_default_acl; one that says what holds anyway is no row (SetDefaultACL(), aclchk.c)."""

@@ -89,28 +89,22 @@ def apply(state: State, context: Context) -> State:
     groups = groups_of(holdings, context.legacy) - frozenset(roles.new)
     legacy_facts = context.baseline.roles.get(context.legacy)
     superuser = legacy_facts is not None and legacy_facts.superuser
-    seen: dict[tuple[int, str, bool, int], Acl] = {}
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
         if not facts.acl and ref.kind != "parameter":
             return facts
-        kind = ref.kind
         in_scope = context.in_scope(ref)
         held = holdings.objects.get(ref) if context.retired else facts
-        key = (id(facts), kind, in_scope, id(held))
-        acl = seen.get(key)
-        if acl is None:
-            acl = facts.acl
-            if context.ours(ref, facts):
-                user, reader = blueprint(kind, acl)
-                acl = privileges.plus(acl, roles.app_user, user)
-                acl = privileges.plus(acl, roles.app_readonly, reader)
-            elif facts.owner not in context.owners and not facts.extension and held is not None:
-                acl = _foreign(acl, held, ref, context, groups, in_scope, superuser and in_scope)
-            seen[key] = acl
+        acl = facts.acl
+        if context.ours(ref, facts):
+            user, reader = blueprint(ref.kind, acl)
+            acl = privileges.plus(acl, roles.app_user, user)
+            acl = privileges.plus(acl, roles.app_readonly, reader)
+        elif facts.owner not in context.owners and not facts.extension and held is not None:
+            acl = _foreign(acl, held, ref, context, groups, in_scope, superuser and in_scope)
         return facts if acl is facts.acl else facts._replace(acl=acl)
 
-    draft.rewrite(change)
+    draft.rewrite(change, apart=holdings.objects.keys() if context.retired else ())
     _extension_members(draft, context)
     _schemas(draft, context)
     _database(draft, context)
@@ -155,9 +149,13 @@ def _extension_members(draft: Draft, context: Context) -> None:
     """Members of extensions are left alone, but for rights that legacy held there by a grant of its own."""
     roles = context.config.roles
     holdings = context.holdings(draft.before)
-    for ref, facts in draft.before.objects.items():
-        if not facts.extension or not facts.acl:
-            continue
+    members = (
+        (ref, group.facts)
+        for group in draft.before.groups
+        if group.facts.extension and group.facts.acl
+        for ref in group.refs
+    )
+    for ref, facts in members:
         held = holdings.objects.get(ref) if context.retired else facts
         if held is None:
             continue

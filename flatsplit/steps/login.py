@@ -98,9 +98,9 @@ def reliers(state: State, ref: ObjectRef, context: Context) -> list[str]:
     """Roles that own something in the schema and could create it only as PUBLIC; superusers need no grant."""
     new = frozenset(context.config.roles.new)
     owners = {
-        facts.owner
-        for other, facts in state.objects.items()
-        if other.schema == ref.name and not facts.extension and facts.note != "system"
+        group.facts.owner
+        for group in state.groups
+        if group.schema == ref.name and not group.facts.extension and group.facts.note != "system"
     }
     return sorted(
         owner

@@ -64,7 +64,9 @@ def reduce(state: State, config: Config) -> State:
             key: options for key, options in state.members.items() if managed & {key.role, key.member, key.grantor}
         },
         settings={key: row for key, row in state.settings.items() if key.role in managed},
-        objects={ref: facts for ref, facts in state.objects.items() if remembered(ref, facts)},
+        objects={
+            ref: group.facts for group in state.groups if remembered(group.refs[0], group.facts) for ref in group.refs
+        },
         columns={
             ref: acl
             for ref, acl in state.columns.items()
