@@ -92,7 +92,7 @@ class Story:
         self.flat_database()
         before = self.rights(LEGACY)
         self.outcome(attack(self.shop.conninfo(LEGACY)), LEGACY)
-        with Traffic(self.shop.conninfo(LEGACY), pause=0.04) as traffic:
+        with Traffic(self.shop.conninfo(LEGACY), pause=0.06) as traffic:
             self.begin()
             for step in ("create-roles", "grant-existing", "default-privileges", "transfer-ownership"):
                 self.take(step, traffic)
