@@ -215,6 +215,18 @@ def revoke_member(member: Member, *, by: bool, admin_only: bool = False) -> str:
     return f"{head} {ident(member.role)} FROM {ident(member.member)}{_granted_by(member, by)};"
 
 
+def join_role(name_: str, version: int) -> str:
+    """Make the current user a member of a role, for the length of a transaction."""
+    options = " WITH INHERIT TRUE, SET TRUE" if version >= 160000 else ""
+    return f"GRANT {ident(name_)} TO CURRENT_USER{options};"
+
+
+def leave_role(name_: str, version: int) -> str:
+    """Undo :func:`join_role`; a membership of the current user's by another grantor stays."""
+    by = " GRANTED BY CURRENT_USER" if version >= 160000 else ""
+    return f"REVOKE {ident(name_)} FROM CURRENT_USER{by};"
+
+
 _FLAGS = ("superuser", "createdb", "createrole", "inherit", "replication", "bypassrls")
 
 

@@ -12,6 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -80,6 +81,20 @@ class Budget:
     max_replication_lag: timedelta
 
 
+# What takes an owner's rights, not only CREATEROLE.
+_FACTS_OF_OBJECTS = frozenset({"owner", "privilege", "column_privilege", "default_privilege", "policy", "user_mapping"})
+_NOT_MEMBER = """
+SELECT rolname::text FROM pg_catalog.pg_roles
+WHERE rolname = ANY (%(roles)s) AND NOT rolsuper AND rolname <> current_user
+  AND NOT (pg_has_role(current_user, oid, 'USAGE') AND pg_has_role(current_user, oid, 'MEMBER'))
+ORDER BY rolname
+"""
+
+
+class _OnlyWarned(Exception):
+    """The server answered a GRANT or REVOKE with nothing but a warning."""
+
+
 Outcome = Literal["done", "contended", "gone", "split"]
 
 
@@ -95,13 +110,16 @@ class Executor:
         *,
         superuser: bool,
         verifiers: Mapping[str, str],
+        act_as: Sequence[str] = (),
     ) -> None:
+        """``act_as``: roles whose rights an operator without superuser's needs for statements on objects."""
         self._session = session
         self._journal = journal
         self._budget = budget
         self._listener = listener
         self._superuser = superuser
         self._verifiers = verifiers
+        self._act_as = () if superuser else tuple(act_as)
         self._random = random.Random()
         self._progress = time.monotonic()
         self._lag_checked = 0.0
@@ -193,11 +211,19 @@ class Executor:
                 head = f"SET LOCAL lock_timeout = '{milliseconds}ms'; ".encode()
                 if self._superuser and any(each.secrets for each in batch):
                     session.driver.execute(_DISCREET)
-                session.driver.execute(head + b"\n".join(self._text(each) for each in batch))
-                self._check_notices(batch)
+                with self._acting(batch):
+                    session.driver.execute(head + b"\n".join(self._text(each) for each in batch))
+                    self._check_notices()
                 self._journal.record(step, direction, batch)
         except _AGAIN:
             return "contended"
+        except _OnlyWarned as warning:
+            if len(batch) > 1 or batch[0].split is not None:
+                return "split"
+            raise MissingRights(
+                f"{batch[0].description}: the server only warned: {warning}",
+                f"have the owner or a superuser run: {batch[0].sql}",
+            ) from None
         except _GONE as error:
             return self._gone(batch, error)
         except psycopg.OperationalError as error:
@@ -212,6 +238,24 @@ class Executor:
         self._progress = time.monotonic()
         self._listener.batch_done(batch[0].description, self._done, self._total)
         return "done"
+
+    @contextmanager
+    def _acting(self, batch: Sequence[Statement]) -> Iterator[None]:
+        """Inside the open transaction, the operator is a member of whom it must act as, and before its end no more.
+
+        Since 16 who creates a role may make itself a member but is none; before, CREATEROLE is enough
+        (manual, "Role Attributes"). If the transaction fails, the membership goes with it.
+        """
+        facts = {change.fact for each in batch for change in each.changes}
+        driver = self._session.driver
+        missing: list[str] = []
+        if self._act_as and facts & _FACTS_OF_OBJECTS:
+            missing = [row[0] for row in driver.execute(_NOT_MEMBER, {"roles": list(self._act_as)})]
+            for role in missing:
+                driver.execute(ddl.join_role(role, self._session.version).encode())
+        yield
+        for role in missing:
+            driver.execute(ddl.leave_role(role, self._session.version).encode())
 
     def _gone(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         only = batch[0]
@@ -239,15 +283,11 @@ class Executor:
             text = ddl.fill_verifier(text, role, self._verifiers[role])
         return text.encode()
 
-    def _check_notices(self, batch: Sequence[Statement]) -> None:
+    def _check_notices(self) -> None:
         """A GRANT that granted nothing is a warning to PostgreSQL and a failure here."""
         for state, message in self._session.take_notices():
             if state in _PRIVILEGE_WARNINGS:
-                what = batch[0].description if len(batch) == 1 else f"one of {len(batch)} statements"
-                raise MissingRights(
-                    f"{what}: the server only warned: {message}",
-                    "the operator needs to be a superuser, the owner, or to hold the privilege with grant option",
-                )
+                raise _OnlyWarned(message)
 
     def _pace(self, batch: Sequence[Statement]) -> None:
         """Let hot standbys catch up: ACCESS EXCLUSIVE is replayed there and stalls replay or cancels queries."""

@@ -348,6 +348,8 @@ class GateResult:
     """One line: why it is closed, or the evidence on which it is open."""
     fix: str = ""
     waivable: bool = True
+    judged: bool = True
+    """False where nobody has looked yet, because the step is not the next one."""
     waived: str = ""
     """The reason that was given for waiving it, "" when it was not waived."""
 

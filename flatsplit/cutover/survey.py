@@ -135,10 +135,21 @@ def _check_roles(state: State, request: InitRequest) -> None:
         raise MissingRights(
             f"{legacy} is a superuser and {operator} is not", "only a superuser can take a superuser's objects over"
         )
+    if not state.target.operator_superuser and state.target.membership_options and not _administers(state, legacy):
+        raise MissingRights(
+            f"{operator} may not administer {legacy}: it could neither act for it nor lock it",
+            f"have an administrator run GRANT {legacy} TO {operator} WITH ADMIN OPTION",
+        )
     if request.owner is not None and request.owner not in state.roles:
         raise _no_such_role(state, request.owner)
     if request.owner == legacy:
         raise UsageError("the tracking schema must not belong to legacy", "name a role that all operators share")
+
+
+def _administers(state: State, role: str) -> bool:
+    """Whether the operator holds ADMIN OPTION on the role, which CREATEROLE does not imply since 16."""
+    operator = state.target.operator
+    return any(key[:2] == (role, operator) and options.admin for key, options in state.members.items())
 
 
 def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:

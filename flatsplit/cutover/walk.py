@@ -106,6 +106,7 @@ class Walk:
             reporter,
             superuser=situation.live.target.operator_superuser,
             verifiers=verifiers or {},
+            act_as=(self.config.legacy_role, self.config.roles.app_migrator),
         )
 
     # -- looking
@@ -171,7 +172,7 @@ class Walk:
         waived = {gate.key: gate for gate in self._waived(step)}
         done = situation.states[step] == "done"
         text = "was open when the step was done" if done else "is looked at when the step is next"
-        return tuple(waived.get(key) or GateResult(key, done, text) for key in BY_KEY[step].gates)
+        return tuple(waived.get(key) or GateResult(key, done, text, judged=False) for key in BY_KEY[step].gates)
 
     def plan(self, key: str | None) -> Plan:
         """The plan of the next step, or of a named one."""

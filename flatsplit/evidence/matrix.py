@@ -101,6 +101,9 @@ def _use(user: Rights, objects: list[Group]) -> Iterator[Check]:
     yield _check(user.role, "read tables and views", True, _has(objects, _READABLE, user, "r"))
     yield _check(user.role, "insert, update and delete rows", True, _has(objects, _WRITABLE, user, "awd"))
     yield _check(user.role, "use sequences", True, _has(objects, frozenset({"sequence"}), user, "U"))
+    if any(group.kind == "large_object" for group in objects):
+        large = frozenset({"large_object"})
+        yield _check(user.role, "read and write large objects", True, _has(objects, large, user, "rw"))
     yield _check(user.role, "call routines", True, _has(objects, ROUTINES, user, "X"))
 
 

@@ -58,7 +58,8 @@ def _memberships(draft: Draft, context: Context) -> None:
             del draft.members[key]
     kept = context.config.roles.app_user if context.config.retire == "repurpose" else None
     for key in [key for key in draft.members if legacy in (key.role, key.member)]:
-        if kept is None or key.role != kept:
+        # Without superuser's rights the operator needs its own membership in legacy to finish, and to go back
+        if key.member != draft.target.operator and (kept is None or key.role != kept):
             del draft.members[key]
 
 

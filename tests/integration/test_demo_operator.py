@@ -60,9 +60,6 @@ def walk(fresh_cluster: FreshCluster, invoke_cli: InProcess, tmp_path: Path) -> 
 
 @pytest.mark.majors("two")
 def test_works_up_to_the_scream_test_and_back(walk: Walk) -> None:
-    walk.through("create-roles")
-    with psycopg.connect(walk.dsn) as conn:
-        conn.execute("GRANT app_migrator TO cloud")
     walk.through("enable-login")
     walk.switch()
     walk.through("lock-legacy")
@@ -75,7 +72,6 @@ def test_works_up_to_the_scream_test_and_back(walk: Walk) -> None:
 
 
 @pytest.mark.majors("two")
-@pytest.mark.xfail(strict=True, reason="once it works, the README needs no more excuses for it")
 def test_works_to_the_end(walk: Walk) -> None:
     walk.through("enable-login")
     walk.switch()
