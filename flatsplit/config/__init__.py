@@ -5,6 +5,7 @@ key stands in it once with its meaning, and a typing error is never a silent def
 """
 
 from flatsplit.config.checks import validate
+from flatsplit.config.grants import Grant, GrantName, format_name, parse_name
 from flatsplit.config.naming import propose_roles
 from flatsplit.config.reading import load, parse
 from flatsplit.config.text import format_duration, parse_duration
@@ -26,13 +27,17 @@ __all__ = [
     "Config",
     "DatabaseOwner",
     "Gates",
+    "Grant",
+    "GrantName",
     "Locks",
     "Retire",
     "RoleNames",
     "format_duration",
+    "format_name",
     "load",
     "parse",
     "parse_duration",
+    "parse_name",
     "propose_roles",
     "render",
     "validate",

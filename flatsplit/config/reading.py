@@ -9,9 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from flatsplit.config import grants
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
-from flatsplit.config.values import SECTIONS, Config, Gates, Locks, RoleNames
+from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
 from flatsplit.errors import ConfigError
 
 _REQUIRED = ("name", "legacy_role", "schemas")
@@ -44,6 +45,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
             "correct that place; strings stand in double quotes",
         ) from None
     values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    extra = grants.read(document.pop("grants", {}), source, PURPOSES)
     for section, content in document.items():
         if section not in SECTIONS:
             raise _unknown(source, f"section [{section}]", section, SECTIONS, "[{}]")
@@ -66,6 +68,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         gates=Gates(**values["gates"]),
         locks=Locks(**values["locks"]),
         auth=auth,
+        grants=extra,
     )
     validate(config, source)
     return config

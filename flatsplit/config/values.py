@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, TypeAlias, get_args
 
+from flatsplit.config.grants import Grant
+
 Retire: TypeAlias = Literal["revoke", "drop", "repurpose"]
 DatabaseOwner: TypeAlias = Literal["app_migrator", "dba", "keep"]
 Auth: TypeAlias = Literal["password", "external"]
@@ -84,6 +86,8 @@ class Config:
     locks: Locks = field(default_factory=Locks)
     auth: Auth = "password"
     """``external``: certificates, IAM or peer; no password is set. Stands in [roles]."""
+    grants: tuple[Grant, ...] = ()
+    """[grants.PURPOSE]: privileges beyond the blueprint, in the order in which they are written."""
 
 
 SECTIONS: dict[str, dict[str, object]] = {

@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Iterable, Iterator
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, Check, Group, ObjectFacts, ObjectRef, State
-from flatsplit.steps import ORDINAL, Context
+from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, Check, Group, ObjectFacts, ObjectRef, State, group_objects
+from flatsplit.steps import ORDINAL, Context, grants
 
 SHOWN = 5
 """Exceptions named per check; the rest is counted."""
@@ -88,8 +88,10 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
         checks += _use(user, objects)
         checks += _limits(state, context, user, objects, done)
         checks.append(_check(reader.role, "read tables and views", True, _has(objects, _READABLE, reader, "r")))
-        checks.append(_check(reader.role, "write tables", False, _has(objects, _WRITABLE, reader, "awdD", some=True)))
+        writing = _beyond(objects, state, context, reader.role, "awdD")
+        checks.append(_check(reader.role, "write tables", False, _has(writing, _WRITABLE, reader, "awdD", some=True)))
         checks += _limits(state, context, reader, objects, done)
+        checks += _extras(state, context)
     if done >= ORDINAL["transfer-ownership"]:
         checks += _migrator(state, context)
     if done >= ORDINAL["revoke-legacy"] and context.legacy in state.roles:
@@ -108,11 +110,33 @@ def _use(user: Rights, objects: list[Group]) -> Iterator[Check]:
 
 
 def _limits(state: State, context: Context, rights: Rights, objects: list[Group], done: int) -> Iterator[Check]:
-    yield _check(rights.role, "truncate tables", False, _has(objects, TABLES, rights, "D", some=True))
+    truncating = _beyond(objects, state, context, rights.role, "D")
+    yield _check(rights.role, "truncate tables", False, _has(truncating, TABLES, rights, "D", some=True))
     yield _check(rights.role, "alter or drop objects", False, ((group, rights.owns(group.facts)) for group in objects))
     yield _check(rights.role, "grant privileges", False, ((group, rights.may_grant(group.facts)) for group in objects))
     if done >= ORDINAL["enable-login"]:
         yield _check(rights.role, "create permanent objects", False, _creatable(state, context, rights))
+
+
+def _extras(state: State, context: Context) -> Iterator[Check]:
+    """What [grants] of the configuration adds to the blueprint."""
+    for role, letter, refs in grants.extras(state, context):
+        rights = Rights(state, role)
+        answers = (
+            (group, letter in rights.letters(group.facts))
+            for group in group_objects({ref: state.objects[ref] for ref in refs})
+        )
+        yield _check(role, f"{privileges.NAMES[letter].lower()}, as [grants] says", True, answers)
+
+
+def _beyond(objects: list[Group], state: State, context: Context, role: str, letters: str) -> list[Group]:
+    """The objects without those on which [grants] gives the role one of these privileges."""
+    given = {
+        ref for who, letter, refs in grants.extras(state, context) if who == role and letter in letters for ref in refs
+    }
+    if not given:
+        return objects
+    return [group._replace(refs=[ref for ref in group.refs if ref not in given]) for group in objects]
 
 
 def _creatable(state: State, context: Context, rights: Rights) -> Iterator[tuple[Group, bool]]:

@@ -19,6 +19,7 @@ def find(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple
     found = [
         *legacy.judge(state, context),
         *objects.judge(state, context),
+        *objects.unmatched_grants(state, context),
         *objects.row_security(_ask(conn, "rls", objects.row_security_parameters(conn, context)), context),
         *server.event_triggers(_ask(conn, "event_triggers")),
         *server.conditions(_ask(conn, "server"), context),

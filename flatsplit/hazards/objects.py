@@ -9,7 +9,7 @@ import psycopg
 
 from flatsplit import ddl, privileges
 from flatsplit.model import PUBLIC, TABLES, Finding, Group, ObjectFacts, ObjectRef, State
-from flatsplit.steps import STEPS, Context
+from flatsplit.steps import STEPS, Context, grants
 from flatsplit.steps.transfer import heir, superusers_only
 
 
@@ -131,4 +131,24 @@ def judge(state: State, context: Context) -> Iterator[Finding]:
             "REVOKE … ON … FROM PUBLIC where nobody needs it.",
             wide,
             step="verify",
+        )
+
+
+def unmatched_grants(state: State, context: Context) -> Iterator[Finding]:
+    """Names in [grants] that mean nothing here: a typing error must not look like a grant."""
+    nothing = tuple(
+        f"[grants.{grant.purpose}] {grant.privilege}: {name}"
+        for grant in context.config.grants
+        for name in grant.names
+        if not any(grants.named(state, name, grant.letter))
+    )
+    if nothing:
+        yield Finding(
+            "grants-unmatched",
+            "warning",
+            f"{len(nothing)} name{'s' if len(nothing) > 1 else ''} in [grants] that no object has",
+            "Nothing is granted for a name without an object that has this privilege (MAINTAIN exists since 17).",
+            "Correct the names in flatsplit.toml, written as in SQL with their schema.",
+            nothing,
+            step="grant-existing",
         )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flatsplit import privileges
+from flatsplit.config import parse_name
 from flatsplit.model import (
     OWNER,
     PUBLIC,
@@ -10,6 +13,7 @@ from flatsplit.model import (
     TABLES,
     TYPES,
     Acl,
+    Kind,
     ObjectFacts,
     ObjectRef,
     State,
@@ -27,6 +31,13 @@ _USE: dict[str, str] = {
     "parameter": "s",
 }
 _DML = "adrw"
+
+_NAMED: tuple[Kind, ...] = (
+    *("table", "partitioned_table", "foreign_table", "view", "materialized_view", "sequence"),
+    *("type", "domain"),
+)
+_CALLED: tuple[Kind, ...] = ("function", "procedure", "aggregate")
+_UNSCHEMED: tuple[Kind, ...] = ("schema", "database", "language", "large_object", "server")
 
 
 def use_letters(kind: str) -> str:
@@ -112,7 +123,29 @@ def apply(state: State, context: Context) -> State:
     _memberships(draft, context, holdings)
     _policies(draft, context)
     _mappings(draft, context, holdings)
+    for role, letter, refs in extras(draft.before, context):
+        for ref in refs:
+            draft.grant(ref, role, letter)
     return draft.state()
+
+
+def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[ObjectRef, ...]]]:
+    """What [grants] of the configuration adds: role, privilege, and the objects of that name that have it."""
+    for grant in context.config.grants:
+        role = str(getattr(context.config.roles, grant.purpose))
+        found = tuple(ref for name in grant.names for ref in named(state, name, grant.letter))
+        if role and found:
+            yield role, grant.letter, found
+
+
+def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
+    """Objects that a name of [grants] means: those that have this privilege, on this server."""
+    parts, args = parse_name(name)
+    schema = parts[0] if len(parts) == 2 else ""
+    for kind in _CALLED if args is not None else _NAMED if schema else _UNSCHEMED:
+        ref = ObjectRef(kind, schema, parts[-1], args or "")
+        if ref in state.objects and letter in privileges.owner_letters(kind, state.target.major):
+            yield ref
 
 
 def _foreign(

@@ -1,0 +1,151 @@
+"""Sections [grants.PURPOSE]: privileges that a role gets beyond the blueprint, and how objects are named there.
+
+Names are written as in SQL: ``public.sessions``, with double quotes where SQL needs them, routines with the types of
+their arguments as PostgreSQL prints them: ``public.refresh(integer)``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flatsplit.config.text import quote
+from flatsplit.errors import ConfigError
+
+LETTERS: Mapping[str, str] = {
+    "select": "r",
+    "insert": "a",
+    "update": "w",
+    "delete": "d",
+    "truncate": "D",
+    "references": "x",
+    "trigger": "t",
+    "maintain": "m",
+    "usage": "U",
+    "execute": "X",
+    "temporary": "T",
+}
+"""Privileges that can be given so, and PostgreSQL's letters for them. CREATE is not among them: creating is the
+migrator's work."""
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+_PART = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
+
+
+class Grant(NamedTuple):
+    """One line of such a section."""
+
+    purpose: str
+    """app_user, app_migrator, app_readonly or dba."""
+    privilege: str
+    """A key of :data:`LETTERS`."""
+    names: tuple[str, ...]
+
+    @property
+    def letter(self) -> str:
+        """PostgreSQL's letter for the privilege."""
+        return LETTERS[self.privilege]
+
+
+class GrantName(NamedTuple):
+    """A name in such a line: one or two parts, and the arguments of a routine (None for anything else)."""
+
+    parts: tuple[str, ...]
+    args: str | None = None
+
+
+def parse_name(text: str) -> GrantName:
+    """The name that this text says; ValueError where it says none."""
+    parts: list[str] = []
+    place = 0
+    while True:
+        match = _PART.match(text, place)
+        if match is None:
+            raise ValueError(f"not a name: {text!r}")
+        quoted, plain = match.groups()
+        parts.append(quoted.replace('""', '"') if quoted is not None else _fold(plain))
+        place = match.end()
+        if text[place : place + 1] != ".":
+            break
+        place += 1
+    rest = text[place:].strip()
+    if len(parts) > 2 or "\0" in text or (rest and not (rest.startswith("(") and rest.endswith(")"))):
+        raise ValueError(f"not a name: {text!r}")
+    return GrantName(tuple(parts), rest[1:-1].strip() if rest else None)
+
+
+def _fold(plain: str) -> str:
+    """An unquoted name as PostgreSQL folds it in UTF-8: ASCII letters only (downcase_identifier() in scansup.c)."""
+    return "".join(char.lower() if char.isascii() else char for char in plain)
+
+
+def format_name(*parts: str, args: str | None = None) -> str:
+    """The text for a name, quoted only where that is needed."""
+    dotted = ".".join(part if _PLAIN.fullmatch(part) else '"' + part.replace('"', '""') + '"' for part in parts)
+    return dotted if args is None else f"{dotted}({args})"
+
+
+def read(section: Any, source: str, purposes: tuple[str, ...]) -> tuple[Grant, ...]:
+    """The grants of a [grants] table; ConfigError names the key."""
+    if not isinstance(section, dict):
+        raise ConfigError(f"{source}: grants is a value, not a section", "write [grants.app_user] above its keys")
+    found = []
+    for purpose, content in section.items():
+        if purpose not in purposes:
+            raise _unknown(f"{source}: unknown section [grants.{purpose}]", purpose, purposes, "[grants.{}]")
+        if not isinstance(content, dict):
+            raise ConfigError(
+                f"{source}: [grants] {purpose} is a value, not a section", f"write [grants.{purpose}] above its keys"
+            )
+        for privilege, names in content.items():
+            where = f"{source}: [grants.{purpose}] {privilege}"
+            if privilege not in LETTERS:
+                raise _unknown(f"{source}: unknown key [grants.{purpose}] {privilege}", privilege, LETTERS, "{}")
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise ConfigError(f"{where} is not a list of names", 'write it like ["public.sessions"]')
+            found.append(Grant(purpose, privilege, tuple(names)))
+    return arranged(found, purposes)
+
+
+def arranged(grants: list[Grant], purposes: tuple[str, ...]) -> tuple[Grant, ...]:
+    """In the order in which they are written."""
+    order = list(LETTERS)
+    return tuple(sorted(grants, key=lambda one: (purposes.index(one.purpose), order.index(one.privilege))))
+
+
+def check(grants: tuple[Grant, ...], source: str) -> None:
+    """Whether every name can be one."""
+    for grant in grants:
+        for name in grant.names:
+            where = f"{source}: [grants.{grant.purpose}] {grant.privilege}"
+            try:
+                parsed = parse_name(name)
+            except ValueError:
+                raise ConfigError(
+                    f"{where}: {quote(name)} is not a name",
+                    'write schema and name as in SQL, for example "public.sessions" or "public.f(integer)"',
+                ) from None
+            if grant.privilege == "execute" and parsed.args is None:
+                raise ConfigError(
+                    f"{where}: {quote(name)} has no argument types", 'write them, for example "public.f(integer)"'
+                )
+
+
+def render(grants: tuple[Grant, ...]) -> list[str]:
+    """The lines of the sections."""
+    lines: list[str] = []
+    purpose = ""
+    for grant in grants:
+        if grant.purpose != purpose:
+            purpose = grant.purpose
+            lines += ["", f"[grants.{purpose}]"]
+        lines.append(f"{grant.privilege} = [{', '.join(map(quote, grant.names))}]")
+    return lines
+
+
+def _unknown(what: str, word: str, known: Any, shape: str) -> ConfigError:
+    near = difflib.get_close_matches(word, known, 1)
+    fix = f"did you mean {shape.format(near[0])}?" if near else f"known are {', '.join(map(shape.format, known))}"
+    return ConfigError(what, fix)
