@@ -135,6 +135,38 @@ class Narration:
         self._pause()
 
 
+class Counting:
+    """A bar that counts, on a terminal only; use it as a context manager and call it with how many of how many."""
+
+    def __init__(self, output: Output) -> None:
+        self._console = output.err
+        self._live = output.err.terminal and os.environ.get("TERM") != "dumb"
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """The bar moves."""
+        if not self._live:
+            return
+        if self._bar is None:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+            columns = (BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = Progress("  ", *columns, console=self._console.console(), transient=True)
+            self._task = self._bar.add_task("", total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
 def _short(text: str) -> str:
     text = one_line(text)
     return text if len(text) <= 60 else text[:59] + "…"

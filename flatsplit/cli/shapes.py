@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flatsplit.cutover.results import AdvanceResult, Status, StepOutcome, StepView, Survey, VerifyReport
+    from flatsplit.evidence.rehearsal import Rehearsal
     from flatsplit.model import Finding, GateResult, Plan, Statement
 
 Json = dict[str, Any]
@@ -156,6 +157,30 @@ def verify(report: VerifyReport) -> Json:
         ],
         "drift": [action(statement) for statement in report.drift],
         "notes": [finding(note) for note in report.notes],
+    }
+
+
+def rehearsal(found: Rehearsal) -> Json:
+    """``rehearse --json``."""
+    return {
+        "summary": dict(found.summary),
+        "role": found.role,
+        "basis": found.basis,
+        "source": found.source,
+        "notes": list(found.notes),
+        "applications": {name: dict(counts) for name, counts in found.applications.items()},
+        "statements": [
+            {
+                "query": verdict.query,
+                "calls": verdict.calls,
+                "verdict": verdict.verdict,
+                "reason": verdict.reason,
+                "object": verdict.object or None,
+                "privilege": verdict.privilege or None,
+                "remedy": verdict.remedy or None,
+            }
+            for verdict in found.verdicts
+        ],
     }
 
 

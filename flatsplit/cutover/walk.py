@@ -12,6 +12,7 @@ from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import advance as forward
 from flatsplit.cutover import back
+from flatsplit.cutover import rehearsal as rehearsing
 from flatsplit.cutover.gates import Judge
 from flatsplit.cutover.results import (
     AdvanceOptions,
@@ -30,6 +31,7 @@ from flatsplit.cutover.results import (
 from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
 from flatsplit.errors import ConfigError, JournalError
 from flatsplit.evidence import matrix
+from flatsplit.evidence.rehearsal import Progress, Rehearsal
 from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
@@ -208,6 +210,10 @@ class Walk:
         with self.session.transaction():
             self.journal.observe(clients)
         return clients
+
+    def rehearse(self, *, file: Path | None = None, role: str | None = None, progress: Progress) -> Rehearsal:
+        """Try every statement that legacy ran, or that stands in ``file``, as app_user or ``role``; run none."""
+        return rehearsing.rehearse(self, file=file, role=role, progress=progress)
 
     def doctor(self) -> tuple[Finding, ...]:
         """The hazards of the database as it is."""

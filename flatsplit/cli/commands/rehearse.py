@@ -1,0 +1,87 @@
+"""``flatsplit rehearse``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flatsplit.cli import shapes
+from flatsplit.cli.app import App, make_command
+from flatsplit.cli.output import Printer, one_line
+from flatsplit.cli.plans import count
+from flatsplit.cli.progress import Counting
+from flatsplit.errors import Exit
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.rehearsal import Rehearsal, Verdict
+
+_STYLES = {"denied": "red", "silent": "red", "migrator": "yellow", "unknown": "cyan"}
+_HEADINGS = {
+    "denied": "Denied: would fail",
+    "silent": "Silent: would succeed and do less",
+    "migrator": "The migration tool's work, not the application's",
+    "unknown": "Unknown: look at these yourself",
+}
+_SHOWN = 25
+
+
+@make_command("rehearse")
+@click.option(
+    "--file",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Statements with semicolons, pg_stat_statements as CSV or JSON, or a server log; "
+    "else pg_stat_statements of this database.",
+)
+@click.option("--as", "role", metavar="ROLE", help="The role to rehearse; else app_user.")
+def command(app: App, file: Path | None, role: str | None) -> Exit:
+    """Try every statement that the old role ran as the role it will run as. Executes none of them.
+
+    If any is denied, would silently see fewer rows, or is the migration tool's work, the exit code is 4.
+    """
+    with app.walk(write=True) as walk, Counting(app.output) as counting:
+        found = walk.rehearse(file=file, role=role, progress=counting)
+    if app.output.json:
+        app.output.data(shapes.rehearsal(found))
+    else:
+        _show(app.output, found)
+    return Exit.OK if found.ok else Exit.DRIFT
+
+
+def _show(printer: Printer, found: Rehearsal) -> None:
+    for outcome, heading in _HEADINGS.items():
+        verdicts = [each for each in found.verdicts if each.verdict == outcome]
+        if not verdicts:
+            continue
+        printer.heading(f"{heading} ({len(verdicts)})")
+        for verdict in verdicts[:_SHOWN]:
+            _show_one(printer, verdict, _STYLES[outcome])
+        if len(verdicts) > _SHOWN:
+            printer.say(f"… and {len(verdicts) - _SHOWN:,} more: `flatsplit rehearse --json` has all", "dim")
+    if found.applications:
+        rows = [(name, *map(str, counts.values())) for name, counts in found.applications.items()]
+        printer.table("By application_name", ("application", *found.summary), rows)
+    printer.say()
+    for note in found.notes:
+        printer.say(one_line(note), "yellow")
+    ground = (
+        f"tried as {found.role}"
+        if found.basis == "role"
+        else f"reasoned from what {found.role} is going to be granted (it does not exist yet)"
+    )
+    printer.say(one_line(f"{count(len(found.verdicts), 'distinct statement')} from {found.source}, {ground}:"))
+    printer.say(
+        "  " + ", ".join(f"{number:,} {outcome}" for outcome, number in found.summary.items()),
+        "green" if found.ok else "red",
+    )
+
+
+def _show_one(printer: Printer, verdict: Verdict, style: str) -> None:
+    query = one_line(verdict.query)
+    printer.say(f"{query if len(query) <= 160 else query[:159] + '…'}", style)
+    printer.say(f"    {count(verdict.calls, 'call')}; {one_line(verdict.reason)}")
+    if verdict.remedy:
+        printer.say(f"    remedy: {one_line(verdict.remedy)}")

@@ -1,0 +1,25 @@
+"""Every statement that legacy ran, tried as the role it will run as, before anything is switched and without executing
+any of it.
+
+A verdict rests on two legs. What the planner takes is given to EXPLAIN as the role, on a stage where the application's
+code gains nothing (:mod:`~flatsplit.evidence.rehearsal.stage`). What EXPLAIN does not see is reasoned from PostgreSQL's
+own grammar and the catalog (:mod:`~flatsplit.evidence.rehearsal.judge`): sequences behind defaults, triggers, bodies of
+routines, utility statements, row security. Before the role exists the second leg stands alone, on the blueprint.
+"""
+
+from flatsplit.evidence.rehearsal.rehearse import Company
+from flatsplit.evidence.rehearsal.sources import read_file, read_statistics
+from flatsplit.evidence.rehearsal.values import FAILING, OUTCOMES, Heard, Outcome, Progress, Rehearsal, Verdict
+
+__all__ = [
+    "FAILING",
+    "OUTCOMES",
+    "Company",
+    "Heard",
+    "Outcome",
+    "Progress",
+    "Rehearsal",
+    "Verdict",
+    "read_file",
+    "read_statistics",
+]

@@ -1,0 +1,130 @@
+"""The role that is rehearsed: its rights as the blueprint wants them, and how it resolves names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flatsplit import ddl, privileges
+from flatsplit.evidence.rehearsal import remedies
+from flatsplit.evidence.rehearsal.rights import Inherited
+from flatsplit.evidence.rehearsal.values import Outcome, Problem
+from flatsplit.evidence.rehearsal.world import SYSTEM, Relation, World
+from flatsplit.model import ObjectRef, SettingKey, State
+from flatsplit.steps import Context
+from flatsplit.steps.login import legacy_settings
+
+
+class Resolved(NamedTuple):
+    """What a name means in a session of the role."""
+
+    relations: tuple[Relation, ...] = ()
+    """More than one where only the session's own search_path could tell."""
+    free: bool = False
+    """A temporary table, or one of the server's that needs nothing but SELECT."""
+    readers: frozenset[str] | None = None
+    """Of one of the server's own: who may read it."""
+    hidden: bool = False
+    """Legacy finds it by its search_path, the role does not."""
+
+
+@dataclass
+class Actor:
+    """A role, its rights in ``goal``, and legacy's in comparison."""
+
+    world: World
+    goal: State
+    """What the steps make of the database."""
+    live: State
+    context: Context
+    role: str
+    temporary: set[str] = field(default_factory=set)
+    """Names of temporary tables that the statements create."""
+    created: set[str] = field(default_factory=set)
+    """Names of whatever else they create."""
+
+    def __post_init__(self) -> None:
+        self.rights = Inherited(self.goal, self.role)
+        self.legacy = Inherited(self.live, self.context.legacy)
+        self.purpose = self.context.config.roles.purpose(self.role)
+        self.major = self.goal.target.major
+        self.search_path = _search_path(self.goal, self.role)
+        self.path = self.world.path(self.search_path, self.role)
+        settings = legacy_settings(self.live, self.context)
+        path = settings.get("search_path", self.live.target.default_search_path)
+        self.legacy_path = self.world.path(path, self.context.legacy)
+
+    # -- names
+
+    def resolve(self, schema: str, name: str, path: tuple[str, ...] | None = None) -> Resolved:
+        """What a relation's name means, in a path of its own where a routine sets one."""
+        world = self.world
+        if schema:
+            found = world.relations.get((schema, name))
+            if found:
+                return Resolved((found,))
+            return self._system(schema, name) or Resolved(free=schema.startswith("pg_temp"))
+        if name in self.temporary:
+            return Resolved(free=True)
+        system = self._system("pg_catalog", name)
+        if system:
+            return system
+        for each in self.path if path is None else path:
+            found = world.relations.get((each, name))
+            if found:
+                return Resolved((found,))
+            system = self._system(each, name)
+            if system:
+                return system
+        for each in self.legacy_path:
+            found = world.relations.get((each, name))
+            if found:
+                return Resolved((found,), hidden=path is None)
+        near = [schema for schema in world.schemas_of.get(name, ()) if schema in self.context.scope]
+        return Resolved(tuple(world.relations[schema, name] for schema in sorted(near)))
+
+    def _system(self, schema: str, name: str) -> Resolved | None:
+        readers = self.world.system.get((schema, name)) if schema in SYSTEM else None
+        return None if readers is None else Resolved(free=True, readers=readers)
+
+    # -- problems
+
+    def lacks(
+        self, ref: ObjectRef, letter: str, reason: str, *, outcome: Outcome = "denied", planned: bool = False
+    ) -> Problem:
+        """A privilege that is missing."""
+        remedy = remedies.grant(self.purpose, self.role, ref, letter, self.major)
+        privilege = privileges.NAMES[letter]
+        if not remedy:
+            remedy = f"for the application's owner: do without it, or let app_migrator do it ({privilege})"
+        return Problem(outcome, reason, remedies.shown(ref), privilege, remedy, planned)
+
+    def holds(self, ref: ObjectRef, letters: str) -> bool:
+        """Whether the role holds one of the privileges on an object; True for one that nobody knows."""
+        facts = self.goal.objects.get(ref)
+        return facts is None or self.rights.has(facts, letters)
+
+    def owns(self, ref: ObjectRef) -> bool:
+        """Whether the role may alter the object."""
+        facts = self.goal.objects.get(ref)
+        return self.rights.superuser or (facts is not None and self.rights.owns(facts))
+
+    def schema(self, name: str) -> list[Problem]:
+        """USAGE on a schema."""
+        ref = ObjectRef("schema", "", name)
+        if self.holds(ref, "U"):
+            return []
+        return [self.lacks(ref, "U", f"{self.role} has no USAGE on schema {name}", planned=True)]
+
+
+def _search_path(state: State, role: str) -> str:
+    for key in (SettingKey(role, state.target.database), SettingKey(role, "")):
+        for name, value in state.settings.get(key, ()):
+            if name == "search_path":
+                return value
+    return state.target.default_search_path
+
+
+def quoted_path(path: tuple[str, ...]) -> str:
+    """A search_path as set_config() takes it."""
+    return ", ".join(map(ddl.ident, path))

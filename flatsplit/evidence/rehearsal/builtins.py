@@ -1,0 +1,123 @@
+"""The server's own functions that check more than EXECUTE, when they run and not when they are planned."""
+
+from __future__ import annotations
+
+from flatsplit.config import parse_name
+from flatsplit.evidence.rehearsal.actor import Actor
+from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.uses import RoutineUse
+from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.model import ObjectRef
+
+# sequence.c: nextval_internal(), currval_oid(), do_setval()
+_SEQUENCES = {"nextval": "Uw", "currval": "Ur", "setval": "w"}
+
+# be-fsstubs.c and inv_api.c: inv_open() and the like
+_LARGE_OBJECTS = {
+    "lowrite": "w",
+    "lo_put": "w",
+    "lo_truncate": "w",
+    "lo_truncate64": "w",
+    "loread": "r",
+    "lo_get": "r",
+    "lo_unlink": "owner",
+}
+_INV_WRITE = 0x20000
+
+_REPLICATION = frozenset(
+    {
+        *("pg_create_logical_replication_slot", "pg_create_physical_replication_slot", "pg_drop_replication_slot"),
+        *("pg_logical_slot_get_changes", "pg_logical_slot_peek_changes", "pg_logical_slot_get_binary_changes"),
+        *("pg_logical_slot_peek_binary_changes", "pg_replication_slot_advance"),
+    }
+)
+
+
+def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
+    """What would happen when it runs."""
+    if call.schema not in ("", "pg_catalog") or actor.rights.superuser:
+        return []
+    if call.name in _SEQUENCES:
+        return _sequence(actor, call, _SEQUENCES[call.name])
+    if call.name in _LARGE_OBJECTS:
+        return _large_object(actor, call, _LARGE_OBJECTS[call.name])
+    if call.name == "lo_open":
+        mode = call.constants[1] if len(call.constants) > 1 else None
+        writes = mode is None or not mode.isdigit() or int(mode) & _INV_WRITE
+        return _large_object(actor, call, "w" if writes else "r")
+    if call.name == "set_config" and (call.constants[:1] or (None,))[0] in ("role", "session_authorization"):
+        return [Problem("unknown", "it changes the role of its session, to which one cannot be told", actor.role)]
+    if call.name in _REPLICATION:
+        facts = actor.goal.roles.get(actor.role)
+        if facts is not None and not facts.replication:
+            reason = f"{call.name}() needs the attribute REPLICATION, which {actor.role} has not"
+            return [Problem("denied", reason, actor.role, "REPLICATION", f"ALTER ROLE {actor.role} REPLICATION")]
+    return []
+
+
+def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
+    named, candidates = _sequences(actor, call)
+    if named and not candidates:
+        return [Problem("unknown", f"there is no sequence {named} (any more)", named, planned=True)]
+    lacking = [ref for ref in candidates if not actor.holds(ref, letters)]
+    if not lacking:
+        return []
+    letter = "w" if letters == "w" else "U"
+    word = "UPDATE" if letters == "w" else "USAGE"
+    reason = f"{call.name}() needs {word} on the sequence"
+    if named or len(candidates) == 1:
+        return [actor.lacks(lacking[0], letter, f"{reason}, which {actor.role} has not on {shown(lacking[0])}")]
+    if len(lacking) < len(candidates):
+        return [Problem("unknown", f"{reason}; which sequence it is the text does not say", "", word)]
+    problem = actor.lacks(lacking[0], letter, f"{reason}, and {actor.role} has it on none of {len(lacking)}")
+    return [problem._replace(object="", remedy=f"{problem.remedy}, or whichever sequence it is")]
+
+
+def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
+    """The name that the call gives, "" for none; and the sequences that it may mean."""
+    text = call.constants[0] if call.constants else None
+    nested = call.calls[0] if call.calls else None
+    if nested is not None and nested.name == "pg_get_serial_sequence" and all(nested.constants[:2]):
+        table, column = str(nested.constants[0]), nested.constants[1]
+        relation = _relation(actor, table)
+        for name, _, oid in actor.world.sequences.get(relation, ()):
+            if name == column and oid in actor.world.by_oid:
+                return f"of {table}.{column}", [actor.world.by_oid[oid].ref]
+        text = None
+    if text is not None:
+        found = actor.world.by_oid.get(_relation(actor, text))
+        return text, [found.ref] if found and found.ref.kind == "sequence" else []
+    everything = [
+        ref for ref, facts in actor.goal.objects.items() if ref.kind == "sequence" and actor.context.ours(ref, facts)
+    ]
+    return "", sorted(everything)
+
+
+def _relation(actor: Actor, text: str) -> int:
+    """Oid of the relation that a regclass constant means; 0 for none."""
+    try:
+        parts = parse_name(text.strip()).parts
+    except ValueError:
+        return 0
+    meant = actor.resolve(parts[0] if len(parts) == 2 else "", parts[-1])
+    return meant.relations[0].oid if len(meant.relations) == 1 else 0
+
+
+def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
+    """Those that the role creates are its own; those that are there have an owner and an ACL each."""
+    text = call.constants[0] if call.constants and call.name not in ("lowrite", "loread", "lo_truncate") else None
+    objects = [ref for ref in actor.goal.objects if ref.kind == "large_object" and text in (None, ref.name)]
+    if letter == "owner":
+        lacking = [ref for ref in objects if not actor.owns(ref)]
+        word = "ownership"
+    else:
+        lacking = [ref for ref in objects if not actor.holds(ref, letter)]
+        word = "UPDATE" if letter == "w" else "SELECT"
+    if not lacking:
+        return []
+    reason = (
+        f"{call.name}() needs {word} of the large object; {actor.role} has it not for {len(lacking)} that are there"
+    )
+    remedy = "for the application's owner: let app_migrator do it, or a SECURITY DEFINER function of app_migrator's"
+    which = shown(sorted(lacking)[0]) if len(lacking) == 1 else "large objects"
+    return [Problem("denied", reason, which, word, remedy)]

@@ -1,0 +1,217 @@
+"""DDL: permanent objects are the migration tool's work, temporary ones the application's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.evidence.rehearsal.grammar import Node, Parsed, inner, strings
+from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.model import ObjectRef
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.rehearsal.judge import Judge
+
+Path = tuple[str, ...] | None
+
+_CREATED = {
+    # kind → the field that holds the name of what is made in a schema
+    "create_stmt": "relation",
+    "create_foreign_table_stmt": "base_stmt",
+    "create_seq_stmt": "sequence",
+    "view_stmt": "view",
+    "create_table_as_stmt": "into",
+    "composite_type_stmt": "typevar",
+}
+
+_IN_SCHEMA = frozenset(
+    {
+        *("create_function_stmt", "create_domain_stmt", "create_enum_stmt", "create_range_stmt", "define_stmt"),
+        *("create_op_class_stmt", "create_op_family_stmt", "create_conversion_stmt", "create_stats_stmt"),
+    }
+)
+"""Made in the schema of their name, or the first one of the path."""
+
+_ROLES = frozenset({"create_role_stmt", "alter_role_stmt", "drop_role_stmt", "grant_role_stmt", "alter_role_set_stmt"})
+_CLUSTER = frozenset(
+    {
+        *("createdb_stmt", "dropdb_stmt", "alter_database_stmt", "alter_database_set_stmt", "alter_system_stmt"),
+        *("create_table_space_stmt", "drop_table_space_stmt", "alter_table_space_options_stmt"),
+        *("create_subscription_stmt", "alter_subscription_stmt", "drop_subscription_stmt", "create_fdw_stmt"),
+        *("create_event_trig_stmt", "alter_event_trig_stmt", "create_am_stmt", "create_plang_stmt"),
+    }
+)
+
+
+def temporary_name(parsed: Parsed) -> str:
+    """Name of the temporary relation that a statement creates; "" for none."""
+    node = _made(parsed)
+    return node.relname if node is not None and _temporary(node) else ""
+
+
+def created_name(parsed: Parsed) -> str:
+    """Name of the permanent relation that a statement creates; "" for none."""
+    node = _made(parsed)
+    return node.relname if node is not None and not _temporary(node) else ""
+
+
+def _made(parsed: Parsed) -> Node | None:
+    if parsed.kind == "select_stmt" and parsed.node.HasField("into_clause"):
+        return parsed.node.into_clause.rel
+    field = _CREATED.get(parsed.kind)
+    if field is None or parsed.kind == "composite_type_stmt":
+        return None
+    node = getattr(parsed.node, field)
+    if parsed.kind == "create_table_as_stmt":
+        return node.rel
+    return node.relation if parsed.kind == "create_foreign_table_stmt" else node
+
+
+def _temporary(node: Node) -> bool:
+    return node.relpersistence == "t" or node.schemaname.startswith("pg_temp")
+
+
+def word(parsed: Parsed) -> str:
+    """The statement's kind as a person writes it: its first keywords."""
+    words = parsed.text.split()
+    plain = [each for each in words[:3] if each.isalpha()]
+    return " ".join(plain[:2]).upper() or parsed.kind.removesuffix("_stmt").replace("_", " ").upper()
+
+
+def creates(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
+    """CREATE on the schema of what is made, or TEMPORARY on the database."""
+    actor = judge.actor
+    if _temporary(node):
+        database = ObjectRef("database", "", actor.goal.target.database)
+        if actor.holds(database, "T"):
+            return []
+        reason = f"{what} of a temporary table needs TEMPORARY on the database, which {actor.role} has not"
+        return [actor.lacks(database, "T", reason)]
+    sight = actor.path if path is None else path
+    schema = node.schemaname or (sight[0] if sight else "")
+    exists = bool(actor.resolve(node.schemaname, node.relname, path).relations)
+    return _in_schema(judge, schema, what, exists=exists)
+
+
+def _in_schema(judge: Judge, schema: str, what: str, *, exists: bool = False) -> list[Problem]:
+    actor = judge.actor
+    ref = ObjectRef("schema", "", schema)
+    if schema and ref in actor.goal.objects and actor.holds(ref, "C"):
+        return []
+    also = ", also where it exists already and IF NOT EXISTS is said" if exists else ""
+    reason = f"{what} needs CREATE on schema {schema or '(none in the search_path)'}{also}, which {actor.role} has not"
+    return [_migrators(judge, reason, f"schema {schema}", "CREATE")]
+
+
+def _migrators(judge: Judge, reason: str, object_: str, privilege: str) -> Problem:
+    migrator = judge.actor.context.config.roles.app_migrator
+    remedy = f"the migration tool's work: run it as {migrator}, not in the application"
+    return Problem("migrator", reason, object_, privilege, remedy)
+
+
+def problems(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
+    """What speaks against DDL."""
+    actor, node, what = judge.actor, parsed.node, word(parsed)
+    if actor.rights.superuser:
+        return []
+    made = _made(parsed)
+    if made is not None:
+        found = creates(judge, made, what, path)
+        if parsed.kind == "create_stmt":
+            for each in node.inh_relations:
+                found += _owned(judge, each.range_var, what, path)
+        if parsed.kind == "create_table_as_stmt":
+            kind, query = inner(node.query)
+            found += judge.statement(Parsed(kind, query, ""), path) if kind else []
+        return found
+    if parsed.kind in _ROLES or parsed.kind in _CLUSTER:
+        return _elsewhere(judge, parsed, what)
+    if parsed.kind == "create_extension_stmt":
+        exists = ObjectRef("extension", "", node.extname) in actor.goal.objects
+        if exists and node.if_not_exists:
+            return []  # CreateExtension() says so before it looks at privileges
+    if parsed.kind == "create_schema_stmt":
+        database = ObjectRef("database", "", actor.goal.target.database)
+        if actor.holds(database, "C"):
+            return []
+        reason = f"CREATE SCHEMA needs CREATE on the database, which {actor.role} has not"
+        return [_migrators(judge, reason, shown(database), "CREATE")]
+    if parsed.kind == "composite_type_stmt":
+        return creates(judge, node.typevar, what, path)
+    if parsed.kind in _IN_SCHEMA:
+        names = _names(node)
+        sight = actor.path if path is None else path
+        return _in_schema(judge, names[-2] if len(names) > 1 else (sight[0] if sight else ""), what)
+    if parsed.kind == "drop_stmt":
+        return _drop(judge, node, what, path)
+    for field in ("relation", "sequence"):
+        if field in node.DESCRIPTOR.fields_by_name and node.HasField(field) and getattr(node, field).relname:
+            return _owned(judge, getattr(node, field), what, path)
+    if actor.role == actor.context.config.roles.app_migrator:
+        return []
+    return [_migrators(judge, f"{what} is for the owner of what it changes", "", "OWNERSHIP")]
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    for field in ("funcname", "domainname", "type_name", "defnames", "opclassname", "opfamilyname", "conversion_name"):
+        if field in node.DESCRIPTOR.fields_by_name:
+            value = getattr(node, field)
+            if not isinstance(value, str) and value:
+                return strings(value)
+    return ()
+
+
+def _owned(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
+    """Ownership of one relation."""
+    actor = judge.actor
+    found = actor.resolve(node.schemaname, node.relname, path)
+    if found.free and found.readers is None:
+        return []
+    dotted = f"{node.schemaname}.{node.relname}" if node.schemaname else node.relname
+    if not found.relations:
+        return [_migrators(judge, f"{what} is for the owner of {dotted}", dotted, "OWNERSHIP")]
+    return [
+        _migrators(judge, f"{what} is for the owner of {shown(each.ref)}", shown(each.ref), "OWNERSHIP")
+        for each in found.relations
+        if not actor.owns(each.ref)
+    ]
+
+
+def _drop(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
+    """The owner of each object, or of its schema; IF EXISTS of what is not there does nothing."""
+    from postgast import pg_query_pb2
+
+    actor = judge.actor
+    kind = pg_query_pb2.ObjectType.Name(node.remove_type)
+    relations = kind in ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE")
+    found: list[Problem] = []
+    for each in node.objects:
+        which, value = inner(each)
+        names = strings(value.items) if which == "list" else (value.sval,) if which == "string" else ()
+        label = ".".join(names)
+        if relations and names:
+            meant = actor.resolve(names[-2] if len(names) > 1 else "", names[-1], path)
+            gone = not meant.relations and names[-1] not in actor.created
+            if (meant.free and meant.readers is None) or (gone and node.missing_ok):
+                continue
+            if meant.relations and all(actor.owns(one.ref) for one in meant.relations):
+                continue
+            label = shown(meant.relations[0].ref) if meant.relations else label
+        elif actor.role == actor.context.config.roles.app_migrator:
+            continue
+        found.append(_migrators(judge, f"{what} is for the owner of {label or 'it'}", label, "OWNERSHIP"))
+    return found
+
+
+def _elsewhere(judge: Judge, parsed: Parsed, what: str) -> list[Problem]:
+    """What belongs to the cluster rather than to the database."""
+    actor = judge.actor
+    facts = actor.goal.roles.get(actor.role)
+    if facts is not None and parsed.kind in ("createdb_stmt", "dropdb_stmt") and facts.createdb:
+        return []
+    if facts is not None and parsed.kind in _ROLES and facts.createrole:
+        return []
+    dba = actor.context.config.roles.dba or "the dba"
+    privilege = "CREATEROLE" if parsed.kind in _ROLES else "SUPERUSER"
+    reason = f"{what} is neither the application's nor the migration tool's work"
+    return [Problem("migrator", reason, "", privilege, f"run it as {dba}")]

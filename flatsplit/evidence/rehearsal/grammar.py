@@ -1,0 +1,154 @@
+"""PostgreSQL's own grammar, asked in Python.
+
+postgast is libpg_query: the parser of PostgreSQL 18 itself, with the extensions that the texts of pg_stat_statements
+need (``interval $1``). It is under the BSD licence, as PostgreSQL's own; pglast, the better known binding, is under the
+GPL. sqlglot has a grammar of its own, which knows neither PL/pgSQL nor all of PostgreSQL's statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+Node: TypeAlias = Any
+"""A protobuf message of libpg_query; its types say little and there are hundreds."""
+
+PLANNED = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
+"""Kinds that the planner takes, and EXPLAIN with it."""
+
+
+class Unparsable(Exception):
+    """The text is no statement of PostgreSQL's, or one of a newer version."""
+
+
+class Parsed(NamedTuple):
+    """One statement."""
+
+    kind: str
+    """libpg_query's name of it, such as ``select_stmt``."""
+    node: Node
+    text: str
+
+
+def parse(text: str) -> list[Parsed]:
+    """The statements of a text. Raises Unparsable."""
+    import postgast
+
+    try:
+        tree = postgast.parse(text)
+    except (postgast.PgQueryError, UnicodeError, RecursionError) as error:
+        raise Unparsable(str(error).splitlines()[0]) from None
+    except Exception as error:  # protobuf refuses trees that are nested too deeply
+        raise Unparsable(f"cannot be read: {type(error).__name__}") from None
+    found = []
+    encoded = text.encode()
+    for raw in tree.stmts:
+        kind = raw.stmt.WhichOneof("node")
+        if kind is None:
+            continue
+        end = raw.stmt_location + raw.stmt_len if raw.stmt_len else len(encoded)
+        piece = encoded[raw.stmt_location : end].decode()
+        found.append(Parsed(kind, getattr(raw.stmt, kind), piece))
+    return found
+
+
+def parse_one(text: str) -> Parsed:
+    """The only statement of a text. Raises Unparsable also where there are several."""
+    found = parse(text)
+    if len(found) != 1:
+        raise Unparsable("holds no statement" if not found else "holds several statements")
+    return found[0]
+
+
+def split(text: str) -> list[str]:
+    """The pieces between semicolons, also where one of them is no statement; comments stay with what follows."""
+    import postgast
+
+    try:
+        return postgast.split(text, method="scanner")
+    except postgast.PgQueryError:
+        return [piece for piece in text.split(";\n") if piece.strip()]
+
+
+def normalized(text: str) -> str:
+    """The text with ``$n`` for its constants, as pg_stat_statements keeps it; "…" where that cannot be told."""
+    import postgast
+
+    try:
+        return postgast.normalize(text)
+    except (postgast.PgQueryError, UnicodeError):
+        return text.split(None, 1)[0] + " …" if text.split() else "…"
+
+
+def fingerprint(text: str) -> str | None:
+    """The same for statements that differ in constants only."""
+    import postgast
+
+    try:
+        return postgast.fingerprint(text).hex
+    except (postgast.PgQueryError, UnicodeError):
+        return None
+
+
+def written(kind: str, node: Node) -> str:
+    """The text of a statement that was changed as a tree."""
+    import postgast
+    from postgast import pg_query_pb2
+
+    tree: Any = pg_query_pb2.ParseResult()
+    getattr(tree.stmts.add().stmt, kind).CopyFrom(node)
+    return postgast.deparse(tree)
+
+
+def inner(node: Node) -> tuple[str, Node]:
+    """What is inside libpg_query's Node wrapper; "" for nothing."""
+    kind = node.WhichOneof("node")
+    return (kind, getattr(node, kind)) if kind else ("", None)
+
+
+def children(message: Node) -> Iterator[Node]:
+    """The messages right below one, wrappers taken off."""
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for one in value if field.is_repeated else (value,):
+            if one.DESCRIPTOR.name == "Node":
+                kind = one.WhichOneof("node")
+                if kind:
+                    yield getattr(one, kind)
+            else:
+                yield one
+
+
+def walk(message: Node) -> Iterator[Node]:
+    """A message and everything below it."""
+    todo = [message]
+    while todo:
+        one = todo.pop()
+        yield one
+        todo.extend(children(one))
+
+
+def name_of(message: Node) -> str:
+    """libpg_query's name of a message, such as ``FuncCall``."""
+    return str(message.DESCRIPTOR.name)
+
+
+def strings(nodes: Node) -> tuple[str, ...]:
+    """A list of String nodes, as names are."""
+    return tuple(node.string.sval for node in nodes if node.WhichOneof("node") == "string")
+
+
+def constant(node: Node) -> str | None:
+    """The text of a string or number, through casts; None for anything else."""
+    kind, value = inner(node) if name_of(node) == "Node" else ("", node)
+    if kind == "type_cast":
+        return constant(value.arg)
+    if kind == "a_const":
+        if value.HasField("sval"):
+            return str(value.sval.sval)
+        if value.HasField("ival"):
+            return str(value.ival.ival)
+        if value.HasField("fval"):
+            return str(value.fval.fval)
+    return None

@@ -1,0 +1,350 @@
+"""From what a statement touches to what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flatsplit import privileges
+from flatsplit.evidence.rehearsal import builtins, dynamic, rows, utility
+from flatsplit.evidence.rehearsal.actor import Actor
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
+from flatsplit.evidence.rehearsal.plpgsql import NoBody, Piece, pieces
+from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
+from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.world import Relation, Routine, Trigger
+
+Path = tuple[str, ...]
+
+
+class Judge:
+    """Works out problems; what it said of a routine it remembers."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.world = actor.world
+        self._routines: dict[int, list[Problem]] = {}
+        self._views: dict[int, list[Problem]] = {}
+        self._written: dict[tuple[int, str], list[Problem]] = {}
+
+    def statement(self, parsed: Parsed, path: Path | None = None) -> list[Problem]:
+        """Everything that speaks against one statement, as far as parse tree and catalog can tell."""
+        if parsed.kind in PLANNED:
+            return self.planned(parsed.node, path)
+        return utility.problems(self, parsed, path)
+
+    def planned(self, node: Node, path: Path | None = None) -> list[Problem]:
+        """For a statement that the planner takes."""
+        uses = uses_of(node)
+        found: list[Problem] = []
+        if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
+            found += utility.creates(self, node.into_clause.rel, "SELECT INTO", path)
+        for use in uses.relations:
+            found += self.relation(use, uses, path)
+        for call in uses.routines:
+            found += self.routine(call, path)
+        return _distinct(found)
+
+    # -- relations
+
+    def relation(self, use: RelationUse, uses: Uses, path: Path | None) -> list[Problem]:
+        """One relation that a statement names."""
+        actor = self.actor
+        meant = actor.resolve(use.schema, use.name, path)
+        if meant.readers is not None:
+            return self._system(use, meant.readers)
+        if meant.free:
+            return []
+        dotted = f"{use.schema}.{use.name}" if use.schema else use.name
+        if not meant.relations:
+            return [Problem("unknown", f"there is no relation {dotted} (any more)", dotted, planned=True)]
+        if meant.hidden:
+            schema = meant.relations[0].ref.schema
+            reason = f"schema {schema} is in the search_path of {actor.context.legacy} and not of {actor.role}"
+            remedy = f"ALTER ROLE … SET search_path for {actor.role} as for {actor.context.legacy}"
+            return [Problem("denied", reason, shown(meant.relations[0].ref), "", remedy, True)]
+        each = [self._one(relation, use, uses) for relation in meant.relations]
+        if len(each) > 1 and not all(each) and any(each):
+            reason = f"{dotted} is in several schemas, and not everything there is allowed"
+            return [Problem("unknown", reason, dotted, planned=True)]
+        return each[0]
+
+    def _system(self, use: RelationUse, readers: frozenset[str]) -> list[Problem]:
+        actor = self.actor
+        if "" in readers or actor.rights.superuser or not actor.rights.closure.isdisjoint(readers):
+            return []
+        if actor.rights.closure & {"pg_read_all_data"}:
+            return []
+        reason = f"{actor.role} may not read {use.name}, which is the server's own"
+        remedy = (
+            f"for the application's owner: do without it, or GRANT a predefined role such as pg_monitor to {actor.role}"
+        )
+        return [Problem("denied", reason, f"pg_catalog.{use.name}", "SELECT", remedy, True)]
+
+    def _one(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
+        found = self.actor.schema(relation.ref.schema)
+        for letter in sorted(use.letters):
+            found += self._letter(relation, use, uses, letter)
+        found += rows.problems(self.actor, relation, use.letters)
+        if relation.invoker:
+            found += self._view(relation)
+        for routine in self.world.evaluated.get((relation.oid, "r"), ()):
+            found += self.called(routine)
+        if use.target:
+            found += self._writing(relation, use)
+        return found
+
+    def _letter(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> list[Problem]:
+        """One privilege on one relation, or on each column that is touched (manual, GRANT)."""
+        actor, ref = self.actor, relation.ref
+        facts = self.world.facts(ref)
+        if facts is None or actor.rights.has(facts, letter):
+            return []
+        missing: frozenset[str] = frozenset()
+        if letter in "raw":
+            needed = self._columns(relation, use, uses, letter)
+            missing = needed - actor.rights.columns(ref, letter, needed)
+            if not missing and (needed or actor.rights.some_column(ref, letter)):
+                return []
+        word = privileges.NAMES[letter]
+        some = missing and actor.rights.some_column(ref, letter)
+        on = f"column {sorted(missing)[0]} of {shown(ref)}" if some else shown(ref)
+        return [actor.lacks(ref, letter, f"{actor.role} has no {word} on {on}", planned=True)]
+
+    def _columns(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> frozenset[str]:
+        every = frozenset(self.world.columns(relation))
+        if letter == "a":
+            return use.inserted if use.inserted is not None else every
+        if letter == "w":
+            return use.updated
+        named = set()
+        for alias, column in uses.columns:
+            if alias in ("", use.alias, use.name, "excluded"):
+                if column in ("*", use.alias):
+                    return every
+                named.add(column)
+        return frozenset(named) & every
+
+    def _view(self, relation: Relation) -> list[Problem]:
+        """A view that reads with its user's rights."""
+        found = self._views.get(relation.oid)
+        if found is None:
+            self._views[relation.oid] = []
+            row = self.world.conn.execute("SELECT pg_catalog.pg_get_viewdef(%s::oid)", (relation.oid,)).fetchone()
+            try:
+                found = self.planned(parse_one(row[0] if row else "").node, ())
+            except Unparsable as why:
+                found = [Problem("unknown", f"the definition of {shown(relation.ref)} {why}", shown(relation.ref))]
+            found = self._views[relation.oid] = _within(f"view {shown(relation.ref)}", found, planned=True)
+        return found
+
+    # -- what a write sets off
+
+    def _writing(self, relation: Relation, use: RelationUse) -> list[Problem]:
+        found: list[Problem] = []
+        for table in self._tables(relation):
+            if "a" in use.letters:
+                found += self._defaults(table, use)
+            for letter in sorted(use.letters & {"a", "w", "d"}):
+                found += self.written(table.oid, letter)
+        return found
+
+    def _tables(self, relation: Relation) -> list[Relation]:
+        """The relation, and for a view also the tables that are written through it."""
+        if relation.ref.kind != "view":
+            return [relation]
+        found = [relation]
+        for ref in self.actor.goal.uses.get(relation.ref, ()):
+            below = self.world.relations.get((ref.schema, ref.name))
+            if below is not None and below is not relation:
+                found += self._tables(below)
+        return found
+
+    def _defaults(self, relation: Relation, use: RelationUse) -> list[Problem]:
+        """Sequences behind defaults of columns that are given no value."""
+        found = []
+        for column, number, oid in self.world.sequences.get(relation.oid, ()):
+            if use.inserted is not None and column in use.inserted and not use.defaults:
+                continue
+            if use.inserted is None and use.values is not None and number <= use.values and not use.defaults:
+                continue
+            sequence = self.world.by_oid.get(oid)
+            if sequence is None:
+                continue
+            found += self.actor.schema(sequence.ref.schema)
+            if not self.actor.holds(sequence.ref, "Uw"):
+                column_name = f"{shown(relation.ref)}.{column}"
+                reason = f"the default of {column_name} draws from a sequence that {self.actor.role} may not use"
+                found.append(self.actor.lacks(sequence.ref, "U", reason))
+        return [each._replace(planned=False) for each in found]
+
+    def written(self, oid: int, letter: str) -> list[Problem]:
+        """Triggers and routines that writing to a table sets off, foreign keys that cascade included."""
+        key = (oid, letter)
+        found = self._written.get(key)
+        if found is not None:
+            return found
+        found = self._written[key] = []
+        collected: list[Problem] = []
+        for each in self.world.family(oid):
+            for trigger in self.world.triggers.get(each, ()):
+                if trigger.fires(letter):
+                    collected += self.trigger(trigger)
+            if letter in "aw":
+                for routine in self.world.evaluated.get((each, "w"), ()):
+                    collected += self.called(routine)
+            collected += self._cascades(each, letter)
+        found += _distinct(collected)
+        return found
+
+    def _cascades(self, oid: int, letter: str) -> Iterable[Problem]:
+        """Rows that a foreign key changes elsewhere: as the table's owner, but AFTER triggers as whoever began it.
+
+        Since 18 these run as the role that was current when they were queued (AfterTriggerExecute() in trigger.c).
+        """
+        if self.actor.major >= 18 or letter not in "dw":
+            return
+        for key in self.world.foreign_keys.get(oid, ()):
+            action = key.on_delete if letter == "d" else key.on_update
+            if action not in ("c", "n", "d"):
+                continue
+            does = "d" if letter == "d" and action == "c" else "w"
+            for trigger in self.world.triggers.get(key.referencing, ()):
+                if trigger.fires(does) and trigger.after:
+                    yield from self.trigger(trigger)
+
+    def trigger(self, trigger: Trigger) -> list[Problem]:
+        """A trigger's routine. Whoever fires a trigger needs no EXECUTE on it (manual, CREATE TRIGGER)."""
+        table = self.world.by_oid.get(trigger.table)
+        where = f"trigger {trigger.name}" + (f" of {shown(table.ref)}" if table else "")
+        return _within(where, self.body(trigger.routine))
+
+    # -- routines
+
+    def routine(self, call: RoutineUse, path: Path | None) -> list[Problem]:
+        """One call, of whichever overload it may be."""
+        actor = self.actor
+        candidates = [
+            routine
+            for routine in self.world.routines_of.get(call.name, ())
+            if routine.takes(call.arguments) and self._in_sight(routine, call.schema, path)
+        ]
+        if not candidates:
+            found = builtins.problems(actor, call)
+            if call.schema in ("", "pg_catalog") and call.name in self.world.restricted:
+                found += self._restricted(call.name)
+            return found
+        each = [self.called(routine.oid) for routine in candidates]
+        if len(each) > 1 and any(each) and not all(each):
+            reason = f"there are {len(each)} routines {call.name} and not all of them are allowed"
+            return [Problem("unknown", reason, call.name, planned=all(p.planned for one in each for p in one))]
+        return each[0]
+
+    def _in_sight(self, routine: Routine, schema: str, path: Path | None) -> bool:
+        if schema:
+            return routine.schema == schema
+        sight = self.actor.path if path is None else path
+        return routine.schema in sight or not any(
+            other.schema in sight for other in self.world.routines_of[routine.name]
+        )
+
+    def _restricted(self, name: str) -> list[Problem]:
+        actor = self.actor
+        if actor.rights.superuser or not actor.rights.closure.isdisjoint(self.world.restricted[name]):
+            return []
+        reason = f"{actor.role} may not call {name}(), one of the server's own that is not for everybody"
+        remedy = f"for the application's owner: do without it, or GRANT EXECUTE on it to {actor.role}"
+        return [Problem("denied", reason, f"pg_catalog.{name}", "EXECUTE", remedy, True)]
+
+    def called(self, oid: int) -> list[Problem]:
+        """A routine that the role calls: EXECUTE, and what its body does in the role's name."""
+        routine = self.world.routines.get(oid)
+        if routine is None:
+            return []
+        found = self.actor.schema(routine.schema)
+        if not self.actor.holds(routine.ref, "X"):
+            reason = f"{self.actor.role} has no EXECUTE on {shown(routine.ref)}"
+            found.append(self.actor.lacks(routine.ref, "X", reason, planned=True))
+        return found + self.body(oid)
+
+    def body(self, oid: int) -> list[Problem]:
+        """What a routine does in the name of whoever calls it."""
+        known = self._routines.get(oid)
+        if known is not None:
+            return known
+        found = self._routines[oid] = []
+        routine = self.world.routines.get(oid)
+        if routine is None or routine.definer or routine.extension or routine.kind == "aggregate":
+            return found
+        where = f"function {shown(routine.ref)}"
+        path = None
+        if routine.search_path is not None:
+            path = self.world.path(routine.search_path, self.actor.role)
+        source, definition = self.world.body(oid)
+        if routine.language == "plpgsql":
+            found += self.block(source, where, path)
+        elif routine.language == "sql":
+            found += self._sql(source, definition, where, path)
+        elif routine.language != "internal":
+            reason = f"it is written in {routine.language}, what it does in the database cannot be read"
+            found += _within(where, [Problem("unknown", reason, shown(routine.ref))])
+        return found
+
+    def _sql(self, source: str, definition: str | None, where: str, path: Path | None) -> list[Problem]:
+        found: list[Problem] = []
+        try:
+            statements = parse(source) if definition is None else []
+            if definition is not None:
+                made = parse_one(definition).node
+                for part in walk(made.sql_body):
+                    if name_of(part) in ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"):
+                        found += self.planned(part, ())
+        except Unparsable as why:
+            return _within(where, [Problem("unknown", f"its body {why}")])
+        self._remember_temporary(statements)
+        for parsed in statements:
+            found += self.statement(parsed, path)
+        return _distinct(_within(where, found))
+
+    def block(self, source: str, where: str, path: Path | None) -> list[Problem]:
+        """A PL/pgSQL body."""
+        try:
+            parts = pieces(source)
+        except NoBody as why:
+            return _within(where, [Problem("unknown", f"its body cannot be read: {why}")])
+        found: list[Problem] = []
+        parsed: list[tuple[Piece, Parsed]] = []
+        for piece in parts:
+            here = f"{where}, line {piece.line}"
+            try:
+                if piece.dynamic:
+                    found += _within(here, dynamic.problems(self, piece.sql, path))
+                else:
+                    parsed.append((piece, parse_one(piece.sql)))
+            except Unparsable as why:
+                found += _within(here, [Problem("unknown", f"a statement there {why}")])
+        self._remember_temporary(each for _, each in parsed)
+        for piece, each in parsed:
+            found += _within(f"{where}, line {piece.line}", self.statement(each, path))
+        return _distinct(found)
+
+    def _remember_temporary(self, statements: Iterable[Parsed]) -> None:
+        for parsed in statements:
+            name = utility.temporary_name(parsed)
+            if name:
+                self.actor.temporary.add(name)
+
+    def use(self, node: Node, letters: str, path: Path | None, *, target: bool = False) -> list[Problem]:
+        """A relation that a utility statement reads or writes."""
+        use = range_use(node, letters)
+        use.target = target
+        return self.relation(use, Uses(columns={("", "*")}), path)
+
+
+def _within(where: str, found: list[Problem], *, planned: bool = False) -> list[Problem]:
+    """Problems with the place in front; EXPLAIN of the statement that calls it does not see them."""
+    return [each._replace(reason=f"{where}: {each.reason}", planned=planned and each.planned) for each in found]
+
+
+def _distinct(found: Iterable[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(found))

@@ -1,0 +1,162 @@
+"""TRUNCATE, REFRESH, VACUUM and their like: privileges on whole tables that running an application rarely needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.evidence.rehearsal.actor import Resolved
+from flatsplit.evidence.rehearsal.grammar import Node
+from flatsplit.evidence.rehearsal.remedies import grant, shown
+from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.world import Relation
+from flatsplit.model import ObjectRef
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.rehearsal.judge import Judge
+
+Path = tuple[str, ...] | None
+
+
+def meant(judge: Judge, node: Node, path: Path) -> tuple[Resolved, list[Problem]]:
+    """The relations that a RangeVar means, and what speaks against naming them."""
+    found = judge.actor.resolve(node.schemaname, node.relname, path)
+    dotted = f"{node.schemaname}.{node.relname}" if node.schemaname else node.relname
+    if not found.free and not found.relations:
+        return found, [Problem("unknown", f"there is no relation {dotted} (any more)", dotted)]
+    unreached = [] if len(found.relations) != 1 else judge.actor.schema(found.relations[0].ref.schema)
+    return found, [each._replace(planned=False) for each in unreached]
+
+
+def needs(judge: Judge, node: Node, letters: str, letter: str, what: str, path: Path) -> list[Problem]:
+    """One of ``letters`` on a relation; ``letter`` is the one to ask for."""
+    found, problems = meant(judge, node, path)
+    for relation in found.relations:
+        if not judge.actor.holds(relation.ref, letters):
+            reason = f"{what} needs a privilege that {judge.actor.role} has not on {shown(relation.ref)}"
+            problems.append(judge.actor.lacks(relation.ref, letter, reason))
+    return problems
+
+
+def truncate(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    """TRUNCATE on each table named, and with CASCADE on those that refer to it (ExecuteTruncate() in tablecmds.c)."""
+    from postgast import pg_query_pb2
+
+    actor = judge.actor
+    cascade = pg_query_pb2.DropBehavior.Name(node.behavior) == "DROP_CASCADE"
+    problems: list[Problem] = []
+    for each in node.relations:
+        found, unreached = meant(judge, each.range_var, path)
+        problems += unreached
+        for relation in found.relations:
+            tables = _referring(judge, relation) if cascade else [relation]
+            for table in tables:
+                if not actor.holds(table.ref, "D"):
+                    problems.append(actor.lacks(table.ref, "D", f"{actor.role} has no TRUNCATE on {shown(table.ref)}"))
+                if node.restart_seqs:
+                    problems += _restart(judge, table)
+                for trigger in judge.world.triggers.get(table.oid, ()):
+                    if trigger.fires("D"):
+                        problems += judge.trigger(trigger)
+    return problems
+
+
+def _referring(judge: Judge, relation: Relation) -> list[Relation]:
+    found: dict[int, Relation] = {}
+    todo = [relation]
+    while todo:
+        one = todo.pop()
+        if one.oid in found:
+            continue
+        found[one.oid] = one
+        for key in judge.world.foreign_keys.get(one.oid, ()):
+            other = judge.world.by_oid.get(key.referencing)
+            if other is not None:
+                todo.append(other)
+    return list(found.values())
+
+
+def _restart(judge: Judge, table: Relation) -> list[Problem]:
+    """RESTART IDENTITY is for the owner of the sequences."""
+    found = []
+    for column, _, oid in judge.world.owned_sequences.get(table.oid, ()):
+        sequence = judge.world.by_oid.get(oid)
+        if sequence is not None and not judge.actor.owns(sequence.ref):
+            reason = f"RESTART IDENTITY is for the owner of the sequence of {shown(table.ref)}.{column}"
+            remedy = "for the application's owner: TRUNCATE without RESTART IDENTITY, or let app_migrator do it"
+            found.append(Problem("denied", reason, shown(sequence.ref), "OWNERSHIP", remedy))
+    return found
+
+
+def refresh(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    """Its owner, or MAINTAIN (17 and later)."""
+    return _maintain(judge, node.relation, "REFRESH MATERIALIZED VIEW", path)
+
+
+def reindex(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    """The table's owner, or MAINTAIN (17 and later)."""
+    if node.HasField("relation") and node.relation.relname:
+        found = judge.actor.resolve(node.relation.schemaname, node.relation.relname, path)
+        if found.free or found.relations:
+            return _maintain(judge, node.relation, "REINDEX", path)
+    return _everything(judge, "REINDEX")
+
+
+def cluster(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    """The table's owner, or MAINTAIN (17 and later)."""
+    if node.HasField("relation") and node.relation.relname:
+        return _maintain(judge, node.relation, "CLUSTER", path)
+    return []
+
+
+def _maintain(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
+    actor = judge.actor
+    found, problems = meant(judge, node, path)
+    for relation in found.relations:
+        if actor.owns(relation.ref) or (actor.major >= 17 and actor.holds(relation.ref, "m")):
+            continue
+        problems.append(_lacks_maintain(judge, relation.ref, what, "denied"))
+    return problems
+
+
+def _lacks_maintain(judge: Judge, ref: ObjectRef, what: str, outcome: str) -> Problem:
+    actor = judge.actor
+    late = actor.major >= 17
+    reason = f"{what} is for the owner of {shown(ref)}" + (", or with MAINTAIN on it" if late else "")
+    remedy = grant(actor.purpose, actor.role, ref, "m", actor.major) or (
+        "for the application's owner: a SECURITY DEFINER function of app_migrator's that does it, "
+        "or a job that runs it as app_migrator"
+    )
+    privilege = "MAINTAIN" if late else "OWNERSHIP"
+    return Problem("silent" if outcome == "silent" else "denied", reason, shown(ref), privilege, remedy)
+
+
+def _everything(judge: Judge, what: str) -> list[Problem]:
+    actor = judge.actor
+    database = ObjectRef("database", "", actor.goal.target.database)
+    if actor.owns(database):
+        return []
+    reason = f"{what} of more than a table is for its owner, which {actor.role} is not"
+    return [Problem("denied", reason, shown(database), "OWNERSHIP", "let app_migrator or the dba do it")]
+
+
+def vacuum(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    """VACUUM and ANALYZE only warn, and pass what the role may not maintain (vacuum_is_permitted_for_relation())."""
+    actor = judge.actor
+    what = "VACUUM" if node.is_vacuumcmd else "ANALYZE"
+    silently = f"{what} succeeds with a warning and does nothing: it"
+    database = ObjectRef("database", "", actor.goal.target.database)
+    if actor.owns(database):
+        return []
+    if not node.rels:
+        reason = f"{silently} passes every table that {actor.role} does not own"
+        remedy = f"autovacuum does it by itself; else let app_migrator run {what}"
+        return [Problem("silent", reason, shown(database), "MAINTAIN" if actor.major >= 17 else "OWNERSHIP", remedy)]
+    problems: list[Problem] = []
+    for each in node.rels:
+        found, unreached = meant(judge, each.vacuum_relation.relation, path)
+        problems += unreached
+        for relation in found.relations:
+            if actor.owns(relation.ref) or (actor.major >= 17 and actor.holds(relation.ref, "m")):
+                continue
+            problems.append(_lacks_maintain(judge, relation.ref, silently, "silent"))
+    return problems

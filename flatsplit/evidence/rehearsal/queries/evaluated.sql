@@ -1,0 +1,26 @@
+-- Routines of the application that reading (r) or writing (w) a relation calls with the rights of whoever does it:
+-- in a view, a default, a generated column, a check, an index, a trigger's condition.
+SELECT r.ev_class AS relation, 'r' AS when, d.refobjid AS routine
+FROM pg_rewrite AS r
+JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
+UNION
+SELECT a.adrelid, 'w', d.refobjid
+FROM pg_attrdef AS a
+JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid
+WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
+UNION
+SELECT k.conrelid, 'w', d.refobjid
+FROM pg_constraint AS k
+JOIN pg_depend AS d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
+WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384 AND k.conrelid <> 0
+UNION
+SELECT i.indrelid, 'w', d.refobjid
+FROM pg_index AS i
+JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
+UNION
+SELECT t.tgrelid, 'w', d.refobjid
+FROM pg_trigger AS t
+JOIN pg_depend AS d ON d.classid = 'pg_trigger'::regclass AND d.objid = t.oid
+WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384 AND d.refobjid <> t.tgfoid

@@ -1,0 +1,17 @@
+-- Routines that are not the server's own: how they are called, in whose name they run, in which language.
+SELECT p.oid, n.nspname::text, p.proname::text,
+       CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
+       CASE p.prokind
+           WHEN 'a' THEN (
+               SELECT coalesce(string_agg(format_type(a.type, NULL), ', ' ORDER BY a.position), '')
+               FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (type, position))
+           ELSE pg_get_function_identity_arguments(p.oid) END,
+       p.pronargs, p.pronargdefaults, p.provariadic <> 0, l.lanname::text, p.prosecdef, o.rolname::text,
+       (SELECT substr(s, 13) FROM unnest(p.proconfig) AS s WHERE s LIKE 'search_path=%'),
+       EXISTS (SELECT FROM pg_depend AS e
+               WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
+FROM pg_proc AS p
+JOIN pg_namespace AS n ON n.oid = p.pronamespace
+JOIN pg_language AS l ON l.oid = p.prolang
+JOIN pg_roles AS o ON o.oid = p.proowner
+WHERE p.oid >= 16384 AND n.nspname !~ '^pg_(toast_)?temp_'

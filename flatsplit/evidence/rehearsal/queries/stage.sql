@@ -1,0 +1,24 @@
+-- Tries statements by EXPLAIN with a generic plan. The text is taken out of the array before the application's
+-- search_path is set, so that no operator of the application is looked up on the way.
+CREATE FUNCTION pg_temp.flatsplit_try(statements text[], parameters integer[], path text)
+RETURNS TABLE (state text, message text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $flatsplit$
+DECLARE
+    place integer;
+    line text;
+BEGIN
+    FOR place IN 1 .. cardinality(statements) LOOP
+        line := 'EXPLAIN (GENERIC_PLAN, COSTS OFF) ' || statements[place];
+        BEGIN
+            PERFORM set_config('search_path', path, true);
+            EXECUTE line;
+            RAISE EXCEPTION SQLSTATE 'FS000';
+        EXCEPTION WHEN OTHERS THEN
+            state := SQLSTATE;
+            message := SQLERRM;
+        END;
+        RETURN NEXT;
+    END LOOP;
+END
+$flatsplit$

@@ -1,0 +1,258 @@
+"""Every statement tried or reasoned about, and one verdict for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+
+from flatsplit.connection import Session
+from flatsplit.evidence.rehearsal import ddl_statements, retype, utility
+from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
+from flatsplit.evidence.rehearsal.definers import Definers
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, name_of, parse_one, walk, written
+from flatsplit.evidence.rehearsal.judge import Judge
+from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Line, Stage, Trial, Unavailable
+from flatsplit.evidence.rehearsal.values import Basis, Heard, Problem, Progress, Rehearsal, Verdict, worst
+from flatsplit.evidence.rehearsal.world import World
+from flatsplit.model import State
+from flatsplit.steps import Context
+
+_ORDER = {"denied": 0, "silent": 1, "migrator": 2, "unknown": 3, "allowed": 4}
+
+# ri_triggers.c: the queries behind foreign keys, which run as the table's owner
+_FOREIGN_KEY = re.compile(
+    r'\s*(SELECT (1|\$\d+) FROM (ONLY )?"[^;]* FOR KEY SHARE OF x'
+    r'|DELETE FROM (ONLY )?("([^"]|"")+"\.)?"([^"]|"")+" WHERE \$1 OPERATOR\([^;]*'
+    r'|UPDATE (ONLY )?("([^"]|"")+"\.)?"([^"]|"")+" SET "[^;]* WHERE \$\d+ OPERATOR\([^;]*)\s*',
+    re.DOTALL,
+)
+
+
+@dataclass
+class _Part:
+    """One statement on its way to a verdict."""
+
+    heard: Heard
+    parsed: Parsed | None = None
+    problems: list[Problem] = field(default_factory=list)
+    planned: Parsed | None = None
+    """What of it the planner takes."""
+    trial: Trial | None = None
+    verdict: Verdict | None = None
+
+
+class Company:
+    """Rehearses statements for one role."""
+
+    def __init__(self, session: Session, live: State, goal: State, context: Context, role: str) -> None:
+        self.session = session
+        self.live = live
+        self.world = World(session.driver, goal)
+        self.actor = Actor(self.world, goal, live, context, role)
+        self.judge = Judge(self.actor)
+        self.role = role
+        self.exists = role in live.roles
+        self.notes: list[str] = []
+        self._definers = Definers(self.world, context)
+
+    @property
+    def basis(self) -> Basis:
+        """What the verdicts rest on."""
+        return "role" if self.exists else "blueprint"
+
+    def rehearse(
+        self, statements: Sequence[Heard], source: str, lock_timeout: timedelta, progress: Progress
+    ) -> Rehearsal:
+        """A verdict for each statement, the most urgent first."""
+        parts = [_Part(heard) for heard in statements]
+        for part in parts:
+            self._read(part)
+        for done, part in enumerate(parts, 1):
+            if part.parsed is not None and part.verdict is None:
+                part.problems = self.judge.statement(part.parsed)
+            if done % 100 == 0:
+                progress(done // 2, len(parts))
+        self._try(parts, lock_timeout, progress)
+        progress(len(parts), len(parts))
+        verdicts = [part.verdict or self._conclude(part) for part in parts]
+        verdicts.sort(key=lambda each: (_ORDER[each.verdict], -each.calls, each.query))
+        return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes))
+
+    # -- reading
+
+    def _read(self, part: _Part) -> None:
+        heard = part.heard
+        try:
+            part.parsed = parse_one(heard.text)
+        except Unparsable as why:
+            if heard.text.strip(" ;\n\t"):
+                part.verdict = self._verdict(heard, "unknown", f"the statement {_lower(str(why))}")
+            else:
+                part.verdict = self._verdict(heard, "allowed", "nothing in it")
+            return
+        for name in filter(None, (ddl_statements.temporary_name(part.parsed),)):
+            self.actor.temporary.add(name)
+        for name in filter(None, (ddl_statements.created_name(part.parsed),)):
+            self.actor.created.add(name)
+        if heard.top is not True and _FOREIGN_KEY.fullmatch(heard.text):
+            reason = "the check behind a foreign key: it runs as the table's owner"
+            part.verdict = self._verdict(heard, "allowed", reason)
+            return
+        within = utility.inner_statement(part.parsed)
+        if within is not None:
+            part.planned = Parsed(within[0], within[1], written(*within))
+        elif part.parsed.kind in PLANNED:
+            part.planned = part.parsed
+
+    # -- trying
+
+    def _try(self, parts: Iterable[_Part], lock_timeout: timedelta, progress: Progress) -> None:
+        todo = [part for part in parts if part.verdict is None and part.planned is not None]
+        as_role = self.role if self.exists else self.actor.context.legacy
+        if not todo:
+            return
+        path = self.actor.path if self.exists else self.actor.legacy_path
+        stage_ = Stage(
+            self.session,
+            as_role,
+            quoted_path(path),
+            superuser=self.live.target.operator_superuser,
+            lock_timeout=lock_timeout,
+        )
+        total = len(todo)
+        try:
+            trials = stage_.try_all(
+                [_line(part.planned) for part in todo if part.planned],
+                lambda done: progress(total // 2 + done // 2, total),
+            )
+            for part, trial in zip(todo, trials, strict=True):
+                part.trial = trial
+            self._retype(stage_, [part for part in todo if part.trial and part.trial.state in retype.WORTHWHILE])
+            locked = [part for part in todo if part.trial and part.trial.state == LOCKED]
+            again = stage_.try_all([_line(part.planned) for part in locked if part.planned], lambda _: None)
+            for part, trial in zip(locked, again, strict=True):
+                part.trial = trial
+        except Unavailable as why:
+            self.notes.append(f"nothing could be tried as {as_role} ({why}): verdicts rest on the catalog alone")
+
+    def _retype(self, stage_: Stage, parts: list[_Part]) -> None:
+        """Other texts for those that could not be planned, in rounds, so that each round is a few transactions."""
+        waiting = [(part, retype.texts(part.planned)) for part in parts if part.planned]
+        while waiting:
+            round_: list[tuple[_Part, Line]] = []
+            rest = []
+            for part, texts in waiting:
+                text = next(texts, None)
+                if text is not None and part.planned is not None:
+                    round_.append((part, Line(text, _parameters(part.planned))))
+                    rest.append((part, texts))
+            trials = stage_.try_all([line for _, line in round_], lambda _: None)
+            for (part, _), trial in zip(round_, trials, strict=True):
+                if trial.passed or trial.state == DENIED:
+                    part.trial = trial
+            waiting = [(part, texts) for part, texts in rest if part.trial and part.trial.state in retype.WORTHWHILE]
+
+    # -- concluding
+
+    def _conclude(self, part: _Part) -> Verdict:
+        heard, trial = part.heard, part.trial
+        problems = part.problems
+        if heard.top is not True and problems and self._definers.runs(heard.text):
+            return self._verdict(heard, "allowed", "it runs inside a SECURITY DEFINER function, as that one's owner")
+        if self.exists and trial is not None and trial.passed:
+            problems = [each for each in problems if not each.planned]
+        found = worst(problems)
+        if trial is not None and not trial.passed:
+            failed = self._failed(part, trial, found)
+            if failed is not None:
+                return failed
+        if found is not None:
+            return self._problem(heard, found)
+        return self._verdict(heard, "allowed", self._why_allowed(part))
+
+    def _failed(self, part: _Part, trial: Trial, found: Problem | None) -> Verdict | None:
+        """What an EXPLAIN that failed adds to what the catalog says; None if that is enough."""
+        heard = part.heard
+        if found is not None and found.outcome != "unknown":
+            return None
+        if trial.state == DENIED:
+            if self.exists and self._granted_later(part):
+                return None
+            who = self.role if self.exists else self.actor.context.legacy
+            outcome = Problem(
+                "denied" if self.exists else "unknown", f"as {who}: {trial.message}", _quoted(trial.message)
+            )
+            return self._problem(heard, outcome)
+        if trial.state in (TIMEOUT, LOCKED):
+            if found is None and trial.state == LOCKED:
+                return None
+            return self._verdict(heard, "unknown", f"it could not be planned in time: {trial.message}")
+        if found is None and heard.top is True and trial.state in ("42P01", "42703", "3F000", "42704"):
+            return self._verdict(heard, "unknown", f"it fails for whoever runs it: {trial.message}")
+        return None
+
+    def _granted_later(self, part: _Part) -> bool:
+        """Whether what the role lacks now is what the blueprint is going to give it."""
+        return part.parsed is not None and any(
+            each.outcome == "denied" and each.planned for each in self._now.statement(part.parsed)
+        )
+
+    @cached_property
+    def _now(self) -> Judge:
+        """A judge of what the role may do at this moment."""
+        before, world = self.actor, World(self.session.driver, self.live)
+        return Judge(Actor(world, self.live, self.live, before.context, self.role, before.temporary, before.created))
+
+    def _why_allowed(self, part: _Part) -> str:
+        trial = part.trial
+        if part.planned is None:
+            kind = ddl_statements.word(part.parsed) if part.parsed else ""
+            return f"{kind}: {self.role} needs no privilege for it that it has not"
+        if trial is not None and trial.passed and self.exists:
+            return f"EXPLAIN as {self.role} succeeds"
+        grounds = "by the catalog and the blueprint"
+        if not self.exists:
+            tried = "" if trial is None or not trial.passed else f"; EXPLAIN as {self.actor.context.legacy} succeeds"
+            return f"{grounds}: {self.role} does not exist yet{tried}"
+        if trial is not None and trial.state == DENIED:
+            return f"{grounds}: what {self.role} still lacks is going to be granted"
+        return grounds + (f"; it could not be planned ({trial.message})" if trial is not None else "")
+
+    def _problem(self, heard: Heard, found: Problem) -> Verdict:
+        verdict = self._verdict(heard, found.outcome, found.reason)
+        return Verdict(
+            verdict.query,
+            verdict.calls,
+            found.outcome,
+            found.reason + ("" if self.exists else f" (by the blueprint: {self.role} does not exist yet)"),
+            found.object,
+            found.privilege,
+            found.remedy,
+            heard.applications,
+        )
+
+    def _verdict(self, heard: Heard, outcome: str, reason: str) -> Verdict:
+        query = (heard.shown or heard.text).strip()
+        return Verdict(query, heard.calls, outcome, reason, applications=heard.applications)  # type: ignore[arg-type]
+
+
+def _line(parsed: Parsed | None) -> Line:
+    assert parsed is not None
+    return Line(parsed.text, _parameters(parsed))
+
+
+def _parameters(parsed: Parsed) -> int:
+    return max((part.number for part in walk(parsed.node) if name_of(part) == "ParamRef"), default=0)
+
+
+def _quoted(message: str) -> str:
+    """The last word of ``permission denied for table x``."""
+    match = re.search(r"(?:for \w+(?: \w+)?) (\S+)$", message)
+    return match[1] if match else ""
+
+
+def _lower(text: str) -> str:
+    return f"cannot be read: {text}" if not text.startswith("holds") else text

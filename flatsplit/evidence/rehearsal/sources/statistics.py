@@ -1,0 +1,60 @@
+"""pg_stat_statements: this database, legacy's userid, all calls, top level and nested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from flatsplit.errors import MissingRights, TargetError, UsageError
+from flatsplit.evidence.rehearsal.values import Heard
+from flatsplit.evidence.rehearsal.world import question
+
+_READ = """
+SELECT s.query, sum(s.calls)::bigint, {top}
+FROM {function}(true) AS s
+WHERE s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+  AND s.userid = ANY (SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = ANY (%s))
+GROUP BY s.query ORDER BY 2 DESC, 1
+"""
+
+_HIDDEN = "<insufficient privilege>"
+_OTHER = "or give a file with the statements: `flatsplit rehearse --file FILE`"
+
+
+def read_statistics(conn: psycopg.Connection[Any], roles: Sequence[str]) -> list[Heard]:
+    """What these roles ran here since the last reset, as far as the extension still knows it."""
+    rows = conn.execute(question("statistics").encode()).fetchall()
+    if not rows:
+        raise TargetError(
+            "pg_stat_statements is not installed in this database", f"CREATE EXTENSION pg_stat_statements, {_OTHER}"
+        )
+    schema, genuine = rows[0]
+    if not genuine:
+        raise TargetError(
+            "the function pg_stat_statements() here is not the one that comes with PostgreSQL",
+            f"flatsplit does not call it; install the extension anew, {_OTHER}",
+        )
+    query = sql.SQL(_READ).format(  # type: ignore[arg-type]
+        top=sql.SQL("bool_or(s.toplevel)" if conn.info.server_version >= 140000 else "NULL::boolean"),
+        function=sql.Identifier(schema, "pg_stat_statements"),
+    )
+    try:
+        found = conn.execute(query, (list(roles),)).fetchall()
+    except psycopg.errors.ObjectNotInPrerequisiteState:
+        raise TargetError(
+            "pg_stat_statements is installed but the server has not loaded it",
+            f"add it to shared_preload_libraries and restart the server, {_OTHER}",
+        ) from None
+    if any(text == _HIDDEN for text, *_ in found):
+        raise MissingRights(
+            "the operator may not read the statements of other roles",
+            "have a superuser run GRANT pg_read_all_stats to the operator's role",
+        )
+    heard = [Heard(text, calls, top) for text, calls, top in found if text is not None]
+    if not heard:
+        names = ", ".join(roles)
+        raise UsageError(f"pg_stat_statements knows of no statement of {names} in this database", f"wait, {_OTHER}")
+    return heard

@@ -1,0 +1,212 @@
+"""Statements that the planner does not take: by their kind, and by what the catalog says of what they touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flatsplit.evidence.matrix import Rights
+from flatsplit.evidence.rehearsal import ddl_statements, maintenance
+from flatsplit.evidence.rehearsal.ddl_statements import creates, temporary_name
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
+from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use
+from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.model import ObjectRef
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.rehearsal.judge import Judge
+
+__all__ = ["FREE", "creates", "inner_statement", "problems", "temporary_name"]
+
+Path = tuple[str, ...] | None
+
+FREE = frozenset(
+    {
+        *("transaction_stmt", "variable_show_stmt", "listen_stmt", "unlisten_stmt", "notify_stmt", "discard_stmt"),
+        *("deallocate_stmt", "execute_stmt", "fetch_stmt", "close_portal_stmt", "constraints_set_stmt"),
+    }
+)
+"""Kinds that need no privilege. What EXECUTE and FETCH run was judged where it was prepared or declared."""
+
+
+def problems(judge: Judge, parsed: Parsed, path: Path = None) -> list[Problem]:
+    """What speaks against a utility statement."""
+    if parsed.kind in FREE:
+        return []
+    handler = _HANDLERS.get(parsed.kind)
+    if handler is not None:
+        return handler(judge, parsed.node, path)
+    return ddl_statements.problems(judge, parsed, path)
+
+
+def inner_statement(parsed: Parsed) -> tuple[str, Node] | None:
+    """The statement inside one that EXPLAIN takes only without its wrapping: kind and tree."""
+    kind, node = parsed.kind, parsed.node
+    if (
+        kind in ("explain_stmt", "declare_cursor_stmt", "prepare_stmt")
+        or (kind == "copy_stmt" and node.HasField("query"))
+        or (kind == "create_table_as_stmt" and node.into.rel.relpersistence == "t")
+    ):
+        found = inner(node.query)
+    elif kind == "select_stmt" and node.HasField("into_clause"):
+        bare = type(node)()
+        bare.CopyFrom(node)
+        bare.ClearField("into_clause")
+        found = (kind, bare)
+    else:
+        return None
+    return found if found[0] in PLANNED else None
+
+
+def _wrapped(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    """EXPLAIN, DECLARE, PREPARE."""
+    kind, query = inner(node.query)
+    return judge.statement(Parsed(kind, query, ""), path) if kind else []
+
+
+def _set(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
+    actor = judge.actor
+    name = node.name.lower()
+    value = constant(node.args[0]) if node.args else None
+    if name in ("role", "session_authorization"):
+        return _become(judge, node, name, value)
+    if name not in judge.world.superuser_settings or actor.rights.superuser:
+        return []
+    facts = actor.goal.objects.get(ObjectRef("parameter", "", name))
+    if facts is not None and actor.rights.has(facts, "s"):
+        return []
+    reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
+    remedy = f"GRANT SET ON PARAMETER {name} TO {actor.role} (15 and later), or do without it"
+    return [Problem("denied", reason, name, "SET", remedy)]
+
+
+def _become(judge: Judge, node: Node, name: str, value: str | None) -> list[Problem]:
+    from postgast import pg_query_pb2
+
+    actor = judge.actor
+    kind = pg_query_pb2.VariableSetKind.Name(node.kind)
+    if kind != "VAR_SET_VALUE" or value in ("none", "default", actor.role) or actor.rights.superuser:
+        return []
+    if value is None:
+        return [Problem("unknown", "it changes the role of its session, to which one the text does not say")]
+    remedy = "for the application's owner: leave it out, the connection is made as the role that is meant"
+    if name == "session_authorization":
+        reason = "only a superuser may become somebody else with SET SESSION AUTHORIZATION"
+        return [Problem("denied", reason, value, "SUPERUSER", remedy)]
+    # What may be SET to, rather than what is inherited
+    if value in Rights(actor.goal, actor.role).closure:
+        return []
+    return [Problem("denied", f"{actor.role} is no member of {value}", value, "MEMBERSHIP", remedy)]
+
+
+def _copy(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    actor = judge.actor
+    found: list[Problem] = []
+    if node.HasField("query"):
+        found += _wrapped(judge, node, path)
+    else:
+        use = range_use(node.relation, "a" if node.is_from else "r")
+        use.target = node.is_from
+        columns = frozenset(strings(node.attlist))
+        if node.is_from:
+            use.inserted = columns or None
+        found += judge.relation(use, Uses(columns={("", name) for name in columns} or {("", "*")}), path)
+    if not node.is_from and not node.filename:
+        return found
+    if node.filename and not actor.rights.superuser:
+        group = (
+            "pg_execute_server_program"
+            if node.is_program
+            else "pg_read_server_files"
+            if node.is_from
+            else "pg_write_server_files"
+        )
+        if group not in actor.rights.closure:
+            reason = f"COPY with a file or program of the server needs {group}, which {actor.role} has not"
+            remedy = "for the application's owner: COPY … FROM STDIN or TO STDOUT, with the file on the client"
+            found.append(Problem("denied", reason, group, "MEMBERSHIP", remedy))
+    return found
+
+
+def _lock(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    """LockTableAclCheck() in lockcmds.c; until 15 only ROW EXCLUSIVE is for those who may INSERT."""
+    actor = judge.actor
+    letters = "wdD" + ("m" if actor.major >= 17 else "")
+    share, row_exclusive = 1, 3  # lock modes, lockdefs.h
+    if actor.major >= 16:
+        letters += ("a" if node.mode <= row_exclusive else "") + ("r" if node.mode <= share else "")
+    elif node.mode == share:
+        letters = "r"
+    elif node.mode == row_exclusive:
+        letters += "a"
+    found: list[Problem] = []
+    for each in node.relations:
+        found += maintenance.needs(
+            judge,
+            each.range_var,
+            letters,
+            "r" if letters == "r" else "w",
+            "LOCK TABLE in this mode",
+            path,
+        )
+    return found
+
+
+def _call(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    found = judge.routine(routine_use(node.funccall), path)
+    return [each._replace(planned=False) for each in found]
+
+
+def _do(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    options = {each.def_elem.defname: each.def_elem.arg for each in node.args}
+    language = options["language"].string.sval if "language" in options else "plpgsql"
+    if language != "plpgsql" or "as" not in options:
+        return [Problem("unknown", f"a DO block in {language}: what it does cannot be read")]
+    return judge.block(options["as"].string.sval, "DO", path)
+
+
+def _load(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
+    if judge.actor.rights.superuser or node.filename.startswith("$libdir/plugins/"):
+        return []
+    return [
+        Problem(
+            "denied",
+            "only a superuser may LOAD a library",
+            node.filename,
+            "SUPERUSER",
+            "session_preload_libraries, set by a superuser",
+        )
+    ]
+
+
+def _checkpoint(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
+    if judge.actor.rights.superuser or "pg_checkpoint" in judge.actor.rights.closure:
+        return []
+    return [
+        Problem(
+            "denied",
+            "CHECKPOINT needs a superuser or pg_checkpoint (15 and later)",
+            "pg_checkpoint",
+            "MEMBERSHIP",
+            f"GRANT pg_checkpoint TO {judge.actor.role} (15 and later), or do without it",
+        )
+    ]
+
+
+_HANDLERS: dict[str, Callable[[Judge, Node, Path], list[Problem]]] = {
+    "explain_stmt": _wrapped,
+    "declare_cursor_stmt": _wrapped,
+    "prepare_stmt": _wrapped,
+    "variable_set_stmt": _set,
+    "copy_stmt": _copy,
+    "lock_stmt": _lock,
+    "truncate_stmt": maintenance.truncate,
+    "refresh_mat_view_stmt": maintenance.refresh,
+    "vacuum_stmt": maintenance.vacuum,
+    "reindex_stmt": maintenance.reindex,
+    "cluster_stmt": maintenance.cluster,
+    "call_stmt": _call,
+    "do_stmt": _do,
+    "load_stmt": _load,
+    "check_point_stmt": _checkpoint,
+}

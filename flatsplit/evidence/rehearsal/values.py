@@ -1,0 +1,103 @@
+"""What goes into a rehearsal and what comes out of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
+
+Outcome: TypeAlias = Literal["allowed", "denied", "silent", "migrator", "unknown"]
+
+OUTCOMES: tuple[Outcome, ...] = ("allowed", "denied", "silent", "migrator", "unknown")
+"""In the order in which they are counted."""
+
+FAILING: tuple[Outcome, ...] = ("denied", "silent", "migrator")
+"""What must not be left when the application is switched."""
+
+_WORST: dict[Outcome, int] = {"denied": 0, "migrator": 1, "silent": 2, "unknown": 3, "allowed": 4}
+"""Which of several findings about one statement tells its fate: what fails at once hides what comes after it."""
+
+Basis: TypeAlias = Literal["role", "blueprint"]
+"""``role``: tried as the role, which exists; ``blueprint``: reasoned from what the role is going to be granted."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Hears how many statements of how many are done."""
+
+
+class Heard(NamedTuple):
+    """A distinct statement that legacy ran."""
+
+    text: str
+    calls: int
+    top: bool | None = None
+    """False: from inside a function; None: nobody knows."""
+    shown: str = ""
+    """What may be shown of it where its constants may not; "" for ``text``."""
+    applications: Mapping[str, int] = {}
+    """Calls by application_name, where the source knows it."""
+
+
+class Problem(NamedTuple):
+    """One thing that speaks against a statement."""
+
+    outcome: Outcome
+    reason: str
+    object: str = ""
+    privilege: str = ""
+    remedy: str = ""
+    planned: bool = False
+    """EXPLAIN as the role would have found it: where it found nothing, there is nothing."""
+
+
+def worst(problems: list[Problem]) -> Problem | None:
+    """The one that tells the statement's fate; the first of equals."""
+    return min(problems, key=lambda one: _WORST[one.outcome], default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one statement."""
+
+    query: str
+    calls: int
+    verdict: Outcome
+    reason: str
+    object: str = ""
+    privilege: str = ""
+    remedy: str = ""
+    applications: Mapping[str, int] = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """All verdicts, the most urgent first."""
+
+    role: str
+    basis: Basis
+    source: str
+    """Where the statements come from, in words."""
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...] = ()
+    """What limits the evidence."""
+
+    @cached_property
+    def summary(self) -> dict[Outcome, int]:
+        """Distinct statements per verdict, each verdict once."""
+        counted = Counter(verdict.verdict for verdict in self.verdicts)
+        return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+    @cached_property
+    def applications(self) -> dict[str, dict[Outcome, int]]:
+        """The same per application_name, as far as the source tells them apart."""
+        counted: dict[str, Counter[Outcome]] = {}
+        for verdict in self.verdicts:
+            for name in verdict.applications or ():
+                counted.setdefault(name, Counter())[verdict.verdict] += 1
+        return {name: {outcome: counted[name][outcome] for outcome in OUTCOMES} for name in sorted(counted)}
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing would fail or change its meaning; ``unknown`` alone is no failure."""
+        return not any(self.summary[outcome] for outcome in FAILING)

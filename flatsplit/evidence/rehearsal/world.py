@@ -1,0 +1,262 @@
+"""The catalog as a rehearsal asks it: names resolved as a session would, and what hangs on each relation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import psycopg
+
+from flatsplit import ddl
+from flatsplit.model import RELATIONS, Kind, ObjectFacts, ObjectRef, State
+
+_QUERIES = Path(__file__).with_name("queries")
+
+SYSTEM = ("pg_catalog", "information_schema")
+
+
+class Relation(NamedTuple):
+    """A relation of somebody's."""
+
+    oid: int
+    ref: ObjectRef
+    row_security: bool = False
+    forced: bool = False
+    invoker: bool = False
+    """A view that reads with the rights of whoever reads it (15 and later)."""
+
+
+class Trigger(NamedTuple):
+    """A trigger that fires in ordinary sessions."""
+
+    table: int
+    name: str
+    type: int
+    routine: int
+
+    def fires(self, letter: str) -> bool:
+        """Whether it fires for rows that are inserted (a), updated (w), deleted (d) or for TRUNCATE (D)."""
+        return bool(self.type & {"a": 4, "d": 8, "w": 16, "D": 32}.get(letter, 0))
+
+    @property
+    def after(self) -> bool:
+        """Neither BEFORE nor INSTEAD OF."""
+        return not self.type & (2 | 64)
+
+
+class ForeignKey(NamedTuple):
+    """What happens in the referencing table."""
+
+    referenced: int
+    referencing: int
+    on_delete: str
+    on_update: str
+
+
+class Routine(NamedTuple):
+    """A routine that is not the server's own."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    args: str
+    count: int
+    defaults: int
+    variadic: bool
+    language: str
+    definer: bool
+    owner: str
+    search_path: str | None
+    extension: bool
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Its name in the catalog."""
+        return ObjectRef(cast(Kind, self.kind), self.schema, self.name, self.args)
+
+    def takes(self, arguments: int) -> bool:
+        """Whether it could be called with so many arguments; its OUT arguments may be among them (CALL)."""
+        return self.variadic or self.count - self.defaults <= arguments <= self.count or self.kind == "procedure"
+
+
+class Policy(NamedTuple):
+    """A row-level security policy."""
+
+    table: int
+    name: str
+    command: str
+    permissive: bool
+    using: str | None
+    check: str | None
+
+
+@cache
+def question(name: str) -> str:
+    """The text of ``queries/<name>.sql``."""
+    return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+class World:
+    """Facts that a State does not hold, read when first asked for."""
+
+    def __init__(self, conn: psycopg.Connection[Any], state: State) -> None:
+        self.conn = conn
+        self.state = state
+        self._columns: dict[int, tuple[str, ...]] = {}
+        self._bodies: dict[int, tuple[str, str | None]] = {}
+
+    def _ask(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return self.conn.execute(question(name).encode(), parameters or None).fetchall()
+
+    # -- relations
+
+    @cached_property
+    def relations(self) -> dict[tuple[str, str], Relation]:
+        """By schema and name; those that are in the State."""
+        named = {(ref.schema, ref.name): ref for ref in self.state.objects if ref.kind in RELATIONS}
+        found = {}
+        for oid, schema, name, _, secured, forced, invoker in self._ask("relations"):
+            ref = named.get((schema, name))
+            if ref is not None:
+                found[schema, name] = Relation(oid, ref, secured, forced, invoker)
+        return found
+
+    @cached_property
+    def by_oid(self) -> dict[int, Relation]:
+        """The same by oid."""
+        return {relation.oid: relation for relation in self.relations.values()}
+
+    @cached_property
+    def schemas_of(self) -> dict[str, list[str]]:
+        """Schemas in which there is a relation of a name."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for schema, name in self.relations:
+            found[name].append(schema)
+        return dict(found)
+
+    @cached_property
+    def system(self) -> dict[tuple[str, str], frozenset[str]]:
+        """The server's own relations and who may read them."""
+        return {(schema, name): frozenset(readers) for schema, name, readers in self._ask("system_relations")}
+
+    def facts(self, ref: ObjectRef) -> ObjectFacts | None:
+        """Owner and privileges."""
+        return self.state.objects.get(ref)
+
+    def columns(self, relation: Relation) -> tuple[str, ...]:
+        """Names of the columns in their order."""
+        found = self._columns.get(relation.oid)
+        if found is None:
+            found = self._columns[relation.oid] = tuple(row[0] for row in self._ask("columns", relation.oid))
+        return found
+
+    @cached_property
+    def children(self) -> dict[int, list[int]]:
+        """Partitions and inheriting tables by parent."""
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for parent, child in self._ask("inherits"):
+            found[parent].append(child)
+        return dict(found)
+
+    def family(self, oid: int) -> list[int]:
+        """A table and everything below it."""
+        found, todo = [], [oid]
+        while todo:
+            one = todo.pop()
+            found.append(one)
+            todo.extend(self.children.get(one, ()))
+        return found
+
+    @cached_property
+    def triggers(self) -> dict[int, list[Trigger]]:
+        """By table."""
+        return _grouped(Trigger(*row) for row in self._ask("triggers"))
+
+    @cached_property
+    def foreign_keys(self) -> dict[int, list[ForeignKey]]:
+        """By the table that is referenced."""
+        return _grouped(ForeignKey(*row) for row in self._ask("foreign_keys"))
+
+    @cached_property
+    def sequences(self) -> dict[int, list[tuple[str, int, int]]]:
+        """By table: column, its number, and the sequence that its default draws from."""
+        return self._columns_of("sequences")
+
+    @cached_property
+    def owned_sequences(self) -> dict[int, list[tuple[str, int, int]]]:
+        """By table: column, its number, and the sequence that belongs to it."""
+        return self._columns_of("owned_sequences")
+
+    def _columns_of(self, name: str) -> dict[int, list[tuple[str, int, int]]]:
+        found: defaultdict[int, list[tuple[str, int, int]]] = defaultdict(list)
+        for table, column, number, sequence in self._ask(name):
+            found[table].append((column, number, sequence))
+        return dict(found)
+
+    @cached_property
+    def evaluated(self) -> dict[tuple[int, str], list[int]]:
+        """Routines that reading (r) or writing (w) a relation calls."""
+        found: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+        for relation, when, routine in self._ask("evaluated"):
+            found[relation, when].append(routine)
+        return dict(found)
+
+    @cached_property
+    def policies(self) -> dict[int, list[Policy]]:
+        """By table."""
+        return _grouped(Policy(*row) for row in self._ask("policies"))
+
+    # -- routines
+
+    @cached_property
+    def routines(self) -> dict[int, Routine]:
+        """By oid."""
+        return {row[0]: Routine(*row) for row in self._ask("routines")}
+
+    @cached_property
+    def routines_of(self) -> dict[str, list[Routine]]:
+        """By name."""
+        found: defaultdict[str, list[Routine]] = defaultdict(list)
+        for routine in self.routines.values():
+            found[routine.name].append(routine)
+        return dict(found)
+
+    @cached_property
+    def restricted(self) -> dict[str, frozenset[str]]:
+        """The server's own routines that not everybody may call, and who may."""
+        return {name: frozenset(roles or ()) for name, roles in self._ask("system_routines")}
+
+    def body(self, oid: int) -> tuple[str, str | None]:
+        """Source of a routine, and its definition where the source is not kept."""
+        found = self._bodies.get(oid)
+        if found is None:
+            row = self._ask("bodies", oid)
+            found = self._bodies[oid] = (row[0][0], row[0][1]) if row else ("", None)
+        return found
+
+    @cached_property
+    def superuser_settings(self) -> frozenset[str]:
+        """Settings that only a superuser may change."""
+        return frozenset(row[0] for row in self._ask("settings"))
+
+    # -- names
+
+    def schema_exists(self, name: str) -> bool:
+        """Whether there is such a schema."""
+        return ObjectRef("schema", "", name) in self.state.objects or name in SYSTEM
+
+    def path(self, setting: str, role: str) -> tuple[str, ...]:
+        """The schemas of a search_path, ``"$user"`` spelled out."""
+        elements = [role if element == "$user" else element for element in ddl.split_list(setting)]
+        return tuple(element for element in dict.fromkeys(elements) if self.schema_exists(element))
+
+
+def _grouped(rows: Any) -> dict[int, list[Any]]:
+    """By their first field."""
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    return dict(found)
