@@ -68,7 +68,7 @@ def _made(parsed: Parsed) -> Node | None:
 
 
 def _temporary(node: Node) -> bool:
-    return node.relpersistence == "t" or node.schemaname.startswith("pg_temp")
+    return bool(node.relpersistence == "t") or str(node.schemaname).startswith("pg_temp")
 
 
 def word(parsed: Parsed) -> str:

@@ -65,7 +65,7 @@ def split(text: str) -> list[str]:
     import postgast
 
     try:
-        return postgast.split(text, method="scanner")
+        return list(postgast.split(text, method="scanner"))
     except postgast.PgQueryError:
         return [piece for piece in text.split(";\n") if piece.strip()]
 
@@ -75,7 +75,7 @@ def normalized(text: str) -> str:
     import postgast
 
     try:
-        return postgast.normalize(text)
+        return str(postgast.normalize(text))
     except (postgast.PgQueryError, UnicodeError):
         return text.split(None, 1)[0] + " …" if text.split() else "…"
 
@@ -85,7 +85,7 @@ def fingerprint(text: str) -> str | None:
     import postgast
 
     try:
-        return postgast.fingerprint(text).hex
+        return str(postgast.fingerprint(text).hex)
     except (postgast.PgQueryError, UnicodeError):
         return None
 
@@ -97,7 +97,7 @@ def written(kind: str, node: Node) -> str:
 
     tree: Any = pg_query_pb2.ParseResult()
     getattr(tree.stmts.add().stmt, kind).CopyFrom(node)
-    return postgast.deparse(tree)
+    return str(postgast.deparse(tree))
 
 
 def inner(node: Node) -> tuple[str, Node]:

@@ -15,6 +15,7 @@ from flatsplit.evidence.rehearsal.definers import Definers
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, name_of, parse_one, walk, written
 from flatsplit.evidence.rehearsal.judge import Judge
 from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Line, Stage, Trial, Unavailable
+from flatsplit.evidence.rehearsal.uses import uses_of
 from flatsplit.evidence.rehearsal.values import Basis, Heard, Problem, Progress, Rehearsal, Verdict, worst
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import State
@@ -190,9 +191,21 @@ class Company:
             if found is None and trial.state == LOCKED:
                 return None
             return self._verdict(heard, "unknown", f"it could not be planned in time: {trial.message}")
-        if found is None and heard.top is True and trial.state in ("42P01", "42703", "3F000", "42704"):
+        if (
+            found is None
+            and heard.top is True
+            and self._ours(part)
+            and trial.state in ("42P01", "42703", "3F000", "42704")
+        ):
             return self._verdict(heard, "unknown", f"it fails for whoever runs it: {trial.message}")
         return None
+
+    def _ours(self, part: _Part) -> bool:
+        """Whether anything but the server's own relations is in it, which another version may have otherwise."""
+        assert part.planned is not None
+        return any(
+            self.actor.resolve(use.schema, use.name).readers is None for use in uses_of(part.planned.node).relations
+        )
 
     def _granted_later(self, part: _Part) -> bool:
         """Whether what the role lacks now is what the blueprint is going to give it."""

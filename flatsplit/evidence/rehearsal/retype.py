@@ -1,7 +1,8 @@
 """Other texts for a statement whose parameters have no type any more.
 
 pg_stat_statements keeps ``$1`` where a constant stood, and with the constant goes what told its type: ``$1 + $2`` is
-ambiguous, ``interval $1`` and ``extract($1 from …)`` are no syntax, ``GROUP BY date_trunc($2, …)`` is not what is selected.
+ambiguous, ``interval $1`` and ``extract($1 from …)`` are no syntax, ``GROUP BY date_trunc($2, …)`` is not what is
+selected.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from flatsplit.evidence.rehearsal.grammar import Node, Parsed, Unparsable, inner
 WORTHWHILE = frozenset(
     {"42P18", "42725", "42883", "42804", "42803", "42601", "42846", "42P10", "22P02", "22023", "42P08"}
 )
-"""SQLSTATEs that a missing type may lie behind: indeterminate type, ambiguous or unknown function, mismatch, grouping…"""
+"""SQLSTATEs that a missing type may lie behind: indeterminate type, ambiguous or unknown function, grouping …"""
 
 _TYPES = ("int4", "text", "timestamptz", "interval", "numeric", "jsonb", "float8", "bool", "uuid", "_text", "_int4")
 

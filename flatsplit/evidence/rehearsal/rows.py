@@ -23,8 +23,7 @@ def problems(actor: Actor, relation: Relation, letters: set[str]) -> list[Proble
     """What row security would change for these commands."""
     if not relation.row_security or not _applies(actor.rights, actor.goal, relation):
         return []
-    found = [problem for letter in sorted(letters) for problem in _command(actor, relation, letter)]
-    return found
+    return [problem for letter in sorted(letters) for problem in _command(actor, relation, letter)]
 
 
 def _applies(rights: Inherited, state: State, relation: Relation) -> bool:

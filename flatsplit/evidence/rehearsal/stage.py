@@ -1,10 +1,10 @@
 """Where statements are tried as another role, without being executed and without lending anybody our rights.
 
 EXPLAIN checks privileges when it starts the executor and runs nothing, but planning folds IMMUTABLE functions of the
-application. After a SET ROLE such a function could call ``set_config('role', 'none')`` and go on as the operator. Inside
-a SECURITY DEFINER function it cannot: the server refuses to change the role there (GUC_NOT_WHILE_SEC_REST, guc.c). So
-each transaction makes such a function in pg_temp, gives it to the role, turns read-only, has it EXPLAIN a few statements,
-each in a subtransaction that is undone at once with the locks it took, and rolls back.
+application. After a SET ROLE such a function could call ``set_config('role', 'none')`` and go on as the operator.
+Inside a SECURITY DEFINER function it cannot: the server refuses to change the role there (GUC_NOT_WHILE_SEC_REST,
+guc.c). So each transaction makes such a function in pg_temp, gives it to the role, turns read-only, has it EXPLAIN a
+few statements, each in a subtransaction that is undone at once with the locks it took, and rolls back.
 """
 
 from __future__ import annotations

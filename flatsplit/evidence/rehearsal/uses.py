@@ -223,9 +223,9 @@ class _Reader:
 
 def _width(insert: Node) -> int | None:
     """How many columns an INSERT fills; 0 for DEFAULT VALUES."""
-    kind, select = inner(insert.select_stmt) if insert.HasField("select_stmt") else ("", None)
-    if not kind:
+    if not insert.HasField("select_stmt"):
         return 0
+    kind, select = inner(insert.select_stmt)
     if kind == "select_stmt" and select.values_lists:
         row = select.values_lists[0].list.items
         return None if any(inner(each)[0] == "set_to_default" for each in row) else len(row)

@@ -63,7 +63,7 @@ class Routine(NamedTuple):
     name: str
     kind: str
     args: str
-    count: int
+    inputs: int
     defaults: int
     variadic: bool
     language: str
@@ -79,7 +79,7 @@ class Routine(NamedTuple):
 
     def takes(self, arguments: int) -> bool:
         """Whether it could be called with so many arguments; its OUT arguments may be among them (CALL)."""
-        return self.variadic or self.count - self.defaults <= arguments <= self.count or self.kind == "procedure"
+        return self.variadic or self.inputs - self.defaults <= arguments <= self.inputs or self.kind == "procedure"
 
 
 class Policy(NamedTuple):

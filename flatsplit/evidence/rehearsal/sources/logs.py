@@ -14,14 +14,15 @@ from flatsplit.evidence.rehearsal import grammar
 from flatsplit.evidence.rehearsal.values import Heard
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-# elog.c, write_csvlog(): log_time, user_name, database_name, …, error_severity, sql_state_code, message, …, application_name
+# Columns of csvlog (manual, "Using CSV-Format Log Output")
 _USER, _DATABASE, _SEVERITY, _MESSAGE, _APPLICATION = 1, 2, 11, 13, 22
 
 _STATEMENT = re.compile(
     r"\A(?:duration: [\d.]+ ms\s+)?(?:statement|(?:execute|parse|bind) (?:<unnamed>|[^\n:]*)): (.*)\Z", re.DOTALL
 )
 _LINE = re.compile(
-    r"^(?P<prefix>.*?)(?P<severity>LOG|ERROR|STATEMENT|DETAIL|HINT|WARNING|CONTEXT|FATAL|PANIC|NOTICE|INFO|DEBUG\d?|QUERY|LOCATION):  (?P<message>.*)$"
+    r"^(?P<prefix>.*?)(?P<severity>LOG|ERROR|STATEMENT|DETAIL|HINT|WARNING|CONTEXT|FATAL|PANIC|NOTICE|INFO"
+    r"|DEBUG\d?|QUERY|LOCATION):  (?P<message>.*)$"
 )
 _PREFIX_USER = re.compile(r"(?:user=(?P<user>[^,\s]*))|(?P<at>[^\s@,]+)@(?P<db>[^\s@,]+)")
 _PREFIX_DATABASE = re.compile(r"\b(?:db|database)=([^,\s]*)")
@@ -75,7 +76,7 @@ def is_stderr(text: str) -> bool:
 
 
 def read_stderr(text: str, roles: frozenset[str], database: str) -> list[Heard]:
-    """stderr: who it was is told by log_line_prefix, as ``user=…``, ``db=…``, ``app=…`` or ``user@db``, or not at all."""
+    """stderr: log_line_prefix tells who it was, as ``user=…``, ``db=…``, ``app=…`` or ``user@db``, or nobody does."""
     return _collect(
         (message, application)
         for user, base, application, message in _entries(text)

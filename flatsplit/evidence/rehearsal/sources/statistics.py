@@ -37,7 +37,7 @@ def read_statistics(conn: psycopg.Connection[Any], roles: Sequence[str]) -> list
             "the function pg_stat_statements() here is not the one that comes with PostgreSQL",
             f"flatsplit does not call it; install the extension anew, {_OTHER}",
         )
-    query = sql.SQL(_READ).format(  # type: ignore[arg-type]
+    query = sql.SQL(_READ).format(
         top=sql.SQL("bool_or(s.toplevel)" if conn.info.server_version >= 140000 else "NULL::boolean"),
         function=sql.Identifier(schema, "pg_stat_statements"),
     )
