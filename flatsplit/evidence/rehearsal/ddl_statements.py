@@ -127,8 +127,7 @@ def problems(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
     if parsed.kind in _ROLES or parsed.kind in _CLUSTER:
         return _elsewhere(judge, parsed, what)
     if parsed.kind == "create_extension_stmt":
-        exists = ObjectRef("extension", "", node.extname) in actor.goal.objects
-        if exists and node.if_not_exists:
+        if node.if_not_exists and node.extname in judge.world.extensions:
             return []  # CreateExtension() says so before it looks at privileges
     if parsed.kind == "create_schema_stmt":
         database = ObjectRef("database", "", actor.goal.target.database)

@@ -201,11 +201,13 @@ class Company:
         return None
 
     def _ours(self, part: _Part) -> bool:
-        """Whether anything but the server's own relations is in it, which another version may have otherwise."""
+        """Whether the application's relations are in it, and no temporary ones, which are not there to try it on.
+
+        The server's own may look otherwise in the version that ran the statement.
+        """
         assert part.planned is not None
-        return any(
-            self.actor.resolve(use.schema, use.name).readers is None for use in uses_of(part.planned.node).relations
-        )
+        meant = [self.actor.resolve(use.schema, use.name) for use in uses_of(part.planned.node).relations]
+        return any(not each.free for each in meant) and all(not each.free or each.readers is not None for each in meant)
 
     def _granted_later(self, part: _Part) -> bool:
         """Whether what the role lacks now is what the blueprint is going to give it."""

@@ -16,7 +16,8 @@ def shown(ref: ObjectRef) -> str:
         return format_name(ref.schema, ref.name, args=ref.args)
     if ref.schema:
         return format_name(ref.schema, ref.name)
-    return f"{ref.kind.replace('_', ' ')} {format_name(ref.name)}"
+    name = ref.name if ref.kind == "large_object" else format_name(ref.name)
+    return f"{ref.kind.replace('_', ' ')} {name}"
 
 
 def grant(purpose: str, role: str, ref: ObjectRef, letter: str, major: int) -> str:

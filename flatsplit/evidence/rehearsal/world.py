@@ -242,6 +242,11 @@ class World:
         """Settings that only a superuser may change."""
         return frozenset(row[0] for row in self._ask("settings"))
 
+    @cached_property
+    def extensions(self) -> frozenset[str]:
+        """Names of the extensions that are there."""
+        return frozenset(row[0] for row in self._ask("extensions"))
+
     # -- names
 
     def schema_exists(self, name: str) -> bool:
