@@ -126,9 +126,9 @@ def problems(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
         return found
     if parsed.kind in _ROLES or parsed.kind in _CLUSTER:
         return _elsewhere(judge, parsed, what)
-    if parsed.kind == "create_extension_stmt":
-        if node.if_not_exists and node.extname in judge.world.extensions:
-            return []  # CreateExtension() says so before it looks at privileges
+    extension = parsed.kind == "create_extension_stmt"
+    if extension and node.if_not_exists and node.extname in judge.world.extensions:
+        return []  # CreateExtension() says so before it looks at privileges
     if parsed.kind == "create_schema_stmt":
         database = ObjectRef("database", "", actor.goal.target.database)
         if actor.holds(database, "C"):

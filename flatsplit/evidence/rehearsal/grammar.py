@@ -106,18 +106,32 @@ def inner(node: Node) -> tuple[str, Node]:
     return (kind, getattr(node, kind)) if kind else ("", None)
 
 
+_fields: dict[str, tuple[bool, bool] | None] = {}
+
+
+def _field(field: Node) -> tuple[bool, bool] | None:
+    """Whether a field holds wrapped nodes, and several; None where it holds no message."""
+    name = field.full_name
+    try:
+        return _fields[name]
+    except KeyError:
+        message = field.message_type
+        known = _fields[name] = None if message is None else (message.name == "Node", bool(field.is_repeated))
+        return known
+
+
 def children(message: Node) -> Iterator[Node]:
     """The messages right below one, wrappers taken off."""
     for field, value in message.ListFields():
-        if field.message_type is None:
+        kind = _field(field)
+        if kind is None:
             continue
-        for one in value if field.is_repeated else (value,):
-            if one.DESCRIPTOR.name == "Node":
-                kind = one.WhichOneof("node")
-                if kind:
-                    yield getattr(one, kind)
-            else:
+        wrapped, repeated = kind
+        for one in value if repeated else (value,):
+            if not wrapped:
                 yield one
+            elif inside := one.WhichOneof("node"):
+                yield getattr(one, inside)
 
 
 def walk(message: Node) -> Iterator[Node]:

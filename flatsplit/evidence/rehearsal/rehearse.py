@@ -12,9 +12,9 @@ from flatsplit.connection import Session
 from flatsplit.evidence.rehearsal import ddl_statements, retype, utility
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
-from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, name_of, parse_one, walk, written
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_one, written
 from flatsplit.evidence.rehearsal.judge import Judge
-from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Line, Stage, Trial, Unavailable
+from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Stage, Trial, Unavailable
 from flatsplit.evidence.rehearsal.uses import uses_of
 from flatsplit.evidence.rehearsal.values import Basis, Heard, Problem, Progress, Rehearsal, Verdict, worst
 from flatsplit.evidence.rehearsal.world import World
@@ -126,14 +126,14 @@ class Company:
         total = len(todo)
         try:
             trials = stage_.try_all(
-                [_line(part.planned) for part in todo if part.planned],
+                [part.planned.text for part in todo if part.planned],
                 lambda done: progress(total // 2 + done // 2, total),
             )
             for part, trial in zip(todo, trials, strict=True):
                 part.trial = trial
             self._retype(stage_, [part for part in todo if part.trial and part.trial.state in retype.WORTHWHILE])
             locked = [part for part in todo if part.trial and part.trial.state == LOCKED]
-            again = stage_.try_all([_line(part.planned) for part in locked if part.planned], lambda _: None)
+            again = stage_.try_all([part.planned.text for part in locked if part.planned], lambda _: None)
             for part, trial in zip(locked, again, strict=True):
                 part.trial = trial
         except Unavailable as why:
@@ -143,12 +143,12 @@ class Company:
         """Other texts for those that could not be planned, in rounds, so that each round is a few transactions."""
         waiting = [(part, retype.texts(part.planned)) for part in parts if part.planned]
         while waiting:
-            round_: list[tuple[_Part, Line]] = []
+            round_: list[tuple[_Part, str]] = []
             rest = []
             for part, texts in waiting:
                 text = next(texts, None)
-                if text is not None and part.planned is not None:
-                    round_.append((part, Line(text, _parameters(part.planned))))
+                if text is not None:
+                    round_.append((part, text))
                     rest.append((part, texts))
             trials = stage_.try_all([line for _, line in round_], lambda _: None)
             for (part, _), trial in zip(round_, trials, strict=True):
@@ -252,15 +252,6 @@ class Company:
     def _verdict(self, heard: Heard, outcome: str, reason: str) -> Verdict:
         query = (heard.shown or heard.text).strip()
         return Verdict(query, heard.calls, outcome, reason, applications=heard.applications)  # type: ignore[arg-type]
-
-
-def _line(parsed: Parsed | None) -> Line:
-    assert parsed is not None
-    return Line(parsed.text, _parameters(parsed))
-
-
-def _parameters(parsed: Parsed) -> int:
-    return max((part.number for part in walk(parsed.node) if name_of(part) == "ParamRef"), default=0)
 
 
 def _quoted(message: str) -> str:

@@ -35,13 +35,6 @@ LOCKED = "55P03"
 DENIED = "42501"
 
 
-class Line(NamedTuple):
-    """A statement to try."""
-
-    text: str
-    parameters: int
-
-
 class Trial(NamedTuple):
     """What the server said."""
 
@@ -69,7 +62,7 @@ class Stage:
         self.superuser = superuser
         self.lock_timeout = lock_timeout
 
-    def try_all(self, lines: Sequence[Line], progress: Callable[[int], None]) -> list[Trial]:
+    def try_all(self, lines: Sequence[str], progress: Callable[[int], None]) -> list[Trial]:
         """One trial per line. Raises Unavailable."""
         found: list[Trial] = []
         for start in range(0, len(lines), BATCH):
@@ -79,7 +72,7 @@ class Stage:
         self._tidy()
         return found
 
-    def _batch(self, batch: Sequence[Line]) -> list[Trial]:
+    def _batch(self, batch: Sequence[str]) -> list[Trial]:
         try:
             return self._run(batch)
         except psycopg.errors.QueryCanceled as error:
@@ -87,11 +80,10 @@ class Stage:
                 return [Trial(TIMEOUT, (error.diag.message_primary or str(error)))]
         return [trial for line in batch for trial in self._batch([line])]
 
-    def _run(self, batch: Sequence[Line]) -> list[Trial]:
+    def _run(self, batch: Sequence[str]) -> list[Trial]:
         with self._stage() as conn:
             rows = conn.execute(
-                b"SELECT state, message FROM pg_temp.flatsplit_try(%s::text[], %s::integer[], %s)",
-                ([line.text for line in batch], [line.parameters for line in batch], self.path),
+                b"SELECT state, message FROM pg_temp.flatsplit_try(%s::text[], %s)", (list(batch), self.path)
             ).fetchall()
         return [Trial(*row) for row in rows]
 

@@ -138,7 +138,7 @@ class _Reader:
         use.target = True
         use.inserted = frozenset(each.res_target.name for each in node.cols) or None
         use.values = _width(node)
-        use.defaults = any(name_of(each) == "SetToDefault" for each in walk(node))
+        use.defaults = any(inner(value)[0] == "set_to_default" for row in _rows(node) for value in row)
         if node.HasField("on_conflict_clause"):
             conflict = node.on_conflict_clause
             if conflict.infer.index_elems or conflict.infer.HasField("where_clause"):
@@ -219,6 +219,12 @@ class _Reader:
             if name is not None:
                 self.found.regclass.append(name)
         self._all(children(node), ctes)
+
+
+def _rows(insert: Node) -> Iterable[Node]:
+    """The rows of INSERT … VALUES."""
+    kind, select = inner(insert.select_stmt) if insert.HasField("select_stmt") else ("", None)
+    return (each.list.items for each in select.values_lists) if select is not None and kind == "select_stmt" else ()
 
 
 def _width(insert: Node) -> int | None:

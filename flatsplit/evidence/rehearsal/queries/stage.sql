@@ -1,6 +1,6 @@
 -- Tries statements by EXPLAIN with a generic plan. The text is taken out of the array before the application's
 -- search_path is set, so that no operator of the application is looked up on the way.
-CREATE FUNCTION pg_temp.flatsplit_try(statements text[], parameters integer[], path text)
+CREATE FUNCTION pg_temp.flatsplit_try(statements text[], path text)
 RETURNS TABLE (state text, message text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $flatsplit$

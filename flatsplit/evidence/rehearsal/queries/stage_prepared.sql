@@ -1,6 +1,6 @@
 -- As stage.sql, for servers before 16, which know no EXPLAIN (GENERIC_PLAN): by a prepared statement, which lives
 -- outside of transactions and has to be taken away again.
-CREATE FUNCTION pg_temp.flatsplit_try(statements text[], parameters integer[], path text)
+CREATE FUNCTION pg_temp.flatsplit_try(statements text[], path text)
 RETURNS TABLE (state text, message text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $flatsplit$
@@ -8,16 +8,21 @@ DECLARE
     place integer;
     line text;
     trial text;
+    parameters integer;
 BEGIN
     FOR place IN 1 .. cardinality(statements) LOOP
         line := 'PREPARE flatsplit_trial AS ' || statements[place];
         trial := 'EXPLAIN (COSTS OFF) EXECUTE flatsplit_trial';
-        IF parameters[place] > 0 THEN
-            trial := trial || '(' || array_to_string(array_fill('NULL'::text, ARRAY[parameters[place]]), ', ') || ')';
-        END IF;
         BEGIN
             PERFORM set_config('search_path', path, true);
             EXECUTE line;
+            PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+            SELECT cardinality(s.parameter_types) INTO parameters
+            FROM pg_prepared_statements AS s WHERE s.name = 'flatsplit_trial';
+            IF parameters > 0 THEN
+                trial := trial || '(' || array_to_string(array_fill('NULL'::text, ARRAY[parameters]), ', ') || ')';
+            END IF;
+            PERFORM set_config('search_path', path, true);
             EXECUTE trial;
             RAISE EXCEPTION SQLSTATE 'FS000';
         EXCEPTION WHEN OTHERS THEN
