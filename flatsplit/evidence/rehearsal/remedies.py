@@ -5,6 +5,7 @@ from __future__ import annotations
 from flatsplit import privileges
 from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
+from flatsplit.config.text import quote
 from flatsplit.model import ROUTINES, ObjectRef
 
 _WORDS = {letter: word for word, letter in LETTERS.items()}
@@ -27,5 +28,4 @@ def grant(purpose: str, role: str, ref: ObjectRef, letter: str, major: int) -> s
     name = shown(ref) if ref.schema else format_name(ref.name)
     if not purpose:
         return f"GRANT {privileges.NAMES[letter]} ON {shown(ref)} TO {format_name(role)}"
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'[grants.{purpose}] {_WORDS[letter]} = ["{quoted}"]'
+    return f"[grants.{purpose}] {_WORDS[letter]} = [{quote(name)}]"

@@ -1,0 +1,107 @@
+"""What a rehearsal proposes, put into the configuration, makes the statement work, and rolls back like the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import MakeDatabase
+from tests.support.snapshot import snapshot
+from tests.support.walk import Walk, assert_same
+
+ODD = 'we"ird.\nT; DROP TABLE x --'
+QUOTED = '"' + ODD.replace('"', '""') + '"'
+
+SCHEMA = f"""
+create table public.sessions (id serial, data text);
+create schema {QUOTED};
+create table {QUOTED}.{QUOTED} (id serial, {QUOTED} text);
+create function {QUOTED}.{QUOTED}(int) returns int language sql as 'select 1';
+create materialized view public.totals as select count(*) from public.sessions;
+"""
+
+STATEMENTS = (
+    "TRUNCATE sessions",
+    f"TRUNCATE {QUOTED}.{QUOTED}",
+    "SELECT setval('sessions_id_seq', 3)",
+    f"INSERT INTO {QUOTED}.{QUOTED} ({QUOTED}) VALUES ('x')",
+    f"SELECT {QUOTED}.{QUOTED}(1)",
+)
+
+
+@pytest.mark.majors("two")
+def test_remedies(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path, major: int) -> None:
+    database = make_database()
+    database.execute(f"alter database {database.name} owner to legacy; grant usage, create on schema public to legacy")
+    database.execute(SCHEMA, "legacy")
+    before = snapshot(database.admin)
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "statements.sql"
+    statements = (*STATEMENTS, "REFRESH MATERIALIZED VIEW totals") if major >= 17 else STATEMENTS
+    file.write_text(";\n".join(statements))
+
+    def rehearse(exit_code: int) -> dict[str, Any]:
+        found = walk("rehearse", "--file", str(file), "--json").check(exit_code).json
+        return {each["query"]: each for each in found["statements"]}
+
+    found = rehearse(4)
+    assert {query for query, each in found.items() if each["verdict"] == "allowed"} == set(STATEMENTS[3:])
+    section: dict[str, list[str]] = {}
+    for each in found.values():
+        if each["verdict"] == "denied":
+            head, _, line = each["remedy"].partition("] ")
+            assert head == "[grants.app_user"
+            key, _, value = line.partition(" = ")
+            section.setdefault(key, []).append(value.removeprefix("[").removesuffix("]"))
+    lines = [f"{key} = [{', '.join(values)}]" for key, values in section.items()]
+    walk.config.write_text(walk.config.read_text() + "\n[grants.app_user]\n" + "\n".join(lines) + "\n")
+    assert {each["verdict"] for each in rehearse(0).values()} == {"allowed"}
+    assert "grants-unmatched" not in str(walk("doctor", "--json").json)
+    walk.forward("enable-login")
+    assert {each["verdict"] for each in rehearse(0).values()} == {"allowed"}
+    with psycopg.connect(database.conninfo("app_user"), autocommit=True) as application:
+        for statement in statements:
+            application.execute(statement.encode())
+    checks = walk("verify", "--json").check(0).json["checks"]
+    assert [each for each in checks if each["act"] == "truncate, as [grants] says" and each["ok"]]
+    database.execute("revoke truncate on public.sessions from app_user")
+    assert not walk("verify", "--json").check(4).json["ok"]
+    walk("repair", "--yes").check()
+    walk.rollback("--all")
+    assert_same(before, snapshot(database.admin), "after the way back")
+
+
+def test_a_name_that_means_nothing_is_told(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    walk = Walk(invoke_cli, make_database()).init()
+    walk.config.write_text(walk.config.read_text() + '\n[grants.app_user]\ntruncate = ["public.tpyo"]\n')
+    found = [each for each in walk("doctor", "--json").json["findings"] if each["id"] == "grants-unmatched"]
+    assert found[0]["objects"] == ["[grants.app_user] truncate: public.tpyo"]
+
+
+def test_for_other_roles_and_on_record(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(SCHEMA, "legacy")
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "migration.sql"
+    file.write_text(
+        "ALTER TABLE sessions ADD note text; CREATE INDEX ON sessions (data); CREATE TABLE more (id int);"
+        "DROP TABLE IF EXISTS sessions; TRUNCATE sessions; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+        "REFRESH MATERIALIZED VIEW totals; VACUUM sessions; INSERT INTO sessions VALUES (1)"
+    )
+    for _ in range(2):
+        found = walk("rehearse", "--file", str(file), "--as", "app_migrator", "--json").check(0).json
+        assert found["summary"]["allowed"] == 9
+        readonly = walk("rehearse", "--file", str(file), "--as", "app_readonly", "--json").check(4).json["summary"]
+        assert readonly == {"allowed": 0, "denied": 3, "silent": 1, "migrator": 5, "unknown": 0}
+        walk.next("--through", "enable-login")
+    event = [each for each in walk("history", "--json").json if each.get("kind") == "rehearsed"][-1]
+    assert event["details"]["summary"]["migrator"] == 5
+    assert "as app_readonly: 3 denied" in event["message"]
+    text = walk("rehearse", "--file", str(file)).check(4).stdout
+    assert "remedy: the migration tool's work: run it as app_migrator" in text
+    assert "9 distinct statements from SQL file" in text

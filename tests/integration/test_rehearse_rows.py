@@ -1,0 +1,101 @@
+"""Row-level security: where app_user would silently see other rows than legacy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.walk import Walk
+
+SCHEMA = """
+create table public.nobody (id int, what text);
+alter table public.nobody enable row level security;
+create table public.tenant (id int, what text, who text);
+alter table public.tenant enable row level security;
+create policy of_tenant on public.tenant using (who = current_setting('app.tenant', true));
+create table public.open (id int);
+alter table public.open enable row level security;
+create policy everybody on public.open using (true);
+create table public.forced (id int, who text);
+alter table public.forced enable row level security;
+alter table public.forced force row level security;
+create policy mine on public.forced to legacy using (id > 0);
+create table public.myself (id int, who text);
+alter table public.myself enable row level security;
+alter table public.myself force row level security;
+create policy me on public.myself using (who = current_user);
+create view public.tenants as select * from public.tenant;
+create table public.plain (id int);
+"""
+
+EXPECTED = {
+    "SELECT * FROM nobody": ("silent", "public.nobody", "SELECT"),
+    "SELECT count(*) FROM plain WHERE id IN (SELECT id FROM nobody)": ("silent", "public.nobody", "SELECT"),
+    "INSERT INTO nobody VALUES (1, 'x')": ("denied", "public.nobody", "INSERT"),
+    "SELECT * FROM tenant": ("silent", "public.tenant", "SELECT"),
+    "UPDATE tenant SET what = 'x' WHERE id = 1": ("silent", "public.tenant", "SELECT"),
+    "DELETE FROM tenant WHERE id = 1": ("silent", "public.tenant", "DELETE"),
+    "INSERT INTO tenant VALUES (1)": ("unknown", "public.tenant", "INSERT"),
+    "SELECT * FROM open": ("allowed", None, None),
+    "SELECT * FROM tenants": ("allowed", None, None),
+    "SELECT * FROM forced": ("allowed", None, None),
+    "SELECT * FROM myself": ("silent", "public.myself", "SELECT"),
+    "SELECT * FROM plain": ("allowed", None, None),
+}
+
+
+def rehearse(walk: Walk, file: Path, exit_code: int) -> dict[str, Any]:
+    found = walk("rehearse", "--file", str(file), "--json").check(exit_code).json
+    return {each["query"]: (each["verdict"], each["object"], each["privilege"]) for each in found["statements"]}
+
+
+def secured(make_database: MakeDatabase) -> Database:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(SCHEMA, "legacy")
+    return database
+
+
+@pytest.mark.majors("two")
+def test_silent_rows(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    database = secured(make_database)
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "rows.sql"
+    file.write_text(";\n".join(EXPECTED))
+    assert rehearse(walk, file, 4) == EXPECTED
+    walk.next("--through", "grant-existing", "--waive", "no-blockers", "--reason", "to see")
+    assert rehearse(walk, file, 4) == EXPECTED
+    database.execute("alter role app_user bypassrls")
+    found = rehearse(walk, file, 0)
+    assert {verdict for verdict, _, _ in found.values()} == {"allowed"}
+
+
+@pytest.mark.majors("two")
+def test_a_view_that_reads_as_its_user(
+    make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path, major: int
+) -> None:
+    if major < 15:
+        pytest.skip("security_invoker came with 15")
+    database = secured(make_database)
+    database.execute("create view public.mine with (security_invoker) as select id from public.nobody", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "rows.sql"
+    file.write_text("SELECT * FROM mine")
+    assert rehearse(walk, file, 4) == {"SELECT * FROM mine": ("silent", "public.nobody", "SELECT")}
+
+
+def test_a_policy_for_app_user_settles_it(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(SCHEMA.split("create table public.tenant")[0], "legacy")
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "rows.sql"
+    file.write_text("SELECT * FROM nobody; INSERT INTO nobody VALUES (1)")
+    walk.next("--through", "create-roles", "--waive", "no-blockers", "--reason", "to see")
+    assert {verdict for verdict, _, _ in rehearse(walk, file, 4).values()} == {"silent", "denied"}
+    database.execute("create policy app on public.nobody to app_user using (true)")
+    assert {verdict for verdict, _, _ in rehearse(walk, file, 0).values()} == {"allowed"}

@@ -1,0 +1,196 @@
+"""A rehearsal executes nothing, lends nobody its rights, and stands in nobody's way."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.walk import Walk
+
+HOSTILE = """
+create table public.side_effects (what text);
+create table public.victim (id int primary key, what text);
+-- volatile, and lies about it: planning folds it
+create function public.attempt(act text) returns text language plpgsql volatile as $$
+begin
+    execute act;
+    return 'did ' || act || ' as ' || current_user;
+exception when others then
+    return 'no ' || sqlstate;
+end $$;
+create function public.evil(int) returns int language plpgsql immutable as $$
+declare
+    act text;
+    said text := '';
+begin
+    foreach act in array array[
+        'select set_config(''role'', ''none'', false)', 'reset role', 'set role postgres', 'set role none',
+        'reset session authorization', 'set session authorization postgres',
+        'alter role legacy superuser', 'grant pg_execute_server_program to legacy',
+        'create role intruder superuser login', 'drop table public.victim', 'alter role app_user superuser',
+        'insert into public.side_effects values (''x'')', 'copy (select 1) to program ''touch {marker}''',
+        'select set_config(''transaction_read_only'', ''off'', false)', 'set transaction read write',
+        'create or replace function pg_temp.flatsplit_try(text[], text) returns void language sql as ''select 1''',
+        'alter function pg_temp.flatsplit_try security invoker', 'commit', 'rollback',
+        'select nextval(''public.counter'')', 'select pg_notify(''public'', ''x'')', 'select lo_create(777)',
+        'prepare flatsplit_evil as select 1', 'select pg_advisory_lock(4711)'
+    ] loop
+        said := said || public.attempt(act) || ';';
+    end loop;
+    if current_user = 'postgres' then
+        insert into public.side_effects values ('became the operator');
+    end if;
+    return 1;
+end $$;
+create sequence public.counter;
+create function public.evil_trigger() returns trigger language plpgsql as $$
+begin
+    perform public.attempt('alter role legacy superuser');
+    insert into public.side_effects values ('trigger');
+    return new;
+end $$;
+create trigger evil before insert or update or delete on public.victim
+    for each row execute function public.evil_trigger();
+create function public.slow(int) returns int language plpgsql immutable as $$
+begin
+    perform set_config('statement_timeout', '0', false);
+    perform pg_sleep(60);
+    return 1;
+end $$;
+-- Operators in front of the server's own: found by whoever leaves search_path to the application
+create function public.evil_concat(text, text) returns text language plpgsql immutable as $$
+begin
+    perform public.evil(1);
+    return 'SELECT 1';
+end $$;
+create operator public.|| (leftarg = text, rightarg = text, function = public.evil_concat);
+"""
+
+STATEMENTS = """
+SELECT public.evil(1);
+SELECT * FROM victim WHERE id = evil(2);
+INSERT INTO victim VALUES (evil(3), 'x');
+UPDATE victim SET what = 'x' WHERE id = evil(4);
+DELETE FROM victim WHERE id = $1;
+SELECT 'a'::text || 'b'::text;
+INSERT INTO victim SELECT evil(g), 'x' FROM generate_series(1, 3) AS g;
+EXPLAIN ANALYZE DELETE FROM victim;
+COPY (DELETE FROM victim RETURNING *) TO STDOUT;
+SELECT 1 FROM victim
+"""
+
+
+def prepared(make_database: MakeDatabase, marker: Path) -> Database:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(HOSTILE.replace("{marker}", str(marker)), "legacy")
+    database.execute("insert into public.victim values (1, 'x')")  # as a superuser: its trigger attacks the test only
+    database.execute("truncate public.side_effects; alter role legacy nosuperuser")
+    database.execute("alter role legacy set search_path = public, pg_catalog", None)
+    return database
+
+
+def untouched(database: Database, marker: Path) -> None:
+    ask = database.admin.execute
+    assert ask("select count(*) from public.side_effects").fetchone() == (0,)
+    assert ask("select count(*) from public.victim").fetchone() == (1,)
+    assert ask("select rolname from pg_roles where rolsuper and rolname <> 'dba'").fetchall() == [("postgres",)]
+    assert ask(
+        "select count(*) from pg_auth_members where roleid = 'pg_execute_server_program'::regrole"
+    ).fetchone() == (0,)
+    assert ask("select is_called from public.counter").fetchone() == (False,)
+    assert ask("select count(*) from pg_largeobject_metadata where oid = 777").fetchone() == (0,)
+    assert ask("select count(*) from pg_locks where locktype = 'advisory'").fetchone() == (0,)
+    assert ask("select count(*) from pg_proc where proname = 'flatsplit_try'").fetchone() == (0,)
+    assert not marker.exists()
+
+
+@pytest.mark.majors("all")
+def test_hostile_code_gains_nothing(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    marker = Path("/tmp") / f"flatsplit-{tmp_path.name}-pwned"
+    database = prepared(make_database, marker)
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "hostile.sql"
+    file.write_text(STATEMENTS)
+    for step in (None, "create-roles", "enable-login"):
+        if step:
+            walk.next("--through", step)
+        found = walk("rehearse", "--file", str(file), "--json").json
+        assert len(found["statements"]) == 10
+        assert found["statements"][-1]["verdict"] == "allowed"
+        untouched(database, marker)
+
+
+def test_a_function_that_does_not_end(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    walk = Walk(invoke_cli, prepared(make_database, marker)).init()
+    file = tmp_path / "slow.sql"
+    file.write_text("SELECT public.slow(1); SELECT count(*) FROM victim")
+    found = walk("rehearse", "--file", str(file), "--json").check(0).json
+    verdicts = {each["query"]: each["verdict"] for each in found["statements"]}
+    assert verdicts == {"SELECT public.slow(1)": "unknown", "SELECT count(*) FROM victim": "allowed"}
+
+
+def test_nobody_waits(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    """While it runs, writers, VACUUM, CREATE INDEX and ALTER TABLE get their locks; and it does not wait for theirs."""
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute("create table public.busy (id int primary key, what text)", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    walk.next("--through", "grant-existing")
+    file = tmp_path / "busy.sql"
+    file.write_text(";\n".join(f"UPDATE busy SET what = 'x{n}' WHERE id = {n}" for n in range(1500)))
+    result: list[Any] = []
+    runner = threading.Thread(target=lambda: result.append(walk("rehearse", "--file", str(file), "--json")))
+    with psycopg.connect(database.dsn, autocommit=True) as other:
+        other.execute("set lock_timeout = '150ms'")
+        runner.start()
+        rounds = 0
+        while runner.is_alive():
+            other.execute("insert into busy values (%s, 'x')", [rounds])
+            other.execute("vacuum busy")
+            other.execute("create index on busy (what)")
+            other.execute("alter table busy add column extra int; alter table busy drop column extra")
+            other.execute("drop index busy_what_idx")
+            rounds += 1
+        runner.join()
+    assert result[0].check(0).json["summary"]["allowed"] == 1500
+    assert rounds > 3
+    with psycopg.connect(database.dsn) as holder:  # a table that is locked for good: reasoned, not waited for
+        holder.execute("lock table busy in access exclusive mode")
+        file.write_text("UPDATE busy SET what = 'x'")
+        assert walk("rehearse", "--file", str(file), "--json").check(0).json["summary"]["allowed"] == 1
+
+
+@pytest.mark.majors("two")
+def test_an_operator_without_superuser_rights(
+    make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path, major: int
+) -> None:
+    database = make_database()
+    database.execute(
+        "create role operator login createrole; grant legacy to operator; alter schema public owner to legacy;"
+        f"grant create on database {database.name} to operator"
+    )
+    database.execute("create table public.t (id int); create table public.hidden (id int)", "legacy")
+    database.operator = "operator"
+    walk = Walk(invoke_cli, database, roles=("app_user", "app_migrator", "app_readonly", "dba")).init()
+    file = tmp_path / "statements.sql"
+    file.write_text("SELECT * FROM t; TRUNCATE t")
+    for step in (None, "create-roles", "grant-existing"):
+        if step:
+            walk.next("--through", step)
+        found = walk("rehearse", "--file", str(file), "--json").check(4).json
+        assert found["notes"] == []
+        assert {each["query"]: each["verdict"] for each in found["statements"]} == {
+            "SELECT * FROM t": "allowed",
+            "TRUNCATE t": "denied",
+        }
+    if major >= 16:  # the membership that it takes for a moment is gone again
+        ask = "select count(*) from pg_auth_members where roleid = 'app_user'::regrole and set_option"
+        assert database.admin.execute(ask).fetchone() == (0,)
