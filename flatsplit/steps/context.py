@@ -56,10 +56,5 @@ class Context:
         return ref.kind == "large_object" or (ref.name if ref.kind == "schema" else ref.schema) in self.scope
 
     def ours(self, ref: ObjectRef, facts: ObjectFacts) -> bool:
-        """Whether the blueprint's grants are for this object: the application's, in scope, no extension's.
-
-        Large objects live in no schema, and are rows of the application's as much as those of its tables.
-        """
-        if facts.owner not in self.owners or facts.extension or facts.note == "system":
-            return False
-        return ref.kind == "large_object" or self.in_scope(ref)
+        """Whether the blueprint's grants are for this object: the application's, in scope, no extension's."""
+        return facts.owner in self.owners and not facts.extension and facts.note != "system" and self.in_scope(ref)
