@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     # in the order in which a walk needs them; the module is named like the command
     "init": "Survey the database, write flatsplit.toml and take the baseline.",
     "doctor": "Look for hazards: blockers, warnings, notes.",
+    "blast-radius": "What each role could do here, today and after the cutover.",
     "plan": "Show the statements of the next step, or of a named one.",
     "next": "Take the next step.",
     "status": "Where we are, what is next, what blocks it.",

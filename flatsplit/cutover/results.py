@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from flatsplit.config import Config
+from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.evidence.locks import Holder
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
 
@@ -197,3 +198,5 @@ class Bundle:
     findings: tuple[Finding, ...]
     checks: tuple[Check, ...]
     sessions: tuple[Session, ...] = field(default=())
+    exposure: BlastRadius | None = None
+    """What each role could do, before and after."""

@@ -13,6 +13,7 @@ from flatsplit.connection import Session
 from flatsplit.cutover import advance as forward
 from flatsplit.cutover import back
 from flatsplit.cutover.gates import Judge
+from flatsplit.cutover.radius import radius
 from flatsplit.cutover.results import (
     AdvanceOptions,
     AdvanceResult,
@@ -30,6 +31,7 @@ from flatsplit.cutover.results import (
 from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
 from flatsplit.errors import ConfigError, JournalError
 from flatsplit.evidence import matrix
+from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
@@ -214,6 +216,11 @@ class Walk:
         situation = self.situation()
         return hazards.find(self.session.driver, situation.live, situation.context)
 
+    def blast_radius(self) -> BlastRadius:
+        """What each role could do, now and with every step done."""
+        situation = self.situation()
+        return radius(self.session, situation.live, situation.context, situation.done)
+
     def bundle(self) -> Bundle:
         """The data of a runbook."""
         situation = self.situation()
@@ -245,6 +252,7 @@ class Walk:
             findings=found,
             checks=situation.checks(),
             sessions=evidence.read_sessions(self.session.driver, [self.config.legacy_role, *self.config.roles.new]),
+            exposure=radius(self.session, situation.live, situation.context, situation.done),
         )
 
     # -- acting
