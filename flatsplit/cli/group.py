@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "verify": "Try what each role can and cannot do; look for drift.",
     "repair": "Apply again what drifted.",
     "observe": "Record who is connected as which role.",
+    "watch": "Show live who is still connected as the old role.",
     "rollback": "Undo the last step, or more.",
     "runbook": "Write the change-review bundle.",
     "history": "The journal: who did what, when.",

@@ -11,6 +11,7 @@ from flatsplit.catalog import read_state, unknown_dependencies
 from flatsplit.config import Config, RoleNames
 from flatsplit.connection import Session
 from flatsplit.cutover.radius import radius
+from flatsplit.cutover.remembering import remember
 from flatsplit.cutover.results import InitRequest, Survey
 from flatsplit.cutover.walk import Walk
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UnknownDependency, UsageError
@@ -74,7 +75,9 @@ def initialise(session: Session, found: Survey) -> None:
                 legacy_oid=row[0] if row else 0,
                 config=configuration.render(config),
             )
-            journal.save_baseline(reduce(read_state(session.driver), config))
+            live = read_state(session.driver)
+            journal.save_baseline(reduce(live, config))
+            remember(session, journal, None, live)
             journal.event(
                 "init",
                 None,
