@@ -63,6 +63,8 @@ def initialise(session: Session, found: Survey) -> None:
         journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
             journal.event("upgraded", None, "init on a cutover that is under way")
+            if journal.last_snapshot() is None:  # made by a version that took none
+                remember(session, journal, None, read_state(session.driver))
         else:
             _finish_former(journal)
             row = session.driver.execute(

@@ -31,7 +31,8 @@ def radius_table(found: BlastRadius | None, legacy: str) -> RadiusTable | None:
     rows = [
         (ability.act, tuple(role.abilities[place].text for role, _ in chosen))
         for place, ability in enumerate(chosen[0][0].abilities)
-        if any(role.abilities[place].count for role, _ in chosen)
+        if ability.key != "rows"  # an estimate that changes by itself: no two runbooks would be equal
+        and any(role.abilities[place].count for role, _ in chosen)
     ]
     names = [
         (role.role, ability.act, ability.names[:8], max(0, ability.count - 8))

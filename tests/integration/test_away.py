@@ -109,3 +109,10 @@ def test_a_journal_without_snapshots_says_nothing(walk: Walk) -> None:
     walk("status").check()
     walk.forward("enable-login")
     walk("verify").check()
+
+
+def test_init_on_an_older_journal_begins_to_remember(walk: Walk) -> None:
+    walk.forward("create-roles")
+    walk.database.execute("delete from flatsplit.snapshot")
+    walk("init", "--legacy-role", "legacy", "--yes").check()
+    assert away(walk) == []
