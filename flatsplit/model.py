@@ -370,6 +370,8 @@ class Session:
     state: str
     pid: int = 0
     backend_start: str = ""
+    idle_for: float = 0.0
+    """Seconds since it last did anything, where it is idle."""
 
 
 StepKey: TypeAlias = Literal[

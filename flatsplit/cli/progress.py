@@ -200,6 +200,8 @@ class Asking:
     def __call__(self, plan: Plan, purpose: str) -> bool:
         """Whether to go on."""
         if self.yes:
+            if purpose == "repair":  # the one plan that no other command shows as it is
+                self.narration.asking(lambda: show_question(self.narration.err, plan, purpose))
             return True
 
         def ask() -> bool:

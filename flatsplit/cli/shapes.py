@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -101,6 +102,7 @@ def status(found: Status) -> Json:
         "pending": found.pending,
         "catch_up": [action(statement) for statement in found.catch_up],
         "findings": [finding(item) for item in found.findings],
+        "away": plain(found.away),
     }
 
 
@@ -155,7 +157,13 @@ def verify(report: VerifyReport) -> Json:
             }
             for check in report.checks
         ],
-        "drift": [action(statement) for statement in report.drift],
+        "drift": [
+            {**action(statement), "cause": cause}
+            for statement, cause in itertools.zip_longest(report.drift, report.causes, fillvalue="")
+            if not isinstance(statement, str)
+        ],
+        "strays": [finding(stray) for stray in report.strays],
+        "proofs": [plain(proof) for proof in report.proofs],
         "notes": [finding(note) for note in report.notes],
     }
 

@@ -12,6 +12,7 @@ from flatsplit.cli.steps_done import how_to_go_on
 
 if TYPE_CHECKING:
     from flatsplit.cutover.results import Status, StepView
+    from flatsplit.evidence.away import Absence
 
 _MARKS = {"done": "done", "running": "running", "waiting": "waiting", "pending": "", "rolled_back": "rolled back"}
 
@@ -36,6 +37,8 @@ def show_status(printer: Printer, found: Status) -> None:
     progress = f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}"
     printer.say(f"{one_line(what)}: {progress}.", "bold")
     show_findings(printer, [finding for finding in found.findings if finding.severity == "blocker"])
+    if found.away is not None:
+        _show_away(printer, found.away)
     if found.catch_up:
         printer.say(
             f"Since the last step, {count(len(found.catch_up), 'statement')} became necessary to keep what was done:",
@@ -56,6 +59,23 @@ def show_status(printer: Printer, found: Status) -> None:
         printer.say(
             f"{count(numbers['warning'], 'warning')}, {count(numbers['note'], 'note')}: `flatsplit doctor`", "dim"
         )
+
+
+def _show_away(printer: Printer, away: Absence) -> None:
+    """What changed since the last step ended; decisions first."""
+    if not away.items:
+        return
+    printer.say(f"While you were away (since {away.step or 'init'}, {ago(away.since)}):", "yellow")
+    for then in ("decision", "catch-up", "note"):
+        for item in away.items:
+            if item.then != then:
+                continue
+            names = ", ".join(map(one_line, item.names[:5]))
+            more = f" and {item.count - 5:,} more" if item.count > 5 else ""
+            printer.say(f"  {one_line(item.text)}" + (f": {names}{more}" if names else ""))
+            if item.advice:
+                word = "to decide" if then == "decision" else "then"
+                printer.say(f"    {word}: {one_line(item.advice)}", "red" if then == "decision" else "")
 
 
 def _show_next(printer: Printer, found: Status) -> None:

@@ -50,6 +50,8 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
             '= "dba", but there is no such role',
             'use "app_migrator" or "keep", or name dba under [roles]',
         )
+    if config.gates.largest_hole <= timedelta(0):
+        refuse("[gates] largest_hole", "is not above 0", 'allow some time between two looks, for example "15m"')
     timeout = config.locks.lock_timeout
     if not timedelta(0) < timeout < DEADLOCK_TIMEOUT:
         refuse(

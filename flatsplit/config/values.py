@@ -58,6 +58,8 @@ class Gates:
     """Quiet time before locking legacy, and again before revoking."""
     require_approval: bool = False
     """Every step needs ``next --approved DIGEST``."""
+    largest_hole: timedelta = timedelta(minutes=15)
+    """Longest time between two looks (``flatsplit observe``) that still counts as watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,6 @@ SECTIONS: dict[str, dict[str, object]] = {
         "database_owner": get_args(DatabaseOwner),
     },
     "roles": {**dict.fromkeys(PURPOSES, str), "dba_login": bool, "auth": get_args(Auth)},
-    "gates": {"drain": timedelta, "soak": timedelta, "require_approval": bool},
+    "gates": {"drain": timedelta, "soak": timedelta, "largest_hole": timedelta, "require_approval": bool},
     "locks": {"lock_timeout": timedelta, "retry_for": timedelta, "max_replication_lag": timedelta},
 }

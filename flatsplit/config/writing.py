@@ -27,6 +27,7 @@ _COMMENTS = {
     "auth": "password | external (IAM, certificates, peer)",
     "drain": "legacy unseen before the switch counts as done",
     "soak": "before locking, and again before revoking",
+    "largest_hole": "longest time between two looks of `observe` that still counts",
     "require_approval": "true: every step needs next --approved DIGEST",
     "lock_timeout": "longest wait for a lock, for flatsplit and whoever queues behind it",
     "retry_for": "patience without any progress before the step stops, resumable",

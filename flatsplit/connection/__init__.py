@@ -1,6 +1,6 @@
 """The connection to the target database: opened once per command, pinned, and described when it fails."""
 
 from flatsplit.connection.failures import as_flatsplit_error
-from flatsplit.connection.session import APPLICATION_NAME, Session, open_session
+from flatsplit.connection.session import APPLICATION_NAME, Session, connect_as, open_session
 
-__all__ = ["APPLICATION_NAME", "Session", "as_flatsplit_error", "open_session"]
+__all__ = ["APPLICATION_NAME", "Session", "as_flatsplit_error", "connect_as", "open_session"]

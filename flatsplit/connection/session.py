@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import psycopg
 import sqlalchemy as sa
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -199,11 +199,30 @@ def open_session(dsn: str | None, *, write: bool = True) -> Session:
         raise connect_failed(dsn, error) from None
     try:
         _require_version(driver)
+        _refuse_shared(driver, dsn)
         _pin(driver, dsn, write=write)
         return Session(driver, write=write)
     except BaseException:
         driver.close()
         raise
+
+
+@contextmanager
+def connect_as(session: Session, role: str, password: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the same place as another role, in the role's own settings but for a pinned search_path.
+
+    Raises ConnectFailed where it is not let in; the password appears nowhere.
+    """
+    parameters = {**session.driver.info.get_parameters(), "user": role, "password": password}
+    parameters.pop("options", None)
+    dsn = make_conninfo("", **parameters)
+    try:
+        driver = psycopg.connect(dsn, autocommit=True, prepare_threshold=None, **_connect_parameters(dsn))
+    except psycopg.Error as error:
+        raise connect_failed(dsn, error) from None
+    with driver:
+        driver.execute("SET SESSION search_path = pg_catalog, pg_temp")
+        yield driver
 
 
 def _connect_parameters(dsn: str) -> dict[str, Any]:
@@ -223,6 +242,32 @@ def _require_version(driver: psycopg.Connection[Any]) -> None:
             f"the server is PostgreSQL {version // 10000}.{version % 100}, flatsplit needs 13 or newer",
             "upgrade the server first",
         )
+
+
+def _refuse_shared(driver: psycopg.Connection[Any], dsn: str) -> None:
+    """Refuse a pool that gives each transaction another server connection (PgBouncer in transaction mode).
+
+    Settings and the one-operator lock would then be somebody else's. A pooler shows a process id of its own. In
+    session mode the first connection keeps its server process, so a second one cannot be given the same.
+    """
+    mine = _backend(driver)
+    if mine == driver.info.backend_pid:
+        return
+    try:
+        with psycopg.connect(dsn, autocommit=True, **_connect_parameters(dsn)) as second:
+            shared = _backend(second) == mine or _backend(driver) != mine
+    except psycopg.Error as error:
+        raise connect_failed(dsn, error) from None
+    if shared:
+        raise TargetError(
+            "a connection pool in transaction mode stands between flatsplit and the server",
+            "connect to the server itself: its host and port, not the pool's (PgBouncer), or a pool in session mode",
+        )
+
+
+def _backend(driver: psycopg.Connection[Any]) -> int:
+    row = driver.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:

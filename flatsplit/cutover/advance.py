@@ -130,7 +130,7 @@ def _take(
             walk.journal.event("waiting", key, error.what)
         reporter.step_finished(key, "waiting")
         raise
-    _finish(walk, key, plan, by_hand=bool(by_hand))
+    _finish(walk, key, plan, live, by_hand=bool(by_hand))
     reporter.step_finished(key, "done")
     return StepOutcome(key, "done", executed + more, bool(by_hand), gates), walk.situation(live)
 
@@ -214,7 +214,8 @@ def _prove_empty(walk: Walk) -> None:
         )
 
 
-def _finish(walk: Walk, key: str, plan: Plan, *, by_hand: bool) -> None:
+def _finish(walk: Walk, key: str, plan: Plan, live: State, *, by_hand: bool) -> None:
     with walk.session.transaction():
         walk.journal.transition(key, ("running",), "done", by_hand=by_hand)
         walk.journal.event("done", key, "done by hand" if by_hand else "done", {"digest": plan.digest})
+        walk.remember(key, live)

@@ -91,5 +91,6 @@ def _take_back(
         walk.journal.mark_undone(key)
         walk.journal.transition(key, ("running",), "rolled_back")
         walk.journal.event("rolled_back", key, f"{executed} statements")
+        walk.remember(key, situation.live)
     reporter.step_finished(key, "rolled_back")
     return StepOutcome(key, "rolled_back", executed), walk.situation(situation.live)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flatsplit import evidence, hazards
 from flatsplit.catalog import owned_elsewhere
 from flatsplit.config import format_duration
-from flatsplit.connection import Session
+from flatsplit.connection import APPLICATION_NAME, Session
+from flatsplit.cutover import quiet
 from flatsplit.evidence.locks import duration
+from flatsplit.evidence.trial import Trial
 from flatsplit.journal import Journal, StepRecord
 from flatsplit.model import Check, Finding, GateResult, State, Statement
 from flatsplit.model import Session as Client
@@ -29,6 +31,8 @@ class Judge:
     statements: Sequence[Statement]
     checks: Callable[[], tuple[Check, ...]]
     """The can/cannot matrix as it will be once the catch-up has run."""
+    failed: Callable[[], tuple[Trial, ...]]
+    """Acts that were tried and came out wrong."""
 
     def judge(self, step: str, keys: Sequence[str] | None = None) -> tuple[GateResult, ...]:
         """Every gate of the step, in order."""
@@ -92,7 +96,8 @@ class Judge:
         if self.context.config.retire != "repurpose":
             wanted.insert(0, roles.app_user)
         database = self.state.target.database
-        here = {client.role for client in self._clients() if client.database == database}
+        clients = [client for client in self._clients() if client.application != APPLICATION_NAME]  # verify logs in too
+        here = {client.role for client in clients if client.database == database}
         since = self.records["enable-login"].started_at
         missing = [role for role in wanted if role not in here and not self._observed(role, database, since)]
         if not missing:
@@ -125,20 +130,15 @@ class Judge:
             return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
         clients = [client for client in self._clients() if client.role == legacy and client.database == database]
         if clients:
-            first = clients[0]
-            name = first.application or "no application_name"
-            return GateResult(
-                "drained",
-                False,
-                f"{len(clients)} session{'s' if clients[1:] else ''} of {legacy}: "
-                f"{name} from {first.client}, {first.state}",
-                "switch them to app_user; an idle connection of a pool goes with RELOAD or a restart of the pool",
-            )
-        record = self.records["switch-connections"]
-        seen, begun = self.journal.last_seen(legacy, database), record.started_at or self._now()
-        if seen is not None and seen > begun:
-            return self._elapsed("drained", config.gates.drain, seen, f"{legacy} last seen")
-        return self._elapsed("drained", config.gates.drain, begun, f"{legacy} unseen since the step began")
+            return _connected(clients, database)
+        started = self.records["switch-connections"].started_at or evidence.server_clock(self.session.driver)
+        found = self._quiet(started)
+        return quiet.gate("drained", found, config.gates.drain, "switch-connections begun")
+
+    def _quiet(self, started: datetime) -> quiet.Quiet:
+        """How long legacy is quiet, from ``started`` on."""
+        gates, database = self.context.config.gates, self.state.target.database
+        return quiet.quiet(self.session, self.journal, self.context.legacy, database, started, gates.largest_hole)
 
     def _verified(self) -> GateResult:
         checks = self.checks()
@@ -152,12 +152,25 @@ class Judge:
                 f"{check.role} {verb} {check.act}: {', '.join(check.exceptions)}",
                 "run flatsplit verify for the whole matrix; what somebody granted by hand has to be revoked by hand",
             )
+        failed = self.failed()
+        if failed:
+            trial = failed[0]
+            return GateResult(
+                "verified",
+                False,
+                f"tried: {trial.role} {'cannot' if trial.expected else 'can'} {trial.act} {trial.target}",
+                "run flatsplit verify for everything that was tried",
+            )
         return GateResult("verified", True, f"{len(checks)} expectations hold")
 
     def _soaked(self, step: str) -> GateResult:
         before = "verify" if step == "lock-legacy" else "lock-legacy"
-        finished = self.records[before].finished_at
-        return self._elapsed("soaked", self.context.config.gates.soak, finished or self._now(), f"{before} done")
+        now = evidence.server_clock(self.session.driver)
+        finished = self.records[before].finished_at or now
+        soak = self.context.config.gates.soak
+        if self.context.config.retire == "repurpose":  # legacy goes on being used, so there is nothing to watch for
+            return _elapsed(soak, now - finished, f"{before} done")
+        return quiet.gate("soaked", self._quiet(finished), soak, f"{before} done")
 
     def _elsewhere(self, step: str) -> GateResult:
         legacy = self.context.legacy
@@ -182,20 +195,38 @@ class Judge:
             waivable=not (owned and step == "revoke-legacy" and self.context.config.retire == "drop"),
         )
 
-    def _elapsed(self, key: str, wanted: timedelta, since: datetime, what: str) -> GateResult:
-        passed = self._now() - since
-        text = f"{what} {duration(passed.total_seconds())} ago"
-        if passed >= wanted:
-            return GateResult(key, True, text)
-        rest = wanted - passed
-        return GateResult(
-            key,
-            False,
-            f"{text}; {format_duration(wanted)} are asked for",
-            f"call again in {duration(rest.total_seconds() + 1)} or later",
-        )
 
-    def _now(self) -> datetime:
-        row = self.session.driver.execute("SELECT clock_timestamp()").fetchone()
-        moment: datetime = row[0] if row else datetime.now(UTC)
-        return moment
+def _connected(clients: Sequence[Client], database: str) -> GateResult:
+    """Legacy is still connected: by whom, and what to do about it."""
+    live = [client for client in clients if not evidence.looks_pooled(client)]
+    first = (live or clients)[0]
+    name = first.application or "no application_name"
+    number = f"{len(clients)} session{'s' if clients[1:] else ''} of {first.role}"
+    if not live:
+        idle = duration(min(client.idle_for for client in clients))
+        return GateResult(
+            "drained",
+            False,
+            f"{number}, all idle for {idle} or longer: {name} from {first.client}; as a pool keeps them",
+            "once the pool logs in as app_user, let it drop these: RELOAD, then RECONNECT on PgBouncer's console "
+            f"(database {database}), or restart the pool",
+        )
+    idle = f"; {len(clients) - len(live)} others are idle" if len(live) < len(clients) else ""
+    return GateResult(
+        "drained",
+        False,
+        f"{number}: {name} from {first.client}, {first.state}{idle}",
+        "switch them to app_user; an idle connection of a pool goes with RELOAD or a restart of the pool",
+    )
+
+
+def _elapsed(wanted: timedelta, passed: timedelta, what: str) -> GateResult:
+    text = f"{what} {duration(passed.total_seconds())} ago"
+    if passed >= wanted:
+        return GateResult("soaked", True, text)
+    return GateResult(
+        "soaked",
+        False,
+        f"{text}; {format_duration(wanted)} are asked for",
+        f"call again in {duration((wanted - passed).total_seconds() + 1)} or later",
+    )

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from flatsplit.config import Config
+from flatsplit.evidence.away import Absence
+from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.evidence.locks import Holder
+from flatsplit.evidence.trial import Proof, Trial
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
 
 
@@ -82,6 +85,8 @@ class Status:
     pending: int
     """Statements that the next step has still to run."""
     findings: tuple[Finding, ...] = ()
+    away: Absence | None = None
+    """What changed since the last step ended; None where nothing was remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +99,32 @@ class VerifyReport:
     """Keys of the steps whose promises were checked."""
     notes: tuple[Finding, ...] = ()
     """What holds by itself and is no failure, for example SECURITY DEFINER routines open to PUBLIC."""
+    causes: tuple[str, ...] = ()
+    """Why each statement of the drift is wanted again."""
+    strays: tuple[Finding, ...] = ()
+    """What no step takes care of: new schemas, tables of other roles, new memberships."""
+    proofs: tuple[Proof, ...] = ()
+    """What was tried for real, role by role."""
+
+    @property
+    def failed(self) -> tuple[Trial, ...]:
+        """Acts that came out otherwise than they must."""
+        return tuple(trial for proof in self.proofs for trial in proof.trials if not trial.ok)
 
     @property
     def ok(self) -> bool:
         """Whether everything that was promised holds."""
-        return not self.drift and all(check.ok for check in self.checks)
+        return not (self.drift or self.strays or self.failed) and all(check.ok for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What ``observe`` saw."""
+
+    at: datetime
+    sessions: tuple[Session, ...]
+    growth: tuple[tuple[str, int | None], ...]
+    """Statements of each role since the last look; None where that cannot be known, empty where nothing counts them."""
 
 
 class Reporter(Protocol):
@@ -197,3 +223,5 @@ class Bundle:
     findings: tuple[Finding, ...]
     checks: tuple[Check, ...]
     sessions: tuple[Session, ...] = field(default=())
+    exposure: BlastRadius | None = None
+    """What each role could do, before and after."""

@@ -10,8 +10,12 @@ from flatsplit import ddl, hazards
 from flatsplit.catalog import read_state, unknown_dependencies
 from flatsplit.config import Config, RoleNames
 from flatsplit.connection import Session
+from flatsplit.cutover.radius import radius
+from flatsplit.cutover.remembering import remember
 from flatsplit.cutover.results import InitRequest, Survey
+from flatsplit.cutover.walk import Walk
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UnknownDependency, UsageError
+from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.journal import Journal, operator_lock
 from flatsplit.model import Finding, State
 from flatsplit.steps import Context
@@ -59,6 +63,8 @@ def initialise(session: Session, found: Survey) -> None:
         journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
             journal.event("upgraded", None, "init on a cutover that is under way")
+            if journal.last_snapshot() is None:  # made by a version that took none
+                remember(session, journal, None, read_state(session.driver))
         else:
             _finish_former(journal)
             row = session.driver.execute(
@@ -71,7 +77,9 @@ def initialise(session: Session, found: Survey) -> None:
                 legacy_oid=row[0] if row else 0,
                 config=configuration.render(config),
             )
-            journal.save_baseline(reduce(read_state(session.driver), config))
+            live = read_state(session.driver)
+            journal.save_baseline(reduce(live, config))
+            remember(session, journal, None, live)
             journal.event(
                 "init",
                 None,
@@ -101,9 +109,23 @@ def read_roles(session: Session) -> frozenset[str]:
 def doctor(session: Session, config: Config) -> tuple[Finding, ...]:
     """The hazards, also before ``init``: then what is there counts as what was first seen."""
     state = read_state(session.driver)
-    if config.legacy_role not in state.roles:
-        raise _no_such_role(state, config.legacy_role)
+    _require_role(state, config.legacy_role)
     return hazards.find(session.driver, state, Context(config, reduce(state, config)))
+
+
+def blast_radius(session: Session, config: Config) -> BlastRadius:
+    """What each role could do: in the cutover that is under way, or before ``init`` in one as it would be."""
+    if Journal(session).exists():
+        return Walk.open(session, config).blast_radius()
+    state = read_state(session.driver)
+    _require_role(state, config.legacy_role)
+    return radius(session, state, Context(config, reduce(state, config)), done=0)
+
+
+def _require_role(state: State, name: str) -> None:
+    """Raise UsageError where there is no such role."""
+    if name not in state.roles:
+        raise _no_such_role(state, name)
 
 
 def _no_such_role(state: State, name: str) -> UsageError:

@@ -11,31 +11,31 @@ from flatsplit.catalog import read_state
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import advance as forward
-from flatsplit.cutover import back
+from flatsplit.cutover import back, observing, proof, remembering, standing
 from flatsplit.cutover import rehearsal as rehearsing
 from flatsplit.cutover.gates import Judge
+from flatsplit.cutover.radius import radius
 from flatsplit.cutover.results import (
     AdvanceOptions,
     AdvanceResult,
     Bundle,
     BundleStep,
     Confirm,
-    CutoverView,
+    Look,
     Passwords,
     Reporter,
     Status,
     StepOutcome,
-    StepView,
     VerifyReport,
 )
 from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
 from flatsplit.errors import ConfigError, JournalError
 from flatsplit.evidence import matrix
+from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.evidence.rehearsal import Progress, Rehearsal
 from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
-from flatsplit.model import Session as Client
 from flatsplit.steps import BY_KEY, STEPS
 
 
@@ -85,6 +85,7 @@ class Walk:
             situation.records,
             situation.drift,
             lambda: matrix(situation.desired(situation.done), situation.context, situation.done),
+            lambda: proof.failed(self.session, situation) if self.session.write else (),
         )
 
     def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:
@@ -115,48 +116,9 @@ class Walk:
 
     def status(self) -> Status:
         """Where the walk is, what is next and what blocks it."""
-        situation = self.situation()
-        next_key = machine.next_step(situation.states)
-        gates: tuple[GateResult, ...] = ()
-        pending = 0
-        catch_up = situation.drift
-        if next_key is not None:
-            gates = self.judge(situation).judge(next_key)
-            pending = len(situation.plan(next_key).statements)
-        return Status(
-            cutover=self._view(situation),
-            steps=tuple(
-                StepView(
-                    key=step.key,
-                    title=step.title,
-                    state=situation.states[step.key],
-                    blocked_by=tuple(gate for gate in gates if not gate.passes) if step.key == next_key else (),
-                    waived=self._waived(step.key),
-                    started_at=situation.records[step.key].started_at,
-                    finished_at=situation.records[step.key].finished_at,
-                    by_hand=situation.records[step.key].by_hand,
-                )
-                for step in STEPS
-            ),
-            next=next_key,
-            catch_up=catch_up,
-            pending=pending,
-            findings=hazards.find(self.session.driver, situation.live, situation.context),
-        )
+        return standing.status(self, self.situation())
 
-    def _view(self, situation: Situation) -> CutoverView:
-        roles = self.config.roles
-        return CutoverView(
-            name=self.record.name,
-            state=machine.cutover_state(situation.states),
-            legacy_role=self.config.legacy_role,
-            database=situation.live.target.database,
-            started_at=self.record.created_at,
-            retire=self.config.retire,
-            roles=tuple((roles.purpose(name), name) for name in roles.new),
-        )
-
-    def _waived(self, step: str) -> tuple[GateResult, ...]:
+    def waived(self, step: str) -> tuple[GateResult, ...]:
         """Waivers on record since the step was last rolled back."""
         found: dict[str, GateResult] = {}
         for event in self.journal.events(step=step):
@@ -171,7 +133,7 @@ class Walk:
 
     def _gates_of(self, situation: Situation, step: str) -> tuple[GateResult, ...]:
         """Gates of a step that is not next: how it passed them, or that they are still to be looked at."""
-        waived = {gate.key: gate for gate in self._waived(step)}
+        waived = {gate.key: gate for gate in self.waived(step)}
         done = situation.states[step] == "done"
         text = "was open when the step was done" if done else "is looked at when the step is next"
         return tuple(waived.get(key) or GateResult(key, done, text, judged=False) for key in BY_KEY[step].gates)
@@ -186,30 +148,25 @@ class Walk:
         plan = situation.plan(step)
         return Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step))
 
-    def verify(self) -> VerifyReport:
-        """The matrix and the drift of all finished steps."""
-        return self._report(self.situation())
+    def verify(self, passwords: Mapping[str, str] | None = None) -> VerifyReport:
+        """The matrix, tried as each role as far as can be, and the drift of all finished steps."""
+        return self.report(self.situation(), tried=True, passwords=passwords)
 
-    def _report(self, situation: Situation) -> VerifyReport:
-        found = hazards.find(self.session.driver, situation.live, situation.context)
-        return VerifyReport(
-            checks=situation.checks(),
-            drift=situation.drift,
-            steps=tuple(step.key for step in STEPS[: situation.done]),
-            notes=tuple(finding for finding in found if finding.id in ("definer-open", "public-writes")),
-        )
+    def report(self, situation: Situation, *, tried: bool, passwords: Mapping[str, str] | None = None) -> VerifyReport:
+        """What finished steps promised, as of this situation."""
+        return proof.report(self.session, self.journal, situation, tried=tried, passwords=passwords or {})
+
+    def remember(self, step: str, live: State) -> None:
+        """Keep what is there at the end of a step, to tell later what changed; inside its transaction."""
+        remembering.remember(self.session, self.journal, step, live)
 
     def history(self) -> Iterator[EventRecord | ActionRecord]:
         """Who did what, when, why."""
         return self.journal.history()
 
-    def observe(self) -> tuple[Client, ...]:
-        """Write down who is connected as legacy or as one of the new roles."""
-        roles = [self.config.legacy_role, *self.config.roles.new]
-        clients = evidence.read_sessions(self.session.driver, roles)
-        with self.session.transaction():
-            self.journal.observe(clients)
-        return clients
+    def observe(self) -> Look:
+        """Write down who is connected as legacy or as one of the new roles, and what they have run."""
+        return observing.observe(self.session, self.journal, self.config)
 
     def rehearse(self, *, file: Path | None = None, role: str | None = None, progress: Progress) -> Rehearsal:
         """Try every statement that legacy ran, or that stands in ``file``, as app_user or ``role``; run none."""
@@ -219,6 +176,11 @@ class Walk:
         """The hazards of the database as it is."""
         situation = self.situation()
         return hazards.find(self.session.driver, situation.live, situation.context)
+
+    def blast_radius(self) -> BlastRadius:
+        """What each role could do, now and with every step done."""
+        situation = self.situation()
+        return radius(self.session, situation.live, situation.context, situation.done)
 
     def bundle(self) -> Bundle:
         """The data of a runbook."""
@@ -251,6 +213,7 @@ class Walk:
             findings=found,
             checks=situation.checks(),
             sessions=evidence.read_sessions(self.session.driver, [self.config.legacy_role, *self.config.roles.new]),
+            exposure=radius(self.session, situation.live, situation.context, situation.done),
         )
 
     # -- acting
@@ -286,6 +249,9 @@ class Walk:
                 self.journal.event("repair", step, f"{len(drift)} statements")
             reporter.step_started("repair", "Apply again what drifted", len(drift))
             count = self.executor(situation, reporter, verifiers).run(step, "repair", drift)
+            after = self.situation()
+            with self.session.transaction():
+                self.remember(step, after.live)
             reporter.step_finished("repair", "done")
             return AdvanceResult((StepOutcome("repair", "done", count),), next_key, complete=next_key is None)
 

@@ -4,6 +4,15 @@ from flatsplit.evidence.locks import Holder, holders
 from flatsplit.evidence.matrix import matrix
 from flatsplit.evidence.reach import unreachable
 from flatsplit.evidence.replication import worst_lag
-from flatsplit.evidence.sessions import read_sessions
+from flatsplit.evidence.sessions import looks_pooled, read_sessions, server_clock
 
-__all__ = ["Holder", "holders", "matrix", "read_sessions", "unreachable", "worst_lag"]
+__all__ = [
+    "Holder",
+    "holders",
+    "looks_pooled",
+    "matrix",
+    "read_sessions",
+    "server_clock",
+    "unreachable",
+    "worst_lag",
+]

@@ -5,11 +5,14 @@ from flatsplit.journal.journal import Journal
 from flatsplit.journal.lock import LOCK_KEYS, operator_lock
 from flatsplit.journal.records import (
     ActionRecord,
+    CounterRecord,
     CutoverRecord,
     CutoverState,
     Direction,
     EventRecord,
+    LookRecord,
     ObservationRecord,
+    SnapshotRecord,
     StepRecord,
 )
 from flatsplit.journal.tables import HEAD, SCHEMA
@@ -19,12 +22,15 @@ __all__ = [
     "LOCK_KEYS",
     "SCHEMA",
     "ActionRecord",
+    "CounterRecord",
     "CutoverRecord",
     "CutoverState",
     "Direction",
     "EventRecord",
     "Journal",
+    "LookRecord",
     "ObservationRecord",
+    "SnapshotRecord",
     "StepRecord",
     "operator_lock",
     "recognise",

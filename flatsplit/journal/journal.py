@@ -13,14 +13,17 @@ from sqlalchemy.exc import IntegrityError
 from flatsplit import __version__, model
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
-from flatsplit.journal import baseline, identity, ledger, observations, schema, story
+from flatsplit.journal import baseline, identity, ledger, observations, retention, schema, snapshots, story
 from flatsplit.journal.records import (
     ActionRecord,
+    CounterRecord,
     CutoverRecord,
     CutoverState,
     Direction,
     EventRecord,
+    LookRecord,
     ObservationRecord,
+    SnapshotRecord,
     StepRecord,
 )
 from flatsplit.journal.tables import NOW, cutover, step
@@ -258,10 +261,47 @@ class Journal:
         """The baseline as it was saved last, or None."""
         return baseline.load(self.session, target)
 
+    def save_snapshot(
+        self, step: str | None, server: Mapping[str, Any], roles: Mapping[str, Any], objects: Mapping[str, Any]
+    ) -> None:
+        """Keep what is there at the end of a step (None: of ``init``)."""
+        self._writing()
+        snapshots.save(self.session, step, server, roles, objects)
+
+    def last_snapshot(self) -> SnapshotRecord | None:
+        """What was there when the last step ended; None where nothing was kept."""
+        return snapshots.last(self.session)
+
     def observe(self, sessions: Sequence[model.Session], source: str = "activity") -> datetime:
         """Write down who is connected now, equal sessions counted; the moment, by the server's clock."""
         self._writing()
         return observations.observe(self.session, sessions, source)
+
+    def count_calls(self, at: datetime, counted: Sequence[tuple[str, int, int | None, str]]) -> None:
+        """Write down (role, calls, growth since the last look, epoch) at the moment of a look."""
+        self._writing()
+        observations.count_calls(self.session, at, counted)
+
+    def last_counters(self) -> dict[str, tuple[int, str]]:
+        """Calls and epoch of each role when somebody last looked."""
+        return observations.last_counters(self.session)
+
+    def counters(self, role: str, since: datetime | None = None) -> list[CounterRecord]:
+        """The statement counters of a role, oldest first."""
+        return observations.counters(self.session, role, since)
+
+    def look_times(self, since: datetime | None = None) -> list[LookRecord]:
+        """When somebody looked, oldest first."""
+        return observations.times(self.session, since)
+
+    def sum_up_observations(self, still: retention.Still) -> int:
+        """Keep only sums of looks that are days old; how many rows went."""
+        self._writing()
+        return sum(retention.sum_up(self.session, day, still) for day in retention.days_to_sum_up(self.session))
+
+    def last_active(self, role: str) -> datetime | None:
+        """When the role's statement counter was last found grown."""
+        return observations.last_active(self.session, role)
 
     def last_seen(self, role: str, database: str | None = None) -> datetime | None:
         """When a session of this role was last observed, in one database or in any."""

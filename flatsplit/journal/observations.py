@@ -1,21 +1,24 @@
-"""Who was seen connected as what: the evidence that a role is no longer used."""
+"""Who was seen connected as what, and what each role had run: the evidence that a role is no longer used."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from flatsplit import model
 from flatsplit.connection import Session
-from flatsplit.journal.records import ObservationRecord
-from flatsplit.journal.tables import observation
+from flatsplit.journal.records import CounterRecord, LookRecord, ObservationRecord
+from flatsplit.journal.tables import counter, observation
 
 _NAMES = ("role", "database", "client", "application", "state")
 LOOK = "look"
 """Source of the row that every look leaves, so that having seen nobody is not the same as not having looked."""
+
+_UNTIL = sa.func.coalesce(observation.c.until, observation.c.at)
+_LOOKS = sa.and_(observation.c.role == "", observation.c.source == LOOK)
 
 
 def observe(session: Session, seen: Sequence[model.Session], source: str) -> datetime:
@@ -33,24 +36,64 @@ def observe(session: Session, seen: Sequence[model.Session], source: str) -> dat
     return at
 
 
+def count_calls(session: Session, at: datetime, counted: Sequence[tuple[str, int, int | None, str]]) -> None:
+    """Write down (role, calls, growth, epoch) of the moment of a look."""
+    rows = [
+        {"at": at, "role": role, "calls": calls, "growth": growth, "epoch": epoch}
+        for role, calls, growth, epoch in counted
+    ]
+    if rows:
+        session.sa.execute(counter.insert(), rows)
+
+
 def last_seen(session: Session, role: str, database: str | None) -> datetime | None:
     """When a session of this role was last seen, in one database or in any."""
-    query = sa.select(sa.func.max(observation.c.at)).where(observation.c.role == role, observation.c.source != LOOK)
+    query = sa.select(sa.func.max(_UNTIL)).where(observation.c.role == role, observation.c.source != LOOK)
     if database is not None:
         query = query.where(observation.c.database == database)
+    return session.sa.execute(query).scalar()
+
+
+def last_active(session: Session, role: str) -> datetime | None:
+    """When its statement counter was last found grown."""
+    query = sa.select(sa.func.max(counter.c.at)).where(counter.c.role == role, counter.c.growth > 0)
     return session.sa.execute(query).scalar()
 
 
 def looks(session: Session, since: datetime | None) -> tuple[int, datetime | None, datetime | None]:
     """How often somebody looked, first and last when; since a moment, or ever."""
     at = observation.c.at
-    query = sa.select(sa.func.count(), sa.func.min(at), sa.func.max(at)).where(
-        observation.c.role == "", observation.c.source == LOOK
-    )
+    count = sa.cast(sa.func.coalesce(sa.func.sum(observation.c.looks), 0), sa.BigInteger)
+    query = sa.select(count, sa.func.min(at), sa.func.max(_UNTIL)).where(_LOOKS)
     if since is not None:
-        query = query.where(at >= since)
-    count, first, last = session.sa.execute(query).one()
-    return count, first, last
+        query = query.where(since <= _UNTIL)
+    number, first, last = session.sa.execute(query).one()
+    return number, first, last
+
+
+def times(session: Session, since: datetime | None = None) -> list[LookRecord]:
+    """When somebody looked, oldest first."""
+    query = sa.select(observation.c.at, _UNTIL, observation.c.hole).where(_LOOKS).order_by(observation.c.at)
+    if since is not None:
+        query = query.where(since <= _UNTIL)
+    return [LookRecord(at, until, hole or timedelta()) for at, until, hole in session.sa.execute(query)]
+
+
+def counters(session: Session, role: str, since: datetime | None = None) -> list[CounterRecord]:
+    """The counters of a role, oldest first; with ``since`` from the last one before it on."""
+    columns = [counter.c[name] for name in CounterRecord.__slots__]
+    query = sa.select(*columns).where(counter.c.role == role).order_by(counter.c.at, counter.c.id)
+    if since is not None:
+        first = sa.select(sa.func.max(counter.c.at)).where(counter.c.role == role, counter.c.at <= since)
+        query = query.where(counter.c.at >= sa.func.coalesce(first.scalar_subquery(), since))
+    return [CounterRecord(*row) for row in session.sa.execute(query)]
+
+
+def last_counters(session: Session) -> dict[str, tuple[int, str]]:
+    """Calls and epoch of each role at its last look."""
+    newest = sa.select(sa.func.max(counter.c.id)).group_by(counter.c.role)
+    query = sa.select(counter.c.role, counter.c.calls, counter.c.epoch).where(counter.c.id.in_(newest))
+    return {role: (calls, epoch) for role, calls, epoch in session.sa.execute(query)}
 
 
 def of_role(session: Session, role: str, since: datetime | None) -> list[ObservationRecord]:
@@ -62,5 +105,5 @@ def of_role(session: Session, role: str, since: datetime | None) -> list[Observa
         .order_by(c.at, c.id)
     )
     if since is not None:
-        query = query.where(c.at >= since)
+        query = query.where(since <= _UNTIL)
     return [ObservationRecord(*row) for row in session.sa.execute(query)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from flatsplit.model import StepState
@@ -94,3 +94,37 @@ class ObservationRecord:
     state: str
     sessions: int
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRecord:
+    """How many statements a role had run at one moment."""
+
+    at: datetime
+    role: str
+    calls: int
+    growth: int | None
+    """More than at the look before; None where the two cannot be compared."""
+    epoch: str
+    """Equal for counters that can be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookRecord:
+    """Somebody looked: at one moment, or, in a sum, several times from ``at`` until ``until``."""
+
+    at: datetime
+    until: datetime
+    hole: timedelta
+    """Longest time without evidence inside the sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord:
+    """What was there when a step ended."""
+
+    at: datetime
+    step: str | None
+    server: Mapping[str, Any]
+    roles: Mapping[str, Any]
+    objects: Mapping[str, Any]

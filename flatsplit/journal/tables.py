@@ -1,6 +1,7 @@
 """The tracking schema as SQLAlchemy Core tables. Its comments are for the DBA who comes across it in psql.
 
-No row is ever deleted. What no longer holds is marked (undone_at, superseded_at, a state), what happened is kept.
+No row is ever deleted. What no longer holds is marked (undone_at, superseded_at, a state), what happened is kept. The
+exception is observation and counter, whose rows are summed up by the day after some days.
 """
 
 from __future__ import annotations
@@ -8,14 +9,14 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import INET, JSONB, OID, TIMESTAMP
+from sqlalchemy.dialects.postgresql import INET, INTERVAL, JSONB, OID, TIMESTAMP
 
 from flatsplit.journal.records import CutoverState, Direction
 from flatsplit.model import Side, StepState
 
 SCHEMA = "flatsplit"
 VERSION_TABLE = "alembic_version"
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it against migrations/versions."""
 
 metadata = sa.MetaData(
@@ -171,8 +172,41 @@ observation = sa.Table(
     _text("client", "Address it came from; empty for a local socket"),
     _text("application", "application_name"),
     _text("state", "active, idle, idle in transaction, …"),
-    sa.Column("sessions", sa.Integer, nullable=False, comment="How many sessions were alike"),
+    sa.Column(
+        "sessions", sa.Integer, nullable=False, comment="How many sessions were alike; the most at once in a sum"
+    ),
+    _at("until", "Last time it was so, where a row sums up several looks from at on"),
+    sa.Column("looks", sa.Integer, nullable=False, server_default="1", comment="How many looks a row sums up"),
+    sa.Column("hole", INTERVAL, comment="Longest time without evidence inside a sum of looks"),
     sa.CheckConstraint("sessions >= 0", name="sessions"),
     sa.Index(None, "role", "at"),
     comment="Who was connected as what, whenever somebody looked",
+)
+
+counter = sa.Table(
+    "counter",
+    metadata,
+    _id(),
+    _at("at", "When: the moment of a look", now=True),
+    _text("role", "Role whose statements are counted"),
+    sa.Column("calls", sa.BigInteger, nullable=False, comment="Sum of calls in pg_stat_statements, this database"),
+    sa.Column("growth", sa.BigInteger, comment="More than at the look before; NULL where they cannot be compared"),
+    sa.Column("epoch", sa.Text, nullable=False, comment="Changes when counters start anew or lose entries"),
+    sa.CheckConstraint("calls >= 0", name="calls"),
+    sa.Index(None, "role", "at"),
+    comment="How many statements each role had run, whenever somebody looked",
+)
+
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    _id(),
+    sa.Column("cutover_id", sa.BigInteger, sa.ForeignKey(cutover.c.id), nullable=False),
+    _at("at", "When", now=True),
+    sa.Column("step", sa.Text, comment="Key of the step at whose end it was taken; NULL at init"),
+    sa.Column("server", JSONB, nullable=False, comment="Version, start and timeline of the server"),
+    sa.Column("roles", JSONB, nullable=False, comment="Roles, memberships and settings"),
+    sa.Column("objects", JSONB, nullable=False, comment="Names of all objects by owner, kind and schema"),
+    sa.Index(None, "cutover_id", "id"),
+    comment="What was there when a step ended, to tell later what changed",
 )

@@ -14,6 +14,7 @@ from typing import Any
 from flatsplit.errors import FlatsplitError, UsageError
 from flatsplit.render.engine import environment
 from flatsplit.render.facts import BundleFacts, StepFacts
+from flatsplit.render.radius import radius_table
 from flatsplit.render.script import Header, stream_sql
 from flatsplit.render.summary import clients
 
@@ -120,6 +121,7 @@ def _files(bundle: BundleFacts) -> Iterator[tuple[str, Iterator[str]]]:
             findings=bundle.findings,
             checks=bundle.checks,
             clients=clients(bundle.sessions),
+            radius=radius_table(bundle.exposure, bundle.config.legacy_role),
         ),
     )
     page = env.get_template("step.md.j2")

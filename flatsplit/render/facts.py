@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from flatsplit.config import Config
+from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
 
 
@@ -56,3 +57,5 @@ class BundleFacts(Protocol):
     def checks(self) -> Sequence[Check]: ...
     @property
     def sessions(self) -> Sequence[Session]: ...
+    @property
+    def exposure(self) -> BlastRadius | None: ...

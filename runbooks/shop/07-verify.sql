@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711101811299044780, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 9ebedde7c7173677
+--   plan cdb89c4d02f5fc48
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

@@ -1,9 +1,9 @@
 -- Rollback of step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711092280242970296, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711101811299044780, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 76cf2862a1a99637
+--   plan 13e418b22ae431a4
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
@@ -48,10 +48,10 @@ BEGIN;
 GRANT "app_migrator" TO "shop" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE GRANTED BY "postgres";
 -- grant USAGE on schema flatsplit to shop
 GRANT USAGE ON SCHEMA "flatsplit" TO "shop";
--- grant SELECT on 6 sequences in flatsplit to shop
-GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."step_id_seq" TO "shop";
--- grant SELECT on 8 tables in flatsplit to shop
-GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."step" TO "shop";
+-- grant SELECT on 8 sequences in flatsplit to shop
+GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."step_id_seq" TO "shop";
+-- grant SELECT on 10 tables in flatsplit to shop
+GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" TO "shop";
 -- grant SELECT on table public.targets to shop
 GRANT SELECT ON TABLE "public"."targets" TO "shop";
 -- grant SELECT on future large objects of shop to app_readonly

@@ -32,7 +32,7 @@ def test_help_lists_every_command_once_and_knows_it(invoke_cli: InProcess) -> No
     shown = invoke_cli("--help").check().stdout
     for name, short in COMMANDS.items():
         assert f"  {name} " in shown
-        command = import_module(f"flatsplit.cli.commands.{name}").command
+        command = import_module(f"flatsplit.cli.commands.{name.replace('-', '_')}").command
         assert isinstance(command, Command)
         assert command.name == name
         assert command.get_short_help_str(200).startswith(short.split(".")[0].split(":")[0].rstrip(".")[:20]), name

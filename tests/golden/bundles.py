@@ -5,6 +5,7 @@ from __future__ import annotations
 from flatsplit import ddl
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.cutover.results import Bundle, BundleStep
+from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
 from flatsplit.model import (
     STEP_KEYS,
     Change,
@@ -125,6 +126,20 @@ def target(database: str = "shop", operator: str = "postgres") -> Target:
     return Target("7312345678901234567", database, 16401, 160004, operator, True, "postgres")
 
 
+def exposure(role: str, tables: int, databases: tuple[str, ...], *, login: bool = True) -> Exposure:
+    """What a role could do, in a few lines."""
+    return Exposure(
+        role,
+        login,
+        (
+            Ability("login", "log in", int(login), flag=True),
+            Ability("superuser", "do everything (superuser)", 0, flag=True),
+            Ability("databases", "connect to other databases", len(databases), names=databases),
+            Ability("drop", "alter or drop tables, views and sequences", tables, 120),
+        ),
+    )
+
+
 def plain() -> Bundle:
     """A shop in the middle of its walk."""
     config = Config(name="shop", legacy_role="shop", schemas=("public", "audit"), gates=Gates())
@@ -181,6 +196,11 @@ def plain() -> Bundle:
             Session("shop", "shop", "10.0.0.7", "web", "active", 12),
             Session("reporting", "shop", "", "", "idle", 13),
         ),
+        exposure=BlastRadius(
+            "shop",
+            today=(exposure("shop", 120, ("other",)),),
+            after=(exposure("shop", 0, (), login=False), exposure("app_user", 0, ("other",))),
+        ),
     )
 
 
@@ -209,6 +229,11 @@ def hostile() -> Bundle:
         findings=(finding,),
         checks=(Check(HOSTILE[3], everything, True, 3, HOSTILE, 99),),
         sessions=(Session(HOSTILE[2], HOSTILE[3], "::1", HOSTILE[6], "idle"),),
+        exposure=BlastRadius(
+            everything,
+            today=tuple(exposure(name, 9, HOSTILE) for name in HOSTILE),
+            after=tuple(exposure(name, 9, HOSTILE) for name in HOSTILE[2:7]),
+        ),
     )
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import yes_option
+from flatsplit.cli.secrets import check_password_options, password_options, passwords_from
 from flatsplit.errors import Exit
 
 
 @make_command("repair")
 @yes_option
-def command(app: App, yes: bool) -> Exit:
+@password_options
+def command(app: App, yes: bool, password_file: Path | None, generate_passwords: Path | None) -> Exit:
     """Apply again what drifted from what finished steps promised.
 
     Takes no new step. Asks first on a terminal; elsewhere it goes ahead, since all of it was agreed to before.
     """
+    check_password_options(password_file, generate_passwords)
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.steps_done import report
 
     with app.walk(write=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes or not app.output.interactive)
-        result = walk.repair(reporter=narration, confirm=asking)
+        passwords = passwords_from(app, narration, password_file, generate_passwords)
+        result = walk.repair(reporter=narration, confirm=asking, passwords=passwords)
     return report(app, result, asking, "Nothing to repair: what finished steps promised holds.")

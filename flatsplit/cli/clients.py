@@ -1,0 +1,53 @@
+"""Who is connected, one row per client, what is still on the old role on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer, one_line
+
+if TYPE_CHECKING:
+    from flatsplit.model import Session
+
+COLUMNS = ("role", "database", "client", "application", "state", "sessions", "idle for")
+
+
+def client_rows(sessions: Sequence[Session], legacy: str) -> list[tuple[str, ...]]:
+    """Equal sessions counted; legacy's first."""
+    groups: dict[tuple[str, ...], list[Session]] = {}
+    for one in sessions:
+        groups.setdefault((one.role, one.database, one.client, one.application, one.state), []).append(one)
+    return [
+        (*map(one_line, key), str(len(found)), _idle(found))
+        for key, found in sorted(groups.items(), key=lambda item: (item[0][0] != legacy, item[0]))
+    ]
+
+
+def _idle(found: Sequence[Session]) -> str:
+    """The shortest and the longest idleness among sessions that are alike."""
+    if found[0].state != "idle":
+        return ""
+    times = sorted({_short(min(one.idle_for for one in found)), _short(max(one.idle_for for one in found))}, key=len)
+    return " to ".join(times)
+
+
+def _short(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds)}s"
+
+
+def headline(sessions: Sequence[Session], legacy: str) -> str:
+    """How many are left on legacy."""
+    left = sum(one.role == legacy for one in sessions)
+    return f"{left} of {len(sessions)} sessions are still {legacy}'s" if left else f"Nobody is connected as {legacy}."
+
+
+def show_clients(printer: Printer, sessions: Sequence[Session], legacy: str) -> None:
+    """As a table, or that there is nobody."""
+    if sessions:
+        printer.table("", COLUMNS, client_rows(sessions, legacy))
+    else:
+        printer.say("Nobody else is connected.")

@@ -1,0 +1,58 @@
+"""Where passwords come from: options that ``next`` and ``repair`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from flatsplit.cli.app import App
+from flatsplit.errors import UsageError
+
+if TYPE_CHECKING:
+    from flatsplit.cli.progress import Narration
+    from flatsplit.cutover.results import Passwords
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def password_options(function: F) -> F:
+    """Adds --password-file and --generate-passwords."""
+    given = click.option(
+        "--password-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help='TOML lines such as app_user = "…"; mode 0600.',
+    )
+    generated = click.option(
+        "--generate-passwords",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Make passwords up and write them to this file, or use those in it.",
+    )
+    return given(generated(function))
+
+
+def check_password_options(given: Path | None, generated: Path | None) -> None:
+    """Raises UsageError where both are given."""
+    if given is not None and generated is not None:
+        raise UsageError("--password-file and --generate-passwords exclude each other", "give one of them")
+
+
+def passwords_from(app: App, narration: Narration, given: Path | None, generated: Path | None) -> Passwords:
+    """The source of passwords: a file, a new file, a person, or nowhere."""
+    from flatsplit import passwords
+
+    if given is not None:
+        return passwords.FromFile(given)
+    if generated is not None:
+        return passwords.Generated(generated)
+    if not app.output.interactive:
+        return passwords.Nowhere()
+
+    def ask(role: str) -> str:
+        return str(narration.asking(lambda: app.output.ask_password(f"New password of {role}")))
+
+    return passwords.Asked(ask)

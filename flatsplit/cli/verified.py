@@ -1,0 +1,85 @@
+"""``verify`` for people: the matrix, what was tried, what drifted and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer, one_line
+from flatsplit.cli.plans import count, show_findings, summarise
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.results import VerifyReport
+    from flatsplit.evidence.trial import Proof
+
+_FEW = 10
+
+
+def show_verified(printer: Printer, found: VerifyReport) -> None:
+    """Everything, what is wrong last."""
+    _matrix(printer, found)
+    for proof in found.proofs:
+        printer.say(one_line(_proved(proof)), "red" if any(not trial.ok for trial in proof.trials) else "dim")
+    _wrong(printer, found)
+    show_findings(printer, found.notes)
+    show_findings(printer, found.strays)
+    _drift(printer, found)
+    steps = count(len(found.steps), "finished step")
+    printer.say(
+        f"All that {steps} promised holds." if found.ok else f"Not all that {steps} promised holds.",
+        "green" if found.ok else "red",
+    )
+
+
+def _matrix(printer: Printer, found: VerifyReport) -> None:
+    rows = [
+        (
+            check.role,
+            "can" if check.expected else "cannot",
+            check.act,
+            f"{check.count:,}",
+            "ok" if check.ok else f"NO: {count(check.exception_count, 'exception')}",
+        )
+        for check in found.checks
+    ]
+    if rows:
+        printer.table("Can and cannot", ("role", "", "act", "objects", "holds"), rows)
+        printer.say()
+
+
+def _proved(proof: Proof) -> str:
+    """What was proved by trying, and what rests on the catalog."""
+    if not proof.how:
+        return f"{proof.role}: by the catalog only; {proof.reason}"
+    how = {"logged in": "logged in with its password", "as the role": "as the role, undone"}[proof.how]
+    parts = [f"{number} {outcome}" for outcome, number in Counter(t.outcome for t in proof.trials).items() if number]
+    tail = f"; {proof.reason}" if proof.reason else ""
+    return f"{proof.role}: {count(proof.tried, 'act')} tried ({how}): {', '.join(parts)}; the rest by the catalog{tail}"
+
+
+def _wrong(printer: Printer, found: VerifyReport) -> None:
+    for trial in found.failed:
+        word = "cannot" if trial.expected else "can"
+        why = f" ({trial.reason})" if trial.reason else ""
+        printer.say(one_line(f"tried: {trial.role} {word} {trial.act} {trial.target}{why}"), "red")
+    for check in found.checks:
+        if not check.ok:
+            word = "cannot" if check.expected else "can"
+            printer.say(one_line(f"{check.role} {word} {check.act}: {count(check.exception_count, 'object')}"), "red")
+            for name in check.exceptions:
+                printer.say(f"    {one_line(name)}")
+            if check.exception_count > len(check.exceptions):
+                printer.say(f"    … and {check.exception_count - len(check.exceptions):,} more", "dim")
+
+
+def _drift(printer: Printer, found: VerifyReport) -> None:
+    if found.drift:
+        printer.say(
+            f"Drift: {count(len(found.drift), 'statement')} would bring back what finished steps promised:", "red"
+        )
+        for cause, number in Counter(found.causes).most_common(_FEW):
+            printer.say(f"  because {one_line(cause)}" + (f" ({count(number, 'statement')})" if number > 1 else ""))
+        summarise(printer, found.drift)
+        printer.say("`flatsplit repair` runs them.")
+    elif not found.ok:
+        printer.say("No finished step asks for what is wrong here: whoever granted or changed it has to take it back.")

@@ -1,0 +1,84 @@
+"""Why a finished step no longer holds, in words that say what somebody did. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flatsplit import ddl
+from flatsplit.model import Change, ObjectRef, State, Statement
+from flatsplit.steps import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What is needed to name a cause."""
+
+    live: State
+    context: Context
+    known: Mapping[ObjectRef, str] | None
+    """Owner of each object as the last step left it; None where nothing was remembered."""
+    done: tuple[str, ...] = ()
+    """Keys of the finished steps."""
+
+    def of(self, statement: Statement) -> str:
+        """The cause of one statement's being wanted again, on one line."""
+        facts = {change.fact for change in statement.changes}
+        if statement.objects and facts & {"owner", "privilege", "column_privilege"}:
+            return self._objects(statement, facts)
+        if not statement.changes:
+            return "it was undone"
+        return self._other(statement.changes)
+
+    def _objects(self, statement: Statement, facts: set[str]) -> str:
+        new = self._new(statement.objects)
+        owners = sorted({self.live.objects[ref].owner for ref in new if ref in self.live.objects})
+        who = " and ".join(owners)
+        if new:
+            some = "" if len(new) == len(statement.objects) else f" ({len(new)} of {len(statement.objects)})"
+            kind = "new schema" if all(ref.kind == "schema" for ref in new) else "created"
+            if "owner" in facts:
+                return f"{kind} by {who} since the last step, so it belongs to {who}{some}"
+            return f"{kind} by {who} since the last step, where its default privileges did not apply{some}"
+        if "owner" in facts:
+            owners = sorted({self.live.objects[ref].owner for ref in statement.objects if ref in self.live.objects})
+            return f"somebody gave it to {' and '.join(owners)}"
+        if all(change.side == "-" for change in statement.changes):
+            return f"somebody granted it to {_grantees(statement)} since"
+        return f"the privilege was taken away from {_grantees(statement)}"
+
+    def _new(self, refs: tuple[ObjectRef, ...]) -> list[ObjectRef]:
+        if self.known is None:
+            return []
+        names = {(ref.schema, ref.name) for ref in self.known}
+        return [
+            ref
+            for ref in refs
+            if ref not in self.known and not (ref.kind == "column" and (ref.schema, ref.name) in names)
+        ]
+
+    def _other(self, changes: tuple[Change, ...]) -> str:
+        change = changes[-1]
+        legacy, subject = self.context.legacy, change.subject
+        if subject == legacy and change.fact in ("attribute", "role") and "lock-legacy" in self.done:
+            return f"{legacy} came back to life: it may log in or do more than the cutover left it"
+        if change.fact == "member":
+            return f"{subject} {'became a' if change.side == '-' else 'is no longer a'} {change.detail}"
+        texts = {
+            "role": f"role {subject} {'exists again' if change.side == '-' else 'was dropped'}",
+            "attribute": f"somebody changed role {subject}",
+            "setting": f"somebody changed a setting of {subject}",
+            "policy": "a row-level security policy is new or was changed",
+            "user_mapping": "a user mapping is new or was dropped",
+            "default_privilege": "default privileges were taken away or changed, or the schema is new in scope",
+        }
+        return texts.get(change.fact, "somebody changed it")
+
+
+def _grantees(statement: Statement) -> str:
+    return " and ".join(sorted({change.detail.partition("=")[0] for change in statement.changes}))
+
+
+def named(statement: Statement) -> tuple[str, ...]:
+    """The first objects that a statement is about."""
+    return tuple(ddl.label(ref) for ref in statement.objects[:5])

@@ -1,0 +1,121 @@
+"""``verify``: the matrix from the catalog, a sample of it tried, and drift, each statement of it with its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flatsplit import hazards
+from flatsplit.connection import Session, connect_as
+from flatsplit.cutover.causes import Causes
+from flatsplit.cutover.results import VerifyReport
+from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.strays import strays
+from flatsplit.errors import FlatsplitError
+from flatsplit.evidence import memory, trial
+from flatsplit.evidence.asking import ask
+from flatsplit.evidence.trial import Act, Proof, Trial
+from flatsplit.journal import Journal
+from flatsplit.model import ObjectRef
+from flatsplit.steps import ORDINAL, STEPS
+
+TABLES = 4
+SCHEMAS = 3
+"""How many of them are tried for each role; all are judged by the catalog."""
+
+
+def report(
+    session: Session, journal: Journal, situation: Situation, *, tried: bool, passwords: Mapping[str, str]
+) -> VerifyReport:
+    """Everything that finished steps promised, held against the database."""
+    found = hazards.find(session.driver, situation.live, situation.context)
+    before = journal.last_snapshot()
+    known = memory.owners(before.objects) if before is not None else None
+    drift = situation.drift
+    done = tuple(step.key for step in STEPS[: situation.done])
+    causes = Causes(situation.live, situation.context, known, done)
+    return VerifyReport(
+        checks=situation.checks(),
+        drift=drift,
+        steps=done,
+        notes=tuple(finding for finding in found if finding.id in ("definer-open", "public-writes")),
+        causes=tuple(causes.of(statement) for statement in drift),
+        strays=strays(situation, known, before.roles if before is not None else None),
+        proofs=prove(session, situation, passwords) if tried else (),
+    )
+
+
+def failed(session: Session, situation: Situation) -> tuple[Trial, ...]:
+    """Acts that came out otherwise than they must; what the catch-up will still grant is no failure."""
+    return tuple(
+        one
+        for proof in prove(session, situation, {})
+        for one in proof.trials
+        if not one.ok and not (one.expected and situation.drift)
+    )
+
+
+def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[Proof, ...]:
+    """Try a small sample as each role, and log in as those whose passwords are given."""
+    if situation.done < ORDINAL["grant-existing"]:
+        return ()
+    roles = situation.config.roles
+    proofs = []
+    for role in roles.new:
+        if role not in situation.live.roles:
+            continue
+        if role == roles.dba:
+            acts, why = [], "what a superuser-equivalent can is not tried"
+        else:
+            acts, why = _acts(session, situation, role), ""
+        proofs.append(_prove(session, situation, role, acts, why, passwords.get(role)))
+    return (*proofs, *_legacy(session, situation, passwords))
+
+
+def _acts(session: Session, situation: Situation, role: str) -> list[Act]:
+    roles, context = situation.config.roles, situation.context
+    schemas = [ref.name for ref in trial.sample(_schemas(situation), SCHEMAS)]
+    if role == roles.app_migrator:
+        if situation.done < ORDINAL["transfer-ownership"]:
+            return []
+        triggers = bool(ask(session.driver, "trial_conditions")[0][2])
+        return trial.migrator_acts(schemas, triggers=triggers)
+    tables = [ref for ref, facts in situation.live.objects.items() if ref.kind == "table" and context.ours(ref, facts)]
+    chosen = trial.sample(tables, TABLES)
+    creates = situation.done >= ORDINAL["enable-login"]
+    acts = trial.user_acts(chosen, schemas, writes=role == roles.app_user, creates=creates)
+    return trial.cautious(session.driver, role, chosen, acts)
+
+
+def _schemas(situation: Situation) -> list[ObjectRef]:
+    wanted = [ObjectRef("schema", "", name) for name in situation.config.schemas]
+    return [ref for ref in wanted if ref in situation.live.objects]
+
+
+def _prove(session: Session, situation: Situation, role: str, acts: list[Act], why: str, password: str | None) -> Proof:
+    may_log_in = role in situation.config.roles.login and situation.done >= ORDINAL["enable-login"]
+    if password is None or not may_log_in:
+        if not acts:
+            return Proof(role, "", why or "nothing to try yet")
+        return trial.try_as_function(session.driver, role, acts)
+    database = situation.live.target.database
+    try:
+        with connect_as(session, role, password) as connection:
+            found = trial.try_as_login(connection, role, acts)
+            trials = (Trial(role, "log in to", f"database {database}", True, "allowed"), *found.trials)
+    except FlatsplitError as error:
+        trials = (Trial(role, "log in to", f"database {database}", True, "refused", error.what),)
+    return Proof(role, "logged in", why, trials)
+
+
+def _legacy(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[Proof, ...]:
+    """Whether the old role is really locked out, where its password is given too."""
+    legacy, config = situation.config.legacy_role, situation.config
+    if legacy not in passwords or config.retire == "repurpose" or situation.done < ORDINAL["lock-legacy"]:
+        return ()
+    target = f"database {situation.live.target.database}"
+    try:
+        with connect_as(session, legacy, passwords[legacy]):
+            tried = Trial(legacy, "log in to", target, False, "allowed")
+    except FlatsplitError as error:
+        tried = Trial(legacy, "log in to", target, False, "refused", error.what)
+    return (Proof(legacy, "logged in", trials=(tried,)),)

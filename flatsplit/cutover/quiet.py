@@ -1,0 +1,66 @@
+"""How long legacy has been quiet, as far as somebody watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flatsplit import evidence
+from flatsplit.config import format_duration
+from flatsplit.connection import Session
+from flatsplit.evidence.counters import growth, read_counters
+from flatsplit.evidence.coverage import Coverage, coverage
+from flatsplit.evidence.locks import duration
+from flatsplit.journal import CounterRecord, Journal
+from flatsplit.model import GateResult
+
+LOOK = "let `flatsplit observe` run every few minutes (cron or a systemd timer)"
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Since when legacy is quiet, and how much of that time was watched."""
+
+    role: str
+    since: datetime
+    seen: bool
+    """``since`` is when it was last seen or found active; else when the time began to count."""
+    coverage: Coverage
+
+
+def quiet(session: Session, journal: Journal, role: str, database: str, started: datetime, largest: timedelta) -> Quiet:
+    """What the observations and the statement counters say. This moment counts as a look."""
+    now = evidence.server_clock(session.driver)
+    counters = journal.counters(role, started)
+    live = next(iter(read_counters(session.driver, [role])), None)
+    active = journal.last_active(role)
+    if live is not None:
+        before = (counters[-1].calls, counters[-1].epoch) if counters else None
+        counters.append(CounterRecord(now, role, live.calls, growth(before, live), live.epoch))
+        active = now if (counters[-1].growth or 0) > 0 else active
+    last = max((moment for moment in (journal.last_seen(role, database), active) if moment), default=None)
+    seen = last is not None and last >= started
+    since = max(started, last) if last is not None else started
+    looks = journal.look_times(since)
+    return Quiet(role, since, seen, coverage(since, now, looks, largest, counters))
+
+
+def gate(key: str, found: Quiet, wanted: timedelta, what: str) -> GateResult:
+    """Open when enough of the quiet time was watched. ``what`` began at ``found.since`` where legacy was not seen."""
+    cover = found.coverage
+    passed = cover.now - found.since
+    begun = f"{found.role} last seen" if found.seen else what
+    text = f"{begun} {duration(passed.total_seconds())} ago"
+    if cover.holes:
+        begin, end = cover.holes[-1]
+        more = f" and {len(cover.holes) - 1} earlier" if cover.holes[1:] else ""
+        until = "now" if cover.open_hole else f"{end:%Y-%m-%d %H:%M}"
+        text += (
+            f", {duration(cover.covered.total_seconds())} of it watched: "
+            f"nobody looked from {begin:%Y-%m-%d %H:%M} to {until} (UTC){more}"
+        )
+    if cover.covered >= wanted:
+        return GateResult(key, True, text)
+    rest = f"call again in {duration((wanted - cover.covered).total_seconds() + 1)} or later"
+    fix = f"{LOOK}; {rest}" if cover.open_hole else f"{rest}; {LOOK}"
+    return GateResult(key, False, f"{text}; {format_duration(wanted)} are asked for", fix)

@@ -1,0 +1,20 @@
+"""What each role could do, as things are and with every step done."""
+
+from __future__ import annotations
+
+from flatsplit.connection import Session
+from flatsplit.evidence.exposure import BlastRadius, exposures, surroundings
+from flatsplit.model import State
+from flatsplit.steps import STEPS, Context, through
+
+
+def radius(session: Session, live: State, context: Context, done: int) -> BlastRadius:
+    """Of this moment and of the end. What the steps want is a function of what is, so nothing has to be run for it."""
+    around = surroundings(session.driver)
+    roles = (context.legacy, *context.config.roles.new)
+    return BlastRadius(
+        database=live.target.database,
+        today=exposures(live, around, roles),
+        after=exposures(through(live, context, len(STEPS)), around, roles),
+        complete=done == len(STEPS),
+    )

@@ -1,0 +1,51 @@
+"""What is kept when a step ends, and what it says later about the time in between."""
+
+from __future__ import annotations
+
+from flatsplit import machine
+from flatsplit.connection import Session
+from flatsplit.cutover.situation import Situation
+from flatsplit.evidence import memory
+from flatsplit.evidence.away import Absence, Away, changes
+from flatsplit.evidence.locks import duration
+from flatsplit.journal import Journal
+from flatsplit.model import State
+from flatsplit.steps import ORDINAL
+
+
+def remember(session: Session, journal: Journal, step: str | None, live: State) -> None:
+    """Keep what is there now, in the transaction that ends the step."""
+    journal.save_snapshot(step, memory.server(session.driver), memory.roles(live), memory.objects(live))
+
+
+def absence(session: Session, journal: Journal, situation: Situation) -> Absence | None:
+    """What changed since the last step ended."""
+    before = journal.last_snapshot()
+    if before is None:
+        return None
+    key = machine.next_step(situation.states)
+    begun = key is not None and machine.begun(situation.states, key)
+    roles = (situation.config.legacy_role, *situation.config.roles.new) if begun else ()
+    found = changes(
+        situation.live,
+        situation.context,
+        (before.server, before.roles, before.objects),
+        memory.server(session.driver),
+        frozenset(roles),
+    )
+    return Absence(before.at, before.step, (*found, *_sessions(journal, situation)))
+
+
+def _sessions(journal: Journal, situation: Situation) -> tuple[Away, ...]:
+    """Legacy seen after the switch, when nobody should be left on it."""
+    legacy = situation.config.legacy_role
+    finished = situation.records["switch-connections"].finished_at
+    if situation.done < ORDINAL["switch-connections"] or finished is None or situation.config.retire == "repurpose":
+        return ()
+    seen = journal.observations(legacy, since=finished)
+    if not seen:
+        return ()
+    span = seen[-1].at - seen[0].at
+    names = sorted({f"{one.application or 'no application_name'} from {one.client or 'local'}" for one in seen})
+    text = f"{legacy} was seen connected after the switch, for {duration(span.total_seconds())}"
+    return (Away("session", text, "decision", "find out who still uses it", tuple(names[:20]), len(names)),)

@@ -1,0 +1,60 @@
+"""``status``: where a walk is, what is next, what blocks it, what changed while nobody looked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit import hazards, machine
+from flatsplit.cutover.remembering import absence
+from flatsplit.cutover.results import CutoverView, Status, StepView
+from flatsplit.cutover.situation import Situation
+from flatsplit.model import GateResult
+from flatsplit.steps import STEPS
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+
+def status(walk: Walk, situation: Situation) -> Status:
+    """Everything that ``status`` says."""
+    next_key = machine.next_step(situation.states)
+    gates: tuple[GateResult, ...] = ()
+    pending = 0
+    catch_up = situation.drift
+    if next_key is not None:
+        gates = walk.judge(situation).judge(next_key)
+        pending = len(situation.plan(next_key).statements)
+    return Status(
+        cutover=_view(walk, situation),
+        steps=tuple(
+            StepView(
+                key=step.key,
+                title=step.title,
+                state=situation.states[step.key],
+                blocked_by=tuple(gate for gate in gates if not gate.passes) if step.key == next_key else (),
+                waived=walk.waived(step.key),
+                started_at=situation.records[step.key].started_at,
+                finished_at=situation.records[step.key].finished_at,
+                by_hand=situation.records[step.key].by_hand,
+            )
+            for step in STEPS
+        ),
+        next=next_key,
+        catch_up=catch_up,
+        pending=pending,
+        findings=hazards.find(walk.session.driver, situation.live, situation.context),
+        away=absence(walk.session, walk.journal, situation),
+    )
+
+
+def _view(walk: Walk, situation: Situation) -> CutoverView:
+    roles = walk.config.roles
+    return CutoverView(
+        name=walk.record.name,
+        state=machine.cutover_state(situation.states),
+        legacy_role=walk.config.legacy_role,
+        database=situation.live.target.database,
+        started_at=walk.record.created_at,
+        retire=walk.config.retire,
+        roles=tuple((roles.purpose(name), name) for name in roles.new),
+    )

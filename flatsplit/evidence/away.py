@@ -1,0 +1,182 @@
+"""What changed since a step ended: the catalog as it is, held against what was remembered. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from flatsplit import ddl
+from flatsplit.evidence import memory
+from flatsplit.model import ObjectRef, State
+from flatsplit.steps import Context
+
+Then: TypeAlias = Literal["catch-up", "decision", "note"]
+"""What follows: the next step takes care of it, a person has to decide, or it is only good to know."""
+
+NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """One thing that changed."""
+
+    what: str
+    """object, role, member, setting, session or server."""
+    text: str
+    then: Then
+    advice: str = ""
+    names: tuple[str, ...] = ()
+    """The first ones."""
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Everything that changed since the last step ended."""
+
+    since: datetime
+    step: str | None
+    """The step that ended then; None for ``init``."""
+    items: tuple[Away, ...]
+
+
+def changes(
+    live: State,
+    context: Context,
+    then: tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]],
+    server_now: Mapping[str, Any],
+    under_way: frozenset[str],
+) -> Iterator[Away]:
+    """What differs from ``then``: server, roles and objects as :mod:`flatsplit.evidence.memory` made them.
+
+    ``under_way``: roles that a step which has begun is changing.
+    """
+    server, roles, objects = then
+    yield from _objects(live, context, memory.owners(objects, parts=False))
+    yield from _roles(live, context, roles, under_way)
+    yield from _server(server, server_now)
+
+
+def _objects(live: State, context: Context, before: Mapping[ObjectRef, str]) -> Iterator[Away]:
+    appeared: defaultdict[str, list[ObjectRef]] = defaultdict(list)
+    for ref, facts in live.objects.items():
+        if ref not in before and not facts.follows and memory.remembers(ref, facts):
+            appeared[facts.owner].append(ref)
+    for owner, refs in sorted(appeared.items()):
+        yield from _appeared(owner, refs, context)
+    vanished: defaultdict[str, list[ObjectRef]] = defaultdict(list)
+    for ref in before.keys() - live.objects.keys():
+        vanished[before[ref]].append(ref)
+    for owner, refs in sorted(vanished.items()):
+        yield _about(refs, f"of {owner} vanished", "note")
+
+
+def _appeared(owner: str, refs: list[ObjectRef], context: Context) -> Iterator[Away]:
+    inside = [ref for ref in refs if context.in_scope(ref) or not (ref.schema or ref.kind == "schema")]
+    outside = [ref for ref in refs if ref not in set(inside)]
+    if owner in context.owners:
+        if inside:
+            yield _about(inside, f"of {owner} appeared", "catch-up", "the next step, or `flatsplit repair`, takes care")
+        if outside:
+            yield _about(
+                outside,
+                f"of {owner} appeared outside the schemas in scope",
+                "decision",
+                "add the schema to `schemas` in flatsplit.toml, then `flatsplit repair`, or leave it without app_user",
+            )
+        return
+    if inside:
+        yield _about(
+            inside,
+            f"of {owner} appeared in schemas in scope",
+            "decision",
+            f"what {owner} owns is not touched: app_user has only what {owner} grants it",
+        )
+    if outside:
+        yield _about(outside, f"of {owner} appeared", "note")
+
+
+def _about(refs: Iterable[ObjectRef], text: str, then: Then, advice: str = "") -> Away:
+    found = sorted(refs)
+    number = f"{len(found):,} object{'' if len(found) == 1 else 's'}"
+    return Away("object", f"{number} {text}", then, advice, tuple(map(ddl.label, found[:NAMED])), len(found))
+
+
+def _roles(live: State, context: Context, before: Mapping[str, Any], ours: frozenset[str]) -> Iterator[Away]:
+    now = memory.roles(live)
+    old, new = before["roles"], now["roles"]
+    for title, names in (("appeared", new.keys() - old.keys() - ours), ("vanished", old.keys() - new.keys() - ours)):
+        if names:
+            yield _listed("role", f"role{_s(names)} {title}", sorted(names), "note")
+    for name in sorted((old.keys() & new.keys()) - ours):
+        changed = sorted(key for key, value in new[name].items() if old[name].get(key) != value)
+        if changed:
+            grave = name == context.legacy and "login" in changed and new[name]["login"]
+            yield Away(
+                "role",
+                f"{name} changed: {', '.join(f'{key} is {_word(new[name][key])}' for key in changed)}",
+                "decision" if grave else "note",
+                "the old role can log in again: find out who needs it" if grave else "",
+                (name,),
+                1,
+            )
+    yield from _pairs("member", "membership", before["members"], now["members"], 2, ours)
+    yield from _pairs("setting", "setting", before["settings"], now["settings"], 3, ours)
+
+
+def _pairs(
+    what: str, word: str, before: Sequence[Any], now: Sequence[Any], width: int, ours: frozenset[str]
+) -> Iterator[Away]:
+    """Rows of which the first ``width`` parts say what they are about."""
+    old, new = ({tuple(row) for row in rows} for rows in (before, now))
+    heads = {row[:width] for row in old}, {row[:width] for row in new}
+    for title, rows in (
+        ("appeared", [row for row in new if row[:width] not in heads[0]]),
+        ("changed", [row for row in new - old if row[:width] in heads[0]]),
+        ("vanished", [row for row in old if row[:width] not in heads[1]]),
+    ):
+        names = sorted({_called(what, row) for row in rows if ours.isdisjoint(row[:2])})
+        if names:
+            yield _listed(what, f"{word}{_s(names)} {title}", names, "note")
+
+
+def _called(what: str, row: tuple[Any, ...]) -> str:
+    if what == "member":
+        return f"{row[1]} in {row[0]}"
+    place = f" in database {row[1]}" if row[1] else ""
+    return f"{row[2]} of {row[0] or 'all roles'}{place}"
+
+
+def _listed(what: str, text: str, names: Sequence[str], then: Then) -> Away:
+    return Away(what, text, then, names=tuple(names[:NAMED]), count=len(names))
+
+
+def _server(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Away]:
+    if None not in (before["timeline"], now["timeline"]) and before["timeline"] != now["timeline"]:
+        yield Away(
+            "server",
+            f"a failover or a restore: timeline {now['timeline']}, it was {before['timeline']}",
+            "decision",
+            "what was committed last may be missing: read `flatsplit history`, then `flatsplit verify`",
+        )
+    elif before["started"] != now["started"]:
+        yield Away("server", f"the server was restarted ({now['started'][:19]}Z)", "note")
+    if before["version"] != now["version"]:
+        yield Away("server", f"PostgreSQL {_version(now['version'])}, it was {_version(before['version'])}", "note")
+    if before["flatsplit"] != now["flatsplit"]:
+        yield Away("server", f"flatsplit {now['flatsplit']}, it was {before['flatsplit']}", "note")
+
+
+def _version(number: int) -> str:
+    return f"{number // 10000}.{number % 10000}"
+
+
+def _word(value: object) -> str:
+    return {True: "on", False: "off", None: "unset"}[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def _s(names: Iterable[object]) -> str:
+    return "" if len(list(names)) == 1 else "s"

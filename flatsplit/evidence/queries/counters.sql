@@ -1,0 +1,16 @@
+-- Whether statements are counted: where the extension lives, its version, what is tracked, since when the server runs,
+-- and which of the roles have a tracking of their own.
+SELECT n.nspname::text AS schema,
+       string_to_array(e.extversion, '.')::int[] >= '{1,9}' AS informed,
+       coalesce(current_setting('pg_stat_statements.track', true), 'none') AS track,
+       pg_postmaster_start_time()::text AS started,
+       ARRAY(SELECT coalesce(r.rolname::text, '')
+             FROM pg_db_role_setting AS s LEFT JOIN pg_roles AS r ON r.oid = s.setrole
+             WHERE EXISTS (SELECT FROM unnest(s.setconfig) AS c WHERE c LIKE 'pg\_stat\_statements.track=%')) AS own
+FROM pg_extension AS e
+JOIN pg_namespace AS n ON n.oid = e.extnamespace
+JOIN pg_proc AS p ON p.pronamespace = n.oid AND p.proname = 'pg_stat_statements'
+JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'c'
+JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+     AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+WHERE e.extname = 'pg_stat_statements'

@@ -1,0 +1,192 @@
+"""Acts tried for real, as each role, undone at once.
+
+Nothing here waits, takes a strong lock or lets the application's code act as the operator. The acts run as the role
+itself where its password is at hand, else inside a temporary SECURITY DEFINER function that belongs to the role:
+planning a query may run immutable functions of the application's, and after a mere SET ROLE one of them could change
+back. PostgreSQL refuses TRUNCATE, ALTER and DROP before it takes their lock: they are tried where the catalog says no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import psycopg
+from psycopg import errors, sql
+
+from flatsplit import ddl
+from flatsplit.evidence.asking import ask, question
+from flatsplit.model import ObjectRef
+
+LOCK_TIMEOUT = "50ms"
+PROBE = "flatsplit_probe"
+"""Name of the table that a trial creates and never commits."""
+
+Outcome: TypeAlias = Literal["allowed", "refused", "untried"]
+
+_REFUSED = "42501"
+_ALLOWED = "00000"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something to try."""
+
+    act: str
+    """In the words of the matrix, for example "truncate"."""
+    target: str
+    expected: bool
+    """True: must be allowed."""
+    statement: str
+    why_not: str = ""
+    """Why it is better not tried; "" to try it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of an act."""
+
+    role: str
+    act: str
+    target: str
+    expected: bool
+    outcome: Outcome
+    reason: str = ""
+    """SQLSTATE or reason where it was neither allowed nor refused."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did not go against the expectation."""
+        return self.outcome == "untried" or (self.outcome == "allowed") is self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proved of one role, and how."""
+
+    role: str
+    how: str
+    """"logged in", "as the role", or "" where nothing could be tried."""
+    reason: str = ""
+    """Why nothing could be tried."""
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def tried(self) -> int:
+        """How many acts had an outcome."""
+        return sum(trial.outcome != "untried" for trial in self.trials)
+
+
+def sample(refs: Sequence[ObjectRef], size: int) -> list[ObjectRef]:
+    """Some of them, evenly spread, the first and the last among them."""
+    found = sorted(refs)
+    if len(found) <= size:
+        return found
+    return [found[round(place * (len(found) - 1) / (size - 1))] for place in range(size)]
+
+
+def user_acts(tables: Sequence[ObjectRef], schemas: Sequence[str], *, writes: bool, creates: bool) -> list[Act]:
+    """What app_user (or, without ``writes``, app_readonly) can and cannot."""
+    acts = [_create(schema, expected=False) for schema in schemas] if creates else []
+    for table in tables:
+        for act, expected, statement in (
+            # EXPLAIN checks the privilege and fires no trigger
+            ("read", True, "EXPLAIN SELECT FROM {} WHERE false"),
+            ("delete rows of", writes, "EXPLAIN DELETE FROM {} WHERE false"),
+            ("truncate", False, "TRUNCATE {}"),
+            ("alter", False, "ALTER TABLE {} SET (fillfactor = 100)"),
+            ("drop", False, "DROP TABLE {}"),
+        ):
+            text = _about(statement, table.schema, table.name)
+            acts.append(Act(act, ddl.label(table), expected, text))
+    return acts
+
+
+def _about(statement: str, *name: str) -> str:
+    return sql.SQL(statement).format(sql.Identifier(*name)).as_string(None)
+
+
+def migrator_acts(schemas: Sequence[str], *, triggers: bool) -> list[Act]:
+    """What app_migrator can, as far as it can be tried without a strong lock."""
+    return [
+        _create(schema, expected=True, why_not="event triggers would fire" if triggers else "") for schema in schemas
+    ]
+
+
+def _create(schema: str, *, expected: bool, why_not: str = "") -> Act:
+    return Act("create in", f"schema {schema}", expected, _about("CREATE TABLE {} ()", schema, PROBE), why_not)
+
+
+def cautious(conn: psycopg.Connection[Any], role: str, tables: Sequence[ObjectRef], acts: Sequence[Act]) -> list[Act]:
+    """The acts without those that the catalog says would succeed and would take a strong lock."""
+    parameters = {"role": role, "schemas": [ref.schema for ref in tables], "names": [ref.name for ref in tables]}
+    able = {
+        ddl.label(tables[place - 1]): (truncates, drops)
+        for place, truncates, drops in ask(conn, "trial_rights", parameters)
+    }
+    found = []
+    for act in acts:
+        truncates, drops = able.get(act.target, (False, False))
+        strong = truncates if act.act == "truncate" else drops if act.act in ("alter", "drop") else False
+        found.append(
+            Act(act.act, act.target, act.expected, act.statement, "the catalog says it could") if strong else act
+        )
+    return found
+
+
+def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[Act]) -> Proof:
+    """Try them inside a temporary function of the role's, on the operator's connection, all undone."""
+    standby, strange, _ = ask(conn, "trial_conditions")[0]
+    if standby:
+        return Proof(role, "", "a standby takes no temporary function")
+    if strange:
+        return Proof(role, "", "event triggers of ordinary roles would run with the operator's rights")
+    todo = [act for act in acts if not act.why_not]
+    try:
+        with _undone(conn):
+            conn.execute(question("trial_function"))
+            owner = sql.SQL("ALTER FUNCTION pg_temp.flatsplit_try(text[]) OWNER TO {}").format(sql.Identifier(role))
+            conn.execute(owner)
+            row = conn.execute("SELECT pg_temp.flatsplit_try(%s)", ([act.statement for act in todo],)).fetchone()
+            answers: list[str] = row[0] if row else []
+    except (errors.InsufficientPrivilege, errors.UndefinedObject, errors.ReadOnlySqlTransaction) as error:
+        operator = conn.info.user
+        return Proof(role, "", f"{operator} may not act as {role} ({error.diag.message_primary})")
+    return Proof(role, "as the role", trials=_trials(role, acts, dict(zip(todo, answers, strict=True))))
+
+
+def try_as_login(conn: psycopg.Connection[Any], role: str, acts: Sequence[Act]) -> Proof:
+    """Try them on a connection of the role's own, all undone."""
+    answers: dict[Act, str] = {}
+    with _undone(conn):
+        for act in acts:
+            if act.why_not:
+                continue
+            try:
+                with conn.transaction(force_rollback=True):
+                    conn.execute(act.statement.encode())
+                answers[act] = _ALLOWED
+            except psycopg.Error as error:
+                answers[act] = error.sqlstate or "unknown"
+    return Proof(role, "logged in", trials=_trials(role, acts, answers))
+
+
+@contextmanager
+def _undone(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    with conn.transaction(force_rollback=True):
+        conn.execute("SET TRANSACTION READ WRITE")
+        conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
+        conn.execute("SET LOCAL statement_timeout = '10s'")
+        yield
+
+
+def _trials(role: str, acts: Sequence[Act], answers: dict[Act, str]) -> tuple[Trial, ...]:
+    found = []
+    for act in acts:
+        state = answers.get(act, "")
+        outcome: Outcome = "allowed" if state == _ALLOWED else "refused" if state == _REFUSED else "untried"
+        reason = act.why_not if not state else state if outcome == "untried" else ""
+        found.append(Trial(role, act.act, act.target, act.expected, outcome, reason))
+    return tuple(found)
