@@ -175,7 +175,11 @@ def test_dropped_meanwhile(world: Walk) -> None:
     """What disappears during the walk is not missed, neither forward nor back."""
     conn = world.database.admin
     create(conn, world.database.legacy, "shop", "dying")
-    kinds = ("materialized view shop.dying_matview", "view shop.dying_view", "function shop.dying_call()")
+    kinds: tuple[str, ...] = (
+        "materialized view shop.dying_matview",
+        "view shop.dying_view",
+        "function shop.dying_call()",
+    )
     kinds += ("table shop.dying", "sequence shop.dying_seq", "type shop.dying_type", "table shop.dying_parts")
     left = list(kinds)
     expected = unnamed(world.snapshot(), "dying")
@@ -267,7 +271,7 @@ def test_role_settings_are_carried_over(world: Walk) -> None:
         def show(name: str) -> str:
             row = session.execute("select current_setting(%s)", [name]).fetchone()
             assert row
-            return row[0]
+            return str(row[0])
 
         assert show("statement_timeout") == "55s"
         assert show("idle_in_transaction_session_timeout") == "10min"
