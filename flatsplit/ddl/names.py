@@ -1,0 +1,97 @@
+"""Names: what is quoted, what is called how."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from psycopg import sql
+
+from flatsplit.errors import FlatsplitError
+from flatsplit.model import PUBLIC, ROUTINES, TABLES, ObjectRef
+
+_OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
+
+_ALTER_WORD: dict[str, str] = {
+    "partitioned_table": "TABLE",
+    "function": "ROUTINE",
+    "procedure": "ROUTINE",
+    "aggregate": "ROUTINE",
+}
+
+
+@lru_cache(maxsize=65536)
+def ident(*parts: str) -> str:
+    """One quoted, dotted identifier: ``ident("public", "a b")`` → ``"public"."a b"``."""
+    return sql.Identifier(*parts).as_string(None)
+
+
+def literal(value: str) -> str:
+    """A quoted string constant, safe under any standard_conforming_strings."""
+    return sql.Literal(value).as_string(None).strip()
+
+
+def role(name: str) -> str:
+    """A grantee: a quoted role name, or PUBLIC."""
+    return "PUBLIC" if name == PUBLIC else ident(name)
+
+
+def alter_word(kind: str) -> str:
+    """The keyword after ALTER for a kind: ``materialized_view`` → ``MATERIALIZED VIEW``."""
+    return _ALTER_WORD.get(kind) or kind.replace("_", " ").upper()
+
+
+_PLURALS = {"statistics": "statistics", "operator_class": "operator classes", "operator_family": "operator families"}
+_PLURALS |= {"text_search_dictionary": "text search dictionaries", "policy": "policies"}
+
+
+def plural(kind: str) -> str:
+    """``materialized_view`` → ``materialized views``. Not SQL."""
+    return _PLURALS.get(kind) or kind.replace("_", " ") + "s"
+
+
+def grant_word(kind: str) -> str:
+    """The keyword after ON in GRANT for a kind."""
+    if kind in TABLES or kind in ("view", "materialized_view"):
+        return "TABLE"
+    if kind == "server":
+        return "FOREIGN SERVER"
+    return "TYPE" if kind == "domain" else alter_word(kind)
+
+
+def name(ref: ObjectRef) -> str:
+    """The object's name as ALTER and GRANT want it."""
+    kind = ref.kind
+    if kind in ROUTINES:
+        return f"{ident(ref.schema, ref.name)}({ref.args})"
+    if kind == "operator":
+        if not _OPERATOR.fullmatch(ref.name):
+            raise FlatsplitError(f"the server names an operator {ref.name!r}", "report this as a bug in flatsplit")
+        return f"{ident(ref.schema)}.{ref.name} ({ref.args})"
+    if kind in ("operator_class", "operator_family"):
+        return f"{ident(ref.schema, ref.name)} USING {ident(ref.args)}"
+    if kind == "large_object":
+        return str(int(ref.name))
+    if kind == "parameter":
+        return ident(*ref.name.split("."))
+    return ident(ref.schema, ref.name) if ref.schema else ident(ref.name)
+
+
+def label(ref: ObjectRef) -> str:
+    """The object as a person would call it: ``table public.orders``. Not SQL; one line."""
+    if ref.kind == "column":
+        text = f"column {ref.schema}.{ref.name}.{ref.args}"
+    elif ref.kind == "policy":
+        text = f"policy {ref.args} on {ref.schema}.{ref.name}"
+    elif ref.kind == "user_mapping":
+        text = f"user mapping of {ref.args or 'PUBLIC'} on server {ref.name}"
+    else:
+        dotted = f"{ref.schema}.{ref.name}" if ref.schema else ref.name
+        args = f"({ref.args})" if ref.kind in ROUTINES or ref.kind == "operator" else ""
+        text = f"{ref.kind.replace('_', ' ')} {dotted}{args}"
+    return text.replace("\n", "\\n").replace("\r", "\\r")
+
+
+def alter_owner(ref: ObjectRef, owner: str) -> str:
+    """``ALTER TABLE … OWNER TO …``."""
+    return f"ALTER {alter_word(ref.kind)} {name(ref)} OWNER TO {ident(owner)};"

@@ -1,0 +1,82 @@
+"""GRANT and REVOKE on objects, columns and what is created later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flatsplit import privileges
+from flatsplit.ddl.names import grant_word, ident, name, role
+from flatsplit.model import DefaultRef, ObjectRef
+
+_DEFAULT_WORD = {
+    "r": "TABLES",
+    "S": "SEQUENCES",
+    "f": "ROUTINES",
+    "T": "TYPES",
+    "n": "SCHEMAS",
+    "L": "LARGE OBJECTS",
+}
+
+
+def _as_grantor(statement: str, grantor: str) -> str:
+    """GRANTED BY takes only the current user for object privileges, so another grantor means acting as it."""
+    return f"SET LOCAL ROLE {ident(grantor)}; {statement} RESET ROLE;" if grantor else statement
+
+
+def grant(refs: Sequence[ObjectRef], letters: str, grantee: str, *, option: bool = False, grantor: str = "") -> str:
+    """GRANT on objects that share one GRANT keyword; ``grantor`` "" is the owner."""
+    on = ", ".join(map(name, refs))
+    tail = " WITH GRANT OPTION" if option else ""
+    return _as_grantor(
+        f"GRANT {privileges.names(letters)} ON {grant_word(refs[0].kind)} {on} TO {role(grantee)}{tail};", grantor
+    )
+
+
+def revoke(refs: Sequence[ObjectRef], letters: str, grantee: str, *, option: bool = False, grantor: str = "") -> str:
+    """REVOKE, or with ``option`` REVOKE GRANT OPTION FOR."""
+    on = ", ".join(map(name, refs))
+    head = "REVOKE GRANT OPTION FOR" if option else "REVOKE"
+    return _as_grantor(
+        f"{head} {privileges.names(letters)} ON {grant_word(refs[0].kind)} {on} FROM {role(grantee)};", grantor
+    )
+
+
+def _column_privileges(letters: str, column: str) -> str:
+    return ", ".join(f"{privileges.NAMES[letter]} ({ident(column)})" for letter in letters)
+
+
+def grant_column(ref: ObjectRef, letters: str, grantee: str, *, option: bool = False, grantor: str = "") -> str:
+    """GRANT on one column."""
+    tail = " WITH GRANT OPTION" if option else ""
+    table = ident(ref.schema, ref.name)
+    return _as_grantor(
+        f"GRANT {_column_privileges(letters, ref.args)} ON TABLE {table} TO {role(grantee)}{tail};", grantor
+    )
+
+
+def revoke_column(ref: ObjectRef, letters: str, grantee: str, *, option: bool = False, grantor: str = "") -> str:
+    """REVOKE on one column."""
+    head = "REVOKE GRANT OPTION FOR" if option else "REVOKE"
+    table = ident(ref.schema, ref.name)
+    return _as_grantor(
+        f"{head} {_column_privileges(letters, ref.args)} ON TABLE {table} FROM {role(grantee)};", grantor
+    )
+
+
+def _defaults_head(ref: DefaultRef) -> str:
+    where = f" IN SCHEMA {ident(ref.schema)}" if ref.schema else ""
+    return f"ALTER DEFAULT PRIVILEGES FOR ROLE {ident(ref.creator)}{where}"
+
+
+def grant_default(ref: DefaultRef, letters: str, grantee: str, *, option: bool = False) -> str:
+    """ALTER DEFAULT PRIVILEGES … GRANT."""
+    tail = " WITH GRANT OPTION" if option else ""
+    what = f"GRANT {privileges.names(letters)} ON {_DEFAULT_WORD[ref.objtype]} TO {role(grantee)}{tail}"
+    return f"{_defaults_head(ref)} {what};"
+
+
+def revoke_default(ref: DefaultRef, letters: str, grantee: str, *, option: bool = False) -> str:
+    """ALTER DEFAULT PRIVILEGES … REVOKE."""
+    head = "REVOKE GRANT OPTION FOR" if option else "REVOKE"
+    what = f"{head} {privileges.names(letters)} ON {_DEFAULT_WORD[ref.objtype]} FROM {role(grantee)}"
+    return f"{_defaults_head(ref)} {what};"

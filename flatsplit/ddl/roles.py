@@ -1,0 +1,143 @@
+"""Roles: memberships, attributes, passwords, settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from flatsplit.ddl.names import ident, literal
+from flatsplit.errors import FlatsplitError
+from flatsplit.model import Member, MemberOptions, RoleFacts
+
+# variable_is_guc_list_quote() in pg_dump: their elements are quoted one by one.
+_LIST_SETTINGS = frozenset(
+    {
+        "local_preload_libraries",
+        "search_path",
+        "session_preload_libraries",
+        "shared_preload_libraries",
+        "temp_tablespaces",
+        "unix_socket_directories",
+    }
+)
+
+
+def grant_member(member: Member, options: MemberOptions, *, by: bool) -> str:
+    """GRANT role TO member; ``by`` names the grantor (16+, where it is not the one the server would record)."""
+    head = f"GRANT {ident(member.role)} TO {ident(member.member)}"
+    if options.inherit is None:
+        return head + (" WITH ADMIN OPTION;" if options.admin else ";")
+    flags = (("ADMIN", options.admin), ("INHERIT", options.inherit), ("SET", options.set))
+    text = ", ".join(f"{word} {'TRUE' if value else 'FALSE'}" for word, value in flags)
+    return f"{head} WITH {text}{_granted_by(member, by)};"
+
+
+def _granted_by(member: Member, by: bool) -> str:
+    return f" GRANTED BY {ident(member.grantor)}" if by else ""
+
+
+def revoke_member(member: Member, *, by: bool, admin_only: bool = False) -> str:
+    """REVOKE role FROM member."""
+    head = "REVOKE ADMIN OPTION FOR" if admin_only else "REVOKE"
+    return f"{head} {ident(member.role)} FROM {ident(member.member)}{_granted_by(member, by)};"
+
+
+def join_role(name_: str, version: int) -> str:
+    """Make the current user a member of a role, for the length of a transaction."""
+    options = " WITH INHERIT TRUE, SET TRUE" if version >= 160000 else ""
+    return f"GRANT {ident(name_)} TO CURRENT_USER{options};"
+
+
+def leave_role(name_: str, version: int) -> str:
+    """Undo :func:`join_role`; a membership of the current user's by another grantor stays."""
+    by = " GRANTED BY CURRENT_USER" if version >= 160000 else ""
+    return f"REVOKE {ident(name_)} FROM CURRENT_USER{by};"
+
+
+_FLAGS = ("superuser", "createdb", "createrole", "inherit", "replication", "bypassrls")
+
+
+def role_options(have: RoleFacts, want: RoleFacts, fields: Iterable[str]) -> str:
+    """The option words that lead from one to the other, for the given fields; "" if there is no difference."""
+    words = []
+    for field in fields:
+        value = getattr(want, field)
+        if value == getattr(have, field):
+            continue
+        if field == "connection_limit":
+            words.append(f"CONNECTION LIMIT {int(value)}")
+        elif field == "valid_until":
+            words.append(f"VALID UNTIL {literal(value if value is not None else 'infinity')}")
+        else:
+            words.append(("" if value else "NO") + field.upper())
+    return " ".join(words)
+
+
+def create_role(name_: str, facts: RoleFacts) -> str:
+    """CREATE ROLE, always NOLOGIN and without a password."""
+    options = role_options(RoleFacts(), facts, (*_FLAGS, "connection_limit", "valid_until"))
+    return f"CREATE ROLE {ident(name_)} NOLOGIN{' ' + options if options else ''};"
+
+
+def alter_role(name_: str, options: str) -> str:
+    """ALTER ROLE with option words made by :func:`role_options` or constants."""
+    return f"ALTER ROLE {ident(name_)} {options};"
+
+
+def drop_role(name_: str) -> str:
+    """DROP ROLE."""
+    return f"DROP ROLE {ident(name_)};"
+
+
+def verifier_variable(name_: str) -> str:
+    """The psql variable that holds a role's password verifier: letters, digits and _ only, as psql wants it."""
+    safe = re.sub(r"[^A-Za-z0-9]", "_", name_) if name_.isascii() and name_.replace("_", "a").isalnum() else ""
+    return f"{safe}_verifier" if safe else f"role_{name_.encode().hex()}_verifier"
+
+
+def login_with_password(name_: str) -> str:
+    """ALTER ROLE … LOGIN PASSWORD with the verifier as a psql variable; executor.py fills it in."""
+    return f"ALTER ROLE {ident(name_)} LOGIN PASSWORD :'{verifier_variable(name_)}';"
+
+
+def fill_verifier(statement: str, name_: str, verifier: str) -> str:
+    """The statement with the psql variable replaced by the verifier, at the last moment before it is sent."""
+    head, found, tail = statement.rpartition(f":'{verifier_variable(name_)}'")
+    if not found:
+        raise FlatsplitError(f"no place for the verifier of {name_!r}", "report this as a bug in flatsplit")
+    return head + literal(verifier) + tail
+
+
+def split_list(value: str) -> list[str]:
+    """The elements of a list setting as kept in setconfig, unquoted (SplitGUCList(), dumputils.c)."""
+    elements = []
+    for quoted, plain in re.findall(r'\s*(?:"((?:[^"]|"")*)"|([^,"\s][^,]*?))\s*(?:,|$)', value):
+        elements.append(quoted.replace('""', '"') if quoted else plain)
+    return elements
+
+
+def same_setting(setting: str, one: str | None, other: str | None) -> bool:
+    """Whether two values of a setting mean the same: the server quotes the elements of a list as it sees fit."""
+    if one is None or other is None or setting.lower() not in _LIST_SETTINGS:
+        return one == other
+    return split_list(one) == split_list(other)
+
+
+def _setting_value(setting: str, value: str) -> str:
+    if setting.lower() in _LIST_SETTINGS:
+        return ", ".join(map(literal, split_list(value))) or "''"
+    return literal(value)
+
+
+def _settings_head(name_: str, database: str) -> str:
+    return f"ALTER ROLE {ident(name_)}" + (f" IN DATABASE {ident(database)}" if database else "")
+
+
+def set_setting(name_: str, database: str, setting: str, value: str) -> str:
+    """ALTER ROLE … IN DATABASE … SET."""
+    return f"{_settings_head(name_, database)} SET {ident(*setting.split('.'))} TO {_setting_value(setting, value)};"
+
+
+def reset_setting(name_: str, database: str, setting: str) -> str:
+    """ALTER ROLE … IN DATABASE … RESET."""
+    return f"{_settings_head(name_, database)} RESET {ident(*setting.split('.'))};"

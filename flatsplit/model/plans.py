@@ -1,0 +1,165 @@
+"""What is done, found and decided: statements, plans, findings, gates, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from flatsplit.model.facts import ObjectRef
+
+Side: TypeAlias = Literal["+", "-"]
+
+
+class Change(NamedTuple):
+    """One fact that a statement adds or takes away: the unit of the journal and of a plan's digest."""
+
+    side: Side
+    fact: str
+    """owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, policy, user_mapping."""
+    subject: str
+    """The object, role or default as a person would write it."""
+    detail: str
+    """The rest of the fact, for example ``app_user=arwd/owner``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a plan: what a reviewer reads, what psql runs, what the journal keeps."""
+
+    description: str
+    sql: str
+    """Runs as it is in psql; a secret appears as a variable such as ``:'app_user_verifier'``."""
+    undo: str
+    """Takes exactly this statement back; "" where nothing can (dropped roles)."""
+    lock: str
+    """Strongest lock it takes on something the application uses, in the manual's words; "" for none."""
+    objects: tuple[ObjectRef, ...] = ()
+    changes: tuple[Change, ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Roles whose password verifier the statement needs at execution."""
+    alone: bool = False
+    """Must not share a transaction with other statements."""
+    phase: int = 0
+    """Statements of a later phase run only after all of an earlier one, contended ones included."""
+    split: Callable[[], tuple[Statement, ...]] | None = field(default=None, compare=False, repr=False)
+    """The same work object by object, for when one of several objects is contended or gone."""
+
+
+Severity: TypeAlias = Literal["blocker", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A hazard that was found, or a decision that a person has to take."""
+
+    id: str
+    severity: Severity
+    title: str
+    why: str
+    fix: str
+    objects: tuple[str, ...] = ()
+    step: str = ""
+    """The step before which it has to be settled; "" for the walk as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """A gate as it stands: open, closed with the reason, or waived."""
+
+    key: str
+    open: bool
+    reason: str
+    """One line: why it is closed, or the evidence on which it is open."""
+    fix: str = ""
+    waivable: bool = True
+    judged: bool = True
+    """False where nobody has looked yet, because the step is not the next one."""
+    waived: str = ""
+    """The reason that was given for waiving it, "" when it was not waived."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether the step may go on as far as this gate is concerned."""
+        return self.open or bool(self.waived)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection as pg_stat_activity shows it."""
+
+    role: str
+    database: str
+    client: str
+    application: str
+    state: str
+    pid: int = 0
+    backend_start: str = ""
+    idle_for: float = 0.0
+    """Seconds since it last did anything, where it is idle."""
+
+
+StepKey: TypeAlias = Literal[
+    "create-roles",
+    "grant-existing",
+    "default-privileges",
+    "transfer-ownership",
+    "enable-login",
+    "switch-connections",
+    "verify",
+    "lock-legacy",
+    "revoke-legacy",
+]
+
+STEP_KEYS: tuple[StepKey, ...] = (
+    "create-roles",
+    "grant-existing",
+    "default-privileges",
+    "transfer-ownership",
+    "enable-login",
+    "switch-connections",
+    "verify",
+    "lock-legacy",
+    "revoke-legacy",
+)
+
+StepState: TypeAlias = Literal["pending", "running", "waiting", "done", "rolled_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one step would do now."""
+
+    step: str
+    digest: str
+    catch_up: tuple[Statement, ...]
+    """What earlier, finished steps want for objects that appeared since, run before the step itself."""
+    statements: tuple[Statement, ...]
+    notes: tuple[Finding, ...] = ()
+    """Decisions and things left as they are, to be read with the plan."""
+
+    @property
+    def actions(self) -> tuple[Statement, ...]:
+        """All statements in the order in which they run."""
+        return self.catch_up + self.statements
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the can/cannot matrix."""
+
+    role: str
+    act: str
+    """For example "read tables", "drop tables"."""
+    expected: bool
+    """True for can, False for cannot."""
+    count: int
+    """Objects looked at."""
+    exceptions: tuple[str, ...]
+    """Objects for which the answer is another than the expected one (first ones only)."""
+    exception_count: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the expectation holds for every object."""
+        return self.exception_count == 0

@@ -1,0 +1,114 @@
+"""A State: every fact of one database at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flatsplit.model.facts import (
+    Acl,
+    DefaultRef,
+    Kind,
+    Member,
+    MemberOptions,
+    ObjectFacts,
+    ObjectRef,
+    RoleFacts,
+    SettingKey,
+    Settings,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The database that is worked on, and who is working on it."""
+
+    system_identifier: str
+    """pg_control_system(); "" where it may not be read."""
+    database: str
+    database_oid: int
+    version: int
+    """server_version_num, for example 160004."""
+    operator: str
+    """current_user of flatsplit's session."""
+    operator_superuser: bool
+    bootstrap: str
+    """Name of the role with oid 10; the grantor of what a superuser grants on 16+."""
+    default_search_path: str = '"$user", public'
+    """search_path of a role without settings of its own: from the database, else the configuration file."""
+
+    @property
+    def major(self) -> int:
+        """13 … 18."""
+        return self.version // 10000
+
+    @property
+    def membership_options(self) -> bool:
+        """Whether memberships carry INHERIT and SET options and are kept per grantor (16+)."""
+        return self.major >= 16
+
+    @property
+    def grantor(self) -> str:
+        """The grantor that the server records when the operator grants a membership (user.c, check_role_grantor)."""
+        return self.bootstrap if self.operator_superuser and self.membership_options else self.operator
+
+
+class Group(NamedTuple):
+    """Objects of one kind and schema that share all their facts. A schema or database is a group by itself.
+
+    Any number of tables has only a few of these, so whatever looks at all objects had better look at groups.
+    """
+
+    kind: Kind
+    schema: str
+    facts: ObjectFacts
+    refs: list[ObjectRef]
+
+
+def group_objects(objects: Mapping[ObjectRef, ObjectFacts]) -> list[Group]:
+    """Sort objects into groups; their order is that of their first members."""
+    groups: dict[tuple[str, str, str, int], Group] = {}
+    for ref, facts in objects.items():
+        kind = ref.kind
+        key = (kind, ref.schema, ref.name if kind in ("schema", "database") else "", id(facts))
+        group = groups.get(key)
+        if group is None:
+            groups[key] = Group(kind, ref.schema, facts, [ref])
+        else:
+            group.refs.append(ref)
+    return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All facts of one database (and of the cluster's roles) at one moment. Mappings are never changed in place."""
+
+    target: Target
+    roles: Mapping[str, RoleFacts] = field(default_factory=dict)
+    members: Mapping[Member, MemberOptions] = field(default_factory=dict)
+    settings: Mapping[SettingKey, Settings] = field(default_factory=dict)
+    objects: Mapping[ObjectRef, ObjectFacts] = field(default_factory=dict)
+    columns: Mapping[ObjectRef, Acl] = field(default_factory=dict)
+    """Column ACLs that are not NULL; OWNER is the table's owner."""
+    defaults: Mapping[DefaultRef, Acl] = field(default_factory=dict)
+    """Rows of pg_default_acl; OWNER is the creator. A missing global row means the built-in default."""
+    policies: Mapping[ObjectRef, frozenset[str]] = field(default_factory=dict)
+    """Row-level security policies and the roles they are for; PUBLIC for all."""
+    mappings: frozenset[ObjectRef] = frozenset()
+    """User mappings (their options may hold passwords and are never read)."""
+    copied_mappings: Mapping[ObjectRef, str] = field(default_factory=dict)
+    """For wanted user mappings: the role whose options they take over."""
+    databases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Other databases of the cluster by the role that owns them."""
+    uses: Mapping[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)
+    """Relations that the rules of a view, materialized view or table read or write as its owner."""
+    _groups: list[Group] | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def groups(self) -> list[Group]:
+        """The objects, those alike together: what holds for one of a group holds for all."""
+        if self._groups is None:
+            object.__setattr__(self, "_groups", group_objects(self.objects))
+        assert self._groups is not None
+        return self._groups
