@@ -30,7 +30,7 @@ from flatsplit.model import Statement
 
 EXCLUSIVE_BATCH = 100
 """Statements that lock relations, per transaction: max_locks_per_transaction bounds it from above."""
-OBJECT_BATCH = 1000
+OBJECT_BATCH = 400
 """Objects of other statements per transaction."""
 NO_WAIT = timedelta(milliseconds=10)
 """lock_timeout of a batch: it holds locks already, so it does not wait for more."""

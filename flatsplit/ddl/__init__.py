@@ -7,6 +7,7 @@ signatures come quoted from the server itself (format_type() under a pinned sear
 from flatsplit.ddl.names import (
     alter_owner,
     alter_word,
+    dollar_quote,
     grant_word,
     ident,
     label,
@@ -18,7 +19,6 @@ from flatsplit.ddl.names import (
 from flatsplit.ddl.others import (
     alter_policy,
     copy_user_mapping,
-    dollar_quote,
     drop_user_mapping,
     reassign_owned,
     terminate_sessions,
@@ -27,6 +27,7 @@ from flatsplit.ddl.rights import (
     grant,
     grant_column,
     grant_default,
+    hold,
     revoke,
     revoke_column,
     revoke_default,
@@ -65,6 +66,7 @@ __all__ = [
     "grant_default",
     "grant_member",
     "grant_word",
+    "hold",
     "ident",
     "join_role",
     "label",

@@ -95,3 +95,11 @@ def label(ref: ObjectRef) -> str:
 def alter_owner(ref: ObjectRef, owner: str) -> str:
     """``ALTER TABLE … OWNER TO …``."""
     return f"ALTER {alter_word(ref.kind)} {name(ref)} OWNER TO {ident(owner)};"
+
+
+def dollar_quote(body: str) -> str:
+    """``body`` between dollar quotes whose tag does not occur in it."""
+    tag = "flatsplit"
+    while f"${tag}$" in body:
+        tag += "_"
+    return f"${tag}$\n{body}\n${tag}$"

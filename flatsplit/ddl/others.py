@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from psycopg import sql
 
-from flatsplit.ddl.names import alter_owner, ident, literal, role
+from flatsplit.ddl.names import alter_owner, dollar_quote, ident, literal, role
 from flatsplit.model import ObjectRef
 
 
@@ -20,14 +20,6 @@ def alter_policy(ref: ObjectRef, roles: Iterable[str]) -> str:
 def drop_user_mapping(ref: ObjectRef) -> str:
     """DROP USER MAPPING."""
     return f"DROP USER MAPPING FOR {role(ref.args)} SERVER {ident(ref.name)};"
-
-
-def dollar_quote(body: str) -> str:
-    """``body`` between dollar quotes whose tag does not occur in it."""
-    tag = "flatsplit"
-    while f"${tag}$" in body:
-        tag += "_"
-    return f"${tag}$\n{body}\n${tag}$"
 
 
 _COPY_MAPPING = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flatsplit import privileges
-from flatsplit.ddl.names import grant_word, ident, name, role
+from flatsplit.ddl.names import dollar_quote, grant_word, ident, literal, name, role
 from flatsplit.model import DefaultRef, ObjectRef
 
 _DEFAULT_WORD = {
@@ -16,6 +16,30 @@ _DEFAULT_WORD = {
     "n": "SCHEMAS",
     "L": "LARGE OBJECTS",
 }
+
+
+_RENEW_COMMENT = """\
+BEGIN
+  EXECUTE format('COMMENT ON MATERIALIZED VIEW %s IS %L', @name::text, obj_description(@name::regclass, 'pg_class'));
+END"""
+
+
+def hold(refs: Sequence[ObjectRef]) -> str:
+    """What keeps GRANT on these relations from breaking statements of the application; "" if nothing is needed.
+
+    GRANT takes no lock on a relation but updates its row in pg_class, as TRUNCATE and REFRESH do: whoever of them
+    comes second fails with "tuple concurrently updated". ACCESS SHARE makes TRUNCATE wait for the moment. LOCK
+    TABLE takes no materialized view; giving it the comment that it has locks it against both kinds of REFRESH.
+    """
+    tables = [ref for ref in refs if ref.kind in ("table", "partitioned_table")]
+    views = [ref for ref in refs if ref.kind == "materialized_view"]
+    parts = []
+    if tables:
+        parts.append(f"LOCK TABLE {', '.join('ONLY ' + name(ref) for ref in tables)} IN ACCESS SHARE MODE; ")
+    for ref in views:
+        quoted = literal(name(ref))
+        parts.append(f"DO {dollar_quote(_RENEW_COMMENT.replace('@name', quoted))}; ")
+    return "".join(parts)
 
 
 def _as_grantor(statement: str, grantor: str) -> str:

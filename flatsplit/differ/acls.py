@@ -130,7 +130,7 @@ def _statement(refs: Sequence[ObjectRef], schema: str, step: Step, owner: str, *
     where = ddl.label(refs[0]) if len(refs) == 1 else f"{len(refs)} {plural(refs)} in {schema or 'the database'}"
     return Statement(
         description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
-        sql=do(refs, step.letters, grantee, option=step.option, grantor=step.grantor),
+        sql=ddl.hold(refs) + do(refs, step.letters, grantee, option=step.option, grantor=step.grantor),
         undo=undo(refs, step.letters, grantee, option=step.option, grantor=step.grantor),
         lock="",
         objects=tuple(refs),

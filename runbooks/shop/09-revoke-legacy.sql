@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711101811299044780, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711105589782964526, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 13e418b22ae431a4
+--   plan 704bfaf8c3fc14ef
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
@@ -70,9 +70,9 @@ REVOKE USAGE ON SCHEMA "flatsplit" FROM "shop";
 -- revoke SELECT on 8 sequences in flatsplit from shop
 REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."step_id_seq" FROM "shop";
 -- revoke SELECT on 10 tables in flatsplit from shop
-REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" FROM "shop";
+LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" FROM "shop";
 -- revoke SELECT on table public.targets from shop
-REVOKE SELECT ON TABLE "public"."targets" FROM "shop";
+LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "public"."targets" FROM "shop";
 COMMIT;
 \endif
 

@@ -128,8 +128,9 @@ def test_whoever_holds_the_lock_is_named(holder: Database, run_cli: Process) -> 
         holder.opened[-1].execute("set local application_name = 'quarterly report'")
         stopped = walk("next", "--yes")
         assert stopped.exit_code == 3
-        for part in ("reporting_holder", "quarterly report", str(holder.opened[-1].info.backend_pid), "product"):
+        for part in ("reporting_holder", "quarterly report", str(holder.opened[-1].info.backend_pid)):
             assert part in stopped.stderr
+        assert "product" in stopped.stderr or "parcel" in stopped.stderr  # whichever was tried last
         # Everything else of the same layer is done; what stands on these tables (views, tables with rules) has to wait
         owners = "select relname from pg_class where relowner = 'legacy'::regrole and relkind in ('r', 'p')"
         left = {name for (name,) in holder.admin.execute(owners)}
