@@ -127,6 +127,20 @@ def test_hostile_code_gains_nothing(make_database: MakeDatabase, invoke_cli: InP
         untouched(database, marker)
 
 
+def test_nothing_is_planned_as_a_superuser(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    marker = Path("/tmp") / f"flatsplit-{tmp_path.name}-pwned"
+    database = prepared(make_database, marker)
+    database.execute("alter role legacy superuser")
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "hostile.sql"
+    file.write_text(STATEMENTS)
+    found = walk("rehearse", "--file", str(file), "--json").json
+    assert found["notes"] == ["nothing was tried as legacy, a superuser: verdicts rest on the catalog alone"]
+    assert found["statements"][-1]["verdict"] == "allowed"
+    database.execute("alter role legacy nosuperuser")
+    untouched(database, marker)
+
+
 def test_a_function_that_does_not_end(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     walk = Walk(invoke_cli, prepared(make_database, marker)).init()
