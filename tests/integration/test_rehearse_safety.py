@@ -188,7 +188,8 @@ def test_an_operator_without_superuser_rights(
 ) -> None:
     database = make_database()
     database.execute(
-        "create role operator login createrole; grant legacy to operator; alter schema public owner to legacy;"
+        "create role operator login createrole createdb; grant legacy to operator with admin option;"
+        "alter schema public owner to legacy;"
         f"grant create on database {database.name} to operator"
     )
     database.execute("create table public.t (id int); create table public.hidden (id int)", "legacy")
