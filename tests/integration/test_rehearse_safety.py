@@ -127,6 +127,20 @@ def test_hostile_code_gains_nothing(make_database: MakeDatabase, invoke_cli: InP
         untouched(database, marker)
 
 
+def test_nothing_is_planned_as_a_superuser(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    marker = Path("/tmp") / f"flatsplit-{tmp_path.name}-pwned"
+    database = prepared(make_database, marker)
+    database.execute("alter role legacy superuser")
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "hostile.sql"
+    file.write_text(STATEMENTS)
+    found = walk("rehearse", "--file", str(file), "--json").json
+    assert found["notes"] == ["nothing was tried as legacy, a superuser: verdicts rest on the catalog alone"]
+    assert found["statements"][-1]["verdict"] == "allowed"
+    database.execute("alter role legacy nosuperuser")
+    untouched(database, marker)
+
+
 def test_a_function_that_does_not_end(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     walk = Walk(invoke_cli, prepared(make_database, marker)).init()
@@ -174,7 +188,8 @@ def test_an_operator_without_superuser_rights(
 ) -> None:
     database = make_database()
     database.execute(
-        "create role operator login createrole; grant legacy to operator; alter schema public owner to legacy;"
+        "create role operator login createrole createdb; grant legacy to operator with admin option;"
+        "alter schema public owner to legacy;"
         f"grant create on database {database.name} to operator"
     )
     database.execute("create table public.t (id int); create table public.hidden (id int)", "legacy")

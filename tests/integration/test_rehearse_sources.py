@@ -112,7 +112,7 @@ def test_what_the_operator_may_not_see(
     make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess, major: int
 ) -> None:
     database = worked(make_database, fresh_cluster, major)
-    database.execute("create role operator login createrole; grant legacy to operator with set true")
+    database.execute("create role operator login createrole; grant legacy to operator with admin option")
     database.execute(f"grant create on database {database.name} to operator; alter schema public owner to legacy")
     database.operator = "operator"
     walk = Walk(invoke_cli, database).init()

@@ -203,6 +203,16 @@ TRAPS = (
     Trap("SELECT secret_price($1)", "allowed"),
     Trap("SELECT price_with_tax($1)", "allowed"),
     Trap("INSERT INTO checked VALUES ('x')", "allowed"),
+    # Nested deeply
+    Trap(f"SELECT {' || '.join(['customer'] * 1500)} FROM orders", "allowed"),
+    Trap(
+        f"SELECT {'(' * 300}margin{')' * 300} || {' || '.join(['code'] * 200)} FROM vendor.price",
+        "denied",
+        "vendor.price",
+        "SELECT",
+        "42501",
+    ),
+    Trap(" UNION ALL ".join(["SELECT id FROM orders"] * 200), "allowed"),
 )
 
 

@@ -7,6 +7,7 @@ GPL. sqlglot has a grammar of its own, which knows neither PL/pgSQL nor all of P
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
@@ -32,14 +33,7 @@ class Parsed(NamedTuple):
 
 def parse(text: str) -> list[Parsed]:
     """The statements of a text. Raises Unparsable."""
-    import postgast
-
-    try:
-        tree = postgast.parse(text)
-    except (postgast.PgQueryError, UnicodeError, RecursionError) as error:
-        raise Unparsable(str(error).splitlines()[0]) from None
-    except Exception as error:  # protobuf refuses trees that are nested too deeply
-        raise Unparsable(f"cannot be read: {type(error).__name__}") from None
+    tree = _tree(text)
     found = []
     encoded = text.encode()
     for raw in tree.stmts:
@@ -50,6 +44,39 @@ def parse(text: str) -> list[Parsed]:
         piece = encoded[raw.stmt_location : end].decode()
         found.append(Parsed(kind, getattr(raw.stmt, kind), piece))
     return found
+
+
+def _tree(text: str) -> Node:
+    import postgast
+    from google.protobuf.message import DecodeError
+
+    try:
+        try:
+            return postgast.parse(text)
+        except DecodeError:
+            # protobuf stops at a hundred levels, that is at an expression with fifty operators in a row
+            if len(text) > _DEEP:
+                raise
+            _allow_depth()
+            return postgast.parse(text)
+    except (postgast.PgQueryError, UnicodeError) as error:
+        raise Unparsable(str(error).splitlines()[0]) from None
+    except DecodeError:
+        raise Unparsable("nested too deeply") from None
+
+
+_DEEP = 30_000
+"""Characters of a text that may be nested as deeply as it likes; a level takes three, and some of the C stack."""
+
+
+def _allow_depth() -> None:
+    from google.protobuf.internal import api_implementation
+
+    module: Any = getattr(api_implementation, "_c_module", None)
+    if hasattr(module, "SetAllowOversizeProtos"):
+        module.SetAllowOversizeProtos(True)  # which is also what lifts the limit on depth
+    if sys.getrecursionlimit() < _DEEP:
+        sys.setrecursionlimit(_DEEP)  # frames of Python's take no C stack since 3.11
 
 
 def parse_one(text: str) -> Parsed:
@@ -91,13 +118,17 @@ def fingerprint(text: str) -> str | None:
 
 
 def written(kind: str, node: Node) -> str:
-    """The text of a statement that was changed as a tree."""
+    """The text of a statement that was changed as a tree. Raises Unparsable."""
     import postgast
+    from google.protobuf.message import EncodeError
     from postgast import pg_query_pb2
 
     tree: Any = pg_query_pb2.ParseResult()
     getattr(tree.stmts.add().stmt, kind).CopyFrom(node)
-    return str(postgast.deparse(tree))
+    try:
+        return str(postgast.deparse(tree))
+    except (postgast.PgQueryError, EncodeError, ValueError) as error:
+        raise Unparsable(f"cannot be written down again: {error}") from None
 
 
 def inner(node: Node) -> tuple[str, Node]:

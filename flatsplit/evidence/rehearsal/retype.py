@@ -33,9 +33,7 @@ def texts(parsed: Parsed) -> Iterator[str]:
             for holder in _untyped(typed):
                 _cast(holder, type_)
             yield written(parsed.kind, typed)
-    except Exception as error:
-        if not isinstance(error, (Unparsable, ValueError)) and type(error).__name__ != "PgQueryError":
-            raise
+    except Unparsable:
         return
 
 
