@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flatsplit import ddl
-from flatsplit.model import Change, ObjectRef, State, Statement
+from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement
 from flatsplit.steps import Context
 
 
@@ -16,8 +16,8 @@ class Causes:
 
     live: State
     context: Context
-    known: Mapping[ObjectRef, str] | None
-    """Owner of each object as the last step left it; None where nothing was remembered."""
+    appeared: Collection[ObjectRef]
+    """Objects that are new since the last step ended."""
     done: tuple[str, ...] = ()
     """Keys of the finished steps."""
 
@@ -48,14 +48,10 @@ class Causes:
         return f"the privilege was taken away from {_grantees(statement)}"
 
     def _new(self, refs: tuple[ObjectRef, ...]) -> list[ObjectRef]:
-        if self.known is None:
+        if not self.appeared:
             return []
-        names = {(ref.schema, ref.name) for ref in self.known}
-        return [
-            ref
-            for ref in refs
-            if ref not in self.known and not (ref.kind == "column" and (ref.schema, ref.name) in names)
-        ]
+        names = {(ref.schema, ref.name) for ref in self.appeared if ref.kind in RELATIONS}
+        return [ref for ref in refs if ref in self.appeared or (ref.kind == "column" and ref[1:3] in names)]
 
     def _other(self, changes: tuple[Change, ...]) -> str:
         change = changes[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 from flatsplit import hazards
@@ -29,17 +30,17 @@ def report(
     """Everything that finished steps promised, held against the database."""
     found = hazards.find(session.driver, situation.live, situation.context)
     before = journal.last_snapshot()
-    known = memory.owners(before.objects) if before is not None else None
+    since = memory.difference(before.objects, situation.live) if before is not None else None
     drift = situation.drift
     done = tuple(step.key for step in STEPS[: situation.done])
-    causes = Causes(situation.live, situation.context, known, done)
+    causes = Causes(situation.live, situation.context, since.appeared.keys() if since is not None else (), done)
     return VerifyReport(
         checks=situation.checks(),
         drift=drift,
         steps=done,
         notes=tuple(finding for finding in found if finding.id in ("definer-open", "public-writes")),
         causes=tuple(causes.of(statement) for statement in drift),
-        strays=strays(situation, known, before.roles if before is not None else None),
+        strays=strays(situation, since, before.roles) if before is not None and since is not None else (),
         proofs=prove(session, situation, passwords) if tried else (),
     )
 
@@ -79,8 +80,9 @@ def _acts(session: Session, situation: Situation, role: str) -> list[Act]:
             return []
         triggers = bool(ask(session.driver, "trial_conditions")[0][2])
         return trial.migrator_acts(schemas, triggers=triggers)
-    tables = [ref for ref, facts in situation.live.objects.items() if ref.kind == "table" and context.ours(ref, facts)]
-    chosen = trial.sample(tables, TABLES)
+    groups = (group for group in situation.live.groups if group.kind == "table")
+    ours = (group.refs for group in groups if context.ours(group.refs[0], group.facts))
+    chosen = trial.sample(list(itertools.chain.from_iterable(ours)), TABLES)
     creates = situation.done >= ORDINAL["enable-login"]
     acts = trial.user_acts(chosen, schemas, writes=role == roles.app_user, creates=creates)
     return trial.cautious(session.driver, role, chosen, acts)

@@ -9,35 +9,33 @@ from typing import Any
 from flatsplit import ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.matrix import Rights
-from flatsplit.evidence.memory import remembers
+from flatsplit.evidence.memory import Difference
 from flatsplit.model import TABLES, Finding, MemberOptions, ObjectRef
 from flatsplit.steps import ORDINAL
 
 _RELATIONS = TABLES | {"view", "materialized_view"}
 
 
-def strays(
-    situation: Situation, known: Mapping[ObjectRef, str] | None, roles: Mapping[str, Any] | None
-) -> tuple[Finding, ...]:
-    """New schemas without defaults, tables of other roles, new memberships; nothing where nothing was remembered."""
-    if known is None or roles is None or situation.done < ORDINAL["grant-existing"]:
+def strays(situation: Situation, since: Difference, roles: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Objects given away, new schemas without defaults, tables of other roles, new memberships. ``roles``: as then."""
+    if situation.done < ORDINAL["grant-existing"]:
         return ()
     return (
-        *_given_away(situation, known),
-        *_schemas(situation, known),
-        *_tables(situation, known),
+        *_given_away(situation, since),
+        *_schemas(situation, since),
+        *_tables(situation, since),
         *_members(situation, roles),
     )
 
 
-def _given_away(situation: Situation, known: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+def _given_away(situation: Situation, since: Difference) -> Iterator[Finding]:
     """Objects that were the application's and now belong to somebody else."""
-    heirs = situation.context.owners | {situation.config.roles.dba}
+    owners = situation.context.owners
+    heirs = owners | {situation.config.roles.dba}
     found: defaultdict[str, list[ObjectRef]] = defaultdict(list)
-    for ref, owner in known.items():
-        now = situation.live.objects.get(ref)
-        if now is not None and owner in situation.context.owners and now.owner not in heirs:
-            found[now.owner].append(ref)
+    for ref, (before, now) in since.moved.items():
+        if before in owners and now not in heirs:
+            found[now].append(ref)
     for owner, refs in sorted(found.items()):
         yield Finding(
             "given-away",
@@ -49,37 +47,35 @@ def _given_away(situation: Situation, known: Mapping[ObjectRef, str]) -> Iterato
         )
 
 
-def _schemas(situation: Situation, known: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+def _schemas(situation: Situation, since: Difference) -> Iterator[Finding]:
     context = situation.context
-    for ref, facts in sorted(situation.live.objects.items()):
-        if ref.kind != "schema" or ref in known or not remembers(ref, facts):
-            continue
-        if facts.owner in context.owners and not context.in_scope(ref):
+    for ref, owner in sorted(since.appeared.items()):
+        if ref.kind == "schema" and owner in context.owners and not context.in_scope(ref):
             yield Finding(
                 "schema-outside",
                 "warning",
-                f"schema {ref.name} of {facts.owner} is new and not in scope",
+                f"schema {ref.name} of {owner} is new and not in scope",
                 "No default privileges apply there: app_user and app_readonly can use nothing in it.",
                 "Add it to `schemas` in flatsplit.toml, then flatsplit repair.",
                 (ddl.label(ref),),
             )
 
 
-def _tables(situation: Situation, known: Mapping[ObjectRef, str]) -> Iterator[Finding]:
+def _tables(situation: Situation, since: Difference) -> Iterator[Finding]:
     context = situation.context
     user = Rights(situation.live, situation.config.roles.app_user)
     found: defaultdict[str, list[ObjectRef]] = defaultdict(list)
-    for ref, facts in situation.live.objects.items():
-        if ref.kind not in _RELATIONS or ref in known or facts.owner in context.owners or not context.in_scope(ref):
+    for ref, owner in since.appeared.items():
+        if ref.kind not in _RELATIONS or owner in context.owners or not context.in_scope(ref):
             continue
-        if remembers(ref, facts) and "r" not in user.letters(facts):
-            found[facts.owner].append(ref)
+        if "r" not in user.letters(situation.live.objects[ref]):
+            found[owner].append(ref)
     for owner, refs in sorted(found.items()):
+        things = "table or view" if len(refs) == 1 else "tables and views"
         yield Finding(
             "created-by-another",
             "warning",
-            f"{owner} created {len(refs)} table{'' if len(refs) == 1 else 's'} or view"
-            f"{'' if len(refs) == 1 else 's'} in a schema in scope, and app_user may not read {_them(refs)}",
+            f"{owner} created {len(refs)} {things} in schemas in scope, and app_user may not read {_them(refs)}",
             "Default privileges act for app_migrator and the old role only: not for what others create.",
             f"Run such migrations as {situation.config.roles.app_migrator}; for what is there: "
             f"ALTER … OWNER TO {situation.config.roles.app_migrator}, then flatsplit repair.",

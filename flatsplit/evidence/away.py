@@ -55,23 +55,42 @@ def changes(
     ``under_way``: roles that a step which has begun is changing.
     """
     server, roles, objects = then
-    yield from _objects(live, context, memory.owners(objects, parts=False))
+    yield from _objects(live, context, memory.difference(objects, live))
     yield from _roles(live, context, roles, under_way)
     yield from _server(server, server_now)
 
 
-def _objects(live: State, context: Context, before: Mapping[ObjectRef, str]) -> Iterator[Away]:
+def _objects(live: State, context: Context, found: memory.Difference) -> Iterator[Away]:
     appeared: defaultdict[str, list[ObjectRef]] = defaultdict(list)
-    for ref, facts in live.objects.items():
-        if ref not in before and not facts.follows and memory.remembers(ref, facts):
-            appeared[facts.owner].append(ref)
+    for ref, owner in found.appeared.items():
+        if not live.objects[ref].follows:
+            appeared[owner].append(ref)
     for owner, refs in sorted(appeared.items()):
         yield from _appeared(owner, refs, context)
+    tables = {(ref.schema, ref.name) for ref in found.vanished if ref.kind != "sequence"}
     vanished: defaultdict[str, list[ObjectRef]] = defaultdict(list)
-    for ref in before.keys() - live.objects.keys():
-        vanished[before[ref]].append(ref)
+    for ref, owner in found.vanished.items():
+        if ref.kind != "sequence" or not any(_of_table(ref, schema, name) for schema, name in tables):
+            vanished[owner].append(ref)
     for owner, refs in sorted(vanished.items()):
         yield _about(refs, f"of {owner} vanished", "note")
+    moved: defaultdict[tuple[str, str], list[ObjectRef]] = defaultdict(list)
+    for ref, owners in found.moved.items():
+        moved[owners].append(ref)
+    for (before, now), refs in sorted(moved.items()):
+        grave = before in context.owners and now not in context.owners
+        advice = f"{context.config.roles.app_migrator} can no longer change them" if grave else ""
+        yield _about(
+            refs,
+            f"of {before} now {'belongs' if len(refs) == 1 else 'belong'} to {now}",
+            "decision" if grave else "note",
+            advice,
+        )
+
+
+def _of_table(sequence: ObjectRef, schema: str, name: str) -> bool:
+    """Whether a sequence that went looks like that of a serial column of a table that went."""
+    return sequence.schema == schema and sequence.name.startswith(f"{name}_")
 
 
 def _appeared(owner: str, refs: list[ObjectRef], context: Context) -> Iterator[Away]:

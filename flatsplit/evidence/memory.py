@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -32,31 +33,60 @@ def remembers(ref: ObjectRef, facts: ObjectFacts) -> bool:
 
 
 def objects(state: State) -> dict[str, Any]:
-    """Names by owner, kind and schema."""
+    """Names by owner, kind and schema, sorted; a name with arguments is a pair."""
     found: dict[str, dict[str, dict[str, list[Any]]]] = {}
-    for ref, facts in state.objects.items():
-        if remembers(ref, facts):
-            kind = f"{_PART}{ref.kind}" if facts.follows else ref.kind
-            names = found.setdefault(facts.owner, {}).setdefault(kind, {}).setdefault(ref.schema, [])
-            names.append([ref.name, ref.args] if ref.args else ref.name)
+    for group in state.groups:
+        if not remembers(group.refs[0], group.facts):
+            continue
+        kind = f"{_PART}{group.kind}" if group.facts.follows else group.kind
+        names = found.setdefault(group.facts.owner, {}).setdefault(kind, {}).setdefault(group.schema, [])
+        names += [[ref.name, ref.args] if ref.args else ref.name for ref in group.refs]
+    for kinds in found.values():
+        for schemas in kinds.values():
+            for names in schemas.values():
+                names.sort(key=_sortable)
     return found
 
 
-def owners(memory: Mapping[str, Any], *, parts: bool = True) -> dict[ObjectRef, str]:
-    """The owner of each object that is remembered, with or without parts of others."""
-    return dict(_unpack(memory, parts=parts))
+def _sortable(name: str | list[str]) -> str:
+    return name if isinstance(name, str) else "\0".join(name)
 
 
-def _unpack(memory: Mapping[str, Any], *, parts: bool) -> Iterator[tuple[ObjectRef, str]]:
-    for owner, kinds in memory.items():
-        for marked, schemas in kinds.items():
-            kind = marked.removeprefix(_PART)
-            if kind != marked and not parts:
-                continue
-            for schema, names in schemas.items():
-                for name in names:
-                    called = (name, "") if isinstance(name, str) else name
-                    yield ObjectRef(cast(Kind, kind), schema, *called), owner
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Objects that are there and were not, were and are not, or changed hands; owners as of the later moment known."""
+
+    appeared: Mapping[ObjectRef, str]
+    vanished: Mapping[ObjectRef, str]
+    moved: Mapping[ObjectRef, tuple[str, str]]
+    """Owner before and now."""
+
+
+def difference(before: Mapping[str, Any], live: State) -> Difference:
+    """What changed since; as good as free where nothing did."""
+    old: dict[ObjectRef, str] = {}
+    new: dict[ObjectRef, str] = {}
+    now = objects(live)
+    for owner in {*before, *now}:
+        kinds = before.get(owner, {}), now.get(owner, {})
+        for marked in {*kinds[0], *kinds[1]}:
+            schemas = kinds[0].get(marked, {}), kinds[1].get(marked, {})
+            for schema in {*schemas[0], *schemas[1]}:
+                names = schemas[0].get(schema, []), schemas[1].get(schema, [])
+                if names[0] != names[1]:
+                    kind = cast(Kind, marked.removeprefix(_PART))
+                    here, there = ({_pair(name) for name in some} for some in names)
+                    old.update((ObjectRef(kind, schema, *pair), owner) for pair in here - there)
+                    new.update((ObjectRef(kind, schema, *pair), owner) for pair in there - here)
+    return Difference(
+        appeared={ref: owner for ref, owner in new.items() if ref not in old},
+        vanished={ref: owner for ref, owner in old.items() if ref not in new},
+        moved={ref: (old[ref], owner) for ref, owner in new.items() if old.get(ref, owner) != owner},
+    )
+
+
+def _pair(name: str | list[str]) -> tuple[str, str]:
+    return (name, "") if isinstance(name, str) else (name[0], name[1])
 
 
 def roles(state: State) -> dict[str, Any]:
