@@ -81,7 +81,6 @@ class Budget:
     max_replication_lag: timedelta
 
 
-# What takes an owner's rights, not only CREATEROLE.
 _FACTS_OF_OBJECTS = frozenset({"owner", "privilege", "column_privilege", "default_privilege", "policy", "user_mapping"})
 _NOT_MEMBER = """
 SELECT rolname::text FROM pg_catalog.pg_roles

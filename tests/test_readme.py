@@ -77,7 +77,7 @@ def test_steps_are_in_order() -> None:
 
 
 def test_commands_exist() -> None:
-    assert set(re.findall(r"(?:^|\$ |`|bin/)flatsplit ([a-z]+)", _code(README), re.MULTILINE)) <= set(COMMANDS)
+    assert set(re.findall(r"(?:^|\$ |`|bin/)flatsplit ([a-z-]+)", _code(README), re.MULTILINE)) <= set(COMMANDS)
 
 
 def test_shop_is_as_large_as_it_says(fresh_cluster: FreshCluster) -> None:
