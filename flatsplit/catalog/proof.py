@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from flatsplit.catalog.acl import Names
+from flatsplit.catalog.cluster import BOOTSTRAP
 from flatsplit.catalog.dependents import Dependents, dependents_of
 from flatsplit.catalog.objects import is_temporary
 from flatsplit.catalog.session import Look, look
@@ -55,10 +56,16 @@ def unknown_dependencies(conn: psycopg.Connection[Any], role: str, state: State)
 
 
 def remaining_dependencies(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
-    """Descriptions of all that depends on the role in this database or is shared, in the words of DROP ROLE."""
+    """Descriptions of all that depends on the role in this database or is shared, in the words of DROP ROLE.
+
+    Without the extensions of the bootstrap superuser: REASSIGN OWNED is the only way to move one, and refuses there.
+    """
     with look(conn) as at:
         left: list[_Address] = []
-        for dependents in dependents_of(at, _oid(at, role)):
+        oid = _oid(at, role)
+        for dependents in dependents_of(at, oid):
+            if oid == BOOTSTRAP and dependents.catalog == "pg_extension":
+                continue
             left += [_Address(dependents.catalog, *row) for row in at.rows(dependents.sql)]
         return _describe(at, left)
 

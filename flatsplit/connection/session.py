@@ -29,6 +29,9 @@ OLDEST_VERSION = 130000
 CONNECT_TIMEOUT = 10
 """Seconds, where neither the connection string nor PGCONNECT_TIMEOUT says otherwise."""
 
+ATTEMPTS_BEFORE_PINS = 200
+"""How often a statement cut short by the role's own statement_timeout is tried, before that is pinned to none."""
+
 _PINS = (
     ("quote_all_identifiers", "off"),  # first: it changes how SET keeps a list, and what pg_get_*def prints
     ("application_name", f"'{APPLICATION_NAME}'"),
@@ -266,8 +269,16 @@ def _refuse_shared(driver: psycopg.Connection[Any], dsn: str) -> None:
 
 
 def _backend(driver: psycopg.Connection[Any]) -> int:
-    row = driver.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    row = _patiently(driver, b"SELECT pg_catalog.pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0
+
+
+def _patiently(driver: psycopg.Connection[Any], statement: bytes) -> psycopg.Cursor[Any]:
+    """Run what must run before statement_timeout is pinned: a role may have been given one of a millisecond."""
+    for _ in range(ATTEMPTS_BEFORE_PINS):
+        with suppress(psycopg.errors.QueryCanceled):
+            return driver.execute(statement)
+    return driver.execute(statement)
 
 
 def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
@@ -277,6 +288,7 @@ def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
     pins += [(name, value) for since, name, value in _PINS_SINCE if version >= since]
     statements = [f"SET SESSION {name} = {value}" for name, value in pins]
     try:
+        _patiently(driver, b"SET SESSION statement_timeout = 0")
         cursor = driver.execute(("; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"])).encode())
         while cursor.nextset():
             pass

@@ -5,6 +5,7 @@ The snapshots are taken by queries of the tests' own (tests/support/snapshot.py)
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from flatsplit.model import STEP_KEYS
 from tests.fixtures.cli import InProcess
@@ -68,12 +69,27 @@ def test_the_world_of_traps(retire: str, database: Database, invoke_cli: InProce
 
 @pytest.mark.slow
 @pytest.mark.majors("all")
-@pytest.mark.parametrize("options", ["SUPERUSER", "CREATEDB CREATEROLE REPLICATION BYPASSRLS", "NOINHERIT"])
+@pytest.mark.parametrize("options", ["SUPERUSER", "CREATEDB CREATEROLE REPLICATION BYPASSRLS"])
 def test_legacy_with_attributes(options: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     database = make_database(legacy_options=options)
     trap_world(database.admin, database.legacy, leave_out=["row_security"])
 
-    # A NOINHERIT role cannot use the bridge unless the bridge says INHERIT, which exists since 16
+    there_and_back(invoke_cli, database)
+
+
+@pytest.mark.slow
+@pytest.mark.majors("all")
+def test_legacy_that_does_not_inherit(make_database: MakeDatabase, invoke_cli: InProcess, major: int) -> None:
+    """It cannot use the bridge unless the bridge itself says INHERIT, which exists since 16."""
+    database = make_database(legacy_options="NOINHERIT")
+    trap_world(database.admin, database.legacy, leave_out=["row_security"])
+    if major < 16:
+        stopped = Walk(invoke_cli, database).init()("next", "--yes").check(5)
+        assert "NOINHERIT" in stopped.stderr
+        invoke_cli("forget", "--yes", dsn=database).check()
+        (invoke_cli.cwd / "flatsplit.toml").unlink()
+        database.admin.execute(sql.SQL("alter role {} inherit").format(sql.Identifier(database.legacy)))
+
     there_and_back(invoke_cli, database)
 
 

@@ -272,7 +272,8 @@ def _owners(
                   and (o.oid >= 16384 or {shared} or {public})
                   and ({extension_members} or not exists (
                     select from pg_catalog.pg_depend d
-                    where d.classid = {catalog_name}::regclass and d.objid = o.oid and d.deptype = 'e'))
+                    where d.deptype = 'e' and (d.classid, d.objid) in
+                      (({catalog_name}::regclass, o.oid), ('pg_type'::regclass, {row_type}))))
                 """
             ).format(
                 catalog=sql.Identifier(catalog),
@@ -294,6 +295,8 @@ def _owners(
                 shared=sql.Literal(role is None and catalog in {"pg_database", "pg_tablespace"}),
                 public=sql.SQL("o.nspname = 'public'" if catalog == "pg_namespace" and role is None else "false"),
                 extension_members=sql.Literal(extension_members),
+                # Of a composite type the row type is the member, not the relation behind it
+                row_type=sql.SQL("o.reltype" if catalog == "pg_class" else "o.oid"),
             ),
         )
 

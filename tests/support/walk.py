@@ -96,7 +96,7 @@ class Walk:
         self("init", "--legacy-role", self.database.legacy, *arguments, "--yes").check()
         named = dict(zip(NEW_ROLES, self.roles, strict=True))
         configure(self.config, **{"drain": "0s", "soak": "0s", "retire": self.retire, **named, **config})
-        self.passwords = {role: f"{role}-password-{number}" for number, role in enumerate(self.roles)}
+        self.passwords = {role: f"password-{number}-of-a-walk" for number, role in enumerate(self.roles)}
         write_passwords(self.password_file, self.passwords)
         return self
 
