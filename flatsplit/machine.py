@@ -71,7 +71,4 @@ def digest(target: Target, legacy: str, step: str, statements: Iterable[Statemen
     for statement in statements:
         changes.update(statement.changes)
     identity: Sequence[object] = (target.system_identifier, target.database_oid, target.database, legacy, step)
-    hashed = hashlib.sha256(json.dumps(identity).encode())
-    for change in sorted(changes):
-        hashed.update(json.dumps(change).encode())
-    return hashed.hexdigest()[:16]
+    return hashlib.sha256(json.dumps([identity, sorted(changes)]).encode()).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -43,6 +44,10 @@ Shell completion (bash_source, zsh_source or fish_source):
 """
 
 
+GARBAGE = 200_000
+"""Objects between two looks for garbage: a process that lives for seconds and keeps what it makes has next to none."""
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it."""
 
@@ -54,6 +59,8 @@ class LazyGroup(click.Group):
         **extra: Any,  # noqa: ARG002
     ) -> int:
         """Like click's, but every error is two lines, and ours have exit codes of their own."""
+        if standalone_mode:
+            gc.set_threshold(GARBAGE)
         code = run(super().main, App(), sys.argv[1:] if args is None else args)
         if standalone_mode:
             sys.exit(code)

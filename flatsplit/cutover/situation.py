@@ -90,13 +90,17 @@ class Situation:
     def plan(self, step: str) -> Plan:
         """What a step would do: the next one with the catch-up before it, a later one as if the others were done."""
         place = ORDINAL[step]
-        before = self.desired(place - 1)
         catch_up: tuple[Statement, ...] = ()
         if place <= self.done + 1:
-            catch_up = self.drift if place == self.done + 1 else diff(self.live, before)
-        statements = (*diff(before, self.desired(place)), *self._epilogue(step))
+            catch_up = self.drift if place == self.done + 1 else diff(self.live, self.desired(place - 1))
+        statements = self.forward(step)
         digest = machine.digest(self.live.target, self.config.legacy_role, step, (*catch_up, *statements))
         return Plan(step=step, digest=digest, catch_up=catch_up, statements=statements)
+
+    def forward(self, step: str) -> tuple[Statement, ...]:
+        """What a step itself wants, as if those before it were done and held."""
+        place = ORDINAL[step]
+        return (*diff(self.desired(place - 1), self.desired(place)), *self._epilogue(step))
 
     def _epilogue(self, step: str) -> tuple[Statement, ...]:
         """lock-legacy also ends the sessions that are left: NOLOGIN stops new ones only."""

@@ -23,7 +23,7 @@ def status(walk: Walk, situation: Situation) -> Status:
     catch_up = situation.drift
     if next_key is not None:
         gates = walk.judge(situation).judge(next_key)
-        pending = len(situation.plan(next_key).statements)
+        pending = len(situation.forward(next_key))
     return Status(
         cutover=_view(walk, situation),
         steps=tuple(

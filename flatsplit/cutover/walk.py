@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from flatsplit import __version__, evidence, hazards, machine, passwords
 from flatsplit.catalog import read_state
@@ -12,7 +12,6 @@ from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import advance as forward
 from flatsplit.cutover import back, observing, proof, remembering, standing
-from flatsplit.cutover import rehearsal as rehearsing
 from flatsplit.cutover.gates import Judge
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.results import (
@@ -32,11 +31,13 @@ from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
 from flatsplit.errors import ConfigError, JournalError
 from flatsplit.evidence import matrix
 from flatsplit.evidence.exposure import BlastRadius
-from flatsplit.evidence.rehearsal import Progress, Rehearsal
 from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
 from flatsplit.steps import BY_KEY, STEPS
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.rehearsal import Progress, Rehearsal
 
 
 class Walk:
@@ -170,6 +171,8 @@ class Walk:
 
     def rehearse(self, *, file: Path | None = None, role: str | None = None, progress: Progress) -> Rehearsal:
         """Try every statement that legacy ran, or that stands in ``file``, as app_user or ``role``; run none."""
+        from flatsplit.cutover import rehearsal as rehearsing  # no other command needs a parser of SQL
+
         return rehearsing.rehearse(self, file=file, role=role, progress=progress)
 
     def doctor(self) -> tuple[Finding, ...]:

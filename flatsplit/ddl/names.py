@@ -10,6 +10,10 @@ from psycopg import sql
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import PUBLIC, ROUTINES, TABLES, ObjectRef
 
+CACHED = 1 << 17
+"""Names kept rendered: each object's stands in a statement, its undo and its record, for several grantees."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
 
 _ALTER_WORD: dict[str, str] = {
@@ -20,9 +24,11 @@ _ALTER_WORD: dict[str, str] = {
 }
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=CACHED)
 def ident(*parts: str) -> str:
     """One quoted, dotted identifier: ``ident("public", "a b")`` → ``"public"."a b"``."""
+    if _PLAIN.fullmatch("".join(parts)) and all(parts):  # nothing in it to escape, and there are thousands
+        return '"' + '"."'.join(parts) + '"'
     return sql.Identifier(*parts).as_string(None)
 
 
@@ -59,6 +65,7 @@ def grant_word(kind: str) -> str:
     return "TYPE" if kind == "domain" else alter_word(kind)
 
 
+@lru_cache(maxsize=CACHED)
 def name(ref: ObjectRef) -> str:
     """The object's name as ALTER and GRANT want it."""
     kind = ref.kind
@@ -77,6 +84,7 @@ def name(ref: ObjectRef) -> str:
     return ident(ref.schema, ref.name) if ref.schema else ident(ref.name)
 
 
+@lru_cache(maxsize=CACHED)
 def label(ref: ObjectRef) -> str:
     """The object as a person would call it: ``table public.orders``. Not SQL; one line."""
     if ref.kind == "column":

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, Acl, AclItem, Change, ObjectFacts, ObjectRef, State, Statement
+from flatsplit.model import OWNER, Acl, AclItem, Change, ObjectFacts, ObjectRef, Side, State, Statement
 
 PER_STATEMENT = 200
 """Objects in one GRANT: enough to make round trips cheap, few enough to keep its transaction short."""
@@ -69,12 +69,15 @@ def steps(have: Acl, want: Acl, *, revoking: bool) -> list[Step]:
     return sorted(found, key=lambda step: -step.depth if revoking else step.depth)
 
 
-def changes(subject: str, step: Step, owner: str, *, revoking: bool, fact: str = "privilege") -> Change:
-    """The fact that one step changes on one object, as aclitems are written: ``grantee=letters/grantor``."""
+def changes(
+    subjects: Iterable[str], step: Step, owner: str, *, revoking: bool, fact: str = "privilege"
+) -> tuple[Change, ...]:
+    """The facts that one step changes on these subjects, as aclitems are written: ``grantee=letters/grantor``."""
     grantee = step.grantee or "PUBLIC"
     star = "*" if step.option else ""
     detail = f"{owner if step.grantee == OWNER else grantee}={step.letters}{star}/{step.grantor or owner}"
-    return Change("-" if revoking else "+", fact, subject, detail)
+    side: Side = "-" if revoking else "+"
+    return tuple(Change(side, fact, subject, detail) for subject in subjects)
 
 
 class Changed(NamedTuple):
@@ -134,7 +137,7 @@ def _statement(refs: Sequence[ObjectRef], schema: str, step: Step, owner: str, *
         undo=undo(refs, step.letters, grantee, option=step.option, grantor=step.grantor),
         lock="",
         objects=tuple(refs),
-        changes=tuple(changes(ddl.label(ref), step, owner, revoking=revoking) for ref in refs),
+        changes=changes(map(ddl.label, refs), step, owner, revoking=revoking),
         phase=_REVOKE_PHASE if revoking else _GRANT_PHASE,
         split=_splitter(refs, partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking)),
     )
@@ -150,7 +153,7 @@ def _splitter(
 
 def plural(refs: Iterable[ObjectRef]) -> str:
     """``tables``, ``tables and views``, … for a list of objects of one GRANT keyword."""
-    return " and ".join(sorted({ddl.plural(ref.kind) for ref in refs}))
+    return " and ".join(sorted(map(ddl.plural, {ref.kind for ref in refs})))
 
 
 def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
@@ -172,7 +175,7 @@ def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
                 undo=undo(ref, step.letters, grantee, option=step.option, grantor=step.grantor),
                 lock="",
                 objects=(ref,),
-                changes=(changes(ddl.label(ref), step, table, revoking=revoking, fact="column_privilege"),),
+                changes=changes([ddl.label(ref)], step, table, revoking=revoking, fact="column_privilege"),
                 phase=(_REVOKE_PHASE if revoking else _GRANT_PHASE) + 1,
             )
 

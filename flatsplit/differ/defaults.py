@@ -50,6 +50,6 @@ def changed(have: State, want: State) -> Iterator[Statement]:
                     sql=do(ref, step.letters, grantee, option=step.option),
                     undo=undo(ref, step.letters, grantee, option=step.option),
                     lock="",
-                    changes=(changes(subject, step, ref.creator, revoking=revoking, fact="default_privilege"),),
+                    changes=changes([subject], step, ref.creator, revoking=revoking, fact="default_privilege"),
                     phase=_PHASE,
                 )

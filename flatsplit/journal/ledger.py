@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
-from flatsplit.journal.copying import copy_lines, escape, line
+from flatsplit.journal.copying import copy_lines, escape, line, lines
 from flatsplit.journal.records import ActionRecord, Direction
 from flatsplit.model import Change, Statement
 
@@ -64,11 +64,8 @@ def record(
         for id_, number, statement, note in zip(ids, range(ordinal + 1, 2**31), statements, remarks, strict=False)
     ]
     copy_lines(session, _COPY_ACTIONS, actions)
-    changes = [
-        line(str(id_), change) for id_, statement in zip(ids, statements, strict=True) for change in statement.changes
-    ]
-    if changes:
-        copy_lines(session, _COPY_CHANGES, changes)
+    changes = [row for id_, statement in zip(ids, statements, strict=True) for row in lines(id_, statement.changes)]
+    copy_lines(session, _COPY_CHANGES, changes)
     return list(ids)
 
 
