@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import psycopg
 
 from flatsplit.catalog.acl import Names
-from flatsplit.catalog.cluster import BOOTSTRAP
 from flatsplit.catalog.dependents import Dependents, dependents_of
 from flatsplit.catalog.objects import is_temporary
 from flatsplit.catalog.session import Look, look
@@ -55,16 +54,16 @@ def unknown_dependencies(conn: psycopg.Connection[Any], role: str, state: State)
         return _describe(at, unknown)
 
 
-def remaining_dependencies(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
+def remaining_dependencies(conn: psycopg.Connection[Any], role: str, *, extensions: bool = True) -> tuple[str, ...]:
     """Descriptions of all that depends on the role in this database or is shared, in the words of DROP ROLE.
 
-    Without the extensions of the bootstrap superuser: REASSIGN OWNED is the only way to move one, and refuses there.
+    Without ``extensions`` these are left out: REASSIGN OWNED is the only way to move one, and refuses for the
+    bootstrap superuser.
     """
     with look(conn) as at:
         left: list[_Address] = []
-        oid = _oid(at, role)
-        for dependents in dependents_of(at, oid):
-            if oid == BOOTSTRAP and dependents.catalog == "pg_extension":
+        for dependents in dependents_of(at, _oid(at, role)):
+            if dependents.catalog == "pg_extension" and not extensions:
                 continue
             left += [_Address(dependents.catalog, *row) for row in at.rows(dependents.sql)]
         return _describe(at, left)

@@ -181,7 +181,7 @@ def _converge(walk: Walk, key: str, executor: Executor, known: Situation | None)
         remaining = situation.remaining(key)
         if not remaining:
             if key == "revoke-legacy":
-                _prove_empty(walk)
+                _prove_empty(walk, situation)
             return executed, situation.live
         executed += executor.run(key, "catch-up", remaining)
     raise Drift(
@@ -199,14 +199,14 @@ def _prove_known(walk: Walk, situation: Situation) -> None:
         )
 
 
-def _prove_empty(walk: Walk) -> None:
+def _prove_empty(walk: Walk, situation: Situation) -> None:
     """The last proof: nothing in this database depends on legacy any more."""
     legacy = walk.config.legacy_role
     config = walk.config
     row = walk.session.driver.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (legacy,)).fetchone()
     if row is None or config.database_owner == "keep" or config.retire == "repurpose":
         return
-    left = remaining_dependencies(walk.session.driver, legacy)
+    left = remaining_dependencies(walk.session.driver, legacy, extensions=not situation.context.bootstrap)
     if left:
         raise Drift(
             f"{legacy} still has {left[0]}" + (f" (and {len(left) - 1} more)" if left[1:] else ""),

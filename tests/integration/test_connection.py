@@ -133,6 +133,7 @@ def test_sqlalchemy_asks_the_server_nothing_of_its_own(database: Database) -> No
     statements = re.findall(rf"\[{pid}\] LOG:  (?:statement|execute <unnamed>): (.*)", said)
     assert [text if len(text) < 50 else text[:11] for text in statements] == [
         "SELECT pg_catalog.pg_backend_pid()",  # whether a pooler answers instead
+        "SET SESSION statement_timeout = 0",
         "SET SESSION",
         "SELECT 'outside'",
         "BEGIN",

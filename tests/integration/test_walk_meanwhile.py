@@ -105,7 +105,7 @@ def test_objects_made_meanwhile_are_taken_along_and_back(world: Walk) -> None:
 @pytest.mark.majors("two")
 def test_each_step_back_keeps_what_was_made_meanwhile(world: Walk) -> None:
     conn = world.database.admin
-    expected = [world.snapshot(), *world.forward().values()]
+    expected = [world.snapshot(), *world.looking().values()]
     keys = list(STEP_KEYS)
     while keys:
         key = keys.pop()

@@ -21,7 +21,7 @@ def there_and_back(run: InProcess, database: Database, retire: str = "revoke") -
     walk = Walk(run, database, retire=retire).init()
     assert_same(untouched, walk.snapshot(), "init changed something outside its own schema")
 
-    first = walk.forward()
+    first = walk.looking()
     assert list(first) == list(STEP_KEYS)
     upto = list(STEP_KEYS)
     if retire == "drop":
@@ -37,7 +37,7 @@ def there_and_back(run: InProcess, database: Database, retire: str = "revoke") -
         assert_same(expected[len(upto)], walk.snapshot(), f"rolled back {key}")
     assert verifier(database.admin, database.legacy) == password
 
-    again = walk.forward()
+    again = walk.looking()
     for key in STEP_KEYS:
         assert_same(first[key], again[key], f"took {key} for the second time")
     walk("verify").check()
@@ -97,7 +97,7 @@ def test_legacy_that_does_not_inherit(make_database: MakeDatabase, invoke_cli: I
 def test_back_in_one_call_to_a_step(database: Database, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy)
     walk = Walk(invoke_cli, database).init()
-    taken = walk.forward("lock-legacy")
+    taken = walk.looking("lock-legacy")
 
     walk.rollback("--through", "transfer-ownership")
 

@@ -108,12 +108,17 @@ class Walk:
         """``next`` with everything it may ask for."""
         return self("next", "--yes", "--password-file", str(self.password_file), *arguments).check(exit_code)
 
-    def step(self, key: str) -> None:
-        """Take this one step, which must be the next."""
-        assert self.next_step() == key
+    def step(self, key: str) -> str | None:
+        """Take this one step, which must be the next; the one that is next then."""
         with self.switched() if key == "switch-connections" else nullcontext():
             self.next()
-        assert self.states()[key] == "done"
+        status = self.status()
+        states = {step["key"]: step["state"] for step in status["steps"]}
+        place = STEP_KEYS.index(key) + 1
+        assert {states[each] for each in STEP_KEYS[:place]} == {"done"}
+        assert status["next"] == (STEP_KEYS[place] if place < len(STEP_KEYS) else None), "took another step"
+        found: str | None = status["next"]
+        return found
 
     def rollback(self, *arguments: str, exit_code: int = 0) -> Result:
         """Undo the last step, or what the arguments say."""
@@ -141,15 +146,23 @@ class Walk:
         """A session as this role, by its password where it has one."""
         return psycopg.connect(self.database.conninfo(role, self.passwords.get(role)), autocommit=True)
 
-    def forward(self, upto: str = STEP_KEYS[-1]) -> dict[str, Snapshot]:
-        """Take every step from where the walk is, up to and including this one; a snapshot after each."""
-        taken = {}
-        while (key := self.next_step()) is not None:
-            self.step(key)
-            taken[key] = self.snapshot()
-            if key == upto:
+    def forward(self, upto: str = STEP_KEYS[-1]) -> None:
+        """Take every step from where the walk is, up to and including this one."""
+        for _ in self.steps(upto):
+            pass
+
+    def looking(self, upto: str = STEP_KEYS[-1]) -> dict[str, Snapshot]:
+        """As ``forward``, with a snapshot after each step."""
+        return {key: self.snapshot() for key in self.steps(upto)}
+
+    def steps(self, upto: str) -> Iterator[str]:
+        """Take the steps up to and including this one, and tell of each when it is done."""
+        key = self.next_step()
+        while key is not None:
+            taken, key = key, self.step(key)
+            yield taken
+            if taken == upto:
                 break
-        return taken
 
     def status(self) -> Any:
         return self("status", "--json").check().json
