@@ -26,6 +26,8 @@ class InitRequest:
     """Empty: every schema in which legacy owns something, or that it owns."""
     adopt: bool = False
     owner: str | None = None
+    moved: bool = False
+    """The database is the one that the journal is about, though pg_upgrade or a move gave it another identity."""
 
 
 @dataclass(frozen=True, slots=True)

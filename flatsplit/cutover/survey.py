@@ -16,7 +16,7 @@ from flatsplit.cutover.results import InitRequest, Survey
 from flatsplit.cutover.walk import Walk
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UnknownDependency, UsageError
 from flatsplit.evidence.exposure import BlastRadius
-from flatsplit.journal import Journal, operator_lock
+from flatsplit.journal import CutoverRecord, Journal, operator_lock
 from flatsplit.model import Finding, State
 from flatsplit.steps import Context
 from flatsplit.steps.context import JOURNAL_SCHEMA
@@ -62,7 +62,7 @@ def initialise(session: Session, found: Survey) -> None:
     with operator_lock(session), session.transaction():
         journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
-            journal.event("upgraded", None, "init on a cutover that is under way")
+            _go_on(journal, found)
             if journal.last_snapshot() is None:  # made by a version that took none
                 remember(session, journal, None, read_state(session.driver))
         else:
@@ -87,6 +87,16 @@ def initialise(session: Session, found: Survey) -> None:
                 {"schemas": list(config.schemas), "adopted": list(found.adopted), "objects": dict(found.counts)},
             )
         configuration.write(config, request.config_path)
+
+
+def _go_on(journal: Journal, found: Survey) -> None:
+    """Put on record that a cutover under way goes on here, with another version or at another place."""
+    former = journal.cutover()
+    if found.request.moved and former is not None:
+        journal.move_cutover(former.id, found.target)
+        was = {"system_identifier": former.system_identifier, "database_oid": former.database_oid}
+        journal.event("moved", None, "goes on after pg_upgrade or a move, as the operator says", was)
+    journal.event("upgraded", None, "init on a cutover that is under way")
 
 
 def _readers(session: Session, journal: Journal, found: Survey) -> list[str]:
@@ -186,7 +196,10 @@ def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:
         ) from error
     if found is None:
         return False
-    Journal.recognise(state.target, found)
+    if request.moved:
+        _require_roles(journal, state, found)
+    else:
+        Journal.recognise(state.target, found)
     if found.legacy_role == request.legacy_role:
         return True
     if any(record.state not in ("done", "rolled_back", "pending") for record in journal.steps()) or not all(
@@ -197,6 +210,18 @@ def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:
             "finish it or roll it back and `flatsplit forget` it first",
         )
     return False
+
+
+def _require_roles(journal: Journal, state: State, found: CutoverRecord) -> None:
+    """A database that moved brings its roles along, which a dump of it alone does not."""
+    config = configuration.parse(found.config, "the journal")
+    begun = {record.key for record in journal.steps() if record.state in ("running", "done")}
+    missing = [name for name in config.roles.new if name not in state.roles]
+    if "create-roles" in begun and missing:
+        raise TargetError(
+            f"the roles of the cutover did not come along: {', '.join(missing)}",
+            "restore them with pg_dumpall --roles-only, or begin anew: flatsplit forget, then flatsplit init",
+        )
 
 
 def _finish_former(journal: Journal) -> None:

@@ -6,14 +6,18 @@ from flatsplit.errors import JournalError
 from flatsplit.journal.records import CutoverRecord
 from flatsplit.model import Target
 
-_FIX = "if this copy is to be split on its own: flatsplit forget, then flatsplit init; else connect to the original"
+_FIX = (
+    "if this is the original after pg_upgrade or a move: flatsplit init --moved; "
+    "if it is a copy to be split on its own: flatsplit forget, then flatsplit init; else connect to the original"
+)
 
 
 def recognise(target: Target, cutover: CutoverRecord) -> None:
     """Raise JournalError if the journal came here inside a copy of the database that it describes.
 
     A dump restored elsewhere carries the journal but not the roles, and a promoted standby or a moved data
-    directory stays the same cluster. Where the cluster's identifier may not be read, the database's oid decides.
+    directory stays the same cluster; pg_upgrade makes a new one, which only the operator can tell from a copy. Where
+    the cluster's identifier may not be read, the database's oid decides.
     """
     then, now = cutover.system_identifier, target.system_identifier
     if then and now and then != now:

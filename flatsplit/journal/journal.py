@@ -149,6 +149,12 @@ class Journal:
         except IntegrityError:
             raise JournalError("another cutover of this database is under way", "run flatsplit status") from None
 
+    def move_cutover(self, cutover_id: int, target: model.Target) -> None:
+        """Say that the database which this cutover is about is now this one, on this cluster."""
+        self._writing()
+        values = {"database_oid": target.database_oid, "system_identifier": target.system_identifier}
+        self.session.sa.execute(cutover.update().where(cutover.c.id == cutover_id).values(values))
+
     def replace_config(self, cutover_id: int, config: str) -> None:
         """Keep another flatsplit.toml as the one that counts, when ``init`` takes new schemas in."""
         self._writing()

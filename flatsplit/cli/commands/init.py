@@ -22,8 +22,13 @@ from flatsplit.errors import Exit
 )
 @click.option("--adopt", is_flag=True, help="Take over roles that exist under the new names.")
 @click.option("--owner", metavar="ROLE", help="Owner of flatsplit's own schema: a role that all operators share.")
+@click.option(
+    "--moved", is_flag=True, help="This is the database of the cutover under way, after pg_upgrade or a move."
+)
 @yes_option
-def command(app: App, legacy_role: str, schemas: tuple[str, ...], adopt: bool, owner: str | None, yes: bool) -> Exit:
+def command(
+    app: App, legacy_role: str, schemas: tuple[str, ...], adopt: bool, owner: str | None, moved: bool, yes: bool
+) -> Exit:
     """Survey the database, write flatsplit.toml and take the baseline.
 
     Writes the configuration file, creates or upgrades the tracking schema `flatsplit` in the target database, and
@@ -34,7 +39,7 @@ def command(app: App, legacy_role: str, schemas: tuple[str, ...], adopt: bool, o
     from flatsplit.cutover.survey import initialise, survey
 
     output = app.output
-    request = InitRequest(legacy_role, app.config_path, schemas, adopt, owner)
+    request = InitRequest(legacy_role, app.config_path, schemas, adopt, owner, moved)
     with app.session(write=True) as session:
         found = survey(session, request)
         show_survey(output.err, found)
