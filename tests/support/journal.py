@@ -32,6 +32,13 @@ _SILENT = """
 """
 
 
+def states(conn: psycopg.Connection[Any]) -> dict[str, str]:
+    """The state of each step."""
+    query = "select s.key, s.state from flatsplit.step s join flatsplit.cutover c on c.id = s.cutover_id"
+    with conn.transaction():
+        return dict(conn.execute(f"{query} where c.state = 'active'").fetchall())
+
+
 def problems(conn: psycopg.Connection[Any]) -> list[str]:
     """Everything that is told twice, half or not at all. Nobody is at work at the moment."""
     found = []
