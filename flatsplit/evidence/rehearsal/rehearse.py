@@ -17,7 +17,7 @@ from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, pa
 from flatsplit.evidence.rehearsal.judge import Judge
 from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Stage, Trial, Unavailable
 from flatsplit.evidence.rehearsal.uses import uses_of
-from flatsplit.evidence.rehearsal.values import Basis, Heard, Problem, Progress, Rehearsal, Verdict, worst
+from flatsplit.evidence.rehearsal.values import Basis, Heard, Outcome, Problem, Progress, Rehearsal, Verdict, worst
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import State
 from flatsplit.steps import Context
@@ -255,9 +255,9 @@ class Company:
             heard.applications,
         )
 
-    def _verdict(self, heard: Heard, outcome: str, reason: str) -> Verdict:
+    def _verdict(self, heard: Heard, outcome: Outcome, reason: str) -> Verdict:
         query = (heard.shown or heard.text).strip()
-        return Verdict(query, heard.calls, outcome, reason, applications=heard.applications)  # type: ignore[arg-type]
+        return Verdict(query, heard.calls, outcome, reason, applications=heard.applications)
 
 
 def _quoted(message: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -67,7 +67,8 @@ class Verdict:
     object: str = ""
     privilege: str = ""
     remedy: str = ""
-    applications: Mapping[str, int] = None  # type: ignore[assignment]
+    applications: Mapping[str, int] = field(default_factory=dict)
+    """Calls by application_name, where the source knows it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Rehearsal:
         """The same per application_name, as far as the source tells them apart."""
         counted: dict[str, Counter[Outcome]] = {}
         for verdict in self.verdicts:
-            for name in verdict.applications or ():
+            for name in verdict.applications:
                 counted.setdefault(name, Counter())[verdict.verdict] += 1
         return {name: {outcome: counted[name][outcome] for outcome in OUTCOMES} for name in sorted(counted)}
 
