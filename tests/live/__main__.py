@@ -36,7 +36,7 @@ def main() -> None:
     place = Path(tempfile.gettempdir()) / "flatsplit-live"
     parser.add_argument("--environments", type=Path, default=place, help="where virtual environments are kept")
     options = parser.parse_args()
-    rows = [_HEAD]
+    rows: list[tuple[str, ...]] = [_HEAD]
     wrong = 0
     for name in options.app or APPS:
         print(name, file=sys.stderr, flush=True)

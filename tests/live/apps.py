@@ -52,9 +52,9 @@ APPS = {
         ),
         App(
             "mlflow",
-            _release("mlflow-skinny", "3.1.4", "sqlalchemy", "alembic", "psycopg2-binary"),
-            _release("mlflow-skinny", "3.18.0", "sqlalchemy", "alembic", "psycopg2-binary"),
+            _release("mlflow-skinny", "3.1.4", "sqlalchemy<2.1", "alembic", "psycopg2-binary"),
+            _release("mlflow-skinny", "3.17.2", "sqlalchemy<2.1", "alembic", "psycopg2-binary"),
         ),
-        App("prefect", _release("prefect", "3.4.0", "asyncpg"), _release("prefect", "3.9.1", "asyncpg")),
+        App("prefect", _release("prefect", "3.4.0", "asyncpg"), _release("prefect", "3.7.0", "asyncpg")),
     )
 }

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from urllib.parse import quote
 
 
@@ -20,7 +21,7 @@ def settings(port: int | None = None) -> dict[str, str]:
         "PREFECT_API_DATABASE_MIGRATE_ON_START": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "ERROR",
-        "PREFECT_HOME": os.path.join(os.environ["HOME"], "prefect"),
+        "PREFECT_HOME": str(Path(os.environ["HOME"]) / "prefect"),
         "DO_NOT_TRACK": "1",
         "PREFECT_CLI_PROMPT": "false",
     }
