@@ -34,7 +34,7 @@ async def attempt(name: str, act: object, *arguments: object) -> None:
         await act(*arguments)
     except psycopg.Error as error:
         troubles[f"{name}: {error.sqlstate}"] += 1
-    except TypeError:  # the older release reads its own log wrongly with psycopg, once the statement is through
+    except TypeError:  # it reads its own log wrongly with psycopg, once the statement is through
         troubles[f"{name}: TypeError"] += 1
 
 
