@@ -12,6 +12,14 @@ URL = "postgresql+psycopg2://"  # libpq's environment has the rest
 os.environ["MLFLOW_ENABLE_ASYNC_LOGGING"] = "false"
 
 
+def install() -> None:
+    """What the server does when it finds an empty database."""
+    import sqlalchemy
+    from mlflow.store.db.utils import _initialize_tables
+
+    _initialize_tables(sqlalchemy.create_engine(URL))
+
+
 def migrate() -> None:
     """``mlflow db upgrade``."""
     import sqlalchemy
@@ -78,5 +86,7 @@ if __name__ == "__main__":
     logging.disable(logging.WARNING)
     if sys.argv[1] == "work":
         work(float(sys.argv[2]))
+    elif sys.argv[1] == "install":
+        install()
     else:
         migrate()
