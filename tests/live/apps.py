@@ -55,6 +55,10 @@ APPS = {
             _release("mlflow-skinny", "3.1.4", "sqlalchemy<2.1", "alembic", "psycopg2-binary"),
             _release("mlflow-skinny", "3.17.2", "sqlalchemy<2.1", "alembic", "psycopg2-binary"),
         ),
-        App("prefect", _release("prefect", "3.4.0", "asyncpg"), _release("prefect", "3.7.0", "asyncpg")),
+        App(
+            "prefect",
+            _release("prefect", "3.4.0", "asyncpg", "importlib_metadata"),
+            _release("prefect", "3.7.0", "asyncpg"),
+        ),
     )
 }

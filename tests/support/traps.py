@@ -96,6 +96,8 @@ create schema vendor authorization vendor;
 set role vendor;
 create table vendor.price (code text, amount numeric, margin numeric);
 create table vendor.log (what text);
+select lo_create(434343);
+grant update on large object 434343 to readers;
 reset role;
 grant usage on schema vendor to {legacy};
 grant select (code, amount) on vendor.price to {legacy};
@@ -172,6 +174,7 @@ TRAPS = (
     Trap("SELECT margin FROM vendor.price", "denied", "vendor.price", "SELECT", "42501"),
     Trap("SELECT * FROM vendor.price", "denied", "vendor.price", "SELECT", "42501"),
     Trap("SELECT lo_unlink(424242)", "denied", "large object 424242", "ownership", "42501"),
+    Trap("SELECT lo_put(434343, 0, '\\x00')", "denied", "large object 434343", "UPDATE", "42501"),
     Trap("LOCK TABLE vendor.price IN EXCLUSIVE MODE", "denied", "vendor.price", "UPDATE", "42501"),
     Trap("SET ROLE legacy", "denied", "legacy", "MEMBERSHIP", "42501"),
     Trap("COPY orders TO '/tmp/nowhere'", "denied", "pg_write_server_files", "MEMBERSHIP", "42501"),

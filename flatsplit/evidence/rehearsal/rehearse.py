@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from flatsplit.connection import Session
-from flatsplit.evidence.rehearsal import ddl_statements, retype, utility
+from flatsplit.evidence.rehearsal import ddl_statements, definers, retype, utility
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_one, written
@@ -167,7 +167,10 @@ class Company:
     def _conclude(self, part: _Part) -> Verdict:
         heard, trial = part.heard, part.trial
         problems = part.problems
-        if heard.top is not True and problems and self._definers.runs(heard.text):
+        if heard.top is not True and problems and part.parsed is not None and self._definers.runs(heard.text):
+            found = worst(definers.nested(self.judge, part.parsed))
+            if found is not None:
+                return self._problem(heard, found)
             return self._verdict(heard, "allowed", "it runs inside a SECURITY DEFINER function, as that one's owner")
         if self.exists and trial is not None and trial.passed:
             problems = [each for each in problems if not each.planned]

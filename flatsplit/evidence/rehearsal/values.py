@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
@@ -54,6 +54,16 @@ class Problem(NamedTuple):
 def worst(problems: list[Problem]) -> Problem | None:
     """The one that tells the statement's fate; the first of equals."""
     return min(problems, key=lambda one: _WORST[one.outcome], default=None)
+
+
+def within(where: str, found: Iterable[Problem], *, planned: bool = False) -> list[Problem]:
+    """Problems with the place in front; EXPLAIN of the statement that calls it does not see them."""
+    return [each._replace(reason=f"{where}: {each.reason}", planned=planned and each.planned) for each in found]
+
+
+def distinct(found: Iterable[Problem]) -> list[Problem]:
+    """Each once, in the same order."""
+    return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
