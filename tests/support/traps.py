@@ -154,6 +154,8 @@ TRAPS = (
     Trap("SELECT lo_create(0)", "allowed"),
     Trap("SELECT lo_get(424242)", "allowed"),
     Trap("SELECT lo_put(424242, 0, '\\x00')", "allowed"),
+    Trap("SELECT lo_put(434343, 0, '\\x00')", "allowed"),  # a third role's, by way of a group
+    Trap("SELECT lo_unlink(434343)", "denied", "large object 434343", "ownership", "42501"),
     Trap("DROP TABLE IF EXISTS never_was", "allowed"),
     Trap("CREATE EXTENSION IF NOT EXISTS plpgsql", "allowed"),
     Trap("SELECT code FROM vendor.price", "allowed"),
@@ -174,7 +176,6 @@ TRAPS = (
     Trap("SELECT margin FROM vendor.price", "denied", "vendor.price", "SELECT", "42501"),
     Trap("SELECT * FROM vendor.price", "denied", "vendor.price", "SELECT", "42501"),
     Trap("SELECT lo_unlink(424242)", "denied", "large object 424242", "ownership", "42501"),
-    Trap("SELECT lo_put(434343, 0, '\\x00')", "denied", "large object 434343", "UPDATE", "42501"),
     Trap("LOCK TABLE vendor.price IN EXCLUSIVE MODE", "denied", "vendor.price", "UPDATE", "42501"),
     Trap("SET ROLE legacy", "denied", "legacy", "MEMBERSHIP", "42501"),
     Trap("COPY orders TO '/tmp/nowhere'", "denied", "pg_write_server_files", "MEMBERSHIP", "42501"),
