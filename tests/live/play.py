@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,6 +110,9 @@ def play(app: App, seconds: float, environments: Path) -> Figures:
             if before[key] != known[key]:
                 figures.disagreements.append(f"before the roles {before[key]}, after {known[key]}: {key}")
         say(f"rehearsed: {figures.summary}")
+        for each in rehearsed["statements"]:
+            if each["verdict"] in ("denied", "silent", "unknown"):
+                say(f"{each['verdict']}: {' '.join(each['query'].split())[:150]!r}: {each['reason']}")
         say(f"at work as app_user, legacy retired meanwhile: {_cut_over(stage, program, seconds)}")
         _compare(stage, rehearsed, figures)
         figures.migration = program.run("new", "app_migrator", "migrate", seconds=PATIENCE)
@@ -157,6 +161,7 @@ def _compare(stage: Stage, rehearsed: Mapping[str, Any], figures: Figures) -> No
     for key, query in ran.items():
         if known.get(key, set()) and known[key] <= set(REFUSED):
             figures.disagreements.append(f"called {known[key]}, worked: {query}")
+    otherwise: Counter[str] = Counter()  # what it is about is not there any more, mostly
     with stage.connect("app_user") as connection:
         for each in rehearsed["statements"]:
             # Parameters have no values here, and what SET ROLE and the like do is not undone by a rollback alone
@@ -166,7 +171,8 @@ def _compare(stage: Stage, rehearsed: Mapping[str, Any], figures: Figures) -> No
                 if state == "":
                     figures.disagreements.append(f"called {each['verdict']}, works: {each['query']}")
                 elif state != INSUFFICIENT_PRIVILEGE:
-                    say(f"{each['verdict']}, and it fails for another reason ({state}): {each['query'][:120]!r}")
+                    otherwise[state] += 1
+    say(f"{figures.tried} of the refused tried as app_user; failed for another reason: {dict(otherwise) or 'none'}")
 
 
 def _refused(stage: Stage) -> dict[str, str]:
