@@ -11,7 +11,7 @@ from flatsplit.cli.app import App
 from flatsplit.errors import UsageError
 from flatsplit.model import STEP_KEYS
 
-WAIVABLE = ("no-blockers", "seen", "drained", "verified", "soaked", "elsewhere", "bridge", "reach")
+WAIVABLE = ("no-blockers", "seen", "drained", "verified", "soaked", "elsewhere", "bridge", "reach", "rehearsed")
 NOT_WAIVABLE = ("converged", "approved")
 
 

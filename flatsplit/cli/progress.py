@@ -78,7 +78,9 @@ class Narration:
                 f"  gate {gate.key}: waived ({one_line(gate.waived)}), although {one_line(gate.reason)}", "yellow"
             )
         elif gate.open:
-            self._above(f"  gate {gate.key}: open, {one_line(gate.reason)}", "dim")
+            self._above(f"  gate {gate.key}: open, {one_line(gate.reason)}", "yellow" if gate.notice else "dim")
+            if gate.notice:
+                self._above(f"    better: {one_line(gate.fix)}")
 
     def step_finished(self, key: str, state: StepState) -> None:
         """How the step ended."""

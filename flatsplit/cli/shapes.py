@@ -81,6 +81,7 @@ def gate(found: GateResult) -> Json:
         "fix": found.fix,
         "waivable": found.waivable,
         "waived": found.waived or None,
+        "notice": found.notice,
     }
 
 
@@ -112,7 +113,7 @@ def _step(step: StepView) -> Json:
         "title": step.title,
         "state": step.state,
         "blocked_by": [item.key for item in step.blocked_by],
-        "gates": [gate(item) for item in (*step.blocked_by, *step.waived)],
+        "gates": [gate(item) for item in (*step.blocked_by, *step.notices, *step.waived)],
         "started_at": plain(step.started_at),
         "finished_at": plain(step.finished_at),
         "by_hand": step.by_hand,

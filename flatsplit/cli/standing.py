@@ -93,6 +93,9 @@ def _show_next(printer: Printer, found: Status) -> None:
         printer.say(f"  blocked by {gate.key}: {one_line(gate.reason)}", "yellow")
         if gate.fix:
             printer.say(f"    fix: {one_line(gate.fix)}")
+    for gate in step.notices:
+        printer.say(f"  {gate.key}: {one_line(gate.reason)}", "yellow")
+        printer.say(f"    better: {one_line(gate.fix)}")
     if step.blocked_by:
         printer.say(f"  {how_to_go_on(step.blocked_by)}")
     elif step.state == "running":

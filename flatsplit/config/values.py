@@ -11,6 +11,7 @@ from flatsplit.config.grants import Grant
 Retire: TypeAlias = Literal["revoke", "drop", "repurpose"]
 DatabaseOwner: TypeAlias = Literal["app_migrator", "dba", "keep"]
 Auth: TypeAlias = Literal["password", "external"]
+WhenRehearsed: TypeAlias = Literal["advised", "required", "off"]
 
 PURPOSES: tuple[str, ...] = ("app_user", "app_migrator", "app_readonly", "dba")
 
@@ -60,6 +61,10 @@ class Gates:
     """Every step needs ``next --approved DIGEST``."""
     largest_hole: timedelta = timedelta(minutes=15)
     """Longest time between two looks (``flatsplit observe``) that still counts as watched."""
+    rehearsal: WhenRehearsed = "advised"
+    """``required``: the switch waits for a clean rehearsal; ``advised``: only for the end of a bad one."""
+    rehearsal_age: timedelta = timedelta(days=7)
+    """How long a clean rehearsal counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,13 @@ SECTIONS: dict[str, dict[str, object]] = {
         "database_owner": get_args(DatabaseOwner),
     },
     "roles": {**dict.fromkeys(PURPOSES, str), "dba_login": bool, "auth": get_args(Auth)},
-    "gates": {"drain": timedelta, "soak": timedelta, "largest_hole": timedelta, "require_approval": bool},
+    "gates": {
+        "drain": timedelta,
+        "soak": timedelta,
+        "largest_hole": timedelta,
+        "rehearsal": get_args(WhenRehearsed),
+        "rehearsal_age": timedelta,
+        "require_approval": bool,
+    },
     "locks": {"lock_timeout": timedelta, "retry_for": timedelta, "max_replication_lag": timedelta},
 }

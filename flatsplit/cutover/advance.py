@@ -59,7 +59,7 @@ def advance(
 
 def _gates(walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions) -> tuple[GateResult, ...]:
     """The step's gates, with what is waived in this call; the approval comes last."""
-    if plan.step == "switch-connections":
+    if plan.step == "switch-connections" and walk.session.write:  # a dry run writes nothing down
         walk.observe()
     judged = walk.judge(situation).judge(plan.step)
     gates = [

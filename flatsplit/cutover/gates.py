@@ -10,7 +10,7 @@ from flatsplit import evidence, hazards
 from flatsplit.catalog import owned_elsewhere
 from flatsplit.config import format_duration
 from flatsplit.connection import APPLICATION_NAME, Session
-from flatsplit.cutover import quiet
+from flatsplit.cutover import quiet, rehearsal, rehearsed
 from flatsplit.evidence.locks import duration
 from flatsplit.evidence.trial import Trial
 from flatsplit.journal import Journal, StepRecord
@@ -40,6 +40,7 @@ class Judge:
             "no-blockers": self._no_blockers,
             "bridge": self._bridge,
             "reach": self._reach,
+            "rehearsed": self._rehearsed,
             "seen": self._seen,
             "drained": self._drained,
             "verified": self._verified,
@@ -89,6 +90,16 @@ class Judge:
     def _clients(self) -> tuple[Client, ...]:
         roles = [self.context.legacy, *self.context.config.roles.new]
         return evidence.read_sessions(self.session.driver, roles)
+
+    def _rehearsed(self) -> GateResult:
+        return rehearsed.gate(
+            rehearsal.past(self.journal),
+            self.context.config.roles.app_user,
+            self.records["transfer-ownership"].finished_at,
+            evidence.server_clock(self.session.driver),
+            self.context.config.gates,
+            rehearsal.missing_source(self.session),
+        )
 
     def _seen(self) -> GateResult:
         roles = self.context.config.roles

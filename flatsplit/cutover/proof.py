@@ -14,6 +14,7 @@ from flatsplit.cutover.strays import strays
 from flatsplit.errors import FlatsplitError
 from flatsplit.evidence import memory, trial
 from flatsplit.evidence.asking import ask
+from flatsplit.evidence.rehearsal.rights import Inherited
 from flatsplit.evidence.trial import Act, Proof, Trial
 from flatsplit.journal import Journal
 from flatsplit.model import ObjectRef
@@ -64,22 +65,24 @@ def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) 
     for role in roles.new:
         if role not in situation.live.roles:
             continue
-        if role == roles.dba:
-            acts, why = [], "what a superuser-equivalent can is not tried"
-        else:
-            acts, why = _acts(session, situation, role), ""
-        proofs.append(_prove(session, situation, role, acts, why, passwords.get(role)))
+        acts = _acts(session, situation, role)
+        proofs.append(_prove(session, situation, role, acts, passwords.get(role)))
     return (*proofs, *_legacy(session, situation, passwords))
 
 
 def _acts(session: Session, situation: Situation, role: str) -> list[Act]:
     roles, context = situation.config.roles, situation.context
     schemas = [ref.name for ref in trial.sample(_schemas(situation), SCHEMAS)]
-    if role == roles.app_migrator:
+    if role in (roles.app_migrator, roles.dba):
         if situation.done < ORDINAL["transfer-ownership"]:
             return []
         triggers = bool(ask(session.driver, "trial_conditions")[0][2])
-        return trial.migrator_acts(schemas, triggers=triggers)
+        if role == roles.app_migrator:
+            return trial.migrator_acts(schemas, triggers=triggers)
+        desired = situation.desired(situation.done)
+        rights, wanted = Inherited(desired, role), desired.roles[role]
+        places = [name for name in schemas if rights.has(desired.objects[ObjectRef("schema", "", name)], "C")]
+        return trial.dba_acts(places, roles=wanted.superuser or wanted.createrole, triggers=triggers)
     groups = (group for group in situation.live.groups if group.kind == "table")
     ours = (group.refs for group in groups if context.ours(group.refs[0], group.facts))
     chosen = trial.sample(list(itertools.chain.from_iterable(ours)), TABLES)
@@ -93,11 +96,11 @@ def _schemas(situation: Situation) -> list[ObjectRef]:
     return [ref for ref in wanted if ref in situation.live.objects]
 
 
-def _prove(session: Session, situation: Situation, role: str, acts: list[Act], why: str, password: str | None) -> Proof:
+def _prove(session: Session, situation: Situation, role: str, acts: list[Act], password: str | None) -> Proof:
     may_log_in = role in situation.config.roles.login and situation.done >= ORDINAL["enable-login"]
     if password is None or not may_log_in:
         if not acts:
-            return Proof(role, "", why or "nothing to try yet")
+            return Proof(role, "", "nothing to try yet")
         return trial.try_as_function(session.driver, role, acts)
     database = situation.live.target.database
     try:
@@ -106,7 +109,7 @@ def _prove(session: Session, situation: Situation, role: str, acts: list[Act], w
             trials = (Trial(role, "log in to", f"database {database}", True, "allowed"), *found.trials)
     except FlatsplitError as error:
         trials = (Trial(role, "log in to", f"database {database}", True, "refused", error.what),)
-    return Proof(role, "logged in", why, trials)
+    return Proof(role, "logged in", trials=trials)
 
 
 def _legacy(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[Proof, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flatsplit.config import PURPOSES
+from flatsplit.connection import Session
+from flatsplit.cutover.rehearsed import Past
 from flatsplit.errors import UsageError
 from flatsplit.evidence import rehearsal
-from flatsplit.evidence.rehearsal import Outcome, Progress, Rehearsal
+from flatsplit.evidence.rehearsal import Progress, Rehearsal
 from flatsplit.journal import Journal
 from flatsplit.steps import ORDINAL
 
@@ -36,7 +37,7 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
     goal = situation.desired(max(situation.done, ORDINAL["enable-login"]))
     company = rehearsal.Company(walk.session, situation.live, goal, situation.context, name)
     found = company.rehearse(statements, source, situation.config.locks.lock_timeout, progress)
-    _record(walk, found)
+    _record(walk, found, file)
     return found
 
 
@@ -52,12 +53,13 @@ def _role(situation: Situation, role: str | None) -> str:
     raise UsageError(f"there is no role {role!r}", f"name one of {', '.join(roles.new)}")
 
 
-def _record(walk: Walk, found: Rehearsal) -> None:
+def _record(walk: Walk, found: Rehearsal, file: Path | None) -> None:
     counts = ", ".join(f"{count} {outcome}" for outcome, count in found.summary.items() if count)
     details = {
         "role": found.role,
         "basis": found.basis,
         "source": found.source,
+        "file": "" if file is None else str(file),
         "summary": dict(found.summary),
         "ok": found.ok,
     }
@@ -65,10 +67,15 @@ def _record(walk: Walk, found: Rehearsal) -> None:
         walk.journal.event(EVENT, None, f"as {found.role}: {counts}", details)
 
 
-def last_summary(journal: Journal, role: str) -> Mapping[Outcome, int] | None:
-    """Counts of the last rehearsal as this role, None where there was none: what a gate looks at."""
-    for event in reversed(journal.events(EVENT)):
-        if event.details.get("role") == role:
-            summary: Mapping[Outcome, int] = event.details["summary"]
-            return summary
-    return None
+def past(journal: Journal) -> list[Past]:
+    """The rehearsals on record, oldest first."""
+    return [
+        Past(event.at, details["role"], details["source"], details.get("file", ""), details["summary"])
+        for event in journal.events(EVENT)
+        if (details := event.details)
+    ]
+
+
+def missing_source(session: Session) -> str:
+    """Why ``rehearse`` needs a file here; "" where it does not."""
+    return rehearsal.missing(session.driver)

@@ -59,6 +59,8 @@ class StepView:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     by_hand: bool = False
+    notices: tuple[GateResult, ...] = ()
+    """Open gates that say something all the same (only for the next step)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def status(walk: Walk, situation: Situation) -> Status:
                 state=situation.states[step.key],
                 blocked_by=tuple(gate for gate in gates if not gate.passes) if step.key == next_key else (),
                 waived=walk.waived(step.key),
+                notices=tuple(gate for gate in gates if gate.open and gate.notice) if step.key == next_key else (),
                 started_at=situation.records[step.key].started_at,
                 finished_at=situation.records[step.key].finished_at,
                 by_hand=situation.records[step.key].by_hand,

@@ -115,6 +115,17 @@ def migrator_acts(schemas: Sequence[str], *, triggers: bool) -> list[Act]:
     ]
 
 
+def dba_acts(schemas: Sequence[str], *, roles: bool, triggers: bool) -> list[Act]:
+    """What the dba can, with nothing in it that could run the application's code: here that would be a superuser's."""
+    why_not = "event triggers would fire" if triggers else ""
+    acts = [_create(schema, expected=True, why_not=why_not) for schema in schemas]
+    if (
+        roles
+    ):  # event triggers do not fire for what belongs to the cluster (manual, "Overview of Event Trigger Behavior")
+        acts.append(Act("create", "roles", True, _about("CREATE ROLE {}", PROBE)))
+    return acts
+
+
 def _create(schema: str, *, expected: bool, why_not: str = "") -> Act:
     return Act("create in", f"schema {schema}", expected, _about("CREATE TABLE {} ()", schema, PROBE), why_not)
 

@@ -77,6 +77,8 @@ class GateResult:
     """False where nobody has looked yet, because the step is not the next one."""
     waived: str = ""
     """The reason that was given for waiving it, "" when it was not waived."""
+    notice: bool = False
+    """Also where it is open, the operator should read why."""
 
     @property
     def passes(self) -> bool:

@@ -104,7 +104,7 @@ STEPS: tuple[Step, ...] = (
         "Switch connections",
         "People move the application's connections to app_user and the migration tool's to app_migrator. "
         "flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.",
-        ("seen", "drained"),
+        ("rehearsed", "seen", "drained"),
         _nothing,
         (
             "Errors of the application with SQLSTATE 42501 (insufficient privilege).",

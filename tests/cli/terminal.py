@@ -12,18 +12,26 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.fixtures.cli import Result, Target, environment
 
 
 def type_at(
-    cwd: Path, *arguments: str, dsn: Target = None, answers: Sequence[tuple[str, str]] = (), timeout: float = 60
+    cwd: Path,
+    *arguments: str,
+    dsn: Target = None,
+    answers: Sequence[tuple[str, str | Callable[[], object]]] = (),
+    timeout: float = 60,
 ) -> Result:
-    """Run a command and type each answer when its prompt appears; stdout and stderr come as one, as on a screen."""
+    """Run a command and type each answer when its prompt appears; stdout and stderr come as one, as on a screen.
+
+    An answer may also be something to do. The command has to leave the terminal's settings as they were.
+    """
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (50, 120))
+    before = termios.tcgetattr(theirs)
     process = subprocess.Popen(
         [sys.executable, "-m", "flatsplit", *arguments],
         stdin=theirs,
@@ -51,10 +59,17 @@ def type_at(
             while waiting and (found := re.search(waiting[0][0], screen[looked:])):
                 looked += found.end()
                 answer = waiting.pop(0)[1]
+                if not isinstance(answer, str):
+                    answer()
+                    continue
                 if answer == "\x03":
                     time.sleep(1)  # a signal while readline sets itself up is lost; no person is that fast
                 os.write(ours, answer.encode())
-    os.close(ours)
+    if waiting:
+        process.kill()
     code = process.wait(10)
+    after = termios.tcgetattr(ours)
+    os.close(ours)
     assert not waiting, f"never asked: {waiting[0][0]}\n{screen}"
+    assert after == before, f"the terminal's settings are others than before\n{screen}"
     return Result(code, screen, "")

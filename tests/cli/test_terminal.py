@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -79,6 +80,26 @@ def test_what_is_shown_cannot_move_the_cursor(shop: Database, tmp_path: Path) ->
         result = type_at(tmp_path, *arguments, dsn=shop, answers=answers)
         assert "\x1b[2J" not in result.stdout
     assert "odd\\x1b[2J" in type_at(tmp_path, "plan", dsn=shop).check().stdout
+
+
+def test_watch_shows_a_client_drain_and_stops_with_control_c(shop: Database, tmp_path: Path) -> None:
+    client = psycopg.connect(shop.conninfo("shop"), application_name="checkout")
+    other = psycopg.connect(shop.conninfo("shop"), application_name="nightly job")
+    result = type_at(
+        tmp_path,
+        *("watch", "--interval", "200ms"),
+        dsn=shop,
+        answers=[
+            (r"2 of 2 sessions are still shop's[^$]*checkout[^$]*nightly job", client.close),
+            (r"1 of 1 sessions are still shop's(?:(?!checkout)[^$])*nightly job", other.close),
+            (r"Nobody is connected as shop\.", lambda: None),
+            (r"Nobody is connected as shop\.", "\x03"),
+        ],
+    ).check(0)
+    assert "Traceback" not in result.stdout
+    assert result.stdout.rindex("\x1b[?25h") > result.stdout.rindex("\x1b[?25l")  # the cursor is shown again
+    assert result.stdout.count("\n") < 100  # each look replaced the one before
+    assert re.search(r"\x1b\[\d*A|\x1b\[2K", result.stdout)
 
 
 def test_forget_asks(shop: Database, tmp_path: Path) -> None:

@@ -193,6 +193,45 @@ def test_resets_restarts_and_a_missing_extension_leave_it_honest(
     assert blocked(walk, "drained") is not None
 
 
+@pytest.mark.majors("two")
+def test_crashes_and_an_extension_that_comes_and_goes_hide_nothing(
+    counting: tuple[Cluster, Database], invoke_cli: InProcess
+) -> None:
+    cluster, database = counting
+    walk = begun(database, invoke_cli)
+    age(walk, "3h")
+    look(walk, "179min", "1min")
+    assert blocked(walk, "drained") is None
+    # Without the extension nothing is counted; what ran then is found when it is back
+    database.execute("drop extension pg_stat_statements")
+    walk("observe").check()
+    database.execute("select 1", "legacy")
+    assert "pg_stat_statements is not installed" in blocked(walk, "rehearsed")["reason"]
+    walk("observe").check()
+    assert blocked(walk, "drained") is None  # looks alone do not see a session that short
+    database.execute("create extension pg_stat_statements")
+    assert "legacy last seen 0s ago" in blocked(walk, "drained")["reason"]
+    walk("observe").check()
+    assert grown(walk) == 1
+    # A crash loses the counters: what ran since the last look is not known, and the time does not count
+    age(walk, "3h")
+    database.execute("select 1", "legacy")
+    cluster.kill()
+    cluster.start()
+    assert "to now" in blocked(walk, "drained")["reason"]
+    walk("observe").check()
+    assert grown(walk) is None
+    assert "nobody looked" in blocked(walk, "drained")["reason"]
+    # A server that came back without the library
+    database.execute("alter system set shared_preload_libraries = plpgsql")
+    cluster.restart()
+    assert "pg_stat_statements counts nothing" in walk("observe").check().stderr
+    assert "the server has not loaded it" in blocked(walk, "rehearsed")["reason"]
+    assert "nobody looked" in blocked(walk, "drained")["reason"]
+    said = walk("rehearse").check(1)
+    assert "add it to shared_preload_libraries" in said.stderr
+
+
 # -- what is kept
 
 

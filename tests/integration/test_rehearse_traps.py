@@ -82,3 +82,57 @@ def test_traps(make_database: MakeDatabase, invoke_cli: InProcess, major: int) -
         if state != trap.sqlstate:
             disagreeing.append(f"{trap.statement}: {state}")
     assert "\n".join(disagreeing) == ""
+
+
+@pytest.mark.majors("two")
+def test_temporary_tables_where_they_are_not_for_everybody(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = planted(make_database)
+    database.execute(f"revoke temporary on database {database.name} from public")
+    walk = Walk(invoke_cli, database).init("--schema", "public")
+    statements = ["CREATE TEMP TABLE scratch AS SELECT * FROM orders", "SELECT * INTO TEMP kept FROM orders"]
+    expected = [Trap(each, "denied", f"database {database.name}", "TEMPORARY", "42501") for each in statements]
+    assert wrong(rehearse(walk, statements), expected) == ""
+    walk.next("--through", "enable-login")
+    assert wrong(rehearse(walk, statements), expected) == ""
+    assert [tried(database, "app_user", trap) for trap in expected] == ["42501"] * 2
+    walk.config.write_text(walk.config.read_text() + f'\n[grants.app_user]\ntemporary = ["{database.name}"]\n')
+    walk("repair", "--yes").check()
+    assert {each["verdict"] for each in rehearse(walk, statements, exit_code=0).values()} == {"allowed"}
+    assert [tried(database, "app_user", trap) for trap in expected] == [""] * 2
+
+
+SUPERUSERS = """
+create function public.make_role() returns void language plpgsql security definer as
+    $$ begin create role made_by_function; end $$;
+create function public.see_passwords() returns bigint language sql security definer as
+    'select count(*) from pg_catalog.pg_authid';
+create function public.outer_one() returns bigint language plpgsql as
+    $$ begin return public.see_passwords(); end $$;
+create function public.count_all() returns bigint language sql security definer as 'select count(*) from public.orders';
+create function public.empty_all() returns void language sql security definer as 'truncate public.orders cascade';
+"""
+
+
+@pytest.mark.majors("two")
+def test_what_definers_did_as_a_superuser(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    """They run as app_migrator afterwards, which owns what legacy owned and is no superuser."""
+    database = planted(make_database)
+    database.execute(SUPERUSERS, "legacy")
+    database.execute("alter role legacy superuser")
+    walk = Walk(invoke_cli, database).init("--schema", "public")
+    expected = [
+        Trap("SELECT make_role()", "denied", None, "CREATEROLE", "42501"),
+        Trap("SELECT see_passwords()", "denied", "pg_catalog.pg_authid", "SELECT", "42501"),
+        Trap("SELECT outer_one()", "denied", "pg_catalog.pg_authid", "SELECT", "42501"),
+        Trap("SELECT count_all()", "allowed"),
+        Trap("SELECT empty_all()", "allowed"),
+        Trap("SELECT forget_safely()", "allowed"),
+    ]
+    statements = [trap.statement for trap in expected]
+    assert wrong(rehearse(walk, statements), expected) == ""
+    walk.next("--through", "enable-login")
+    found = rehearse(walk, statements)
+    assert wrong(found, expected) == ""
+    reason = "function public.make_role(), which runs as app_migrator, line 1: CREATE ROLE is neither"
+    assert reason in found["SELECT make_role()"]["reason"]
+    assert [tried(database, "app_user", trap) for trap in expected] == [trap.sqlstate for trap in expected]

@@ -54,6 +54,7 @@ USER = {
     ("alter", "cannot"): {"refused"},
     ("drop", "cannot"): {"refused"},
 }
+DBA = {("create in", "can"): {"allowed"}, ("create", "can"): {"allowed"}}
 
 
 @pytest.mark.majors("all")
@@ -71,8 +72,9 @@ def test_a_sample_is_tried_as_each_role_and_leaves_nothing(walk: Walk) -> None:
         "app_user": "as the role",
         "app_migrator": "as the role",
         "app_readonly": "as the role",
-        "dba": "",
+        "dba": "as the role",
     }
+    assert outcomes(found, "dba") == DBA
     assert walk.snapshot() == before
     assert "the rest by the catalog" in walk("verify").check().stdout
 
@@ -82,10 +84,13 @@ def test_with_passwords_it_logs_in(walk: Walk) -> None:
     found = verified(walk, "--password-file", str(walk.password_file))
     assert {proof["how"] for proof in found["proofs"]} == {"logged in"}
     assert outcomes(found, "app_user") == {**USER, ("log in to", "can"): {"allowed"}}
-    assert outcomes(found, "dba") == {("log in to", "can"): {"allowed"}}
+    assert outcomes(found, "dba") == {**DBA, ("log in to", "can"): {"allowed"}}
     walk.database.execute("alter role app_user nologin")
     found = verified(walk, "--password-file", str(walk.password_file), exit_code=4)
     assert outcomes(found, "app_user") == {("log in to", "can"): {"refused"}}
+    walk.database.execute("alter role app_user login; alter role dba nosuperuser")
+    found = verified(walk, exit_code=4)
+    assert outcomes(found, "dba") == {("create in", "can"): {"refused"}}
 
 
 def test_trying_never_waits_for_a_lock_and_makes_nobody_wait(walk: Walk) -> None:

@@ -96,6 +96,10 @@ create schema vendor authorization vendor;
 set role vendor;
 create table vendor.price (code text, amount numeric, margin numeric);
 create table vendor.log (what text);
+select lo_create(434343);
+grant select, update on large object 434343 to readers;
+select lo_create(454545);
+grant update on large object 454545 to readers;
 reset role;
 grant usage on schema vendor to {legacy};
 grant select (code, amount) on vendor.price to {legacy};
@@ -152,6 +156,9 @@ TRAPS = (
     Trap("SELECT lo_create(0)", "allowed"),
     Trap("SELECT lo_get(424242)", "allowed"),
     Trap("SELECT lo_put(424242, 0, '\\x00')", "allowed"),
+    Trap("SELECT lo_put(434343, 0, '\\x00')", "allowed"),  # a third role's, by way of a group
+    Trap("SELECT lo_put(454545, 0, '\\x00')", "denied", "large object 454545", "SELECT", "42501"),
+    Trap("SELECT lo_unlink(434343)", "denied", "large object 434343", "ownership", "42501"),
     Trap("DROP TABLE IF EXISTS never_was", "allowed"),
     Trap("CREATE EXTENSION IF NOT EXISTS plpgsql", "allowed"),
     Trap("SELECT code FROM vendor.price", "allowed"),

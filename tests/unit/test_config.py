@@ -71,7 +71,14 @@ def configs(draw: st.DrawFn) -> Config:
         retire=draw(st.sampled_from(["revoke", "drop", "repurpose"])),
         database_owner=draw(st.sampled_from(["app_migrator", "keep"])),
         roles=RoleNames(roles[1], roles[2], roles[3], dba, draw(st.booleans())),
-        gates=Gates(draw(durations(0, year)), draw(durations(0, year)), draw(st.booleans())),
+        gates=Gates(
+            draw(durations(0, year)),
+            draw(durations(0, year)),
+            draw(st.booleans()),
+            draw(durations(1, year)),
+            draw(st.sampled_from(["advised", "required", "off"])),
+            draw(durations(1, year)),
+        ),
         locks=Locks(draw(durations(1, 999)), draw(durations(0, year)), draw(durations(1, year))),
         auth=draw(st.sampled_from(["password", "external"])),
         grants=draw(grants()),
@@ -147,7 +154,7 @@ def test_every_key_stands_there_once_and_none_is_commented_out() -> None:
     keys = [line.split(" = ")[0] for line in text.splitlines() if " = " in line]
     expected = [key for section in tomllib.loads(text).values() for key in section]
     assert keys == expected
-    assert len(set(keys)) == len(keys) == 18
+    assert len(set(keys)) == len(keys) == 20
     assert not [line for line in text.splitlines() if line.startswith("#")]
 
 
@@ -213,7 +220,7 @@ def with_line(section: str, line: str) -> str:
     ("section", "line", "what", "fix"),
     [
         ("gates", 'soka = "7d"', "unknown key [gates] soka", "did you mean soak?"),
-        ("gates", "x = 1", "unknown key [gates] x", "known are drain, soak, largest_hole, require_approval"),
+        ("gates", "x = 1", "unknown key [gates] x", "known are drain, soak, largest_hole, rehearsal, rehearsal_age"),
         ("gate", 'soak = "7d"', "unknown section [gate]", "did you mean [gates]?"),
         (
             "gates",

@@ -8,7 +8,7 @@ routines, utility statements, row security. Before the role exists the second le
 """
 
 from flatsplit.evidence.rehearsal.rehearse import Company
-from flatsplit.evidence.rehearsal.sources import read_file, read_statistics
+from flatsplit.evidence.rehearsal.sources import missing, read_file, read_statistics
 from flatsplit.evidence.rehearsal.values import FAILING, OUTCOMES, Heard, Outcome, Progress, Rehearsal, Verdict
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Progress",
     "Rehearsal",
     "Verdict",
+    "missing",
     "read_file",
     "read_statistics",
 ]

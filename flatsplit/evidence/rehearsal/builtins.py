@@ -111,8 +111,9 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         lacking = [ref for ref in objects if not actor.owns(ref)]
         word = "ownership"
     else:
-        lacking = [ref for ref in objects if not actor.holds(ref, letter)]
-        word = "UPDATE" if letter == "w" else "SELECT"
+        needed = "wr" if letter == "w" else "r"  # inv_open(): who may write has to be able to read
+        lacking = [ref for ref in objects if not all(actor.holds(ref, one) for one in needed)]
+        word = "UPDATE" if any(not actor.holds(ref, letter) for ref in lacking) and letter == "w" else "SELECT"
     if not lacking:
         return []
     reason = (

@@ -1,17 +1,64 @@
-"""Statements inside SECURITY DEFINER routines: they run as the routine's owner, whoever calls it."""
+"""SECURITY DEFINER routines: their statements run as the routine's owner, whoever calls them.
+
+The transfer of ownership gives legacy's to app_migrator, so that is who has to be able to do what they do. It holds all
+that legacy holds, but not what legacy is: a superuser, exempt from row-level security, a member of something.
+"""
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from flatsplit.evidence.rehearsal.grammar import Unparsable, fingerprint, split
+from flatsplit.evidence.rehearsal.actor import Actor
+from flatsplit.evidence.rehearsal.grammar import Parsed, Unparsable, fingerprint, split
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, pieces
-from flatsplit.evidence.rehearsal.world import World
+from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.world import Routine, World
 from flatsplit.steps import Context
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.rehearsal.judge import Judge
+
+
+def problems(judge: Judge, routine: Routine) -> list[Problem]:
+    """What speaks against a routine's statements under its new owner; a third role's goes on as it is."""
+    facts = judge.actor.goal.objects.get(routine.ref)
+    owner = judge.actor.context.config.roles.app_migrator
+    if facts is None or facts.owner != owner:
+        return []
+    as_owner = _judge(judge, owner)
+    where = f"function {shown(routine.ref)}, which runs as {owner}"
+    return _settled(as_owner, as_owner.inside(routine, where, judge.actor.path))
+
+
+def nested(judge: Judge, parsed: Parsed) -> list[Problem]:
+    """What speaks against a statement out of such a routine."""
+    as_owner = _judge(judge, judge.actor.context.config.roles.app_migrator)
+    return _settled(as_owner, as_owner.statement(parsed))
+
+
+def _judge(judge: Judge, owner: str) -> Judge:
+    found = judge.owners.get(owner)
+    if found is None:
+        before = judge.actor
+        actor = Actor(before.world, before.goal, before.live, before.context, owner, before.temporary, before.created)
+        found = type(judge)(actor)
+        found.owners = judge.owners
+        judge.owners[owner] = found
+    return found
+
+
+def _settled(judge: Judge, found: list[Problem]) -> list[Problem]:
+    """What cannot be told is as before, unless legacy is a superuser; and what fails, fails in the application."""
+    told = [each for each in found if each.outcome != "unknown" or judge.actor.legacy.superuser]
+    return [
+        each._replace(outcome="denied" if each.outcome == "migrator" else each.outcome, planned=False) for each in told
+    ]
 
 
 class Definers:
-    """Recognises them in what pg_stat_statements shows as legacy's, by their fingerprints."""
+    """Recognises their statements in what pg_stat_statements shows as legacy's, by their fingerprints."""
 
     def __init__(self, world: World, context: Context) -> None:
         self.world = world

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flatsplit import privileges
-from flatsplit.evidence.rehearsal import builtins, dynamic, rows, utility
+from flatsplit.evidence.rehearsal import builtins, definers, dynamic, rows, utility
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, Piece, pieces
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
-from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.values import Problem, distinct, within
 from flatsplit.evidence.rehearsal.world import Relation, Routine, Trigger
 
 Path = tuple[str, ...]
@@ -26,6 +26,8 @@ class Judge:
         self._routines: dict[int, list[Problem]] = {}
         self._views: dict[int, list[Problem]] = {}
         self._written: dict[tuple[int, str], list[Problem]] = {}
+        self.owners: dict[str, Judge] = {actor.role: self}
+        """Judges for the owners of SECURITY DEFINER routines."""
 
     def statement(self, parsed: Parsed, path: Path | None = None) -> list[Problem]:
         """Everything that speaks against one statement, as far as parse tree and catalog can tell."""
@@ -43,7 +45,7 @@ class Judge:
             found += self.relation(use, uses, path)
         for call in uses.routines:
             found += self.routine(call, path)
-        return _distinct(found)
+        return distinct(found)
 
     # -- relations
 
@@ -135,7 +137,7 @@ class Judge:
                 found = self.planned(parse_one(row[0] if row else "").node, ())
             except Unparsable as why:
                 found = [Problem("unknown", f"the definition of {shown(relation.ref)} {why}", shown(relation.ref))]
-            found = self._views[relation.oid] = _within(f"view {shown(relation.ref)}", found, planned=True)
+            found = self._views[relation.oid] = within(f"view {shown(relation.ref)}", found, planned=True)
         return found
 
     # -- what a write sets off
@@ -194,7 +196,7 @@ class Judge:
                 for routine in self.world.evaluated.get((each, "w"), ()):
                     collected += self.called(routine)
             collected += self._cascades(each, letter)
-        found += _distinct(collected)
+        found += distinct(collected)
         return found
 
     def _cascades(self, oid: int, letter: str) -> Iterable[Problem]:
@@ -217,7 +219,7 @@ class Judge:
         """A trigger's routine. Whoever fires a trigger needs no EXECUTE on it (manual, CREATE TRIGGER)."""
         table = self.world.by_oid.get(trigger.table)
         where = f"trigger {trigger.name}" + (f" of {shown(table.ref)}" if table else "")
-        return _within(where, self.body(trigger.routine))
+        return within(where, self.body(trigger.routine))
 
     # -- routines
 
@@ -274,21 +276,27 @@ class Judge:
             return known
         found = self._routines[oid] = []
         routine = self.world.routines.get(oid)
-        if routine is None or routine.definer or routine.extension or routine.kind == "aggregate":
+        if routine is None or routine.extension or routine.kind == "aggregate":
             return found
-        where = f"function {shown(routine.ref)}"
-        path = None
+        if routine.definer:
+            found += definers.problems(self, routine)
+            return found
+        found += self.inside(routine, f"function {shown(routine.ref)}")
+        return found
+
+    def inside(self, routine: Routine, where: str, path: Path | None = None) -> list[Problem]:
+        """The statements of a routine, run by the role itself; ``path`` where the routine sets none of its own."""
         if routine.search_path is not None:
             path = self.world.path(routine.search_path, self.actor.role)
-        source, definition = self.world.body(oid)
+        source, definition = self.world.body(routine.oid)
         if routine.language == "plpgsql":
-            found += self.block(source, where, path)
-        elif routine.language == "sql":
-            found += self._sql(source, definition, where, path)
-        elif routine.language != "internal":
-            reason = f"it is written in {routine.language}, what it does in the database cannot be read"
-            found += _within(where, [Problem("unknown", reason, shown(routine.ref))])
-        return found
+            return self.block(source, where, path)
+        if routine.language == "sql":
+            return self._sql(source, definition, where, path)
+        if routine.language == "internal":
+            return []
+        reason = f"it is written in {routine.language}, what it does in the database cannot be read"
+        return within(where, [Problem("unknown", reason, shown(routine.ref))])
 
     def _sql(self, source: str, definition: str | None, where: str, path: Path | None) -> list[Problem]:
         found: list[Problem] = []
@@ -300,33 +308,33 @@ class Judge:
                     if name_of(part) in ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"):
                         found += self.planned(part, ())
         except Unparsable as why:
-            return _within(where, [Problem("unknown", f"its body {why}")])
+            return within(where, [Problem("unknown", f"its body {why}")])
         self._remember_temporary(statements)
         for parsed in statements:
             found += self.statement(parsed, path)
-        return _distinct(_within(where, found))
+        return distinct(within(where, found))
 
     def block(self, source: str, where: str, path: Path | None) -> list[Problem]:
         """A PL/pgSQL body."""
         try:
             parts = pieces(source)
         except NoBody as why:
-            return _within(where, [Problem("unknown", f"its body cannot be read: {why}")])
+            return within(where, [Problem("unknown", f"its body cannot be read: {why}")])
         found: list[Problem] = []
         parsed: list[tuple[Piece, Parsed]] = []
         for piece in parts:
             here = f"{where}, line {piece.line}"
             try:
                 if piece.dynamic:
-                    found += _within(here, dynamic.problems(self, piece.sql, path))
+                    found += within(here, dynamic.problems(self, piece.sql, path))
                 else:
                     parsed.append((piece, parse_one(piece.sql)))
             except Unparsable as why:
-                found += _within(here, [Problem("unknown", f"a statement there {why}")])
+                found += within(here, [Problem("unknown", f"a statement there {why}")])
         self._remember_temporary(each for _, each in parsed)
         for piece, each in parsed:
-            found += _within(f"{where}, line {piece.line}", self.statement(each, path))
-        return _distinct(found)
+            found += within(f"{where}, line {piece.line}", self.statement(each, path))
+        return distinct(found)
 
     def _remember_temporary(self, statements: Iterable[Parsed]) -> None:
         for parsed in statements:
@@ -339,12 +347,3 @@ class Judge:
         use = range_use(node, letters)
         use.target = target
         return self.relation(use, Uses(columns={("", "*")}), path)
-
-
-def _within(where: str, found: list[Problem], *, planned: bool = False) -> list[Problem]:
-    """Problems with the place in front; EXPLAIN of the statement that calls it does not see them."""
-    return [each._replace(reason=f"{where}: {each.reason}", planned=planned and each.planned) for each in found]
-
-
-def _distinct(found: Iterable[Problem]) -> list[Problem]:
-    return list(dict.fromkeys(found))

@@ -10,14 +10,14 @@ from datetime import timedelta
 from functools import cached_property
 
 from flatsplit.connection import Session
-from flatsplit.evidence.rehearsal import ddl_statements, retype, utility
+from flatsplit.evidence.rehearsal import ddl_statements, definers, retype, utility
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_one, written
 from flatsplit.evidence.rehearsal.judge import Judge
 from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Stage, Trial, Unavailable
 from flatsplit.evidence.rehearsal.uses import uses_of
-from flatsplit.evidence.rehearsal.values import Basis, Heard, Problem, Progress, Rehearsal, Verdict, worst
+from flatsplit.evidence.rehearsal.values import Basis, Heard, Outcome, Problem, Progress, Rehearsal, Verdict, worst
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import State
 from flatsplit.steps import Context
@@ -167,7 +167,10 @@ class Company:
     def _conclude(self, part: _Part) -> Verdict:
         heard, trial = part.heard, part.trial
         problems = part.problems
-        if heard.top is not True and problems and self._definers.runs(heard.text):
+        if heard.top is not True and problems and part.parsed is not None and self._definers.runs(heard.text):
+            found = worst(definers.nested(self.judge, part.parsed))
+            if found is not None:
+                return self._problem(heard, found)
             return self._verdict(heard, "allowed", "it runs inside a SECURITY DEFINER function, as that one's owner")
         if self.exists and trial is not None and trial.passed:
             problems = [each for each in problems if not each.planned]
@@ -255,9 +258,9 @@ class Company:
             heard.applications,
         )
 
-    def _verdict(self, heard: Heard, outcome: str, reason: str) -> Verdict:
+    def _verdict(self, heard: Heard, outcome: Outcome, reason: str) -> Verdict:
         query = (heard.shown or heard.text).strip()
-        return Verdict(query, heard.calls, outcome, reason, applications=heard.applications)  # type: ignore[arg-type]
+        return Verdict(query, heard.calls, outcome, reason, applications=heard.applications)
 
 
 def _quoted(message: str) -> str:

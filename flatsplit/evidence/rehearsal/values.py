@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -56,6 +56,16 @@ def worst(problems: list[Problem]) -> Problem | None:
     return min(problems, key=lambda one: _WORST[one.outcome], default=None)
 
 
+def within(where: str, found: Iterable[Problem], *, planned: bool = False) -> list[Problem]:
+    """Problems with the place in front; EXPLAIN of the statement that calls it does not see them."""
+    return [each._replace(reason=f"{where}: {each.reason}", planned=planned and each.planned) for each in found]
+
+
+def distinct(found: Iterable[Problem]) -> list[Problem]:
+    """Each once, in the same order."""
+    return list(dict.fromkeys(found))
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What becomes of one statement."""
@@ -67,7 +77,8 @@ class Verdict:
     object: str = ""
     privilege: str = ""
     remedy: str = ""
-    applications: Mapping[str, int] = None  # type: ignore[assignment]
+    applications: Mapping[str, int] = field(default_factory=dict)
+    """Calls by application_name, where the source knows it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,7 @@ class Rehearsal:
         """The same per application_name, as far as the source tells them apart."""
         counted: dict[str, Counter[Outcome]] = {}
         for verdict in self.verdicts:
-            for name in verdict.applications or ():
+            for name in verdict.applications:
                 counted.setdefault(name, Counter())[verdict.verdict] += 1
         return {name: {outcome: counted[name][outcome] for outcome in OUTCOMES} for name in sorted(counted)}
 

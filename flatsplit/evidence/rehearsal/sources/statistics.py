@@ -24,6 +24,14 @@ _HIDDEN = "<insufficient privilege>"
 _OTHER = "or give a file with the statements: `flatsplit rehearse --file FILE`"
 
 
+def missing(conn: psycopg.Connection[Any]) -> str:
+    """Why there is nothing to read here, "" where there may be; reads no statement."""
+    rows = conn.execute(question("statistics").encode()).fetchall()
+    if not rows:
+        return "pg_stat_statements is not installed in this database"
+    return "" if rows[0][2] else "pg_stat_statements is installed but the server has not loaded it"
+
+
 def read_statistics(conn: psycopg.Connection[Any], roles: Sequence[str]) -> list[Heard]:
     """What these roles ran here since the last reset, as far as the extension still knows it."""
     rows = conn.execute(question("statistics").encode()).fetchall()
@@ -31,7 +39,7 @@ def read_statistics(conn: psycopg.Connection[Any], roles: Sequence[str]) -> list
         raise TargetError(
             "pg_stat_statements is not installed in this database", f"CREATE EXTENSION pg_stat_statements, {_OTHER}"
         )
-    schema, genuine = rows[0]
+    schema, genuine, _ = rows[0]
     if not genuine:
         raise TargetError(
             "the function pg_stat_statements() here is not the one that comes with PostgreSQL",

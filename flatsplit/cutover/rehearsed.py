@@ -1,0 +1,107 @@
+"""The gate ``rehearsed``: what the rehearsals on record say about the switch. Pure.
+
+Bad news keeps until a later rehearsal of the same kind (the statistics, or a file) is better: the statement that was
+found will fail again. Good news ages: the application learns new statements, and what was reasoned from the blueprint
+before ownership moved was tried with other rights than those of the day. A clean rehearsal that is too old counts as
+none.
+
+Where there is none, ``[gates] rehearsal`` decides. ``advised`` lets the switch go on and says so: a database without
+pg_stat_statements may have nothing to rehearse, and whoever scripts a cutover of a new database has no old statements.
+``required`` waits.
+
+DDL does not close the gate. pg_stat_statements remembers every migration that ran as legacy since its last reset, and
+no second rehearsal could take that back, so the gate would stay closed for ever. That the migration tool has moved is
+what ``seen`` waits for; here the number is said, so that somebody looks whether the application itself runs DDL.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flatsplit.config import Gates, format_duration
+from flatsplit.evidence.locks import duration
+from flatsplit.evidence.rehearsal import OUTCOMES
+from flatsplit.model import GateResult
+
+KEY = "rehearsed"
+
+CLOSING = ("denied", "silent")
+"""Verdicts that close the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A rehearsal on record."""
+
+    at: datetime
+    role: str
+    source: str
+    file: str
+    """"" for pg_stat_statements."""
+    summary: Mapping[str, int]
+
+    @property
+    def bad(self) -> int:
+        """How many statements would fail, or silently do less."""
+        return sum(self.summary.get(outcome, 0) for outcome in CLOSING)
+
+    @property
+    def command(self) -> str:
+        """How to have it again."""
+        return "flatsplit rehearse" + (f" --file {shlex.quote(self.file)}" if self.file else "")
+
+
+def gate(
+    past: Sequence[Past], role: str, moved: datetime | None, now: datetime, config: Gates, missing: str
+) -> GateResult:
+    """The gate for ``role``. ``past``: oldest first; ``moved``: when ownership was transferred; ``missing``: why there
+    is nothing to rehearse by itself, "" where pg_stat_statements is at hand.
+    """
+    if config.rehearsal == "off":
+        return GateResult(KEY, True, 'left out: [gates] rehearsal = "off"')
+    last = {bool(one.file): one for one in past if one.role == role}
+    bad = [one for one in last.values() if one.bad]
+    if bad:
+        return GateResult(
+            KEY,
+            False,
+            "; ".join(f"{_told(one, now)}: {_counts(one, *CLOSING)}" for one in bad),
+            f"take the remedies that `{bad[0].command}` names, then run it again",
+        )
+    stale = {one.at: why for one in last.values() if (why := _stale(one, moved, now, config))}
+    good = [one for one in last.values() if one.at not in stale]
+    if good:
+        return GateResult(KEY, True, "; ".join(_good(one, now) for one in good))
+    why = stale[max(stale)] if stale else f"nobody rehearsed as {role} what the old role ran"
+    fix = "run `flatsplit rehearse`"
+    if missing:
+        why = f"{why}; {missing}"
+        fix = "give flatsplit the application's statements or a server log: `flatsplit rehearse --file FILE`"
+    return GateResult(KEY, config.rehearsal != "required", why, fix, notice=True)
+
+
+def _told(one: Past, now: datetime) -> str:
+    ago = duration((now - one.at).total_seconds())
+    return f"{sum(one.summary.values()):,} statements rehearsed {ago} ago ({one.source})"
+
+
+def _counts(one: Past, *outcomes: str) -> str:
+    return ", ".join(f"{one.summary[outcome]:,} {outcome}" for outcome in outcomes if one.summary.get(outcome))
+
+
+def _good(one: Past, now: datetime) -> str:
+    told = f"{_told(one, now)}: {_counts(one, *OUTCOMES)}"
+    migrator = one.summary.get("migrator")
+    return f"{told}; the {migrator:,} of DDL have to come from the migration tool only" if migrator else told
+
+
+def _stale(one: Past, moved: datetime | None, now: datetime, config: Gates) -> str:
+    """Why a clean rehearsal does not count any more; "" where it does."""
+    if moved is None or one.at < moved:
+        return f"{_told(one, now)}, before ownership moved"
+    if now - one.at > config.rehearsal_age:
+        return f"{_told(one, now)}, longer than {format_duration(config.rehearsal_age)}"
+    return ""
