@@ -69,7 +69,15 @@ def finding(found: Finding) -> Json:
         "fix": found.fix,
         "step": found.step or None,
         "objects": list(found.objects),
+        "looked_at": found.looked_at or None,
+        "manual": manual(found.manual) or None,
+        "accepted": found.accepted or None,
     }
+
+
+def manual(section: str) -> str:
+    """The address of a section of PostgreSQL's manual."""
+    return f"https://www.postgresql.org/docs/current/{section}" if section else ""
 
 
 def gate(found: GateResult) -> Json:
