@@ -32,9 +32,9 @@ def all_tables_publication(seen: Seen) -> Iterator[Found]:
     "blocker",
     "transfer-ownership",
     looks_at="pg_publication_namespace of legacy's publications",
-    why="A publication FOR TABLES IN SCHEMA can only be given to a superuser (AlterPublicationOwner_internal), and "
-    "app_migrator is none: the step would stop there.",
-    fix="ALTER PUBLICATION … OWNER TO a superuser such as postgres, or publish the tables by name.",
+    why="Whoever is no superuser may give a publication FOR TABLES IN SCHEMA only to a superuser, and app_migrator is none: "
+    "the step would stop there.",
+    fix="Have a superuser run ALTER PUBLICATION … OWNER TO app_migrator (or to itself), or publish the tables by name.",
     manual="sql-alterpublication.html",
     questions=("schema_publications",),
     since=15,
@@ -45,7 +45,8 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
         f"publication {name} of schema {', '.join(schemas)}" for name, schemas in seen.rows("schema_publications")
     )
     migrator = seen.projected.roles.get(seen.context.config.roles.app_migrator)
-    if found and not (migrator and migrator.superuser):
+    # A superuser may give it to anybody: AlterPublicationOwner_internal() in publicationcmds.c
+    if found and not seen.state.target.operator_superuser and not (migrator and migrator.superuser):
         yield Found(f"{number(len(found), 'publication')} of whole schemas that app_migrator may not own", found)
 
 
