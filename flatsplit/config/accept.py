@@ -41,9 +41,6 @@ def check(accepted: Accepted, source: str) -> None:
 
 
 def render(accepted: Accepted) -> list[str]:
-    """The lines of the section, which is always there."""
-    return [
-        "",
-        f'{HEADING:<33} # "id" = "reason": known to doctor, and taken on',
-        *(f"{quote(id_)} = {quote(reason)}" for id_, reason in accepted),
-    ]
+    """The lines of the section; none where nothing is accepted."""
+    lines = [f"{quote(id_)} = {quote(reason)}" for id_, reason in accepted]
+    return ["", HEADING, *lines] if lines else []

@@ -37,8 +37,8 @@ _HEADINGS = {"roles": "names of the four"}
 
 
 def render(config: Config) -> str:
-    """The file as init writes it: every key once, each with what it means; [grants] only where there are some,
-    [hazards.accept] always.
+    """The file as init writes it: every key once, each with what it means; [grants] and [hazards.accept] only
+    where there are some.
     """
     parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
     lines: list[str] = []
@@ -49,7 +49,7 @@ def render(config: Config) -> str:
             part = config if section == "cutover" or key == "auth" else parts[section]
             lines.append(_commented(f"{key} = {_toml(getattr(part, key))}", _COMMENTS.get(key, "")))
         lines.append("")
-    return "\n".join([*lines[:-1], *grants.render(config.grants), *accept.render(config.accept)]) + "\n"
+    return "\n".join([*lines[:-1], *accept.render(config.accept), *grants.render(config.grants)]) + "\n"
 
 
 def _commented(text: str, comment: str) -> str:

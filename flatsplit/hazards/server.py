@@ -36,11 +36,11 @@ def lock_budget(seen: Seen) -> Iterator[Found]:
 
 @hazard(
     "standby",
-    "blocker",
+    "warning",
     "create-roles",
     looks_at="pg_is_in_recovery()",
     why="A standby is read-only: roles, privileges and owners are changed on the primary and arrive here by replay.",
-    fix="Connect to the primary.",
+    fix="Connect to the primary for everything but looking.",
     manual="hot-standby.html#HOT-STANDBY-USERS",
     questions=("server",),
 )

@@ -41,7 +41,7 @@ def command(app: App, form: str, id_: str | None) -> Exit:
     said += f", {accepted} accepted" if accepted else ""
     if output.json:
         counts = {f"{severity}s": numbers[severity] for severity in _ORDER}
-        output.data({"findings": [shapes.finding(found) for found in findings], **counts, "accepted": accepted})
+        output.data({"findings": [shapes.finding(found) for found in findings], **counts})
     elif form == "md":
         from flatsplit.render import render_findings
 
