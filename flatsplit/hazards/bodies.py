@@ -22,7 +22,7 @@ _WHO = re.compile(
     r"(?<![\w.$])(?:current_user|session_user|current_role|getpgusername|(?<!for )user(?=\s*[,;)|=<]))(?![\w$])", re.I
 )
 _TREE = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]")
-_EXECUTE = re.compile(r"\b(?:execute|query|dblink\w*|plpy|spi_\w+)\b", re.I)
+_EXECUTE = re.compile(r"\b(?:execute|dblink\w*|plpy|spi_\w+)\b", re.I)
 
 _KIND = (
     r"(?:unlogged\s+)?(?:foreign\s+)?table|(?:unique\s+)?index|materialized\s+view|(?:or\s+replace\s+)?(?:recursive\s+)?view|"

@@ -78,7 +78,7 @@ def definer_search_path(seen: Seen) -> Iterator[Found]:
         if definer and tree is None and not any(each.lower().startswith("search_path=") for each in settings)
     )
     if found:
-        yield Found(f"{number(len(found), 'SECURITY DEFINER routine')} that take the caller's search_path", found)
+        yield Found(f"{number(len(found), 'SECURITY DEFINER routine')} with the caller's search_path", found)
 
 
 @hazard(
