@@ -32,7 +32,8 @@ def all_tables_publication(seen: Seen) -> Iterator[Found]:
     "blocker",
     "transfer-ownership",
     looks_at="pg_publication_namespace of legacy's publications",
-    why="Whoever is no superuser may give a publication FOR TABLES IN SCHEMA only to a superuser, and app_migrator is none: "
+    why="Whoever is no superuser may give a publication FOR TABLES IN SCHEMA only to a superuser, and app_migrator "
+    "is none: "
     "the step would stop there.",
     fix="Have a superuser run ALTER PUBLICATION … OWNER TO app_migrator (or to itself), or publish the tables by name.",
     manual="sql-alterpublication.html",

@@ -40,7 +40,8 @@ CASES = (
     ),
     Case(
         "current-user-defaults",
-        "SET ROLE legacy; CREATE TABLE t (a int, by text DEFAULT current_user, s text DEFAULT session_user::text || 'x', "
+        "SET ROLE legacy; CREATE TABLE t (a int, by text DEFAULT current_user, s text DEFAULT session_user::text || "
+        "'x', "
         "u text DEFAULT user, free text DEFAULT 'current_user', at timestamptz DEFAULT current_timestamp, "
         "c text DEFAULT current_schema); RESET ROLE; " + _GRANT,
         ("default public.t.by", "default public.t.s", "default public.t.u"),
@@ -64,7 +65,8 @@ CASES = (
     Case(
         "current-user-views",
         _TABLE + "SET ROLE legacy; CREATE VIEW v AS SELECT * FROM t WHERE by = current_user; "
-        "CREATE MATERIALIZED VIEW m AS SELECT getpgusername() AS who; CREATE VIEW fine AS SELECT now(), current_date; "
+        "CREATE MATERIALIZED VIEW m AS SELECT getpgusername() AS who; CREATE VIEW fine AS SELECT now(), "
+        "current_date; "
         "RESET ROLE; " + _GRANT,
         ("view public.m", "view public.v"),
         bites="SELECT count(*) FROM v",
@@ -92,7 +94,8 @@ CASES = (
     ),
     Case(
         "definer-open",
-        "SET ROLE legacy; CREATE FUNCTION f() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user::text'; "
+        "SET ROLE legacy; CREATE FUNCTION f() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT "
+        "current_user::text'; "
         "RESET ROLE; ALTER FUNCTION f() OWNER TO app_migrator",
         ("function public.f()",),
         role="trainee",
@@ -102,7 +105,8 @@ CASES = (
     ),
     Case(
         "definer-owner",
-        "SET ROLE legacy; CREATE FUNCTION f() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user::text'; "
+        "SET ROLE legacy; CREATE FUNCTION f() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT "
+        "current_user::text'; "
         "RESET ROLE",
         ("function public.f()",),
         bites="SELECT f()",
@@ -113,7 +117,8 @@ CASES = (
         "definer-search-path",
         _TABLE + "CREATE FUNCTION f() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS "
         "'BEGIN RETURN (SELECT count(*) FROM t); END'; ALTER FUNCTION f() OWNER TO legacy; "
-        "CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1 AS a FROM generate_series(1, 7); GRANT SELECT ON pg_temp.t TO legacy",
+        "CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1 AS a FROM generate_series(1, 7); GRANT SELECT ON pg_temp.t "
+        "TO legacy",
         ("public.f()",),
         bites="SELECT f()",
         value=7,

@@ -98,7 +98,9 @@ def test_no_lock_is_stronger_than_access_share(database: Database) -> None:
 
 def test_nobody_is_waited_for(database: Database) -> None:
     """A table that somebody holds in ACCESS EXCLUSIVE does not hold doctor up: it looks at catalogs only."""
-    database.execute("create table t (a text default current_user check (a <> current_user)); alter table t owner to legacy")
+    database.execute(
+        "create table t (a text default current_user check (a <> current_user)); alter table t owner to legacy"
+    )
     database.execute("create view v as select * from t where a = current_user; alter view v owner to legacy")
     database.execute("alter table t enable row level security; create policy p on t using (a = current_user)")
     with database.connect(autocommit=False) as holder, database.connect() as conn:

@@ -1,4 +1,4 @@
-"""Traps in roles that need more than one database, an operator without rights, or a cutover in another configuration."""
+"""Traps in roles that need more than one database, an operator without rights, or another configuration."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_tablespace(database: Database, tmp_path: Any) -> None:
 
 
 def test_new_hazards_do_not_stop_a_walk(database: Database, invoke_cli: InProcess) -> None:
-    """Warnings and notes of all sorts, and the walk begins all the same; a blocker stops it, an accepted one does not."""
+    """With warnings and notes the walk begins all the same; a blocker stops it, an accepted one does not."""
     database.execute("create table t (a int); alter table t owner to legacy; grant insert on t to public")
     walk = Walk(invoke_cli, database).init("--schema", "public")
     walk.next("--dry-run")

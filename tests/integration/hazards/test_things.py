@@ -24,9 +24,11 @@ def extension(name: str, *tables: str) -> str:
     )
 
 
-_CRON = "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, "
-_CRON += "username text, jobname text); INSERT INTO cron.job VALUES (1, '0 3 * * *', 'secret', 'shop', 'legacy', 'nightly'), "
-_CRON += "(2, '0 4 * * *', 'x', 'shop', 'vendor', NULL), (3, '* * * * *', 'x', 'shop', 'legacy', NULL); "
+_CRON = (
+    "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, "
+    "username text, jobname text); INSERT INTO cron.job VALUES (1, '0 3 * * *', 'secret', 'shop', 'legacy', 'nightly'), "
+    "(2, '0 4 * * *', 'x', 'shop', 'vendor', NULL), (3, '* * * * *', 'x', 'shop', 'legacy', NULL); "
+)
 
 CASES = (
     # Objects
@@ -38,7 +40,8 @@ CASES = (
         role="legacy",
         bites="ALTER PUBLICATION everything OWNER TO app_migrator",
         error="permission denied to change owner of publication",
-        cure="ALTER PUBLICATION everything OWNER TO postgres; CREATE PUBLICATION fine; ALTER PUBLICATION fine OWNER TO legacy; "
+        cure="ALTER PUBLICATION everything OWNER TO postgres; CREATE PUBLICATION fine; ALTER PUBLICATION fine OWNER "
+        "TO legacy; "
         "ALTER PUBLICATION everything RENAME TO other; ALTER PUBLICATION fine RENAME TO everything",
         config=_NO_DBA,
     ),
@@ -119,7 +122,8 @@ CASES = (
     Case(
         "event-triggers",
         "CREATE TABLE log (tag text); CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS "
-        "'BEGIN INSERT INTO log VALUES (tg_tag); END'; CREATE EVENT TRIGGER audit ON ddl_command_end EXECUTE FUNCTION e()",
+        "'BEGIN INSERT INTO log VALUES (tg_tag); END'; CREATE EVENT TRIGGER audit ON ddl_command_end EXECUTE "
+        "FUNCTION e()",
         ("audit on ddl_command_end runs public.e() with the rights of whoever migrates",),
         role="app_migrator",
         bites="CREATE TABLE x (a int)",
@@ -130,7 +134,8 @@ CASES = (
     # What reaches out
     Case(
         "user-mappings",
-        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE SERVER unused FOREIGN DATA WRAPPER w; "
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE SERVER unused FOREIGN DATA "
+        "WRAPPER w; "
         "CREATE USER MAPPING FOR legacy SERVER far OPTIONS (password 'never-shown')",
         ("mapping of legacy on server far",),
         "note",
@@ -141,7 +146,8 @@ CASES = (
     ),
     Case(
         "user-mappings",
-        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (a int) SERVER far; "
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (a int) "
+        "SERVER far; "
         "ALTER FOREIGN TABLE f OWNER TO legacy",
         ("server far: 1 foreign table without a mapping",),
         cure="CREATE USER MAPPING FOR PUBLIC SERVER far",
@@ -164,8 +170,10 @@ CASES = (
     ),
     Case(
         "timescaledb",
-        "CREATE SCHEMA _timescaledb_catalog; CREATE TABLE _timescaledb_catalog.hypertable (schema_name name, table_name name); "
-        "CREATE TABLE readings (a int); CREATE TABLE c1 () INHERITS (readings); CREATE TABLE c2 () INHERITS (readings); "
+        "CREATE SCHEMA _timescaledb_catalog; CREATE TABLE _timescaledb_catalog.hypertable (schema_name name, "
+        "table_name name); "
+        "CREATE TABLE readings (a int); CREATE TABLE c1 () INHERITS (readings); CREATE TABLE c2 () INHERITS "
+        "(readings); "
         "ALTER TABLE readings OWNER TO legacy; ALTER TABLE c1 OWNER TO legacy; ALTER TABLE c2 OWNER TO vendor; "
         "INSERT INTO _timescaledb_catalog.hypertable VALUES ('public', 'readings'); "
         + extension("timescaledb", "_timescaledb_catalog.hypertable"),
@@ -176,7 +184,8 @@ CASES = (
     # Settings
     Case(
         "role-settings",
-        "ALTER ROLE legacy SET work_mem = '77MB'; ALTER ROLE legacy IN DATABASE fs_hazards SET app.key = 'never-shown'; "
+        "ALTER ROLE legacy SET work_mem = '77MB'; ALTER ROLE legacy IN DATABASE fs_hazards SET app.key = "
+        "'never-shown'; "
         "GRANT legacy TO app_user",
         ("app.key", "work_mem"),
         role="postgres",
@@ -220,9 +229,8 @@ CASES = (
     ),
     Case(
         "short-timeouts",
-        "ALTER ROLE legacy SET statement_timeout = '55s'; ALTER ROLE legacy IN DATABASE fs_hazards SET lock_timeout = '150ms'; "
-        + _ALTER_DATABASE
-        + "statement_timeout = '10ms'",
+        "ALTER ROLE legacy SET statement_timeout = '55s'; ALTER ROLE legacy IN DATABASE fs_hazards SET lock_timeout "
+        "= '150ms'; " + _ALTER_DATABASE + "statement_timeout = '10ms'",
         ("lock_timeout = 150ms of role legacy in database fs_hazards",),
         cure="ALTER ROLE legacy IN DATABASE fs_hazards SET lock_timeout = '2s'",
     ),
