@@ -38,7 +38,12 @@ class App:
         """flatsplit.toml as it is now."""
         from flatsplit.config import load
 
-        return load(self.config_path)
+        config = load(self.config_path)
+        if config.accept:
+            from flatsplit.hazards import check_accepted
+
+            check_accepted(config, str(self.config_path))
+        return config
 
     @contextmanager
     def session(self, *, write: bool) -> Iterator[Session]:

@@ -123,7 +123,9 @@ def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
 def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10) -> None:
     """Hazards and decisions: what, why, for which objects, what to do."""
     for found in findings:
-        printer.say(f"{found.severity}: {one_line(found.title)}", _SEVERITY[found.severity])
+        printer.say(f"{found.severity}: {one_line(found.title)}", "" if found.accepted else _SEVERITY[found.severity])
+        if found.accepted:
+            printer.say(f"    accepted: {one_line(found.accepted)}")
         printer.say(f"    why: {one_line(found.why)}")
         for name in found.objects[:few]:
             printer.say(f"      {one_line(name)}", "dim")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flatsplit.cutover.results import AdvanceResult, Status, StepOutcome, StepView, Survey, VerifyReport
     from flatsplit.evidence.rehearsal import Rehearsal
+    from flatsplit.hazards import Hazard
+    from flatsplit.hazards.stories import Story
     from flatsplit.model import Finding, GateResult, Plan, Statement
 
 Json = dict[str, Any]
@@ -69,7 +71,31 @@ def finding(found: Finding) -> Json:
         "fix": found.fix,
         "step": found.step or None,
         "objects": list(found.objects),
+        "looked_at": found.looked_at or None,
+        "manual": manual(found.manual) or None,
+        "accepted": found.accepted or None,
     }
+
+
+def hazard(found: Hazard, told: Story) -> Json:
+    """``doctor --explain ID --json``."""
+    return {
+        "id": found.id,
+        "severity": found.severity,
+        "step": found.step,
+        "looked_at": found.looks_at,
+        "why": found.why,
+        "fix": found.fix,
+        "manual": manual(found.manual),
+        "since": found.since,
+        "story": told.text,
+        "reproduction": told.reproduction,
+    }
+
+
+def manual(section: str) -> str:
+    """The address of a section of PostgreSQL's manual."""
+    return f"https://www.postgresql.org/docs/current/{section}" if section else ""
 
 
 def gate(found: GateResult) -> Json:

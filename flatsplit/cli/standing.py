@@ -36,7 +36,7 @@ def show_status(printer: Printer, found: Status) -> None:
     what = f"Cutover {cutover.name} of database {cutover.database}, away from role {cutover.legacy_role}"
     progress = f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}"
     printer.say(f"{one_line(what)}: {progress}.", "bold")
-    show_findings(printer, [finding for finding in found.findings if finding.severity == "blocker"])
+    show_findings(printer, [finding for finding in found.findings if finding.blocks])
     if found.away is not None:
         _show_away(printer, found.away)
     if found.catch_up:
@@ -54,7 +54,7 @@ def show_status(printer: Printer, found: Status) -> None:
     if numbers["warning"] or numbers["note"]:
         printer.say()
         for finding in found.findings:
-            if finding.severity == "warning":
+            if finding.severity == "warning" and not finding.accepted:
                 printer.say(f"warning: {one_line(finding.title)}", "yellow")
         printer.say(
             f"{count(numbers['warning'], 'warning')}, {count(numbers['note'], 'note')}: `flatsplit doctor`", "dim"

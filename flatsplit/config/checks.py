@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flatsplit.config import grants
+from flatsplit.config import accept, grants
 from flatsplit.config.text import format_duration, quote
 from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
 from flatsplit.errors import ConfigError
@@ -62,6 +62,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
             'keep it small, for example "200ms": the application waits behind flatsplit for as long',
         )
     grants.check(config.grants, source)
+    accept.check(config.accept, source)
     if config.locks.max_replication_lag <= timedelta(0):
         refuse("[locks] max_replication_lag", "is not above 0", 'allow standbys some lag, for example "10s"')
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import grants
+from flatsplit.config import accept, grants
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -46,6 +46,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         ) from None
     values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     extra = grants.read(document.pop("grants", {}), source, PURPOSES)
+    accepted = accept.read(document.pop("hazards", {}), source)
     for section, content in document.items():
         if section not in SECTIONS:
             raise _unknown(source, f"section [{section}]", section, SECTIONS, "[{}]")
@@ -69,6 +70,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         locks=Locks(**values["locks"]),
         auth=auth,
         grants=extra,
+        accept=accepted,
     )
     validate(config, source)
     return config

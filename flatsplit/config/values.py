@@ -95,6 +95,8 @@ class Config:
     """``external``: certificates, IAM or peer; no password is set. Stands in [roles]."""
     grants: tuple[Grant, ...] = ()
     """[grants.PURPOSE]: privileges beyond the blueprint, in the order in which they are written."""
+    accept: tuple[tuple[str, str], ...] = ()
+    """[hazards.accept]: ids of hazards that are taken on, with the reason, sorted."""
 
 
 SECTIONS: dict[str, dict[str, object]] = {

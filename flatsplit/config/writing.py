@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flatsplit.config import grants
+from flatsplit.config import accept, grants
 from flatsplit.config.checks import validate
 from flatsplit.config.reading import load
 from flatsplit.config.text import format_duration, quote
@@ -39,7 +39,9 @@ _HEADINGS = {"roles": "names of the four"}
 
 
 def render(config: Config) -> str:
-    """The file as init writes it: every key once, each with what it means; [grants] only where there are some."""
+    """The file as init writes it: every key once, each with what it means; [grants] and [hazards.accept] only
+    where there are some.
+    """
     parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
     lines: list[str] = []
     for section, keys in SECTIONS.items():
@@ -49,7 +51,7 @@ def render(config: Config) -> str:
             part = config if section == "cutover" or key == "auth" else parts[section]
             lines.append(_commented(f"{key} = {_toml(getattr(part, key))}", _COMMENTS.get(key, "")))
         lines.append("")
-    return "\n".join([*lines[:-1], *grants.render(config.grants)]) + "\n"
+    return "\n".join([*lines[:-1], *accept.render(config.accept), *grants.render(config.grants)]) + "\n"
 
 
 def _commented(text: str, comment: str) -> str:

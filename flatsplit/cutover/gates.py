@@ -50,13 +50,16 @@ class Judge:
         return tuple(gates[key]() for key in (keys if keys is not None else BY_KEY[step].gates))
 
     def findings(self) -> tuple[Finding, ...]:
-        """The hazards of the database as it is."""
-        return hazards.find(self.session.driver, self.state, self.context)
+        """The hazards of the database as it is, as far as they could close a gate."""
+        return hazards.find(self.session.driver, self.state, self.context, hazards.is_blocker)
 
     def _no_blockers(self) -> GateResult:
         blockers = [finding for finding in self.findings() if finding.severity == "blocker"]
+        accepted = sum(not finding.blocks for finding in blockers)
+        blockers = [finding for finding in blockers if finding.blocks]
         if not blockers:
-            return GateResult("no-blockers", True, "no blocker found")
+            said = f"{accepted} accepted in flatsplit.toml, no other" if accepted else "no"
+            return GateResult("no-blockers", True, f"{said} blocker found")
         first = blockers[0]
         more = f" (and {len(blockers) - 1} more)" if len(blockers) > 1 else ""
         return GateResult("no-blockers", False, f"{first.title}{more}", f"{first.fix} See flatsplit doctor.")

@@ -145,7 +145,7 @@ class Walk:
         step = key or machine.next_step(situation.states)
         if step is None:
             return Plan("", "", (), ())
-        found = hazards.find(self.session.driver, situation.live, situation.context)
+        found = hazards.find(self.session.driver, situation.live, situation.context, hazards.of_step(step))
         plan = situation.plan(step)
         return Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step))
 

@@ -2,31 +2,99 @@
 
 from __future__ import annotations
 
-from importlib import resources
+import difflib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 
-from flatsplit.hazards import legacy, objects, server
+from flatsplit.config import Config
+from flatsplit.errors import ConfigError
+from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the registry)
+    access,
+    foreign,
+    identity,
+    legacy,
+    newroles,
+    objects,
+    public,
+    replication,
+    routines,
+    rows,
+    server,
+    sessions,
+)
+from flatsplit.hazards.looking import READABLE, Looking
+from flatsplit.hazards.registry import ORDER, REGISTRY, Found, Hazard, Seen, hazard
 from flatsplit.model import Finding, State
 from flatsplit.steps import Context
 
-_ORDER = {"blocker": 0, "warning": 1, "note": 2}
+__all__ = ["REGISTRY", "Hazard", "check_accepted", "find", "is_blocker", "of_step"]
+
+NOT_SEEN = "not-seen"
 
 
-def find(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Finding, ...]:
-    """Every hazard of this database, blockers first. Reads catalogs only and takes no lock above ACCESS SHARE."""
-    found = [
-        *legacy.judge(state, context),
-        *objects.judge(state, context),
-        *objects.unmatched_grants(state, context),
-        *objects.row_security(_ask(conn, "rls", objects.row_security_parameters(conn, context)), context),
-        *server.event_triggers(_ask(conn, "event_triggers")),
-        *server.conditions(_ask(conn, "server"), context),
-    ]
-    return tuple(sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.id)))
+@hazard(
+    NOT_SEEN,
+    "note",
+    "create-roles",
+    looks_at="what the operator's role may read",
+    why="The operator may not read what these checks look at, so they say nothing either way.",
+    fix="Have an administrator grant what is missing, or run doctor once as a superuser.",
+    manual="predefined-roles.html",
+)
+def not_seen(_: Seen) -> Iterator[Found]:
+    """Checks that could not look; said by :func:`find`, which knows."""
+    yield from ()
 
 
-def _ask(conn: psycopg.Connection[Any], name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    query = resources.files(__package__).joinpath(f"queries/{name}.sql").read_bytes()
-    return conn.execute(query, parameters).fetchall()
+def is_blocker(wanted: Hazard) -> bool:
+    """For ``find``: only what could keep the walk from beginning."""
+    return wanted.severity == "blocker"
+
+
+def of_step(key: str) -> Callable[[Hazard], bool]:
+    """For ``find``: only what has to be read before this step."""
+    return lambda wanted: wanted.step in (None, key)
+
+
+def find(
+    conn: psycopg.Connection[Any],
+    state: State,
+    context: Context,
+    wanted: Callable[[Hazard], bool] = lambda _: True,
+) -> tuple[Finding, ...]:
+    """The hazards of this database, blockers first. Reads catalogs only and takes no lock above ACCESS SHARE.
+
+    Only those that are ``wanted`` are looked for. What the operator may not see is said in one note.
+    """
+    looking = Looking(conn, state, context)
+    chosen = [one for one in REGISTRY.values() if wanted(one) and looking.applies(one)]
+    hidden = {one.id: needs for one in chosen if (needs := looking.hidden(one))}
+    readable = [one for one in chosen if one.id not in hidden]
+    seen = Seen(state, context, looking.answers(readable))
+    accepted = dict(context.config.accept)
+    found = [one.finding(each, accepted.get(one.id, "")) for one in readable for each in one.judge(seen)]
+    if hidden:
+        found.append(_not_seen(hidden, state, accepted))
+    return tuple(sorted(found, key=lambda finding: (ORDER[finding.severity], finding.id)))
+
+
+def _not_seen(hidden: dict[str, tuple[str, ...]], state: State, accepted: dict[str, str]) -> Finding:
+    missing = dict.fromkeys(need for needs in hidden.values() for need in needs)
+    grants = "; ".join(READABLE[need].format(operator=state.target.operator) for need in missing)
+    said = Found(
+        f"{len(hidden)} checks could not look",
+        tuple(sorted(hidden)),
+        fix=f"Have an administrator run: {grants}. Or run doctor once as a superuser.",
+    )
+    return REGISTRY[NOT_SEEN].finding(said, accepted.get(NOT_SEEN, ""))
+
+
+def check_accepted(config: Config, source: str) -> None:
+    """Whether every hazard under [hazards.accept] exists; ConfigError suggests the nearest."""
+    for id_, _ in config.accept:
+        if id_ not in REGISTRY:
+            near = difflib.get_close_matches(id_, REGISTRY, 1)
+            fix = f'did you mean "{near[0]}"?' if near else "`flatsplit doctor` and runbooks/hazards.md name them all"
+            raise ConfigError(f"{source}: [hazards.accept] {id_}: there is no such hazard", fix)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import privileges
-from flatsplit.model import PUBLIC, Finding, ObjectRef, State
-from flatsplit.steps import Context
+from flatsplit.hazards.registry import Found, Seen, hazard, number
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 _GOES_TO = {
@@ -16,197 +14,188 @@ _GOES_TO = {
     "replication": "nobody: give replication clients a role of their own",
     "bypassrls": "app_user and app_migrator",
 }
+SOON_DAYS = 30
+"""A password that ends within so many days ends in the middle of the walk."""
 
 
-def judge(state: State, context: Context) -> Iterator[Finding]:
-    """Findings about the role itself."""
-    legacy = context.legacy
-    facts = context.baseline.roles.get(legacy)
-    if facts is None:
-        return
-    held = [name for name in _ATTRIBUTES if getattr(facts, name)]
-    if context.bootstrap and context.config.retire != "revoke":
-        yield Finding(
-            "bootstrap-retire",
-            "blocker",
-            f'retire = "{context.config.retire}" is not possible: {legacy} is the bootstrap superuser',
-            "PostgreSQL can neither drop the bootstrap superuser nor take SUPERUSER from it, "
-            "so it can become neither nothing nor a restricted role.",
-            'Set retire = "revoke" in flatsplit.toml: legacy then ends NOLOGIN and owning nothing.',
-            step="create-roles",
-        )
-    if context.bootstrap:
-        yield Finding(
-            "legacy-bootstrap",
-            "warning",
-            f"{legacy} is the cluster's bootstrap superuser",
-            "PostgreSQL can neither drop nor demote it, and records no dependencies on it. Only its use ends: "
-            "it will own nothing of the application's and may not log in. Extensions that it installed stay with it.",
-            "Make sure that another superuser can log in before lock-legacy.",
-            step="lock-legacy",
-        )
-    elif held:
-        yield Finding(
-            "legacy-attributes",
-            "warning",
-            f"{legacy} has {', '.join(name.upper() for name in held)}",
-            "Attributes are not inherited. "
+@hazard(
+    "bootstrap-retire",
+    "blocker",
+    "create-roles",
+    looks_at="whether legacy is the role with oid 10, and `retire` in flatsplit.toml",
+    why="PostgreSQL can neither drop the bootstrap superuser nor take SUPERUSER from it, "
+    "so it can become neither nothing nor a restricted role.",
+    fix='Set retire = "revoke" in flatsplit.toml: legacy then ends NOLOGIN and owning nothing.',
+    manual="app-initdb.html",
+)
+def bootstrap_retire(seen: Seen) -> Iterator[Found]:
+    """Legacy cannot be retired as configured."""
+    retire = seen.context.config.retire
+    if seen.context.bootstrap and retire != "revoke":
+        yield Found(f'retire = "{retire}" is not possible: {seen.legacy} is the bootstrap superuser')
+
+
+@hazard(
+    "legacy-bootstrap",
+    "warning",
+    "lock-legacy",
+    looks_at="whether legacy is the role with oid 10",
+    why="PostgreSQL can neither drop nor demote it, and records no dependencies on it. Only its use ends: "
+    "it will own nothing of the application's and may not log in. Extensions that it installed stay with it.",
+    fix="Make sure that another superuser can log in before lock-legacy.",
+    manual="database-roles.html",
+)
+def legacy_bootstrap(seen: Seen) -> Iterator[Found]:
+    """Legacy is pinned."""
+    if seen.context.bootstrap and seen.legacy in seen.context.baseline.roles:
+        yield Found(f"{seen.legacy} is the cluster's bootstrap superuser")
+
+
+@hazard(
+    "legacy-attributes",
+    "warning",
+    "revoke-legacy",
+    looks_at="pg_roles: rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls of legacy",
+    why="Attributes are not inherited through memberships. "
+    "revoke-legacy takes them away from legacy, rollback gives them back.",
+    fix="Check that nothing but the roles named relies on them.",
+    manual="role-membership.html",
+)
+def legacy_attributes(seen: Seen) -> Iterator[Found]:
+    """Powers that no membership passes on."""
+    facts = seen.context.baseline.roles.get(seen.legacy)
+    held = [name for name in _ATTRIBUTES if getattr(facts, name, False)]
+    if held and not seen.context.bootstrap:
+        yield Found(
+            f"{seen.legacy} has {', '.join(name.upper() for name in held)}",
+            tuple(name.upper() for name in held),
+            why="Attributes are not inherited. "
             + "; ".join(f"{name.upper()} goes to {_GOES_TO[name]}" for name in held)
             + ". revoke-legacy takes them away from legacy, rollback gives them back.",
-            "Check that nothing but the roles named relies on them.",
-            tuple(name.upper() for name in held),
-            step="revoke-legacy",
         )
-    if not state.target.membership_options and not facts.inherit and not facts.superuser:
-        yield Finding(
-            "bridge-noinherit",
-            "blocker",
-            f"{legacy} is NOINHERIT, so the bridge would give it nothing",
-            "After its objects move to app_migrator, legacy works through a membership. A NOINHERIT role does not "
-            "use its memberships, so the running application would lose every right.",
-            f"ALTER ROLE {legacy} INHERIT; (check first that none of its memberships was meant to be dormant)",
-            step="transfer-ownership",
+
+
+@hazard(
+    "bridge-noinherit",
+    "blocker",
+    "transfer-ownership",
+    looks_at="pg_roles.rolinherit of legacy, on servers before 16",
+    why="After its objects move to app_migrator, legacy works through a membership. A NOINHERIT role does not "
+    "use its memberships, so the running application would lose every right.",
+    fix="ALTER ROLE legacy INHERIT; (check first that none of its memberships was meant to be dormant)",
+    manual="role-membership.html",
+)
+def bridge_noinherit(seen: Seen) -> Iterator[Found]:
+    """The bridge would be useless. Since 16 flatsplit grants it WITH INHERIT TRUE, whatever the role says."""
+    facts = seen.context.baseline.roles.get(seen.legacy)
+    options = seen.state.target.membership_options
+    if facts is not None and not options and not facts.inherit and not facts.superuser:
+        yield Found(
+            f"{seen.legacy} is NOINHERIT, so the bridge would give it nothing",
+            fix=f"ALTER ROLE {seen.legacy} INHERIT; (check first that none of its memberships was meant to be dormant)",
         )
-    predefined = sorted({key.role for key in state.members if key.member == legacy and key.role.startswith("pg_")})
+
+
+@hazard(
+    "legacy-predefined-roles",
+    "warning",
+    "grant-existing",
+    looks_at="pg_auth_members: roles named pg_… that legacy is a member of",
+    why="app_migrator becomes a member too. app_user does not: these roles reach far beyond one application.",
+    fix="If the application itself needs one of them, grant it to app_user by hand.",
+    manual="predefined-roles.html",
+)
+def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
+    """Server-wide rights that app_user will not have."""
+    predefined = tuple(name for name in _groups(seen) if name.startswith("pg_"))
     if predefined:
-        yield Finding(
-            "legacy-predefined-roles",
-            "warning",
-            f"{legacy} is a member of {', '.join(predefined)}",
-            "app_migrator becomes a member too. app_user does not: these roles reach far beyond one application.",
-            "If the application itself needs one of them, grant it to app_user by hand.",
-            tuple(predefined),
-            step="grant-existing",
-        )
-    groups = sorted(
-        {
-            key.role
-            for key in state.members
-            if key.member == legacy and not key.role.startswith("pg_") and key.role not in context.config.roles.new
-        }
-    )
+        yield Found(f"{seen.legacy} is a member of {', '.join(predefined)}", predefined)
+
+
+@hazard(
+    "legacy-memberships",
+    "note",
+    "grant-existing",
+    looks_at="pg_auth_members: roles that legacy is a member of",
+    why="app_migrator becomes a member too. app_user gets the reading and writing rights that these roles hold "
+    "on single objects, not the membership: that could let it alter or drop what they own.",
+    fix="Nothing, if that is what the application needs.",
+    manual="role-membership.html",
+)
+def legacy_memberships(seen: Seen) -> Iterator[Found]:
+    """Groups that legacy belongs to."""
+    new = seen.context.config.roles.new
+    groups = tuple(name for name in _groups(seen) if not name.startswith("pg_") and name not in new)
     if groups:
-        yield Finding(
-            "legacy-memberships",
-            "note",
-            f"{legacy} is a member of {', '.join(groups)}",
-            "app_migrator becomes a member too. app_user gets the reading and writing rights that these roles hold "
-            "on single objects, not the membership: that could let it alter or drop what they own.",
-            "Nothing, if that is what the application needs.",
-            tuple(groups),
-            step="grant-existing",
-        )
-    members = sorted(
-        {
-            key.member
-            for key in state.members
-            if key.role == legacy and key.member not in context.config.roles.new and key.member != state.target.operator
-        }
-    )
-    if members:
-        yield Finding(
-            "legacy-members",
-            "note",
-            f"{', '.join(members)} can act as {legacy}",
-            "They become members of app_migrator with the same options; revoke-legacy ends their membership in legacy.",
-            "If they only read, make them members of app_readonly instead.",
-            tuple(members),
-            step="transfer-ownership",
-        )
-    yield from _elsewhere(state, context)
-    yield from _new_roles(state, context)
+        yield Found(f"{seen.legacy} is a member of {', '.join(groups)}", groups)
 
 
-def _elsewhere(state: State, context: Context) -> Iterator[Finding]:
-    facts = state.roles.get(context.legacy)
-    others = sorted({*(facts.elsewhere if facts else ()), *state.databases.get(context.legacy, ())})
-    if others:
-        yield Finding(
-            "legacy-elsewhere",
-            "warning",
-            f"{context.legacy} is also used by {len(others)} other database{'s' if len(others) > 1 else ''}",
-            "Roles belong to the whole cluster: locking legacy ends its use everywhere.",
-            "Cut those databases over first, or give them a role of their own; the gate `elsewhere` waits for it.",
-            tuple(others),
-            step="lock-legacy",
-        )
+def _groups(seen: Seen) -> list[str]:
+    if seen.legacy not in seen.context.baseline.roles:
+        return []
+    return sorted({key.role for key in seen.state.members if key.member == seen.legacy})
 
 
-def _operator(state: State, context: Context) -> Iterator[Finding]:
-    """What an operator without superuser's rights could not do later."""
-    operator = state.target.operator
-    facts = state.roles.get(operator)
-    database = state.objects.get(ObjectRef("database", "", state.target.database))
-    moves = database is not None and database.owner == context.legacy and context.config.database_owner != "keep"
-    if moves and not (facts and facts.createdb):
-        yield Finding(
-            "operator-createdb",
-            "blocker",
-            f"{operator} has no CREATEDB, so the database cannot change hands",
-            "ALTER DATABASE … OWNER TO wants CREATEDB of whoever is no superuser.",
-            f"Have an administrator run ALTER ROLE {operator} CREATEDB, or set database_owner otherwise.",
-            step="transfer-ownership",
-        )
-    public = state.objects.get(ObjectRef("schema", "", "public"))
-    if public is None or "C" not in privileges.letters(public.acl, PUBLIC):
-        return
-    if public.owner not in (context.legacy, operator, context.config.roles.app_migrator, "pg_database_owner"):
-        yield Finding(
-            "operator-public",
-            "blocker",
-            f"{operator} may not take CREATE in schema public from PUBLIC",
-            f"The schema belongs to {public.owner}; enable-login would stop there, and app_user could create tables.",
-            "Have its owner or a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
-            f"and before it: GRANT CREATE ON SCHEMA public TO {context.legacy}.",
-            step="enable-login",
-        )
+@hazard(
+    "legacy-members",
+    "note",
+    "transfer-ownership",
+    looks_at="pg_auth_members: members of legacy",
+    why="They become members of app_migrator with the same options; revoke-legacy ends their membership in legacy.",
+    fix="If they only read, make them members of app_readonly instead.",
+    manual="role-membership.html",
+)
+def legacy_members(seen: Seen) -> Iterator[Found]:
+    """Others who act as legacy."""
+    apart = (*seen.context.config.roles.new, seen.state.target.operator)
+    members = {key.member for key in seen.state.members if key.role == seen.legacy and key.member not in apart}
+    if members and seen.legacy in seen.context.baseline.roles:
+        yield Found(f"{', '.join(sorted(members))} can act as {seen.legacy}", tuple(sorted(members)))
 
 
-def _new_roles(state: State, context: Context) -> Iterator[Finding]:
-    roles = context.config.roles
-    adopted = sorted(context.adopted)
-    if adopted:
-        yield Finding(
-            "roles-adopted",
-            "note",
-            f"{', '.join(adopted)} existed before and {'is' if len(adopted) == 1 else 'are'} adopted",
-            "Adopted roles keep their passwords, attributes, cluster-wide settings and everything they hold; "
-            "rollback leaves that untouched. Whoever knows such a role's password now gets into this database too.",
-            "Nothing, if these roles are meant for this application.",
-            tuple(adopted),
-            step="create-roles",
-        )
-    if not state.target.operator_superuser:
-        yield Finding(
-            "operator-self-grants",
-            "note",
-            f"{state.target.operator} is no superuser",
-            f"Where a statement needs an owner's rights, its transaction first makes {state.target.operator} a member "
-            f"of {context.legacy} or {roles.app_migrator} and ends that membership before it commits.",
-            "Nothing, if the operator may do that; what it may not do stops the step with the missing right.",
-            step="create-roles",
-        )
-        yield from _operator(state, context)
-    dba = state.roles.get(roles.dba)
-    superuser = dba.superuser if dba is not None else state.target.operator_superuser
-    if roles.dba and not superuser:
-        yield Finding(
-            "dba-not-superuser",
-            "note",
-            f"{roles.dba} is no superuser",
-            "The operator is not one either, so dba gets what the operator can give: membership in app_migrator, and "
-            "CREATEDB and CREATEROLE where the operator has them.",
-            "On a managed service grant it the service's administrator role by hand.",
-            step="create-roles",
-        )
-    owner = state.objects.get(ObjectRef("database", "", state.target.database))
-    if context.config.database_owner == "keep" and owner is not None and owner.owner == context.legacy:
-        yield Finding(
-            "database-kept",
-            "blocker" if context.config.retire == "drop" else "warning",
-            f"database {state.target.database} would stay with {context.legacy}",
-            'database_owner = "keep" leaves the database to legacy, '
-            "which can then still drop it and cannot be dropped itself.",
-            'Set database_owner = "app_migrator" or "dba" in flatsplit.toml.',
-            step="transfer-ownership",
-        )
+@hazard(
+    "legacy-elsewhere",
+    "warning",
+    "lock-legacy",
+    looks_at="pg_shdepend, pg_db_role_setting and pg_database.datdba: legacy in other databases",
+    why="Roles belong to the whole cluster: locking legacy ends its use everywhere.",
+    fix="Cut those databases over first, or give them a role of their own; the gate `elsewhere` waits for it.",
+    manual="user-manag.html",
+)
+def legacy_elsewhere(seen: Seen) -> Iterator[Found]:
+    """Other databases that legacy has a share in."""
+    facts = seen.state.roles.get(seen.legacy)
+    others = sorted({*(facts.elsewhere if facts else ()), *seen.state.databases.get(seen.legacy, ())})
+    if others and seen.legacy in seen.context.baseline.roles:
+        yield Found(f"{seen.legacy} is also used by {number(len(others), 'other database')}", tuple(others))
+
+
+@hazard(
+    "valid-until",
+    "warning",
+    "enable-login",
+    looks_at="pg_roles.rolvaliduntil of legacy",
+    why="The end of a password's validity is not inherited. flatsplit gives app_user and app_migrator the same end "
+    "as legacy has; what has passed already is not carried over.",
+    fix="ALTER ROLE legacy VALID UNTIL 'infinity' before enable-login, or put the date into the calendar "
+    "for the new roles.",
+    manual="sql-createrole.html",
+    questions=("expiry",),
+)
+def valid_until(seen: Seen) -> Iterator[Found]:
+    """Passwords that end, soonest in the middle of the walk."""
+    for until, days, here in seen.rows("expiry"):
+        if here and days < 0:
+            yield Found(
+                f"the password of {seen.legacy} has been invalid since {until}",
+                (seen.legacy,),
+                why="Whoever still works as legacy has a session from before, or logs in without a password. "
+                "The new roles get no such end.",
+                fix="Find out how legacy logs in; the new roles will need passwords, or the same lines of pg_hba.conf.",
+            )
+        elif here:
+            yield Found(
+                f"the password of {seen.legacy} is valid until {until}, and so will be those of the new roles",
+                (seen.legacy,),
+                severity="warning" if days <= SOON_DAYS else "note",
+            )

@@ -1,154 +1,221 @@
-"""Hazards in what legacy owns. Pure, but for the parameters of one query."""
+"""Hazards in what legacy owns, and in what others own beside it. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
-
-import psycopg
 
 from flatsplit import ddl, privileges
-from flatsplit.model import PUBLIC, TABLES, Finding, Group, ObjectFacts, ObjectRef, State
-from flatsplit.steps import STEPS, Context, grants
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.model import PUBLIC, TABLES, Group, ObjectFacts, ObjectRef
+from flatsplit.steps import grants
+from flatsplit.steps.context import JOURNAL_SCHEMA
 from flatsplit.steps.transfer import heir, superusers_only
 
 
-def row_security_parameters(conn: psycopg.Connection[Any], context: Context) -> dict[str, Any]:
-    """Oids for the query: whose tables, and for whom a policy counts (those for legacy are carried over)."""
-    roles = context.config.roles
-    oids = dict(conn.execute("SELECT rolname::text, oid FROM pg_roles").fetchall())
-    owners = [oids[name] for name in sorted(context.owners) if name in oids]
-    seen = [oids[name] for name in (context.legacy, roles.app_user) if name in oids]
-    return {"owners": owners, "roles": seen}
-
-
-def row_security(rows: list[tuple[Any, ...]], context: Context) -> Iterator[Finding]:
-    """Tables where app_user would silently see fewer rows than legacy."""
-    legacy = context.baseline.roles.get(context.legacy)
-    if legacy is not None and legacy.bypassrls:
-        return
-    none = tuple(f"{schema}.{table}" for schema, table, _, visible in rows if not visible)
-    fewer = tuple(f"{schema}.{table}" for schema, table, forced, visible in rows if visible and not forced)
-    if none:
-        yield Finding(
-            "rls-zero-rows",
-            "blocker",
-            f"app_user would see no row of {len(none)} table{'s' if len(none) > 1 else ''}",
-            "Row-level security is on and no policy lets app_user in. Legacy, as the owner, bypasses it; "
-            "app_user would get empty results without any error.",
-            "CREATE POLICY … TO app_user (or PUBLIC), or ALTER ROLE app_user BYPASSRLS, or disable row security there.",
-            none,
-            step="create-roles",
-        )
-    if fewer:
-        yield Finding(
-            "rls-fewer-rows",
-            "warning",
-            f"policies begin to apply on {len(fewer)} table{'s' if len(fewer) > 1 else ''}",
-            "Legacy, as the owner, bypasses row-level security there; app_user sees only what the policies allow.",
-            "Check that the application sets what the policies look at (for example current_setting) in every session.",
-            fewer,
-            step="switch-connections",
-        )
-
-
-def _labels(groups: Iterable[Group], wanted: Callable[[ObjectRef, ObjectFacts], bool]) -> tuple[str, ...]:
+def labels(groups: Iterable[Group], wanted: Callable[[ObjectRef, ObjectFacts], bool]) -> tuple[str, ...]:
     """Names of the objects of the groups that are wanted, sorted."""
     refs = [ref for group in groups if wanted(group.refs[0], group.facts) for ref in group.refs]
     return tuple(map(ddl.label, sorted(refs)))
 
 
-def judge(state: State, context: Context) -> Iterator[Finding]:
-    """Findings about objects."""
-    ours = [group for group in state.groups if group.facts.owner in context.owners]
-    projected = STEPS[0].apply(state, context)  # dba exists once create-roles is done
+def ours(seen: Seen) -> list[Group]:
+    """The application's objects, in and out of scope."""
+    return [group for group in seen.state.groups if group.facts.owner in seen.context.owners]
+
+
+@hazard(
+    "superuser-objects",
+    "blocker",
+    "transfer-ownership",
+    looks_at="owners of event triggers, foreign-data wrappers, publications and (before 16) subscriptions",
+    why="PostgreSQL lets only superusers own event triggers, foreign-data wrappers, subscriptions (before 16) "
+    "and publications of all tables, and there is no superuser dba to take them.",
+    fix="Run flatsplit as a superuser with a dba role, or drop them, or give them to a superuser by hand.",
+    manual="sql-alterpublication.html",
+)
+def superuser_objects(seen: Seen) -> Iterator[Found]:
+    """What could not go to app_migrator."""
 
     def is_stuck(ref: ObjectRef, facts: ObjectFacts) -> bool:
         return (
-            facts.owner == context.legacy
+            facts.owner == seen.legacy
             and superusers_only(ref, facts)
-            and heir(ref, facts, projected, context) == context.legacy
+            and heir(ref, facts, seen.projected, seen.context) == seen.legacy
         )
+
+    if stuck := labels(ours(seen), is_stuck):
+        yield Found(
+            f"{len(stuck)} object{'s' if len(stuck) > 1 else ''} of legacy's can only belong to a superuser", stuck
+        )
+
+
+@hazard(
+    "outside-scope",
+    "warning",
+    "grant-existing",
+    looks_at="objects that legacy owns in schemas other than those in flatsplit.toml",
+    why="They move to app_migrator like everything of legacy's; app_user and app_readonly get nothing there.",
+    fix="Add the schema to `schemas` in flatsplit.toml if the application uses it.",
+    manual="ddl-schemas.html",
+)
+def outside_scope(seen: Seen) -> Iterator[Found]:
+    """Objects that nobody would be granted anything on."""
 
     def is_outside(ref: ObjectRef, facts: ObjectFacts) -> bool:
-        return bool(ref.schema) and ref.schema not in context.scope and not facts.extension and not facts.follows
+        return bool(ref.schema) and ref.schema not in seen.context.scope and not facts.extension and not facts.follows
 
-    def is_open_definer(_: ObjectRef, facts: ObjectFacts) -> bool:
-        return facts.note == "definer" and "X" in privileges.letters(facts.acl, PUBLIC)
-
-    def is_wide(ref: ObjectRef, facts: ObjectFacts) -> bool:
-        return ref.kind in TABLES and bool(set(privileges.letters(facts.acl, PUBLIC)) & set("awdD"))
-
-    if stuck := _labels(ours, is_stuck):
-        yield Finding(
-            "superuser-objects",
-            "blocker",
-            f"{len(stuck)} object{'s' if len(stuck) > 1 else ''} of legacy's can only belong to a superuser",
-            "PostgreSQL lets only superusers own event triggers, foreign-data wrappers, subscriptions (before 16) "
-            "and publications of all tables, and there is no superuser dba to take them.",
-            "Run flatsplit as a superuser with a dba role, or drop them, or give them to a superuser by hand.",
-            stuck,
-            step="transfer-ownership",
-        )
-    if outside := _labels(ours, is_outside):
-        yield Finding(
-            "outside-scope",
-            "warning",
-            f"{len(outside)} objects of legacy's lie outside the schemas in scope",
-            "They move to app_migrator like everything of legacy's; app_user and app_readonly get nothing there.",
-            "Add the schema to `schemas` in flatsplit.toml if the application uses it.",
+    if outside := labels(ours(seen), is_outside):
+        yield Found(
+            f"{number(len(outside), 'object')} of legacy's outside the schemas in scope",
             outside,
-            step="grant-existing",
-        )
-    extensions = tuple(sorted(ref.name for group in ours if group.kind == "extension" for ref in group.refs))
-    if extensions and not context.bootstrap:
-        yield Finding(
-            "extensions-owned",
-            "note",
-            f"extensions owned by legacy: {', '.join(extensions)}",
-            "There is no ALTER EXTENSION … OWNER. REASSIGN OWNED moves them, last in its step; "
-            "other databases of legacy's are given back in the same transaction.",
-            "Nothing.",
-            extensions,
-            step="transfer-ownership",
-        )
-    if definers := _labels(ours, is_open_definer):
-        yield Finding(
-            "definer-open",
-            "note",
-            f"{len(definers)} SECURITY DEFINER routine{'s' if len(definers) > 1 else ''} everybody may call",
-            "They run with app_migrator's rights after the move, whoever calls them.",
-            "REVOKE EXECUTE … FROM PUBLIC where that is too much; app_user is then granted EXECUTE by name.",
-            definers,
-            step="transfer-ownership",
-        )
-    if wide := _labels(ours, is_wide):
-        yield Finding(
-            "public-writes",
-            "warning",
-            f"everybody may write or truncate {len(wide)} table{'s' if len(wide) > 1 else ''}",
-            "Privileges of PUBLIC hold for app_user and app_readonly too; flatsplit does not take them away.",
-            "REVOKE … ON … FROM PUBLIC where nobody needs it.",
-            wide,
-            step="verify",
         )
 
 
-def unmatched_grants(state: State, context: Context) -> Iterator[Finding]:
+@hazard(
+    "extensions-owned",
+    "note",
+    "transfer-ownership",
+    looks_at="pg_extension.extowner",
+    why="There is no ALTER EXTENSION … OWNER. REASSIGN OWNED moves them, last in its step; "
+    "other databases of legacy's are given back in the same transaction.",
+    fix="Nothing.",
+    manual="sql-reassign-owned.html",
+)
+def extensions_owned(seen: Seen) -> Iterator[Found]:
+    """Extensions that legacy installed."""
+    found = tuple(sorted(ref.name for group in ours(seen) if group.kind == "extension" for ref in group.refs))
+    if found and not seen.context.bootstrap:
+        yield Found(f"extensions owned by legacy: {', '.join(found)}", found)
+
+
+@hazard(
+    "extension-relations",
+    "note",
+    "grant-existing",
+    looks_at="tables and views that an extension made and PUBLIC may not read (pg_depend deptype e)",
+    why="Members of extensions are left alone. app_user gets what legacy was granted there by name, or what legacy, "
+    "as the one who installed the extension, owns; not what legacy reached as a superuser.",
+    fix="GRANT what the application needs there to app_user by hand, or name it under [grants.app_user].",
+    manual="extend-extensions.html",
+)
+def extension_relations(seen: Seen) -> Iterator[Found]:
+    """Extensions' tables that app_user may not read and a superuser legacy could."""
+    legacy = seen.context.baseline.roles.get(seen.legacy)
+    if legacy is None or not legacy.superuser:
+        return
+
+    def is_closed(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        shut = not privileges.letters(facts.acl, PUBLIC) and facts.owner not in seen.context.owners
+        return facts.extension and ref.kind in (*TABLES, "view") and shut
+
+    if closed := labels(seen.state.groups, is_closed):
+        yield Found(f"{number(len(closed), 'relation')} of extensions that only a superuser may use", closed)
+
+
+@hazard(
+    "third-role-objects",
+    "note",
+    "grant-existing",
+    looks_at="owners of everything in the schemas in scope",
+    why="They stay with their owners: app_migrator cannot alter them, and their owners' default privileges decide "
+    "who "
+    "may use what they create next. The new roles get what legacy holds there.",
+    fix="ALTER … OWNER TO legacy what belongs to the application, before transfer-ownership; grant on the rest by "
+    "hand.",
+    manual="ddl-priv.html",
+)
+def third_role_objects(seen: Seen) -> Iterator[Found]:
+    """Objects of third roles between the application's."""
+    context = seen.context
+    apart = {*context.owners, *context.config.roles.new}
+
+    def is_theirs(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        in_schema = ref.schema in context.scope and ref.schema != JOURNAL_SCHEMA
+        mine = facts.owner in apart or facts.extension or facts.follows or facts.note == "system"
+        return in_schema and not mine and ref.kind != "type"
+
+    groups = [group for group in seen.state.groups if is_theirs(group.refs[0], group.facts)]
+    owners = sorted({group.facts.owner for group in groups})
+    if groups:
+        yield Found(
+            f"{number(sum(len(g.refs) for g in groups), 'object')} in the schemas in scope "
+            f"belong{'s' if len(groups) == 1 and len(groups[0].refs) == 1 else ''} to {', '.join(owners)}",
+            labels(groups, lambda _ref, _facts: True),
+        )
+
+
+@hazard(
+    "large-objects",
+    "note",
+    "grant-existing",
+    looks_at="pg_largeobject_metadata: owners, number; size of pg_largeobject",
+    why="Large objects are granted and moved one by one and have, before 18, no default privileges: those that "
+    "legacy makes later are invisible to app_user until flatsplit's next catch-up.",
+    fix="Switch the application soon after grant-existing, or run `flatsplit repair` from time to time until then.",
+    manual="largeobjects.html",
+    questions=("large_objects",),
+)
+def large_objects(seen: Seen) -> Iterator[Found]:
+    """Large objects of the application."""
+    found = labels(ours(seen), lambda ref, _: ref.kind == "large_object")
+    if found:
+        size = seen.rows("large_objects")[0][0]
+        yield Found(f"{number(len(found), 'large object')} ({size})", found)
+
+
+@hazard(
+    "tablespaces-owned",
+    "warning",
+    "transfer-ownership",
+    looks_at="pg_tablespace.spcowner",
+    why="A tablespace belongs to the whole cluster: whoever owns it decides for every database who may use it. "
+    "It moves to app_migrator with the rest.",
+    fix="Give tablespaces to an administrator first: ALTER TABLESPACE … OWNER TO ….",
+    manual="manage-ag-tablespaces.html",
+)
+def tablespaces_owned(seen: Seen) -> Iterator[Found]:
+    """Tablespaces of legacy's."""
+    if found := labels(ours(seen), lambda ref, _: ref.kind == "tablespace"):
+        yield Found(f"legacy owns {number(len(found), 'tablespace')}", found)
+
+
+@hazard(
+    "matview-refresh",
+    "note",
+    "switch-connections",
+    looks_at="materialized views of the application",
+    why="REFRESH MATERIALIZED VIEW is the owner's (since 17 also MAINTAIN's). app_user may read them and no more.",
+    fix="Let the job that refreshes them log in as app_migrator, or call a SECURITY DEFINER function; "
+    "on 17 and later name them under [grants.app_user] maintain.",
+    manual="sql-refreshmaterializedview.html",
+)
+def matview_refresh(seen: Seen) -> Iterator[Found]:
+    """Materialized views that the application may want to refresh."""
+
+    def is_closed(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        maintains = "m" in privileges.letters(facts.acl, seen.context.config.roles.app_user)
+        return ref.kind == "materialized_view" and seen.context.ours(ref, facts) and not maintains
+
+    if found := labels(ours(seen), is_closed):
+        yield Found(f"{number(len(found), 'materialized view')} that app_user may not refresh", found)
+
+
+@hazard(
+    "grants-unmatched",
+    "warning",
+    "grant-existing",
+    looks_at="names under [grants] in flatsplit.toml, against the catalog",
+    why="Nothing is granted for a name without an object that has this privilege (MAINTAIN exists since 17).",
+    fix="Correct the names in flatsplit.toml, written as in SQL with their schema.",
+    manual="ddl-priv.html",
+)
+def grants_unmatched(seen: Seen) -> Iterator[Found]:
     """Names in [grants] that mean nothing here: a typing error must not look like a grant."""
     nothing = tuple(
         f"[grants.{grant.purpose}] {grant.privilege}: {name}"
-        for grant in context.config.grants
+        for grant in seen.context.config.grants
         for name in grant.names
-        if not any(grants.named(state, name, grant.letter))
+        if not any(grants.named(seen.state, name, grant.letter))
     )
     if nothing:
-        yield Finding(
-            "grants-unmatched",
-            "warning",
-            f"{len(nothing)} name{'s' if len(nothing) > 1 else ''} in [grants] that no object has",
-            "Nothing is granted for a name without an object that has this privilege (MAINTAIN exists since 17).",
-            "Correct the names in flatsplit.toml, written as in SQL with their schema.",
-            nothing,
-            step="grant-existing",
-        )
+        yield Found(f"{number(len(nothing), 'name')} in [grants] that no object has", nothing)

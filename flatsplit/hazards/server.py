@@ -1,58 +1,224 @@
-"""Hazards in the server and in what fires on its own. Pure."""
+"""Hazards in the server: locks, transactions, connections, timeouts. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from datetime import timedelta
 
-from flatsplit.model import Finding
-from flatsplit.steps import Context
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.model import RELATIONS, SettingKey
 
+LONG = timedelta(minutes=1)
+"""A transaction that is open for longer is worth a word; one of a pg_dump, for example."""
 
-def event_triggers(rows: list[tuple[Any, ...]]) -> Iterator[Finding]:
-    """Event triggers that would run somebody's code with the operator's rights."""
-    found = tuple(f"{trigger} runs {function} of {owner}" for trigger, function, owner in rows)
-    if found:
-        yield Finding(
-            "event-trigger-code",
-            "blocker",
-            "event triggers would run code of ordinary roles with the operator's rights",
-            "They fire on flatsplit's own GRANT and ALTER statements, as the operator. Whoever owns the function "
-            "can change what it does.",
-            "Give the functions to a superuser (ALTER FUNCTION … OWNER TO …) or disable the triggers for the walk.",
-            found,
-            step="create-roles",
-        )
+_UNITS = {"": 1.0, "us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
+_TIMEOUTS = ("statement_timeout", "lock_timeout", "transaction_timeout")
 
 
-def conditions(rows: list[tuple[Any, ...]], context: Context) -> Iterator[Finding]:
-    """Lock budget against deadlock_timeout, prepared transactions, publications of all tables."""
-    deadlock_ms, prepared, all_tables = rows[0]
-    budget = context.config.locks.lock_timeout.total_seconds() * 1000
+@hazard(
+    "lock-budget",
+    "blocker",
+    "create-roles",
+    looks_at="deadlock_timeout of the server, `lock_timeout` in flatsplit.toml",
+    why="In a deadlock the server would then cancel the application's statement instead of flatsplit's.",
+    fix="Lower lock_timeout in flatsplit.toml.",
+    manual="runtime-config-locks.html#GUC-DEADLOCK-TIMEOUT",
+    questions=("server",),
+)
+def lock_budget(seen: Seen) -> Iterator[Found]:
+    """The lock budget against deadlock_timeout."""
+    deadlock_ms = seen.rows("server")[0][0]
+    budget = seen.context.config.locks.lock_timeout.total_seconds() * 1000
     if deadlock_ms is not None and budget >= deadlock_ms:
-        yield Finding(
-            "lock-budget",
-            "blocker",
-            f"lock_timeout ({budget:.0f}ms) is not below deadlock_timeout ({deadlock_ms}ms)",
-            "In a deadlock the server would then cancel the application's statement instead of flatsplit's.",
-            "Lower lock_timeout in flatsplit.toml.",
-            step="create-roles",
+        yield Found(f"lock_timeout ({budget:.0f}ms) is not below deadlock_timeout ({deadlock_ms}ms)")
+
+
+@hazard(
+    "standby",
+    "warning",
+    "create-roles",
+    looks_at="pg_is_in_recovery()",
+    why="A standby is read-only: roles, privileges and owners are changed on the primary and arrive here by replay.",
+    fix="Connect to the primary for everything but looking.",
+    manual="hot-standby.html#HOT-STANDBY-USERS",
+    questions=("server",),
+)
+def standby(seen: Seen) -> Iterator[Found]:
+    """Nothing can be changed here."""
+    if seen.rows("server")[0][1]:
+        yield Found("this server is a standby")
+
+
+@hazard(
+    "prepared-transactions",
+    "warning",
+    "transfer-ownership",
+    looks_at="pg_prepared_xacts of this database",
+    why="Prepared transactions keep their locks until somebody ends them, also across restarts.",
+    fix="Look at pg_prepared_xacts; COMMIT PREPARED or ROLLBACK PREPARED them.",
+    manual="sql-prepare-transaction.html",
+    questions=("prepared",),
+)
+def prepared_transactions(seen: Seen) -> Iterator[Found]:
+    """Locks that no session holds."""
+    rows = seen.rows("prepared")
+    if rows:
+        yield Found(
+            f"{number(len(rows), 'prepared transaction')} hold{'s' if len(rows) == 1 else ''} locks",
+            tuple(f"{gid} of {owner}, {_ago(age)} old" for gid, owner, age in rows),
         )
-    if prepared:
-        yield Finding(
-            "prepared-transactions",
-            "warning",
-            f"{prepared} prepared transaction{'s hold' if prepared > 1 else ' holds'} locks",
-            "Prepared transactions keep their locks until somebody ends them, also across restarts.",
-            "Look at pg_prepared_xacts; COMMIT PREPARED or ROLLBACK PREPARED them.",
-            step="transfer-ownership",
-        )
-    if all_tables:
-        yield Finding(
-            "all-tables-publication",
-            "warning",
-            f"publication of all tables: {', '.join(all_tables)}",
-            "The tracking schema's tables are published too; a subscriber without them stops replicating.",
-            "Create the schema and its tables on the subscriber, or publish named schemas (15+), before init.",
-            tuple(all_tables),
-        )
+
+
+@hazard(
+    "long-transactions",
+    "warning",
+    "transfer-ownership",
+    looks_at="pg_stat_activity.xact_start of this database, older than a minute or `retry_for`",
+    why="ALTER … OWNER waits for every transaction that has used the table, also one that is only idle. flatsplit "
+    "gives up "
+    "after each lock_timeout and tries again until retry_for; long dumps and reports make that take long.",
+    fix="Take transfer-ownership at another hour, or end what is idle in transaction: SELECT "
+    "pg_terminate_backend(pid).",
+    manual="explicit-locking.html",
+    questions=("long_transactions",),
+    needs=("activity",),
+)
+def long_transactions(seen: Seen) -> Iterator[Found]:
+    """Transactions that have been open for long."""
+    limit = min(LONG, seen.context.config.locks.retry_for).total_seconds()
+    found = tuple(
+        f"pid {pid}, {role or 'a worker'}{f' ({program})' if program else ''}: {state or 'active'} for {_ago(age)}"
+        for pid, role, program, state, age in seen.rows("long_transactions")
+        if age > limit
+    )
+    if found:
+        yield Found(f"{number(len(found), 'transaction')} open for more than {_ago(limit)}", found)
+
+
+def _ago(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+@hazard(
+    "max-locks",
+    "note",
+    "revoke-legacy",
+    looks_at="max_locks_per_transaction × (max_connections + max_prepared_transactions) against the number of "
+    "relations",
+    why="One transaction that touches every relation (REASSIGN OWNED, DROP OWNED, pg_dump) can run out of shared "
+    "memory. "
+    "flatsplit works in small batches; scripts written by hand do not.",
+    fix="Let flatsplit do it; for pg_dump and scripts raise max_locks_per_transaction (a restart).",
+    manual="runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION",
+    questions=("server",),
+)
+def max_locks(seen: Seen) -> Iterator[Found]:
+    """More relations than locks."""
+    _, _, locks, connections, prepared, *_ = seen.rows("server")[0]
+    relations = sum(
+        len(group.refs)
+        for group in seen.state.groups
+        if group.kind in RELATIONS and group.facts.owner in seen.context.owners
+    )
+    room = locks * (connections + prepared)
+    if relations > room:
+        yield Found(f"{relations:,} relations, and room for about {room:,} locks")
+
+
+@hazard(
+    "connection-arithmetic",
+    "warning",
+    "switch-connections",
+    looks_at="max_connections and what is reserved of it, pg_database.datconnlimit, sessions now, legacy's among them",
+    why="A pool is per role. During the switch the pools of legacy and of app_user are both open, and with "
+    "app_migrator "
+    "there is one more for good: as many sessions as legacy has now have to fit once again.",
+    fix="Make the pools smaller before the switch, switch clients one after the other, or raise max_connections "
+    "(a restart) or the database's CONNECTION LIMIT.",
+    manual="runtime-config-connection.html#GUC-MAX-CONNECTIONS",
+    questions=("server", "connections"),
+)
+def connection_arithmetic(seen: Seen) -> Iterator[Found]:
+    """Two pools where there was one."""
+    _, _, _, most, _, reserved, _ = seen.rows("server")[0]
+    everywhere, here, legacy, legacy_here, limit, _ = seen.rows("connections")[0]
+    found = []
+    if legacy and everywhere + legacy > most - reserved:
+        found.append(f"server: {everywhere} now and {legacy} more, of {most} with {reserved} reserved")
+    if legacy_here and limit >= 0 and here + legacy_here > limit:
+        found.append(f"database {seen.state.target.database}: {here} now and {legacy_here} more, of {limit}")
+    if found:
+        yield Found("the pools of legacy and app_user do not fit side by side", tuple(found))
+
+
+@hazard(
+    "connection-limits",
+    "note",
+    "enable-login",
+    looks_at="pg_roles.rolconnlimit of legacy, pg_database.datconnlimit",
+    why="Limits are not inherited. app_user gets legacy's limit; app_migrator and app_readonly have none, so "
+    "together "
+    "they may open more than before.",
+    fix="ALTER ROLE … CONNECTION LIMIT for the new roles as they are to share it.",
+    manual="sql-createrole.html",
+    questions=("connections",),
+)
+def connection_limits(seen: Seen) -> Iterator[Found]:
+    """Limits on sessions."""
+    *_, database, role = seen.rows("connections")[0]
+    found = []
+    if role is not None and role >= 0:
+        found.append(f"role {seen.legacy}: {role}")
+    if database >= 0:
+        found.append(f"database {seen.state.target.database}: {database}")
+    if found:
+        yield Found(f"connection limits: {'; '.join(found)}", tuple(found))
+
+
+@hazard(
+    "short-timeouts",
+    "warning",
+    "transfer-ownership",
+    looks_at="statement_timeout, lock_timeout and transaction_timeout of legacy, the database and the server, "
+    "against "
+    "`lock_timeout` in flatsplit.toml",
+    why="Statements of the application may wait behind flatsplit for up to its lock_timeout. With a shorter timeout "
+    "of "
+    "their own they are cancelled instead.",
+    fix="Set lock_timeout in flatsplit.toml to less than half of the application's shortest timeout.",
+    manual="runtime-config-client.html#GUC-STATEMENT-TIMEOUT",
+    questions=("timeouts",),
+)
+def short_timeouts(seen: Seen) -> Iterator[Found]:
+    """Timeouts of the application below the lock budget."""
+    budget = seen.context.config.locks.lock_timeout.total_seconds() * 1000
+    database = seen.state.target.database
+    defaults = {name: value for name, _, value in seen.rows("timeouts")}
+    found = []
+    for name in _TIMEOUTS:
+        value, where = defaults.get(name, "0"), "the server"
+        for key, of in (  # the last one wins (manual, "Setting Parameters")
+            (SettingKey("", ""), "all roles"),
+            (SettingKey("", database), f"database {database}"),
+            (SettingKey(seen.legacy, ""), f"role {seen.legacy}"),
+            (SettingKey(seen.legacy, database), f"role {seen.legacy} in database {database}"),
+        ):
+            own = dict(seen.state.settings.get(key, ())).get(name)
+            value, where = (own, of) if own is not None else (value, where)
+        time = milliseconds(value)
+        if 0 < time <= budget:
+            found.append(f"{name} = {value} of {where}")
+    if found:
+        yield Found(f"the application gives up sooner than {budget:.0f}ms", tuple(found))
+
+
+def milliseconds(value: str) -> float:
+    """A time setting as pg_db_role_setting keeps it; a number alone is in milliseconds, 0 for what is none."""
+    match = re.fullmatch(r"\s*([0-9.]+)\s*(us|ms|s|min|h|d)?\s*", value)
+    if match is None:
+        return 0.0
+    try:
+        return float(match[1]) * _UNITS[match[2] or ""]
+    except ValueError:
+        return 0.0

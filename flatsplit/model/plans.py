@@ -61,6 +61,17 @@ class Finding:
     objects: tuple[str, ...] = ()
     step: str = ""
     """The step before which it has to be settled; "" for the walk as a whole."""
+    looked_at: str = ""
+    """Where in the catalog it was seen."""
+    manual: str = ""
+    """The section of PostgreSQL's manual that says so: the end of its address."""
+    accepted: str = ""
+    """The reason for which the operator accepts it ([hazards.accept]), "" where nobody does."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the walk may not begin with it."""
+        return self.severity == "blocker" and not self.accepted
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Nothing is decided here. What a script says is what the executor would run, in t
 """
 
 from flatsplit.render.bundle import write_bundle
+from flatsplit.render.hazards import render_findings, render_hazards
 from flatsplit.render.script import Header, render_sql, stream_sql
 
-__all__ = ["Header", "render_sql", "stream_sql", "write_bundle"]
+__all__ = ["Header", "render_findings", "render_hazards", "render_sql", "stream_sql", "write_bundle"]

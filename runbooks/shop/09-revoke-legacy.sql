@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711105589782964526, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711148923959225633, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 704bfaf8c3fc14ef
+--   plan f2e339b2d09e1a4f
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.

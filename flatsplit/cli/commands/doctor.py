@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import click
+
 from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.plans import count, show_findings
-from flatsplit.errors import Exit
+from flatsplit.cli.findings import explain, show_doctor
+from flatsplit.cli.plans import count
+from flatsplit.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from flatsplit.hazards import Hazard
     from flatsplit.model import Finding
 
 _ORDER = ("blocker", "warning", "note")
 
 
 @make_command("doctor")
-def command(app: App) -> Exit:
+@click.option("--format", "form", type=click.Choice(["text", "md"]), default="text", show_default=True)
+@click.option("--explain", "id_", metavar="ID", help="Tell the long story of one hazard; needs no server.")
+def command(app: App, form: str, id_: str | None) -> Exit:
     """Look for hazards: blockers, warnings, notes. Changes nothing.
 
-    A blocker has to be settled before the walk begins; with one, the exit code is 5.
+    A blocker has to be settled before the walk begins, or accepted under [hazards.accept] with a reason; with one, the
+    exit code is 5.
     """
-    findings = sorted(_findings(app), key=lambda found: _ORDER.index(found.severity))
-    numbers: Counter[str] = Counter(found.severity for found in findings)
+    if id_ is not None:
+        return _explain(app, id_)
+    findings = sorted(_findings(app), key=lambda found: (bool(found.accepted), _ORDER.index(found.severity)))
+    open_ = [found for found in findings if not found.accepted]
+    numbers: Counter[str] = Counter(found.severity for found in open_)
+    accepted = len(findings) - len(open_)
     output = app.output
+    said = ", ".join(count(numbers[severity], severity) for severity in _ORDER)
+    said += f", {accepted} accepted" if accepted else ""
     if output.json:
-        output.data(
-            {"findings": [shapes.finding(found) for found in findings], **{f"{s}s": numbers[s] for s in _ORDER}}
-        )
+        counts = {f"{severity}s": numbers[severity] for severity in _ORDER}
+        output.data({"findings": [shapes.finding(found) for found in findings], **counts})
+    elif form == "md":
+        from flatsplit.render import render_findings
+
+        config = app.config()
+        about = {"cutover": config.name, "legacy role": config.legacy_role, "found": said}
+        output.say(render_findings(findings, about).rstrip("\n"))
     else:
-        show_findings(output, findings)
-        style = "red" if numbers["blocker"] else "green"
-        output.say(", ".join(count(numbers[severity], severity) for severity in _ORDER), style)
+        show_doctor(output, findings)
+        output.say(said, "red" if numbers["blocker"] else "green")
         if not numbers["blocker"]:
             output.say("Nothing stands in the way: `flatsplit plan` shows the next step.")
     return Exit.REFUSED if numbers["blocker"] else Exit.OK
@@ -49,3 +67,22 @@ def _findings(app: App) -> tuple[Finding, ...]:
         if Journal(session).exists():
             return Walk.open(session, config).doctor()
         return doctor(session, config)
+
+
+def _explain(app: App, id_: str) -> Exit:
+    from flatsplit.hazards import REGISTRY
+    from flatsplit.hazards.stories import story
+
+    hazard: Hazard | None = REGISTRY.get(id_)
+    if hazard is None:
+        near = difflib.get_close_matches(id_, REGISTRY, 1)
+        raise UsageError(
+            f"there is no hazard {id_!r}",
+            f"did you mean {near[0]}?" if near else f"there are: {', '.join(REGISTRY)}",
+        )
+    told = story(id_)
+    if app.output.json:
+        app.output.data(shapes.hazard(hazard, told))
+    else:
+        explain(app.output, hazard, told)
+    return Exit.OK

@@ -3,7 +3,7 @@
 SELECT n.nspname::text, c.relname::text, c.relforcerowsecurity,
        EXISTS (SELECT FROM pg_policy AS p
                WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*')
-                 AND (p.polroles = '{0}' OR p.polroles && %(roles)s::oid[]))
+                 AND (p.polroles = '{0}' OR p.polroles && %(readers)s::oid[]))
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relrowsecurity AND c.relowner = ANY (%(owners)s::oid[])

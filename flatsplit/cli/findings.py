@@ -1,0 +1,54 @@
+"""What doctor found, on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer, one_line
+from flatsplit.cli.plans import show_findings
+from flatsplit.cli.shapes import manual
+
+if TYPE_CHECKING:
+    from flatsplit.hazards import Hazard
+    from flatsplit.hazards.stories import Story
+    from flatsplit.model import Finding
+
+FEW = 3
+"""Objects of a finding that are shown; all of them stand in the JSON."""
+
+
+def show_doctor(printer: Printer, findings: Sequence[Finding]) -> None:
+    """A table of all, then each with why, the first objects, and what to do."""
+    if not findings:
+        return
+    printer.table("", ("severity", "hazard", "before", "objects", "what"), map(_row, findings))
+    printer.say()
+    show_findings(printer, findings, few=FEW)
+    printer.say()
+    printer.say("`flatsplit doctor --explain HAZARD` tells more about one of them.", "dim")
+
+
+def _row(found: Finding) -> tuple[str, ...]:
+    severity = f"accepted {found.severity}" if found.accepted else found.severity
+    what = one_line(found.title)
+    shown = what if len(what) <= 100 else what[:99] + "…"
+    return (severity, found.id, found.step or "the walk", str(len(found.objects) or ""), shown)
+
+
+def explain(printer: Printer, hazard: Hazard, story: Story) -> None:
+    """The long story of one hazard."""
+    printer.say(f"{hazard.id}: {hazard.severity}, before {hazard.step or 'the walk'}", "bold")
+    printer.say()
+    printer.say(story.text)
+    printer.heading("Why")
+    printer.say(hazard.why)
+    printer.heading("Looks at")
+    printer.say(hazard.looks_at)
+    printer.heading("What to do")
+    printer.say(hazard.fix)
+    printer.say(f'Or take it on in flatsplit.toml, under [hazards.accept]: "{hazard.id}" = "the reason"')
+    printer.heading("Seen for yourself")
+    printer.code(story.reproduction)
+    printer.heading("PostgreSQL's manual")
+    printer.say(manual(hazard.manual))

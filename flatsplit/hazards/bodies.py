@@ -1,0 +1,104 @@
+"""What the text of a routine says: enough to warn, without running or parsing it. Pure.
+
+Comments never count. Text in quotes counts only where the routine runs strings (EXECUTE), because that is where
+statements hide.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TOKENS = re.compile(
+    r"""
+    (?P<line>--[^\n]*)
+  | (?P<block>/\*.*?\*/)
+  | (?P<text>[eEnN]?'(?:[^'\\]|''|\\.)*')
+  | (?P<name>"(?:[^"]|"")*")
+  | (?P<tag>\$(?:[A-Za-z_\x80-\U0010ffff][\w]*)?\$)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_WHO = re.compile(
+    r"(?<![\w.$])(?:current_user|session_user|current_role|getpgusername|(?<!for )user(?=\s*[,;)|=<]))(?![\w$])", re.I
+)
+_TREE = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]")
+_EXECUTE = re.compile(r"\b(?:execute|dblink\w*|plpy|spi_\w+)\b", re.I)
+
+_KIND = (
+    r"(?:unlogged\s+)?(?:foreign\s+)?table|(?:unique\s+)?index|materialized\s+view|(?:or\s+replace\s+)?(?:recursive\s+)?view|"
+    r"sequence|schema|type|domain|(?:or\s+replace\s+)?(?:function|procedure|trigger|rule|aggregate)|role|user|group|database|"
+    r"extension|policy|publication|subscription|statistics|server|event\s+trigger|constraint\s+trigger|routine"
+)
+_OPTIONAL = r"(?:concurrently\s+)?(?:if\s+(?:not\s+)?exists\s+)?"
+_DDL = re.compile(
+    rf"""\b(?:
+        (?P<verb>create|alter|drop)\s+(?:{_KIND})\b
+      | (?P<truncate>truncate)\s+(?:table\s+)?(?!\s*(?:on|or|,|to)\b)(?=["%\w(])
+      | refresh\s+materialized\s+view
+      | (?:grant|revoke)\s+[\w\s,]+\s+(?:on|to|from)\b
+      | (?:vacuum|cluster|reindex)\s+(?:table|index|schema|["%\w])
+      | comment\s+on\s+\w+
+      | security\s+label
+    )""",
+    re.I | re.VERBOSE,
+)
+_TEMP = re.compile(
+    rf"\bcreate\s+(?:local\s+|global\s+)?temp(?:orary)?\s+(?:table|view|sequence)\s+{_OPTIONAL}(?:pg_temp\.)?([\"\w]+)",
+    re.I,
+)
+_AFTER = re.compile(
+    rf"\s*(?:table\s+|index\s+)?{_OPTIONAL}(?:only\s+)?(?:(?:[\"\w]+\s+)?on\s+)?(?P<name>(?:pg_temp\.)?[\"\w]+)", re.I
+)
+
+
+def code(source: str) -> str:
+    """The text with comments blanked out; with text in quotes too, unless something in it runs strings."""
+    keeps_text = bool(_EXECUTE.search(_blanked(source, texts=True)))
+    return _blanked(source, texts=not keeps_text)
+
+
+def _blanked(source: str, *, texts: bool) -> str:
+    parts: list[str] = []
+    place = 0
+    while match := _TOKENS.search(source, place):
+        parts.append(source[place : match.start()])
+        place = match.end()
+        if match["tag"]:
+            end = source.find(match["tag"], place)
+            inner = source[place:end] if end >= 0 else source[place:]
+            parts.append(" " if texts else f" {inner} ")
+            place = end + len(match["tag"]) if end >= 0 else len(source)
+        elif match["text"]:
+            parts.append(" '' " if texts else match["text"])
+        elif match["name"]:
+            parts.append(match["name"])
+        else:
+            parts.append(" ")
+    parts.append(source[place:])
+    return "".join(parts)
+
+
+def asks_who(source: str) -> bool:
+    """Whether it asks for the current or session user."""
+    return bool(_WHO.search(code(source)))
+
+
+def asks_who_tree(tree: str) -> bool:
+    """The same for the stored tree of an SQL body (``BEGIN ATOMIC``)."""
+    return bool(_TREE.search(tree))
+
+
+def runtime_ddl(source: str) -> str:
+    """The first command in it that only an owner may run, for example ``CREATE TABLE``; "" for none.
+
+    Commands on temporary tables that the routine itself creates do not count: everybody may run those.
+    """
+    text = code(source)
+    temporary = {name.strip('"').lower() for name in _TEMP.findall(text)}
+    for match in _DDL.finditer(text):
+        after = _AFTER.match(text, match.end())
+        name = after["name"].lower() if after else ""
+        if name.startswith("pg_temp.") or name.strip('"') in temporary:
+            continue
+        return " ".join(match.group().upper().split()[: 3 if "VIEW" in match.group().upper() else 2])
+    return ""

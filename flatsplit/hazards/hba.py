@@ -1,0 +1,119 @@
+"""Which line of pg_hba.conf lets a client in: the server's own rule, first match wins. Pure.
+
+Source: check_hba(), check_db() and check_role() in the server's hba.c; manual, "The pg_hba.conf File".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """One line, as pg_hba_file_rules() shows it."""
+
+    line: int
+    type: str
+    databases: tuple[str, ...]
+    users: tuple[str, ...]
+    address: str | None
+    netmask: str | None
+    method: str
+
+    def __str__(self) -> str:
+        address = " ".join(filter(None, (self.address, self.netmask)))
+        parts = (self.type, ",".join(self.databases), ",".join(self.users), address, self.method)
+        return f"line {self.line}: {' '.join(filter(None, parts))}"
+
+
+class Client(NamedTuple):
+    """From where somebody connects."""
+
+    address: str | None
+    """None for a socket of the machine itself."""
+    ssl: bool = False
+    gss: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.address or 'local socket'}{' with SSL' if self.ssl else ''}"
+
+
+class Unsure(NamedTuple):
+    """A line that may or may not match: it names a host, or the server's own networks."""
+
+    rule: Rule
+
+
+def first_match(
+    rules: Iterable[Rule], role: str, groups: Collection[str], database: str, client: Client
+) -> Rule | Unsure | None:
+    """The line that decides, None where none matches; ``groups`` are all roles that ``role`` is a member of."""
+    for rule in rules:
+        if not _type(rule.type, client):
+            continue
+        if not _user(rule.users, role, groups) or not _database(rule.databases, role, groups, database):
+            continue
+        if client.address is not None:
+            matches = _address(rule, client.address)
+            if matches is None:
+                return Unsure(rule)
+            if not matches:
+                continue
+        return rule
+    return None
+
+
+def _type(kind: str, client: Client) -> bool:
+    if kind == "local" or client.address is None:
+        return kind == "local" and client.address is None
+    return {
+        "host": True,
+        "hostssl": client.ssl,
+        "hostnossl": not client.ssl,
+        "hostgssenc": client.gss,
+        "hostnogssenc": not client.gss,
+    }.get(kind, False)
+
+
+def _matches(word: str, name: str) -> bool:
+    if word.startswith("/"):
+        try:
+            return re.search(word[1:], name) is not None
+        except re.error:
+            return False
+    return word == name
+
+
+def _user(words: Iterable[str], role: str, groups: Collection[str]) -> bool:
+    return any(
+        word == "all" or (word.startswith("+") and (word[1:] in groups or word[1:] == role)) or _matches(word, role)
+        for word in words
+    )
+
+
+def _database(words: Iterable[str], role: str, groups: Collection[str], database: str) -> bool:
+    for word in words:
+        if word == "all" or (word == "sameuser" and database == role):
+            return True
+        if word in ("samerole", "samegroup") and (database in groups or database == role):
+            return True
+        if word != "replication" and _matches(word, database):
+            return True
+    return False
+
+
+def _address(rule: Rule, address: str) -> bool | None:
+    """Whether the address is the line's; None where that cannot be told from here."""
+    if rule.address == "all":
+        return True
+    if rule.address in ("samehost", "samenet") or rule.address is None:
+        return None
+    try:
+        client = ipaddress.ip_address(address.split("%")[0])
+        wanted = ipaddress.ip_address(rule.address.split("%")[0])
+        mask = int(ipaddress.ip_address(rule.netmask)) if rule.netmask else (1 << wanted.max_prefixlen) - 1
+    except ValueError:  # the name of a host
+        return None
+    return client.version == wanted.version and int(client) & mask == int(wanted) & mask

@@ -1,0 +1,87 @@
+"""Hazards where the database asks who the user is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit.hazards import bodies
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+
+_MANUAL = "functions-info.html#FUNCTIONS-INFO-SESSION-TABLE"
+
+
+def _named(seen: Seen, *kinds: str) -> tuple[str, ...]:
+    return tuple(f"{what} {name}" for what, name in seen.rows("identity") if what in kinds)
+
+
+@hazard(
+    "current-user-defaults",
+    "warning",
+    "switch-connections",
+    looks_at="pg_attrdef.adbin of the application's columns",
+    why="New rows get the name app_user where they got legacy's. Whatever compares the column with a name, "
+    "or with current_user, treats old and new rows differently.",
+    fix="Set the column from the application, or give the default a constant: ALTER TABLE … ALTER COLUMN … SET "
+    "DEFAULT 'name'.",
+    manual=_MANUAL,
+    questions=("identity",),
+)
+def current_user_defaults(seen: Seen) -> Iterator[Found]:
+    """Column defaults that record the role."""
+    if found := _named(seen, "default"):
+        yield Found(
+            f"{number(len(found), 'column default')} that record{'s' if len(found) == 1 else ''} the role", found
+        )
+
+
+@hazard(
+    "current-user-policies",
+    "warning",
+    "switch-connections",
+    looks_at="pg_policy.polqual, polwithcheck; conditions of check constraints and triggers",
+    why="The condition is judged for app_user instead of legacy: rows disappear, checks fail, triggers fire otherwise.",
+    fix="Compare with a setting of the application (current_setting('app.user', true)) or a table of names "
+    "instead of current_user.",
+    manual=_MANUAL,
+    questions=("identity",),
+)
+def current_user_policies(seen: Seen) -> Iterator[Found]:
+    """Conditions that depend on the role."""
+    if found := _named(seen, "policy", "constraint", "trigger"):
+        yield Found(f"{number(len(found), 'condition')} that depend{'s' if len(found) == 1 else ''} on the role", found)
+
+
+@hazard(
+    "current-user-views",
+    "warning",
+    "switch-connections",
+    looks_at="pg_rewrite.ev_action of the application's views and rules",
+    why="In a view current_user is whoever asks, not the owner: app_user may get other rows than legacy.",
+    fix="Compare with a setting of the application or a table of names instead of current_user.",
+    manual=_MANUAL,
+    questions=("identity",),
+)
+def current_user_views(seen: Seen) -> Iterator[Found]:
+    """Views that depend on the role."""
+    if found := _named(seen, "view"):
+        yield Found(f"{number(len(found), 'view or rule', 'views or rules')} that depend on the role", found)
+
+
+@hazard(
+    "current-user-routines",
+    "warning",
+    "switch-connections",
+    looks_at="pg_proc.prosrc and prosqlbody of the application's routines, comments left out",
+    why="current_user is app_user in an ordinary routine and app_migrator in a SECURITY DEFINER one, session_user is "
+    "app_user in both. Comparisons with a name, audit columns and checks for rights change.",
+    fix="Read them; take the name from a setting of the application where a person or tenant is meant.",
+    manual=_MANUAL,
+    questions=("routines",),
+)
+def current_user_routines(seen: Seen) -> Iterator[Found]:
+    """Routines that ask for the role."""
+    found = tuple(
+        row[0] for row in seen.rows("routines") if bodies.asks_who(row[3]) or bodies.asks_who_tree(row[4] or "")
+    )
+    if found:
+        yield Found(f"{number(len(found), 'routine')} that ask{'s' if len(found) == 1 else ''} for the role", found)

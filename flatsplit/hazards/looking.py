@@ -1,0 +1,74 @@
+"""Asks the questions that a choice of hazards needs, each once, and none that the operator may not ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import psycopg
+
+from flatsplit.hazards.registry import Hazard, Row
+from flatsplit.model import State
+from flatsplit.steps import Context
+
+READABLE = {
+    "hba": "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO {operator}",
+    "activity": "GRANT pg_read_all_stats TO {operator}",
+    "settings": "GRANT pg_read_all_settings TO {operator}",
+    "passwords": "GRANT SELECT ON pg_catalog.pg_authid TO {operator}, where the service allows it",
+}
+"""What an operator may be forbidden to read, and what would allow it."""
+
+PRESENT = ("cron", "timescaledb", "citus")
+"""What may not be there at all; nothing is to be said then. Only tables that an extension made are read: a view
+of that name could be anybody's, and would run its code as the operator."""
+
+
+class Looking:
+    """One look at one database."""
+
+    def __init__(self, conn: psycopg.Connection[Any], state: State, context: Context) -> None:
+        self.conn = conn
+        self.major = state.target.major
+        self.parameters = _parameters(conn, context)
+        row = conn.execute(_question("rights")).fetchone()
+        assert row is not None
+        names = (*READABLE, *PRESENT)
+        self.have = {name for name, there in zip(names, row, strict=True) if there}
+
+    def applies(self, hazard: Hazard) -> bool:
+        """Whether this server can have it."""
+        return self.major >= hazard.since and all(need in self.have for need in hazard.needs if need in PRESENT)
+
+    def hidden(self, hazard: Hazard) -> tuple[str, ...]:
+        """What the operator may not read of what it needs."""
+        return tuple(need for need in hazard.needs if need in READABLE and need not in self.have)
+
+    def answers(self, hazards: Iterable[Hazard]) -> dict[str, list[Row]]:
+        """The answers to all their questions."""
+        questions = dict.fromkeys(question for hazard in hazards for question in hazard.questions)
+        return {name: self.conn.execute(_question(name), self.parameters).fetchall() for name in questions}
+
+
+@cache
+def _question(name: str) -> bytes:
+    return resources.files(__package__).joinpath(f"queries/{name}.sql").read_bytes()
+
+
+def _parameters(conn: psycopg.Connection[Any], context: Context) -> dict[str, Any]:
+    """Roles by their oids, names, limits: whatever a question may want to know of the cutover."""
+    config = context.config
+    oids = dict(conn.execute(_question("roles")).fetchall())
+    locks = config.locks.lock_timeout.total_seconds() * 1000
+    return {
+        "legacy": oids.get(context.legacy, 0),
+        "legacy_name": context.legacy,
+        "owners": [oids[name] for name in sorted(context.owners) if name in oids],
+        "readers": [oids[name] for name in (context.legacy, config.roles.app_user) if name in oids],
+        "new": [oids[name] for name in config.roles.new if name in oids],
+        "new_names": list(config.roles.new),
+        "schemas": list(config.schemas),
+        "budget_ms": locks,
+    }

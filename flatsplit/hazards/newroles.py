@@ -1,0 +1,217 @@
+"""Hazards in the new roles: names that are taken, roles that are adopted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import privileges
+from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit.model import PUBLIC, ObjectRef, RoleFacts
+
+
+@hazard(
+    "roles-adopted",
+    "note",
+    "create-roles",
+    looks_at="pg_roles: the names under [roles] that were there before flatsplit",
+    why="Adopted roles keep their passwords, attributes, cluster-wide settings and everything they hold; "
+    "rollback leaves that untouched. Whoever knows such a role's password now gets into this database too.",
+    fix="Nothing, if these roles are meant for this application; else choose other names under [roles] before init.",
+    manual="sql-createrole.html",
+)
+def roles_adopted(seen: Seen) -> Iterator[Found]:
+    """Names that are taken."""
+    adopted = sorted(seen.context.adopted)
+    if adopted:
+        yield Found(
+            f"{', '.join(adopted)} existed before and {'is' if len(adopted) == 1 else 'are'} adopted", tuple(adopted)
+        )
+
+
+@hazard(
+    "adopted-elsewhere",
+    "warning",
+    "create-roles",
+    looks_at="pg_shdepend: other databases in which an adopted role owns or may do something",
+    why="One leaked password then reads two databases. Whoever changes the password for one application locks the "
+    "other one out.",
+    fix="Choose names of its own for this application under [roles], unless both are one application.",
+    manual="user-manag.html",
+)
+def adopted_elsewhere(seen: Seen) -> Iterator[Found]:
+    """Adopted roles that another application uses."""
+    found = []
+    for name in sorted(seen.context.adopted):
+        facts = seen.context.baseline.roles[name]
+        others = sorted({*facts.elsewhere, *seen.context.baseline.databases.get(name, ())})
+        found += [f"{name} in database {other}" for other in others]
+    if found and any(name != seen.context.config.roles.dba for name in seen.context.adopted):
+        yield Found("adopted roles are used by other databases too", tuple(found))
+
+
+def _powers(facts: RoleFacts) -> list[str]:
+    words = ("superuser", "createrole", "createdb", "replication", "bypassrls")
+    return [word.upper() for word in words if getattr(facts, word)]
+
+
+@hazard(
+    "adopted-powerful",
+    "warning",
+    "create-roles",
+    looks_at="pg_roles and pg_auth_members: attributes and memberships of an adopted app_user or app_readonly",
+    why="The split promises that these two can neither change the schema nor act as somebody else. "
+    "What an adopted role can already, flatsplit does not take away.",
+    fix="REVOKE those memberships and ALTER ROLE … NOSUPERUSER NOCREATEROLE …, or choose other names under [roles].",
+    manual="role-attributes.html",
+)
+def adopted_powerful(seen: Seen) -> Iterator[Found]:
+    """Restricted roles that are not restricted."""
+    roles = seen.context.config.roles
+    found = []
+    for name in (roles.app_user, roles.app_readonly):
+        if name not in seen.context.adopted or name not in seen.state.roles:
+            continue
+        facts = seen.state.roles[name]
+        legacy = seen.context.baseline.roles.get(seen.legacy)
+        carried = {"BYPASSRLS"} if legacy is not None and legacy.bypassrls else set()
+        found += [f"{name} is {word}" for word in _powers(facts) if word not in carried]
+        found += sorted({f"{name} is a member of {key.role}" for key in seen.state.members if key.member == name})
+    if found:
+        yield Found("an adopted role can do more than it should", tuple(found))
+
+
+@hazard(
+    "role-name-case",
+    "note",
+    "create-roles",
+    looks_at="names under [roles] against all names in pg_roles, upper and lower case apart",
+    why="SQL folds names without quotes to lower case, connection strings and pg_hba.conf do not: "
+    "GRANT … TO App_User speaks of app_user, user=App_User of App_User. Names over 63 bytes are cut, so two may "
+    "meet.",
+    fix="Use lower-case names under [roles], or quote them everywhere.",
+    manual="sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS",
+)
+def role_name_case(seen: Seen) -> Iterator[Found]:
+    """Names that are easily taken for others."""
+    new = seen.context.config.roles.new
+    twins = [
+        f"{name} and {other}"
+        for name in new
+        for other in sorted(seen.state.roles)
+        if other != name and other.lower() == name.lower()
+    ]
+    folded = [name for name in new if name != name.lower()]
+    if twins or folded:
+        title = "role names that differ only in case" if twins else "role names that need quotes in SQL"
+        yield Found(title, (*twins, *folded), severity="warning" if twins else "note")
+
+
+@hazard(
+    "operator-self-grants",
+    "note",
+    "create-roles",
+    looks_at="pg_roles.rolsuper of the operator",
+    why="Where a statement needs an owner's rights, its transaction first makes the operator a member "
+    "of legacy or app_migrator and ends that membership before it commits.",
+    fix="Nothing, if the operator may do that; what it may not do stops the step with the missing right.",
+    manual="role-membership.html",
+)
+def operator_self_grants(seen: Seen) -> Iterator[Found]:
+    """The operator is an ordinary role."""
+    target, roles = seen.state.target, seen.context.config.roles
+    if not target.operator_superuser and seen.legacy in seen.context.baseline.roles:
+        yield Found(
+            f"{target.operator} is no superuser",
+            why=f"Where a statement needs an owner's rights, its transaction first makes {target.operator} a member "
+            f"of {seen.legacy} or {roles.app_migrator} and ends that membership before it commits.",
+        )
+
+
+@hazard(
+    "operator-createdb",
+    "blocker",
+    "transfer-ownership",
+    looks_at="pg_roles.rolcreatedb of an operator who is no superuser",
+    why="ALTER DATABASE … OWNER TO wants CREATEDB of whoever is no superuser.",
+    fix="Have an administrator run ALTER ROLE operator CREATEDB, or set database_owner otherwise.",
+    manual="sql-alterdatabase.html",
+)
+def operator_createdb(seen: Seen) -> Iterator[Found]:
+    """The database could not change hands."""
+    target = seen.state.target
+    facts = seen.state.roles.get(target.operator)
+    database = seen.state.objects.get(ObjectRef("database", "", target.database))
+    moves = database is not None and database.owner == seen.legacy and seen.context.config.database_owner != "keep"
+    if moves and not target.operator_superuser and not (facts and facts.createdb):
+        yield Found(
+            f"{target.operator} has no CREATEDB, so the database cannot change hands",
+            fix=f"Have an administrator run ALTER ROLE {target.operator} CREATEDB, or set database_owner otherwise.",
+        )
+
+
+@hazard(
+    "operator-public",
+    "blocker",
+    "enable-login",
+    looks_at="owner and privileges of schema public, for an operator who is no superuser",
+    why="The schema belongs to another role; enable-login would stop there, and app_user could create tables.",
+    fix="Have its owner or a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
+    "and before it: GRANT CREATE ON SCHEMA public TO legacy.",
+    manual="ddl-schemas.html#DDL-SCHEMAS-PATTERNS",
+)
+def operator_public(seen: Seen) -> Iterator[Found]:
+    """PUBLIC's CREATE could not be taken away."""
+    target = seen.state.target
+    public = seen.state.objects.get(ObjectRef("schema", "", "public"))
+    if target.operator_superuser or public is None or "C" not in privileges.letters(public.acl, PUBLIC):
+        return
+    able = (seen.legacy, target.operator, seen.context.config.roles.app_migrator, "pg_database_owner")
+    if public.owner not in able and seen.legacy in seen.context.baseline.roles:
+        yield Found(
+            f"{target.operator} may not take CREATE in schema public from PUBLIC",
+            why=f"The schema belongs to {public.owner}; enable-login would stop there, and app_user could create "
+            "tables.",
+            fix="Have its owner or a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
+            f"and before it: GRANT CREATE ON SCHEMA public TO {seen.legacy}.",
+        )
+
+
+@hazard(
+    "dba-not-superuser",
+    "note",
+    "create-roles",
+    looks_at="pg_roles.rolsuper of dba, or of the operator who will create it",
+    why="The operator is not one either, so dba gets what the operator can give: membership in app_migrator, and "
+    "CREATEDB and CREATEROLE where the operator has them.",
+    fix="On a managed service grant it the service's administrator role by hand.",
+    manual="role-attributes.html",
+)
+def dba_not_superuser(seen: Seen) -> Iterator[Found]:
+    """A dba with limits."""
+    name = seen.context.config.roles.dba
+    facts = seen.state.roles.get(name)
+    superuser = facts.superuser if facts is not None else seen.state.target.operator_superuser
+    if name and not superuser and seen.legacy in seen.context.baseline.roles:
+        yield Found(f"{name} is no superuser")
+
+
+@hazard(
+    "database-kept",
+    "blocker",
+    "transfer-ownership",
+    looks_at="pg_database.datdba, and `database_owner` and `retire` in flatsplit.toml",
+    why='database_owner = "keep" leaves the database to legacy, '
+    "which can then still drop it and cannot be dropped itself.",
+    fix='Set database_owner = "app_migrator" or "dba" in flatsplit.toml.',
+    manual="sql-dropdatabase.html",
+)
+def database_kept(seen: Seen) -> Iterator[Found]:
+    """Legacy would go on owning the database."""
+    config, database = seen.context.config, seen.state.target.database
+    owner = seen.state.objects.get(ObjectRef("database", "", database))
+    kept = config.database_owner == "keep" and owner is not None and owner.owner == seen.legacy
+    if kept and seen.legacy in seen.context.baseline.roles:
+        yield Found(
+            f"database {database} would stay with {seen.legacy}",
+            severity="blocker" if config.retire == "drop" else "warning",
+        )

@@ -1,0 +1,180 @@
+"""Hazards in what everybody may do, and in grants that others passed on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl, privileges
+from flatsplit.hazards.objects import labels, ours
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.model import PUBLIC, TABLES, ObjectFacts, ObjectRef
+from flatsplit.steps.context import JOURNAL_SCHEMA
+from flatsplit.steps.login import narrowed
+
+
+@hazard(
+    "public-writes",
+    "warning",
+    "verify",
+    looks_at="privileges of PUBLIC on the application's tables: INSERT, UPDATE, DELETE, TRUNCATE",
+    why="Privileges of PUBLIC hold for app_user and app_readonly too; flatsplit does not take them away.",
+    fix="REVOKE … ON … FROM PUBLIC where nobody needs it.",
+    manual="ddl-priv.html",
+)
+def public_writes(seen: Seen) -> Iterator[Found]:
+    """Tables that everybody may change."""
+
+    def is_wide(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        return ref.kind in TABLES and bool(set(privileges.letters(facts.acl, PUBLIC)) & set("awdD"))
+
+    if wide := labels(ours(seen), is_wide):
+        yield Found(f"everybody may write or truncate {number(len(wide), 'table')}", wide)
+
+
+@hazard(
+    "public-reads",
+    "note",
+    "verify",
+    looks_at="SELECT of PUBLIC on the application's tables and views",
+    why="Every role that may connect reads them; who reads what is then not decided by app_readonly.",
+    fix="REVOKE SELECT ON … FROM PUBLIC, and grant it to those who need it.",
+    manual="ddl-priv.html",
+)
+def public_reads(seen: Seen) -> Iterator[Found]:
+    """Tables that everybody may read."""
+
+    def is_open(ref: ObjectRef, facts: ObjectFacts) -> bool:
+        readable = ref.kind in (*TABLES, "view", "materialized_view") and not facts.extension
+        return readable and "r" in privileges.letters(facts.acl, PUBLIC)
+
+    if found := labels(ours(seen), is_open):
+        yield Found(f"everybody may read {number(len(found), 'table or view', 'tables or views')}", found)
+
+
+@hazard(
+    "public-create",
+    "warning",
+    "enable-login",
+    looks_at="CREATE of PUBLIC on schemas and on the database",
+    why="Whoever may create in a schema that others have in their search_path can put a function or table in front "
+    "of "
+    "theirs. enable-login takes PUBLIC's CREATE from schema public, the schemas in scope and the database, and "
+    "grants "
+    "it by name to roles that own something there. In other schemas it stays: app_user could create tables.",
+    fix="REVOKE CREATE ON SCHEMA … FROM PUBLIC. Roles that only create and drop, and own nothing at the moment, "
+    "need a GRANT CREATE of their own.",
+    manual="ddl-schemas.html#DDL-SCHEMAS-PATTERNS",
+)
+def public_create(seen: Seen) -> Iterator[Found]:
+    """Where everybody may create."""
+    database = seen.state.target.database
+    taken: list[str] = []
+    kept: list[str] = []
+    for group in seen.state.groups:
+        ref, facts = group.refs[0], group.facts
+        if ref.kind in ("schema", "database") and "C" in privileges.letters(facts.acl, PUBLIC):
+            (taken if narrowed(ref, seen.context, database) else kept).append(ddl.label(ref))
+    if taken or kept:
+        shown = [f"{label} (enable-login takes it away)" for label in sorted(taken)]
+        yield Found(
+            f"everybody may create in {', '.join(sorted((*taken, *kept)))}",
+            (*sorted(kept), *shown),
+            severity="warning" if kept else "note",
+        )
+
+
+@hazard(
+    "public-temp",
+    "note",
+    "enable-login",
+    looks_at="TEMPORARY of PUBLIC on the database",
+    why="app_user and app_readonly may create temporary tables, and large objects too: what they may not create is "
+    "permanent objects in the schemas.",
+    fix="REVOKE TEMPORARY ON DATABASE … FROM PUBLIC where even that is too much; check first who uses them.",
+    manual="ddl-priv.html",
+)
+def public_temp(seen: Seen) -> Iterator[Found]:
+    """Temporary tables of the restricted roles."""
+    facts = seen.state.objects.get(ObjectRef("database", "", seen.state.target.database))
+    if facts is not None and "T" in privileges.letters(facts.acl, PUBLIC):
+        yield Found("everybody may create temporary tables", (seen.state.target.database,))
+
+
+@hazard(
+    "temp-revoked",
+    "warning",
+    "switch-connections",
+    looks_at="TEMPORARY on the database: PUBLIC has it not, legacy has it as the owner or a superuser",
+    why="CREATE TEMP TABLE works for the owner of the database and fails for app_user: permission denied to create "
+    "temporary tables.",
+    fix='If the application uses temporary tables: [grants.app_user] temporary = ["the database"] in flatsplit.toml.',
+    manual="ddl-priv.html",
+)
+def temp_revoked(seen: Seen) -> Iterator[Found]:
+    """Temporary tables that app_user may not create and legacy could."""
+    database, context = seen.state.target.database, seen.context
+    facts = seen.state.objects.get(ObjectRef("database", "", database))
+    legacy = context.baseline.roles.get(seen.legacy)
+    if facts is None or legacy is None or "T" in privileges.letters(facts.acl, PUBLIC):
+        return
+    configured = any(one.purpose == "app_user" and one.letter == "T" for one in context.config.grants)
+    has = "T" in privileges.letters(facts.acl, context.config.roles.app_user)
+    if (facts.owner in context.owners or legacy.superuser) and not has and not configured:
+        yield Found("app_user may not create temporary tables, legacy may", (database,))
+
+
+@hazard(
+    "grant-options",
+    "note",
+    "grant-existing",
+    looks_at="grant options in the privileges of the application's objects, and of legacy's elsewhere",
+    why="Who holds a right WITH GRANT OPTION can pass it on without the owner, and REVOKE takes away only what its "
+    "own "
+    "grantor gave. app_migrator gets legacy's options; what legacy passed on is kept in the owner's name.",
+    fix="REVOKE GRANT OPTION FOR … ON … FROM … where nobody needs it.",
+    manual="sql-grant.html",
+)
+def grant_options(seen: Seen) -> Iterator[Found]:
+    """Rights that others can pass on."""
+    apart = {*seen.context.owners, *seen.context.config.roles.new}
+    found = set()
+    for group in seen.state.groups:
+        if group.schema == JOURNAL_SCHEMA or group.facts.extension:
+            continue
+        mine = group.facts.owner in seen.context.owners
+        for item in group.facts.acl:
+            named = item.grantee in seen.state.roles
+            passed = (mine and item.grantee not in apart) or (not mine and item.grantee == seen.legacy)
+            if named and item.grantable and passed and item.grantee != group.facts.owner:
+                found |= {f"{item.grantee} on {ddl.label(ref)}" for ref in group.refs}
+    if found:
+        yield Found(f"{number(len(found), 'right')} that can be passed on", tuple(sorted(found)))
+
+
+@hazard(
+    "column-grants",
+    "note",
+    "grant-existing",
+    looks_at="pg_attribute.attacl",
+    why="Grants on single columns hide parts of a table from a role. app_user may read whole tables of the "
+    "application's; on other roles' tables it gets the columns that legacy had.",
+    fix="Check that no column was meant to be hidden from the application itself.",
+    manual="ddl-priv.html",
+)
+def column_grants(seen: Seen) -> Iterator[Found]:
+    """Privileges on single columns."""
+    mine = {
+        (ref.schema, ref.name)
+        for group in ours(seen)
+        if group.kind in (*TABLES, "view", "materialized_view")
+        for ref in group.refs
+    }
+    if not seen.state.columns:
+        return
+    found = tuple(
+        ddl.label(ref)
+        for ref, acl in sorted(seen.state.columns.items())
+        if (ref.schema, ref.name) in mine or privileges.letters(acl, seen.legacy)
+    )
+    if found:
+        yield Found(f"privileges on {number(len(found), 'single column')}", found)

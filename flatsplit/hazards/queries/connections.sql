@@ -1,0 +1,11 @@
+-- How many connections there are and may be: on the server, in this database, of legacy, and the limits of the latter two.
+SELECT count(*) FILTER (WHERE a.datid IS NOT NULL),
+       count(*) FILTER (WHERE a.datid = d.oid),
+       count(*) FILTER (WHERE a.usesysid = %(legacy)s::oid),
+       count(*) FILTER (WHERE a.datid = d.oid AND a.usesysid = %(legacy)s::oid),
+       d.datconnlimit,
+       (SELECT r.rolconnlimit FROM pg_roles AS r WHERE r.oid = %(legacy)s::oid)
+FROM pg_database AS d
+LEFT JOIN pg_stat_activity AS a ON coalesce(a.backend_type, 'client backend') = 'client backend'
+WHERE d.datname = current_database()
+GROUP BY d.oid, d.datconnlimit

@@ -1,0 +1,122 @@
+"""What a hazard is, and the list of all of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from flatsplit.model import Finding, Severity, State, StepKey
+from flatsplit.steps import STEPS, Context
+
+Row: TypeAlias = tuple[Any, ...]
+ORDER: Mapping[str, int] = {"blocker": 0, "warning": 1, "note": 2}
+
+
+class Found(NamedTuple):
+    """What a judge says: the rest of the :class:`Finding` is in the registry, unless it is said here."""
+
+    title: str
+    objects: tuple[str, ...] = ()
+    severity: Severity | None = None
+    why: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that a judge may look at."""
+
+    state: State
+    context: Context
+    answers: Mapping[str, list[Row]]
+
+    def rows(self, question: str) -> list[Row]:
+        """The answer to one of the hazard's questions."""
+        return self.answers[question]
+
+    @property
+    def legacy(self) -> str:
+        """The role that owns everything."""
+        return self.context.legacy
+
+    @cached_property
+    def projected(self) -> State:
+        """The State once create-roles is done."""
+        return STEPS[0].apply(self.state, self.context)
+
+
+Judge: TypeAlias = Callable[[Seen], Iterator[Found]]
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """One known trap."""
+
+    id: str
+    severity: Severity
+    """The worst that it can be; a judge may say less."""
+    step: StepKey | None
+    """The step before which it has to be settled; None for the walk as a whole."""
+    looks_at: str
+    why: str
+    fix: str
+    manual: str
+    """End of an address below https://www.postgresql.org/docs/current/."""
+    judge: Judge
+    questions: tuple[str, ...] = ()
+    """Names of files in queries/."""
+    needs: tuple[str, ...] = ()
+    """Words of :mod:`flatsplit.hazards.looking` for what has to be there, or readable, for the questions."""
+    since: int = 13
+
+    def finding(self, found: Found, accepted: str = "") -> Finding:
+        """The whole of what a judge said."""
+        return Finding(
+            id=self.id,
+            severity=found.severity or self.severity,
+            title=found.title,
+            why=found.why or self.why,
+            fix=found.fix or self.fix,
+            objects=found.objects,
+            step=self.step or "",
+            looked_at=self.looks_at,
+            manual=self.manual,
+            accepted=accepted,
+        )
+
+
+REGISTRY: dict[str, Hazard] = {}
+"""Every hazard by its id, in the order of the modules; filled by :func:`hazard`."""
+
+
+def hazard(
+    id: str,  # noqa: A002 (what it is called everywhere else)
+    severity: Severity,
+    step: StepKey | None,
+    *,
+    looks_at: str,
+    why: str,
+    fix: str,
+    manual: str,
+    questions: Iterable[str] = (),
+    needs: Iterable[str] = (),
+    since: int = 13,
+) -> Callable[[Judge], Judge]:
+    """Enter a judge into the registry."""
+
+    def register(judge: Judge) -> Judge:
+        if id in REGISTRY:
+            raise ValueError(f"two hazards called {id}")
+        REGISTRY[id] = Hazard(
+            id, severity, step, looks_at, why, fix, manual, judge, tuple(questions), tuple(needs), since
+        )
+        return judge
+
+    return register
+
+
+def number(count: int, noun: str, plural: str = "") -> str:
+    """``1 table``, ``2 tables``."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

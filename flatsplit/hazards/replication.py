@@ -1,0 +1,212 @@
+"""Hazards in replication: publications, subscriptions, slots, standbys. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+
+KEPT_WAL = 1 << 30
+"""Bytes of WAL behind an unused slot that are worth a warning."""
+
+
+@hazard(
+    "all-tables-publication",
+    "warning",
+    None,
+    looks_at="pg_publication.puballtables",
+    why="The tracking schema's tables are published too; a subscriber without them stops replicating.",
+    fix="Create the schema and its tables on the subscriber, or publish named schemas (15+), before init.",
+    manual="logical-replication-publication.html",
+    questions=("publications",),
+)
+def all_tables_publication(seen: Seen) -> Iterator[Found]:
+    """Publications FOR ALL TABLES."""
+    found = tuple(name for name, everything, _ in seen.rows("publications") if everything)
+    if found:
+        yield Found(f"publication of all tables: {', '.join(found)}", found)
+
+
+@hazard(
+    "schema-publications",
+    "blocker",
+    "transfer-ownership",
+    looks_at="pg_publication_namespace of legacy's publications",
+    why="Whoever is no superuser may give a publication FOR TABLES IN SCHEMA only to a superuser, and app_migrator "
+    "is none: "
+    "the step would stop there.",
+    fix="Have a superuser run ALTER PUBLICATION … OWNER TO app_migrator (or to itself), or publish the tables by name.",
+    manual="sql-alterpublication.html",
+    questions=("schema_publications",),
+    since=15,
+)
+def schema_publications(seen: Seen) -> Iterator[Found]:
+    """Publications that app_migrator may not own."""
+    found = tuple(
+        f"publication {name} of schema {', '.join(schemas)}" for name, schemas in seen.rows("schema_publications")
+    )
+    migrator = seen.projected.roles.get(seen.context.config.roles.app_migrator)
+    # A superuser may give it to anybody: AlterPublicationOwner_internal() in publicationcmds.c
+    if found and not seen.state.target.operator_superuser and not (migrator and migrator.superuser):
+        yield Found(f"{number(len(found), 'publication')} of whole schemas that app_migrator may not own", found)
+
+
+@hazard(
+    "subscriptions",
+    "warning",
+    "transfer-ownership",
+    looks_at="pg_subscription.subowner in this database",
+    why="What a subscription applies, it applies with its owner's rights (since 16 as the tables' owners, unless "
+    "run_as_owner). After the move that is app_migrator, or a superuser dba. A connection without a password is "
+    "refused to owners who are no superusers, and one as legacy ends when the publisher's legacy is locked.",
+    fix="Give replication a role of its own on both sides before transfer-ownership, and watch pg_stat_subscription.",
+    manual="logical-replication-security.html",
+    questions=("subscriptions",),
+)
+def subscriptions(seen: Seen) -> Iterator[Found]:
+    """Subscriptions of this database."""
+    rows = seen.rows("subscriptions")
+    if rows:
+        owned = any(owner in seen.context.owners for _, owner, _ in rows)
+        yield Found(
+            f"{number(len(rows), 'subscription')} in this database",
+            tuple(f"{name} of {owner}{'' if enabled else ' (disabled)'}" for name, owner, enabled in rows),
+            severity="warning" if owned else "note",
+        )
+
+
+@hazard(
+    "replication-slots",
+    "warning",
+    "transfer-ownership",
+    looks_at="pg_replication_slots",
+    why="An unused slot keeps all WAL since it was last read, and every step writes some: the disk may fill.",
+    fix="SELECT pg_drop_replication_slot('name') where nobody will come back for it.",
+    manual="logicaldecoding-explanation.html#LOGICALDECODING-REPLICATION-SLOTS",
+    questions=("slots",),
+)
+def replication_slots(seen: Seen) -> Iterator[Found]:
+    """Slots that nobody reads."""
+    unused = [row for row in seen.rows("slots") if not row[3] and not row[6]]
+    if unused:
+        found = tuple(
+            name
+            + (f", {kept / (1 << 20):.0f} MB kept" if kept is not None else "")
+            + (" (lost)" if left == "lost" else "")
+            for name, _, _, _, kept, left, _ in unused
+        )
+        large = any((row[4] or 0) > KEPT_WAL for row in unused)
+        title = f"{number(len(unused), 'replication slot')} that nobody reads"
+        yield Found(title, found, severity="warning" if large else "note")
+
+
+@hazard(
+    "logical-decoding",
+    "note",
+    None,
+    looks_at="logical slots of this database",
+    why="Decoding sees rows, not commands: GRANT and ALTER … OWNER are not passed on, so roles and rights of the "
+    "other "
+    "side stay as they are. Consumers of all tables also get the rows of the tracking schema.",
+    fix="Take the same steps on a subscriber that is to take over; leave schema flatsplit out of change capture.",
+    manual="logicaldecoding.html",
+    questions=("slots",),
+)
+def logical_decoding(seen: Seen) -> Iterator[Found]:
+    """Consumers of decoded changes."""
+    found = tuple(row[0] for row in seen.rows("slots") if row[1] and row[2])
+    if found:
+        yield Found(f"changes of this database are decoded by {number(len(found), 'slot')}", found)
+
+
+@hazard(
+    "hot-standbys",
+    "warning",
+    "transfer-ownership",
+    looks_at="pg_stat_replication: state, replay_lag; `max_replication_lag` in flatsplit.toml",
+    why="ACCESS EXCLUSIVE locks are replayed on hot standbys: they wait for queries there, or cancel them "
+    "(max_standby_streaming_delay). flatsplit pauses while a standby is further behind than max_replication_lag.",
+    fix="Take transfer-ownership when no long queries run on the standbys; let a standby that is far behind catch up "
+    "first.",
+    manual="hot-standby.html#HOT-STANDBY-CONFLICT",
+    questions=("walsenders",),
+    needs=("activity",),
+)
+def hot_standbys(seen: Seen) -> Iterator[Found]:
+    """Standbys, and how far they are behind."""
+    limit = seen.context.config.locks.max_replication_lag.total_seconds()
+    rows = [row for row in seen.rows("walsenders") if row[2] != "backup"]
+    if rows:
+        late = any((row[3] or 0) > limit for row in rows)
+        yield Found(
+            f"{number(len(rows), 'receiver')} of replication"
+            + (f", some further behind than {limit:.0f}s" if late else ""),
+            tuple(
+                f"{name or 'unnamed'}: {state}{f', {lag:.1f}s behind' if lag else ''}"
+                for name, _, state, lag, _ in rows
+            ),
+            severity="warning" if late else "note",
+        )
+
+
+@hazard(
+    "replication-as-legacy",
+    "warning",
+    "lock-legacy",
+    looks_at="pg_stat_replication.usename",
+    why="Standbys, backups and change capture that log in as legacy go on until their connection breaks, and cannot "
+    "come back after lock-legacy. The attribute REPLICATION passes to none of the new roles.",
+    fix="CREATE ROLE replicator LOGIN REPLICATION …; put it into primary_conninfo or the consumer's settings, "
+    "and into pg_hba.conf.",
+    manual="warm-standby.html#STREAMING-REPLICATION-AUTHENTICATION",
+    questions=("walsenders",),
+)
+def replication_as_legacy(seen: Seen) -> Iterator[Found]:
+    """Receivers of WAL that log in as legacy."""
+    found = tuple(
+        f"{name or 'unnamed'}: {state or 'connected'}"
+        for name, _, state, _, legacy in seen.rows("walsenders")
+        if legacy
+    )
+    if found:
+        yield Found(f"{number(len(found), 'receiver')} of replication connected as {seen.legacy}", found)
+
+
+@hazard(
+    "event-trigger-code",
+    "blocker",
+    "create-roles",
+    looks_at="pg_event_trigger.evtfoid and the owner of that function",
+    why="They fire on flatsplit's own GRANT and ALTER statements, as the operator. Whoever owns the function "
+    "can change what it does.",
+    fix="Give the functions to a superuser (ALTER FUNCTION … OWNER TO …) or disable the triggers for the walk.",
+    manual="event-triggers.html",
+    questions=("event_triggers",),
+)
+def event_trigger_code(seen: Seen) -> Iterator[Found]:
+    """Event triggers that would run somebody's code with the operator's rights."""
+    found = tuple(f"{trigger} runs {function} of {owner}" for trigger, function, owner in seen.rows("event_triggers"))
+    if found:
+        yield Found("event triggers would run code of ordinary roles with the operator's rights", found)
+
+
+@hazard(
+    "event-triggers",
+    "note",
+    "switch-connections",
+    looks_at="pg_event_trigger, and whether its function is SECURITY DEFINER",
+    why="They fire on the migrations that app_migrator runs, with its rights unless SECURITY DEFINER: one that "
+    "writes "
+    "to a table of somebody else's makes the migration fail.",
+    fix="GRANT app_migrator what the function needs, or make it SECURITY DEFINER with a search_path of its own.",
+    manual="event-triggers.html",
+    questions=("event_trigger_list",),
+)
+def event_triggers(seen: Seen) -> Iterator[Found]:
+    """Event triggers that migrations will fire."""
+    found = tuple(
+        f"{name} on {event} runs {function}{'' if definer else ' with the rights of whoever migrates'}"
+        for name, event, function, definer in seen.rows("event_trigger_list")
+    )
+    if found:
+        yield Found(f"{number(len(found), 'event trigger')} fire{'s' if len(found) == 1 else ''} on migrations", found)

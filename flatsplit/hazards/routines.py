@@ -1,0 +1,150 @@
+"""Hazards in functions and procedures. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import privileges
+from flatsplit.hazards import bodies
+from flatsplit.hazards.objects import labels, ours
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.model import PUBLIC, ObjectFacts, ObjectRef
+
+
+@hazard(
+    "definer-open",
+    "note",
+    "transfer-ownership",
+    looks_at="pg_proc.prosecdef, and EXECUTE of PUBLIC",
+    why="They run with app_migrator's rights after the move, whoever calls them.",
+    fix="REVOKE EXECUTE … FROM PUBLIC where that is too much; app_user is then granted EXECUTE by name.",
+    manual="sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY",
+)
+def definer_open(seen: Seen) -> Iterator[Found]:
+    """SECURITY DEFINER routines for everybody."""
+
+    def is_open(_: ObjectRef, facts: ObjectFacts) -> bool:
+        return facts.note == "definer" and "X" in privileges.letters(facts.acl, PUBLIC)
+
+    if definers := labels(ours(seen), is_open):
+        yield Found(f"{number(len(definers), 'SECURITY DEFINER routine')} everybody may call", definers)
+
+
+@hazard(
+    "definer-owner",
+    "note",
+    "transfer-ownership",
+    looks_at="pg_proc.prosecdef and proowner",
+    why="A SECURITY DEFINER routine runs as its owner. Legacy's will run as app_migrator, which holds what legacy "
+    "held "
+    "but not its attributes: a routine that needed a superuser fails, and current_user in it has another value.",
+    fix="Read those that create roles, read files, use COPY, or look at current_user.",
+    manual="sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY",
+)
+def definer_owner(seen: Seen) -> Iterator[Found]:
+    """SECURITY DEFINER routines whose owner changes."""
+    legacy = seen.context.baseline.roles.get(seen.legacy)
+
+    def is_definer(_: ObjectRef, facts: ObjectFacts) -> bool:
+        return facts.note == "definer" and facts.owner == seen.legacy and not facts.extension
+
+    if found := labels(ours(seen), is_definer):
+        powerful = legacy is not None and (legacy.superuser or legacy.createrole or legacy.replication)
+        yield Found(
+            f"{number(len(found), 'SECURITY DEFINER routine')} will run as app_migrator instead of {seen.legacy}",
+            found,
+            severity="warning" if powerful else "note",
+        )
+
+
+@hazard(
+    "definer-search-path",
+    "warning",
+    "transfer-ownership",
+    looks_at="pg_proc.proconfig of SECURITY DEFINER routines (those with an SQL body are bound already)",
+    why="Without a search_path of its own the caller chooses which tables, functions and operators the routine "
+    "finds. "
+    "Whoever may create any object, a temporary one included, can make it run with app_migrator's rights what he "
+    "likes.",
+    fix="ALTER FUNCTION … SET search_path = the schemas it needs, pg_temp; (pg_temp last)",
+    manual="sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY",
+    questions=("routines",),
+)
+def definer_search_path(seen: Seen) -> Iterator[Found]:
+    """SECURITY DEFINER routines with the caller's search_path."""
+    found = tuple(
+        name
+        for name, definer, settings, _, tree, *_ in seen.rows("routines")
+        if definer and tree is None and not any(each.lower().startswith("search_path=") for each in settings)
+    )
+    if found:
+        yield Found(f"{number(len(found), 'SECURITY DEFINER routine')} with the caller's search_path", found)
+
+
+@hazard(
+    "runtime-ddl",
+    "warning",
+    "switch-connections",
+    looks_at="pg_proc.prosrc of the application's routines that are not SECURITY DEFINER, comments left out",
+    why="They run as whoever calls them. app_user owns nothing and may create nothing, so these commands fail for "
+    "it: "
+    "must be owner of table …, or permission denied for schema ….",
+    fix="Call them as app_migrator, or make them SECURITY DEFINER with a search_path of their own.",
+    manual="sql-createfunction.html",
+    questions=("routines",),
+)
+def runtime_ddl(seen: Seen) -> Iterator[Found]:
+    """Routines that create, alter or truncate."""
+    found = []
+    for name, definer, _, source, _, trigger, *_ in seen.rows("routines"):
+        if not definer and not trigger and (command := bodies.runtime_ddl(source)):
+            found.append(f"{name}: {command}")
+    if found:
+        yield Found(f"{number(len(found), 'routine')} with commands that only an owner may run", tuple(found))
+
+
+@hazard(
+    "trigger-ddl",
+    "warning",
+    "switch-connections",
+    looks_at="pg_proc.prosrc of functions that enabled triggers run, SECURITY DEFINER ones left out",
+    why="A trigger function runs as whoever changes the row. One that creates a partition, alters or truncates fails "
+    "as app_user, and with it the INSERT, UPDATE or DELETE that fired it.",
+    fix="ALTER FUNCTION … SECURITY DEFINER SET search_path = …, pg_temp; or create partitions ahead as app_migrator.",
+    manual="trigger-definition.html",
+    questions=("routines",),
+)
+def trigger_ddl(seen: Seen) -> Iterator[Found]:
+    """Trigger functions that create, alter or truncate."""
+    found = []
+    for name, definer, _, source, _, trigger, tables, _ in seen.rows("routines"):
+        if trigger and tables and not definer and (command := bodies.runtime_ddl(source)):
+            found.append(f"{name}: {command}, on {', '.join(tables)}")
+    if found:
+        yield Found(f"{number(len(found), 'trigger function')} with commands that only an owner may run", tuple(found))
+
+
+@hazard(
+    "dblink",
+    "warning",
+    "switch-connections",
+    looks_at="pg_proc.prosrc of the application's routines, for dblink",
+    why="dblink logs in to another database with what stands in the call. For a role that is no superuser it insists "
+    "on "
+    "a password that was really used, and connections as legacy end when legacy is locked.",
+    fix="Give the connection string a user and password of its own, or use a foreign server with user mappings.",
+    manual="contrib-dblink-connect.html",
+    questions=("routines", "extensions"),
+)
+def dblink(seen: Seen) -> Iterator[Found]:
+    """Connections from inside the database."""
+    found = tuple(row[0] for row in seen.rows("routines") if "dblink" in bodies.code(row[3]).lower())
+    installed = any(name == "dblink" for name, _ in seen.rows("extensions"))
+    if found:
+        yield Found(f"{number(len(found), 'routine')} that use{'s' if len(found) == 1 else ''} dblink", found)
+    elif installed:
+        yield Found(
+            "extension dblink is installed, and no routine of the application's uses it",
+            ("extension dblink",),
+            severity="note",
+        )

@@ -1,0 +1,66 @@
+"""Hazards in row-level security. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+
+
+def _bypasses(seen: Seen) -> bool:
+    legacy = seen.context.baseline.roles.get(seen.legacy)
+    return legacy is not None and legacy.bypassrls
+
+
+@hazard(
+    "rls-zero-rows",
+    "blocker",
+    "create-roles",
+    looks_at="pg_class.relrowsecurity of the application's tables, and their permissive policies for SELECT",
+    why="Row-level security is on and no policy lets app_user in. Legacy, as the owner, bypasses it; "
+    "app_user would get empty results without any error.",
+    fix="CREATE POLICY … TO app_user (or PUBLIC), or ALTER ROLE app_user BYPASSRLS, or disable row security there.",
+    manual="ddl-rowsecurity.html",
+    questions=("rls",),
+)
+def rls_zero_rows(seen: Seen) -> Iterator[Found]:
+    """Tables where app_user would silently see no row."""
+    none = tuple(f"{schema}.{table}" for schema, table, _, visible in seen.rows("rls") if not visible)
+    if none and not _bypasses(seen):
+        yield Found(f"app_user would see no row of {number(len(none), 'table')}", none)
+
+
+@hazard(
+    "rls-fewer-rows",
+    "warning",
+    "switch-connections",
+    looks_at="pg_class.relrowsecurity and relforcerowsecurity of the application's tables",
+    why="Legacy, as the owner, bypasses row-level security there; app_user sees only what the policies allow.",
+    fix="Check that the application sets what the policies look at (for example current_setting) in every session.",
+    manual="ddl-rowsecurity.html",
+    questions=("rls",),
+)
+def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
+    """Tables whose policies begin to apply."""
+    rows = seen.rows("rls")
+    fewer = tuple(f"{schema}.{table}" for schema, table, forced, visible in rows if visible and not forced)
+    if fewer and not _bypasses(seen):
+        yield Found(f"policies begin to apply on {number(len(fewer), 'table')}", fewer)
+
+
+@hazard(
+    "policies-name-legacy",
+    "note",
+    "grant-existing",
+    looks_at="pg_policy.polroles",
+    why="A policy is for the roles that it names. Those for legacy are extended to app_user, app_migrator and "
+    "app_readonly, with the same condition for all three.",
+    fix="Write policies of their own where the three should not see the same.",
+    manual="sql-createpolicy.html",
+)
+def policies_name_legacy(seen: Seen) -> Iterator[Found]:
+    """Policies for legacy."""
+    found = tuple(ddl.label(ref) for ref, roles in sorted(seen.state.policies.items()) if seen.legacy in roles)
+    if found:
+        yield Found(f"{number(len(found), 'policy', 'policies')} for {seen.legacy}", found)

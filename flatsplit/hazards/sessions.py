@@ -1,0 +1,202 @@
+"""Hazards in settings, passwords and habits that belong to a role: what it starts with, who uses it for what. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flatsplit import ddl
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.model import TABLES, ObjectRef, SettingKey
+from flatsplit.steps.login import legacy_settings, search_path
+
+MIGRATION_TABLES = frozenset(
+    {
+        "alembic_version",
+        "schema_migrations",
+        "ar_internal_metadata",
+        "django_migrations",
+        "flyway_schema_history",
+        "schema_version",
+        "databasechangelog",
+        "databasechangeloglock",
+        "knex_migrations",
+        "knex_migrations_lock",
+        "_prisma_migrations",
+        "goose_db_version",
+        "__efmigrationshistory",
+        "sequelizemeta",
+        "phinxlog",
+        "doctrine_migration_versions",
+        "gorp_migrations",
+        "__diesel_schema_migrations",
+        "_sqlx_migrations",
+        "pgmigrations",
+        "typeorm_metadata",
+        "mikro_orm_migrations",
+        "__drizzle_migrations",
+        "south_migrationhistory",
+        "schemaversions",
+        "migration_versions",
+        "atlas_schema_revisions",
+    }
+)
+"""Names under which migration tools keep what they have run, in lower case."""
+
+_BACKUP = re.compile(r"pg_dump|pg_basebackup|pgbackrest|barman|wal-?g|pghoard|pg_probackup|pgcopydb", re.I)
+_BACKUP_ROLE = re.compile(r"backup|barman|pgbackrest|dump", re.I)
+
+
+@hazard(
+    "role-settings",
+    "note",
+    "enable-login",
+    looks_at="pg_db_role_setting of legacy",
+    why="Settings of a role are not inherited. enable-login gives app_user, app_migrator and app_readonly the same "
+    "in this "
+    "database; an adopted role keeps its own.",
+    fix="Check that a limit meant for the application does not stop migrations (statement_timeout), and the other "
+    "way "
+    "round.",
+    manual="sql-alterrole.html",
+)
+def role_settings(seen: Seen) -> Iterator[Found]:
+    """Settings that legacy's sessions start with."""
+    if seen.legacy in seen.state.roles and (found := sorted(legacy_settings(seen.state, seen.context))):
+        yield Found(f"{number(len(found), 'setting')} of {seen.legacy}: {', '.join(found)}", tuple(found))
+
+
+@hazard(
+    "role-setting-role",
+    "warning",
+    "enable-login",
+    looks_at="pg_db_role_setting: the settings role and session_authorization of legacy",
+    why="Sessions of legacy act as another role from the start. That is not carried over: app_user acts as itself, "
+    "with its "
+    "own rights, and what legacy's sessions made belongs to that other role.",
+    fix="Move what that role owns and may do into the plan: make it the legacy role of a cutover of its own.",
+    manual="sql-set-role.html",
+)
+def role_setting_role(seen: Seen) -> Iterator[Found]:
+    """Sessions of legacy that are somebody else's."""
+    found = []
+    for database in ("", seen.state.target.database):
+        for name, value in seen.state.settings.get(SettingKey(seen.legacy, database), ()):
+            if name in ("role", "session_authorization") and value not in ("none", seen.legacy):
+                found.append(f"{name} = {value}" + (f" in database {database}" if database else ""))
+    if found:
+        yield Found(f"sessions of {seen.legacy} begin as another role", tuple(found))
+
+
+@hazard(
+    "user-schema",
+    "note",
+    "enable-login",
+    looks_at='legacy\'s search_path, and whether a schema is named like legacy ("$user")',
+    why="\"$user\" stands for a schema named like the session's role: legacy's resolves for legacy and vanishes for "
+    "app_user. enable-login spells it out in the new roles' search_path; clients that set search_path themselves are "
+    "not "
+    "helped by that.",
+    fix='Replace "$user" by the schema\'s name in connection strings and in the application.',
+    manual="ddl-schemas.html#DDL-SCHEMAS-PATH",
+)
+def user_schema(seen: Seen) -> Iterator[Found]:
+    """A schema that only legacy finds."""
+    if seen.legacy in seen.state.roles and search_path(seen.state, seen.context) is not None:
+        label = ddl.label(ObjectRef("schema", "", seen.legacy))
+        yield Found(f'"$user" means {label} for {seen.legacy} only', (label,))
+
+
+@hazard(
+    "md5-password",
+    "warning",
+    "switch-connections",
+    looks_at="pg_authid.rolpassword: whether it begins with md5",
+    why="The new roles get SCRAM verifiers. A driver or pooler that is so old that it only knows MD5 cannot log in "
+    "with "
+    "one, and an MD5 hash dies when its role is renamed. MD5 passwords are going away (deprecated in 18).",
+    fix="Check the drivers' versions (libpq 10, JDBC 42.2, Npgsql 3.2.7, PgBouncer 1.11 know SCRAM); "
+    "pg_hba.conf's method md5 takes SCRAM too.",
+    manual="auth-password.html",
+    questions=("passwords",),
+    needs=("passwords",),
+)
+def md5_password(seen: Seen) -> Iterator[Found]:
+    """Passwords kept as MD5."""
+    found = tuple(row[0] for row in seen.rows("passwords"))
+    if found:
+        yield Found(f"{', '.join(found)} ha{'s' if len(found) == 1 else 've'} an MD5 password", found)
+
+
+@hazard(
+    "password-encryption",
+    "note",
+    "enable-login",
+    looks_at="password_encryption of the server",
+    why="flatsplit sends SCRAM verifiers whatever the server's setting is. Passwords that somebody sets later with "
+    "ALTER ROLE … PASSWORD become MD5 again.",
+    fix="ALTER SYSTEM SET password_encryption = 'scram-sha-256'; SELECT pg_reload_conf();",
+    manual="runtime-config-connection.html#GUC-PASSWORD-ENCRYPTION",
+    questions=("server",),
+)
+def password_encryption(seen: Seen) -> Iterator[Found]:
+    """The server makes MD5 passwords."""
+    if seen.rows("server")[0][6] == "md5":
+        yield Found("password_encryption is md5")
+
+
+@hazard(
+    "migration-tables",
+    "note",
+    "switch-connections",
+    looks_at="tables in scope named like those of migration tools (alembic_version, schema_migrations, …)",
+    why="app_user may write to every table in scope, so also to the list of migrations that ran: a mistake or an "
+    "attack "
+    "there makes the next migration run twice, or not at all.",
+    fix="After the last step: REVOKE INSERT, UPDATE, DELETE ON … FROM app_user. Until then flatsplit grants it again "
+    "as drift.",
+    manual="ddl-priv.html",
+)
+def migration_tables(seen: Seen) -> Iterator[Found]:
+    """Lists of migrations that the application could rewrite."""
+    found = tuple(
+        ddl.label(ref)
+        for group in seen.state.groups
+        if group.kind in TABLES and seen.context.ours(group.refs[0], group.facts)
+        for ref in group.refs
+        if ref.name.lower() in MIGRATION_TABLES
+    )
+    if found:
+        yield Found(f"{number(len(found), 'table')} of a migration tool that app_user may change", tuple(sorted(found)))
+
+
+@hazard(
+    "backup-role",
+    "warning",
+    "lock-legacy",
+    looks_at="pg_stat_activity.application_name (pg_dump, pgbackrest, barman, …); roles with REPLICATION, of "
+    "pg_read_all_data or with backup in their name",
+    why="A backup that runs as legacy ends with lock-legacy, at night and unseen. One by another role needs rights "
+    "on what "
+    "app_migrator creates from now on.",
+    fix="Let backups run as app_readonly (with BYPASSRLS where row security is on) or as a role of their own; try "
+    "one "
+    "after lock-legacy, before revoke-legacy.",
+    manual="app-pgdump.html",
+    questions=("activity", "backup_roles"),
+)
+def backup_role(seen: Seen) -> Iterator[Found]:
+    """Who runs the backups."""
+    sessions = sorted({(role, program) for role, program in seen.rows("activity") if _BACKUP.search(program)})
+    as_legacy = [(role, program) for role, program in sessions if role == seen.legacy]
+    if as_legacy:
+        yield Found(f"backups run as {seen.legacy}", tuple(f"{program} as {role}" for role, program in as_legacy))
+        return
+    new = seen.context.config.roles.new
+    others = [f"{program} as {role}" for role, program in sessions]
+    for name, replication, reads_all, superuser in seen.rows("backup_roles"):
+        apart = name in new or name in (seen.legacy, seen.state.target.operator) or superuser or name.startswith("pg_")
+        if not apart and (replication or reads_all or _BACKUP_ROLE.search(name)):
+            others.append(f"role {name}")
+    if others:
+        yield Found("roles that may run the backups", tuple(others), severity="note")

@@ -1,0 +1,28 @@
+"""The long story of each hazard, with a reproduction: ``stories/ID.md``."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import NamedTuple
+
+_PARTS = re.compile(r"(?P<text>.*?)\n+```(?P<language>\w+)\n(?P<lines>.*)\n```\n*", re.DOTALL)
+
+
+class Story(NamedTuple):
+    """What there is to tell about a hazard."""
+
+    text: str
+    reproduction: str
+    """Up to three lines. What an error would say stands behind ``-- ERROR:``, a value behind ``-->``."""
+    runs: bool
+    """Whether the lines are SQL that a superuser can run as it stands, where the roles exist."""
+
+
+def story(id_: str) -> Story:
+    """The story of a hazard of the registry."""
+    content = resources.files(__package__).joinpath(f"stories/{id_}.md").read_text("utf-8")
+    match = _PARTS.fullmatch(content)
+    if match is None:
+        raise ValueError(f"stories/{id_}.md is not a text and a block of code")
+    return Story(match["text"].strip(), match["lines"], match["language"] == "sql")

@@ -1,0 +1,28 @@
+"""Hazards as Markdown: what doctor found, and the list of all that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from flatsplit.hazards import REGISTRY, Hazard
+from flatsplit.hazards.stories import Story, story
+from flatsplit.model import STEP_KEYS, Finding
+from flatsplit.render.engine import environment
+
+MANUAL = "https://www.postgresql.org/docs/current/"
+
+
+def render_findings(findings: Sequence[Finding], about: Mapping[str, str]) -> str:
+    """What doctor found, for a runbook or a ticket; ``about`` are the lines at its top."""
+    return environment().get_template("doctor.md.j2").render(findings=findings, about=about, manual=MANUAL)
+
+
+def render_hazards(hazards: Iterable[Hazard] = REGISTRY.values()) -> str:
+    """All hazards by the step before which they have to be settled: runbooks/hazards.md."""
+    known = list(hazards)
+    chapters: list[tuple[str, list[tuple[Hazard, Story]]]] = []
+    for step in (None, *STEP_KEYS):
+        of_step = [(one, story(one.id)) for one in known if one.step == step]
+        if of_step:
+            chapters.append((step or "", of_step))
+    return environment().get_template("hazards.md.j2").render(chapters=chapters, count=len(known), manual=MANUAL)

@@ -1,0 +1,277 @@
+"""Traps in objects, replication, extensions and settings: planted, bitten by, cured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from flatsplit.config import RoleNames
+from tests.support.hazards import SHOP, Case, check
+
+_NO_DBA = replace(SHOP, roles=RoleNames(dba=""))
+_ALTER_DATABASE = "ALTER DATABASE fs_hazards SET "
+
+
+def extension(name: str, *tables: str) -> str:
+    """What the catalog holds once an extension that cannot be had here is installed, with these tables."""
+    adopt = "".join(f"ALTER EXTENSION {name} ADD TABLE {table}; " for table in tables)
+    return (
+        "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) "
+        f"VALUES (99999, '{name}', 10, 'public'::regnamespace, false, '1'); {adopt}"
+    )
+
+
+_CRON = (
+    "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, "
+    "username text, jobname text); INSERT INTO cron.job VALUES (1, '0 3 * * *', 'secret', 'shop', 'legacy', 'nightly'), "
+    "(2, '0 4 * * *', 'x', 'shop', 'vendor', NULL), (3, '* * * * *', 'x', 'shop', 'legacy', NULL); "
+)
+
+CASES = (
+    # Objects
+    Case(
+        "superuser-objects",
+        "CREATE PUBLICATION everything FOR ALL TABLES; ALTER PUBLICATION everything OWNER TO legacy; "
+        "GRANT app_migrator TO legacy; GRANT CREATE ON DATABASE fs_hazards TO app_migrator",
+        ("publication everything",),
+        role="legacy",
+        bites="ALTER PUBLICATION everything OWNER TO app_migrator",
+        error="permission denied to change owner of publication",
+        cure="ALTER PUBLICATION everything OWNER TO postgres; CREATE PUBLICATION fine; ALTER PUBLICATION fine OWNER "
+        "TO legacy; "
+        "ALTER PUBLICATION everything RENAME TO other; ALTER PUBLICATION fine RENAME TO everything",
+        config=_NO_DBA,
+    ),
+    Case(
+        "all-tables-publication",
+        "CREATE PUBLICATION everything FOR ALL TABLES; CREATE TABLE made_later (a int)",
+        ("everything",),
+        role="postgres",
+        bites="SELECT count(*) FROM pg_publication_tables WHERE tablename = 'made_later'",
+        value=1,
+        cure="DROP PUBLICATION everything",
+    ),
+    Case(
+        "extensions-owned",
+        extension("made_up") + "UPDATE pg_extension SET extowner = 'legacy'::regrole WHERE extname = 'made_up'",
+        ("made_up",),
+        role="postgres",
+        bites="ALTER EXTENSION made_up OWNER TO app_migrator",
+        error="syntax error",
+    ),
+    Case(
+        "extension-relations",
+        "ALTER ROLE legacy SUPERUSER; CREATE TABLE inner_table (a int); " + extension("made_up", "public.inner_table"),
+        ("table public.inner_table",),
+        bites="SELECT count(*) FROM inner_table",
+        error="permission denied for table inner_table",
+        cure="GRANT SELECT ON inner_table TO PUBLIC",
+    ),
+    Case(
+        "large-objects",
+        "SET ROLE legacy; SELECT lo_from_bytea(4242, 'x'); RESET ROLE",
+        ("large object 4242",),
+        bites="SELECT lo_get(4242)",
+        error="permission denied for large object 4242",
+        cure="GRANT SELECT ON LARGE OBJECT 4242 TO app_user",
+        stays=True,
+    ),
+    Case(
+        "matview-refresh",
+        "SET ROLE legacy; CREATE MATERIALIZED VIEW m AS SELECT 1 AS a; RESET ROLE; GRANT SELECT ON m TO app_user",
+        ("materialized view public.m",),
+        bites="REFRESH MATERIALIZED VIEW m",
+        error="m",
+        cure="DO $$ BEGIN IF current_setting('server_version_num')::int >= 170000 THEN "
+        "GRANT MAINTAIN ON m TO app_user; ELSE ALTER MATERIALIZED VIEW m OWNER TO app_user; END IF; END $$",
+    ),
+    Case(
+        "migration-tables",
+        "SET ROLE legacy; CREATE TABLE alembic_version (v text); CREATE TABLE version (v text); "
+        "INSERT INTO alembic_version VALUES ('a1'); RESET ROLE; GRANT SELECT, UPDATE ON alembic_version TO app_user",
+        ("table public.alembic_version",),
+        bites="UPDATE alembic_version SET v = '00'; SELECT v FROM alembic_version",
+        value="00",
+        cure="REVOKE UPDATE ON alembic_version FROM app_user",
+        stays=True,
+    ),
+    # Replication
+    Case(
+        "subscriptions",
+        "CREATE SUBSCRIPTION feed CONNECTION 'host=feed.invalid dbname=x' PUBLICATION p "
+        "WITH (connect = false, slot_name = none, enabled = false)",
+        ("feed of postgres (disabled)",),
+        "note",
+        cure="DROP SUBSCRIPTION feed",
+    ),
+    Case(
+        "event-trigger-code",
+        "CREATE FUNCTION public.e() RETURNS event_trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF session_user = 'postgres' THEN EXECUTE 'ALTER ROLE legacy SUPERUSER'; END IF; END $$; "
+        "ALTER FUNCTION e() OWNER TO legacy; "
+        "CREATE EVENT TRIGGER trap ON ddl_command_end WHEN tag IN ('GRANT') EXECUTE FUNCTION e()",
+        ("trap runs public.e() of legacy",),
+        role="postgres",
+        bites="GRANT CREATE ON SCHEMA public TO team; SELECT rolsuper FROM pg_roles WHERE rolname = 'legacy'",
+        value=True,
+        cure="ALTER EVENT TRIGGER trap DISABLE",
+    ),
+    Case(
+        "event-triggers",
+        "CREATE TABLE log (tag text); CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS "
+        "'BEGIN INSERT INTO log VALUES (tg_tag); END'; CREATE EVENT TRIGGER audit ON ddl_command_end EXECUTE "
+        "FUNCTION e()",
+        ("audit on ddl_command_end runs public.e() with the rights of whoever migrates",),
+        role="app_migrator",
+        bites="CREATE TABLE x (a int)",
+        error="permission denied for table log",
+        cure="GRANT INSERT ON log TO app_migrator",
+        stays=True,
+    ),
+    # What reaches out
+    Case(
+        "user-mappings",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE SERVER unused FOREIGN DATA "
+        "WRAPPER w; "
+        "CREATE USER MAPPING FOR legacy SERVER far OPTIONS (password 'never-shown')",
+        ("mapping of legacy on server far",),
+        "note",
+        role="postgres",
+        bites="SELECT count(*) FROM pg_user_mappings WHERE usename = 'app_user'",
+        value=0,
+        cure="DROP USER MAPPING FOR legacy SERVER far; CREATE USER MAPPING FOR app_user SERVER far",
+    ),
+    Case(
+        "user-mappings",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (a int) "
+        "SERVER far; "
+        "ALTER FOREIGN TABLE f OWNER TO legacy",
+        ("server far: 1 foreign table without a mapping",),
+        cure="CREATE USER MAPPING FOR PUBLIC SERVER far",
+    ),
+    Case(
+        "cron-jobs",
+        _CRON + extension("pg_cron", "cron.job"),
+        ("job 1 nightly: 0 3 * * * in shop", "job 3: * * * * * in shop"),
+        cure="UPDATE cron.job SET username = 'app_user'",
+    ),
+    Case(
+        "citus",
+        "CREATE TABLE pg_dist (logicalrelid oid); CREATE TABLE t (a int); ALTER TABLE t OWNER TO legacy; "
+        "INSERT INTO pg_dist VALUES ('t'::regclass); "
+        + extension("citus", "public.pg_dist")
+        + "UPDATE pg_class SET relname = 'pg_dist_partition', relnamespace = 'pg_catalog'::regnamespace "
+        "WHERE relname = 'pg_dist'",
+        ("public.t",),
+        cure="DELETE FROM pg_catalog.pg_dist_partition",
+    ),
+    Case(
+        "timescaledb",
+        "CREATE SCHEMA _timescaledb_catalog; CREATE TABLE _timescaledb_catalog.hypertable (schema_name name, "
+        "table_name name); "
+        "CREATE TABLE readings (a int); CREATE TABLE c1 () INHERITS (readings); CREATE TABLE c2 () INHERITS "
+        "(readings); "
+        "ALTER TABLE readings OWNER TO legacy; ALTER TABLE c1 OWNER TO legacy; ALTER TABLE c2 OWNER TO vendor; "
+        "INSERT INTO _timescaledb_catalog.hypertable VALUES ('public', 'readings'); "
+        + extension("timescaledb", "_timescaledb_catalog.hypertable"),
+        ("public.readings: 2 chunks, 1 of another owner",),
+        "warning",
+        cure="DELETE FROM _timescaledb_catalog.hypertable",
+    ),
+    # Settings
+    Case(
+        "role-settings",
+        "ALTER ROLE legacy SET work_mem = '77MB'; ALTER ROLE legacy IN DATABASE fs_hazards SET app.key = "
+        "'never-shown'; "
+        "GRANT legacy TO app_user",
+        ("app.key", "work_mem"),
+        role="postgres",
+        bites="SELECT count(*) FROM pg_db_role_setting WHERE setrole = 'app_user'::regrole",
+        value=0,
+        cure="ALTER ROLE legacy RESET ALL; ALTER ROLE legacy IN DATABASE fs_hazards RESET ALL; "
+        "ALTER ROLE app_user IN DATABASE fs_hazards SET work_mem = '77MB'",
+    ),
+    Case(
+        "role-setting-role",
+        "GRANT team TO legacy; ALTER ROLE legacy SET role = 'team'",
+        ("role = team",),
+        cure="ALTER ROLE legacy RESET role",
+    ),
+    Case(
+        "user-schema",
+        "CREATE SCHEMA legacy; CREATE TABLE legacy.only_here (a int); GRANT USAGE ON SCHEMA legacy TO app_user; "
+        'GRANT SELECT ON legacy.only_here TO app_user; SET LOCAL search_path = "$user", public',
+        ("schema legacy",),
+        bites="SELECT count(*) FROM only_here",
+        error='relation "only_here" does not exist',
+        cure="SET LOCAL search_path = legacy, public",
+        stays=True,
+    ),
+    Case(
+        "valid-until",
+        "ALTER ROLE legacy VALID UNTIL '2001-01-01 UTC'",
+        ("legacy",),
+        cure="ALTER ROLE legacy VALID UNTIL 'infinity'",
+    ),
+    Case("valid-until", "ALTER ROLE legacy VALID UNTIL '2999-01-01'", ("legacy",), "note"),
+    Case(
+        "connection-limits",
+        "ALTER ROLE legacy CONNECTION LIMIT 7; ALTER DATABASE fs_hazards CONNECTION LIMIT 99; GRANT legacy TO app_user",
+        ("role legacy: 7", "database fs_hazards: 99"),
+        role="postgres",
+        bites="SELECT rolconnlimit FROM pg_roles WHERE rolname = 'app_user'",
+        value=-1,
+        cure="ALTER ROLE legacy CONNECTION LIMIT -1; ALTER DATABASE fs_hazards CONNECTION LIMIT -1; "
+        "ALTER ROLE app_user CONNECTION LIMIT 7",
+    ),
+    Case(
+        "short-timeouts",
+        "ALTER ROLE legacy SET statement_timeout = '55s'; ALTER ROLE legacy IN DATABASE fs_hazards SET lock_timeout "
+        "= '150ms'; " + _ALTER_DATABASE + "statement_timeout = '10ms'",
+        ("lock_timeout = 150ms of role legacy in database fs_hazards",),
+        cure="ALTER ROLE legacy IN DATABASE fs_hazards SET lock_timeout = '2s'",
+    ),
+    Case(
+        "short-timeouts",
+        _ALTER_DATABASE + "statement_timeout = 90",
+        ("statement_timeout = 90 of database fs_hazards",),
+        cure=_ALTER_DATABASE + "statement_timeout = 0",
+    ),
+    Case(
+        "md5-password",
+        "SET LOCAL password_encryption = 'md5'; ALTER ROLE legacy PASSWORD 'x'",
+        ("legacy",),
+        cure="SET LOCAL password_encryption = 'scram-sha-256'; ALTER ROLE legacy PASSWORD 'x'",
+    ),
+    Case(
+        "password-encryption",
+        "SET LOCAL password_encryption = 'md5'; ALTER ROLE app_user PASSWORD 'x'",
+        absent="SET LOCAL password_encryption = 'scram-sha-256'",
+        role="postgres",
+        bites="SELECT left(rolpassword, 3) FROM pg_authid WHERE rolname = 'app_user'",
+        value="md5",
+        cure="SET LOCAL password_encryption = 'scram-sha-256'; ALTER ROLE app_user PASSWORD 'x'",
+    ),
+    Case(
+        "lock-budget",
+        "SET LOCAL deadlock_timeout = '150ms'",
+        cure="SET LOCAL deadlock_timeout = '1s'",
+    ),
+    Case(
+        "backup-role",
+        "CREATE ROLE night_backup; CREATE ROLE streams REPLICATION",
+        ("role night_backup", "role streams"),
+        "note",
+        cure="DROP ROLE night_backup, streams",
+    ),
+)
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.hazard)
+def test_trap(patient: psycopg.Connection[Any], case: Case, major: int) -> None:
+    if major >= case.since:
+        check(patient, case)

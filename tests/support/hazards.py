@@ -1,0 +1,121 @@
+"""Planting a trap in a transaction, asking doctor about it, seeing it bite and curing it, and undoing it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import psycopg
+from psycopg import sql
+
+from flatsplit import hazards
+from flatsplit.catalog import read_state
+from flatsplit.config import Config
+from flatsplit.model import Finding
+from flatsplit.steps import Context
+from flatsplit.steps.origin import reduce
+
+SHOP = Config("shop", "legacy", ("public",))
+ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
+
+
+def look(conn: psycopg.Connection[Any], config: Config = SHOP) -> dict[str, Finding]:
+    """What doctor says about the database as this session sees it, by hazard. The roles count as not adopted."""
+    with pinned(conn):
+        state = read_state(conn)
+        first = reduce(state, config)
+        adopted = {name: facts for name, facts in first.roles.items() if name not in ROLES}
+        return {one.id: one for one in hazards.find(conn, state, Context(config, replace(first, roles=adopted)))}
+
+
+@contextmanager
+def pinned(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """As the tool's own session: as who logged in, and with its search_path."""
+    path = "SELECT current_setting('search_path'), current_setting('role')"
+    row = conn.execute(path).fetchone()
+    assert row is not None
+    setting, role = row
+    conn.execute("RESET ROLE; SET search_path = pg_catalog, pg_temp")
+    yield
+    conn.execute("SELECT set_config('search_path', %s, false)", [setting])
+    conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role) if role != "none" else sql.SQL("NONE")))
+
+
+class Case(NamedTuple):
+    """A trap, and how to see it."""
+
+    hazard: str
+    plant: str
+    """As a superuser."""
+    objects: tuple[str, ...] = ()
+    severity: str = ""
+    bites: str = ""
+    """A statement that shows the break in the raw, without flatsplit …"""
+    role: str = "app_user"
+    """… as this role."""
+    error: str = ""
+    """What it says then; "" where it gives another value than is right."""
+    value: Any = None
+    """The wrong value."""
+    cure: str = ""
+    """The fix that doctor names. Afterwards it is silent, unless …"""
+    stays: bool = False
+    """… the fix is one that it cannot see."""
+    absent: str = ""
+    """As a superuser, before all: where an empty database has the trap."""
+    since: int = 13
+    config: Config = SHOP
+
+
+_empty: WeakKeyDictionary[psycopg.Connection[Any], dict[str, Finding]] = WeakKeyDictionary()
+"""What doctor says about the databases before anything is planted; looked at once for all cases."""
+
+
+def check(conn: psycopg.Connection[Any], case: Case) -> None:
+    """Absent: silent. Planted: found, and it bites. Cured: silent again, and nothing bites. All undone."""
+    with conn.transaction(force_rollback=True):
+        if case.absent:
+            conn.execute(case.absent.encode())
+        if case.absent or case.config is not SHOP:
+            before = look(conn, case.config)
+        else:
+            before = _empty.setdefault(conn, {}) or look(conn)
+            _empty[conn] = before
+        assert case.hazard not in before, before[case.hazard]
+        conn.execute(case.plant.encode())
+        found = look(conn, case.config).get(case.hazard)
+        assert found is not None, f"{case.hazard} is not found"
+        assert found.objects == case.objects
+        assert found.severity == (case.severity or hazards.REGISTRY[case.hazard].severity)
+        assert found.why
+        assert found.fix
+        if case.bites:
+            assert bitten(conn, case), f"{case.hazard} does not bite"
+        if case.cure:
+            conn.execute(case.cure.encode())
+            if not case.stays:
+                after = look(conn, case.config)
+                assert case.hazard not in after, after[case.hazard]
+            if case.bites:
+                assert not bitten(conn, case), f"the fix of {case.hazard} does not help"
+
+
+def bitten(conn: psycopg.Connection[Any], case: Case) -> bool:
+    """Whether the statement fails as expected, or gives the wrong value."""
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(case.role)))
+            cursor = conn.execute(case.bites.encode())
+            while cursor.nextset():
+                pass
+            row = cursor.fetchone() if cursor.description else None
+    except psycopg.Error as error:
+        if case.error and case.error in str(error):
+            return True
+        if not case.error and isinstance(error, psycopg.errors.InsufficientPrivilege):
+            return False  # the trap was that it worked
+        raise
+    return not case.error and row is not None and row[0] == case.value
