@@ -11,7 +11,7 @@ from flatsplit.catalog import read_state
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import advance as forward
-from flatsplit.cutover import back, observing, proof, remembering, standing
+from flatsplit.cutover import approval, back, observing, proof, remembering, standing
 from flatsplit.cutover import rehearsal as rehearsing
 from flatsplit.cutover import report as reporting
 from flatsplit.cutover.gates import Judge
@@ -36,6 +36,7 @@ from flatsplit.evidence.rehearsal import Progress, Rehearsal
 from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
+from flatsplit.model.report import Approved
 from flatsplit.steps import BY_KEY, STEPS
 
 
@@ -73,7 +74,8 @@ class Walk:
             raise JournalError(
                 "the journal has no baseline", "the tracking schema is damaged; restore it from a backup"
             )
-        return Situation(live, baseline, self.config, {record.key: record for record in self.journal.steps()})
+        records = {record.key: record for record in self.journal.steps()}
+        return Situation(live, baseline, self.config, records, self.record.legacy_oid)
 
     def judge(self, situation: Situation) -> Judge:
         """Gates as of this situation."""
@@ -188,6 +190,12 @@ class Walk:
 
     # -- acting
 
+    def approve(
+        self, steps: Sequence[str], *, by: str, ticket: str = "", digest: str | None = None
+    ) -> tuple[Approved, ...]:
+        """Put on record who approved the plans of these steps (none: of the next) as they are now."""
+        return approval.approve(self, steps, by=by, ticket=ticket, digest=digest)
+
     def advance(
         self, options: AdvanceOptions, *, reporter: Reporter, confirm: Confirm, passwords: Passwords
     ) -> AdvanceResult:
@@ -209,9 +217,8 @@ class Walk:
             if not drift or situation.done == 0:
                 return AdvanceResult((), next_key, complete=next_key is None)
             step = STEPS[situation.done - 1].key
-            plan = Plan(
-                step, machine.digest(situation.live.target, self.config.legacy_role, "repair", drift), (), drift
-            )
+            target, oid = situation.live.target, self.record.legacy_oid
+            plan = Plan(step, machine.digest(target, self.config.legacy_role, oid, "repair", drift), (), drift)
             if not confirm(plan, "repair"):
                 return AdvanceResult((), next_key)
             verifiers = self.verifiers(drift, passwords) if passwords is not None else {}

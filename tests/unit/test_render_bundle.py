@@ -134,7 +134,7 @@ def test_a_format_that_is_not_there_is_refused(tmp_path):
 
 
 def test_each_format_has_its_files_and_the_other_one_s_go(tmp_path):
-    def names():
+    def names() -> set[str]:
         return {path.name for path in tmp_path.iterdir() if path.suffix != ".sql"}
 
     render.write_bundle(bundles.plain(), tmp_path)
