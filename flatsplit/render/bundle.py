@@ -19,6 +19,7 @@ from flatsplit.render.facts import BundleFacts, StepFacts
 from flatsplit.render.page import page
 from flatsplit.render.radius import radius_table
 from flatsplit.render.script import Header, stream_sql
+from flatsplit.render.snippets import application, snippets
 from flatsplit.render.summary import clients
 
 MANIFEST = "manifest.json"
@@ -138,6 +139,15 @@ def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[t
                 checks=bundle.checks,
                 clients=clients(bundle.sessions),
                 radius=radius_table(bundle.exposure, bundle.config.legacy_role),
+            ),
+        )
+        yield (
+            "clients.md",
+            env.get_template("clients.md.j2").generate(
+                config=bundle.config,
+                place=bundle.report.place,
+                application=application(bundle.config),
+                snippets=snippets(bundle, overrides),
             ),
         )
     sheet = env.get_template("step.md.j2")

@@ -12,7 +12,7 @@ from flatsplit.render.facts import BundleFacts, StepFacts
 from flatsplit.render.heat import headlines, heat
 from flatsplit.render.people import moves
 from flatsplit.render.picture import pictures
-from flatsplit.render.snippets import snippets
+from flatsplit.render.snippets import application, snippets
 
 LEAST = 3.0
 """Seconds that any step takes at least, as a person sees it: a process starts, the catalog is read twice."""
@@ -21,7 +21,7 @@ LEAST = 3.0
 def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, linked: bool) -> Iterator[str]:
     """The page in pieces. ``linked``: the Markdown files lie beside it, and not only the SQL."""
     config, report = bundle.config, bundle.report
-    application = config.legacy_role if config.retire == "repurpose" else config.roles.app_user
+    user = application(config)
     stream = (
         html_environment(overrides)
         .get_template("index.html.j2")
@@ -36,7 +36,7 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
             findings=bundle.findings,
             checks=bundle.checks,
             heat=heat(bundle.exposure, bundle.first, config.legacy_role),
-            headlines=headlines(bundle.exposure, bundle.first, config.legacy_role, application),
+            headlines=headlines(bundle.exposure, bundle.first, config.legacy_role, user),
             panels=pictures(bundle.exposure, bundle.first, config),
             moves=moves(report.clients, bundle.sessions, config),
             snippets=snippets(bundle, overrides),
@@ -48,7 +48,7 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
             past=report.past,
             waivers=waivers(bundle.steps),
             linked=linked,
-            application=application,
+            application=user,
         )
     )
     stream.enable_buffering(200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -19,12 +20,14 @@ def url(value: str) -> str:
 
 def double(value: str) -> str:
     """A string of JSON, which YAML and Python read too."""
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(value)
 
 
 def python(value: str) -> str:
-    """A string of Python, in double quotes where that is plain."""
-    return double(value) if _PLAIN.fullmatch(value) else repr(value)
+    """A string of Python, which does not know JSON's pairs of surrogates."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else repr(value)
 
 
 def ruby(value: str) -> str:
@@ -35,13 +38,6 @@ def ruby(value: str) -> str:
 def hcl(value: str) -> str:
     """A string of Terraform, without its ${…} and %{…}."""
     return double(value).replace("${", "$${").replace("%{", "%%{")
-
-
-def conninfo(value: str) -> str:
-    """A value of a libpq connection string, also in PgBouncer's [databases]."""
-    if _PLAIN.fullmatch(value):
-        return value
-    return "'" + visible(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def bouncer(value: str) -> str:
@@ -70,6 +66,16 @@ def properties(value: str) -> str:
     return "\\" + text if text.startswith((" ", "#", "!")) else text
 
 
+def section(value: str) -> str:
+    """A key of PgBouncer's [databases] or [users]."""
+    return value if _PLAIN.fullmatch(value) else doubled(value)
+
+
+def shell(value: str) -> str:
+    """A word of a shell."""
+    return shlex.quote(visible(value))
+
+
 def line(value: str) -> str:
     """The rest of a line, as it is: service files quote nothing."""
     return visible(value)
@@ -77,5 +83,5 @@ def line(value: str) -> str:
 
 FILTERS: dict[str, Callable[[str], str]] = {
     f"as_{function.__name__}": function
-    for function in (url, double, python, ruby, hcl, conninfo, bouncer, doubled, hba, pgpass, properties, line)
+    for function in (url, double, python, ruby, hcl, bouncer, doubled, hba, pgpass, properties, section, shell, line)
 }

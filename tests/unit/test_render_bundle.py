@@ -45,9 +45,9 @@ def test_the_contract_of_the_use_cases_is_what_is_rendered():
 
 def test_the_overview_comes_first_and_the_manifest_last(tmp_path):
     files = render.write_bundle(bundles.plain(), tmp_path / "a" / "b")
-    assert [path.name for path in files[:2]] == ["index.html", "runbook.md"]
+    assert [path.name for path in files[:3]] == ["index.html", "runbook.md", "clients.md"]
     assert files[-1].name == "manifest.json"
-    assert [path.name for path in files[2:5]] == [
+    assert [path.name for path in files[3:6]] == [
         "01-create-roles.md",
         "01-create-roles.sql",
         "01-create-roles.rollback.sql",
