@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711105589782964526, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711147627024219199, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 0d9db889eeb4c028
+--   plan bcdd3f3c5077be56
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

@@ -1,9 +1,9 @@
 -- Rollback of step lock-legacy: Lock the old role
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711105589782964526, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711147627024219199, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan f7121c21b8919400
+--   plan a97c960b250a06cd
 --
 -- The scream test: legacy may no longer log in and its last sessions in this database are ended.
 -- Whoever was overlooked is heard now, while one statement undoes it.

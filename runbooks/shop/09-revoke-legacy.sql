@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711105589782964526, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711147627024219199, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 704bfaf8c3fc14ef
+--   plan ca4fd6f85fce1704
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
