@@ -66,10 +66,17 @@ def cutover_state(states: Mapping[str, StepState]) -> str:
     return "active"
 
 
-def digest(target: Target, legacy: str, step: str, statements: Iterable[Statement]) -> str:
+def digest(target: Target, legacy: str, legacy_oid: int, step: str, statements: Iterable[Statement]) -> str:
     """A fingerprint of where a plan applies and which facts it changes; the same however the work is cut up."""
     changes: set[Change] = set()
     for statement in statements:
         changes.update(statement.changes)
-    identity: Sequence[object] = (target.system_identifier, target.database_oid, target.database, legacy, step)
+    identity: Sequence[object] = (
+        target.system_identifier,
+        target.database_oid,
+        target.database,
+        legacy,
+        legacy_oid,
+        step,
+    )
     return hashlib.sha256(json.dumps([identity, sorted(changes)]).encode()).hexdigest()[:16]

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "rehearse": "Try every statement that the old role ran as its new role; run none.",
     "blast-radius": "What each role could do here, today and after the cutover.",
     "plan": "Show the statements of the next step, or of a named one.",
+    "approve": "Put on record who approved which plan.",
     "next": "Take the next step.",
     "status": "Where we are, what is next, what blocks it.",
     "verify": "Try what each role can and cannot do; look for drift.",

@@ -69,6 +69,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         gates=Gates(**values["gates"]),
         locks=Locks(**values["locks"]),
         auth=auth,
+        allow_new_objects=values["approval"].get("allow_new_objects", False),
         grants=extra,
         accept=accepted,
     )

@@ -93,6 +93,8 @@ class Config:
     locks: Locks = field(default_factory=Locks)
     auth: Auth = "password"
     """``external``: certificates, IAM or peer; no password is set. Stands in [roles]."""
+    allow_new_objects: bool = False
+    """What a step wants for objects that are younger than its approval needs none. Stands in [approval]."""
     grants: tuple[Grant, ...] = ()
     """[grants.PURPOSE]: privileges beyond the blueprint, in the order in which they are written."""
     accept: tuple[tuple[str, str], ...] = ()
@@ -117,5 +119,6 @@ SECTIONS: dict[str, dict[str, object]] = {
         "rehearsal_age": timedelta,
         "require_approval": bool,
     },
+    "approval": {"allow_new_objects": bool},
     "locks": {"lock_timeout": timedelta, "retry_for": timedelta, "max_replication_lag": timedelta},
 }

@@ -31,6 +31,7 @@ _COMMENTS = {
     "rehearsal": "advised | required | off: before the switch, see `flatsplit rehearse`",
     "rehearsal_age": "how long a clean rehearsal counts",
     "require_approval": "true: every step needs next --approved DIGEST",
+    "allow_new_objects": "true: rights on objects younger than the approval need none of their own",
     "lock_timeout": "longest wait for a lock, for flatsplit and whoever queues behind it",
     "retry_for": "patience without any progress before the step stops, resumable",
     "max_replication_lag": "pause while a standby is further behind",
@@ -48,7 +49,7 @@ def render(config: Config) -> str:
         heading = f"[{section}]"
         lines += [_commented(heading, _HEADINGS.get(section, ""))]
         for key in keys:
-            part = config if section == "cutover" or key == "auth" else parts[section]
+            part = config if section in ("cutover", "approval") or key == "auth" else parts[section]
             lines.append(_commented(f"{key} = {_toml(getattr(part, key))}", _COMMENTS.get(key, "")))
         lines.append("")
     return "\n".join([*lines[:-1], *accept.render(config.accept), *grants.render(config.grants)]) + "\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import machine
 from flatsplit.catalog import remaining_dependencies, unknown_dependencies
+from flatsplit.cutover import approval
 from flatsplit.cutover.results import AdvanceOptions, AdvanceResult, Confirm, Passwords, Reporter, StepOutcome
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UnknownDependency, UsageError, Waiting
@@ -35,7 +36,7 @@ def advance(
         if key is None or (options.through and ORDINAL[key] > ORDINAL[options.through]):
             return AdvanceResult(tuple(outcomes), key, complete=key is None)
         plan = situation.plan(key)
-        gates = _gates(walk, situation, plan, options)
+        gates = _gates(walk, situation, plan, options, reporter)
         for gate in gates:
             reporter.gate(gate)
         closed = tuple(gate for gate in gates if not gate.passes)
@@ -57,7 +58,9 @@ def advance(
             return AdvanceResult(tuple(outcomes), after, complete=after is None)
 
 
-def _gates(walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions) -> tuple[GateResult, ...]:
+def _gates(
+    walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions, reporter: Reporter
+) -> tuple[GateResult, ...]:
     """The step's gates, with what is waived in this call; the approval comes last."""
     if plan.step == "switch-connections" and walk.session.write:  # a dry run writes nothing down
         walk.observe()
@@ -66,21 +69,7 @@ def _gates(walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
         for gate in judged
     ]
-    if options.approved is not None and options.approved != plan.digest:
-        raise Refused(
-            f"the plan of {plan.step} is not the approved one: its digest is {plan.digest}",
-            f"look at `flatsplit plan {plan.step}`, have it approved, and give that digest",
-        )
-    if walk.config.gates.require_approval:
-        gates.append(
-            GateResult(
-                "approved",
-                options.approved is not None,
-                f"digest {plan.digest} {'approved' if options.approved else 'is not approved'}",
-                f"have the plan reviewed, then flatsplit next --approved {plan.digest}",
-                waivable=False,
-            )
-        )
+    gates += approval.gate(walk, situation, plan, options, reporter)
     return tuple(gates)
 
 
@@ -123,7 +112,7 @@ def _take(
                 walk.journal.record(key, "by-hand", by_hand)
         executed += executor.run(key, "catch-up", plan.catch_up)
         executed += executor.run(key, "forward", plan.statements)
-        more, live = _converge(walk, key, executor, situation if not plan.actions else None)
+        more, live = _converge(walk, key, executor, situation if not plan.actions else None, options.approved)
     except Waiting as error:
         with walk.session.transaction():
             walk.journal.transition(key, ("running",), "waiting")
@@ -169,10 +158,13 @@ def _begin(
         )
 
 
-def _converge(walk: Walk, key: str, executor: Executor, known: Situation | None) -> tuple[int, State]:
+def _converge(
+    walk: Walk, key: str, executor: Executor, known: Situation | None, approved: str | None
+) -> tuple[int, State]:
     """Look again until nothing is left: objects appear while a step runs. Statements run, and the State at the end.
 
-    ``known`` is the situation before the step, when the step had nothing to run.
+    ``known`` is the situation before the step, when the step had nothing to run. Where a plan was ``approved``, what
+    appears has to be in it or allowed by rule; otherwise the step waits (Waiting) for another approval.
     """
     executed = 0
     for _ in range(ROUNDS):
@@ -183,6 +175,12 @@ def _converge(walk: Walk, key: str, executor: Executor, known: Situation | None)
             if key == "revoke-legacy":
                 _prove_empty(walk, situation)
             return executed, situation.live
+        strange = approval.straying(walk, situation, approved, remaining) if approved else None
+        if strange is not None:
+            raise Waiting(
+                f"something appeared while {key} ran that nobody approved: {strange.lines()[0]}",
+                f"look at `flatsplit plan {key}`, have it approved, then flatsplit next --approved DIGEST goes on",
+            )
         executed += executor.run(key, "catch-up", remaining)
     raise Drift(
         f"{key} does not come to rest: {remaining[0].description} and {len(remaining) - 1} more are wanted again",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.connection import Session
-from flatsplit.evidence.exposure import BlastRadius, exposures, surroundings
+from flatsplit.evidence.exposure import BlastRadius, Exposure, exposures, surroundings
 from flatsplit.model import State
 from flatsplit.steps import STEPS, Context, through
 
@@ -18,3 +18,8 @@ def radius(session: Session, live: State, context: Context, done: int) -> BlastR
         after=exposures(through(live, context, len(STEPS)), around, roles),
         complete=done == len(STEPS),
     )
+
+
+def first_radius(session: Session, origin: State, context: Context) -> tuple[Exposure, ...]:
+    """What legacy could do before anything was changed."""
+    return exposures(origin, surroundings(session.driver), (context.legacy,))

@@ -10,10 +10,11 @@ from typing import Protocol
 
 from flatsplit.config import Config
 from flatsplit.evidence.away import Absence
-from flatsplit.evidence.exposure import BlastRadius
+from flatsplit.evidence.exposure import BlastRadius, Exposure
 from flatsplit.evidence.locks import Holder
 from flatsplit.evidence.trial import Proof, Trial
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
+from flatsplit.model.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,3 +230,7 @@ class Bundle:
     sessions: tuple[Session, ...] = field(default=())
     exposure: BlastRadius | None = None
     """What each role could do, before and after."""
+    first: tuple[Exposure, ...] = ()
+    """What each role could do before anything was changed; empty where that is today."""
+    report: Report = field(default_factory=Report)
+    """What happened, who was seen, what was approved."""

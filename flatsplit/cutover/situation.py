@@ -24,6 +24,8 @@ class Situation:
     baseline: State
     config: Config
     records: Mapping[str, StepRecord]
+    legacy_oid: int = 0
+    """Legacy's oid as of ``init``: a role of the same name that came later is another one."""
 
     @cached_property
     def states(self) -> dict[str, StepState]:
@@ -94,13 +96,16 @@ class Situation:
         if place <= self.done + 1:
             catch_up = self.drift if place == self.done + 1 else diff(self.live, self.desired(place - 1))
         statements = self.forward(step)
-        digest = machine.digest(self.live.target, self.config.legacy_role, step, (*catch_up, *statements))
+        digest = self._digest(step, (*catch_up, *statements))
         return Plan(step=step, digest=digest, catch_up=catch_up, statements=statements)
 
     def forward(self, step: str) -> tuple[Statement, ...]:
         """What a step itself wants, as if those before it were done and held."""
         place = ORDINAL[step]
         return (*diff(self.desired(place - 1), self.desired(place)), *self._epilogue(step))
+
+    def _digest(self, what: str, statements: tuple[Statement, ...]) -> str:
+        return machine.digest(self.live.target, self.config.legacy_role, self.legacy_oid, what, statements)
 
     def _epilogue(self, step: str) -> tuple[Statement, ...]:
         """lock-legacy also ends the sessions that are left: NOLOGIN stops new ones only."""
@@ -135,7 +140,7 @@ class Situation:
         gone = [name for name in self.config.roles.new if name in self.live.roles and name not in want.roles]
         want = without_roles(want, gone, self.config.legacy_role)
         statements = diff(self.live, want)
-        digest = machine.digest(self.live.target, self.config.legacy_role, f"rollback {step}", statements)
+        digest = self._digest(f"rollback {step}", statements)
         return Plan(step=step, digest=digest, catch_up=(), statements=statements)
 
     def rollback_preview(self, step: str) -> tuple[Statement, ...]:

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from flatsplit import __version__, evidence, hazards, machine, passwords
+from flatsplit import hazards, machine, passwords
 from flatsplit.catalog import read_state
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import advance as forward
-from flatsplit.cutover import back, observing, proof, remembering, standing
+from flatsplit.cutover import approval, back, observing, proof, remembering, standing
+from flatsplit.cutover import report as reporting
 from flatsplit.cutover.gates import Judge
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.results import (
     AdvanceOptions,
     AdvanceResult,
     Bundle,
-    BundleStep,
     Confirm,
     Look,
     Passwords,
@@ -27,13 +27,14 @@ from flatsplit.cutover.results import (
     StepOutcome,
     VerifyReport,
 )
-from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
+from flatsplit.cutover.situation import Situation, notes_of
 from flatsplit.errors import ConfigError, JournalError
 from flatsplit.evidence import matrix
 from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
+from flatsplit.model.report import Approved
 from flatsplit.steps import BY_KEY, STEPS
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Walk:
             raise JournalError(
                 "the journal has no baseline", "the tracking schema is damaged; restore it from a backup"
             )
-        return Situation(live, baseline, self.config, {record.key: record for record in self.journal.steps()})
+        records = {record.key: record for record in self.journal.steps()}
+        return Situation(live, baseline, self.config, records, self.record.legacy_oid)
 
     def judge(self, situation: Situation) -> Judge:
         """Gates as of this situation."""
@@ -132,7 +134,7 @@ class Walk:
                 )
         return tuple(found.values())
 
-    def _gates_of(self, situation: Situation, step: str) -> tuple[GateResult, ...]:
+    def gates_of(self, situation: Situation, step: str) -> tuple[GateResult, ...]:
         """Gates of a step that is not next: how it passed them, or that they are still to be looked at."""
         waived = {gate.key: gate for gate in self.waived(step)}
         done = situation.states[step] == "done"
@@ -187,39 +189,15 @@ class Walk:
 
     def bundle(self) -> Bundle:
         """The data of a runbook."""
-        situation = self.situation()
-        found = hazards.find(self.session.driver, situation.live, situation.context)
-        judge = self.judge(situation)
-        next_key = machine.next_step(situation.states)
-        steps = []
-        for number, step in enumerate(STEPS, start=1):
-            plan = situation.plan(step.key)
-            steps.append(
-                BundleStep(
-                    number=number,
-                    key=step.key,
-                    title=step.title,
-                    purpose=step.purpose,
-                    state=situation.states[step.key],
-                    gates=judge.judge(step.key) if step.key == next_key else self._gates_of(situation, step.key),
-                    plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step.key)),
-                    rollback=situation.rollback_preview(step.key),
-                    point_of_no_return=point_of_no_return(self.config, step.key),
-                    watch=step.watch,
-                )
-            )
-        return Bundle(
-            config=self.config,
-            target=situation.live.target,
-            generated_by=f"flatsplit {__version__}",
-            steps=tuple(steps),
-            findings=found,
-            checks=situation.checks(),
-            sessions=evidence.read_sessions(self.session.driver, [self.config.legacy_role, *self.config.roles.new]),
-            exposure=radius(self.session, situation.live, situation.context, situation.done),
-        )
+        return reporting.bundle(self)
 
     # -- acting
+
+    def approve(
+        self, steps: Sequence[str], *, by: str, ticket: str = "", digest: str | None = None
+    ) -> tuple[Approved, ...]:
+        """Put on record who approved the plans of these steps (none: of the next) as they are now."""
+        return approval.approve(self, steps, by=by, ticket=ticket, digest=digest)
 
     def advance(
         self, options: AdvanceOptions, *, reporter: Reporter, confirm: Confirm, passwords: Passwords
@@ -242,9 +220,8 @@ class Walk:
             if not drift or situation.done == 0:
                 return AdvanceResult((), next_key, complete=next_key is None)
             step = STEPS[situation.done - 1].key
-            plan = Plan(
-                step, machine.digest(situation.live.target, self.config.legacy_role, "repair", drift), (), drift
-            )
+            target, oid = situation.live.target, self.record.legacy_oid
+            plan = Plan(step, machine.digest(target, self.config.legacy_role, oid, "repair", drift), (), drift)
             if not confirm(plan, "repair"):
                 return AdvanceResult((), next_key)
             verifiers = self.verifiers(drift, passwords) if passwords is not None else {}

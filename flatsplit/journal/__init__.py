@@ -14,6 +14,7 @@ from flatsplit.journal.records import (
     ObservationRecord,
     SnapshotRecord,
     StepRecord,
+    TallyRecord,
 )
 from flatsplit.journal.tables import HEAD, SCHEMA
 
@@ -32,6 +33,7 @@ __all__ = [
     "ObservationRecord",
     "SnapshotRecord",
     "StepRecord",
+    "TallyRecord",
     "operator_lock",
     "recognise",
 ]

@@ -25,6 +25,7 @@ from flatsplit.journal.records import (
     ObservationRecord,
     SnapshotRecord,
     StepRecord,
+    TallyRecord,
 )
 from flatsplit.journal.tables import NOW, cutover, step
 
@@ -238,6 +239,10 @@ class Journal:
     def actions(self, step_key: str | None = None) -> Iterator[ActionRecord]:
         """Every action in the order in which they ran. Do not run other statements on the way through a page."""
         return ledger.actions(self.session, step_key)
+
+    def tallies(self) -> list[TallyRecord]:
+        """How much was done for each step of the active cutover and has not been taken back."""
+        return ledger.tallies(self.session)
 
     def changes(self, action_id: int) -> list[model.Change]:
         """The facts that an action changed."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
 from flatsplit.journal.copying import copy_lines, escape, line, lines
-from flatsplit.journal.records import ActionRecord, Direction
+from flatsplit.journal.records import ActionRecord, Direction, TallyRecord
 from flatsplit.model import Change, Statement
 
 _PAGE = 2000
@@ -35,6 +35,14 @@ _ACTIONS = """
 SELECT a.id, s.key, a.ordinal, a.direction, a.description, a.sql, a.undo, a.lock, a.applied_at, a.undone_at, a.note
 FROM flatsplit.action AS a JOIN flatsplit.step AS s ON s.id = a.step_id
 WHERE a.id > %s AND (%s::text IS NULL OR s.key = %s) ORDER BY a.id LIMIT %s
+"""
+# What stands of each step of the active cutover: statements, facts, first and last moment
+_TALLIES = """
+SELECT s.key, count(*), coalesce(sum((SELECT count(*) FROM flatsplit.change AS f WHERE f.action_id = a.id)), 0)::bigint,
+       min(a.applied_at), max(a.applied_at)
+FROM flatsplit.action AS a
+JOIN flatsplit.step AS s ON s.id = a.step_id JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
+WHERE c.state = 'active' AND a.undone_at IS NULL AND a.direction <> 'back' GROUP BY s.key
 """
 _CHANGES = "SELECT side, fact, subject, detail FROM flatsplit.change WHERE action_id = %s ORDER BY ctid"
 
@@ -85,3 +93,8 @@ def actions(session: Session, step: str | None = None) -> Iterator[ActionRecord]
 def changes(session: Session, action_id: int) -> list[Change]:
     """The facts that one action changed."""
     return [Change(*row) for row in session.driver.execute(_CHANGES, (action_id,))]
+
+
+def tallies(session: Session) -> list[TallyRecord]:
+    """How much was done for each step and has not been taken back."""
+    return [TallyRecord(*row) for row in session.driver.execute(_TALLIES)]

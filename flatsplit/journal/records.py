@@ -65,6 +65,17 @@ class ActionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class TallyRecord:
+    """How much was done for one step."""
+
+    step: str
+    statements: int
+    facts: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EventRecord:
     """Who did what, when and why."""
 

@@ -11,38 +11,63 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError, TemplateSyntaxError
+
 from flatsplit.errors import FlatsplitError, UsageError
 from flatsplit.render.engine import environment
 from flatsplit.render.facts import BundleFacts, StepFacts
+from flatsplit.render.page import page
 from flatsplit.render.radius import radius_table
 from flatsplit.render.script import Header, stream_sql
+from flatsplit.render.snippets import application, snippets
 from flatsplit.render.summary import clients
 
 MANIFEST = "manifest.json"
 _MAKER = "flatsplit runbook"
 _STAGING = ".flatsplit-"
 _KEY = re.compile(r"[a-z][a-z-]*")
-_OURS = re.compile(r"runbook\.md|[0-9]{2}-[a-z][a-z-]*(?:\.md|(?:\.rollback)?\.sql)")
+_OURS = re.compile(r"index\.html|runbook\.md|clients\.md|[0-9]{2}-[a-z][a-z-]*(?:\.md|(?:\.rollback)?\.sql)")
+FORMATS = ("md", "html", "all")
 
 
 class BundleFailed(FlatsplitError):
     """The runbook cannot be written where it was asked for."""
 
 
-def write_bundle(bundle: BundleFacts, directory: Path, format: str = "md") -> tuple[Path, ...]:  # noqa: A002
+def write_bundle(
+    bundle: BundleFacts,
+    directory: Path,
+    format: str = "all",  # noqa: A002
+    overrides: Path | None = None,
+) -> tuple[Path, ...]:
     """Write or refresh the bundle; gives back its files, the overview first.
 
     Every file appears whole. A folder with other people's files in it is taken only if it already holds a bundle,
-    and then nothing but the bundle's own files is touched.
+    and then nothing but the bundle's own files is touched. Templates in ``overrides`` stand in for ours of the same
+    name; one that cannot be rendered is BundleFailed, and leaves the old bundle as it was.
     """
-    _check_format(format)
+    if format not in FORMATS:
+        raise UsageError(f"{format!r} is no format of the runbook", f"use one of {', '.join(FORMATS)}")
+    if overrides is not None and not overrides.is_dir():
+        raise UsageError(f"{overrides}: no such folder of templates", "name a folder with --templates")
+    try:
+        return _write_all(bundle, directory, format, overrides)
+    except TemplateError as error:
+        where = getattr(error, "filename", None) or getattr(error, "name", None) or "a template"
+        line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+        raise BundleFailed(
+            f"{where}{line}: the template cannot be rendered ({error})", "correct it, or leave --templates out"
+        ) from error
+
+
+def _write_all(bundle: BundleFacts, directory: Path, form: str, overrides: Path | None) -> tuple[Path, ...]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         old = _previous(directory)
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=directory))
         try:
-            files = {name: _write(staging / name, pieces) for name, pieces in _files(bundle)}
-            manifest = json.dumps(_manifest(bundle, files), indent=2, ensure_ascii=False) + "\n"
+            files = {name: _write(staging / name, pieces) for name, pieces in _files(bundle, form, overrides)}
+            manifest = json.dumps(_manifest(bundle, files, overrides), indent=2, ensure_ascii=False) + "\n"
             _write(staging / MANIFEST, [manifest])
             # The manifest first: a folder left half filled is then known as a bundle, and its digests tell
             for name in (MANIFEST, *files):
@@ -57,17 +82,6 @@ def write_bundle(bundle: BundleFacts, directory: Path, format: str = "md") -> tu
             "name another folder with --out",
         ) from error
     return tuple(directory / name for name in (*files, MANIFEST))
-
-
-def _check_format(format: str) -> None:  # noqa: A002
-    if format == "md":
-        return
-    if format in ("html", "all"):
-        raise UsageError(
-            f"the runbook cannot be written as {format}: HTML comes with a later version",
-            "use --format md, the default: Markdown and SQL files",
-        )
-    raise UsageError(f"{format!r} is no format of the runbook", "use --format md, the default")
 
 
 def _previous(directory: Path) -> set[str]:
@@ -105,29 +119,42 @@ def _stem(step: StepFacts) -> str:
     return f"{step.number:02d}-{step.key}"
 
 
-def _files(bundle: BundleFacts) -> Iterator[tuple[str, Iterator[str]]]:
+def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[tuple[str, Iterator[str]]]:
     """(name, content) of every file but the manifest."""
-    env = environment()
     stems = [_stem(step) for step in bundle.steps]
-    overview = env.get_template("runbook.md.j2")
-    yield (
-        "runbook.md",
-        overview.generate(
-            config=bundle.config,
-            target=bundle.target,
-            generated_by=bundle.generated_by,
-            steps=bundle.steps,
-            stems=stems,
-            findings=bundle.findings,
-            checks=bundle.checks,
-            clients=clients(bundle.sessions),
-            radius=radius_table(bundle.exposure, bundle.config.legacy_role),
-        ),
-    )
-    page = env.get_template("step.md.j2")
+    if form != "md":
+        yield "index.html", page(bundle, stems, overrides, linked=form == "all")
+    env = environment(overrides)
+    if form != "html":
+        overview = env.get_template("runbook.md.j2")
+        yield (
+            "runbook.md",
+            overview.generate(
+                config=bundle.config,
+                target=bundle.target,
+                generated_by=bundle.generated_by,
+                steps=bundle.steps,
+                stems=stems,
+                findings=bundle.findings,
+                checks=bundle.checks,
+                clients=clients(bundle.sessions),
+                radius=radius_table(bundle.exposure, bundle.config.legacy_role),
+            ),
+        )
+        yield (
+            "clients.md",
+            env.get_template("clients.md.j2").generate(
+                config=bundle.config,
+                place=bundle.report.place,
+                application=application(bundle.config),
+                snippets=snippets(bundle, overrides),
+            ),
+        )
+    sheet = env.get_template("step.md.j2")
     for step, stem in zip(bundle.steps, stems, strict=True):
-        header = _header(bundle, step, stem)
-        yield f"{stem}.md", page.generate(step=step, stem=stem, config=bundle.config, target=bundle.target)
+        header = _header(bundle, step, stem, overrides)
+        if form != "html":
+            yield f"{stem}.md", sheet.generate(step=step, stem=stem, config=bundle.config, target=bundle.target)
         yield (
             f"{stem}.sql",
             stream_sql(step.key, step.plan.statements, header=header, catch_up=step.plan.catch_up),
@@ -138,7 +165,7 @@ def _files(bundle: BundleFacts) -> Iterator[tuple[str, Iterator[str]]]:
         )
 
 
-def _header(bundle: BundleFacts, step: StepFacts, stem: str) -> Header:
+def _header(bundle: BundleFacts, step: StepFacts, stem: str, overrides: Path | None) -> Header:
     return Header(
         target=bundle.target,
         generated_by=bundle.generated_by,
@@ -151,15 +178,18 @@ def _header(bundle: BundleFacts, step: StepFacts, stem: str) -> Header:
         digest=step.plan.digest,
         file=stem,
         point_of_no_return=step.point_of_no_return,
+        overrides=overrides,
     )
 
 
-def _manifest(bundle: BundleFacts, files: dict[str, str]) -> dict[str, Any]:
-    target = bundle.target
+def _manifest(bundle: BundleFacts, files: dict[str, str], overrides: Path | None) -> dict[str, Any]:
+    target, at = bundle.target, bundle.report.at
     return {
         "made_by": _MAKER,
         "layout": 1,
         "generated_by": bundle.generated_by,
+        "made_at": at.isoformat(timespec="seconds") if at else None,
+        "templates": sorted(path.name for path in overrides.iterdir() if path.is_file()) if overrides else [],
         "cutover": bundle.config.name,
         "target": {
             "system_identifier": target.system_identifier,
@@ -178,6 +208,11 @@ def _manifest(bundle: BundleFacts, files: dict[str, str]) -> dict[str, Any]:
                 "statements": len(step.plan.actions),
                 "rollback_statements": len(step.rollback),
                 "point_of_no_return": step.point_of_no_return,
+                "approved": [
+                    {"by": one.by, "ticket": one.ticket, "at": one.at.isoformat(timespec="seconds")}
+                    for one in bundle.report.approvals
+                    if one.digest == step.plan.digest
+                ],
             }
             for step in bundle.steps
         ],

@@ -1,52 +1,116 @@
-"""The Jinja environment that all templates share."""
+"""The Jinja environments that the templates share: one for text, and one that escapes everything for HTML."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from flatsplit.config import format_duration
 from flatsplit.ddl import literal
-from flatsplit.render import summary, text
+from flatsplit.render import quoting, summary, text
 from flatsplit.resources import templates
+
+_PROSE_CODE = re.compile(r"`([^`\n]+)`")
 
 
 @cache
-def environment() -> Environment:
-    """Strict about names, silent about nothing. SQL and Markdown have filters of their own, not HTML escapes."""
-    env = Environment(
-        loader=FileSystemLoader(templates(), encoding="utf-8"),
-        undefined=StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+def environment(overrides: Path | None = None) -> Environment:
+    """Strict about names, silent about nothing. SQL and Markdown have filters of their own, not HTML escapes.
+
+    Templates in ``overrides`` stand in for ours of the same name.
+    """
+    env = _make(overrides, autoescape=False)
     env.filters.update(
         blocks_readers=summary.blocks_readers,
         code=text.code,
         comment=text.comment,
-        duration=format_duration,
         excerpt=text.excerpt,
         fenced=text.fenced,
-        groups=summary.groups,
         literal=literal,
         md=text.md,
+        wrapped=text.wrap,
+    )
+    env.filters.update(quoting.FILTERS)
+    return env
+
+
+@cache
+def html_environment(overrides: Path | None = None) -> Environment:
+    """For HTML: whatever a template puts out is escaped, and shown on one line with nothing invisible in it."""
+    env = _make(overrides, autoescape=True, finalize=_seen)
+    env.filters.update(block=block, excerpt=text.excerpt, literal=literal, prose=prose)
+    return env
+
+
+def _make(overrides: Path | None, **more: Any) -> Environment:
+    folders = [templates()] if overrides is None else [overrides, templates()]
+    env = Environment(
+        loader=FileSystemLoader(folders, encoding="utf-8"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **more,
+    )
+    env.filters.update(
+        about=about,
+        duration=format_duration,
+        groups=summary.groups,
         milliseconds=milliseconds,
+        moment=moment,
+        number=lambda value: f"{value:,}",
+        picked=summary.picked,
         server=server,
         shorten=text.shorten,
         strongest_lock=summary.strongest_lock,
         terminated=terminated,
-        wrapped=text.wrap,
     )
     return env
+
+
+def _seen(value: object) -> object:
+    """Names from the catalog may hold line ends, control characters and marks that turn the direction round."""
+    return text.visible(value) if type(value) is str else value
+
+
+def block(value: str) -> Markup:
+    """Text of several lines inside <pre>, each of them visible."""
+    return Markup("\n").join(escape(text.visible(line.replace("\t", "    "))) for line in value.split("\n"))
+
+
+def prose(value: str) -> Markup:
+    """Running text of ours, in which backticks mark what is typed."""
+    parts = _PROSE_CODE.split(text.visible(value))
+    made = [Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)]
+    return Markup("").join(made)
 
 
 def milliseconds(value: timedelta) -> str:
     """A duration as PostgreSQL reads it."""
     return f"{max(1, round(value / timedelta(milliseconds=1)))}ms"
+
+
+def moment(value: datetime | None) -> str:
+    """A point in time for people; sessions of flatsplit speak UTC."""
+    return f"{value:%Y-%m-%d %H:%M} UTC" if value is not None else ""
+
+
+def about(value: timedelta | float) -> str:
+    """A duration as people say it: one or two units."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if seconds < 1:
+        return "under a second"
+    for size, unit, part, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "min", 1, "s")):
+        if seconds >= size:
+            whole, rest = divmod(int(seconds), size)
+            return f"{whole} {unit}" + (f" {rest // part} {small}" if rest // part else "")
+    return f"{int(seconds)} s"
 
 
 def server(version: int) -> str:

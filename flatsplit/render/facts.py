@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from flatsplit.config import Config
-from flatsplit.evidence.exposure import BlastRadius
+from flatsplit.evidence.exposure import BlastRadius, Exposure
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
+from flatsplit.model.report import Report
 
 
 class StepFacts(Protocol):
@@ -59,3 +60,7 @@ class BundleFacts(Protocol):
     def sessions(self) -> Sequence[Session]: ...
     @property
     def exposure(self) -> BlastRadius | None: ...
+    @property
+    def first(self) -> Sequence[Exposure]: ...
+    @property
+    def report(self) -> Report: ...

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from flatsplit.config import Retire, RoleNames
@@ -41,6 +42,8 @@ class Header:
     file: str = ""
     """Name of the step's forward script without ``.sql``; the step's key where it stands alone."""
     point_of_no_return: bool = False
+    overrides: Path | None = None
+    """Folder of templates that stand in for ours."""
 
     @property
     def held_timeout(self) -> timedelta:
@@ -103,7 +106,7 @@ def stream_sql(
             ("The step itself", statements),
         ]
     name, suffix = ("rollback.sql.j2", ".rollback.sql") if direction == "rollback" else ("step.sql.j2", ".sql")
-    template = environment().get_template(name)
+    template = environment(header.overrides).get_template(name)
     stream = template.stream(
         step=step,
         header=header,

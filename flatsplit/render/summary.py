@@ -106,6 +106,18 @@ def strongest_lock(statements: Iterable[Statement]) -> str:
     return best
 
 
+def picked(statements: Sequence[Statement], limit: int) -> list[Statement]:
+    """All statements where they are few, else the first of every sort, as many of each as there is room for."""
+    if len(statements) <= limit:
+        return list(statements)
+    sorts: dict[tuple[str, str], list[int]] = {}
+    for place, statement in enumerate(statements):
+        sorts.setdefault((_what(statement), statement.lock), []).append(place)
+    each = max(1, limit // len(sorts))
+    places = sorted(place for found in sorts.values() for place in found[:each])
+    return [statements[place] for place in places[:limit]]
+
+
 def lock_rank(lock: str) -> int:
     """0 for none, higher for stronger."""
     if not lock:

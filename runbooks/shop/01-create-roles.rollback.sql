@@ -1,9 +1,9 @@
 -- Rollback of step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711148923959225633, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711151145041332552, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan f01c0a2cba18b6d9
+--   plan 24087cc6647da0a9
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

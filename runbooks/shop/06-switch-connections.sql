@@ -1,9 +1,9 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711148923959225633, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711151145041332552, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan e26938c70ccf707e
+--   plan 0a394693a388d0f1
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.

@@ -1,9 +1,9 @@
 -- Rollback of step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711148923959225633, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711151145041332552, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 65962d70899e8508
+--   plan 2b5a97bdf4d58d1f
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

@@ -33,7 +33,7 @@ def test_the_second_operator_is_told_who_the_first_one_is(database: Database) ->
         began = time.monotonic()
         with pytest.raises(OperatorBusy) as busy, operator_lock(second, wait_seconds=0.3):
             pass
-        assert 0.3 <= time.monotonic() - began < 2
+        assert 0.3 <= time.monotonic() - began < 8  # and not the ten seconds of a patient one
         pid = first.driver.info.backend_pid
     assert "flatsplit of anna from this machine, connected since 20" in busy.value.what
     assert f"(server process {pid})" in busy.value.what

@@ -20,6 +20,8 @@ UPDATE = bool(os.environ.get("FLATSPLIT_UPDATE_GOLDEN"))
 # What is different on every server, and what is compared instead
 VOLATILE = (
     (r"\b[0-9a-f]{64}\b", "SHA-256"),
+    (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?( UTC|\+00:00)?", "TIME"),
+    (r"(?<=<td>)operator \(.*?\)(?=</td>)", "OPERATOR"),
     (r"\b\d{19}\b", "CLUSTER"),
     (r"\b[0-9a-f]{16}\b", "DIGEST"),
     (r"\(oid \d+\)|\"database_oid\": \d+", "OID"),

@@ -19,14 +19,27 @@ from flatsplit.errors import Exit
     show_default=True,
     help="Folder to write to.",
 )
-@click.option("--format", "form", type=click.Choice(["md", "html", "all"]), default="md", show_default=True)
-def command(app: App, out: Path, form: str) -> Exit:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["md", "html", "all"]),
+    default="all",
+    show_default=True,
+    help="Markdown, one HTML page, or both; the SQL files come with each.",
+)
+@click.option(
+    "--templates",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of Jinja templates that stand in for those of the same name.",
+)
+def command(app: App, out: Path, form: str, templates: Path | None) -> Exit:
     """Write the change-review bundle: every step with its SQL, its rollback and its gates. Changes nothing."""
     with app.walk(write=False) as walk:
         bundle = walk.bundle()
     from flatsplit.render import write_bundle
 
-    files = write_bundle(bundle, out, form)
+    files = write_bundle(bundle, out, form, templates)
     if app.output.json:
         app.output.data({"files": [str(path) for path in files]})
     else:

@@ -1,0 +1,43 @@
+"""``flatsplit approve``."""
+
+from __future__ import annotations
+
+import click
+
+from flatsplit.cli import shapes
+from flatsplit.cli.app import App, make_command
+from flatsplit.cli.options import StepName
+from flatsplit.cli.output import one_line
+from flatsplit.errors import Exit, UsageError
+from flatsplit.model import STEP_KEYS
+
+
+@make_command("approve")
+@click.argument("steps", type=StepName(), nargs=-1, metavar="[STEP]...")
+@click.option("--by", required=True, metavar="NAME", help="Who approved it; kept in the journal.")
+@click.option("--ticket", default="", metavar="REF", help="Where that is written down, such as a change request.")
+@click.option("--digest", metavar="DIGEST", help="Only if the plan is the one with this digest: the one that was read.")
+@click.option("--all", "everything", is_flag=True, help="Every step that is not done.")
+def command(app: App, steps: tuple[str, ...], by: str, ticket: str, digest: str | None, everything: bool) -> Exit:
+    """Put on record that somebody approved the plan of the next step, or of the named ones. Changes nothing else.
+
+    Prints the digest that `flatsplit next --approved` takes. The facts of the plan are kept with it, so that a later
+    plan can be held against it.
+    """
+    if everything and steps:
+        raise UsageError("--all is for every step, and some are named too", "give one or the other")
+    if digest is not None and (everything or len(steps) > 1):
+        raise UsageError("--digest is of one plan", "approve the steps one by one")
+    with app.walk(write=True) as walk:
+        if everything:
+            done = {record.key for record in walk.journal.steps() if record.state == "done"}
+            steps = tuple(key for key in STEP_KEYS if key not in done)
+        found = walk.approve(steps, by=by, ticket=ticket, digest=digest)
+    if app.output.json:
+        app.output.data([shapes.plain(one) for one in found])
+        return Exit.OK
+    for one in found:
+        where = f" ({one_line(one.ticket)})" if one.ticket else ""
+        app.output.say(f"{one.step} {one.digest} approved by {one_line(one.by)}{where}")
+    app.output.err.say(f"`flatsplit next --approved {found[0].digest}` runs {found[0].step} as long as it is that plan")
+    return Exit.OK

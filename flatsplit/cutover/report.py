@@ -1,0 +1,170 @@
+"""The data of a runbook: the plans, and what happened so far, for those who decide and for those who audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flatsplit import __version__, evidence, hazards, machine
+from flatsplit.cutover import approval, rehearsal
+from flatsplit.cutover.radius import first_radius, radius
+from flatsplit.cutover.results import Bundle, BundleStep
+from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
+from flatsplit.evidence.asking import ask
+from flatsplit.journal import EventRecord, Journal, StepRecord, TallyRecord
+from flatsplit.model import Plan, Session
+from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
+from flatsplit.steps import STEPS
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+STORY = 200
+"""Events that a runbook tells; `flatsplit history` has all."""
+
+_FEW = 20
+"""Fewer facts than these say nothing about how fast a server is."""
+
+
+def bundle(walk: Walk) -> Bundle:
+    """Everything that a runbook says."""
+    situation = walk.situation()
+    found = hazards.find(walk.session.driver, situation.live, situation.context)
+    judge = walk.judge(situation)
+    next_key = machine.next_step(situation.states)
+    steps = []
+    for number, step in enumerate(STEPS, start=1):
+        plan = situation.plan(step.key)
+        steps.append(
+            BundleStep(
+                number=number,
+                key=step.key,
+                title=step.title,
+                purpose=step.purpose,
+                state=situation.states[step.key],
+                gates=judge.judge(step.key) if step.key == next_key else walk.gates_of(situation, step.key),
+                plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step.key)),
+                rollback=situation.rollback_preview(step.key),
+                point_of_no_return=point_of_no_return(walk.config, step.key),
+                watch=step.watch,
+            )
+        )
+    sessions = evidence.read_sessions(walk.session.driver, [walk.config.legacy_role, *walk.config.roles.new])
+    begun = any(machine.begun(situation.states, step.key) for step in STEPS)
+    return Bundle(
+        config=walk.config,
+        target=situation.live.target,
+        generated_by=f"flatsplit {__version__}",
+        steps=tuple(steps),
+        findings=found,
+        checks=situation.checks(),
+        sessions=sessions,
+        exposure=radius(walk.session, situation.live, situation.context, situation.done),
+        first=first_radius(walk.session, situation.origin, situation.context) if begun else (),
+        report=_report(walk, situation, sessions),
+    )
+
+
+def _report(walk: Walk, situation: Situation, sessions: Sequence[Session]) -> Report:
+    journal = walk.journal
+    events = [event for event in journal.events() if event.at >= walk.record.created_at or event.kind == "init"]
+    tallies = {tally.step: tally for tally in journal.tallies()}
+    return Report(
+        at=evidence.server_clock(walk.session.driver),
+        begun_at=walk.record.created_at,
+        begun_by=walk.record.created_by,
+        state=machine.cutover_state(situation.states),
+        past={key: _past(record, events, tallies.get(key)) for key, record in situation.records.items()},
+        story=tuple(Event(e.at, e.kind, e.step or "", e.message, who(e)) for e in events[-STORY:]),
+        story_left_out=max(0, len(events) - STORY),
+        clients=_clients(journal, sessions, [walk.config.legacy_role, *walk.config.roles.new]),
+        observed=journal.looks(),
+        rehearsed=_rehearsed(events),
+        approvals=tuple(approval.found(events)),
+        place=_place(walk),
+        rate=_rate(situation.records, tallies),
+    )
+
+
+def who(event: EventRecord) -> str:
+    """The person behind an event as far as it is known."""
+    return event.db_user if event.os_user in ("", event.db_user) else f"{event.db_user} ({event.os_user})"
+
+
+def _past(record: StepRecord, events: Iterable[EventRecord], tally: TallyRecord | None) -> StepPast:
+    mine = [event for event in events if event.step == record.key]
+    since = record.started_at
+    run = [event for event in mine if since is not None and event.at >= since - timedelta(seconds=1)]
+    actors = [who(event) for event in run if event.kind in ("started", "resumed", "done", "rolling_back")]
+    took = record.finished_at - since if record.finished_at and since else None
+    return StepPast(
+        started_at=since,
+        finished_at=record.finished_at,
+        by_hand=record.by_hand,
+        statements=tally.statements if tally else 0,
+        took=took,
+        who=tuple(dict.fromkeys(actors)),
+        digest=record.digest or "",
+        waits=tuple((event.at, event.message) for event in mine if event.kind == "waiting"),
+        resumed=sum(event.kind == "resumed" for event in mine),
+        rolled_back=sum(event.kind == "rolled_back" for event in mine),
+    )
+
+
+def _rate(records: Mapping[str, StepRecord], tallies: Mapping[str, TallyRecord]) -> Rate:
+    """Facts a second, over the steps that flatsplit itself took in one go."""
+    facts, seconds = 0, 0.0
+    for key, tally in tallies.items():
+        record = records[key]
+        if record.by_hand or record.started_at is None or tally.facts < _FEW:
+            continue
+        facts += tally.facts
+        seconds += max((tally.last - record.started_at).total_seconds(), 0.001)
+    return Rate(facts / seconds, measured=True) if facts else Rate()
+
+
+def _clients(journal: Journal, sessions: Sequence[Session], roles: Sequence[str]) -> tuple[SeenClient, ...]:
+    """Who was seen since ``init`` or is connected now; now wins over then."""
+    found: dict[tuple[str, str, str, str], SeenClient] = {}
+    for role in roles:
+        at_once: dict[tuple[object, ...], int] = {}
+        for one in journal.observations(role):
+            key = (one.role, one.database, one.client, one.application)
+            at_once[(*key, one.at)] = at_once.get((*key, one.at), 0) + one.sessions
+            most = max(at_once[(*key, one.at)], found[key].sessions if key in found else 0)
+            found[key] = SeenClient(*key, most, one.at)
+    now: dict[tuple[str, str, str, str], int] = {}
+    for session in sessions:
+        key = (session.role, session.database, session.client, session.application)
+        now[key] = now.get(key, 0) + 1
+    for key, count in now.items():
+        found[key] = SeenClient(*key, max(count, found[key].sessions if key in found else 0), None)
+    order = {role: place for place, role in enumerate(roles)}
+    return tuple(sorted(found.values(), key=lambda one: (order[one.role], one.database, one.application, one.client)))
+
+
+def _rehearsed(events: Iterable[EventRecord]) -> tuple[Rehearsed, ...]:
+    last: dict[str, Rehearsed] = {}
+    for event in events:
+        if event.kind == rehearsal.EVENT:
+            said = event.details
+            role = str(said.get("role", ""))
+            last[role] = Rehearsed(
+                role,
+                event.at,
+                str(said.get("source", "")),
+                str(said.get("basis", "")),
+                {str(key): int(count) for key, count in dict(said.get("summary", {})).items()},
+                bool(said.get("ok")),
+            )
+    return tuple(last.values())
+
+
+def _place(walk: Walk) -> Place:
+    info = walk.session.driver.info
+    most, reserved, limit = ask(walk.session.driver, "capacity", {"legacy": walk.config.legacy_role})[0]
+    host = info.host
+    if not host or host.startswith(("/", "@")):
+        return Place(max_connections=most, reserved=reserved, legacy_limit=limit)
+    return Place(host, info.port, most, reserved, limit)

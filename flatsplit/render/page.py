@@ -1,0 +1,83 @@
+"""index.html: everything on one page that needs nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from flatsplit.model import GateResult
+from flatsplit.render.engine import environment, html_environment
+from flatsplit.render.facts import BundleFacts, StepFacts
+from flatsplit.render.heat import headlines, heat
+from flatsplit.render.people import moves
+from flatsplit.render.picture import pictures
+from flatsplit.render.snippets import application, snippets
+
+LEAST = 3.0
+"""Seconds that any step takes at least, as a person sees it: a process starts, the catalog is read twice."""
+
+
+def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, linked: bool) -> Iterator[str]:
+    """The page in pieces. ``linked``: the Markdown files lie beside it, and not only the SQL."""
+    config, report = bundle.config, bundle.report
+    user = application(config)
+    stream = (
+        html_environment(overrides)
+        .get_template("index.html.j2")
+        .stream(
+            config=config,
+            roles=config.roles,
+            target=bundle.target,
+            generated_by=bundle.generated_by,
+            report=report,
+            steps=list(zip(bundle.steps, stems, strict=True)),
+            next_key=next((step.key for step in bundle.steps if step.state != "done"), ""),
+            findings=bundle.findings,
+            checks=bundle.checks,
+            heat=heat(bundle.exposure, bundle.first, config.legacy_role),
+            headlines=headlines(bundle.exposure, bundle.first, config.legacy_role, user),
+            panels=pictures(bundle.exposure, bundle.first, config),
+            moves=moves(report.clients, bundle.sessions, config),
+            snippets=snippets(bundle, overrides),
+            proofs={step.key: _proof(bundle, step, overrides) for step in bundle.steps},
+            aborts={step.key: _abort(step, overrides) for step in bundle.steps},
+            expected={step.key: expected(bundle, step) for step in bundle.steps},
+            back={step.key: _seconds(bundle, sum(len(one.changes) for one in step.rollback)) for step in bundle.steps},
+            approvals={step.key: [one for one in report.approvals if one.step == step.key] for step in bundle.steps},
+            past=report.past,
+            waivers=waivers(bundle.steps),
+            linked=linked,
+            application=user,
+        )
+    )
+    stream.enable_buffering(200)
+    return iter(stream)
+
+
+def waivers(steps: Sequence[StepFacts]) -> list[tuple[StepFacts, GateResult]]:
+    """Gates that were passed by a reason instead of evidence."""
+    return [(step, gate) for step in steps for gate in step.gates if gate.waived]
+
+
+def expected(bundle: BundleFacts, step: StepFacts) -> timedelta:
+    """How long the step's statements should take when nobody is in the way."""
+    return _seconds(bundle, sum(len(one.changes) or 1 for one in step.plan.actions))
+
+
+def _seconds(bundle: BundleFacts, facts: int) -> timedelta:
+    return timedelta(seconds=max(LEAST, facts / max(bundle.report.rate.facts, 1.0)) if facts else 0)
+
+
+def _proof(bundle: BundleFacts, step: StepFacts, overrides: Path | None) -> str:
+    """The query by which people see that it worked; its names are quoted as SQL, not as HTML."""
+    macros = environment(overrides).get_template("_steps.md.j2").module
+    text: str = macros.proof(step.key, bundle.config)  # type: ignore[attr-defined]
+    return text.strip()
+
+
+def _abort(step: StepFacts, overrides: Path | None) -> list[str]:
+    """When to stop, line by line."""
+    macros = environment(overrides).get_template("_steps.md.j2").module
+    text: str = macros.abort(step.key)  # type: ignore[attr-defined]
+    return [line.removeprefix("- ") for line in text.strip().splitlines()]

@@ -1,0 +1,113 @@
+"""What the configuration of each kind of client looks like afterwards, with the names of this cutover filled in."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from flatsplit.config import Config
+from flatsplit.render.engine import environment
+from flatsplit.render.facts import BundleFacts
+
+_SAME_URL = "Its migrations run through the application's login unless told otherwise: give them their own."
+_PROGRAMS = (
+    ("pgbouncer", "PgBouncer", "ini", "New users come before the application uses them, the old pool goes last."),
+    ("pg_hba", "pg_hba.conf", "", "Who may log in from where. A role of its own can be let in from fewer places."),
+    ("libpq", "psql, libpq: service file and .pgpass", "ini", "For people, cron jobs, pg_dump, whatever uses libpq."),
+    ("sqlalchemy", "SQLAlchemy and Alembic", "python", _SAME_URL),
+    ("django", "Django", "python", f"{_SAME_URL} `migrate` takes the alias with `--database`."),
+    ("rails", "Ruby on Rails", "yaml", _SAME_URL),
+    ("node", "Node: node-pg, Prisma, Knex", "sh", f"{_SAME_URL} Prisma's shadow database wants CREATEDB."),
+    ("jdbc", "JDBC and HikariCP", "properties", "Restart the application, or let maxLifetime replace the connections."),
+    ("flyway", "Flyway", "toml", f"Inside Spring Boot: {_SAME_URL[0].lower()}{_SAME_URL[1:]}"),
+    ("liquibase", "Liquibase", "properties", f"Inside Spring Boot: {_SAME_URL[0].lower()}{_SAME_URL[1:]}"),
+    ("kubernetes", "Kubernetes", "yaml", "Two Secrets: what the Deployment mounts cannot change the structure."),
+    ("terraform", "Terraform", "hcl", "For roles only; leave the grants to flatsplit until the cutover is over."),
+)  # fmt: skip
+
+MIGRATOR, READONLY = 3, 5
+"""Connections for the migration tool and for reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The configuration of one program."""
+
+    key: str
+    title: str
+    language: str
+    """For Markdown's code blocks."""
+    note: str
+    """What to know beforehand."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """How many connections each role gets, so that all of them fit."""
+
+    usable: int
+    """What max_connections leaves for everybody."""
+    seen: int
+    """Sessions of the old role at once, as far as somebody looked."""
+    app: int
+    migrator: int = MIGRATOR
+    readonly: int = READONLY
+
+
+def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
+    """All of them, in the order in which people need them."""
+    config, report = bundle.config, bundle.report
+    slug = re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-")[:40] or "app"
+    env = environment(overrides)
+    values = {
+        "addresses": _addresses(bundle),
+        "application": application(config),
+        "database": bundle.target.database,
+        "legacy": config.legacy_role,
+        "place": report.place,
+        "pools": pools(bundle),
+        "retire": config.retire,
+        "roles": config.roles,
+        "services": [
+            (f"{slug}-app", application(config)),
+            (f"{slug}-migrate", config.roles.app_migrator),
+            (f"{slug}-read", config.roles.app_readonly),
+        ],
+        "slug": slug,
+    }
+    return [
+        Snippet(key, title, language, note, env.get_template(f"clients/{key}.j2").render(values).rstrip("\n"))
+        for key, title, language, note in _PROGRAMS
+    ]
+
+
+def application(config: Config) -> str:
+    """The role that the application uses in the end."""
+    return config.legacy_role if config.retire == "repurpose" else config.roles.app_user
+
+
+def pools(bundle: BundleFacts) -> Pools:
+    """As many as the old role used, if that is known, and never more than the server takes."""
+    place, config = bundle.report.place, bundle.config
+    database = bundle.target.database
+    old = [one for one in bundle.report.clients if one.role == config.legacy_role and one.database == database]
+    seen = sum(one.sessions for one in old)
+    usable = max(1, place.max_connections - place.reserved)
+    room = max(1, usable - 2 * (MIGRATOR + READONLY))
+    return Pools(usable, seen, min(max(seen, 5) if seen else 20, room))
+
+
+def _addresses(bundle: BundleFacts) -> list[str]:
+    """Where the old role was seen to come from; a network to be replaced where nobody was seen."""
+    found = set()
+    for one in bundle.report.clients:
+        try:
+            address = ipaddress.ip_address(one.client)
+        except ValueError:
+            continue
+        found.add(address)
+    some = sorted(found, key=lambda address: (address.version, int(address)))[:8]
+    return [f"{address}/{address.max_prefixlen}" for address in some] or ["10.0.0.0/8"]
