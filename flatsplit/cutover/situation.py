@@ -111,6 +111,7 @@ class Situation:
                 lock="",
                 alone=True,
                 phase=600,
+                acts=(legacy,),
             ),
         )
 

@@ -48,8 +48,15 @@ def join_role(name_: str, version: int) -> str:
     return f"GRANT {ident(name_)} TO CURRENT_USER{options};"
 
 
-def leave_role(name_: str, version: int) -> str:
-    """Undo :func:`join_role`; a membership of the current user's by another grantor stays."""
+def leave_role(name_: str, version: int, before: MemberOptions | None = None) -> str:
+    """Undo :func:`join_role`: a membership that the current user had given itself gets its options back.
+
+    One by another grantor was never touched: 16 keeps them apart, and before who is a member does not join.
+    """
+    if before is not None:
+        flags = (("INHERIT", before.inherit), ("SET", before.set))
+        text = ", ".join(f"{word} {'TRUE' if value else 'FALSE'}" for word, value in flags)
+        return f"GRANT {ident(name_)} TO CURRENT_USER WITH {text} GRANTED BY CURRENT_USER;"
     by = " GRANTED BY CURRENT_USER" if version >= 160000 else ""
     return f"REVOKE {ident(name_)} FROM CURRENT_USER{by};"
 
