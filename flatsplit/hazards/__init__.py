@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from flatsplit.hazards import legacy, objects, server
+from flatsplit.hazards import legacy, objects, operator, server
 from flatsplit.model import Finding, State
 from flatsplit.steps import Context
 
@@ -23,6 +23,7 @@ def find(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple
         *objects.row_security(_ask(conn, "rls", objects.row_security_parameters(conn, context)), context),
         *server.event_triggers(_ask(conn, "event_triggers")),
         *server.conditions(_ask(conn, "server"), context),
+        *operator.find(conn, state, context),
     ]
     return tuple(sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.id)))
 

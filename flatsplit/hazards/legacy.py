@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import privileges
-from flatsplit.model import PUBLIC, Finding, ObjectRef, State
+from flatsplit.model import Finding, ObjectRef, State
 from flatsplit.steps import Context
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
@@ -132,36 +131,6 @@ def _elsewhere(state: State, context: Context) -> Iterator[Finding]:
         )
 
 
-def _operator(state: State, context: Context) -> Iterator[Finding]:
-    """What an operator without superuser's rights could not do later."""
-    operator = state.target.operator
-    facts = state.roles.get(operator)
-    database = state.objects.get(ObjectRef("database", "", state.target.database))
-    moves = database is not None and database.owner == context.legacy and context.config.database_owner != "keep"
-    if moves and not (facts and facts.createdb):
-        yield Finding(
-            "operator-createdb",
-            "blocker",
-            f"{operator} has no CREATEDB, so the database cannot change hands",
-            "ALTER DATABASE … OWNER TO wants CREATEDB of whoever is no superuser.",
-            f"Have an administrator run ALTER ROLE {operator} CREATEDB, or set database_owner otherwise.",
-            step="transfer-ownership",
-        )
-    public = state.objects.get(ObjectRef("schema", "", "public"))
-    if public is None or "C" not in privileges.letters(public.acl, PUBLIC):
-        return
-    if public.owner not in (context.legacy, operator, context.config.roles.app_migrator, "pg_database_owner"):
-        yield Finding(
-            "operator-public",
-            "blocker",
-            f"{operator} may not take CREATE in schema public from PUBLIC",
-            f"The schema belongs to {public.owner}; enable-login would stop there, and app_user could create tables.",
-            "Have its owner or a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
-            f"and before it: GRANT CREATE ON SCHEMA public TO {context.legacy}.",
-            step="enable-login",
-        )
-
-
 def _new_roles(state: State, context: Context) -> Iterator[Finding]:
     roles = context.config.roles
     adopted = sorted(context.adopted)
@@ -184,19 +153,6 @@ def _new_roles(state: State, context: Context) -> Iterator[Finding]:
             f"Where a statement needs an owner's rights, its transaction first makes {state.target.operator} a member "
             f"of {context.legacy} or {roles.app_migrator} and ends that membership before it commits.",
             "Nothing, if the operator may do that; what it may not do stops the step with the missing right.",
-            step="create-roles",
-        )
-        yield from _operator(state, context)
-    dba = state.roles.get(roles.dba)
-    superuser = dba.superuser if dba is not None else state.target.operator_superuser
-    if roles.dba and not superuser:
-        yield Finding(
-            "dba-not-superuser",
-            "note",
-            f"{roles.dba} is no superuser",
-            "The operator is not one either, so dba gets what the operator can give: membership in app_migrator, and "
-            "CREATEDB and CREATEROLE where the operator has them.",
-            "On a managed service grant it the service's administrator role by hand.",
             step="create-roles",
         )
     owner = state.objects.get(ObjectRef("database", "", state.target.database))

@@ -17,7 +17,7 @@ from tests.fixtures.databases import Database
 from tests.support.snapshot import Snapshot
 from tests.support.walk import Walk
 
-OPERATOR = "Oper \"ator\" % :o"
+OPERATOR = 'Oper "ator" % :o'
 PASSWORD = "of-the-operator"
 
 
@@ -144,9 +144,7 @@ def as_if_granted_by_operator(database: Database) -> None:
     ).fetchall()
     for role, member, admin, inherit, set_ in rows:
         database.execute(f"revoke {role} from {member}")
-        database.execute(
-            f"grant {role} to {member} with admin {admin}, inherit {inherit}, set {set_}", OPERATOR
-        )
+        database.execute(f"grant {role} to {member} with admin {admin}, inherit {inherit}, set {set_}", OPERATOR)
 
 
 def _quoted(name: str) -> str:
