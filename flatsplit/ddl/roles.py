@@ -54,11 +54,14 @@ def leave_role(name_: str, version: int, before: MemberOptions | None = None) ->
     One by another grantor was never touched: 16 keeps them apart, and before who is a member does not join.
     """
     if before is not None:
-        flags = (("INHERIT", before.inherit), ("SET", before.set))
-        text = ", ".join(f"{word} {'TRUE' if value else 'FALSE'}" for word, value in flags)
-        return f"GRANT {ident(name_)} TO CURRENT_USER WITH {text} GRANTED BY CURRENT_USER;"
+        return rejoin_role(name_, "TRUE" if before.inherit else "FALSE", "TRUE" if before.set else "FALSE")
     by = " GRANTED BY CURRENT_USER" if version >= 160000 else ""
     return f"REVOKE {ident(name_)} FROM CURRENT_USER{by};"
+
+
+def rejoin_role(name_: str, inherit: str, set_: str) -> str:
+    """A membership that the current user has given itself gets these options (16+), words or psql variables."""
+    return f"GRANT {ident(name_)} TO CURRENT_USER WITH INHERIT {inherit}, SET {set_} GRANTED BY CURRENT_USER;"
 
 
 _FLAGS = ("superuser", "createdb", "createrole", "inherit", "replication", "bypassrls")

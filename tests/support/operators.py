@@ -39,6 +39,8 @@ class Shape:
     """More roles by which the service is known."""
     settings: dict[str, str] = field(default_factory=dict)
     owns_database: bool = False
+    self_grant: str = ""
+    """createrole_self_grant (16+): what the operator is granted of roles that it creates."""
     provider: str = ""
     """As doctor names it."""
 
@@ -80,7 +82,7 @@ SHAPES = {
             settings={"azure.extensions": ""},
             provider="Azure Database for PostgreSQL",
         ),
-        Shape("small-host", options="CREATEROLE", owns_database=True),
+        Shape("small-host", options="CREATEROLE", owns_database=True, self_grant="set"),
     )
 }
 
@@ -118,6 +120,10 @@ def make_operator(database: Database, shape: Shape, *, reach: tuple[str, ...] = 
             sql.SQL("alter database {} set {} = {}").format(
                 name, sql.Identifier(*setting.split(".")), sql.Literal(value)
             )
+        )
+    if shape.self_grant and modern:
+        admin.execute(
+            sql.SQL("alter role {} set createrole_self_grant = {}").format(operator, sql.Literal(shape.self_grant))
         )
     if shape.owns_database:
         admin.execute(sql.SQL("alter database {} owner to {}").format(name, operator))
