@@ -14,8 +14,9 @@ import psycopg
 
 from flatsplit import ddl
 from flatsplit.evidence.ability import Lack, try_operator
+from flatsplit.evidence.matrix import matrix
 from flatsplit.model import Finding, State
-from flatsplit.steps import Context
+from flatsplit.steps import STEPS, Context, through
 from flatsplit.steps.provider import Provider, administers, recognise
 
 _NAMED = 20
@@ -25,6 +26,7 @@ def find(conn: psycopg.Connection[Any], state: State, context: Context) -> Itera
     """All of them. Tries what the operator may do, in a transaction that is rolled back."""
     query = resources.files(__package__).joinpath("queries/operator_surroundings.sql").read_bytes()
     restricted, may, sees, entra = conn.execute(query, {"legacy": context.legacy}).fetchall()[0]
+    yield from excess(state, context)
     lacks = try_operator(conn, state, context)
     yield from judge(state, context, lacks)
     provider = recognise(state)
@@ -52,6 +54,27 @@ def judge(state: State, context: Context, lacks: tuple[Lack, ...]) -> Iterator[F
                 for statement in lack.statements or (lack.statement,):
                     by_others[statement.sql] = lack.reason
         yield from _findings(state, step, grants, by_others, back)
+
+
+def excess(state: State, context: Context) -> Iterator[Finding]:
+    """Rights that adopted roles brought along and that the gate of ``verify`` will not let pass."""
+    if not context.adopted:
+        return
+    found = [
+        check
+        for check in matrix(through(state, context, len(STEPS)), context, len(STEPS))
+        if check.role in context.adopted and not check.expected and not check.ok
+    ]
+    if found:
+        yield Finding(
+            "adopted-excess",
+            "warning",
+            f"{'; '.join(f'{check.role} can {check.act}' for check in found)}, and should not",
+            "What adopted roles held before is left as it is, so these rights stay, and verify waits because of them.",
+            "REVOKE them by hand, or waive the gate `verified` with a reason.",
+            tuple(f"{check.role} can {check.act}: {name}" for check in found for name in check.exceptions)[:_NAMED],
+            step="verify",
+        )
 
 
 def _findings(
@@ -118,11 +141,13 @@ def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
         return _giving(state, lack, operator)
     if kinds == {"attribute"} and state.target.membership_options:
         role = changes[0].subject
-        if role not in new and not administers(state, role):
+        if role in state.roles and not administers(state, role):
             return _admin(role, operator)
         for word in ("CREATEDB", "BYPASSRLS", "REPLICATION"):
             if word in lack.statement.sql.split():  # 16 lets those pass it on who have it
                 return f"ALTER ROLE {operator} {word};"
+    if kinds == {"setting"} and changes[0].subject in state.roles and not administers(state, changes[0].subject):
+        return _admin(changes[0].subject, operator)
     if kinds == {"setting"} and state.target.major >= 15:
         name = changes[0].detail.split("=", 1)[0]
         return f"GRANT SET ON PARAMETER {ddl.ident(*name.split('.'))} TO {operator};"
