@@ -12,7 +12,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -23,6 +22,7 @@ from psycopg import errors
 from flatsplit import ddl
 from flatsplit.connection import Session
 from flatsplit.errors import ConnectFailed, MissingRights, StatementFailed, UsageError, Waiting
+from flatsplit.evidence.acting import acting
 from flatsplit.evidence.locks import Holder, duration, holders
 from flatsplit.evidence.replication import worst_lag
 from flatsplit.journal import Direction, Journal
@@ -81,15 +81,6 @@ class Budget:
     max_replication_lag: timedelta
 
 
-_FACTS_OF_OBJECTS = frozenset({"owner", "privilege", "column_privilege", "default_privilege", "policy", "user_mapping"})
-_NOT_MEMBER = """
-SELECT rolname::text FROM pg_catalog.pg_roles
-WHERE rolname = ANY (%(roles)s) AND NOT rolsuper AND rolname <> current_user
-  AND NOT (pg_has_role(current_user, oid, 'USAGE') AND pg_has_role(current_user, oid, 'MEMBER'))
-ORDER BY rolname
-"""
-
-
 class _OnlyWarned(Exception):
     """The server answered a GRANT or REVOKE with nothing but a warning."""
 
@@ -109,16 +100,13 @@ class Executor:
         *,
         superuser: bool,
         verifiers: Mapping[str, str],
-        act_as: Sequence[str] = (),
     ) -> None:
-        """``act_as``: roles whose rights an operator without superuser's needs for statements on objects."""
         self._session = session
         self._journal = journal
         self._budget = budget
         self._listener = listener
         self._superuser = superuser
         self._verifiers = verifiers
-        self._act_as = () if superuser else tuple(act_as)
         self._random = random.Random()
         self._progress = time.monotonic()
         self._lag_checked = 0.0
@@ -210,7 +198,8 @@ class Executor:
                 head = f"SET LOCAL lock_timeout = '{milliseconds}ms'; ".encode()
                 if self._superuser and any(each.secrets for each in batch):
                     session.driver.execute(_DISCREET)
-                with self._acting(batch):
+                roles = set() if self._superuser else {role for each in batch for role in each.acts if role}
+                with acting(session.driver, roles):
                     session.driver.execute(head + b"\n".join(self._text(each) for each in batch))
                     self._check_notices()
                 self._journal.record(step, direction, batch)
@@ -237,24 +226,6 @@ class Executor:
         self._progress = time.monotonic()
         self._listener.batch_done(batch[0].description, self._done, self._total)
         return "done"
-
-    @contextmanager
-    def _acting(self, batch: Sequence[Statement]) -> Iterator[None]:
-        """Inside the open transaction, the operator is a member of whom it must act as, and before its end no more.
-
-        Since 16 who creates a role may make itself a member but is none; before, CREATEROLE is enough
-        (manual, "Role Attributes"). If the transaction fails, the membership goes with it.
-        """
-        facts = {change.fact for each in batch for change in each.changes}
-        driver = self._session.driver
-        missing: list[str] = []
-        if self._act_as and facts & _FACTS_OF_OBJECTS:
-            missing = [row[0] for row in driver.execute(_NOT_MEMBER, {"roles": list(self._act_as)})]
-            for role in missing:
-                driver.execute(ddl.join_role(role, self._session.version).encode())
-        yield
-        for role in missing:
-            driver.execute(ddl.leave_role(role, self._session.version).encode())
 
     def _gone(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         only = batch[0]

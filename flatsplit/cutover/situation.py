@@ -62,9 +62,21 @@ class Situation:
     def origin(self) -> State:
         """The live State without what flatsplit did."""
         progress = Progress(
-            narrowed=machine.begun(self.states, "enable-login"), locked=machine.begun(self.states, "lock-legacy")
+            narrowed=machine.begun(self.states, "enable-login") or self._by_hand("enable-login"),
+            locked=machine.begun(self.states, "lock-legacy") or self._by_hand("lock-legacy"),
         )
         return Origin(self.live, self.context, progress).state()
+
+    def _by_hand(self, step: str) -> bool:
+        """Whether somebody has run the SQL file of the next step, which the journal does not know of yet."""
+        if self.done != ORDINAL[step] - 1:
+            return False
+        live, before = self.live.roles, self.baseline.roles
+        if step == "lock-legacy":
+            legacy = self.config.legacy_role
+            return legacy in live and legacy in before and before[legacy].login and not live[legacy].login
+        logins = {name for name in self.config.roles.login if name in live and live[name].login}
+        return bool(logins - {name for name, facts in before.items() if facts.login})
 
     @cached_property
     def _backward(self) -> Context:
@@ -120,6 +132,7 @@ class Situation:
                 lock="",
                 alone=True,
                 phase=600,
+                acts=(legacy,),
             ),
         )
 

@@ -112,7 +112,6 @@ class Walk:
             reporter,
             superuser=situation.live.target.operator_superuser,
             verifiers=verifiers or {},
-            act_as=(self.config.legacy_role, self.config.roles.app_migrator),
         )
 
     # -- looking

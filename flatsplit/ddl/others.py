@@ -26,6 +26,8 @@ _COPY_MAPPING = """\
 DECLARE
   options text;
   setting text;
+  operator text := current_setting('role');
+  plain boolean := (SELECT NOT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user);
 BEGIN
   -- The options may hold a password: they go from catalog to catalog and are neither read nor recorded.
   FOREACH setting IN ARRAY ARRAY['debug_print_raw_parse', 'debug_print_parse', 'debug_print_rewritten',
@@ -35,11 +37,21 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN NULL;
     END;
   END LOOP;
+  -- Who is no superuser sees the options of its own mapping only, and only with USAGE on the server.
+  IF plain THEN
+    PERFORM set_config('role', @source, true);
+    IF NOT pg_catalog.has_server_privilege(@server, 'USAGE') THEN
+      RAISE insufficient_privilege USING MESSAGE = format('%I may not use server %I', @source::text, @server::text);
+    END IF;
+  END IF;
   SELECT coalesce((SELECT ' OPTIONS (' || string_agg(format('%I %L', o.option_name, o.option_value), ', ') || ')'
                    FROM pg_catalog.pg_options_to_table(m.umoptions) AS o), '')
     INTO STRICT options
     FROM pg_catalog.pg_user_mappings AS m
     WHERE m.srvname = @server AND m.usename = @source;
+  IF plain THEN
+    PERFORM set_config('role', operator, true);
+  END IF;
   EXECUTE format('CREATE USER MAPPING FOR %I SERVER %I', @role::text, @server::text) || options;
 EXCEPTION WHEN OTHERS THEN
   RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = SQLERRM;

@@ -48,10 +48,20 @@ def join_role(name_: str, version: int) -> str:
     return f"GRANT {ident(name_)} TO CURRENT_USER{options};"
 
 
-def leave_role(name_: str, version: int) -> str:
-    """Undo :func:`join_role`; a membership of the current user's by another grantor stays."""
+def leave_role(name_: str, version: int, before: MemberOptions | None = None) -> str:
+    """Undo :func:`join_role`: a membership that the current user had given itself gets its options back.
+
+    One by another grantor was never touched: 16 keeps them apart, and before who is a member does not join.
+    """
+    if before is not None:
+        return rejoin_role(name_, "TRUE" if before.inherit else "FALSE", "TRUE" if before.set else "FALSE")
     by = " GRANTED BY CURRENT_USER" if version >= 160000 else ""
     return f"REVOKE {ident(name_)} FROM CURRENT_USER{by};"
+
+
+def rejoin_role(name_: str, inherit: str, set_: str) -> str:
+    """A membership that the current user has given itself gets these options (16+), words or psql variables."""
+    return f"GRANT {ident(name_)} TO CURRENT_USER WITH INHERIT {inherit}, SET {set_} GRANTED BY CURRENT_USER;"
 
 
 _FLAGS = ("superuser", "createdb", "createrole", "inherit", "replication", "bypassrls")

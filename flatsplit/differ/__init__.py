@@ -6,8 +6,10 @@ which statements lead from the facts in one State to the facts in another.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flatsplit.differ import acls, defaults, members, owners, roles, smaller
-from flatsplit.model import State, Statement
+from flatsplit.model import ObjectRef, State, Statement
 
 
 def diff(have: State, want: State) -> tuple[Statement, ...]:
@@ -18,7 +20,7 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
     that the bridge is gone before anything else of legacy's is (a broken-off revoke is then recognisable).
     """
     moving = acls.changed(have, want)
-    return (
+    statements = (
         *roles.created(have, want),
         *roles.widened(have, want),
         *members.granted(have, want),
@@ -26,14 +28,31 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
         *smaller.policies(have, want),
         *owners.moved(have, want, moving),
         *members.revoked(have, want),
-        *acls.objects(moving, revoking=False),
+        *acls.objects(have, moving, revoking=False),
         *acls.columns(have, want, revoking=False),
         *defaults.changed(have, want),
-        *acls.objects(moving, revoking=True),
+        *acls.objects(have, moving, revoking=True),
         *acls.columns(have, want, revoking=True),
         *smaller.mappings_dropped(have, want),
         *roles.settings(have, want),
         *roles.narrowed(have, want),
         *roles.opened(have, want),
         *roles.dropped(have, want),
+    )
+    return tuple(_named(each, have, want) if DATABASE_OWNER in each.acts else each for each in statements)
+
+
+DATABASE_OWNER = "pg_database_owner"
+"""Nobody can be made a member of it: its one member is the owner of the database (manual, "Predefined Roles")."""
+
+
+def _named(statement: Statement, have: State, want: State) -> Statement:
+    """With the database's owners for who acts in its name."""
+    ref = ObjectRef("database", "", have.target.database)
+    owners = [state.objects[ref].owner for state in (have, want) if ref in state.objects]
+    split = statement.split
+    return replace(
+        statement,
+        acts=(*(role for role in statement.acts if role != DATABASE_OWNER), *owners),
+        split=None if split is None else lambda: tuple(_named(each, have, want) for each in split()),
     )

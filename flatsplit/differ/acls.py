@@ -27,6 +27,23 @@ class Step(NamedTuple):
     option: bool
     depth: int = 0
     """Links of the chain of grantors between the owner and this grant: the chain is taken apart from its end."""
+    named: bool = False
+    """The owner has to be named as the grantor, too."""
+
+    def by(self, owner: str) -> str:
+        """The role to act as; "" where the server records the owner anyway."""
+        return self.grantor or (owner if self.named and owner != "pg_database_owner" else "")
+
+
+def ambiguous(state: State, *acls: Acl) -> bool:
+    """Whether the server could record another grantor than the owner.
+
+    For a superuser it never does. For whoever is a member of several roles it takes the first that has all grant
+    options that are needed (select_best_grantor(), acl.c).
+    """
+    return not state.target.operator_superuser and any(
+        item.grantable and item.grantee != OWNER for acl in acls for item in acl
+    )
 
 
 def _depths(items: Iterable[AclItem]) -> dict[str, int]:
@@ -41,7 +58,7 @@ def _depths(items: Iterable[AclItem]) -> dict[str, int]:
     return found
 
 
-def steps(have: Acl, want: Acl, *, revoking: bool) -> list[Step]:
+def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[Step]:
     """What has to be granted (or revoked) to get from one ACL to the other."""
     if have is want:
         return []
@@ -65,7 +82,7 @@ def steps(have: Acl, want: Acl, *, revoking: bool) -> list[Step]:
             option = privileges.minus(option_gets, option_had)
             found.append(Step(grantee, by, privileges.minus(privileges.minus(gets, had), option), False, depth))
             found.append(Step(grantee, by, option, True, depth))
-    found = [step for step in found if step.letters]
+    found = [step._replace(named=named) for step in found if step.letters]
     return sorted(found, key=lambda step: -step.depth if revoking else step.depth)
 
 
@@ -100,7 +117,7 @@ def changed(have: State, want: State) -> list[Changed]:
     ]
 
 
-def objects(moving: Sequence[Changed], *, revoking: bool) -> Iterator[Statement]:
+def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Statement]:
     """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
     groups: dict[tuple[str, str, Step, str], list[ObjectRef]] = {}
     seen: dict[tuple[int, int], list[Step]] = {}
@@ -112,7 +129,7 @@ def objects(moving: Sequence[Changed], *, revoking: bool) -> Iterator[Statement]
         key = (id(acl), id(goal))
         todo = seen.get(key)
         if todo is None:
-            todo = seen[key] = steps(acl, goal, revoking=revoking)
+            todo = seen[key] = steps(acl, goal, revoking=revoking, named=ambiguous(have, acl, goal))
         for step in todo:
             groups.setdefault((ddl.grant_word(ref.kind), ref.schema, step, then.owner), []).append(ref)
 
@@ -133,12 +150,13 @@ def _statement(refs: Sequence[ObjectRef], schema: str, step: Step, owner: str, *
     where = ddl.label(refs[0]) if len(refs) == 1 else f"{len(refs)} {plural(refs)} in {schema or 'the database'}"
     return Statement(
         description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
-        sql=ddl.hold(refs) + do(refs, step.letters, grantee, option=step.option, grantor=step.grantor),
-        undo=undo(refs, step.letters, grantee, option=step.option, grantor=step.grantor),
+        sql=ddl.hold(refs) + do(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
+        undo=undo(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
         lock="",
         objects=tuple(refs),
         changes=changes(map(ddl.label, refs), step, owner, revoking=revoking),
         phase=_REVOKE_PHASE if revoking else _GRANT_PHASE,
+        acts=(step.grantor or owner,),
         split=_splitter(refs, partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking)),
     )
 
@@ -165,18 +183,20 @@ def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
         acl = have.columns.get(ref, ())
         if _table_owner(have, ref) != table:
             acl = privileges.settle(acl, table)
-        for step in steps(acl, want.columns.get(ref, ()), revoking=revoking):
+        goal = want.columns.get(ref, ())
+        for step in steps(acl, goal, revoking=revoking, named=ambiguous(have, acl, goal)):
             grantee = table if step.grantee == OWNER else step.grantee
             do, undo = (ddl.revoke_column, ddl.grant_column) if revoking else (ddl.grant_column, ddl.revoke_column)
             what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
             yield Statement(
                 description=f"{what} on {ddl.label(ref)} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
-                sql=do(ref, step.letters, grantee, option=step.option, grantor=step.grantor),
-                undo=undo(ref, step.letters, grantee, option=step.option, grantor=step.grantor),
+                sql=do(ref, step.letters, grantee, option=step.option, grantor=step.by(table)),
+                undo=undo(ref, step.letters, grantee, option=step.option, grantor=step.by(table)),
                 lock="",
                 objects=(ref,),
                 changes=changes([ddl.label(ref)], step, table, revoking=revoking, fact="column_privilege"),
                 phase=(_REVOKE_PHASE if revoking else _GRANT_PHASE) + 1,
+                acts=(step.grantor or table,),
             )
 
 

@@ -52,4 +52,5 @@ def changed(have: State, want: State) -> Iterator[Statement]:
                     lock="",
                     changes=changes([subject], step, ref.creator, revoking=revoking, fact="default_privilege"),
                     phase=_PHASE,
+                    acts=(ref.creator,),
                 )

@@ -25,10 +25,18 @@ def _by(state: State, member: Member) -> bool:
     )
 
 
+def _in(state: State, member: Member) -> MemberOptions | None:
+    """The same membership in another State. Before 16 there is one, whoever is on record as its grantor."""
+    found = state.members.get(member)
+    if found is None and not state.target.membership_options:
+        return next((options for key, options in state.members.items() if key[:2] == member[:2]), None)
+    return found
+
+
 def granted(have: State, want: State) -> Iterator[Statement]:
     """GRANT role TO member, for new memberships and changed options."""
     for member, options in sorted(want.members.items()):
-        now = have.members.get(member)
+        now = _in(have, member)
         if now == options or member.role not in want.roles or member.member not in want.roles:
             continue
         if now is not None and now.admin and not options.admin and options.inherit is None:
@@ -49,7 +57,7 @@ def revoked(have: State, want: State) -> Iterator[Statement]:
     for member, options in sorted(have.members.items()):
         if member.role not in want.roles or member.member not in want.roles:
             continue
-        then = want.members.get(member)
+        then = _in(want, member)
         by = _by(want, member)
         if then is None:
             yield Statement(

@@ -22,6 +22,9 @@ _RANK: dict[str, int] = {
     "aggregate": 61,
     "database": 90,
     "tablespace": 91,
+    # Their new owner must have CREATE on the database (AlterPublicationOwner_internal, AlterSubscriptionOwner_internal)
+    "publication": 92,
+    "subscription": 93,
     "extension": 99,
 }
 _RELATION = 10
@@ -108,6 +111,7 @@ def _owner(ref: ObjectRef, old: str, new: str, phase: int) -> Statement:
         objects=(ref,),
         changes=owner_changes(ref, old, new),
         phase=phase,
+        acts=(old, new),
     )
 
 
@@ -134,6 +138,7 @@ def _reassigned(have: State, want: State, dragged: list[tuple[ObjectRef, str, st
                 changes=tuple(change for ref in refs for change in owner_changes(ref, old, new)),
                 alone=True,
                 phase=_REASSIGN_PHASE,
+                acts=(old, new),
             )
         )
     return statements

@@ -26,6 +26,7 @@ def policies(have: State, want: State) -> Iterator[Statement]:
                 Change("-" if role in gone else "+", "policy", subject, role or "PUBLIC") for role in (*gone, *come)
             ),
             phase=504,
+            acts=(_owner_of_table(have, ref),),
         )
 
 
@@ -41,6 +42,7 @@ def mappings_created(have: State, want: State) -> Iterator[Statement]:
             objects=(ref,),
             changes=(Change("+", "user_mapping", ddl.label(ref), ""),),
             phase=503,
+            acts=(_owner_of_server(have, ref), source),
         )
 
 
@@ -56,9 +58,23 @@ def mappings_dropped(have: State, want: State) -> Iterator[Statement]:
             objects=(ref,),
             changes=(Change("-", "user_mapping", ddl.label(ref), ""),),
             phase=525,
+            acts=(_owner_of_server(have, ref), _owner_of_server(want, ref)),
         )
 
 
 def _like(ref: ObjectRef, state: State) -> str:
     others = sorted(other.args for other in state.mappings if other.name == ref.name and other.args != PUBLIC)
     return others[0] if others else ""
+
+
+def _owner_of_table(state: State, policy: ObjectRef) -> str:
+    for kind in ("table", "partitioned_table"):
+        facts = state.objects.get(ObjectRef(kind, policy.schema, policy.name))
+        if facts is not None:
+            return facts.owner
+    return ""
+
+
+def _owner_of_server(state: State, mapping: ObjectRef) -> str:
+    facts = state.objects.get(ObjectRef("server", "", mapping.name))
+    return facts.owner if facts is not None else ""

@@ -17,11 +17,13 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     legacy,
     newroles,
     objects,
+    operator,
     public,
     replication,
     routines,
     rows,
     server,
+    service,
     sessions,
 )
 from flatsplit.hazards.looking import READABLE, Looking
@@ -72,7 +74,7 @@ def find(
     chosen = [one for one in REGISTRY.values() if wanted(one) and looking.applies(one)]
     hidden = {one.id: needs for one in chosen if (needs := looking.hidden(one))}
     readable = [one for one in chosen if one.id not in hidden]
-    seen = Seen(state, context, looking.answers(readable))
+    seen = Seen(state, context, looking.answers(readable), looking.lacks(readable))
     accepted = dict(context.config.accept)
     found = [one.finding(each, accepted.get(one.id, "")) for one in readable for each in one.judge(seen)]
     if hidden:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from flatsplit.evidence.ability import Lack, try_operator
 from flatsplit.hazards.registry import Hazard, Row
 from flatsplit.model import State
 from flatsplit.steps import Context
@@ -31,6 +32,8 @@ class Looking:
 
     def __init__(self, conn: psycopg.Connection[Any], state: State, context: Context) -> None:
         self.conn = conn
+        self.state = state
+        self.context = context
         self.major = state.target.major
         self.parameters = _parameters(conn, context)
         row = conn.execute(_question("rights")).fetchone()
@@ -50,6 +53,10 @@ class Looking:
         """The answers to all their questions."""
         questions = dict.fromkeys(question for hazard in hazards for question in hazard.questions)
         return {name: self.conn.execute(_question(name), self.parameters).fetchall() for name in questions}
+
+    def lacks(self, hazards: Iterable[Hazard]) -> tuple[Lack, ...]:
+        """What the operator may not do, tried in a transaction that is rolled back."""
+        return try_operator(self.conn, self.state, self.context) if any(one.tries for one in hazards) else ()
 
 
 @cache

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import privileges
 from flatsplit.hazards.registry import Found, Seen, hazard
-from flatsplit.model import PUBLIC, ObjectRef, RoleFacts
+from flatsplit.model import ObjectRef, RoleFacts
 
 
 @hazard(
@@ -124,55 +123,6 @@ def operator_self_grants(seen: Seen) -> Iterator[Found]:
             f"{target.operator} is no superuser",
             why=f"Where a statement needs an owner's rights, its transaction first makes {target.operator} a member "
             f"of {seen.legacy} or {roles.app_migrator} and ends that membership before it commits.",
-        )
-
-
-@hazard(
-    "operator-createdb",
-    "blocker",
-    "transfer-ownership",
-    looks_at="pg_roles.rolcreatedb of an operator who is no superuser",
-    why="ALTER DATABASE … OWNER TO wants CREATEDB of whoever is no superuser.",
-    fix="Have an administrator run ALTER ROLE operator CREATEDB, or set database_owner otherwise.",
-    manual="sql-alterdatabase.html",
-)
-def operator_createdb(seen: Seen) -> Iterator[Found]:
-    """The database could not change hands."""
-    target = seen.state.target
-    facts = seen.state.roles.get(target.operator)
-    database = seen.state.objects.get(ObjectRef("database", "", target.database))
-    moves = database is not None and database.owner == seen.legacy and seen.context.config.database_owner != "keep"
-    if moves and not target.operator_superuser and not (facts and facts.createdb):
-        yield Found(
-            f"{target.operator} has no CREATEDB, so the database cannot change hands",
-            fix=f"Have an administrator run ALTER ROLE {target.operator} CREATEDB, or set database_owner otherwise.",
-        )
-
-
-@hazard(
-    "operator-public",
-    "blocker",
-    "enable-login",
-    looks_at="owner and privileges of schema public, for an operator who is no superuser",
-    why="The schema belongs to another role; enable-login would stop there, and app_user could create tables.",
-    fix="Have its owner or a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
-    "and before it: GRANT CREATE ON SCHEMA public TO legacy.",
-    manual="ddl-schemas.html#DDL-SCHEMAS-PATTERNS",
-)
-def operator_public(seen: Seen) -> Iterator[Found]:
-    """PUBLIC's CREATE could not be taken away."""
-    target = seen.state.target
-    public = seen.state.objects.get(ObjectRef("schema", "", "public"))
-    if target.operator_superuser or public is None or "C" not in privileges.letters(public.acl, PUBLIC):
-        return
-    able = (seen.legacy, target.operator, seen.context.config.roles.app_migrator, "pg_database_owner")
-    if public.owner not in able and seen.legacy in seen.context.baseline.roles:
-        yield Found(
-            f"{target.operator} may not take CREATE in schema public from PUBLIC",
-            why=f"The schema belongs to {public.owner}; enable-login would stop there, and app_user could create "
-            "tables.",
-            fix="Have its owner or a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
-            f"and before it: GRANT CREATE ON SCHEMA public TO {seen.legacy}.",
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
+from flatsplit.evidence.ability import Lack
 from flatsplit.model import Finding, Severity, State, StepKey
 from flatsplit.steps import STEPS, Context
 
@@ -22,6 +23,7 @@ class Found(NamedTuple):
     severity: Severity | None = None
     why: str = ""
     fix: str = ""
+    step: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Seen:
     state: State
     context: Context
     answers: Mapping[str, list[Row]]
+    lacks: tuple[Lack, ...] = ()
+    """What the operator tried and may not do; empty unless a hazard ``tries``."""
 
     def rows(self, question: str) -> list[Row]:
         """The answer to one of the hazard's questions."""
@@ -70,6 +74,8 @@ class Hazard:
     needs: tuple[str, ...] = ()
     """Words of :mod:`flatsplit.hazards.looking` for what has to be there, or readable, for the questions."""
     since: int = 13
+    tries: bool = False
+    """Whether it looks at what the operator may do, which is tried and undone."""
 
     def finding(self, found: Found, accepted: str = "") -> Finding:
         """The whole of what a judge said."""
@@ -80,7 +86,7 @@ class Hazard:
             why=found.why or self.why,
             fix=found.fix or self.fix,
             objects=found.objects,
-            step=self.step or "",
+            step=found.step or self.step or "",
             looked_at=self.looks_at,
             manual=self.manual,
             accepted=accepted,
@@ -103,6 +109,7 @@ def hazard(
     questions: Iterable[str] = (),
     needs: Iterable[str] = (),
     since: int = 13,
+    tries: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Enter a judge into the registry."""
 
@@ -110,7 +117,7 @@ def hazard(
         if id in REGISTRY:
             raise ValueError(f"two hazards called {id}")
         REGISTRY[id] = Hazard(
-            id, severity, step, looks_at, why, fix, manual, judge, tuple(questions), tuple(needs), since
+            id, severity, step, looks_at, why, fix, manual, judge, tuple(questions), tuple(needs), since, tries
         )
         return judge
 

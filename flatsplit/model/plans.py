@@ -42,6 +42,8 @@ class Statement:
     """Must not share a transaction with other statements."""
     phase: int = 0
     """Statements of a later phase run only after all of an earlier one, contended ones included."""
+    acts: tuple[str, ...] = field(default=(), compare=False)
+    """Roles whose rights it takes, for who is no superuser: owners before and after, whoever grants."""
     split: Callable[[], tuple[Statement, ...]] | None = field(default=None, compare=False, repr=False)
     """The same work object by object, for when one of several objects is contended or gone."""
 

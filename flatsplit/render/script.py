@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from flatsplit.config import Retire, RoleNames
-from flatsplit.ddl import verifier_variable
+from flatsplit.ddl import join_role, leave_role, rejoin_role, verifier_variable
 from flatsplit.model import Statement, Target
 from flatsplit.render.engine import environment
 from flatsplit.render.summary import blocks_readers
@@ -52,12 +52,44 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """A membership of the operator's for one transaction, where it has not got it anyway."""
+
+    number: int
+    role: str
+    join: str
+    again: str
+    """With the options of a membership that the operator had given itself, in psql variables (16+)."""
+    leave: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """One transaction of a script."""
 
     number: int
     heading: str
     statements: Sequence[Statement]
+    target: Target | None = None
+    """Where an operator without a superuser's rights has to act as others; None for a superuser."""
+
+    @property
+    def joins(self) -> list[Join]:
+        """Whom the operator has to act as."""
+        if self.target is None:
+            return []
+        roles = sorted({role for statement in self.statements for role in statement.acts if role})
+        version = self.target.version
+        return [
+            Join(
+                number,
+                role,
+                join_role(role, version),
+                rejoin_role(role, f":flatsplit_inherit_{number}", f":flatsplit_set_{number}"),
+                leave_role(role, version),
+            )
+            for number, role in enumerate(roles, start=1)
+        ]
 
     @property
     def holds(self) -> bool:
@@ -65,17 +97,29 @@ class Batch:
         return len(self.statements) > 1 and any(map(blocks_readers, self.statements))
 
 
-def batches(parts: Sequence[tuple[str, Sequence[Statement]]], size: int = BATCH) -> list[Batch]:
-    """Transactions of up to ``size`` statements under each heading, lone statements by themselves."""
+def batches(
+    parts: Sequence[tuple[str, Sequence[Statement]]], size: int = BATCH, target: Target | None = None
+) -> list[Batch]:
+    """Transactions of up to ``size`` statements under each heading, lone statements by themselves.
+
+    With ``target``, where the operator is no superuser, none that drops a role it has to leave at the end.
+    """
+    if target is not None and target.operator_superuser:
+        target = None
+
+    def lone(statement: Statement) -> bool:
+        drops = target is not None and any(each.fact == "role" and each.side == "-" for each in statement.changes)
+        return statement.alone or drops
+
     found: list[Batch] = []
     for heading, statements in parts:
         start, first = 0, heading
         while start < len(statements):
             end = start + 1
-            if not statements[start].alone:
-                while end < len(statements) and end - start < size and not statements[end].alone:
+            if not lone(statements[start]):
+                while end < len(statements) and end - start < size and not lone(statements[end]):
                     end += 1
-            found.append(Batch(len(found) + 1, first, statements[start:end]))
+            found.append(Batch(len(found) + 1, first, statements[start:end], target))
             start, first = end, ""
     return found
 
@@ -112,7 +156,7 @@ def stream_sql(
         header=header,
         file=f"{header.file or step}{suffix}",
         count=len(catch_up) + len(statements),
-        batches=batches(parts),
+        batches=batches(parts, target=header.target),
         verifiers=verifiers([*catch_up, *statements]),
     )
     stream.enable_buffering(500)

@@ -9,6 +9,7 @@ from flatsplit.model import MemberOptions, RoleFacts, State
 from flatsplit.steps import defaults, grants, login, retire, transfer
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
+from flatsplit.steps.provider import strongest
 
 Apply = Callable[[State, Context], State]
 
@@ -43,6 +44,8 @@ def _create_roles(state: State, context: Context) -> State:
         draft.new_role(name, facts)
     if roles.dba and not draft.roles[roles.dba].superuser:
         draft.member(roles.app_migrator, roles.dba)
+        if group := strongest(state):
+            draft.member(group, roles.dba)
     return draft.state()
 
 

@@ -304,9 +304,12 @@ def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> St
         if kept:
             columns[ref] = kept
     members = dict(want.members)
+    # Before 16 a membership is one row, whoever is on record as its grantor
+    per_grantor = live.target.membership_options
+    asked = top.members.keys() if per_grantor else {key_[:2] for key_ in top.members}
     for key_, options in live.members.items():
         both = {key_.role, key_.member}
-        if both & new and key_ not in top.members and both <= want.roles.keys():
+        if both & new and (key_ if per_grantor else key_[:2]) not in asked and both <= want.roles.keys():
             members.setdefault(key_, options)
     return replace(want, objects=objects, columns=columns, members=members)
 

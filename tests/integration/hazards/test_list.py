@@ -113,7 +113,7 @@ def test_nobody_is_waited_for(database: Database) -> None:
 def test_only_what_a_gate_needs_is_asked() -> None:
     """``next`` asks for blockers alone: nothing that grows with the text of views and routines."""
     few = {question for one in REGISTRY.values() if hazards.is_blocker(one) for question in one.questions}
-    assert few == {"clients", "event_triggers", "hba", "rls", "schema_publications", "server"}
+    assert few == {"clients", "event_triggers", "hba", "operator_surroundings", "rls", "schema_publications", "server"}
 
 
 def test_each_query_says_what_it_asks() -> None:

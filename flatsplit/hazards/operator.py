@@ -1,0 +1,216 @@
+"""Hazards in who walks: an operator without a superuser's rights, and what adopted roles bring along. Pure.
+
+Sources: manual, "Role Attributes", "Role Membership", GRANT, ALTER DATABASE, ALTER SCHEMA. What the operator may do is
+tried by :mod:`flatsplit.evidence.ability`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from flatsplit import ddl
+from flatsplit.evidence.ability import Lack
+from flatsplit.evidence.matrix import matrix
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.model import State
+from flatsplit.steps import STEPS, through
+from flatsplit.steps.provider import administers
+
+_NAMED = 20
+
+
+@hazard(
+    "operator-lacks",
+    "blocker",
+    None,
+    looks_at="what the operator may do: statements on roles are run and undone, and roles acted as",
+    why="Tried, and undone. The step would stop there.",
+    fix="Have an administrator run the grants that doctor prints.",
+    manual="role-attributes.html",
+    tries=True,
+)
+def operator_lacks(seen: Seen) -> Iterator[Found]:
+    """Rights that an administrator can give."""
+    for step, found in _sorted(seen, remedied=True).items():
+        yield Found(
+            f"{seen.state.target.operator} lacks what {step} needs",
+            tuple(found),
+            why=f"Tried, and undone: {_reasons(found)}. The step would stop there.",
+            fix="Have an administrator run: " + " ".join(found),
+            step=step,
+        )
+
+
+@hazard(
+    "operator-statements",
+    "warning",
+    None,
+    looks_at="what the operator may do: statements on roles are run and undone, and roles acted as",
+    why="The operator may not, and no grant of an administrator's would change that without giving more than the "
+    "walk needs. The step stops there, and goes on once it sees them done.",
+    fix="Have a superuser, the owner or the service's support run them when the step says so.",
+    manual="sql-grant.html",
+    tries=True,
+)
+def operator_statements(seen: Seen) -> Iterator[Found]:
+    """Statements that only somebody else can run."""
+    for step, found in _sorted(seen, remedied=False).items():
+        yield Found(
+            f"somebody else has to run {number(len(found), 'statement')} of {step}",
+            tuple(found)[:_NAMED],
+            why=f"{seen.state.target.operator} may not, and no grant of an administrator's would change that without "
+            f"giving more than the walk needs: {_reasons(found)}. The step stops there, and goes on once it sees them "
+            "done.",
+            step=step,
+        )
+
+
+@hazard(
+    "operator-way-back",
+    "warning",
+    None,
+    looks_at="what the operator may do: the undo of statements on roles is run too",
+    why="What the operator takes away, it may not give. A rollback would stop there.",
+    fix="Have at hand who may run these, or take the rights away by other means.",
+    manual="sql-alterrole.html",
+    tries=True,
+)
+def operator_way_back(seen: Seen) -> Iterator[Found]:
+    """Steps that the operator could take but not take back."""
+    steps: dict[str, dict[str, str]] = {}
+    for lack in seen.lacks:
+        if lack.back:
+            steps.setdefault(lack.step, {})[lack.statement.undo] = lack.reason
+    for step, found in steps.items():
+        yield Found(
+            f"{seen.state.target.operator} could not take all of {step} back",
+            tuple(found)[:_NAMED],
+            why=f"What it takes away, it may not give: {_reasons(found)}. A rollback would stop there.",
+            step=step,
+        )
+
+
+@hazard(
+    "operator-monitor",
+    "warning",
+    "switch-connections",
+    looks_at="whether the operator has what pg_read_all_stats gives",
+    why="pg_stat_activity and pg_stat_statements hide clients, states and statements of other roles from it, so "
+    "observe and rehearse see little.",
+    fix="GRANT pg_monitor TO operator;",
+    manual="predefined-roles.html",
+    questions=("operator_surroundings",),
+)
+def operator_monitor(seen: Seen) -> Iterator[Found]:
+    """An operator who cannot see who is connected."""
+    operator = seen.state.target.operator
+    for _, _, sees, _ in seen.rows("operator_surroundings"):
+        if not sees and not seen.state.target.operator_superuser:
+            yield Found(
+                f"{operator} cannot see what other sessions do", fix=f"GRANT pg_monitor TO {ddl.ident(operator)};"
+            )
+
+
+@hazard(
+    "adopted-excess",
+    "warning",
+    "verify",
+    looks_at="what adopted roles could do at the end of the walk, and should not",
+    why="What adopted roles held before is left as it is, so these rights stay, and verify waits because of them.",
+    fix="REVOKE them by hand, or waive the gate `verified` with a reason.",
+    manual="sql-revoke.html",
+)
+def adopted_excess(seen: Seen) -> Iterator[Found]:
+    """Rights that adopted roles brought along and that the gate of ``verify`` will not let pass."""
+    context = seen.context
+    if not context.adopted:
+        return
+    found = [
+        check
+        for check in matrix(through(seen.state, context, len(STEPS)), context, len(STEPS))
+        if check.role in context.adopted and not check.expected and not check.ok
+    ]
+    if found:
+        yield Found(
+            f"{'; '.join(f'{check.role} can {check.act}' for check in found)}, and should not",
+            tuple(f"{check.role} can {check.act}: {name}" for check in found for name in check.exceptions)[:_NAMED],
+        )
+
+
+def _sorted(seen: Seen, *, remedied: bool) -> dict[str, dict[str, str]]:
+    """Per step what to run, with what the server said: grants that help, or else the statements themselves."""
+    new = frozenset(seen.context.config.roles.new)
+    steps: dict[str, dict[str, str]] = {}
+    for lack in seen.lacks:
+        if lack.back:
+            continue
+        grant = remedy(seen.state, lack, new)
+        if bool(grant) == remedied:
+            wanted = [grant] if grant else [each.sql for each in lack.statements or (lack.statement,)]
+            steps.setdefault(lack.step, {}).update(dict.fromkeys(wanted, lack.reason))
+    return steps
+
+
+def _reasons(found: Mapping[str, str]) -> str:
+    distinct = list(dict.fromkeys(found.values()))
+    return "; ".join(distinct[:3]) + (f"; and {len(distinct) - 3} more" if distinct[3:] else "")
+
+
+def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
+    """The statement that gives the operator what it lacks; "" where only somebody else can do it."""
+    operator = ddl.ident(state.target.operator)
+    facts = state.roles.get(state.target.operator)
+    if lack.right == "CREATEDB":
+        return f"ALTER ROLE {operator} CREATEDB;"
+    if lack.right:
+        return f"GRANT {lack.right} ON DATABASE {ddl.ident(state.target.database)} TO {operator};"
+    if facts is not None and not facts.createrole and not state.target.membership_options:
+        return f"ALTER ROLE {operator} CREATEROLE;"
+    if lack.role:
+        return _acting(state, lack.role, new)
+    changes = lack.statement.changes
+    kinds = {change.fact for change in changes}
+    if "role" in kinds and facts is not None and not facts.createrole:
+        return f"ALTER ROLE {operator} CREATEROLE;"
+    if "rds_password" in lack.reason:
+        return f"GRANT rds_password TO {operator};"
+    if "member" in kinds:
+        return _giving(state, lack, operator)
+    if kinds == {"attribute"} and state.target.membership_options:
+        role = changes[0].subject
+        if role in state.roles and not administers(state, role):
+            return _admin(role, operator)
+        for word in ("CREATEDB", "BYPASSRLS", "REPLICATION"):
+            if word in lack.statement.sql.split():  # 16 lets those pass it on who have it
+                return f"ALTER ROLE {operator} {word};"
+    if kinds == {"setting"} and changes[0].subject in state.roles and not administers(state, changes[0].subject):
+        return _admin(changes[0].subject, operator)
+    if kinds == {"setting"} and state.target.major >= 15:
+        name = changes[0].detail.split("=", 1)[0]
+        return f"GRANT SET ON PARAMETER {ddl.ident(*name.split('.'))} TO {operator};"
+    return ""
+
+
+def _acting(state: State, role: str, new: frozenset[str]) -> str:
+    operator = ddl.ident(state.target.operator)
+    facts = state.roles.get(state.target.operator)
+    owner = state.roles.get(role)
+    if owner is not None and owner.superuser:
+        return ""
+    if facts is not None and not facts.inherit and not state.target.membership_options:
+        return f"ALTER ROLE {operator} INHERIT;"
+    if role in new and role not in state.roles:
+        return f"ALTER ROLE {operator} CREATEROLE;"
+    return _admin(role, operator) if state.target.membership_options else f"GRANT {ddl.ident(role)} TO {operator};"
+
+
+def _giving(state: State, lack: Lack, operator: str) -> str:
+    """For a GRANT of membership. A REVOKE of what another has granted is for that other, or a superuser, to run."""
+    for role, facts in state.roles.items():
+        if lack.statement.sql.startswith(f"GRANT {ddl.ident(role)} TO ") and not facts.superuser:
+            return "" if administers(state, role) else _admin(role, operator)
+    return ""
+
+
+def _admin(role: str, operator: str) -> str:
+    return f"GRANT {ddl.ident(role)} TO {operator} WITH ADMIN OPTION;"

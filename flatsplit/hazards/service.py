@@ -1,0 +1,159 @@
+"""Hazards of managed services: who is administrator there, and what stands between the operator and passwords. Pure.
+
+Sources: the services' pages on their administrator roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl
+from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit.model import State
+from flatsplit.steps.provider import administers, recognise
+
+
+@hazard(
+    "managed-service",
+    "note",
+    "create-roles",
+    looks_at="pg_roles: the administrator roles by which services are known",
+    why="Nobody outside the service is a superuser. dba can at most be a member of the service's administrator role.",
+    fix="After create-roles have an administrator grant that role to dba.",
+    manual="predefined-roles.html",
+)
+def managed_service(seen: Seen) -> Iterator[Found]:
+    """The service itself."""
+    provider = recognise(seen.state)
+    if provider is None:
+        return
+    dba = seen.context.config.roles.dba
+    lacks = "SUPERUSER, pg_authid and server files" + (", and BYPASSRLS" if seen.state.target.major < 16 else "")
+    given = administers(seen.state, provider.group) or not dba
+    grant = f"GRANT {ddl.ident(provider.group)} TO {ddl.ident(dba)};"
+    yield Found(
+        f"this server is {provider.name}, by its roles {provider.group} and {provider.superuser}",
+        (provider.group,),
+        why=f"Nobody outside the service is a superuser. {dba or 'The operator'} can at most be a member of "
+        f"{provider.group}: it lacks {lacks}.",
+        fix="Nothing." if given else f"After create-roles have an administrator run: {grant}",
+    )
+
+
+@hazard(
+    "service-administrators",
+    "warning",
+    "enable-login",
+    looks_at="pg_auth_members: the new roles within the service's administrator role",
+    why="Who creates users with the service's console, API or Terraform provider may find them in the administrator "
+    "role: such a user can create roles and make itself more than the split lets it be.",
+    fix="REVOKE that role from them, and create users with SQL instead.",
+    manual="role-membership.html",
+)
+def service_administrators(seen: Seen) -> Iterator[Found]:
+    """New roles that the service has made administrators."""
+    provider, roles = recognise(seen.state), seen.context.config.roles
+    if provider is None:
+        return
+    inside = _within(seen.state, provider.group)
+    split = [name for name in (roles.app_user, roles.app_migrator, roles.app_readonly) if name in inside]
+    if split:
+        group = ddl.ident(provider.group)
+        yield Found(
+            f"{', '.join(split)} {'is' if len(split) == 1 else 'are'} in {provider.group}",
+            tuple(split),
+            fix=" ".join(f"REVOKE {group} FROM {ddl.ident(name)};" for name in split)
+            + " Create users with SQL instead.",
+        )
+
+
+@hazard(
+    "legacy-administrator",
+    "warning",
+    "grant-existing",
+    looks_at="pg_auth_members: legacy within the service's administrator role",
+    why="app_migrator becomes a member of legacy's groups, so migrations would run with an administrator's rights.",
+    fix="REVOKE that role from legacy if nothing needs it, before grant-existing.",
+    manual="role-membership.html",
+)
+def legacy_administrator(seen: Seen) -> Iterator[Found]:
+    """Legacy is an administrator of the service."""
+    provider = recognise(seen.state)
+    if provider is not None and seen.legacy in _within(seen.state, provider.group) and not seen.context.retired:
+        yield Found(
+            f"{seen.legacy} is in {provider.group}",
+            (seen.legacy,),
+            fix=f"REVOKE {ddl.ident(provider.group)} FROM {ddl.ident(seen.legacy)}; if nothing needs it, before "
+            "grant-existing.",
+        )
+
+
+@hazard(
+    "legacy-signs-in-by-token",
+    "warning",
+    "enable-login",
+    looks_at="pg_auth_members: legacy in the service's role for logins by token",
+    why="Members log in by tokens of the service and not by passwords. app_migrator becomes a member of legacy's "
+    "groups, app_user does not.",
+    fix='Set auth = "external" and grant that role to app_user, or take it from app_migrator.',
+    manual="role-membership.html",
+)
+def legacy_signs_in_by_token(seen: Seen) -> Iterator[Found]:
+    """Legacy has no password at all."""
+    provider = recognise(seen.state)
+    if provider is None or not provider.sign_in:
+        return
+    if any(key.role == provider.sign_in and key.member == seen.legacy for key in seen.state.members):
+        yield Found(
+            f"{seen.legacy} is in {provider.sign_in}",
+            (seen.legacy,),
+            fix=f'Set auth = "external" and GRANT {provider.sign_in} TO app_user, or take it from app_migrator.',
+        )
+
+
+@hazard(
+    "rds-restricted-passwords",
+    "blocker",
+    "enable-login",
+    looks_at="rds.restrict_password_commands, and whether the operator is in rds_password",
+    why="rds.restrict_password_commands is on: only members of rds_password may set a password or VALID UNTIL.",
+    fix="GRANT rds_password TO operator;",
+    manual="sql-alterrole.html",
+    questions=("operator_surroundings",),
+)
+def rds_restricted_passwords(seen: Seen) -> Iterator[Found]:
+    """The operator may not set passwords."""
+    target = seen.state.target
+    for restricted, may, _, _ in seen.rows("operator_surroundings"):
+        if restricted and not may and seen.context.config.auth == "password" and not target.operator_superuser:
+            yield Found(
+                f"{target.operator} may not set passwords", fix=f"GRANT rds_password TO {ddl.ident(target.operator)};"
+            )
+
+
+@hazard(
+    "legacy-entra",
+    "warning",
+    "enable-login",
+    looks_at="pg_shseclabel: a label of pgaadauth on legacy",
+    why="It logs in by tokens because of its security label, which other roles do not inherit: the new roles would "
+    "ask for passwords.",
+    fix='Set auth = "external" and label the new roles, or move the application to passwords at the switch.',
+    manual="sql-security-label.html",
+    questions=("operator_surroundings",),
+)
+def legacy_entra(seen: Seen) -> Iterator[Found]:
+    """Legacy is known to the service by a label."""
+    for _, _, _, entra in seen.rows("operator_surroundings"):
+        if entra:
+            yield Found(f"{seen.legacy} is a Microsoft Entra principal", (seen.legacy,))
+
+
+def _within(state: State, group: str) -> frozenset[str]:
+    """Roles that are members of a group, directly or through others."""
+    found = {group}
+    while True:
+        more = {key.member for key in state.members if key.role in found} - found
+        if not more:
+            return frozenset(found - {group})
+        found |= more

@@ -1,0 +1,100 @@
+"""What an operator who is no superuser lacks is found before the walk, and enough once an administrator gives it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operator
+from tests.support.walk import assert_same
+from tests.support.world import trap_world
+
+LEFT_OUT = ("row_security",)  # its own blocker has nothing to do with the operator
+
+
+def findings(walk: OperatorsWalk) -> dict[tuple[str, str], dict[str, Any]]:
+    """Doctor's findings by id and step."""
+    found = walk("doctor", "--json").json["findings"]
+    return {(each["id"], each["step"]): each for each in found}
+
+
+@pytest.fixture
+def bare(database: Database, invoke_cli: InProcess) -> OperatorsWalk:
+    """The walk of an operator with CREATEROLE, legacy to administer, and nothing else."""
+    trap_world(database.admin, database.legacy, leave_out=LEFT_OUT)
+    make_operator(database, SHAPES["createrole"])
+    database.admin.execute(sql.SQL("alter role {} nocreatedb").format(sql.Identifier(OPERATOR)))
+    database.execute("alter schema public owner to postgres")
+    return OperatorsWalk(invoke_cli, database)
+
+
+def named(found: dict[tuple[str, str], dict[str, Any]], id_: str) -> set[str]:
+    """The objects of all findings of this id."""
+    return {line for (key, _), each in found.items() if key == id_ for line in each["objects"]}
+
+
+@pytest.mark.majors("two")
+def test_what_is_missing_is_named(bare: OperatorsWalk, major: int) -> None:
+    before = bare.snapshot()
+    bare.init()
+    assert_same(before, bare.snapshot(), "init tried what the operator may do, and left a trace")
+
+    found = findings(bare)
+
+    assert_same(before, bare.snapshot(), "doctor tried what the operator may do, and left a trace")
+    name = sql.Identifier(OPERATOR).as_string(None)
+    expected = {f"ALTER ROLE {name} CREATEDB;"}
+    if major >= 16:
+        expected |= {
+            f'GRANT "{role}" TO {name} WITH ADMIN OPTION;'
+            for role in ("vendor", "team", "pg_read_all_settings", "pg_create_subscription")
+        }
+    assert named(found, "operator-lacks") == expected
+    assert ("operator-monitor", "switch-connections") in found
+    # No grant to the operator helps with what belongs to the superuser, and what it has granted
+    others = named(found, "operator-statements")
+    assert any("postgres_fdw" in line for line in others)
+    assert any('ON SCHEMA "public" FROM PUBLIC' in line for line in others)
+    assert any(line.startswith('REVOKE "legacy" FROM "person"') for line in others) is (major >= 16)
+    bare.next(exit_code=5)
+
+    # A superuser lacks nothing
+    assert not [
+        each["id"]
+        for each in bare.run("doctor", "--json", dsn=bare.database).check().json["findings"]
+        if each["id"].startswith("operator")
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.majors("all")
+def test_with_what_was_named_the_walk_goes_through(bare: OperatorsWalk) -> None:
+    database, walk = bare.database, bare
+    walk.init()
+    for line in named(findings(walk), "operator-lacks"):
+        database.execute(line)
+    found = findings(walk)
+    assert not [key for key, each in found.items() if each["severity"] == "blocker"]
+
+    ran: set[str] = set()
+    for key in STEP_KEYS:
+        assert walk.next_step() == key
+        while True:
+            with walk.switched() if key == "switch-connections" else nullcontext():
+                result = walk("next", "--yes", "--password-file", str(walk.password_file))
+            if result.exit_code == 0:
+                break
+            lines = found[("operator-statements", key)]["objects"]
+            assert not ran & set(lines), f"stopped in {key} for want of what doctor did not name:\n{result.stderr}"
+            for line in lines:
+                database.execute(line)
+            ran |= set(lines)
+
+    assert ran == named(found, "operator-statements")
+    walk("verify").check()

@@ -1,0 +1,75 @@
+"""The whole walk and back by operators who are no superusers, as services and small hosts give them."""
+
+from __future__ import annotations
+
+import pytest
+
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.operators import (
+    OPERATOR,
+    SHAPES,
+    OperatorsWalk,
+    Shape,
+    as_if_granted_by_operator,
+    make_operator,
+    of_operator,
+)
+from tests.support.walk import assert_same
+from tests.support.world import trap_world
+
+REACH = ("vendor", "team", "person", "reporting", "newcomer", "pg_read_all_settings", "pg_create_subscription")
+
+
+def world(database: Database, shape: Shape) -> None:
+    """The trap world without what only a superuser can hand over, and its operator."""
+    trap_world(database.admin, database.legacy, leave_out=["row_security", "parameter"])
+    database.execute("grant usage on foreign data wrapper postgres_fdw to public")
+    database.execute(f"revoke usage on foreign data wrapper postgres_fdw from {database.legacy}")
+    make_operator(database, shape, reach=REACH)
+    as_if_granted_by_operator(database)
+
+
+def there_and_back(walk: OperatorsWalk) -> None:
+    """Every step, every step back, and everything once more in two calls."""
+    database = walk.database
+    operator = of_operator(database.admin)
+    untouched = walk.snapshot()
+    walk.init()
+    assert_same(untouched, walk.snapshot(), "init changed something outside its own schema")
+    report = walk("doctor").check()
+    assert OPERATOR in report.stdout
+
+    taken = walk.looking()
+    assert list(taken) == list(STEP_KEYS)
+    walk("verify").check()
+    expected = [untouched, *taken.values()]
+    for place in reversed(range(len(STEP_KEYS))):
+        walk.rollback()
+        assert_same(expected[place], walk.snapshot(), f"rolled back {STEP_KEYS[place]}")
+    assert of_operator(database.admin) == operator
+
+    assert_same(taken[STEP_KEYS[-1]], walk.looking()[STEP_KEYS[-1]], "walked for the second time")
+    walk.rollback("--all")
+    assert_same(untouched, walk.snapshot(), "rolled back everything in one call")
+    assert of_operator(database.admin) == operator
+
+
+@pytest.mark.slow
+@pytest.mark.majors("all")
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_every_kind_of_operator(shape: Shape, database: Database, invoke_cli: InProcess) -> None:
+    world(database, shape)
+
+    there_and_back(OperatorsWalk(invoke_cli, database))
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("schema", ["chinook", "pagila"])
+def test_real_schemas(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database(schema)
+    make_operator(database, SHAPES["rds"])
+
+    there_and_back(OperatorsWalk(invoke_cli, database))
