@@ -168,10 +168,17 @@ def _owned(judge: Judge, node: Node, what: str, path: Path, *, missing_ok: bool 
     if found.free and found.readers is None:
         return []
     dotted = f"{node.schemaname}.{node.relname}" if node.schemaname else node.relname
-    if not found.relations:
-        known = node.relname in actor.created or ("index", node.relname) in judge.world.droppable
-        if missing_ok and not known:
+    indexes = [] if found.relations else judge.world.droppable.get(("index", node.relname), [])
+    if indexes:  # whoever owns the table owns its indexes
+        tables = [judge.world.by_oid.get(oid) for schema, oid in indexes if node.schemaname in ("", schema)]
+        if all(table is not None and actor.owns(table.ref) for table in tables):
             return []
+    if not found.relations:
+        made = node.relname in actor.created
+        if missing_ok and not indexes and not made:
+            return []
+        if not indexes and actor.role == actor.context.config.roles.app_migrator:
+            return [] if made else [Problem("unknown", f"there is no relation {dotted} (any more)", dotted)]
         return [_migrators(judge, f"{what} is for the owner of {dotted}", dotted, "OWNERSHIP")]
     return [
         _migrators(judge, f"{what} is for the owner of {shown(each.ref)}", shown(each.ref), "OWNERSHIP")
