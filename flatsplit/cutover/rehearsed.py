@@ -85,7 +85,8 @@ def gate(
 
 def _told(one: Past, now: datetime) -> str:
     ago = duration((now - one.at).total_seconds())
-    return f"{sum(one.summary.values()):,} statements rehearsed {ago} ago ({one.source})"
+    number = sum(one.summary.values())
+    return f"{number:,} statement{'' if number == 1 else 's'} rehearsed {ago} ago ({one.source})"
 
 
 def _counts(one: Past, *outcomes: str) -> str:

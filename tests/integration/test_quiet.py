@@ -193,6 +193,7 @@ def test_resets_restarts_and_a_missing_extension_leave_it_honest(
     assert blocked(walk, "drained") is not None
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_crashes_and_an_extension_that_comes_and_goes_hide_nothing(
     counting: tuple[Cluster, Database], invoke_cli: InProcess

@@ -41,3 +41,22 @@ def test_statements_of_applications(make_database: MakeDatabase, invoke_cli: InP
         assert found["basis"] == ("blueprint" if stage == "before" else "role")
         verdicts[stage] = {each["query"]: each["verdict"] for each in statements}
     assert verdicts["before"] == verdicts["after"]
+
+
+@pytest.mark.parametrize("app", [each for each in shared_apps() if each in ("procrastinate", "mlflow")])
+def test_upgrades_of_applications_are_the_migrators(
+    make_database: MakeDatabase, invoke_cli: InProcess, app: str
+) -> None:
+    """They are of the older release's schema: a few speak of what is not there any more."""
+    walk = Walk(invoke_cli, make_database(app=app)).init()
+    path = shared_file("apps", f"{app}.upgrade.sql")
+    for stage in ("before", "after"):
+        if stage == "after":
+            walk.next("--through", "enable-login")
+        found = walk("rehearse", "--file", str(path), "--as", "app_migrator", "--json").check(0).json
+        odd = [each for each in found["statements"] if each["verdict"] == "unknown"]
+        assert all("(any more)" in each["reason"] or "does not exist" in each["reason"] for each in odd)
+        assert len(odd) < 0.06 * len(found["statements"])
+        as_user = walk("rehearse", "--file", str(path), "--json").check(4).json["summary"]
+        assert as_user["migrator"] > 20
+        assert as_user["denied"] == as_user["silent"] == 0

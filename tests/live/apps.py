@@ -58,7 +58,7 @@ APPS = {
         App(
             "prefect",
             _release("prefect", "3.4.0", "asyncpg", "importlib_metadata", "fastapi<0.116"),
-            _release("prefect", "3.7.0", "asyncpg"),
+            _release("prefect", "3.7.0", "asyncpg", "fastapi<0.120"),
         ),
     )
 }

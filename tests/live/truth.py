@@ -62,6 +62,16 @@ def attempt(connection: psycopg.Connection[Any], statement: str) -> str:
             connection.execute("SET LOCAL statement_timeout = '5s'")
             connection.execute("SET LOCAL lock_timeout = '2s'")
             connection.execute(statement.encode())
+    except psycopg.errors.ActiveSqlTransaction:  # CREATE INDEX CONCURRENTLY and the like
+        return _for_good(connection, statement)
+    except psycopg.Error as error:
+        return error.sqlstate or "?"
+    return ""
+
+
+def _for_good(connection: psycopg.Connection[Any], statement: str) -> str:
+    try:
+        connection.execute(statement.encode())
     except psycopg.Error as error:
         return error.sqlstate or "?"
     return ""

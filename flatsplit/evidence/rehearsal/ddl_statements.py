@@ -145,7 +145,8 @@ def problems(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
         return _drop(judge, node, what, path)
     for field in ("relation", "sequence"):
         if field in node.DESCRIPTOR.fields_by_name and node.HasField(field) and getattr(node, field).relname:
-            return _owned(judge, getattr(node, field), what, path)
+            missing_ok = "missing_ok" in node.DESCRIPTOR.fields_by_name and node.missing_ok
+            return _owned(judge, getattr(node, field), what, path, missing_ok=missing_ok)
     if actor.role == actor.context.config.roles.app_migrator:
         return []
     return [_migrators(judge, f"{what} is for the owner of what it changes", "", "OWNERSHIP")]
@@ -160,14 +161,24 @@ def _names(node: Node) -> tuple[str, ...]:
     return ()
 
 
-def _owned(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
-    """Ownership of one relation."""
+def _owned(judge: Judge, node: Node, what: str, path: Path, *, missing_ok: bool = False) -> list[Problem]:
+    """Ownership of one relation; with ``missing_ok``, IF EXISTS of what is not there does nothing."""
     actor = judge.actor
     found = actor.resolve(node.schemaname, node.relname, path)
     if found.free and found.readers is None:
         return []
     dotted = f"{node.schemaname}.{node.relname}" if node.schemaname else node.relname
+    indexes = [] if found.relations else judge.world.droppable.get(("index", node.relname), [])
+    if indexes:  # whoever owns the table owns its indexes
+        tables = [judge.world.by_oid.get(oid) for schema, oid in indexes if node.schemaname in ("", schema)]
+        if all(table is not None and actor.owns(table.ref) for table in tables):
+            return []
     if not found.relations:
+        made = node.relname in actor.created
+        if missing_ok and not indexes and not made:
+            return []
+        if not indexes and actor.role == actor.context.config.roles.app_migrator:
+            return [] if made else [Problem("unknown", f"there is no relation {dotted} (any more)", dotted)]
         return [_migrators(judge, f"{what} is for the owner of {dotted}", dotted, "OWNERSHIP")]
     return [
         _migrators(judge, f"{what} is for the owner of {shown(each.ref)}", shown(each.ref), "OWNERSHIP")
@@ -176,19 +187,23 @@ def _owned(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
     ]
 
 
+_RELATIONS = frozenset({"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE"})
+_ATTACHED = {"OBJECT_TRIGGER": "trigger", "OBJECT_RULE": "rule", "OBJECT_POLICY": "policy"}
+_CALLED = frozenset({"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"})
+
+
 def _drop(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
     """The owner of each object, or of its schema; IF EXISTS of what is not there does nothing."""
     from postgast import pg_query_pb2
 
     actor = judge.actor
     kind = pg_query_pb2.ObjectType.Name(node.remove_type)
-    relations = kind in ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE")
+    migrator = actor.context.config.roles.app_migrator
     found: list[Problem] = []
     for each in node.objects:
-        which, value = inner(each)
-        names = strings(value.items) if which == "list" else (value.sval,) if which == "string" else ()
+        names = _dropped(each)
         label = ".".join(names)
-        if relations and names:
+        if kind in _RELATIONS and names:
             meant = actor.resolve(names[-2] if len(names) > 1 else "", names[-1], path)
             gone = not meant.relations and names[-1] not in actor.created
             if (meant.free and meant.readers is None) or (gone and node.missing_ok):
@@ -196,10 +211,43 @@ def _drop(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
             if meant.relations and all(actor.owns(one.ref) for one in meant.relations):
                 continue
             label = shown(meant.relations[0].ref) if meant.relations else label
-        elif actor.role == actor.context.config.roles.app_migrator:
+        elif (node.missing_ok and names and _missing(judge, kind, names, path)) or actor.role == migrator:
             continue
         found.append(_migrators(judge, f"{what} is for the owner of {label or 'it'}", label, "OWNERSHIP"))
     return found
+
+
+def _dropped(node: Node) -> tuple[str, ...]:
+    """The parts of the name of what is dropped."""
+    which, value = inner(node)
+    if which == "list":
+        return strings(value.items)
+    if which == "string":
+        return (value.sval,)
+    if which == "type_name":
+        return strings(value.names)
+    return strings(value.objname) if which == "object_with_args" else ()
+
+
+def _missing(judge: Judge, kind: str, names: tuple[str, ...], path: Path) -> bool:
+    """Whether there is nothing of that name; False where nobody can tell (get_object_address() in objectaddress.c)."""
+    actor, world = judge.actor, judge.world
+    schema = names[-2] if len(names) > 1 else ""
+    sight = (schema,) if schema else actor.path if path is None else path
+    if kind in _ATTACHED:
+        meant = actor.resolve(names[-3] if len(names) > 2 else "", names[-2], path) if schema else None
+        if meant is None or not meant.relations:
+            return meant is not None and not meant.free
+        there = {relation for _, relation in world.droppable.get((_ATTACHED[kind], names[-1]), ())}
+        return not any(one.oid in there for one in meant.relations)
+    if kind in ("OBJECT_INDEX", "OBJECT_TYPE", "OBJECT_DOMAIN"):
+        word_ = "index" if kind == "OBJECT_INDEX" else "type"
+        return not any(place in sight for place, _ in world.droppable.get((word_, names[-1]), ()))
+    if kind in _CALLED:
+        return not any(one.schema in sight for one in world.routines_of.get(names[-1], ()))
+    if kind == "OBJECT_SCHEMA":
+        return not world.schema_exists(names[-1])
+    return kind == "OBJECT_EXTENSION" and names[-1] not in world.extensions
 
 
 def _elsewhere(judge: Judge, parsed: Parsed, what: str) -> list[Problem]:

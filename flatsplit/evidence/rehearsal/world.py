@@ -243,6 +243,14 @@ class World:
         return frozenset(row[0] for row in self._ask("settings"))
 
     @cached_property
+    def droppable(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
+        """Indexes and types by kind and name: schema and relation. Triggers, rules and policies the same, in none."""
+        found: defaultdict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+        for kind, schema, name, relation in self._ask("droppable"):
+            found[kind, name].append((schema, relation))
+        return dict(found)
+
+    @cached_property
     def extensions(self) -> frozenset[str]:
         """Names of the extensions that are there."""
         return frozenset(row[0] for row in self._ask("extensions"))

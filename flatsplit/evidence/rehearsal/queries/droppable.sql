@@ -1,0 +1,14 @@
+-- What DROP … IF EXISTS may name besides relations: kind, schema, its own name, the relation that it belongs to.
+SELECT 'index', n.nspname::text, c.relname::text, i.indrelid
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast')
+UNION ALL
+SELECT 'trigger', '', tgname::text, tgrelid FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL
+SELECT 'rule', '', rulename::text, ev_class FROM pg_rewrite WHERE oid >= 16384
+UNION ALL
+SELECT 'policy', '', polname::text, polrelid FROM pg_policy
+UNION ALL
+SELECT 'type', n.nspname::text, t.typname::text, t.typrelid
+FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+WHERE t.typcategory <> 'A' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
