@@ -26,7 +26,8 @@ def extension(name: str, *tables: str) -> str:
 
 _CRON = (
     "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, "
-    "username text, jobname text); INSERT INTO cron.job VALUES (1, '0 3 * * *', 'secret', 'shop', 'legacy', 'nightly'), "
+    "username text, jobname text); "
+    "INSERT INTO cron.job VALUES (1, '0 3 * * *', 'secret', 'shop', 'legacy', 'nightly'), "
     "(2, '0 4 * * *', 'x', 'shop', 'vendor', NULL), (3, '* * * * *', 'x', 'shop', 'legacy', NULL); "
 )
 
