@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
+
+import psycopg
 
 from flatsplit.model import Finding, Severity, State, StepKey
 from flatsplit.steps import STEPS, Context
@@ -86,6 +88,27 @@ class Hazard:
             accepted=accepted,
         )
 
+    def complete(self, found: Finding, accepted: str = "") -> Finding:
+        """A finding from elsewhere, with what the registry knows."""
+        step = found.step or self.step or ""
+        return replace(found, step=step, looked_at=self.looks_at, manual=self.manual, accepted=accepted)
+
+
+def silent(_: Seen) -> Iterator[Found]:
+    """The judge of a hazard that is found in another way: by trying, or by what could not be looked at."""
+    yield from ()
+
+
+class Trial(NamedTuple):
+    """Something that finds hazards with the connection in its hands, because they show only when they are tried."""
+
+    find: Callable[[psycopg.Connection[Any], State, Context], Iterable[Finding]]
+    ids: tuple[str, ...]
+    """Those that it can find; each is in the registry too, with :func:`silent` for its judge."""
+
+
+TRIALS: list[Trial] = []
+"""All of them; filled by the modules that have one."""
 
 REGISTRY: dict[str, Hazard] = {}
 """Every hazard by its id, in the order of the modules; filled by :func:`hazard`."""

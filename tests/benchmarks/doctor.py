@@ -1,7 +1,7 @@
 """How long doctor takes at 10,000 tables with as many defaults, a tenth of views and 3,000 functions: promised are 5 s.
 
-Printed are whole processes of ``flatsplit doctor``, what of it is reading the catalog and what the hazards, and what the
-gate of create-roles asks for, which ``next`` does.
+Printed are whole processes of ``flatsplit doctor``, what of it is reading the catalog and what the hazards, and what
+the gate of create-roles asks for, which ``next`` does.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import psycopg
 import pytest
 
 from flatsplit import hazards
-from flatsplit.hazards import REGISTRY, stories
+from flatsplit.hazards import REGISTRY, registry, stories
+from flatsplit.model import Finding, State
 from flatsplit.render import render_hazards
+from flatsplit.steps import Context
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import ROOT, Database
-from tests.support.hazards import look
+from tests.support.hazards import SHOP, look
 
 PAGE = ROOT / "runbooks" / "hazards.md"
 UPDATE = bool(os.environ.get("FLATSPLIT_UPDATE_GOLDEN"))
@@ -119,3 +122,28 @@ def test_only_what_a_gate_needs_is_asked() -> None:
 def test_each_query_says_what_it_asks() -> None:
     for path in (FOLDER / "queries").glob("*.sql"):
         assert path.read_text().startswith("-- "), path
+
+
+def test_what_has_to_be_tried(database: Database) -> None:
+    """A trial runs only where one of its hazards is wanted, and what it finds is completed from the registry."""
+    asked = []
+
+    def attempt(conn: psycopg.Connection[Any], state: State, context: Context) -> list[Finding]:
+        asked.append(state.target.operator)
+        return [Finding("tried", "warning", "it failed", "why", "fix", ("x",))]
+
+    try:
+        registry.hazard("tried", "warning", "verify", looks_at="here", why="", fix="", manual="there.html")(
+            registry.silent
+        )
+        registry.TRIALS.append(registry.Trial(attempt, ("tried",)))
+        found = look(database.admin)["tried"]
+        assert (found.step, found.looked_at, found.manual, found.objects) == ("verify", "here", "there.html", ("x",))
+        assert asked == ["postgres"]
+        assert "tried" not in look(database.admin, only="standby")
+        accepted = replace(SHOP, accept=(("tried", "known"),))
+        assert look(database.admin, accepted)["tried"].accepted == "known"
+        assert len(asked) == 2
+    finally:
+        registry.REGISTRY.pop("tried", None)
+        registry.TRIALS[:] = [one for one in registry.TRIALS if one.find is not attempt]
