@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -27,7 +27,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     sessions,
 )
 from flatsplit.hazards.looking import READABLE, Looking
-from flatsplit.hazards.registry import ORDER, REGISTRY, Found, Hazard, Seen, hazard
+from flatsplit.hazards.registry import ORDER, REGISTRY, Found, Hazard, Seen, hazard, silent
 from flatsplit.model import Finding, State
 from flatsplit.steps import Context
 
@@ -36,7 +36,7 @@ __all__ = ["REGISTRY", "Hazard", "check_accepted", "find", "is_blocker", "of_ste
 NOT_SEEN = "not-seen"
 
 
-@hazard(
+hazard(
     NOT_SEEN,
     "note",
     "create-roles",
@@ -44,10 +44,7 @@ NOT_SEEN = "not-seen"
     why="The operator may not read what these checks look at, so they say nothing either way.",
     fix="Have an administrator grant what is missing, or run doctor once as a superuser.",
     manual="predefined-roles.html",
-)
-def not_seen(_: Seen) -> Iterator[Found]:
-    """Checks that could not look; said by :func:`find`, which knows."""
-    yield from ()
+)(silent)
 
 
 def is_blocker(wanted: Hazard) -> bool:

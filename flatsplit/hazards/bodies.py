@@ -42,6 +42,9 @@ _DDL = re.compile(
     )""",
     re.I | re.VERBOSE,
 )
+_WORDS = re.compile(
+    r"create|alter|drop|truncate|refresh|grant|revoke|vacuum|cluster|reindex|comment\s+on|security", re.I
+)
 _TEMP = re.compile(
     rf"\bcreate\s+(?:local\s+|global\s+)?temp(?:orary)?\s+(?:table|view|sequence)\s+{_OPTIONAL}(?:pg_temp\.)?([\"\w]+)",
     re.I,
@@ -80,7 +83,7 @@ def _blanked(source: str, *, texts: bool) -> str:
 
 def asks_who(source: str) -> bool:
     """Whether it asks for the current or session user."""
-    return bool(_WHO.search(code(source)))
+    return bool(_WHO.search(source)) and bool(_WHO.search(code(source)))  # most have no such word at all
 
 
 def asks_who_tree(tree: str) -> bool:
@@ -88,11 +91,18 @@ def asks_who_tree(tree: str) -> bool:
     return bool(_TREE.search(tree))
 
 
+def mentions(source: str, word: str) -> bool:
+    """Whether the word stands in it, in any case, outside comments."""
+    return word in source.lower() and word in code(source).lower()
+
+
 def runtime_ddl(source: str) -> str:
     """The first command in it that only an owner may run, for example ``CREATE TABLE``; "" for none.
 
     Commands on temporary tables that the routine itself creates do not count: everybody may run those.
     """
+    if not _WORDS.search(source):
+        return ""
     text = code(source)
     temporary = {name.strip('"').lower() for name in _TEMP.findall(text)}
     for match in _DDL.finditer(text):

@@ -93,6 +93,11 @@ class Hazard:
         )
 
 
+def silent(_: Seen) -> Iterator[Found]:
+    """The judge of a hazard that is found in another way: by what could not be looked at."""
+    yield from ()
+
+
 REGISTRY: dict[str, Hazard] = {}
 """Every hazard by its id, in the order of the modules; filled by :func:`hazard`."""
 

@@ -138,7 +138,7 @@ def trigger_ddl(seen: Seen) -> Iterator[Found]:
 )
 def dblink(seen: Seen) -> Iterator[Found]:
     """Connections from inside the database."""
-    found = tuple(row[0] for row in seen.rows("routines") if "dblink" in bodies.code(row[3]).lower())
+    found = tuple(row[0] for row in seen.rows("routines") if bodies.mentions(row[3], "dblink"))
     installed = any(name == "dblink" for name, _ in seen.rows("extensions"))
     if found:
         yield Found(f"{number(len(found), 'routine')} that use{'s' if len(found) == 1 else ''} dblink", found)

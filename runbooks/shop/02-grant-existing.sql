@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711151145041332552, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711154739652633481, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan afb3df3e8453e941
+--   plan ba994f97d1e37455
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

@@ -33,6 +33,7 @@ WITH mine AS (
 )
 SELECT DISTINCT f.what, f.name::text
 FROM found AS f
-WHERE f.tree ~ '\{SQLVALUEFUNCTION :op (9|10|11|12)[ }]'
-   OR f.tree ~ '\{FUNCEXPR :funcid (745|746|710) '
+-- LIKE first: it is many times as fast, and almost no tree has either
+WHERE (f.tree LIKE '%%SQLVALUEFUNCTION%%' AND f.tree ~ '\{SQLVALUEFUNCTION :op (9|10|11|12)[ }]')
+   OR (f.tree LIKE '%%:funcid 7%%' AND f.tree ~ '\{FUNCEXPR :funcid (745|746|710) ')
 ORDER BY 1, 2

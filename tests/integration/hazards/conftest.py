@@ -29,6 +29,7 @@ def patient(server: Cluster) -> Iterator[psycopg.Connection[Any]]:
         try:
             with psycopg.connect(server.conninfo(NAME), autocommit=True) as connection:
                 connection.execute(f"GRANT USAGE ON SCHEMA public TO {', '.join(PEOPLE)}".encode())
+                connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as since 15
                 connection.execute("GRANT CREATE ON SCHEMA public TO legacy, app_migrator")
                 yield connection
         finally:

@@ -118,7 +118,7 @@ CASES = (
         "GRANT pg_read_all_settings TO legacy",
         ("pg_read_all_settings",),
         bites="SHOW hba_file",
-        error="permission denied",
+        error="hba_file",
         cure="GRANT pg_read_all_settings TO app_user",
         stays=True,
     ),

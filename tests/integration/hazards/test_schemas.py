@@ -29,7 +29,7 @@ def test_counts_of_applications(make_database: MakeDatabase, app: str, major: in
 
 
 def check(database: Database, schema: str, major: int) -> None:
-    """FLATSPLIT_UPDATE_GOLDEN=1 writes the counts anew; read what is new (FLATSPLIT_SHOW_FINDINGS=1) first."""
+    """FLATSPLIT_UPDATE_GOLDEN=1 writes the counts anew; read what is new first (FLATSPLIT_SHOW_FINDINGS=1)."""
     golden: dict[str, Any] = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {"major": major, "schemas": {}}
     if golden["major"] != major and not UPDATE:
         pytest.skip(f"the counts are of PostgreSQL {golden['major']}")
