@@ -101,7 +101,7 @@ def _take(
         _prove_known(walk, situation)
     by_hand = () if _work(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
     verifiers = walk.verifiers(plan.actions, passwords)
-    _begin(walk, situation, plan, gates, options)
+    _begin(walk, situation, plan, gates, options, by_hand=bool(by_hand))
     reporter.step_started(key, BY_KEY[key].title, len(plan.actions))
     executor = walk.executor(situation, reporter, verifiers)
     executed = 0
@@ -130,12 +130,19 @@ def _work(plan: Plan) -> bool:
 
 
 def _begin(
-    walk: Walk, situation: Situation, plan: Plan, gates: tuple[GateResult, ...], options: AdvanceOptions
+    walk: Walk,
+    situation: Situation,
+    plan: Plan,
+    gates: tuple[GateResult, ...],
+    options: AdvanceOptions,
+    *,
+    by_hand: bool,
 ) -> None:
-    """The step is running from here on, on record, with the baseline as of now."""
+    """The step is running from here on, on record, with the baseline as of now, or before somebody did it by hand."""
     key = plan.step
     with walk.session.transaction():
-        fresh = situation.fresh_baseline() if situation.states[key] != "running" else None
+        seen = situation.as_begun(key) if by_hand else situation
+        fresh = seen.fresh_baseline() if situation.states[key] != "running" else None
         if fresh is not None:
             walk.journal.save_baseline(fresh)
         resumed = situation.states[key] == "running"

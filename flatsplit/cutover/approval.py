@@ -157,10 +157,12 @@ def _other_plan(
             f"the plan of {plan.step} is not the approved one: {given} is the plan of {record.step}",
             f"the next step is {plan.step}: give the digest that was approved for it",
         )
-    differs = difference(approved_facts(record), _facts(plan))
+    wanted = _facts(plan)
+    differs = difference(approved_facts(record), wanted)
     begun = machine.begun(situation.states, plan.step)
-    if not differs.more and begun:
-        reason = f"the rest of digest {given}, approved{_whose(record)}"
+    if not differs.more and (begun or not wanted):
+        part = "the rest of" if wanted else "nothing is left to run of"
+        reason = f"{part} digest {given}, approved{_whose(record)}"
         return GateResult(EVENT, True, reason, waivable=False)
     allowed = walk.config.allow_new_objects and (begun or not differs.less)
     if allowed and "known" in record.details and _only_new(differs.more, new_labels(record, situation.live)):

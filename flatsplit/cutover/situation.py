@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flatsplit import ddl, machine
@@ -108,6 +108,9 @@ class Situation:
         if place <= self.done + 1:
             catch_up = self.drift if place == self.done + 1 else diff(self.live, self.desired(place - 1))
         statements = self.forward(step)
+        if catch_up and statements and not self.remaining(step):
+            # Done by hand: what the last step took away must not come back as the catch-up of an earlier one
+            catch_up, statements = (), self._epilogue(step)
         digest = self._digest(step, (*catch_up, *statements))
         return Plan(step=step, digest=digest, catch_up=catch_up, statements=statements)
 
@@ -136,10 +139,14 @@ class Situation:
             ),
         )
 
+    def as_begun(self, step: str) -> Situation:
+        """The same moment, for a step that somebody did by hand: legacy's NOLOGIN, say, is then not legacy's own."""
+        return replace(self, records={**self.records, step: replace(self.records[step], state="running")})
+
     def done_by_hand(self, step: str) -> tuple[Statement, ...]:
         """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
         place = ORDINAL[step]
-        base = self.origin
+        base = self.as_begun(step).origin
         before = through(base, self._backward, place - 1)
         return diff(before, STEPS[place - 1].apply(before, self._backward))
 

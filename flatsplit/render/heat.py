@@ -118,5 +118,5 @@ def _cell(ability: Ability) -> Cell:
     if ability.key in _GRAVE:
         return Cell(ability.text, 4 if share > 0.5 else 3)
     if ability.key in _MIDDLING:
-        return Cell(ability.text, 3 if ability.key != "write" else 2)
+        return Cell(ability.text, 2 if ability.key in ("write", "large_objects") else 3)
     return Cell(ability.text, 1)

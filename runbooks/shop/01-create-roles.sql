@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711154739652633481, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711155190320589800, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan fd255a4f4974c119
+--   plan 3dd31f0e0247f9ba
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711154739652633481, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711155190320589800, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan ba994f97d1e37455
+--   plan 10bc0057f6bd01b2
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

@@ -1,9 +1,9 @@
 -- Rollback of step enable-login: Let the new roles log in
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711154739652633481, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711155190320589800, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 941af8c19877d965
+--   plan 0532ba1f3578af06
 --
 -- Carries legacy's role settings and limits over, takes CREATE in the schemas in scope from PUBLIC
 -- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.

@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711154739652633481, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711155190320589800, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan dfde6d54cdc9d82b
+--   plan 6f47634e19d12383
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

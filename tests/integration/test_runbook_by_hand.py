@@ -1,0 +1,92 @@
+"""Who may not run tools on production runs the files of one bundle with psql, in order, and back again."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from flatsplit.ddl import verifier_variable
+from flatsplit.model import STEP_KEYS
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
+from tests.fixtures.servers import tool
+from tests.support.walk import Walk, assert_same
+
+
+def psql(database: Database, *files: Path) -> None:
+    done = subprocess.run(
+        [tool("psql"), "-X", *(part for file in files for part in ("-f", str(file))), database.conninfo()],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+    )
+    assert done.returncode == 0, f"{files[-1].name}: {done.stderr[-3000:]}"
+    assert "WARNING" not in done.stderr, done.stderr
+
+
+def verifiers(walk: Walk) -> Path:
+    """psql variables, as the first lines of the script ask for them."""
+    path = walk.run.cwd / "verifiers.psql"
+    with walk.database.connect() as connection:
+        lines = [
+            (verifier_variable(role), connection.pgconn.encrypt_password(password.encode(), role.encode()).decode())
+            for role, password in walk.passwords.items()
+        ]
+    path.write_text("".join(f"\\set {name} '{value}'\n" for name, value in lines))
+    path.chmod(0o600)
+    return path
+
+
+def by_hand_and_back(walk: Walk) -> None:
+    """The same states as with ``next`` and ``rollback``, at each step of the way."""
+    database, start = walk.database, walk.snapshot()
+    walk("runbook", "--out", "book", "--format", "md").check()
+    book, secrets = walk.run.cwd / "book", verifiers(walk)
+    stems = {key: f"{number:02d}-{key}" for number, key in enumerate(STEP_KEYS, start=1)}
+
+    with_tool = {"": start} | walk.looking()
+    walk.rollback("--all")
+    assert_same(start, walk.snapshot(), "rolled back by the tool")
+
+    for key in STEP_KEYS:
+        psql(database, secrets, book / f"{stems[key]}.sql")
+        assert_same(with_tool[key], walk.snapshot(), f"{key} by hand")
+        walk.step(key)
+        assert_same(with_tool[key], walk.snapshot(), f"{key} by hand, then next")
+    shown = {step["key"]: step["by_hand"] for step in walk.status()["steps"]}
+    found = {key for key, by_hand in shown.items() if by_hand}
+    assert found >= set(STEP_KEYS) - {"switch-connections", "verify"}, f"taken for the tool's own work: {shown}"
+
+    before = dict(zip(STEP_KEYS, ("", *STEP_KEYS), strict=False))
+    for key in reversed(STEP_KEYS):
+        psql(database, book / f"{stems[key]}.rollback.sql")
+        assert_same(with_tool[before[key]], walk.snapshot(), f"{key} taken back by hand")
+        walk.rollback()
+        assert_same(with_tool[before[key]], walk.snapshot(), f"{key} taken back by hand, then rollback")
+    assert_same(start, walk.snapshot(), "all taken back by hand")
+
+
+def test_the_files_do_what_the_commands_do(database: Database, invoke_cli: InProcess) -> None:
+    database.execute(
+        """
+        create schema other;
+        create table other.orders (id int generated always as identity, "Total" numeric);
+        create view sums as select sum("Total") from other.orders;
+        create function other.f() returns int language sql as 'select 1';
+        alter default privileges in schema other grant select on tables to public;
+        """,
+        "legacy",
+    )
+    by_hand_and_back(Walk(invoke_cli, database).init())
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("retire", ["revoke", "repurpose"])
+@pytest.mark.parametrize("schema", shared_schemas())
+def test_for_every_real_schema(
+    make_database: MakeDatabase, invoke_cli: InProcess, schema: str, retire: str, major: int
+) -> None:
+    by_hand_and_back(Walk(invoke_cli, make_database(schema), retire=retire).init())

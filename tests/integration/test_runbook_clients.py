@@ -1,0 +1,164 @@
+"""The snippets of clients.md, taken from it as people take them, in the programs that are there to try them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from flatsplit.render import write_bundle
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import MakeDatabase
+from tests.fixtures.servers import FreshCluster, tool
+from tests.golden import bundles
+from tests.support.walk import Walk
+
+BOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+ROLES = ("web one", "deploy", "read", "dba2")
+
+
+def snippets(book: Path) -> dict[str, str]:
+    """The code blocks of clients.md by their headings."""
+    text = (book / "clients.md").read_text()
+    blocks = re.findall(r"^## (.*?)\n(.*?)^(`{3,})\w*\n(.*?)\n\3$", text, re.DOTALL | re.MULTILINE)
+    return {heading: code for heading, _, _, code in blocks}
+
+
+@pytest.fixture
+def walked(make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess) -> Walk:
+    """A database on a server that wants passwords over TCP, with its new roles able to log in; one with a space."""
+    database = make_database(cluster=fresh_cluster(auth="scram", loopback=True))
+    database.execute("create table orders (id int); insert into orders values (7)", "legacy")
+    walk = Walk(invoke_cli, database, roles=ROLES).init()
+    walk.forward("enable-login")
+    walk.run("runbook", "--out", "book", dsn=database.conninfo(tcp=True)).check()
+    return walk
+
+
+def test_psql_and_sqlalchemy_get_in_as_what_they_are_to_be(walked: Walk, tmp_path: Path) -> None:
+    psql_finds_its_service_and_its_password(walked, tmp_path)
+    sqlalchemy_and_alembic_have_an_engine_each(walked)
+
+
+def psql_finds_its_service_and_its_password(walked: Walk, tmp_path: Path) -> None:
+    text = snippets(walked.run.cwd / "book")["psql, libpq: service file and .pgpass"]
+    services, passwords = text.split("# ~/.pgpass")
+    (tmp_path / "services").write_text(services)
+    lines = [line for line in passwords.splitlines() if line.endswith(":…")]
+    for role in ROLES[:3]:
+        lines = [line.replace(f":{role}:…", f":{role}:{walked.passwords[role]}") for line in lines]
+    (tmp_path / "pgpass").write_text("\n".join(lines) + "\n")
+    (tmp_path / "pgpass").chmod(0o600)
+    env = {"PATH": "/usr/bin:/bin", "PGSERVICEFILE": str(tmp_path / "services"), "PGPASSFILE": str(tmp_path / "pgpass")}
+    names = re.findall(r"^\[(.*)\]$", services, re.MULTILINE)
+    said = [
+        subprocess.run(
+            [tool("psql"), "-XAtc", "select current_user", f"service={name}"], env=env, capture_output=True, text=True
+        )
+        for name in names
+    ]
+    assert [one.stdout.strip() for one in said] == list(ROLES[:3]), [one.stderr for one in said]
+
+
+def sqlalchemy_and_alembic_have_an_engine_each(walked: Walk) -> None:
+    code = snippets(walked.run.cwd / "book")["SQLAlchemy and Alembic"] + (
+        "\nfrom sqlalchemy import text\n"
+        "for one in (engine, migration_engine):\n"
+        "    with one.connect() as connection:\n"
+        "        print(connection.execute(text('select current_user, (select id from orders)')).one())\n"
+    )
+    passwords = {"APP_PASSWORD": walked.passwords["web one"], "MIGRATOR_PASSWORD": walked.passwords["deploy"]}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | passwords, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["('web one', 7)", "('deploy', 7)"], done.stderr
+
+
+@pytest.fixture
+def bouncer(walked: Walk) -> Iterator[str]:
+    """A PgBouncer with the snippet's configuration and the server's own verifiers."""
+    if BOUNCER is None:
+        pytest.skip("no pgbouncer on this machine")
+    text = snippets(walked.run.cwd / "book")["PgBouncer"]
+    folder = Path(tempfile.mkdtemp(prefix="fsb"))
+    folder.chmod(0o777)
+    rows = walked.database.admin.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
+    users = "".join(f'"{name}" "{verifier}"\n' for name, verifier in rows)
+    (folder / "userlist.txt").write_text(users)
+    own = f"auth_file = {folder}/userlist.txt\nlisten_addr =\nunix_socket_dir = {folder}\nlisten_port = 6432\n"
+    (folder / "b.ini").write_text(re.sub(r"^auth_file = .*$", own, text, flags=re.MULTILINE))
+    for file in folder.iterdir():
+        file.chmod(0o644)
+    log = folder / "log"
+    with log.open("w") as out:
+        command = [BOUNCER, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(folder / "b.ini")]
+        process = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        yield str(folder)
+    finally:
+        process.terminate()
+        process.wait(10)
+        print(log.read_text()[-3000:])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_pgbouncer_keeps_a_pool_for_each_role(walked: Walk, bouncer: str) -> None:
+    for role in ROLES[:3]:
+        dsn = make_conninfo(
+            "",
+            host=bouncer,
+            port="6432",
+            user=role,
+            password=walked.passwords[role],
+            dbname=walked.database.name,
+        )
+        for attempt in range(100):
+            try:
+                with psycopg.connect(dsn) as connection:
+                    assert connection.execute("select current_user, id from orders").fetchone() == (role, 7)
+                break
+            except psycopg.OperationalError:
+                if attempt == 99:
+                    raise
+                time.sleep(0.05)
+
+
+def test_hostile_names_end_no_line_and_no_string(tmp_path: Path) -> None:
+    """What has a parser here is parsed, and gives the names back."""
+    write_bundle(bundles.hostile(), tmp_path / "book")
+    found = snippets(tmp_path / "book")
+    assert len(found) == 12
+    roles, database = bundles.hostile().config.roles, bundles.hostile().target.database
+    parsed = tomllib.loads(found["Flyway"])
+    assert parsed["environments"]["default"]["user"] == roles.app_migrator
+    scope: dict[str, object] = {}
+    os.environ["APP_PASSWORD"] = os.environ["MIGRATOR_PASSWORD"] = "x"
+    try:
+        exec(found["Django"], scope)
+        exec(found["SQLAlchemy and Alembic"], scope)
+    finally:
+        del os.environ["APP_PASSWORD"], os.environ["MIGRATOR_PASSWORD"]
+    settings = scope["DATABASES"]
+    assert settings["default"]["USER"] == roles.app_user  # type: ignore[index]
+    assert settings["migrator"]["USER"] == roles.app_migrator  # type: ignore[index]
+    assert settings["default"]["NAME"] == database  # type: ignore[index]
+    assert scope["url"].username == roles.app_user  # type: ignore[attr-defined]
+    assert scope["url"].database == database  # type: ignore[attr-defined]
+    urls = re.findall(r"^\w+_URL=(.*)$", found["Node: node-pg, Prisma, Knex"], re.MULTILINE)
+    assert [conninfo_to_dict(url)["user"] for url in urls] == [roles.app_user, roles.app_migrator]
+    assert conninfo_to_dict(urls[0])["dbname"] == database
+    # Each line of these begins as one of ours does
+    known = r"(\[|;|#|$|host|local|auth_|default_pool_size|port=|dbname=|user=|\"|HOST:)"
+    for name in ("PgBouncer", "pg_hba.conf", "psql, libpq: service file and .pgpass"):
+        strange = [line for line in found[name].split("\n") if not re.match(known, line)]
+        assert strange == [], name
