@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -50,15 +49,6 @@ def show_status(printer: Printer, found: Status) -> None:
     _show_next(printer, found)
     rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
     printer.table("Steps", ("", "step", "state", "when", "what"), rows)
-    numbers = Counter(finding.severity for finding in found.findings)
-    if numbers["warning"] or numbers["note"]:
-        printer.say()
-        for finding in found.findings:
-            if finding.severity == "warning" and not finding.accepted:
-                printer.say(f"warning: {one_line(finding.title)}", "yellow")
-        printer.say(
-            f"{count(numbers['warning'], 'warning')}, {count(numbers['note'], 'note')}: `flatsplit doctor`", "dim"
-        )
 
 
 def _show_away(printer: Printer, away: Absence) -> None:

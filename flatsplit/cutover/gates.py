@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from flatsplit import evidence, hazards
 from flatsplit.catalog import owned_elsewhere
 from flatsplit.config import format_duration
 from flatsplit.connection import APPLICATION_NAME, Session
-from flatsplit.cutover import quiet, rehearsal, rehearsed
+from flatsplit.cutover import quiet
 from flatsplit.evidence.locks import duration
 from flatsplit.evidence.trial import Trial
 from flatsplit.journal import Journal, StepRecord
@@ -49,12 +50,13 @@ class Judge:
         }
         return tuple(gates[key]() for key in (keys if keys is not None else BY_KEY[step].gates))
 
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """The hazards of the database as it is, as far as they could close a gate."""
         return hazards.find(self.session.driver, self.state, self.context, hazards.is_blocker)
 
     def _no_blockers(self) -> GateResult:
-        blockers = [finding for finding in self.findings() if finding.severity == "blocker"]
+        blockers = [finding for finding in self.findings if finding.severity == "blocker"]
         accepted = sum(not finding.blocks for finding in blockers)
         blockers = [finding for finding in blockers if finding.blocks]
         if not blockers:
@@ -95,6 +97,8 @@ class Judge:
         return evidence.read_sessions(self.session.driver, roles)
 
     def _rehearsed(self) -> GateResult:
+        from flatsplit.cutover import rehearsal, rehearsed  # no other gate needs a parser of SQL
+
         return rehearsed.gate(
             rehearsal.past(self.journal),
             self.context.config.roles.app_user,

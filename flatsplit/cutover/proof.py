@@ -14,7 +14,7 @@ from flatsplit.cutover.strays import strays
 from flatsplit.errors import FlatsplitError
 from flatsplit.evidence import memory, trial
 from flatsplit.evidence.asking import ask
-from flatsplit.evidence.rehearsal.rights import Inherited
+from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.trial import Act, Proof, Trial
 from flatsplit.journal import Journal
 from flatsplit.model import ObjectRef

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit import hazards, machine
+from flatsplit import machine
 from flatsplit.cutover.remembering import absence
 from flatsplit.cutover.results import CutoverView, Status, StepView
 from flatsplit.cutover.situation import Situation
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 def status(walk: Walk, situation: Situation) -> Status:
     """Everything that ``status`` says."""
     next_key = machine.next_step(situation.states)
+    judge = walk.judge(situation)
     gates: tuple[GateResult, ...] = ()
     pending = 0
     catch_up = situation.drift
     if next_key is not None:
-        gates = walk.judge(situation).judge(next_key)
+        gates = judge.judge(next_key)
         pending = len(situation.forward(next_key))
     return Status(
         cutover=_view(walk, situation),
@@ -43,7 +44,7 @@ def status(walk: Walk, situation: Situation) -> Status:
         next=next_key,
         catch_up=catch_up,
         pending=pending,
-        findings=hazards.find(walk.session.driver, situation.live, situation.context),
+        findings=judge.findings,
         away=absence(walk.session, walk.journal, situation),
     )
 

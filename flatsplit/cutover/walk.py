@@ -12,7 +12,6 @@ from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import advance as forward
 from flatsplit.cutover import approval, back, observing, proof, remembering, standing
-from flatsplit.cutover import report as reporting
 from flatsplit.cutover.gates import Judge
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.results import (
@@ -188,6 +187,8 @@ class Walk:
 
     def bundle(self) -> Bundle:
         """The data of a runbook."""
+        from flatsplit.cutover import report as reporting  # it knows of rehearsals, with a parser of SQL
+
         return reporting.bundle(self)
 
     # -- acting

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
+from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.rehearsal import remedies
-from flatsplit.evidence.rehearsal.rights import Inherited
 from flatsplit.evidence.rehearsal.values import Outcome, Problem
 from flatsplit.evidence.rehearsal.world import SYSTEM, Relation, World
 from flatsplit.model import ObjectRef, SettingKey, State

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
+from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
-from flatsplit.evidence.rehearsal.rights import Inherited
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.evidence.rehearsal.world import Policy, Relation
 from flatsplit.model import PUBLIC, ObjectRef, State
