@@ -52,8 +52,6 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
         )
     if config.gates.largest_hole <= timedelta(0):
         refuse("[gates] largest_hole", "is not above 0", 'allow some time between two looks, for example "15m"')
-    if config.gates.rehearsal_age <= timedelta(0):
-        refuse("[gates] rehearsal_age", "is not above 0", 'to do without a rehearsal, say rehearsal = "off"')
     timeout = config.locks.lock_timeout
     if not timedelta(0) < timeout < DEADLOCK_TIMEOUT:
         refuse(

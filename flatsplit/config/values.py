@@ -64,7 +64,7 @@ class Gates:
     rehearsal: WhenRehearsed = "advised"
     """``required``: the switch waits for a clean rehearsal; ``advised``: only for the end of a bad one."""
     rehearsal_age: timedelta = timedelta(days=7)
-    """How long a clean rehearsal counts."""
+    """How long a clean rehearsal counts; 0 for as long as ownership does not move."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ _COMMENTS = {
     "soak": "before locking, and again before revoking",
     "largest_hole": "longest time between two looks of `observe` that still counts",
     "rehearsal": "advised | required | off: before the switch, see `flatsplit rehearse`",
-    "rehearsal_age": "how long a clean rehearsal counts",
+    "rehearsal_age": "how long a clean rehearsal counts; 0s: for ever",
     "require_approval": "true: every step needs next --approved DIGEST",
     "allow_new_objects": "true: rights on objects younger than the approval need none of their own",
     "lock_timeout": "longest wait for a lock, for flatsplit and whoever queues behind it",

@@ -19,7 +19,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flatsplit.config import Gates, format_duration
 from flatsplit.evidence.locks import duration
@@ -103,6 +103,6 @@ def _stale(one: Past, moved: datetime | None, now: datetime, config: Gates) -> s
     """Why a clean rehearsal does not count any more; "" where it does."""
     if moved is None or one.at < moved:
         return f"{_told(one, now)}, before ownership moved"
-    if now - one.at > config.rehearsal_age:
+    if timedelta(0) < config.rehearsal_age < now - one.at:
         return f"{_told(one, now)}, longer than {format_duration(config.rehearsal_age)}"
     return ""

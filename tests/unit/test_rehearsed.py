@@ -86,6 +86,12 @@ def test_none_or_one_too_old_is_told_and_waits_only_where_that_is_asked_for(
     assert "rehearse --file FILE" in blind.fix
 
 
+def test_an_age_of_nothing_is_no_limit() -> None:
+    config = Gates(rehearsal="required", rehearsal_age=timedelta())
+    assert judged(past(19, allowed=1), config=config).open
+    assert not judged(past(21, allowed=1), config=config).open  # ownership moved since
+
+
 def test_before_ownership_moved_nothing_counts_but_bad_news() -> None:
     assert judged(past(1, allowed=1), moved=None).notice
     assert not judged(past(1, denied=1), moved=None).open
