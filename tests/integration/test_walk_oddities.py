@@ -52,6 +52,7 @@ def there_and_back(walk: Walk, start: Snapshot) -> None:
     assert_same(start, walk.snapshot(), "there and back")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_owners_without_all_their_rights(database: Database, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy, leave_out=["row_security"])
