@@ -39,6 +39,12 @@ def _show_names(printer: Printer, found: Survey) -> None:
         how = "exists, is adopted" if name in found.adopted else "will be created" if name else ""
         rows.append((purpose, name or "left out", how))
     printer.table("The new roles", ("purpose", "name", ""), rows)
+    others = [purpose for purpose in PURPOSES if getattr(found.config.roles, purpose) not in ("", purpose)]
+    if others and not found.request.adopt and not found.request.config_path.exists():
+        printer.say(
+            f"Some of {', '.join(PURPOSES)} exist already. If they are meant for this application (made by hand, by "
+            "Terraform or Ansible), `flatsplit init --adopt` takes them over as they are and does only what is missing."
+        )
 
 
 def _singular(kind: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flatsplit import privileges
 from flatsplit.ddl.names import dollar_quote, grant_word, ident, literal, name, role
@@ -20,25 +20,27 @@ _DEFAULT_WORD = {
 
 _RENEW_COMMENT = """\
 BEGIN
-  EXECUTE format('COMMENT ON MATERIALIZED VIEW %s IS %L', @name::text, obj_description(@name::regclass, 'pg_class'));
+  EXECUTE format('COMMENT ON @kind %s IS %L', @name::text, obj_description(@name::regclass, 'pg_class'));
 END"""
 
 
-def hold(refs: Sequence[ObjectRef]) -> str:
+def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = ()) -> str:
     """What keeps GRANT on these relations from breaking statements of the application; "" if nothing is needed.
 
     GRANT takes no lock on a relation but updates its row in pg_class, as TRUNCATE and REFRESH do: whoever of them
     comes second fails with "tuple concurrently updated". ACCESS SHARE makes TRUNCATE wait for the moment. LOCK
     TABLE takes no materialized view; giving it the comment that it has locks it against both kinds of REFRESH.
+    So it does with tables that are ``closed`` to their owner: LOCK TABLE asks for a privilege, COMMENT for ownership.
     """
-    tables = [ref for ref in refs if ref.kind in ("table", "partitioned_table")]
-    views = [ref for ref in refs if ref.kind == "materialized_view"]
+    tables = [ref for ref in refs if ref.kind in ("table", "partitioned_table") and ref not in closed]
+    others = [ref for ref in refs if ref.kind == "materialized_view" or ref in closed]
     parts = []
     if tables:
         parts.append(f"LOCK TABLE {', '.join('ONLY ' + name(ref) for ref in tables)} IN ACCESS SHARE MODE; ")
-    for ref in views:
-        quoted = literal(name(ref))
-        parts.append(f"DO {dollar_quote(_RENEW_COMMENT.replace('@name', quoted))}; ")
+    for ref in others:
+        word = "MATERIALIZED VIEW" if ref.kind == "materialized_view" else "TABLE"
+        body = _RENEW_COMMENT.replace("@kind", word).replace("@name", literal(name(ref)))
+        parts.append(f"DO {dollar_quote(body)}; ")
     return "".join(parts)
 
 

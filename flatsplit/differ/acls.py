@@ -121,6 +121,7 @@ def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterat
     """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
     groups: dict[tuple[str, str, Step, str], list[ObjectRef]] = {}
     seen: dict[tuple[int, int], list[Step]] = {}
+    closed = _closed(have, moving)
     for ref, now, then in moving:
         if now.acl is then.acl and now.owner == then.owner:
             continue
@@ -139,10 +140,31 @@ def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterat
     for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
         refs.sort()
         for start in range(0, len(refs), PER_STATEMENT):
-            yield _statement(refs[start : start + PER_STATEMENT], schema, step, owner, revoking=revoking)
+            part = refs[start : start + PER_STATEMENT]
+            yield _statement(part, schema, step, owner, revoking=revoking, closed=closed)
 
 
-def _statement(refs: Sequence[ObjectRef], schema: str, step: Step, owner: str, *, revoking: bool) -> Statement:
+def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
+    """Tables that their owner may not read, so that who acts as the owner may not lock them either (LOCK)."""
+    if have.target.operator_superuser:
+        return frozenset()
+    return frozenset(
+        ref
+        for ref, now, then in moving
+        if ref.kind in ("table", "partitioned_table")
+        and not all("r" in privileges.letters(facts.acl, OWNER) for facts in (now, then))
+    )
+
+
+def _statement(
+    refs: Sequence[ObjectRef],
+    schema: str,
+    step: Step,
+    owner: str,
+    *,
+    revoking: bool,
+    closed: frozenset[ObjectRef] = frozenset(),
+) -> Statement:
     grantee = owner if step.grantee == OWNER else step.grantee
     do, undo = (ddl.revoke, ddl.grant) if revoking else (ddl.grant, ddl.revoke)
     what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
@@ -150,14 +172,16 @@ def _statement(refs: Sequence[ObjectRef], schema: str, step: Step, owner: str, *
     where = ddl.label(refs[0]) if len(refs) == 1 else f"{len(refs)} {plural(refs)} in {schema or 'the database'}"
     return Statement(
         description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
-        sql=ddl.hold(refs) + do(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
+        sql=ddl.hold(refs, closed) + do(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
         undo=undo(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
         lock="",
         objects=tuple(refs),
         changes=changes(map(ddl.label, refs), step, owner, revoking=revoking),
         phase=_REVOKE_PHASE if revoking else _GRANT_PHASE,
         acts=(step.grantor or owner,),
-        split=_splitter(refs, partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking)),
+        split=_splitter(
+            refs, partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking, closed=closed)
+        ),
     )
 
 

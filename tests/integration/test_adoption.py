@@ -76,6 +76,10 @@ def half_way(database: Database, *parts: str) -> None:
 def test_too_many_rights_are_foreseen(database: Database, invoke_cli: InProcess) -> None:
     half_way(database, ROLES, GRANTS)
     walk = Walk(invoke_cli, database)
+    said = walk("init", "--legacy-role", database.legacy, "--yes").check()
+    assert "flatsplit init --adopt" in said.stdout + said.stderr
+    walk("forget", "--yes").check()
+    walk.config.unlink()
     walk("init", "--legacy-role", database.legacy, "--adopt", "--yes").check()
     assert "adopted-excess" not in walk("doctor", "--json").stdout
 
@@ -106,7 +110,6 @@ def test_only_the_difference_and_all_of_it_back(
     walk = Walk(invoke_cli, database)
     start = walk.snapshot()
 
-    # Without --adopt other names are proposed, and nothing of the roles that are there is touched
     stated = walk("init", "--legacy-role", database.legacy, "--adopt", "--yes").check()
     for role in ("app_user", "app_migrator", "app_readonly"):
         assert role in stated.stdout + stated.stderr

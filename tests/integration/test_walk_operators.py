@@ -56,6 +56,23 @@ def there_and_back(walk: OperatorsWalk) -> None:
     assert of_operator(database.admin) == operator
 
 
+def test_there_and_back_in_short(database: Database, invoke_cli: InProcess) -> None:
+    world(database, SHAPES["rds"])
+    operator = of_operator(database.admin)
+    walk = OperatorsWalk(invoke_cli, database)
+    untouched = walk.snapshot()
+    walk.init()
+
+    walk.next("--through", "enable-login")
+    with walk.switched():
+        walk.next("--through", "switch-connections")
+    walk.next("--through", "revoke-legacy")
+    walk.rollback("--all")
+
+    assert_same(untouched, walk.snapshot(), "rolled back everything in one call")
+    assert of_operator(database.admin) == operator
+
+
 @pytest.mark.slow
 @pytest.mark.majors("all")
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
