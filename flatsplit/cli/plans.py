@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FEW = 3
 """Statements of one sort that are shown before a question; all of them stand in ``flatsplit plan``."""
 
+MANY = 50
+"""Objects of a note that stand in a plan."""
+
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}(?=[ ;(]|$)")
 _GRANT = re.compile(r"(?P<verb>GRANT|REVOKE) [A-Z, ]+ ON (?P<kind>[A-Z]+(?: [A-Z]+)*) ")
 _SEVERITY = {"blocker": "red", "warning": "yellow", "note": "cyan"}
@@ -55,8 +58,10 @@ def show_plan(printer: Printer, plan: Plan) -> None:
     printer.say(f"-- {plan.step}: {count(len(plan.actions), 'statement')}, digest {plan.digest}", "bold")
     for note in plan.notes:
         _comment(printer, f"{note.severity}: {note.title}. {note.why}", _SEVERITY[note.severity])
-        for name in note.objects:
+        for name in note.objects[:MANY]:
             _comment(printer, f"    {name}", "dim")
+        if len(note.objects) > MANY:
+            _comment(printer, f"    … and {len(note.objects) - MANY:,} more: flatsplit doctor --json", "dim")
         if note.fix:
             _comment(printer, f"    {note.fix}", "dim")
     number = 0
