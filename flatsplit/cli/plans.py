@@ -125,10 +125,12 @@ def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
     return f"Run {'this' if len(plan.actions) == 1 else 'these'} {count(len(plan.actions), 'statement')}?"
 
 
-def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10) -> None:
-    """Hazards and decisions: what, why, for which objects, what to do."""
+def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10, *, ids: bool = False) -> None:
+    """Hazards and decisions: what, why, for which objects, what to do; with their ids, to explain or accept them."""
     for found in findings:
-        printer.say(f"{found.severity}: {one_line(found.title)}", "" if found.accepted else _SEVERITY[found.severity])
+        named = f" ({found.id})" if ids else ""
+        style = "" if found.accepted else _SEVERITY[found.severity]
+        printer.say(f"{found.severity}: {one_line(found.title)}{named}", style)
         if found.accepted:
             printer.say(f"    accepted: {one_line(found.accepted)}")
         printer.say(f"    why: {one_line(found.why)}")
