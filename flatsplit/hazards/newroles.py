@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import privileges
+from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import PUBLIC, ObjectRef, RoleFacts
 
@@ -145,7 +146,8 @@ def operator_createdb(seen: Seen) -> Iterator[Found]:
     if moves and not target.operator_superuser and not (facts and facts.createdb):
         yield Found(
             f"{target.operator} has no CREATEDB, so the database cannot change hands",
-            fix=f"Have an administrator run ALTER ROLE {target.operator} CREATEDB, or set database_owner otherwise.",
+            fix=f"Have an administrator run ALTER ROLE {format_name(target.operator)} CREATEDB, "
+            "or set database_owner otherwise.",
         )
 
 
@@ -172,7 +174,7 @@ def operator_public(seen: Seen) -> Iterator[Found]:
             why=f"The schema belongs to {public.owner}; enable-login would stop there, and app_user could create "
             "tables.",
             fix="Have its owner or a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
-            f"and before it: GRANT CREATE ON SCHEMA public TO {seen.legacy}.",
+            f"and before it: GRANT CREATE ON SCHEMA public TO {format_name(seen.legacy)}.",
         )
 
 
