@@ -24,7 +24,7 @@ def show_doctor(printer: Printer, findings: Sequence[Finding]) -> None:
         return
     printer.table("", ("severity", "hazard", "before", "objects", "what"), map(_row, findings))
     printer.say()
-    show_findings(printer, findings, few=FEW)
+    show_findings(printer, findings, few=FEW, ids=True)
     printer.say()
     printer.say("`flatsplit doctor --explain HAZARD` tells more about one of them.", "dim")
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FEW = 3
 """Statements of one sort that are shown before a question; all of them stand in ``flatsplit plan``."""
 
+MANY = 50
+"""Objects of a note that stand in a plan."""
+
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}(?=[ ;(]|$)")
 _GRANT = re.compile(r"(?P<verb>GRANT|REVOKE) [A-Z, ]+ ON (?P<kind>[A-Z]+(?: [A-Z]+)*) ")
 _SEVERITY = {"blocker": "red", "warning": "yellow", "note": "cyan"}
@@ -55,8 +58,10 @@ def show_plan(printer: Printer, plan: Plan) -> None:
     printer.say(f"-- {plan.step}: {count(len(plan.actions), 'statement')}, digest {plan.digest}", "bold")
     for note in plan.notes:
         _comment(printer, f"{note.severity}: {note.title}. {note.why}", _SEVERITY[note.severity])
-        for name in note.objects:
+        for name in note.objects[:MANY]:
             _comment(printer, f"    {name}", "dim")
+        if len(note.objects) > MANY:
+            _comment(printer, f"    … and {len(note.objects) - MANY:,} more: flatsplit doctor --json", "dim")
         if note.fix:
             _comment(printer, f"    {note.fix}", "dim")
     number = 0
@@ -120,10 +125,12 @@ def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
     return f"Run {'this' if len(plan.actions) == 1 else 'these'} {count(len(plan.actions), 'statement')}?"
 
 
-def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10) -> None:
-    """Hazards and decisions: what, why, for which objects, what to do."""
+def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10, *, ids: bool = False) -> None:
+    """Hazards and decisions: what, why, for which objects, what to do; with their ids, to explain or accept them."""
     for found in findings:
-        printer.say(f"{found.severity}: {one_line(found.title)}", "" if found.accepted else _SEVERITY[found.severity])
+        named = f" ({found.id})" if ids else ""
+        style = "" if found.accepted else _SEVERITY[found.severity]
+        printer.say(f"{found.severity}: {one_line(found.title)}{named}", style)
         if found.accepted:
             printer.say(f"    accepted: {one_line(found.accepted)}")
         printer.say(f"    why: {one_line(found.why)}")

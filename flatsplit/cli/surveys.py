@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.plans import show_findings
+from flatsplit.cli.plans import count, show_findings
 from flatsplit.config import PURPOSES
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ def show_survey(printer: Printer, found: Survey) -> None:
     _show_names(printer, found)
     if found.findings:
         printer.heading("To know")
-        show_findings(printer, found.findings)
+        show_findings(printer, [one for one in found.findings if one.severity != "note"])
+        notes = sum(one.severity == "note" for one in found.findings)
+        if notes:
+            printer.say(f"And {count(notes, 'note')}: `flatsplit doctor`", "dim")
     printer.say()
     printer.say(f"To write: {found.request.config_path}, the schema flatsplit, the baseline. No role changes yet.")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from flatsplit.config import Config
+from flatsplit.config import Config, format_name
 from flatsplit.errors import ConfigError
 from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the registry)
     access,
@@ -81,7 +81,7 @@ def find(
 
 def _not_seen(hidden: dict[str, tuple[str, ...]], state: State, accepted: dict[str, str]) -> Finding:
     missing = dict.fromkeys(need for needs in hidden.values() for need in needs)
-    grants = "; ".join(READABLE[need].format(operator=state.target.operator) for need in missing)
+    grants = "; ".join(READABLE[need].format(operator=format_name(state.target.operator)) for need in missing)
     said = Found(
         f"{len(hidden)} checks could not look",
         tuple(sorted(hidden)),

@@ -12,14 +12,14 @@ _TOKENS = re.compile(
     r"""
     (?P<line>--[^\n]*)
   | (?P<block>/\*.*?\*/)
-  | (?P<text>[eEnN]?'(?:[^'\\]|''|\\.)*')
+  | (?P<text>[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*')
   | (?P<name>"(?:[^"]|"")*")
   | (?P<tag>\$(?:[A-Za-z_\x80-\U0010ffff][\w]*)?\$)
     """,
     re.VERBOSE | re.DOTALL,
 )
 _WHO = re.compile(
-    r"(?<![\w.$])(?:current_user|session_user|current_role|getpgusername|(?<!for )user(?=\s*[,;)|=<]))(?![\w$])", re.I
+    r"(?<![\w.$])(?:current_user|session_user|current_role|getpgusername|user(?=\s*[,;)|]|\s+[=<]))(?![\w$])", re.I
 )
 _TREE = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]")
 _EXECUTE = re.compile(r"\b(?:execute|dblink\w*|plpy|spi_\w+)\b", re.I)

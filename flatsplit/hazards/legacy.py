@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
@@ -92,7 +93,8 @@ def bridge_noinherit(seen: Seen) -> Iterator[Found]:
     if facts is not None and not options and not facts.inherit and not facts.superuser:
         yield Found(
             f"{seen.legacy} is NOINHERIT, so the bridge would give it nothing",
-            fix=f"ALTER ROLE {seen.legacy} INHERIT; (check first that none of its memberships was meant to be dormant)",
+            fix=f"ALTER ROLE {format_name(seen.legacy)} INHERIT; "
+            "(check first that none of its memberships was meant to be dormant)",
         )
 
 

@@ -105,6 +105,7 @@ def test_slots_locks_and_lines(odd: tuple[Cluster, Database], major: int) -> Non
     ids = {"replication-slots", "logical-decoding", "max-locks", "hba-app-user", "hba-names-legacy", "hba-errors"}
     assert not ids & quiet.keys()
     slots(database)
+    receivers(database)
     locks(database)
     lines(cluster, database)
 
@@ -122,6 +123,24 @@ def slots(database: Database) -> None:
     assert all(data.startswith(("BEGIN", "COMMIT")) for (data,) in changes)
     database.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots; drop table t")
     assert not {"replication-slots", "logical-decoding"} & look(database.admin).keys()
+
+
+def receivers(database: Database) -> None:
+    """Somebody streams as legacy, which ends when legacy is locked."""
+    database.execute("alter role legacy replication")
+    walsender = f"{database.conninfo('legacy')} replication=database application_name=standby"
+    with psycopg.connect(walsender, autocommit=True):
+        said = look(database.admin)
+        assert said["replication-as-legacy"].objects == ("standby: startup",)
+        assert said["hot-standbys"].objects == ("standby: startup",)
+        database.execute("alter role legacy nologin")
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(walsender, autocommit=True)
+    database.execute("alter role legacy login noreplication; create role replicator login replication password 'right'")
+    with psycopg.connect(f"{database.conninfo('replicator', 'right')} replication=database", autocommit=True):
+        said = look(database.admin)
+        assert "replication-as-legacy" not in said
+        assert "hot-standbys" in said
 
 
 def locks(database: Database) -> None:
