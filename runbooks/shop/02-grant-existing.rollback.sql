@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711150959057639263, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711155021686302853, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan e2962277dd11d3c9
+--   plan e225f02d22d37b1c
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

@@ -178,9 +178,10 @@ def test_nothing_is_said_twice_differently(tmp_path):
 def test_many_statements_stay_fast_small_and_readable(tmp_path):
     bundle = bundles.large(20_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start = time.process_time()  # by the clock it would tell how busy the machine is
     render.write_bundle(bundle, tmp_path)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
     assert len((tmp_path / "04-transfer-ownership.md").read_text().splitlines()) < 120
+    assert (tmp_path / "index.html").stat().st_size < 200_000
     assert (tmp_path / "04-transfer-ownership.sql").read_text().count("ALTER TABLE") == 20_000
