@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711155021686302853, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711155256299154863, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan e225f02d22d37b1c
+--   plan dc3fba9026454c31
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
