@@ -1,9 +1,9 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711155256299154863, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711158711500661085, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan fbdd001bf4985301
+--   plan 3fea400d77b6864b
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.

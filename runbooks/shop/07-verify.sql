@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711155256299154863, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711158711500661085, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 2de085e48d22ef57
+--   plan 0891fd27370ff203
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --
