@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from flatsplit.model import ObjectRef, Session, Statement
 
@@ -88,6 +89,7 @@ def _what(statement: Statement) -> str:
     return words.removesuffix(" of").removesuffix(" on")
 
 
+@cache
 def _plural(kind: str) -> str:
     words = kind.replace("_", " ")
     if words == "statistics":

@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711155190320589800, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711159892659225589, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 3dd31f0e0247f9ba
+--   plan 3f34ecdc6cd11fce
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

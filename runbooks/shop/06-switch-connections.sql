@@ -1,9 +1,9 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711155190320589800, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711159892659225589, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 710496331444cd99
+--   plan b93252fa0e8865b8
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.

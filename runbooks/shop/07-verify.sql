@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711155190320589800, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711159892659225589, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 6f47634e19d12383
+--   plan 4670a5e87d475d33
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

@@ -231,3 +231,5 @@ def test_observe(invoke_cli: InProcess, begun: Database) -> None:
 def test_runbook_and_what_it_wrote(invoke_cli: InProcess, begun: Database) -> None:
     found = invoke_cli("runbook", "--out", "book", "--json", dsn=begun).check().json
     assert all((invoke_cli.cwd / path).is_file() for path in found["files"])
+    assert found["files"][0] == "book/index.html"
+    refused(invoke_cli("runbook", "--templates", "none", dsn=begun), 2, "no such folder of templates", "--templates")

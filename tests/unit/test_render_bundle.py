@@ -180,4 +180,5 @@ def test_many_statements_stay_small_and_readable(tmp_path):
     render.write_bundle(bundle, tmp_path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
     assert len((tmp_path / "04-transfer-ownership.md").read_text().splitlines()) < 120
+    assert (tmp_path / "index.html").stat().st_size < 200_000
     assert (tmp_path / "04-transfer-ownership.sql").read_text().count("ALTER TABLE") == 20_000

@@ -19,7 +19,7 @@ from flatsplit.model import STEP_KEYS
 @click.option("--digest", metavar="DIGEST", help="Only if the plan is the one with this digest: the one that was read.")
 @click.option("--all", "everything", is_flag=True, help="Every step that is not done.")
 def command(app: App, steps: tuple[str, ...], by: str, ticket: str, digest: str | None, everything: bool) -> Exit:
-    """Put on record that somebody approved the plan of the next step, or of the named ones. Changes nothing else.
+    """Put on record who approved which plan: of the next step, or of the named ones. Changes nothing else.
 
     Prints the digest that `flatsplit next --approved` takes. The facts of the plan are kept with it, so that a later
     plan can be held against it.
