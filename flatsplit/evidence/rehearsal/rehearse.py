@@ -24,9 +24,10 @@ from flatsplit.steps import Context
 
 _ORDER = {"denied": 0, "silent": 1, "migrator": 2, "unknown": 3, "allowed": 4}
 
-# ri_triggers.c: the queries behind foreign keys, which run as the table's owner
+# ri_triggers.c: the queries behind foreign keys, which run as the table's owner; the second one when a key is added
 _FOREIGN_KEY = re.compile(
     r'\s*(SELECT (1|\$\d+) FROM (ONLY )?"[^;]* FOR KEY SHARE OF x'
+    r'|SELECT fk\."[^;]* FROM (ONLY )?"[^;]* fk LEFT OUTER JOIN (ONLY )?"[^;]* pk ON \( ?pk\."[^;]*'
     r'|DELETE FROM (ONLY )?("([^"]|"")+"\.)?"([^"]|"")+" WHERE \$1 OPERATOR\([^;]*'
     r'|UPDATE (ONLY )?("([^"]|"")+"\.)?"([^"]|"")+" SET "[^;]* WHERE \$\d+ OPERATOR\([^;]*)\s*',
     re.DOTALL,
