@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711158711500661085, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711159566442126507, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan d9fab5ceb0d9faa8
+--   plan 33ae374715ef6792
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

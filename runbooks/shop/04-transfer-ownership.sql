@@ -1,9 +1,9 @@
 -- Step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711158711500661085, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711159566442126507, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 878c8f81fc542daf
+--   plan c81046850870b0c3
 --
 -- Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to
 -- app_migrator. Over the bridge the running application keeps every right it had. ALTER … OWNER takes

@@ -1,9 +1,9 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711158711500661085, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711159566442126507, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 3fea400d77b6864b
+--   plan 6c55473256f25f5e
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.

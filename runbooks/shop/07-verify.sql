@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711158711500661085, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711159566442126507, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 0891fd27370ff203
+--   plan 5d5ddb86e5dc24b1
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --
