@@ -65,8 +65,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDEST = """
-[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1
-  && !e.closest('.scroll, pre, svg')).slice(0, 5)
+[...document.querySelectorAll('body *')]
+  .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest('.scroll, pre, svg')).slice(0, 5)
   .map(e => e.tagName + '.' + e.className + ': ' + e.textContent.slice(0, 60))
 """
 
