@@ -84,9 +84,8 @@ def _record(walk: Walk, situation: Situation, plan: Plan, by: str, ticket: str) 
     if walk.config.allow_new_objects:
         details["known"] = memory.objects(situation.live)
     where = f" ({ticket})" if ticket else ""
-    walk.journal.event(
-        EVENT, plan.step, f"{by}{where} approved digest {plan.digest}, {len(plan.actions)} statements", details
-    )
+    whose = f"{by}{where} approved" if by else "taken as approved, by its digest alone:"
+    walk.journal.event(EVENT, plan.step, f"{whose} digest {plan.digest}, {len(plan.actions)} statements", details)
 
 
 def found(events: Iterable[EventRecord]) -> Iterator[Approved]:
@@ -122,7 +121,7 @@ def gate(
     if given == plan.digest:
         if record is None and not options.dry_run:  # later calls, after a kill, are held against it
             with walk.session.transaction():
-                _record(walk, situation, plan, "--approved", "")
+                _record(walk, situation, plan, "", "")
         return (GateResult(EVENT, True, f"digest {given} approved{whose}", waivable=False),)
     return (_other_plan(walk, situation, plan, given, record, reporter),)
 
@@ -139,7 +138,7 @@ def _missing(records: Sequence[EventRecord], plan: Plan) -> GateResult:
 
 
 def _whose(record: EventRecord | None) -> str:
-    if record is None or record.details.get("by") == "--approved":
+    if record is None or not record.details.get("by"):
         return ""
     ticket = record.details.get("ticket")
     return f" by {record.details.get('by')}" + (f" ({ticket})" if ticket else "")

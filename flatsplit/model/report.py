@@ -14,6 +14,7 @@ class Approved:
     step: str
     digest: str
     by: str
+    """"" where only the digest was given."""
     ticket: str
     at: datetime
     recorded_by: str

@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711159892659225589, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711160536005291614, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 3f34ecdc6cd11fce
+--   plan 81af934b8a097a43
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

@@ -1,9 +1,9 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711159892659225589, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711160536005291614, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan b93252fa0e8865b8
+--   plan 1927b8439d5bd9e6
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.

@@ -1,9 +1,9 @@
 -- Rollback of step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711159892659225589, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711160536005291614, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 6149934166ab577f
+--   plan 75da9b5c4976db59
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.

@@ -85,6 +85,11 @@ def test_a_changed_database_is_refused_with_a_difference_that_people_understand(
     plan = walk("plan", "--json").check().json["digest"]
     walk("next", "--dry-run", "--approved", plan).check()
     assert len(events(walk, "approved")) == count
+    # A digest alone will do, and is on record as such
+    walk.next("--approved", plan)
+    last = events(walk, "approved")[-1]
+    assert (last["details"]["digest"], last["details"]["by"]) == (plan, "")
+    assert "by its digest alone" in last["message"]
 
 
 def test_new_objects_may_be_allowed_by_rule(database: Database, invoke_cli: InProcess) -> None:

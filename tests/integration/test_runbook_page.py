@@ -66,8 +66,8 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = tru
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDEST = """
 [...document.querySelectorAll('body *')]
-  .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1
-  && !e.closest('.scroll, pre, svg')).slice(0, 5)
+  .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .filter(e => !e.closest('.scroll, pre, svg')).slice(0, 5)
   .map(e => e.tagName + '.' + e.className + ': ' + e.textContent.slice(0, 60))
 """
 
