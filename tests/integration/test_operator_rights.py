@@ -12,13 +12,13 @@ from flatsplit.model import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operator
-from tests.support.walk import assert_same
+from tests.support.walk import Walk, assert_same
 from tests.support.world import trap_world
 
 LEFT_OUT = ("row_security",)  # its own blocker has nothing to do with the operator
 
 
-def findings(walk: OperatorsWalk) -> dict[tuple[str, str], dict[str, Any]]:
+def findings(walk: Walk) -> dict[tuple[str, str], dict[str, Any]]:
     """Doctor's findings by id and step."""
     found = walk("doctor", "--json").json["findings"]
     return {(each["id"], each["step"]): each for each in found}
