@@ -18,7 +18,7 @@ from tests.support.world import trap_world
 LEFT_OUT = ("row_security",)  # its own blocker has nothing to do with the operator
 
 
-def findings(walk: Walk | OperatorsWalk) -> dict[tuple[str, str], dict[str, Any]]:
+def findings(walk: Walk) -> dict[tuple[str, str], dict[str, Any]]:
     """Doctor's findings by id and step."""
     found = walk("doctor", "--json").json["findings"]
     return {(each["id"], each["step"]): each for each in found}
