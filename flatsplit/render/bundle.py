@@ -184,6 +184,7 @@ def _header(bundle: BundleFacts, step: StepFacts, stem: str, overrides: Path | N
 
 def _manifest(bundle: BundleFacts, files: dict[str, str], overrides: Path | None) -> dict[str, Any]:
     target, at = bundle.target, bundle.report.at
+    carried = {key: past.digest for key, past in bundle.report.past.items() if past.finished_at}
     return {
         "made_by": _MAKER,
         "layout": 1,
@@ -211,7 +212,7 @@ def _manifest(bundle: BundleFacts, files: dict[str, str], overrides: Path | None
                 "approved": [
                     {"by": one.by, "ticket": one.ticket, "at": one.at.isoformat(timespec="seconds")}
                     for one in bundle.report.approvals
-                    if one.digest == step.plan.digest
+                    if one.step == step.key and one.digest in (step.plan.digest, carried.get(step.key))
                 ],
             }
             for step in bundle.steps

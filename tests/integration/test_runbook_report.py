@@ -80,6 +80,8 @@ def test_before_during_and_after(database: Database, invoke_cli: InProcess) -> N
     manifest = json.loads((walk.run.cwd / "book" / "manifest.json").read_text())
     assert {step["state"] for step in manifest["steps"]} == {"done"}
     assert manifest["made_at"]
+    assert [one["by"] for one in manifest["steps"][3]["approved"]] == ["Jo <b>Doe</b>"]
+    assert "digest of the plan carried out" in transfer
 
     walk.rollback("--through", "verify")
     back = page(walk)
