@@ -1,9 +1,9 @@
 -- Rollback of step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711160743050051619, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711162610358414820, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 7239c3df7ecd934f
+--   plan 93942ed4ca17e3ee
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
