@@ -49,6 +49,10 @@ def show_status(printer: Printer, found: Status) -> None:
     _show_next(printer, found)
     rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
     printer.table("Steps", ("", "step", "state", "when", "what"), rows)
+    for finding in found.findings:
+        if finding.severity == "warning" and not finding.accepted:
+            printer.say()
+            printer.say(f"warning: {one_line(finding.title)}. {finding.why}", "yellow")
 
 
 def _show_away(printer: Printer, away: Absence) -> None:

@@ -90,7 +90,7 @@ class Status:
     pending: int
     """Statements that the next step has still to run."""
     findings: tuple[Finding, ...] = ()
-    """Hazards that keep the walk from beginning, accepted ones too; ``doctor`` looks for all the others."""
+    """Hazards that keep the walk from beginning, accepted ones too, and what stays so. ``doctor`` has more."""
     away: Absence | None = None
     """What changed since the last step ended; None where nothing was remembered."""
 

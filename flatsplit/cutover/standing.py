@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit import machine
+from flatsplit import hazards, machine
 from flatsplit.cutover.remembering import absence
 from flatsplit.cutover.results import CutoverView, Status, StepView
 from flatsplit.cutover.situation import Situation
@@ -44,9 +44,14 @@ def status(walk: Walk, situation: Situation) -> Status:
         next=next_key,
         catch_up=catch_up,
         pending=pending,
-        findings=judge.findings,
+        findings=(*judge.findings, *hazards.find(walk.session.driver, situation.live, situation.context, _stays)),
         away=absence(walk.session, walk.journal, situation),
     )
+
+
+def _stays(wanted: hazards.Hazard) -> bool:
+    """What no step changes, so that nobody takes the end of the walk for more than it is."""
+    return wanted.id == "legacy-bootstrap"
 
 
 def _view(walk: Walk, situation: Situation) -> CutoverView:
