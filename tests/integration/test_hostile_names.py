@@ -210,7 +210,6 @@ def test_a_few(names: Names, make_database: MakeDatabase, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 @settings(slow_down, max_examples=12)
 @given(names=cases())
 def test_many(names: Names, make_database: MakeDatabase, tmp_path: Path) -> None:

@@ -66,7 +66,6 @@ def test_the_server_dies_twice(make_database: MakeDatabase, fresh_cluster: Fresh
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 def test_the_server_dies_ten_times(make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process) -> None:
     walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli)
 

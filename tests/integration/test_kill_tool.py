@@ -103,7 +103,6 @@ def test_killed_a_few_times(database: Database, run_cli: Process) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 def test_killed_a_hundred_times(database: Database, run_cli: Process) -> None:
     trap_world(database.admin, database.legacy)
 

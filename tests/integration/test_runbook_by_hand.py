@@ -84,9 +84,8 @@ def test_the_files_do_what_the_commands_do(database: Database, invoke_cli: InPro
 
 @pytest.mark.slow
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("retire", ["revoke", "repurpose"])
 @pytest.mark.parametrize("schema", shared_schemas())
-def test_for_every_real_schema(
-    make_database: MakeDatabase, invoke_cli: InProcess, schema: str, retire: str, major: int
-) -> None:
+def test_for_every_real_schema(make_database: MakeDatabase, invoke_cli: InProcess, schema: str) -> None:
+    """Each ends in one way, so that both ways meet several schemas."""
+    retire = ("revoke", "repurpose")[shared_schemas().index(schema) % 2]
     by_hand_and_back(Walk(invoke_cli, make_database(schema), retire=retire).init())

@@ -114,7 +114,6 @@ def test_while_a_report_runs(holder: Database, run_cli: Process) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 def test_while_a_long_report_runs(holder: Database, run_cli: Process) -> None:
     transfer_while_somebody_reads(holder, run_cli, 60)
 

@@ -194,7 +194,6 @@ def test_dropped_meanwhile(world: Walk) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 @pytest.mark.parametrize("schema", shared_schemas())
 def test_every_schema_goes_on_growing(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     """The same with real schemas: they end separated, with what came while they walked."""

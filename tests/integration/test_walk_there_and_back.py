@@ -53,7 +53,6 @@ def test_every_schema(schema: str, make_database: MakeDatabase, invoke_cli: InPr
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 @pytest.mark.parametrize("app", shared_apps())
 def test_every_application(app: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     there_and_back(invoke_cli, make_database(app=app))
