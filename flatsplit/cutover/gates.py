@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from flatsplit import evidence, hazards
+from flatsplit import evidence
 from flatsplit.catalog import owned_elsewhere
 from flatsplit.config import format_duration
 from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.cutover import quiet
 from flatsplit.evidence.locks import duration
-from flatsplit.evidence.trial import Trial
 from flatsplit.journal import Journal, StepRecord
 from flatsplit.model import Check, Finding, GateResult, State, Statement
 from flatsplit.model import Session as Client
 from flatsplit.steps import BY_KEY, Context
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Judge:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """The hazards of the database as it is, as far as they could close a gate."""
+        from flatsplit import hazards  # only the first step's gate asks for them
+
         return hazards.find(self.session.driver, self.state, self.context, hazards.is_blocker)
 
     def _no_blockers(self) -> GateResult:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from flatsplit import __version__, evidence, hazards, machine
 from flatsplit.cutover import approval, rehearsal
+from flatsplit.cutover.bundled import Bundle, BundleStep
 from flatsplit.cutover.radius import first_radius, radius
-from flatsplit.cutover.results import Bundle, BundleStep
 from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
 from flatsplit.evidence.asking import ask
 from flatsplit.journal import EventRecord, Journal, StepRecord, TallyRecord

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from flatsplit.config import Config
-from flatsplit.evidence.away import Absence
-from flatsplit.evidence.exposure import BlastRadius, Exposure
-from flatsplit.evidence.locks import Holder
-from flatsplit.evidence.trial import Proof, Trial
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
-from flatsplit.model.report import Report
+
+if TYPE_CHECKING:
+    from flatsplit.config import Config
+    from flatsplit.evidence.away import Absence
+    from flatsplit.evidence.locks import Holder
+    from flatsplit.evidence.trial import Proof, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,39 +199,3 @@ class AdvanceResult:
     complete: bool = False
     plan: Plan | None = None
     """With ``dry_run``: what would have run."""
-
-
-@dataclass(frozen=True, slots=True)
-class BundleStep:
-    """Everything a runbook says about one step."""
-
-    number: int
-    key: str
-    title: str
-    purpose: str
-    state: StepState
-    gates: tuple[GateResult, ...]
-    plan: Plan
-    rollback: tuple[Statement, ...]
-    point_of_no_return: bool
-    watch: tuple[str, ...]
-    """What to look at while and after it runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """The data of a runbook."""
-
-    config: Config
-    target: Target
-    generated_by: str
-    steps: tuple[BundleStep, ...]
-    findings: tuple[Finding, ...]
-    checks: tuple[Check, ...]
-    sessions: tuple[Session, ...] = field(default=())
-    exposure: BlastRadius | None = None
-    """What each role could do, before and after."""
-    first: tuple[Exposure, ...] = ()
-    """What each role could do before anything was changed; empty where that is today."""
-    report: Report = field(default_factory=Report)
-    """What happened, who was seen, what was approved."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit import hazards, machine
+from flatsplit import machine
 from flatsplit.cutover.remembering import absence
 from flatsplit.cutover.results import CutoverView, Status, StepView
 from flatsplit.cutover.situation import Situation
-from flatsplit.model import GateResult
+from flatsplit.model import Finding, GateResult
 from flatsplit.steps import STEPS
 
 if TYPE_CHECKING:
+    from flatsplit.cutover.gates import Judge
     from flatsplit.cutover.walk import Walk
 
 
@@ -44,14 +45,25 @@ def status(walk: Walk, situation: Situation) -> Status:
         next=next_key,
         catch_up=catch_up,
         pending=pending,
-        findings=(*judge.findings, *hazards.find(walk.session.driver, situation.live, situation.context, _stays)),
+        findings=_findings(walk, situation, judge),
         away=absence(walk.session, walk.journal, situation),
     )
 
 
-def _stays(wanted: hazards.Hazard) -> bool:
-    """What no step changes, so that nobody takes the end of the walk for more than it is."""
-    return wanted.id == "legacy-bootstrap"
+def _findings(walk: Walk, situation: Situation, judge: Judge) -> tuple[Finding, ...]:
+    """What keeps the walk from beginning, until it has; and what no step changes.
+
+    Nobody shall take the end of the walk for more than it is: a bootstrap superuser stays one.
+    """
+    found = judge.findings if situation.done == 0 else ()
+    if not situation.context.bootstrap:
+        return found
+    from flatsplit import hazards  # many modules, for one finding of few databases
+
+    stays = hazards.find(
+        walk.session.driver, situation.live, situation.context, lambda one: one.id == "legacy-bootstrap"
+    )
+    return (*found, *stays)
 
 
 def _view(walk: Walk, situation: Situation) -> CutoverView:

@@ -1,4 +1,7 @@
-"""A cutover that is under way: look at it, go on, go back."""
+"""A cutover that is under way: look at it, go on, go back.
+
+What only one use case needs is imported there: whoever asks for ``status`` does not wait for the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from flatsplit import hazards, machine, passwords
+from flatsplit import machine
 from flatsplit.catalog import read_state
 from flatsplit.config import Config
 from flatsplit.connection import Session
-from flatsplit.cutover import advance as forward
-from flatsplit.cutover import approval, back, observing, proof, remembering, standing
+from flatsplit.cutover import remembering
 from flatsplit.cutover.gates import Judge
-from flatsplit.cutover.radius import radius
 from flatsplit.cutover.results import (
     AdvanceOptions,
     AdvanceResult,
-    Bundle,
     Confirm,
     Look,
     Passwords,
@@ -29,15 +29,17 @@ from flatsplit.cutover.results import (
 from flatsplit.cutover.situation import Situation, notes_of
 from flatsplit.errors import ConfigError, JournalError
 from flatsplit.evidence import matrix
-from flatsplit.evidence.exposure import BlastRadius
-from flatsplit.executor import Budget, Executor
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
-from flatsplit.model.report import Approved
 from flatsplit.steps import BY_KEY, STEPS
 
 if TYPE_CHECKING:
+    from flatsplit.cutover.bundled import Bundle
+    from flatsplit.evidence.exposure import BlastRadius
     from flatsplit.evidence.rehearsal import Progress, Rehearsal
+    from flatsplit.evidence.trial import Trial
+    from flatsplit.executor import Executor
+    from flatsplit.model.report import Approved
 
 
 class Walk:
@@ -79,6 +81,12 @@ class Walk:
 
     def judge(self, situation: Situation) -> Judge:
         """Gates as of this situation."""
+
+        def failed() -> tuple[Trial, ...]:
+            from flatsplit.cutover import proof
+
+            return proof.failed(self.session, situation) if self.session.write else ()
+
         return Judge(
             self.session,
             self.journal,
@@ -87,7 +95,7 @@ class Walk:
             situation.records,
             situation.drift,
             lambda: matrix(situation.desired(situation.done), situation.context, situation.done),
-            lambda: proof.failed(self.session, situation) if self.session.write else (),
+            failed,
         )
 
     def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:
@@ -95,6 +103,8 @@ class Walk:
         roles = [role for each in statements for role in each.secrets]
         if not roles:
             return {}
+        from flatsplit import passwords
+
         clear = secrets.for_roles(roles)
         pgconn = self.session.driver.pgconn
         return {role: passwords.verifier(pgconn, role, clear[role]) for role in roles}
@@ -103,6 +113,8 @@ class Walk:
         self, situation: Situation, reporter: Reporter, verifiers: Mapping[str, str] | None = None
     ) -> Executor:
         """Something that runs statements with the configured patience."""
+        from flatsplit.executor import Budget, Executor
+
         locks = self.config.locks
         return Executor(
             self.session,
@@ -117,6 +129,8 @@ class Walk:
 
     def status(self) -> Status:
         """Where the walk is, what is next and what blocks it."""
+        from flatsplit.cutover import standing
+
         return standing.status(self, self.situation())
 
     def waived(self, step: str) -> tuple[GateResult, ...]:
@@ -141,6 +155,8 @@ class Walk:
 
     def plan(self, key: str | None) -> Plan:
         """The plan of the next step, or of a named one."""
+        from flatsplit import hazards
+
         situation = self.situation()
         step = key or machine.next_step(situation.states)
         if step is None:
@@ -155,6 +171,8 @@ class Walk:
 
     def report(self, situation: Situation, *, tried: bool, passwords: Mapping[str, str] | None = None) -> VerifyReport:
         """What finished steps promised, as of this situation."""
+        from flatsplit.cutover import proof
+
         return proof.report(self.session, self.journal, situation, tried=tried, passwords=passwords or {})
 
     def remember(self, step: str, live: State) -> None:
@@ -167,27 +185,33 @@ class Walk:
 
     def observe(self) -> Look:
         """Write down who is connected as legacy or as one of the new roles, and what they have run."""
+        from flatsplit.cutover import observing
+
         return observing.observe(self.session, self.journal, self.config)
 
     def rehearse(self, *, file: Path | None = None, role: str | None = None, progress: Progress) -> Rehearsal:
         """Try every statement that legacy ran, or that stands in ``file``, as app_user or ``role``; run none."""
-        from flatsplit.cutover import rehearsal as rehearsing  # no other command needs a parser of SQL
+        from flatsplit.cutover import rehearsal as rehearsing
 
         return rehearsing.rehearse(self, file=file, role=role, progress=progress)
 
     def doctor(self) -> tuple[Finding, ...]:
         """The hazards of the database as it is."""
+        from flatsplit import hazards
+
         situation = self.situation()
         return hazards.find(self.session.driver, situation.live, situation.context)
 
     def blast_radius(self) -> BlastRadius:
         """What each role could do, now and with every step done."""
+        from flatsplit.cutover.radius import radius
+
         situation = self.situation()
         return radius(self.session, situation.live, situation.context, situation.done)
 
     def bundle(self) -> Bundle:
         """The data of a runbook."""
-        from flatsplit.cutover import report as reporting  # it knows of rehearsals, with a parser of SQL
+        from flatsplit.cutover import report as reporting
 
         return reporting.bundle(self)
 
@@ -197,17 +221,23 @@ class Walk:
         self, steps: Sequence[str], *, by: str, ticket: str = "", digest: str | None = None
     ) -> tuple[Approved, ...]:
         """Put on record who approved the plans of these steps (none: of the next) as they are now."""
+        from flatsplit.cutover import approval
+
         return approval.approve(self, steps, by=by, ticket=ticket, digest=digest)
 
     def advance(
         self, options: AdvanceOptions, *, reporter: Reporter, confirm: Confirm, passwords: Passwords
     ) -> AdvanceResult:
         """Take the next step, or all up to ``options.through``."""
+        from flatsplit.cutover import advance as forward
+
         with operator_lock(self.session):
             return forward.advance(self, options, reporter, confirm, passwords)
 
     def rollback(self, *, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
         """Take the last step back, or all down to ``through``, or everything."""
+        from flatsplit.cutover import back
+
         with operator_lock(self.session):
             return back.rollback(self, through, everything, reporter, confirm)
 

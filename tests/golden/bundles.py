@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flatsplit import ddl
 from flatsplit.config import Config, Gates, RoleNames
-from flatsplit.cutover.results import Bundle, BundleStep
+from flatsplit.cutover.bundled import Bundle, BundleStep
 from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
 from flatsplit.model import (
     STEP_KEYS,

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from flatsplit.config import Config
-from flatsplit.cutover.results import Bundle
+from flatsplit.cutover.bundled import Bundle
 from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
 from flatsplit.model.report import Approved, Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.render import write_bundle

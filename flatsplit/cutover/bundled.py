@@ -1,0 +1,46 @@
+"""The data of a runbook, as its templates get it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flatsplit.config import Config
+from flatsplit.evidence.exposure import BlastRadius, Exposure
+from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
+from flatsplit.model.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class BundleStep:
+    """Everything a runbook says about one step."""
+
+    number: int
+    key: str
+    title: str
+    purpose: str
+    state: StepState
+    gates: tuple[GateResult, ...]
+    plan: Plan
+    rollback: tuple[Statement, ...]
+    point_of_no_return: bool
+    watch: tuple[str, ...]
+    """What to look at while and after it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The data of a runbook."""
+
+    config: Config
+    target: Target
+    generated_by: str
+    steps: tuple[BundleStep, ...]
+    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
+    sessions: tuple[Session, ...] = field(default=())
+    exposure: BlastRadius | None = None
+    """What each role could do, before and after."""
+    first: tuple[Exposure, ...] = ()
+    """What each role could do before anything was changed; empty where that is today."""
+    report: Report = field(default_factory=Report)
+    """What happened, who was seen, what was approved."""
