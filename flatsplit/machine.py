@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from flatsplit.model import STEP_KEYS, Change, Statement, StepState, Target
+from flatsplit.model import STEP_KEYS, Statement, StepState, Target, alike
 from flatsplit.steps import ORDINAL
 
 GATES: tuple[str, ...] = (
@@ -68,9 +68,10 @@ def cutover_state(states: Mapping[str, StepState]) -> str:
 
 def digest(target: Target, legacy: str, legacy_oid: int, step: str, statements: Iterable[Statement]) -> str:
     """A fingerprint of where a plan applies and which facts it changes; the same however the work is cut up."""
-    changes: set[Change] = set()
+    facts: dict[tuple[str, str, str], set[str]] = {}
     for statement in statements:
-        changes.update(statement.changes)
+        for change in alike(statement.changes):
+            facts.setdefault((change.side, change.fact, change.detail), set()).update(change.subjects)
     identity: Sequence[object] = (
         target.system_identifier,
         target.database_oid,
@@ -79,4 +80,5 @@ def digest(target: Target, legacy: str, legacy_oid: int, step: str, statements: 
         legacy_oid,
         step,
     )
-    return hashlib.sha256(json.dumps([identity, sorted(changes)]).encode()).hexdigest()[:16]
+    changes = [(*key, sorted(facts[key])) for key in sorted(facts)]
+    return hashlib.sha256(json.dumps([identity, changes]).encode()).hexdigest()[:16]

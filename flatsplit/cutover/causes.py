@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flatsplit import ddl
@@ -53,7 +53,7 @@ class Causes:
         names = {(ref.schema, ref.name) for ref in self.appeared if ref.kind in RELATIONS}
         return [ref for ref in refs if ref in self.appeared or (ref.kind == "column" and ref[1:3] in names)]
 
-    def _other(self, changes: tuple[Change, ...]) -> str:
+    def _other(self, changes: Sequence[Change]) -> str:
         change = changes[-1]
         legacy, subject = self.context.legacy, change.subject
         if subject == legacy and change.fact in ("attribute", "role") and "lock-legacy" in self.done:

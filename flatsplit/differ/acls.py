@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, Acl, AclItem, Change, ObjectFacts, ObjectRef, Side, State, Statement
+from flatsplit.model import OWNER, Acl, AclItem, Alike, ObjectFacts, ObjectRef, Side, State, Statement
 
 PER_STATEMENT = 200
 """Objects in one GRANT: enough to make round trips cheap, few enough to keep its transaction short."""
@@ -86,15 +86,13 @@ def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[
     return sorted(found, key=lambda step: -step.depth if revoking else step.depth)
 
 
-def changes(
-    subjects: Iterable[str], step: Step, owner: str, *, revoking: bool, fact: str = "privilege"
-) -> tuple[Change, ...]:
+def changes(subjects: Iterable[str], step: Step, owner: str, *, revoking: bool, fact: str = "privilege") -> Alike:
     """The facts that one step changes on these subjects, as aclitems are written: ``grantee=letters/grantor``."""
     grantee = step.grantee or "PUBLIC"
     star = "*" if step.option else ""
     detail = f"{owner if step.grantee == OWNER else grantee}={step.letters}{star}/{step.grantor or owner}"
     side: Side = "-" if revoking else "+"
-    return tuple(Change(side, fact, subject, detail) for subject in subjects)
+    return Alike(side, fact, tuple(subjects), detail)
 
 
 class Changed(NamedTuple):

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
-from flatsplit.journal.copying import copy_lines, escape, line, lines
+from flatsplit.journal.copying import array, copy_lines, escape, line
 from flatsplit.journal.records import ActionRecord, Direction, TallyRecord
-from flatsplit.model import Change, Statement
+from flatsplit.model import Change, Statement, alike
 
 _PAGE = 2000
 
@@ -22,7 +22,7 @@ WHERE c.state = 'active' AND s.key = %s
 _COPY_ACTIONS = """
 COPY flatsplit.action (id, step_id, ordinal, direction, description, sql, undo, lock, note) FROM STDIN
 """
-_COPY_CHANGES = "COPY flatsplit.change (action_id, side, fact, subject, detail) FROM STDIN"
+_COPY_CHANGES = "COPY flatsplit.change (action_id, side, fact, detail, subjects) FROM STDIN"
 
 # Rolling back a step takes everything back that was done for it, by hand and as repair too
 _UNDONE = """
@@ -38,19 +38,24 @@ WHERE a.id > %s AND (%s::text IS NULL OR s.key = %s) ORDER BY a.id LIMIT %s
 """
 # What stands of each step of the active cutover: statements, facts, first and last moment
 _TALLIES = """
-SELECT s.key, count(*), coalesce(sum((SELECT count(*) FROM flatsplit.change AS f WHERE f.action_id = a.id)), 0)::bigint,
+SELECT s.key, count(*),
+       coalesce(sum((SELECT sum(cardinality(subjects)) FROM flatsplit.change WHERE action_id = a.id)), 0)::bigint,
        min(a.applied_at), max(a.applied_at)
 FROM flatsplit.action AS a
 JOIN flatsplit.step AS s ON s.id = a.step_id JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
 WHERE c.state = 'active' AND a.undone_at IS NULL AND a.direction <> 'back' GROUP BY s.key
 """
-_CHANGES = "SELECT side, fact, subject, detail FROM flatsplit.change WHERE action_id = %s ORDER BY ctid"
+_CHANGES = """
+SELECT c.side, c.fact, s.subject, c.detail
+FROM flatsplit.change AS c CROSS JOIN LATERAL unnest(c.subjects) WITH ORDINALITY AS s (subject, place)
+WHERE c.action_id = %s ORDER BY c.ctid, s.place
+"""
 
 
 def record(
     session: Session, step: str, direction: Direction, statements: Sequence[Statement], notes: Sequence[str | None] = ()
 ) -> list[int]:
-    """Write one action per statement and one row per change of it; the ids of the actions.
+    """Write one action per statement and its changes, those that are alike in one row; the ids of the actions.
 
     ``notes`` belong to the statements in order; a shorter sequence leaves the rest without one.
     """
@@ -72,7 +77,11 @@ def record(
         for id_, number, statement, note in zip(ids, range(ordinal + 1, 2**31), statements, remarks, strict=False)
     ]
     copy_lines(session, _COPY_ACTIONS, actions)
-    changes = [row for id_, statement in zip(ids, statements, strict=True) for row in lines(id_, statement.changes)]
+    changes = [
+        line(f"{id_}\t{change.side}", (change.fact, change.detail, array(change.subjects)))
+        for id_, statement in zip(ids, statements, strict=True)
+        for change in alike(statement.changes)
+    ]
     copy_lines(session, _COPY_CHANGES, changes)
     return list(ids)
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import INET, INTERVAL, JSONB, OID, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, INET, INTERVAL, JSONB, OID, TIMESTAMP
 
 from flatsplit.journal.records import CutoverState, Direction
 from flatsplit.model import Side, StepState
 
 SCHEMA = "flatsplit"
 VERSION_TABLE = "alembic_version"
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test holds it against migrations/versions."""
 
 metadata = sa.MetaData(
@@ -117,11 +117,11 @@ action = sa.Table(
 change = sa.Table(
     "change",
     metadata,
-    # No primary key and no foreign key: 20,000 rows per statement, ids of the same transaction, nothing is deleted
+    # No primary key and no foreign key: thousands of rows per step, ids of the same transaction, nothing is deleted
     sa.Column("action_id", sa.BigInteger, nullable=False, comment="action.id"),
     _text("side", "+ for a fact that came to be, - for one that ceased"),
     _text("fact", "owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, …"),
-    _text("subject", "The object, role or default it is about"),
+    sa.Column("subjects", ARRAY(sa.Text), nullable=False, comment="The objects, roles or defaults it is about"),
     _text("detail", "The rest of the fact; grantee=privileges/grantor for privileges, owner stands for any owner"),
     _one_of("side", get_args(Side)),
     sa.Index(None, "action_id"),

@@ -28,6 +28,7 @@ from flatsplit.model.facts import (
 )
 from flatsplit.model.plans import (
     STEP_KEYS,
+    Alike,
     Change,
     Check,
     Finding,
@@ -39,6 +40,7 @@ from flatsplit.model.plans import (
     Statement,
     StepKey,
     StepState,
+    alike,
 )
 from flatsplit.model.state import (
     Group,
@@ -57,6 +59,7 @@ __all__ = [
     "TYPES",
     "Acl",
     "AclItem",
+    "Alike",
     "Change",
     "Check",
     "DefaultRef",
@@ -80,6 +83,7 @@ __all__ = [
     "StepKey",
     "StepState",
     "Target",
+    "alike",
     "group_objects",
     "intern_acl",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, overload
 
 from flatsplit.model.facts import ObjectRef
 
@@ -23,6 +23,44 @@ class Change(NamedTuple):
     """The rest of the fact, for example ``app_user=arwd/owner``."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Alike(Sequence[Change]):
+    """One and the same change of many subjects: a GRANT on 200 tables changes 200 facts, seldom looked at singly."""
+
+    side: Side
+    fact: str
+    subjects: tuple[str, ...]
+    detail: str
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    def __iter__(self) -> Iterator[Change]:
+        return (Change(self.side, self.fact, subject, self.detail) for subject in self.subjects)
+
+    @overload
+    def __getitem__(self, place: int) -> Change: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Change, ...]: ...
+    def __getitem__(self, place: int | slice) -> Change | tuple[Change, ...]:
+        return tuple(self)[place]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, (tuple, Alike)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
+def alike(changes: Iterable[Change]) -> Iterator[Alike]:
+    """The changes, those that were made as one together."""
+    if isinstance(changes, Alike):
+        yield changes
+    else:
+        for change in changes:
+            yield Alike(change.side, change.fact, (change.subject,), change.detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of a plan: what a reviewer reads, what psql runs, what the journal keeps."""
@@ -35,7 +73,7 @@ class Statement:
     lock: str
     """Strongest lock it takes on something the application uses, in the manual's words; "" for none."""
     objects: tuple[ObjectRef, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: Sequence[Change] = ()
     secrets: tuple[str, ...] = ()
     """Roles whose password verifier the statement needs at execution."""
     alone: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flatsplit import ddl
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.cutover.bundled import Bundle, BundleStep
@@ -94,7 +96,7 @@ def login(role: str) -> Statement:
     return Statement(f"Let {role} log in", sql, undo, "", (), (change,), secrets=(role,))
 
 
-def turned(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+def turned(changes: Iterable[Change]) -> tuple[Change, ...]:
     """The changes taken back."""
     return tuple(change._replace(side="-" if change.side == "+" else "+") for change in changes)
 

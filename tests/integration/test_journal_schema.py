@@ -113,6 +113,22 @@ def test_upgrading_what_is_up_to_date_changes_nothing(opened: Session, journal: 
     journal.require_current([database.legacy])
 
 
+@pytest.mark.majors("two")
+def test_what_an_older_flatsplit_wrote_is_kept(
+    opened: Session, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(opened)
+    with monkeypatch.context() as older, opened.transaction():
+        older.setattr(schema, "HEAD", "0002")
+        journal.upgrade(None, [database.legacy])
+    rows = [("+", "owner", 'table public."a, b"', "x"), ("-", "owner", "{NULL}", "y"), ("+", "role", "", "")]
+    with opened.driver.cursor() as cursor:
+        cursor.executemany("INSERT INTO flatsplit.change VALUES (7, %s, %s, %s, %s)", rows)
+    with opened.transaction():
+        journal.upgrade(None, [database.legacy])
+    assert [tuple(change) for change in journal.changes(7)] == rows
+
+
 # -- who owns it and who may read it
 
 

@@ -144,7 +144,7 @@ NONSENSE = [
     "UPDATE flatsplit.step SET state = 'odd'",
     "UPDATE flatsplit.cutover SET state = 'odd'",
     "INSERT INTO flatsplit.event (kind, message, os_user, os_host, tool_version) VALUES ('Odd', '', '', '', '')",
-    "INSERT INTO flatsplit.change VALUES (1, '*', '', '', '')",
+    "INSERT INTO flatsplit.change VALUES (1, '*', '', '{}', '')",
     """INSERT INTO flatsplit.action (step_id, ordinal, direction, description, sql, undo, lock)
        VALUES (1, 1, 'sideways', '', '', '', '')""",
     """INSERT INTO flatsplit.observation (source, role, database, client, application, state, sessions)

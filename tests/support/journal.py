@@ -63,7 +63,7 @@ def moved(conn: psycopg.Connection[Any]) -> set[str]:
             subject
             for (subject,) in conn.execute(
                 """
-                select distinct c.subject from flatsplit.change c join flatsplit.action a on a.id = c.action_id
+                select distinct unnest(c.subjects) from flatsplit.change c join flatsplit.action a on a.id = c.action_id
                 where c.fact = 'owner' and c.side = '+' and a.undone_at is null and a.direction <> 'back'
                 """
             )
