@@ -1,14 +1,11 @@
-"""Many rows at once, in the text format of COPY (manual, COPY, "Text Format")."""
+"""Many values at once: in the text format of COPY (manual, COPY, "Text Format"), or as an array."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from flatsplit.connection import Session
 from flatsplit.model import OWNER
-
-_QUOTED = re.compile(r'["\\]')
 
 
 def copy_lines(session: Session, statement: str, lines: Sequence[str]) -> None:
@@ -24,8 +21,14 @@ def line(head: str, texts: Sequence[str]) -> str:
 
 
 def array(items: Sequence[str]) -> str:
-    """An array of text as PostgreSQL reads one (manual, "Array Input and Output Syntax"); not yet escaped for COPY."""
-    if _QUOTED.search("".join(items)):
+    """An array of text as PostgreSQL reads one (manual, "Array Input and Output Syntax").
+
+    The NUL of the owner placeholder cannot be stored. Faster than psycopg's, which looks at each item by itself.
+    """
+    text = "".join(items)
+    if "\0" in text:
+        items = [item.replace(OWNER, "owner") for item in items]
+    if '"' in text or "\\" in text:
         items = [item.replace("\\", "\\\\").replace('"', '\\"') for item in items]
     return '{"' + '","'.join(items) + '"}' if items else "{}"
 

@@ -1,4 +1,4 @@
-"""The actions of steps: written next to the statements that they record, at the speed of COPY."""
+"""The actions of steps: written next to the statements that they record."""
 
 from __future__ import annotations
 
@@ -6,23 +6,37 @@ from collections.abc import Iterator, Sequence
 
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
-from flatsplit.journal.copying import array, copy_lines, escape, line
+from flatsplit.journal.copying import array
 from flatsplit.journal.records import ActionRecord, Direction, TallyRecord
 from flatsplit.model import Change, Statement, alike
 
 _PAGE = 2000
 
-# The active cutover's step, the last ordinal that it has used, and as many new ids as there are statements
-_PREPARE = """
-SELECT s.id, coalesce((SELECT max(ordinal) FROM flatsplit.action WHERE step_id = s.id), 0),
-       ARRAY(SELECT nextval('flatsplit.action_id_seq') FROM generate_series(1, %s))
-FROM flatsplit.step AS s JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
-WHERE c.state = 'active' AND s.key = %s
+# One round trip for all of a transaction. Arrays come as text, since one of arrays cannot be ragged.
+_RECORD = """
+WITH step AS (
+    SELECT s.id, coalesce((SELECT max(ordinal) FROM flatsplit.action WHERE step_id = s.id), 0) AS last
+    FROM flatsplit.step AS s JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
+    WHERE c.state = 'active' AND s.key = %(step)s
+), action AS (
+    INSERT INTO flatsplit.action (step_id, ordinal, direction, description, sql, undo, lock, note)
+    SELECT step.id, step.last + a.place, %(direction)s, a.description, a.sql, a.undo, a.lock, a.note
+    FROM step CROSS JOIN unnest(
+        %(descriptions)s::text[], %(sqls)s::text[], %(undos)s::text[], %(locks)s::text[], %(notes)s::text[]
+    ) WITH ORDINALITY AS a (description, sql, undo, lock, note, place)
+    ORDER BY a.place
+    RETURNING id, ordinal
+), change AS (
+    INSERT INTO flatsplit.change (action_id, side, fact, detail, subjects)
+    SELECT action.id, c.side, c.fact, c.detail, c.subjects::text[]
+    FROM step CROSS JOIN unnest(
+        %(actions)s::bigint[], %(sides)s::text[], %(facts)s::text[], %(details)s::text[], %(subjects)s::text[]
+    ) WITH ORDINALITY AS c (action, side, fact, detail, subjects, place)
+    JOIN action ON action.ordinal = step.last + c.action
+    ORDER BY c.place
+)
+SELECT id FROM action ORDER BY ordinal
 """
-_COPY_ACTIONS = """
-COPY flatsplit.action (id, step_id, ordinal, direction, description, sql, undo, lock, note) FROM STDIN
-"""
-_COPY_CHANGES = "COPY flatsplit.change (action_id, side, fact, detail, subjects) FROM STDIN"
 
 # Rolling back a step takes everything back that was done for it, by hand and as repair too
 _UNDONE = """
@@ -63,27 +77,27 @@ def record(
         raise RuntimeError("record() outside a transaction would part a change from its record")
     if not statements:
         return []
-    row = session.driver.execute(_PREPARE, (len(statements), step)).fetchone()
-    if row is None:
+    changes = [(place, each) for place, one in enumerate(statements, start=1) for each in alike(one.changes)]
+    rows = session.driver.execute(
+        _RECORD,
+        {
+            "step": step,
+            "direction": direction,
+            "descriptions": array([one.description for one in statements]),
+            "sqls": array([one.sql for one in statements]),
+            "undos": array([one.undo for one in statements]),
+            "locks": array([one.lock for one in statements]),
+            "notes": list(notes),
+            "actions": array([str(place) for place, _ in changes]),
+            "sides": array([each.side for _, each in changes]),
+            "facts": array([each.fact for _, each in changes]),
+            "details": array([each.detail for _, each in changes]),
+            "subjects": array([array(each.subjects) for _, each in changes]),
+        },
+    ).fetchall()
+    if not rows:
         raise JournalError(f"the journal has no step {step} in an active cutover", "run flatsplit status")
-    step_id, ordinal, ids = row
-    remarks = [*notes, *[None] * (len(statements) - len(notes))]
-    actions = [
-        line(
-            f"{id_}\t{step_id}\t{number}\t{direction}",
-            (statement.description, statement.sql, statement.undo, statement.lock),
-        )
-        + ("\t\\N" if note is None else "\t" + escape(note))
-        for id_, number, statement, note in zip(ids, range(ordinal + 1, 2**31), statements, remarks, strict=False)
-    ]
-    copy_lines(session, _COPY_ACTIONS, actions)
-    changes = [
-        line(f"{id_}\t{change.side}", (change.fact, change.detail, array(change.subjects)))
-        for id_, statement in zip(ids, statements, strict=True)
-        for change in alike(statement.changes)
-    ]
-    copy_lines(session, _COPY_CHANGES, changes)
-    return list(ids)
+    return [id_ for (id_,) in rows]
 
 
 def mark_undone(session: Session, step: str) -> int:
