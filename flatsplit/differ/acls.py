@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
@@ -118,25 +119,24 @@ def changed(have: State, want: State) -> list[Changed]:
 def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Statement]:
     """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
     groups: dict[tuple[str, str, Step, str], list[ObjectRef]] = {}
-    seen: dict[tuple[int, int], list[Step]] = {}
+    places: dict[tuple[str, str, int, int], list[list[ObjectRef]]] = {}
     closed = _closed(have, moving)
-    for ref, now, then in moving:
+    for ref, now, then in sorted(moving, key=itemgetter(0)):
         if now.acl is then.acl and now.owner == then.owner:
             continue
-        acl = now.acl if now.owner == then.owner else privileges.settle(now.acl, then.owner)
-        goal = then.acl
-        key = (id(acl), id(goal))
-        todo = seen.get(key)
-        if todo is None:
-            todo = seen[key] = steps(acl, goal, revoking=revoking, named=ambiguous(have, acl, goal))
-        for step in todo:
-            groups.setdefault((ddl.grant_word(ref.kind), ref.schema, step, then.owner), []).append(ref)
+        alike = (ref.kind, ref.schema, id(now), id(then))
+        if alike not in places:
+            acl = now.acl if now.owner == then.owner else privileges.settle(now.acl, then.owner)
+            todo = steps(acl, then.acl, revoking=revoking, named=ambiguous(have, acl, then.acl))
+            word = ddl.grant_word(ref.kind)
+            places[alike] = [groups.setdefault((word, ref.schema, step, then.owner), []) for step in todo]
+        for refs in places[alike]:
+            refs.append(ref)
 
     def order(group: tuple[str, str, Step, str]) -> tuple[int, tuple[str, str, Step, str]]:
         return (-group[2].depth if revoking else group[2].depth, group)
 
     for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
-        refs.sort()
         for start in range(0, len(refs), PER_STATEMENT):
             part = refs[start : start + PER_STATEMENT]
             yield _statement(part, schema, step, owner, revoking=revoking, closed=closed)
