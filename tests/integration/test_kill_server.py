@@ -7,7 +7,7 @@ import pytest
 
 from flatsplit.demo.server import Cluster
 from flatsplit.model import STEP_KEYS
-from tests.fixtures.cli import Process
+from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.integration.test_kill_tool import Attempts
@@ -26,8 +26,7 @@ def server_killed(walk: Walk, run: Process, cluster: Cluster, *, keys: tuple[str
     for key in STEP_KEYS:
         attempts.undisturbed(key, forward=True)
         expected[key] = walk.snapshot()
-    for key in reversed(STEP_KEYS):
-        attempts.undisturbed(key, forward=False)
+    walk.rollback("--all")
     killed = 0
     for key in STEP_KEYS:
         for _ in range(blows if key in keys else 0):
@@ -45,28 +44,32 @@ def server_killed(walk: Walk, run: Process, cluster: Cluster, *, keys: tuple[str
             attempts.undisturbed(key, forward=True)
         assert_same(expected[key], walk.snapshot(), f"{key}, with the server killed")
         assert not journal.problems(walk.database.admin)
-    walk("verify").check()
+    walk.quick("verify").check()
     return killed
 
 
 def in_a_cluster_of_its_own(
-    make_database: MakeDatabase, fresh_cluster: FreshCluster, run: Process
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, run: Process, aside: InProcess
 ) -> tuple[Walk, Cluster]:
     # What was committed must be there after a crash, so no asynchronous commits here
     cluster = fresh_cluster(settings={"synchronous_commit": "on", "full_page_writes": "on"})
     database = make_database(cluster=cluster)
     trap_world(database.admin, database.legacy)
-    return Walk(run, database).init(), cluster
+    return Walk(run, database, aside=aside).init(), cluster
 
 
-def test_the_server_dies_twice(make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process) -> None:
-    walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli)
+def test_the_server_dies_twice(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process, invoke_cli: InProcess
+) -> None:
+    walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli, invoke_cli)
 
     assert server_killed(walk, run_cli, cluster, keys=WORTH_KILLING[:2], blows=1, seed=7) == 2
 
 
 @pytest.mark.slow
-def test_the_server_dies_ten_times(make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process) -> None:
-    walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli)
+def test_the_server_dies_ten_times(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process, invoke_cli: InProcess
+) -> None:
+    walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli, invoke_cli)
 
     assert server_killed(walk, run_cli, cluster, keys=WORTH_KILLING, blows=3, seed=11) >= 5

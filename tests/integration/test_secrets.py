@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from flatsplit.model import STEP_KEYS
-from tests.fixtures.cli import Process
+from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster, tool
 from tests.support.walk import Walk, write_passwords
@@ -84,10 +84,10 @@ def journal(database: Database) -> str:
 
 
 @pytest.mark.majors("two")
-def test_no_secret_is_written_anywhere(loud: Database, run_cli: Process) -> None:
+def test_no_secret_is_written_anywhere(loud: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     if not Path("/proc/self/cmdline").exists():
         pytest.skip("this system shows processes in another way")
-    walk = Walk(run_cli, loud).init()
+    walk = Walk(run_cli, loud, aside=invoke_cli).init()
     said = []
     # Passwords that look like nothing else, one with characters that would have to be escaped
     walk.passwords = {role: f"p4ss'\"%\\{place} {role[::-1]}" for place, role in enumerate(walk.roles)}
@@ -95,18 +95,16 @@ def test_no_secret_is_written_anywhere(loud: Database, run_cli: Process) -> None
 
     with watching_processes() as processes:
         for key in STEP_KEYS:
-            said.append(walk("plan", key, "--json"))
+            said.append(walk.quick("plan", key, "--json"))
             if key == "switch-connections":
                 with walk.switched():
                     said.append(walk.next("-v"))
             else:
                 said.append(walk.next("-v", "--json"))
-        said += [walk("runbook", "--out", str(run_cli.cwd / "bundle")), walk("status", "--json"), walk("verify")]
-        said += [walk("history"), walk("history", "--json")]
+        said += [walk.quick("runbook", "--out", str(run_cli.cwd / "bundle")), walk.quick("status", "--json")]
+        said += [walk("verify"), walk.quick("history"), walk.quick("history", "--json")]
         told = journal(loud)
-        for _ in STEP_KEYS:
-            said.append(walk.rollback())
-        said += [walk("history", "--json")]
+        said += [walk.rollback(), walk.rollback("--all"), walk.quick("history", "--json")]
 
     places = {
         "what it said": "\n".join(result.stdout + result.stderr for result in said),
@@ -132,12 +130,12 @@ def test_no_secret_is_written_anywhere(loud: Database, run_cli: Process) -> None
 
 @pytest.mark.majors("two")
 def test_the_passwords_are_the_ones_of_the_file(
-    make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess
 ) -> None:
     """The server that wants passwords takes them: the verifier that was sent is right, odd characters included."""
     database = make_database(cluster=fresh_cluster(auth="scram", loopback=True))
     trap_world(database.admin, database.legacy)
-    walk = Walk(run_cli, database).init()
+    walk = Walk(invoke_cli, database).init()
     walk.passwords = dict(
         zip(walk.roles, ("plain", "with 'quotes\" and \\", "ünïcödé, ½ and ǆ", "x" * 200), strict=True)
     )
@@ -152,9 +150,9 @@ def test_the_passwords_are_the_ones_of_the_file(
     assert all(verifier.startswith("SCRAM-SHA-256$") for (verifier,) in stored)
 
 
-def test_a_password_file_that_others_may_read_is_refused(database: Database, run_cli: Process) -> None:
+def test_a_password_file_that_others_may_read_is_refused(database: Database, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy)
-    walk = Walk(run_cli, database).init()
+    walk = Walk(invoke_cli, database).init()
     walk.forward("transfer-ownership")
     walk.password_file.chmod(0o644)
 
@@ -165,11 +163,11 @@ def test_a_password_file_that_others_may_read_is_refused(database: Database, run
     assert walk.states()["enable-login"] != "done"
 
 
-def test_generated_passwords_are_written_once(database: Database, run_cli: Process) -> None:
+def test_generated_passwords_are_written_once(database: Database, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy)
-    walk = Walk(run_cli, database).init()
+    walk = Walk(invoke_cli, database).init()
     walk.forward("transfer-ownership")
-    generated = run_cli.cwd / "generated.toml"
+    generated = invoke_cli.cwd / "generated.toml"
 
     said = walk("next", "--yes", "--generate-passwords", str(generated)).check()
 

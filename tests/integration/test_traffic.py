@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from flatsplit.model import STEP_KEYS
-from tests.fixtures.cli import Process
+from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.traffic import Traffic
 from tests.support.walk import Walk
@@ -72,9 +72,9 @@ def walk_under_traffic(walk: Walk, traffic: Traffic, *, back: bool = True) -> No
 
 
 @pytest.mark.majors("two")
-def test_nothing_fails_on_the_way_to_the_switch(database: Database, run_cli: Process) -> None:
+def test_nothing_fails_on_the_way_to_the_switch(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy)
-    walk = Walk(run_cli, database).init()
+    walk = Walk(run_cli, database, aside=invoke_cli).init()
     traffic = Traffic(database.conninfo(database.legacy), SHOP)
 
     walk_under_traffic(walk, traffic)
@@ -84,9 +84,9 @@ def test_nothing_fails_on_the_way_to_the_switch(database: Database, run_cli: Pro
     assert traffic.seen.slowest < 2, traffic.seen.slowest_was
 
 
-def transfer_while_somebody_reads(database: Database, run: Process, seconds: float) -> None:
+def transfer_while_somebody_reads(database: Database, run: Process, aside: InProcess, seconds: float) -> None:
     trap_world(database.admin, database.legacy)
-    walk = Walk(run, database).init()
+    walk = Walk(run, database, aside=aside).init()
     walk.forward("default-privileges")
     traffic = Traffic(database.conninfo(database.legacy), SHOP)
     tables = ["shop.product", "shop.line", "shop.reading_2024", "shop.revenue", "shop.price_list"]
@@ -109,19 +109,19 @@ def holder(database: Database) -> Database:
 
 
 @pytest.mark.majors("two")
-def test_while_a_report_runs(holder: Database, run_cli: Process) -> None:
-    transfer_while_somebody_reads(holder, run_cli, 10)
+def test_while_a_report_runs(holder: Database, run_cli: Process, invoke_cli: InProcess) -> None:
+    transfer_while_somebody_reads(holder, run_cli, invoke_cli, 5)
 
 
 @pytest.mark.slow
-def test_while_a_long_report_runs(holder: Database, run_cli: Process) -> None:
-    transfer_while_somebody_reads(holder, run_cli, 60)
+def test_while_a_long_report_runs(holder: Database, run_cli: Process, invoke_cli: InProcess) -> None:
+    transfer_while_somebody_reads(holder, run_cli, invoke_cli, 60)
 
 
-def test_whoever_holds_the_lock_is_named(holder: Database, run_cli: Process) -> None:
+def test_whoever_holds_the_lock_is_named(holder: Database, invoke_cli: InProcess) -> None:
     """While retrying, and when patience ends: by pid, role, application, state and query."""
     trap_world(holder.admin, holder.legacy)
-    walk = Walk(run_cli, holder).init(retry_for="3s")
+    walk = Walk(invoke_cli, holder).init(retry_for="3s")
     walk.forward("default-privileges")
     with reporting(holder, ["shop.product"], 60, "reporting_holder"):
         holder.opened[-1].execute("set local application_name = 'quarterly report'")
@@ -140,7 +140,9 @@ def test_whoever_holds_the_lock_is_named(holder: Database, run_cli: Process) -> 
 
 @pytest.mark.slow
 @pytest.mark.majors("two")
-def test_a_real_schema_while_it_is_read_and_written(make_database: MakeDatabase, run_cli: Process) -> None:
+def test_a_real_schema_while_it_is_read_and_written(
+    make_database: MakeDatabase, run_cli: Process, invoke_cli: InProcess
+) -> None:
     database = make_database("pagila")
     scripts = (
         ("select count(*) from payment",),
@@ -151,6 +153,6 @@ def test_a_real_schema_while_it_is_read_and_written(make_database: MakeDatabase,
         ("insert into actor (first_name, last_name) values ('A', 'B')",),
         ("insert into category (name) values ('new')", "select currval('category_category_id_seq')"),
     )
-    walk = Walk(run_cli, database).init()
+    walk = Walk(run_cli, database, aside=invoke_cli).init()
     traffic = Traffic(database.conninfo(database.legacy), scripts)
     walk_under_traffic(walk, traffic)

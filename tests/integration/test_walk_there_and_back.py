@@ -10,12 +10,15 @@ from psycopg import sql
 from flatsplit.model import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_apps, shared_schemas
+from tests.support.separation import Possessions, assert_separated
 from tests.support.snapshot import verifier
 from tests.support.walk import Walk, assert_same
 from tests.support.world import trap_world
 
 
-def there_and_back(run: InProcess, database: Database, retire: str = "revoke") -> None:
+def there_and_back(run: InProcess, database: Database, retire: str = "revoke", *, separated: bool = False) -> None:
+    """The whole of it; with ``separated`` what the roles can do at the end is tried as those roles, too."""
+    had = Possessions.of(database.admin, database.legacy)
     untouched = Walk(run, database).snapshot()
     password = verifier(database.admin, database.legacy)
     walk = Walk(run, database, retire=retire).init()
@@ -28,6 +31,9 @@ def there_and_back(run: InProcess, database: Database, retire: str = "revoke") -
         # The one point of no return
         walk("rollback", "--yes").check(5)
         return
+
+    if separated:
+        assert_separated(walk, had)
 
     expected = [untouched, *first.values()]
     while upto:
@@ -49,7 +55,14 @@ def there_and_back(run: InProcess, database: Database, retire: str = "revoke") -
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("schema", shared_schemas())
 def test_every_schema(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
-    there_and_back(invoke_cli, make_database(schema))
+    there_and_back(invoke_cli, make_database(schema), separated=True)
+
+
+@pytest.mark.slow
+@pytest.mark.majors("between")
+@pytest.mark.parametrize("schema", shared_schemas())
+def test_every_schema_on_the_other_majors(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    there_and_back(invoke_cli, make_database(schema), separated=True)
 
 
 @pytest.mark.slow
