@@ -8,7 +8,7 @@ from functools import cached_property
 
 from flatsplit import ddl, machine
 from flatsplit.config import Config
-from flatsplit.differ import diff
+from flatsplit.differ import diff, size
 from flatsplit.evidence import matrix
 from flatsplit.journal import StepRecord
 from flatsplit.model import Check, Finding, Plan, State, Statement, StepState
@@ -118,6 +118,11 @@ class Situation:
         """What a step itself wants, as if those before it were done and held."""
         place = ORDINAL[step]
         return (*diff(self.desired(place - 1), self.desired(place)), *self._epilogue(step))
+
+    def pending(self, step: str) -> int:
+        """How many statements that are."""
+        place = ORDINAL[step]
+        return size(self.desired(place - 1), self.desired(place)) + len(self._epilogue(step))
 
     def _digest(self, what: str, statements: tuple[Statement, ...]) -> str:
         return machine.digest(self.live.target, self.config.legacy_role, self.legacy_oid, what, statements)

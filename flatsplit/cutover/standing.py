@@ -25,7 +25,7 @@ def status(walk: Walk, situation: Situation) -> Status:
     catch_up = situation.drift
     if next_key is not None:
         gates = judge.judge(next_key)
-        pending = len(situation.forward(next_key))
+        pending = situation.pending(next_key)
     return Status(
         cutover=_view(walk, situation),
         steps=tuple(

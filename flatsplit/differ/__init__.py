@@ -6,6 +6,7 @@ which statements lead from the facts in one State to the facts in another.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from flatsplit.differ import acls, defaults, members, owners, roles, smaller
@@ -19,8 +20,18 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
     is without a right in between; memberships are taken away right after owners have moved, so
     that the bridge is gone before anything else of legacy's is (a broken-off revoke is then recognisable).
     """
+    statements = [each if isinstance(each, Statement) else each() for each in _pieces(have, want)]
+    return tuple(_named(each, have, want) if DATABASE_OWNER in each.acts else each for each in statements)
+
+
+def size(have: State, want: State) -> int:
+    """How many statements that are, without writing the many."""
+    return len(_pieces(have, want))
+
+
+def _pieces(have: State, want: State) -> tuple[Statement | Callable[[], Statement], ...]:
     moving = acls.changed(have, want)
-    statements = (
+    return (
         *roles.created(have, want),
         *roles.widened(have, want),
         *members.granted(have, want),
@@ -39,7 +50,6 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
         *roles.opened(have, want),
         *roles.dropped(have, want),
     )
-    return tuple(_named(each, have, want) if DATABASE_OWNER in each.acts else each for each in statements)
 
 
 DATABASE_OWNER = "pg_database_owner"

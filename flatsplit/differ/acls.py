@@ -116,8 +116,11 @@ def changed(have: State, want: State) -> list[Changed]:
     ]
 
 
-def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Statement]:
-    """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
+def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Callable[[], Statement]]:
+    """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges.
+
+    They are written when called, so that who only counts them does not wait for that.
+    """
     groups: dict[tuple[str, str, Step, str], list[ObjectRef]] = {}
     places: dict[tuple[str, str, int, int], list[list[ObjectRef]]] = {}
     closed = _closed(have, moving)
@@ -139,7 +142,7 @@ def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterat
     for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
         for start in range(0, len(refs), PER_STATEMENT):
             part = refs[start : start + PER_STATEMENT]
-            yield _statement(part, schema, step, owner, revoking=revoking, closed=closed)
+            yield partial(_statement, part, schema, step, owner, revoking=revoking, closed=closed)
 
 
 def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:

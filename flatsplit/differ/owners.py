@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from flatsplit import ddl
 from flatsplit.differ.acls import Changed
@@ -69,8 +70,8 @@ def _rank(ref: ObjectRef, depth: Mapping[ObjectRef, int]) -> int:
     return _RANK.get(ref.kind, _OTHER)
 
 
-def moved(have: State, want: State, objects: Iterable[Changed]) -> list[Statement]:
-    """ALTER … OWNER for every object whose owner differs, grouped in phases.
+def moved(have: State, want: State, objects: Iterable[Changed]) -> list[Statement | Callable[[], Statement]]:
+    """ALTER … OWNER for every object whose owner differs, grouped in phases; the many are written when called.
 
     To a role whose member the old owner is (the bridge), tables go before the views that read them;
     otherwise the other way round: a view of the member's still reads, the other one would not.
@@ -91,9 +92,8 @@ def moved(have: State, want: State, objects: Iterable[Changed]) -> list[Statemen
         forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
         by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
-    statements = [_owner(ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
-    statements.extend(_reassigned(have, want, dragged))
-    return statements
+    alter = [partial(_owner, ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
+    return [*alter, *_reassigned(have, want, dragged)]
 
 
 def owner_changes(ref: ObjectRef, old: str, new: str) -> tuple[Change, ...]:
