@@ -1,9 +1,9 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711189385075201909, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711195582649419712, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 90f7c0bc3794944b
+--   plan 8a3858dfa857419c
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.

@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711189385075201909, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711195582649419712, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 8ca4c28310d94f6b
+--   plan 64e92ba3af9fc161
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
