@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from textwrap import indent
@@ -272,3 +273,68 @@ def test_liquibase_and_jdbc(database: Database, invoke_cli: InProcess, tmp_path:
     (tmp_path / "hikari.properties").write_text(found["JDBC and HikariCP"].replace("…", password))
     driver = home / "internal" / "lib" / "postgresql.jar"
     assert said(tmp_path, "java", "-cp", driver, "Application.java") == "web one, filled, 1\n"
+
+
+RUBY = """
+require "logger"
+require "erb"
+require "yaml"
+require "active_record"
+require "pg"
+"""
+RAILS = (
+    RUBY
+    + """
+ActiveRecord::Base.establish_connection(YAML.load(ERB.new(File.read("database.yml")).result)["production"])
+ActiveRecord::Migrator.migrations_paths = ActiveRecord::Tasks::DatabaseTasks.migrations_paths = ["migrate"]
+ActiveRecord::Tasks::DatabaseTasks.migrate if ARGV == ["db:migrate"]
+class Customer < ActiveRecord::Base; end
+if ARGV == ["server"]
+  Customer.create!(name: "by the application")
+  puts ActiveRecord::Base.connection.select_rows("select current_user, (select note from orders)").inspect
+end
+"""
+)
+RAILS_FIRST = """
+class First < ActiveRecord::Migration[6.1]
+  def up = create_table(:orders) { |t| t.integer :total }
+end
+"""
+RAILS_SECOND = """
+class Second < ActiveRecord::Migration[6.1]
+  def up
+    add_column :orders, :note, :text, default: "filled"
+    create_table(:customers) { |t| t.text :name }
+  end
+end
+"""
+
+
+def test_rails(database: Database, invoke_cli: InProcess, tmp_path: Path) -> None:
+    """ActiveRecord alone, with database.yml read as Rails reads it: templates first, then YAML."""
+    ruby = shutil.which("ruby")
+    if ruby is None or subprocess.run([ruby, "-e", RUBY], capture_output=True).returncode:
+        pytest.skip("no Ruby with ActiveRecord and pg on this machine")
+    (tmp_path / "rails.rb").write_text(RAILS)
+    (tmp_path / "migrate").mkdir()
+    (tmp_path / "migrate" / "1_first.rb").write_text(RAILS_FIRST)
+    old = login(database)
+    names = {"host": "host", "port": "port", "database": "dbname", "username": "user", "password": "password"}
+    production = {"adapter": "postgresql"} | {name: old[key] for name, key in names.items()}
+    (tmp_path / "database.yml").write_text(json.dumps({"production": production}))
+    migrate = (ruby, "rails.rb", "db:migrate")
+    said(tmp_path, *migrate)
+    database.execute("insert into orders (total) values (7)", "legacy")
+
+    walk = walk_to_login(invoke_cli, database)
+    (tmp_path / "database.yml").write_text(blocks(walk.run.cwd / "book")["Ruby on Rails"])
+    (tmp_path / "migrate" / "2_second.rb").write_text(RAILS_SECOND)
+    application = {"DB_PASSWORD": walk.passwords["web one"]}
+    deployment = {"DB_USER": "deploy", "DB_PASSWORD": walk.passwords["deploy"]}
+    assert "must be owner of table orders" in said(
+        tmp_path, ruby, "rails.rb", "db:migrate", env=application, exit_code=1
+    )
+    said(tmp_path, *migrate, env=deployment)
+    tables = ("ar_internal_metadata", "customers", "orders", "schema_migrations")
+    assert owners(database) == dict.fromkeys(tables, "deploy")
+    assert said(tmp_path, ruby, "rails.rb", "server", env=application) == '[["web one", "filled"]]\n'

@@ -26,7 +26,7 @@ def blocks(book: Path) -> dict[str, str]:
     return {heading: code for heading, _, _, code in found}
 
 
-def walk_to_login(run: Run, database: Database, password: str = "p@ss/w:rd 100% of \\{}") -> Walk:
+def walk_to_login(run: Run, database: Database, password: str = "@ss: w/rd #100% of \\{}") -> Walk:
     """Take a database to where the new roles log in, and write its bundle into ``book``.
 
     Each password is made of this one, in which as many files as possible have something to trip over.
@@ -62,7 +62,7 @@ def said(folder: Path, *command: str | Path, env: Mapping[str, str] | None = Non
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=180,  # a Java program on a busy machine takes its time
     )
     assert done.returncode == exit_code, f"exit code {done.returncode}, not {exit_code}: {done.stdout[-3000:]}"
     return done.stdout
