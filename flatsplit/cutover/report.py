@@ -36,6 +36,7 @@ def bundle(walk: Walk) -> Bundle:
     steps = []
     for number, step in enumerate(STEPS, start=1):
         plan = situation.plan(step.key)
+        final = point_of_no_return(walk.config, step.key)
         steps.append(
             BundleStep(
                 number=number,
@@ -45,8 +46,8 @@ def bundle(walk: Walk) -> Bundle:
                 state=situation.states[step.key],
                 gates=judge.judge(step.key) if step.key == next_key else walk.gates_of(situation, step.key),
                 plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step.key)),
-                rollback=situation.rollback_preview(step.key),
-                point_of_no_return=point_of_no_return(walk.config, step.key),
+                rollback=() if final else situation.rollback_preview(step.key),
+                point_of_no_return=final,
                 watch=step.watch,
             )
         )

@@ -151,9 +151,16 @@ class Situation:
     def done_by_hand(self, step: str) -> tuple[Statement, ...]:
         """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
         place = ORDINAL[step]
-        base = self.as_begun(step).origin
+        base = self._before_the_drop(step).as_begun(step).origin
         before = through(base, self._backward, place - 1)
         return diff(before, STEPS[place - 1].apply(before, self._backward))
+
+    def _before_the_drop(self, step: str) -> Situation:
+        """The same moment with legacy still there as first seen, if this is the step that drops it."""
+        legacy, live = self.config.legacy_role, self.live
+        if not point_of_no_return(self.config, step) or legacy in live.roles or legacy not in self.baseline.roles:
+            return self
+        return replace(self, live=replace(live, roles={**live.roles, legacy: self.baseline.roles[legacy]}))
 
     def rollback_plan(self, step: str) -> Plan:
         """The statements that take a step back, whatever happened since."""

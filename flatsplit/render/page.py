@@ -22,6 +22,8 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
     """The page in pieces. ``linked``: the Markdown files lie beside it, and not only the SQL."""
     config, report = bundle.config, bundle.report
     user = application(config)
+    open_steps = [step for step in bundle.steps if step.state != "done"]
+    durations = {step.key: expected(bundle, step) for step in bundle.steps}
     stream = (
         html_environment(overrides)
         .get_template("index.html.j2")
@@ -32,7 +34,7 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
             generated_by=bundle.generated_by,
             report=report,
             steps=list(zip(bundle.steps, stems, strict=True)),
-            next_key=next((step.key for step in bundle.steps if step.state != "done"), ""),
+            next_key=open_steps[0].key if open_steps else "",
             findings=bundle.findings,
             checks=bundle.checks,
             heat=heat(bundle.exposure, bundle.first, config.legacy_role),
@@ -42,7 +44,11 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
             snippets=snippets(bundle, overrides),
             proofs={step.key: _proof(bundle, step, overrides) for step in bundle.steps},
             aborts={step.key: _abort(step, overrides) for step in bundle.steps},
-            expected={step.key: expected(bundle, step) for step in bundle.steps},
+            coming=open_steps[0] if open_steps else None,
+            left=sum(len(step.plan.actions) for step in open_steps),
+            takes=sum((durations[step.key] for step in open_steps), timedelta()),
+            rest=_rest(bundle, open_steps),
+            expected=durations,
             back={step.key: _seconds(bundle, sum(len(one.changes) for one in step.rollback)) for step in bundle.steps},
             approvals={step.key: [one for one in report.approvals if one.step == step.key] for step in bundle.steps},
             past=report.past,
@@ -63,6 +69,13 @@ def waivers(steps: Sequence[StepFacts]) -> list[tuple[StepFacts, GateResult]]:
 def expected(bundle: BundleFacts, step: StepFacts) -> timedelta:
     """How long the step's statements should take when nobody is in the way."""
     return _seconds(bundle, sum(len(one.changes) or 1 for one in step.plan.actions))
+
+
+def _rest(bundle: BundleFacts, steps: Sequence[StepFacts]) -> timedelta:
+    """How long nothing may happen between these steps, at least."""
+    gates = bundle.config.gates
+    waits = {"switch-connections": gates.drain, "lock-legacy": gates.soak, "revoke-legacy": gates.soak}
+    return sum((waits.get(step.key, timedelta()) for step in steps), timedelta())
 
 
 def _seconds(bundle: BundleFacts, facts: int) -> timedelta:

@@ -17,7 +17,7 @@ _PROGRAMS = (
     ("pg_hba", "pg_hba.conf", "", "Who may log in from where. A role of its own can be let in from fewer places."),
     ("libpq", "psql, libpq: service file and .pgpass", "ini", "For people, cron jobs, pg_dump, whatever uses libpq."),
     ("sqlalchemy", "SQLAlchemy and Alembic", "python", _SAME_URL),
-    ("django", "Django", "python", f"{_SAME_URL} `migrate` takes the alias with `--database`."),
+    ("django", "Django", "python", _SAME_URL),
     ("rails", "Ruby on Rails", "yaml", _SAME_URL),
     ("node", "Node: node-pg, Prisma, Knex", "sh", f"{_SAME_URL} Prisma's shadow database wants CREATEDB."),
     ("jdbc", "JDBC and HikariCP", "properties", "Restart the application, or let maxLifetime replace the connections."),

@@ -78,6 +78,8 @@ def _what(statement: Statement) -> str:
     kinds = sorted({reference.kind for reference in statement.objects})
     things = ", ".join(_plural(kind) for kind in kinds)
     facts = {change.fact for change in statement.changes}
+    if "role" in facts:  # CREATE ROLE brings attributes with it
+        facts = {"role"}
     if len(facts) != 1:
         # Several facts at once, or none: the statement's own verb says it best
         return f"{statement.sql.split(None, 1)[0].upper() if statement.sql.split() else ''} {things}".strip()

@@ -1,9 +1,9 @@
 -- Rollback of step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711163246509950652, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan ec415d2831ca2f23
+--   plan 2f2fe8eb14b8fd12
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711163246509950652, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 80c7419e8ec2e98d
+--   plan b1769d829ec42524
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

@@ -1,9 +1,9 @@
 -- Step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711163246509950652, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan f1dc8d1573a76204
+--   plan ee1f30665b0ad0f8
 --
 -- Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to
 -- app_migrator. Over the bridge the running application keeps every right it had. ALTER … OWNER takes

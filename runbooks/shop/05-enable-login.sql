@@ -1,9 +1,9 @@
 -- Step enable-login: Let the new roles log in
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711163246509950652, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan e76f4f99cf1087d2
+--   plan 1739527cb6e54f72
 --
 -- Carries legacy's role settings and limits over, takes CREATE in the schemas in scope from PUBLIC
 -- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.

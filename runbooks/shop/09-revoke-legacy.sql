@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711163246509950652, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan df80d0730e866cd7
+--   plan 53c62372f8585c22
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.

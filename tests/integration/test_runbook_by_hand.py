@@ -15,15 +15,17 @@ from tests.fixtures.servers import tool
 from tests.support.walk import Walk, assert_same
 
 
-def psql(database: Database, *files: Path) -> None:
+def psql(database: Database, *files: Path, exit_code: int = 0) -> str:
+    """Run scripts with psql and nothing else; what it said on stderr, never a warning."""
     done = subprocess.run(
         [tool("psql"), "-X", *(part for file in files for part in ("-f", str(file))), database.conninfo()],
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
     )
-    assert done.returncode == 0, f"{files[-1].name}: {done.stderr[-3000:]}"
+    assert done.returncode == exit_code, f"{files[-1].name}: {done.stderr[-3000:]}"
     assert "WARNING" not in done.stderr, done.stderr
+    return done.stderr
 
 
 def verifiers(walk: Walk) -> Path:
@@ -80,6 +82,28 @@ def test_the_files_do_what_the_commands_do(database: Database, invoke_cli: InPro
         "legacy",
     )
     by_hand_and_back(Walk(invoke_cli, database).init())
+
+
+def test_the_old_role_dropped_by_hand(database: Database, invoke_cli: InProcess) -> None:
+    """Then ``next`` sees that it is gone and who did it, and neither a command nor a file pretends to bring it back."""
+    database.execute("create table orders (id int); grant select on orders to public", "legacy")
+    walk = Walk(invoke_cli, database, retire="drop").init()
+    walk("runbook", "--out", "book", "--format", "md").check()
+    book, secrets = walk.run.cwd / "book", verifiers(walk)
+    for number, key in enumerate(STEP_KEYS, start=1):
+        psql(database, secrets, book / f"{number:02d}-{key}.sql")
+        walk.step(key)
+    status = walk.status()
+    found = {step["key"] for step in status["steps"] if step["by_hand"]}
+    assert found == set(STEP_KEYS) - {"switch-connections", "verify"}
+    assert status["cutover"]["state"] == "complete"
+    history = walk("history", "--json").check().json
+    assert "drop role legacy" in [row["description"] for row in history if row.get("direction") == "by-hand"]
+    after = walk.snapshot()
+    assert database.admin.execute("select from pg_roles where rolname = 'legacy'").fetchone() is None
+    assert "point of no return" in walk.rollback(exit_code=5).stderr
+    assert "point of no return" in psql(database, book / f"{len(STEP_KEYS):02d}-{key}.rollback.sql", exit_code=3)
+    assert_same(after, walk.snapshot(), "both refused")
 
 
 @pytest.mark.slow

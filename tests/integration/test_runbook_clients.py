@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,27 +13,23 @@ import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import pool
 
 from flatsplit.render import write_bundle
+from flatsplit.render.text import visible
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster, tool
 from tests.golden import bundles
+from tests.support.clients import ROLES, blocks, walk_to_login
 from tests.support.walk import Walk
 
 BOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-ROLES = ("web one", "deploy", "read", "dba2")
-
-
-def snippets(book: Path) -> dict[str, str]:
-    """The code blocks of clients.md by their headings."""
-    text = (book / "clients.md").read_text()
-    blocks = re.findall(r"^## (.*?)\n(.*?)^(`{3,})\w*\n(.*?)\n\3$", text, re.DOTALL | re.MULTILINE)
-    return {heading: code for heading, _, _, code in blocks}
 
 
 @pytest.fixture
@@ -40,10 +37,7 @@ def walked(make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli:
     """A database on a server that wants passwords over TCP, with its new roles able to log in; one with a space."""
     database = make_database(cluster=fresh_cluster(auth="scram", loopback=True))
     database.execute("create table orders (id int); insert into orders values (7)", "legacy")
-    walk = Walk(invoke_cli, database, roles=ROLES).init()
-    walk.forward("enable-login")
-    walk.run("runbook", "--out", "book", dsn=database.conninfo(tcp=True)).check()
-    return walk
+    return walk_to_login(invoke_cli, database)
 
 
 def test_psql_and_sqlalchemy_get_in_as_what_they_are_to_be(walked: Walk, tmp_path: Path) -> None:
@@ -52,12 +46,13 @@ def test_psql_and_sqlalchemy_get_in_as_what_they_are_to_be(walked: Walk, tmp_pat
 
 
 def psql_finds_its_service_and_its_password(walked: Walk, tmp_path: Path) -> None:
-    text = snippets(walked.run.cwd / "book")["psql, libpq: service file and .pgpass"]
+    text = blocks(walked.run.cwd / "book")["psql, libpq: service file and .pgpass"]
     services, passwords = text.split("# ~/.pgpass")
     (tmp_path / "services").write_text(services)
     lines = [line for line in passwords.splitlines() if line.endswith(":…")]
     for role in ROLES[:3]:
-        lines = [line.replace(f":{role}:…", f":{role}:{walked.passwords[role]}") for line in lines]
+        escaped = walked.passwords[role].replace("\\", "\\\\").replace(":", "\\:")
+        lines = [line.replace(f":{role}:…", f":{role}:{escaped}") for line in lines]
     (tmp_path / "pgpass").write_text("\n".join(lines) + "\n")
     (tmp_path / "pgpass").chmod(0o600)
     env = {"PATH": "/usr/bin:/bin", "PGSERVICEFILE": str(tmp_path / "services"), "PGPASSFILE": str(tmp_path / "pgpass")}
@@ -72,14 +67,16 @@ def psql_finds_its_service_and_its_password(walked: Walk, tmp_path: Path) -> Non
 
 
 def sqlalchemy_and_alembic_have_an_engine_each(walked: Walk) -> None:
-    code = snippets(walked.run.cwd / "book")["SQLAlchemy and Alembic"] + (
-        "\nfrom sqlalchemy import text\n"
-        "for one in (engine, migration_engine):\n"
+    beforehand = "from sqlalchemy import pool, text\n"  # as the beginning of an env.py has it
+    code = blocks(walked.run.cwd / "book")["SQLAlchemy and Alembic"] + (
+        "\nfor one in (engine, connectable):\n"
         "    with one.connect() as connection:\n"
         "        print(connection.execute(text('select current_user, (select id from orders)')).one())\n"
     )
     passwords = {"APP_PASSWORD": walked.passwords["web one"], "MIGRATOR_PASSWORD": walked.passwords["deploy"]}
-    done = subprocess.run([sys.executable, "-c", code], env=os.environ | passwords, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", beforehand + code], env=os.environ | passwords, capture_output=True, text=True
+    )
     assert done.stdout.splitlines() == ["('web one', 7)", "('deploy', 7)"], done.stderr
 
 
@@ -88,7 +85,7 @@ def bouncer(walked: Walk) -> Iterator[str]:
     """A PgBouncer with the snippet's configuration and the server's own verifiers."""
     if BOUNCER is None:
         pytest.skip("no pgbouncer on this machine")
-    text = snippets(walked.run.cwd / "book")["PgBouncer"]
+    text = blocks(walked.run.cwd / "book")["PgBouncer"]
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
     folder.chmod(0o777)
     rows = walked.database.admin.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL")
@@ -133,27 +130,26 @@ def test_pgbouncer_keeps_a_pool_for_each_role(walked: Walk, bouncer: str) -> Non
                 time.sleep(0.05)
 
 
-def test_hostile_names_end_no_line_and_no_string(tmp_path: Path) -> None:
+def test_hostile_names_end_no_line_and_no_string(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has a parser here is parsed, and gives the names back."""
     write_bundle(bundles.hostile(), tmp_path / "book")
-    found = snippets(tmp_path / "book")
+    found = blocks(tmp_path / "book")
     assert len(found) == 12
     roles, database = bundles.hostile().config.roles, bundles.hostile().target.database
     parsed = tomllib.loads(found["Flyway"])
     assert parsed["environments"]["default"]["user"] == roles.app_migrator
-    scope: dict[str, object] = {}
-    os.environ["APP_PASSWORD"] = os.environ["MIGRATOR_PASSWORD"] = "x"
-    try:
-        exec(found["Django"], scope)
-        exec(found["SQLAlchemy and Alembic"], scope)
-    finally:
-        del os.environ["APP_PASSWORD"], os.environ["MIGRATOR_PASSWORD"]
-    settings = scope["DATABASES"]
-    assert settings["default"]["USER"] == roles.app_user  # type: ignore[index]
-    assert settings["migrator"]["USER"] == roles.app_migrator  # type: ignore[index]
-    assert settings["default"]["NAME"] == database  # type: ignore[index]
-    assert scope["url"].username == roles.app_user  # type: ignore[attr-defined]
-    assert scope["url"].database == database  # type: ignore[attr-defined]
+    scope: dict[str, Any] = {"pool": pool}
+    for name in ("APP_PASSWORD", "DB_PASSWORD", "MIGRATOR_PASSWORD"):
+        monkeypatch.setenv(name, "x")
+    exec(found["Django"], scope)
+    exec(found["SQLAlchemy and Alembic"], scope)
+    settings = scope["DATABASES"]["default"]
+    assert (settings["USER"], settings["NAME"]) == (roles.app_user, database)
+    deploy = re.search(r"^#   (DB_USER=.*) DB_PASSWORD=… python manage.py migrate$", found["Django"], re.MULTILINE)
+    assert deploy is not None
+    assert shlex.split(deploy[1]) == [f"DB_USER={visible(roles.app_migrator)}"]
+    for url, role in ((scope["url"], roles.app_user), (scope["migration_url"], roles.app_migrator)):
+        assert (url.username, url.database) == (role, database)
     urls = re.findall(r"^\w+_URL=(.*)$", found["Node: node-pg, Prisma, Knex"], re.MULTILINE)
     assert [conninfo_to_dict(url)["user"] for url in urls] == [roles.app_user, roles.app_migrator]
     assert conninfo_to_dict(urls[0])["dbname"] == database

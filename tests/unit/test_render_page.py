@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from flatsplit.config import Config
 from flatsplit.cutover.bundled import Bundle
 from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
+from flatsplit.model import STEP_KEYS
 from flatsplit.model.report import Approved, Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.render import write_bundle
 from flatsplit.render.engine import about
@@ -105,6 +108,67 @@ def test_hostile_names_are_shown_as_they_are(tmp_path):
     for name in ("<script>alert(1)</script>", "a`b``c", "pipe|back\\|slash", "*/ -- /*", "{{ 7 * 7 }} {% raw %}"):
         assert name in said, name
     assert "new\\nline; DROP ROLE x" in said
+
+
+def decisions(bundle: Bundle, folder: Path) -> list[str]:
+    """What stands at the top of the page, for those who read no further."""
+    write_bundle(bundle, folder)
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    first = re.search(r'<dl class="facts first">(.*?)</dl>', text, re.DOTALL)
+    assert first is not None
+    return ["".join(Page(part).said) for part in re.findall(r"<dd>(.*?)</dd>", first[1], re.DOTALL)]
+
+
+def test_the_top_says_what_is_next_what_is_final_and_how_long_it_takes(tmp_path):
+    plain = bundles.plain()
+    action, final, left = decisions(plain, tmp_path)
+    assert action == "flatsplit next: Grant what exists"
+    assert final == "none: every step goes back"
+    # What is done does not count; a day until the switch counts as done, and two weeks around the lock
+    assert left == "127 statements, 9 s, and at least 15 d of watching in between"
+
+    def later(key: str, retire: str = "revoke") -> Bundle:
+        """As if the steps before this one were done, and those after it not."""
+        place = STEP_KEYS.index(key)
+        steps = tuple(
+            dataclasses.replace(
+                step,
+                state="done" if step.number <= place else "pending",
+                plan=dataclasses.replace(step.plan, catch_up=(), statements=()) if step.number <= place else step.plan,
+                point_of_no_return=retire == "drop" and step.key == "revoke-legacy",
+            )
+            for step in plain.steps
+        )
+        return dataclasses.replace(plain, steps=steps)
+
+    waits = later("transfer-ownership", "drop")
+    action, final, _ = decisions(waits, tmp_path)
+    assert action == "flatsplit next: Move the ownership; held up by approved"
+    assert final == "step 9, Take the old role's rights"
+    action, _, left = decisions(later("switch-connections"), tmp_path)
+    assert action == "people move the connections, then flatsplit next: Switch the connections"
+    assert left == "no statements, and at least 15 d of watching in between"
+    over = dataclasses.replace(plain, steps=tuple(dataclasses.replace(step, state="done") for step in waits.steps))
+    assert decisions(over, tmp_path) == [
+        "none: the cutover is complete",
+        "passed",
+        "nothing",
+    ]
+
+
+def test_the_timeline_says_how_each_step_goes_back(tmp_path):
+    bundle = bundles.hostile()
+    write_bundle(bundle, tmp_path)
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    lines = re.findall(r'<p class="quiet">(\d+ statements?, .*|no statements.*|done by people.*)</p>', text)
+    assert ["".join(Page(line).said).partition("; ")[2] for line in lines] == [
+        "way back: 4 statements, 3 s",
+        "",  # these made-up grants have no undo
+        "way back: 18 statements, 3 s",
+        "way back: 4 statements, 3 s",
+        "the old role must then be unseen for 24h",
+        "no way back",
+    ]
 
 
 def one(role: str, login: bool = True, **counts: int) -> Exposure:

@@ -7,9 +7,8 @@
 --
 -- Why revoke-legacy is there, in a sentence or two for the reviewer.
 --
--- This step is the point of no return: what it dropped does not come back.
---
--- There is nothing for SQL to take back.
+-- This step is the point of no return: what it dropped does not come back. A role of the same name would be another one,
+-- without the password, the rights and the settings of the first.
 --
 -- Run it with: psql -X -f 09-revoke-legacy.rollback.sql "service=…"
 
@@ -48,9 +47,4 @@ $$ $flatsplit$ $x$
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
 \endif
 
--- Who is connected to this database
-SELECT usename, application_name, client_addr, count(*) AS connections
-FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend'
-GROUP BY usename, application_name, client_addr
-ORDER BY usename, application_name, client_addr;
+DO $$BEGIN RAISE EXCEPTION 'this step is the point of no return' USING HINT = 'restore roles and ownership from a backup if it must go back'; END$$;
