@@ -289,7 +289,8 @@ def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
     statements = [f"SET SESSION {name} = {value}" for name, value in pins]
     try:
         _patiently(driver, b"SET SESSION statement_timeout = 0")
-        cursor = driver.execute(("; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"])).encode())
+        # The timer of the statement before may go off as late as here
+        cursor = _patiently(driver, "; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"]).encode())
         while cursor.nextset():
             pass
         row = cursor.fetchone()

@@ -109,7 +109,7 @@ class Walk:
 
     def quick(self, *arguments: str) -> Result:
         """Any command, in the quickest way."""
-        return (self.aside or self.run)(*arguments, dsn=self.database)
+        return self.aside(*arguments, dsn=self.database) if self.aside else self(*arguments)
 
     def next(self, *arguments: str, exit_code: int = 0) -> Result:
         """``next`` with everything it may ask for."""
