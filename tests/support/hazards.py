@@ -21,6 +21,23 @@ from flatsplit.steps.origin import reduce
 SHOP = Config("shop", "legacy", ("public",))
 ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
 
+CRON = (
+    "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, "
+    "username text, jobname text); "
+    "INSERT INTO cron.job VALUES (1, '0 3 * * *', 'secret', 'shop', 'legacy', 'nightly'), "
+    "(2, '0 4 * * *', 'x', 'shop', 'vendor', NULL), (3, '* * * * *', 'x', 'shop', 'legacy', NULL); "
+)
+"""A table like pg_cron's, with two jobs of legacy's."""
+
+
+def extension(name: str, *tables: str) -> str:
+    """What the catalog holds once an extension that cannot be had here is installed, with these tables."""
+    adopt = "".join(f"ALTER EXTENSION {name} ADD TABLE {table}; " for table in tables)
+    return (
+        "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) "
+        f"VALUES (99999, '{name}', 10, 'public'::regnamespace, false, '1'); {adopt}"
+    )
+
 
 def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -> dict[str, Finding]:
     """What doctor says about the database as this session sees it, by hazard. The roles count as not adopted.

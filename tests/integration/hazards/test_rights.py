@@ -52,7 +52,16 @@ CASES = (
         value="created",
         cure="REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     ),
-    Case("public-temp", "GRANT TEMPORARY ON DATABASE fs_hazards TO PUBLIC", ("fs_hazards",), absent=_TEMP, cure=_TEMP),
+    Case(
+        "public-temp",
+        "GRANT TEMPORARY ON DATABASE fs_hazards TO PUBLIC",
+        ("fs_hazards",),
+        absent=_TEMP,
+        role="app_readonly",
+        bites="CREATE TEMP TABLE x (a int); SELECT 'created'",
+        value="created",
+        cure=_TEMP,
+    ),
     Case(
         "temp-revoked",
         _TEMP,
