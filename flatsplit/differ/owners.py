@@ -31,6 +31,7 @@ _RELATION = 10
 _DEEPEST = 45
 _OTHER = 70
 _REASSIGN_PHASE = 300
+_AFTER_LOGIN = 580
 
 _LOCKS = {
     "table": "ACCESS EXCLUSIVE",
@@ -89,7 +90,10 @@ def moved(have: State, want: State, objects: Iterable[Changed]) -> list[Statemen
             depth = depths(have.uses)
         rank = _rank(ref, depth)
         forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
-        by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
+        rank = rank if forward else 200 - rank
+        if ref.kind == "subscription" and (heir := have.roles.get(then.owner)) and not heir.login:
+            rank = _AFTER_LOGIN
+        by_rank.append((rank, ref, now.owner, then.owner))
     by_rank.sort()
     statements = [_owner(ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
     statements.extend(_reassigned(have, want, dragged))

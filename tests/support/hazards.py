@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from flatsplit.config import Config
 from flatsplit.model import Finding
 from flatsplit.steps import Context
 from flatsplit.steps.origin import reduce
+from tests.fixtures.databases import Database
 
 SHOP = Config("shop", "legacy", ("public",))
 ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
@@ -141,3 +143,17 @@ def bitten(conn: psycopg.Connection[Any], case: Case) -> bool:
             return False  # the trap was that it worked
         raise
     return not case.error and row is not None and row[0] == case.value
+
+
+def doctor(database: Database, id_: str) -> Finding | None:
+    """What doctor says of this hazard, where the database's legacy role may have any name."""
+    return look(database.admin, replace(SHOP, legacy_role=database.legacy), id_).get(id_)
+
+
+def until(answer: Callable[[], object], what: str = "it") -> None:
+    """Wait for what another process has to do first."""
+    for _ in range(500):
+        if answer():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{what} does not come")
