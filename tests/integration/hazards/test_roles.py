@@ -49,8 +49,12 @@ def test_roles_that_are_there_already(make_database: MakeDatabase, major: int) -
         conn.execute("drop table mine")
     with psycopg.connect(other.conninfo("app_user"), autocommit=True) as conn:
         assert conn.execute("select count(*) from t").fetchone() == (0,)
+    other.connect("legacy").close()
+    database.execute("alter role legacy nologin")
+    with pytest.raises(psycopg.OperationalError, match='role "legacy" is not permitted to log in'):
+        other.connect("legacy")
     # The fixes
-    database.execute("revoke legacy from app_readonly; alter role app_user nocreaterole")
+    database.execute("revoke legacy from app_readonly; alter role app_user nocreaterole; alter role legacy login")
     other.execute("drop table t; alter database fs_other_shop owner to postgres")
     cured = found(database)
     assert not {"adopted-elsewhere", "adopted-powerful", "legacy-elsewhere"} & cured.keys()
@@ -153,16 +157,29 @@ def test_the_bootstrap_superuser(fresh_cluster: FreshCluster, make_database: Mak
     assert "bootstrap-retire" not in found(database, config=replace(config, retire="revoke"))
 
 
-def test_a_tablespace(database: Database, tmp_path: Any) -> None:
+@pytest.mark.majors("two")
+def test_a_tablespace(database: Database, major: int) -> None:
     assert "tablespaces-owned" not in found(database)
+    create = "create tablespace fs_fast owner legacy location ''"
     database.admin.execute("set allow_in_place_tablespaces = on")
-    database.admin.execute("create tablespace fs_fast owner legacy location ''")
+    database.admin.execute(create)
+    database.execute("create role app_migrator login")
     try:
         assert found(database)["tablespaces-owned"].objects == ("tablespace fs_fast",)
+        # In the raw: legacy cannot go, and whoever migrates one database can drop what all of them may use
+        with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="owner of tablespace fs_fast"):
+            database.execute("drop role legacy")
+        database.execute("reassign owned by legacy to app_migrator")
+        database.execute("drop tablespace fs_fast", "app_migrator")
+        database.admin.execute(create)
         database.admin.execute("alter tablespace fs_fast owner to postgres")
         assert "tablespaces-owned" not in found(database)
+        database.execute("reassign owned by legacy to app_migrator")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="must be owner of tablespace"):
+            database.execute("drop tablespace fs_fast", "app_migrator")
+        database.execute("drop role legacy")
     finally:
-        database.admin.execute("drop tablespace fs_fast")
+        database.admin.execute("drop tablespace if exists fs_fast")
 
 
 def test_new_hazards_do_not_stop_a_walk(database: Database, invoke_cli: InProcess) -> None:

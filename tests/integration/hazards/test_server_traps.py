@@ -15,7 +15,7 @@ from flatsplit.demo.server import Cluster
 from flatsplit.hazards.hba import Client, Rule, Unsure, first_match
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
-from tests.support.hazards import SHOP, look
+from tests.support.hazards import SHOP, look, until
 
 IMPATIENT = replace(SHOP, locks=Locks(retry_for=timedelta(milliseconds=1)))
 
@@ -115,6 +115,10 @@ def slots(database: Database) -> None:
     database.execute("select pg_create_logical_replication_slot('capture', 'test_decoding')")
     said = look(database.admin)
     assert [name.split(",")[0] for name in said["replication-slots"].objects] == ["capture", "forgotten"]
+    # In the raw: no checkpoint removes what was written since
+    first = "select pg_walfile_name(restart_lsn) from pg_replication_slots where slot_name = 'forgotten'"
+    (oldest,) = database.admin.execute(first).fetchone() or ("",)
+    assert (kept(database, oldest), write(database), kept(database, oldest)) == (True, None, True)
     assert said["logical-decoding"].objects == ("capture",)
     # In the raw: what a consumer gets of a GRANT is nothing
     database.execute("create table t (a int); select pg_logical_slot_get_changes('capture', null, null)")
@@ -123,6 +127,20 @@ def slots(database: Database) -> None:
     assert all(data.startswith(("BEGIN", "COMMIT")) for (data,) in changes)
     database.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots; drop table t")
     assert not {"replication-slots", "logical-decoding"} & look(database.admin).keys()
+    write(database)
+    assert not kept(database, oldest)
+
+
+def kept(database: Database, file: str) -> bool:
+    """Whether a file of WAL is still there."""
+    return database.admin.execute("select from pg_ls_waldir() where name = %s", [file]).rowcount == 1
+
+
+def write(database: Database) -> None:
+    """Fill files of WAL, and let a checkpoint remove those that nobody needs."""
+    for _ in range(2):
+        database.execute("create table wal (a int); drop table wal; select pg_switch_wal()")
+    database.execute("checkpoint")
 
 
 def receivers(database: Database) -> None:
@@ -147,13 +165,13 @@ def locks(database: Database) -> None:
     database.execute("create role heir; grant create, usage on schema public to heir, legacy")
     database.execute("".join(f"create table t{n} (a int);" for n in range(200)), "legacy")
     assert "max-locks" not in look(database.admin)
-    database.execute("".join(f"create table t{n} (a int);" for n in range(200, 400)), "legacy")
-    assert "400 relations" in look(database.admin)["max-locks"].title
-    # In the raw: the table of locks ends. (400 still fit, there is some slack; locks of another kind fill it faster.)
+    for first in range(200, 2000, 200):  # more than the part of shared memory that is spare
+        database.execute("".join(f"create table t{n} ();" for n in range(first, first + 200)), "legacy")
+    assert "2,000 relations" in look(database.admin)["max-locks"].title
     with pytest.raises(psycopg.errors.OutOfMemory, match="out of shared memory"):
-        database.execute("select count(pg_advisory_xact_lock(n)) from generate_series(1, 100000) as n")
-    for first in range(0, 400, 50):  # in batches
-        database.execute("".join(f"alter table t{n} owner to heir;" for n in range(first, first + 50)))
+        database.execute("reassign owned by legacy to heir")
+    for first in range(0, 2000, 100):  # in batches
+        database.execute("".join(f"alter table t{n} owner to heir;" for n in range(first, first + 100)))
     assert "max-locks" not in look(database.admin)
 
 
@@ -183,13 +201,34 @@ def lines(cluster: Cluster, database: Database) -> None:
         database.execute("select pg_reload_conf()")
         with psycopg.connect(enter):
             assert "hba-app-user" not in look(database.admin)
-        path.write_text("host nonsense\n" + path.read_text())
+        # In the raw: with a line that cannot be read no line that is new takes effect
+        good = path.read_text()
+        rest = good.replace("legacy,app_user", "legacy,app_user,app_readonly")
+        path.write_text("host nonsense\n" + rest)
+        database.execute("create role app_readonly login password 'right'; select pg_reload_conf()")
         assert look(database.admin)["hba-errors"].objects[0].startswith("line 1: ")
+        reads = database.conninfo("app_readonly", "right", tcp=True)
+        until(lambda: "pg_hba.conf was not reloaded" in cluster.server_log.read_text())
+        with pytest.raises(psycopg.OperationalError, match=r"pg_hba\.conf rejects connection"):
+            psycopg.connect(reads)
+        path.write_text(rest)
+        assert "hba-errors" not in look(database.admin)
+        database.execute("select pg_reload_conf()")
+        until(lambda: enters(reads))
         path.write_text(
             "local all all scram-sha-256\nhost all legacy all scram-sha-256\nhost all all 127.0.0.1/32 ident\n"
         )
         assert look(database.admin)["hba-app-user"].severity == "warning"
     path.write_text(was)
+
+
+def enters(conninfo: str) -> bool:
+    """Whether a login succeeds."""
+    try:
+        psycopg.connect(conninfo).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def rule(
