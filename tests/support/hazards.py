@@ -68,6 +68,16 @@ def pinned(conn: psycopg.Connection[Any]) -> Iterator[None]:
     conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role) if role != "none" else sql.SQL("NONE")))
 
 
+def distributed(table: str) -> str:
+    """What the catalog holds once Citus, which cannot be had here, distributes a table."""
+    return (
+        f"CREATE TABLE pg_dist (logicalrelid oid); INSERT INTO pg_dist VALUES ('{table}'::regclass); "
+        f"{extension('citus', 'public.pg_dist')}"
+        "UPDATE pg_class SET relname = 'pg_dist_partition', relnamespace = 'pg_catalog'::regnamespace "
+        "WHERE relname = 'pg_dist'"
+    )
+
+
 class Case(NamedTuple):
     """A trap, and how to see it."""
 

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from flatsplit.demo.server import Cluster
 from tests.fixtures.databases import Database, MakeDatabase
-from tests.support.hazards import CRON, SHOP, doctor, extension, look
+from tests.support.hazards import CRON, SHOP, distributed, doctor, extension, look
 
 PASSWORD = "of-the-new-role"
 
@@ -157,3 +157,37 @@ def test_dblink(strict: Cluster, make_database: MakeDatabase) -> None:
     assert call("user=calling password=of-the-link") == (42,)
     database.execute("drop function f(); drop extension dblink")
     assert doctor(database, "dblink") is None
+
+
+@pytest.mark.majors("two")
+def test_a_worker_that_has_not_heard(strict: Cluster, make_database: MakeDatabase) -> None:
+    """Citus cannot be had here: a table on another server stands for its shards, reached as whoever asks."""
+    worker = make_database(cluster=strict, legacy="sharded")
+    worker.execute("create table readings (a int)", "sharded")
+    database = make_database(legacy="sharded")
+    database.execute(f"create extension postgres_fdw; create role sharded_user login password '{PASSWORD}'")
+    where = f"host '{strict.folder}', port '{strict.port}', dbname '{worker.name}'"
+    database.execute(f"create server worker foreign data wrapper postgres_fdw options ({where})")
+    for role, password in (("sharded", worker.passwords["sharded"]), ("sharded_user", PASSWORD)):
+        login = f"user '{role}', password '{password}'"
+        database.execute(f"create user mapping for {role} server worker options ({login})")
+    database.execute("create foreign table readings (a int) server worker; alter table readings owner to sharded")
+    database.execute("grant usage on schema public to sharded_user; grant select on readings to sharded_user")
+    assert doctor(database, "citus") is None
+    database.execute(distributed("readings"))
+    found = doctor(database, "citus")
+    assert found
+    assert (found.severity, found.objects) == ("warning", ("public.readings",))
+
+    def reads(role: str) -> Any:
+        with database.connect(role) as conn:
+            return conn.execute("select count(*) from readings").fetchone()
+
+    assert reads("sharded") == (0,)
+    with pytest.raises(psycopg.OperationalError, match='password authentication failed for user "sharded_user"'):
+        reads("sharded_user")
+    worker.execute(f"create role sharded_user login password '{PASSWORD}'")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for table readings"):
+        reads("sharded_user")
+    worker.execute("grant select on readings to sharded_user")  # each step on each node
+    assert reads("sharded_user") == (0,)

@@ -162,10 +162,13 @@ CASES = (
     ),
     Case(
         "grants-unmatched",
-        "DROP TABLE sessions",
+        "ALTER TABLE sessions RENAME TO user_sessions",
         ("[grants.app_user] truncate: public.sessions",),
         absent="CREATE TABLE sessions (a int)",
-        cure="CREATE TABLE sessions (a int)",
+        bites="DO $$ BEGIN EXECUTE 'TRUNCATE ' || (SELECT oid::regclass FROM pg_class WHERE relname ~ 'sessions$'); "
+        "END $$",
+        error="permission denied for table user_sessions",
+        cure="ALTER TABLE user_sessions RENAME TO sessions; GRANT TRUNCATE ON sessions TO app_user",
         config=replace(SHOP, grants=(Grant("app_user", "truncate", ("public.sessions",)),)),
     ),
 )

@@ -118,7 +118,8 @@ def slots(database: Database) -> None:
     # In the raw: no checkpoint removes what was written since
     first = "select pg_walfile_name(restart_lsn) from pg_replication_slots where slot_name = 'forgotten'"
     (oldest,) = database.admin.execute(first).fetchone() or ("",)
-    assert (kept(database, oldest), write(database), kept(database, oldest)) == (True, None, True)
+    write(database)
+    assert kept(database, oldest)
     assert said["logical-decoding"].objects == ("capture",)
     # In the raw: what a consumer gets of a GRANT is nothing
     database.execute("create table t (a int); select pg_logical_slot_get_changes('capture', null, null)")

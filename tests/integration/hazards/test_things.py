@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from flatsplit.config import RoleNames
-from tests.support.hazards import CRON, SHOP, Case, check, extension
+from tests.support.hazards import CRON, SHOP, Case, check, distributed, extension
 
 _NO_DBA = replace(SHOP, roles=RoleNames(dba=""))
 _ALTER_DATABASE = "ALTER DATABASE fs_hazards SET "
@@ -158,11 +158,7 @@ CASES = (
     ),
     Case(
         "citus",
-        "CREATE TABLE pg_dist (logicalrelid oid); CREATE TABLE t (a int); ALTER TABLE t OWNER TO legacy; "
-        "INSERT INTO pg_dist VALUES ('t'::regclass); "
-        + extension("citus", "public.pg_dist")
-        + "UPDATE pg_class SET relname = 'pg_dist_partition', relnamespace = 'pg_catalog'::regnamespace "
-        "WHERE relname = 'pg_dist'",
+        "CREATE TABLE t (a int); ALTER TABLE t OWNER TO legacy; " + distributed("t"),
         ("public.t",),
         cure="DELETE FROM pg_catalog.pg_dist_partition",
     ),
