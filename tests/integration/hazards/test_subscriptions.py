@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import psycopg
 import pytest
 
+from flatsplit.config import RoleNames
 from flatsplit.demo.server import Cluster
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
-from tests.support.hazards import doctor, until
+from tests.support.hazards import SHOP, doctor, look, until
 from tests.support.walk import Walk, assert_same
 
 
@@ -130,6 +132,24 @@ def test_it_goes_on_during_the_walk(
     stop(database, "steady")
     until(lambda: publisher.admin.execute("select from pg_replication_slots where active").rowcount == 0)
     publisher.execute("select pg_drop_replication_slot('steady')")
+
+
+@pytest.mark.majors("two")
+def test_nobody_to_take_it(database: Database, major: int) -> None:
+    """Before 16 its owner has to be a superuser, and a worker that starts as one has to be able to log in."""
+    database.execute(
+        "create subscription quiet connection 'dbname=nowhere' publication p "
+        "with (connect = false, slot_name = none, enabled = false); alter role legacy superuser; "
+        "alter subscription quiet owner to legacy; create role app_migrator; create role dba superuser"
+    )
+    assert "superuser-objects" not in look(database.admin, SHOP)
+    locked = replace(SHOP, roles=RoleNames(dba_login=False))
+    found = look(database.admin, locked)
+    assert ("superuser-objects" in found) == (major < 16)
+    if major < 16:
+        assert found["superuser-objects"].objects == ("subscription quiet",)
+    database.execute("alter subscription quiet owner to postgres")
+    assert "superuser-objects" not in look(database.admin, locked)
 
 
 def stop(database: Database, name: str) -> None:
