@@ -20,13 +20,14 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
     that the bridge is gone before anything else of legacy's is (a broken-off revoke is then recognisable).
     """
     moving = acls.changed(have, want)
+    moved = owners.moved(have, want, moving)
     statements = (
         *roles.created(have, want),
         *roles.widened(have, want),
         *members.granted(have, want),
         *smaller.mappings_created(have, want),
         *smaller.policies(have, want),
-        *owners.moved(have, want, moving),
+        *(each for each in moved if each.phase != owners.AFTER_LOGIN),
         *members.revoked(have, want),
         *acls.objects(have, moving, revoking=False),
         *acls.columns(have, want, revoking=False),
@@ -37,6 +38,7 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
         *roles.settings(have, want),
         *roles.narrowed(have, want),
         *roles.opened(have, want),
+        *(each for each in moved if each.phase == owners.AFTER_LOGIN),
         *roles.dropped(have, want),
     )
     return tuple(_named(each, have, want) if DATABASE_OWNER in each.acts else each for each in statements)

@@ -31,7 +31,8 @@ _RELATION = 10
 _DEEPEST = 45
 _OTHER = 70
 _REASSIGN_PHASE = 300
-_AFTER_LOGIN = 580
+AFTER_LOGIN = 581
+"""Phase of what goes to a role that may not log in yet: the worker of a subscription starts as its owner."""
 
 _LOCKS = {
     "table": "ACCESS EXCLUSIVE",
@@ -92,7 +93,7 @@ def moved(have: State, want: State, objects: Iterable[Changed]) -> list[Statemen
         forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
         rank = rank if forward else 200 - rank
         if ref.kind == "subscription" and (heir := have.roles.get(then.owner)) and not heir.login:
-            rank = _AFTER_LOGIN
+            rank = AFTER_LOGIN - 1
         by_rank.append((rank, ref, now.owner, then.owner))
     by_rank.sort()
     statements = [_owner(ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]

@@ -117,6 +117,7 @@ def test_it_goes_on_during_the_walk(
         until(lambda: database.admin.execute("select from t where a = %s", [sent]).rowcount == 1, when)
 
     goes_on("before")
+    written = strict.server_log.stat().st_size
     walk = Walk(invoke_cli, database)
     untouched = walk.snapshot()
     walk.init()
@@ -129,6 +130,7 @@ def test_it_goes_on_during_the_walk(
     walk.rollback("--all")
     goes_on("back")
     assert_same(untouched, walk.snapshot(), "rolled back")
+    assert "is not permitted to log in" not in strict.server_log.read_bytes()[written:].decode(errors="replace")
     stop(database, "steady")
     until(lambda: publisher.admin.execute("select from pg_replication_slots where active").rowcount == 0)
     publisher.execute("select pg_drop_replication_slot('steady')")
