@@ -31,13 +31,14 @@ def size(have: State, want: State) -> int:
 
 def _pieces(have: State, want: State) -> tuple[Statement | Callable[[], Statement], ...]:
     moving = acls.changed(have, want)
+    moved, after_login = owners.moved(have, want, moving)
     return (
         *roles.created(have, want),
         *roles.widened(have, want),
         *members.granted(have, want),
         *smaller.mappings_created(have, want),
         *smaller.policies(have, want),
-        *owners.moved(have, want, moving),
+        *moved,
         *members.revoked(have, want),
         *acls.objects(have, moving, revoking=False),
         *acls.columns(have, want, revoking=False),
@@ -48,6 +49,7 @@ def _pieces(have: State, want: State) -> tuple[Statement | Callable[[], Statemen
         *roles.settings(have, want),
         *roles.narrowed(have, want),
         *roles.opened(have, want),
+        *after_login,
         *roles.dropped(have, want),
     )
 

@@ -32,6 +32,8 @@ _RELATION = 10
 _DEEPEST = 45
 _OTHER = 70
 _REASSIGN_PHASE = 300
+AFTER_LOGIN = 581
+"""Phase of what goes to a role that may not log in yet: the worker of a subscription starts as its owner."""
 
 _LOCKS = {
     "table": "ACCESS EXCLUSIVE",
@@ -70,15 +72,19 @@ def _rank(ref: ObjectRef, depth: Mapping[ObjectRef, int]) -> int:
     return _RANK.get(ref.kind, _OTHER)
 
 
-def moved(have: State, want: State, objects: Iterable[Changed]) -> list[Statement | Callable[[], Statement]]:
+def moved(
+    have: State, want: State, objects: Iterable[Changed]
+) -> tuple[list[Statement | Callable[[], Statement]], list[Statement]]:
     """ALTER … OWNER for every object whose owner differs, grouped in phases; the many are written when called.
 
+    Apart from them, last: what may move only once its new owner may log in.
     To a role whose member the old owner is (the bridge), tables go before the views that read them;
     otherwise the other way round: a view of the member's still reads, the other one would not.
     """
     depth: dict[ObjectRef, int] | None = None
     by_rank: list[tuple[int, ObjectRef, str, str]] = []
     dragged: list[tuple[ObjectRef, str, str]] = []
+    last: list[Statement] = []
     bridges = {(member.member, member.role) for member in (*have.members, *want.members)}
     for ref, now, then in objects:
         if then.owner == now.owner or now.follows:
@@ -90,10 +96,13 @@ def moved(have: State, want: State, objects: Iterable[Changed]) -> list[Statemen
             depth = depths(have.uses)
         rank = _rank(ref, depth)
         forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
+        if ref.kind == "subscription" and (heir := have.roles.get(then.owner)) and not heir.login:
+            last.append(_owner(ref, now.owner, then.owner, AFTER_LOGIN))
+            continue
         by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
     alter = [partial(_owner, ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
-    return [*alter, *_reassigned(have, want, dragged)]
+    return [*alter, *_reassigned(have, want, dragged)], last
 
 
 def owner_changes(ref: ObjectRef, old: str, new: str) -> tuple[Change, ...]:

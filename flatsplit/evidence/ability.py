@@ -8,7 +8,7 @@ concerns objects is not run: there the operator has to become a member of their 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -19,8 +19,8 @@ from flatsplit import ddl
 from flatsplit.differ import diff
 from flatsplit.evidence.acting import acting
 from flatsplit.evidence.asking import ask
-from flatsplit.model import State, Statement
-from flatsplit.steps import STEPS, Context
+from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement
+from flatsplit.steps import STEPS, Context, grants
 
 LOCK_TIMEOUT = "50ms"
 _NOBODYS_VERIFIER = (
@@ -30,6 +30,10 @@ _NOBODYS_VERIFIER = (
 """Of no password that anybody knows: the statement that carries it is undone."""
 
 _OF_ROLES = frozenset({"role", "attribute", "member", "setting"})
+_MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
+"""Kinds of which there may be thousands that are alike."""
+FEW = 500
+"""Objects of a database that is looked at as it is."""
 _REFUSALS = (
     errors.InsufficientPrivilege,
     errors.FeatureNotSupported,
@@ -70,11 +74,45 @@ def try_operator(conn: psycopg.Connection[Any], state: State, context: Context) 
         return ()
     if ask(conn, "trial_conditions")[0][0]:
         return ()
+    few, others = thinned(state, context)
+    found = _try(conn, few, context)
+    if others and any(_is_cut(lack, others) for lack in found):  # the statements have to name all of them
+        found = _try(conn, state, context)
+    return found
+
+
+def _try(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
     with conn.transaction(force_rollback=True):
         conn.execute("SET TRANSACTION READ WRITE")
         conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
         conn.execute("SET LOCAL statement_timeout = '10s'")
         return tuple(_Trial(conn, state, context).run())
+
+
+def thinned(state: State, context: Context) -> tuple[State, frozenset[ObjectRef]]:
+    """``state`` with a few of each group of objects, and those of them that stand for others.
+
+    What is alike is changed alike and by the same roles, so a few tell as much about rights as ten thousand do. Kept
+    are all that something else tells apart: their columns, their policies, their names in [grants].
+    """
+    if context.retired or len(state.objects) < FEW:
+        return state, frozenset()
+    named = {(ref.schema, ref.name) for ref in (*state.columns, *state.policies)}
+    named |= {(ref.schema, ref.name) for _, _, refs in grants.extras(state, context) for ref in refs}
+    objects: dict[ObjectRef, ObjectFacts] = {}
+    others: set[ObjectRef] = set()
+    for group in state.groups:
+        kept = group.refs
+        if group.kind in _MANY and len(kept) > 1:
+            kept = [ref for ref in kept if (ref.schema, ref.name) in named] + [kept[0]]
+            others.add(group.refs[0])
+        objects.update(dict.fromkeys(kept, group.facts))
+    return replace(state, objects=objects), frozenset(others)
+
+
+def _is_cut(lack: Lack, others: frozenset[ObjectRef]) -> bool:
+    """Whether a full list of its statements takes a look at all objects."""
+    return any(each.alone or not others.isdisjoint(each.objects) for each in lack.statements or (lack.statement,))
 
 
 class _Trial:

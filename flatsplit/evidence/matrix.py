@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from flatsplit import ddl, privileges
 from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, Check, Group, ObjectFacts, ObjectRef, State, group_objects
 from flatsplit.steps import ORDINAL, Context, grants
+from flatsplit.steps.transfer import waits
 
 SHOWN = 5
 """Exceptions named per check; the rest is counted."""
@@ -153,7 +154,9 @@ def _migrator(state: State, context: Context) -> Iterator[Check]:
     ours = [
         group
         for group in state.groups
-        if group.facts.owner in context.owners and not _stays(group.refs[0], group.facts, context)
+        if group.facts.owner in context.owners
+        and not _stays(group.refs[0], group.facts, context)
+        and not waits(group.refs[0], group.facts, state, context)
     ]
     yield _check(
         migrator.role,

@@ -29,7 +29,8 @@ def ours(seen: Seen) -> list[Group]:
     "transfer-ownership",
     looks_at="owners of event triggers, foreign-data wrappers, publications and (before 16) subscriptions",
     why="PostgreSQL lets only superusers own event triggers, foreign-data wrappers, subscriptions (before 16) "
-    "and publications of all tables, and there is no superuser dba to take them.",
+    "and publications of all tables, and there is no superuser dba to take them, or for a subscription none that may "
+    "log in.",
     fix="Run flatsplit as a superuser with a dba role, or drop them, or give them to a superuser by hand.",
     manual="sql-alterpublication.html",
 )

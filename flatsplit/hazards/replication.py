@@ -54,12 +54,13 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
 @hazard(
     "subscriptions",
     "warning",
-    "transfer-ownership",
+    "enable-login",
     looks_at="pg_subscription.subowner in this database",
     why="What a subscription applies, it applies with its owner's rights (since 16 as the tables' owners, unless "
-    "run_as_owner). After the move that is app_migrator, or a superuser dba. A connection without a password is "
-    "refused to owners who are no superusers, and one as legacy ends when the publisher's legacy is locked.",
-    fix="Give replication a role of its own on both sides before transfer-ownership, and watch pg_stat_subscription.",
+    "run_as_owner). That becomes app_migrator, or a superuser dba, once it may log in, because the worker starts as "
+    "the owner. A connection without a password is refused to owners who are no superusers, and one as legacy ends "
+    "when the publisher's legacy is locked.",
+    fix="Give replication a role of its own on both sides before enable-login, and watch pg_stat_subscription.",
     manual="logical-replication-security.html",
     questions=("subscriptions",),
 )

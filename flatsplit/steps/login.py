@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flatsplit import ddl, privileges
 from flatsplit.model import OWNER, PUBLIC, ObjectFacts, ObjectRef, SettingKey, State
+from flatsplit.steps import transfer
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
 
@@ -22,6 +23,7 @@ def apply(state: State, context: Context) -> State:
         facts = draft.roles.get(role)
         if facts is not None and not (role in context.adopted and facts.login):
             draft.role(role, login=True, password=facts.password or context.config.auth == "password")
+    transfer.late(draft, context)
     return draft.state()
 
 

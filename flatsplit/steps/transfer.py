@@ -19,7 +19,7 @@ def superusers_only(ref: ObjectRef, facts: ObjectFacts) -> bool:
     return ref.kind == "publication" and facts.note == "all_tables"
 
 
-def heir(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> str:
+def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Context) -> str:
     """The role that an object of legacy's goes to; legacy itself where nobody fit may take it."""
     roles = context.config.roles
     if context.bootstrap and (facts.extension or ref.kind == "extension"):
@@ -30,7 +30,8 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> 
         ] or roles.app_migrator
     if superusers_only(ref, facts):
         dba = state.roles.get(roles.dba)
-        if dba is not None and dba.superuser:
+        enters = dba is not None and (dba.login or roles.dba in roles.login)
+        if dba is not None and dba.superuser and (enters or ref.kind != "subscription"):
             return roles.dba
         migrator = state.roles.get(roles.app_migrator)
         fit = (migrator is not None and migrator.superuser) or (ref.kind == "subscription" and state.target.major >= 16)
@@ -52,12 +53,34 @@ def apply(state: State, context: Context) -> State:
         if facts.owner != context.legacy or facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
             return facts
         owner = heir(ref, facts, state, context)
-        if owner == facts.owner:
+        if owner == facts.owner or waits(ref, facts, state, context):
             return facts
         return facts._replace(owner=owner, acl=settle(facts.acl, owner))
 
     draft.rewrite(change)
     return draft.state()
+
+
+def waits(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Context) -> bool:
+    """Whether an object has to stay with legacy until its new owner may log in.
+
+    The worker of a subscription starts as its owner, which InitializeSessionUserId() refuses to roles without LOGIN.
+    """
+    if ref.kind != "subscription":
+        return False
+    owner = state.roles.get(heir(ref, facts, state, context))
+    return owner is not None and not owner.login
+
+
+def late(draft: Draft, context: Context) -> None:
+    """What had to wait goes to its new owner, which may log in by now."""
+
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        if ref.kind != "subscription" or facts.owner != context.legacy or waits(ref, facts, draft, context):
+            return facts
+        return facts._replace(owner=heir(ref, facts, draft, context))
+
+    draft.rewrite(change)
 
 
 def _members_of_legacy(draft: Draft, context: Context) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.evidence import ability
+from flatsplit.evidence.ability import thinned
+from flatsplit.model import STEP_KEYS, ObjectRef, State
+from flatsplit.steps import Context
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operator
@@ -68,6 +71,40 @@ def test_what_is_missing_is_named(bare: OperatorsWalk, major: int) -> None:
     bare("forget", "--yes").check()
     found = bare.run("doctor", "--json", dsn=bare.database).check().json["findings"]
     assert not [each["id"] for each in found if each["id"].startswith("operator")]
+
+
+@pytest.mark.majors("two")
+def test_a_few_of_each_kind_tell_as_much_as_all(
+    bare: OperatorsWalk, monkeypatch: pytest.MonkeyPatch, major: int
+) -> None:
+    """Of many objects that are alike a few are tried; what somebody else has to run names all the same all of them."""
+    tables = [f"shop.bulk_{number}" for number in range(30)]
+    bare.database.execute("".join(f"create table {table} (a int, b int);" for table in tables))
+    bare.database.execute(f"grant select, insert on {', '.join(tables)} to legacy; create role supplier")
+    bare.database.execute("".join(f"create table shop.own_{n} (a int); " for n in range(9)))
+    bare.database.execute("".join(f"alter table shop.own_{n} owner to supplier; " for n in range(9)))
+    bare.database.execute("grant select (a) on shop.own_7 to legacy")  # which nothing but the column tells apart
+    bare.init()
+    tried: list[State] = []
+
+    def counted(state: State, context: Context) -> tuple[State, frozenset[ObjectRef]]:
+        few = thinned(state, context)
+        tried.append(few[0])
+        return few
+
+    monkeypatch.setattr(ability, "thinned", counted)
+    said = []
+    for few in (0, 1_000_000):
+        monkeypatch.setattr(ability, "FEW", few)
+        said.append(findings(bare))
+
+    assert said[0] == said[1]
+    assert len(tried[0].objects) < len(tried[1].objects) - len(tables)
+    own = {ref.name for ref in tried[0].objects if ref.name.startswith("own_")}
+    assert len(own) == 2
+    assert "own_7" in own
+    grant = next(line for line in named(said[0], "operator-statements") if "bulk_0" in line)
+    assert all(f'"bulk_{number}"' in grant for number in range(30))
 
 
 @pytest.mark.slow

@@ -44,6 +44,18 @@ def test_the_service_is_named_and_dba_is_its_strongest_role(
     found = findings(walk)
     assert found["service-administrators"]["objects"] == ["app_user"]
     assert found["legacy-administrator"]["objects"] == [database.legacy]
+    # In the raw: as members they may see what everybody does, and whom app_migrator inherits from gives it that
+    sees = "select pg_has_role(%s, 'pg_signal_backend', 'usage')"
+    assert database.admin.execute(sees, ["app_user"]).fetchone() == (True,)
+    with database.admin.transaction(force_rollback=True):
+        database.execute(f"grant {database.legacy} to app_migrator")
+        assert database.admin.execute(sees, ["app_migrator"]).fetchone() == (True,)
+    for id_, role in (("service-administrators", "app_user"), ("legacy-administrator", database.legacy)):
+        revoke = f'REVOKE "{shape.group}" FROM "{role}";'
+        assert found[id_]["fix"].startswith(revoke)
+        database.execute(revoke)
+        assert database.admin.execute(sees, [role]).fetchone() == (False,)
+    assert not {"service-administrators", "legacy-administrator"} & findings(walk).keys()
     walk.rollback()
     assert database.admin.execute("select count(*) from pg_roles where rolname = 'dba'").fetchone() == (0,)
 
@@ -73,3 +85,41 @@ def test_restricted_passwords_and_tokens(database: Database, invoke_cli: InProce
     found = findings(walk)
     assert "rds-restricted-passwords" not in found
     assert found["legacy-signs-in-by-token"]["objects"] == [database.legacy]
+    # The fix: app_user too
+    member = "select pg_has_role('app_user', 'rds_iam', 'member')"
+    database.execute(findings(walk)["operator-lacks"]["objects"][0])
+    walk.next()
+    assert database.admin.execute(member).fetchone() == (False,)
+    database.execute("grant rds_iam to app_user")
+    assert database.admin.execute(member).fetchone() == (True,)
+
+
+@pytest.mark.majors("two")
+def test_a_principal_of_entra(database: Database, invoke_cli: InProcess, major: int) -> None:
+    """The label is written where Azure's own provider of labels would: it cannot be had here."""
+    make_operator(database, SHAPES["azure"])
+    walk = OperatorsWalk(invoke_cli, database)
+    walk.init()
+
+    def label(role: str, provider: str) -> None:
+        database.admin.execute(
+            "insert into pg_shseclabel select oid, 'pg_authid'::regclass, %s, 'aadauth,oid=1,type=service' "
+            "from pg_roles where rolname = %s",
+            [provider, role],
+        )
+
+    label(database.legacy, "selinux")
+    label(OPERATOR, "pgaadauth")
+    assert "legacy-entra" not in findings(walk)
+    label(database.legacy, "pgaadauth")
+
+    found = findings(walk)["legacy-entra"]
+    assert (found["severity"], found["objects"]) == ("warning", [database.legacy])
+
+    # In the raw: the label stays legacy's alone, so app_user is asked for a password, unless it is labelled too
+    walk.next()
+    labelled = "select rolname from pg_shseclabel join pg_roles on oid = objoid where provider = 'pgaadauth'"
+    assert set(database.admin.execute(labelled).fetchall()) == {(database.legacy,), (OPERATOR,)}
+    walk.rollback()
+    database.execute("delete from pg_shseclabel where provider = 'pgaadauth'")
+    assert "legacy-entra" not in findings(walk)

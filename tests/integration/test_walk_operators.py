@@ -90,6 +90,50 @@ def test_every_kind_of_operator(shape: Shape, database: Database, invoke_cli: In
     there_and_back(OperatorsWalk(invoke_cli, database))
 
 
+A_DOZEN = """
+create schema shop;
+create table shop.customer (id serial primary key, name text);
+create table shop.orders (id int generated always as identity, customer int references shop.customer);
+create view shop.names as select name from shop.customer;
+create materialized view shop.counted as select count(*) from shop.orders;
+create domain shop.cents as int check (value >= 0);
+create function shop.greet() returns text language sql security definer set search_path = shop, pg_temp
+    as 'select name from customer limit 1';
+create function shop.noted() returns trigger language plpgsql as 'begin return new; end';
+create trigger noted before insert on shop.orders for each row execute function shop.noted();
+create publication shop_orders for table shop.orders;
+create table public.kept (a int);
+grant select on shop.customer to reporting;
+alter default privileges in schema shop grant select on tables to reporting;
+"""
+SERVICES = [name for name, shape in SHAPES.items() if shape.group]
+
+
+@pytest.mark.slow
+@pytest.mark.majors("all")
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_administrator_of_a_service(name: str, database: Database, invoke_cli: InProcess) -> None:
+    """Little to walk through, so that it can be walked on every version."""
+    database.execute(f"create role reporting; grant create on schema public to {database.legacy}")
+    database.execute(A_DOZEN, database.legacy)
+    make_operator(database, SHAPES[name])
+    operator = of_operator(database.admin)
+    walk = OperatorsWalk(invoke_cli, database)
+    untouched = walk.snapshot()
+    walk.init()
+
+    walk.next("--through", "enable-login")
+    with walk.switched():
+        walk.next("--through", "switch-connections")
+    walk.next("--through", "revoke-legacy")
+    walk("verify").check()
+    assert database.admin.execute("select 1 from pg_shdepend where refobjid = 'legacy'::regrole").rowcount == 0
+    walk.rollback("--all")
+
+    assert_same(untouched, walk.snapshot(), "rolled back everything in one call")
+    assert of_operator(database.admin) == operator
+
+
 @pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("schema", ["pagila"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -17,9 +18,27 @@ from flatsplit.config import Config
 from flatsplit.model import Finding
 from flatsplit.steps import Context
 from flatsplit.steps.origin import reduce
+from tests.fixtures.databases import Database
 
 SHOP = Config("shop", "legacy", ("public",))
 ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
+
+CRON = (
+    "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, "
+    "username text, jobname text); "
+    "INSERT INTO cron.job VALUES (1, '0 3 * * *', 'secret', 'shop', 'legacy', 'nightly'), "
+    "(2, '0 4 * * *', 'x', 'shop', 'vendor', NULL), (3, '* * * * *', 'x', 'shop', 'legacy', NULL); "
+)
+"""A table like pg_cron's, with two jobs of legacy's."""
+
+
+def extension(name: str, *tables: str) -> str:
+    """What the catalog holds once an extension that cannot be had here is installed, with these tables."""
+    adopt = "".join(f"ALTER EXTENSION {name} ADD TABLE {table}; " for table in tables)
+    return (
+        "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) "
+        f"VALUES (99999, '{name}', 10, 'public'::regnamespace, false, '1'); {adopt}"
+    )
 
 
 def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -> dict[str, Finding]:
@@ -47,6 +66,16 @@ def pinned(conn: psycopg.Connection[Any]) -> Iterator[None]:
     yield
     conn.execute("SELECT set_config('search_path', %s, false)", [setting])
     conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role) if role != "none" else sql.SQL("NONE")))
+
+
+def distributed(table: str) -> str:
+    """What the catalog holds once Citus, which cannot be had here, distributes a table."""
+    return (
+        f"CREATE TABLE pg_dist (logicalrelid oid); INSERT INTO pg_dist VALUES ('{table}'::regclass); "
+        f"{extension('citus', 'public.pg_dist')}"
+        "UPDATE pg_class SET relname = 'pg_dist_partition', relnamespace = 'pg_catalog'::regnamespace "
+        "WHERE relname = 'pg_dist'"
+    )
 
 
 class Case(NamedTuple):
@@ -124,3 +153,17 @@ def bitten(conn: psycopg.Connection[Any], case: Case) -> bool:
             return False  # the trap was that it worked
         raise
     return not case.error and row is not None and row[0] == case.value
+
+
+def doctor(database: Database, id_: str) -> Finding | None:
+    """What doctor says of this hazard, where the database's legacy role may have any name."""
+    return look(database.admin, replace(SHOP, legacy_role=database.legacy), id_).get(id_)
+
+
+def until(answer: Callable[[], object], what: str = "it") -> None:
+    """Wait for what another process has to do first."""
+    for _ in range(500):
+        if answer():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{what} does not come")

@@ -140,7 +140,7 @@ class Walk:
     def wait_until_gone(self, *roles: str) -> None:
         """Wait for the sessions of these roles to end: a backend outlives its client by a moment."""
         for _ in range(200):
-            count = "select count(*) from pg_stat_activity where usename = any (%s)"
+            count = "select count(*) from pg_stat_activity where usename = any (%s) and backend_type = 'client backend'"
             if self.database.admin.execute(count, [list(roles)]).fetchone() == (0,):
                 return
             time.sleep(0.02)

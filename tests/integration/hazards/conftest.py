@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from flatsplit.demo.server import Cluster
+from flatsplit.demo.server import Cluster, ClusterConfig
 from tests.fixtures.databases import janitor
+from tests.fixtures.servers import SETTINGS, available
 from tests.support.hazards import ROLES
 
 NAME = "fs_hazards"
@@ -36,3 +37,11 @@ def patient(server: Cluster) -> Iterator[psycopg.Connection[Any]]:
             maintenance.execute(f"DROP DATABASE {NAME} WITH (FORCE)".encode())
             for name in made:
                 maintenance.execute(f"DROP ROLE {name}".encode())
+
+
+@pytest.fixture(scope="module")
+def strict(major: int) -> Iterator[Cluster]:
+    """A server that asks everybody for a password and can publish; roles stay, so each test names its own."""
+    settings = {**SETTINGS, "wal_level": "logical", "wal_retrieve_retry_interval": "100ms"}
+    with Cluster(ClusterConfig(binaries=available()[major], settings=settings)) as cluster:
+        yield cluster

@@ -52,7 +52,16 @@ CASES = (
         value="created",
         cure="REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     ),
-    Case("public-temp", "GRANT TEMPORARY ON DATABASE fs_hazards TO PUBLIC", ("fs_hazards",), absent=_TEMP, cure=_TEMP),
+    Case(
+        "public-temp",
+        "GRANT TEMPORARY ON DATABASE fs_hazards TO PUBLIC",
+        ("fs_hazards",),
+        absent=_TEMP,
+        role="app_readonly",
+        bites="CREATE TEMP TABLE x (a int); SELECT 'created'",
+        value="created",
+        cure=_TEMP,
+    ),
     Case(
         "temp-revoked",
         _TEMP,
@@ -153,10 +162,13 @@ CASES = (
     ),
     Case(
         "grants-unmatched",
-        "DROP TABLE sessions",
+        "ALTER TABLE sessions RENAME TO user_sessions",
         ("[grants.app_user] truncate: public.sessions",),
         absent="CREATE TABLE sessions (a int)",
-        cure="CREATE TABLE sessions (a int)",
+        bites="DO $$ BEGIN EXECUTE 'TRUNCATE ' || (SELECT oid::regclass FROM pg_class WHERE relname ~ 'sessions$'); "
+        "END $$",
+        error="permission denied for table user_sessions",
+        cure="ALTER TABLE user_sessions RENAME TO sessions; GRANT TRUNCATE ON sessions TO app_user",
         config=replace(SHOP, grants=(Grant("app_user", "truncate", ("public.sessions",)),)),
     ),
 )

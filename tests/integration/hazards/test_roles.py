@@ -49,8 +49,12 @@ def test_roles_that_are_there_already(make_database: MakeDatabase, major: int) -
         conn.execute("drop table mine")
     with psycopg.connect(other.conninfo("app_user"), autocommit=True) as conn:
         assert conn.execute("select count(*) from t").fetchone() == (0,)
+    other.connect("legacy").close()
+    database.execute("alter role legacy nologin")
+    with pytest.raises(psycopg.OperationalError, match='role "legacy" is not permitted to log in'):
+        other.connect("legacy")
     # The fixes
-    database.execute("revoke legacy from app_readonly; alter role app_user nocreaterole")
+    database.execute("revoke legacy from app_readonly; alter role app_user nocreaterole; alter role legacy login")
     other.execute("drop table t; alter database fs_other_shop owner to postgres")
     cured = found(database)
     assert not {"adopted-elsewhere", "adopted-powerful", "legacy-elsewhere"} & cured.keys()
@@ -85,7 +89,15 @@ def test_an_operator_without_rights(make_database: MakeDatabase, major: int) -> 
     assert {"hba-app-user", "hba-names-legacy", "long-transactions", "md5-password"} <= set(hidden.objects)
     assert "pg_read_all_stats TO op" in hidden.fix
     assert ("schema-publications" in said) == (major >= 15)
+    assert "operator-monitor" in said
     # In the raw
+    database.execute("create role app login")
+    sees = "select query from pg_stat_activity where usename = 'app'"
+    with psycopg.connect(database.conninfo("op"), autocommit=True) as conn, database.connect("app") as busy:
+        busy.execute("select 'busy'")
+        assert conn.execute(sees).fetchall() == [("<insufficient privilege>",)]
+        database.execute("grant pg_read_all_stats to op")
+        assert conn.execute(sees).fetchall() == [("select 'busy'",)]
     with psycopg.connect(database.conninfo("op"), autocommit=True) as conn:
         conn.execute("create role app_migrator")
         conn.execute("grant app_migrator to op")
@@ -103,15 +115,48 @@ def test_an_operator_without_rights(make_database: MakeDatabase, major: int) -> 
     database.execute(
         "alter role op createdb; revoke create on schema public from public; grant create on schema public to legacy"
     )
-    database.execute("grant pg_read_all_stats to op; grant execute on function pg_hba_file_rules() to op")
+    database.execute("grant execute on function pg_hba_file_rules() to op")
     if major >= 15:
         database.execute("alter publication whole owner to postgres")
     cured = found(database, "op")
-    assert not {"operator-lacks", "schema-publications"} & cured.keys()
+    assert not {"operator-lacks", "operator-monitor", "schema-publications"} & cured.keys()
     assert cured["not-seen"].objects == ("md5-password",)
     with psycopg.connect(database.conninfo("op"), autocommit=True) as conn:
         conn.execute(f"alter database {database.name} owner to app_migrator".encode())
         conn.execute("select * from pg_hba_file_rules()")
+
+
+class Guarded(psycopg.Connection[Any]):
+    """A session on a service that guards one statement and not its opposite, as PostgreSQL itself never does."""
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
+        if query == b'ALTER ROLE "legacy" CREATEDB;':
+            query = "do $$ begin raise insufficient_privilege using message = 'not here'; end $$"
+        return super().execute(query, *arguments, **options)
+
+
+@pytest.mark.majors("two")
+def test_an_operator_who_cannot_give_back(database: Database, major: int) -> None:
+    option = " with admin option" if major >= 16 else ""
+    database.execute(
+        f"alter role legacy createdb; create role op login createrole createdb; grant legacy to op{option}"
+    )
+    assert "operator-way-back" not in found(database, "op")
+    with Guarded.connect(database.conninfo("op"), autocommit=True) as conn:
+        conn.execute("SET search_path = pg_catalog, pg_temp")
+        state = read_state(conn)
+        (said,) = hazards.find(
+            conn, state, Context(SHOP, reduce(state, SHOP)), lambda one: one.id == "operator-way-back"
+        )
+        assert (said.step, said.objects) == ("revoke-legacy", ('ALTER ROLE "legacy" CREATEDB;',))
+        assert "not here" in said.why
+        # In the raw: the step could be taken, and its rollback could not
+        conn.execute(b'ALTER ROLE "legacy" NOCREATEDB;')
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute(said.objects[0].encode())
+    # The fix: somebody else has to
+    database.execute(said.objects[0])
+    assert "operator-way-back" not in found(database, "op")
 
 
 @pytest.mark.majors("two")
@@ -153,16 +198,29 @@ def test_the_bootstrap_superuser(fresh_cluster: FreshCluster, make_database: Mak
     assert "bootstrap-retire" not in found(database, config=replace(config, retire="revoke"))
 
 
-def test_a_tablespace(database: Database, tmp_path: Any) -> None:
+@pytest.mark.majors("two")
+def test_a_tablespace(database: Database, major: int) -> None:
     assert "tablespaces-owned" not in found(database)
+    create = "create tablespace fs_fast owner legacy location ''"
     database.admin.execute("set allow_in_place_tablespaces = on")
-    database.admin.execute("create tablespace fs_fast owner legacy location ''")
+    database.admin.execute(create)
+    database.execute("create role app_migrator login")
     try:
         assert found(database)["tablespaces-owned"].objects == ("tablespace fs_fast",)
+        # In the raw: legacy cannot go, and whoever migrates one database can drop what all of them may use
+        with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="owner of tablespace fs_fast"):
+            database.execute("drop role legacy")
+        database.execute("reassign owned by legacy to app_migrator")
+        database.execute("drop tablespace fs_fast", "app_migrator")
+        database.admin.execute(create)
         database.admin.execute("alter tablespace fs_fast owner to postgres")
         assert "tablespaces-owned" not in found(database)
+        database.execute("reassign owned by legacy to app_migrator")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="must be owner of tablespace"):
+            database.execute("drop tablespace fs_fast", "app_migrator")
+        database.execute("drop role legacy")
     finally:
-        database.admin.execute("drop tablespace fs_fast")
+        database.admin.execute("drop tablespace if exists fs_fast")
 
 
 def test_new_hazards_do_not_stop_a_walk(database: Database, invoke_cli: InProcess) -> None:

@@ -9,27 +9,11 @@ import psycopg
 import pytest
 
 from flatsplit.config import RoleNames
-from tests.support.hazards import SHOP, Case, check
+from tests.support.hazards import CRON, SHOP, Case, check, distributed, extension
 
 _NO_DBA = replace(SHOP, roles=RoleNames(dba=""))
 _ALTER_DATABASE = "ALTER DATABASE fs_hazards SET "
 
-
-def extension(name: str, *tables: str) -> str:
-    """What the catalog holds once an extension that cannot be had here is installed, with these tables."""
-    adopt = "".join(f"ALTER EXTENSION {name} ADD TABLE {table}; " for table in tables)
-    return (
-        "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) "
-        f"VALUES (99999, '{name}', 10, 'public'::regnamespace, false, '1'); {adopt}"
-    )
-
-
-_CRON = (
-    "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, "
-    "username text, jobname text); "
-    "INSERT INTO cron.job VALUES (1, '0 3 * * *', 'secret', 'shop', 'legacy', 'nightly'), "
-    "(2, '0 4 * * *', 'x', 'shop', 'vendor', NULL), (3, '* * * * *', 'x', 'shop', 'legacy', NULL); "
-)
 
 CASES = (
     # Objects
@@ -134,6 +118,19 @@ CASES = (
     ),
     # What reaches out
     Case(
+        "legacy-entra",  # the label stands here as it does on Azure, whose provider of labels cannot be had
+        "INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, 'pgaadauth', 'aadauth,oid=1,type=service' "
+        "FROM pg_roles WHERE rolname = 'legacy'",
+        ("legacy",),
+        absent="INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, provider, 'x' FROM pg_roles, "
+        "(VALUES ('legacy', 'selinux'), ('vendor', 'pgaadauth')) AS other (name, provider) WHERE rolname = name",
+        role="postgres",
+        bites="SELECT count(*) FROM pg_shseclabel WHERE objoid = 'app_user'::regrole",
+        value=0,
+        cure="UPDATE pg_shseclabel SET objoid = 'app_user'::regrole "
+        "WHERE objoid = 'legacy'::regrole AND provider = 'pgaadauth'",
+    ),
+    Case(
         "user-mappings",
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE SERVER unused FOREIGN DATA "
         "WRAPPER w; "
@@ -155,17 +152,13 @@ CASES = (
     ),
     Case(
         "cron-jobs",
-        _CRON + extension("pg_cron", "cron.job"),
+        CRON + extension("pg_cron", "cron.job"),
         ("job 1 nightly: 0 3 * * * in shop", "job 3: * * * * * in shop"),
         cure="UPDATE cron.job SET username = 'app_user'",
     ),
     Case(
         "citus",
-        "CREATE TABLE pg_dist (logicalrelid oid); CREATE TABLE t (a int); ALTER TABLE t OWNER TO legacy; "
-        "INSERT INTO pg_dist VALUES ('t'::regclass); "
-        + extension("citus", "public.pg_dist")
-        + "UPDATE pg_class SET relname = 'pg_dist_partition', relnamespace = 'pg_catalog'::regnamespace "
-        "WHERE relname = 'pg_dist'",
+        "CREATE TABLE t (a int); ALTER TABLE t OWNER TO legacy; " + distributed("t"),
         ("public.t",),
         cure="DELETE FROM pg_catalog.pg_dist_partition",
     ),
@@ -180,6 +173,20 @@ CASES = (
         + extension("timescaledb", "_timescaledb_catalog.hypertable"),
         ("public.readings: 2 chunks, 1 of another owner",),
         "warning",
+        role="legacy",
+        bites="ALTER TABLE readings ADD b int",
+        error="must be owner of table c2",
+        cure="ALTER TABLE c2 OWNER TO legacy",
+        stays=True,
+    ),
+    Case(
+        "timescaledb",
+        "CREATE SCHEMA _timescaledb_catalog; CREATE TABLE _timescaledb_catalog.hypertable (schema_name name, "
+        "table_name name); CREATE TABLE readings (a int); CREATE TABLE c1 () INHERITS (readings); "
+        "ALTER TABLE readings OWNER TO legacy; ALTER TABLE c1 OWNER TO legacy; "
+        "INSERT INTO _timescaledb_catalog.hypertable VALUES ('public', 'readings'); "
+        + extension("timescaledb", "_timescaledb_catalog.hypertable"),
+        ("public.readings: 1 chunk",),
         cure="DELETE FROM _timescaledb_catalog.hypertable",
     ),
     # Settings
@@ -245,6 +252,9 @@ CASES = (
         "md5-password",
         "SET LOCAL password_encryption = 'md5'; ALTER ROLE legacy PASSWORD 'x'",
         ("legacy",),
+        role="postgres",
+        bites="ALTER ROLE legacy RENAME TO older; SELECT rolpassword FROM pg_authid WHERE rolname = 'older'",
+        value=None,
         cure="SET LOCAL password_encryption = 'scram-sha-256'; ALTER ROLE legacy PASSWORD 'x'",
     ),
     Case(
