@@ -95,7 +95,7 @@ def test_too_many_rights_are_foreseen(database: Database, invoke_cli: InProcess)
 
 
 @pytest.mark.slow
-@pytest.mark.majors("all")
+@pytest.mark.majors("two")
 @pytest.mark.parametrize(
     "parts",
     [

@@ -108,7 +108,7 @@ def test_a_few_of_each_kind_tell_as_much_as_all(
 
 
 @pytest.mark.slow
-@pytest.mark.majors("all")
+@pytest.mark.majors("two")
 def test_with_what_was_named_the_walk_goes_through(bare: OperatorsWalk) -> None:
     database, walk = bare.database, bare
     walk.init()

@@ -61,7 +61,6 @@ def test_a_real_schema(schema: str, make_database: MakeDatabase, invoke_cli: InP
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 @pytest.mark.parametrize("schema", shared_schemas())
 def test_every_schema(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     dump_all_the_way(Walk(invoke_cli, make_database(schema)).init())

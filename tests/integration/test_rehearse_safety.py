@@ -111,7 +111,7 @@ def untouched(database: Database, marker: Path) -> None:
     assert not marker.exists()
 
 
-@pytest.mark.majors("all")
+@pytest.mark.majors("two")
 def test_hostile_code_gains_nothing(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
     marker = Path("/tmp") / f"flatsplit-{tmp_path.name}-pwned"
     database = prepared(make_database, marker)

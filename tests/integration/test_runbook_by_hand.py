@@ -107,7 +107,6 @@ def test_the_old_role_dropped_by_hand(database: Database, invoke_cli: InProcess)
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 @pytest.mark.parametrize("schema", shared_schemas())
 def test_for_every_real_schema(make_database: MakeDatabase, invoke_cli: InProcess, schema: str) -> None:
     """Each ends in one way, so that both ways meet several schemas."""

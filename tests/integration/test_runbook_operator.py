@@ -38,7 +38,7 @@ def run(database: Database, file: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.majors("all")
+@pytest.mark.majors("two")
 def test_scripts_bring_their_memberships(database: Database, invoke_cli: InProcess, tmp_path: Path) -> None:
     world(database, SHAPES["small-host"])
     operator = of_operator(database.admin)

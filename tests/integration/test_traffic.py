@@ -139,7 +139,6 @@ def test_whoever_holds_the_lock_is_named(holder: Database, invoke_cli: InProcess
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
 def test_a_real_schema_while_it_is_read_and_written(
     make_database: MakeDatabase, run_cli: Process, invoke_cli: InProcess
 ) -> None:

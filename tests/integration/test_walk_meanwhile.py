@@ -137,7 +137,6 @@ def pass_on(conn: psycopg.Connection, *, back: bool = False) -> None:
             conn.execute(statement.replace("grant ", "revoke ").replace(" to ", " from ") if back else statement)
 
 
-@pytest.mark.majors("two")
 @pytest.mark.parametrize(
     "after",
     [

@@ -74,7 +74,7 @@ def test_there_and_back_in_short(database: Database, invoke_cli: InProcess) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.majors("all")
+@pytest.mark.majors("oldest")
 @pytest.mark.parametrize("name", ["createrole", "small-host"])
 def test_an_operator_with_the_least(name: str, database: Database, invoke_cli: InProcess) -> None:
     world(database, SHAPES[name])
@@ -106,13 +106,12 @@ create table public.kept (a int);
 grant select on shop.customer to reporting;
 alter default privileges in schema shop grant select on tables to reporting;
 """
-SERVICES = [name for name, shape in SHAPES.items() if shape.group]
 
 
 @pytest.mark.slow
 @pytest.mark.majors("all")
-@pytest.mark.parametrize("name", SERVICES)
-def test_the_administrator_of_a_service(name: str, database: Database, invoke_cli: InProcess) -> None:
+@pytest.mark.parametrize("name", SHAPES)
+def test_on_every_major(name: str, database: Database, invoke_cli: InProcess) -> None:
     """Little to walk through, so that it can be walked on every version."""
     database.execute(f"create role reporting; grant create on schema public to {database.legacy}")
     database.execute(A_DOZEN, database.legacy)

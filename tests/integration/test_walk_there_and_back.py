@@ -80,7 +80,7 @@ def test_the_world_of_traps(retire: str, database: Database, invoke_cli: InProce
 
 
 @pytest.mark.slow
-@pytest.mark.majors("all")
+@pytest.mark.majors("two")
 @pytest.mark.parametrize("options", ["SUPERUSER", "CREATEDB CREATEROLE REPLICATION BYPASSRLS"])
 def test_legacy_with_attributes(options: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     database = make_database(legacy_options=options)
@@ -90,7 +90,7 @@ def test_legacy_with_attributes(options: str, make_database: MakeDatabase, invok
 
 
 @pytest.mark.slow
-@pytest.mark.majors("all")
+@pytest.mark.majors("two")
 def test_legacy_that_does_not_inherit(make_database: MakeDatabase, invoke_cli: InProcess, major: int) -> None:
     """It cannot use the bridge unless the bridge itself says INHERIT, which exists since 16."""
     database = make_database(legacy_options="NOINHERIT")
