@@ -14,7 +14,7 @@ import pytest
 from flatsplit.model import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
-from tests.support.traffic import Traffic
+from tests.support.traffic import Pgbench, Traffic
 from tests.support.walk import Walk
 from tests.support.world import APPLICATION, trap_world
 
@@ -59,16 +59,14 @@ def reporting(database: Database, tables: list[str], seconds: float, role: str) 
         session.close()
 
 
-def walk_under_traffic(walk: Walk, traffic: Traffic, *, back: bool = True) -> None:
+def walk_under_traffic(walk: Walk, traffic: Traffic | Pgbench) -> None:
     with traffic:
         for key in STEP_KEYS[:UPTO]:
             walk.step(key)
             traffic.check()
-        if back:
-            for _ in STEP_KEYS[:UPTO]:
-                walk.rollback()
-                traffic.check()
-    traffic.check()
+        for _ in STEP_KEYS[:UPTO]:
+            walk.rollback()
+            traffic.check()
 
 
 @pytest.mark.majors("two")
@@ -78,6 +76,7 @@ def test_nothing_fails_on_the_way_to_the_switch(database: Database, run_cli: Pro
     traffic = Traffic(database.conninfo(database.legacy), SHOP)
 
     walk_under_traffic(walk, traffic)
+    traffic.check()
 
     assert traffic.seen.transactions > 500
     # A refresh takes as long as it takes; beyond that nobody waits longer than the lock budget and a bit
@@ -155,3 +154,11 @@ def test_a_real_schema_while_it_is_read_and_written(
     walk = Walk(run_cli, database, aside=invoke_cli).init()
     traffic = Traffic(database.conninfo(database.legacy), scripts)
     walk_under_traffic(walk, traffic)
+    traffic.check()
+
+
+def test_pgbench_goes_on(database: Database, invoke_cli: InProcess) -> None:
+    database.execute(f"grant create on schema public to {database.legacy}")
+    pgbench = Pgbench(database.conninfo(database.legacy))
+
+    walk_under_traffic(Walk(invoke_cli, database).init(), pgbench)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import threading
 import time
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import psycopg
+
+from tests.fixtures.servers import tool
 
 
 @dataclass
@@ -88,3 +91,34 @@ class Traffic:
             self._stop.wait(self.pause)
         if connection:
             connection.close()
+
+
+class Pgbench:
+    """pgbench with its own tables and its own transactions, which ends at the first error; used like ``Traffic``."""
+
+    def __init__(self, conninfo: str, *, clients: int = 2) -> None:
+        self.conninfo = conninfo
+        self._clients = clients
+        make = ("-i", "-q", "--foreign-keys", "--partitions=3")
+        subprocess.run([tool("pgbench"), *make, conninfo], check=True, capture_output=True)
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [tool("pgbench"), "-n", "-c", str(self._clients), "-T", "3600", self.conninfo],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+    def check(self) -> None:
+        """It still runs, so nothing has failed; and something was done."""
+        if self._process.poll() is not None:
+            raise AssertionError(f"pgbench ended: {self._process.communicate()[1]}")
+        with psycopg.connect(self.conninfo) as connection:
+            assert connection.execute("select from pgbench_history limit 1").rowcount, "nothing was done"
