@@ -119,6 +119,7 @@ class Pgbench:
     def check(self) -> None:
         """It still runs, so nothing has failed; and something was done."""
         if self._process.poll() is not None:
-            raise AssertionError(f"pgbench ended: {self._process.communicate()[1]}")
+            assert self._process.stderr
+            raise AssertionError(f"pgbench ended: {self._process.stderr.read()}")
         with psycopg.connect(self.conninfo) as connection:
             assert connection.execute("select from pgbench_history limit 1").rowcount, "nothing was done"
