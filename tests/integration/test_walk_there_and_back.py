@@ -16,8 +16,12 @@ from tests.support.walk import Walk, assert_same
 from tests.support.world import trap_world
 
 
-def there_and_back(run: InProcess, database: Database, retire: str = "revoke", *, separated: bool = False) -> None:
-    """The whole of it; with ``separated`` what the roles can do at the end is tried as those roles, too."""
+def there_and_back(
+    run: InProcess, database: Database, retire: str = "revoke", *, separated: bool = False, closely: bool = True
+) -> None:
+    """The whole of it. With ``separated`` what the roles can do at the end is tried as those roles, too; less
+    ``closely`` the second time forward is only looked at when it is over.
+    """
     had = Possessions.of(database.admin, database.legacy)
     untouched = Walk(run, database).snapshot()
     password = verifier(database.admin, database.legacy)
@@ -43,9 +47,12 @@ def there_and_back(run: InProcess, database: Database, retire: str = "revoke", *
         assert_same(expected[len(upto)], walk.snapshot(), f"rolled back {key}")
     assert verifier(database.admin, database.legacy) == password
 
-    again = walk.looking()
-    for key in STEP_KEYS:
-        assert_same(first[key], again[key], f"took {key} for the second time")
+    again = walk.looking() if closely else {}
+    if not closely:
+        walk.forward()
+        again[STEP_KEYS[-1]] = walk.snapshot()
+    for key, found in again.items():
+        assert_same(first[key], found, f"took {key} for the second time")
     walk("verify").check()
 
     walk.rollback("--all")
@@ -62,7 +69,7 @@ def test_every_schema(schema: str, make_database: MakeDatabase, invoke_cli: InPr
 @pytest.mark.majors("between")
 @pytest.mark.parametrize("schema", shared_schemas())
 def test_every_schema_on_the_other_majors(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
-    there_and_back(invoke_cli, make_database(schema), separated=True)
+    there_and_back(invoke_cli, make_database(schema), closely=False)
 
 
 @pytest.mark.slow
