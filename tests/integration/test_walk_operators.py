@@ -56,10 +56,10 @@ def there_and_back(walk: OperatorsWalk) -> None:
     assert of_operator(database.admin) == operator
 
 
-def test_there_and_back_in_short(database: Database, invoke_cli: InProcess) -> None:
-    world(database, SHAPES["rds"])
-    operator = of_operator(database.admin)
-    walk = OperatorsWalk(invoke_cli, database)
+def in_short(walk: OperatorsWalk) -> None:
+    """To the end and back in as few calls as there are."""
+    admin = walk.database.admin
+    operator = of_operator(admin)
     untouched = walk.snapshot()
     walk.init()
 
@@ -67,10 +67,18 @@ def test_there_and_back_in_short(database: Database, invoke_cli: InProcess) -> N
     with walk.switched():
         walk.next("--through", "switch-connections")
     walk.next("--through", "revoke-legacy")
+    walk("verify").check()
+    assert admin.execute("select 1 from pg_shdepend where refobjid = 'legacy'::regrole").rowcount == 0
     walk.rollback("--all")
 
     assert_same(untouched, walk.snapshot(), "rolled back everything in one call")
-    assert of_operator(database.admin) == operator
+    assert of_operator(admin) == operator
+
+
+def test_there_and_back_in_short(database: Database, invoke_cli: InProcess) -> None:
+    world(database, SHAPES["rds"])
+
+    in_short(OperatorsWalk(invoke_cli, database))
 
 
 @pytest.mark.slow
@@ -116,21 +124,8 @@ def test_on_every_major(name: str, database: Database, invoke_cli: InProcess) ->
     database.execute(f"create role reporting; grant create on schema public to {database.legacy}")
     database.execute(A_DOZEN, database.legacy)
     make_operator(database, SHAPES[name])
-    operator = of_operator(database.admin)
-    walk = OperatorsWalk(invoke_cli, database)
-    untouched = walk.snapshot()
-    walk.init()
 
-    walk.next("--through", "enable-login")
-    with walk.switched():
-        walk.next("--through", "switch-connections")
-    walk.next("--through", "revoke-legacy")
-    walk("verify").check()
-    assert database.admin.execute("select 1 from pg_shdepend where refobjid = 'legacy'::regrole").rowcount == 0
-    walk.rollback("--all")
-
-    assert_same(untouched, walk.snapshot(), "rolled back everything in one call")
-    assert of_operator(database.admin) == operator
+    in_short(OperatorsWalk(invoke_cli, database))
 
 
 @pytest.mark.slow
