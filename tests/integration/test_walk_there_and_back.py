@@ -51,8 +51,8 @@ def there_and_back(
     if not closely:
         walk.forward()
         again[STEP_KEYS[-1]] = walk.snapshot()
-    for key, found in again.items():
-        assert_same(first[key], found, f"took {key} for the second time")
+    for step, found in again.items():
+        assert_same(first[step], found, f"took {step} for the second time")
     walk("verify").check()
 
     walk.rollback("--all")
