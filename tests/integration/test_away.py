@@ -34,6 +34,10 @@ def test_nothing_changed_after_each_step(walk: Walk) -> None:
     while (key := walk.next_step()) is not None:
         walk.step(key)
         assert away(walk) == [], key
+        # Walks elsewhere look into the journal themselves: here it is seen that status says the same
+        status = walk.status()
+        assert {step["key"]: step["state"] for step in status["steps"]} == walk.states()
+        assert status["next"] == walk.next_step()
     walk.rollback("--all")
     assert away(walk) == []
     assert "While you were away" not in walk("status").check().stdout
