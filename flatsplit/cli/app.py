@@ -54,8 +54,18 @@ class App:
             yield session
 
     @contextmanager
-    def walk(self, *, write: bool) -> Iterator[Walk]:
-        """The cutover that flatsplit.toml is about."""
+    def walk(self, *, write: bool, alone: bool = False) -> Iterator[Walk]:
+        """The cutover that flatsplit.toml is about; ``alone`` keeps other operators out meanwhile."""
+        config = self.config()
+        with self.session(write=write) as session:
+            from flatsplit.cutover.opening import opened
+
+            with opened(session, config, alone=alone) as walk:
+                yield walk
+
+    @contextmanager
+    def journal(self, *, write: bool) -> Iterator[Walk]:
+        """The same for who only asks the journal: the catalog is not read."""
         config = self.config()
         from flatsplit.cutover.walk import Walk
 

@@ -45,7 +45,7 @@ Shell completion (bash_source, zsh_source or fish_source):
 """
 
 
-GARBAGE = 200_000
+GARBAGE = 1_000_000
 """Objects between two looks for garbage: a process that lives for seconds and keeps what it makes has next to none."""
 
 
@@ -64,6 +64,7 @@ class LazyGroup(click.Group):
             gc.set_threshold(GARBAGE)
         code = run(super().main, App(), sys.argv[1:] if args is None else args)
         if standalone_mode:
+            gc.freeze()  # else the interpreter looks through everything once more before it lets go of it
             sys.exit(code)
         return code
 

@@ -1,6 +1,15 @@
 """The connection to the target database: opened once per command, pinned, and described when it fails."""
 
 from flatsplit.connection.failures import as_flatsplit_error
+from flatsplit.connection.lock import LOCK_KEYS, operator_lock
 from flatsplit.connection.session import APPLICATION_NAME, Session, connect_as, open_session
 
-__all__ = ["APPLICATION_NAME", "Session", "as_flatsplit_error", "connect_as", "open_session"]
+__all__ = [
+    "APPLICATION_NAME",
+    "LOCK_KEYS",
+    "Session",
+    "as_flatsplit_error",
+    "connect_as",
+    "open_session",
+    "operator_lock",
+]

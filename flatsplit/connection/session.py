@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
-import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.engine.interfaces import IsolationLevel
-from sqlalchemy.pool import NullPool
 
 from flatsplit.connection.failures import connect_failed, reject_unreadable
 from flatsplit.errors import StatementFailed, TargetError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 APPLICATION_NAME = "flatsplit"
 OLDEST_VERSION = 130000
@@ -61,32 +60,6 @@ _PINS_SINCE = (
 )
 
 
-class _Dialect(PGDialect_psycopg):
-    """SQLAlchemy's psycopg dialect, told what it would otherwise ask the server on every start."""
-
-    supports_statement_cache = True
-
-    def _get_server_version_info(self, connection: sa.Connection) -> tuple[int, int]:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        return divmod(driver.info.server_version, 10000)
-
-    def _get_default_schema_name(self, connection: sa.Connection) -> str:  # noqa: ARG002
-        return "pg_catalog"
-
-    def _set_backslash_escapes(self, connection: sa.Connection) -> None:  # noqa: ARG002
-        self._backslash_escapes = False
-
-    def get_default_isolation_level(self, dbapi_conn: object) -> IsolationLevel:  # noqa: ARG002
-        return "READ COMMITTED"
-
-    def on_connect(self) -> None:
-        return None
-
-
-registry.register("postgresql.flatsplit", __name__, _Dialect.__name__)
-
-
 class Session:
     """One connection to the target database, seen by the driver and by SQLAlchemy."""
 
@@ -97,15 +70,13 @@ class Session:
         self._notices: list[tuple[str, str]] = []
         self._in_transaction = False
         driver.add_notice_handler(self._take_notice)
-        engine = sa.create_engine(
-            "postgresql+flatsplit://",
-            creator=lambda: driver,
-            poolclass=NullPool,
-            pool_reset_on_return=None,
-            use_native_hstore=False,
-            hide_parameters=True,
-        )
-        self.sa: sa.Connection = engine.connect()
+
+    @cached_property
+    def sa(self) -> Connection:
+        """The same connection for SQLAlchemy, which is imported only where the journal is used."""
+        from flatsplit.connection.dialect import wrapped
+
+        return wrapped(self.driver)
 
     @property
     def version(self) -> int:
@@ -170,8 +141,9 @@ class Session:
 
     def close(self) -> None:
         """End the connection; an open transaction is rolled back by the server."""
-        with suppress(Exception):
-            self.sa.close()
+        if "sa" in self.__dict__:
+            with suppress(Exception):
+                self.sa.close()
         self.driver.close()
 
     def __enter__(self) -> Self:

@@ -9,14 +9,14 @@ from flatsplit import config as configuration
 from flatsplit import ddl, hazards
 from flatsplit.catalog import read_state, unknown_dependencies
 from flatsplit.config import Config, RoleNames
-from flatsplit.connection import Session
+from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.remembering import remember
 from flatsplit.cutover.results import InitRequest, Survey
 from flatsplit.cutover.walk import Walk
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UnknownDependency, UsageError
 from flatsplit.evidence.exposure import BlastRadius
-from flatsplit.journal import CutoverRecord, Journal, operator_lock
+from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import Finding, State
 from flatsplit.steps import Context
 from flatsplit.steps.context import JOURNAL_SCHEMA

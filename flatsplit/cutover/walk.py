@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from flatsplit import machine
 from flatsplit.catalog import read_state
 from flatsplit.config import Config
-from flatsplit.connection import Session
+from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover import remembering
 from flatsplit.cutover.gates import Judge
 from flatsplit.cutover.results import (
@@ -29,7 +29,7 @@ from flatsplit.cutover.results import (
 from flatsplit.cutover.situation import Situation, notes_of
 from flatsplit.errors import ConfigError, JournalError
 from flatsplit.evidence import matrix
-from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
+from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
 from flatsplit.steps import BY_KEY, STEPS
 
@@ -45,15 +45,21 @@ if TYPE_CHECKING:
 class Walk:
     """The use cases of a cutover. Opened with a session that may write, unless only looked at."""
 
-    def __init__(self, session: Session, config: Config, journal: Journal, record: CutoverRecord) -> None:
+    def __init__(
+        self, session: Session, config: Config, journal: Journal, record: CutoverRecord, live: State | None
+    ) -> None:
         self.session = session
         self.config = config
         self.journal = journal
         self.record = record
+        self._first = live
 
     @classmethod
-    def open(cls, session: Session, config: Config) -> Self:
-        """Find the cutover that ``config`` is about. Raises JournalError where there is none, or another one's."""
+    def open(cls, session: Session, config: Config, live: State | None = None) -> Self:
+        """Find the cutover that ``config`` is about. Raises JournalError where there is none, or another one's.
+
+        ``live``: the catalog, where it was read a moment ago; the first situation is made of it.
+        """
         journal = Journal(session)
         journal.require_current([config.legacy_role])
         record = journal.cutover()
@@ -64,12 +70,12 @@ class Walk:
                 f"flatsplit.toml is about role {config.legacy_role}, the cutover under way about {record.legacy_role}",
                 "use the flatsplit.toml that init wrote for this database",
             )
-        return cls(session, config, journal, record)
+        return cls(session, config, journal, record, live)
 
     def situation(self, live: State | None = None) -> Situation:
         """Read everything anew; the catalog too, unless ``live`` was read a moment ago."""
         if live is None:
-            live = read_state(self.session.driver)
+            live, self._first = self._first or read_state(self.session.driver), None
             Journal.recognise(live.target, self.record)
         baseline = self.journal.load_baseline(live.target)
         if baseline is None:

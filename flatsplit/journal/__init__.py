@@ -2,7 +2,6 @@
 
 from flatsplit.journal.identity import recognise
 from flatsplit.journal.journal import Journal
-from flatsplit.journal.lock import LOCK_KEYS, operator_lock
 from flatsplit.journal.records import (
     ActionRecord,
     CounterRecord,
@@ -20,7 +19,6 @@ from flatsplit.journal.tables import HEAD, SCHEMA
 
 __all__ = [
     "HEAD",
-    "LOCK_KEYS",
     "SCHEMA",
     "ActionRecord",
     "CounterRecord",
@@ -34,6 +32,5 @@ __all__ = [
     "SnapshotRecord",
     "StepRecord",
     "TallyRecord",
-    "operator_lock",
     "recognise",
 ]

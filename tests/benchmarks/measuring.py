@@ -64,6 +64,7 @@ class Tools:
         self.folder = folder
         self.conninfo = conninfo
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "FLATSPLIT_"))}
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is not compiled anew each time
         self.env = kept | {"FLATSPLIT_DSN": conninfo, "PYTHONPATH": str(ROOT)}
 
     def flatsplit(self, *arguments: str, accept: tuple[int, ...] = (0,)) -> tuple[float, float]:

@@ -107,8 +107,7 @@ def test_a_configuration_for_another_role(invoke_cli: InProcess, begun: Database
 
 def test_a_second_operator(run_cli: Process, invoke_cli: InProcess, begun: Database) -> None:
     begun.execute("SELECT 1")
-    from flatsplit.connection import open_session
-    from flatsplit.journal import operator_lock
+    from flatsplit.connection import open_session, operator_lock
 
     with open_session(begun.dsn) as session, operator_lock(session):
         result = invoke_cli("next", "--yes", dsn=begun)

@@ -11,15 +11,13 @@ import time
 
 import pytest
 
-from flatsplit.connection import open_session
+from flatsplit.connection import LOCK_KEYS, open_session, operator_lock
 from flatsplit.errors import Exit, OperatorBusy
-from flatsplit.journal import LOCK_KEYS, operator_lock
 from tests.fixtures.databases import ROOT, Database, MakeDatabase
 
 HOLD = """
 import sys, time
-from flatsplit.connection import open_session
-from flatsplit.journal import operator_lock
+from flatsplit.connection import open_session, operator_lock
 with open_session(sys.argv[1]) as session, operator_lock(session):
     print("held", flush=True)
     session.driver.execute("SELECT pg_sleep(1.5)")

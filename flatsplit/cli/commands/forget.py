@@ -24,7 +24,7 @@ def command(app: App, export: Path | None, yes: bool) -> Exit:
     The roles and privileges stay as they are. Asks first on a terminal;
     elsewhere it refuses while a cutover is under way, unless --yes is given.
     """
-    with app.walk(write=True) as walk:
+    with app.journal(write=True) as walk:
         if not yes:
             under_way = _under_way(walk.status())
             if not app.output.interactive:

@@ -20,7 +20,7 @@ from flatsplit.errors import Exit
 @click.option("--statements", is_flag=True, help="Every statement that ran, not only how many; --json has them always.")
 def command(app: App, statements: bool) -> Exit:
     """The journal: who did what, when, with waivers and reasons. Changes nothing."""
-    with app.walk(write=False) as walk:
+    with app.journal(write=False) as walk:
         records = walk.history()
         if app.output.json:
             app.output.data_stream(_shape(record) for record in records)

@@ -48,7 +48,7 @@ def command(
     from flatsplit.cutover.results import AdvanceOptions
 
     options = AdvanceOptions(dry_run, through, approved, waive, reason.strip())
-    with app.walk(write=not dry_run) as walk, Narration(app.output) as narration:
+    with app.walk(write=not dry_run, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
         passwords = passwords_from(app, narration, password_file, generate_passwords)
         result = walk.advance(options, reporter=narration, confirm=asking, passwords=passwords)

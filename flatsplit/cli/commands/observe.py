@@ -14,7 +14,7 @@ def command(app: App) -> Exit:
 
     Made for cron: only time in which somebody looked often enough counts as quiet.
     """
-    with app.walk(write=True) as walk:
+    with app.journal(write=True) as walk:
         found = walk.observe()
         legacy = walk.config.legacy_role
     if app.output.json:

@@ -24,7 +24,7 @@ def command(app: App, through: str | None, everything: bool, yes: bool) -> Exit:
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.steps_done import report
 
-    with app.walk(write=True) as walk, Narration(app.output) as narration:
+    with app.walk(write=True, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
         result = walk.rollback(through=through, everything=everything, reporter=narration, confirm=asking)
     return report(app, result, asking, "Nothing to take back.")

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from flatsplit.connection import Session
+from flatsplit.connection.session import Session
 from flatsplit.errors import OperatorBusy
 
 LOCK_KEYS = (0x666C6174, 0x73706C74)

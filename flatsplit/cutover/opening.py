@@ -1,0 +1,62 @@
+"""How a command gets its walk: the catalog is read while the modules that work with it are being imported.
+
+Importing SQLAlchemy and what stands on it takes longer than everything else that ``status`` does, and the server
+has little to do meanwhile. Nothing here imports them itself.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from flatsplit.catalog import read_state
+from flatsplit.connection import Session, operator_lock
+
+if TYPE_CHECKING:
+    from flatsplit.config import Config
+    from flatsplit.cutover.walk import Walk
+
+_WALK = "flatsplit.cutover.walk"
+_SWITCH_SECONDS = 0.001
+"""How long the importing thread may go on when an answer of the server has come."""
+
+
+@contextmanager
+def opened(session: Session, config: Config, *, alone: bool) -> Iterator[Walk]:
+    """The cutover that ``config`` is about, with the catalog as it was read a moment ago.
+
+    ``alone`` takes the one-operator lock before it reads and until the end, so that what was read is still so when
+    it is acted on (OperatorBusy if it does not come). Raises what :meth:`Walk.open` raises.
+    """
+    with operator_lock(session) if alone else nullcontext():
+        with _importing(_WALK):
+            live = read_state(session.driver)
+        from flatsplit.cutover.walk import Walk
+
+        yield Walk.open(session, config, live)
+
+
+@contextmanager
+def _importing(module: str) -> Iterator[None]:
+    """Import a module beside what happens inside. Where that fails, whoever imports it next hears why."""
+
+    def work() -> None:
+        with suppress(Exception):
+            import_module(module)
+
+    if module in sys.modules:
+        yield
+        return
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    thread = threading.Thread(target=work, name=f"import {module}")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        sys.setswitchinterval(before)

@@ -1,0 +1,39 @@
+"""The catalog is read while the rest is being imported: that works only as long as reading needs little itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from flatsplit.cutover import opening
+from tests.fixtures.databases import ROOT
+
+HEAVY = ("sqlalchemy", "alembic", "jinja2", "rich", "flatsplit.cutover.walk")
+
+
+def test_what_reads_the_catalog_imports_nothing_heavy():
+    script = (
+        "import sys\n"
+        "import flatsplit.cli.commands.status, flatsplit.cutover.opening\n"
+        f"print(*(name for name in {HEAVY} if name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_a_module_is_imported_beside_the_work_and_there_when_it_is_done(monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    before = sys.getswitchinterval()
+    with opening._importing("colorsys"):
+        pass
+    assert "colorsys" in sys.modules
+    assert sys.getswitchinterval() == before
+
+
+def test_an_import_that_fails_does_not_hide_what_the_work_says():
+    with pytest.raises(LookupError, match="the server"), opening._importing("flatsplit.no_such_module"):
+        raise LookupError("the server")
+    with opening._importing("flatsplit.no_such_module"):
+        pass  # whoever needs it imports it next, and hears why
