@@ -19,8 +19,10 @@ def read_objects(look: Look, names: Names) -> dict[ObjectRef, ObjectFacts]:
     """Every object; those of the same facts share one ObjectFacts."""
     objects: dict[ObjectRef, ObjectFacts] = {}
     shared: dict[ObjectFacts, ObjectFacts] = {}
-    for source in sources(look.server):
-        for kind, schema, owner, acl, extension, follows, note, called, args in look.rows(source.grouped):
+    with look.hashing():
+        grouped = [look.rows(source.grouped) for source in sources(look.server)]
+    for rows in grouped:
+        for kind, schema, owner, acl, extension, follows, note, called, args in rows:
             facts = ObjectFacts(names[owner], names.acl(acl, owner), extension, follows, intern(note))
             facts = shared.setdefault(facts, facts)
             kind, schema = cast(Kind, intern(kind)), intern(schema)

@@ -58,6 +58,17 @@ class Look:
         """All rows of a query; without parameters a ``%`` is just a ``%``."""
         return self._cursor.execute(sql.encode(), params or None, prepare=False).fetchall()
 
+    @contextmanager
+    def hashing(self) -> Iterator[None]:
+        """Inside, nothing is joined by nested loops.
+
+        The planner expects few rows of each schema and would fetch each table by its index, those included that an
+        UPDATE of the catalog has left behind.
+        """
+        self.rows("SELECT set_config('enable_nestloop', 'off', true)")
+        yield
+        self.rows("SELECT set_config('enable_nestloop', 'on', true)")
+
     def ask(self, name: str, *params: object) -> list[Row]:
         """All rows of a question of ours."""
         return self.rows(question(name), *params)
