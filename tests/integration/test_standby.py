@@ -1,0 +1,64 @@
+"""Hot standbys replay ACCESS EXCLUSIVE: one that is behind is waited for, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from flatsplit.demo.server import Cluster
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.fixtures.servers import FreshCluster, start_standby
+from tests.support.walk import Walk
+
+OWNERS = "select relname, relowner::regrole::text from pg_class where relname in ('read', 'rest') order by 1"
+BEHIND = "select coalesce(max(replay_lag) > '600ms', false) from pg_stat_replication"
+CAUGHT_UP = "select coalesce(bool_and(replay_lsn >= pg_current_wal_lsn()), false) from pg_stat_replication"
+
+
+@pytest.fixture
+def followed(make_database: MakeDatabase, fresh_cluster: FreshCluster) -> Iterator[tuple[Database, Cluster]]:
+    """A flat database, and a standby that never cancels a query for the sake of replay."""
+    primary = fresh_cluster(settings={"max_standby_streaming_delay": "-1"})
+    replica = start_standby(primary)
+    try:
+        database = make_database(cluster=primary)
+        database.execute("create table read (id int); create table rest (id int)", database.legacy)
+        yield database, replica
+    finally:
+        replica.remove()
+
+
+def until(database: Database, question: str) -> None:
+    """Ask until it is so; the standby answers sooner where something is written."""
+    deadline = time.monotonic() + 20
+    while database.admin.execute(question).fetchone() != (True,):
+        assert time.monotonic() < deadline, question
+        database.execute("comment on table rest is 'something to replay'")
+        time.sleep(0.1)
+
+
+@pytest.mark.majors("two")
+def test_a_standby_that_is_behind_is_waited_for(followed: tuple[Database, Cluster], invoke_cli: InProcess) -> None:
+    database, replica = followed
+    walk = Walk(invoke_cli, database).init(max_replication_lag="500ms", retry_for="1500ms")
+    walk.next("--through", "default-privileges")
+    until(database, CAUGHT_UP)
+    with psycopg.connect(replica.conninfo(database.name)) as report:
+        report.execute("select from read")
+        database.execute("begin; lock table read in access exclusive mode; commit")
+        until(database, BEHIND)
+        waiting = walk.next(exit_code=3)
+        assert "a standby is" in waiting.stderr
+        assert "behind" in waiting.stderr.splitlines()[-2]
+        assert "pg_stat_replication" in waiting.stderr.splitlines()[-1]
+        assert database.admin.execute(OWNERS).fetchall() == [("read", "legacy"), ("rest", "legacy")]
+        report.execute("select from read")  # it was never in the way of anything
+    walk.step("transfer-ownership")
+    until(database, CAUGHT_UP)
+    with psycopg.connect(replica.conninfo(database.name)) as reader:
+        assert reader.execute(OWNERS).fetchall() == [("read", "app_migrator"), ("rest", "app_migrator")]
+    walk.rollback()
