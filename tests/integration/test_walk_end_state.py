@@ -37,18 +37,10 @@ def make(make_database: MakeDatabase, request: pytest.FixtureRequest) -> MakeOfK
     return of_kind
 
 
-def in_two_calls(walk: Walk) -> None:
-    """The first call stops where people have to move the application, the second goes on from there."""
-    walk.next("--through", "revoke-legacy", exit_code=3)
-    assert walk.next_step() == "switch-connections"
-    with walk.switched():
-        walk.next("--through", "revoke-legacy")
-
-
 def walk_to_the_end(run: InProcess, database: Database, retire: str = "revoke") -> Walk:
     had = Possessions.of(database.admin, database.legacy)
     walk = Walk(run, database, retire=retire).init()
-    in_two_calls(walk)
+    walk.to_the_end()
     status = walk.status()
     assert {step["state"] for step in status["steps"]} == {"done"}
     assert status["next"] is None

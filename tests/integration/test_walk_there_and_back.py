@@ -49,7 +49,7 @@ def there_and_back(
 
     again = walk.looking() if closely else {}
     if not closely:
-        walk.forward()
+        walk.to_the_end()
         again[STEP_KEYS[-1]] = walk.snapshot()
     for step, found in again.items():
         assert_same(first[step], found, f"took {step} for the second time")

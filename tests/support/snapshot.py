@@ -319,14 +319,19 @@ def _privileges(conn: psycopg.Connection[Any]) -> Iterable[Fact]:
                     where o.oid >= 16384 or o.{column} is not null
                       and array(select x::text from unnest(o.{column}) x order by 1)
                           <> array(select x::text from unnest(pg_catalog.acldefault({kind}, {owner})) x order by 1)
+                ),
+                -- an object is named once, not once for each of its privileges, which takes most of the time
+                named as materialized (
+                    select i.type, i.identity, e.acl
+                    from explained e
+                    cross join lateral pg_catalog.pg_identify_object({catalog_name}::regclass, e.oid, 0) i
+                    where {ours}
                 )
-                select i.type, i.identity, coalesce(g.rolname, 'PUBLIC'),
+                select e.type, e.identity, coalesce(g.rolname, 'PUBLIC'),
                        'by ' || pg_catalog.pg_get_userbyid(x.grantor), {privileges}
-                from explained e
-                cross join lateral pg_catalog.pg_identify_object({catalog_name}::regclass, e.oid, 0) i
+                from named e
                 cross join lateral pg_catalog.aclexplode(e.acl) x
-                left join pg_catalog.pg_roles g on g.oid = x.grantee
-                where {ours}
+                left join pg_catalog.pg_authid g on g.oid = x.grantee
                 group by 1, 2, 3, 4
                 """
             ).format(

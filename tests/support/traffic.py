@@ -96,15 +96,16 @@ class Traffic:
 class Pgbench:
     """pgbench with its own tables and its own transactions, which ends at the first error; used like ``Traffic``."""
 
-    def __init__(self, conninfo: str, *, clients: int = 2) -> None:
+    def __init__(self, conninfo: str, *, clients: int = 2, rate: int = 200) -> None:
         self.conninfo = conninfo
-        self._clients = clients
+        # A rate: with as many transactions as there can be, it would take the machine from those whom it is to meet
+        self._load = ("-c", str(clients), "--rate", str(rate))
         make = ("-i", "-q", "--foreign-keys", "--partitions=3")
         subprocess.run([tool("pgbench"), *make, conninfo], check=True, capture_output=True)
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [tool("pgbench"), "-n", "-c", str(self._clients), "-T", "3600", self.conninfo],
+            [tool("pgbench"), "-n", *self._load, "-T", "3600", self.conninfo],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

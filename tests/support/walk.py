@@ -156,6 +156,13 @@ class Walk:
         for _ in walk.steps(upto):
             pass
 
+    def to_the_end(self) -> None:
+        """The first call stops where people have to move the application, the second goes on from there."""
+        self.next("--through", STEP_KEYS[-1], exit_code=3)
+        assert self.next_step() == "switch-connections"
+        with self.switched():
+            self.next("--through", STEP_KEYS[-1])
+
     def looking(self, upto: str = STEP_KEYS[-1]) -> dict[str, Snapshot]:
         """As ``forward``, with a snapshot after each step."""
         return {key: self.snapshot() for key in self.steps(upto)}
