@@ -105,6 +105,11 @@ def alter_owner(ref: ObjectRef, owner: str) -> str:
     return f"ALTER {alter_word(ref.kind)} {name(ref)} OWNER TO {ident(owner)};"
 
 
+def as_superuser(role_: str, statement: str) -> str:
+    """The statement while a role is a superuser, which nobody sees who is not in the same transaction."""
+    return f"ALTER ROLE {ident(role_)} SUPERUSER; {statement} ALTER ROLE {ident(role_)} NOSUPERUSER;"
+
+
 def dollar_quote(body: str) -> str:
     """``body`` between dollar quotes whose tag does not occur in it."""
     tag = "flatsplit"
