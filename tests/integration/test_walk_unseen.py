@@ -5,6 +5,7 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.integration.test_walk_there_and_back import there_and_back
+from tests.support.walk import Walk
 from tests.support.world import acting_as
 
 NOTHING_SPECIAL = "create table thing (id int primary key)"
@@ -51,5 +52,56 @@ def test_a_superuser_with_an_extension_that_brings_a_wrapper(
     """The extension goes to app_migrator, the foreign-data wrapper in it, which only superusers own, to dba."""
     database = make_database(legacy_options="SUPERUSER")
     database.execute(f"{NOTHING_SPECIAL}; {SUPERUSERS['extension']}", database.legacy)
+
+    there_and_back(invoke_cli, database)
+
+
+def test_titles_stay_short_with_many_schemas_and_owners(database: Database, invoke_cli: InProcess) -> None:
+    """A title is one line of a table; the names stand below it."""
+    for number in range(30):
+        database.execute(f"create role somebody_{number:02}; create schema s{number:02} authorization legacy")
+        database.execute(f"grant all on schema s{number:02} to public; create table s{number:02}.theirs (id int)")
+        database.execute(f"alter table s{number:02}.theirs owner to somebody_{number:02}")
+    database.execute("create table s00.ours (id int); alter table s00.ours owner to legacy")
+
+    walk = Walk(invoke_cli, database).init()
+    found = {one["id"]: one for one in walk("doctor", "--json").check().json["findings"]}
+
+    assert found["public-create"]["title"] == (
+        "everybody may create in schema s00, schema s01, schema s02, schema s03 and 26 more"
+    )
+    assert len(found["public-create"]["objects"]) == 30
+    assert found["third-role-objects"]["title"].endswith(
+        "belong to somebody_00, somebody_01, somebody_02, somebody_03 and 26 more"
+    )
+
+
+@pytest.mark.majors("all")
+def test_routines_that_differ_by_mode_alone(database: Database, invoke_cli: InProcess, major: int) -> None:
+    """A list of types may mean the arguments that are passed or, since 14, all of them: f(int) is then two routines."""
+    with acting_as(database.admin, database.legacy):
+        database.execute(f"""
+            {NOTHING_SPECIAL};
+            create function f(out int) language sql as 'select 1';
+            create function f(int) returns int language sql as 'select 1';
+            create function f(variadic text[]) returns int language sql as 'select 1';
+            create procedure p(text, int) language sql as '';
+            create aggregate a(int) (sfunc = int4_avg_accum, stype = int8[], initcond = '{{0,0}}');
+            create aggregate a(*) (sfunc = int8inc, stype = int8, initcond = '0');
+        """)
+        if major >= 14:
+            database.execute("create procedure p(text, out int) language plpgsql as 'begin $2 := 1; end'")
+
+    there_and_back(invoke_cli, database)
+
+
+@pytest.mark.majors("two")
+def test_memberships_that_legacy_gave(database: Database, invoke_cli: InProcess) -> None:
+    """Before 16 a role may give away membership in itself without ADMIN OPTION; who gave it stays on record."""
+    database.execute(f"create role person; {NOTHING_SPECIAL}; alter table thing owner to legacy")
+    if database.cluster.major < 16:
+        database.execute("grant legacy to person granted by legacy")
+    database.execute("create role team; grant team to legacy with admin option")
+    database.execute("grant team to person", database.legacy)
 
     there_and_back(invoke_cli, database)
