@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.pool import NullPool
 
+from flatsplit.connection.encoding import adapt
 from flatsplit.connection.failures import connect_failed, reject_unreadable
 from flatsplit.errors import StatementFailed, TargetError
 
@@ -204,6 +205,7 @@ def open_session(dsn: str | None, *, write: bool = True) -> Session:
         _require_version(driver)
         _refuse_shared(driver, dsn)
         _pin(driver, dsn, write=write)
+        adapt(driver)
         return Session(driver, write=write)
     except BaseException:
         driver.close()

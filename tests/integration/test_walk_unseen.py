@@ -1,9 +1,12 @@
 """What real databases hold and the other walks do not: each as small as it can be, walked there and back."""
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.fixtures.cli import InProcess
-from tests.fixtures.databases import Database, MakeDatabase
+from tests.fixtures.databases import ROOT, Database, MakeDatabase
+from tests.integration.test_runbook_by_hand import by_hand_and_back
 from tests.integration.test_walk_there_and_back import there_and_back
 from tests.support.walk import Walk
 from tests.support.world import acting_as
@@ -105,3 +108,43 @@ def test_memberships_that_legacy_gave(database: Database, invoke_cli: InProcess)
     database.execute("grant team to person", database.legacy)
 
     there_and_back(invoke_cli, database)
+
+
+def not_in_unicode(database: Database, encoding: str) -> Database:
+    """The same database made anew in this encoding, with a table whose name needs it."""
+    with psycopg.connect(database.cluster.conninfo(), autocommit=True) as connection:
+        name, legacy = sql.Identifier(database.name), sql.Identifier(database.legacy)
+        connection.execute(sql.SQL("drop database {} with (force)").format(name))
+        connection.execute(
+            sql.SQL("create database {} owner {} encoding {} lc_collate 'C' lc_ctype 'C' template template0").format(
+                name, legacy, sql.Literal(encoding)
+            )
+        )
+    database.execute("create schema shop authorization legacy")
+    with acting_as(database.admin, database.legacy):
+        database.admin.execute('create table shop."Straße" (id serial primary key, "Größe" text)')
+        database.admin.execute("create function shop.f(\"Größe\" text) returns text language sql as 'select $1'")
+    return database
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252"])
+def test_a_database_that_is_not_in_unicode(encoding: str, database: Database, invoke_cli: InProcess) -> None:
+    """The arrows and quotes of flatsplit's own texts, and what an operator types, do not exist there."""
+    not_in_unicode(database, encoding)
+
+    there_and_back(invoke_cli, database)
+
+    reason = ("--reason", "→ Łódź …")
+    invoke_cli("next", "--yes", "--through", "create-roles", "--waive", "no-blockers", *reason, dsn=database).check()
+
+
+def test_by_hand_in_a_database_that_is_not_in_unicode(database: Database, invoke_cli: InProcess) -> None:
+    by_hand_and_back(Walk(invoke_cli, not_in_unicode(database, "LATIN1")).init())
+
+
+def test_what_the_server_reads_is_ascii() -> None:
+    """A comment in a question that the database cannot keep makes the question an error."""
+    files = [*(ROOT / "flatsplit").rglob("queries/*.sql"), *(ROOT / "migrations" / "versions").glob("*.py")]
+    assert len(files) > 50
+    assert [path.name for path in files if not path.read_bytes().isascii()] == []
