@@ -25,7 +25,11 @@ def adapt(driver: psycopg.Connection[Any]) -> None:
     Names that come from the database are in it already, so they pass unchanged.
     """
     encoding = driver.info.parameter_status("server_encoding") or "UTF8"
-    if encoding in ("UTF8", "SQL_ASCII"):
+    if encoding == "UTF8":
+        return
+    if encoding == "SQL_ASCII":
+        # Takes all that UTF-8 writes, but knows no character by its number, which is how JSON likes to write them
+        set_json_dumps(lambda value: json.dumps(value, ensure_ascii=False), driver)
         return
     try:
         codec = codecs.lookup(_CODECS.get(encoding, encoding)).name

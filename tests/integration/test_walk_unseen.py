@@ -121,6 +121,7 @@ def not_in_unicode(database: Database, encoding: str) -> Database:
             )
         )
     database.execute("create schema shop authorization legacy")
+    database.admin.execute("set client_encoding to utf8")
     with acting_as(database.admin, database.legacy):
         database.admin.execute('create table shop."Straße" (id serial primary key, "Größe" text)')
         database.admin.execute("create function shop.f(\"Größe\" text) returns text language sql as 'select $1'")
@@ -141,6 +142,37 @@ def test_a_database_that_is_not_in_unicode(encoding: str, database: Database, in
 
 def test_by_hand_in_a_database_that_is_not_in_unicode(database: Database, invoke_cli: InProcess) -> None:
     by_hand_and_back(Walk(invoke_cli, not_in_unicode(database, "LATIN1")).init())
+
+
+def test_a_database_without_an_encoding(database: Database, invoke_cli: InProcess) -> None:
+    """SQL_ASCII keeps any bytes: UTF-8 passes, and what is none is said to be in the way."""
+    walk = Walk(invoke_cli, not_in_unicode(database, "SQL_ASCII")).init()
+    walk.forward()
+    walk.rollback("--all")
+
+    database.admin.execute("set client_encoding to sql_ascii")
+    database.admin.pgconn.exec_(b'create table shop."Gr\xf6\xdfe" ()')
+    refused = walk("plan").check(1)
+
+    assert "not in UTF-8" in refused.stderr
+    assert "SQL_ASCII" in refused.stderr
+
+
+def test_who_gave_to_everybody_is_told_to_take_it_back(database: Database, invoke_cli: InProcess) -> None:
+    """What PUBLIC may, app_user may: verify waits, and its advice has to lead to that grant."""
+    database.execute(f"{NOTHING_SPECIAL}; alter table thing owner to legacy; grant all on thing to public")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("switch-connections")
+
+    waiting = walk.next(exit_code=3)
+    assert "app_user can truncate tables: table public.thing" in waiting.stdout
+    assert "what somebody granted to app_user, its groups or PUBLIC has to be revoked" in waiting.stdout
+
+    database.execute("revoke truncate, references, trigger on thing from public")
+    waiting = walk.next(exit_code=3)
+    assert "app_readonly can" in waiting.stdout
+    database.execute("revoke all on thing from public")
+    walk.step("verify")
 
 
 def test_what_the_server_reads_is_ascii() -> None:
