@@ -175,6 +175,21 @@ def test_who_gave_to_everybody_is_told_to_take_it_back(database: Database, invok
     walk.step("verify")
 
 
+def test_an_operator_who_is_made_to_act_as_legacy(database: Database, invoke_cli: InProcess) -> None:
+    """SET role for a person or a database lets people create as the owner; the advice has to get past it."""
+    name = sql.Identifier(database.name)
+    database.execute(f"{NOTHING_SPECIAL}; alter table thing owner to legacy")
+    database.admin.execute(sql.SQL("alter database {} set role to legacy").format(name))
+
+    refused = invoke_cli("init", "--legacy-role", "legacy", "--yes", dsn=database).check(2)
+    assert "makes every session of postgres act as legacy" in refused.stderr
+
+    advised = f"{database.dsn} options='-c role=none'"
+    assert "options='-c role=none'" in refused.stderr
+    invoke_cli("init", "--legacy-role", "legacy", "--yes", dsn=advised).check()
+    invoke_cli("next", "--yes", "--through", "transfer-ownership", dsn=advised).check()
+
+
 def test_what_the_server_reads_is_ascii() -> None:
     """A comment in a question that the database cannot keep makes the question an error."""
     files = [*(ROOT / "flatsplit").rglob("queries/*.sql"), *(ROOT / "migrations" / "versions").glob("*.py")]
