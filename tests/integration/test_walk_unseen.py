@@ -190,6 +190,28 @@ def test_an_operator_who_is_made_to_act_as_legacy(database: Database, invoke_cli
     invoke_cli("next", "--yes", "--through", "transfer-ownership", dsn=advised).check()
 
 
+@pytest.mark.majors("two")
+def test_tables_that_are_never_deleted_from(database: Database, invoke_cli: InProcess) -> None:
+    """A rule that puts nothing in the place of DELETE lets everybody try it: no proof that app_readonly could."""
+    database.execute(f"""
+        {NOTHING_SPECIAL}; create rule "never" as on delete to thing do instead nothing;
+        create table part (id int) partition by list (id); create rule "never" as on delete to part do instead nothing;
+        create table other (id int); create rule "sometimes" as on delete to other where old.id > 0 do instead nothing;
+        create table swept (id int); create rule "marked" as on delete to swept do instead update other set id = 0;
+        alter table thing owner to legacy; alter table part owner to legacy;
+        alter table other owner to legacy; alter table swept owner to legacy
+    """)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward()
+
+    proofs = {proof["role"]: proof for proof in walk("verify", "--json").check().json["proofs"]}
+
+    outcomes = {(one["act"], one["target"]): one["outcome"] for one in proofs["app_readonly"]["trials"]}
+    assert outcomes["delete rows of", "table public.thing"] == "untried"
+    assert outcomes["delete rows of", "table public.other"] == "refused"
+    assert outcomes["delete rows of", "table public.swept"] == "refused"
+
+
 def test_what_the_server_reads_is_ascii() -> None:
     """A comment in a question that the database cannot keep makes the question an error."""
     files = [*(ROOT / "flatsplit").rglob("queries/*.sql"), *(ROOT / "migrations" / "versions").glob("*.py")]
