@@ -25,7 +25,7 @@ _SHDEPEND = """
 _OWNED = """
     SELECT d.oid AS objid, 0 AS objsubid, 'o' AS deptype
     FROM {table} AS d
-    WHERE d.{column} = {role} AND d.oid >= 16384 AND NOT ({followers})
+    WHERE d.{column} = {role} AND d.oid >= {first} AND NOT ({followers})
       AND NOT EXISTS (
           SELECT FROM pg_depend AS e
           WHERE e.classid = '{catalog}'::regclass AND e.objid = d.oid AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
@@ -33,6 +33,9 @@ _OWNED = """
 
 _CLASS = {"pg_largeobject_metadata": "pg_largeobject"}
 """Catalogs that dependencies know by another name (see LargeObjectRelationId in pg_largeobject.c)."""
+
+_FIRST = {"pg_largeobject": 1}
+"""The lowest oid of what is not the system's own, where that is not FirstNormalObjectId: lo_create() takes any."""
 
 _ELSEWHERE = {
     "pg_database": "{oid} <> (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database())",
@@ -66,7 +69,12 @@ def dependents_of(look: Look, role: int) -> list[Dependents]:
                 catalog,
                 False,
                 _OWNED.format(
-                    table=table, catalog=catalog, column=column, role=role, followers=_left_out(look, catalog)
+                    table=table,
+                    catalog=catalog,
+                    column=column,
+                    role=role,
+                    followers=_left_out(look, catalog),
+                    first=_FIRST.get(catalog, 16384),
                 ),
             )
             for table, column in look.ask("owner_columns")

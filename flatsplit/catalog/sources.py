@@ -91,7 +91,8 @@ SOURCES: tuple[Source, ...] = (
     Source("pg_ts_config", "text_search_configurations"),
     Source("pg_ts_dict", "text_search_dictionaries"),
     Source("pg_statistic_ext", "statistics"),
-    Source("pg_largeobject", "large_objects"),
+    # lo_create() takes any oid; the system itself comes without large objects
+    Source("pg_largeobject", "large_objects", always="true", keeps_note=True),
     Source("pg_foreign_data_wrapper", "foreign_data_wrappers"),
     Source("pg_foreign_server", "servers"),
     Source("pg_publication", "publications"),

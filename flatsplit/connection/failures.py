@@ -8,7 +8,7 @@ import re
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from flatsplit.errors import ConnectFailed, FlatsplitError, MissingRights, StatementFailed, UsageError
+from flatsplit.errors import ConnectFailed, FlatsplitError, MissingRights, StatementFailed, TargetError, UsageError
 
 # What the server or libpq says, and what an operator can do about it. Where the words are in another language, the
 # last entry serves: nothing depends on more than the wording of a message here.
@@ -118,6 +118,12 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return MissingRights(
             said, "run flatsplit as a role that may do this, or have it granted to the operator's role"
+        )
+    if isinstance(cause, psycopg.errors.CharacterNotInRepertoire):
+        return TargetError(
+            f"a name or the body of a routine in this database is not in UTF-8: {said}",
+            "only a database of encoding SQL_ASCII takes such; rename what has letters beyond ASCII, or move the "
+            "database into one with an encoding",
         )
     if cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P")):
         if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):

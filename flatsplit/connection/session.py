@@ -17,6 +17,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
+from flatsplit.connection.encoding import adapt
 from flatsplit.connection.failures import connect_failed, reject_unreadable
 from flatsplit.errors import StatementFailed, TargetError
 
@@ -176,6 +177,7 @@ def open_session(dsn: str | None, *, write: bool = True) -> Session:
         _require_version(driver)
         _refuse_shared(driver, dsn)
         _pin(driver, dsn, write=write)
+        adapt(driver)
         return Session(driver, write=write)
     except BaseException:
         driver.close()

@@ -169,11 +169,14 @@ class Judge:
         if wrong:
             check = wrong[0]
             verb = "cannot" if check.expected else "can"
+            undone = "what somebody revoked has to be granted"
+            if not check.expected:
+                undone = f"what somebody granted to {check.role}, its groups or PUBLIC has to be revoked"
             return GateResult(
                 "verified",
                 False,
                 f"{check.role} {verb} {check.act}: {', '.join(check.exceptions)}",
-                "run flatsplit verify for the whole matrix; what somebody granted by hand has to be revoked by hand",
+                f"run flatsplit verify for the whole matrix; {undone} by hand",
             )
         failed = self.failed()
         if failed:

@@ -26,7 +26,7 @@ from flatsplit.steps.origin import reduce
 def survey(session: Session, request: InitRequest) -> Survey:
     """Look at everything and write nothing. Raises what speaks against beginning at all."""
     state = read_state(session.driver)
-    _check_roles(state, request)
+    _check_roles(state, request, session.driver.info.user)
     unknown = unknown_dependencies(session.driver, request.legacy_role, state)
     if unknown:
         raise UnknownDependency(
@@ -144,13 +144,18 @@ def _no_such_role(state: State, name: str) -> UsageError:
     return UsageError(f"there is no role {name!r} on this server", hint)
 
 
-def _check_roles(state: State, request: InitRequest) -> None:
+def _check_roles(state: State, request: InitRequest, login: str) -> None:
     legacy, operator = request.legacy_role, state.target.operator
     if legacy not in state.roles:
         raise _no_such_role(state, legacy)
     if legacy.startswith("pg_"):
         raise UsageError(
             f"{legacy} is one of PostgreSQL's own roles", "name the role that owns the application's objects"
+        )
+    if operator == legacy and login != legacy:
+        raise UsageError(
+            f"a setting makes every session of {login} act as {legacy}, the role that is to be replaced",
+            f"add options='-c role=none' to the connection string, or reset role for {login} or the database",
         )
     if operator == legacy:
         raise UsageError(

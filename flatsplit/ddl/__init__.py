@@ -7,6 +7,7 @@ signatures come quoted from the server itself (format_type() under a pinned sear
 from flatsplit.ddl.names import (
     alter_owner,
     alter_word,
+    as_superuser,
     dollar_quote,
     grant_word,
     ident,
@@ -56,6 +57,7 @@ __all__ = [
     "alter_policy",
     "alter_role",
     "alter_word",
+    "as_superuser",
     "copy_user_mapping",
     "create_role",
     "dollar_quote",

@@ -16,6 +16,9 @@ CACHED = 1 << 17
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
 
+_MODES = ("IN ", "OUT ", "INOUT ", "VARIADIC ")
+"""As the server writes them; an argument that is called so comes quoted."""
+
 _ALTER_WORD: dict[str, str] = {
     "partitioned_table": "TABLE",
     "function": "ROUTINE",
@@ -70,7 +73,9 @@ def name(ref: ObjectRef) -> str:
     """The object's name as ALTER and GRANT want it."""
     kind = ref.kind
     if kind in ROUTINES:
-        return f"{ident(ref.schema, ref.name)}({ref.args})"
+        # To ROUTINE a list without modes may also be all arguments of another routine, OUT included: not unique then
+        mode = "IN " if ref.args and not ref.args.startswith(_MODES) else ""
+        return f"{ident(ref.schema, ref.name)}({mode}{ref.args})"
     if kind == "operator":
         if not _OPERATOR.fullmatch(ref.name):
             raise FlatsplitError(f"the server names an operator {ref.name!r}", "report this as a bug in flatsplit")
@@ -103,6 +108,11 @@ def label(ref: ObjectRef) -> str:
 def alter_owner(ref: ObjectRef, owner: str) -> str:
     """``ALTER TABLE … OWNER TO …``."""
     return f"ALTER {alter_word(ref.kind)} {name(ref)} OWNER TO {ident(owner)};"
+
+
+def as_superuser(role_: str, statement: str) -> str:
+    """The statement while a role is a superuser, which nobody sees who is not in the same transaction."""
+    return f"ALTER ROLE {ident(role_)} SUPERUSER; {statement} ALTER ROLE {ident(role_)} NOSUPERUSER;"
 
 
 def dollar_quote(body: str) -> str:

@@ -23,10 +23,10 @@ _LIST_SETTINGS = frozenset(
 
 
 def grant_member(member: Member, options: MemberOptions, *, by: bool) -> str:
-    """GRANT role TO member; ``by`` names the grantor (16+, where it is not the one the server would record)."""
+    """GRANT role TO member; ``by`` names the grantor, where it is not the one the server would record."""
     head = f"GRANT {ident(member.role)} TO {ident(member.member)}"
     if options.inherit is None:
-        return head + (" WITH ADMIN OPTION;" if options.admin else ";")
+        return head + (" WITH ADMIN OPTION" if options.admin else "") + _granted_by(member, by) + ";"
     flags = (("ADMIN", options.admin), ("INHERIT", options.inherit), ("SET", options.set))
     text = ", ".join(f"{word} {'TRUE' if value else 'FALSE'}" for word, value in flags)
     return f"{head} WITH {text}{_granted_by(member, by)};"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from flatsplit import ddl
 from flatsplit.model import Change, Member, MemberOptions, State, Statement
@@ -25,6 +25,27 @@ def _by(state: State, member: Member) -> bool:
     )
 
 
+def _grant(state: State, member: Member, options: MemberOptions) -> str:
+    """Before 16 anybody can be put on record as the grantor, by a superuser."""
+    target = state.target
+    other = target.operator_superuser and member.grantor not in ("", target.operator) and member.grantor in state.roles
+    return ddl.grant_member(member, options, by=_by(state, member) or other)
+
+
+def _handed_on(members: Mapping[Member, MemberOptions]) -> Callable[[Member], tuple[int, Member]]:
+    """Sorts memberships by how many hands they went through: from 16 on each stands on its grantor's own."""
+    grantors: dict[tuple[str, str], list[str]] = {}
+    for member, options in members.items():
+        if options.admin:
+            grantors.setdefault((member.role, member.member), []).append(member.grantor)
+
+    def hands(role: str, grantor: str, seen: frozenset[str]) -> int:
+        above = grantors.get((role, grantor), ())
+        return 1 + max((hands(role, each, seen | {grantor}) for each in above if each not in seen), default=0)
+
+    return lambda member: (hands(member.role, member.grantor, frozenset()), member)
+
+
 def _in(state: State, member: Member) -> MemberOptions | None:
     """The same membership in another State. Before 16 there is one, whoever is on record as its grantor."""
     found = state.members.get(member)
@@ -35,7 +56,8 @@ def _in(state: State, member: Member) -> MemberOptions | None:
 
 def granted(have: State, want: State) -> Iterator[Statement]:
     """GRANT role TO member, for new memberships and changed options."""
-    for member, options in sorted(want.members.items()):
+    for member in sorted(want.members, key=_handed_on(want.members)):
+        options = want.members[member]
         now = _in(have, member)
         if now == options or member.role not in want.roles or member.member not in want.roles:
             continue
@@ -44,8 +66,8 @@ def granted(have: State, want: State) -> Iterator[Statement]:
         by = _by(want, member)
         yield Statement(
             description=f"{member.member} becomes a member of {member.role}",
-            sql=ddl.grant_member(member, options, by=by),
-            undo=ddl.revoke_member(member, by=by) if now is None else ddl.grant_member(member, now, by=by),
+            sql=_grant(want, member, options),
+            undo=ddl.revoke_member(member, by=by) if now is None else _grant(want, member, now),
             lock="",
             changes=_changes(member, now, options),
             phase=_GRANT_PHASE,
@@ -54,7 +76,8 @@ def granted(have: State, want: State) -> Iterator[Statement]:
 
 def revoked(have: State, want: State) -> Iterator[Statement]:
     """REVOKE role FROM member; a role that is dropped takes its memberships with it."""
-    for member, options in sorted(have.members.items()):
+    for member in sorted(have.members, key=_handed_on(have.members), reverse=True):
+        options = have.members[member]
         if member.role not in want.roles or member.member not in want.roles:
             continue
         then = _in(want, member)
@@ -63,7 +86,7 @@ def revoked(have: State, want: State) -> Iterator[Statement]:
             yield Statement(
                 description=f"{member.member} is no longer a member of {member.role}",
                 sql=ddl.revoke_member(member, by=by),
-                undo=ddl.grant_member(member, options, by=by),
+                undo=_grant(want, member, options),
                 lock="",
                 changes=_changes(member, options, None),
                 phase=_REVOKE_PHASE,
@@ -72,7 +95,7 @@ def revoked(have: State, want: State) -> Iterator[Statement]:
             yield Statement(
                 description=f"{member.member} may no longer give away membership in {member.role}",
                 sql=ddl.revoke_member(member, by=by, admin_only=True),
-                undo=ddl.grant_member(member, options, by=by),
+                undo=_grant(want, member, options),
                 lock="",
                 changes=_changes(member, options, then),
                 phase=_REVOKE_PHASE,

@@ -83,25 +83,20 @@ def moved(
     """
     depth: dict[ObjectRef, int] | None = None
     by_rank: list[tuple[int, ObjectRef, str, str]] = []
-    dragged: list[tuple[ObjectRef, str, str]] = []
     last: list[Statement] = []
     bridges = {(member.member, member.role) for member in (*have.members, *want.members)}
-    for ref, now, then in objects:
-        if then.owner == now.owner or now.follows:
-            continue
-        if now.extension or ref.kind == "extension":
-            dragged.append((ref, now.owner, then.owner))
-            continue
+    dragged, alone = _dragged([each for each in objects if each[2].owner != each[1].owner and not each[1].follows])
+    for ref, now, then in alone:
         if depth is None:
             depth = depths(have.uses)
         rank = _rank(ref, depth)
         forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
         if ref.kind == "subscription" and (heir := have.roles.get(then.owner)) and not heir.login:
-            last.append(_owner(ref, now.owner, then.owner, AFTER_LOGIN))
+            last.append(_owner(have, want, ref, now.owner, then.owner, AFTER_LOGIN))
             continue
         by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
-    alter = [partial(_owner, ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
+    alter = [partial(_owner, have, want, ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
     return [*alter, *_reassigned(have, want, dragged)], last
 
 
@@ -111,17 +106,52 @@ def owner_changes(ref: ObjectRef, old: str, new: str) -> tuple[Change, ...]:
     return (Change("-", "owner", subject, old), Change("+", "owner", subject, new))
 
 
-def _owner(ref: ObjectRef, old: str, new: str, phase: int) -> Statement:
+def _owner(have: State, want: State, ref: ObjectRef, old: str, new: str, phase: int) -> Statement:
     return Statement(
         description=f"{ddl.label(ref)}: owner {old} → {new}",
-        sql=ddl.alter_owner(ref, new),
-        undo=ddl.alter_owner(ref, old),
+        sql=_alter_owner(have, want, ref, new),
+        undo=_alter_owner(have, want, ref, old),
         lock=_LOCKS.get(ref.kind, ""),
         objects=(ref,),
         changes=owner_changes(ref, old, new),
         phase=phase,
         acts=(old, new),
     )
+
+
+def _alter_owner(have: State, want: State, ref: ObjectRef, owner: str) -> str:
+    """Of some kinds the server asks whether the new owner is a superuser, whoever it is that gives them away.
+
+    A role that made such things as a superuser and is none any more owns them still, and gets them back only as one.
+    """
+    text = ddl.alter_owner(ref, owner)
+    asked = ref.kind in _SUPERUSERS or (ref.kind == "subscription" and have.target.major < 16)
+    facts = have.roles.get(owner)
+    if not asked or not have.target.operator_superuser or facts is None or facts.superuser:
+        return text
+    becomes = want.roles.get(owner)
+    return text if becomes is not None and becomes.superuser else ddl.as_superuser(owner, text)
+
+
+_SUPERUSERS = ("event_trigger", "foreign_data_wrapper")
+"""AlterEventTriggerOwner_internal(), AlterForeignDataWrapperOwner_internal(); before 16 also subscriptions."""
+
+
+def _dragged(moving: list[Changed]) -> tuple[list[tuple[ObjectRef, str, str]], list[Changed]]:
+    """Extensions with the members that go where they go; and what moves by itself.
+
+    A member may have another heir than its extension: foreign-data wrappers are for superusers only. It has to be
+    gone before REASSIGN OWNED, which takes every object of a role to one other, comes to it.
+    """
+    pairs = {(now.owner, then.owner) for ref, now, then in moving if ref.kind == "extension"}
+    dragged: list[tuple[ObjectRef, str, str]] = []
+    alone: list[Changed] = []
+    for ref, now, then in moving:
+        if ref.kind == "extension" or (now.extension and (now.owner, then.owner) in pairs):
+            dragged.append((ref, now.owner, then.owner))
+        else:
+            alone.append(Changed(ref, now, then))
+    return dragged, alone
 
 
 def _reassigned(have: State, want: State, dragged: list[tuple[ObjectRef, str, str]]) -> list[Statement]:
@@ -136,7 +166,7 @@ def _reassigned(have: State, want: State, dragged: list[tuple[ObjectRef, str, st
         ]
         others = [(ObjectRef("database", "", each), old) for each in have.databases.get(old, ())]
         back = [(ObjectRef("database", "", each), new) for each in have.databases.get(new, ())]
-        extensions = ", ".join(ref.name for ref in refs if ref.kind == "extension") or "extension members"
+        extensions = ", ".join(ref.name for ref in refs if ref.kind == "extension")
         statements.append(
             Statement(
                 description=f"{ddl.label(refs[0]) if len(refs) == 1 else extensions}: owner {old} → {new}",

@@ -131,20 +131,19 @@ def _create(schema: str, *, expected: bool, why_not: str = "") -> Act:
 
 
 def cautious(conn: psycopg.Connection[Any], role: str, tables: Sequence[ObjectRef], acts: Sequence[Act]) -> list[Act]:
-    """The acts without those that the catalog says would succeed and would take a strong lock."""
+    """The acts without those that would prove nothing, or by the catalog succeed and take a strong lock."""
     parameters = {"role": role, "schemas": [ref.schema for ref in tables], "names": [ref.name for ref in tables]}
-    able = {
-        ddl.label(tables[place - 1]): (truncates, drops)
-        for place, truncates, drops in ask(conn, "trial_rights", parameters)
-    }
-    found = []
-    for act in acts:
-        truncates, drops = able.get(act.target, (False, False))
-        strong = truncates if act.act == "truncate" else drops if act.act in ("alter", "drop") else False
-        found.append(
-            Act(act.act, act.target, act.expected, act.statement, "the catalog says it could") if strong else act
-        )
-    return found
+    why_not: dict[tuple[str, str], str] = {}
+    for place, truncates, drops, nothing in ask(conn, "trial_rights", parameters):
+        target = ddl.label(tables[place - 1])
+        strong = (*(["truncate"] if truncates else []), *(["alter", "drop"] if drops else []))
+        why_not |= {(act, target): "the catalog says it could" for act in strong}
+        if nothing:
+            why_not["delete rows of", target] = "a rule makes nothing of it, whoever asks"
+    return [
+        Act(act.act, act.target, act.expected, act.statement, why_not.get((act.act, act.target), act.why_not))
+        for act in acts
+    ]
 
 
 def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[Act]) -> Proof:

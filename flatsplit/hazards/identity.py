@@ -64,7 +64,9 @@ def current_user_policies(seen: Seen) -> Iterator[Found]:
 def current_user_views(seen: Seen) -> Iterator[Found]:
     """Views that depend on the role."""
     if found := _named(seen, "view"):
-        yield Found(f"{number(len(found), 'view or rule', 'views or rules')} that depend on the role", found)
+        yield Found(
+            f"{number(len(found), 'view or rule that depends', 'views or rules that depend')} on the role", found
+        )
 
 
 @hazard(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from flatsplit import ddl, privileges
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import PUBLIC, TABLES, Group, ObjectFacts, ObjectRef
 from flatsplit.steps import grants
 from flatsplit.steps.context import JOURNAL_SCHEMA
@@ -86,7 +86,7 @@ def extensions_owned(seen: Seen) -> Iterator[Found]:
     """Extensions that legacy installed."""
     found = tuple(sorted(ref.name for group in ours(seen) if group.kind == "extension" for ref in group.refs))
     if found and not seen.context.bootstrap:
-        yield Found(f"extensions owned by legacy: {', '.join(found)}", found)
+        yield Found(f"extensions owned by legacy: {few(found)}", found)
 
 
 @hazard(
@@ -140,7 +140,7 @@ def third_role_objects(seen: Seen) -> Iterator[Found]:
     if groups:
         yield Found(
             f"{number(sum(len(g.refs) for g in groups), 'object')} in the schemas in scope "
-            f"belong{'s' if len(groups) == 1 and len(groups[0].refs) == 1 else ''} to {', '.join(owners)}",
+            f"belong{'s' if len(groups) == 1 and len(groups[0].refs) == 1 else ''} to {few(owners)}",
             labels(groups, lambda _ref, _facts: True),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flatsplit import ddl, privileges
 from flatsplit.hazards.objects import labels, ours
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import PUBLIC, TABLES, ObjectFacts, ObjectRef
 from flatsplit.steps.context import JOURNAL_SCHEMA
 from flatsplit.steps.login import narrowed
@@ -77,7 +77,7 @@ def public_create(seen: Seen) -> Iterator[Found]:
     if taken or kept:
         shown = [f"{label} (enable-login takes it away)" for label in sorted(taken)]
         yield Found(
-            f"everybody may create in {', '.join(sorted((*taken, *kept)))}",
+            f"everybody may create in {few(sorted((*taken, *kept)))}",
             (*sorted(kept), *shown),
             severity="warning" if kept else "note",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -13,6 +13,7 @@ from flatsplit.steps import STEPS, Context
 
 Row: TypeAlias = tuple[Any, ...]
 ORDER: Mapping[str, int] = {"blocker": 0, "warning": 1, "note": 2}
+TITLE_NAMES = 5
 
 
 class Found(NamedTuple):
@@ -127,6 +128,13 @@ def hazard(
         return judge
 
     return register
+
+
+def few(names: Sequence[str]) -> str:
+    """All of the names, or of many the first: what fits in a title."""
+    if len(names) <= TITLE_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[: TITLE_NAMES - 1])} and {len(names) - TITLE_NAMES + 1:,} more"
 
 
 def number(count: int, noun: str, plural: str = "") -> str:

@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7712204543337711320, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan b1769d829ec42524
+--   plan c1084181b30bdacd
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -57,7 +57,7 @@ REVOKE SELECT ON LARGE OBJECT 17037, 17038, 17039, 17040, 17041 FROM "app_readon
 -- revoke SELECT, UPDATE on 5 large objects in the database from app_user
 REVOKE SELECT, UPDATE ON LARGE OBJECT 17037, 17038, 17039, 17040, 17041 FROM "app_user";
 -- revoke EXECUTE on function shop.settle(wanted bigint, placed date) from app_user
-REVOKE EXECUTE ON ROUTINE "shop"."settle"(wanted bigint, placed date) FROM "app_user";
+REVOKE EXECUTE ON ROUTINE "shop"."settle"(IN wanted bigint, placed date) FROM "app_user";
 -- revoke USAGE, CREATE on schema public from app_migrator
 REVOKE USAGE, CREATE ON SCHEMA "public" FROM "app_migrator";
 -- revoke USAGE on schema flatsplit from app_migrator

@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7712204543337711320, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan b1769d829ec42524
+--   plan c1084181b30bdacd
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -54,7 +54,7 @@ GRANT SELECT ON LARGE OBJECT 17037, 17038, 17039, 17040, 17041 TO "app_readonly"
 -- grant SELECT, UPDATE on 5 large objects in the database to app_user
 GRANT SELECT, UPDATE ON LARGE OBJECT 17037, 17038, 17039, 17040, 17041 TO "app_user";
 -- grant EXECUTE on function shop.settle(wanted bigint, placed date) to app_user
-GRANT EXECUTE ON ROUTINE "shop"."settle"(wanted bigint, placed date) TO "app_user";
+GRANT EXECUTE ON ROUTINE "shop"."settle"(IN wanted bigint, placed date) TO "app_user";
 -- grant USAGE, CREATE on schema public to app_migrator
 GRANT USAGE, CREATE ON SCHEMA "public" TO "app_migrator";
 -- grant USAGE on schema flatsplit to app_migrator

@@ -1,9 +1,9 @@
 -- Rollback of step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7712204543337711320, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan ee1f30665b0ad0f8
+--   plan 606f11367b369794
 --
 -- Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to
 -- app_migrator. Over the bridge the running application keeps every right it had. ALTER … OWNER takes
@@ -69,21 +69,21 @@ ALTER STATISTICS "shop"."products_by_origin" OWNER TO "shop";
 -- text search configuration shop.product_text: owner app_migrator → shop
 ALTER TEXT SEARCH CONFIGURATION "shop"."product_text" OWNER TO "shop";
 -- aggregate shop.longest(text): owner app_migrator → shop
-ALTER ROUTINE "shop"."longest"(text) OWNER TO "shop";
+ALTER ROUTINE "shop"."longest"(IN text) OWNER TO "shop";
 -- function shop.audit(): owner app_migrator → shop
 ALTER ROUTINE "shop"."audit"() OWNER TO "shop";
 -- function shop.current_price(wanted integer): owner app_migrator → shop
-ALTER ROUTINE "shop"."current_price"(wanted integer) OWNER TO "shop";
+ALTER ROUTINE "shop"."current_price"(IN wanted integer) OWNER TO "shop";
 -- function shop.longer(a text, b text): owner app_migrator → shop
-ALTER ROUTINE "shop"."longer"(a text, b text) OWNER TO "shop";
+ALTER ROUTINE "shop"."longer"(IN a text, b text) OWNER TO "shop";
 -- function shop.loyalty_points(wanted bigint): owner app_migrator → shop
-ALTER ROUTINE "shop"."loyalty_points"(wanted bigint) OWNER TO "shop";
+ALTER ROUTINE "shop"."loyalty_points"(IN wanted bigint) OWNER TO "shop";
 -- function shop.reserve(wanted integer, many integer): owner app_migrator → shop
-ALTER ROUTINE "shop"."reserve"(wanted integer, many integer) OWNER TO "shop";
+ALTER ROUTINE "shop"."reserve"(IN wanted integer, many integer) OWNER TO "shop";
 -- function shop.same_sku(a text, b text): owner app_migrator → shop
-ALTER ROUTINE "shop"."same_sku"(a text, b text) OWNER TO "shop";
+ALTER ROUTINE "shop"."same_sku"(IN a text, b text) OWNER TO "shop";
 -- function shop.settle(wanted bigint, placed date): owner app_migrator → shop
-ALTER ROUTINE "shop"."settle"(wanted bigint, placed date) OWNER TO "shop";
+ALTER ROUTINE "shop"."settle"(IN wanted bigint, placed date) OWNER TO "shop";
 -- function shop.touch(): owner app_migrator → shop
 ALTER ROUTINE "shop"."touch"() OWNER TO "shop";
 -- procedure shop.empty_basket(IN wanted bigint): owner app_migrator → shop

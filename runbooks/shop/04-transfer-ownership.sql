@@ -1,9 +1,9 @@
 -- Step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7712204543337711320, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan ee1f30665b0ad0f8
+--   plan 606f11367b369794
 --
 -- Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to
 -- app_migrator. Over the bridge the running application keeps every right it had. ALTER … OWNER takes
@@ -148,23 +148,23 @@ ALTER VIEW "shop"."customer_orders" OWNER TO "app_migrator";
 -- function shop.audit(): owner shop → app_migrator
 ALTER ROUTINE "shop"."audit"() OWNER TO "app_migrator";
 -- function shop.current_price(wanted integer): owner shop → app_migrator
-ALTER ROUTINE "shop"."current_price"(wanted integer) OWNER TO "app_migrator";
+ALTER ROUTINE "shop"."current_price"(IN wanted integer) OWNER TO "app_migrator";
 -- function shop.longer(a text, b text): owner shop → app_migrator
-ALTER ROUTINE "shop"."longer"(a text, b text) OWNER TO "app_migrator";
+ALTER ROUTINE "shop"."longer"(IN a text, b text) OWNER TO "app_migrator";
 -- function shop.loyalty_points(wanted bigint): owner shop → app_migrator
-ALTER ROUTINE "shop"."loyalty_points"(wanted bigint) OWNER TO "app_migrator";
+ALTER ROUTINE "shop"."loyalty_points"(IN wanted bigint) OWNER TO "app_migrator";
 -- function shop.reserve(wanted integer, many integer): owner shop → app_migrator
-ALTER ROUTINE "shop"."reserve"(wanted integer, many integer) OWNER TO "app_migrator";
+ALTER ROUTINE "shop"."reserve"(IN wanted integer, many integer) OWNER TO "app_migrator";
 -- function shop.same_sku(a text, b text): owner shop → app_migrator
-ALTER ROUTINE "shop"."same_sku"(a text, b text) OWNER TO "app_migrator";
+ALTER ROUTINE "shop"."same_sku"(IN a text, b text) OWNER TO "app_migrator";
 -- function shop.settle(wanted bigint, placed date): owner shop → app_migrator
-ALTER ROUTINE "shop"."settle"(wanted bigint, placed date) OWNER TO "app_migrator";
+ALTER ROUTINE "shop"."settle"(IN wanted bigint, placed date) OWNER TO "app_migrator";
 -- function shop.touch(): owner shop → app_migrator
 ALTER ROUTINE "shop"."touch"() OWNER TO "app_migrator";
 -- procedure shop.empty_basket(IN wanted bigint): owner shop → app_migrator
 ALTER ROUTINE "shop"."empty_basket"(IN wanted bigint) OWNER TO "app_migrator";
 -- aggregate shop.longest(text): owner shop → app_migrator
-ALTER ROUTINE "shop"."longest"(text) OWNER TO "app_migrator";
+ALTER ROUTINE "shop"."longest"(IN text) OWNER TO "app_migrator";
 -- large object 17037: owner shop → app_migrator
 ALTER LARGE OBJECT 17037 OWNER TO "app_migrator";
 -- large object 17038: owner shop → app_migrator

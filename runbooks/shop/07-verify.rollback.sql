@@ -1,9 +1,9 @@
 -- Rollback of step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7711198226545459021, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7712204543337711320, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 50b1a58f4964e2da
+--   plan 6ef84ae1056f9d71
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

@@ -1,4 +1,4 @@
--- Event triggers that fire on GRANT, ALTER … OWNER and the like, and whose function belongs to somebody who is no superuser.
+-- Event triggers that fire on GRANT, ALTER ... OWNER and the like, and whose function belongs to somebody who is no superuser.
 -- They would run that role's code with the operator's rights.
 SELECT e.evtname::text, p.oid::regprocedure::text, r.rolname::text
 FROM pg_event_trigger AS e

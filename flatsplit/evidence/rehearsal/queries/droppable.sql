@@ -1,4 +1,4 @@
--- What DROP … IF EXISTS may name besides relations: kind, schema, its own name, the relation that it belongs to.
+-- What DROP ... IF EXISTS may name besides relations: kind, schema, its own name, the relation that it belongs to.
 SELECT 'index', n.nspname::text, c.relname::text, i.indrelid
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast')

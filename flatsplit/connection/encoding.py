@@ -1,0 +1,60 @@
+"""Databases that are not in Unicode: what they cannot keep is written with the characters that they have."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.types.json import set_json_dumps
+from psycopg.types.string import StrDumperUnknown
+
+_CODECS = {"EUC_CN": "gb2312", "KOI8R": "koi8_r", "KOI8U": "koi8_u", "WIN866": "cp866", "WIN874": "cp874"}
+_CODECS |= {f"WIN{page}": f"cp{page}" for page in range(1250, 1259)}
+"""Encodings of PostgreSQL that Python knows by another name."""
+
+_PLAIN = {"→": "->", "←": "<-", "…": "...", "–": "-", "—": "-", "×": "x"}
+_PLAIN |= dict.fromkeys("“”„«»", '"') | dict.fromkeys("‘’‚", "'")
+
+
+def adapt(driver: psycopg.Connection[Any]) -> None:
+    """Texts of ours and of the operator, as parameters of statements, no longer fail for their arrows and quotes.
+
+    Names that come from the database are in it already, so they pass unchanged.
+    """
+    encoding = driver.info.parameter_status("server_encoding") or "UTF8"
+    if encoding == "UTF8":
+        return
+    if encoding == "SQL_ASCII":
+        # Takes all that UTF-8 writes, but knows no character by its number, which is how JSON likes to write them
+        set_json_dumps(lambda value: json.dumps(value, ensure_ascii=False), driver)
+        return
+    try:
+        codec = codecs.lookup(_CODECS.get(encoding, encoding)).name
+    except LookupError:
+        return
+
+    class Fitting(StrDumperUnknown):
+        def dump(self, obj: str) -> Buffer | None:
+            return super().dump(fit(obj, codec))
+
+    driver.adapters.register_dumper(str, Fitting)
+    set_json_dumps(lambda value: fit(json.dumps(value, ensure_ascii=False), codec), driver)
+
+
+def fit(text: str, codec: str) -> str:
+    """The text with what the codec lacks put in plainer characters."""
+    return text.encode(codec, _HANDLER).decode(codec)
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(character, "?") for character in lacking), error.end
+
+
+_HANDLER = "flatsplit_plainer"
+codecs.register_error(_HANDLER, _plainer)

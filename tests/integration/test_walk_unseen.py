@@ -1,0 +1,219 @@
+"""What real databases hold and the other walks do not: each as small as it can be, walked there and back."""
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import ROOT, Database, MakeDatabase
+from tests.integration.test_runbook_by_hand import by_hand_and_back
+from tests.integration.test_walk_there_and_back import there_and_back
+from tests.support.walk import Walk
+from tests.support.world import acting_as
+
+NOTHING_SPECIAL = "create table thing (id int primary key)"
+
+
+@pytest.mark.majors("two")
+def test_large_objects_with_small_numbers(database: Database, invoke_cli: InProcess) -> None:
+    """Who calls lo_create() chooses the oid, and the first of a program's own are often 1, 2, 3."""
+    with acting_as(database.admin, database.legacy):
+        database.execute(f"{NOTHING_SPECIAL}; select lo_create(1), lo_create(16000)")
+        database.execute("select lo_create(2); grant select on large object 2 to public")
+
+    there_and_back(invoke_cli, database, separated=True)
+
+
+SUPERUSERS = {
+    "event trigger": """
+        create function noted() returns event_trigger language plpgsql as 'begin end';
+        alter function noted() owner to postgres;
+        create event trigger noting on ddl_command_end execute function noted();
+    """,
+    "foreign-data wrapper": "create foreign data wrapper own",
+    "publication": "create publication everything for all tables",
+    "extension": "create extension file_fdw; create extension hstore",
+}
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("kind", SUPERUSERS)
+def test_a_superuser_of_former_days(kind: str, database: Database, invoke_cli: InProcess) -> None:
+    """Legacy still owns what it made as a superuser: nobody may give such things to an ordinary role, not even back."""
+    legacy = database.legacy
+    database.execute(f'alter role "{legacy}" superuser')
+    database.execute(f"{NOTHING_SPECIAL}; {SUPERUSERS[kind]}", legacy)
+    database.execute(f'alter role "{legacy}" nosuperuser')
+
+    there_and_back(invoke_cli, database)
+
+
+@pytest.mark.majors("two")
+def test_a_superuser_with_an_extension_that_brings_a_wrapper(
+    make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    """The extension goes to app_migrator, the foreign-data wrapper in it, which only superusers own, to dba."""
+    database = make_database(legacy_options="SUPERUSER")
+    database.execute(f"{NOTHING_SPECIAL}; {SUPERUSERS['extension']}", database.legacy)
+
+    there_and_back(invoke_cli, database)
+
+
+def test_titles_stay_short_with_many_schemas_and_owners(database: Database, invoke_cli: InProcess) -> None:
+    """A title is one line of a table; the names stand below it."""
+    for number in range(30):
+        database.execute(f"create role somebody_{number:02}; create schema s{number:02} authorization legacy")
+        database.execute(f"grant all on schema s{number:02} to public; create table s{number:02}.theirs (id int)")
+        database.execute(f"alter table s{number:02}.theirs owner to somebody_{number:02}")
+    database.execute("create table s00.ours (id int); alter table s00.ours owner to legacy")
+
+    walk = Walk(invoke_cli, database).init()
+    found = {one["id"]: one for one in walk("doctor", "--json").check().json["findings"]}
+
+    assert found["public-create"]["title"] == (
+        "everybody may create in schema s00, schema s01, schema s02, schema s03 and 26 more"
+    )
+    assert len(found["public-create"]["objects"]) == 30
+    assert found["third-role-objects"]["title"].endswith(
+        "belong to somebody_00, somebody_01, somebody_02, somebody_03 and 26 more"
+    )
+
+
+@pytest.mark.majors("all")
+def test_routines_that_differ_by_mode_alone(database: Database, invoke_cli: InProcess, major: int) -> None:
+    """A list of types may mean the arguments that are passed or, since 14, all of them: f(int) is then two routines."""
+    with acting_as(database.admin, database.legacy):
+        database.execute(f"""
+            {NOTHING_SPECIAL};
+            create function f(out int) language sql as 'select 1';
+            create function f(int) returns int language sql as 'select 1';
+            create function f(variadic text[]) returns int language sql as 'select 1';
+            create procedure p(text, int) language sql as '';
+            create aggregate a(int) (sfunc = int4_avg_accum, stype = int8[], initcond = '{{0,0}}');
+            create aggregate a(*) (sfunc = int8inc, stype = int8, initcond = '0');
+        """)
+        if major >= 14:
+            database.execute("create procedure p(text, out int) language plpgsql as 'begin $2 := 1; end'")
+
+    there_and_back(invoke_cli, database)
+
+
+@pytest.mark.majors("two")
+def test_memberships_that_legacy_gave(database: Database, invoke_cli: InProcess) -> None:
+    """Before 16 a role may give away membership in itself without ADMIN OPTION; who gave it stays on record."""
+    database.execute(f"create role person; {NOTHING_SPECIAL}; alter table thing owner to legacy")
+    if database.cluster.major < 16:
+        database.execute("grant legacy to person granted by legacy")
+    database.execute("create role team; grant team to legacy with admin option")
+    database.execute("grant team to person", database.legacy)
+
+    there_and_back(invoke_cli, database)
+
+
+def not_in_unicode(database: Database, encoding: str) -> Database:
+    """The same database made anew in this encoding, with a table whose name needs it."""
+    with psycopg.connect(database.cluster.conninfo(), autocommit=True) as connection:
+        name, legacy = sql.Identifier(database.name), sql.Identifier(database.legacy)
+        connection.execute(sql.SQL("drop database {} with (force)").format(name))
+        connection.execute(
+            sql.SQL("create database {} owner {} encoding {} lc_collate 'C' lc_ctype 'C' template template0").format(
+                name, legacy, sql.Literal(encoding)
+            )
+        )
+    database.execute("create schema shop authorization legacy")
+    database.admin.execute("set client_encoding to utf8")
+    with acting_as(database.admin, database.legacy):
+        database.admin.execute('create table shop."Straße" (id serial primary key, "Größe" text)')
+        database.admin.execute("create function shop.f(\"Größe\" text) returns text language sql as 'select $1'")
+    return database
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252"])
+def test_a_database_that_is_not_in_unicode(encoding: str, database: Database, invoke_cli: InProcess) -> None:
+    """The arrows and quotes of flatsplit's own texts, and what an operator types, do not exist there."""
+    not_in_unicode(database, encoding)
+
+    there_and_back(invoke_cli, database)
+
+    reason = ("--reason", "→ Łódź …")
+    invoke_cli("next", "--yes", "--through", "create-roles", "--waive", "no-blockers", *reason, dsn=database).check()
+
+
+def test_by_hand_in_a_database_that_is_not_in_unicode(database: Database, invoke_cli: InProcess) -> None:
+    by_hand_and_back(Walk(invoke_cli, not_in_unicode(database, "LATIN1")).init())
+
+
+def test_a_database_without_an_encoding(database: Database, invoke_cli: InProcess) -> None:
+    """SQL_ASCII keeps any bytes: UTF-8 passes, and what is none is said to be in the way."""
+    walk = Walk(invoke_cli, not_in_unicode(database, "SQL_ASCII")).init()
+    walk.forward()
+    walk.rollback("--all")
+
+    database.admin.execute("set client_encoding to sql_ascii")
+    database.admin.pgconn.exec_(b'create table shop."Gr\xf6\xdfe" ()')
+    refused = walk("plan").check(1)
+
+    assert "not in UTF-8" in refused.stderr
+    assert "SQL_ASCII" in refused.stderr
+
+
+def test_who_gave_to_everybody_is_told_to_take_it_back(database: Database, invoke_cli: InProcess) -> None:
+    """What PUBLIC may, app_user may: verify waits, and its advice has to lead to that grant."""
+    database.execute(f"{NOTHING_SPECIAL}; alter table thing owner to legacy; grant all on thing to public")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("switch-connections")
+
+    waiting = walk.next(exit_code=3)
+    assert "app_user can truncate tables: table public.thing" in waiting.stdout
+    assert "what somebody granted to app_user, its groups or PUBLIC has to be revoked" in waiting.stdout
+
+    database.execute("revoke truncate, references, trigger on thing from public")
+    waiting = walk.next(exit_code=3)
+    assert "app_readonly can" in waiting.stdout
+    database.execute("revoke all on thing from public")
+    walk.step("verify")
+
+
+def test_an_operator_who_is_made_to_act_as_legacy(database: Database, invoke_cli: InProcess) -> None:
+    """SET role for a person or a database lets people create as the owner; the advice has to get past it."""
+    name = sql.Identifier(database.name)
+    database.execute(f"{NOTHING_SPECIAL}; alter table thing owner to legacy")
+    database.admin.execute(sql.SQL("alter database {} set role to legacy").format(name))
+
+    refused = invoke_cli("init", "--legacy-role", "legacy", "--yes", dsn=database).check(2)
+    assert "makes every session of postgres act as legacy" in refused.stderr
+
+    advised = f"{database.dsn} options='-c role=none'"
+    assert "options='-c role=none'" in refused.stderr
+    invoke_cli("init", "--legacy-role", "legacy", "--yes", dsn=advised).check()
+    invoke_cli("next", "--yes", "--through", "transfer-ownership", dsn=advised).check()
+
+
+@pytest.mark.majors("two")
+def test_tables_that_are_never_deleted_from(database: Database, invoke_cli: InProcess) -> None:
+    """A rule that puts nothing in the place of DELETE lets everybody try it: no proof that app_readonly could."""
+    database.execute(f"""
+        {NOTHING_SPECIAL}; create rule "never" as on delete to thing do instead nothing;
+        create table part (id int) partition by list (id); create rule "never" as on delete to part do instead nothing;
+        create table other (id int); create rule "sometimes" as on delete to other where old.id > 0 do instead nothing;
+        create table swept (id int); create rule "marked" as on delete to swept do instead update other set id = 0;
+        alter table thing owner to legacy; alter table part owner to legacy;
+        alter table other owner to legacy; alter table swept owner to legacy
+    """)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward()
+
+    proofs = {proof["role"]: proof for proof in walk("verify", "--json").check().json["proofs"]}
+
+    outcomes = {(one["act"], one["target"]): one["outcome"] for one in proofs["app_readonly"]["trials"]}
+    assert outcomes["delete rows of", "table public.thing"] == "untried"
+    assert outcomes["delete rows of", "table public.other"] == "refused"
+    assert outcomes["delete rows of", "table public.swept"] == "refused"
+
+
+def test_what_the_server_reads_is_ascii() -> None:
+    """A comment in a question that the database cannot keep makes the question an error."""
+    files = [*(ROOT / "flatsplit").rglob("queries/*.sql"), *(ROOT / "migrations" / "versions").glob("*.py")]
+    assert len(files) > 50
+    assert [path.name for path in files if not path.read_bytes().isascii()] == []
