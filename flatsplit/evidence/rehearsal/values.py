@@ -26,6 +26,10 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many statements of how many are done."""
 
 
+OWN = "/* tried by flatsplit */"
+"""Stands in the statements by which a rehearsal tries others; before create-roles they run as legacy."""
+
+
 class Heard(NamedTuple):
     """A distinct statement that legacy ran."""
 
