@@ -69,8 +69,20 @@ def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
         return [actor.lacks(lacking[0], letter, f"{reason}, which {actor.role} has not on {shown(lacking[0])}")]
     if len(lacking) < len(candidates):
         return [Problem("unknown", f"{reason}; which sequence it is the text does not say", "", word)]
-    problem = actor.lacks(lacking[0], letter, f"{reason}, and {actor.role} has it on none of {len(lacking)}")
+    likely = next(iter(_beside(actor, call)), lacking[0])
+    problem = actor.lacks(likely, letter, f"{reason}, and {actor.role} has it on none of {len(lacking)}")
     return [problem._replace(object="", remedy=f"{problem.remedy}, or whichever sequence it is")]
+
+
+def _beside(actor: Actor, call: RoutineUse) -> list[ObjectRef]:
+    """Sequences of the tables in the same statement: ``SELECT setval($1, max(id)) FROM t``."""
+    found = []
+    for use in call.beside:
+        for relation in actor.resolve(use.schema, use.name).relations:
+            for _, _, oid in actor.world.owned_sequences.get(relation.oid, ()):
+                if oid in actor.world.by_oid:
+                    found.append(actor.world.by_oid[oid].ref)
+    return found
 
 
 def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
@@ -80,9 +92,10 @@ def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
     if nested is not None and nested.name == "pg_get_serial_sequence" and all(nested.constants[:2]):
         table, column = str(nested.constants[0]), nested.constants[1]
         relation = _relation(actor, table)
-        for name, _, oid in actor.world.sequences.get(relation, ()):
-            if name == column and oid in actor.world.by_oid:
-                return f"of {table}.{column}", [actor.world.by_oid[oid].ref]
+        world = actor.world
+        for name, _, oid in world.owned_sequences.get(relation, ()):
+            if name == column and oid in world.by_oid:
+                return f"of {table}.{column}", [world.by_oid[oid].ref]
         text = None
     if text is not None:
         found = actor.world.by_oid.get(_relation(actor, text))

@@ -9,7 +9,7 @@ from flatsplit.evidence.rehearsal import builtins, definers, dynamic, rows, util
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, Piece, pieces
-from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.remedies import delegated, shown
 from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
 from flatsplit.evidence.rehearsal.values import Problem, distinct, within
 from flatsplit.evidence.rehearsal.world import Relation, Routine, Trigger
@@ -281,7 +281,7 @@ class Judge:
         if routine.definer:
             found += definers.problems(self, routine)
             return found
-        found += self.inside(routine, f"function {shown(routine.ref)}")
+        found += delegated(self.inside(routine, f"function {shown(routine.ref)}"), routine.ref)
         return found
 
     def inside(self, routine: Routine, where: str, path: Path | None = None) -> list[Problem]:
