@@ -47,6 +47,7 @@ def test_what_needs_no_privilege(
     walk = Walk(invoke_cli, database).init()
     found = walk("rehearse", "--json").check(0).json
     assert [each for each in found["statements"] if each["verdict"] != "allowed"] == []
+    assert found["notes"] == []
     walk.next("--through", "enable-login")
     found = walk("rehearse", "--json").check(0).json
     assert [each for each in found["statements"] if each["verdict"] != "allowed"] == []
@@ -166,7 +167,9 @@ def test_what_an_application_does_at_each_start(make_database: MakeDatabase, inv
         "ALTER TABLE queue.jobs ADD x int,2,t\n"
         "CREATE INDEX IF NOT EXISTS i ON queue.jobs (id),23,f\n"
     )
-    found = walk("rehearse", "--file", str(file), "--json").check(4).json["statements"]
+    whole = walk("rehearse", "--file", str(file), "--json").check(4).json
+    assert any("with the log of an ordinary day" in note for note in whole["notes"])
+    found = whole["statements"]
     assert {each["verdict"] for each in found} == {"migrator"}
     said = sorted(each["calls"] for each in found if "whenever it starts" in each["remedy"])
     assert said == [21, 22]

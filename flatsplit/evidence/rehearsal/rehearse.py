@@ -33,6 +33,11 @@ _FOREIGN_KEY = re.compile(
     re.DOTALL,
 )
 
+_WHOSE = (
+    "whether a migration ran the migration tool's statements or the application itself cannot be told here: rehearse "
+    "again some days after pg_stat_statements_reset(), or with the log of an ordinary day; what is left will fail in it"
+)
+
 _AGAIN = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b", re.IGNORECASE)
 """What is written to be run again and again."""
 
@@ -84,6 +89,8 @@ class Company:
         self._try(parts, lock_timeout, progress)
         progress(len(parts), len(parts))
         verdicts = [part.verdict or self._conclude(part) for part in parts]
+        if any(verdict.verdict == "migrator" for verdict in verdicts):
+            self.notes.append(_WHOSE)
         verdicts.sort(key=lambda each: (_ORDER[each.verdict], -each.calls, each.query))
         return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes))
 
