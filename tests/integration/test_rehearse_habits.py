@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +125,21 @@ def test_one_remedy_for_all_that_is_missing(make_database: MakeDatabase, invoke_
     statement = "TRUNCATE queue.jobs, queue.archive, queue.audit"
     remedy = rehearse(walk, statement)[statement]["remedy"]
     assert remedy == '[grants.app_user] truncate = ["queue.jobs", "queue.archive", "queue.audit"]'
-    walk.config.write_text(walk.config.read_text() + "\n" + remedy.replace("] ", "]\n", 1) + "\n")
+    also = "SELECT last_value FROM queue.jobs_id_seq; SELECT last_value FROM queue.jobs_id_seq WHERE is_called"
+    rehearse(walk, statement, also)
+    shown = walk("rehearse", "--file", str(walk.run.cwd / "statements.sql")).check(4).stdout
+    section = shown[shown.index("[grants.app_user]\n") :].split("\n")[:3]
+    assert section == [
+        "[grants.app_user]",
+        'select = ["queue.jobs_id_seq"]',
+        'truncate = ["queue.archive", "queue.audit", "queue.jobs"]',
+    ]
+    whole = walk("rehearse", "--file", str(walk.run.cwd / "statements.sql"), "--json").check(4).json
+    assert whole["grants"] == {"app_user": tomllib.loads("\n".join(section))["grants"]["app_user"]}
+    walk.config.write_text(walk.config.read_text() + "\n" + "\n".join(section) + "\n")
     walk("repair", "--yes").check()
-    assert rehearse(walk, statement, exit_code=0)[statement]["verdict"] == "allowed"
-    database.execute(statement, "app_user")
+    assert {each["verdict"] for each in rehearse(walk, statement, also, exit_code=0).values()} == {"allowed"}
+    database.execute(f"{also}; {statement}", "app_user")
 
 
 def test_what_routines_do_to_tables_of_any_name(make_database: MakeDatabase, invoke_cli: InProcess) -> None:

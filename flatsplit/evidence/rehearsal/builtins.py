@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.config import parse_name
+from flatsplit.config import format_name, parse_name
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RoutineUse
@@ -116,8 +116,14 @@ def _relation(actor: Actor, text: str) -> int:
     return meant.relations[0].oid if len(meant.relations) == 1 else 0
 
 
+OTHERS = "ownership of what app_user makes"
+"""Instead of a privilege, where app_migrator does something to large objects: those that are there it owns."""
+
+
 def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
     """Those that the role creates are its own; those that are there have an owner and an ACL each."""
+    if actor.free_of_large_objects():
+        return []
     text = call.constants[0] if call.constants and call.name not in ("lowrite", "loread", "lo_truncate") else None
     objects = [ref for ref in actor.goal.objects if ref.kind == "large_object" and text in (None, ref.name)]
     if letter == "owner":
@@ -127,11 +133,18 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         needed = "wr" if letter == "w" else "r"  # inv_open(): who may write has to be able to read
         lacking = [ref for ref in objects if not all(actor.holds(ref, one) for one in needed)]
         word = "UPDATE" if any(not actor.holds(ref, letter) for ref in lacking) and letter == "w" else "SELECT"
+    roles = actor.context.config.roles
+    remedy = (
+        f"ALTER ROLE {format_name(roles.app_user)} SET lo_compat_privileges = on, by a superuser, so that no large "
+        f"object asks for privileges; or make and remove them in routines that run as {roles.app_migrator}"
+    )
     if not lacking:
-        return []
+        if actor.role != roles.app_migrator or (text is not None and objects):
+            return []
+        reason = f"{call.name}() is refused to {actor.role} for large objects that {roles.app_user} makes"
+        return [Problem("unknown", reason, "large objects", OTHERS, remedy)]
     reason = (
         f"{call.name}() needs {word} of the large object; {actor.role} has it not for {len(lacking)} that are there"
     )
-    remedy = "for the application's owner: let app_migrator do it, or a SECURITY DEFINER function of app_migrator's"
     which = shown(sorted(lacking)[0]) if len(lacking) == 1 else "large objects"
     return [Problem("denied", reason, which, word, remedy)]

@@ -92,7 +92,8 @@ class Company:
         if any(verdict.verdict == "migrator" for verdict in verdicts):
             self.notes.append(_WHOSE)
         verdicts.sort(key=lambda each: (_ORDER[each.verdict], -each.calls, each.query))
-        return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes))
+        grants = remedies.sections(verdict.remedy for verdict in verdicts)
+        return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes), grants)
 
     # -- reading
 

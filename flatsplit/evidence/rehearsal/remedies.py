@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable
 
 from flatsplit import privileges
@@ -50,6 +51,19 @@ def together(remedies: Iterable[str]) -> str:
         if line:
             names[line[2]] = None
     return "; ".join(f"{head}[{', '.join(names)}]" if names else head for head, names in lines.items())
+
+
+_WHOLE = re.compile(r"(?:\A|; )\[grants\.(\w+)\] (\w+) = (\[\"(?:[^\"\\]|\\.|\", \")*\"\])(?=\Z|; )")
+
+
+def sections(remedies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """All lines of configuration in them as they would stand in it: names by purpose and privilege."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for remedy in remedies:
+        for purpose, word, value in _WHOLE.findall(remedy):
+            names = tomllib.loads(f"names = {value}")["names"]
+            found.setdefault(purpose, {}).setdefault(word, {}).update(dict.fromkeys(names))
+    return {purpose: {word: sorted(names) for word, names in sorted(lines.items())} for purpose, lines in found.items()}
 
 
 def delegated(found: Iterable[Problem], routine: ObjectRef) -> list[Problem]:

@@ -96,6 +96,8 @@ class Rehearsal:
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...] = ()
     """What limits the evidence."""
+    grants: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
+    """What the remedies add to the configuration: names by purpose and privilege."""
 
     @cached_property
     def summary(self) -> dict[Outcome, int]:
