@@ -203,6 +203,9 @@ def rehearsal(found: Rehearsal) -> Json:
         "basis": found.basis,
         "source": found.source,
         "notes": list(found.notes),
+        "grants": {
+            purpose: {word: list(names) for word, names in lines.items()} for purpose, lines in found.grants.items()
+        },
         "applications": {name: dict(counts) for name, counts in found.applications.items()},
         "statements": [
             {

@@ -152,7 +152,8 @@ def third_role_objects(seen: Seen) -> Iterator[Found]:
     looks_at="pg_largeobject_metadata: owners, number; size of pg_largeobject",
     why="Large objects are granted and moved one by one and have, before 18, no default privileges: those that "
     "legacy makes later are invisible to app_user until flatsplit's next catch-up.",
-    fix="Switch the application soon after grant-existing, or run `flatsplit repair` from time to time until then.",
+    fix="Switch the application soon after grant-existing, or run `flatsplit repair` from time to time until then. "
+    "Only its owner removes one: where the application does, ALTER ROLE app_user SET lo_compat_privileges = on.",
     manual="largeobjects.html",
     questions=("large_objects",),
 )

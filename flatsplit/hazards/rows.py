@@ -9,8 +9,12 @@ from flatsplit.hazards.registry import Found, Seen, hazard, number
 
 
 def _bypasses(seen: Seen) -> bool:
-    legacy = seen.context.baseline.roles.get(seen.legacy)
-    return legacy is not None and legacy.bypassrls
+    """Whether app_user is exempt: as legacy is, which carries it over, or by somebody's hand."""
+    roles = (
+        seen.context.baseline.roles.get(seen.legacy),
+        seen.state.roles.get(seen.context.config.roles.app_user),
+    )
+    return any(role is not None and role.bypassrls for role in roles)
 
 
 @hazard(
@@ -20,7 +24,8 @@ def _bypasses(seen: Seen) -> bool:
     looks_at="pg_class.relrowsecurity of the application's tables, and their permissive policies for SELECT",
     why="Row-level security is on and no policy lets app_user in. Legacy, as the owner, bypasses it; "
     "app_user would get empty results without any error.",
-    fix="CREATE POLICY … TO app_user (or PUBLIC), or ALTER ROLE app_user BYPASSRLS, or disable row security there.",
+    fix="CREATE POLICY … TO legacy, which is extended to app_user, or TO PUBLIC; or accept this, and after "
+    "create-roles CREATE POLICY … TO app_user or ALTER ROLE app_user BYPASSRLS; or disable row security there.",
     manual="ddl-rowsecurity.html",
     questions=("rls",),
 )

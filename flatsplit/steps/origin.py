@@ -184,7 +184,9 @@ class Origin:
 
     def _owner(self, facts: ObjectFacts, before: ObjectFacts | None) -> str:
         if facts.owner in self.context.owners:
-            return before.owner if before and before.owner in self.new | {self.legacy} else self.legacy
+            # What app_user made while it was there is legacy's once it is not
+            stay = (self.new & self.live.roles.keys()) - self.gone
+            return before.owner if before and before.owner in stay else self.legacy
         if facts.owner in self.new and before is not None and before.owner == self.legacy:
             return self.legacy
         return facts.owner

@@ -12,6 +12,7 @@ from flatsplit.cli.app import App, make_command
 from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.plans import count
 from flatsplit.cli.progress import Counting
+from flatsplit.config.text import quote
 from flatsplit.errors import Exit
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ def _show(printer: Printer, found: Rehearsal) -> None:
             _show_one(printer, verdict, _STYLES[outcome])
         if len(verdicts) > _SHOWN:
             printer.say(f"… and {len(verdicts) - _SHOWN:,} more: `flatsplit rehearse --json` has all", "dim")
+    for purpose, lines in found.grants.items():
+        printer.heading("What of it flatsplit.toml can grant")
+        printer.say(f"[grants.{purpose}]")
+        for word, names in lines.items():
+            printer.say(f"{word} = [{', '.join(map(quote, names))}]")
     if found.applications:
         rows = [(name, *map(str, counts.values())) for name, counts in found.applications.items()]
         printer.table("By application_name", ("application", *found.summary), rows)

@@ -48,7 +48,7 @@ class Actor:
         self.legacy = Inherited(self.live, self.context.legacy)
         self.purpose = self.context.config.roles.purpose(self.role)
         self.major = self.goal.target.major
-        self.search_path = _search_path(self.goal, self.role)
+        self.search_path = _setting(self.goal, self.role, "search_path", self.goal.target.default_search_path)
         self.path = self.world.path(self.search_path, self.role)
         settings = legacy_settings(self.live, self.context)
         path = settings.get("search_path", self.live.target.default_search_path)
@@ -89,6 +89,11 @@ class Actor:
 
     # -- problems
 
+    def free_of_large_objects(self) -> bool:
+        """Whether sessions of app_user check no privilege on large objects, as a superuser may set it."""
+        said = _setting(self.goal, self.context.config.roles.app_user, "lo_compat_privileges", "off")
+        return said.lower() in ("on", "true", "yes", "1")
+
     def lacks(
         self, ref: ObjectRef, letter: str, reason: str, *, outcome: Outcome = "denied", planned: bool = False
     ) -> Problem:
@@ -117,12 +122,12 @@ class Actor:
         return [self.lacks(ref, "U", f"{self.role} has no USAGE on schema {name}", planned=True)]
 
 
-def _search_path(state: State, role: str) -> str:
+def _setting(state: State, role: str, wanted: str, default: str) -> str:
     for key in (SettingKey(role, state.target.database), SettingKey(role, "")):
         for name, value in state.settings.get(key, ()):
-            if name == "search_path":
+            if name == wanted:
                 return value
-    return state.target.default_search_path
+    return default
 
 
 def quoted_path(path: tuple[str, ...]) -> str:

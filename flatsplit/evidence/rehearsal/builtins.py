@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.config import parse_name
+from flatsplit.config import format_name, parse_name
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RoutineUse
@@ -69,8 +69,20 @@ def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
         return [actor.lacks(lacking[0], letter, f"{reason}, which {actor.role} has not on {shown(lacking[0])}")]
     if len(lacking) < len(candidates):
         return [Problem("unknown", f"{reason}; which sequence it is the text does not say", "", word)]
-    problem = actor.lacks(lacking[0], letter, f"{reason}, and {actor.role} has it on none of {len(lacking)}")
+    likely = next(iter(_beside(actor, call)), lacking[0])
+    problem = actor.lacks(likely, letter, f"{reason}, and {actor.role} has it on none of {len(lacking)}")
     return [problem._replace(object="", remedy=f"{problem.remedy}, or whichever sequence it is")]
+
+
+def _beside(actor: Actor, call: RoutineUse) -> list[ObjectRef]:
+    """Sequences of the tables in the same statement: ``SELECT setval($1, max(id)) FROM t``."""
+    found = []
+    for use in call.beside:
+        for relation in actor.resolve(use.schema, use.name).relations:
+            for _, _, oid in actor.world.owned_sequences.get(relation.oid, ()):
+                if oid in actor.world.by_oid:
+                    found.append(actor.world.by_oid[oid].ref)
+    return found
 
 
 def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
@@ -80,9 +92,10 @@ def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
     if nested is not None and nested.name == "pg_get_serial_sequence" and all(nested.constants[:2]):
         table, column = str(nested.constants[0]), nested.constants[1]
         relation = _relation(actor, table)
-        for name, _, oid in actor.world.sequences.get(relation, ()):
-            if name == column and oid in actor.world.by_oid:
-                return f"of {table}.{column}", [actor.world.by_oid[oid].ref]
+        world = actor.world
+        for name, _, oid in world.owned_sequences.get(relation, ()):
+            if name == column and oid in world.by_oid:
+                return f"of {table}.{column}", [world.by_oid[oid].ref]
         text = None
     if text is not None:
         found = actor.world.by_oid.get(_relation(actor, text))
@@ -103,8 +116,14 @@ def _relation(actor: Actor, text: str) -> int:
     return meant.relations[0].oid if len(meant.relations) == 1 else 0
 
 
+OTHERS = "ownership of what app_user makes"
+"""Instead of a privilege, where app_migrator does something to large objects: those that are there it owns."""
+
+
 def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
     """Those that the role creates are its own; those that are there have an owner and an ACL each."""
+    if actor.free_of_large_objects():
+        return []
     text = call.constants[0] if call.constants and call.name not in ("lowrite", "loread", "lo_truncate") else None
     objects = [ref for ref in actor.goal.objects if ref.kind == "large_object" and text in (None, ref.name)]
     if letter == "owner":
@@ -114,11 +133,18 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         needed = "wr" if letter == "w" else "r"  # inv_open(): who may write has to be able to read
         lacking = [ref for ref in objects if not all(actor.holds(ref, one) for one in needed)]
         word = "UPDATE" if any(not actor.holds(ref, letter) for ref in lacking) and letter == "w" else "SELECT"
+    roles = actor.context.config.roles
+    remedy = (
+        f"ALTER ROLE {format_name(roles.app_user)} SET lo_compat_privileges = on, by a superuser, so that no large "
+        f"object asks for privileges; or make and remove them in routines that run as {roles.app_migrator}"
+    )
     if not lacking:
-        return []
+        if actor.role != roles.app_migrator or (text is not None and objects):
+            return []
+        reason = f"{call.name}() is refused to {actor.role} for large objects that {roles.app_user} makes"
+        return [Problem("unknown", reason, "large objects", OTHERS, remedy)]
     reason = (
         f"{call.name}() needs {word} of the large object; {actor.role} has it not for {len(lacking)} that are there"
     )
-    remedy = "for the application's owner: let app_migrator do it, or a SECURITY DEFINER function of app_migrator's"
     which = shown(sorted(lacking)[0]) if len(lacking) == 1 else "large objects"
     return [Problem("denied", reason, which, word, remedy)]

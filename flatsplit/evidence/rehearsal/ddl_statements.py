@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.evidence.rehearsal.grammar import Node, Parsed, inner, strings
-from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.grammar import HOLE, Node, Parsed, inner, strings
+from flatsplit.evidence.rehearsal.remedies import MIGRATORS, shown
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.model import ObjectRef
 
@@ -105,7 +105,7 @@ def _in_schema(judge: Judge, schema: str, what: str, *, exists: bool = False) ->
 
 def _migrators(judge: Judge, reason: str, object_: str, privilege: str) -> Problem:
     migrator = judge.actor.context.config.roles.app_migrator
-    remedy = f"the migration tool's work: run it as {migrator}, not in the application"
+    remedy = f"{MIGRATORS}run it as {migrator}, not in the application"
     return Problem("migrator", reason, object_, privilege, remedy)
 
 
@@ -205,13 +205,14 @@ def _drop(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
         label = ".".join(names)
         if kind in _RELATIONS and names:
             meant = actor.resolve(names[-2] if len(names) > 1 else "", names[-1], path)
-            gone = not meant.relations and names[-1] not in actor.created
-            if (meant.free and meant.readers is None) or (gone and node.missing_ok):
+            gone = not meant.relations and names[-1] not in actor.created and names[-1] != HOLE
+            mine = names[-1] == HOLE and actor.role == migrator
+            if (meant.free and meant.readers is None) or (gone and node.missing_ok) or mine:
                 continue
             if meant.relations and all(actor.owns(one.ref) for one in meant.relations):
                 continue
             label = shown(meant.relations[0].ref) if meant.relations else label
-        elif (node.missing_ok and names and _missing(judge, kind, names, path)) or actor.role == migrator:
+        elif (node.missing_ok and names and _missing(judge, kind, names, path, each)) or actor.role == migrator:
             continue
         found.append(_migrators(judge, f"{what} is for the owner of {label or 'it'}", label, "OWNERSHIP"))
     return found
@@ -229,7 +230,7 @@ def _dropped(node: Node) -> tuple[str, ...]:
     return strings(value.objname) if which == "object_with_args" else ()
 
 
-def _missing(judge: Judge, kind: str, names: tuple[str, ...], path: Path) -> bool:
+def _missing(judge: Judge, kind: str, names: tuple[str, ...], path: Path, dropped: Node) -> bool:
     """Whether there is nothing of that name; False where nobody can tell (get_object_address() in objectaddress.c)."""
     actor, world = judge.actor, judge.world
     schema = names[-2] if len(names) > 1 else ""
@@ -244,7 +245,11 @@ def _missing(judge: Judge, kind: str, names: tuple[str, ...], path: Path) -> boo
         word_ = "index" if kind == "OBJECT_INDEX" else "type"
         return not any(place in sight for place, _ in world.droppable.get((word_, names[-1]), ()))
     if kind in _CALLED:
-        return not any(one.schema in sight for one in world.routines_of.get(names[-1], ()))
+        given = inner(dropped)[1]
+        count = None if given.args_unspecified or kind != "OBJECT_FUNCTION" else len(given.objargs)
+        return not any(
+            one.schema in sight and count in (None, one.inputs) for one in world.routines_of.get(names[-1], ())
+        )
     if kind == "OBJECT_SCHEMA":
         return not world.schema_exists(names[-1])
     return kind == "OBJECT_EXTENSION" and names[-1] not in world.extensions

@@ -10,11 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flatsplit.evidence.rehearsal.actor import Actor
+from flatsplit.evidence.rehearsal.builtins import OTHERS
 from flatsplit.evidence.rehearsal.grammar import Parsed, Unparsable, fingerprint, split
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, pieces
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.evidence.rehearsal.world import Routine, World
+from flatsplit.model import ObjectRef
 from flatsplit.steps import Context
 
 if TYPE_CHECKING:
@@ -30,6 +32,17 @@ def problems(judge: Judge, routine: Routine) -> list[Problem]:
     as_owner = _judge(judge, owner)
     where = f"function {shown(routine.ref)}, which runs as {owner}"
     return _settled(as_owner, as_owner.inside(routine, where, judge.actor.path))
+
+
+def as_owner(judge: Judge, routine: Routine, table: ObjectRef) -> list[Problem]:
+    """What speaks against a trigger's routine where it runs as the table's owner."""
+    facts = judge.actor.goal.objects.get(table)
+    owner = judge.actor.context.config.roles.app_migrator
+    if facts is None or facts.owner != owner or routine.definer:
+        return []
+    found = _judge(judge, owner)
+    where = f"function {shown(routine.ref)}, which runs as {owner}"
+    return _settled(found, found.inside(routine, where, judge.actor.path))
 
 
 def nested(judge: Judge, parsed: Parsed) -> list[Problem]:
@@ -51,7 +64,9 @@ def _judge(judge: Judge, owner: str) -> Judge:
 
 def _settled(judge: Judge, found: list[Problem]) -> list[Problem]:
     """What cannot be told is as before, unless legacy is a superuser; and what fails, fails in the application."""
-    told = [each for each in found if each.outcome != "unknown" or judge.actor.legacy.superuser]
+    told = [
+        each for each in found if each.outcome != "unknown" or each.privilege == OTHERS or judge.actor.legacy.superuser
+    ]
     return [
         each._replace(outcome="denied" if each.outcome == "migrator" else each.outcome, planned=False) for each in told
     ]

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from flatsplit.evidence.rehearsal.grammar import (
+    HOLE,
     Node,
     Unparsable,
     constant,
@@ -20,9 +21,6 @@ from flatsplit.evidence.rehearsal.values import Problem
 
 if TYPE_CHECKING:
     from flatsplit.evidence.rehearsal.judge import Judge
-
-HOLE = "flatsplit:hole"
-"""Stands in the text for a name that only the run time knows."""
 
 _FORMAT = re.compile(r"%(?:\d+\$)?-?\d*([sIL%])")
 _UNTOLD = "it runs a text that is put together at run time, what it does cannot be told"
@@ -41,7 +39,7 @@ def problems(judge: Judge, expression: str, path: tuple[str, ...] | None) -> lis
     for parsed in statements:
         holes = any(_has_hole(part) for part in walk(parsed.node))
         said = judge.statement(parsed, path)
-        certain = [each for each in said if HOLE not in each.object + each.reason]
+        certain = [_without_hole(each) for each in said if _certain(each)]
         if holes and parsed.kind not in ("create_stmt", "index_stmt", "create_table_as_stmt"):
             certain = [each for each in certain if each.outcome in ("denied", "migrator")]
             if not certain:
@@ -49,6 +47,18 @@ def problems(judge: Judge, expression: str, path: tuple[str, ...] | None) -> lis
         found += certain or [each._replace(object="") for each in said if each.outcome != "unknown"]
     # It fails in the middle of the application's statement: that is not the migration tool's work any more
     return [each._replace(outcome="denied") if each.outcome == "migrator" else each for each in found]
+
+
+def _certain(problem: Problem) -> bool:
+    """Whether it holds for whatever name: it owns nothing in that schema, where no temporary table can be meant."""
+    text = problem.object + problem.reason
+    return HOLE not in text or (problem.outcome == "migrator" and f".{HOLE}" in text and f"{HOLE}." not in text)
+
+
+def _without_hole(problem: Problem) -> Problem:
+    if HOLE not in problem.object + problem.reason:
+        return problem
+    return problem._replace(object="", reason=problem.reason.replace(HOLE, "…"))
 
 
 def _has_hole(part: Node) -> bool:

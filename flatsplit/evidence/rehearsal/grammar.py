@@ -7,6 +7,7 @@ GPL. sqlglot has a grammar of its own, which knows neither PL/pgSQL nor all of P
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
@@ -16,6 +17,9 @@ Node: TypeAlias = Any
 
 PLANNED = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 """Kinds that the planner takes, and EXPLAIN with it."""
+
+HOLE = "flatsplit:hole"
+"""Stands in a text for a name that only the run time knows."""
 
 
 class Unparsable(Exception):
@@ -31,8 +35,30 @@ class Parsed(NamedTuple):
     text: str
 
 
+_NAMELESS = frozenset({"transaction_stmt", "deallocate_stmt", "fetch_stmt", "close_portal_stmt"})
+"""Kinds of which pg_stat_statements hides the name behind ``$1`` (17 and later, fetch 19), where none can stand."""
+
+_PARAMETER = re.compile(r"\$\d+\b")
+
+
 def parse(text: str) -> list[Parsed]:
     """The statements of a text. Raises Unparsable."""
+    try:
+        return _statements(text)
+    except Unparsable:
+        if not _PARAMETER.search(text):
+            raise
+        for name in ("hidden", "'hidden'", "1"):
+            try:
+                found = _statements(_PARAMETER.sub(name, text))
+            except Unparsable:
+                continue
+            if all(each.kind in _NAMELESS for each in found):
+                return found
+        raise
+
+
+def _statements(text: str) -> list[Parsed]:
     tree = _tree(text)
     found = []
     encoded = text.encode()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flatsplit import privileges
-from flatsplit.evidence.rehearsal import builtins, definers, dynamic, rows, utility
+from flatsplit.evidence.rehearsal import builtins, cascades, definers, dynamic, rows, utility
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, Piece, pieces
-from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.remedies import delegated, shown
 from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
 from flatsplit.evidence.rehearsal.values import Problem, distinct, within
 from flatsplit.evidence.rehearsal.world import Relation, Routine, Trigger
@@ -195,25 +195,9 @@ class Judge:
             if letter in "aw":
                 for routine in self.world.evaluated.get((each, "w"), ()):
                     collected += self.called(routine)
-            collected += self._cascades(each, letter)
+            collected += cascades.problems(self, each, letter)
         found += distinct(collected)
         return found
-
-    def _cascades(self, oid: int, letter: str) -> Iterable[Problem]:
-        """Rows that a foreign key changes elsewhere: as the table's owner, but AFTER triggers as whoever began it.
-
-        Since 18 these run as the role that was current when they were queued (AfterTriggerExecute() in trigger.c).
-        """
-        if self.actor.major >= 18 or letter not in "dw":
-            return
-        for key in self.world.foreign_keys.get(oid, ()):
-            action = key.on_delete if letter == "d" else key.on_update
-            if action not in ("c", "n", "d"):
-                continue
-            does = "d" if letter == "d" and action == "c" else "w"
-            for trigger in self.world.triggers.get(key.referencing, ()):
-                if trigger.fires(does) and trigger.after:
-                    yield from self.trigger(trigger)
 
     def trigger(self, trigger: Trigger) -> list[Problem]:
         """A trigger's routine. Whoever fires a trigger needs no EXECUTE on it (manual, CREATE TRIGGER)."""
@@ -281,7 +265,7 @@ class Judge:
         if routine.definer:
             found += definers.problems(self, routine)
             return found
-        found += self.inside(routine, f"function {shown(routine.ref)}")
+        found += delegated(self.inside(routine, f"function {shown(routine.ref)}"), routine.ref)
         return found
 
     def inside(self, routine: Routine, where: str, path: Path | None = None) -> list[Problem]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from flatsplit.connection import Session
-from flatsplit.evidence.rehearsal import ddl_statements, definers, retype, utility
+from flatsplit.evidence.rehearsal import ddl_statements, definers, remedies, retype, utility
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_one, written
@@ -32,6 +32,14 @@ _FOREIGN_KEY = re.compile(
     r'|UPDATE (ONLY )?("([^"]|"")+"\.)?"([^"]|"")+" SET "[^;]* WHERE \$\d+ OPERATOR\([^;]*)\s*',
     re.DOTALL,
 )
+
+_WHOSE = (
+    "whether a migration ran the migration tool's statements or the application itself cannot be told here: rehearse "
+    "again some days after pg_stat_statements_reset(), or with the log of an ordinary day; what is left will fail in it"
+)
+
+_AGAIN = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b", re.IGNORECASE)
+"""What is written to be run again and again."""
 
 
 @dataclass
@@ -81,8 +89,11 @@ class Company:
         self._try(parts, lock_timeout, progress)
         progress(len(parts), len(parts))
         verdicts = [part.verdict or self._conclude(part) for part in parts]
+        if any(verdict.verdict == "migrator" for verdict in verdicts):
+            self.notes.append(_WHOSE)
         verdicts.sort(key=lambda each: (_ORDER[each.verdict], -each.calls, each.query))
-        return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes))
+        grants = remedies.sections(verdict.remedy for verdict in verdicts)
+        return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes), grants)
 
     # -- reading
 
@@ -169,9 +180,10 @@ class Company:
         heard, trial = part.heard, part.trial
         problems = part.problems
         if heard.top is not True and problems and part.parsed is not None and self._definers.runs(heard.text):
-            found = worst(definers.nested(self.judge, part.parsed))
+            nested = definers.nested(self.judge, part.parsed)
+            found = worst(nested)
             if found is not None:
-                return self._problem(heard, found)
+                return self._problem(heard, found, nested)
             return self._verdict(heard, "allowed", "it runs inside a SECURITY DEFINER function, as that one's owner")
         if self.exists and trial is not None and trial.passed:
             problems = [each for each in problems if not each.planned]
@@ -181,7 +193,7 @@ class Company:
             if failed is not None:
                 return failed
         if found is not None:
-            return self._problem(heard, found)
+            return self._problem(heard, found, problems)
         return self._verdict(heard, "allowed", self._why_allowed(part))
 
     def _failed(self, part: _Part, trial: Trial, found: Problem | None) -> Verdict | None:
@@ -196,7 +208,7 @@ class Company:
             outcome = Problem(
                 "denied" if self.exists else "unknown", f"as {who}: {trial.message}", _quoted(trial.message)
             )
-            return self._problem(heard, outcome)
+            return self._problem(heard, outcome, [outcome])
         if trial.state in (TIMEOUT, LOCKED):
             if found is None and trial.state == LOCKED:
                 return None
@@ -246,7 +258,7 @@ class Company:
             return f"{grounds}: what {self.role} still lacks is going to be granted"
         return grounds + (f"; it could not be planned ({trial.message})" if trial is not None else "")
 
-    def _problem(self, heard: Heard, found: Problem) -> Verdict:
+    def _problem(self, heard: Heard, found: Problem, problems: Iterable[Problem]) -> Verdict:
         verdict = self._verdict(heard, found.outcome, found.reason)
         return Verdict(
             verdict.query,
@@ -255,9 +267,19 @@ class Company:
             found.reason + ("" if self.exists else f" (by the blueprint: {self.role} does not exist yet)"),
             found.object,
             found.privilege,
-            found.remedy,
+            self._remedy(heard, found, problems),
             heard.applications,
         )
+
+    @staticmethod
+    def _remedy(heard: Heard, found: Problem, problems: Iterable[Problem]) -> str:
+        failing = (each.remedy for each in problems if each.outcome == found.outcome)
+        remedy = remedies.together((found.remedy, *failing))
+        if found.outcome == "migrator" and heard.calls > 1 and heard.top is not False and _AGAIN.search(heard.text):
+            remedy += (
+                f"; it ran {heard.calls} times: an application that does it whenever it starts has to leave it out"
+            )
+        return remedy
 
     def _verdict(self, heard: Heard, outcome: Outcome, reason: str) -> Verdict:
         query = (heard.shown or heard.text).strip()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Iterable
+
 from flatsplit import privileges
 from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
 from flatsplit.config.text import quote
+from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.model import ROUTINES, ObjectRef
 
 _WORDS = {letter: word for word, letter in LETTERS.items()}
@@ -29,3 +34,44 @@ def grant(purpose: str, role: str, ref: ObjectRef, letter: str, major: int) -> s
     if not purpose:
         return f"GRANT {privileges.NAMES[letter]} ON {shown(ref)} TO {format_name(role)}"
     return f"[grants.{purpose}] {_WORDS[letter]} = [{quote(name)}]"
+
+
+MIGRATORS = "the migration tool's work: "
+"""Begins the remedy for DDL."""
+
+_LINE = re.compile(r"(\[grants\.\w+\] \w+ = )\[(.+)\]", re.DOTALL)
+
+
+def together(remedies: Iterable[str]) -> str:
+    """All that a statement needs: names of one privilege in one line of configuration, everything else once."""
+    lines: dict[str, dict[str, None]] = {}
+    for remedy in filter(None, remedies):
+        line = _LINE.fullmatch(remedy)
+        names = lines.setdefault(line[1] if line else remedy, {})
+        if line:
+            names[line[2]] = None
+    return "; ".join(f"{head}[{', '.join(names)}]" if names else head for head, names in lines.items())
+
+
+_WHOLE = re.compile(r"(?:\A|; )\[grants\.(\w+)\] (\w+) = (\[\"(?:[^\"\\]|\\.|\", \")*\"\])(?=\Z|; )")
+
+
+def sections(remedies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """All lines of configuration in them as they would stand in it: names by purpose and privilege."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for remedy in remedies:
+        for purpose, word, value in _WHOLE.findall(remedy):
+            names = tomllib.loads(f"names = {value}")["names"]
+            found.setdefault(purpose, {}).setdefault(word, {}).update(dict.fromkeys(names))
+    return {purpose: {word: sorted(names) for word, names in sorted(lines.items())} for purpose, lines in found.items()}
+
+
+def delegated(found: Iterable[Problem], routine: ObjectRef) -> list[Problem]:
+    """What only an owner may do, where a routine of the application does it for whoever calls."""
+    advice = (
+        f"make {shown(routine)} SECURITY DEFINER with a search_path of its own, so that it runs as its owner, or leave"
+    )
+    return [
+        each._replace(remedy=f"{advice} it to the migration tool") if each.remedy.startswith(MIGRATORS) else each
+        for each in found
+    ]

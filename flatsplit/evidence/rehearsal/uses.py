@@ -40,6 +40,8 @@ class RoutineUse:
     """The arguments that are constants."""
     calls: tuple[RoutineUse | None, ...] = ()
     """The arguments that are calls themselves."""
+    beside: tuple[RelationUse, ...] = ()
+    """The relations of the same statement."""
 
 
 @dataclass
@@ -59,6 +61,8 @@ def uses_of(node: Node) -> Uses:
     """The uses of one statement, its common table expressions and subqueries with it."""
     found = Uses()
     _Reader(found).visit(node, frozenset())
+    for call in found.routines:
+        call.beside = tuple(found.relations)
     return found
 
 

@@ -59,9 +59,21 @@ def inner_statement(parsed: Parsed) -> tuple[str, Node] | None:
 
 
 def _wrapped(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """EXPLAIN, DECLARE, PREPARE."""
+    """DECLARE, PREPARE, and what EXPLAIN explains."""
     kind, query = inner(node.query)
     return judge.statement(Parsed(kind, query, ""), path) if kind else []
+
+
+def _explain(judge: Judge, node: Node, path: Path) -> list[Problem]:
+    """Without ANALYZE nothing runs: only what planning and the start of the executor look at counts."""
+    found = _wrapped(judge, node, path)
+    executes = False
+    for option in (each.def_elem for each in node.options):
+        if option.defname == "analyze":
+            kind, value = inner(option.arg)  # defGetBoolean() in define.c
+            text = value.sval if kind == "string" else str(value.ival) if kind == "integer" else "true"
+            executes = text.lower() not in ("0", "off", "false")
+    return found if executes else [each for each in found if each.planned]
 
 
 def _set(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
@@ -194,7 +206,7 @@ def _checkpoint(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa:
 
 
 _HANDLERS: dict[str, Callable[[Judge, Node, Path], list[Problem]]] = {
-    "explain_stmt": _wrapped,
+    "explain_stmt": _explain,
     "declare_cursor_stmt": _wrapped,
     "prepare_stmt": _wrapped,
     "variable_set_stmt": _set,

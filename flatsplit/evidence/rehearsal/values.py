@@ -26,6 +26,10 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many statements of how many are done."""
 
 
+OWN = "/* tried by flatsplit */"
+"""Stands in the statements by which a rehearsal tries others; before create-roles they run as legacy."""
+
+
 class Heard(NamedTuple):
     """A distinct statement that legacy ran."""
 
@@ -92,6 +96,8 @@ class Rehearsal:
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...] = ()
     """What limits the evidence."""
+    grants: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
+    """What the remedies add to the configuration: names by purpose and privilege."""
 
     @cached_property
     def summary(self) -> dict[Outcome, int]:

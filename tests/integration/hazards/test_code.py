@@ -23,6 +23,14 @@ CASES = (
         cure="CREATE POLICY p ON t TO app_user USING (true) WITH CHECK (true); ALTER TABLE t FORCE ROW LEVEL SECURITY",
     ),
     Case(
+        "rls-zero-rows",
+        _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; " + _GRANT,
+        ("public.t",),
+        bites="SELECT count(*) FROM t",
+        value=0,
+        cure="ALTER ROLE app_user BYPASSRLS",
+    ),
+    Case(
         "rls-fewer-rows",
         _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (a > 1); " + _GRANT,
         ("public.t",),

@@ -1,5 +1,6 @@
 -- Tries statements by EXPLAIN with a generic plan. The text is taken out of the array before the application's
--- search_path is set, so that no operator of the application is looked up on the way.
+-- search_path is set, so that no operator of the application is looked up on the way. The remark in each statement is
+-- by which it is known again in pg_stat_statements, which counts it as the role's.
 CREATE FUNCTION pg_temp.flatsplit_try(statements text[], path text)
 RETURNS TABLE (state text, message text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -9,9 +10,9 @@ DECLARE
     line text;
 BEGIN
     FOR place IN 1 .. cardinality(statements) LOOP
-        line := 'EXPLAIN (GENERIC_PLAN, COSTS OFF) ' || statements[place];
+        line := 'EXPLAIN (GENERIC_PLAN, COSTS OFF) /* tried by flatsplit */ ' || statements[place];
         BEGIN
-            PERFORM set_config('search_path', path, true);
+            PERFORM set_config(/* tried by flatsplit */ 'search_path', path, true);
             EXECUTE line;
             RAISE EXCEPTION SQLSTATE 'FS000';
         EXCEPTION WHEN OTHERS THEN

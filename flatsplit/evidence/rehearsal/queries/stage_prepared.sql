@@ -11,18 +11,18 @@ DECLARE
     parameters integer;
 BEGIN
     FOR place IN 1 .. cardinality(statements) LOOP
-        line := 'PREPARE flatsplit_trial AS ' || statements[place];
-        trial := 'EXPLAIN (COSTS OFF) EXECUTE flatsplit_trial';
+        line := 'PREPARE flatsplit_trial AS /* tried by flatsplit */ ' || statements[place];
+        trial := 'EXPLAIN (COSTS OFF) /* tried by flatsplit */ EXECUTE flatsplit_trial';
         BEGIN
-            PERFORM set_config('search_path', path, true);
+            PERFORM set_config(/* tried by flatsplit */ 'search_path', path, true);
             EXECUTE line;
-            PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
-            SELECT cardinality(s.parameter_types) INTO parameters
+            PERFORM set_config(/* tried by flatsplit */ 'search_path', 'pg_catalog, pg_temp', true);
+            SELECT cardinality(/* tried by flatsplit */ s.parameter_types) INTO parameters
             FROM pg_prepared_statements AS s WHERE s.name = 'flatsplit_trial';
             IF parameters > 0 THEN
                 trial := trial || '(' || array_to_string(array_fill('NULL'::text, ARRAY[parameters]), ', ') || ')';
             END IF;
-            PERFORM set_config('search_path', path, true);
+            PERFORM set_config(/* tried by flatsplit */ 'search_path', path, true);
             EXECUTE trial;
             RAISE EXCEPTION SQLSTATE 'FS000';
         EXCEPTION WHEN OTHERS THEN
@@ -30,7 +30,7 @@ BEGIN
             message := SQLERRM;
         END;
         BEGIN
-            DEALLOCATE flatsplit_trial;
+            DEALLOCATE /* tried by flatsplit */ flatsplit_trial;
         EXCEPTION WHEN OTHERS THEN
             NULL;
         END;

@@ -1,0 +1,29 @@
+"""Texts as pg_stat_statements keeps them, which are not always statements."""
+
+from __future__ import annotations
+
+import pytest
+
+from flatsplit.evidence.rehearsal.grammar import Unparsable, parse_one
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("SAVEPOINT $1", "transaction_stmt"),
+        ("release savepoint $1", "transaction_stmt"),
+        ("ROLLBACK TO SAVEPOINT $1", "transaction_stmt"),
+        ("PREPARE TRANSACTION $1", "transaction_stmt"),
+        ("/* a remark: $1 */ COMMIT PREPARED $1", "transaction_stmt"),
+        ("DEALLOCATE $1", "deallocate_stmt"),
+        ("FETCH $1 FROM c", "fetch_stmt"),
+    ],
+)
+def test_a_name_may_be_hidden_where_none_can_stand(text: str, kind: str) -> None:
+    assert parse_one(text).kind == kind
+
+
+@pytest.mark.parametrize("text", ["TRUNCATE $1", "LOAD $1", "SELEC $1", "DROP TABLE $1", "SAVEPOINT $1; TRUNCATE $2"])
+def test_but_not_where_it_tells_what_is_touched(text: str) -> None:
+    with pytest.raises(Unparsable):
+        parse_one(text)

@@ -1,0 +1,28 @@
+"""Remedies put together."""
+
+from __future__ import annotations
+
+from flatsplit.config.text import quote
+from flatsplit.evidence.rehearsal.remedies import sections, together
+
+ODD = 'odd."a"", ""b\\"'
+
+
+def line(word: str, *names: str) -> str:
+    return f"[grants.app_user] {word} = [{', '.join(map(quote, names))}]"
+
+
+def test_names_of_one_privilege_stand_in_one_line() -> None:
+    found = together([line("truncate", "a.b"), "do without it", line("truncate", ODD), line("maintain", "a.b"), ""])
+    assert found == f"{line('truncate', 'a.b', ODD)}; do without it; {line('maintain', 'a.b')}"
+
+
+def test_all_that_the_configuration_needs() -> None:
+    remedies = [
+        together([line("truncate", "a.b"), "do without it", line("truncate", ODD), line("maintain", "a.b")]),
+        line("truncate", "a.a"),
+        line("update", "a.s_id_seq") + ", or whichever sequence it is",
+        "for the application's owner: do without it",
+        "",
+    ]
+    assert sections(remedies) == {"app_user": {"maintain": ["a.b"], "truncate": ["a.a", "a.b", ODD]}}
