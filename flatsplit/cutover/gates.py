@@ -204,6 +204,7 @@ class Judge:
         )
         if self.context.config.retire == "repurpose" or (not owned and not used):
             return GateResult("elsewhere", True, f"{legacy} is not used by other databases")
+        drop = self.context.config.retire == "drop"
         parts = []
         if owned:
             parts.append(f"owns or may do something in {', '.join(owned)}")
@@ -213,9 +214,10 @@ class Judge:
             "elsewhere",
             False,
             f"{legacy} {' and '.join(parts)}",
-            "cut those databases over first, or give them a role of their own",
+            "give those databases a role of their own, or walk them as far as `verify` too and then waive this"
+            + ('; "drop" is for the last of them, "revoke" for the others' if drop else ""),
             # A role that something depends on cannot be dropped, whatever the operator decides
-            waivable=not (owned and step == "revoke-legacy" and self.context.config.retire == "drop"),
+            waivable=not (owned and step == "revoke-legacy" and drop),
         )
 
 
