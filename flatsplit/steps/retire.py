@@ -57,6 +57,7 @@ def _memberships(draft: Draft, context: Context) -> None:
             if again not in draft.members:
                 draft.members[again] = options
             del draft.members[key]
+    # The bridge of another database's walk is not this one's to take away
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
     if context.config.retire == "repurpose":
         kept.add(context.config.roles.app_user)
