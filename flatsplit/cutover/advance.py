@@ -141,6 +141,7 @@ def _begin(
     """The step is running from here on, on record, with the baseline as of now, or before somebody did it by hand."""
     key = plan.step
     with walk.session.transaction():
+        walk.keep_names()
         seen = situation.as_begun(key) if by_hand else situation
         fresh = seen.fresh_baseline() if situation.states[key] != "running" else None
         if fresh is not None:

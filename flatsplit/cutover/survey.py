@@ -6,10 +6,11 @@ import difflib
 from pathlib import Path
 
 from flatsplit import config as configuration
-from flatsplit import ddl, hazards
+from flatsplit import ddl, hazards, machine
 from flatsplit.catalog import read_state, unknown_dependencies
 from flatsplit.config import Config, RoleNames
 from flatsplit.connection import Session
+from flatsplit.cutover import names
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.remembering import remember
 from flatsplit.cutover.results import InitRequest, Survey
@@ -38,6 +39,7 @@ def survey(session: Session, request: InitRequest) -> Survey:
     existing = journal.exists() and _under_way(journal, state, request)
     config = _config(session, state, request, existing=existing)
     baseline = journal.load_baseline(state.target) if existing else None
+    adopted = _adopted(journal, state, config, request, baseline)
     context = Context(config, baseline or reduce(state, config))
     counts: dict[str, int] = {}
     for ref, facts in state.objects.items():
@@ -49,7 +51,7 @@ def survey(session: Session, request: InitRequest) -> Survey:
         target=state.target,
         config=config,
         counts=tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        adopted=tuple(name for name in config.roles.new if name in state.roles) if not existing else (),
+        adopted=adopted,
         findings=hazards.find(session.driver, state, context),
         existing=existing,
     )
@@ -62,7 +64,7 @@ def initialise(session: Session, found: Survey) -> None:
     with operator_lock(session), session.transaction():
         journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
-            _go_on(journal, found)
+            _go_on(session, journal, found)
             if journal.last_snapshot() is None:  # made by a version that took none
                 remember(session, journal, None, read_state(session.driver))
         else:
@@ -89,9 +91,33 @@ def initialise(session: Session, found: Survey) -> None:
         configuration.write(config, request.config_path)
 
 
-def _go_on(journal: Journal, found: Survey) -> None:
-    """Put on record that a cutover under way goes on here, with another version or at another place."""
+def _adopted(
+    journal: Journal, state: State, config: Config, request: InitRequest, baseline: State | None
+) -> tuple[str, ...]:
+    """New roles that exist already and are to be taken over. Raises ConfigError where nobody said so."""
+    there = [name for name in config.roles.new if name in state.roles]
+    if baseline is None:
+        if there and not request.adopt:
+            raise names.taken(str(request.config_path), config, there)
+        return tuple(there)
+    record = journal.cutover()
+    if record is None:
+        return ()
+    begun = machine.last_step({step.key: step.state for step in journal.steps()}) is not None
+    late = () if begun or not request.adopt else [name for name in there if name not in baseline.roles]
+    known = names.recorded(record)
+    names.check(config, known, live=state.roles, first_seen={*baseline.roles, *late}, begun=begun)
+    return tuple(late)
+
+
+def _go_on(session: Session, journal: Journal, found: Survey) -> None:
+    """Put on record that a cutover under way goes on here, with another version, names or at another place."""
     former = journal.cutover()
+    if former is not None:
+        names.keep(journal, former, found.config)
+    if found.adopted:  # nothing was changed yet, so how things are is how they were
+        journal.save_baseline(reduce(read_state(session.driver), found.config))
+        journal.event("adopted", None, f"taken over: {', '.join(found.adopted)}", {"roles": list(found.adopted)})
     if found.request.moved and former is not None:
         journal.move_cutover(former.id, found.target)
         was = {"system_identifier": former.system_identifier, "database_oid": former.database_oid}

@@ -6,6 +6,7 @@ What only one use case needs is imported there: whoever asks for ``status`` does
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,7 @@ from flatsplit import machine
 from flatsplit.catalog import read_state
 from flatsplit.config import Config
 from flatsplit.connection import Session
-from flatsplit.cutover import remembering
+from flatsplit.cutover import names, remembering
 from flatsplit.cutover.gates import Judge
 from flatsplit.cutover.results import (
     AdvanceOptions,
@@ -77,7 +78,15 @@ class Walk:
                 "the journal has no baseline", "the tracking schema is damaged; restore it from a backup"
             )
         records = {record.key: record for record in self.journal.steps()}
-        return Situation(live, baseline, self.config, records, self.record.legacy_oid)
+        situation = Situation(live, baseline, self.config, records, self.record.legacy_oid)
+        begun = machine.last_step(situation.states) is not None
+        names.check(self.config, names.recorded(self.record), live=live.roles, first_seen=baseline.roles, begun=begun)
+        return situation
+
+    def keep_names(self) -> None:
+        """Put the names of the new roles on record, inside the transaction that begins to work with them."""
+        text = names.keep(self.journal, self.record, self.config)
+        self.record = replace(self.record, config=text)
 
     def judge(self, situation: Situation) -> Judge:
         """Gates as of this situation."""
@@ -256,6 +265,7 @@ class Walk:
                 return AdvanceResult((), next_key)
             verifiers = self.verifiers(drift, passwords) if passwords is not None else {}
             with self.session.transaction():
+                self.keep_names()
                 self.journal.event("repair", step, f"{len(drift)} statements")
             reporter.step_started("repair", "Apply again what drifted", len(drift))
             count = self.executor(situation, reporter, verifiers).run(step, "repair", drift)
