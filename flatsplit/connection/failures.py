@@ -36,6 +36,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         r"[Cc]onnection refused|No such file or directory|No route|unreachable",
         "check host and port, and that the server runs",
     ),
+    (r"^Permission denied", "run it as a user who may enter the socket's folder, or connect by TCP (host in --dsn)"),
     (r"timeout|timed out", "check host, port and firewall; connect_timeout in --dsn allows more time"),
     (r"definition of service", "check the service name, and PGSERVICEFILE or ~/.pg_service.conf"),
     (r"SSL|TLS|certificate", "check sslmode and the certificates in --dsn"),
