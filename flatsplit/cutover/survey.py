@@ -14,7 +14,7 @@ from flatsplit.cutover import names
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.remembering import remember
 from flatsplit.cutover.results import InitRequest, Survey
-from flatsplit.cutover.walk import Walk
+from flatsplit.cutover.walk import Walk, refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UnknownDependency, UsageError
 from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.journal import CutoverRecord, Journal, operator_lock
@@ -178,11 +178,7 @@ def _check_roles(state: State, request: InitRequest) -> None:
         raise UsageError(
             f"{legacy} is one of PostgreSQL's own roles", "name the role that owns the application's objects"
         )
-    if operator == legacy:
-        raise UsageError(
-            f"you are connected as {legacy}, the role that is to be replaced",
-            "connect as another role: a superuser, or one with CREATEROLE that may act as the application's role",
-        )
+    refuse_legacy(operator, legacy)
     facts = state.roles.get(operator)
     if not state.target.operator_superuser and (facts is None or not facts.createrole):
         raise MissingRights(
@@ -259,7 +255,10 @@ def _finish_former(journal: Journal) -> None:
 def _config(session: Session, state: State, request: InitRequest, *, existing: bool) -> Config:
     path = request.config_path
     if path.exists():
-        return _configured(path, request)
+        config = _configured(path, request)
+        if not existing:
+            _require_schemas(state, config.schemas)
+        return config
     if existing:
         record = Journal(session).cutover()
         if record is not None:
@@ -297,13 +296,7 @@ def _roles(state: State, request: InitRequest) -> RoleNames:
 def _scope(state: State, request: InitRequest) -> tuple[str, ...]:
     schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
     if request.schemas:
-        missing = [schema for schema in request.schemas if schema not in schemas]
-        if missing:
-            near = difflib.get_close_matches(missing[0], sorted(schemas), n=1)
-            raise UsageError(
-                f"there is no schema {missing[0]!r} in database {state.target.database}",
-                f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(schemas))}",
-            )
+        _require_schemas(state, request.schemas)
         return tuple(dict.fromkeys(request.schemas))
     legacy = request.legacy_role
     found = {ref.name for ref, facts in state.objects.items() if ref.kind == "schema" and facts.owner == legacy}
@@ -320,3 +313,15 @@ def _scope(state: State, request: InitRequest) -> tuple[str, ...]:
             )
         found = {"public"}
     return tuple(sorted(found))
+
+
+def _require_schemas(state: State, asked: tuple[str, ...]) -> None:
+    """Raise UsageError where there is no such schema."""
+    schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
+    missing = [schema for schema in asked if schema not in schemas]
+    if missing:
+        near = difflib.get_close_matches(missing[0], sorted(schemas), n=1)
+        raise UsageError(
+            f"there is no schema {missing[0]!r} in database {state.target.database}",
+            f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(schemas))}",
+        )

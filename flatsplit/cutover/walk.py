@@ -28,7 +28,7 @@ from flatsplit.cutover.results import (
     VerifyReport,
 )
 from flatsplit.cutover.situation import Situation, notes_of
-from flatsplit.errors import ConfigError, JournalError
+from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import matrix
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
 from flatsplit.model import Finding, GateResult, Plan, State, Statement
@@ -43,6 +43,15 @@ if TYPE_CHECKING:
     from flatsplit.model.report import Approved
 
 
+def refuse_legacy(operator: str, legacy: str) -> None:
+    """Raise UsageError where the operator is the role that is to be replaced: it would lock itself out half-way."""
+    if operator == legacy:
+        raise UsageError(
+            f"you are connected as {legacy}, the role that is to be replaced",
+            "connect as another role: a superuser, or one with CREATEROLE that may act as the application's role",
+        )
+
+
 class Walk:
     """The use cases of a cutover. Opened with a session that may write, unless only looked at."""
 
@@ -55,6 +64,7 @@ class Walk:
     @classmethod
     def open(cls, session: Session, config: Config) -> Self:
         """Find the cutover that ``config`` is about. Raises JournalError where there is none, or another one's."""
+        refuse_legacy(session.driver.info.user, config.legacy_role)
         journal = Journal(session)
         journal.require_current([config.legacy_role])
         record = journal.cutover()
