@@ -8,7 +8,7 @@ import re
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from flatsplit.errors import ConnectFailed, FlatsplitError, MissingRights, StatementFailed, UsageError
+from flatsplit.errors import ConnectFailed, FlatsplitError, JournalError, MissingRights, StatementFailed, UsageError
 
 # What the server or libpq says, and what an operator can do about it. Where the words are in another language, the
 # last entry serves: nothing depends on more than the wording of a message here.
@@ -120,6 +120,9 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
         return MissingRights(
             said, "run flatsplit as a role that may do this, or have it granted to the operator's role"
         )
+    missing = isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn))
+    if missing and (cause is not error or "flatsplit." in said):  # SQLAlchemy is asked for the journal only
+        return JournalError(f"the tracking schema is damaged: {said}", "restore it from a backup")
     if cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P")):
         if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
             return ConnectFailed(

@@ -31,7 +31,7 @@ from flatsplit.cutover.situation import Situation, notes_of
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import matrix
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal, operator_lock
-from flatsplit.model import Finding, GateResult, Plan, State, Statement
+from flatsplit.model import STEP_KEYS, Finding, GateResult, Plan, State, Statement
 from flatsplit.steps import BY_KEY, STEPS
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from flatsplit.evidence.trial import Trial
     from flatsplit.executor import Executor
     from flatsplit.model.report import Approved
+
+
+DAMAGED = "the tracking schema is damaged; restore it from a backup"
 
 
 def refuse_legacy(operator: str, legacy: str) -> None:
@@ -84,10 +87,10 @@ class Walk:
             Journal.recognise(live.target, self.record)
         baseline = self.journal.load_baseline(live.target)
         if baseline is None:
-            raise JournalError(
-                "the journal has no baseline", "the tracking schema is damaged; restore it from a backup"
-            )
+            raise JournalError("the journal has no baseline", DAMAGED)
         records = {record.key: record for record in self.journal.steps()}
+        if lost := [key for key in STEP_KEYS if key not in records]:
+            raise JournalError(f"the journal has lost the step {lost[0]}", DAMAGED)
         situation = Situation(live, baseline, self.config, records, self.record.legacy_oid)
         begun = machine.last_step(situation.states) is not None
         names.check(self.config, names.recorded(self.record), live=live.roles, first_seen=baseline.roles, begun=begun)
