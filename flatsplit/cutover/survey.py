@@ -7,15 +7,16 @@ from pathlib import Path
 
 from flatsplit import config as configuration
 from flatsplit import ddl, hazards, machine
-from flatsplit.catalog import read_state, unknown_dependencies
+from flatsplit.catalog import read_state
 from flatsplit.config import Config, RoleNames
 from flatsplit.connection import Session
 from flatsplit.cutover import names
+from flatsplit.cutover.known import prove_known
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.remembering import remember
 from flatsplit.cutover.results import InitRequest, Survey
 from flatsplit.cutover.walk import Walk, refuse_legacy
-from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UnknownDependency, UsageError
+from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
 from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.journal import CutoverRecord, Journal, operator_lock
 from flatsplit.model import Finding, State
@@ -28,13 +29,7 @@ def survey(session: Session, request: InitRequest) -> Survey:
     """Look at everything and write nothing. Raises what speaks against beginning at all."""
     state = read_state(session.driver)
     _check_roles(state, request)
-    unknown = unknown_dependencies(session.driver, request.legacy_role, state)
-    if unknown:
-        raise UnknownDependency(
-            f"the server knows of something of {request.legacy_role}'s that flatsplit does not: {unknown[0]}"
-            + (f" (and {len(unknown) - 1} more)" if unknown[1:] else ""),
-            "flatsplit does not go on with what it cannot see; please report it",
-        )
+    prove_known(session, request.legacy_role, state)
     journal = Journal(session)
     existing = journal.exists() and _under_way(journal, state, request)
     config = _config(session, state, request, existing=existing)
