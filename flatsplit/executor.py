@@ -178,7 +178,7 @@ class Executor:
         if waited >= patience:
             raise Waiting(
                 f"no lock for {duration(waited)}: {statement.description}; {describe(found)}",
-                "what is done is kept; run the same command again when the lock is free",
+                _way_out(found),
             )
         time.sleep(pause * self._random.uniform(0.5, 1.5))
 
@@ -296,12 +296,22 @@ def describe(found: Sequence[Holder]) -> str:
     if not found:
         return "nobody holds it any more"
     first = found[0]
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    if first.prepared:
+        return f"held by the prepared transaction {first.prepared!r} of {first.role}, for {first.age}{more}"
     client = f" from {first.client}" if first.client else ""
     text = (
         f"held by process {first.pid} ({first.role}, {first.application or 'no application_name'}{client}, "
         f"{first.state}, for {first.age}): {first.query[:80]}"
     )
-    return text + (f" and {len(found) - 1} more" if len(found) > 1 else "")
+    return text + more
+
+
+def _way_out(found: Sequence[Holder]) -> str:
+    again = "what is done is kept; run the same command again when the lock is free"
+    if any(holder.prepared for holder in found):
+        return f"COMMIT PREPARED or ROLLBACK PREPARED it: nobody else will; {again}"
+    return again
 
 
 def connection_lost(session: Session, error: psycopg.Error) -> Exception:

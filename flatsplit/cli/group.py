@@ -12,7 +12,7 @@ import click
 
 from flatsplit import __version__
 from flatsplit.cli.app import App, Command, with_global_options
-from flatsplit.cli.runtime import run
+from flatsplit.cli.runtime import run, stop_on_sigterm
 from flatsplit.errors import UsageError
 
 COMMANDS: dict[str, str] = {
@@ -62,6 +62,7 @@ class LazyGroup(click.Group):
         """Like click's, but every error is two lines, and ours have exit codes of their own."""
         if standalone_mode:
             gc.set_threshold(GARBAGE)
+            stop_on_sigterm()
         code = run(super().main, App(), sys.argv[1:] if args is None else args)
         if standalone_mode:
             gc.freeze()  # else the interpreter looks through everything once more before it lets go of it

@@ -58,10 +58,11 @@ def unknown(what: str, value: str, known: Sequence[str]) -> str:
 
 def need_answer(app: App, *, yes: bool, command: str) -> None:
     """Refuses to begin something that asks first where nobody can answer."""
+    look = "plan" if command == "next" else "status"
     if not yes and not app.output.interactive:
         raise UsageError(
             f"`flatsplit {command}` asks before it changes anything, and there is no terminal to ask on",
-            f"read `flatsplit {'plan' if command == 'next' else 'status'}`, then give --yes",
+            "give --yes" if command == "init" else f"read `flatsplit {look}`, then give --yes",
         )
 
 

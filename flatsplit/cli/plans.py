@@ -18,6 +18,9 @@ FEW = 3
 MANY = 50
 """Objects of a note that stand in a plan."""
 
+_FIRST = re.compile(r'(?:LOCK TABLE (?:"(?:[^"]|"")*"|[^";])* MODE; |DO (\$\w*\$).*?\1; )+', re.DOTALL)
+"""What only takes a lock early, before the statement that a batch is about."""
+
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}(?=[ ;(]|$)")
 _GRANT = re.compile(r"(?P<verb>GRANT|REVOKE) [A-Z, ]+ ON (?P<kind>[A-Z]+(?: [A-Z]+)*) ")
 _SEVERITY = {"blocker": "red", "warning": "yellow", "note": "cyan"}
@@ -30,6 +33,9 @@ def count(number: int, noun: str) -> str:
 
 def verb(sql: str) -> str:
     """What sort of statement it is, for example ``ALTER TABLE`` or ``GRANT … ON SEQUENCE``."""
+    locked = _FIRST.match(sql)
+    if locked and locked.end() < len(sql):
+        sql = sql[locked.end() :]
     grant = _GRANT.match(sql)
     if grant:
         return f"{grant['verb']} … ON {grant['kind']}"

@@ -32,7 +32,7 @@ class Narration:
         self._live = output.err.terminal and os.environ.get("TERM") != "dumb"
         self._bar: Any = None
         self._task: Any = None
-        self._told: tuple[int, ...] = ()
+        self._told: tuple[tuple[int, str], ...] = ()
         self._told_at = 0.0
 
     # The moments of a step
@@ -58,10 +58,10 @@ class Narration:
         """Who is in the way; told again only when that changes, or once a minute."""
         if self._bar is not None:
             self._bar.update(self._task, description=f"waiting for a lock: {_short(description)}")
-        pids = tuple(holder.pid for holder in holders)
+        pids = tuple((holder.pid, holder.prepared) for holder in holders) or ((0, ""),)
         if self._told and pids == self._told and waited - self._told_at < 60:
             return
-        self._told, self._told_at = pids or (0,), waited
+        self._told, self._told_at = pids, waited
         time = f"{_seconds(waited)} of {_seconds(patience)}"
         self._above(f"  waiting for a lock ({time}): {one_line(description)}", "yellow")
         for holder in holders:
@@ -181,6 +181,9 @@ def _seconds(value: float) -> str:
 
 def describe(holder: Holder) -> str:
     """A session in one line: enough to find it, and to find whose it is."""
+    if holder.prepared:
+        owner = one_line(holder.role)
+        return f"the prepared transaction {holder.prepared!r} of {owner}, for {holder.age}: nobody ends it but by name"
     what = f"pid {holder.pid}, {one_line(holder.role)}"
     if holder.application:
         what += f" ({one_line(holder.application)})"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -14,26 +18,48 @@ from flatsplit.cli.app import App
 from flatsplit.cli.output import without_verifiers
 from flatsplit.errors import Exit, FlatsplitError
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _CHANGING = frozenset({"init", "next", "repair", "rollback", "forget"})
 
 
 def run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:
     """Runs ``command`` (click's own main) and returns the exit code."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = _run(command, app, args)
-        sys.stdout.flush()
     except BrokenPipeError:
         _silence()
         return int(Exit.ERROR)
     return int(code)
 
 
+def stop_on_sigterm() -> None:
+    """Make SIGTERM what Ctrl-C is: a terminal that shows what is typed again, a statement that is called off.
+
+    Only the first one: whoever sends it twice means it.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _open_streams() -> None:
+    """What the caller closed (``>&-``) is None, and its number would be given to the server's socket."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
+
+
 def _run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:
     try:
         code = command(args=list(args), prog_name="flatsplit", standalone_mode=False, obj=app)
+        sys.stdout.flush()
         return code if isinstance(code, int) else Exit.OK
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -82,6 +108,11 @@ def _unexpected(app: App, error: Exception) -> int:
         if known is not None:
             known.__cause__ = error
             return _report(app, known)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        place = f" {error.filename}" if error.filename else ""
+        app.output.error(f"cannot write{place}: {error.strerror}", "make room, then run the same command again")
+        _silence()
+        return Exit.ERROR
     if app.verbose:
         _traceback(app, error)
     lines = str(error).strip().splitlines()

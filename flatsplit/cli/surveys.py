@@ -20,6 +20,8 @@ def show_survey(printer: Printer, found: Survey) -> None:
         printer.say(
             "A cutover is under way here: only the schema flatsplit is upgraded, where it is older than this tool."
         )
+        if found.adopted:
+            printer.say(one_line(f"Taken over as they are: {', '.join(found.adopted)}."))
         return
     owned = ", ".join(f"{number:,} {_singular(kind) if number == 1 else kind}" for kind, number in found.counts)
     printer.say(one_line(f"{config.legacy_role} owns {owned or 'nothing'}."))

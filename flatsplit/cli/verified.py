@@ -52,7 +52,8 @@ def _proved(proof: Proof) -> str:
     if not proof.how:
         return f"{proof.role}: by the catalog only; {proof.reason}"
     how = {"logged in": "logged in with its password", "as the role": "as the role, undone"}[proof.how]
-    parts = [f"{number} {outcome}" for outcome, number in Counter(t.outcome for t in proof.trials).items() if number]
+    outcomes = Counter(trial.outcome for trial in proof.trials)
+    parts = [f"{number} {outcome}" for outcome, number in sorted(outcomes.items())]
     tail = f"; {proof.reason}" if proof.reason else ""
     return f"{proof.role}: {count(proof.tried, 'act')} tried ({how}): {', '.join(parts)}; the rest by the catalog{tail}"
 

@@ -48,6 +48,11 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     extra = grants.read(document.pop("grants", {}), source, PURPOSES)
     accepted = accept.read(document.pop("hazards", {}), source)
     for section, content in document.items():
+        if not isinstance(content, dict) and section not in SECTIONS:
+            home = next((known for known, keys in SECTIONS.items() if section in keys), "cutover")
+            raise ConfigError(
+                f"{source}: {section} stands above the first section", f"write it under its section, such as [{home}]"
+            )
         if section not in SECTIONS:
             raise _unknown(source, f"section [{section}]", section, SECTIONS, "[{}]")
         if not isinstance(content, dict):

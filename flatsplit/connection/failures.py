@@ -8,7 +8,15 @@ import re
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from flatsplit.errors import ConnectFailed, FlatsplitError, MissingRights, StatementFailed, TargetError, UsageError
+from flatsplit.errors import (
+    ConnectFailed,
+    FlatsplitError,
+    JournalError,
+    MissingRights,
+    StatementFailed,
+    TargetError,
+    UsageError,
+)
 
 # What the server or libpq says, and what an operator can do about it. Where the words are in another language, the
 # last entry serves: nothing depends on more than the wording of a message here.
@@ -36,6 +44,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         r"[Cc]onnection refused|No such file or directory|No route|unreachable",
         "check host and port, and that the server runs",
     ),
+    (r"^Permission denied", "run it as a user who may enter the socket's folder, or connect by TCP (host in --dsn)"),
     (r"timeout|timed out", "check host, port and firewall; connect_timeout in --dsn allows more time"),
     (r"definition of service", "check the service name, and PGSERVICEFILE or ~/.pg_service.conf"),
     (r"SSL|TLS|certificate", "check sslmode and the certificates in --dsn"),
@@ -125,6 +134,9 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
             "only a database of encoding SQL_ASCII takes such; rename what has letters beyond ASCII, or move the "
             "database into one with an encoding",
         )
+    missing = isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn))
+    if missing and (cause is not error or "flatsplit." in said):  # SQLAlchemy is asked for the journal only
+        return JournalError(f"the tracking schema is damaged: {said}", "restore it from a backup")
     if cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P")):
         if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
             return ConnectFailed(

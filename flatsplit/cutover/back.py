@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit import evidence, machine
+from flatsplit.cutover.known import about_new
 from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutcome
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
@@ -70,11 +71,13 @@ def _take_back(
     executed = 0
     try:
         statements = plan.statements
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS):
             executed += executor.run(key, "back", statements)
             if statements:
-                situation = walk.situation()
+                before, situation = situation.live, walk.situation()
                 statements = situation.rollback_plan(key).statements
+                if turn and about_new(statements, before):
+                    statements = ()
             if not statements:
                 break
         else:

@@ -88,7 +88,7 @@ class Judge:
             return GateResult("reach", True, "nothing to reach yet")
         lines = evidence.unreachable(self.session.driver, self.context.legacy, roles.app_migrator)
         if not lines:
-            return GateResult("reach", True, "app_migrator can read all that the application's views read")
+            return GateResult("reach", True, f"{roles.app_migrator} can read all that the views read")
         return GateResult(
             "reach",
             False,
@@ -122,6 +122,9 @@ class Judge:
         clients = [client for client in self._clients() if client.application != APPLICATION_NAME]  # verify logs in too
         here = {client.role for client in clients if client.database == database}
         since = self.records["enable-login"].started_at
+        parts = f"the migration tool at {roles.app_migrator}"
+        if wanted[1:]:
+            parts = f"the application at {roles.app_user} and {parts}"
         missing = [role for role in wanted if role not in here and not self._observed(role, database, since)]
         if not missing:
             return GateResult("seen", True, f"{' and '.join(wanted)} {'have' if wanted[1:] else 'has'} connected")
@@ -129,8 +132,7 @@ class Judge:
             "seen",
             False,
             f"{' and '.join(missing)} {'have' if missing[1:] else 'has'} not been seen connected",
-            "point the application at app_user and the migration tool at app_migrator; "
-            "run `flatsplit observe` while they are connected",
+            f"point {parts}; run `flatsplit observe` while they are connected",
         )
 
     def _observed(self, role: str, database: str, since: datetime | None) -> bool:
@@ -148,12 +150,12 @@ class Judge:
                     "drained",
                     False,
                     f"{legacy} still creates objects: {created[0].description}",
-                    "let the migration tool connect as app_migrator",
+                    f"let the migration tool connect as {config.roles.app_migrator}",
                 )
             return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
         clients = [client for client in self._clients() if client.role == legacy and client.database == database]
         if clients:
-            return _connected(clients, database)
+            return _connected(clients, database, config.roles.app_user)
         started = self.records["switch-connections"].started_at or evidence.server_clock(self.session.driver)
         found = self._quiet(started)
         return quiet.gate("drained", found, config.gates.drain, "switch-connections begun")
@@ -207,6 +209,7 @@ class Judge:
         )
         if self.context.config.retire == "repurpose" or (not owned and not used):
             return GateResult("elsewhere", True, f"{legacy} is not used by other databases")
+        drop = self.context.config.retire == "drop"
         parts = []
         if owned:
             parts.append(f"owns or may do something in {', '.join(owned)}")
@@ -216,13 +219,14 @@ class Judge:
             "elsewhere",
             False,
             f"{legacy} {' and '.join(parts)}",
-            "cut those databases over first, or give them a role of their own",
+            "give those databases a role of their own, or walk them as far as `verify` too and then waive this"
+            + ('; "drop" is for the last of them, "revoke" for the others' if drop else ""),
             # A role that something depends on cannot be dropped, whatever the operator decides
-            waivable=not (owned and step == "revoke-legacy" and self.context.config.retire == "drop"),
+            waivable=not (owned and step == "revoke-legacy" and drop),
         )
 
 
-def _connected(clients: Sequence[Client], database: str) -> GateResult:
+def _connected(clients: Sequence[Client], database: str, user: str) -> GateResult:
     """Legacy is still connected: by whom, and what to do about it."""
     live = [client for client in clients if not evidence.looks_pooled(client)]
     first = (live or clients)[0]
@@ -234,7 +238,7 @@ def _connected(clients: Sequence[Client], database: str) -> GateResult:
             "drained",
             False,
             f"{number}, all idle for {idle} or longer: {name} from {first.client}; as a pool keeps them",
-            "once the pool logs in as app_user, let it drop these: RELOAD, then RECONNECT on PgBouncer's console "
+            f"once the pool logs in as {user}, let it drop these: RELOAD, then RECONNECT on PgBouncer's console "
             f"(database {database}), or restart the pool",
         )
     idle = f"; {len(clients) - len(live)} others are idle" if len(live) < len(clients) else ""
@@ -242,7 +246,7 @@ def _connected(clients: Sequence[Client], database: str) -> GateResult:
         "drained",
         False,
         f"{number}: {name} from {first.client}, {first.state}{idle}",
-        "switch them to app_user; an idle connection of a pool goes with RELOAD or a restart of the pool",
+        f"switch them to {user}; an idle connection of a pool goes with RELOAD or a restart of the pool",
     )
 
 

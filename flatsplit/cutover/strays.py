@@ -49,13 +49,14 @@ def _given_away(situation: Situation, since: Difference) -> Iterator[Finding]:
 
 def _schemas(situation: Situation, since: Difference) -> Iterator[Finding]:
     context = situation.context
+    roles = situation.config.roles
     for ref, owner in sorted(since.appeared.items()):
         if ref.kind == "schema" and owner in context.owners and not context.in_scope(ref):
             yield Finding(
                 "schema-outside",
                 "warning",
                 f"schema {ref.name} of {owner} is new and not in scope",
-                "No default privileges apply there: app_user and app_readonly can use nothing in it.",
+                f"No default privileges apply there: {roles.app_user} and {roles.app_readonly} can use nothing in it.",
                 "Add it to `schemas` in flatsplit.toml, then flatsplit repair.",
                 (ddl.label(ref),),
             )
@@ -63,7 +64,8 @@ def _schemas(situation: Situation, since: Difference) -> Iterator[Finding]:
 
 def _tables(situation: Situation, since: Difference) -> Iterator[Finding]:
     context = situation.context
-    user = Rights(situation.live, situation.config.roles.app_user)
+    roles = situation.config.roles
+    user = Rights(situation.live, roles.app_user)
     found: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, owner in since.appeared.items():
         if ref.kind not in _RELATIONS or owner in context.owners or not context.in_scope(ref):
@@ -75,10 +77,11 @@ def _tables(situation: Situation, since: Difference) -> Iterator[Finding]:
         yield Finding(
             "created-by-another",
             "warning",
-            f"{owner} created {len(refs)} {things} in schemas in scope, and app_user may not read {_them(refs)}",
-            "Default privileges act for app_migrator and the old role only: not for what others create.",
-            f"Run such migrations as {situation.config.roles.app_migrator}; for what is there: "
-            f"ALTER … OWNER TO {situation.config.roles.app_migrator}, then flatsplit repair.",
+            f"{owner} created {len(refs)} {things} in schemas in scope, "
+            f"and {roles.app_user} may not read {_them(refs)}",
+            f"Default privileges act for {roles.app_migrator} and the old role only: not for what others create.",
+            f"Run such migrations as {roles.app_migrator}; for what is there: "
+            f"ALTER … OWNER TO {roles.app_migrator}, then flatsplit repair.",
             tuple(ddl.label(ref) for ref in sorted(refs)),
         )
 

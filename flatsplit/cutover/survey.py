@@ -6,15 +6,17 @@ import difflib
 from pathlib import Path
 
 from flatsplit import config as configuration
-from flatsplit import ddl, hazards
-from flatsplit.catalog import read_state, unknown_dependencies
+from flatsplit import ddl, hazards, machine
+from flatsplit.catalog import read_state
 from flatsplit.config import Config, RoleNames
 from flatsplit.connection import Session, operator_lock
+from flatsplit.cutover import names
+from flatsplit.cutover.known import prove_known
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.remembering import remember
 from flatsplit.cutover.results import InitRequest, Survey
-from flatsplit.cutover.walk import Walk
-from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UnknownDependency, UsageError
+from flatsplit.cutover.walk import Walk, refuse_legacy
+from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
 from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import Finding, State
@@ -27,17 +29,12 @@ def survey(session: Session, request: InitRequest) -> Survey:
     """Look at everything and write nothing. Raises what speaks against beginning at all."""
     state = read_state(session.driver)
     _check_roles(state, request, session.driver.info.user)
-    unknown = unknown_dependencies(session.driver, request.legacy_role, state)
-    if unknown:
-        raise UnknownDependency(
-            f"the server knows of something of {request.legacy_role}'s that flatsplit does not: {unknown[0]}"
-            + (f" (and {len(unknown) - 1} more)" if unknown[1:] else ""),
-            "flatsplit does not go on with what it cannot see; please report it",
-        )
+    prove_known(session, request.legacy_role, state)
     journal = Journal(session)
     existing = journal.exists() and _under_way(journal, state, request)
     config = _config(session, state, request, existing=existing)
     baseline = journal.load_baseline(state.target) if existing else None
+    adopted = _adopted(journal, state, config, request, baseline)
     context = Context(config, baseline or reduce(state, config))
     counts: dict[str, int] = {}
     for ref, facts in state.objects.items():
@@ -49,7 +46,7 @@ def survey(session: Session, request: InitRequest) -> Survey:
         target=state.target,
         config=config,
         counts=tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        adopted=tuple(name for name in config.roles.new if name in state.roles) if not existing else (),
+        adopted=adopted,
         findings=hazards.find(session.driver, state, context),
         existing=existing,
     )
@@ -62,7 +59,7 @@ def initialise(session: Session, found: Survey) -> None:
     with operator_lock(session), session.transaction():
         journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
-            _go_on(journal, found)
+            _go_on(session, journal, found)
             if journal.last_snapshot() is None:  # made by a version that took none
                 remember(session, journal, None, read_state(session.driver))
         else:
@@ -89,9 +86,33 @@ def initialise(session: Session, found: Survey) -> None:
         configuration.write(config, request.config_path)
 
 
-def _go_on(journal: Journal, found: Survey) -> None:
-    """Put on record that a cutover under way goes on here, with another version or at another place."""
+def _adopted(
+    journal: Journal, state: State, config: Config, request: InitRequest, baseline: State | None
+) -> tuple[str, ...]:
+    """New roles that exist already and are to be taken over. Raises ConfigError where nobody said so."""
+    there = [name for name in config.roles.new if name in state.roles]
+    if baseline is None:
+        if there and not request.adopt:
+            raise names.taken(str(request.config_path), config, there)
+        return tuple(there)
+    record = journal.cutover()
+    if record is None:
+        return ()
+    begun = machine.last_step({step.key: step.state for step in journal.steps()}) is not None
+    late = () if begun or not request.adopt else [name for name in there if name not in baseline.roles]
+    known = names.recorded(record)
+    names.check(config, known, live=state.roles, first_seen={*baseline.roles, *late}, begun=begun)
+    return tuple(late)
+
+
+def _go_on(session: Session, journal: Journal, found: Survey) -> None:
+    """Put on record that a cutover under way goes on here, with another version, names or at another place."""
     former = journal.cutover()
+    if former is not None:
+        names.keep(journal, former, found.config)
+    if found.adopted:  # nothing was changed yet, so how things are is how they were
+        journal.save_baseline(reduce(read_state(session.driver), found.config))
+        journal.event("adopted", None, f"taken over: {', '.join(found.adopted)}", {"roles": list(found.adopted)})
     if found.request.moved and former is not None:
         journal.move_cutover(former.id, found.target)
         was = {"system_identifier": former.system_identifier, "database_oid": former.database_oid}
@@ -152,16 +173,7 @@ def _check_roles(state: State, request: InitRequest, login: str) -> None:
         raise UsageError(
             f"{legacy} is one of PostgreSQL's own roles", "name the role that owns the application's objects"
         )
-    if operator == legacy and login != legacy:
-        raise UsageError(
-            f"a setting makes every session of {login} act as {legacy}, the role that is to be replaced",
-            f"add options='-c role=none' to the connection string, or reset role for {login} or the database",
-        )
-    if operator == legacy:
-        raise UsageError(
-            f"you are connected as {legacy}, the role that is to be replaced",
-            "connect as another role: a superuser, or one with CREATEROLE that may act as the application's role",
-        )
+    refuse_legacy(operator, login, legacy)
     facts = state.roles.get(operator)
     if not state.target.operator_superuser and (facts is None or not facts.createrole):
         raise MissingRights(
@@ -238,7 +250,10 @@ def _finish_former(journal: Journal) -> None:
 def _config(session: Session, state: State, request: InitRequest, *, existing: bool) -> Config:
     path = request.config_path
     if path.exists():
-        return _configured(path, request)
+        config = _configured(path, request)
+        if not existing:
+            _require_schemas(state, config.schemas)
+        return config
     if existing:
         record = Journal(session).cutover()
         if record is not None:
@@ -276,13 +291,7 @@ def _roles(state: State, request: InitRequest) -> RoleNames:
 def _scope(state: State, request: InitRequest) -> tuple[str, ...]:
     schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
     if request.schemas:
-        missing = [schema for schema in request.schemas if schema not in schemas]
-        if missing:
-            near = difflib.get_close_matches(missing[0], sorted(schemas), n=1)
-            raise UsageError(
-                f"there is no schema {missing[0]!r} in database {state.target.database}",
-                f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(schemas))}",
-            )
+        _require_schemas(state, request.schemas)
         return tuple(dict.fromkeys(request.schemas))
     legacy = request.legacy_role
     found = {ref.name for ref, facts in state.objects.items() if ref.kind == "schema" and facts.owner == legacy}
@@ -299,3 +308,15 @@ def _scope(state: State, request: InitRequest) -> tuple[str, ...]:
             )
         found = {"public"}
     return tuple(sorted(found))
+
+
+def _require_schemas(state: State, asked: tuple[str, ...]) -> None:
+    """Raise UsageError where there is no such schema."""
+    schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
+    missing = [schema for schema in asked if schema not in schemas]
+    if missing:
+        near = difflib.get_close_matches(missing[0], sorted(schemas), n=1)
+        raise UsageError(
+            f"there is no schema {missing[0]!r} in database {state.target.database}",
+            f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(schemas))}",
+        )

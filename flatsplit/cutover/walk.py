@@ -6,6 +6,7 @@ What only one use case needs is imported there: whoever asks for ``status`` does
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,7 @@ from flatsplit import machine
 from flatsplit.catalog import read_state
 from flatsplit.config import Config
 from flatsplit.connection import Session, operator_lock
-from flatsplit.cutover import remembering
+from flatsplit.cutover import names, remembering
 from flatsplit.cutover.gates import Judge
 from flatsplit.cutover.results import (
     AdvanceOptions,
@@ -27,10 +28,10 @@ from flatsplit.cutover.results import (
     VerifyReport,
 )
 from flatsplit.cutover.situation import Situation, notes_of
-from flatsplit.errors import ConfigError, JournalError
+from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import matrix
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal
-from flatsplit.model import Finding, GateResult, Plan, State, Statement
+from flatsplit.model import STEP_KEYS, Finding, GateResult, Plan, State, Statement
 from flatsplit.steps import BY_KEY, STEPS
 
 if TYPE_CHECKING:
@@ -40,6 +41,26 @@ if TYPE_CHECKING:
     from flatsplit.evidence.trial import Trial
     from flatsplit.executor import Executor
     from flatsplit.model.report import Approved
+
+
+DAMAGED = "the tracking schema is damaged; restore it from a backup"
+
+
+def refuse_legacy(operator: str, login: str, legacy: str) -> None:
+    """Raise UsageError where the operator is the role that is to be replaced: it would lock itself out half-way.
+
+    ``login`` is who connected, ``operator`` whom the session acts as.
+    """
+    if operator == legacy and login != legacy:
+        raise UsageError(
+            f"a setting makes every session of {login} act as {legacy}, the role that is to be replaced",
+            f"add options='-c role=none' to the connection string, or reset role for {login} or the database",
+        )
+    if legacy in (operator, login):
+        raise UsageError(
+            f"you are connected as {legacy}, the role that is to be replaced",
+            "connect as another role: a superuser, or one with CREATEROLE that may act as the application's role",
+        )
 
 
 class Walk:
@@ -60,6 +81,8 @@ class Walk:
 
         ``live``: the catalog, where it was read a moment ago; the first situation is made of it.
         """
+        login = session.driver.info.user
+        refuse_legacy(live.target.operator if live else login, login, config.legacy_role)
         journal = Journal(session)
         journal.require_current([config.legacy_role])
         record = journal.cutover()
@@ -79,11 +102,19 @@ class Walk:
             Journal.recognise(live.target, self.record)
         baseline = self.journal.load_baseline(live.target)
         if baseline is None:
-            raise JournalError(
-                "the journal has no baseline", "the tracking schema is damaged; restore it from a backup"
-            )
+            raise JournalError("the journal has no baseline", DAMAGED)
         records = {record.key: record for record in self.journal.steps()}
-        return Situation(live, baseline, self.config, records, self.record.legacy_oid)
+        if lost := [key for key in STEP_KEYS if key not in records]:
+            raise JournalError(f"the journal has lost the step {lost[0]}", DAMAGED)
+        situation = Situation(live, baseline, self.config, records, self.record.legacy_oid)
+        begun = machine.last_step(situation.states) is not None
+        names.check(self.config, names.recorded(self.record), live=live.roles, first_seen=baseline.roles, begun=begun)
+        return situation
+
+    def keep_names(self) -> None:
+        """Put the names of the new roles on record, inside the transaction that begins to work with them."""
+        text = names.keep(self.journal, self.record, self.config)
+        self.record = replace(self.record, config=text)
 
     def judge(self, situation: Situation) -> Judge:
         """Gates as of this situation."""
@@ -262,6 +293,7 @@ class Walk:
                 return AdvanceResult((), next_key)
             verifiers = self.verifiers(drift, passwords) if passwords is not None else {}
             with self.session.transaction():
+                self.keep_names()
                 self.journal.event("repair", step, f"{len(drift)} statements")
             reporter.step_started("repair", "Apply again what drifted", len(drift))
             count = self.executor(situation, reporter, verifiers).run(step, "repair", drift)

@@ -24,21 +24,34 @@ class Holder:
     age: str
     """How long its transaction has been open, as ``1m 12s``."""
     query: str
+    prepared: str = ""
+    """Name of a prepared transaction, which holds its locks without any session: pid is 0."""
 
 
 # Oldest transaction first: it is the one to talk to. Autovacuum has no client, and does not yield before
-# deadlock_timeout.
+# deadlock_timeout. A prepared transaction has no process, but always a lock on its own number.
 _HOLDERS = """
-SELECT DISTINCT ON (a.xact_start, a.pid)
-       a.pid, coalesce(a.usename::text, a.backend_type), coalesce(a.application_name, ''),
-       coalesce(host(a.client_addr), 'local'), coalesce(a.state, a.backend_type, ''),
-       extract(epoch FROM clock_timestamp() - a.xact_start)::float8, left(coalesce(a.query, ''), 200)
-FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-WHERE l.granted AND l.pid <> pg_backend_pid()
-  AND l.database IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
-  AND ((l.locktype = 'relation' AND l.relation = ANY (SELECT to_regclass(n) FROM unnest(%s::text[]) AS n))
-       OR (%s AND l.locktype = 'object'))
-ORDER BY a.xact_start, a.pid LIMIT 10
+WITH holding AS (
+    SELECT DISTINCT l.pid, l.virtualtransaction
+    FROM pg_catalog.pg_locks AS l
+    WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
+      AND l.database IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+      AND ((l.locktype = 'relation' AND l.relation = ANY (SELECT to_regclass(n) FROM unnest(%s::text[]) AS n))
+           OR (%s AND l.locktype = 'object')))
+SELECT pid, role, application, client, state, extract(epoch FROM clock_timestamp() - since)::float8, query, prepared
+FROM (SELECT DISTINCT a.pid, coalesce(a.usename::text, a.backend_type) AS role,
+             coalesce(a.application_name, '') AS application, coalesce(host(a.client_addr), 'local') AS client,
+             coalesce(a.state, a.backend_type, '') AS state, a.xact_start AS since,
+             left(coalesce(a.query, ''), 200) AS query, '' AS prepared
+      FROM holding AS h JOIN pg_catalog.pg_stat_activity AS a ON a.pid = h.pid
+      UNION ALL
+      SELECT 0, x.owner::text, '', '', '', x.prepared, '', x.gid
+      FROM holding AS h
+      JOIN pg_catalog.pg_locks AS own ON own.virtualtransaction = h.virtualtransaction AND own.pid IS NULL
+                                     AND own.locktype = 'transactionid'
+      JOIN pg_catalog.pg_prepared_xacts AS x ON x.transaction = own.transactionid
+      WHERE h.pid IS NULL) AS found
+ORDER BY since, pid LIMIT 10
 """
 
 
@@ -51,8 +64,8 @@ def holders(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> tuple[H
     ]
     rows = conn.execute(_HOLDERS, (names, not names)).fetchall()
     return tuple(
-        Holder(pid, role, application, client, state, duration(age), " ".join(query.split()))
-        for pid, role, application, client, state, age, query in rows
+        Holder(pid, role, application, client, state, duration(age), " ".join(query.split()), prepared)
+        for pid, role, application, client, state, age, query, prepared in rows
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 
-from flatsplit.config import Config, format_name
+from flatsplit.config import PURPOSES, Config, format_name
 from flatsplit.errors import ConfigError
 from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the registry)
     access,
@@ -73,10 +75,33 @@ def find(
     readable = [one for one in chosen if one.id not in hidden]
     seen = Seen(state, context, looking.answers(readable), looking.lacks(readable))
     accepted = dict(context.config.accept)
-    found = [one.finding(each, accepted.get(one.id, "")) for one in readable for each in one.judge(seen)]
+    found = [
+        _in_their_names(one, one.finding(each, accepted.get(one.id, "")), context.config)
+        for one in readable
+        for each in one.judge(seen)
+    ]
     if hidden:
         found.append(_not_seen(hidden, state, accepted))
     return tuple(sorted(found, key=lambda finding: (ORDER[finding.severity], finding.id)))
+
+
+_PURPOSE = re.compile(rf"(?<![\w.\"\[-])(?:{'|'.join(PURPOSES)})(?![\w\"-])")
+
+
+def _in_their_names(told: Hazard, finding: Finding, config: Config) -> Finding:
+    """What the registry says of app_user and the others, of the roles that stand for them in this cluster.
+
+    The role that is really called app_user may be another application's. What a judge said has the right names.
+    """
+
+    def named(text: str) -> str:
+        return _PURPOSE.sub(lambda match: getattr(config.roles, match.group()) or match.group(), text)
+
+    return replace(
+        finding,
+        why=named(finding.why) if finding.why == told.why else finding.why,
+        fix=named(finding.fix) if finding.fix == told.fix else finding.fix,
+    )
 
 
 def _not_seen(hidden: dict[str, tuple[str, ...]], state: State, accepted: dict[str, str]) -> Finding:

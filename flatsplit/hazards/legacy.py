@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.steps.abroad import abroad
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 _GOES_TO = {
@@ -126,8 +127,8 @@ def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
 )
 def legacy_memberships(seen: Seen) -> Iterator[Found]:
     """Groups that legacy belongs to."""
-    new = seen.context.config.roles.new
-    groups = tuple(name for name in _groups(seen) if not name.startswith("pg_") and name not in new)
+    apart = abroad(seen.legacy, seen.state).union(seen.context.config.roles.new)
+    groups = tuple(name for name in _groups(seen) if not name.startswith("pg_") and name not in apart)
     if groups:
         yield Found(f"{seen.legacy} is a member of {', '.join(groups)}", groups)
 
@@ -161,7 +162,8 @@ def legacy_members(seen: Seen) -> Iterator[Found]:
     "lock-legacy",
     looks_at="pg_shdepend, pg_db_role_setting and pg_database.datdba: legacy in other databases",
     why="Roles belong to the whole cluster: locking legacy ends its use everywhere.",
-    fix="Cut those databases over first, or give them a role of their own; the gate `elsewhere` waits for it.",
+    fix="Give them a role of their own. Or walk each of them as far as `verify`; then the gate `elsewhere` may be "
+    'waived in one after the other, with retire = "drop" only in the last.',
     manual="user-manag.html",
 )
 def legacy_elsewhere(seen: Seen) -> Iterator[Found]:

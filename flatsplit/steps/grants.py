@@ -18,6 +18,7 @@ from flatsplit.model import (
     ObjectRef,
     State,
 )
+from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import JOURNAL_SCHEMA, Context
 from flatsplit.steps.draft import Draft
 
@@ -267,8 +268,9 @@ def _table_exists(draft: Draft, column: ObjectRef) -> ObjectFacts | None:
 def _memberships(draft: Draft, context: Context, holdings: State) -> None:
     """app_migrator is a member of what legacy is a member of; app_user never, it gets single privileges instead."""
     roles = context.config.roles
+    apart = abroad(context.legacy, draft.before, holdings).union(roles.new)
     for key, options in sorted(holdings.members.items()):
-        if key.member == context.legacy and key.role not in roles.new:
+        if key.member == context.legacy and key.role not in apart:
             inherit = True if options.inherit is None else options.inherit
             set_ = True if options.set is None else options.set
             draft.member(key.role, roles.app_migrator, admin=options.admin, inherit=inherit, set_=set_)

@@ -25,6 +25,7 @@ from flatsplit.model import (
     State,
     intern_acl,
 )
+from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import Context
 from flatsplit.steps.transfer import superusers_only
 
@@ -138,11 +139,12 @@ class Origin:
 
     def _members(self) -> dict[Member, MemberOptions]:
         retired = self.context.retired
+        apart = abroad(self.legacy, self.live, self.base) if retired else frozenset()
 
         def managed(key: Member) -> bool:
             if self.new & {key.role, key.member}:
                 return True
-            return retired and self.legacy in key
+            return retired and self.legacy in key and key.role not in apart
 
         members = {key: options for key, options in self.live.members.items() if not managed(key)}
         restored = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, State, intern_acl
 from flatsplit.steps import defaults
+from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
 
@@ -56,10 +57,13 @@ def _memberships(draft: Draft, context: Context) -> None:
             if again not in draft.members:
                 draft.members[again] = options
             del draft.members[key]
-    kept = context.config.roles.app_user if context.config.retire == "repurpose" else None
+    # The bridge of another database's walk is not this one's to take away
+    kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
+    if context.config.retire == "repurpose":
+        kept.add(context.config.roles.app_user)
     for key in [key for key in draft.members if legacy in (key.role, key.member)]:
         # Without superuser's rights the operator needs its own membership in legacy to finish, and to go back
-        if key.member != draft.target.operator and (kept is None or key.role != kept):
+        if key.member != draft.target.operator and key.role not in kept:
             del draft.members[key]
 
 

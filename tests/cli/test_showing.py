@@ -191,6 +191,11 @@ def test_verbs() -> None:
     assert verb('GRANT "a ON TABLE b" TO "c"') == "GRANT"
     assert verb('ALTER DEFAULT PRIVILEGES FOR ROLE "x" GRANT') == "ALTER DEFAULT PRIVILEGES FOR"
     assert verb("do $$ $$") == "statement"
+    lock = 'LOCK TABLE ONLY "a; MODE; GRANT", ONLY "b""c" IN ACCESS SHARE MODE; '
+    assert verb(lock + 'GRANT SELECT ON TABLE "a" TO "b"') == "GRANT … ON TABLE"
+    block = "DO $flatsplit$\nBEGIN\n  EXECUTE 'COMMENT';\nEND\n$flatsplit$; "
+    assert verb(lock + block + 'REVOKE SELECT ON TABLE "a" FROM "b"') == "REVOKE … ON TABLE"
+    assert verb(lock.strip()) == "LOCK TABLE ONLY"
 
 
 def test_status_names_the_next_thing_to_type() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ _HEADINGS = {
     "unknown": "Unknown: look at these yourself",
 }
 _SHOWN = 25
+_BASIS = re.compile(r" \(by the blueprint: .* does not exist yet\)\Z", re.DOTALL)
+"""What a verdict rests on, where it is the same for all: the last lines say it once."""
 
 
 @make_command("rehearse")
@@ -58,8 +61,12 @@ def _show(printer: Printer, found: Rehearsal) -> None:
         if not verdicts:
             continue
         printer.heading(f"{heading} ({len(verdicts)})")
+        remedies = {verdict.remedy for verdict in verdicts}
+        common = remedies.pop() if len(remedies) == 1 and verdicts[1:] else ""
+        if common:
+            printer.say(f"remedy for all of them: {one_line(common)}")
         for verdict in verdicts[:_SHOWN]:
-            _show_one(printer, verdict, _STYLES[outcome])
+            _show_one(printer, verdict, _STYLES[outcome], remedy=not common)
         if len(verdicts) > _SHOWN:
             printer.say(f"… and {len(verdicts) - _SHOWN:,} more: `flatsplit rehearse --json` has all", "dim")
     for purpose, lines in found.grants.items():
@@ -85,9 +92,9 @@ def _show(printer: Printer, found: Rehearsal) -> None:
     )
 
 
-def _show_one(printer: Printer, verdict: Verdict, style: str) -> None:
+def _show_one(printer: Printer, verdict: Verdict, style: str, *, remedy: bool) -> None:
     query = one_line(verdict.query)
     printer.say(f"{query if len(query) <= 160 else query[:159] + '…'}", style)
-    printer.say(f"    {count(verdict.calls, 'call')}; {one_line(verdict.reason)}")
-    if verdict.remedy:
+    printer.say(f"    {count(verdict.calls, 'call')}; {one_line(_BASIS.sub('', verdict.reason))}")
+    if remedy and verdict.remedy:
         printer.say(f"    remedy: {one_line(verdict.remedy)}")

@@ -1,0 +1,59 @@
+"""The names of the new roles, from ``init`` to the end: whose role a name means must not change on the way.
+
+A role that exists and is neither in the baseline nor made by a step would be taken for flatsplit's own, and a rollback
+would drop it. A name that is changed after its role was made would leave that role behind, with all it holds.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterable
+
+from flatsplit import config as configuration
+from flatsplit.config import PURPOSES, Config, RoleNames
+from flatsplit.config.text import quote
+from flatsplit.errors import ConfigError
+from flatsplit.journal import CutoverRecord, Journal
+
+
+def recorded(record: CutoverRecord) -> RoleNames:
+    """The names as the journal knows them."""
+    return configuration.parse(record.config, "the journal").roles
+
+
+def check(config: Config, known: RoleNames, *, live: Collection[str], first_seen: Collection[str], begun: bool) -> None:
+    """Raise ConfigError where a name was changed to that of somebody else's role, or too late."""
+    for purpose in PURPOSES:
+        was, now = str(getattr(known, purpose)), str(getattr(config.roles, purpose))
+        if was == now:
+            continue
+        if begun and was and was in live:
+            raise ConfigError(
+                f"flatsplit.toml: [roles] {purpose} = {quote(now)}, but this walk began with {quote(was)}",
+                f"write {purpose} = {quote(was)} again; only before create-roles, or after `flatsplit rollback --all`, "
+                "another name will do",
+            )
+        if now in live and now not in first_seen:
+            raise taken("flatsplit.toml", config, [now])
+
+
+def taken(source: str, config: Config, names: Iterable[str]) -> ConfigError:
+    """These roles exist, and nobody said that they are to be taken over."""
+    name = sorted(names)[0]
+    return ConfigError(
+        f"{source}: [roles] {config.roles.purpose(name)} = {quote(name)} is a role that exists already",
+        "choose a free name, or have it taken over as it is: "
+        f"flatsplit init --legacy-role {shlex.quote(config.legacy_role)} --adopt",
+    )
+
+
+def keep(journal: Journal, record: CutoverRecord, config: Config) -> str:
+    """Make the names those of this walk, in the transaction that begins to work with them; the text now on record."""
+    if recorded(record).new == config.roles.new:
+        return record.config
+    text = configuration.render(config)
+    journal.replace_config(record.id, text)
+    journal.event(
+        "renamed", None, f"the new roles are {', '.join(config.roles.new)}", {"roles": list(config.roles.new)}
+    )
+    return text

@@ -1,0 +1,109 @@
+"""Streams that are closed or full, and SIGTERM: two lines or silence, the right exit code, a terminal as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import type_at
+from tests.fixtures.cli import InProcess, environment
+from tests.fixtures.databases import Database
+
+FULL = Path("/dev/full")
+
+
+@pytest.fixture
+def begun(database: Database, invoke_cli: InProcess) -> Database:
+    database.execute("CREATE TABLE t (id int PRIMARY KEY)", "legacy")
+    invoke_cli("init", "--legacy-role", "legacy", "--yes", dsn=database).check()
+    return database
+
+
+def shell(redirections: str, *arguments: str, dsn: Database, cwd: Path) -> subprocess.CompletedProcess[str]:
+    line = f'exec "$@" {redirections}'
+    return subprocess.run(
+        ["sh", "-c", line, "sh", sys.executable, "-m", "flatsplit", *arguments],
+        env=environment(dsn, None),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("redirections", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams(begun: Database, tmp_path: Path, redirections: str) -> None:
+    """As daemons and careless cron lines start a program."""
+    done = shell(redirections, "status", dsn=begun, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("0 of 9 steps done" in done.stdout) == (">&-" not in redirections.replace("2>&-", ""))
+    done = shell(redirections, "nonsense", dsn=begun, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("arguments", [("status",), ("--help",), ("history", "--json")])
+def test_a_full_disk_behind_stdout(begun: Database, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = shell(">/dev/full", *arguments, dsn=begun, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: cannot write: No space left on device\n  fix: make room, then run the same command again\n"
+    )
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for the process in /proc")
+def test_sigterm_at_a_password_leaves_the_terminal_as_it_was(begun: Database, tmp_path: Path) -> None:
+    """type_at looks at the terminal's settings: what was typed stayed invisible afterwards."""
+    shell("", "next", "--yes", "--through", "transfer-ownership", dsn=begun, cwd=tmp_path)
+    before = set(children(os.getpid()))
+
+    def terminate() -> None:
+        time.sleep(1)  # until it reads
+        (ours,) = set(children(os.getpid())) - before
+        os.kill(ours, signal.SIGTERM)
+
+    result = type_at(
+        tmp_path, "next", dsn=begun, answers=[(r"\[y/N\]", "y\n"), ("password of app_migrator", terminate)]
+    )
+    assert result.exit_code == 1, result.stdout
+    assert "stopped" in result.stdout
+    assert "nothing is half done" in result.stdout
+
+
+def test_sigterm_while_it_waits_for_a_lock(begun: Database, tmp_path: Path) -> None:
+    shell("", "next", "--yes", "--through", "default-privileges", dsn=begun, cwd=tmp_path)
+    with begun.connect(autocommit=False) as holder:
+        holder.execute("LOCK TABLE t IN ACCESS SHARE MODE")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flatsplit", "next", "--yes"],
+            env=environment(begun, None),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr is not None
+        said = ""
+        while "waiting for a lock" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        process.terminate()
+        _, rest = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert rest.splitlines()[-2] == "stopped"
+    assert "nothing is half done" in rest.splitlines()[-1]
+    after = shell("", "next", "--yes", dsn=begun, cwd=tmp_path)
+    assert after.returncode == 0, after.stderr
