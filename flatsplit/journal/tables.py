@@ -120,7 +120,7 @@ change = sa.Table(
     # No primary key and no foreign key: thousands of rows per step, ids of the same transaction, nothing is deleted
     sa.Column("action_id", sa.BigInteger, nullable=False, comment="action.id"),
     _text("side", "+ for a fact that came to be, - for one that ceased"),
-    _text("fact", "owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, …"),
+    _text("fact", "owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, ..."),
     sa.Column("subjects", ARRAY(sa.Text), nullable=False, comment="The objects, roles or defaults it is about"),
     _text("detail", "The rest of the fact; grantee=privileges/grantor for privileges, owner stands for any owner"),
     _one_of("side", get_args(Side)),
@@ -133,7 +133,7 @@ baseline = sa.Table(
     metadata,
     _id(),
     sa.Column("cutover_id", sa.BigInteger, sa.ForeignKey(cutover.c.id), nullable=False),
-    _text("section", "What kind of fact: objects, roles, members, settings, columns, defaults, policies, …"),
+    _text("section", "What kind of fact: objects, roles, members, settings, columns, defaults, policies, ..."),
     sa.Column("key", JSONB, nullable=False, comment="What it is about, part by part"),
     sa.Column("payload", JSONB, nullable=False, comment="The fact; null in place of a role name is the owner"),
     _at("first_seen", "When this was seen for the first time", now=True),
@@ -171,7 +171,7 @@ observation = sa.Table(
     _text("database", "Database it was connected to"),
     _text("client", "Address it came from; empty for a local socket"),
     _text("application", "application_name"),
-    _text("state", "active, idle, idle in transaction, …"),
+    _text("state", "active, idle, idle in transaction, ..."),
     sa.Column(
         "sessions", sa.Integer, nullable=False, comment="How many sessions were alike; the most at once in a sum"
     ),
