@@ -9,6 +9,7 @@ from functools import cached_property
 from flatsplit import ddl, machine
 from flatsplit.config import Config
 from flatsplit.differ import diff, size
+from flatsplit.differ.opposites import without_opposed
 from flatsplit.evidence import matrix
 from flatsplit.journal import StepRecord
 from flatsplit.model import Check, Finding, Plan, State, Statement, StepState
@@ -94,8 +95,18 @@ class Situation:
 
     @cached_property
     def drift(self) -> tuple[Statement, ...]:
-        """What the finished steps still (or again) want."""
-        return diff(self.live, self.desired(self.done))
+        """What the finished steps still (or again) want.
+
+        Not what the next one, broken off in its middle, has taken away already: that must not come and go again.
+        """
+        found = diff(self.live, self.desired(self.done))
+        if not found or self.done == len(STEPS) or not self._broken_off(STEPS[self.done].key):
+            return found
+        return without_opposed(found, self.forward(STEPS[self.done].key))
+
+    def _broken_off(self, step: str) -> bool:
+        """Whether part of this step may be done: it was killed, or somebody has begun its SQL file."""
+        return self.states[step] == "running" or (step == "revoke-legacy" and self.retired)
 
     def remaining(self, step: str) -> tuple[Statement, ...]:
         """What the steps up to and including this one still want."""
@@ -108,11 +119,20 @@ class Situation:
         if place <= self.done + 1:
             catch_up = self.drift if place == self.done + 1 else diff(self.live, self.desired(place - 1))
         statements = self.forward(step)
-        if catch_up and statements and not self.remaining(step):
+        if place == self.done + 1 and statements and self._broken_off(step):
+            catch_up, statements = self._rest(step, catch_up)
+        elif catch_up and statements and not self.remaining(step):
             # Done by hand: what the last step took away must not come back as the catch-up of an earlier one
             catch_up, statements = (), self._epilogue(step)
         digest = self._digest(step, (*catch_up, *statements))
         return Plan(step=step, digest=digest, catch_up=catch_up, statements=statements)
+
+    def _rest(self, step: str, catch_up: tuple[Statement, ...]) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+        """The catch-up and the statements of a step that is done in part, without those that have run already."""
+        early = {each.sql for each in catch_up}
+        remaining = self.remaining(step)
+        statements = tuple(each for each in remaining if each.sql not in early)
+        return tuple(each for each in remaining if each.sql in early), (*statements, *self._epilogue(step))
 
     def forward(self, step: str) -> tuple[Statement, ...]:
         """What a step itself wants, as if those before it were done and held."""
@@ -122,6 +142,8 @@ class Situation:
     def pending(self, step: str) -> int:
         """How many statements that are."""
         place = ORDINAL[step]
+        if place == self.done + 1 and self._broken_off(step):
+            return len(self.plan(step).statements)
         return size(self.desired(place - 1), self.desired(place)) + len(self._epilogue(step))
 
     def _digest(self, what: str, statements: tuple[Statement, ...]) -> str:
