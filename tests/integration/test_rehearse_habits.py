@@ -241,3 +241,22 @@ def test_a_schema_per_tenant(make_database: MakeDatabase, invoke_cli: InProcess,
         walk.next("--through", "enable-login")
     for tenant in ("acme", "umbrella"):
         database.execute("; ".join((f"set search_path = {tenant}, public", *work)), "app_user")
+
+
+def test_expressions_inside_routines(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess
+) -> None:
+    """pg_stat_statements keeps them as they stand there, without SELECT."""
+    database = make_database(cluster=fresh_cluster(settings=STATISTICS))
+    database.execute("grant usage, create on schema public to legacy; create extension pg_stat_statements")
+    body = "declare n int; begin if exists (select from t) then n := (select count(*) from t); end if; return n; end"
+    database.execute(f"create table t (a int); create function f() returns int language plpgsql as '{body}'", "legacy")
+    database.execute("insert into t values (1)", "legacy")
+    database.execute("select pg_stat_statements_reset()")
+    database.execute("select f()", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    for _ in range(2):
+        found = walk("rehearse", "--json").check(0).json["statements"]
+        assert {each["verdict"] for each in found} == {"allowed"}
+        assert len([each for each in found if " from t)" in each["query"]]) == 2
+        walk.next("--through", "enable-login")

@@ -13,7 +13,7 @@ from flatsplit.connection import Session
 from flatsplit.evidence.rehearsal import ddl_statements, definers, remedies, retype, utility
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
-from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_one, written
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
 from flatsplit.evidence.rehearsal.judge import Judge
 from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Stage, Trial, Unavailable
 from flatsplit.evidence.rehearsal.uses import uses_of
@@ -100,7 +100,7 @@ class Company:
     def _read(self, part: _Part) -> None:
         heard = part.heard
         try:
-            part.parsed = parse_one(heard.text)
+            part.parsed = parse_nested(heard.text) if heard.top is False else parse_one(heard.text)
         except Unparsable as why:
             if heard.text.strip(" ;\n\t"):
                 part.verdict = self._verdict(heard, "unknown", f"the statement {_lower(str(why))}")
