@@ -41,6 +41,8 @@ MIGRATION_TABLES = frozenset(
         "atlas_schema_revisions",
     }
 )
+_MIGRATIONS = re.compile(r"(?:\A|_)(?:migrations?(?:_lock|_version)?|schema_versions?)\Z")
+"""Applications that bring their own tool call its table so, mostly with a name of theirs in front."""
 """Names under which migration tools keep what they have run, in lower case."""
 
 _BACKUP = re.compile(r"pg_dump|pg_basebackup|pgbackrest|barman|wal-?g|pghoard|pg_probackup|pgcopydb", re.I)
@@ -164,7 +166,7 @@ def migration_tables(seen: Seen) -> Iterator[Found]:
         for group in seen.state.groups
         if group.kind in TABLES and seen.context.ours(group.refs[0], group.facts)
         for ref in group.refs
-        if ref.name.lower() in MIGRATION_TABLES
+        if ref.name.lower() in MIGRATION_TABLES or _MIGRATIONS.search(ref.name.lower())
     )
     if found:
         yield Found(f"{number(len(found), 'table')} of a migration tool that app_user may change", tuple(sorted(found)))

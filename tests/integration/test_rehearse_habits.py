@@ -220,3 +220,43 @@ def test_drop_if_exists_of_another_overload(make_database: MakeDatabase, invoke_
     for each in refused:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             database.execute(each, "app_user")
+
+
+@pytest.mark.majors("two")
+def test_a_schema_per_tenant(make_database: MakeDatabase, invoke_cli: InProcess, major: int) -> None:
+    """Sessions set search_path for themselves, so statements name no schema."""
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy; create schema other")
+    database.execute(f"grant create on database {database.name} to legacy")
+    for tenant in ("acme", "umbrella"):
+        database.execute(f"create schema {tenant}; create table {tenant}.users (id serial, name text)", "legacy")
+    walk = Walk(invoke_cli, database).init("--schema", "acme", "--schema", "umbrella", "--schema", "public")
+    file = walk.run.cwd / "export.csv"
+    work = ("SELECT name FROM users", "INSERT INTO users (name) VALUES ('x')", "DELETE FROM users WHERE name = 'x'")
+    file.write_text("query,calls,toplevel\n" + "".join(f'"{each}",5,t\n' for each in (*work, "SELECT 1 FROM missing")))
+    for _ in range(2):
+        found = walk("rehearse", "--file", str(file), "--json").check(0).json["statements"]
+        said = {each["query"]: each["verdict"] for each in found}
+        assert said == {**dict.fromkeys(work, "allowed"), "SELECT 1 FROM missing": "unknown"}
+        walk.next("--through", "enable-login")
+    for tenant in ("acme", "umbrella"):
+        database.execute("; ".join((f"set search_path = {tenant}, public", *work)), "app_user")
+
+
+def test_expressions_inside_routines(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess
+) -> None:
+    """pg_stat_statements keeps them as they stand there, without SELECT."""
+    database = make_database(cluster=fresh_cluster(settings=STATISTICS))
+    database.execute("grant usage, create on schema public to legacy; create extension pg_stat_statements")
+    body = "declare n int; begin if exists (select from t) then n := (select count(*) from t); end if; return n; end"
+    database.execute(f"create table t (a int); create function f() returns int language plpgsql as '{body}'", "legacy")
+    database.execute("insert into t values (1)", "legacy")
+    database.execute("select pg_stat_statements_reset()")
+    database.execute("select f()", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    for _ in range(2):
+        found = walk("rehearse", "--json").check(0).json["statements"]
+        assert {each["verdict"] for each in found} == {"allowed"}
+        assert len([each for each in found if " from t)" in each["query"]]) == 2
+        walk.next("--through", "enable-login")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatsplit.evidence.rehearsal.grammar import Unparsable, parse_one
+from flatsplit.evidence.rehearsal.grammar import Unparsable, parse_nested, parse_one
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,15 @@ def test_a_name_may_be_hidden_where_none_can_stand(text: str, kind: str) -> None
 def test_but_not_where_it_tells_what_is_touched(text: str) -> None:
     with pytest.raises(Unparsable):
         parse_one(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["EXISTS (SELECT FROM t)", "n := (SELECT count(*) FROM t)", "new.a[1] = NEW.b + 1", "SELECT 1 FROM t"]
+)
+def test_expressions_of_routines(text: str) -> None:
+    assert parse_nested(text).kind == "select_stmt"
+
+
+def test_what_is_no_expression_stays_unread() -> None:
+    with pytest.raises(Unparsable, match="syntax error"):
+        parse_nested("TRUNCATE $1 $2")

@@ -113,6 +113,20 @@ def parse_one(text: str) -> Parsed:
     return found[0]
 
 
+_ASSIGNED = re.compile(r"\A\s*[\w$.\"]+(?:\[[^\]]*\])?\s*:?=\s*")
+
+
+def parse_nested(text: str) -> Parsed:
+    """As parse_one(); also an expression of PL/pgSQL, whose text is kept as it stands. Raises Unparsable."""
+    try:
+        return parse_one(text)
+    except Unparsable as why:
+        try:
+            return parse_one(f"SELECT {_ASSIGNED.sub('', text)}")
+        except Unparsable:
+            raise why from None
+
+
 def split(text: str) -> list[str]:
     """The pieces between semicolons, also where one of them is no statement; comments stay with what follows."""
     import postgast

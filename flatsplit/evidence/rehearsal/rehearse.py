@@ -13,7 +13,7 @@ from flatsplit.connection import Session
 from flatsplit.evidence.rehearsal import ddl_statements, definers, remedies, retype, utility
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
-from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_one, written
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
 from flatsplit.evidence.rehearsal.judge import Judge
 from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Stage, Trial, Unavailable
 from flatsplit.evidence.rehearsal.uses import uses_of
@@ -100,7 +100,7 @@ class Company:
     def _read(self, part: _Part) -> None:
         heard = part.heard
         try:
-            part.parsed = parse_one(heard.text)
+            part.parsed = parse_nested(heard.text) if heard.top is False else parse_one(heard.text)
         except Unparsable as why:
             if heard.text.strip(" ;\n\t"):
                 part.verdict = self._verdict(heard, "unknown", f"the statement {_lower(str(why))}")
@@ -225,10 +225,15 @@ class Company:
     def _ours(self, part: _Part) -> bool:
         """Whether the application's relations are in it, and no temporary ones, which are not there to try it on.
 
-        The server's own may look otherwise in the version that ran the statement.
+        The server's own may look otherwise in the version that ran the statement. And a session that sets search_path
+        for itself, as with a schema per tenant, finds what the role's own does not.
         """
         assert part.planned is not None
-        meant = [self.actor.resolve(use.schema, use.name) for use in uses_of(part.planned.node).relations]
+        uses = uses_of(part.planned.node).relations
+        meant = [self.actor.resolve(use.schema, use.name) for use in uses]
+        for use, each in zip(uses, meant, strict=True):
+            if not use.schema and any(relation.ref.schema not in self.actor.path for relation in each.relations):
+                return False
         return any(not each.free for each in meant) and all(not each.free or each.readers is not None for each in meant)
 
     def _granted_later(self, part: _Part) -> bool:

@@ -76,8 +76,9 @@ CASES = (
     Case(
         "migration-tables",
         "SET ROLE legacy; CREATE TABLE alembic_version (v text); CREATE TABLE version (v text); "
+        "CREATE TABLE queue_migrations (); CREATE TABLE migrations_of_birds (); CREATE TABLE queue_schema_version (); "
         "INSERT INTO alembic_version VALUES ('a1'); RESET ROLE; GRANT SELECT, UPDATE ON alembic_version TO app_user",
-        ("table public.alembic_version",),
+        ("table public.alembic_version", "table public.queue_migrations", "table public.queue_schema_version"),
         bites="UPDATE alembic_version SET v = '00'; SELECT v FROM alembic_version",
         value="00",
         cure="REVOKE UPDATE ON alembic_version FROM app_user",
