@@ -103,5 +103,5 @@ def test_for_other_roles_and_on_record(make_database: MakeDatabase, invoke_cli: 
     assert event["details"]["summary"]["migrator"] == 5
     assert "as app_readonly: 3 denied" in event["message"]
     text = walk("rehearse", "--file", str(file)).check(4).stdout
-    assert "remedy: the migration tool's work: run it as app_migrator" in text
+    assert "remedy for all of them: the migration tool's work: run it as app_migrator" in text
     assert "9 distinct statements from SQL file" in text

@@ -71,11 +71,44 @@ def _temporary(node: Node) -> bool:
     return bool(node.relpersistence == "t") or str(node.schemaname).startswith("pg_temp")
 
 
+_BETWEEN = frozenset(
+    {
+        *("or", "replace", "temp", "temporary", "global", "local", "unlogged", "unique", "recursive", "trusted"),
+        *("procedural", "constraint"),
+    }
+)
+"""Words between CREATE and what is created."""
+
+_GOES_ON = {
+    "materialized": ("view",),
+    "foreign": ("table", "data"),
+    "data": ("wrapper",),
+    "text": ("search",),
+    "search": ("configuration", "dictionary", "parser", "template"),
+    "default": ("privileges",),
+    "event": ("trigger",),
+    "operator": ("class", "family"),
+    "access": ("method",),
+    "user": ("mapping",),
+    "large": ("object",),
+    "owned": ("by",),
+}
+"""Words that name a kind of object together with the next one."""
+
+
 def word(parsed: Parsed) -> str:
-    """The statement's kind as a person writes it: its first keywords."""
-    words = parsed.text.split()
-    plain = [each for each in words[:3] if each.isalpha()]
-    return " ".join(plain[:2]).upper() or parsed.kind.removesuffix("_stmt").replace("_", " ").upper()
+    """The statement's kind as a person writes it: CREATE MATERIALIZED VIEW, ALTER TABLE, REINDEX."""
+    words = parsed.text.lower().replace("(", " ").split()
+    kept = words[:1]
+    for each in words[1:8]:
+        if len(kept) == 1 and each in _BETWEEN:
+            continue
+        if not each.isalpha() or (len(kept) > 1 and each not in _GOES_ON.get(kept[-1], ())):
+            break
+        kept.append(each)
+    if not kept or not kept[0].isalpha():  # a comment, or no text at all
+        return parsed.kind.removesuffix("_stmt").replace("_", " ").upper()
+    return " ".join(kept).upper()
 
 
 def creates(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
