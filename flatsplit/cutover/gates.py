@@ -86,15 +86,17 @@ class Judge:
         roles = self.context.config.roles
         if roles.app_migrator not in self.state.roles or self.context.legacy not in self.state.roles:
             return GateResult("reach", True, "nothing to reach yet")
-        lines = evidence.unreachable(self.session.driver, self.context.legacy, roles.app_migrator)
-        if not lines:
+        lacking = evidence.unreachable(self.session.driver, self.context.legacy, roles.app_migrator)
+        if not lacking:
             return GateResult("reach", True, f"{roles.app_migrator} can read all that the views read")
+        first, more = lacking[0], len(lacking) - 1
+        grants = evidence.opening(lacking, roles.app_migrator)
         return GateResult(
             "reach",
             False,
-            f"{lines[0]}, which {roles.app_migrator} could not"
-            + (f" (and {len(lines) - 1} more)" if lines[1:] else ""),
-            f"GRANT {roles.app_migrator} the privileges that legacy has there only as a superuser or by accident",
+            f"{first.view} reads {first.table}, which {roles.app_migrator} could not"
+            + (f" (and {more} more)" if more else ""),
+            f"{self.context.legacy} may as a superuser or by accident only; {grants}",
         )
 
     def _clients(self) -> tuple[Client, ...]:

@@ -2,7 +2,7 @@
 
 from flatsplit.evidence.locks import Holder, holders
 from flatsplit.evidence.matrix import matrix
-from flatsplit.evidence.reach import unreachable
+from flatsplit.evidence.reach import opening, unreachable
 from flatsplit.evidence.replication import worst_lag
 from flatsplit.evidence.sessions import looks_pooled, read_sessions, server_clock
 
@@ -11,6 +11,7 @@ __all__ = [
     "holders",
     "looks_pooled",
     "matrix",
+    "opening",
     "read_sessions",
     "server_clock",
     "unreachable",

@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import psycopg
 
 from flatsplit import ddl
 
-# A view reads as its owner (manual, "Rules and Privileges"), so after the move app_migrator must be able to.
-_UNREACHABLE = """
-SELECT DISTINCT format('%%s reads %%s', v.oid::regclass, t.oid::regclass)
+# A view reads as its owner (manual, "Rules and Privileges"), so after the move app_migrator must be able to. On the
+# system's own tables, which only a superuser may read beyond what PUBLIC may, nothing is recorded as depending.
+_UNREACHABLE = r"""
+SELECT DISTINCT v.oid::regclass::text, t.oid::regclass::text,
+       CASE WHEN has_schema_privilege(%(migrator)s::name, n.oid, 'USAGE') THEN '' ELSE n.oid::regnamespace::text END
 FROM pg_catalog.pg_class AS v
 JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = v.oid
-JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-     AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid
-JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
+CROSS JOIN LATERAL (
+    SELECT d.refobjid AS oid
+    FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+      AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid
+    UNION
+    SELECT m.found[1]::oid
+    FROM regexp_matches(r.ev_action::text, ':relid (\d+)', 'g') AS m (found)
+    WHERE m.found[1]::oid < 16384
+      AND (SELECT l.rolsuper FROM pg_catalog.pg_roles AS l WHERE l.rolname = %(legacy)s)) AS u
+JOIN pg_catalog.pg_class AS t ON t.oid = u.oid AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
 WHERE v.relowner = ANY (%(owners)s::regrole[]::oid[]) AND NOT t.relowner = ANY (%(owners)s::regrole[]::oid[])
   AND (has_any_column_privilege(%(legacy)s::name, t.oid, 'SELECT, INSERT, UPDATE') OR %(legacy)s::name IS NULL)
   AND (NOT has_schema_privilege(%(migrator)s::name, n.oid, 'USAGE')
        OR NOT has_any_column_privilege(%(migrator)s::name, t.oid, 'SELECT, INSERT, UPDATE'))
-ORDER BY 1
+ORDER BY 1, 2
 """
 
 
-def unreachable(conn: psycopg.Connection[Any], legacy: str, migrator: str) -> tuple[str, ...]:
-    """Lines ``view reads table`` for what would break with the move."""
+class Unreachable(NamedTuple):
+    """A view, what it reads, and the schema of that where even this is closed; all quoted."""
+
+    view: str
+    table: str
+    schema: str
+
+
+def unreachable(conn: psycopg.Connection[Any], legacy: str, migrator: str) -> tuple[Unreachable, ...]:
+    """What would break with the move."""
     owners = [ddl.ident(legacy), ddl.ident(migrator)]
     parameters = {"owners": owners, "legacy": legacy, "migrator": migrator}
-    return tuple(row[0] for row in conn.execute(_UNREACHABLE, parameters))
+    return tuple(Unreachable(*row) for row in conn.execute(_UNREACHABLE, parameters))
+
+
+def opening(lacking: Sequence[Unreachable], migrator: str) -> str:
+    """The GRANTs that would let app_migrator read all of it."""
+    role = ddl.ident(migrator)
+    schemas = sorted({each.schema for each in lacking if each.schema})
+    tables = sorted({each.table for each in lacking})
+    grants = [f"GRANT USAGE ON SCHEMA {', '.join(schemas)} TO {role};"] if schemas else []
+    return " ".join([*grants, f"GRANT SELECT ON {', '.join(tables)} TO {role};"])

@@ -217,3 +217,28 @@ def test_what_the_server_reads_is_ascii() -> None:
     files = [*(ROOT / "flatsplit").rglob("queries/*.sql"), *(ROOT / "migrations" / "versions").glob("*.py")]
     assert len(files) > 50
     assert [path.name for path in files if not path.read_bytes().isascii()] == []
+
+
+@pytest.mark.majors("two")
+def test_what_legacy_reads_as_a_superuser_alone_is_to_be_granted(
+    make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    """The advice of the gate is what opens it."""
+    database = make_database(legacy_options="SUPERUSER")
+    database.execute("create role vendor; create schema theirs authorization vendor; create table theirs.price ()")
+    database.execute("create view rules as select * from pg_hba_file_rules; alter view rules owner to legacy")
+    database.execute("create view people as select rolname, rolpassword from pg_authid")
+    database.execute("create view known as select rolname from pg_roles join pg_class on relowner = pg_roles.oid")
+    database.execute("alter view people owner to legacy; alter view known owner to legacy")
+    database.execute("create view prices as select from theirs.price; alter view prices owner to legacy")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("default-privileges")
+
+    waiting = walk.next(exit_code=3).stdout
+    assert "people reads pg_authid, which app_migrator could not (and 2 more)" in waiting
+    advice = [line.partition("; ")[2] for line in waiting.splitlines() if "GRANT" in line]
+    usage = 'GRANT USAGE ON SCHEMA theirs TO "app_migrator";'
+    assert advice == [f'{usage} GRANT SELECT ON pg_authid, pg_hba_file_rules, theirs.price TO "app_migrator";']
+
+    database.execute(advice[0])
+    walk.step("transfer-ownership")
