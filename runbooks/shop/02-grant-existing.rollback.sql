@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7712204543337711320, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7712216196785379470, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan c1084181b30bdacd
+--   plan 79bfc1cd003d3b72
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

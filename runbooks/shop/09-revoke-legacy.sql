@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7712204543337711320, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7712216196785379470, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 53c4e570de92a4e2
+--   plan 15b29a506c65b8aa
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
