@@ -60,12 +60,14 @@ class LazyGroup(click.Group):
         **extra: Any,  # noqa: ARG002
     ) -> int:
         """Like click's, but every error is two lines, and ours have exit codes of their own."""
-        if standalone_mode:
+        ours = args is None and standalone_mode  # the process is there for this call alone
+        if ours:
             gc.set_threshold(GARBAGE)
             stop_on_sigterm()
         code = run(super().main, App(), sys.argv[1:] if args is None else args)
-        if standalone_mode:
+        if ours:
             gc.freeze()  # else the interpreter looks through everything once more before it lets go of it
+        if standalone_mode:
             sys.exit(code)
         return code
 
