@@ -41,9 +41,10 @@ MIGRATION_TABLES = frozenset(
         "atlas_schema_revisions",
     }
 )
+"""Names under which migration tools keep what they have run, in lower case."""
+
 _MIGRATIONS = re.compile(r"(?:\A|_)(?:migrations?(?:_lock|_version)?|schema_versions?)\Z")
 """Applications that bring their own tool call its table so, mostly with a name of theirs in front."""
-"""Names under which migration tools keep what they have run, in lower case."""
 
 _BACKUP = re.compile(r"pg_dump|pg_basebackup|pgbackrest|barman|wal-?g|pghoard|pg_probackup|pgcopydb", re.I)
 _BACKUP_ROLE = re.compile(r"backup|barman|pgbackrest|dump", re.I)
