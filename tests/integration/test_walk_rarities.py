@@ -242,3 +242,27 @@ def test_what_legacy_reads_as_a_superuser_alone_is_to_be_granted(
 
     database.execute(advice[0])
     walk.step("transfer-ownership")
+
+
+@pytest.mark.majors("two")
+def test_legacy_that_nobody_logs_in_as(database: Database, invoke_cli: InProcess) -> None:
+    """The application logs in as a member of it, keeps its rights through the walk, and loses them as doctor says."""
+    legacy = database.legacy
+    database.execute(NOTHING_SPECIAL, legacy)
+    database.execute(f"alter role {legacy} nologin; create role web login; grant {legacy} to web")
+    walk = Walk(invoke_cli, database).init()
+    (told,) = (each for each in walk("doctor", "--json").check(0).json["findings"] if each["id"] == "legacy-members")
+    assert told["severity"] == "warning"
+    walk.forward("transfer-ownership")
+    database.execute("alter table thing add column more int", "web")
+    walk.forward("switch-connections")
+
+    advice = "REVOKE legacy, app_migrator FROM web"
+    assert advice in told["fix"]
+    database.execute(advice)
+    walk.forward("revoke-legacy")
+
+    assert walk("verify").exit_code == 0
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), database.connect("web") as session:
+        session.execute("select from thing")
+    walk.rollback("--all")

@@ -150,6 +150,17 @@ CASES = (
         cure="REVOKE legacy FROM trainee; GRANT app_migrator TO trainee",
     ),
     Case(
+        "legacy-members",
+        _TABLE + "ALTER ROLE legacy NOLOGIN; GRANT legacy TO trainee; ALTER TABLE t OWNER TO app_migrator; "
+        "GRANT app_migrator TO trainee",
+        ("trainee",),
+        "warning",
+        role="trainee",
+        bites="ALTER TABLE t ADD c int; SELECT 'altered'",
+        value="altered",
+        cure="REVOKE legacy, app_migrator FROM trainee; GRANT app_user TO trainee",
+    ),
+    Case(
         "role-name-case",
         'CREATE ROLE "App_User"',
         ("app_user and App_User",),
