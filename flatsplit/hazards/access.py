@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from flatsplit.hazards.hba import Client, Rule, Unsure, first_match
 from flatsplit.hazards.registry import Found, Seen, hazard, number
-from flatsplit.model import State
 
 _BY_PASSWORD = frozenset({"trust", "password", "md5", "scram-sha-256"})
 _MANUAL = "auth-pg-hba-conf.html"
@@ -19,18 +18,6 @@ def _rules(seen: Seen) -> list[Rule]:
         for line, kind, databases, users, address, netmask, method, error in seen.rows("hba")
         if error is None
     ]
-
-
-def _groups(state: State, role: str) -> set[str]:
-    """All roles that it is a member of, directly or not; whether it inherits does not matter here."""
-    found: set[str] = set()
-    todo = [role]
-    while todo:
-        one = todo.pop()
-        more = {key.role for key in state.members if key.member == one} - found
-        found |= more
-        todo += more
-    return found
 
 
 @hazard(
@@ -52,7 +39,7 @@ def hba_app_user(seen: Seen) -> Iterator[Found]:
     user, database = seen.context.config.roles.app_user, seen.state.target.database
     if seen.context.config.retire == "repurpose":
         return
-    rules, groups = _rules(seen), _groups(seen.state, user)
+    rules, groups = _rules(seen), seen.state.member_of(user)
     shut, other = [], []
     for address, ssl, gss in seen.rows("clients"):
         client = Client(address, ssl, gss)

@@ -112,3 +112,14 @@ class State:
             object.__setattr__(self, "_groups", group_objects(self.objects))
         assert self._groups is not None
         return self._groups
+
+    def member_of(self, role: str) -> set[str]:
+        """All roles that it is a member of, directly or not; whether it inherits does not matter here."""
+        found: set[str] = set()
+        todo = [role]
+        while todo:
+            one = todo.pop()
+            more = {key.role for key in self.members if key.member == one} - found
+            found |= more
+            todo += more
+        return found

@@ -22,7 +22,7 @@ def abroad(member: str, state: State, *others: State) -> frozenset[str]:
     if not foreign:
         return frozenset()  # as almost everywhere; the look at all objects below is not for nothing then
     away = foreign.difference(_at_work(state))
-    return frozenset(name for name in away if _reach(state, name) <= direct)
+    return frozenset(name for name in away if state.member_of(name) <= direct)
 
 
 def _foreign(state: State, name: str) -> bool:
@@ -30,18 +30,6 @@ def _foreign(state: State, name: str) -> bool:
     if facts is None or name.startswith("pg_"):
         return False
     return bool(facts.elsewhere) and not (facts.superuser or facts.createrole or facts.bypassrls)
-
-
-def _reach(state: State, start: str) -> set[str]:
-    """Every role that somebody who is ``start`` can be."""
-    found: set[str] = set()
-    todo = [start]
-    while todo:
-        one = todo.pop()
-        more = {key.role for key in state.members if key.member == one} - found
-        found |= more
-        todo += more
-    return found
 
 
 def _at_work(state: State) -> Iterator[str]:
