@@ -187,9 +187,9 @@ class Situation:
     def rollback_plan(self, step: str) -> Plan:
         """The statements that take a step back, whatever happened since."""
         place = ORDINAL[step]
-        count = max(place, self.begun_count)
-        top = through(self.origin, self._backward, count)
-        want = through(self.origin, self._backward, place - 1)
+        want = top = through(self.origin, self._backward, place - 1)
+        for each in STEPS[place - 1 : max(place, self.begun_count)]:
+            top = each.apply(top, self._backward)
         want = keep_extras(self.live, top, want, frozenset(self.config.roles.new))
         gone = [name for name in self.config.roles.new if name in self.live.roles and name not in want.roles]
         want = without_roles(want, gone, self.config.legacy_role)
