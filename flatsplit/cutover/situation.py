@@ -113,17 +113,23 @@ class Situation:
         return diff(self.live, self.desired(ORDINAL[step]))
 
     def plan(self, step: str) -> Plan:
-        """What a step would do: the next one with the catch-up before it, a later one as if the others were done."""
+        """What a step would do: the next one with the catch-up before it, a later one as if the others were done.
+
+        Of one that is done: its part of what the finished steps want again; not what a later one has taken away since.
+        """
         place = ORDINAL[step]
         catch_up: tuple[Statement, ...] = ()
-        if place <= self.done + 1:
-            catch_up = self.drift if place == self.done + 1 else diff(self.live, self.desired(place - 1))
         statements = self.forward(step)
-        if place == self.done + 1 and statements and self._broken_off(step):
-            catch_up, statements = self._rest(step, catch_up)
-        elif catch_up and statements and not self.remaining(step):
-            # Done by hand: what the last step took away must not come back as the catch-up of an earlier one
-            catch_up, statements = (), self._epilogue(step)
+        if place <= self.done:
+            wanted = {each.sql for each in self.drift}
+            statements = tuple(each for each in statements if each.sql in wanted)
+        elif place == self.done + 1:
+            catch_up = self.drift
+            if statements and self._broken_off(step):
+                catch_up, statements = self._rest(step, catch_up)
+            elif catch_up and statements and not self.remaining(step):
+                # Done by hand: what the last step took away must not come back as the catch-up of an earlier one
+                catch_up, statements = (), self._epilogue(step)
         digest = self._digest(step, (*catch_up, *statements))
         return Plan(step=step, digest=digest, catch_up=catch_up, statements=statements)
 

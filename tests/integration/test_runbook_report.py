@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from flatsplit.model import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.walk import Walk
@@ -112,3 +113,21 @@ def test_templates_of_the_operators_own(database: Database, invoke_cli: InProces
         assert "template" in said.stderr
     assert {path.name: path.read_bytes() for path in book.iterdir()} == before
     assert "no such folder" in walk("runbook", "--templates", "nowhere").check(2).stderr
+
+
+@pytest.mark.parametrize("retire", ["revoke", "repurpose", "drop"])
+def test_when_all_is_done_no_script_gives_anything_back(retire: str, database: Database, invoke_cli: InProcess) -> None:
+    """What revoke-legacy took away is not what earlier steps lack."""
+    database.execute("create table orders (id int primary key)", "legacy")
+    walk = Walk(invoke_cli, database, retire=retire).init()
+    walk.to_the_end()
+    for key in STEP_KEYS:
+        assert walk("plan", key, "--json").check().json["actions"] == [], key
+    walk("runbook", "--out", "book").check()
+    for script in (walk.run.cwd / "book").glob("0?-*.sql"):
+        if "rollback" not in script.name:
+            assert not re.search(r"^(GRANT|REVOKE|ALTER|CREATE|DROP)", script.read_text(), re.MULTILINE), script.name
+
+    database.execute("revoke select on orders from app_readonly")
+    lacking = {key: walk("plan", key, "--json").check().json["actions"] for key in STEP_KEYS}
+    assert [key for key, actions in lacking.items() if actions] == ["grant-existing"]
