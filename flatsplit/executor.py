@@ -20,10 +20,11 @@ import psycopg
 from psycopg import errors
 
 from flatsplit import ddl
-from flatsplit.connection import Session
+from flatsplit.connection import Session, hint, said
 from flatsplit.errors import ConnectFailed, MissingRights, StatementFailed, UsageError, Waiting
 from flatsplit.evidence.acting import acting
 from flatsplit.evidence.locks import Holder, duration, holders
+from flatsplit.evidence.raising import raised_by
 from flatsplit.evidence.replication import worst_lag
 from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
@@ -35,6 +36,8 @@ OBJECT_BATCH = 400
 NO_WAIT = timedelta(milliseconds=10)
 """lock_timeout of a batch: it holds locks already, so it does not wait for more."""
 LAG_CHECK_SECONDS = 0.5
+LINE = 300
+"""Characters of a statement that an error still quotes."""
 
 _AGAIN = (
     errors.LockNotAvailable,
@@ -214,14 +217,14 @@ class Executor:
             ) from None
         except _GONE as error:
             return self._gone(batch, error)
-        except psycopg.OperationalError as error:
-            raise connection_lost(session, error) from None
         except psycopg.Error as error:
+            if session.driver.closed or session.driver.broken:
+                raise connection_lost() from None
             if "tuple concurrently" in str(error):
                 return "contended"
-            if len(batch) > 1:
+            if len(batch) > 1 or batch[0].split is not None:
                 return "split"
-            raise _failed(batch[0], error) from None
+            raise self._failed(batch[0], error) from None
         self._done += len(batch)
         self._progress = time.monotonic()
         self._listener.batch_done(batch[0].description, self._done, self._total)
@@ -230,8 +233,24 @@ class Executor:
     def _gone(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         only = batch[0]
         if len(batch) == 1 and only.split is None and not only.objects:
-            raise _failed(only, error) from None
+            raise self._failed(only, error) from None
         return "gone"
+
+    def _failed(self, statement: Statement, error: psycopg.Error) -> Exception:
+        """The server's own words, who said them where that was an event trigger, and what can be done."""
+        what = f"{statement.description}: {said(error)}"
+        raiser = raised_by(self._session.driver, error)
+        if raiser is not None:
+            return StatementFailed(f"{what}; raised by {raiser}", raiser.way_out)
+        if isinstance(error, errors.ProgramLimitExceeded) and statement.objects:
+            return StatementFailed(what, _full(statement))
+        if isinstance(error, errors.InsufficientPrivilege):
+            return MissingRights(
+                what, _advice(error, f"doctor names what the operator lacks; or have a superuser{_runs(statement)}")
+            )
+        if isinstance(error, psycopg.OperationalError):  # short of disk, of memory, of connections
+            return StatementFailed(what, _advice(error, "run the same command again to go on from here"))
+        return StatementFailed(what, _advice(error, f"remove the cause, then try again; psql{_runs(statement)}"))
 
     def _pass_over(self, step: str, statement: Statement) -> None:
         self._total -= 1
@@ -314,18 +333,30 @@ def _way_out(found: Sequence[Holder]) -> str:
     return again
 
 
-def connection_lost(session: Session, error: psycopg.Error) -> Exception:
-    """What to say when a statement ended in an OperationalError."""
-    if session.driver.closed or session.driver.broken:
-        return ConnectFailed(
-            "the connection to the server was lost", "nothing is half done: run the same command again to go on"
-        )
-    return StatementFailed(str(error).splitlines()[0], "run the same command again to go on from here")
+def connection_lost() -> Exception:
+    """What to say when the server is gone."""
+    return ConnectFailed(
+        "the connection to the server was lost", "nothing is half done: run the same command again to go on"
+    )
 
 
-def _failed(statement: Statement, error: psycopg.Error) -> Exception:
-    message = (error.diag.message_primary or str(error)).splitlines()[0]
-    what = f"{statement.description}: {message}"
-    if isinstance(error, errors.InsufficientPrivilege):
-        return MissingRights(what, "the operator needs a superuser's rights for it, or a grant that doctor names")
-    return StatementFailed(what, error.diag.message_hint or "nothing of this statement was done; look at it with plan")
+def _full(statement: Statement) -> str:
+    """A list of rights has to fit into one row: pg_class and its like have no TOAST for it."""
+    names = ", ".join(ddl.label(ref) for ref in statement.objects[:3])
+    return (
+        f"the list of rights of {names} is full: REVOKE there what its many grantees hold, and grant it to one role "
+        "of which they are members; psql's \\dp shows them"
+    )
+
+
+def _advice(error: psycopg.Error, ours: str) -> str:
+    """The server's hint, then what can be done here."""
+    theirs = hint(error)
+    return f"{theirs} {ours[0].upper()}{ours[1:]}" if theirs else ours
+
+
+def _runs(statement: Statement) -> str:
+    """`` runs`` it: the statement itself, where it fits a line and holds no place for a secret."""
+    if statement.secrets or len(statement.sql) > LINE:
+        return " shows the same, with the statement from `flatsplit plan`"
+    return f" run: {statement.sql}"

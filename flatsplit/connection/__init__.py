@@ -2,6 +2,7 @@
 
 from flatsplit.connection.failures import as_flatsplit_error
 from flatsplit.connection.lock import LOCK_KEYS, operator_lock
+from flatsplit.connection.said import hint, said
 from flatsplit.connection.session import APPLICATION_NAME, Session, connect_as, open_session
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "Session",
     "as_flatsplit_error",
     "connect_as",
+    "hint",
     "open_session",
     "operator_lock",
+    "said",
 ]

@@ -8,6 +8,7 @@ import re
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from flatsplit.connection.said import hint, said
 from flatsplit.errors import (
     ConnectFailed,
     FlatsplitError,
@@ -123,29 +124,29 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
     cause = getattr(error, "orig", None) or error
     if not isinstance(cause, psycopg.Error):
         return None
-    said = cause.diag.message_primary or (str(cause).splitlines() or [type(cause).__name__])[0]
+    text = said(cause)
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return MissingRights(
-            said, "run flatsplit as a role that may do this, or have it granted to the operator's role"
+            text, hint(cause) or "run flatsplit as a role that may do this, or have it granted to the operator's role"
         )
     if isinstance(cause, psycopg.errors.CharacterNotInRepertoire):
         return TargetError(
-            f"a name or the body of a routine in this database is not in UTF-8: {said}",
+            f"a name or the body of a routine in this database is not in UTF-8: {text}",
             "only a database of encoding SQL_ASCII takes such; rename what has letters beyond ASCII, or move the "
             "database into one with an encoding",
         )
     missing = isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn))
-    if missing and (cause is not error or "flatsplit." in said):  # SQLAlchemy is asked for the journal only
-        return JournalError(f"the tracking schema is damaged: {said}", "restore it from a backup")
+    if missing and (cause is not error or "flatsplit." in text):  # SQLAlchemy is asked for the journal only
+        return JournalError(f"the tracking schema is damaged: {text}", "restore it from a backup")
     if cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P")):
         if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
             return ConnectFailed(
-                f"the connection to the server was lost: {said}",
+                f"the connection to the server was lost: {text}",
                 "run the same command again: it goes on from what was committed",
             )
         return None
     if cause.sqlstate.startswith("53"):
         return StatementFailed(
-            f"the server is short of resources: {said}", "make room, then run the same command again"
+            f"the server is short of resources: {text}", "make room, then run the same command again"
         )
     return None
