@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from flatsplit.evidence.ability import Lack, try_operator
+from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.registry import Hazard, Row
 from flatsplit.model import State
 from flatsplit.steps import Context
@@ -72,6 +73,7 @@ def _parameters(conn: psycopg.Connection[Any], context: Context) -> dict[str, An
     return {
         "legacy": oids.get(context.legacy, 0),
         "legacy_name": context.legacy,
+        "spellings": sorted(spellings(context.legacy)),
         "owners": [oids[name] for name in sorted(context.owners) if name in oids],
         "readers": [oids[name] for name in (context.legacy, config.roles.app_user) if name in oids],
         "new": [oids[name] for name in config.roles.new if name in oids],

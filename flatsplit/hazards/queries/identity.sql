@@ -7,6 +7,9 @@ WITH mine AS (
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relowner = ANY (%(owners)s::oid[]) AND n.nspname <> 'flatsplit'
+      AND c.oid >= 16384 -- the bootstrap superuser owns the catalog too
+      AND NOT EXISTS (SELECT FROM pg_depend AS e
+                      WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
 ), found AS (
     SELECT 'default' AS what, m.name || '.' || a.attname AS name, d.adbin::text AS tree
     FROM pg_attrdef AS d

@@ -1,0 +1,284 @@
+"""What asks for a role by its name, in SQL as text. Pure.
+
+A name is told from a word that only looks like it: a table, a schema or an alias of the same name stands where no role
+can stand. Comments never count; text in quotes is read as SQL only where something in the routine runs strings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+How: TypeAlias = Literal["asks", "holds", "casts", "becomes", "manages", "compares", "text"]
+
+RAISES: frozenset[How] = frozenset({"asks", "holds", "casts", "becomes", "manages"})
+"""What fails with ``role … does not exist`` once the role is dropped."""
+
+
+class Use(NamedTuple):
+    """One use of the name."""
+
+    how: How
+    what: str
+    """As a reader would look for it: ``pg_has_role``, ``SET ROLE``."""
+    vague: bool = False
+    """Whether nothing beside the text itself says that it is a role's."""
+
+
+class Token(NamedTuple):
+    """A piece of SQL."""
+
+    kind: Literal["word", "name", "text", "sign"]
+    value: str
+    """Words in lower case, names and texts without their quotes."""
+
+
+_TOKENS = re.compile(
+    r"""
+    (?P<skip>\s+|--[^\n]*)
+  | (?P<block>/\*)
+  | (?P<escaped>[eE]'(?:[^'\\]|''|\\.)*')
+  | (?P<text>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*')
+  | (?P<name>(?:[uU]&)?"(?:[^"]|"")*")
+  | (?P<tag>\$(?:[A-Za-z_\x80-\U0010ffff]\w*)?\$)
+  | (?P<word>[A-Za-z_\x80-\U0010ffff][\w$\x80-\U0010ffff]*)
+  | (?P<sign>::|:=|<>|!=|<=|>=|\|\||\d[\w.]*|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENT = re.compile(r"/\*|\*/")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+_LIST = {",", "group"}
+WHO = {"current_user", "session_user", "current_role", "user", "getpgusername", "pg_get_userbyid"}
+_COLUMNS = {
+    *("rolname", "usename", "groname", "tableowner", "viewowner", "matviewowner", "sequenceowner", "schemaowner"),
+    *("schema_owner", "grantee", "grantor", "role_name", "policyroles", "member_of", "usesysid"),
+}
+_CATALOGS = {"pg_roles", "pg_user", "pg_authid", "pg_shadow", "pg_auth_members", "enabled_roles", "applicable_roles"}
+_STATEMENT = re.compile(
+    r"\b(?:set\s+(?:local\s+|session\s+)?role|session\s+authorization|owner\s+to|owned\s+by|grant|revoke"
+    r"|(?:alter|drop|comment\s+on)\s+(?:role|user|group)|for\s+(?:role|user)|authorization|policy)\b",
+    re.IGNORECASE,
+)
+_RUNS = {"execute", "execute_immediate", "perform", "dblink", "dblink_exec", "dblink_send_query", "exec"}
+ASKS = re.compile(r"has_\w+_privilege")
+
+
+def tokens(source: str) -> list[Token]:
+    """The text in pieces, without comments, which may be nested."""
+    found: list[Token] = []
+    place = 0
+    while match := _TOKENS.match(source, place):
+        place = match.end()
+        text = match.group()
+        if match["block"]:
+            depth = 1
+            while depth and (edge := _COMMENT.search(source, place)):
+                depth += 1 if edge.group() == "/*" else -1
+                place = edge.end()
+            if depth:
+                break
+        elif match["escaped"]:
+            found.append(Token("text", _ESCAPE.sub(r"\1", text[2:-1].replace("''", "'"))))
+        elif match["text"]:
+            found.append(Token("text", text[text.index("'") + 1 : -1].replace("''", "'")))
+        elif match["name"]:
+            found.append(Token("name", text[text.index('"') + 1 : -1].replace('""', '"')))
+        elif match["tag"]:
+            end = source.find(text, place)
+            found.append(Token("text", source[place:end] if end >= 0 else source[place:]))
+            place = end + len(text) if end >= 0 else len(source)
+        elif match["word"]:
+            found.append(Token("word", text.lower()))
+        elif match["sign"]:
+            found.append(Token("sign", text))
+    return found
+
+
+def spellings(role: str) -> set[str]:
+    """How the name may stand in SQL: as it is or in lower case, with quotes inside doubled."""
+    return {each for name in (role, role.lower()) for each in (name, name.replace('"', '""'), name.replace("'", "''"))}
+
+
+def in_text(source: str, role: str, *, depth: int = 0) -> Iterator[Use]:
+    """Where SQL or the body of a routine names the role."""
+    if not any(each in source or each in source.lower() for each in spellings(role)) and "\\" not in source:
+        return
+    pieces = tokens(source)
+    asks = any(_asks_who(piece) for piece in pieces)
+    runs = depth > 0 or any(each.kind == "word" and each.value in _RUNS for each in pieces)
+    for statement in _statements(pieces):
+        yield from _in_statement(statement, role, asks, runs=runs, depth=depth)
+
+
+def _in_statement(part: list[Token], role: str, asks: bool, *, runs: bool, depth: int) -> Iterator[Use]:
+    commands = list(_commands(part, role))
+    yield from commands
+    texts = [place for place, each in enumerate(part) if each.kind == "text"]
+    quoted = '"{}"'.format(role.replace('"', '""'))  # as regrole reads it
+    for place in texts:
+        value = part[place].value
+        if value in (role, quoted):
+            use = _around(part, place) or (None if commands else _alone(part, asks, runs=runs))
+            if use is not None:
+                yield use
+        elif runs and depth < 4 and Token("word", "raise") not in part[:place]:
+            yield from (use for use in in_text(value, role, depth=depth + 1) if use.how != "text")
+
+
+def _statements(pieces: Sequence[Token]) -> Iterator[list[Token]]:
+    part: list[Token] = []
+    for piece in pieces:
+        if piece == Token("sign", ";"):
+            yield part
+            part = []
+        else:
+            part.append(piece)
+    yield part
+
+
+def _is(piece: Token, role: str) -> bool:
+    """Whether it is the role where a role stands; keywords fold, and so does a name without quotes."""
+    return piece.kind != "sign" and piece.value == role
+
+
+def _commands(part: Sequence[Token], role: str) -> Iterator[Use]:
+    """Commands in which a role stands as such."""
+    words = [each.value if each.kind == "word" else "" for each in part]
+    given = False
+    for place, word in enumerate(words):
+        ahead = words[place + 1 : place + 5]
+        after = part[place + 1 :]
+        if word == "set" and (where := _set_role(part, words, place)) and _stands(part[where:], role):
+            yield Use("becomes", "SET ROLE" if "role" in words[place:where] else "SET SESSION AUTHORIZATION")
+        elif word in ("grant", "revoke"):
+            given = True
+            end = next((n for n, each in enumerate(ahead + words[place + 5 :]) if each in ("to", "from", "on")), 0)
+            if end and words[place + 1 + end] != "on" and _listed(after, role):
+                yield Use("manages", word.upper())
+        elif word in ("to", "from") and given and _listed(after, role):
+            yield Use("manages", "GRANT" if word == "to" else "REVOKE")
+        elif word == "to" and words[max(place - 1, 0)] == "owner" and _listed(after, role):
+            yield Use("manages", "OWNER TO")
+        elif word == "to" and "policy" in words[:place] and _listed(after, role):
+            yield Use("manages", "CREATE POLICY")
+        elif word == "by" and words[max(place - 1, 0)] == "owned" and _listed(after, role):
+            yield Use("manages", "OWNED BY")
+        elif word == "to" and "reassign" in words[:place] and _listed(after, role):
+            yield Use("manages", "REASSIGN OWNED")
+        elif word == "authorization" and "set" not in words[max(place - 3, 0) : place] and _listed(after, role):
+            yield Use("manages", "AUTHORIZATION")
+        elif word == "for" and words[max(place - 2, 0) : place] == ["user", "mapping"] and _listed(after, role):
+            yield Use("manages", "USER MAPPING")
+        elif word in ("role", "user", "group") and place and words[place - 1] in ("alter", "drop", "on", "for"):
+            skip = 2 if ahead[:2] == ["if", "exists"] else 0
+            if not (words[place - 1] == "on" and "comment" not in words[:place]) and _listed(after[skip:], role):
+                yield Use("manages", f"{words[place - 1].upper()} {word.upper()}")
+
+
+def _set_role(part: Sequence[Token], words: Sequence[str], place: int) -> int:
+    """Where the name stands in SET [SESSION | LOCAL] ROLE … or SET SESSION AUTHORIZATION …; 0 for another SET."""
+    where = place + 1
+    if words[where : where + 1] in (["session"], ["local"]):
+        where += 1
+    if words[where : where + 1] not in (["role"], ["authorization"]):
+        return 0
+    where += 1
+    if where < len(part) and part[where].value in ("to", "=", ":="):
+        where += 1
+    return where
+
+
+def _stands(after: Sequence[Token], role: str) -> bool:
+    """Whether the name comes next."""
+    return bool(after) and _is(after[0], role)
+
+
+def _listed(after: Sequence[Token], role: str) -> bool:
+    """Whether the name is in the list of roles that comes next."""
+    expected = True
+    for piece in after:
+        if piece.value in _LIST and piece.kind != "name":
+            expected = True
+        elif not expected or piece.kind == "sign":
+            return False
+        elif _is(piece, role):
+            return True
+        else:
+            expected = False
+    return False
+
+
+def _around(part: Sequence[Token], place: int) -> Use | None:
+    """What the text is, by the call or the cast that it stands in."""
+    after = [each.value for each in part[place + 1 : place + 4]]
+    before = [each.value for each in part[max(place - 2, 0) : place]]
+    if (
+        ("regrole" in after[:2] and after[:1] in (["::"], ["as"]))
+        or after[2:] == ["regrole"]
+        or before[1:] == ["regrole"]
+    ):
+        return Use("casts", "regrole")
+    call, argument = _call(part, place)
+    if call == "pg_has_role":
+        return Use("asks", call)
+    if ASKS.fullmatch(call) and argument == 0 and _arguments_after(part, place) >= 2:
+        return Use("holds", call)
+    if call == "set_config" and part[place - 2].value in ("role", "session_authorization"):
+        return Use("becomes", call)
+    return Use("compares", call) if call == "to_regrole" else None
+
+
+def _call(part: Sequence[Token], place: int) -> tuple[str, int]:
+    """The function among whose arguments it stands, and which one it is; a text in brackets or casts counts too."""
+    depth = argument = 0
+    for at in range(place - 1, -1, -1):
+        value = part[at].value if part[at].kind != "text" else ""
+        if value in (")", "]"):
+            depth += 1
+        elif value == "," and not depth:
+            argument += 1
+        elif value in ("(", "[") and depth:
+            depth -= 1
+        elif value == "(":
+            word = part[at - 1] if at else Token("sign", "")
+            if word.kind in ("word", "name") and word.value not in ("and", "or", "not", "in", "where", "when", "if"):
+                return word.value, argument
+            argument = 0
+    return "", 0
+
+
+def _arguments_after(part: Sequence[Token], place: int) -> int:
+    """How many more arguments the call has."""
+    depth = found = 0
+    for each in part[place + 1 :]:
+        value = each.value if each.kind == "sign" else ""
+        if value in ("(", "["):
+            depth += 1
+        elif value in (")", "]"):
+            depth -= 1
+        elif value == "," and not depth:
+            found += 1
+        if depth < 0:
+            break
+    return found
+
+
+def _asks_who(piece: Token) -> bool:
+    return (
+        piece.kind in ("word", "name")
+        and piece.value in WHO | _COLUMNS | _CATALOGS
+        and (piece.kind == "word" or piece.value in _COLUMNS)
+    )
+
+
+def _alone(part: Sequence[Token], asks: bool, *, runs: bool) -> Use:
+    """A text that is the name and stands in no call that says what for."""
+    if runs and any(each.kind == "text" and _STATEMENT.search(each.value) for each in part):
+        return Use("manages", "EXECUTE")
+    near = next((each.value for each in part if _asks_who(each)), "")
+    if near:
+        return Use("compares", near)
+    return Use("compares", "the user", vague=True) if asks else Use("text", "", vague=True)
