@@ -42,10 +42,15 @@ class Actor:
     """Names of temporary tables that the statements create."""
     created: set[str] = field(default_factory=set)
     """Names of whatever else they create."""
+    set_by: set[str] = field(default_factory=set)
+    """Settings of the application's own that the statements set; "" where they do not say which."""
+    before: str = ""
+    """In whose place the role acts; "" for legacy."""
 
     def __post_init__(self) -> None:
         self.rights = Inherited(self.goal, self.role)
-        self.legacy = Inherited(self.live, self.context.legacy)
+        self.before = self.before or self.context.legacy
+        self.legacy = Inherited(self.live, self.before)
         self.purpose = self.context.config.roles.purpose(self.role)
         self.major = self.goal.target.major
         self.search_path = _setting(self.goal, self.role, "search_path", self.goal.target.default_search_path)
@@ -86,6 +91,13 @@ class Actor:
     def _system(self, schema: str, name: str) -> Resolved | None:
         readers = self.world.system.get((schema, name)) if schema in SYSTEM else None
         return None if readers is None else Resolved(free=True, readers=readers)
+
+    def sets(self, name: str) -> bool:
+        """Whether a setting of the application's own has a value: here, for the role, or by some statement."""
+        if name in self.set_by or "" in self.set_by or self.world.has_setting(name):
+            return True
+        keys = (SettingKey(self.role, self.goal.target.database), SettingKey(self.role, ""))
+        return any(name == given.lower() for key in keys for given, _ in self.goal.settings.get(key, ()))
 
     # -- problems
 

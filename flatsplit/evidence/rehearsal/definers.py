@@ -6,6 +6,7 @@ that legacy holds, but not what legacy is: a superuser, exempt from row-level se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -45,17 +46,36 @@ def as_owner(judge: Judge, routine: Routine, table: ObjectRef) -> list[Problem]:
     return _settled(found, found.inside(routine, where, judge.actor.path))
 
 
+def behind(judge: Judge, owner: str, said: Callable[[Judge], list[Problem]]) -> list[Problem]:
+    """What speaks against what a view does in its owner's name. A third role's is as before, but for who asks."""
+    if owner == judge.actor.context.config.roles.app_migrator:
+        found = _judge(judge, owner)
+        return _settled(found, said(found))
+    third = _judge(judge, owner, before=owner)
+    return [each for each in said(third) if each.outcome == "silent"]
+
+
 def nested(judge: Judge, parsed: Parsed) -> list[Problem]:
     """What speaks against a statement out of such a routine."""
     as_owner = _judge(judge, judge.actor.context.config.roles.app_migrator)
     return _settled(as_owner, as_owner.statement(parsed))
 
 
-def _judge(judge: Judge, owner: str) -> Judge:
+def _judge(judge: Judge, owner: str, before: str = "") -> Judge:
     found = judge.owners.get(owner)
     if found is None:
-        before = judge.actor
-        actor = Actor(before.world, before.goal, before.live, before.context, owner, before.temporary, before.created)
+        asked = judge.actor
+        actor = Actor(
+            asked.world,
+            asked.goal,
+            asked.live,
+            asked.context,
+            owner,
+            asked.temporary,
+            asked.created,
+            asked.set_by,
+            before,
+        )
         found = type(judge)(actor)
         found.owners = judge.owners
         judge.owners[owner] = found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flatsplit import privileges
-from flatsplit.evidence.rehearsal import builtins, cascades, definers, dynamic, rows, utility
+from flatsplit.evidence.rehearsal import builtins, cascades, definers, dynamic, rows, utility, views
 from flatsplit.evidence.rehearsal.actor import Actor
+from flatsplit.evidence.rehearsal.conditions import Condition
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, Piece, pieces
 from flatsplit.evidence.rehearsal.remedies import delegated, shown
@@ -24,7 +25,8 @@ class Judge:
         self.actor = actor
         self.world = actor.world
         self._routines: dict[int, list[Problem]] = {}
-        self._views: dict[int, list[Problem]] = {}
+        self.views: dict[tuple[int, frozenset[str]], list[Problem]] = {}
+        self._conditions: dict[str, list[Problem]] = {}
         self._written: dict[tuple[int, str], list[Problem]] = {}
         self.owners: dict[str, Judge] = {actor.role: self}
         """Judges for the owners of SECURITY DEFINER routines."""
@@ -41,11 +43,15 @@ class Judge:
         found: list[Problem] = []
         if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
             found += utility.creates(self, node.into_clause.rel, "SELECT INTO", path)
+        return distinct(found + self._touched(uses, path))
+
+    def _touched(self, uses: Uses, path: Path | None) -> list[Problem]:
+        found: list[Problem] = []
         for use in uses.relations:
             found += self.relation(use, uses, path)
         for call in uses.routines:
             found += self.routine(call, path)
-        return distinct(found)
+        return found
 
     # -- relations
 
@@ -84,16 +90,33 @@ class Judge:
         return [Problem("denied", reason, f"pg_catalog.{use.name}", "SELECT", remedy, True)]
 
     def _one(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
-        found = self.actor.schema(relation.ref.schema)
-        for letter in sorted(use.letters):
-            found += self._letter(relation, use, uses, letter)
-        found += rows.problems(self.actor, relation, use.letters)
-        if relation.invoker:
-            found += self._view(relation)
+        found = self.held(relation, use, uses)
+        if relation.ref.kind == "view":
+            found += views.behind(self, relation, use)
         for routine in self.world.evaluated.get((relation.oid, "r"), ()):
             found += self.called(routine)
         if use.target:
             found += self._writing(relation, use)
+        return found
+
+    def held(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
+        """The role's own privileges on a relation, and the row security that it is under."""
+        found = self.actor.schema(relation.ref.schema)
+        for letter in sorted(use.letters):
+            found += self._letter(relation, use, uses, letter)
+        found += rows.problems(self.actor, relation, use)
+        for condition in rows.conditions(self.actor, relation, use):
+            found += self._condition(relation, condition)
+        return found
+
+    def _condition(self, relation: Relation, condition: Condition) -> list[Problem]:
+        """What a policy's condition reads and calls, as whoever is under it."""
+        found = self._conditions.get(condition.text)
+        if found is None:
+            self._conditions[condition.text] = []
+            said = self._touched(uses_of(condition.node), ()) if condition.node is not None else []
+            found = within(f"a policy of {shown(relation.ref)}", said, planned=True)
+            self._conditions[condition.text] = found
         return found
 
     def _letter(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> list[Problem]:
@@ -126,19 +149,6 @@ class Judge:
                     return every
                 named.add(column)
         return frozenset(named) & every
-
-    def _view(self, relation: Relation) -> list[Problem]:
-        """A view that reads with its user's rights."""
-        found = self._views.get(relation.oid)
-        if found is None:
-            self._views[relation.oid] = []
-            row = self.world.conn.execute("SELECT pg_catalog.pg_get_viewdef(%s::oid)", (relation.oid,)).fetchone()
-            try:
-                found = self.planned(parse_one(row[0] if row else "").node, ())
-            except Unparsable as why:
-                found = [Problem("unknown", f"the definition of {shown(relation.ref)} {why}", shown(relation.ref))]
-            found = self._views[relation.oid] = within(f"view {shown(relation.ref)}", found, planned=True)
-        return found
 
     # -- what a write sets off
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from flatsplit.connection import Session
-from flatsplit.evidence.rehearsal import ddl_statements, definers, remedies, retype, utility
+from flatsplit.evidence.rehearsal import conditions, ddl_statements, definers, remedies, retype, utility
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
@@ -111,6 +111,7 @@ class Company:
             self.actor.temporary.add(name)
         for name in filter(None, (ddl_statements.created_name(part.parsed),)):
             self.actor.created.add(name)
+        self.actor.set_by.update(conditions.settings_set(heard.text))
         if heard.top is not True and _FOREIGN_KEY.fullmatch(heard.text):
             reason = "the check behind a foreign key: it runs as the table's owner"
             part.verdict = self._verdict(heard, "allowed", reason)
@@ -246,7 +247,11 @@ class Company:
     def _now(self) -> Judge:
         """A judge of what the role may do at this moment."""
         before, world = self.actor, World(self.session.driver, self.live)
-        return Judge(Actor(world, self.live, self.live, before.context, self.role, before.temporary, before.created))
+        return Judge(
+            Actor(
+                world, self.live, self.live, before.context, self.role, before.temporary, before.created, before.set_by
+            )
+        )
 
     def _why_allowed(self, part: _Part) -> str:
         trial = part.trial

@@ -1,29 +1,54 @@
-"""Row-level security: where the role would see other rows than legacy, without any error.
+"""Row-level security: where the role would see or change other rows than legacy, and where it would be refused.
 
 Manual, "Row Security Policies": a table's owner bypasses them unless they are forced; superusers and roles with
-BYPASSRLS always do. With policies, a row is seen if one permissive policy and all restrictive ones let it through.
+BYPASSRLS always do. With policies, a row passes if one permissive policy and all restrictive ones let it. What does not
+pass is left out of what is read, updated or deleted, without a word; what is written and does not pass is an error, and
+so is a row that ON CONFLICT or MERGE meets and may not see (manual, CREATE POLICY, "Policies Applied by Command Type";
+get_row_security_policies() in rowsecurity.c). COPY FROM is refused wherever policies apply (DoCopy() in copy.c).
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+from flatsplit.config import format_name
 from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.rehearsal.actor import Actor
+from flatsplit.evidence.rehearsal.conditions import Condition
 from flatsplit.evidence.rehearsal.remedies import shown
-from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.uses import RelationUse
+from flatsplit.evidence.rehearsal.values import Outcome, Problem
 from flatsplit.evidence.rehearsal.world import Policy, Relation
 from flatsplit.model import PUBLIC, ObjectRef, State
 
-_WHO = re.compile(r"\b(current_user|session_user|user|current_role|pg_has_role)\b", re.IGNORECASE)
 _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 
-def problems(actor: Actor, relation: Relation, letters: set[str]) -> list[Problem]:
+def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem]:
     """What row security would change for these commands."""
     if not relation.row_security or not _applies(actor.rights, actor.goal, relation):
         return []
-    return [problem for letter in sorted(letters) for problem in _command(actor, relation, letter)]
+    if use.copied:
+        return _copied(actor, relation)
+    found: list[Problem] = []
+    for letter in sorted(use.letters & _COMMANDS.keys()):
+        if letter != "a" and (letter != "r" or "r" not in use.strict or "w" in use.letters):
+            found += _reached(actor, relation, letter, strict=letter in use.strict)
+        if letter == "a" or (letter == "w" and use.target):
+            found += _written(actor, relation, letter)
+    if use.target and "r" in use.letters and use.letters & {"a", "w"}:
+        found += _written(actor, relation, "r")
+    return found
+
+
+def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[Condition]:
+    """The conditions that are judged in the name of whoever uses the relation so."""
+    if relation.row_security and not use.copied and _applies(actor.rights, actor.goal, relation):
+        for letter in sorted(use.letters & _COMMANDS.keys()):
+            yield from _side(actor, actor.rights, actor.goal, relation, letter, check=letter == "a").each
+            if letter == "w" and use.target:
+                yield from _side(actor, actor.rights, actor.goal, relation, letter, check=True).each
 
 
 def _applies(rights: Inherited, state: State, relation: Relation) -> bool:
@@ -33,65 +58,150 @@ def _applies(rights: Inherited, state: State, relation: Relation) -> bool:
     return relation.forced or not rights.owns(facts)
 
 
-def _policies(actor: Actor, rights: Inherited, state: State, relation: Relation, letter: str) -> list[Policy]:
+class _Side(NamedTuple):
+    """What the policies for a role and a command ask of a row: one of the permissive ones, all of the others."""
+
+    permissive: tuple[Condition, ...]
+    restrictive: tuple[Condition, ...]
+
+    @property
+    def each(self) -> tuple[Condition, ...]:
+        """All of them."""
+        return self.permissive + self.restrictive
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether every row does, or none; None where that depends on the row."""
+        if all(one.value is False for one in self.permissive) or any(one.value is False for one in self.restrictive):
+            return False
+        if any(one.value for one in self.permissive) and all(one.value for one in self.restrictive):
+            return True
+        return None
+
+    @property
+    def deciding(self) -> tuple[Condition, ...]:
+        """Those that are not the same for every row; an open door among the permissive ones leaves out the others."""
+        doors = () if any(one.value for one in self.permissive) else self.permissive
+        return tuple(one for one in (*doors, *self.restrictive) if one.value is None)
+
+
+def _side(actor: Actor, rights: Inherited, state: State, relation: Relation, letter: str, *, check: bool) -> _Side:
+    """One without an expression counts for nothing (add_security_quals(), add_with_check_options())."""
+    found: dict[bool, list[Condition]] = {True: [], False: []}
+    for policy in _policies(actor, rights, state, relation, letter):
+        text = (policy.check or policy.using) if check else policy.using
+        if text is not None:
+            found[policy.permissive].append(actor.world.condition(text))
+    return _Side(tuple(found[True]), tuple(found[False]))
+
+
+def _policies(actor: Actor, rights: Inherited, state: State, relation: Relation, letter: str) -> Iterator[Policy]:
     """Those that are for the role and the command."""
-    found = []
     for policy in actor.world.policies.get(relation.oid, ()):
-        roles = state.policies.get(
-            ObjectRef("policy", relation.ref.schema, relation.ref.name, policy.name), frozenset()
-        )
+        ref = ObjectRef("policy", relation.ref.schema, relation.ref.name, policy.name)
+        roles = state.policies.get(ref, frozenset())
         if policy.command in ("*", letter) and (PUBLIC in roles or not rights.closure.isdisjoint(roles)):
-            found.append(policy)
-    return found
+            yield policy
 
 
-def _command(actor: Actor, relation: Relation, letter: str) -> list[Problem]:
-    mine = _policies(actor, actor.rights, actor.goal, relation, letter)
+def _before(actor: Actor, relation: Relation, letter: str, *, check: bool) -> _Side | None:
+    """What was asked of legacy's rows; None where nothing was."""
+    if not _applies(actor.legacy, actor.live, relation):
+        return None
+    return _side(actor, actor.legacy, actor.live, relation, letter, check=check)
+
+
+def _reached(actor: Actor, relation: Relation, letter: str, *, strict: bool) -> Iterator[Problem]:
+    """Rows that are there and are read, updated or deleted; ``strict`` where one that is hidden is an error."""
+    mine = _side(actor, actor.rights, actor.goal, relation, letter, check=False)
+    before = _before(actor, relation, letter, check=False)
+    if mine.passes or _same(mine, before):
+        return
     name, word = shown(relation.ref), _COMMANDS[letter]
-    checks = letter == "a"
-    texts = [policy.check or policy.using if checks else policy.using for policy in mine]
-    if not any(policy.permissive for policy in mine):
-        if checks:
-            reason = f"row-level security lets {actor.role} insert nothing into {name}: no policy is for it"
-            return [Problem("denied", reason, name, "INSERT", _remedy(actor, name))]
-        return [
-            Problem(
-                "silent",
-                f"{actor.role} would see no row of {name}: row-level security is on and no policy for {word} is for it",
-                name,
-                word,
-                _remedy(actor, name),
-            )
-        ]
-    if _applies(actor.legacy, actor.live, relation):
-        theirs = _policies(actor, actor.legacy, actor.live, relation, letter)
-        if set(mine) == set(theirs):
-            who = next((text for text in texts if text and _WHO.search(text)), None)
-            if who is None:
-                return []
-            reason = f"a policy of {name} looks at who asks, and that changes: {who}"
-            return [Problem("unknown" if checks else "silent", reason, name, word, _remedy(actor, name))]
-        reason = f"other policies of {name} are for {actor.role} than for {actor.context.legacy}"
+    if mine.passes is False:
+        reason = f"row-level security is on and no policy for {word} is for it"
+        if strict:
+            reason = f"{actor.role} is refused each row of {name} that is there already: {reason}"
+        else:
+            reason = f"{actor.role} would see no row of {name}: {reason}"
+        yield _problem(actor, relation, "denied" if strict else "silent", reason, word)
+        return
+    yield from _unset(actor, relation, mine, before, word)
+    why = _why(actor, relation, mine, before)
+    if strict:
+        yield _problem(actor, relation, "unknown", f"{why}; a row that is there and hidden is an error", word)
     else:
-        permissive = [text for policy, text in zip(mine, texts, strict=True) if policy.permissive]
-        if any(text in ("true", None) for text in permissive) and all(policy.permissive for policy in mine):
-            return []
-        reason = f"the policies of {name} begin to apply: {actor.context.legacy} bypasses them, {actor.role} does not"
-    if checks:
-        return [
-            Problem(
-                "unknown",
-                f"{reason}; whether a row may be inserted depends on the row",
-                name,
-                word,
-                _remedy(actor, name),
-            )
-        ]
-    return [Problem("silent", f"{reason}, so it may see fewer rows", name, word, _remedy(actor, name))]
+        yield _problem(actor, relation, "silent", why if before == mine else f"{why}, so it may see fewer rows", word)
 
 
-def _remedy(actor: Actor, name: str) -> str:
-    return (
-        f"CREATE POLICY … ON {name} TO {actor.role}, or ALTER ROLE {actor.role} BYPASSRLS, "
-        "or make sure that the application sets what the policies look at"
-    )
+def _written(actor: Actor, relation: Relation, letter: str) -> Iterator[Problem]:
+    """New rows, and what rows are updated to. SELECT's policies hold for them where they are read as well."""
+    check = letter != "r"
+    mine = _side(actor, actor.rights, actor.goal, relation, letter, check=check)
+    before = _before(actor, relation, letter, check=check)
+    if mine.passes or _same(mine, before):
+        return
+    name, word = shown(relation.ref), {"a": "INSERT"}.get(letter, "UPDATE")
+    if mine.passes is False:
+        does = "insert nothing into" if letter == "a" else "update no row of"
+        which = "no policy is for it" if not mine.permissive else "its policies let no row pass"
+        reason = f"row-level security lets {actor.role} {does} {name}: {which}"
+        yield _problem(actor, relation, "denied", reason, word)
+        return
+    yield from _unset(actor, relation, mine, before, word)
+    does = "inserted" if letter == "a" else "updated"
+    reason = f"{_why(actor, relation, mine, before)}; whether a row may be {does} depends on the row"
+    yield _problem(actor, relation, "unknown", reason, word)
+
+
+def _same(mine: _Side, before: _Side | None) -> bool:
+    """Whether legacy was under the same conditions, or stricter ones, and they do not look at who asks."""
+    if before is None:
+        return False
+    return before.passes is False or (before == mine and not any(one.who for one in mine.deciding))
+
+
+def _why(actor: Actor, relation: Relation, mine: _Side, before: _Side | None) -> str:
+    name = shown(relation.ref)
+    who = next((one.text for one in mine.deciding if one.who), None)
+    if who is not None:
+        return f"a policy of {name} looks at who asks, and that changes: {who}"
+    if before is not None:
+        return f"other policies of {name} are for {actor.role} than for {actor.before}"
+    return f"the policies of {name} begin to apply: {actor.before} bypasses them, {actor.role} does not"
+
+
+def _unset(actor: Actor, relation: Relation, mine: _Side, before: _Side | None, word: str) -> Iterator[Problem]:
+    """current_setting() without missing_ok of a setting that nobody sets."""
+    known: Iterable[Condition] = before.each if before is not None else ()
+    for one in mine.deciding:
+        missing = sorted(setting for setting in one.settings if not actor.sets(setting))
+        if missing and one not in known:
+            reason = f"a policy of {shown(relation.ref)} fails where nobody has set {missing[0]}: {one.text}"
+            found = _problem(actor, relation, "denied", reason, word)
+            remedy = f"ALTER ROLE {format_name(actor.role)} SET {missing[0]} = ''"
+            yield found._replace(remedy=f"{remedy} -- or set it in every session of the application")
+
+
+def _copied(actor: Actor, relation: Relation) -> list[Problem]:
+    if _applies(actor.legacy, actor.live, relation):
+        return []
+    name = shown(relation.ref)
+    reason = f"COPY FROM is refused on {name}, whatever its policies say: row-level security applies to {actor.role}"
+    remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS -- or INSERT instead of COPY in the application"
+    return [Problem("denied", reason, name, "INSERT", remedy)]
+
+
+def _problem(actor: Actor, relation: Relation, outcome: Outcome, reason: str, word: str) -> Problem:
+    """Letting the role see what legacy saw: a permissive policy, but for a restrictive one only BYPASSRLS."""
+    name = shown(relation.ref)
+    policies = actor.world.policies.get(relation.oid, ())
+    remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS"
+    if all(policy.permissive for policy in policies):
+        taken = {policy.name for policy in policies}
+        free = next(one for number in range(len(policies) + 1) if (one := f"as_before{number or ''}") not in taken)
+        heir = actor.purpose in ("app_user", "app_migrator", "app_readonly") and actor.before in actor.live.roles
+        role = actor.before if heir else actor.role  # flatsplit extends to the new roles what is for legacy
+        remedy = f"CREATE POLICY {free} ON {name} TO {format_name(role)} USING (true) WITH CHECK (true)"
+        remedy += f" -- which flatsplit extends to {actor.role}" if heir else ""
+    return Problem(outcome, reason, name, word, remedy)

@@ -27,6 +27,10 @@ class RelationUse:
     target: bool = False
     """Written to, so that its triggers fire."""
     only: bool = False
+    copied: bool = False
+    """COPY … FROM."""
+    strict: frozenset[str] = frozenset()
+    """Privileges of which a row that a policy hides is an error: what INSERT and MERGE meet."""
 
 
 @dataclass
@@ -154,6 +158,7 @@ class _Reader:
                 use.updated = frozenset(each.res_target.name for each in conflict.target_list)
         if node.HasField("returning_clause"):
             use.letters.add("r")
+        use.strict = frozenset("rw")
         self.found.relations.append(use)
         self._rest(node, ctes, "relation", "cols")
 
@@ -183,6 +188,7 @@ class _Reader:
         ctes = self._with(node, ctes)
         use = range_use(node.relation, "r")
         use.target = True
+        use.strict = frozenset("wd")
         commands = {"CMD_INSERT": "a", "CMD_UPDATE": "w", "CMD_DELETE": "d"}
         for each in node.merge_when_clauses:
             clause = each.merge_when_clause

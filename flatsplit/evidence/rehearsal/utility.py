@@ -118,7 +118,7 @@ def _copy(judge: Judge, node: Node, path: Path) -> list[Problem]:
         found += _wrapped(judge, node, path)
     else:
         use = range_use(node.relation, "a" if node.is_from else "r")
-        use.target = node.is_from
+        use.target = use.copied = node.is_from
         columns = frozenset(strings(node.attlist))
         if node.is_from:
             use.inserted = columns or None

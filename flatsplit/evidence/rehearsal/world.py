@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, cast
 import psycopg
 
 from flatsplit import ddl
+from flatsplit.evidence.rehearsal import conditions
+from flatsplit.evidence.rehearsal.conditions import Condition
 from flatsplit.model import RELATIONS, Kind, ObjectFacts, ObjectRef, State
 
 _QUERIES = Path(__file__).with_name("queries")
@@ -107,6 +109,8 @@ class World:
         self.state = state
         self._columns: dict[int, tuple[str, ...]] = {}
         self._bodies: dict[int, tuple[str, str | None]] = {}
+        self._conditions: dict[str, Condition] = {}
+        self._settings: dict[str, bool] = {}
 
     def _ask(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
         return self.conn.execute(question(name).encode(), parameters or None).fetchall()
@@ -209,6 +213,25 @@ class World:
         """By table."""
         return _grouped(Policy(*row) for row in self._ask("policies"))
 
+    def condition(self, text: str) -> Condition:
+        """A policy's condition, read."""
+        found = self._conditions.get(text)
+        if found is None:
+            found = self._conditions[text] = conditions.read(self, text)
+        return found
+
+    def has_setting(self, name: str) -> bool:
+        """Whether a setting of the application's own has a value for everybody here, or some routine gives it one."""
+        found = self._settings.get(name)
+        if found is None:
+            found = not self._setters.isdisjoint(("", name)) or bool(self._ask("has_setting", name)[0][0])
+            self._settings[name] = found
+        return found
+
+    @cached_property
+    def _setters(self) -> frozenset[str]:
+        return frozenset(name for (source,) in self._ask("setters") for name in conditions.settings_set(source))
+
     # -- routines
 
     @cached_property
@@ -236,6 +259,11 @@ class World:
             row = self._ask("bodies", oid)
             found = self._bodies[oid] = (row[0][0], row[0][1]) if row else ("", None)
         return found
+
+    def view(self, oid: int) -> str:
+        """The definition of a view."""
+        rows = self._ask("view", oid)
+        return str(rows[0][0] or "") if rows else ""
 
     @cached_property
     def superuser_settings(self) -> frozenset[str]:

@@ -1,0 +1,2 @@
+-- The definition of one view.
+SELECT pg_get_viewdef(%s::oid)
