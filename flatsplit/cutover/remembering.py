@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from flatsplit import machine
+from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
 from flatsplit.evidence.away import Absence, Away, changes
+from flatsplit.evidence.dumping import newly_shut_out
 from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal
 from flatsplit.model import State
@@ -16,6 +18,14 @@ from flatsplit.steps import ORDINAL
 def remember(session: Session, journal: Journal, step: str | None, live: State) -> None:
     """Keep what is there now, in the transaction that ends the step."""
     journal.save_snapshot(step, memory.server(session.driver), memory.roles(live), memory.objects(live))
+
+
+def admit(journal: Journal, config: Config, baseline: State, live: State) -> bool:
+    """Let whoever could dump the database but for the journal read that too; whether that was anybody."""
+    adopted = frozenset(config.roles.new) & baseline.roles.keys()
+    readers = newly_shut_out(live, config.legacy_role, config.roles, adopted)
+    journal.admit(readers)
+    return bool(readers)
 
 
 def absence(session: Session, journal: Journal, situation: Situation) -> Absence | None:

@@ -13,7 +13,7 @@ from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover import names
 from flatsplit.cutover.known import prove_known
 from flatsplit.cutover.radius import radius
-from flatsplit.cutover.remembering import remember
+from flatsplit.cutover.remembering import admit, remember
 from flatsplit.cutover.results import InitRequest, Survey
 from flatsplit.cutover.walk import Walk, refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
@@ -60,6 +60,9 @@ def initialise(session: Session, found: Survey) -> None:
         journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
             _go_on(session, journal, found)
+            seen = journal.load_baseline(found.target)
+            if seen is not None:
+                admit(journal, config, seen, read_state(session.driver))
             if journal.last_snapshot() is None:  # made by a version that took none
                 remember(session, journal, None, read_state(session.driver))
         else:
@@ -75,6 +78,8 @@ def initialise(session: Session, found: Survey) -> None:
                 config=configuration.render(config),
             )
             live = read_state(session.driver)
+            if admit(journal, config, live, live):
+                live = read_state(session.driver)
             journal.save_baseline(reduce(live, config))
             remember(session, journal, None, live)
             journal.event(

@@ -213,7 +213,13 @@ class Walk:
         return proof.report(self.session, self.journal, situation, tried=tried, passwords=passwords or {})
 
     def remember(self, step: str, live: State) -> None:
-        """Keep what is there at the end of a step, to tell later what changed; inside its transaction."""
+        """Keep what is there at the end of a step, to tell later what changed; inside its transaction.
+
+        Whoever came to be able to dump the database since is let into the journal.
+        """
+        baseline = self.journal.load_baseline(live.target)
+        if baseline is not None:
+            remembering.admit(self.journal, self.config, baseline, live)
         remembering.remember(self.session, self.journal, step, live)
 
     def history(self) -> Iterator[EventRecord | ActionRecord]:

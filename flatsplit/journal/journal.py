@@ -79,6 +79,14 @@ class Journal:
         """Let these roles read the journal, without which their pg_dump of the database fails."""
         schema.grant_readers(self.session, roles)
 
+    def admit(self, roles: Sequence[str]) -> None:
+        """The same for roles that appeared or gained rights since, on record: "" stands for PUBLIC."""
+        self._writing()
+        if roles:
+            schema.admit(self.session, roles)
+            names = [role or "PUBLIC" for role in roles]
+            self.event("admitted", None, f"pg_dump goes on as {', '.join(names)}", {"roles": names})
+
     def revoke_readers(self, roles: Sequence[str]) -> None:
         """Take it away again, so that these roles hold nothing here."""
         schema.revoke_readers(self.session, roles)

@@ -215,13 +215,21 @@ def _migrate(session: Session) -> None:
 
 
 def grant_readers(session: Session, readers: Sequence[str]) -> None:
-    """Let these roles read everything: without it their pg_dump of the database fails."""
+    """Let these roles ("": PUBLIC) read everything: without it their pg_dump of the database fails."""
     for statement in (
         "GRANT USAGE ON SCHEMA {} TO {}",
         "GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}",
         "GRANT SELECT ON ALL SEQUENCES IN SCHEMA {} TO {}",
     ):
         _for_roles(session, statement, readers)
+
+
+def admit(session: Session, readers: Sequence[str]) -> None:
+    """The same at any later time, as the schema's owner."""
+    found = look(session)
+    if found is not None and readers:
+        with _as_role(session, found.owner, found.operator):
+            grant_readers(session, readers)
 
 
 def revoke_readers(session: Session, readers: Sequence[str]) -> None:
@@ -236,7 +244,7 @@ def revoke_readers(session: Session, readers: Sequence[str]) -> None:
 
 def _for_roles(session: Session, statement: str, roles: Sequence[str]) -> None:
     if roles:
-        names = sql.SQL(", ").join(map(sql.Identifier, roles))
+        names = sql.SQL(", ").join(sql.Identifier(role) if role else sql.SQL("PUBLIC") for role in roles)
         session.driver.execute(sql.SQL(statement).format(_SCHEMA, names))
 
 

@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7712216196785379470, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713094693793926690, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 79bfc1cd003d3b72
+--   plan b8b40bac021acfbb
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -42,7 +42,7 @@ SET lock_timeout = :'lock_timeout';
 -- Batch 1 of 1
 SELECT 1 >= :first_batch AS flatsplit_run \gset
 \if :flatsplit_run
-\echo batch 1 of 1: 25 statements
+\echo batch 1 of 1: 28 statements
 BEGIN;
 -- revoke CONNECT on database shop from app_migrator
 REVOKE CONNECT ON DATABASE "shop" FROM "app_migrator";
@@ -62,6 +62,8 @@ REVOKE EXECUTE ON ROUTINE "shop"."settle"(IN wanted bigint, placed date) FROM "a
 REVOKE USAGE, CREATE ON SCHEMA "public" FROM "app_migrator";
 -- revoke USAGE on schema flatsplit from app_migrator
 REVOKE USAGE ON SCHEMA "flatsplit" FROM "app_migrator";
+-- revoke USAGE on schema flatsplit from app_readonly
+REVOKE USAGE ON SCHEMA "flatsplit" FROM "app_readonly";
 -- revoke USAGE on schema public from app_readonly
 REVOKE USAGE ON SCHEMA "public" FROM "app_readonly";
 -- revoke USAGE on schema shop from app_readonly
@@ -72,12 +74,16 @@ REVOKE USAGE ON SCHEMA "public" FROM "app_user";
 REVOKE USAGE ON SCHEMA "shop" FROM "app_user";
 -- revoke SELECT on 8 sequences in flatsplit from app_migrator
 REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."step_id_seq" FROM "app_migrator";
+-- revoke SELECT on 8 sequences in flatsplit from app_readonly
+REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."step_id_seq" FROM "app_readonly";
 -- revoke SELECT on 14 sequences in shop from app_readonly
 REVOKE SELECT ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" FROM "app_readonly";
 -- revoke USAGE on 14 sequences in shop from app_user
 REVOKE USAGE ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" FROM "app_user";
 -- revoke SELECT on 10 tables in flatsplit from app_migrator
 LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" FROM "app_migrator";
+-- revoke SELECT on 10 tables in flatsplit from app_readonly
+LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" FROM "app_readonly";
 -- revoke SELECT on table public.targets from app_migrator
 LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "public"."targets" FROM "app_migrator";
 -- revoke SELECT on table public.targets from app_readonly

@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7712216196785379470, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713094693793926690, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 7b3451a62a480da8
+--   plan 164734f158c0e20d
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --
