@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 
 from flatsplit import config as configuration
 from flatsplit import ddl, hazards, machine
 from flatsplit.catalog import read_state
-from flatsplit.config import Config, RoleNames
+from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover import names
 from flatsplit.cutover.known import prove_known
@@ -18,7 +19,6 @@ from flatsplit.cutover.results import InitRequest, Survey
 from flatsplit.cutover.walk import Walk, refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
 from flatsplit.evidence.exposure import BlastRadius
-from flatsplit.evidence.raising import named
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import Finding, State
 from flatsplit.steps import Context
@@ -57,7 +57,7 @@ def initialise(session: Session, found: Survey) -> None:
     """Create or upgrade the tracking schema, take the baseline, write flatsplit.toml: all or nothing."""
     journal = Journal(session)
     request, config = found.request, found.config
-    with named(session.driver, "making the tracking schema"), operator_lock(session), session.transaction():
+    with operator_lock(session), session.transaction():
         journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
             _go_on(session, journal, found)
@@ -269,6 +269,7 @@ def _config(session: Session, state: State, request: InitRequest, *, existing: b
         legacy_role=request.legacy_role,
         schemas=_scope(state, request),
         roles=_roles(state, request),
+        gates=replace(Gates(), rehearsal="required"),  # a file without the key may be older than the gate
     )
     configuration.validate(config, str(path))
     return config

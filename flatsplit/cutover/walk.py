@@ -311,8 +311,5 @@ class Walk:
 
     def forget(self, export: Path | None) -> None:
         """Take flatsplit out of the database; roles and rights stay as they are."""
-        from flatsplit.evidence.raising import named
-
-        removing = named(self.session.driver, "removing the tracking schema")
-        with removing, operator_lock(self.session), self.session.transaction():
+        with operator_lock(self.session), self.session.transaction():
             self.journal.forget(export)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -10,7 +11,7 @@ import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import flatsplit
 from flatsplit.errors import FlatsplitError
@@ -62,14 +63,18 @@ class Operator:
                 "what it said stands above; a bug report with it is welcome",
             )
 
-    def _run(self, arguments: Sequence[str]) -> tuple[int, str]:
+    def answer(self, *arguments: str) -> Any:
+        """What a command says as JSON; nothing of it is shown."""
+        return json.loads(self._run([*arguments, "--json"], subprocess.DEVNULL)[1])
+
+    def _run(self, arguments: Sequence[str], complaints: int = subprocess.STDOUT) -> tuple[int, str]:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "flatsplit", *arguments],
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=complaints,
             encoding="utf-8",
             errors="replace",
         )

@@ -79,6 +79,22 @@ def build(cluster: Cluster) -> Shop:
     return shop
 
 
+def keep_statements(shop: Shop) -> bool:
+    """Have the server remember from now on what is run, as in production; False where it has no such module."""
+    with psycopg.connect(shop.conninfo(OPERATOR), autocommit=True) as conn:
+        row = conn.execute("SELECT current_setting('pg_stat_statements.track', true) IS NOT NULL").fetchone()
+        if row != (True,):
+            return False
+        conn.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements; SELECT pg_stat_statements_reset()")
+    return True
+
+
+def refresh(conninfo: str) -> None:
+    """The nightly job: REFRESH belongs to the owner."""
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        conn.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY sales")
+
+
 def census(conn: psycopg.Connection, role: str = LEGACY) -> list[tuple[str, int]]:
     """What a role owns in its database: (kind in the plural, how many), largest first."""
     query = files("flatsplit.demo").joinpath("shop", "census.sql").read_bytes()

@@ -5,20 +5,27 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from random import Random
+from typing import Any
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from flatsplit.demo import flat
 from flatsplit.demo.command import Narrator
 from flatsplit.demo.flat import LEGACY, OPERATOR
 from flatsplit.demo.server import DISPOSABLE, Binaries, Cluster, ClusterConfig
+from flatsplit.demo.transactions import TRANSACTIONS
 
 
 def leave_a_server(output: Narrator) -> None:
     """Start a server with the flat shop, say how to use it, and let it outlive this process."""
     with Cluster(ClusterConfig(settings=DISPOSABLE)) as cluster:
         shop = flat.build(cluster)
+        if flat.keep_statements(shop):
+            _work(shop)
         operator = shop.conninfo(OPERATOR)
         as_legacy = f"PGUSER={LEGACY} PGPASSWORD={shlex.quote(shop.passwords[LEGACY])}"
         psql = _psql(cluster.config.binaries)
@@ -38,11 +45,28 @@ def leave_a_server(output: Narrator) -> None:
         output.say(f"    export {name}={shlex.quote(value)}", "cyan")
     output.say(f"    flatsplit init --legacy-role {LEGACY}", "cyan")
     output.say(
-        "\nFrom then on `flatsplit status` says what to type next. The application's way in, to play its part:\n"
+        "\nFrom then on `flatsplit status` says what to type next. `flatsplit rehearse` knows what the application\n"
+        "ran, its nightly REFRESH too. The application's way in, to play its part:\n"
     )
     output.say(f"    {as_legacy} {psql}", "cyan")
     output.say("\nWhen you have seen enough, this stops the server and removes all of it:\n")
     output.say(f"    sh {shlex.quote(str(stop))}", "cyan")
+
+
+def _work(shop: flat.Shop) -> None:
+    """A day of the application, so that there is something to rehearse: every transaction, and the nightly job."""
+    with psycopg.connect(shop.conninfo(LEGACY)) as conn:
+
+        def run(statement: str, parameters: Sequence[Any] = (), *, at_least: int = 0) -> list[tuple[Any, ...]]:
+            cursor = conn.execute(statement.encode(), parameters)
+            rows = cursor.fetchall() if cursor.description else []
+            assert len(rows) >= at_least
+            return rows
+
+        for transaction in TRANSACTIONS.values():
+            with conn.transaction():
+                transaction.act(run, Random(1))
+    flat.refresh(shop.conninfo(LEGACY))
 
 
 def _off_the_path() -> Path | None:

@@ -86,12 +86,19 @@ class Story:
         self.out = output
         self.operator = Operator(shop.conninfo(OPERATOR), folder, output)
         self.statements: dict[str, int] = {}
+        self.remembers = False
+        """Whether the server keeps what was run, in pg_stat_statements."""
+        self.refresher = "app_migrator"
+        """Who has the nightly job in the end."""
+        self.waiver: tuple[str, ...] = ()
+        """Where no rehearsal can be clean."""
 
     def tell(self) -> int:
         """From the flat database to four roles; how many application statements failed."""
         self.flat_database()
         before = self.rights(LEGACY)
         self.outcome(attack(self.shop.conninfo(LEGACY)), LEGACY)
+        self.remembers = flat.keep_statements(self.shop)
         with Traffic(self.shop.conninfo(LEGACY), pause=0.06) as traffic:
             self.begin()
             for step in ("create-roles", "grant-existing", "default-privileges", "transfer-ownership"):
@@ -99,6 +106,7 @@ class Story:
             self.change_of_mind(traffic)
             self.take("enable-login", traffic, "--generate-passwords", PASSWORDS)
             self.nightly_job(LEGACY)
+            self.rehearse()
             self.switch(traffic)
             self.verify(traffic)
             self.take("lock-legacy", traffic)
@@ -173,6 +181,55 @@ class Story:
         self.operator.flatsplit("next", "--yes", limit=6)
         self.pulse(traffic)
 
+    def rehearse(self) -> None:
+        """Everything that ran as the old role, tried as app_user before anybody moves."""
+        self.out.heading("The rehearsal")
+        self.out.say(
+            wrapped(
+                f'`init` wrote `rehearsal = "required"`: nobody moves before all that {LEGACY} ran was tried as '
+                "app_user. Nothing of it is executed; pg_stat_statements knows what there is."
+            )
+        )
+        if not self.remembers:
+            self.out.say(
+                "\nThis server has no pg_stat_statements, so there is nothing to rehearse: that is put on record."
+            )
+            self.waiver = ("--waive", "rehearsed", "--reason", "a demo without pg_stat_statements")
+            return
+        self.operator.flatsplit("rehearse", expect=Exit.DRIFT, limit=30)
+        if self.shop.cluster.major < 17:
+            self.out.say("\nSo the nightly job moves to app_migrator; that this was decided goes on record.")
+            self.waiver = ("--waive", "rehearsed", "--reason", "the nightly job logs in as app_migrator")
+            return
+        self.out.say(
+            "\nThe nightly job would have failed in its first night. Every remedy can be taken as it is printed:\n"
+        )
+        self.remedies()
+        self.operator.flatsplit("repair", "--yes", limit=6)
+        self.operator.flatsplit("rehearse", limit=6)
+        self.refresher = "app_user"
+
+    def remedies(self) -> None:
+        """What the rehearsal says, done to the letter: lines of flatsplit.toml, and SQL."""
+        found = self.operator.answer("rehearse")
+        lines = [
+            line
+            for purpose, rights in found["grants"].items()
+            for line in (f"[grants.{purpose}]", *(f"{word} = {json.dumps(names)}" for word, names in rights.items()))
+        ]
+        path = self.folder / "flatsplit.toml"
+        path.write_text("\n".join([path.read_text(), *lines, ""]))
+        statements = dict.fromkeys(
+            each["remedy"].partition(" -- ")[0]
+            for each in found["statements"]
+            if each["verdict"] != "allowed" and not each["remedy"].startswith("[")
+        )
+        with psycopg.connect(self.shop.conninfo(OPERATOR), autocommit=True) as conn:
+            for statement in statements:
+                conn.execute(statement.encode())
+        for line in (*lines, *(f"{statement};" for statement in statements)):
+            self.out.say(f"    {line}", "cyan")
+
     def switch(self, traffic: Traffic) -> None:
         """The application and the migration tool move; flatsplit only watches."""
         self.chapter("switch-connections")
@@ -190,8 +247,8 @@ class Story:
             conn.execute("SET lock_timeout = '2s'")
             conn.execute(MIGRATION.encode())
             self.use_what_is_new()
-            self.nightly_job("app_migrator")
-            self.operator.flatsplit("next", "--yes")
+            self.nightly_job(self.refresher)
+            self.operator.flatsplit("next", "--yes", *self.waiver)
         self.pulse(traffic)
 
     def use_what_is_new(self) -> None:
@@ -211,9 +268,8 @@ class Story:
         )
 
     def nightly_job(self, role: str) -> None:
-        """REFRESH belongs to the owner."""
-        with psycopg.connect(self.conninfo(role), autocommit=True) as conn:
-            conn.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY sales")
+        """Once as the old role, once as its successor."""
+        flat.refresh(self.conninfo(role))
         self.out.say(f"\nThe nightly job refreshed its materialized view as {role}.")
 
     def verify(self, traffic: Traffic) -> None:

@@ -151,15 +151,17 @@ def test_a_gate_is_not_an_error(invoke_cli: InProcess, begun: Database) -> None:
     passwords = ("--generate-passwords", "pw.toml")
     invoke_cli("next", "--yes", "--through", "enable-login", *passwords, dsn=begun).check()
     waiting = invoke_cli("next", "--yes", dsn=begun).check(3)
+    assert "waiting for rehearsed: nobody rehearsed as app_user" in waiting.stdout
+    assert "flatsplit rehearse --file FILE" in waiting.stdout
     assert "waiting for seen: app_user and app_migrator have not been seen" in waiting.stdout
     assert "waiting for drained: " in waiting.stdout
-    assert 'flatsplit next --waive seen --waive drained --reason "…"' in waiting.stdout
+    assert 'flatsplit next --waive rehearsed --waive seen --waive drained --reason "…"' in waiting.stdout
     found = invoke_cli("next", "--yes", "--json", dsn=begun).check(3).json
-    assert [gate["key"] for gate in found["waiting"]] == ["seen", "drained"]
+    assert [gate["key"] for gate in found["waiting"]] == ["rehearsed", "seen", "drained"]
     status = invoke_cli("status", "--json", dsn=begun).check().json
     assert status["next"] == "switch-connections"
     (step,) = [step for step in status["steps"] if step["key"] == "switch-connections"]
-    assert (step["state"], step["blocked_by"]) == ("waiting", ["seen", "drained"])
+    assert (step["state"], step["blocked_by"]) == ("waiting", ["rehearsed", "seen", "drained"])
 
 
 def test_no_password_and_nobody_to_ask(invoke_cli: InProcess, begun: Database) -> None:

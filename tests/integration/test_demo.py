@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -90,8 +91,15 @@ def test_kept_server_is_flat_and_its_stop_command_removes_it(tmp_path: Path) -> 
                 text=True,
                 cwd=tmp_path,
             )
-            assert said.stdout == f"('{role}', 60)\n", said.stderr
+            assert said.stdout == f"('{role}', 61)\n", said.stderr
         assert folder.stat().st_mode & 0o077 == 0
+        (init,) = (line for line in lines if line.startswith("flatsplit init"))
+        program = f"{shlex.quote(sys.executable)} -m flatsplit"
+        commands = f"{exports}\n{init.replace('flatsplit', program, 1)} --yes && {program} rehearse"
+        said = subprocess.run(["sh", "-c", commands], capture_output=True, text=True, cwd=tmp_path)
+        assert said.returncode == 4, said.stderr
+        assert "REFRESH MATERIALIZED VIEW CONCURRENTLY sales" in said.stdout
+        assert "[grants.app_user] maintain" in said.stdout or "app_migrator" in said.stdout
     finally:
         subprocess.run(["sh", "-c", stop], check=True, timeout=20)
     assert not folder.exists()
@@ -105,6 +113,9 @@ def test_story_ends_with_four_roles_and_no_failed_statement(run_cli: Process) ->
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 45
     assert re.search(r"^ +0 failed$", told, re.MULTILINE)
     assert "ERROR: must be owner of table payments" in told
+    assert 'remedy: [grants.app_user] maintain = ["shop.sales"]' in told
+    assert re.search(r"^ +\d+ allowed, 0 denied, 0 silent, 0 migrator, 0 unknown$", told, re.MULTILINE)
+    assert "The nightly job refreshed its materialized view as app_user." in told
     assert all(f"Step {number} of 9, {key}:" in told for number, key in enumerate(STEP_KEYS, start=1))
     folder = re.search(r"runs in (\S+),", told)
     assert folder

@@ -32,7 +32,8 @@ class Walk:
                 conn.execute("ALTER SCHEMA public OWNER TO cloud")
         self("init", "--legacy-role", flat.LEGACY, "--yes")
         config = cli.cwd / "flatsplit.toml"
-        config.write_text(config.read_text().replace('"24h"', '"0s"').replace('"7d"', '"0s"'))
+        text = config.read_text().replace('"24h"', '"0s"').replace('"7d"', '"0s"')
+        config.write_text(text.replace('"required"', '"off"'))
 
     def __call__(self, *arguments: str) -> None:
         self.cli(*arguments, dsn=self.dsn).check()

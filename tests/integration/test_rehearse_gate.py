@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from typing import Any
 
 import pytest
 
+from flatsplit.config import load
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk, configure
@@ -76,6 +79,16 @@ def test_the_switch(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
         said = walk.next()
         assert "gate rehearsed: open, 3 statements rehearsed 8d" in said.stderr
     assert walk.states()["switch-connections"] == "done"
+
+
+def test_what_init_writes_waits_for_one(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    """Without the key, as in a file of before, the gate only says so."""
+    walk = Walk(invoke_cli, shop(make_database))
+    walk("init", "--legacy-role", walk.database.legacy, "--yes").check()
+    text = walk.config.read_text()
+    assert tomllib.loads(text)["gates"]["rehearsal"] == "required"
+    walk.config.write_text(re.sub(r"^rehearsal = .*$", "", text, flags=re.MULTILINE))
+    assert load(walk.config).gates.rehearsal == "advised"
 
 
 def test_a_waiver_goes_on_record(make_database: MakeDatabase, invoke_cli: InProcess) -> None:

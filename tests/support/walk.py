@@ -98,7 +98,8 @@ class Walk:
         self.legacy_was_superuser = self.database.admin.execute(legacy, [self.database.legacy]).fetchone() == (True,)
         self.quick("init", "--legacy-role", self.database.legacy, *arguments, "--yes").check()
         named = dict(zip(NEW_ROLES, self.roles, strict=True))
-        configure(self.config, **{"drain": "0s", "soak": "0s", "retire": self.retire, **named, **config})
+        waits = {"drain": "0s", "soak": "0s", "rehearsal": "advised"}
+        configure(self.config, **{**waits, "retire": self.retire, **named, **config})
         self.passwords = {role: f"password-{number}-of-a-walk" for number, role in enumerate(self.roles)}
         write_passwords(self.password_file, self.passwords)
         return self
