@@ -19,6 +19,7 @@ from flatsplit.cutover.results import InitRequest, Survey
 from flatsplit.cutover.walk import Walk, refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
 from flatsplit.evidence.exposure import BlastRadius
+from flatsplit.evidence.raising import named
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import Finding, State
 from flatsplit.steps import Context
@@ -57,7 +58,7 @@ def initialise(session: Session, found: Survey) -> None:
     """Create or upgrade the tracking schema, take the baseline, write flatsplit.toml: all or nothing."""
     journal = Journal(session)
     request, config = found.request, found.config
-    with operator_lock(session), session.transaction():
+    with named(session.driver, "making the tracking schema"), operator_lock(session), session.transaction():
         journal.upgrade(request.owner, _readers(session, journal, found))
         if found.existing:
             _go_on(session, journal, found)

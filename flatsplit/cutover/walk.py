@@ -311,5 +311,8 @@ class Walk:
 
     def forget(self, export: Path | None) -> None:
         """Take flatsplit out of the database; roles and rights stay as they are."""
-        with operator_lock(self.session), self.session.transaction():
+        from flatsplit.evidence.raising import named
+
+        removing = named(self.session.driver, "removing the tracking schema")
+        with removing, operator_lock(self.session), self.session.transaction():
             self.journal.forget(export)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from flatsplit import ddl
+from flatsplit.connection import said
+from flatsplit.errors import StatementFailed
 from flatsplit.evidence.asking import ask
 
 
@@ -39,3 +43,15 @@ def raised_by(conn: psycopg.Connection[Any], error: psycopg.Error) -> Raiser | N
         if any(said in context for said in (f"function {function} ", f"function {short} ", f'function "{bare}"')):
             return Raiser(name, function)
     return None
+
+
+@contextmanager
+def named(conn: psycopg.Connection[Any], doing: str) -> Iterator[None]:
+    """An error that an event trigger raised in here, outside of any transaction, becomes one that names it."""
+    try:
+        yield
+    except Exception as error:
+        cause = getattr(error, "orig", None) or error  # SQLAlchemy wraps the driver's
+        if not isinstance(cause, psycopg.Error) or (raiser := raised_by(conn, cause)) is None:
+            raise
+        raise StatementFailed(f"{doing}: {said(cause)}; raised by {raiser}", raiser.way_out) from error

@@ -13,6 +13,7 @@ from psycopg import sql
 from flatsplit import resources
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError, MissingRights, Waiting
+from flatsplit.journal import intact
 from flatsplit.journal.tables import HEAD, SCHEMA, VERSION_TABLE, metadata
 
 LOCK_TIMEOUT = "5s"
@@ -139,12 +140,16 @@ def upgrade(session: Session, owner: str | None, readers: Sequence[str]) -> None
                 _require_revision(stands)
         if owner is not None and owner != found.owner:
             _give_to(session, owner)
+    made = found is None
     found = look(session, readers)
     assert found is not None
     _require_trust(found)
     with _as_role(session, found.owner, found.operator):
         _migrate(session)
+        if made:
+            intact.narrow(session)
         grant_readers(session, readers)
+        intact.require_intact(session, rights=made)
 
 
 def _create(session: Session, owner: str | None) -> None:

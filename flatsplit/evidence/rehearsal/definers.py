@@ -85,7 +85,9 @@ def _judge(judge: Judge, owner: str, before: str = "") -> Judge:
 def _settled(judge: Judge, found: list[Problem]) -> list[Problem]:
     """What cannot be told is as before, unless legacy is a superuser; and what fails, fails in the application."""
     told = [
-        each for each in found if each.outcome != "unknown" or each.privilege == OTHERS or judge.actor.legacy.superuser
+        each
+        for each in found
+        if each.outcome != "unknown" or each.differs or each.privilege == OTHERS or judge.actor.legacy.superuser
     ]
     return [
         each._replace(outcome="denied" if each.outcome == "migrator" else each.outcome, planned=False) for each in told

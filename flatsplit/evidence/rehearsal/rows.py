@@ -31,15 +31,33 @@ def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem
         return []
     if use.copied:
         return _copied(actor, relation)
-    found: list[Problem] = []
-    for letter in sorted(use.letters & _COMMANDS.keys()):
-        if letter != "a" and (letter != "r" or "r" not in use.strict or "w" in use.letters):
-            found += _reached(actor, relation, letter, strict=letter in use.strict)
-        if letter == "a" or (letter == "w" and use.target):
-            found += _written(actor, relation, letter)
-    if use.target and "r" in use.letters and use.letters & {"a", "w"}:
-        found += _written(actor, relation, "r")
-    return found
+    reached = [letter for letter in "drw" if letter in use.letters]
+    if "r" in use.strict and "w" not in use.letters:  # INSERT alone meets no row
+        reached = [letter for letter in reached if letter != "r"]
+    hiding = [letter for letter in reached if letter not in use.strict and _passes(actor, relation, letter) is False]
+    found = [
+        each
+        for letter in hiding or reached  # of rows that are hidden anyhow nothing else is asked
+        for each in _reached(actor, relation, letter, strict=letter in use.strict)
+    ]
+    if hiding:
+        return found
+    written = [letter for letter in "aw" if letter in use.letters and use.target]
+    checked = [*written, "r"] if written and "r" in use.letters else written
+    return found + [each for letter in checked for each in _checked(actor, relation, use, letter)]
+
+
+def _checked(actor: Actor, relation: Relation, use: RelationUse, letter: str) -> Iterator[Problem]:
+    """What is asked of new rows, as far as there are some: UPDATE changes only rows that it reaches."""
+    found = _written(actor, relation, letter)
+    reaching = [] if "a" in use.letters else [one for one in "rw" if one in use.letters]
+    certain = all(_passes(actor, relation, one) for one in reaching)
+    for each in found:
+        yield each if certain else each._replace(outcome="unknown")
+
+
+def _passes(actor: Actor, relation: Relation, letter: str) -> bool | None:
+    return _side(actor, actor.rights, actor.goal, relation, letter, check=False).passes
 
 
 def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[Condition]:
@@ -172,9 +190,9 @@ def _why(actor: Actor, relation: Relation, mine: _Side, before: _Side | None) ->
 
 
 def _unset(actor: Actor, relation: Relation, mine: _Side, before: _Side | None, word: str) -> Iterator[Problem]:
-    """current_setting() without missing_ok of a setting that nobody sets."""
+    """current_setting() without missing_ok of a setting that nobody sets; certain where no other condition is asked."""
     known: Iterable[Condition] = before.each if before is not None else ()
-    for one in mine.deciding:
+    for one in mine.deciding if len(mine.deciding) == 1 else ():
         missing = sorted(setting for setting in one.settings if not actor.sets(setting))
         if missing and one not in known:
             reason = f"a policy of {shown(relation.ref)} fails where nobody has set {missing[0]}: {one.text}"
@@ -204,4 +222,4 @@ def _problem(actor: Actor, relation: Relation, outcome: Outcome, reason: str, wo
         role = actor.before if heir else actor.role  # flatsplit extends to the new roles what is for legacy
         remedy = f"CREATE POLICY {free} ON {name} TO {format_name(role)} USING (true) WITH CHECK (true)"
         remedy += f" -- which flatsplit extends to {actor.role}" if heir else ""
-    return Problem(outcome, reason, name, word, remedy)
+    return Problem(outcome, reason, name, word, remedy, differs=True)

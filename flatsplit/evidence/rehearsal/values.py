@@ -53,6 +53,8 @@ class Problem(NamedTuple):
     remedy: str = ""
     planned: bool = False
     """EXPLAIN as the role would have found it: where it found nothing, there is nothing."""
+    differs: bool = False
+    """Legacy's fate is known to have been another, also where nobody can tell the role's."""
 
 
 def worst(problems: list[Problem]) -> Problem | None:

@@ -1,0 +1,76 @@
+"""Whether what was made of the tracking schema is as it was meant: an event trigger may have had its own way with it.
+
+Some give every new table to the application's role, or grant it to everybody, or hang an audit trigger on it. Whoever
+owns a table of the journal can rewrite it, and code on it would run with the operator's rights.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from psycopg import sql
+
+from flatsplit.connection import Session
+from flatsplit.errors import JournalError
+from flatsplit.journal.tables import SCHEMA, VERSION_TABLE, metadata
+
+_WORDS = {
+    "owner": ("owner",),
+    "grant": ("grant",),
+    "trigger": ("trigger",),
+    "rule": ("rule",),
+    "security": ("security",),
+    "move": ("set schema", "rename", "drop"),
+}
+"""What stands in the source of a function that does such a thing."""
+
+
+def _ask(session: Session, question: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    text = resources.files(__package__).joinpath(f"queries/{question}.sql").read_bytes()
+    return session.driver.execute(text, parameters).fetchall()
+
+
+def tampered(session: Session) -> list[tuple[str, str, str]]:
+    """(what, table, in words) of all that somebody else did to it."""
+    tables = [*(table.name for table in metadata.tables.values()), VERSION_TABLE]
+    return [(what, name, said) for what, name, said in _ask(session, "tampered", {"schema": SCHEMA, "tables": tables})]
+
+
+def narrow(session: Session) -> None:
+    """Take back what the owner's default privileges gave away on the tables just made."""
+    if not any(what == "grant" for what, *_ in tampered(session)):
+        return
+    for (grantee,) in _ask(session, "grantees", {"schema": SCHEMA}):
+        who = sql.Identifier(grantee) if grantee else sql.SQL("PUBLIC")
+        for what in ("ALL TABLES IN SCHEMA", "ALL SEQUENCES IN SCHEMA", "SCHEMA"):
+            text = sql.SQL("REVOKE ALL ON {} {} FROM {} CASCADE")
+            session.driver.execute(text.format(sql.SQL(what), sql.Identifier(SCHEMA), who))
+
+
+def require_intact(session: Session, *, rights: bool) -> None:
+    """Raise JournalError where it is not as it was made; names the event trigger that may have done it.
+
+    Without ``rights`` what was granted does not count: later the operators may have let others write.
+    """
+    found = [one for one in tampered(session) if rights or one[0] != "grant"]
+    if not found:
+        return
+    what, table, said = found[0]
+    more = f", and {len(found) - 1} more like it" if found[1:] else ""
+    triggers = _ask(session, "event_triggers")
+    likely = [row for row in triggers if any(word in row[2] for word in _WORDS[what])] or triggers
+    names = [sql.Identifier(name).as_string(None) for name, *_ in likely]
+    if not names:
+        raise JournalError(
+            f"the tracking schema is not as it was made: {table} {said}{more}",
+            "find out who changes what others create, then run flatsplit init again; nothing is left behind",
+        )
+    functions = ", ".join(dict.fromkeys(function for _, function, _ in likely))
+    raise JournalError(
+        f"the event trigger {' or '.join(names)} ({functions}) had its way with the tracking schema: "
+        f"{table} {said}{more}; nothing is left behind",
+        f"have {functions} leave the schema {SCHEMA} alone; or have a superuser run "
+        + " ".join(f"ALTER EVENT TRIGGER {name} DISABLE;" for name in names)
+        + " and ENABLE after flatsplit init",
+    )
