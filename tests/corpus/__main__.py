@@ -1,0 +1,82 @@
+"""``python -m tests.corpus``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import tests.corpus
+from flatsplit.evidence.rehearsal import OUTCOMES
+from tests.corpus.play import ROLES, Line, Player
+from tests.corpus.script import statements
+from tests.corpus.source import NotToBeHad, regression
+from tests.corpus.stage import build, make_cluster
+
+WRONG = ("allowed, refused", "allowed, fewer rows", "denied, works", "silent, refused")
+_ALONE = {"test_setup", "psql", "psql_crosstab", "misc_functions_slow"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.corpus", description=tests.corpus.__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--file", action="append", help="only this one, without .sql; repeatable")
+    parser.add_argument("--part", default="1/1", help="only each n-th file from the m-th on: m/n")
+    parser.add_argument("--sql", type=Path, help="folder with the SQL files, instead of fetching them")
+    parser.add_argument("--seconds", type=float, default=60, help="how long each file may take (default 60)")
+    place = Path(tempfile.gettempdir()) / "flatsplit-corpus"
+    parser.add_argument("--keep", type=Path, default=place, help="where the SQL files are kept")
+    options = parser.parse_args()
+    try:
+        folder = options.sql or regression(options.keep)
+    except NotToBeHad as why:
+        raise SystemExit(f"the regression SQL is not to be had here: {why}") from None
+    first, step = map(int, options.part.split("/"))
+    names = options.file or [path.stem for path in sorted(folder.glob("*.sql"))][first - 1 :: step]
+    counts = {role: Counter[str]() for role in ROLES}
+    total = 0
+    with tempfile.TemporaryDirectory() as work, make_cluster() as cluster:
+        stage = build(Path(work), cluster, list(statements((folder / "test_setup.sql").read_text())))
+        for name in names:
+            if name in _ALONE:
+                continue
+            began = time.monotonic()
+            ran = 0
+            with stage.database() as database:
+                player = Player(stage, database, options.seconds)
+                try:
+                    for line in player.play(list(statements((folder / f"{name}.sql").read_text(errors="replace")))):
+                        ran += 1
+                        for role in ROLES:
+                            _count(counts[role], name, role, line)
+                finally:
+                    player.close()
+            total += ran
+            print(f"{name}: {ran} in {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    head = ("role", "statements", *OUTCOMES, *WRONG)
+    print(f"PostgreSQL {cluster.config.binaries.version}")
+    print(f"| {' | '.join(head)} |")
+    print("|---" + "|---:" * (len(head) - 1) + "|")
+    for role in ROLES:
+        print(f"| {role} | {total} | " + " | ".join(str(counts[role][each]) for each in (*OUTCOMES, *WRONG)) + " |")
+    raise SystemExit(any(counts[role][each] for role in ROLES for each in WRONG))
+
+
+def _count(counted: Counter[str], name: str, role: str, line: Line) -> None:
+    verdict = line.verdicts[role]
+    counted[verdict.verdict] += 1
+    wrong = line.wrong(role)
+    counted[wrong] += 1
+    text = " ".join(line.text.split())[:300]
+    if wrong:
+        print(f"WRONG {wrong} [{name}] as {role} ({line.said[role] or 'works'}): {text}\n      {verdict.reason}")
+    elif verdict.verdict == "unknown":
+        print(f"UNKNOWN [{name}] as {role} ({line.said[role] or 'works'}): {text}\n      {verdict.reason}")
+
+
+if __name__ == "__main__":
+    main()

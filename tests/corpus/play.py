@@ -1,0 +1,259 @@
+"""One file of the corpus: each statement rehearsed, tried by sessions of the roles, then run for good."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+
+from flatsplit.catalog import read_state
+from flatsplit.connection import open_session
+from flatsplit.evidence.rehearsal import Company, Heard, Verdict
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, name_of, parse_one, walk
+from flatsplit.evidence.rehearsal.utility import temporary_name
+from flatsplit.model import SettingKey, State
+from tests.corpus.stage import LEGACY, MIGRATOR, USER, Stage, before
+
+REFUSED = "42501"
+ROLES = (USER, MIGRATOR)
+_LATER = {"prepare_stmt", "execute_stmt", "fetch_stmt"}
+"""What the one says of privileges shows when the other runs."""
+_SESSION = {"variable_set_stmt", "prepare_stmt", "deallocate_stmt", "discard_stmt"}
+_SKIPPED = re.compile(r"permission denied|skipping|no privileges (were|could)|only (table|superuser)|must be owner")
+
+
+@dataclass
+class Line:
+    """A statement of a file."""
+
+    text: str
+    kind: str
+    parsed: Parsed | None
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    """SQLSTATE per role; "" for success, "silent" where the server only warned."""
+    rows: dict[str, int] = field(default_factory=dict)
+    ran: bool = False
+
+    def wrong(self, role: str) -> str:
+        """What of the verdict is not so."""
+        verdict, said = self.verdicts[role].verdict, self.said[role]
+        if self.kind in _LATER:
+            return ""
+        if verdict == "allowed":
+            if said in (REFUSED, "silent"):
+                return "allowed, refused"
+            if role == USER and not said and self.rows[USER] < self.rows[MIGRATOR] and not self.said[MIGRATOR]:
+                return "allowed, fewer rows"
+        if verdict in ("denied", "migrator") and said in ("", "silent"):
+            return "denied, works"
+        if verdict == "silent" and said == REFUSED:
+            return "silent, refused"
+        return ""
+
+
+class Player:
+    """Plays a file in a database of its own."""
+
+    def __init__(self, stage: Stage, database: str, seconds: float) -> None:
+        self.stage = stage
+        self.database = database
+        self.until = time.monotonic() + seconds
+        self.session = open_session(stage.cluster.conninfo(database))
+        self.world = stage.connect(database)
+        self.tries = {role: stage.connect(database, role) for role in ROLES}
+        self.notices: list[str] = []
+        for each in self.tries.values():
+            each.add_notice_handler(lambda diag: self.notices.append(diag.message_primary or ""))
+        self.who = MIGRATOR
+        self.temporary: set[str] = set()
+        self.path = ""
+        self._state: State | None = None
+        self._become(self.world)
+        for each in (self.world, *self.tries.values()):
+            self._limits(each)
+
+    def close(self) -> None:
+        self.session.close()
+        for each in (self.world, *self.tries.values()):
+            each.close()
+
+    def _limits(self, connection: psycopg.Connection[Any]) -> None:
+        connection.execute("SET statement_timeout = '3s'; SET lock_timeout = '1s'; SET check_function_bodies = off")
+
+    def _become(self, connection: psycopg.Connection[Any], *more: str) -> None:
+        connection.execute(f"SET SESSION AUTHORIZATION {self.who}".encode())
+
+    # -- the file
+
+    def play(self, texts: Sequence[str]) -> Iterator[Line]:
+        """Its statements, those that ran in the end."""
+        pending: list[Line] = []
+        discarding = False
+        for place, text in enumerate(texts):
+            if time.monotonic() > self.until:
+                break
+            line = _line(text)
+            if line.kind == "transaction_stmt":
+                word = text.split()[0].lower()
+                if word in ("begin", "start"):
+                    discarding = _undone(texts[place + 1 :])
+                elif word in ("commit", "end", "rollback", "abort") and " to " not in text.lower():
+                    discarding = False
+                continue
+            if discarding and line.kind not in PLANNED and line.kind not in ("variable_set_stmt", "declare_cursor_stmt"):
+                continue
+            if line.kind in PLANNED and not temporary_name(line.parsed) if line.parsed else False:
+                pending.append(line)
+                continue
+            yield from self._flush(pending)
+            pending = []
+            yield from self._flush([line])
+        yield from self._flush(pending)
+
+    def _flush(self, lines: list[Line]) -> Iterator[Line]:
+        if not lines:
+            return
+        for role in ROLES:
+            self._rehearse(role, lines)
+        for line in lines:
+            for role in ROLES:
+                self._attempt(role, line)
+            self._run(line)
+            if line.ran:
+                yield line
+
+    def _rehearse(self, role: str, lines: list[Line]) -> None:
+        state = self.state()
+        company = Company(self.session, before(state), state, self.stage.context, role)
+        company.actor.temporary |= self.temporary
+        company.__dict__["_now"] = company.judge
+        heard = [Heard(text, 1, True) for text in dict.fromkeys(line.text for line in lines)]
+        found = company.rehearse(heard, "", timedelta(seconds=1), lambda *_: None)
+        by_text = {each.query: each for each in found.verdicts}
+        for line in lines:
+            line.verdicts[role] = by_text[line.text.strip()]
+
+    def state(self) -> State:
+        """The catalog at this moment, with the search_path of the file as everybody's."""
+        if self._state is None:
+            found = read_state(self.session.driver)
+            if self.path:
+                settings = dict(found.settings)
+                for role in (*ROLES, LEGACY):
+                    settings[SettingKey(role, "")] = (("search_path", self.path),)
+                found = replace(found, settings=settings)
+            self._state = found
+        return self._state
+
+    # -- trying
+
+    def _attempt(self, role: str, line: Line) -> None:
+        connection = self.tries[role]
+        self.notices.clear()
+        line.rows[role] = 0
+        keep = self._lives_in_session(line)
+        try:
+            try:
+                with connection.transaction(force_rollback=not keep):
+                    line.rows[role] = _execute(connection, line)
+            except psycopg.errors.ActiveSqlTransaction:
+                line.rows[role] = _execute(connection, line)
+            line.said[role] = "silent" if any(map(_SKIPPED.search, self.notices)) else ""
+        except psycopg.Error as error:
+            line.said[role] = error.sqlstate or "?"
+        if connection.closed:
+            self.tries[role] = connection = self.stage.connect(self.database, role)
+            connection.add_notice_handler(lambda diag: self.notices.append(diag.message_primary or ""))
+            self._limits(connection)
+        if line.kind not in PLANNED:
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock_all()")
+
+    def _lives_in_session(self, line: Line) -> bool:
+        if line.parsed is None:
+            return False
+        if line.kind in _SESSION:
+            if line.kind == "variable_set_stmt" and line.parsed.node.name in ("role", "session_authorization"):
+                return False
+            return True
+        if temporary_name(line.parsed):
+            return True
+        return any(
+            (name_of(part) == "RangeVar" and (part.relname in self.temporary or part.schemaname == "pg_temp"))
+            for part in walk(line.parsed.node)
+        )
+
+    # -- running
+
+    def _run(self, line: Line) -> None:
+        world = self.world
+        try:
+            _execute(world, line)
+            line.ran = True
+        except psycopg.errors.InsufficientPrivilege:
+            with suppress(psycopg.Error):
+                world.execute("RESET SESSION AUTHORIZATION")
+                _execute(world, line)
+                line.ran = True
+            with suppress(psycopg.Error):
+                self._become(world)
+        except psycopg.Error:
+            pass
+        if world.closed:
+            self.world = world = self.stage.connect(self.database)
+            self._limits(world)
+            self._become(world)
+        if line.kind not in PLANNED:
+            self._state = None
+        if line.ran and line.parsed is not None:
+            self._after(line, line.parsed)
+
+    def _after(self, line: Line, parsed: Parsed) -> None:
+        name = temporary_name(parsed)
+        if name:
+            self.temporary.add(name)
+        if line.kind == "variable_set_stmt" and parsed.node.name == "search_path":
+            row = self.world.execute("SELECT current_setting('search_path')").fetchone()
+            self.path = row[0] if row else ""
+        if line.kind == "variable_set_stmt" and parsed.node.name in ("role", "session_authorization"):
+            row = self.world.execute("SELECT current_user").fetchone()
+            self.who = f'"{row[0]}"' if row and row[0] != "postgres" else MIGRATOR
+            self.world.execute("RESET ROLE")
+            self.world.execute("RESET SESSION AUTHORIZATION")
+            self._become(self.world)
+
+
+def _line(text: str) -> Line:
+    try:
+        parsed = parse_one(text)
+    except (Unparsable, RecursionError):
+        return Line(text, "", None)
+    return Line(text, parsed.kind, parsed)
+
+
+def _undone(rest: Sequence[str]) -> bool:
+    for text in rest:
+        word = text.split()[0].lower() if text.split() else ""
+        if word in ("commit", "end"):
+            return False
+        if word in ("rollback", "abort") and " to " not in text.lower():
+            return True
+    return False
+
+
+def _execute(connection: psycopg.Connection[Any], line: Line) -> int:
+    if line.kind == "copy_stmt" and line.parsed is not None and not line.parsed.node.filename:
+        cursor = connection.cursor()
+        with cursor.copy(line.text.encode()) as copy:
+            if not line.parsed.node.is_from:
+                return sum(1 for _ in copy)
+        return 0
+    found = connection.execute(line.text.encode())
+    return max(found.rowcount, 0)
