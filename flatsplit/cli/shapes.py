@@ -216,6 +216,7 @@ def rehearsal(found: Rehearsal) -> Json:
                 "object": verdict.object or None,
                 "privilege": verdict.privilege or None,
                 "remedy": verdict.remedy or None,
+                "basis": verdict.basis,
             }
             for verdict in found.verdicts
         ],

@@ -107,7 +107,11 @@ class Player:
                 elif word in ("commit", "end", "rollback", "abort") and " to " not in text.lower():
                     discarding = False
                 continue
-            if discarding and line.kind not in PLANNED and line.kind not in ("variable_set_stmt", "declare_cursor_stmt"):
+            if (
+                discarding
+                and line.kind not in PLANNED
+                and line.kind not in ("variable_set_stmt", "declare_cursor_stmt")
+            ):
                 continue
             if line.kind in PLANNED and not temporary_name(line.parsed) if line.parsed else False:
                 pending.append(line)
@@ -180,9 +184,7 @@ class Player:
         if line.parsed is None:
             return False
         if line.kind in _SESSION:
-            if line.kind == "variable_set_stmt" and line.parsed.node.name in ("role", "session_authorization"):
-                return False
-            return True
+            return not (line.kind == "variable_set_stmt" and line.parsed.node.name in ("role", "session_authorization"))
         if temporary_name(line.parsed):
             return True
         return any(

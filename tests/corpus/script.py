@@ -18,6 +18,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
+_TOKEN_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+
 
 def statements(text: str) -> Iterator[str]:
     """Each statement without its semicolon; commands of psql's and the data of COPY are left out."""
@@ -37,7 +39,9 @@ def statements(text: str) -> Iterator[str]:
             if match["mark"] and _ATOMIC.search(statement) and not _END.search(statement):
                 continue
             start, depth = place, 0
-            if not statement.strip() or (match["meta"] and not re.match(r"\\g", match["meta"])):
+            if not _TOKEN_COMMENT.sub("", statement).strip() or (
+                match["meta"] and not re.match(r"\\g(set|exec|desc|x)?\b", match["meta"])
+            ):
                 continue
             yield statement.strip()
             if _COPY.match(statement):

@@ -51,8 +51,7 @@ class Stage:
 
     def connect(self, database: str, role: str | None = None) -> psycopg.Connection[Any]:
         """A session of a role, the operator's if none is named."""
-        found = psycopg.connect(self.cluster.conninfo(database, role), autocommit=True, prepare_threshold=None)
-        return found
+        return psycopg.connect(self.cluster.conninfo(database, role), autocommit=True, prepare_threshold=None)
 
 
 def build(folder: Path, cluster: Cluster, setup: list[str]) -> Stage:

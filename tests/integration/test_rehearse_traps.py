@@ -133,6 +133,6 @@ def test_what_definers_did_as_a_superuser(make_database: MakeDatabase, invoke_cl
     walk.next("--through", "enable-login")
     found = rehearse(walk, statements)
     assert wrong(found, expected) == ""
-    reason = "function public.make_role(), which runs as app_migrator, line 1: CREATE ROLE is neither"
+    reason = "function public.make_role(), which runs as app_migrator, line 1: CREATE ROLE needs CREATEROLE"
     assert reason in found["SELECT make_role()"]["reason"]
     assert [tried(database, "app_user", trap) for trap in expected] == [trap.sqlstate for trap in expected]

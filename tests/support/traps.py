@@ -206,7 +206,7 @@ TRAPS = (
     Trap("CREATE TABLE more (a int)", "migrator", "schema public", "CREATE", "42501"),
     Trap("CREATE TABLE IF NOT EXISTS orders (a int)", "migrator", "schema public", "CREATE", "42501"),
     Trap("ALTER TABLE orders ADD note text", "migrator", "public.orders", "OWNERSHIP", "42501"),
-    Trap("ALTER TABLE orders DISABLE TRIGGER ALL", "migrator", "public.orders", "OWNERSHIP", "42501"),
+    Trap("ALTER TABLE orders DISABLE TRIGGER ALL", "denied", "public.orders", "SUPERUSER", "42501"),
     Trap("CREATE INDEX ON orders (customer)", "migrator", "public.orders", "OWNERSHIP", "42501"),
     Trap("ALTER TABLE IF EXISTS orders RENAME TO orders_old", "migrator", None, "OWNERSHIP", "42501"),
     Trap("ALTER INDEX IF EXISTS orders_pkey RENAME TO is_not", "migrator", None, "OWNERSHIP", "42501"),
@@ -218,7 +218,7 @@ TRAPS = (
     Trap("DROP TABLE orders", "migrator", "public.orders", "OWNERSHIP", "42501"),
     Trap("SELECT * INTO copied FROM orders", "migrator", "schema public", "CREATE", "42501"),
     Trap("COMMENT ON TABLE orders IS 'x'", "migrator", None, "OWNERSHIP", "42501"),
-    Trap("CREATE ROLE x", "migrator", None, "CREATEROLE", "42501"),
+    Trap("CREATE ROLE x", "denied", None, "CREATEROLE", "42501"),
     # What nobody can tell
     Trap("SELECT * FROM lookup('orders') AS l (a int)", "unknown"),
     Trap("SELECT * FROM was_dropped", "unknown"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flatsplit import privileges
-from flatsplit.evidence.rehearsal import builtins, cascades, definers, dynamic, rows, utility, views
+from flatsplit.evidence.rehearsal import builtins, cascades, definers, dynamic, kinds, rows, utility, views
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.conditions import Condition
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
@@ -42,7 +42,7 @@ class Judge:
         uses = uses_of(node)
         found: list[Problem] = []
         if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
-            found += utility.creates(self, node.into_clause.rel, "SELECT INTO", path)
+            found += kinds.select_into(self, node, path)
         return distinct(found + self._touched(uses, path))
 
     def _touched(self, uses: Uses, path: Path | None) -> list[Problem]:

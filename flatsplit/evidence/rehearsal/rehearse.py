@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 
 from flatsplit.connection import Session
-from flatsplit.evidence.rehearsal import conditions, ddl_statements, definers, remedies, retype, utility
+from flatsplit.evidence.rehearsal import conditions, definers, remedies, retype, utility, wording
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
@@ -88,7 +88,7 @@ class Company:
                 progress(done // 2, len(parts))
         self._try(parts, lock_timeout, progress)
         progress(len(parts), len(parts))
-        verdicts = [part.verdict or self._conclude(part) for part in parts]
+        verdicts = [self._grounded(part, part.verdict or self._conclude(part)) for part in parts]
         if any(verdict.verdict == "migrator" for verdict in verdicts):
             self.notes.append(_WHOSE)
         verdicts.sort(key=lambda each: (_ORDER[each.verdict], -each.calls, each.query))
@@ -107,9 +107,9 @@ class Company:
             else:
                 part.verdict = self._verdict(heard, "allowed", "nothing in it")
             return
-        for name in filter(None, (ddl_statements.temporary_name(part.parsed),)):
+        for name in filter(None, (wording.temporary_name(part.parsed),)):
             self.actor.temporary.add(name)
-        for name in filter(None, (ddl_statements.created_name(part.parsed),)):
+        for name in filter(None, (wording.created_name(part.parsed),)):
             self.actor.created.add(name)
         self.actor.set_by.update(conditions.settings_set(heard.text))
         if heard.top is not True and _FOREIGN_KEY.fullmatch(heard.text):
@@ -176,6 +176,14 @@ class Company:
             waiting = [(part, texts) for part, texts in rest if part.trial and part.trial.state in retype.WORTHWHILE]
 
     # -- concluding
+
+    def _grounded(self, part: _Part, verdict: Verdict) -> Verdict:
+        """With what it rests on: a trial that ended otherwise for want of something else proves nothing."""
+        trial = part.trial
+        if not self.exists or trial is None:
+            return verdict
+        agree = trial.passed if verdict.verdict == "allowed" else trial.state == DENIED and verdict.verdict == "denied"
+        return replace(verdict, basis="tried") if agree else verdict
 
     def _conclude(self, part: _Part) -> Verdict:
         heard, trial = part.heard, part.trial
@@ -256,7 +264,7 @@ class Company:
     def _why_allowed(self, part: _Part) -> str:
         trial = part.trial
         if part.planned is None:
-            kind = ddl_statements.word(part.parsed) if part.parsed else ""
+            kind = wording.word(part.parsed) if part.parsed else ""
             return f"{kind}: {self.role} needs no privilege for it that it has not"
         if trial is not None and trial.passed and self.exists:
             return f"EXPLAIN as {self.role} succeeds"

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flatsplit.evidence.matrix import Rights
-from flatsplit.evidence.rehearsal import ddl_statements, maintenance
-from flatsplit.evidence.rehearsal.ddl_statements import creates, temporary_name
+from flatsplit.evidence.rehearsal import kinds, maintenance
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use
 from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.wording import temporary_name
 from flatsplit.model import ObjectRef
 
 if TYPE_CHECKING:
     from flatsplit.evidence.rehearsal.judge import Judge
 
-__all__ = ["FREE", "creates", "inner_statement", "problems", "temporary_name"]
+__all__ = ["FREE", "HANDLED", "inner_statement", "problems", "temporary_name"]
 
 Path = tuple[str, ...] | None
 
@@ -33,10 +33,10 @@ def problems(judge: Judge, parsed: Parsed, path: Path = None) -> list[Problem]:
     """What speaks against a utility statement."""
     if parsed.kind in FREE:
         return []
-    handler = _HANDLERS.get(parsed.kind)
+    handler = HANDLED.get(parsed.kind)
     if handler is not None:
         return handler(judge, parsed.node, path)
-    return ddl_statements.problems(judge, parsed, path)
+    return kinds.problems(judge, parsed, path)
 
 
 def inner_statement(parsed: Parsed) -> tuple[str, Node] | None:
@@ -205,7 +205,7 @@ def _checkpoint(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa:
     ]
 
 
-_HANDLERS: dict[str, Callable[[Judge, Node, Path], list[Problem]]] = {
+HANDLED: dict[str, Callable[[Judge, Node, Path], list[Problem]]] = {
     "explain_stmt": _explain,
     "declare_cursor_stmt": _wrapped,
     "prepare_stmt": _wrapped,

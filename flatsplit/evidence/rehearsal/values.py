@@ -22,6 +22,9 @@ _WORST: dict[Outcome, int] = {"denied": 0, "migrator": 1, "silent": 2, "unknown"
 Basis: TypeAlias = Literal["role", "blueprint"]
 """``role``: tried as the role, which exists; ``blueprint``: reasoned from what the role is going to be granted."""
 
+Ground: TypeAlias = Literal["tried", "rule"]
+"""Of one verdict: EXPLAIN as the role itself said so, or a rule about statements of its kind and the catalog."""
+
 Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many statements of how many are done."""
 
@@ -85,6 +88,7 @@ class Verdict:
     remedy: str = ""
     applications: Mapping[str, int] = field(default_factory=dict)
     """Calls by application_name, where the source knows it."""
+    basis: Ground = "rule"
 
 
 @dataclass(frozen=True)

@@ -279,6 +279,55 @@ class World:
         return dict(found)
 
     @cached_property
+    def system_triggers(self) -> dict[int, frozenset[str]]:
+        """Names of the triggers behind constraints, by table."""
+        found: defaultdict[int, set[str]] = defaultdict(set)
+        for table, name in self._ask("system_triggers"):
+            found[table].add(name)
+        return {table: frozenset(names) for table, names in found.items()}
+
+    @cached_property
+    def languages(self) -> dict[str, bool]:
+        """Whether each language is trusted."""
+        return dict(self._ask("languages"))
+
+    @cached_property
+    def available(self) -> dict[str, tuple[bool, bool, tuple[str, ...]]]:
+        """Of extensions that could be installed: whether that takes a superuser, is trusted, and what they require."""
+        return {name: (superuser, trusted, tuple(more)) for name, superuser, trusted, more in self._ask("available")}
+
+    @cached_property
+    def tablespace(self) -> str:
+        """The database's own tablespace."""
+        return next((row[0] for row in self._ask("tablespace")), "")
+
+    @cached_property
+    def databases(self) -> frozenset[str]:
+        """Names of all databases."""
+        return frozenset(row[0] for row in self._ask("databases"))
+
+    @cached_property
+    def system_types(self) -> frozenset[str]:
+        """Names of the server's own types."""
+        return frozenset(row[0] for row in self._ask("system_types"))
+
+    @cached_property
+    def named(self) -> dict[tuple[str, str, str], list[ObjectRef]]:
+        """Objects by kind, schema and name: those that only their arguments tell apart together."""
+        found: defaultdict[tuple[str, str, str], list[ObjectRef]] = defaultdict(list)
+        for ref in self.state.objects:
+            found[ref.kind, ref.schema, ref.name].append(ref)
+        return found
+
+    @cached_property
+    def in_schema(self) -> dict[tuple[str, str], list[ObjectRef]]:
+        """Objects by kind and schema."""
+        found: defaultdict[tuple[str, str], list[ObjectRef]] = defaultdict(list)
+        for ref in self.state.objects:
+            found[ref.kind, ref.schema].append(ref)
+        return found
+
+    @cached_property
     def extensions(self) -> frozenset[str]:
         """Names of the extensions that are there."""
         return frozenset(row[0] for row in self._ask("extensions"))
