@@ -1,6 +1,6 @@
 """From pg_catalog to a State, and the proof that nothing was left out."""
 
 from flatsplit.catalog.proof import owned_elsewhere, remaining_dependencies, unknown_dependencies
-from flatsplit.catalog.reader import read_state
+from flatsplit.catalog.reader import read_people, read_state
 
-__all__ = ["owned_elsewhere", "read_state", "remaining_dependencies", "unknown_dependencies"]
+__all__ = ["owned_elsewhere", "read_people", "read_state", "remaining_dependencies", "unknown_dependencies"]

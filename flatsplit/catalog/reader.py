@@ -9,7 +9,7 @@ import psycopg
 from flatsplit.catalog import cluster, objects
 from flatsplit.catalog.acl import Names
 from flatsplit.catalog.session import look
-from flatsplit.model import State
+from flatsplit.model import RoleFacts, State
 
 
 def read_state(conn: psycopg.Connection[Any]) -> State:
@@ -35,4 +35,16 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
             mappings=objects.read_mappings(at, names),
             databases=cluster.read_databases(at, names),
             uses=objects.read_uses(at),
+        )
+
+
+def read_people(conn: psycopg.Connection[Any]) -> State:
+    """Roles and memberships alone, for who only asks who somebody is: no objects, nothing of other databases."""
+    with look(conn) as at:
+        rows = at.ask("roles")
+        names = Names({row[0]: row[1] for row in rows})
+        return State(
+            target=cluster.read_target(at, names, {}),
+            roles={name: RoleFacts(*attributes) for _, name, *attributes in rows},
+            members=cluster.read_members(at, names),
         )

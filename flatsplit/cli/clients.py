@@ -14,14 +14,25 @@ COLUMNS = ("role", "database", "client", "application", "state", "sessions", "id
 
 
 def client_rows(sessions: Sequence[Session], legacy: str) -> list[tuple[str, ...]]:
-    """Equal sessions counted; legacy's first."""
+    """Equal sessions counted; legacy's first, as itself or as a member of it."""
     groups: dict[tuple[str, ...], list[Session]] = {}
     for one in sessions:
-        groups.setdefault((one.role, one.database, one.client, one.application, one.state), []).append(one)
+        groups.setdefault((_role(one), one.database, one.client, one.application, one.state), []).append(one)
     return [
         (*map(one_line, key), str(len(found)), _idle(found))
-        for key, found in sorted(groups.items(), key=lambda item: (item[0][0] != legacy, item[0]))
+        for key, found in sorted(groups.items(), key=lambda item: (not is_left(item[1][0], legacy), item[0]))
     ]
+
+
+def is_left(session: Session, legacy: str) -> bool:
+    """Whether it has legacy's power."""
+    return legacy in (session.acts_as or (session.role,))
+
+
+def _role(session: Session) -> str:
+    """The login, and of a member whose power it has."""
+    others = [role for role in session.acts_as if role != session.role]
+    return f"{session.role}, as {', '.join(others)}" if others else session.role
 
 
 def _idle(found: Sequence[Session]) -> str:
@@ -41,7 +52,7 @@ def _short(seconds: float) -> str:
 
 def headline(sessions: Sequence[Session], legacy: str) -> str:
     """How many are left on legacy."""
-    left = sum(one.role == legacy for one in sessions)
+    left = sum(is_left(one, legacy) for one in sessions)
     return f"{left} of {len(sessions)} sessions are still {legacy}'s" if left else f"Nobody is connected as {legacy}."
 
 

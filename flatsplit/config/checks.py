@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flatsplit.config import accept, grants
+from flatsplit.config import accept, grants, people
 from flatsplit.config.text import format_duration, quote
 from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
 from flatsplit.errors import ConfigError
@@ -59,7 +59,12 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
             f'= "{format_duration(timeout)}" is not above 0 and below the deadlock_timeout of 1s',
             'keep it small, for example "200ms": the application waits behind flatsplit for as long',
         )
+    for name in config.owners or ():
+        _check_name(name, f"{source}: [cutover] owners", "role")
+        if name in seen:
+            refuse("[cutover] owners", f"names {show(name)}, which is {seen[name]}", "leave it out")
     grants.check(config.grants, source)
+    people.check(config.members, config.groups, seen, source)
     accept.check(config.accept, source)
     if config.locks.max_replication_lag <= timedelta(0):
         refuse("[locks] max_replication_lag", "is not above 0", 'allow standbys some lag, for example "10s"')

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import accept, grants
+from flatsplit.config import accept, grants, people
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -47,6 +47,8 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     extra = grants.read(document.pop("grants", {}), source, PURPOSES)
     accepted = accept.read(document.pop("hazards", {}), source)
+    members = people.read_members(document.pop("members", {}), source, PURPOSES)
+    groups = people.read_groups(document.pop("group", {}), source, PURPOSES)
     for section, content in document.items():
         if not isinstance(content, dict) and section not in SECTIONS:
             home = next((known for known, keys in SECTIONS.items() if section in keys), "cutover")
@@ -77,6 +79,8 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         allow_new_objects=values["approval"].get("allow_new_objects", False),
         grants=extra,
         accept=accepted,
+        members=members,
+        groups=groups,
     )
     validate(config, source)
     return config

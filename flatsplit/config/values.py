@@ -99,6 +99,21 @@ class Config:
     """[grants.PURPOSE]: privileges beyond the blueprint, in the order in which they are written."""
     accept: tuple[tuple[str, str], ...] = ()
     """[hazards.accept]: ids of hazards that are taken on, with the reason, sorted."""
+    owners: tuple[str, ...] | None = None
+    """Other roles that legacy acts as and whose objects move like its own; None where nobody has decided."""
+    members: tuple[tuple[str, str], ...] = ()
+    """[members]: what becomes of members of legacy, by their names; of those not named: app_user."""
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """[group.PURPOSE]: new roles that are groups, and who logs in for them."""
+
+    def logins(self, role: str) -> tuple[str, ...] | None:
+        """Who logs in for a new role that is a group; None for one that logs in itself."""
+        return dict(self.groups).get(self.roles.purpose(role))
+
+    @property
+    def entering(self) -> tuple[str, ...]:
+        """The new roles that log in themselves once enable-login is done."""
+        return tuple(role for role in self.roles.login if self.logins(role) is None)
 
 
 SECTIONS: dict[str, dict[str, object]] = {
@@ -109,6 +124,7 @@ SECTIONS: dict[str, dict[str, object]] = {
         "schemas": list,
         "retire": get_args(Retire),
         "database_owner": get_args(DatabaseOwner),
+        "owners": list,
     },
     "roles": {**dict.fromkeys(PURPOSES, str), "dba_login": bool, "auth": get_args(Auth)},
     "gates": {

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flatsplit.config import accept, grants
+from flatsplit.config import accept, grants, people
 from flatsplit.config.checks import validate
 from flatsplit.config.reading import load
 from flatsplit.config.text import format_duration, quote
@@ -19,6 +19,7 @@ _COMMENTS = {
     "schemas": "resolved at init",
     "retire": "revoke | drop | repurpose",
     "database_owner": "app_migrator | dba | keep",
+    "owners": "who else's objects move to app_migrator like the old role's own; []: nobody's",
     "app_user": "DML on tables, USAGE on sequences",
     "app_migrator": "owns everything, runs DDL",
     "app_readonly": "SELECT",
@@ -40,8 +41,8 @@ _HEADINGS = {"roles": "names of the four"}
 
 
 def render(config: Config) -> str:
-    """The file as init writes it: every key once, each with what it means; [grants] and [hazards.accept] only
-    where there are some.
+    """The file as init writes it: every key once, each with what it means; owners, [members], [group], [grants] and
+    [hazards.accept] only where there are some.
     """
     parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
     lines: list[str] = []
@@ -49,10 +50,17 @@ def render(config: Config) -> str:
         heading = f"[{section}]"
         lines += [_commented(heading, _HEADINGS.get(section, ""))]
         for key in keys:
+            if key == "owners" and config.owners is None:
+                continue
             part = config if section in ("cutover", "approval") or key == "auth" else parts[section]
             lines.append(_commented(f"{key} = {_toml(getattr(part, key))}", _COMMENTS.get(key, "")))
         lines.append("")
-    return "\n".join([*lines[:-1], *accept.render(config.accept), *grants.render(config.grants)]) + "\n"
+    extra = [
+        *people.render(config.members, config.groups),
+        *accept.render(config.accept),
+        *grants.render(config.grants),
+    ]
+    return "\n".join([*lines[:-1], *extra]) + "\n"
 
 
 def _commented(text: str, comment: str) -> str:

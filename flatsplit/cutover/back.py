@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit import evidence, machine
+from flatsplit import evidence, machine, membership
 from flatsplit.cutover.known import about_new
 from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutcome
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import Plan
-from flatsplit.steps import BY_KEY
+from flatsplit.steps import BY_KEY, members
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -48,15 +48,21 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
         return
     kept = {role for role in walk.config.roles.new if role in situation.context.adopted}
     roles = [role for role in walk.config.roles.new if role not in kept]
-    clients = evidence.read_sessions(walk.session.driver, roles)
-    clients = tuple(client for client in clients if client.database == situation.live.target.database)
+    context = situation.context
+    acting = membership.attributed(situation.live, legacy, walk.config.roles.new, context.retiring)
+    found = evidence.read_sessions(walk.session.driver, acting, legacy)
+    here = situation.live.target.database
+    clients = tuple(one for one in found if one.database == here and not set(roles).isdisjoint(one.acts_as))
     if clients:
         first = clients[0]
+        of = "" if first.role in roles else f", a member of {first.acts_as[0]},"
+        back = members.returning(context, first.role, first.acts_as)
+        moved = "" if first.role in roles else f", or make it {legacy}'s again: {back}"
         more = f" and {len(clients) - 1} more" if clients[1:] else ""
         raise Refused(
-            f"{first.role} is still connected ({first.application or 'no application_name'} from {first.client}, "
+            f"{first.role}{of} is still connected ({first.application or 'no application_name'} from {first.client}, "
             f"process {first.pid}){more}",
-            f"move these connections back to {legacy} first",
+            f"move these connections back to {legacy} first{moved}",
         )
 
 

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flatsplit import evidence
+from flatsplit import evidence, membership
 from flatsplit.catalog import owned_elsewhere
 from flatsplit.config import format_duration
 from flatsplit.connection import APPLICATION_NAME, Session
-from flatsplit.cutover import quiet
+from flatsplit.cutover import left, quiet
 from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal, StepRecord
 from flatsplit.model import Check, Finding, GateResult, State, Statement
@@ -100,8 +100,18 @@ class Judge:
         )
 
     def _clients(self) -> tuple[Client, ...]:
-        roles = [self.context.legacy, *self.context.config.roles.new]
-        return evidence.read_sessions(self.session.driver, roles)
+        return evidence.read_sessions(self.session.driver, self._acting, self.context.legacy)
+
+    @cached_property
+    def _acting(self) -> Mapping[str, tuple[str, ...]]:
+        """Who acts as legacy or a new role, and as which: a member's session is the role's."""
+        context = self.context
+        return membership.attributed(self.state, context.legacy, context.config.roles.new, context.retiring)
+
+    def _left(self) -> tuple[Client, ...]:
+        """Sessions of this database that act as legacy."""
+        database = self.state.target.database
+        return tuple(one for one in self._clients() if self.context.legacy in one.acts_as and one.database == database)
 
     def _rehearsed(self) -> GateResult:
         from flatsplit.cutover import rehearsal, rehearsed  # no other gate needs a parser of SQL
@@ -122,7 +132,7 @@ class Judge:
             wanted.insert(0, roles.app_user)
         database = self.state.target.database
         clients = [client for client in self._clients() if client.application != APPLICATION_NAME]  # verify logs in too
-        here = {client.role for client in clients if client.database == database}
+        here = {role for client in clients if client.database == database for role in client.acts_as}
         since = self.records["enable-login"].started_at
         parts = f"the migration tool at {roles.app_migrator}"
         if wanted[1:]:
@@ -133,9 +143,14 @@ class Judge:
         return GateResult(
             "seen",
             False,
-            f"{' and '.join(missing)} {'have' if missing[1:] else 'has'} not been seen connected",
+            f"{' and '.join(map(self._named, missing))} {'have' if missing[1:] else 'has'} not been seen connected",
             f"point {parts}; run `flatsplit observe` while they are connected",
         )
+
+    def _named(self, role: str) -> str:
+        """The role, and of a group whose logins are meant."""
+        logins = self.context.config.logins(role)
+        return f"{role} (nor a member of it: {', '.join(logins)})" if logins else role
 
     def _observed(self, role: str, database: str, since: datetime | None) -> bool:
         last = self.journal.last_seen(role, database)
@@ -144,7 +159,6 @@ class Judge:
     def _drained(self) -> GateResult:
         legacy = self.context.legacy
         config = self.context.config
-        database = self.state.target.database
         if config.retire == "repurpose":
             created = [each for each in self.statements if any(c.fact == "owner" for c in each.changes)]
             if created:
@@ -155,9 +169,8 @@ class Judge:
                     f"let the migration tool connect as {config.roles.app_migrator}",
                 )
             return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
-        clients = [client for client in self._clients() if client.role == legacy and client.database == database]
-        if clients:
-            return _connected(clients, database, config.roles.app_user)
+        if clients := self._left():
+            return left.gate("drained", clients, self.state, self.context)
         started = self.records["switch-connections"].started_at or evidence.server_clock(self.session.driver)
         found = self._quiet(started)
         return quiet.gate("drained", found, config.gates.drain, "switch-connections begun")
@@ -165,7 +178,8 @@ class Judge:
     def _quiet(self, started: datetime) -> quiet.Quiet:
         """How long legacy is quiet, from ``started`` on."""
         gates, database = self.context.config.gates, self.state.target.database
-        return quiet.quiet(self.session, self.journal, self.context.legacy, database, started, gates.largest_hole)
+        legacy, acting = self.context.legacy, self._acting
+        return quiet.quiet(self.session, self.journal, legacy, acting, database, started, gates.largest_hole)
 
     def _verified(self) -> GateResult:
         checks = self.checks()
@@ -200,15 +214,18 @@ class Judge:
         soak = self.context.config.gates.soak
         if self.context.config.retire == "repurpose":  # legacy goes on being used, so there is nothing to watch for
             return _elapsed(soak, now - finished, f"{before} done")
+        # Its own sessions lock-legacy ends; those of its members go on, and can do all that it can
+        if others := [client for client in self._left() if client.role != self.context.legacy]:
+            return left.gate("soaked", others, self.state, self.context)
         return quiet.gate("soaked", self._quiet(finished), soak, f"{before} done")
 
     def _elsewhere(self, step: str) -> GateResult:
         legacy = self.context.legacy
         database = self.state.target.database
         owned = owned_elsewhere(self.session.driver, legacy) if legacy in self.state.roles else ()
-        used = sorted(
-            {client.database for client in self._clients() if client.role == legacy and client.database != database}
-        )
+        mine = [client for client in self._clients() if legacy in client.acts_as and client.database != database]
+        # NOLOGIN keeps no member out; the end of the membership does
+        used = sorted({client.database for client in mine if client.role == legacy or step == "revoke-legacy"})
         if self.context.config.retire == "repurpose" or (not owned and not used):
             return GateResult("elsewhere", True, f"{legacy} is not used by other databases")
         drop = self.context.config.retire == "drop"
@@ -216,7 +233,9 @@ class Judge:
         if owned:
             parts.append(f"owns or may do something in {', '.join(owned)}")
         if used:
-            parts.append(f"is connected to {', '.join(used)}")
+            names = sorted({client.role for client in mine} - {legacy})
+            also = f" (as {', '.join(names[:5])})" if step == "revoke-legacy" and names else ""
+            parts.append(f"is connected to {', '.join(used)}{also}")
         return GateResult(
             "elsewhere",
             False,
@@ -226,30 +245,6 @@ class Judge:
             # A role that something depends on cannot be dropped, whatever the operator decides
             waivable=not (owned and step == "revoke-legacy" and drop),
         )
-
-
-def _connected(clients: Sequence[Client], database: str, user: str) -> GateResult:
-    """Legacy is still connected: by whom, and what to do about it."""
-    live = [client for client in clients if not evidence.looks_pooled(client)]
-    first = (live or clients)[0]
-    name = first.application or "no application_name"
-    number = f"{len(clients)} session{'s' if clients[1:] else ''} of {first.role}"
-    if not live:
-        idle = duration(min(client.idle_for for client in clients))
-        return GateResult(
-            "drained",
-            False,
-            f"{number}, all idle for {idle} or longer: {name} from {first.client}; as a pool keeps them",
-            f"once the pool logs in as {user}, let it drop these: RELOAD, then RECONNECT on PgBouncer's console "
-            f"(database {database}), or restart the pool",
-        )
-    idle = f"; {len(clients) - len(live)} others are idle" if len(live) < len(clients) else ""
-    return GateResult(
-        "drained",
-        False,
-        f"{number}: {name} from {first.client}, {first.state}{idle}",
-        f"switch them to {user}; an idle connection of a pool goes with RELOAD or a restart of the pool",
-    )
 
 
 def _elapsed(wanted: timedelta, passed: timedelta, what: str) -> GateResult:

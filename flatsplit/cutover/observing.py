@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from flatsplit import evidence
+from flatsplit import evidence, membership
+from flatsplit.catalog import read_people
 from flatsplit.config import Config
 from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.cutover.results import Look
@@ -12,13 +14,17 @@ from flatsplit.evidence.counters import growth, read_counters
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
 from flatsplit.model import Session as Client
+from flatsplit.model import State
 
 
 def observe(session: Session, journal: Journal, config: Config) -> Look:
-    """Write down who is connected as legacy or a new role, and how much each has run since the last look."""
-    roles = [config.legacy_role, *config.roles.new]
-    clients = connected(session, config)
-    counters = read_counters(session.driver, roles)
+    """Write down who is connected as legacy or a new role, and how much each has run since the last look.
+
+    A member's session is written down as that of the role as which it acts: logins come and go.
+    """
+    people = read_people(session.driver)
+    clients = connected(session, config, people)
+    counters = read_counters(session.driver, acting(config, people))
     with session.transaction():
         before = journal.last_counters()
         grown = [(one, growth(before.get(one.role), one)) for one in counters]
@@ -28,14 +34,19 @@ def observe(session: Session, journal: Journal, config: Config) -> Look:
     return Look(at, clients, tuple((one.role, more) for one, more in grown))
 
 
-def connected(session: Session, config: Config) -> tuple[Client, ...]:
-    """Sessions of legacy and the new roles, without those by which flatsplit itself tries what a new role can."""
-    roles = [config.legacy_role, *config.roles.new]
-    return tuple(
-        client
-        for client in evidence.read_sessions(session.driver, roles)
-        if client.role == config.legacy_role or client.application != APPLICATION_NAME
-    )
+def acting(config: Config, people: State) -> Mapping[str, tuple[str, ...]]:
+    """Who acts as legacy or a new role, and as which."""
+    return membership.attributed(people, config.legacy_role, config.roles.new, config.owners or ())
+
+
+def connected(session: Session, config: Config, people: State | None = None) -> tuple[Client, ...]:
+    """Sessions that act as legacy or a new role, without those by which flatsplit itself tries what a new role can.
+
+    ``people``: roles and memberships, where they were read a moment ago.
+    """
+    legacy = config.legacy_role
+    found = evidence.read_sessions(session.driver, acting(config, people or read_people(session.driver)), legacy)
+    return tuple(client for client in found if legacy in client.acts_as or client.application != APPLICATION_NAME)
 
 
 def _sum_up(journal: Journal, legacy: str) -> None:

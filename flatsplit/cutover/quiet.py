@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,11 +29,23 @@ class Quiet:
     coverage: Coverage
 
 
-def quiet(session: Session, journal: Journal, role: str, database: str, started: datetime, largest: timedelta) -> Quiet:
-    """What the observations and the statement counters say. This moment counts as a look."""
+def quiet(
+    session: Session,
+    journal: Journal,
+    role: str,
+    acting: Mapping[str, tuple[str, ...]],
+    database: str,
+    started: datetime,
+    largest: timedelta,
+) -> Quiet:
+    """What the observations and the statement counters say. This moment counts as a look.
+
+    ``acting``: who acts as which role, the members of ``role`` among them.
+    """
     now = evidence.server_clock(session.driver)
     counters = journal.counters(role, started)
-    live = next(iter(read_counters(session.driver, [role])), None)
+    mine = {login: (role,) for login, roles in acting.items() if role in roles}
+    live = next(iter(read_counters(session.driver, mine)), None)
     active = journal.last_active(role)
     if live is not None:
         before = (counters[-1].calls, counters[-1].epoch) if counters else None

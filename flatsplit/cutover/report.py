@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flatsplit import __version__, evidence, hazards, machine
+from flatsplit import __version__, evidence, hazards, machine, membership
 from flatsplit.cutover import approval, rehearsal
 from flatsplit.cutover.bundled import Bundle, BundleStep
 from flatsplit.cutover.radius import first_radius, radius
@@ -51,7 +51,9 @@ def bundle(walk: Walk) -> Bundle:
                 watch=step.watch,
             )
         )
-    sessions = evidence.read_sessions(walk.session.driver, [walk.config.legacy_role, *walk.config.roles.new])
+    legacy, new = walk.config.legacy_role, walk.config.roles.new
+    acting = membership.attributed(situation.live, legacy, new, situation.context.retiring)
+    sessions = evidence.read_sessions(walk.session.driver, acting, legacy)
     begun = any(machine.begun(situation.states, step.key) for step in STEPS)
     return Bundle(
         config=walk.config,
@@ -137,8 +139,9 @@ def _clients(journal: Journal, sessions: Sequence[Session], roles: Sequence[str]
             found[key] = SeenClient(*key, most, one.at)
     now: dict[tuple[str, str, str, str], int] = {}
     for session in sessions:
-        key = (session.role, session.database, session.client, session.application)
-        now[key] = now.get(key, 0) + 1
+        for role in session.acts_as:
+            key = (role, session.database, session.client, session.application)
+            now[key] = now.get(key, 0) + 1
     for key, count in now.items():
         found[key] = SeenClient(*key, max(count, found[key].sessions if key in found else 0), None)
     order = {role: place for place, role in enumerate(roles)}

@@ -222,7 +222,7 @@ class Situation:
 
     def fresh_baseline(self) -> State | None:
         """The baseline as it should be kept from now on; None once legacy's own facts are no longer live."""
-        if self.retired or machine.begun(self.states, "lock-legacy"):
+        if self.retired or machine.begun(self.states, "revoke-legacy"):
             return None
         return reduce(self.origin, self.config)
 

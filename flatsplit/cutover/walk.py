@@ -108,6 +108,10 @@ class Walk:
             raise JournalError(f"the journal has lost the step {lost[0]}", DAMAGED)
         situation = Situation(live, baseline, self.config, records, self.record.legacy_oid)
         begun = machine.last_step(situation.states) is not None
+        if not begun:
+            # Nothing was changed yet: memberships that are gone, somebody has ended, and no rollback brings them back
+            first_seen = {key: options for key, options in baseline.members.items() if key in live.members}
+            situation = replace(situation, baseline=replace(baseline, members=first_seen))
         names.check(self.config, names.recorded(self.record), live=live.roles, first_seen=baseline.roles, begun=begun)
         return situation
 

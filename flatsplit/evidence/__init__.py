@@ -4,9 +4,10 @@ from flatsplit.evidence.locks import Holder, holders
 from flatsplit.evidence.matrix import matrix
 from flatsplit.evidence.reach import opening, unreachable
 from flatsplit.evidence.replication import worst_lag
-from flatsplit.evidence.sessions import looks_pooled, read_sessions, server_clock
+from flatsplit.evidence.sessions import NOBODY, looks_pooled, read_sessions, server_clock
 
 __all__ = [
+    "NOBODY",
     "Holder",
     "holders",
     "looks_pooled",

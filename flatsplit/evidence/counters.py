@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from flatsplit.evidence.asking import ask
 
 # Nested statements count for the owner of the SECURITY DEFINER function around them, so only those of clients do.
 _CALLS = """
-SELECT r.rolname::text, coalesce(sum(s.calls), 0)::bigint
-FROM pg_catalog.pg_roles AS r
+SELECT p.role, coalesce(sum(s.calls), 0)::bigint,
+       string_agg(DISTINCT r.oid::text, ',') FILTER (WHERE r.rolname <> p.role)
+FROM unnest(%s::text[], %s::text[]) AS p (login, role)
+JOIN pg_catalog.pg_roles AS r ON r.rolname = p.login
 LEFT JOIN {function}(false) AS s ON s.userid = r.oid {toplevel}
      AND s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
-WHERE r.rolname = ANY (%s) GROUP BY 1
+GROUP BY 1
 """
 
 
@@ -31,8 +33,10 @@ class Counter:
     """Equal for counters that can be compared: no reset, restart or eviction between them. "" where nobody can tell."""
 
 
-def read_counters(conn: psycopg.Connection[Any], roles: Sequence[str]) -> tuple[Counter, ...]:
-    """Counters of these roles; empty where pg_stat_statements is missing, not loaded or counts nothing."""
+def read_counters(conn: psycopg.Connection[Any], acting: Mapping[str, tuple[str, ...]]) -> tuple[Counter, ...]:
+    """Counters of the roles that somebody is ``acting`` as, each the sum over all who do; empty where
+    pg_stat_statements is missing, not loaded or counts nothing.
+    """
     found = ask(conn, "counters")
     if not found:
         return ()
@@ -43,11 +47,18 @@ def read_counters(conn: psycopg.Connection[Any], roles: Sequence[str]) -> tuple[
     toplevel = sql.SQL("AND s.toplevel" if informed else "")
     try:
         with conn.transaction():
-            rows = conn.execute(sql.SQL(_CALLS).format(function=name, toplevel=toplevel), (list(roles),)).fetchall()
+            pairs = [(login, role) for login, roles in acting.items() for role in roles]
+            logins, roles = [login for login, _ in pairs], [role for _, role in pairs]
+            rows = conn.execute(sql.SQL(_CALLS).format(function=name, toplevel=toplevel), (logins, roles)).fetchall()
             epoch = _epoch(conn, schema, started) if informed else ""
     except (errors.ObjectNotInPrerequisiteState, errors.InsufficientPrivilege, errors.UndefinedFunction):
         return ()
-    return tuple(Counter(role, calls, "" if role in own or "" in own else epoch) for role, calls in sorted(rows))
+    untold = {role for login, role in pairs if login in own or "" in own}
+    return tuple(
+        # Another set of members is another sum
+        Counter(role, calls, "" if role in untold else f"{members}#{epoch}" if members and epoch else epoch)
+        for role, calls, members in sorted(rows)
+    )
 
 
 def _epoch(conn: psycopg.Connection[Any], schema: str, started: str) -> str:
@@ -63,6 +74,8 @@ def growth(before: tuple[int, str] | None, now: Counter) -> int | None:
     if before is None:
         return None
     calls, epoch = before
+    if epoch and now.epoch and epoch.rpartition("#")[0] != now.epoch.rpartition("#")[0]:
+        return None  # others are counted in now
     if now.calls > calls:
         return now.calls - calls
     if now.epoch and now.epoch == epoch:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,21 +14,33 @@ from flatsplit.model import Session
 POOLED_AFTER = 60.0
 """Seconds of idleness after which a session looks like a pool's own, kept open for nobody."""
 
-# Without pg_read_all_stats most columns are NULL for sessions of others.
+NOBODY = "a dropped role"
+"""What is said of a session whose role is not there any more: no list of roles and no ``usename`` shows it."""
+
+# Without pg_read_all_stats most columns are NULL for sessions of others. What began by SET ROLE, or by a setting of
+# the login, outlives the login: DROP ROLE ends no session.
 _SESSIONS = """
-SELECT a.usename::text, coalesce(a.datname::text, ''), coalesce(host(a.client_addr), 'local'),
+SELECT r.rolname::text, coalesce(a.datname::text, ''), coalesce(host(a.client_addr), 'local'),
        coalesce(a.application_name, ''), coalesce(a.state, ''), a.pid, a.backend_start::text,
        CASE WHEN a.state = 'idle' THEN extract(epoch FROM clock_timestamp() - a.state_change)::float8 ELSE 0 END
-FROM pg_catalog.pg_stat_activity AS a
-WHERE a.usename = ANY (%s) AND a.pid <> pg_backend_pid()
-  AND coalesce(a.backend_type, 'client backend') = 'client backend'
-ORDER BY a.usename, a.datname, a.client_addr, a.application_name, a.pid
+FROM pg_catalog.pg_stat_activity AS a LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid
+WHERE (r.rolname = ANY (%s) OR (r.oid IS NULL AND a.usesysid <> 0 AND a.datname = current_database()))
+  AND a.pid <> pg_backend_pid() AND coalesce(a.backend_type, 'client backend') = 'client backend'
+ORDER BY r.rolname, a.datname, a.client_addr, a.application_name, a.pid
 """
 
 
-def read_sessions(conn: psycopg.Connection[Any], roles: Iterable[str]) -> tuple[Session, ...]:
-    """Client sessions of these roles in all databases of the cluster, but for the one that asks."""
-    return tuple(Session(*row) for row in conn.execute(_SESSIONS, (list(roles),)))
+def read_sessions(
+    conn: psycopg.Connection[Any], acting: Mapping[str, tuple[str, ...]], legacy: str
+) -> tuple[Session, ...]:
+    """Client sessions in all databases of the cluster of whoever is ``acting`` as which roles, but for the one that
+    asks; and those of this database whose role is gone: they may act as ``legacy``, and nobody can tell.
+    """
+    found = conn.execute(_SESSIONS, (list(acting),)).fetchall()
+    return tuple(
+        replace(Session(role or NOBODY, *rest), acts_as=(legacy,) if role is None else acting[role])
+        for role, *rest in found
+    )
 
 
 def looks_pooled(session: Session) -> bool:

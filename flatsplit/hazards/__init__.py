@@ -18,6 +18,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     foreign,
     identity,
     legacy,
+    members,
     newroles,
     objects,
     operator,

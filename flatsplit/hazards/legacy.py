@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.steps.abroad import abroad
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
@@ -137,37 +137,6 @@ def _groups(seen: Seen) -> list[str]:
     if seen.legacy not in seen.context.baseline.roles:
         return []
     return sorted({key.role for key in seen.state.members if key.member == seen.legacy})
-
-
-@hazard(
-    "legacy-members",
-    "note",
-    "transfer-ownership",
-    looks_at="pg_auth_members: members of legacy",
-    why="They become members of app_migrator with the same options; revoke-legacy ends their membership in legacy.",
-    fix="If they only read, make them members of app_readonly instead.",
-    manual="role-membership.html",
-)
-def legacy_members(seen: Seen) -> Iterator[Found]:
-    """Others who act as legacy."""
-    apart = (*seen.context.config.roles.new, seen.state.target.operator)
-    members = sorted({key.member for key in seen.state.members if key.role == seen.legacy and key.member not in apart})
-    legacy = seen.context.baseline.roles.get(seen.legacy)
-    if not members or legacy is None:
-        return
-    if legacy.login:
-        yield Found(f"{few(members)} can act as {seen.legacy}", tuple(members))
-        return
-    roles = seen.context.config.roles
-    yield Found(
-        f"nobody logs in as {seen.legacy}: the application logs in as {few(members)}, a member of it",
-        tuple(members),
-        severity="warning",
-        why=f"Members of {seen.legacy} become members of {roles.app_migrator} with the same options, and keep that: "
-        "whoever the application logs in as goes on owning everything.",
-        fix=f"Once it logs in as {roles.app_user}, and before lock-legacy: REVOKE {format_name(seen.legacy)}, "
-        f"{format_name(roles.app_migrator)} FROM {format_name(members[0])}.",
-    )
 
 
 @hazard(

@@ -23,7 +23,9 @@ _LOOKS = sa.and_(observation.c.role == "", observation.c.source == LOOK)
 
 def observe(session: Session, seen: Sequence[model.Session], source: str) -> datetime:
     """Write down one look at the server: equal sessions counted, all rows of one moment."""
-    alike = Counter((s.role, s.database, s.client, s.application, s.state) for s in seen)
+    alike = Counter(
+        (role, s.database, s.client, s.application, s.state) for s in seen for role in s.acts_as or (s.role,)
+    )
     nobody = dict.fromkeys(_NAMES, "")
     look = {"source": LOOK, "sessions": len(seen), **nobody}
     at: datetime = session.sa.execute(observation.insert().returning(observation.c.at), look).scalar_one()

@@ -150,6 +150,8 @@ class Session:
     backend_start: str = ""
     idle_for: float = 0.0
     """Seconds since it last did anything, where it is idle."""
+    acts_as: tuple[str, ...] = ()
+    """The roles of the cutover whose power it has: itself, or those that its role is a member of."""
 
 
 StepKey: TypeAlias = Literal[

@@ -30,7 +30,12 @@ class Context:
     @cached_property
     def owners(self) -> frozenset[str]:
         """Roles whose objects belong to the application."""
-        return frozenset({self.legacy, self.config.roles.app_migrator})
+        return self.retiring | {self.config.roles.app_migrator}
+
+    @cached_property
+    def retiring(self) -> frozenset[str]:
+        """Legacy, and the owners whose objects move like its own."""
+        return frozenset({self.legacy, *(self.config.owners or ())})
 
     @cached_property
     def scope(self) -> frozenset[str]:

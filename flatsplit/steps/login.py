@@ -18,8 +18,7 @@ def apply(state: State, context: Context) -> State:
     _settings(draft, context)
     _attributes(draft, context)
     _public(draft, context)
-    roles = context.config.roles
-    for role in roles.login:
+    for role in context.config.entering:
         facts = draft.roles.get(role)
         if facts is not None and not (role in context.adopted and facts.login):
             draft.role(role, login=True, password=facts.password or context.config.auth == "password")

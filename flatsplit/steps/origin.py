@@ -7,6 +7,7 @@ new roles, of legacy once it is being retired, and the rights of PUBLIC once the
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from flatsplit import privileges
@@ -315,7 +316,22 @@ def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> St
         both = {key_.role, key_.member}
         if both & new and (key_ if per_grantor else key_[:2]) not in asked and both <= want.roles.keys():
             members.setdefault(key_, options)
+            if per_grantor:
+                _with_grantors(members, live.members, key_, want.roles.keys())
     return replace(want, objects=objects, columns=columns, members=members)
+
+
+def _with_grantors(
+    members: dict[Member, MemberOptions], live: Mapping[Member, MemberOptions], kept: Member, roles: Collection[str]
+) -> None:
+    """From 16 on a membership stands on that of its grantor, WITH ADMIN OPTION: it cannot stay without."""
+    todo = [kept]
+    while todo:
+        one = todo.pop()
+        for key, options in live.items():
+            if key[:2] == (one.role, one.grantor) and options.admin and key not in members and key.grantor in roles:
+                members[key] = options
+                todo.append(key)
 
 
 def _with_extras(live: Acl, top: Acl, want: Acl, stay: frozenset[str], owner: str) -> Acl:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, State, intern_acl
-from flatsplit.steps import defaults
+from flatsplit.steps import defaults, members
 from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
@@ -15,8 +15,11 @@ def lock(state: State, context: Context) -> State:
     if context.legacy not in draft.roles:
         return state
     if context.config.retire == "repurpose":
-        draft.no_member(context.config.roles.app_migrator, context.legacy)
+        for old in context.retiring:
+            draft.no_member(context.config.roles.app_migrator, old)
         draft.member(context.config.roles.app_user, context.legacy)
+        # The application's logins have app_user's rights over legacy; who changes the structure needs its own
+        members.hand_over(draft, context, "app_migrator", "dba")
     else:
         draft.role(context.legacy, login=False)
     return draft.state()
@@ -30,6 +33,10 @@ def revoke(state: State, context: Context) -> State:
     if legacy not in draft.roles:
         return state
     _memberships(draft, context)
+    if context.config.retire == "repurpose":
+        members.hand_over(draft, context, "app_migrator", "dba")
+    else:
+        members.hand_over(draft, context)
     draft.rewrite(lambda _, facts: _stripped(facts, legacy))
     for ref, acl in list(draft.columns.items()):
         draft.columns[ref] = handed_over(acl, legacy)
@@ -49,7 +56,9 @@ def revoke(state: State, context: Context) -> State:
 
 
 def _memberships(draft: Draft, context: Context) -> None:
-    """Legacy is in nobody and nobody in it; memberships that it gave to others are theirs by the operator's grant."""
+    """Legacy is in nobody, and nobody in it unless it goes on as the application's; memberships that it gave to others
+    are theirs by the operator's grant.
+    """
     legacy = context.legacy
     for key, options in sorted(draft.members.items()):
         if legacy not in (key.role, key.member) and key.grantor == legacy and draft.target.membership_options:
@@ -61,7 +70,13 @@ def _memberships(draft: Draft, context: Context) -> None:
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
     if context.config.retire == "repurpose":
         kept.add(context.config.roles.app_user)
+    migrator = context.config.roles.app_migrator
+    for key in [key for key in draft.members if key.role == migrator and key.member in context.retiring - {legacy}]:
+        del draft.members[key]
+    apart = {legacy, *context.config.roles.new}
     for key in [key for key in draft.members if legacy in (key.role, key.member)]:
+        if context.config.retire == "repurpose" and key.role == legacy and key.member not in apart:
+            continue
         # Without superuser's rights the operator needs its own membership in legacy to finish, and to go back
         if key.member != draft.target.operator and key.role not in kept:
             del draft.members[key]

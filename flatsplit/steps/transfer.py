@@ -40,17 +40,16 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
 
 
 def apply(state: State, context: Context) -> State:
-    """Legacy and its members become members of app_migrator, which owns what legacy owned."""
+    """Legacy becomes a member of app_migrator, which owns what legacy owned; its own members lead there over it."""
     draft = Draft(state)
     roles = context.config.roles
     if roles.app_migrator not in draft.roles:
         return state
-    if context.legacy in draft.roles:
-        draft.member(roles.app_migrator, context.legacy)
-    _members_of_legacy(draft, context)
+    for old in sorted(context.retiring & draft.roles.keys()):
+        draft.member(roles.app_migrator, old)
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        if facts.owner != context.legacy or facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
+        if facts.owner not in context.retiring or facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
             return facts
         owner = heir(ref, facts, state, context)
         if owner == facts.owner or waits(ref, facts, state, context):
@@ -81,18 +80,3 @@ def late(draft: Draft, context: Context) -> None:
         return facts._replace(owner=heir(ref, facts, draft, context))
 
     draft.rewrite(change)
-
-
-def _members_of_legacy(draft: Draft, context: Context) -> None:
-    """People who could SET ROLE to legacy, the owner, can do so to app_migrator, the new owner."""
-    roles = context.config.roles
-    holdings = context.holdings(draft.before)
-    for key, options in sorted(holdings.members.items()):
-        if key.role != context.legacy or key.member in roles.new or key.member == draft.target.operator:
-            continue
-        facts = draft.roles.get(key.member)
-        if facts is None or facts.superuser:
-            continue
-        inherit = True if options.inherit is None else options.inherit
-        set_ = True if options.set is None else options.set
-        draft.member(roles.app_migrator, key.member, admin=options.admin, inherit=inherit, set_=set_)

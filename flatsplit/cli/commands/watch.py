@@ -12,7 +12,7 @@ import click
 
 from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.clients import COLUMNS, client_rows, headline, show_clients
+from flatsplit.cli.clients import COLUMNS, client_rows, headline, is_left, show_clients
 from flatsplit.cli.output import one_line
 from flatsplit.errors import Exit, UsageError
 
@@ -97,13 +97,13 @@ def _live(app: App, look: Callable[[], Sequence[Session]], legacy: str, interval
 
     def table() -> Table:
         found = look()
-        left = any(one.role == legacy for one in found)
+        old = [one for one in found if is_left(one, legacy)]
         title = visible(f"{time.strftime('%H:%M:%S')}  {headline(found, legacy)}")
-        made = Table(title=Text(title, style="yellow" if left else "green"), title_justify="left")
+        made = Table(title=Text(title, style="yellow" if old else "green"), title_justify="left")
         for column in COLUMNS:
             made.add_column(column, overflow="fold")
-        for row in client_rows(found, legacy):
-            made.add_row(*map(Text, row), style="yellow" if row[0] == one_line(legacy) else "")
+        for place, row in enumerate(client_rows(found, legacy)):
+            made.add_row(*map(Text, row), style="yellow" if place < len(client_rows(old, legacy)) else "")
         return made
 
     with Live(console=app.output.console(), auto_refresh=False) as live:

@@ -1,0 +1,62 @@
+"""Who is left on the old role, as itself or as a member of it, and how each of them is moved. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flatsplit import evidence
+from flatsplit.evidence.locks import duration
+from flatsplit.model import GateResult, Session, State
+from flatsplit.steps import Context
+from flatsplit.steps.members import leading, moving
+
+
+def gate(key: str, clients: Sequence[Session], state: State, context: Context) -> GateResult:
+    """A closed gate that names the first of these sessions. There is at least one."""
+    live = [client for client in clients if not evidence.looks_pooled(client)]
+    first = (live or clients)[0]
+    alike = sum(client.role == first.role for client in clients)
+    name = first.application or "no application_name"
+    who = f"{alike} session{'' if alike == 1 else 's'} of {_who(first, context)}"
+    others = len(clients) - alike
+    more = f" (and {others} more of others)" if others else ""
+    user = context.config.roles.app_user
+    if first.role == evidence.NOBODY:
+        fix = (
+            f"what it began as {context.legacy} it can go on with; once the pool lets it go, or: "
+            f"SELECT pg_terminate_backend({first.pid});"
+        )
+        return GateResult(key, False, f"{who}: {name} from {first.client}{more}", fix)
+    if first.role != context.legacy:
+        return GateResult(key, False, f"{who}: {name} from {first.client}{more}", _move(first.role, state, context))
+    if not live:
+        idle = duration(min(client.idle_for for client in clients))
+        return GateResult(
+            key,
+            False,
+            f"{who}, all idle for {idle} or longer: {name} from {first.client}; as a pool keeps them{more}",
+            f"once the pool logs in as {user}, let it drop these: RELOAD, then RECONNECT on PgBouncer's console "
+            f"(database {first.database}), or restart the pool",
+        )
+    idle = f"; {len(clients) - len(live)} others are idle" if len(live) < len(clients) else ""
+    return GateResult(
+        key,
+        False,
+        f"{who}: {name} from {first.client}, {first.state}{idle}{more}",
+        f"switch them to {user}; an idle connection of a pool goes with RELOAD or a restart of the pool",
+    )
+
+
+def _who(client: Session, context: Context) -> str:
+    if client.role in (context.legacy, evidence.NOBODY):
+        return client.role
+    return f"{client.role}, a member of {context.legacy}"
+
+
+def _move(login: str, state: State, context: Context) -> str:
+    """What makes a member the new role's instead. It holds at once, in the session that is there."""
+    member = leading(state, context, login)
+    return (
+        f"let it log in as another, or make it the new role's: {moving(state, context, member)} "
+        f"(flatsplit doctor says more: legacy-members)"
+    )

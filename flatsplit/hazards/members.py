@@ -1,0 +1,159 @@
+"""Hazards in who acts as legacy and who can make others act so: members, makers of logins, circles. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl, membership
+from flatsplit.config.text import quote
+from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.model import Member
+from flatsplit.steps.members import heir, members_of_legacy, moving, wanted
+from flatsplit.steps.provider import recognise
+
+_MANUAL = "role-membership.html"
+
+
+@hazard(
+    "legacy-members",
+    "warning",
+    "switch-connections",
+    looks_at="pg_auth_members: members of legacy, directly or through others; [members] in flatsplit.toml",
+    why="Their sessions act as legacy, so legacy is not out of use while they are connected. They keep its rights "
+    "until revoke-legacy, and are made members of app_user then: they read and write rows and change no structure.",
+    fix="Name those who change the structure under [members] in flatsplit.toml, and move the application's logins "
+    "before switch-connections.",
+    manual=_MANUAL,
+)
+def legacy_members(seen: Seen) -> Iterator[Found]:
+    """Others who act as legacy, and what becomes of them."""
+    config, state, context = seen.context.config, seen.state, seen.context
+    members = sorted({key.member for key in members_of_legacy(state, context)})
+    if not members or seen.legacy not in state.roles:
+        return
+    known = dict(config.members)
+    open_ = [name for name in members if name not in known]
+    repurposed = config.retire == "repurpose"
+    when = "lock-legacy" if repurposed else "revoke-legacy"
+    user = config.roles.app_user
+    told = [f"{name} becomes a member of {heir(context, name)}" for name in members if name in known]
+    first = (open_ or members)[0]
+    alone = not state.roles[seen.legacy].login and not context.retired
+    title = f"{few(members)} can act as {seen.legacy}"
+    if alone and context.baseline.roles.get(seen.legacy, state.roles[seen.legacy]).login is False:
+        title = f"nobody logs in as {seen.legacy}: the application logs in as {few(members)}, a member of it"
+    becomes = f"{few(open_)} will be {'a member' if not open_[1:] else 'members'} of {user}: rows, no structure"
+    if repurposed:
+        becomes = f"{few(open_)} will have {user}'s rights over {seen.legacy}: rows, no structure"
+    parts = [f"Sessions of members count as {seen.legacy}'s, and keep its rights until {when}. From then on:"]
+    parts += ["; ".join([*([becomes] if open_ else []), *told]) + "."]
+    fix = (
+        f"Nothing, or change it under [members] in flatsplit.toml. To move one at once: {moving(state, context, first)}"
+    )
+    if open_:
+        fix = (
+            f"Who changes the structure, name in flatsplit.toml: [members] {quote(first)} = "
+            f"\"app_migrator\". The application's logins become {user}'s before the switch is done: "
+            f"{moving(state, context, first)}"
+        )
+    if repurposed:
+        fix = f'Who changes the structure, name in flatsplit.toml: [members] {quote(first)} = "app_migrator".'
+    logins = [name for name in open_ if _logins(seen, name)]
+    yield Found(title, tuple(members), "warning" if logins else "note", " ".join(parts), fix)
+
+
+def _logins(seen: Seen, member: str) -> tuple[str, ...]:
+    return membership.logins_of(seen.state, member, seen.context.config.roles.new)
+
+
+@hazard(
+    "legacy-makers",
+    "warning",
+    "switch-connections",
+    looks_at="pg_auth_members.admin_option: who may make others members of legacy, and pg_roles.rolcreaterole",
+    why="A secrets manager or a provisioning tool makes logins IN ROLE legacy with it. Each of them has legacy's "
+    "power, under a name that nobody knows beforehand; and from revoke-legacy on it can make none that works.",
+    fix="After create-roles let it have app_user instead, and make its logins IN ROLE app_user, before the switch.",
+    manual=_MANUAL,
+)
+def legacy_makers(seen: Seen) -> Iterator[Found]:
+    """Roles that make logins which act as legacy."""
+    state, context = seen.state, seen.context
+    provider = recognise(state)
+    apart = {state.target.operator, *context.config.roles.new, *context.retiring}
+    if provider is not None:
+        apart |= {provider.group, *membership.acting(state, provider.group)}
+    keys = [
+        key
+        for key, options in sorted(state.members.items())
+        if options.admin and key.role in context.retiring and key.member not in apart and key.member in state.roles
+        if not state.roles[key.member].superuser
+    ]
+    makers = sorted({key.member for key in keys})
+    if not makers:
+        return
+    makes = [name for name in makers if state.roles[name].createrole]
+    user = context.config.roles.app_user
+    first = (makes or makers)[0]
+    given = f"GRANT {ddl.ident(user)} TO {ddl.ident(first)} WITH ADMIN OPTION;"
+    taken = " ".join(_revoke(seen, key) for key in keys if key.member == first)
+    yield Found(
+        f"{few(makers)} can {'make logins that act' if makes else 'let others act'} as {seen.legacy} (ADMIN OPTION)",
+        tuple(makers),
+        "warning" if makes else "note",
+        fix=f"After create-roles: {given} Let it make its logins IN ROLE {ddl.ident(user)} from then on; "
+        f"when the last of the others is gone: {taken}",
+    )
+
+
+@hazard(
+    "roles-circle",
+    "blocker",
+    "create-roles",
+    looks_at="pg_auth_members: whether a new role that exists is a member of legacy, directly or through others; and "
+    "any other circle that the steps' memberships would close",
+    why="transfer-ownership makes legacy a member of app_migrator, and PostgreSQL refuses a circle. A role that is a "
+    "member of legacy would also keep whatever legacy may.",
+    fix="REVOKE the membership before create-roles, or choose other names under [roles] in flatsplit.toml.",
+    manual=_MANUAL,
+)
+def roles_circle(seen: Seen) -> Iterator[Found]:
+    """Memberships that PostgreSQL would refuse, found before the first step."""
+    state, context = seen.state, seen.context
+    ways = {way[:2]: way for way in _ways(seen)}
+    for way in ways.values():
+        keys = [key for key in sorted(state.members) if (key.member, key.role) == way[:2]]
+        taken = " ".join(_revoke(seen, key) for key in keys)
+        over = f" (over {', '.join(way[1:-1])})" if way[2:] else ""
+        purpose = context.config.roles.purpose(way[0])
+        fix = f"Before create-roles: {taken}"
+        if purpose and way[-1] in context.retiring:
+            fix += f" (what it does as {way[-1]} today, it can again once transfer-ownership is done)"
+        if purpose:
+            fix += f" Or choose another name for {purpose} under [roles]."
+        why = f"which is to become a member of {way[0]}"
+        if purpose and way[0] != context.config.roles.app_migrator and way[-1] in context.retiring:
+            why = f"and would keep all that {way[-1]} may"
+        yield Found(
+            f"{way[0]} is a member of {way[-1]}{over}, {why}",
+            (" in ".join(way),),
+            fix=fix,
+        )
+
+
+def _ways(seen: Seen) -> Iterator[tuple[str, ...]]:
+    """Every way by which a membership that a step wants is there the other way round."""
+    state, context = seen.state, seen.context
+    roles = context.config.roles
+    for name in (roles.app_user, roles.app_migrator, roles.app_readonly):
+        for old in sorted(context.retiring):
+            if name in state.roles and (way := membership.circle(state, name, old))[1:]:
+                yield way
+    for edges, role, member in wanted(state, context):
+        way = membership.circle(edges, role, member)
+        if way[1:] and Member(way[1], way[0], "")[:2] in {key[:2] for key in state.members}:
+            yield way
+
+
+def _revoke(seen: Seen, key: Member) -> str:
+    return ddl.revoke_member(key, by=seen.state.target.membership_options)

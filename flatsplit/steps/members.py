@@ -1,0 +1,101 @@
+"""What becomes of legacy's members: each is made a member of one of the new roles. Pure.
+
+Over the bridge they keep every right that legacy keeps, for as long. When it ends, the application's logins belong to
+app_user, and who changes the structure to app_migrator: which is which, [members] of the configuration says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from flatsplit import ddl, membership
+from flatsplit.model import Member, MemberOptions, State
+from flatsplit.steps.abroad import abroad
+from flatsplit.steps.context import Context
+from flatsplit.steps.draft import Draft
+
+
+def heir(context: Context, member: str) -> str:
+    """The new role that a member of legacy belongs to in the end; "" for none."""
+    purpose = dict(context.config.members).get(member, "app_user")
+    return str(getattr(context.config.roles, purpose))
+
+
+def members_of_legacy(state: State, context: Context) -> Mapping[Member, MemberOptions]:
+    """Memberships in legacy, and in the owners that go its way, of roles that are neither of the cutover nor its
+    operator's; superusers need none.
+    """
+    old = context.retiring
+    apart = {*context.config.roles.new, *old, state.target.operator}
+    return {
+        key: options
+        for key, options in sorted(state.members.items())
+        if key.role in old and key.member not in apart and key.member in state.roles
+        if not state.roles[key.member].superuser
+    }
+
+
+def hand_over(draft: Draft, context: Context, *purposes: str) -> None:
+    """Make legacy's members those of the new roles, with the same options; of these purposes only, if any are named.
+
+    Also those that are not live any more: the step may have been broken off when half of them were moved.
+    """
+    roles = context.config.roles
+    first_seen = {key: options for key, options in context.baseline.members.items() if key not in draft.before.members}
+    for state in (draft.before, _with_members(draft.before, first_seen if context.retired else {})):
+        for key, options in members_of_legacy(state, context).items():
+            role = heir(context, key.member)
+            if role and (not purposes or roles.purpose(role) in purposes):
+                inherit = True if options.inherit is None else options.inherit
+                set_ = True if options.set is None else options.set
+                draft.member(role, key.member, admin=options.admin, inherit=inherit, set_=set_)
+
+
+def _with_members(state: State, members: Mapping[Member, MemberOptions]) -> State:
+    return State(state.target, state.roles, members)
+
+
+def leading(state: State, context: Context, login: str) -> str:
+    """The direct member of legacy over which ``login`` acts as it; the login itself where there is none."""
+    for old in context.retiring:
+        way = membership.circle(state, login, old)
+        if len(way) > 1:
+            return way[-2]
+    return login
+
+
+def moving(state: State, context: Context, member: str) -> str:
+    """The statements that make a member of legacy one of its new role at once."""
+    keys = [key for key in sorted(state.members) if key.member == member and key.role in context.retiring]
+    options = [state.members[key] for key in keys]
+    role = heir(context, member)
+    admin = any(one.admin for one in options)
+    by = state.target.membership_options
+    given = f"GRANT {ddl.ident(role)} TO {ddl.ident(member)}{' WITH ADMIN OPTION' if admin else ''};" if role else ""
+    return " ".join([given, *(ddl.revoke_member(key, by=by) for key in keys)]).strip()
+
+
+def returning(context: Context, login: str, roles: Sequence[str]) -> str:
+    """The other way round: what makes a member of these new roles legacy's again."""
+    ended = ", ".join(map(ddl.ident, roles))
+    return f"GRANT {ddl.ident(context.legacy)} TO {ddl.ident(login)}; REVOKE {ended} FROM {ddl.ident(login)};"
+
+
+def wanted(state: State, context: Context) -> Iterator[tuple[State, str, str]]:
+    """(memberships before it, role, member) of every membership that the steps would grant, in their order."""
+    roles, old = context.config.roles, sorted(context.retiring & state.roles.keys())
+    edges: list[tuple[str, str]] = []
+    dba = state.roles.get(roles.dba)
+    if roles.dba and not (dba.superuser if dba is not None else state.target.operator_superuser):
+        edges.append((roles.app_migrator, roles.dba))
+    apart = abroad(context.legacy, state).union(roles.new, context.retiring)
+    edges += [(key.role, roles.app_migrator) for key in sorted(state.members) if key.member == context.legacy]
+    edges = [(role, member) for role, member in edges if role == roles.app_migrator or role not in apart]
+    edges += [(roles.app_migrator, each) for each in old]
+    if context.config.retire == "repurpose":
+        edges.append((roles.app_user, context.legacy))
+    edges += [(heir(context, key.member), key.member) for key in members_of_legacy(state, context)]
+    members = dict(state.members)
+    for role, member in edges:
+        yield State(state.target, state.roles, dict(members)), role, member
+        members[Member(role, member, state.target.grantor)] = MemberOptions()
