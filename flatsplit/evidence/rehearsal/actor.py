@@ -49,6 +49,8 @@ class Actor:
 
     def __post_init__(self) -> None:
         self.rights = Inherited(self.goal, self.role)
+        self.hidden: dict[object, str] = {}
+        """What views of the server's do not show the role, by what they ask."""
         self.before = self.before or self.context.legacy
         self.legacy = Inherited(self.live, self.before)
         self.purpose = self.context.config.roles.purpose(self.role)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.config import format_name, parse_name
+from flatsplit.evidence.rehearsal import catalogs
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RoutineUse
@@ -47,6 +48,8 @@ def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
         return _large_object(actor, call, "w" if writes else "r")
     if call.name == "set_config" and (call.constants[:1] or (None,))[0] in ("role", "session_authorization"):
         return [Problem("unknown", "it changes the role of its session, to which one cannot be told", actor.role)]
+    if call.name in ("pg_terminate_backend", "pg_cancel_backend"):
+        return catalogs.signals(actor, call)
     if call.name in _REPLICATION:
         facts = actor.goal.roles.get(actor.role)
         if facts is not None and not facts.replication:

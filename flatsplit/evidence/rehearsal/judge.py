@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flatsplit import privileges
-from flatsplit.evidence.rehearsal import builtins, cascades, definers, dynamic, kinds, rows, utility, views
+from flatsplit.evidence.rehearsal import builtins, cascades, catalogs, definers, dynamic, kinds, rows, utility, views
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.conditions import Condition
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
@@ -43,6 +43,7 @@ class Judge:
         found: list[Problem] = []
         if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
             found += kinds.select_into(self, node, path)
+        found += catalogs.compared(self.actor, uses)
         return distinct(found + self._touched(uses, path))
 
     def _touched(self, uses: Uses, path: Path | None) -> list[Problem]:
@@ -60,7 +61,7 @@ class Judge:
         actor = self.actor
         meant = actor.resolve(use.schema, use.name, path)
         if meant.readers is not None:
-            return self._system(use, meant.readers)
+            return catalogs.readable(actor, use, meant.readers) or list(catalogs.problems(actor, use, uses))
         if meant.free:
             return []
         dotted = f"{use.schema}.{use.name}" if use.schema else use.name
@@ -76,18 +77,6 @@ class Judge:
             reason = f"{dotted} is in several schemas, and not everything there is allowed"
             return [Problem("unknown", reason, dotted, planned=True)]
         return each[0]
-
-    def _system(self, use: RelationUse, readers: frozenset[str]) -> list[Problem]:
-        actor = self.actor
-        if "" in readers or actor.rights.superuser or not actor.rights.closure.isdisjoint(readers):
-            return []
-        if actor.rights.closure & {"pg_read_all_data"}:
-            return []
-        reason = f"{actor.role} may not read {use.name}, which is the server's own"
-        remedy = (
-            f"for the application's owner: do without it, or GRANT a predefined role such as pg_monitor to {actor.role}"
-        )
-        return [Problem("denied", reason, f"pg_catalog.{use.name}", "SELECT", remedy, True)]
 
     def _one(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
         found = self.held(relation, use, uses)
@@ -115,8 +104,9 @@ class Judge:
         if found is None:
             self._conditions[condition.text] = []
             said = self._touched(uses_of(condition.node), ()) if condition.node is not None else []
-            found = within(f"a policy of {shown(relation.ref)}", said, planned=True)
-            self._conditions[condition.text] = found
+            # What a condition misses it does not let pass: rows.py knows what becomes of that
+            said = [each for each in said if each.outcome != "silent"]
+            found = self._conditions[condition.text] = within(f"a policy of {shown(relation.ref)}", said, planned=True)
         return found
 
     def _letter(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> list[Problem]:

@@ -60,6 +60,14 @@ def _passes(actor: Actor, relation: Relation, letter: str) -> bool | None:
     return _side(actor, actor.rights, actor.goal, relation, letter, check=False).passes
 
 
+def secured(actor: Actor, ref: ObjectRef) -> bool:
+    """Whether policies hold for the role on this table, and did not for legacy."""
+    relation = actor.world.relations.get((ref.schema, ref.name))
+    if relation is None or not relation.row_security:
+        return False
+    return _applies(actor.rights, actor.goal, relation) and not _applies(actor.legacy, actor.live, relation)
+
+
 def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[Condition]:
     """The conditions that are judged in the name of whoever uses the relation so."""
     if relation.row_security and not use.copied and _applies(actor.rights, actor.goal, relation):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from flatsplit.evidence.rehearsal.conditions import asks_who
 from flatsplit.evidence.rehearsal.grammar import Node, children, constant, inner, name_of, strings, walk
 
 
@@ -46,6 +48,21 @@ class RoutineUse:
     """The arguments that are calls themselves."""
     beside: tuple[RelationUse, ...] = ()
     """The relations of the same statement."""
+    compared: tuple[Compared, ...] = ()
+    """Its comparisons."""
+
+
+class Compared(NamedTuple):
+    """A comparison for equality, or against it."""
+
+    columns: frozenset[tuple[str, str]]
+    """(alias or "", column) on both sides."""
+    who: bool
+    """Whether it is with who asks: current_user and its like."""
+    constants: frozenset[str]
+    calls: frozenset[str]
+    """Names of functions in it."""
+    equal: bool
 
 
 @dataclass
@@ -56,6 +73,7 @@ class Uses:
     routines: list[RoutineUse] = field(default_factory=list)
     columns: set[tuple[str, str]] = field(default_factory=set)
     """(alias or "", column) of every reference; ``*`` for all columns."""
+    compared: list[Compared] = field(default_factory=list)
     regclass: list[str] = field(default_factory=list)
     """Constants cast to regclass."""
     parameters: int = 0
@@ -67,6 +85,7 @@ def uses_of(node: Node) -> Uses:
     _Reader(found).visit(node, frozenset())
     for call in found.routines:
         call.beside = tuple(found.relations)
+        call.compared = tuple(found.compared)
     return found
 
 
@@ -213,12 +232,13 @@ class _Reader:
         self._all(children(node), ctes)
 
     def _ColumnRef(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802, ARG002
-        parts = [
-            "*" if kind == "a_star" else value.sval
-            for kind, value in map(inner, node.fields)
-            if kind in ("a_star", "string")
-        ]
-        self.found.columns.add((parts[-2] if len(parts) > 1 else "", parts[-1]))
+        self.found.columns.add(_column(node))
+
+    def _A_Expr(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        operator = strings(node.name)[-1:]
+        if operator and operator[0] in _EQUALITY:
+            self.found.compared.append(_compared(node, equal=operator[0] == "="))
+        self._all(children(node), ctes)
 
     def _ParamRef(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802, ARG002
         self.found.parameters = max(self.found.parameters, node.number)
@@ -229,6 +249,32 @@ class _Reader:
             if name is not None:
                 self.found.regclass.append(name)
         self._all(children(node), ctes)
+
+
+_EQUALITY = ("=", "<>", "!=")
+
+
+def _compared(node: Node, *, equal: bool) -> Compared:
+    columns, constants, calls, who = set(), set(), set(), False
+    for part in walk(node):
+        kind = name_of(part)
+        if kind == "ColumnRef":
+            columns.add(_column(part))
+        elif kind == "A_Const" and part.HasField("sval"):
+            constants.add(part.sval.sval)
+        elif kind == "FuncCall":
+            calls.add(strings(part.funcname)[-1])
+        who = who or asks_who(part)
+    return Compared(frozenset(columns), who, frozenset(constants), frozenset(calls), equal)
+
+
+def _column(node: Node) -> tuple[str, str]:
+    parts = [
+        "*" if kind == "a_star" else value.sval
+        for kind, value in map(inner, node.fields)
+        if kind in ("a_star", "string")
+    ]
+    return parts[-2] if len(parts) > 1 else "", parts[-1]
 
 
 def _rows(insert: Node) -> Iterable[Node]:

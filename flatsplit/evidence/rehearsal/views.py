@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flatsplit.evidence.rehearsal import definers
+from flatsplit.evidence.rehearsal import catalogs, definers
 from flatsplit.evidence.rehearsal.grammar import Unparsable, parse_one
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RelationUse, Uses, uses_of
@@ -49,6 +49,7 @@ def _read(judge: Judge, view: Relation, outer: RelationUse, written: frozenset[s
             found += judge.relation(use, uses, ())
         else:
             found += _owners(judge, view, use, uses)
+    found += catalogs.compared(judge.actor, uses)
     for call in uses.routines:  # the application's own are known by pg_depend
         if not view.invoker and call.name not in judge.world.routines_of:
             found += judge.routine(call, ())
@@ -62,8 +63,12 @@ def _owners(judge: Judge, view: Relation, use: RelationUse, uses: Uses) -> list[
     meant = actor.resolve(use.schema, use.name, ())
     if facts is None or len(meant.relations) > 1:
         return []
+    readers = meant.readers
+    if readers is not None:
+        found = definers.behind(judge, facts.owner, lambda owner: catalogs.readable(owner.actor, use, readers))
+        return [*found, *catalogs.problems(actor, use, uses)]
     if not meant.relations:
-        return definers.behind(judge, facts.owner, lambda owner: owner.relation(use, uses, ())) if meant.readers else []
+        return []
     relation = meant.relations[0]
     if relation.ref.kind == "view" and relation.invoker:
         return judge.relation(use, uses, ())
