@@ -203,7 +203,7 @@ class Executor:
                     session.driver.execute(_DISCREET)
                 roles = set() if self._superuser else {role for each in batch for role in each.acts if role}
                 with acting(session.driver, roles):
-                    session.driver.execute(head + b"\n".join(self._text(each) for each in batch))
+                    session.run(head + b"\n".join(self._text(each) for each in batch))
                     self._check_notices()
                 self._journal.record(step, direction, batch)
         except _AGAIN:

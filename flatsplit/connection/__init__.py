@@ -2,12 +2,14 @@
 
 from flatsplit.connection.failures import as_flatsplit_error
 from flatsplit.connection.lock import LOCK_KEYS, operator_lock
+from flatsplit.connection.remark import REMARK
 from flatsplit.connection.said import hint, said
 from flatsplit.connection.session import APPLICATION_NAME, Session, connect_as, open_session
 
 __all__ = [
     "APPLICATION_NAME",
     "LOCK_KEYS",
+    "REMARK",
     "Session",
     "as_flatsplit_error",
     "connect_as",

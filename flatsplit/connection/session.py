@@ -19,6 +19,7 @@ from psycopg.pq import TransactionStatus
 
 from flatsplit.connection.encoding import adapt
 from flatsplit.connection.failures import connect_failed, reject_unreadable
+from flatsplit.connection.remark import REMARK, Remarking
 from flatsplit.errors import StatementFailed, TargetError
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class Session:
         """Whether something such as PgBouncer answers in the server's place; it shows a process id of its own."""
         row = self.driver.execute("SELECT pg_backend_pid()").fetchone()
         return row is None or row[0] != self.driver.info.backend_pid
+
+    def run(self, text: bytes) -> None:
+        """Run what a plan says, byte by byte."""
+        psycopg.Cursor(self.driver).execute(text)
 
     def take_notices(self) -> list[tuple[str, str]]:
         """(SQLSTATE, message) of every notice and warning since the last call, oldest first.
@@ -168,6 +173,7 @@ def open_session(dsn: str | None, *, write: bool = True) -> Session:
         driver = psycopg.connect(
             dsn,
             autocommit=True,
+            cursor_factory=Remarking,
             prepare_threshold=None,  # plans and tracking tables change under us; few statements run twice
             **_connect_parameters(dsn),
         )
@@ -264,7 +270,9 @@ def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
     try:
         _patiently(driver, b"SET SESSION statement_timeout = 0")
         # The timer of the statement before may go off as late as here
-        cursor = _patiently(driver, "; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"]).encode())
+        cursor = _patiently(
+            driver, f" {REMARK}; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"]).encode()
+        )
         while cursor.nextset():
             pass
         row = cursor.fetchone()

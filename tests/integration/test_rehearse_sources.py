@@ -158,6 +158,42 @@ def test_what_a_rehearsal_itself_ran_is_nobodys_statement(
     assert summary(walk, "--file", str(export))["summary"] == first["summary"]
 
 
+@pytest.mark.majors("two")
+def test_what_flatsplit_asked_as_the_old_role_is_nobodys_statement(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess, major: int
+) -> None:
+    """A first look in a container is made as the only role that there is."""
+    database = worked(make_database, fresh_cluster, major)
+    database.execute("alter role legacy superuser")
+    walk = Walk(invoke_cli, database).init()
+    before = summary(walk)
+    log = (database.cluster.data / "log" / "all.log").stat().st_size
+    container = database.conninfo("legacy")
+    for command, exit_code in (("doctor", 5), ("plan", 0), ("status", 0), ("blast-radius", 0)):
+        told = walk.run(command, "--json", dsn=container)
+        assert told.exit_code in (0, 2, exit_code), told.stderr
+    refused = walk.run("init", "--legacy-role", "legacy", "--yes", dsn=container)
+    assert refused.exit_code != 0
+    with psycopg.connect(database.conninfo("postgres")) as admin:
+        kept = (
+            "select count(*) from pg_stat_statements where userid = 'legacy'::regrole and query ~ 'asked by flatsplit'"
+        )
+        assert (admin.execute(kept).fetchone() or [0])[0] > 20
+    settings = {"SET", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"}
+
+    def of_the_application(found: dict[str, Any]) -> list[Any]:
+        return [each for each in found["statements"] if each["query"].split()[0].upper() not in settings]
+
+    def texts(found: dict[str, Any]) -> list[Any]:
+        return sorted((each["query"], each["verdict"]) for each in of_the_application(found))
+
+    assert texts(summary(walk)) == texts(before)
+    tail = walk.run.cwd / "tail.log"
+    tail.write_bytes((database.cluster.data / "log" / "all.log").read_bytes()[log:])
+    said = walk("rehearse", "--json", "--file", str(tail))
+    assert said.exit_code == 2 or not of_the_application(said.json), said.stdout
+
+
 def test_no_statements(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
     database = make_database()
     walk = Walk(invoke_cli, database).init()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
+from flatsplit.connection import REMARK
+
 Outcome: TypeAlias = Literal["allowed", "denied", "silent", "migrator", "unknown"]
 
 OUTCOMES: tuple[Outcome, ...] = ("allowed", "denied", "silent", "migrator", "unknown")
@@ -29,8 +31,14 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many statements of how many are done."""
 
 
-OWN = "/* tried by flatsplit */"
-"""Stands in the statements by which a rehearsal tries others; before create-roles they run as legacy."""
+OWN = ("/* tried by flatsplit */", REMARK)
+"""Stands in the statements by which a rehearsal tries others, which before create-roles run as legacy; and in all that
+flatsplit asks, also where somebody was still connected as legacy."""
+
+
+def is_own(text: str) -> bool:
+    """Whether it is a statement of flatsplit's."""
+    return any(remark in text for remark in OWN)
 
 
 class Heard(NamedTuple):

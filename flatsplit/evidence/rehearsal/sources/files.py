@@ -13,7 +13,7 @@ from typing import Any
 from flatsplit.errors import UsageError
 from flatsplit.evidence.rehearsal import grammar
 from flatsplit.evidence.rehearsal.sources import logs
-from flatsplit.evidence.rehearsal.values import OWN, Heard
+from flatsplit.evidence.rehearsal.values import Heard, is_own
 
 _CALLS = re.compile(r"--[^\n]*\bcalls=(\d+)")
 _TOP = re.compile(r"--[^\n]*\btop=(true|false)")
@@ -75,7 +75,7 @@ def _statistics(rows: list[dict[str, Any]], roles: frozenset[str]) -> list[Heard
     found: dict[str, Heard] = {}
     for row in rows:
         query = str(row.get("query") or "").strip()
-        if not query or OWN in query:
+        if not query or is_own(query):
             continue
         before = found.get(query)
         top = _truth(row.get("toplevel"))
@@ -104,7 +104,7 @@ def _sql(text: str) -> list[Heard]:
         comments = _COMMENTS.match(piece)
         said = comments[0] if comments else ""
         statement = piece[len(said) :].strip()
-        if not statement or OWN in statement:
+        if not statement or is_own(statement):
             continue
         calls, top = _CALLS.search(said), _TOP.search(said)
         before = found.get(statement)

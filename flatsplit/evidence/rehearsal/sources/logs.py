@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from flatsplit.connection import APPLICATION_NAME
 from flatsplit.evidence.rehearsal import grammar
-from flatsplit.evidence.rehearsal.values import Heard
+from flatsplit.evidence.rehearsal.values import Heard, is_own
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 # Columns of csvlog (manual, "Using CSV-Format Log Output")
@@ -117,7 +118,7 @@ def _collect(messages: Iterable[tuple[str, str]]) -> list[Heard]:
     shapes: dict[str, str] = {}
     for message, application in messages:
         match = _STATEMENT.match(message)
-        if match is None:
+        if match is None or application == APPLICATION_NAME or is_own(match[1]):
             continue
         for text in _single(match[1].strip()):
             shape = shapes.get(text)

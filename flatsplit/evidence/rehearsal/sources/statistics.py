@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from flatsplit.errors import MissingRights, TargetError, UsageError
-from flatsplit.evidence.rehearsal.values import OWN, Heard
+from flatsplit.evidence.rehearsal.values import Heard, is_own
 from flatsplit.evidence.rehearsal.world import question
 
 _READ = """
@@ -61,7 +61,7 @@ def read_statistics(conn: psycopg.Connection[Any], roles: Sequence[str]) -> list
             "the operator may not read the statements of other roles",
             "have a superuser run GRANT pg_read_all_stats to the operator's role",
         )
-    heard = [Heard(text, calls, top) for text, calls, top in found if text is not None and OWN not in text]
+    heard = [Heard(text, calls, top) for text, calls, top in found if text is not None and not is_own(text)]
     if not heard:
         names = ", ".join(roles)
         raise UsageError(f"pg_stat_statements knows of no statement of {names} in this database", f"wait, {_OTHER}")
