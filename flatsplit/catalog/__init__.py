@@ -2,5 +2,14 @@
 
 from flatsplit.catalog.proof import owned_elsewhere, remaining_dependencies, unknown_dependencies
 from flatsplit.catalog.reader import read_people, read_state
+from flatsplit.catalog.sources import FOLLOWERS, RELATIONS
 
-__all__ = ["owned_elsewhere", "read_people", "read_state", "remaining_dependencies", "unknown_dependencies"]
+__all__ = [
+    "FOLLOWERS",
+    "RELATIONS",
+    "owned_elsewhere",
+    "read_people",
+    "read_state",
+    "remaining_dependencies",
+    "unknown_dependencies",
+]

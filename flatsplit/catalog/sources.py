@@ -12,6 +12,12 @@ from dataclasses import dataclass
 
 from flatsplit.catalog.session import Server, question
 
+RELATIONS = "rpfvmS"
+"""pg_class.relkind of what is read as an object of its own …"""
+
+FOLLOWERS = "iItc"
+"""… and of what follows something else: indexes, TOAST tables, the relations behind composite types."""
+
 TEMPORARY = "^pg_(toast_)?temp_"
 """Schemas of temporary objects; they go with their session."""
 

@@ -53,16 +53,16 @@ def status(walk: Walk, situation: Situation) -> Status:
 def _findings(walk: Walk, situation: Situation, judge: Judge) -> tuple[Finding, ...]:
     """What keeps the walk from beginning, until it has; and what no step changes.
 
-    Nobody shall take the end of the walk for more than it is: a bootstrap superuser stays one.
+    Nobody shall take the end of the walk for more than it is: a bootstrap superuser stays one. Nor a server that is
+    newer than flatsplit for one that it knows.
     """
     found = judge.findings if situation.done == 0 else ()
-    if not situation.context.bootstrap:
+    wanted = {"legacy-bootstrap": situation.context.bootstrap, "server-untested": situation.live.target.untested}
+    if not any(wanted.values()):
         return found
-    from flatsplit import hazards  # many modules, for one finding of few databases
+    from flatsplit import hazards  # many modules, for findings of few databases
 
-    stays = hazards.find(
-        walk.session.driver, situation.live, situation.context, lambda one: one.id == "legacy-bootstrap"
-    )
+    stays = hazards.find(walk.session.driver, situation.live, situation.context, lambda one: wanted.get(one.id, False))
     return (*found, *stays)
 
 

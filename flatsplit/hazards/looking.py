@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from flatsplit import catalog
 from flatsplit.evidence.ability import Lack, try_operator
 from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.registry import Hazard, Row
@@ -80,4 +81,5 @@ def _parameters(conn: psycopg.Connection[Any], context: Context) -> dict[str, An
         "new_names": list(config.roles.new),
         "schemas": list(config.schemas),
         "budget_ms": locks,
+        "relkinds": list(catalog.RELATIONS + catalog.FOLLOWERS),
     }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import RELATIONS, SettingKey
 
 LONG = timedelta(minutes=1)
@@ -32,6 +32,41 @@ def lock_budget(seen: Seen) -> Iterator[Found]:
     budget = seen.context.config.locks.lock_timeout.total_seconds() * 1000
     if deadlock_ms is not None and budget >= deadlock_ms:
         yield Found(f"lock_timeout ({budget:.0f}ms) is not below deadlock_timeout ({deadlock_ms}ms)")
+
+
+@hazard(
+    "server-untested",
+    "warning",
+    "create-roles",
+    looks_at="server_version_num",
+    why="flatsplit has not been tried on this major: what is new in it, kinds of objects, privileges and attributes, "
+    "may be missing from plans and verdicts.",
+    fix="Use a flatsplit that names this major, or take the whole walk on a copy of the database first.",
+    manual="release.html",
+)
+def server_untested(seen: Seen) -> Iterator[Found]:
+    """A server that is newer than flatsplit."""
+    if seen.state.target.untested:
+        yield Found(f"PostgreSQL {seen.state.target.major} is newer than what flatsplit was tried on")
+
+
+@hazard(
+    "unknown-kinds",
+    "blocker",
+    "create-roles",
+    looks_at="pg_class.relkind, pg_proc.prokind and pg_type.typtype of everything outside the system's schemas",
+    why="flatsplit does not know this kind of object, so no step would move it or grant anything on it: the new roles "
+    "would meet it without rights, and the old role would keep it.",
+    fix="Use a flatsplit that knows it, or drop it. To go on all the same, see to its owner and its privileges by hand "
+    "in each step.",
+    manual="catalog-pg-class.html",
+    questions=("unknown_kinds",),
+)
+def unknown_kinds(seen: Seen) -> Iterator[Found]:
+    """Objects of kinds that no reader of the catalog asks for."""
+    found = tuple(f"{name} ({what})" for what, name in seen.rows("unknown_kinds"))
+    if found:
+        yield Found(f"flatsplit does not know what kind of object this is: {few(found)}", found)
 
 
 @hazard(

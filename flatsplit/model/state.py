@@ -19,6 +19,9 @@ from flatsplit.model.facts import (
     Settings,
 )
 
+NEWEST_TESTED = 18
+"""The newest major of PostgreSQL on which all of this is tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -42,6 +45,11 @@ class Target:
     def major(self) -> int:
         """13 … 18."""
         return self.version // 10000
+
+    @property
+    def untested(self) -> bool:
+        """Whether the server is newer than what flatsplit was tried on."""
+        return self.major > NEWEST_TESTED
 
     @property
     def membership_options(self) -> bool:

@@ -124,6 +124,7 @@ def test_only_what_a_gate_needs_is_asked() -> None:
         "role_functions",
         "schema_publications",
         "server",
+        "unknown_kinds",
     }
 
 
