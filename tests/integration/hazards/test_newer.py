@@ -56,6 +56,5 @@ def test_what_the_catalog_calls_a_new_kind(fresh_cluster: FreshCluster, invoke_c
         assert "public.graph" in invoke_cli("next", "--yes", dsn=cluster.conninfo()).check(5).stderr
         conn.execute("UPDATE pg_class SET relowner = 'legacy'::regrole WHERE relname = 'graph'")
         conn.execute("UPDATE pg_shdepend SET refobjid = 'legacy'::regrole WHERE refobjid = 'other'::regrole")
-        waived = ("--waive", "no-blockers", "--reason", "by hand")
-        refused = invoke_cli("next", "--yes", *waived, dsn=cluster.conninfo())
+        refused = invoke_cli("init", "--legacy-role", "legacy", "--yes", dsn=cluster.conninfo()).check(1)
         assert "the server knows of something of legacy's that flatsplit does not" in refused.stderr
