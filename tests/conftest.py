@@ -3,10 +3,11 @@
 import os
 import signal
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # How fast examples are made says something about the machine only, and nothing about what is tested
 settings.register_profile("flatsplit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("unshrunk", settings.get_profile("flatsplit"), phases=[Phase.generate])
 settings.load_profile("flatsplit")
 
 # A job in the background of a script ignores Ctrl-C, and so would every process that a test starts and interrupts

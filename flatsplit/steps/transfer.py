@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.model import ROUTINES, ObjectFacts, ObjectRef, State
+from flatsplit.model import ROUTINES, TABLES, ObjectFacts, ObjectRef, State
 from flatsplit.privileges import settle
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
@@ -57,7 +57,17 @@ def apply(state: State, context: Context) -> State:
         return facts._replace(owner=owner, acl=settle(facts.acl, owner))
 
     draft.rewrite(change)
+    _columns(draft)
     return draft.state()
+
+
+def _columns(draft: Draft) -> None:
+    """Entries of a table's columns follow its owner, too (change_owner_fix_column_acls(), tablecmds.c)."""
+    for ref, acl in list(draft.columns.items()):
+        for kind in (*sorted(TABLES), "view", "materialized_view"):
+            facts = draft.get(ObjectRef(kind, ref.schema, ref.name))  # type: ignore[arg-type]
+            if facts is not None:
+                draft.columns[ref] = settle(acl, facts.owner)
 
 
 def waits(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Context) -> bool:

@@ -1,0 +1,173 @@
+"""What statements say that they change, added up as a server would: an account that owes the differ nothing.
+
+A State becomes a set of single facts, each a tuple of words; a statement's changes are booked on it. Where the account
+and the State that was wanted disagree, the differ has changed something else than it said, or said something else than
+was wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from typing import TypeAlias
+
+from flatsplit import ddl, privileges
+from flatsplit.model import OWNER, Acl, ObjectRef, RoleFacts, State, Statement
+
+Fact: TypeAlias = tuple[str, ...]
+"""(what, of whom, …): ("owner", "table app.t", "shop"), ("privilege", "table app.t", "third", "r", "", "shop")."""
+
+_FUTURE = {"r": "tables", "S": "sequences", "f": "routines", "T": "types", "n": "schemas", "L": "large objects"}
+_TABLES = ("table", "partitioned_table", "foreign_table", "view", "materialized_view")
+_READ = frozenset({"roles", "members", "settings", "objects", "columns", "defaults", "policies", "mappings"})
+_SILENT = frozenset({"target", "databases", "uses", "copied_mappings"})
+"""Fields of a State that no statement changes."""
+_ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired"))
+
+
+def unread() -> set[str]:
+    """Fields of a State that this account does not know."""
+    return {field.name for field in fields(State) if field.init} - _READ - _SILENT
+
+
+def facts(state: State) -> set[Fact]:
+    """Every fact of a State by itself."""
+    found: set[Fact] = set()
+    for name, role in state.roles.items():
+        found.update(_role(name, role, state))
+    for key, options in state.members.items():
+        words = [word for word in ("admin", "inherit", "set") if getattr(options, word)]
+        by = key.grantor if state.target.membership_options else ""
+        found.add(("member", key.member, key.role, ", ".join(words) or "plain", by))
+    for setting, rows in state.settings.items():
+        found.update(("setting", setting.role, name, value) for name, value in rows)
+    for ref, each in state.objects.items():
+        found.add(("owner", ddl.label(ref), each.owner))
+        found.update(_privileges("privilege", ddl.label(ref), each.acl, each.owner))
+    for ref, acl in state.columns.items():
+        found.update(_privileges("column_privilege", ddl.label(ref), acl, _table_owner(state, ref)))
+    for row, acl in state.defaults.items():
+        if row.schema:
+            subject = f"future {_FUTURE[row.objtype]} of {row.creator} in {row.schema}"
+            found.update(_privileges("default_privilege", subject, acl, row.creator))
+    for ref, named in state.policies.items():
+        found.update(("policy", ddl.label(ref), role or "PUBLIC") for role in named)
+    found.update(("user_mapping", ddl.label(ref)) for ref in state.mappings)
+    return found
+
+
+def _role(name: str, role: RoleFacts, state: State) -> Iterator[Fact]:
+    """A role, its attributes, and what it gives away by default: the built-in, unless a row says else."""
+    yield ("role", name)
+    for field in _ATTRIBUTES:
+        yield ("attribute", name, field, str(getattr(role, field)))
+    for objtype, word in _FUTURE.items():
+        built_in = privileges.default_acl(privileges.OBJTYPE_KIND[objtype], state.target.major)
+        rows = (acl for row, acl in state.defaults.items() if row == (name, "", objtype))
+        yield from _privileges("default_privilege", f"future {word} of {name}", next(rows, built_in), name)
+
+
+def _privileges(what: str, subject: str, acl: Acl, owner: str) -> Iterator[Fact]:
+    for item in acl:
+        grantee = owner if item.grantee == OWNER else item.grantee or "PUBLIC"
+        grantor = owner if item.grantor == OWNER else item.grantor
+        for letter in item.privileges:
+            yield (what, subject, grantee, letter, "", grantor)
+        for letter in item.grantable:
+            yield (what, subject, grantee, letter, "*", grantor)
+
+
+def _table_owner(state: State, ref: ObjectRef) -> str:
+    return next(
+        state.objects[table].owner
+        for kind in _TABLES
+        if (table := ObjectRef(kind, ref.schema, ref.name)) in state.objects  # type: ignore[arg-type]
+    )
+
+
+class Ledger:
+    """The facts of a State, and what statements make of them."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.facts = facts(state)
+
+    def run(self, statements: Iterable[Statement]) -> set[Fact]:
+        """Book one statement after the other. Fails where one takes what is not there, or gives what is."""
+        for statement in statements:
+            for side, what, subject, detail in statement.changes:
+                if what.endswith("privilege"):
+                    self._privilege(side, what, subject, detail, statement.sql)
+                    continue
+                fact = self._fact(what, subject, detail)
+                if side == "+":
+                    self._add(fact, statement.sql)
+                else:
+                    self._take(fact, statement.sql)
+                if what == "owner" and side == "+":
+                    self._settle(statement, subject, detail)
+        return self.facts
+
+    def _fact(self, what: str, subject: str, detail: str) -> Fact:
+        if what in ("role", "user_mapping"):
+            return (what, subject)
+        if what in ("attribute", "setting"):
+            name, _, value = detail.partition("=")
+            return (what, subject, name, value)
+        if what == "member":
+            role, _, rest = detail.removeprefix("member of ").partition(" (")
+            words, _, grantor = rest.partition(") by ")
+            return (what, subject, role, words, grantor if self._state.target.membership_options else "")
+        return (what, subject, detail)
+
+    def _add(self, fact: Fact, sql: str) -> None:
+        assert fact not in self.facts, f"there already: {fact}, which is given by {sql}"
+        self.facts.add(fact)
+        if fact[0] == "role":
+            self.facts.update(_role(fact[1], RoleFacts(), State(self._state.target)))
+
+    def _take(self, fact: Fact, sql: str) -> None:
+        assert fact in self.facts, f"not there: {fact}, which is taken away by {sql}"
+        self.facts.discard(fact)
+        if fact[0] == "role":
+            self._dropped(fact[1])
+
+    def _privilege(self, side: str, what: str, subject: str, detail: str, sql: str) -> None:
+        grantee, _, rest = detail.partition("=")
+        letters, _, grantor = rest.partition("/")
+        option = letters.endswith("*")
+        for letter in letters.rstrip("*"):
+            plain, starred = ((what, subject, grantee, letter, mark, grantor) for mark in ("", "*"))
+            if side == "+":
+                self._add(starred if option else plain, sql)
+                self.facts.add(plain)
+            else:
+                self._take(starred if option else plain, sql)
+                self.facts.discard(starred)
+
+    def _dropped(self, name: str) -> None:
+        """DROP ROLE takes what the role itself is; memberships too. Anything else stops it."""
+        own = {
+            fact
+            for fact in self.facts
+            if (fact[0] in ("attribute", "setting") and fact[1] == name)
+            or (fact[0] == "member" and name in fact[1:3])
+            or (fact[0] == "default_privilege" and fact[1].endswith(f" of {name}"))
+        }
+        self.facts -= own
+        left = [fact for fact in self.facts if name in fact[2:]]
+        assert not left, f"DROP ROLE {name} would fail: {left}"
+
+    def _settle(self, statement: Statement, subject: str, owner: str) -> None:
+        """ALTER … OWNER rewrites the old owner's entries (aclnewowner()), those of a table's columns too."""
+        old = next(c.detail for c in statement.changes if (c.side, c.fact, c.subject) == ("-", "owner", subject))
+        kind, _, name = subject.partition(" ")
+        columns = f"column {name}." if kind in ("table", "view") else "\0"
+        for fact in list(self.facts):
+            mine = fact[:2] == ("privilege", subject)
+            mine |= fact[0] == "column_privilege" and fact[1].startswith(columns)
+            if mine and old in (fact[2], fact[5]):
+                self.facts.discard(fact)
+                what, whose, grantee, letter, mark, grantor = fact
+                to = (owner if grantee == old else grantee, owner if grantor == old else grantor)
+                self.facts.add((what, whose, to[0], letter, mark, to[1]))

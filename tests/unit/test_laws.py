@@ -1,0 +1,164 @@
+"""The laws of steps and differ, over random States of every major version and kind of old role. No server, no I/O."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import Phase, given, settings
+
+from flatsplit.cutover.situation import point_of_no_return
+from flatsplit.differ import diff
+from flatsplit.model import ObjectRef, State, Statement
+from flatsplit.steps import STEPS, through, without_roles
+from flatsplit.steps.origin import Origin
+from tests.support import ledger
+from tests.support.ledger import Ledger
+from tests.support.states import KINDS_OF_LEGACY, LEGACY, RETIRE, THIRD, World, worlds
+
+EXAMPLES = settings(max_examples=60)
+ALL = len(STEPS)
+
+
+def states_of(world: World) -> list[State]:
+    """The State before the first step, and after each."""
+    found = [world.state]
+    for place, step in enumerate(STEPS, start=1):
+        found.append(step.apply(found[-1], world.context(retired=place == ALL)))
+    return found
+
+
+def test_the_account_knows_every_field_of_a_state() -> None:
+    assert ledger.unread() == set()
+
+
+@EXAMPLES
+@given(worlds())
+def test_between_equal_states_there_is_nothing_to_do(world: World) -> None:
+    for state in states_of(world):
+        assert diff(state, state) == ()
+
+
+@EXAMPLES
+@given(worlds())
+def test_statements_change_what_the_step_wants_and_say_so(world: World) -> None:
+    states = states_of(world)
+    for before, after in pairwise(states):
+        assert Ledger(before).run(diff(before, after)) == ledger.facts(after)
+
+
+@EXAMPLES
+@given(worlds())
+def test_several_steps_at_once_are_the_same(world: World) -> None:
+    states = states_of(world)
+    for after in states[1:]:
+        assert Ledger(world.state).run(diff(world.state, after)) == ledger.facts(after)
+
+
+@EXAMPLES
+@given(worlds())
+def test_a_step_twice_is_the_step_once(world: World) -> None:
+    states = states_of(world)
+    for place, step in enumerate(STEPS, start=1):
+        after = states[place]
+        assert diff(after, step.apply(after, world.context(retired=place == ALL))) == (), step.key
+
+
+@EXAMPLES
+@given(worlds())
+def test_finished_steps_want_nothing_more(world: World) -> None:
+    for count, state in enumerate(states_of(world)):
+        assert diff(state, through(state, world.context(retired=count == ALL), count)) == ()
+
+
+@EXAMPLES
+@given(worlds())
+def test_without_flatsplit_everything_is_as_it_was(world: World) -> None:
+    for count, state in enumerate(states_of(world)):
+        if count == ALL and point_of_no_return(world.config, STEPS[-1].key):
+            continue
+        origin = Origin(state, world.context(retired=count == ALL), world.progress(count)).state()
+        gone = [name for name in world.config.roles.new if name in state.roles and name not in origin.roles]
+        back = without_roles(origin, gone, LEGACY)
+        assert ledger.facts(back) == ledger.facts(world.state), count
+
+
+@EXAMPLES
+@given(worlds())
+def test_the_way_back_runs(world: World) -> None:
+    states = states_of(world)
+    for count, state in enumerate(states):
+        if count == ALL and point_of_no_return(world.config, STEPS[-1].key):
+            continue
+        assert Ledger(state).run(diff(state, world.state)) == ledger.facts(world.state), count
+
+
+@EXAMPLES
+@given(worlds())
+def test_undo_is_the_difference_turned_round(world: World) -> None:
+    states = states_of(world)
+    for step, (before, after) in zip(STEPS, pairwise(states), strict=True):
+        if before.roles.keys() != after.roles.keys():
+            continue  # a role that goes takes along what it was
+        there, back = ([s for s in diff(*pair) if not _copies(s)] for pair in ((before, after), (after, before)))
+        if _owners(before) != _owners(after):  # moving rewrites rights as well, which no single statement undoes
+            there, back = ([each for each in some if _moves(each)] for some in (there, back))
+        undo = {_plain(part.undo) for each in there for part in (each.split() if each.split else (each,))}
+        assert undo == {_plain(part.sql) for each in back for part in (each.split() if each.split else (each,))}, (
+            step.key
+        )
+
+
+def _owners(state: State) -> dict[ObjectRef, str]:
+    return {ref: facts.owner for ref, facts in state.objects.items()}
+
+
+def _copies(statement: Statement) -> bool:
+    """A user mapping comes back with the options of whoever has the same, which depends on who is there."""
+    return any(change.fact == "user_mapping" for change in statement.changes)
+
+
+def _moves(statement: Statement) -> bool:
+    return any(change.fact == "owner" for change in statement.changes) and not statement.alone
+
+
+def _plain(sql: str) -> str:
+    """Without the lock that who is no superuser takes first, so as not to wait long."""
+    return sql.rpartition("; ")[2]
+
+
+@EXAMPLES
+@given(worlds())
+def test_what_no_step_is_about_never_changes(world: World) -> None:
+    before = _others(world, world.state)
+    for step, state in zip(STEPS, states_of(world)[1:], strict=True):
+        assert _others(world, state) == before, step.key
+
+
+def _others(world: World, state: State) -> set[ledger.Fact]:
+    """Facts that speak of third roles alone: what they are, own, hold of each other, and may be given by default."""
+    third = {*THIRD, "PUBLIC", "postgres", "pg_database_owner"}
+    apart = {*world.config.roles.new, LEGACY, "ops"}
+    owned = {fact[1] for fact in ledger.facts(state) if fact[0] == "owner" and fact[2] in third}
+    found = set()
+    for fact in ledger.facts(state):
+        if apart & {*fact[1:]} or fact[0] == "policy":
+            continue
+        is_third = fact[0] in ("attribute", "role", "setting", "member") or (fact[0] == "owner" and fact[2] in third)
+        theirs = fact[0] == "privilege" and fact[1] in owned and fact[3] != "C"  # CREATE is narrowed
+        later = fact[0] == "default_privilege" and not any(f" of {name}" in fact[1] for name in apart)
+        if is_third or theirs or later:
+            found.add(fact)
+    return found
+
+
+def test_every_kind_of_old_role_is_tried() -> None:
+    tried = set()
+
+    @settings(max_examples=300, phases=[Phase.generate])
+    @given(worlds())
+    def collect(world: World) -> None:
+        tried.add((world.kind, world.config.retire, world.state.target.major))
+
+    collect()
+    for place, every in enumerate((KINDS_OF_LEGACY, RETIRE, range(13, 19))):
+        assert {each[place] for each in tried} == set(every)
