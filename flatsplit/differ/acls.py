@@ -30,6 +30,13 @@ class Step(NamedTuple):
     """Links of the chain of grantors between the owner and this grant: the chain is taken apart from its end."""
     named: bool = False
     """The owner has to be named as the grantor, too."""
+    whole: bool = False
+    """The privilege comes, or goes, together with its grant option: so does the other way round in the undo."""
+
+    @property
+    def undo_option(self) -> bool:
+        """WITH GRANT OPTION, or GRANT OPTION FOR, in the statement that undoes this one."""
+        return self.option is not self.whole
 
     def by(self, owner: str) -> str:
         """The role to act as; "" where the server records the owner anyway."""
@@ -75,14 +82,16 @@ def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[
         by = "" if grantor == OWNER else grantor
         if revoking:
             gone = privileges.minus(had, gets)
-            found.append(Step(grantee, by, gone, False, depth))
+            found.append(Step(grantee, by, privileges.minus(gone, option_had), False, depth))
+            found.append(Step(grantee, by, privileges.within(gone, option_had), False, depth, whole=True))
             found.append(
                 Step(grantee, by, privileges.minus(privileges.minus(option_had, option_gets), gone), True, depth)
             )
         else:
             option = privileges.minus(option_gets, option_had)
             found.append(Step(grantee, by, privileges.minus(privileges.minus(gets, had), option), False, depth))
-            found.append(Step(grantee, by, option, True, depth))
+            found.append(Step(grantee, by, privileges.minus(option, had), True, depth, whole=True))
+            found.append(Step(grantee, by, privileges.within(option, had), True, depth))
     found = [step._replace(named=named) for step in found if step.letters]
     return sorted(found, key=lambda step: -step.depth if revoking else step.depth)
 
@@ -174,7 +183,7 @@ def _statement(
     return Statement(
         description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
         sql=ddl.hold(refs, closed) + do(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
-        undo=undo(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
+        undo=undo(refs, step.letters, grantee, option=step.undo_option, grantor=step.by(owner)),
         lock="",
         objects=tuple(refs),
         changes=changes(map(ddl.label, refs), step, owner, revoking=revoking),
@@ -216,7 +225,7 @@ def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
             yield Statement(
                 description=f"{what} on {ddl.label(ref)} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
                 sql=do(ref, step.letters, grantee, option=step.option, grantor=step.by(table)),
-                undo=undo(ref, step.letters, grantee, option=step.option, grantor=step.by(table)),
+                undo=undo(ref, step.letters, grantee, option=step.undo_option, grantor=step.by(table)),
                 lock="",
                 objects=(ref,),
                 changes=changes([ddl.label(ref)], step, table, revoking=revoking, fact="column_privilege"),

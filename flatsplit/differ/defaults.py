@@ -48,7 +48,7 @@ def changed(have: State, want: State) -> Iterator[Statement]:
                 yield Statement(
                     description=f"{what} on {subject} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
                     sql=do(ref, step.letters, grantee, option=step.option),
-                    undo=undo(ref, step.letters, grantee, option=step.option),
+                    undo=undo(ref, step.letters, grantee, option=step.undo_option),
                     lock="",
                     changes=changes([subject], step, ref.creator, revoking=revoking, fact="default_privilege"),
                     phase=_PHASE,

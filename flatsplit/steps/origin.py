@@ -15,6 +15,7 @@ from flatsplit.config import Config
 from flatsplit.model import (
     OWNER,
     PUBLIC,
+    TABLES,
     Acl,
     AclItem,
     DefaultRef,
@@ -243,10 +244,16 @@ class Origin:
         columns = {}
         for ref in self.live.columns.keys() | self.base.columns.keys():
             before = self.base.columns.get(ref)
-            acl = self._acl(self.live.columns.get(ref, ()), before, own=False)
+            # An entry of app_migrator's became the owner's when the table moved
+            acl = self._acl(self.live.columns.get(ref, ()), before, own=before is not None and self._ours(ref))
             if acl:
                 columns[ref] = acl
         return columns
+
+    def _ours(self, column: ObjectRef) -> bool:
+        """Whether its table is legacy's, or was."""
+        tables = (ObjectRef(kind, column.schema, column.name) for kind in (*TABLES, "view", "materialized_view"))  # type: ignore[arg-type]
+        return any(self.live.objects[ref].owner in self.context.owners for ref in tables if ref in self.live.objects)
 
     def _defaults(self) -> dict[DefaultRef, Acl]:
         found = {}

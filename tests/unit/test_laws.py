@@ -15,7 +15,7 @@ from tests.support import ledger
 from tests.support.ledger import Ledger
 from tests.support.states import KINDS_OF_LEGACY, LEGACY, RETIRE, THIRD, World, worlds
 
-EXAMPLES = settings(max_examples=60)
+EXAMPLES = settings(max_examples=15)
 ALL = len(STEPS)
 
 
@@ -154,7 +154,7 @@ def _others(world: World, state: State) -> set[ledger.Fact]:
 def test_every_kind_of_old_role_is_tried() -> None:
     tried = set()
 
-    @settings(max_examples=300, phases=[Phase.generate])
+    @settings(max_examples=150, phases=[Phase.generate])
     @given(worlds())
     def collect(world: World) -> None:
         tried.add((world.kind, world.config.retire, world.state.target.major))
