@@ -42,6 +42,25 @@ def states(conn: psycopg.Connection[Any]) -> dict[str, str]:
         return dict(conn.execute(f"{query} where c.state = 'active'").fetchall())
 
 
+def marks(conn: psycopg.Connection[Any]) -> int:
+    """How many things the journal has written down: each transaction of a step leaves one at least."""
+    query = """
+        select (select count(*) + count(undone_at) from flatsplit.action) + (select count(*) from flatsplit.event)
+    """
+    row = conn.execute(query).fetchone()
+    assert row
+    return int(row[0])
+
+
+def at_work(conn: psycopg.Connection[Any]) -> bool:
+    """Whether flatsplit is connected, in whichever process."""
+    query = """
+        select from pg_stat_activity
+        where application_name like 'flatsplit%' and datname = current_database() and pid <> pg_backend_pid()
+    """
+    return conn.execute(query).rowcount > 0
+
+
 def problems(conn: psycopg.Connection[Any]) -> list[str]:
     """Everything that is told twice, half or not at all. Nobody is at work at the moment."""
     found = []
