@@ -26,6 +26,7 @@ def main() -> None:
     )
     parser.add_argument("--file", action="append", help="only this one, without .sql; repeatable")
     parser.add_argument("--part", default="1/1", help="only each n-th file from the m-th on: m/n")
+    parser.add_argument("--each", type=int, default=1, metavar="N", help="only one of N statements")
     parser.add_argument("--sql", type=Path, help="folder with the SQL files, instead of fetching them")
     parser.add_argument("--seconds", type=float, default=60, help="how long each file may take (default 60)")
     place = Path(tempfile.gettempdir()) / "flatsplit-corpus"
@@ -47,7 +48,7 @@ def main() -> None:
             began = time.monotonic()
             ran = 0
             with stage.database() as database:
-                player = Player(stage, database, options.seconds)
+                player = Player(stage, database, options.seconds, options.each)
                 try:
                     for line in player.play(list(statements((folder / f"{name}.sql").read_text(errors="replace")))):
                         ran += 1
@@ -73,9 +74,11 @@ def _count(counted: Counter[str], name: str, role: str, line: Line) -> None:
     counted[wrong] += 1
     text = " ".join(line.text.split())[:300]
     if wrong:
-        print(f"WRONG {wrong} [{name}] as {role} ({line.said[role] or 'works'}): {text}\n      {verdict.reason}")
+        print(
+            f"WRONG {wrong} [{name}] as {role} ({line.said[role] or 'works'} {line.rows}): {text}\n      {verdict.reason}"
+        )
     elif verdict.verdict == "unknown":
-        print(f"UNKNOWN [{name}] as {role} ({line.said[role] or 'works'}): {text}\n      {verdict.reason}")
+        print(f"UNKNOWN [{name}] as {role} ({line.said[role] or 'works'} {line.rows}): {text}\n      {verdict.reason}")
 
 
 if __name__ == "__main__":

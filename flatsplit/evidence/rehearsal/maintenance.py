@@ -96,9 +96,27 @@ def reindex(judge: Judge, node: Node, path: Path) -> list[Problem]:
     """The table's owner, or MAINTAIN (17 and later)."""
     if node.HasField("relation") and node.relation.relname:
         found = judge.actor.resolve(node.relation.schemaname, node.relation.relname, path)
-        if found.free or found.relations:
+        if found.free or (found.relations and not found.hidden):
             return _maintain(judge, node.relation, "REINDEX", path)
+        return _index(judge, node.relation)
     return _everything(judge, "REINDEX")
+
+
+def _index(judge: Judge, node: Node) -> list[Problem]:
+    """An index: as its table."""
+    world = judge.world
+    places = [
+        oid for schema, oid in world.droppable.get(("index", node.relname), ()) if node.schemaname in ("", schema)
+    ]
+    tables = [world.by_oid[oid] for oid in places if oid in world.by_oid]
+    if not tables:
+        return [Problem("unknown", f"there is no index {node.relname} (any more)", node.relname)]
+    actor = judge.actor
+    return [
+        _lacks_maintain(judge, table.ref, "REINDEX", "denied")
+        for table in tables
+        if not (actor.owns(table.ref) or (actor.major >= 17 and actor.holds(table.ref, "m")))
+    ]
 
 
 def cluster(judge: Judge, node: Node, path: Path) -> list[Problem]:

@@ -107,7 +107,9 @@ class Company:
             else:
                 part.verdict = self._verdict(heard, "allowed", "nothing in it")
             return
-        for name in filter(None, (wording.temporary_name(part.parsed),)):
+        for name in filter(
+            None, (wording.temporary_name(part.parsed), wording.renamed(part.parsed, self.actor.temporary))
+        ):
             self.actor.temporary.add(name)
         for name in filter(None, (wording.created_name(part.parsed),)):
             self.actor.created.add(name)

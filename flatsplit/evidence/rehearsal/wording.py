@@ -27,6 +27,13 @@ def created_name(parsed: Parsed) -> str:
     return node.relname if node is not None and not temporary(node) else ""
 
 
+def renamed(parsed: Parsed, temporary_names: set[str]) -> str:
+    """New name of a temporary relation; "" for none."""
+    if parsed.kind != "rename_stmt" or parsed.node.subname or parsed.node.relation.relname not in temporary_names:
+        return ""
+    return str(parsed.node.newname)
+
+
 def made(parsed: Parsed) -> Node | None:
     """The name of the relation that a statement makes; None for none."""
     if parsed.kind == "select_stmt" and parsed.node.HasField("into_clause"):

@@ -291,7 +291,9 @@ class Ask:
         if not names:
             return []
         by_name = self.world.named
-        for schema in (names[-2],) if len(names) > 1 else self.sight:
+        # What lies in a schema that the role may not use is there, though not for it
+        path = self.actor.path if self.path is None else self.path
+        for schema in (names[-2],) if len(names) > 1 else (*self.sight, *path):
             found = [ref for kind in kinds for ref in by_name.get((kind, schema, names[-1]), ())]
             if found:
                 return found

@@ -47,6 +47,11 @@ PLAIN: dict[str, Kind] = {
 }
 _SUPERUSERS = frozenset({"OBJECT_TSPARSER", "OBJECT_TSTEMPLATE", "OBJECT_ACCESS_METHOD", "OBJECT_PARAMETER_ACL"})
 _REMEMBERED = {"OBJECT_TRIGGER": "trigger", "OBJECT_RULE": "rule", "OBJECT_POLICY": "policy"}
+_SUPERUSERS_OWN = {
+    "OBJECT_TSPARSER": "text_search_parser",
+    "OBJECT_TSTEMPLATE": "text_search_template",
+    "OBJECT_ACCESS_METHOD": "access_method",
+}
 TYPES = frozenset({"OBJECT_TYPE", "OBJECT_DOMAIN", "OBJECT_ATTRIBUTE", "OBJECT_DOMCONSTRAINT"})
 
 
@@ -63,7 +68,10 @@ def owns(
             return []
         return _relation(ask, names, count, missing_ok=missing_ok, schema=schema and count == 1)
     if kind in _SUPERUSERS:
-        return ask.superuser()
+        there = (
+            kind not in _SUPERUSERS_OWN or (_SUPERUSERS_OWN[kind], names[-1] if names else "") in ask.world.droppable
+        )
+        return [] if missing_ok and not there else ask.superuser()
     if kind in PLAIN:
         name = _number(node) if kind == "OBJECT_LARGEOBJECT" else names[-1] if names else ""
         return ask.owns_plain(PLAIN[kind], name, missing_ok=missing_ok)
@@ -126,6 +134,8 @@ def _relation(ask: Ask, names: tuple[str, ...], parts: int, *, missing_ok: bool,
         names = names[:-1]
     if not names:
         return ask.unknown(f"{ask.what} names nothing")
+    if parts == 2 and ask.refs(("type",), names):
+        return owns_type(ask, names)  # a composite type has columns too
     node = pg_query_pb2.RangeVar(schemaname=names[-2] if len(names) > 1 else "", relname=names[-1], inh=True)
     found = ask.owns_relation(node, missing_ok=missing_ok)
     if found and schema and all(each.outcome == "denied" and each.privilege == "OWNERSHIP" for each in found):

@@ -12,3 +12,11 @@ UNION ALL
 SELECT 'type', n.nspname::text, t.typname::text, t.typrelid
 FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
 WHERE t.typcategory <> 'A' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+UNION ALL
+SELECT 'text_search_parser', n.nspname::text, p.prsname::text, 0
+FROM pg_ts_parser AS p JOIN pg_namespace AS n ON n.oid = p.prsnamespace
+UNION ALL
+SELECT 'text_search_template', n.nspname::text, t.tmplname::text, 0
+FROM pg_ts_template AS t JOIN pg_namespace AS n ON n.oid = t.tmplnamespace
+UNION ALL
+SELECT 'access_method', '', amname::text, 0 FROM pg_am
