@@ -73,12 +73,9 @@ def _count(counted: Counter[str], name: str, role: str, line: Line) -> None:
     wrong = line.wrong(role)
     counted[wrong] += 1
     text = " ".join(line.text.split())[:300]
-    if wrong:
-        print(
-            f"WRONG {wrong} [{name}] as {role} ({line.said[role] or 'works'} {line.rows}): {text}\n      {verdict.reason}"
-        )
-    elif verdict.verdict == "unknown":
-        print(f"UNKNOWN [{name}] as {role} ({line.said[role] or 'works'} {line.rows}): {text}\n      {verdict.reason}")
+    if wrong or verdict.verdict == "unknown":
+        said = line.said[role] or f"works, {line.rows[role]} rows"
+        print(f"{f'WRONG {wrong}' if wrong else 'UNKNOWN'} [{name}] as {role} ({said}): {text}\n      {verdict.reason}")
 
 
 if __name__ == "__main__":

@@ -128,6 +128,13 @@ class Actor:
         facts = self.goal.objects.get(ref)
         return self.rights.superuser or (facts is not None and self.rights.owns(facts))
 
+    def may_set(self, name: str) -> bool:
+        """Whether it may change a setting, by SET or by whatever comes to the same."""
+        if name not in self.world.superuser_settings or self.rights.superuser:
+            return True
+        facts = self.goal.objects.get(ObjectRef("parameter", "", name))
+        return facts is not None and self.rights.has(facts, "s")
+
     def schema(self, name: str) -> list[Problem]:
         """USAGE on a schema."""
         ref = ObjectRef("schema", "", name)

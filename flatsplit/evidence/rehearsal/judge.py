@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flatsplit import privileges
-from flatsplit.evidence.rehearsal import builtins, cascades, catalogs, definers, dynamic, kinds, rows, utility, views
+from flatsplit.evidence.rehearsal import (
+    builtins,
+    cascades,
+    catalogs,
+    definers,
+    dynamic,
+    kinds,
+    rows,
+    servers_own,
+    utility,
+    views,
+)
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.conditions import Condition
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
@@ -216,7 +227,7 @@ class Judge:
             if routine.takes(call.arguments) and self._in_sight(routine, call.schema, path)
         ]
         if not candidates:
-            found = builtins.problems(actor, call)
+            found = builtins.problems(actor, call) + servers_own.problems(self, call, path)
             if call.schema in ("", "pg_catalog") and call.name in self.world.restricted:
                 found += self._restricted(call.name)
             return found

@@ -11,7 +11,6 @@ from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, constant
 from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.evidence.rehearsal.wording import temporary_name
-from flatsplit.model import ObjectRef
 
 if TYPE_CHECKING:
     from flatsplit.evidence.rehearsal.judge import Judge
@@ -23,7 +22,7 @@ Path = tuple[str, ...] | None
 FREE = frozenset(
     {
         *("transaction_stmt", "variable_show_stmt", "listen_stmt", "unlisten_stmt", "notify_stmt", "discard_stmt"),
-        *("deallocate_stmt", "execute_stmt", "fetch_stmt", "close_portal_stmt", "constraints_set_stmt"),
+        *("deallocate_stmt", "execute_stmt", "fetch_stmt", "close_portal_stmt"),
     }
 )
 """Kinds that need no privilege. What EXECUTE and FETCH run was judged where it was prepared or declared."""
@@ -82,10 +81,7 @@ def _set(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
     value = constant(node.args[0]) if node.args else None
     if name in ("role", "session_authorization"):
         return _become(judge, node, name, value)
-    if name not in judge.world.superuser_settings or actor.rights.superuser:
-        return []
-    facts = actor.goal.objects.get(ObjectRef("parameter", "", name))
-    if facts is not None and actor.rights.has(facts, "s"):
+    if actor.may_set(name):
         return []
     reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
     remedy = f"GRANT SET ON PARAMETER {name} TO {actor.role} (15 and later), or do without it"
@@ -205,6 +201,13 @@ def _checkpoint(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa:
     ]
 
 
+def _constraints(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
+    """SET CONSTRAINTS of a schema that is spelled out: USAGE on it (AfterTriggerSetState() in trigger.c)."""
+    schemas = {each.range_var.schemaname for each in node.constraints} - {""}
+    found = [problem for schema in sorted(schemas) for problem in judge.actor.schema(schema)]
+    return [each._replace(planned=False) for each in found]
+
+
 HANDLED: dict[str, Callable[[Judge, Node, Path], list[Problem]]] = {
     "explain_stmt": _explain,
     "declare_cursor_stmt": _wrapped,
@@ -221,4 +224,5 @@ HANDLED: dict[str, Callable[[Judge, Node, Path], list[Problem]]] = {
     "do_stmt": _do,
     "load_stmt": _load,
     "check_point_stmt": _checkpoint,
+    "constraints_set_stmt": _constraints,
 }

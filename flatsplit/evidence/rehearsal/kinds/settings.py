@@ -12,10 +12,7 @@ from flatsplit.model import ObjectRef
 def sets(ask: Ask, node: Node) -> list[Problem]:
     """The right to set what only superusers may, unless SET on it was granted (15 and later)."""
     name = node.name.lower()
-    if name not in ask.world.superuser_settings or ask.actor.rights.superuser:
-        return []
-    facts = ask.facts(ObjectRef("parameter", "", name))
-    if facts is not None and ask.actor.rights.has(facts, "s"):
+    if ask.actor.may_set(name):
         return []
     return ask.superuser(f"only a superuser may set {name}, or who was granted SET on it (15 and later)", name)
 

@@ -1,0 +1,99 @@
+"""More of the server's own functions that look at more than EXECUTE: those of indexes, settings, and given texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.config import parse_name
+from flatsplit.evidence.rehearsal.grammar import Unparsable, parse_one
+from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses
+from flatsplit.evidence.rehearsal.values import Problem
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.rehearsal.judge import Judge
+
+Path = tuple[str, ...] | None
+
+# brin_summarize_range() and brin_desummarize_range() in brin.c, gin_clean_pending_list() in ginfast.c
+_INDEXES = frozenset(
+    {"brin_summarize_new_values", "brin_summarize_range", "brin_desummarize_range", "gin_clean_pending_list"}
+)
+
+# xml.c, tsvector_op.c, tsquery_rewrite.c: which argument is a query, and which a table
+_QUERIES = {"query_to_xml": 0, "query_to_xmlschema": 0, "query_to_xml_and_xmlschema": 0, "ts_stat": 0, "ts_rewrite": 1}
+_TABLES = {"table_to_xml": 0, "table_to_xmlschema": 0, "table_to_xml_and_xmlschema": 0}
+
+
+def problems(judge: Judge, call: RoutineUse, path: Path) -> list[Problem]:
+    """What would happen when it runs."""
+    if call.schema not in ("", "pg_catalog") or judge.actor.rights.superuser:
+        return []
+    if call.name in _INDEXES:
+        return _index(judge, call)
+    if call.name == "set_config":
+        return _setting(judge, call)
+    if call.name in _QUERIES and call.arguments > _QUERIES[call.name]:
+        if call.name == "ts_rewrite" and call.arguments != 2:
+            return []
+        return _query(judge, call, call.constants[_QUERIES[call.name]], path)
+    if call.name in _TABLES and call.constants:
+        return _table(judge, call, call.constants[0], path)
+    return []
+
+
+def _index(judge: Judge, call: RoutineUse) -> list[Problem]:
+    """Only an index's owner, who is its table's."""
+    actor, world = judge.actor, judge.world
+    if call.constants and call.constants[0] is not None:
+        name = _parts(call.constants[0])
+        places = world.droppable.get(("index", name[-1]), []) if name else []
+        oids = {oid for schema, oid in places if len(name) == 1 or schema == name[-2]}
+    else:
+        oids = {oid for (kind, _), places in world.droppable.items() if kind == "index" for _, oid in places}
+    tables = [world.by_oid[oid] for oid in oids if oid in world.by_oid]
+    others = [table for table in tables if not actor.owns(table.ref)]
+    reason = f"{call.name}() is for the owner of the index"
+    if not others:
+        return [] if tables else [Problem("unknown", f"{reason}, and which one it is cannot be told")]
+    if len(others) < len(tables):
+        return [Problem("unknown", f"{reason}; which one it is the text does not say", "", "OWNERSHIP")]
+    remedy = "for the application's owner: leave it to autovacuum, or let a job do it that runs as app_migrator"
+    return [Problem("denied", reason, shown(others[0].ref) if len(others) == 1 else "", "OWNERSHIP", remedy)]
+
+
+def _setting(judge: Judge, call: RoutineUse) -> list[Problem]:
+    name = (call.constants[:1] or (None,))[0]
+    if name is None or judge.actor.may_set(name.lower()):
+        return []
+    reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
+    remedy = f"GRANT SET ON PARAMETER {name} TO {judge.actor.role} (15 and later), or do without it"
+    return [Problem("denied", reason, name, "SET", remedy)]
+
+
+def _query(judge: Judge, call: RoutineUse, text: str | None, path: Path) -> list[Problem]:
+    """A query that is handed over as a text runs with the caller's rights, when it runs."""
+    if text is None:
+        return [Problem("unknown", f"{call.name}() runs a query that the text of the statement does not show")]
+    try:
+        found = judge.statement(parse_one(text), path)
+    except Unparsable as why:
+        return [Problem("unknown", f"{call.name}() runs a query that {why}")]
+    return [each._replace(planned=False) for each in found]
+
+
+def _table(judge: Judge, call: RoutineUse, text: str | None, path: Path) -> list[Problem]:
+    if text is None:
+        return [Problem("unknown", f"{call.name}() reads a table that the text of the statement does not name")]
+    name = _parts(text)
+    if not name:
+        return []
+    use = RelationUse(name[-2] if len(name) > 1 else "", name[-1], name[-1], {"r"})
+    return [each._replace(planned=False) for each in judge.relation(use, Uses(columns={("", "*")}), path)]
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(parse_name(text.strip()).parts)
+    except ValueError:
+        return ()

@@ -1,0 +1,65 @@
+"""The server's own functions and statements that look at more than EXECUTE: said as the server does."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import MakeDatabase
+from tests.support.walk import Walk
+
+SCHEMA = """
+create table public.t (a int primary key deferrable, b int[]);
+create index t_brin on public.t using brin (a);
+create index t_gin on public.t using gin (b);
+create schema hidden;
+create table hidden.h (a int primary key deferrable);
+create type public.pair as (a int);
+"""
+REFUSED = (
+    "SELECT brin_summarize_new_values('t_brin')",
+    "SELECT brin_summarize_range('public.t_brin', 0)",
+    "SELECT brin_desummarize_range('t_brin', 0)",
+    "SELECT gin_clean_pending_list('t_gin')",
+    "SELECT set_config('session_replication_role', 'replica', false)",
+    "SELECT set_config('Log_Statement', 'all', true)",
+    "SELECT query_to_xml('select * from hidden.h', true, true, '')",
+    "SELECT table_to_xml('hidden.h', true, true, '')",
+    "SET CONSTRAINTS hidden.h_pkey DEFERRED",
+    "REINDEX INDEX t_brin",
+    "COMMENT ON COLUMN pair.a IS 'x'",
+)
+FREE = (
+    "SELECT set_config('work_mem', '1MB', false)",
+    "SELECT query_to_xml('select * from t', true, true, '')",
+    "SELECT table_to_xml('t', true, true, '')",
+    "SET CONSTRAINTS t_pkey DEFERRED",
+    "SET CONSTRAINTS ALL IMMEDIATE",
+    "DROP TEXT SEARCH PARSER IF EXISTS nobody.is_there",
+)
+
+
+@pytest.mark.majors("two")
+def test_functions_that_ask_for_more(make_database: MakeDatabase, invoke_cli: InProcess, major: int) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(SCHEMA, "legacy")
+    walk = Walk(invoke_cli, database).init("--schema", "public")
+    file = invoke_cli.cwd / "statements.sql"
+    file.write_text(";\n".join(REFUSED + FREE))
+    for _ in range(2):
+        found = walk("rehearse", "--file", str(file), "--json").check(4).json["statements"]
+        verdicts = {each["query"]: each["verdict"] for each in found}
+        assert {query for query, verdict in verdicts.items() if verdict in ("denied", "migrator")} == set(REFUSED)
+        assert {query for query, verdict in verdicts.items() if verdict == "allowed"} == set(FREE)
+        walk.next("--through", "enable-login")
+    with psycopg.connect(database.conninfo("app_user", walk.passwords["app_user"]), autocommit=True) as session:
+        for statement in REFUSED:
+            with suppress(psycopg.errors.FeatureNotSupported), pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(statement.encode())
+        for statement in FREE:
+            with suppress(psycopg.errors.FeatureNotSupported):  # a server that was built without libxml
+                session.execute(statement.encode())
