@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import evidence, machine, membership
 from flatsplit.cutover.known import about_new
+from flatsplit.cutover.leftovers import record_policies, require_way_back
 from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutcome
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
@@ -27,7 +28,10 @@ def rollback(walk: Walk, through: str | None, everything: bool, reporter: Report
             "flatsplit status shows which steps are done",
         )
     outcomes: list[StepOutcome] = []
-    for key in machine.to_take_back(situation.states, through, everything=everything):
+    keys = machine.to_take_back(situation.states, through, everything=everything)
+    if "create-roles" in keys and walk.config.legacy_role in situation.live.roles:
+        require_way_back(walk.session, situation)
+    for key in keys:
         _refuse(walk, situation, key)
         plan = situation.rollback_plan(key)
         if not confirm(plan, "rollback"):
@@ -72,7 +76,10 @@ def _take_back(
     with walk.session.transaction():
         walk.journal.transition(key, ("done", "waiting", "running"), "running")
         walk.journal.event("rolling_back", key, f"{len(plan.statements)} statements", {"digest": plan.digest})
+        dropped = record_policies(walk, key, plan)
     reporter.step_started(f"rollback {key}", f"undo “{BY_KEY[key].title}”", len(plan.statements))
+    for definition in dropped:
+        reporter.note(f"goes with its role, on record in the journal: {definition}")
     executor = walk.executor(situation, reporter)
     executed = 0
     try:

@@ -14,7 +14,8 @@ from flatsplit.evidence import matrix
 from flatsplit.journal import StepRecord
 from flatsplit.model import Check, Finding, Plan, State, Statement, StepState
 from flatsplit.steps import ORDINAL, STEPS, Context, through, without_roles
-from flatsplit.steps.origin import Origin, Progress, keep_extras, reduce
+from flatsplit.steps.extras import keep_extras
+from flatsplit.steps.origin import Origin, Progress, reduce
 
 
 @dataclass(frozen=True)
@@ -192,16 +193,19 @@ class Situation:
 
     def rollback_plan(self, step: str) -> Plan:
         """The statements that take a step back, whatever happened since."""
+        statements = diff(self.live, self.taken_back(step)[0])
+        digest = self._digest(f"rollback {step}", statements)
+        return Plan(step=step, digest=digest, catch_up=(), statements=statements)
+
+    def taken_back(self, step: str) -> tuple[State, list[str]]:
+        """What is there once a step is taken back, and the roles that are gone then."""
         place = ORDINAL[step]
         want = top = through(self.origin, self._backward, place - 1)
         for each in STEPS[place - 1 : max(place, self.begun_count)]:
             top = each.apply(top, self._backward)
         want = keep_extras(self.live, top, want, frozenset(self.config.roles.new))
         gone = [name for name in self.config.roles.new if name in self.live.roles and name not in want.roles]
-        want = without_roles(want, gone, self.config.legacy_role)
-        statements = diff(self.live, want)
-        digest = self._digest(f"rollback {step}", statements)
-        return Plan(step=step, digest=digest, catch_up=(), statements=statements)
+        return without_roles(want, gone, self.config.legacy_role), gone
 
     def rollback_preview(self, step: str) -> tuple[Statement, ...]:
         """Rollback SQL for the runbook: of a step that is done from live, of a later one as if it were the last."""

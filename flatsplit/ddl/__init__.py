@@ -20,6 +20,7 @@ from flatsplit.ddl.names import (
 from flatsplit.ddl.others import (
     alter_policy,
     copy_user_mapping,
+    drop_policy,
     drop_user_mapping,
     reassign_owned,
     terminate_sessions,
@@ -61,6 +62,7 @@ __all__ = [
     "copy_user_mapping",
     "create_role",
     "dollar_quote",
+    "drop_policy",
     "drop_role",
     "drop_user_mapping",
     "fill_verifier",

@@ -17,6 +17,11 @@ def alter_policy(ref: ObjectRef, roles: Iterable[str]) -> str:
     return f"ALTER POLICY {ident(ref.args)} ON {ident(ref.schema, ref.name)} TO {to};"
 
 
+def drop_policy(ref: ObjectRef) -> str:
+    """DROP POLICY."""
+    return f"DROP POLICY {ident(ref.args)} ON {ident(ref.schema, ref.name)};"
+
+
 def drop_user_mapping(ref: ObjectRef) -> str:
     """DROP USER MAPPING."""
     return f"DROP USER MAPPING FOR {role(ref.args)} SERVER {ident(ref.name)};"

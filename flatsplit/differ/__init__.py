@@ -38,6 +38,7 @@ def _pieces(have: State, want: State) -> tuple[Statement | Callable[[], Statemen
         *members.granted(have, want),
         *smaller.mappings_created(have, want),
         *smaller.policies(have, want),
+        *smaller.policies_dropped(have, want),
         *moved,
         *members.revoked(have, want),
         *acls.objects(have, moving, revoking=False),

@@ -30,6 +30,25 @@ def policies(have: State, want: State) -> Iterator[Statement]:
         )
 
 
+def policies_dropped(have: State, want: State) -> Iterator[Statement]:
+    """DROP POLICY of what was for nobody but roles that go; what it said is put on record by who runs this."""
+    for ref in sorted(have.policies.keys() - want.policies.keys()):
+        subject = ddl.label(ref)
+        named = sorted(have.policies[ref])
+        if not named or not set(named).isdisjoint(want.roles):
+            continue
+        yield Statement(
+            description=f"{subject}: dropped, it was for {', '.join(named)} alone",
+            sql=ddl.drop_policy(ref),
+            undo="",
+            lock="ACCESS EXCLUSIVE",
+            objects=(ref,),
+            changes=tuple(Change("-", "policy", subject, role) for role in named),
+            phase=506,
+            acts=(_owner_of_table(have, ref),),
+        )
+
+
 def mappings_created(have: State, want: State) -> Iterator[Statement]:
     """CREATE USER MAPPING with the options of a mapping that is there already, unseen."""
     for ref in sorted(want.mappings - have.mappings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from flatsplit.model import MemberOptions, RoleFacts, State
+from flatsplit.model import Member, MemberOptions, ObjectFacts, ObjectRef, RoleFacts, State
 from flatsplit.steps import defaults, grants, login, retire, transfer
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
@@ -160,10 +160,37 @@ def without_roles(state: State, gone: Collection[str], heir: str) -> State:
     draft = Draft(state)
     for role in gone:
         draft.roles.pop(role, None)
-    draft.members = {key: options for key, options in draft.members.items() if not {key.role, key.member} & set(gone)}
+    draft.members = _memberships(draft, frozenset(gone))
     draft.settings = {key: row for key, row in draft.settings.items() if key.role not in gone}
-    draft.rewrite(lambda _, facts: facts._replace(owner=heir) if facts.owner in gone else facts)
+    keeper = _keeper(state, heir)
+
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        if facts.owner not in gone:
+            return facts
+        strong = transfer.superusers_only(ref, facts) or ref.kind == "extension" or facts.extension
+        return facts._replace(owner=keeper if strong else heir)
+
+    draft.rewrite(change)
     return replace(draft.state())
+
+
+def _keeper(state: State, heir: str) -> str:
+    """Who takes over what only a superuser may own, and what one has installed: whoever runs the rollback as one."""
+    facts = state.roles.get(heir)
+    strong = facts is not None and facts.superuser
+    return state.target.operator if state.target.operator_superuser and not strong else heir
+
+
+def _memberships(draft: Draft, gone: frozenset[str]) -> dict[Member, MemberOptions]:
+    """Theirs go with them; what they gave to others is by the operator's grant from then on."""
+    found = {key: options for key, options in draft.members.items() if not gone & set(key)}
+    if draft.target.membership_options:  # before, a grantor is a remark that stands in nobody's way
+        for key, options in draft.members.items():
+            if key.grantor in gone and not gone & {key.role, key.member}:
+                found.setdefault(key._replace(grantor=draft.target.grantor), options)
+    else:
+        found |= {key: options for key, options in draft.members.items() if not gone & {key.role, key.member}}
+    return found
 
 
 __all__ = ["BY_KEY", "ORDINAL", "STEPS", "Context", "Draft", "MemberOptions", "Step", "through", "without_roles"]

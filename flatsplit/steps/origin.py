@@ -7,7 +7,6 @@ new roles, of legacy once it is being retired, and the rights of PUBLIC once the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from flatsplit import privileges
@@ -204,11 +203,16 @@ class Origin:
             for item in before
             if (item.grantee in managed or item.grantor in managed) and not self.gone & {item.grantee, item.grantor}
         ]
-        kept = [item for item in acl if item.grantee not in managed and item.grantor not in managed]
+        kept = [
+            # What a new role passed on to others, they have from the owner
+            item._replace(grantor=OWNER) if item.grantor in self.new else item
+            for item in acl
+            if item.grantee not in managed and item.grantor not in managed - self.new
+        ]
         if own:
             restored += [item for item in before if item.grantee == OWNER]
             kept = [item for item in kept if item.grantee != OWNER]
-        if not restored and len(kept) == len(acl):
+        if not restored and kept == list(acl):
             return acl
         for item in restored:
             if item.grantor == self.legacy:
@@ -280,11 +284,12 @@ class Origin:
         found = {}
         for ref, named in self.live.policies.items():
             before = self.base.policies.get(ref, frozenset())
-            roles = (named - self.new) | (before & self.new)
+            roles = (named - self.new) | (before & (self.new - self.gone))
             if self.context.retired:
                 roles |= before & {self.legacy}
-            found[ref] = roles or named
-        return found
+            if roles or not named <= self.new:
+                found[ref] = roles or named
+        return found  # without those that somebody made for new roles alone: they go with the last of them
 
     def _mappings(self) -> tuple[frozenset[ObjectRef], dict[ObjectRef, str]]:
         restored = {ref for ref in self.base.mappings if ref.args in self.context.adopted}
@@ -293,58 +298,3 @@ class Origin:
         kept = {ref for ref in self.live.mappings if ref.args not in self.new}
         copied = dict.fromkeys(restored, self.context.config.roles.app_migrator)
         return frozenset(kept | restored), copied
-
-
-def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> State:
-    """``want`` with what others gave the new roles meanwhile: facts that are live and that no step asks for."""
-    stay = new & want.roles.keys()
-    objects = dict(want.objects)
-    seen: dict[tuple[int, int, int], ObjectFacts] = {}
-    for ref, facts in live.objects.items():
-        goal, full = want.objects.get(ref), top.objects.get(ref)
-        if goal is None or full is None or facts is full:
-            continue
-        key = (id(facts), id(full), id(goal))
-        found = seen.get(key)
-        if found is None:
-            found = seen[key] = goal._replace(acl=_with_extras(facts.acl, full.acl, goal.acl, stay, goal.owner))
-        if found != goal:
-            objects[ref] = found
-    columns = dict(want.columns)
-    for ref, acl in live.columns.items():
-        kept = _with_extras(acl, top.columns.get(ref, ()), columns.get(ref, ()), stay, "")
-        if kept:
-            columns[ref] = kept
-    members = dict(want.members)
-    # Before 16 a membership is one row, whoever is on record as its grantor
-    per_grantor = live.target.membership_options
-    asked = top.members.keys() if per_grantor else {key_[:2] for key_ in top.members}
-    for key_, options in live.members.items():
-        both = {key_.role, key_.member}
-        if both & new and (key_ if per_grantor else key_[:2]) not in asked and both <= want.roles.keys():
-            members.setdefault(key_, options)
-            if per_grantor:
-                _with_grantors(members, live.members, key_, want.roles.keys())
-    return replace(want, objects=objects, columns=columns, members=members)
-
-
-def _with_grantors(
-    members: dict[Member, MemberOptions], live: Mapping[Member, MemberOptions], kept: Member, roles: Collection[str]
-) -> None:
-    """From 16 on a membership stands on that of its grantor, WITH ADMIN OPTION: it cannot stay without."""
-    todo = [kept]
-    while todo:
-        one = todo.pop()
-        for key, options in live.items():
-            if key[:2] == (one.role, one.grantor) and options.admin and key not in members and key.grantor in roles:
-                members[key] = options
-                todo.append(key)
-
-
-def _with_extras(live: Acl, top: Acl, want: Acl, stay: frozenset[str], owner: str) -> Acl:
-    for role in sorted(stay - {owner}):
-        extra = privileges.minus(privileges.letters(live, role), privileges.letters(top, role))
-        option = privileges.minus(privileges.grantable(live, role), privileges.grantable(top, role))
-        if extra or option:
-            want = privileges.plus(want, role, extra, option)
-    return want

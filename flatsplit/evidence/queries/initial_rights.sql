@@ -1,0 +1,7 @@
+-- Rights of a role that an extension's script gave it (pg_init_privs; 17 and later keep a dependency for them).
+SELECT pg_describe_object(d.classid, d.objid, d.objsubid) AS object
+FROM pg_shdepend AS d
+WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'i'
+  AND d.refobjid = (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = %(role)s)
+  AND d.dbid IN (0, (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database()))
+ORDER BY 1
