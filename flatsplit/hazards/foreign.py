@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flatsplit import ddl
+from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 
 
@@ -36,6 +38,79 @@ def user_mappings(seen: Seen) -> Iterator[Found]:
             else "foreign tables without a user mapping"
         )
         yield Found(title, (*copied, *none), severity="note" if copied and not none else "warning")
+
+
+@hazard(
+    "mappings-log-in-as-legacy",
+    "warning",
+    "lock-legacy",
+    looks_at="option user of pg_user_mappings, and host, port and dbname of their servers, where they are PostgreSQL's",
+    why="The foreign server is this very server, and the mapping logs in to it as the old role: foreign tables "
+    "and dblink fail once that may not log in.",
+    fix="ALTER USER MAPPING … OPTIONS (SET user …, SET password …) before lock-legacy.",
+    manual="sql-alterusermapping.html",
+    questions=("mappings_here",),
+)
+def mappings_log_in_as_legacy(seen: Seen) -> Iterator[Found]:
+    """Connections from the server to itself."""
+    rows = seen.rows("mappings_here")
+    user = seen.context.config.roles.app_user
+    sure = [(role, server) for role, server, here in rows if here]
+    if not rows:
+        return
+    cures = [
+        f"ALTER USER MAPPING FOR {'PUBLIC' if not role else format_name(role)} SERVER {format_name(server)} "
+        f"OPTIONS (SET user {ddl.literal(user)});"
+        for role, server, _ in rows
+    ]
+    yield Found(
+        f"{number(len(rows), 'user mapping')} log{'s' if len(rows) == 1 else ''} in as {seen.legacy}"
+        + ("" if sure else ", maybe to this server"),
+        tuple(
+            f"mapping of {role or 'PUBLIC'} on server {server}{'' if here else ', by another host name'}"
+            for role, server, here in rows
+        ),
+        severity="warning" if sure else "note",
+        fix=f"After enable-login and before lock-legacy: {' '.join(cures)} And SET password where it has one.",
+    )
+
+
+@hazard(
+    "cron-elsewhere",
+    "warning",
+    "lock-legacy",
+    looks_at="cron.database_name, and cron.job in that database",
+    why="pg_cron keeps the jobs of all databases in one. Those that run as the old role fail silently after "
+    "lock-legacy.",
+    fix="Look there, and give them another role before lock-legacy.",
+    manual="user-manag.html",
+    questions=("cron_database",),
+)
+def cron_elsewhere(seen: Seen) -> Iterator[Found]:
+    """Jobs of pg_cron that stand in another database of the cluster."""
+    for place, jobs in seen.rows("cron_database"):
+        database = seen.state.target.database
+        if place == database:
+            continue
+        condition = f"username = {ddl.literal(seen.legacy)}"
+        look = f"SELECT jobid, jobname, schedule, database FROM cron.job WHERE {condition}"  # noqa: S608 (to be read)
+        if jobs is None:
+            yield Found(
+                f"pg_cron keeps its jobs in database {place}, which could not be looked at",
+                (f"database {place}",),
+                severity="note",
+                fix=f"In database {place}: {look}; and before lock-legacy give what is there another username.",
+            )
+        elif jobs:
+            user = ddl.literal(seen.context.config.roles.app_user)
+            cure = f"UPDATE cron.job SET username = {user} WHERE {condition};"  # noqa: S608 (to be read)
+            yield Found(
+                f"{number(len(jobs), 'job')} of pg_cron, in database {place}, run{'s' if len(jobs) == 1 else ''} as "
+                f"{seen.legacy}",
+                tuple(f"job {id_}{f' {name}' if name else ''}: {schedule} in {of}" for id_, name, schedule, of in jobs),
+                fix=f"In database {place}, after enable-login and before lock-legacy: {cure} "
+                "(or the migration tool's role, for maintenance)",
+            )
 
 
 @hazard(

@@ -54,7 +54,28 @@ class Looking:
     def answers(self, hazards: Iterable[Hazard]) -> dict[str, list[Row]]:
         """The answers to all their questions."""
         questions = dict.fromkeys(question for hazard in hazards for question in hazard.questions)
-        return {name: self.conn.execute(_question(name), self.parameters).fetchall() for name in questions}
+        found = {name: self.conn.execute(_question(name), self.parameters).fetchall() for name in questions}
+        if "cron_database" in found:
+            found["cron_database"] = [(place, self._jobs(place)) for (place,) in found["cron_database"]]
+        return found
+
+    def _jobs(self, database: str) -> list[Row] | None:
+        """Legacy's jobs of pg_cron in another database; None where it cannot be looked at.
+
+        A table of that name which is not the extension's is not read: it could be a view of anybody's.
+        """
+        info = self.conn.info
+        parameters = {**info.get_parameters(), "dbname": database, "password": info.password, "connect_timeout": "10"}
+        if database == info.dbname:
+            return []
+        try:
+            with psycopg.connect(**parameters, autocommit=True) as there:  # type: ignore[arg-type]
+                there.execute("SET search_path = pg_catalog, pg_temp; SET default_transaction_read_only = on")
+                row = there.execute(_question("rights")).fetchone()
+                present = row is not None and row[len(READABLE) + PRESENT.index("cron")]
+                return there.execute(_question("cron_elsewhere"), self.parameters).fetchall() if present else []
+        except psycopg.Error:
+            return None
 
     def lacks(self, hazards: Iterable[Hazard]) -> tuple[Lack, ...]:
         """What the operator may not do, tried in a transaction that is rolled back."""

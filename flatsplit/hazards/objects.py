@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from flatsplit import ddl, privileges
+from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import PUBLIC, TABLES, Group, ObjectFacts, ObjectRef
 from flatsplit.steps import grants
@@ -87,6 +88,43 @@ def extensions_owned(seen: Seen) -> Iterator[Found]:
     found = tuple(sorted(ref.name for group in ours(seen) if group.kind == "extension" for ref in group.refs))
     if found and not seen.context.bootstrap:
         yield Found(f"extensions owned by legacy: {few(found)}", found)
+
+
+@hazard(
+    "initial-privileges",
+    "blocker",
+    "revoke-legacy",
+    looks_at="pg_init_privs of extensions' objects, for the old role as grantee or grantor; before 17 and with "
+    'retire = "drop"',
+    why="Before 17 no dependency is recorded for it and REASSIGN OWNED leaves it: once the role is dropped, every dump "
+    'says REVOKE … FROM "16384" and cannot be restored.',
+    fix='Set retire = "revoke" in flatsplit.toml, or put the bootstrap superuser in its place.',
+    manual="catalog-pg-init-privs.html",
+    questions=("initial_privileges",),
+)
+def initial_privileges(seen: Seen) -> Iterator[Found]:
+    """What extensions wrote down about whoever installed them."""
+    if seen.context.config.retire != "drop" or seen.state.target.major >= 17:
+        return
+    rows = seen.rows("initial_privileges")
+    if rows:
+        legacy = f"{ddl.literal(format_name(seen.legacy))}::regrole"
+        heir = f"{ddl.literal(format_name(seen.state.target.bootstrap))}::regrole"
+        found = tuple(f"extension {name}: {number(count, 'object')}" for name, count in rows)
+        cure = _INITIAL.format(legacy=legacy, heir=heir)
+        yield Found(
+            f"pg_init_privs names {seen.legacy} for objects of {few([name for name, _ in rows])}",
+            found,
+            fix=f'As a superuser: {cure} Or set retire = "revoke" in flatsplit.toml.',
+        )
+
+
+_INITIAL = (
+    "UPDATE pg_catalog.pg_init_privs AS p SET initprivs = (SELECT array_agg(makeaclitem("
+    "CASE grantee WHEN {legacy} THEN {heir} ELSE grantee END, CASE grantor WHEN {legacy} THEN {heir} ELSE grantor END, "
+    "privilege_type, is_grantable)) FROM aclexplode(p.initprivs)) "
+    "WHERE EXISTS (SELECT FROM aclexplode(p.initprivs) WHERE {legacy} IN (grantee, grantor));"
+)
 
 
 @hazard(

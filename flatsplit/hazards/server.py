@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import RELATIONS, SettingKey
 
@@ -200,8 +201,12 @@ def connection_arithmetic(seen: Seen) -> Iterator[Found]:
     questions=("connections",),
 )
 def connection_limits(seen: Seen) -> Iterator[Found]:
-    """Limits on sessions."""
+    """Limits on sessions; a superuser has none, whatever they say (InitPostgres() and InitializeSessionUserId())."""
     *_, database, role = seen.rows("connections")[0]
+    legacy = seen.context.baseline.roles.get(seen.legacy)
+    if legacy is not None and legacy.superuser:
+        yield from _ignored(seen, database, role)
+        return
     found = []
     if role is not None and role >= 0:
         found.append(f"role {seen.legacy}: {role}")
@@ -209,6 +214,27 @@ def connection_limits(seen: Seen) -> Iterator[Found]:
         found.append(f"database {seen.state.target.database}: {database}")
     if found:
         yield Found(f"connection limits: {'; '.join(found)}", tuple(found))
+
+
+def _ignored(seen: Seen, database: int, role: int | None) -> Iterator[Found]:
+    """Limits that did not hold for a superuser and begin to for app_user."""
+    name, user = seen.state.target.database, seen.context.config.roles.app_user
+    found, cures = [], []
+    if role is not None and role >= 0:
+        found.append(f"role {seen.legacy}: {role}")
+        cures.append(f"ALTER ROLE {format_name(seen.legacy)} CONNECTION LIMIT -1;")
+    if database >= 0:
+        found.append(f"database {name}: {database}")
+        cures.append(f"ALTER DATABASE {format_name(name)} CONNECTION LIMIT -1;")
+    if found:
+        yield Found(
+            f"connection limits that {seen.legacy}, a superuser, ignores begin to hold for {user}",
+            tuple(found),
+            severity="warning",
+            why=f"No limit holds for a superuser. {user} gets the role's, and the database's holds for it: sessions "
+            "beyond it are refused.",
+            fix=f"Before enable-login: {' '.join(cures)} Or raise them to what the pools need.",
+        )
 
 
 @hazard(

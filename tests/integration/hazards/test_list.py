@@ -25,7 +25,7 @@ FOLDER = Path(hazards.__file__).parent
 def test_each_has_everything() -> None:
     assert {path.stem for path in (FOLDER / "stories").glob("*.md")} == set(REGISTRY)
     asked = {question for one in REGISTRY.values() for question in one.questions}
-    assert {path.stem for path in (FOLDER / "queries").glob("*.sql")} == asked | {"rights", "roles"}
+    assert {path.stem for path in (FOLDER / "queries").glob("*.sql")} == asked | {"rights", "roles", "cron_elsewhere"}
     for one in REGISTRY.values():
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one.id)
         assert re.fullmatch(r"[a-z0-9-]+\.html(#[A-Z0-9-]+)?", one.manual), one.id
@@ -118,6 +118,7 @@ def test_only_what_a_gate_needs_is_asked() -> None:
         "cron_commands",
         "event_triggers",
         "hba",
+        "initial_privileges",
         "names",
         "operator_surroundings",
         "rls",
