@@ -13,6 +13,7 @@ GATES: tuple[str, ...] = (
     "no-blockers",
     "bridge",
     "reach",
+    "owner-powers",
     "rehearsed",
     "seen",
     "drained",

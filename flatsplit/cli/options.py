@@ -11,7 +11,18 @@ from flatsplit.cli.app import App
 from flatsplit.errors import UsageError
 from flatsplit.model import STEP_KEYS
 
-WAIVABLE = ("no-blockers", "seen", "drained", "verified", "soaked", "elsewhere", "bridge", "reach", "rehearsed")
+WAIVABLE = (
+    "no-blockers",
+    "seen",
+    "drained",
+    "verified",
+    "soaked",
+    "elsewhere",
+    "bridge",
+    "reach",
+    "owner-powers",
+    "rehearsed",
+)
 NOT_WAIVABLE = ("converged", "approved")
 
 

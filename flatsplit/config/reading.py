@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import accept, grants, people
+from flatsplit.config import accept, grants, people, powers
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -49,6 +49,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     accepted = accept.read(document.pop("hazards", {}), source)
     members = people.read_members(document.pop("members", {}), source, PURPOSES)
     groups = people.read_groups(document.pop("group", {}), source, PURPOSES)
+    decided = powers.read(document.pop("owner-powers", {}), source)
     for section, content in document.items():
         if not isinstance(content, dict) and section not in SECTIONS:
             home = next((known for known, keys in SECTIONS.items() if section in keys), "cutover")
@@ -78,6 +79,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         auth=auth,
         allow_new_objects=values["approval"].get("allow_new_objects", False),
         grants=extra,
+        powers=decided,
         accept=accepted,
         members=members,
         groups=groups,

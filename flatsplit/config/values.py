@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal, TypeAlias, get_args
 
 from flatsplit.config.grants import Grant
+from flatsplit.config.powers import OwnerPowers
 
 Retire: TypeAlias = Literal["revoke", "drop", "repurpose"]
 DatabaseOwner: TypeAlias = Literal["app_migrator", "dba", "keep"]
@@ -97,6 +98,8 @@ class Config:
     """What a step wants for objects that are younger than its approval needs none. Stands in [approval]."""
     grants: tuple[Grant, ...] = ()
     """[grants.PURPOSE]: privileges beyond the blueprint, in the order in which they are written."""
+    powers: OwnerPowers = field(default_factory=OwnerPowers)
+    """[owner-powers]: what goes to dba, and whether app_migrator gets BYPASSRLS."""
     accept: tuple[tuple[str, str], ...] = ()
     """[hazards.accept]: ids of hazards that are taken on, with the reason, sorted."""
     owners: tuple[str, ...] | None = None

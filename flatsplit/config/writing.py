@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flatsplit.config import accept, grants, people
+from flatsplit.config import accept, grants, people, powers
 from flatsplit.config.checks import validate
 from flatsplit.config.reading import load
 from flatsplit.config.text import format_duration, quote
@@ -41,8 +41,9 @@ _HEADINGS = {"roles": "names of the four"}
 
 
 def render(config: Config) -> str:
-    """The file as init writes it: every key once, each with what it means; owners, [members], [group], [grants] and
-    [hazards.accept] only where there are some.
+    """The file as init writes it: every key once, each with what it means.
+
+    owners, [members], [group], [hazards.accept], [owner-powers] and [grants] only where there are some.
     """
     parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
     lines: list[str] = []
@@ -58,6 +59,7 @@ def render(config: Config) -> str:
     extra = [
         *people.render(config.members, config.groups),
         *accept.render(config.accept),
+        *powers.render(config.powers),
         *grants.render(config.grants),
     ]
     return "\n".join([*lines[:-1], *extra]) + "\n"

@@ -15,7 +15,7 @@ from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.cutover import left, quiet
 from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal, StepRecord
-from flatsplit.model import Check, Finding, GateResult, State, Statement
+from flatsplit.model import RELATIONS, Check, Finding, GateResult, State, Statement
 from flatsplit.model import Session as Client
 from flatsplit.steps import BY_KEY, Context
 
@@ -37,6 +37,8 @@ class Judge:
     """The can/cannot matrix as it will be once the catch-up has run."""
     failed: Callable[[], tuple[Trial, ...]]
     """Acts that were tried and came out wrong."""
+    moved: Callable[[], State]
+    """The database as the transfer of ownership makes it."""
 
     def judge(self, step: str, keys: Sequence[str] | None = None) -> tuple[GateResult, ...]:
         """Every gate of the step, in order."""
@@ -44,6 +46,7 @@ class Judge:
             "no-blockers": self._no_blockers,
             "bridge": self._bridge,
             "reach": self._reach,
+            "owner-powers": self._owner_powers,
             "rehearsed": self._rehearsed,
             "seen": self._seen,
             "drained": self._drained,
@@ -86,7 +89,8 @@ class Judge:
         roles = self.context.config.roles
         if roles.app_migrator not in self.state.roles or self.context.legacy not in self.state.roles:
             return GateResult("reach", True, "nothing to reach yet")
-        lacking = evidence.unreachable(self.session.driver, self.context.legacy, roles.app_migrator)
+        left = [ref for ref in self.context.left_of(self.state.objects) if ref.kind in RELATIONS]
+        lacking = evidence.unreachable(self.session.driver, self.context.legacy, roles.app_migrator, left)
         if not lacking:
             return GateResult("reach", True, f"{roles.app_migrator} can read all that the views read")
         first, more = lacking[0], len(lacking) - 1
@@ -96,8 +100,19 @@ class Judge:
             False,
             f"{first.view} reads {first.table}, which {roles.app_migrator} could not"
             + (f" (and {more} more)" if more else ""),
-            f"{self.context.legacy} may as a superuser or by accident only; {grants}",
+            f"{self.context.legacy} may as a superuser or by accident only; {grants} Or leave {first.view} with dba: "
+            "[owner-powers] dba in flatsplit.toml.",
         )
+
+    def _owner_powers(self) -> GateResult:
+        from flatsplit.cutover import powers  # no other gate but `rehearsed` needs a parser of SQL
+        from flatsplit.evidence.powers.lost import lost
+
+        roles = self.context.config.roles
+        if roles.app_migrator not in self.state.roles or self.context.legacy not in self.state.roles:
+            return GateResult(powers.KEY, True, "nothing moves yet")
+        found = lost(self.session.driver, self.state, self.moved(), self.context)
+        return powers.gate(found, self.context)
 
     def _clients(self) -> tuple[Client, ...]:
         return evidence.read_sessions(self.session.driver, self._acting, self.context.legacy)

@@ -32,7 +32,7 @@ from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import matrix
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal
 from flatsplit.model import STEP_KEYS, Finding, GateResult, Plan, State, Statement
-from flatsplit.steps import BY_KEY, STEPS
+from flatsplit.steps import BY_KEY, ORDINAL, STEPS
 
 if TYPE_CHECKING:
     from flatsplit.cutover.bundled import Bundle
@@ -137,6 +137,7 @@ class Walk:
             situation.drift,
             lambda: matrix(situation.desired(situation.done), situation.context, situation.done),
             failed,
+            lambda: situation.desired(ORDINAL["transfer-ownership"]),
         )
 
     def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
 
 from flatsplit import ddl
+from flatsplit.model import ObjectRef
 
 # A view reads as its owner (manual, "Rules and Privileges"), so after the move app_migrator must be able to. On the
 # system's own tables, which only a superuser may read beyond what PUBLIC may, nothing is recorded as depending.
@@ -28,7 +29,8 @@ CROSS JOIN LATERAL (
       AND (SELECT l.rolsuper FROM pg_catalog.pg_roles AS l WHERE l.rolname = %(legacy)s)) AS u
 JOIN pg_catalog.pg_class AS t ON t.oid = u.oid AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-WHERE v.relowner = ANY (%(owners)s::regrole[]::oid[]) AND NOT t.relowner = ANY (%(owners)s::regrole[]::oid[])
+WHERE v.relowner = ANY (%(owners)s::regrole[]::oid[]) AND NOT v.oid = ANY (%(left)s::regclass[]::oid[])
+  AND NOT t.relowner = ANY (%(owners)s::regrole[]::oid[])
   AND (has_any_column_privilege(%(legacy)s::name, t.oid, 'SELECT, INSERT, UPDATE') OR %(legacy)s::name IS NULL)
   AND (NOT has_schema_privilege(%(migrator)s::name, n.oid, 'USAGE')
        OR NOT has_any_column_privilege(%(migrator)s::name, t.oid, 'SELECT, INSERT, UPDATE'))
@@ -44,10 +46,13 @@ class Unreachable(NamedTuple):
     schema: str
 
 
-def unreachable(conn: psycopg.Connection[Any], legacy: str, migrator: str) -> tuple[Unreachable, ...]:
-    """What would break with the move."""
+def unreachable(
+    conn: psycopg.Connection[Any], legacy: str, migrator: str, left: Iterable[ObjectRef] = ()
+) -> tuple[Unreachable, ...]:
+    """What would break with the move; not of views that are ``left`` with somebody who may read all of it."""
     owners = [ddl.ident(legacy), ddl.ident(migrator)]
-    parameters = {"owners": owners, "legacy": legacy, "migrator": migrator}
+    apart = [ddl.ident(ref.schema, ref.name) for ref in left]
+    parameters = {"owners": owners, "legacy": legacy, "migrator": migrator, "left": apart}
     return tuple(Unreachable(*row) for row in conn.execute(_UNREACHABLE, parameters))
 
 

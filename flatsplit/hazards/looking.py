@@ -11,10 +11,11 @@ import psycopg
 
 from flatsplit import catalog
 from flatsplit.evidence.ability import Lack, try_operator
+from flatsplit.evidence.powers.found import NO_POWERS, Powers
 from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.registry import Hazard, Row
 from flatsplit.model import State
-from flatsplit.steps import Context
+from flatsplit.steps import ORDINAL, Context, through
 
 READABLE = {
     "hba": "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO {operator}",
@@ -80,6 +81,15 @@ class Looking:
     def lacks(self, hazards: Iterable[Hazard]) -> tuple[Lack, ...]:
         """What the operator may not do, tried in a transaction that is rolled back."""
         return try_operator(self.conn, self.state, self.context) if any(one.tries for one in hazards) else ()
+
+    def powers(self, hazards: Iterable[Hazard]) -> Powers:
+        """What would do something else as its next owner."""
+        if not any(one.weighs for one in hazards):
+            return NO_POWERS
+        from flatsplit.evidence.powers.lost import lost  # and with it a parser of SQL
+
+        goal = through(self.state, self.context, ORDINAL["transfer-ownership"])
+        return lost(self.conn, self.state, goal, self.context)
 
 
 @cache

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from flatsplit.evidence.ability import Lack
+from flatsplit.evidence.powers.found import NO_POWERS, Powers
 from flatsplit.model import Finding, Severity, State, StepKey
 from flatsplit.steps import STEPS, Context
 
@@ -36,6 +37,8 @@ class Seen:
     answers: Mapping[str, list[Row]]
     lacks: tuple[Lack, ...] = ()
     """What the operator tried and may not do; empty unless a hazard ``tries``."""
+    powers: Powers = NO_POWERS
+    """What would change with its owner; nothing unless a hazard ``weighs``."""
 
     def rows(self, question: str) -> list[Row]:
         """The answer to one of the hazard's questions."""
@@ -77,6 +80,8 @@ class Hazard:
     since: int = 13
     tries: bool = False
     """Whether it looks at what the operator may do, which is tried and undone."""
+    weighs: bool = False
+    """Whether it looks at what runs as its owner, which is judged as the next one."""
 
     def finding(self, found: Found, accepted: str = "") -> Finding:
         """The whole of what a judge said."""
@@ -116,6 +121,7 @@ def hazard(
     needs: Iterable[str] = (),
     since: int = 13,
     tries: bool = False,
+    weighs: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Enter a judge into the registry."""
 
@@ -123,7 +129,7 @@ def hazard(
         if id in REGISTRY:
             raise ValueError(f"two hazards called {id}")
         REGISTRY[id] = Hazard(
-            id, severity, step, looks_at, why, fix, manual, judge, tuple(questions), tuple(needs), since, tries
+            id, severity, step, looks_at, why, fix, manual, judge, tuple(questions), tuple(needs), since, tries, weighs
         )
         return judge
 

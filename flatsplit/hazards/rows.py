@@ -8,6 +8,20 @@ from flatsplit import ddl
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 
 
+def _bypassed(seen: Seen) -> bool:
+    """Whether legacy bypasses all policies, forced ones and those of other roles' tables included, by attribute."""
+    legacy = seen.context.baseline.roles.get(seen.legacy)
+    return legacy is not None and (legacy.superuser or legacy.bypassrls)
+
+
+def _tables(seen: Seen) -> Iterator[tuple[str, bool, bool]]:
+    """Tables whose rows the application sees: the name, whether legacy is under its policies, who could see a row."""
+    bypassed = _bypassed(seen)
+    for schema, table, forced, visible, ours in seen.rows("rls"):
+        if ours or bypassed:
+            yield f"{schema}.{table}", (forced or not ours) and not bypassed, visible
+
+
 def _bypasses(seen: Seen) -> bool:
     """Whether app_user is exempt: as legacy is, which carries it over, or by somebody's hand."""
     roles = (
@@ -22,7 +36,7 @@ def _bypasses(seen: Seen) -> bool:
     "blocker",
     "create-roles",
     looks_at="pg_class.relrowsecurity of the application's tables, and their permissive policies for SELECT",
-    why="Row-level security is on and no policy lets app_user in. Legacy, as the owner, bypasses it; "
+    why="Row-level security is on and no policy lets app_user in. Legacy, as the owner or by attribute, bypasses it; "
     "app_user would get empty results without any error.",
     fix="CREATE POLICY … TO legacy, which is extended to app_user, or TO PUBLIC; or accept this, and after "
     "create-roles CREATE POLICY … TO app_user or ALTER ROLE app_user BYPASSRLS; or disable row security there.",
@@ -31,7 +45,7 @@ def _bypasses(seen: Seen) -> bool:
 )
 def rls_zero_rows(seen: Seen) -> Iterator[Found]:
     """Tables where app_user would silently see no row."""
-    none = tuple(f"{schema}.{table}" for schema, table, _, visible in seen.rows("rls") if not visible)
+    none = tuple(table for table, _, visible in _tables(seen) if not visible)
     if none and not _bypasses(seen):
         yield Found(f"app_user would see no row of {number(len(none), 'table')}", none)
 
@@ -41,15 +55,15 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
     "warning",
     "switch-connections",
     looks_at="pg_class.relrowsecurity and relforcerowsecurity of the application's tables",
-    why="Legacy, as the owner, bypasses row-level security there; app_user sees only what the policies allow.",
+    why="Legacy bypasses row-level security there, as the owner, or as a superuser or with BYPASSRLS also where it is "
+    "forced; app_user sees only what the policies allow.",
     fix="Check that the application sets what the policies look at (for example current_setting) in every session.",
     manual="ddl-rowsecurity.html",
     questions=("rls",),
 )
 def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
     """Tables whose policies begin to apply."""
-    rows = seen.rows("rls")
-    fewer = tuple(f"{schema}.{table}" for schema, table, forced, visible in rows if visible and not forced)
+    fewer = tuple(table for table, under, visible in _tables(seen) if visible and not under)
     if fewer and not _bypasses(seen):
         yield Found(f"policies begin to apply on {number(len(fewer), 'table')}", fewer)
 

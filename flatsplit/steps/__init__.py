@@ -86,7 +86,7 @@ STEPS: tuple[Step, ...] = (
         "Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to app_migrator. "
         "Over the bridge the running application keeps every right it had. "
         "ALTER … OWNER takes ACCESS EXCLUSIVE for a moment; no statement waits longer than the lock budget.",
-        ("bridge", "reach"),
+        ("bridge", "reach", "owner-powers"),
         transfer.apply,
         (
             "Statements of the application waiting for a lock (pg_stat_activity, wait_event_type = 'Lock').",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from flatsplit.config import Config
-from flatsplit.model import ObjectFacts, ObjectRef, State
+from flatsplit.config import Config, GrantName, parse_name
+from flatsplit.config.powers import means
+from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State
 
 JOURNAL_SCHEMA = "flatsplit"
 """Schema of the tracking tables; nothing in it is the application's."""
@@ -52,6 +54,25 @@ class Context:
         """Legacy is the cluster's bootstrap superuser: pinned, cannot be demoted, its extensions cannot be moved."""
         return self.legacy == self.baseline.target.bootstrap
 
+    @cached_property
+    def _left(self) -> dict[tuple[str, ...], list[GrantName]]:
+        found: dict[tuple[str, ...], list[GrantName]] = {}
+        for name in map(parse_name, self.config.powers.dba):
+            found.setdefault(name.parts, []).append(name)
+        return found
+
+    def left(self, ref: ObjectRef) -> bool:
+        """Whether the configuration leaves this relation or routine with dba ([owner-powers])."""
+        names = self._left.get((ref.schema, ref.name), ()) if self._left else ()
+        if not names or ref.kind not in RELATIONS | ROUTINES:
+            return False
+        args = ref.args if ref.kind in ROUTINES else None
+        return any(means(name, ref.schema, ref.name, args) for name in names)
+
+    def left_of(self, objects: Iterable[ObjectRef]) -> frozenset[ObjectRef]:
+        """All that it leaves with dba."""
+        return frozenset(ref for ref in objects if self.left(ref)) if self._left else frozenset()
+
     def holdings(self, state: State) -> State:
         """Where legacy's own privileges and memberships are to be read."""
         return self.baseline if self.retired else state
@@ -61,5 +82,6 @@ class Context:
         return ref.kind == "large_object" or (ref.name if ref.kind == "schema" else ref.schema) in self.scope
 
     def ours(self, ref: ObjectRef, facts: ObjectFacts) -> bool:
-        """Whether the blueprint's grants are for this object: the application's, in scope, no extension's."""
-        return facts.owner in self.owners and not facts.extension and facts.note != "system" and self.in_scope(ref)
+        """Whether the blueprint's grants are for it: the application's, in scope, no extension's, not left with dba."""
+        mine = facts.owner in self.owners and not self.left(ref)
+        return mine and not facts.extension and facts.note != "system" and self.in_scope(ref)

@@ -108,7 +108,9 @@ def apply(state: State, context: Context) -> State:
         in_scope = context.in_scope(ref)
         held = holdings.objects.get(ref) if context.retired else facts
         acl = facts.acl
-        if context.ours(ref, facts):
+        if context.left(ref) and facts.owner in (*context.owners, roles.dba):
+            acl = _left(acl, ref, context, "" if superuser else privileges.owner_letters(ref.kind, state.target.major))
+        elif context.ours(ref, facts):
             user, reader = blueprint(ref.kind, acl)
             acl = privileges.plus(acl, roles.app_user, user)
             acl = privileges.plus(acl, roles.app_readonly, reader)
@@ -116,7 +118,8 @@ def apply(state: State, context: Context) -> State:
             acl = _foreign(acl, held, ref, context, groups, in_scope, superuser and in_scope)
         return facts if acl is facts.acl else facts._replace(acl=acl)
 
-    draft.rewrite(change, apart=holdings.objects.keys() if context.retired else ())
+    left = context.left_of(state.objects)
+    draft.rewrite(change, apart=holdings.objects.keys() | left if context.retired else left)
     _extension_members(draft, context)
     _schemas(draft, context)
     _database(draft, context)
@@ -147,6 +150,21 @@ def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
         ref = ObjectRef(kind, schema, parts[-1], args or "")
         if ref in state.objects and letter in privileges.owner_letters(kind, state.target.major):
             yield ref
+
+
+def _left(acl: Acl, ref: ObjectRef, context: Context, owners: str) -> Acl:
+    """An object that goes to dba: used as before, but routines, which run with dba's powers, only by who is named.
+
+    Legacy keeps its owner's privileges over the bridge; a superuser needs none.
+    """
+    roles = context.config.roles
+    if ref.kind in ROUTINES:
+        acl = privileges.without(acl, roles.app_user, "X")
+    else:
+        user, reader = blueprint(ref.kind, acl)
+        acl = privileges.plus(acl, roles.app_user, user)
+        acl = privileges.plus(acl, roles.app_readonly, reader)
+    return privileges.plus(acl, roles.app_migrator, owners)
 
 
 def _foreign(

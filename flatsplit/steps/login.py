@@ -65,10 +65,11 @@ def _settings(draft: Draft, context: Context) -> None:
 
 
 def _attributes(draft: Draft, context: Context) -> None:
-    """Connection limit and expiry of app_user; BYPASSRLS and CREATEDB go where they are needed.
+    """Connection limit, expiry and BYPASSRLS of app_user, expiry and CREATEDB of app_migrator.
 
-    None of them is inherited by membership (manual, "Role Membership"). REPLICATION and CREATEROLE are not
-    carried over: neither running the application nor changing its schema needs them.
+    app_migrator has its BYPASSRLS since the transfer of ownership. None of them is inherited by membership (manual,
+    "Role Membership"). REPLICATION and CREATEROLE are not carried over: neither running the application nor changing
+    its schema needs them.
     """
     roles = context.config.roles
     legacy = context.baseline.roles.get(context.legacy)
@@ -82,7 +83,7 @@ def _attributes(draft: Draft, context: Context) -> None:
             draft.role(role, connection_limit=legacy.connection_limit)
         if legacy.valid_until is not None and not legacy.expired and facts.valid_until is None:
             draft.role(role, valid_until=legacy.valid_until)
-        if legacy.bypassrls:
+        if legacy.bypassrls and role == roles.app_user:
             draft.role(role, bypassrls=True)
     if legacy.createdb and not legacy.superuser and roles.app_migrator not in context.adopted:
         draft.role(roles.app_migrator, createdb=True)

@@ -48,6 +48,7 @@ def reduce(state: State, config: Config) -> State:
     """
     legacy = config.legacy_role
     managed = {legacy, *config.roles.new}
+    left = Context(config, state).left
     major = state.target.major
 
     def remembered(ref: ObjectRef, facts: ObjectFacts) -> bool:
@@ -67,7 +68,9 @@ def reduce(state: State, config: Config) -> State:
         },
         settings={key: row for key, row in state.settings.items() if key.role in managed},
         objects={
-            ref: group.facts for group in state.groups if remembered(group.refs[0], group.facts) for ref in group.refs
+            ref: group.facts
+            for group in state.groups
+            for ref in (group.refs if remembered(group.refs[0], group.facts) else filter(left, group.refs))
         },
         columns={
             ref: acl
@@ -162,21 +165,24 @@ class Origin:
         return {**members, **restored}
 
     def _objects(self) -> dict[ObjectRef, ObjectFacts]:
-        seen: dict[tuple[int, int, bool], ObjectFacts] = {}
+        seen: dict[tuple[int, int, bool, bool], ObjectFacts] = {}
         objects: dict[ObjectRef, ObjectFacts] = {}
         base = self.base.objects
         for ref, facts in self.live.objects.items():
             before = base.get(ref)
             container = ref.kind in ("schema", "database")
-            key = (id(facts), id(before), container)
+            left = self.context.left(ref)
+            key = (id(facts), id(before), container, left)
             found = seen.get(key)
             if found is None:
-                found = seen[key] = self._object(facts, before, container)
+                found = seen[key] = self._object(facts, before, container, left=left)
             objects[ref] = found
         return objects
 
-    def _object(self, facts: ObjectFacts, before: ObjectFacts | None, container: bool) -> ObjectFacts:
-        owner = self._owner(facts, before)
+    def _object(
+        self, facts: ObjectFacts, before: ObjectFacts | None, container: bool, *, left: bool = False
+    ) -> ObjectFacts:
+        owner = self._owner(facts, before, left=left)
         acl = privileges.settle(facts.acl, owner) if owner != facts.owner else facts.acl
         acl = self._acl(acl, before.acl if before else None, own=before is not None and before.owner == owner)
         if container and self.progress.narrowed and before is not None:
@@ -185,8 +191,9 @@ class Origin:
             return facts
         return facts._replace(owner=owner, acl=acl)
 
-    def _owner(self, facts: ObjectFacts, before: ObjectFacts | None) -> str:
-        if facts.owner in self.context.owners:
+    def _owner(self, facts: ObjectFacts, before: ObjectFacts | None, *, left: bool = False) -> str:
+        # What is left with dba and was not there at first: legacy made it, or the decision came later
+        if facts.owner in self.context.owners or (left and before is None and facts.owner in self.new):
             # What app_user made while it was there is legacy's once it is not
             stay = (self.new & self.live.roles.keys()) - self.gone
             return before.owner if before and before.owner in stay else self.legacy

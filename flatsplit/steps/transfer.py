@@ -28,6 +28,8 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
         return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": context.legacy}[
             context.config.database_owner
         ] or roles.app_migrator
+    if context.left(ref) and roles.dba in state.roles:
+        return roles.dba
     if superusers_only(ref, facts):
         dba = state.roles.get(roles.dba)
         enters = dba is not None and (dba.login or roles.dba in roles.login)
@@ -47,16 +49,19 @@ def apply(state: State, context: Context) -> State:
         return state
     for old in sorted(context.retiring & draft.roles.keys()):
         draft.member(roles.app_migrator, old)
+    if sees_all_rows(context):  # before anything moves: what runs as its owner goes on seeing all rows
+        draft.role(roles.app_migrator, bypassrls=True)
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        if facts.owner not in context.retiring or facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
+        mine = facts.owner in context.retiring or (facts.owner == roles.app_migrator and context.left(ref))
+        if not mine or facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
             return facts
         owner = heir(ref, facts, state, context)
         if owner == facts.owner or waits(ref, facts, state, context):
             return facts
         return facts._replace(owner=owner, acl=settle(facts.acl, owner))
 
-    draft.rewrite(change)
+    draft.rewrite(change, apart=context.left_of(state.objects))
     _columns(draft)
     return draft.state()
 
@@ -68,6 +73,17 @@ def _columns(draft: Draft) -> None:
             facts = draft.get(ObjectRef(kind, ref.schema, ref.name))  # type: ignore[arg-type]
             if facts is not None:
                 draft.columns[ref] = settle(acl, facts.owner)
+
+
+def sees_all_rows(context: Context) -> bool:
+    """Whether app_migrator gets BYPASSRLS: as legacy has it by attribute, or as the configuration says.
+
+    A superuser has no need of the attribute; that app_migrator has it, is a decision ([owner-powers] bypassrls).
+    Membership does not pass it on (manual, "Role Membership"), and an adopted role gets it only by that decision.
+    """
+    legacy = context.baseline.roles.get(context.legacy)
+    as_legacy = legacy is not None and legacy.bypassrls and context.config.roles.app_migrator not in context.adopted
+    return context.config.powers.bypassrls or as_legacy
 
 
 def waits(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Context) -> bool:

@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713094693793926690, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713103802912352870, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 15d773c6e0b2ca0b
+--   plan a644dca84d6a7619
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

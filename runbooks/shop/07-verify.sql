@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713094693793926690, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713103802912352870, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 164734f158c0e20d
+--   plan 02cd1169fe4a5874
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713094693793926690, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713103802912352870, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 227a786985c1eafb
+--   plan 7a4d8eec407bb2f0
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.

@@ -1,10 +1,16 @@
--- Tables with row-level security that the application owns, and whether any permissive policy would let app_user see a row.
--- The owner bypasses it unless it is forced (manual, "Row Security Policies"); app_user does not.
+-- Tables with row-level security that the application owns or that lie in a schema in scope and are no extension's:
+-- whether the policies hold for their owner too, whether any permissive one would let app_user see a row, and whether the application owns them.
+-- The owner bypasses them unless they are forced (manual, "Row Security Policies"); app_user does not.
 SELECT n.nspname::text, c.relname::text, c.relforcerowsecurity,
        EXISTS (SELECT FROM pg_policy AS p
                WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*')
-                 AND (p.polroles = '{0}' OR p.polroles && %(readers)s::oid[]))
+                 AND (p.polroles = '{0}' OR p.polroles && %(readers)s::oid[])),
+       c.relowner = ANY (%(owners)s::oid[])
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relrowsecurity AND c.relowner = ANY (%(owners)s::oid[])
+WHERE c.relrowsecurity
+  AND (c.relowner = ANY (%(owners)s::oid[])
+       OR (n.nspname = ANY (%(schemas)s::text[])
+           AND NOT EXISTS (SELECT FROM pg_depend AS e
+                           WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')))
 ORDER BY 1, 2

@@ -70,6 +70,8 @@ def _command(ask: Ask, node: Node, relations: list[Relation]) -> list[Problem]:
     kind = pg_query_pb2.AlterTableType.Name(node.subtype)
     inside, definition = inner(getattr(node, "def"))
     if kind == "AT_ChangeOwner":
+        if not relations:  # made on the way, or named at run time: whichever it is
+            return ask.becomes(node.newowner)
         return [each for one in relations for each in new_owner(ask, one.ref, node.newowner)]
     if kind == "AT_SetTableSpace":
         return ask.tablespace(node.name)

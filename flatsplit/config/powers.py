@@ -1,0 +1,98 @@
+"""Section [owner-powers]: what runs as its owner and needs more than an ordinary owner has, a named decision for each.
+
+``dba`` names objects that go to dba instead of app_migrator, ``bypassrls`` gives app_migrator that attribute. Names are
+written as under [grants]; of a routine the types of its arguments are enough.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from flatsplit.config.grants import GrantName, parse_name
+from flatsplit.config.text import quote
+from flatsplit.errors import ConfigError
+
+HEADING = "[owner-powers]"
+KEYS = ("dba", "bypassrls")
+_EXAMPLE = 'dba = ["public.lookup(text)"]'
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerPowers:
+    """Who owns, and with which powers, where that is not app_migrator as an ordinary role."""
+
+    dba: tuple[str, ...] = ()
+    """Objects that go to dba."""
+    bypassrls: bool = False
+    """app_migrator bypasses row-level security, as legacy did."""
+
+
+def read(section: Any, source: str) -> OwnerPowers:
+    """The content of the section; ConfigError names the key."""
+    if not isinstance(section, dict):
+        raise ConfigError(f"{source}: owner-powers is a value, not a section", f"write {HEADING} above its keys")
+    for key in section:
+        if key not in KEYS:
+            near = difflib.get_close_matches(key, KEYS, 1)
+            fix = f"did you mean {near[0]}?" if near else f"known are {', '.join(KEYS)}"
+            raise ConfigError(f"{source}: unknown key {HEADING} {key}", fix)
+    names, bypasses = section.get("dba", []), section.get("bypassrls", False)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"{source}: {HEADING} dba is not a list of names", f"write it like {_EXAMPLE}")
+    if not isinstance(bypasses, bool):
+        raise ConfigError(f"{source}: {HEADING} bypassrls is neither true nor false", "write it without quotes")
+    return OwnerPowers(tuple(names), bypasses)
+
+
+def check(powers: OwnerPowers, dba: str, source: str) -> None:
+    """Whether every name can be one, and there is somebody to own it."""
+    for name in powers.dba:
+        try:
+            parts, _ = parse_name(name)
+        except ValueError:
+            parts = ()
+        if len(parts) != 2:
+            raise ConfigError(
+                f"{source}: {HEADING} dba: {quote(name)} is not a name",
+                'write schema and name as in SQL, for example "public.report" or "public.lookup(text)"',
+            )
+    if powers.dba and not dba:
+        raise ConfigError(
+            f"{source}: {HEADING} dba names objects, but there is no such role", "name dba under [roles], or leave them"
+        )
+
+
+def render(powers: OwnerPowers) -> list[str]:
+    """The lines of the section; none where nothing is decided."""
+    lines = [f"dba = [{', '.join(map(quote, powers.dba))}]"] if powers.dba else []
+    lines += ["bypassrls = true"] if powers.bypassrls else []
+    return ["", HEADING, *lines] if lines else []
+
+
+def means(name: GrantName, schema: str, called: str, args: str | None) -> bool:
+    """Whether the name is that of this object; ``args`` of a routine as the catalog prints them, else None."""
+    if name.parts != (schema, called) or (name.args is None) != (args is None):
+        return False
+    if name.args is None or args is None or name.args == args:
+        return True
+    given, wanted = _split(name.args), [each for each in _split(args) if not each.startswith(("OUT ", "TABLE "))]
+    return len(given) == len(wanted) and all(
+        one == other or other.endswith(f" {one}") for one, other in zip(given, wanted, strict=True)
+    )
+
+
+def _split(args: str) -> list[str]:
+    """Arguments between commas that stand in no brackets and no quotes."""
+    found, depth, quoted, start = [], 0, False, 0
+    for place, char in enumerate(args):
+        if char == '"':
+            quoted = not quoted
+        elif not quoted and char in "()[]":
+            depth += 1 if char in "([" else -1
+        elif char == "," and not quoted and depth == 0:
+            found.append(args[start:place].strip())
+            start = place + 1
+    last = args[start:].strip()
+    return [*found, last] if last else found

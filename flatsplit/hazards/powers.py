@@ -1,0 +1,84 @@
+"""Hazards in what runs as its owner: views, rules, SECURITY DEFINER routines change hands with the ownership. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl
+from flatsplit.evidence.powers.remedies import remedy
+from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.steps.transfer import sees_all_rows
+
+
+@hazard(
+    "owner-powers",
+    "warning",
+    "transfer-ownership",
+    looks_at="views, rules, SECURITY DEFINER routines and schemas of legacy's, judged as their next owner",
+    why="They run with their owner's attributes and memberships, whoever uses them. app_migrator owns what legacy "
+    "owned and is not what legacy is, so these would fail or give other rows from transfer-ownership on. Its gate "
+    "owner-powers waits for them.",
+    fix='Name them under [owner-powers] dba = ["schema.name"] in flatsplit.toml, or change what they do.',
+    manual="rules-privileges.html",
+    weighs=True,
+)
+def owner_powers(seen: Seen) -> Iterator[Found]:
+    """What would do something else as app_migrator's."""
+    lost, unread = seen.powers.lost, seen.powers.unread
+    if lost:
+        yield Found(
+            f"{number(len(lost), 'object')} would not do what {'it does' if len(lost) == 1 else 'they do'} now",
+            tuple(each.reason for each in lost),
+            fix=f"{remedy(lost, seen.context)}.",
+        )
+    if unread:
+        yield Found(
+            f"{number(len(unread), 'routine')} of a {seen.legacy} with special powers cannot be read to the end",
+            tuple(map(shown, unread)),
+            severity="note",
+            why="What they do is put together when they run, or is no SQL; whether it needs what only "
+            f"{seen.legacy} has cannot be told.",
+            fix="Read them; those that need it go to dba: [owner-powers] dba in flatsplit.toml.",
+        )
+
+
+@hazard(
+    "bypassrls-carried",
+    "warning",
+    "transfer-ownership",
+    looks_at="pg_roles.rolbypassrls of legacy, [owner-powers] bypassrls, and pg_class.relrowsecurity",
+    why="Legacy has BYPASSRLS, so the application saw all rows, also through views. app_migrator gets it before "
+    "ownership moves, app_user with its login. Row security then holds for neither.",
+    fix="Nothing, if that is meant; else take it from legacy first: ALTER ROLE … NOBYPASSRLS;",
+    manual="ddl-rowsecurity.html",
+    questions=("rls",),
+)
+def bypassrls_carried(seen: Seen) -> Iterator[Found]:
+    """Who gets BYPASSRLS, and why."""
+    context, roles = seen.context, seen.context.config.roles
+    legacy = context.baseline.roles.get(seen.legacy)
+    if legacy is None:
+        return
+    gets = [roles.app_migrator] if sees_all_rows(context) else []
+    gets += [roles.app_user] if legacy.bypassrls and roles.app_user not in context.adopted else []
+    new = [role for role in gets if role not in seen.state.roles or not seen.state.roles[role].bypassrls]
+    if not new:
+        return
+    why = f"{seen.legacy} has BYPASSRLS, so the application saw all rows, also through views. "
+    if not legacy.bypassrls:
+        why = "[owner-powers] bypassrls in flatsplit.toml says so: what runs as its owner goes on seeing all rows. "
+    when = [f"{roles.app_migrator} gets it before ownership moves"] if roles.app_migrator in new else []
+    when += [f"{roles.app_user} with its login"] if roles.app_user in new else []
+    yield Found(
+        f"{' and '.join(new)} {'get' if new[1:] else 'gets'} BYPASSRLS",
+        tuple(new),
+        severity="warning" if seen.rows("rls") else "note",
+        why=f"{why}{', '.join(when)}. Row security then holds for {'neither' if new[1:] else 'it no more'}.",
+        fix="Nothing, if that is meant; else "
+        + (
+            f"take it from {seen.legacy} first: ALTER ROLE {ddl.ident(seen.legacy)} NOBYPASSRLS;"
+            if legacy.bypassrls
+            else "take the key out of flatsplit.toml."
+        ),
+    )

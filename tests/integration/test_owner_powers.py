@@ -1,0 +1,329 @@
+"""What runs as its owner: judged before ownership moves, and the same rows for the application at every moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from flatsplit.catalog import read_state
+from flatsplit.config import Config, OwnerPowers
+from flatsplit.evidence.powers.found import Powers
+from flatsplit.evidence.powers.lost import lost
+from flatsplit.model import STEP_KEYS
+from flatsplit.steps import ORDINAL, Context, through
+from flatsplit.steps.origin import reduce
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
+from tests.fixtures.servers import FreshCluster
+from tests.support.hazards import pinned
+from tests.support.walk import NEW_ROLES, Walk, assert_same
+
+DEFINER = "LANGUAGE {} SECURITY DEFINER SET search_path = public, pg_temp AS $$ {} $$"
+
+
+def found_in(database: Database, powers: OwnerPowers | None = None, schemas: tuple[str, ...] = ("public",)) -> Powers:
+    """What would change its outcome."""
+    config = Config("shop", database.legacy, schemas, powers=powers or OwnerPowers())
+    with pinned(database.admin):
+        state = read_state(database.admin)
+        first = reduce(state, config)
+        first = replace(first, roles={name: one for name, one in first.roles.items() if name not in NEW_ROLES})
+        context = Context(config, first)
+        return lost(database.admin, state, through(state, context, ORDINAL["transfer-ownership"]), context)
+
+
+def names(powers: Powers) -> set[str]:
+    return {each.object.name for each in powers.lost}
+
+
+def plpgsql(name: str, body: str, args: str = "") -> str:
+    return f"CREATE FUNCTION {name}({args}) RETURNS void {DEFINER.format('plpgsql', f'BEGIN {body}; END')};"
+
+
+def sql(name: str, body: str, returns: str = "text", args: str = "") -> str:
+    return f"CREATE FUNCTION {name}({args}) RETURNS {returns} {DEFINER.format('sql', body)};"
+
+
+BYPASSED = [
+    "CREATE VIEW v AS SELECT * FROM forced;",
+    'CREATE VIEW "V ""%:" AS SELECT v.a FROM v, forced;',
+    "CREATE MATERIALIZED VIEW mv AS SELECT * FROM forced;",
+    "CREATE MATERIALIZED VIEW far AS SELECT * FROM theirs;",
+    "CREATE TABLE ruled (a int); CREATE RULE r AS ON INSERT TO ruled DO ALSO INSERT INTO forced VALUES (new.a);",
+    sql("reads", "SELECT count(*) FROM forced", "bigint"),
+    sql("writes", "INSERT INTO forced VALUES (1)", "void"),
+    plpgsql("copies", "COPY forced FROM '/dev/null'"),
+]
+"""What row security changes: for who bypassed it by attribute."""
+
+POWERFUL = [
+    sql("lookup", "SELECT rolpassword FROM pg_authid WHERE rolname = who", args="who text"),
+    sql("shadow", "SELECT passwd FROM pg_shadow"),
+    plpgsql("makes_role", "CREATE ROLE x"),
+    plpgsql("alters_role", "EXECUTE format('ALTER ROLE %I PASSWORD %L', who, who)", "who text"),
+    plpgsql("grants_role", "GRANT third TO legacy"),
+    sql("reads_file", "SELECT pg_read_file('PG_VERSION')"),
+    plpgsql("runs_program", "COPY plain TO PROGRAM 'cat'"),
+    plpgsql("alters_system", "ALTER SYSTEM SET work_mem = '4MB'"),
+    plpgsql("sets", "SET LOCAL session_replication_role = replica"),
+    plpgsql("sets_too", "PERFORM set_config('session_replication_role', 'replica', true)"),
+    "CREATE FUNCTION brings() RETURNS void LANGUAGE sql SECURITY DEFINER SET session_replication_role = replica AS '';",
+    sql("kills", "SELECT pg_terminate_backend(1)", "boolean"),
+    sql("watches", "SELECT query FROM pg_stat_activity LIMIT 1"),
+    sql("shows", "SELECT current_setting('data_directory')"),
+    sql("away", "SELECT count(*) FROM apart.secret", "bigint"),
+    plpgsql("triggers", "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()"),
+    "CREATE MATERIALIZED VIEW files AS SELECT pg_ls_dir('.') AS name;",
+]
+"""What only a superuser may, each by itself."""
+
+HARMLESS = [
+    sql("counts", "SELECT count(*) FROM plain", "bigint"),
+    plpgsql("makes", "CREATE TABLE IF NOT EXISTS made (a int); ALTER TABLE plain ADD COLUMN b int; DROP TABLE made"),
+    plpgsql("empties", "TRUNCATE plain"),
+    sql("open_rows", "SELECT count(*) FROM open", "bigint"),
+    sql("own_rows", "SELECT count(*) FROM mine", "bigint"),
+    "CREATE VIEW plain_view AS SELECT * FROM plain;",
+    "CREATE VIEW open_view AS SELECT * FROM open;",
+    "CREATE VIEW sessions AS SELECT pid, query FROM pg_stat_activity;",
+    "CREATE MATERIALIZED VIEW sums AS SELECT count(*), now() FROM plain;",
+    "CREATE FUNCTION invoker() RETURNS text LANGUAGE sql AS 'SELECT rolpassword FROM pg_authid LIMIT 1';",
+]
+
+WORLD = """
+CREATE ROLE third;
+CREATE TABLE theirs (a int); ALTER TABLE theirs OWNER TO third; ALTER TABLE theirs ENABLE ROW LEVEL SECURITY;
+CREATE SCHEMA apart; CREATE TABLE apart.secret (a int);
+SET ROLE legacy;
+CREATE TABLE plain (a int); CREATE TABLE mine (a int); CREATE TABLE open (a int); CREATE TABLE forced (a int);
+ALTER TABLE mine ENABLE ROW LEVEL SECURITY;
+ALTER TABLE open ENABLE ROW LEVEL SECURITY; ALTER TABLE open FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON open USING (true);
+ALTER TABLE forced ENABLE ROW LEVEL SECURITY; ALTER TABLE forced FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON forced USING (a > 5);
+"""
+
+
+def planted(database: Database, *statements: str) -> None:
+    database.execute("SET check_function_bodies = off;" + WORLD + "".join(statements))
+
+
+def planted_names(database: Database) -> set[str]:
+    rows = database.admin.execute(
+        "SELECT proname FROM pg_proc WHERE proowner = 'legacy'::regrole AND prosecdef UNION ALL "
+        "SELECT relname FROM pg_class WHERE relowner = 'legacy'::regrole AND relkind IN ('v', 'm') OR relname = 'ruled'"
+    )
+    return {row[0] for row in rows}
+
+
+@pytest.mark.majors("two")
+def test_what_only_a_superuser_may(make_database: MakeDatabase) -> None:
+    """Each planted fault is found, and names itself; what an ordinary owner may is not."""
+    database = make_database(legacy_options="SUPERUSER")
+    planted(database, *BYPASSED, *POWERFUL)
+    bad = planted_names(database)
+    database.execute("SET check_function_bodies = off; SET ROLE legacy;" + "".join(HARMLESS))
+
+    found = found_in(database)
+
+    assert names(found) == bad
+    assert len(bad) == len(BYPASSED) + len(POWERFUL)
+    assert all(each.object.name.split('"')[0] in each.reason for each in found.lost)
+    rows = {each.object.name for each in found.lost if each.rows}
+    assert rows == {"v", 'V "%:', "mv", "far", "ruled", "reads", "writes", "copies"}
+
+
+@pytest.mark.majors("two")
+def test_what_bypassing_policies_gave(make_database: MakeDatabase) -> None:
+    """An adopted app_migrator is not given the attribute by itself; then what needs it is found."""
+    database = make_database(legacy_options="BYPASSRLS")
+    database.execute("GRANT USAGE, CREATE ON SCHEMA public TO legacy")
+    planted(database, *HARMLESS)
+    database.execute("RESET ROLE; GRANT SELECT ON theirs TO legacy; SET ROLE legacy;" + "".join(BYPASSED[:-1]))
+    wanted = {"v", 'V "%:', "mv", "far", "ruled", "reads", "writes"}
+    assert names(found_in(database)) == set()
+    config = Config("shop", database.legacy, ("public",))
+    database.execute("RESET ROLE; CREATE ROLE app_migrator")
+    with pinned(database.admin):
+        state = read_state(database.admin)
+        context = Context(config, reduce(state, config))
+        found = lost(database.admin, state, through(state, context, ORDINAL["transfer-ownership"]), context)
+        assert names(found) == wanted
+        context = replace(context, config=replace(config, powers=OwnerPowers(bypassrls=True)))
+        found = lost(database.admin, state, through(state, context, ORDINAL["transfer-ownership"]), context)
+        assert names(found) == set()
+
+
+@pytest.mark.majors("two")
+def test_an_ordinary_owner_loses_nothing(database: Database) -> None:
+    """What fails as legacy's too is no change; that legacy's own sessions are another's is one."""
+    planted(database, "RESET ROLE; GRANT SELECT ON theirs TO legacy; SET ROLE legacy;", *HARMLESS, *BYPASSED)
+    database.execute("".join(each for each in POWERFUL[:-1] if "brings" not in each))
+
+    assert names(found_in(database)) == {"kills"}
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("schema", shared_schemas())
+def test_real_schemas(schema: str, make_database: MakeDatabase) -> None:
+    database = make_database(schema)
+    found = database.admin.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$'")
+    schemas = tuple(row[0] for row in found)
+
+    assert found_in(database, schemas=schemas).lost == ()
+
+    database.execute("ALTER ROLE legacy SUPERUSER")
+    assert found_in(database, schemas=schemas).lost == ()
+
+
+def test_schemas_that_its_tables_lie_in(make_database: MakeDatabase) -> None:
+    """Checks of foreign keys run as the owner of the table, who needs USAGE on the schema."""
+    database = make_database(legacy_options="SUPERUSER")
+    database.execute(
+        'CREATE SCHEMA "Else"; CREATE TABLE "Else".t (a int primary key); ALTER TABLE "Else".t OWNER TO legacy'
+    )
+
+    (found,) = found_in(database).lost
+
+    assert (found.object.name, found.fix) == ("Else", 'GRANT USAGE ON SCHEMA "Else" TO "app_migrator";')
+
+
+def test_what_cannot_be_read_is_said(make_database: MakeDatabase) -> None:
+    database = make_database(legacy_options="SUPERUSER")
+    planted(database, plpgsql("runs", "EXECUTE q", "q text"))
+    assert [ref.name for ref in found_in(database).unread] == ["runs"]
+
+    database.execute("ALTER ROLE legacy NOSUPERUSER")
+    assert found_in(database).unread == ()
+
+
+COUNTS = {
+    "v": "SELECT count(*) FROM v",
+    "f": "SELECT f()",
+    "mv": "SELECT n FROM mv",
+}
+ROWS = """
+CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 7);
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (a > 5);
+CREATE VIEW v AS SELECT * FROM t; CREATE MATERIALIZED VIEW mv AS SELECT count(*) AS n FROM t;
+CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+    AS 'SELECT count(*) FROM t';
+CREATE FUNCTION refresh() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
+    AS 'REFRESH MATERIALIZED VIEW mv';
+"""
+
+
+def counts(database: Database, role: str, password: str | None = None) -> dict[str, int]:
+    """What the application sees as this role, with the materialized view refreshed by its owner's routine."""
+    with psycopg.connect(database.conninfo(role, password), autocommit=True) as conn:
+        conn.execute("SELECT refresh()")
+        found = {}
+        for name, query in COUNTS.items():
+            row = conn.execute(query.encode()).fetchone()
+            assert row is not None
+            found[name] = row[0]
+        return found
+
+
+@pytest.fixture
+def of_kind(make_database: MakeDatabase, request: pytest.FixtureRequest) -> Callable[[str], Database]:
+    """An empty database, whose legacy role is of this kind."""
+
+    def make(kind: str) -> Database:
+        if kind == "bootstrap":
+            fresh: FreshCluster = request.getfixturevalue("fresh_cluster")
+            return make_database(cluster=fresh(superuser="legacy"), operator="operator")
+        return make_database(legacy_options="" if kind == "plain" else kind)
+
+    return make
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("kind", ["plain", "SUPERUSER", "BYPASSRLS", "bootstrap"])
+def test_the_same_rows_at_every_moment(kind: str, of_kind: Callable[[str], Database], invoke_cli: InProcess) -> None:
+    """Through views, routines and refreshes, after each step forward and each step back."""
+    database = of_kind(kind)
+    database.psql(ROWS, database.legacy)
+    wanted = counts(database, database.legacy)
+    assert set(wanted.values()) == {2 if kind == "plain" else 7}
+    walk = Walk(invoke_cli, database).init()
+    if kind == "SUPERUSER":
+        walk.config.write_text(walk.config.read_text() + "\n[owner-powers]\nbypassrls = true\n")
+    before = walk.snapshot()
+    for key in walk.steps("verify"):
+        assert counts(database, database.legacy) == wanted, key
+        if STEP_KEYS.index(key) >= STEP_KEYS.index("enable-login"):
+            assert counts(database, walk.app_user, walk.passwords[walk.app_user]) == wanted, key
+    while any(state not in ("pending", "rolled_back") for state in walk.states().values()):
+        walk.wait_until_gone(*walk.roles)
+        walk.rollback()
+        assert counts(database, database.legacy) == wanted
+    assert_same(before, walk.snapshot(), "back")
+
+
+@pytest.mark.majors("two")
+def test_a_poolers_lookup_stays_with_dba(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    """Closed before anything moves; with the object left with dba it works at every moment, and goes back exactly."""
+    database = make_database(legacy_options="SUPERUSER")
+    database.execute("CREATE ROLE pooler LOGIN")
+    database.psql(
+        "CREATE FUNCTION lookup(who text, OUT usename text, OUT passwd text) LANGUAGE sql SECURITY DEFINER "
+        "SET search_path = pg_catalog, pg_temp "
+        "AS $$ SELECT rolname::text, rolpassword FROM pg_authid WHERE rolname = who $$; "
+        "REVOKE ALL ON FUNCTION lookup(text) FROM PUBLIC; GRANT EXECUTE ON FUNCTION lookup(text) TO pooler; "
+        "CREATE VIEW hashes AS SELECT rolname FROM pg_authid; GRANT SELECT ON hashes TO pooler",
+        database.legacy,
+    )
+
+    def works() -> None:
+        with psycopg.connect(database.conninfo("pooler"), autocommit=True) as conn:
+            row = conn.execute("SELECT usename, (SELECT count(*) > 0 FROM hashes) FROM lookup('legacy')").fetchone()
+            assert row == ("legacy", True)
+
+    walk = Walk(invoke_cli, database).init()
+    doctor = walk("doctor").stdout
+    assert "public.lookup(who text, OUT usename text, OUT passwd text)" in doctor
+    before = walk.snapshot()
+    walk.forward("default-privileges")
+    waiting = walk.next(exit_code=3)
+    assert "owner-powers: public.lookup(who text, OUT usename text, OUT passwd text)" in waiting.stdout
+    assert '[owner-powers] dba = ["public.lookup(' in waiting.stdout
+    works()
+    text = walk.config.read_text()
+    walk.config.write_text(text + '\n[owner-powers]\ndba = ["public.lookup(integer)", "public.hashes"]\n')
+    assert "no such relation or routine" in walk.next(exit_code=3).stdout
+    walk.config.write_text(text + '\n[owner-powers]\ndba = ["public.lookup(text)", "public.hashes"]\n')
+    for _ in walk.steps("revoke-legacy"):
+        works()
+    owner = "SELECT proowner::regrole::text, (SELECT relowner::regrole::text FROM pg_class WHERE relname = 'hashes') "
+    assert database.admin.execute(owner + "FROM pg_proc WHERE proname = 'lookup'").fetchone() == ("dba", "dba")
+    allowed = "SELECT has_function_privilege('app_user', 'lookup(text)', 'EXECUTE')"
+    assert database.admin.execute(allowed).fetchone() == (False,)
+    while any(state not in ("pending", "rolled_back") for state in walk.states().values()):
+        walk.wait_until_gone(*walk.roles)
+        walk.rollback()
+        works()
+    assert_same(before, walk.snapshot(), "back")
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("options", ["", "SUPERUSER"])
+def test_a_routine_that_hands_on_to_the_old_role(options: str, make_database: MakeDatabase) -> None:
+    """By name, in a text that is put together, and called by a trigger."""
+    database = make_database(legacy_options=options)
+    database.execute("CREATE ROLE third; GRANT third TO legacy; CREATE ROLE stranger")
+    planted = {
+        role: plpgsql(
+            f"to_{role}",
+            f"EXECUTE format('CREATE TABLE %I (LIKE m)', name); EXECUTE format('ALTER TABLE %I OWNER TO {role}', name)",
+            "name text",
+        )
+        for role in ("legacy", "third", "current_user", "stranger")
+    }
+    database.psql("CREATE TABLE m (a int); CREATE ROLE x;" if options else "CREATE TABLE m (a int)", database.legacy)
+    database.psql("".join(planted.values()), database.legacy)
+
+    assert names(found_in(database)) == {"to_legacy"} | ({"to_stranger"} if options else set())
