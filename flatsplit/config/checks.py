@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flatsplit.config import accept, grants, people, powers
+from flatsplit.config import accept, becoming, grants, people, powers
 from flatsplit.config.text import format_duration, quote
 from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
 from flatsplit.errors import ConfigError
@@ -64,6 +64,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
         if name in seen:
             refuse("[cutover] owners", f"names {show(name)}, which is {seen[name]}", "leave it out")
     grants.check(config.grants, source)
+    becoming.check(config.become, seen, source)
     people.check(config.members, config.groups, seen, source)
     accept.check(config.accept, source)
     powers.check(config.powers, config.roles.dba, source)

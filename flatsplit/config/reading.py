@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import accept, grants, people, powers
+from flatsplit.config import accept, becoming, grants, people, powers
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -48,6 +48,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     extra = grants.read(document.pop("grants", {}), source, PURPOSES)
     accepted = accept.read(document.pop("hazards", {}), source)
     members = people.read_members(document.pop("members", {}), source, PURPOSES)
+    become = becoming.read(document.pop("become", {}), source, PURPOSES)
     groups = people.read_groups(document.pop("group", {}), source, PURPOSES)
     decided = powers.read(document.pop("owner-powers", {}), source)
     for section, content in document.items():
@@ -83,6 +84,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         accept=accepted,
         members=members,
         groups=groups,
+        become=become,
     )
     validate(config, source)
     return config

@@ -108,6 +108,8 @@ class Config:
     """[members]: what becomes of members of legacy, by their names; of those not named: app_user."""
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """[group.PURPOSE]: new roles that are groups, and who logs in for them."""
+    become: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """[become]: roles that a new role may become with SET ROLE."""
 
     def logins(self, role: str) -> tuple[str, ...] | None:
         """Who logs in for a new role that is a group; None for one that logs in itself."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flatsplit.config import accept, grants, people, powers
+from flatsplit.config import accept, becoming, grants, people, powers
 from flatsplit.config.checks import validate
 from flatsplit.config.reading import load
 from flatsplit.config.text import format_duration, quote
@@ -43,7 +43,7 @@ _HEADINGS = {"roles": "names of the four"}
 def render(config: Config) -> str:
     """The file as init writes it: every key once, each with what it means.
 
-    owners, [members], [group], [hazards.accept], [owner-powers] and [grants] only where there are some.
+    owners, [members], [group], [become], [hazards.accept], [owner-powers] and [grants] only where there are some.
     """
     parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
     lines: list[str] = []
@@ -58,6 +58,7 @@ def render(config: Config) -> str:
         lines.append("")
     extra = [
         *people.render(config.members, config.groups),
+        *becoming.render(config.become),
         *accept.render(config.accept),
         *powers.render(config.powers),
         *grants.render(config.grants),

@@ -28,12 +28,15 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
     name = _role(situation, role)
     legacy = situation.config.legacy_role
     database = situation.live.target.database
+    acting, became = rehearsal.others(situation.live, situation.context)
     if file is not None:
-        kind, statements = rehearsal.read_file(file, frozenset({legacy}), database)
+        kind, statements = rehearsal.read_file(file, frozenset({legacy, *acting}), database, frozenset(became))
         source = f"{kind} {file}"
     else:
-        statements = rehearsal.read_statistics(walk.session.driver, [legacy])
-        source = f"pg_stat_statements of {legacy} in {database}"
+        statements = rehearsal.read_statistics(walk.session.driver, [legacy, *acting, *became])
+        besides = sorted({each.role for each in statements if each.role})
+        source = f"pg_stat_statements of {', '.join([legacy, *besides])} in {database}"
+    statements = rehearsal.of(statements, (legacy, *acting))
     goal = situation.desired(max(situation.done, ORDINAL["enable-login"]))
     company = rehearsal.Company(walk.session, situation.live, goal, situation.context, name)
     found = company.rehearse(statements, source, situation.config.locks.lock_timeout, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 
-from flatsplit import ddl, privileges
+from flatsplit import ddl, membership, privileges
 from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, Check, Group, ObjectFacts, ObjectRef, State, group_objects
 from flatsplit.steps import ORDINAL, Context, grants
 from flatsplit.steps.transfer import waits
@@ -76,6 +76,20 @@ def _reached(state: State, role: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def may_become(state: State, role: str, wanted: str) -> bool:
+    """Whether it may SET ROLE (member_can_set_role() in acl.c; before 16 every member may)."""
+    if role == wanted or (role in state.roles and state.roles[role].superuser):
+        return True
+    found, todo = {role}, [role]
+    while todo:
+        one = todo.pop()
+        for key, options in state.members.items():
+            if key.member == one and key.role not in found and membership.may_set(options):
+                found.add(key.role)
+                todo.append(key.role)
+    return wanted in found
+
+
 Answers = Iterable[tuple[Group, bool]]
 
 
@@ -120,7 +134,14 @@ def _limits(state: State, context: Context, rights: Rights, objects: list[Group]
 
 
 def _extras(state: State, context: Context) -> Iterator[Check]:
-    """What [grants] of the configuration adds to the blueprint."""
+    """What [grants] and [become] of the configuration add to the blueprint."""
+    for purpose, names in context.config.become:
+        role = str(getattr(context.config.roles, purpose))
+        database = ObjectRef("database", "", state.target.database)
+        for name in names:
+            if name in state.roles and role in state.roles and database in state.objects:
+                itself = Group("database", "", state.objects[database], [database])
+                yield _check(role, f"become {name}, as [become] says", True, [(itself, may_become(state, role, name))])
     for role, letter, refs in grants.extras(state, context):
         rights = Rights(state, role)
         answers = (

@@ -122,7 +122,8 @@ def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
     looks_at="pg_auth_members: roles that legacy is a member of",
     why="app_migrator becomes a member too. app_user gets the reading and writing rights that these roles hold "
     "on single objects, not the membership: that could let it alter or drop what they own.",
-    fix="Nothing, if that is what the application needs.",
+    fix="Nothing, if that is what the application needs; where its sessions become one of them with SET ROLE: "
+    "[become] app_user = [that role] in flatsplit.toml.",
     manual="role-membership.html",
 )
 def legacy_memberships(seen: Seen) -> Iterator[Found]:

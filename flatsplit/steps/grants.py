@@ -293,6 +293,9 @@ def _memberships(draft: Draft, context: Context, holdings: State) -> None:
             inherit = True if options.inherit is None else options.inherit
             set_ = True if options.set is None else options.set
             draft.member(key.role, roles.app_migrator, admin=options.admin, inherit=inherit, set_=set_)
+    for role, becomes in context.config.become:
+        for name in becomes:
+            draft.member(name, str(getattr(roles, role)), inherit=False)  # SET; before 16 whatever the member's INHERIT
 
 
 def _policies(draft: Draft, context: Context) -> None:

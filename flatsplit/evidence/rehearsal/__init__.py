@@ -7,6 +7,7 @@ own grammar and the catalog (:mod:`~flatsplit.evidence.rehearsal.judge`): sequen
 routines, utility statements, row security. Before the role exists the second leg stands alone, on the blueprint.
 """
 
+from flatsplit.evidence.rehearsal.becoming import of, others
 from flatsplit.evidence.rehearsal.rehearse import Company
 from flatsplit.evidence.rehearsal.sources import missing, read_file, read_statistics
 from flatsplit.evidence.rehearsal.values import FAILING, OUTCOMES, Heard, Outcome, Progress, Rehearsal, Verdict
@@ -21,6 +22,8 @@ __all__ = [
     "Rehearsal",
     "Verdict",
     "missing",
+    "of",
+    "others",
     "read_file",
     "read_statistics",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.config import format_name, parse_name
-from flatsplit.evidence.rehearsal import catalogs
+from flatsplit.evidence.rehearsal import becoming, catalogs
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RoutineUse
@@ -47,6 +47,9 @@ def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
         writes = mode is None or not mode.isdigit() or int(mode) & _INV_WRITE
         return _large_object(actor, call, "w" if writes else "r")
     if call.name == "set_config" and (call.constants[:1] or (None,))[0] in ("role", "session_authorization"):
+        role = call.constants[1] if len(call.constants) > 1 else None
+        if role is not None and call.constants[0] == "role":
+            return becoming.problems(actor, role, "set_config('role', …)")
         return [Problem("unknown", "it changes the role of its session, to which one cannot be told", actor.role)]
     if call.name in ("pg_terminate_backend", "pg_cancel_backend"):
         return catalogs.signals(actor, call)

@@ -83,7 +83,7 @@ def _filled(actor: Actor, schema: str, name: str, column: str) -> bool:
     """Whether there is something of the application's to show there at all, as far as the operator sees all of it."""
     if not actor.goal.target.operator_superuser:
         return True
-    return actor.world.filled(schema, name, column, actor.context.scope)
+    return actor.world.views.filled(schema, name, column, actor.context.scope)
 
 
 _WHOSE = {
@@ -173,7 +173,7 @@ def compared(actor: Actor, uses: Uses) -> Iterator[Problem]:
 
 def _all(actor: Actor, schema: str, name: str) -> Iterator[tuple[str, Asked]]:
     """What a view asks, itself and by those that it reads; "" for whole rows."""
-    found, below = actor.world.sight(schema, name)
+    found, below = actor.world.views.sight(schema, name)
     yield from found.columns
     for asked in found.rows:
         yield "", asked

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flatsplit.evidence.rehearsal import becoming
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.builtins import OTHERS
 from flatsplit.evidence.rehearsal.grammar import Parsed, Unparsable, fingerprint, split
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, pieces
 from flatsplit.evidence.rehearsal.remedies import shown
-from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.values import Problem, within
 from flatsplit.evidence.rehearsal.world import Routine, World
 from flatsplit.model import ObjectRef
 from flatsplit.steps import Context
@@ -44,6 +45,17 @@ def as_owner(judge: Judge, routine: Routine, table: ObjectRef) -> list[Problem]:
     found = _judge(judge, owner)
     where = f"function {shown(routine.ref)}, which runs as {owner}"
     return _settled(found, found.inside(routine, where, judge.actor.path))
+
+
+def as_another(judge: Judge, routine: Routine, role: str) -> list[Problem]:
+    """What speaks against a routine that becomes another role (SET role = …), whose own rights stay."""
+    where = f"function {shown(routine.ref)}"
+    if routine.definer:  # which the server refuses to everybody (GUC_NOT_WHILE_SEC_REST in guc.c)
+        return []
+    found = within(where, becoming.problems(judge.actor, role, f"its SET role = {role}"))
+    if role == judge.actor.role:
+        return found + judge.inside(routine, where)
+    return found
 
 
 def behind(judge: Judge, owner: str, said: Callable[[Judge], list[Problem]]) -> list[Problem]:

@@ -12,6 +12,7 @@ from flatsplit.evidence.rehearsal import (
     definers,
     dynamic,
     kinds,
+    libraries,
     rows,
     servers_own,
     utility,
@@ -92,6 +93,9 @@ class Judge:
     def _one(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
         found = self.held(relation, use, uses)
         if relation.ref.kind == "view":
+            facts = self.world.facts(relation.ref)
+            if facts is not None and facts.extension:
+                found += catalogs.sessions(self.actor, use, uses)
             found += views.behind(self, relation, use)
         for routine in self.world.evaluated.get((relation.oid, "r"), ()):
             found += self.called(routine)
@@ -271,7 +275,13 @@ class Judge:
             return known
         found = self._routines[oid] = []
         routine = self.world.routines.get(oid)
-        if routine is None or routine.extension or routine.kind == "aggregate":
+        if routine is None or routine.kind == "aggregate":
+            return found
+        if routine.language == "c":
+            found += libraries.problems(self, routine)
+            return found
+        if routine.role is not None:
+            found += definers.as_another(self, routine, routine.role)
             return found
         if routine.definer:
             found += definers.problems(self, routine)

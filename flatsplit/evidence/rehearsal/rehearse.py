@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from flatsplit.connection import Session
-from flatsplit.evidence.rehearsal import conditions, definers, remedies, retype, utility, wording
+from flatsplit.evidence.rehearsal import becoming, conditions, definers, remedies, retype, utility, wording
 from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
@@ -97,8 +97,23 @@ class Company:
 
     # -- reading
 
+    def _became(self, heard: Heard) -> Verdict:
+        """Of a statement of another role, which a session had to become first; that one's own rights stay."""
+        what = f"it ran as {heard.role}, which a session of {self.actor.before} had become"
+        problems = becoming.problems(self.actor, heard.role, what)
+        if problems and not becoming.certain(self.live, self.actor.context, heard.role):
+            own = f"it ran as {heard.role}: whether in a session of its own or of {self.actor.before} cannot be told"
+            problems = [each._replace(outcome="unknown", reason=f"{own}; {each.reason}") for each in problems]
+        found = worst(problems)
+        if found is None:
+            return self._verdict(heard, "allowed", f"it runs as {heard.role}, which {self.role} may become")
+        return self._problem(heard, found, problems)
+
     def _read(self, part: _Part) -> None:
         heard = part.heard
+        if heard.role:
+            part.verdict = self._became(heard)
+            return
         try:
             part.parsed = parse_nested(heard.text) if heard.top is False else parse_one(heard.text)
         except Unparsable as why:

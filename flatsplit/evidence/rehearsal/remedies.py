@@ -39,7 +39,7 @@ def grant(purpose: str, role: str, ref: ObjectRef, letter: str, major: int) -> s
 MIGRATORS = "the migration tool's work: "
 """Begins the remedy for DDL."""
 
-_LINE = re.compile(r"(\[grants\.\w+\] \w+ = )\[(.+)\]", re.DOTALL)
+_LINE = re.compile(r"(\[(?:grants\.\w+|become)\] \w+ = )\[(.+)\]", re.DOTALL)
 
 
 def together(remedies: Iterable[str]) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flatsplit.evidence.matrix import Rights
-from flatsplit.evidence.rehearsal import kinds, maintenance
+from flatsplit.evidence.rehearsal import becoming, kinds, maintenance
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use
 from flatsplit.evidence.rehearsal.values import Problem
@@ -97,14 +96,11 @@ def _become(judge: Judge, node: Node, name: str, value: str | None) -> list[Prob
         return []
     if value is None:
         return [Problem("unknown", "it changes the role of its session, to which one the text does not say")]
-    remedy = "for the application's owner: leave it out, the connection is made as the role that is meant"
     if name == "session_authorization":
         reason = "only a superuser may become somebody else with SET SESSION AUTHORIZATION"
+        remedy = "for the application's owner: leave it out, the connection is made as the role that is meant"
         return [Problem("denied", reason, value, "SUPERUSER", remedy)]
-    # What may be SET to, rather than what is inherited
-    if value in Rights(actor.goal, actor.role).closure:
-        return []
-    return [Problem("denied", f"{actor.role} is no member of {value}", value, "MEMBERSHIP", remedy)]
+    return becoming.problems(actor, value, "SET ROLE")
 
 
 def _copy(judge: Judge, node: Node, path: Path) -> list[Problem]:

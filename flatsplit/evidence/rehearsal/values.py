@@ -52,6 +52,8 @@ class Heard(NamedTuple):
     """What may be shown of it where its constants may not; "" for ``text``."""
     applications: Mapping[str, int] = {}
     """Calls by application_name, where the source knows it."""
+    role: str = ""
+    """Which other role a session of legacy's had become for it; "" for none."""
 
 
 class Problem(NamedTuple):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import psycopg
-from psycopg import sql
 
 from flatsplit import ddl
-from flatsplit.evidence.rehearsal import conditions, sight
+from flatsplit.evidence.rehearsal import conditions
 from flatsplit.evidence.rehearsal.conditions import Condition
-from flatsplit.evidence.rehearsal.sight import Sight
+from flatsplit.evidence.rehearsal.serversviews import ServersViews
 from flatsplit.model import RELATIONS, Kind, ObjectFacts, ObjectRef, State
 
 _QUERIES = Path(__file__).with_name("queries")
@@ -75,7 +73,11 @@ class Routine(NamedTuple):
     definer: bool
     owner: str
     search_path: str | None
-    extension: bool
+    extension: str
+    """"" for one of no extension's."""
+    role: str | None = None
+    """SET role = … in its definition."""
+    immutable: bool = False
 
     @property
     def ref(self) -> ObjectRef:
@@ -113,8 +115,7 @@ class World:
         self._columns: dict[int, tuple[str, ...]] = {}
         self._bodies: dict[int, tuple[str, str | None]] = {}
         self._conditions: dict[str, Condition] = {}
-        self._sights: dict[tuple[str, str], tuple[Sight, tuple[tuple[str, str], ...]]] = {}
-        self._filled: dict[tuple[str, str, str], bool] = {}
+        self.views = ServersViews(conn, self._ask)
         self._settings: dict[str, bool] = {}
 
     def _ask(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -150,37 +151,6 @@ class World:
     def system(self) -> dict[tuple[str, str], frozenset[str]]:
         """The server's own relations and who may read them."""
         return {(schema, name): frozenset(readers) for schema, name, readers in self._ask("system_relations")}
-
-    def sight(self, schema: str, name: str) -> tuple[Sight, tuple[tuple[str, str], ...]]:
-        """What one of the server's own views shows to whom, and what it reads."""
-        found = self._sights.get((schema, name))
-        if found is None:
-            rows = self._ask("system_view", schema, name)
-            found = self._sights[schema, name] = sight.read(rows[0][0]) if rows else (Sight(), ())
-        return found
-
-    def filled(self, schema: str, name: str, column: str, scope: Collection[str]) -> bool:
-        """Whether one of the server's own views has a row of these schemas, and a value there; True in doubt."""
-        found = self._filled.get((schema, name, column))
-        if found is None:
-            relation = sql.Identifier(schema, name)
-            rows = self._ask("system_columns", schema, name)
-            places = [row[0] for row in rows if row[0] == "schemaname" or row[0].endswith("_schema")]
-            found = not places or self._any(relation, places, column, list(scope))
-            self._filled[schema, name, column] = found
-        return found
-
-    def _any(self, relation: sql.Composable, places: list[str], column: str, scope: list[str]) -> bool:
-        within = sql.SQL(" OR ").join(sql.SQL("{} = ANY (%s::text[])").format(sql.Identifier(each)) for each in places)
-        query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE ({})").format(relation, within)
-        query += sql.SQL(" AND {} IS NOT NULL)").format(sql.Identifier(column)) if column else sql.SQL(")")
-        try:
-            with self.conn.transaction(force_rollback=True):
-                self.conn.execute("SET LOCAL statement_timeout = '1s'")
-                row = self.conn.execute(query, [scope] * len(places)).fetchone()
-        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
-            return True
-        return row is None or bool(row[0])
 
     def facts(self, ref: ObjectRef) -> ObjectFacts | None:
         """Owner and privileges."""

@@ -8,8 +8,10 @@ SELECT p.oid, n.nspname::text, p.proname::text,
            ELSE pg_get_function_identity_arguments(p.oid) END,
        p.pronargs, p.pronargdefaults, p.provariadic <> 0, l.lanname::text, p.prosecdef, o.rolname::text,
        (SELECT substr(s, 13) FROM unnest(p.proconfig) AS s WHERE s LIKE 'search_path=%'),
-       EXISTS (SELECT FROM pg_depend AS e
-               WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
+       coalesce((SELECT x.extname::text FROM pg_depend AS e JOIN pg_extension AS x ON x.oid = e.refobjid
+                 WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e'
+                   AND e.refclassid = 'pg_extension'::regclass), ''),
+       (SELECT substr(s, 6) FROM unnest(p.proconfig) AS s WHERE s LIKE 'role=%'), p.provolatile = 'i'
 FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
 JOIN pg_language AS l ON l.oid = p.prolang

@@ -20,13 +20,16 @@ _TOP = re.compile(r"--[^\n]*\btop=(true|false)")
 _COMMENTS = re.compile(r"\A(?:\s*--[^\n]*(?:\n|\Z))+")
 
 
-def read_file(path: Path, roles: frozenset[str], database: str) -> tuple[str, list[Heard]]:
-    """What the file is, and the distinct statements in it; of a log only those of these roles in this database."""
+def read_file(path: Path, roles: frozenset[str], database: str, became: frozenset[str]) -> tuple[str, list[Heard]]:
+    """What the file is, and the distinct statements in it; of a log only those of these roles in this database.
+
+    An export of pg_stat_statements also counts for roles that their sessions ``became``; a log names who logged in.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig", errors="replace").replace("\0", "\ufffd")
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})", "name a readable file with --file") from None
-    kind, heard = _read(text, path, roles, database)
+    kind, heard = _read(text, path, roles, database, became)
     if not heard:
         of = f" of {', '.join(sorted(roles))}" if "log" in kind else ""
         raise UsageError(
@@ -36,23 +39,27 @@ def read_file(path: Path, roles: frozenset[str], database: str) -> tuple[str, li
     return kind, heard
 
 
-def _read(text: str, path: Path, roles: frozenset[str], database: str) -> tuple[str, list[Heard]]:
+def _read(
+    text: str, path: Path, roles: frozenset[str], database: str, became: frozenset[str]
+) -> tuple[str, list[Heard]]:
     start = text.lstrip()[:1]
     if start in ("[", "{"):
-        return _json(text, path, roles, database)
+        return _json(text, path, roles, database, became)
     if logs.is_csv(text):
         return "server log (csvlog)", logs.read_csv(text, roles, database)
     header = next(csv.reader(io.StringIO(text)), [])
     names = [name.strip().lower() for name in header]
     if "query" in names and "calls" in names:
         rows = [dict(zip(names, row, strict=False)) for row in list(csv.reader(io.StringIO(text)))[1:]]
-        return "pg_stat_statements as CSV", _statistics(rows, roles)
+        return "pg_stat_statements as CSV", _statistics(rows, roles | became)
     if logs.is_stderr(text):
         return "server log (stderr)", logs.read_stderr(text, roles, database)
     return "SQL file", _sql(text)
 
 
-def _json(text: str, path: Path, roles: frozenset[str], database: str) -> tuple[str, list[Heard]]:
+def _json(
+    text: str, path: Path, roles: frozenset[str], database: str, became: frozenset[str]
+) -> tuple[str, list[Heard]]:
     try:
         found = json.loads(text)
         rows = found if isinstance(found, list) else [found]
@@ -63,25 +70,29 @@ def _json(text: str, path: Path, roles: frozenset[str], database: str) -> tuple[
             raise UsageError(f"{path} is broken JSON ({error.msg})", "export it again") from None
     rows = [row for row in rows if isinstance(row, dict)]
     if any("query" in row for row in rows):
-        return "pg_stat_statements as JSON", _statistics(rows, roles)
+        return "pg_stat_statements as JSON", _statistics(rows, roles | became)
     return "server log (jsonlog)", logs.read_json(rows, roles, database)
 
 
 def _statistics(rows: list[dict[str, Any]], roles: frozenset[str]) -> list[Heard]:
-    """Rows of an export; those of other roles are left out where the export names them."""
+    """Rows of an export with who ran them, if it says so; then those of other roles are left out."""
+    who = ""
     for column in ("rolname", "usename", "username", "role"):
         if any(row.get(column) in roles for row in rows):
             rows = [row for row in rows if row.get(column) in roles]
-    found: dict[str, Heard] = {}
+            who = column
+    found: dict[tuple[str, str], Heard] = {}
     for row in rows:
+        role = str(row[who]) if who else ""
         query = str(row.get("query") or "").strip()
         if not query or is_own(query):
             continue
-        before = found.get(query)
+        before = found.get((query, role))
         top = _truth(row.get("toplevel"))
         if before is not None and before.top:
             top = True
-        found[query] = Heard(query, _number(row.get("calls")) + (before.calls if before else 0), top)
+        count = _number(row.get("calls")) + (before.calls if before else 0)
+        found[query, role] = Heard(query, count, top, role=role)
     return sorted(found.values(), key=lambda each: (-each.calls, each.text))
 
 

@@ -13,11 +13,12 @@ from flatsplit.evidence.rehearsal.values import Heard, is_own
 from flatsplit.evidence.rehearsal.world import question
 
 _READ = """
-SELECT s.query, sum(s.calls)::bigint, {top}
+SELECT s.query, sum(s.calls)::bigint, {top}, u.rolname::text
 FROM {function}(true) AS s
+JOIN pg_catalog.pg_roles AS u ON u.oid = s.userid
 WHERE s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
-  AND s.userid = ANY (SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = ANY (%s))
-GROUP BY s.query ORDER BY 2 DESC, 1
+  AND u.rolname = ANY (%s)
+GROUP BY s.query, u.rolname ORDER BY 2 DESC, 1
 """
 
 _HIDDEN = "<insufficient privilege>"
@@ -33,7 +34,7 @@ def missing(conn: psycopg.Connection[Any]) -> str:
 
 
 def read_statistics(conn: psycopg.Connection[Any], roles: Sequence[str]) -> list[Heard]:
-    """What these roles ran here since the last reset, as far as the extension still knows it."""
+    """What these roles, legacy first, ran here since the last reset, as far as the extension still knows it."""
     rows = conn.execute(question("statistics").encode()).fetchall()
     if not rows:
         raise TargetError(
@@ -61,7 +62,11 @@ def read_statistics(conn: psycopg.Connection[Any], roles: Sequence[str]) -> list
             "the operator may not read the statements of other roles",
             "have a superuser run GRANT pg_read_all_stats to the operator's role",
         )
-    heard = [Heard(text, calls, top) for text, calls, top in found if text is not None and not is_own(text)]
+    heard = [
+        Heard(text, calls, top, role="" if role == roles[0] else role)
+        for text, calls, top, role in found
+        if text is not None and not is_own(text)
+    ]
     if not heard:
         names = ", ".join(roles)
         raise UsageError(f"pg_stat_statements knows of no statement of {names} in this database", f"wait, {_OTHER}")
