@@ -97,7 +97,7 @@ def moved(
         by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
     alter = [partial(_owner, have, want, ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
-    return [*alter, *_reassigned(have, want, dragged)], last
+    return [*alter, *_reassigned(want, dragged)], last
 
 
 def owner_changes(ref: ObjectRef, old: str, new: str) -> tuple[Change, ...]:
@@ -154,7 +154,7 @@ def _dragged(moving: list[Changed]) -> tuple[list[tuple[ObjectRef, str, str]], l
     return dragged, alone
 
 
-def _reassigned(have: State, want: State, dragged: list[tuple[ObjectRef, str, str]]) -> list[Statement]:
+def _reassigned(want: State, dragged: list[tuple[ObjectRef, str, str]]) -> list[Statement]:
     """There is no ALTER EXTENSION … OWNER: REASSIGN OWNED moves extensions, and everything else of the role."""
     statements = []
     for old, new in sorted({(old, new) for _, old, new in dragged}):
@@ -162,16 +162,17 @@ def _reassigned(have: State, want: State, dragged: list[tuple[ObjectRef, str, st
         stays = [
             (ref, old)
             for ref, facts in sorted(want.objects.items())
-            if facts.owner == old and not facts.follows and not facts.extension and ref.kind != "extension"
+            if facts.owner == old
+            and not facts.follows
+            and not facts.extension
+            and ref.kind not in ("extension", "tablespace")
         ]
-        others = [(ObjectRef("database", "", each), old) for each in have.databases.get(old, ())]
-        back = [(ObjectRef("database", "", each), new) for each in have.databases.get(new, ())]
         extensions = ", ".join(ref.name for ref in refs if ref.kind == "extension")
         statements.append(
             Statement(
                 description=f"{ddl.label(refs[0]) if len(refs) == 1 else extensions}: owner {old} → {new}",
-                sql=ddl.reassign_owned(old, new, [*stays, *others]),
-                undo=ddl.reassign_owned(new, old, back),
+                sql=ddl.reassign_owned(old, new, stays),
+                undo=ddl.reassign_owned(new, old, ()),
                 lock="",
                 objects=refs,
                 changes=tuple(change for ref in refs for change in owner_changes(ref, old, new)),
