@@ -217,6 +217,8 @@ class Executor:
             ) from None
         except _GONE as error:
             return self._gone(batch, error)
+        except (errors.DuplicateObject, errors.UniqueViolation) as error:
+            return self._there(batch, error)
         except psycopg.Error as error:
             if session.driver.closed or session.driver.broken:
                 raise connection_lost() from None
@@ -252,8 +254,23 @@ class Executor:
             return StatementFailed(what, _advice(error, "run the same command again to go on from here"))
         return StatementFailed(what, _advice(error, f"remove the cause, then try again; psql{_runs(statement)}"))
 
+    def _there(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
+        """Another database's walk was quicker: its role is there, and whose it is, the next look at the catalog says.
+
+        The unique index of a shared catalog is what meets a transaction that came a moment ago.
+        """
+        if len(batch) > 1:
+            return "split"
+        creates = any(change.fact == "role" and change.side == "+" for change in batch[0].changes)
+        if not creates and isinstance(error, errors.DuplicateObject):
+            raise self._failed(batch[0], error) from None
+        return "gone" if creates else "contended"
+
     def _pass_over(self, step: str, statement: Statement) -> None:
         self._total -= 1
+        if any(change.fact == "role" and change.side == "+" for change in statement.changes):
+            self._listener.note(f"done by somebody else meanwhile: {statement.description}")
+            return
         self._listener.note(f"gone meanwhile, passed over: {statement.description}")
         with self._session.transaction():
             self._journal.event("vanished", step, statement.description)

@@ -62,6 +62,7 @@ def read_roles(look: Look, rows: list[Row]) -> dict[str, RoleFacts]:
     elsewhere: defaultdict[int, list[str]] = defaultdict(list)
     for oid, database in look.ask("elsewhere"):
         elsewhere[oid].append(database)
+    comments: dict[int, str] = dict(look.ask("role_comments"))
     passwords = {oid for (oid,) in look.ask("passwords")} if look.server.reads_passwords else None
     return {
         name: RoleFacts._make(
@@ -69,6 +70,7 @@ def read_roles(look: Look, rows: list[Row]) -> dict[str, RoleFacts]:
                 *attributes,
                 oid in passwords if passwords is not None else attributes[_LOGIN],
                 tuple(sorted(elsewhere.get(oid, ()))),
+                comments.get(oid, ""),
             )
         )
         for oid, name, *attributes in rows

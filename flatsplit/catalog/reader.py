@@ -9,7 +9,7 @@ import psycopg
 from flatsplit.catalog import cluster, objects
 from flatsplit.catalog.acl import Names
 from flatsplit.catalog.session import look
-from flatsplit.model import RoleFacts, State
+from flatsplit.model import RoleFacts, State, Target
 
 
 def read_state(conn: psycopg.Connection[Any]) -> State:
@@ -48,3 +48,9 @@ def read_people(conn: psycopg.Connection[Any]) -> State:
             roles={name: RoleFacts(*attributes) for _, name, *attributes in rows},
             members=cluster.read_members(at, names),
         )
+
+
+def read_identity(conn: psycopg.Connection[Any]) -> Target:
+    """The database itself, for who only has to know whether it is the one that a journal speaks of."""
+    with look(conn) as at:
+        return cluster.read_target(at, Names({row[0]: row[1] for row in at.ask("roles")}), {})

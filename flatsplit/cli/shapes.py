@@ -164,6 +164,7 @@ def _outcome(outcome: StepOutcome) -> Json:
         "executed": outcome.executed,
         "by_hand": outcome.by_hand,
         "gates": [gate(item) for item in outcome.gates],
+        "notes": [finding(note) for note in outcome.notes],
     }
 
 

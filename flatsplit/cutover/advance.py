@@ -10,7 +10,7 @@ from flatsplit import machine
 from flatsplit.catalog import remaining_dependencies
 from flatsplit.cutover import approval
 from flatsplit.cutover.known import about_new, prove_known
-from flatsplit.cutover.results import AdvanceOptions, AdvanceResult, Confirm, Passwords, Reporter, StepOutcome
+from flatsplit.cutover.results import AdvanceOptions, AdvanceResult, Confirm, Passwords, Reporter, StepOutcome, tell
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.executor import Executor
@@ -32,6 +32,7 @@ def advance(
         raise UsageError("--approved is for one step, --through for many", "approve and take the steps one by one")
     outcomes: list[StepOutcome] = []
     situation = walk.situation()
+    walk.require_own(situation)
     while True:
         key = machine.next_step(situation.states)
         if key is None or (options.through and ORDINAL[key] > ORDINAL[options.through]):
@@ -105,6 +106,7 @@ def _take(
     _begin(walk, situation, plan, gates, options, by_hand=bool(by_hand))
     reporter.step_started(key, BY_KEY[key].title, len(plan.actions))
     executor = walk.executor(situation, reporter, verifiers)
+    tell(plan, reporter)
     executed = 0
     try:
         if by_hand:
@@ -122,7 +124,7 @@ def _take(
         raise
     _finish(walk, key, plan, live, by_hand=bool(by_hand))
     reporter.step_finished(key, "done")
-    return StepOutcome(key, "done", executed + more, bool(by_hand), gates), walk.situation(live)
+    return StepOutcome(key, "done", executed + more, bool(by_hand), gates, plan.notes), walk.situation(live)
 
 
 def _work(plan: Plan) -> bool:
@@ -179,6 +181,7 @@ def _converge(
     before: State | None = None
     for turn in range(ROUNDS):
         situation = walk.situation(known.live if known else None)
+        walk.require_own(situation)
         known = None
         remaining = situation.remaining(key)
         if turn == ROUNDS - 1 and before is not None and about_new(remaining, before):

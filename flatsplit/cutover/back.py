@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit import evidence, machine, membership
+from flatsplit import ddl, evidence, machine, membership
 from flatsplit.cutover.known import about_new
 from flatsplit.cutover.leftovers import record_policies, require_way_back
-from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutcome
+from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutcome, tell
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import Plan
-from flatsplit.steps import BY_KEY, members
+from flatsplit.steps import BY_KEY, members, shared
+from flatsplit.steps.origin import reduce
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -50,6 +51,13 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
         )
     if key != "enable-login":
         return
+    facts, before = situation.live.roles[legacy], situation.baseline.roles.get(legacy)
+    if facts.elsewhere and not facts.login and before is not None and before.login:
+        raise Refused(
+            f"{legacy} may not log in, so the application could not go back to it; "
+            f"it is used in {shared.listed(facts.elsewhere)} too, where another walk may have locked it",
+            f"take lock-legacy back there first, or: ALTER ROLE {ddl.ident(legacy)} LOGIN;",
+        )
     kept = {role for role in walk.config.roles.new if role in situation.context.adopted}
     roles = [role for role in walk.config.roles.new if role not in kept]
     context = situation.context
@@ -81,6 +89,7 @@ def _take_back(
     for definition in dropped:
         reporter.note(f"goes with its role, on record in the journal: {definition}")
     executor = walk.executor(situation, reporter)
+    tell(plan, reporter)
     executed = 0
     try:
         statements = plan.statements
@@ -107,6 +116,9 @@ def _take_back(
         walk.journal.mark_undone(key)
         walk.journal.transition(key, ("running",), "rolled_back")
         walk.journal.event("rolled_back", key, f"{executed} statements")
+        if key == "create-roles" and any(name in situation.live.roles for name in walk.config.roles.new):
+            # Roles that stay, for another database, are there before the next attempt: they are shared from now on
+            walk.journal.save_baseline(reduce(situation.live, walk.config))
         walk.remember(key, situation.live)
     reporter.step_finished(key, "rolled_back")
-    return StepOutcome(key, "rolled_back", executed), walk.situation(situation.live)
+    return StepOutcome(key, "rolled_back", executed, notes=plan.notes), walk.situation(situation.live)

@@ -64,6 +64,7 @@ class Causes:
             "role": f"role {subject} {'exists again' if change.side == '-' else 'was dropped'}",
             "attribute": f"somebody changed role {subject}",
             "setting": f"somebody changed a setting of {subject}",
+            "comment": f"somebody changed the comment on role {subject}",
             "policy": "a row-level security policy is new or was changed",
             "user_mapping": "a user mapping is new or was dropped",
             "default_privilege": "default privileges were taken away or changed, or the schema is new in scope",

@@ -17,7 +17,7 @@ from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal, StepRecord
 from flatsplit.model import RELATIONS, Check, Finding, GateResult, State, Statement
 from flatsplit.model import Session as Client
-from flatsplit.steps import BY_KEY, Context
+from flatsplit.steps import BY_KEY, Context, shared
 
 if TYPE_CHECKING:
     from flatsplit.evidence.trial import Trial
@@ -241,16 +241,16 @@ class Judge:
         mine = [client for client in self._clients() if legacy in client.acts_as and client.database != database]
         # NOLOGIN keeps no member out; the end of the membership does
         used = sorted({client.database for client in mine if client.role == legacy or step == "revoke-legacy"})
-        if self.context.config.retire == "repurpose" or (not owned and not used):
+        if not owned and not used:
             return GateResult("elsewhere", True, f"{legacy} is not used by other databases")
         drop = self.context.config.retire == "drop"
         parts = []
         if owned:
-            parts.append(f"owns or may do something in {', '.join(owned)}")
+            parts.append(f"owns or may do something in {shared.listed(owned)}")
         if used:
             names = sorted({client.role for client in mine} - {legacy})
             also = f" (as {', '.join(names[:5])})" if step == "revoke-legacy" and names else ""
-            parts.append(f"is connected to {', '.join(used)}{also}")
+            parts.append(f"is connected to {shared.listed(used)}{also}")
         return GateResult(
             "elsewhere",
             False,

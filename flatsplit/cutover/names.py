@@ -14,6 +14,8 @@ from flatsplit.config import PURPOSES, Config, RoleNames
 from flatsplit.config.text import quote
 from flatsplit.errors import ConfigError
 from flatsplit.journal import CutoverRecord, Journal
+from flatsplit.model import State
+from flatsplit.steps import marks
 
 
 def recorded(record: CutoverRecord) -> RoleNames:
@@ -35,6 +37,22 @@ def check(config: Config, known: RoleNames, *, live: Collection[str], first_seen
             )
         if now in live and now not in first_seen:
             raise taken("flatsplit.toml", config, [now])
+
+
+def refuse_strangers(config: Config, live: State, first_seen: Collection[str], journal: Journal) -> None:
+    """Raise ConfigError for a new role that came since ``init`` and is another walk's, or in use elsewhere.
+
+    It was not made by hand from this walk's runbook: whoever means to share it says so, as at ``init``.
+    """
+    strange = [
+        name
+        for name in config.roles.new
+        if name in live.roles
+        and name not in first_seen
+        and (marks.others(live, name) or (live.roles[name].elsewhere and not marks.whose(live, name)))
+    ]
+    if strange and not any(event.details.get("adopt") for event in journal.events()):
+        raise taken("flatsplit.toml", config, strange)
 
 
 def taken(source: str, config: Config, names: Iterable[str]) -> ConfigError:

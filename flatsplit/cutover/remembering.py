@@ -12,7 +12,7 @@ from flatsplit.evidence.dumping import newly_shut_out
 from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal
 from flatsplit.model import State
-from flatsplit.steps import ORDINAL
+from flatsplit.steps import ORDINAL, marks
 
 
 def remember(session: Session, journal: Journal, step: str | None, live: State) -> None:
@@ -22,7 +22,10 @@ def remember(session: Session, journal: Journal, step: str | None, live: State) 
 
 def admit(journal: Journal, config: Config, baseline: State, live: State) -> bool:
     """Let whoever could dump the database but for the journal read that too; whether that was anybody."""
-    adopted = frozenset(config.roles.new) & baseline.roles.keys()
+    # What another database's walk made can dump this one because of what this walk gave it, and not since before
+    adopted = frozenset(
+        name for name in baseline.roles.keys() & set(config.roles.new) if not marks.marked(baseline.roles[name].comment)
+    )
     readers = newly_shut_out(live, config.legacy_role, config.roles, adopted)
     journal.admit(readers)
     return bool(readers)

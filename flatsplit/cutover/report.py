@@ -37,6 +37,7 @@ def bundle(walk: Walk) -> Bundle:
     for number, step in enumerate(STEPS, start=1):
         plan = situation.plan(step.key)
         final = point_of_no_return(walk.config, step.key)
+        notes = (*plan.notes, *notes_of(found, step.key))
         steps.append(
             BundleStep(
                 number=number,
@@ -45,7 +46,7 @@ def bundle(walk: Walk) -> Bundle:
                 purpose=step.purpose,
                 state=situation.states[step.key],
                 gates=judge.judge(step.key) if step.key == next_key else walk.gates_of(situation, step.key),
-                plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step.key)),
+                plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes),
                 rollback=() if final else situation.rollback_preview(step.key),
                 point_of_no_return=final,
                 watch=step.watch,

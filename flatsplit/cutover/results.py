@@ -186,6 +186,15 @@ class StepOutcome:
     executed: int
     by_hand: bool = False
     gates: tuple[GateResult, ...] = ()
+    notes: tuple[Finding, ...] = ()
+    """What stayed as it was, and why."""
+
+
+def tell(plan: Plan, reporter: Reporter) -> None:
+    """Say what a plan leaves as it is: also to whoever was not asked and has not seen the plan."""
+    for note in plan.notes:
+        for line in note.objects:
+            reporter.note(line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from flatsplit.differ.opposites import without_opposed
 from flatsplit.evidence import matrix
 from flatsplit.journal import StepRecord
 from flatsplit.model import Check, Finding, Plan, State, Statement, StepState
-from flatsplit.steps import ORDINAL, STEPS, Context, through, without_roles
+from flatsplit.steps import ORDINAL, STEPS, Context, marks, shared, through, without_roles
 from flatsplit.steps.extras import keep_extras
 from flatsplit.steps.origin import Origin, Progress, reduce
 
@@ -58,7 +58,7 @@ class Situation:
     @cached_property
     def context(self) -> Context:
         """For steps forward."""
-        return Context(self.config, self.baseline, self.retired)
+        return Context(self.config, self.baseline, self.retired, self._reopened)
 
     @cached_property
     def origin(self) -> State:
@@ -82,7 +82,13 @@ class Situation:
 
     @cached_property
     def _backward(self) -> Context:
-        return Context(self.config, self.baseline, retired=False)
+        return Context(self.config, self.baseline, reopened=self._reopened)
+
+    @property
+    def _reopened(self) -> bool:
+        """Whether legacy may log in although this walk has locked it: another database's has let it, and uses it."""
+        facts = self.live.roles.get(self.config.legacy_role)
+        return self.states["lock-legacy"] == "done" and facts is not None and facts.login and bool(facts.elsewhere)
 
     @cached_property
     def _desired(self) -> list[State]:
@@ -132,7 +138,7 @@ class Situation:
                 # Done by hand: what the last step took away must not come back as the catch-up of an earlier one
                 catch_up, statements = (), self._epilogue(step)
         digest = self._digest(step, (*catch_up, *statements))
-        return Plan(step=step, digest=digest, catch_up=catch_up, statements=statements)
+        return Plan(step, digest, catch_up, statements, self._staying(step, place - 1, place, Situation.desired))
 
     def _rest(self, step: str, catch_up: tuple[Statement, ...]) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
         """The catch-up and the statements of a step that is done in part, without those that have run already."""
@@ -195,7 +201,12 @@ class Situation:
         """The statements that take a step back, whatever happened since."""
         statements = diff(self.live, self.taken_back(step)[0])
         digest = self._digest(f"rollback {step}", statements)
-        return Plan(step=step, digest=digest, catch_up=(), statements=statements)
+        notes = self._staying(step, ORDINAL[step], ORDINAL[step] - 1, Situation._back_to)
+        return Plan(step, digest, (), statements, notes)
+
+    def _back_to(self, count: int) -> State:
+        """What the first steps made of the origin."""
+        return through(self.origin, self._backward, count)
 
     def taken_back(self, step: str) -> tuple[State, list[str]]:
         """What is there once a step is taken back, and the roles that are gone then."""
@@ -205,7 +216,24 @@ class Situation:
             top = each.apply(top, self._backward)
         want = keep_extras(self.live, top, want, frozenset(self.config.roles.new))
         gone = [name for name in self.config.roles.new if name in self.live.roles and name not in want.roles]
+        if place == 1:
+            want = marks.left(want, self.config.roles.new)
         return without_roles(want, gone, self.config.legacy_role), gone
+
+    def _staying(
+        self, step: str, before: int, after: int, want: Callable[[Situation, int], State]
+    ) -> tuple[Finding, ...]:
+        """What a step does not take back or away because another database uses it, to be read with the plan."""
+        live = shared.alone(self.live)
+        if live is self.live:
+            return ()
+        alone = replace(self, live=live)
+        managed = (self.config.legacy_role, *self.config.roles.new)
+        earlier, kept = (
+            tuple(shared.kept(self.live, want(self, count), want(alone, count), managed)) for count in (before, after)
+        )
+        kept = tuple(line for line in kept if line not in earlier)
+        return (shared.finding(kept, step),) if kept else ()
 
     def rollback_preview(self, step: str) -> tuple[Statement, ...]:
         """Rollback SQL for the runbook: of a step that is done from live, of a later one as if it were the last."""
@@ -225,7 +253,10 @@ class Situation:
         return ORDINAL[last] if last else 0
 
     def fresh_baseline(self) -> State | None:
-        """The baseline as it should be kept from now on; None once legacy's own facts are no longer live."""
+        """The baseline as it should be kept from now on; None once legacy's own facts are no longer live.
+
+        Of those, lock-legacy takes LOGIN alone, and the origin has it as first seen.
+        """
         if self.retired or machine.begun(self.states, "revoke-legacy"):
             return None
         return reduce(self.origin, self.config)

@@ -88,7 +88,12 @@ def initialise(session: Session, found: Survey) -> None:
                 "init",
                 None,
                 f"cutover {config.name} of role {config.legacy_role} begins",
-                {"schemas": list(config.schemas), "adopted": list(found.adopted), "objects": dict(found.counts)},
+                {
+                    "schemas": list(config.schemas),
+                    "adopted": list(found.adopted),
+                    "adopt": request.adopt,
+                    "objects": dict(found.counts),
+                },
             )
         configuration.write(config, request.config_path)
 
@@ -105,8 +110,9 @@ def _adopted(
     record = journal.cutover()
     if record is None:
         return ()
-    begun = machine.last_step({step.key: step.state for step in journal.steps()}) is not None
-    late = () if begun or not request.adopt else [name for name in there if name not in baseline.roles]
+    states = {step.key: step.state for step in journal.steps()}
+    begun = machine.last_step(states) is not None
+    late = [] if machine.done_count(states) or not request.adopt else [n for n in there if n not in baseline.roles]
     known = names.recorded(record)
     names.check(config, known, live=state.roles, first_seen={*baseline.roles, *late}, begun=begun)
     return tuple(late)
@@ -119,7 +125,8 @@ def _go_on(session: Session, journal: Journal, found: Survey) -> None:
         names.keep(journal, former, found.config)
     if found.adopted:  # nothing was changed yet, so how things are is how they were
         journal.save_baseline(reduce(read_state(session.driver), found.config))
-        journal.event("adopted", None, f"taken over: {', '.join(found.adopted)}", {"roles": list(found.adopted)})
+        details = {"roles": list(found.adopted), "adopt": True}
+        journal.event("adopted", None, f"taken over: {', '.join(found.adopted)}", details)
     if found.request.moved and former is not None:
         journal.move_cutover(former.id, found.target)
         was = {"system_identifier": former.system_identifier, "database_oid": former.database_oid}

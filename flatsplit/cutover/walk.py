@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from flatsplit import machine
-from flatsplit.catalog import read_state
+from flatsplit.catalog import read_identity, read_state
 from flatsplit.config import Config
 from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover import names, remembering
@@ -95,6 +95,10 @@ class Walk:
             )
         return cls(session, config, journal, record, live)
 
+    def recognise(self) -> None:
+        """Raise JournalError in a copy of the database, whose journal speaks of the original."""
+        Journal.recognise(read_identity(self.session.driver), self.record)
+
     def situation(self, live: State | None = None) -> Situation:
         """Read everything anew; the catalog too, unless ``live`` was read a moment ago."""
         if live is None:
@@ -114,6 +118,11 @@ class Walk:
             situation = replace(situation, baseline=replace(baseline, members=first_seen))
         names.check(self.config, names.recorded(self.record), live=live.roles, first_seen=baseline.roles, begun=begun)
         return situation
+
+    def require_own(self, situation: Situation) -> None:
+        """Raise ConfigError where a new role that came since ``init`` is not this walk's to begin with."""
+        if situation.done == 0:
+            names.refuse_strangers(self.config, situation.live, situation.baseline.roles, self.journal)
 
     def keep_names(self) -> None:
         """Put the names of the new roles on record, inside the transaction that begins to work with them."""
@@ -203,9 +212,10 @@ class Walk:
         step = key or machine.next_step(situation.states)
         if step is None:
             return Plan("", "", (), ())
+        self.require_own(situation)
         found = hazards.find(self.session.driver, situation.live, situation.context, hazards.of_step(step))
         plan = situation.plan(step)
-        return Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes_of(found, step))
+        return Plan(plan.step, plan.digest, plan.catch_up, plan.statements, (*plan.notes, *notes_of(found, step)))
 
     def verify(self, passwords: Mapping[str, str] | None = None) -> VerifyReport:
         """The matrix, tried as each role as far as can be, and the drift of all finished steps."""
@@ -234,6 +244,8 @@ class Walk:
     def observe(self) -> Look:
         """Write down who is connected as legacy or as one of the new roles, and what they have run."""
         from flatsplit.cutover import observing
+
+        self.recognise()
 
         return observing.observe(self.session, self.journal, self.config)
 

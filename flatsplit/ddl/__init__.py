@@ -36,6 +36,7 @@ from flatsplit.ddl.rights import (
 )
 from flatsplit.ddl.roles import (
     alter_role,
+    comment_on_role,
     create_role,
     drop_role,
     fill_verifier,
@@ -59,6 +60,7 @@ __all__ = [
     "alter_role",
     "alter_word",
     "as_superuser",
+    "comment_on_role",
     "copy_user_mapping",
     "create_role",
     "dollar_quote",

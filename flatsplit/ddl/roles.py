@@ -89,6 +89,11 @@ def create_role(name_: str, facts: RoleFacts) -> str:
     return f"CREATE ROLE {ident(name_)} NOLOGIN{' ' + options if options else ''};"
 
 
+def comment_on_role(name_: str, comment: str) -> str:
+    """COMMENT ON ROLE; "" takes the comment away."""
+    return f"COMMENT ON ROLE {ident(name_)} IS {literal(comment) if comment else 'NULL'};"
+
+
 def alter_role(name_: str, options: str) -> str:
     """ALTER ROLE with option words made by :func:`role_options` or constants."""
     return f"ALTER ROLE {ident(name_)} {options};"

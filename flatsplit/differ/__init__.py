@@ -51,6 +51,7 @@ def _pieces(have: State, want: State) -> tuple[Statement | Callable[[], Statemen
         *roles.narrowed(have, want),
         *roles.opened(have, want),
         *after_login,
+        *roles.commented(have, want),
         *roles.dropped(have, want),
     )
 

@@ -25,17 +25,39 @@ def created(have: State, want: State) -> Iterator[Statement]:
     """CREATE ROLE … NOLOGIN."""
     for role in sorted(want.roles.keys() - have.roles.keys()):
         facts = want.roles[role]
+        comment = f" {ddl.comment_on_role(role, facts.comment)}" if facts.comment else ""
         yield Statement(
             description=f"create role {role}",
-            sql=ddl.create_role(role, facts),
+            sql=ddl.create_role(role, facts) + comment,
             undo=ddl.drop_role(role),
             lock="",
             changes=(
                 Change("+", "role", role, ""),
                 *_attribute_changes(role, RoleFacts(), facts, (*_FLAGS, *_LIMITS)),
+                *_comment_changes(role, "", facts.comment),
             ),
             phase=500,
         )
+
+
+def _comment_changes(role: str, now: str, then: str) -> tuple[Change, ...]:
+    gone = (Change("-", "comment", role, now),) if now else ()
+    return (*gone, Change("+", "comment", role, then)) if then else gone
+
+
+def commented(have: State, want: State) -> Iterator[Statement]:
+    """COMMENT ON ROLE, which tells every database whose the role is."""
+    for role in sorted(have.roles.keys() & want.roles.keys()):
+        now, then = have.roles[role].comment, want.roles[role].comment
+        if now != then:
+            yield Statement(
+                description=f"role {role}: {then or 'no comment'}".replace("\n", "\\n"),
+                sql=ddl.comment_on_role(role, then),
+                undo=ddl.comment_on_role(role, now),
+                lock="",
+                changes=_comment_changes(role, now, then),
+                phase=585,
+            )
 
 
 def dropped(have: State, want: State) -> Iterator[Statement]:

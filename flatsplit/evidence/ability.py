@@ -29,7 +29,7 @@ _NOBODYS_VERIFIER = (
 )
 """Of no password that anybody knows: the statement that carries it is undone."""
 
-_OF_ROLES = frozenset({"role", "attribute", "member", "setting"})
+_OF_ROLES = frozenset({"role", "attribute", "member", "setting", "comment"})
 _MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
 """Kinds of which there may be thousands that are alike."""
 FEW = 500

@@ -15,7 +15,7 @@ from flatsplit.evidence.asking import ask
 from flatsplit.model import Kind, ObjectFacts, ObjectRef, RoleFacts, State
 from flatsplit.steps.context import JOURNAL_SCHEMA
 
-_ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired", "password"))
+_ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired", "password", "comment"))
 
 
 _PART = "+"

@@ -144,7 +144,7 @@ def _groups(seen: Seen) -> list[str]:
     "legacy-elsewhere",
     "warning",
     "lock-legacy",
-    looks_at="pg_shdepend, pg_db_role_setting and pg_database.datdba: legacy in other databases",
+    looks_at="pg_shdepend and pg_database.datdba: legacy in other databases",
     why="Roles belong to the whole cluster: locking legacy ends its use everywhere.",
     fix="Give them a role of their own. Or walk each of them as far as `verify`; then the gate `elsewhere` may be "
     'waived in one after the other, with retire = "drop" only in the last.',
@@ -153,9 +153,9 @@ def _groups(seen: Seen) -> list[str]:
 def legacy_elsewhere(seen: Seen) -> Iterator[Found]:
     """Other databases that legacy has a share in."""
     facts = seen.state.roles.get(seen.legacy)
-    others = sorted({*(facts.elsewhere if facts else ()), *seen.state.databases.get(seen.legacy, ())})
+    others = facts.elsewhere if facts else ()
     if others and seen.legacy in seen.context.baseline.roles:
-        yield Found(f"{seen.legacy} is also used by {number(len(others), 'other database')}", tuple(others))
+        yield Found(f"{seen.legacy} is also used by {number(len(others), 'other database')}", others)
 
 
 @hazard(

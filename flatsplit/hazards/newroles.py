@@ -42,8 +42,7 @@ def adopted_elsewhere(seen: Seen) -> Iterator[Found]:
     found = []
     for name in sorted(seen.context.adopted):
         facts = seen.context.baseline.roles[name]
-        others = sorted({*facts.elsewhere, *seen.context.baseline.databases.get(name, ())})
-        found += [f"{name} in database {other}" for other in others]
+        found += [f"{name} in database {other}" for other in facts.elsewhere]
     if found and any(name != seen.context.config.roles.dba for name in seen.context.adopted):
         yield Found("adopted roles are used by other databases too", tuple(found))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -18,6 +19,9 @@ from flatsplit.journal.tables import HEAD, SCHEMA, VERSION_TABLE, metadata
 
 LOCK_TIMEOUT = "5s"
 """How long forget waits for readers of the journal, and those who come later behind it."""
+
+_MIGRATING = threading.Lock()
+"""Alembic has one context for the whole process: a migration would run on another thread's connection."""
 
 _SCHEMA = sql.Identifier(SCHEMA)
 
@@ -212,11 +216,12 @@ def _migrate(session: Session) -> None:
     config.set_main_option("script_location", str(resources.migrations()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = session.sa
-    keep, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # no __pycache__ among the migrations
-    try:
-        command.upgrade(config, HEAD)
-    finally:
-        sys.dont_write_bytecode = keep
+    with _MIGRATING:
+        keep, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # no __pycache__ among the migrations
+        try:
+            command.upgrade(config, HEAD)
+        finally:
+            sys.dont_write_bytecode = keep
 
 
 def grant_readers(session: Session, readers: Sequence[str]) -> None:

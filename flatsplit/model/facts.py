@@ -168,7 +168,9 @@ class RoleFacts(NamedTuple):
     password: bool = False
     """Whether a password is set; where pg_authid is unreadable, taken to be as ``login``."""
     elsewhere: tuple[str, ...] = ()
-    """Other databases of the cluster with dependencies on the role (pg_shdepend) or settings for it, sorted."""
+    """Other databases of the cluster with dependencies on the role (pg_shdepend), sorted."""
+    comment: str = ""
+    """The comment by which flatsplit says whose the role is (steps/marks.py); "" for none and for any other."""
 
 
 class SettingKey(NamedTuple):

@@ -16,7 +16,8 @@ class Change(NamedTuple):
 
     side: Side
     fact: str
-    """owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, policy, user_mapping."""
+    """owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, comment, policy,
+    user_mapping."""
     subject: str
     """The object, role or default as a person would write it."""
     detail: str

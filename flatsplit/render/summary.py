@@ -44,6 +44,7 @@ _WORDS = {
     "role": ("create roles", "drop roles"),
     "attribute": ("change role attributes", "change role attributes"),
     "setting": ("change role settings", "take back role settings"),
+    "comment": ("say whose roles are", "take back whose roles are"),
     "policy": ("change policies on", "change policies on"),
     "user_mapping": ("create user mappings on", "drop user mappings on"),
 }

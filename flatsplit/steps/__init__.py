@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from flatsplit.model import Member, MemberOptions, ObjectFacts, ObjectRef, RoleFacts, State
-from flatsplit.steps import defaults, grants, login, retire, transfer
+from flatsplit.steps import defaults, grants, login, marks, retire, transfer
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
 from flatsplit.steps.provider import strongest
@@ -33,13 +33,14 @@ def _create_roles(state: State, context: Context) -> State:
     draft = Draft(state)
     roles = context.config.roles
     operator = state.roles.get(state.target.operator, RoleFacts())
+    mark = marks.mark(state.target.database)
     for name in roles.new:
-        facts = RoleFacts()
+        facts = RoleFacts(comment=mark)
         if name == roles.dba:
             facts = (
-                RoleFacts(superuser=True)
+                RoleFacts(superuser=True, comment=mark)
                 if state.target.operator_superuser
-                else RoleFacts(createdb=operator.createdb, createrole=operator.createrole)
+                else RoleFacts(createdb=operator.createdb, createrole=operator.createrole, comment=mark)
             )
         draft.new_role(name, facts)
     if roles.dba and not draft.roles[roles.dba].superuser:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flatsplit.model import State
+from flatsplit.steps.context import JOURNAL_SCHEMA
 
 
 def abroad(member: str, state: State, *others: State) -> frozenset[str]:
@@ -21,7 +22,7 @@ def abroad(member: str, state: State, *others: State) -> frozenset[str]:
     foreign = {name for name in direct if _foreign(state, name)}
     if not foreign:
         return frozenset()  # as almost everywhere; the look at all objects below is not for nothing then
-    away = foreign.difference(_at_work(state))
+    away = foreign.difference(at_work(state))
     return frozenset(name for name in away if state.member_of(name) <= direct)
 
 
@@ -32,9 +33,14 @@ def _foreign(state: State, name: str) -> bool:
     return bool(facts.elsewhere) and not (facts.superuser or facts.createrole or facts.bypassrls)
 
 
-def _at_work(state: State) -> Iterator[str]:
-    """Roles that own something in this database, may do something in it or have a setting for it."""
+def at_work(state: State) -> Iterator[str]:
+    """Roles that own something in this database, may do something in it or have a setting for it.
+
+    To read flatsplit's own tables is to do nothing: whoever could dump the database is let into them.
+    """
     for group in state.groups:
+        if JOURNAL_SCHEMA in (group.schema, group.refs[0].name if group.kind == "schema" else ""):
+            continue
         yield group.facts.owner
         yield from (item.grantee for item in group.facts.acl)
     for acl in state.columns.values():

@@ -23,6 +23,8 @@ class Context:
     """What was first seen of legacy, of adopted roles and of whatever else a step changes."""
     retired: bool = False
     """Legacy's own rights are (being) taken away: what it held is read from the baseline, not from live."""
+    reopened: bool = False
+    """Another database that uses legacy has let it log in again after this walk had locked it: so it stays."""
 
     @cached_property
     def legacy(self) -> str:

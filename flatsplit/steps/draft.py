@@ -144,7 +144,10 @@ class Draft:
         return privileges.default_acl(privileges.OBJTYPE_KIND[ref.objtype], self.target.major)
 
     def member(self, role: str, member: str, *, admin: bool = False, inherit: bool = True, set_: bool = True) -> None:
-        """Make ``member`` a member, unless a membership with at least these options is there from any grantor."""
+        """Make ``member`` a member, with what of these options it has not got yet, from whatever grantor.
+
+        ADMIN above all is not given twice: it cannot be granted back to whom the operator has it from (16+).
+        """
         if role == member or role not in self.roles or member not in self.roles:
             return
         per_grantor = self.target.membership_options
@@ -155,6 +158,8 @@ class Draft:
             for options in have.values()
         ):
             return
+        if per_grantor:
+            admin = admin and not any(options.admin for options in have.values())
         key = Member(role, member, self.target.grantor)
         if not per_grantor and have:
             key = next(iter(have))

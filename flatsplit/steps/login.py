@@ -51,7 +51,7 @@ def _settings(draft: Draft, context: Context) -> None:
     """For app_user, app_migrator and app_readonly, IN DATABASE; what an adopted or by-hand role has stays."""
     roles = context.config.roles
     state = draft.before
-    if context.legacy not in state.roles and context.retired:
+    if context.retired:  # legacy's settings for this database are gone from live, or legacy itself is
         state = context.baseline
     wanted = legacy_settings(state, context)
     path = search_path(state if state.objects else draft.before, context)

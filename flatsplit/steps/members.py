@@ -48,7 +48,9 @@ def hand_over(draft: Draft, context: Context, *purposes: str) -> None:
             if role and (not purposes or roles.purpose(role) in purposes):
                 inherit = True if options.inherit is None else options.inherit
                 set_ = True if options.set is None else options.set
-                draft.member(role, key.member, admin=options.admin, inherit=inherit, set_=set_)
+                # Who may create roles administers his own: operators do not make each other administrators of theirs
+                admin = options.admin and not state.roles[key.member].createrole
+                draft.member(role, key.member, admin=admin, inherit=inherit, set_=set_)
 
 
 def _with_members(state: State, members: Mapping[Member, MemberOptions]) -> State:

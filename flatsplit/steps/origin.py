@@ -23,10 +23,13 @@ from flatsplit.model import (
     ObjectFacts,
     ObjectRef,
     RoleFacts,
+    SettingKey,
+    Settings,
     State,
     intern_acl,
 )
-from flatsplit.steps.abroad import abroad
+from flatsplit.steps import marks, shared
+from flatsplit.steps.abroad import abroad, at_work
 from flatsplit.steps.context import Context
 from flatsplit.steps.transfer import superusers_only
 
@@ -94,6 +97,10 @@ def _full_owner(ref: ObjectRef, acl: Acl, major: int) -> bool:
     return set(privileges.letters(acl, OWNER)) >= set(privileges.owner_letters(ref.kind, major))
 
 
+_TAKEN = ("superuser", "createdb", "createrole", "replication", "bypassrls", "login")
+"""Attributes that the last steps take from legacy."""
+
+
 class Origin:
     """Works out the origin of one live State."""
 
@@ -104,9 +111,19 @@ class Origin:
         self.progress = progress
         self.legacy = context.legacy
         self.new = frozenset(context.config.roles.new)
-        self.gone = frozenset(
-            name for name in self.new - context.adopted if name in live.roles and not live.roles[name].elsewhere
-        )
+        self.gone = frozenset(name for name in self.new & live.roles.keys() if self._goes(name))
+
+    def _goes(self, name: str) -> bool:
+        """Whether a role is there because of this walk and used by no other database.
+
+        An adopted one was there before, but if flatsplit made it, and its maker has left it to this walk or is no
+        more, and nothing here spoke of it when it was first seen, this walk is the last that takes it along.
+        """
+        if shared.used(self.live, name) or marks.others(self.live, name):
+            return False
+        if name not in self.context.adopted:
+            return True
+        return bool(marks.marked(self.live.roles[name].comment)) and name not in at_work(self.base)
 
     def state(self) -> State:
         """The origin."""
@@ -115,10 +132,7 @@ class Origin:
             self.live,
             roles=self._roles(),
             members=self._members(),
-            settings={
-                **{key: row for key, row in self.live.settings.items() if key.role not in self.new},
-                **{key: row for key, row in self.base.settings.items() if key.role in self.new},
-            },
+            settings=self._settings(),
             objects=self._objects(),
             columns=self._columns(),
             defaults=self._defaults(),
@@ -130,16 +144,28 @@ class Origin:
     def _roles(self) -> dict[str, RoleFacts]:
         roles = {name: facts for name, facts in self.live.roles.items() if name not in self.gone}
         for name in self.context.adopted:
-            if name in roles:
-                roles[name] = self.base.roles[name]._replace(elsewhere=roles[name].elsewhere)
+            if name in roles and not roles[name].elsewhere:
+                roles[name] = self.base.roles[name]._replace(comment=roles[name].comment)
         before = self.base.roles.get(self.legacy)
         if before is not None and self.legacy in roles:
+            taken = _TAKEN if self.context.retired else ("login",) if self.progress.locked else ()
             now = roles[self.legacy]
-            if self.context.retired:
-                roles[self.legacy] = before._replace(elsewhere=now.elsewhere)
-            elif self.progress.locked:
-                roles[self.legacy] = now._replace(login=before.login)
+            # What others set meanwhile (its limits, its expiry, LOGIN by another database's walk) stays
+            roles[self.legacy] = now._replace(**{name: getattr(before, name) or getattr(now, name) for name in taken})
         return roles
+
+    def _settings(self) -> dict[SettingKey, Settings]:
+        live, base = self.live.settings, self.base.settings
+        settings = {
+            key: row
+            for key, row in live.items()
+            if key.role not in self.new or (not key.database and shared.used(self.live, key.role))
+        }
+        settings |= {key: row for key, row in base.items() if key.role in self.new}
+        own = SettingKey(self.legacy, self.live.target.database)
+        if self.context.retired and own in base:
+            settings[own] = tuple(sorted({**dict(base[own]), **dict(live.get(own, ()))}.items()))
+        return settings
 
     def _members(self) -> dict[Member, MemberOptions]:
         retired = self.context.retired
@@ -150,7 +176,11 @@ class Origin:
                 return True
             return retired and self.legacy in key and key.role not in apart
 
-        members = {key: options for key, options in self.live.members.items() if not managed(key)}
+        members = {
+            key: options
+            for key, options in self.live.members.items()
+            if not managed(key) or (not self.gone & {key.role, key.member} and shared.matters(self.live, key))
+        }
         restored = {
             key: options
             for key, options in self.base.members.items()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, State, intern_acl
-from flatsplit.steps import defaults, members
+from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
+from flatsplit.steps import defaults, members, shared
 from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
@@ -15,18 +15,22 @@ def lock(state: State, context: Context) -> State:
     if context.legacy not in draft.roles:
         return state
     if context.config.retire == "repurpose":
-        for old in context.retiring:
-            draft.no_member(context.config.roles.app_migrator, old)
+        for key in [key for key in draft.members if key.role == context.config.roles.app_migrator]:
+            if key.member in context.retiring and not shared.matters(draft.before, key):
+                del draft.members[key]
         draft.member(context.config.roles.app_user, context.legacy)
         # The application's logins have app_user's rights over legacy; who changes the structure needs its own
         members.hand_over(draft, context, "app_migrator", "dba")
-    else:
+    elif not context.reopened:
         draft.role(context.legacy, login=False)
     return draft.state()
 
 
 def revoke(state: State, context: Context) -> State:
-    """Bridge, privileges, defaults, memberships and attributes of legacy are gone; with ``drop`` the role too."""
+    """Bridge, privileges, defaults, memberships and attributes of legacy are gone; with ``drop`` the role too.
+
+    What another database uses of it stays (:mod:`flatsplit.steps.shared`); whichever comes last takes it away.
+    """
     draft = Draft(state)
     legacy = context.legacy
     roles = context.config.roles
@@ -46,11 +50,13 @@ def revoke(state: State, context: Context) -> State:
         if legacy in named:
             draft.policies[ref] = named - {legacy}
     draft.mappings = {ref for ref in draft.mappings if ref.args != legacy}
-    if not context.bootstrap:
+    if not context.bootstrap and not shared.used(draft.before, legacy):
         draft.role(legacy, superuser=False, createdb=False, createrole=False, replication=False, bypassrls=False)
     if context.config.retire == "repurpose":
         draft.member(roles.app_user, legacy)
-    elif context.config.retire == "drop" and not context.bootstrap:
+    else:
+        draft.settings.pop(SettingKey(legacy, draft.target.database), None)
+    if context.config.retire == "drop" and not context.bootstrap:
         _drop(draft, legacy)
     return draft.state()
 
@@ -66,19 +72,20 @@ def _memberships(draft: Draft, context: Context) -> None:
             if again not in draft.members:
                 draft.members[again] = options
             del draft.members[key]
-    # The bridge of another database's walk is not this one's to take away
+    # What another database's application has over legacy, such as its walk's bridge, is not this one's to take away
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
     if context.config.retire == "repurpose":
         kept.add(context.config.roles.app_user)
     migrator = context.config.roles.app_migrator
     for key in [key for key in draft.members if key.role == migrator and key.member in context.retiring - {legacy}]:
-        del draft.members[key]
+        if not shared.matters(draft.before, key):
+            del draft.members[key]
     apart = {legacy, *context.config.roles.new}
     for key in [key for key in draft.members if legacy in (key.role, key.member)]:
         if context.config.retire == "repurpose" and key.role == legacy and key.member not in apart:
             continue
         # Without superuser's rights the operator needs its own membership in legacy to finish, and to go back
-        if key.member != draft.target.operator and key.role not in kept:
+        if key.member != draft.target.operator and key.role not in kept and not shared.matters(draft.before, key):
             del draft.members[key]
 
 

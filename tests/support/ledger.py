@@ -22,7 +22,7 @@ _TABLES = ("table", "partitioned_table", "foreign_table", "view", "materialized_
 _READ = frozenset({"roles", "members", "settings", "objects", "columns", "defaults", "policies", "mappings"})
 _SILENT = frozenset({"target", "databases", "uses", "copied_mappings"})
 """Fields of a State that no statement changes."""
-_ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired"))
+_ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired", "comment"))
 
 
 def unread() -> set[str]:
@@ -61,6 +61,8 @@ def _role(name: str, role: RoleFacts, state: State) -> Iterator[Fact]:
     yield ("role", name)
     for field in _ATTRIBUTES:
         yield ("attribute", name, field, str(getattr(role, field)))
+    if role.comment:
+        yield ("comment", name, role.comment)
     for objtype, word in _FUTURE.items():
         built_in = privileges.default_acl(privileges.OBJTYPE_KIND[objtype], state.target.major)
         rows = (acl for row, acl in state.defaults.items() if row == (name, "", objtype))
@@ -150,7 +152,7 @@ class Ledger:
         own = {
             fact
             for fact in self.facts
-            if (fact[0] in ("attribute", "setting") and fact[1] == name)
+            if (fact[0] in ("attribute", "setting", "comment") and fact[1] == name)
             or (fact[0] == "member" and name in fact[1:3])
             or (fact[0] == "default_privilege" and fact[1].endswith(f" of {name}"))
         }

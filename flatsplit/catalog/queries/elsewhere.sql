@@ -1,5 +1,6 @@
 -- Other databases that a role plays a part in: objects and privileges inside them, the database itself, a
--- subscription, settings. The bootstrap superuser is pinned (no rows in pg_shdepend), so for it the owner columns
+-- subscription. A setting for a role names it, but it is no right: whoever dropped its database forgot it there.
+-- The bootstrap superuser is pinned (no rows in pg_shdepend), so for it the owner columns
 -- are asked, without the databases that the system itself comes with.
 WITH other AS (
     SELECT d.oid, d.datname::text AS name, d.datdba
@@ -25,8 +26,3 @@ UNION
 SELECT s.subowner, o.name
 FROM pg_subscription AS s
 JOIN other AS o ON o.oid = s.subdbid
-UNION
-SELECT s.setrole, o.name
-FROM pg_db_role_setting AS s
-JOIN other AS o ON o.oid = s.setdatabase
-WHERE s.setrole <> 0

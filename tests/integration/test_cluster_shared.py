@@ -1,0 +1,151 @@
+"""Two databases of one cluster and one legacy role: what one walk takes back is still there for the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.snapshot import snapshot
+from tests.support.walk import NEW_ROLES, Walk, assert_same
+
+OWN = ("second_user", "second_migrator", "second_readonly", "second_dba")
+MARK = "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = %s"
+
+
+def small(database: Database) -> Database:
+    database.execute("create table t (id serial primary key); insert into t default values", database.legacy)
+    return database
+
+
+def walk_in(folder: Path, database: Database, *options: str, roles: tuple[str, str, str, str] = NEW_ROLES) -> Walk:
+    folder.mkdir()
+    return Walk(InProcess(folder), database, roles=roles).init(*options)
+
+
+@pytest.fixture
+def databases(make_database: MakeDatabase) -> tuple[Database, Database]:
+    return small(make_database()), small(make_database())
+
+
+def works(walk: Walk, role: str) -> None:
+    """An application that logs in as this role reads and writes."""
+    with psycopg.connect(walk.database.conninfo(role, walk.passwords.get(role)), autocommit=True) as connection:
+        connection.execute("insert into public.t default values")
+        connection.execute("select * from public.t")
+
+
+@pytest.mark.majors("two")
+def test_what_the_other_database_uses_stays(databases: tuple[Database, Database], tmp_path: Path) -> None:
+    start = snapshot(databases[0].admin)
+    first = walk_in(tmp_path / "first", databases[0])
+    first.forward("verify")
+    second = walk_in(tmp_path / "second", databases[1], "--adopt")
+    second.forward("verify")
+    second.passwords = first.passwords
+
+    text = first("plan", "revoke-legacy").stdout
+    assert f"membership of legacy in app_migrator stays: {databases[1].name} uses it" in text
+    said = first.rollback("--all", "--json")
+    assert f"role app_user stays: {databases[1].name} uses it" in said.stderr
+    stays = [note for step in said.json["steps"] for note in step["notes"]]
+    assert any(f"app_user stays LOGIN, PASSWORD: {databases[1].name} uses it" in note["objects"] for note in stays)
+    for role in ("app_user", "app_migrator", "legacy"):
+        works(second, role)
+    second("verify").check()
+    assert second("status", "--json").json["catch_up"] == []
+    assert databases[1].admin.execute(MARK, ["app_user"]).fetchone() == (
+        f'made by flatsplit for database "{databases[1].name}"',
+    )
+
+    second.rollback("--all")
+    assert_same(start, snapshot(databases[0].admin), "when both are back")
+
+
+@pytest.mark.majors("two")
+def test_the_maker_goes_last_and_takes_its_roles_along(databases: tuple[Database, Database], tmp_path: Path) -> None:
+    start = snapshot(databases[0].admin)
+    first = walk_in(tmp_path / "first", databases[0])
+    first.next()
+    second = walk_in(tmp_path / "second", databases[1], "--adopt")
+    second.forward("enable-login")
+    second.rollback("--all")
+    assert first.next_step() == "grant-existing"
+    first.next()
+    works(first, "legacy")
+    first.rollback("--all")
+    assert_same(start, snapshot(databases[0].admin), "when both are back")
+
+
+def test_going_again_where_the_roles_have_stayed(databases: tuple[Database, Database], tmp_path: Path) -> None:
+    """A walk that went back and left its roles to the other one goes on with them, and leaves nothing in the end."""
+    start = snapshot(databases[0].admin)
+    first = walk_in(tmp_path / "first", databases[0])
+    first.forward("enable-login")
+    second = walk_in(tmp_path / "second", databases[1], "--adopt")
+    second.forward("enable-login")
+    second.passwords = first.passwords
+    first.rollback("--all")
+    first.forward("verify")
+    works(first, "app_user")
+    second.rollback("--all")
+    works(first, "app_user")
+    first.rollback("--all")
+    assert_same(start, snapshot(databases[0].admin), "when both are back")
+
+
+@pytest.mark.majors("two")
+def test_another_walks_role_was_not_made_by_hand(databases: tuple[Database, Database], tmp_path: Path) -> None:
+    second = walk_in(tmp_path / "second", databases[1])
+    first = walk_in(tmp_path / "first", databases[0])
+    first.forward("grant-existing")
+    said = second("next", "--yes").check(1)
+    assert "--adopt" in said.stderr
+    assert second.states()["create-roles"] == "pending"
+    second("init", "--legacy-role", "legacy", "--adopt", "--yes").check()
+    second.forward("verify")
+    first.rollback("--all")
+    second("verify").check()
+    second.rollback("--all")
+    assert not databases[0].admin.execute("select from pg_roles where rolname = any (%s)", [list(NEW_ROLES)]).fetchall()
+
+
+def test_a_role_that_is_in_use_elsewhere_was_not_made_by_hand(
+    databases: tuple[Database, Database], tmp_path: Path
+) -> None:
+    walk = walk_in(tmp_path / "first", databases[0])
+    databases[1].execute("create role app_user; grant select on t to app_user")
+    assert "--adopt" in walk("next", "--yes").check(1).stderr
+    databases[1].execute("revoke select on t from app_user")
+    walk.next()
+    assert databases[1].admin.execute(MARK, ["app_user"]).fetchone() == (None,)
+
+
+def test_a_comment_of_somebody_elses_stays(databases: tuple[Database, Database], tmp_path: Path) -> None:
+    databases[0].execute("create role app_user; comment on role app_user is 'managed by Terraform'")
+    start = snapshot(databases[0].admin)
+    walk = walk_in(tmp_path / "first", databases[0], "--adopt")
+    walk.forward("enable-login")
+    databases[0].execute("comment on role app_user is 'ours'")
+    walk.rollback("--all")
+    assert databases[0].admin.execute(MARK, ["app_user"]).fetchone() == ("ours",)
+    databases[0].execute("comment on role app_user is 'managed by Terraform'")
+    assert_same(start, snapshot(databases[0].admin), "back")
+
+
+def test_roles_that_were_in_use_here_before_are_not_dropped(
+    databases: tuple[Database, Database], tmp_path: Path
+) -> None:
+    """A former walk's roles carry its mark; a new walk that adopts them does not take them for its own."""
+    walk = walk_in(tmp_path / "first", databases[0])
+    walk.forward("grant-existing")
+    walk("forget", "--yes").check()
+    walk.config.unlink()
+    start = snapshot(databases[0].admin)
+    walk.init("--adopt")
+    walk.forward("enable-login")
+    walk.rollback("--all")
+    assert_same(start, snapshot(databases[0].admin), "back")
