@@ -1,9 +1,9 @@
 -- Rollback of step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713103802912352870, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713106192713805878, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan a644dca84d6a7619
+--   plan 4804753effd95950
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713103802912352870, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713106192713805878, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan a644dca84d6a7619
+--   plan 4804753effd95950
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --
@@ -41,13 +41,13 @@ SELECT 1 >= :first_batch AS flatsplit_run \gset
 \echo batch 1 of 1: 4 statements
 BEGIN;
 -- create role app_migrator
-CREATE ROLE "app_migrator" NOLOGIN;
+CREATE ROLE "app_migrator" NOLOGIN; COMMENT ON ROLE "app_migrator" IS 'made by flatsplit for database "shop"';
 -- create role app_readonly
-CREATE ROLE "app_readonly" NOLOGIN;
+CREATE ROLE "app_readonly" NOLOGIN; COMMENT ON ROLE "app_readonly" IS 'made by flatsplit for database "shop"';
 -- create role app_user
-CREATE ROLE "app_user" NOLOGIN;
+CREATE ROLE "app_user" NOLOGIN; COMMENT ON ROLE "app_user" IS 'made by flatsplit for database "shop"';
 -- create role dba
-CREATE ROLE "dba" NOLOGIN SUPERUSER;
+CREATE ROLE "dba" NOLOGIN SUPERUSER; COMMENT ON ROLE "dba" IS 'made by flatsplit for database "shop"';
 COMMIT;
 \endif
 

@@ -1,9 +1,9 @@
 -- Rollback of step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713103802912352870, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713106192713805878, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 7a4d8eec407bb2f0
+--   plan c4c97659de9d2127
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
@@ -42,7 +42,7 @@ SET lock_timeout = :'lock_timeout';
 -- Batch 1 of 1
 SELECT 1 >= :first_batch AS flatsplit_run \gset
 \if :flatsplit_run
-\echo batch 1 of 1: 16 statements
+\echo batch 1 of 1: 17 statements
 BEGIN;
 -- shop becomes a member of app_migrator
 GRANT "app_migrator" TO "shop" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE GRANTED BY "postgres";
@@ -76,6 +76,8 @@ ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT ON TABLES
 ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "app_user";
 -- grant SELECT on future tables of shop in shop to reporting
 ALTER DEFAULT PRIVILEGES FOR ROLE "shop" IN SCHEMA "shop" GRANT SELECT ON TABLES TO "reporting";
+-- role shop: search_path = "$user", public
+ALTER ROLE "shop" IN DATABASE "shop" SET "search_path" TO '$user', 'public';
 COMMIT;
 \endif
 

@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713103802912352870, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713106192713805878, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 7a4d8eec407bb2f0
+--   plan c4c97659de9d2127
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
@@ -39,7 +39,7 @@ SET lock_timeout = :'lock_timeout';
 -- Batch 1 of 1
 SELECT 1 >= :first_batch AS flatsplit_run \gset
 \if :flatsplit_run
-\echo batch 1 of 1: 16 statements
+\echo batch 1 of 1: 17 statements
 BEGIN;
 -- shop is no longer a member of app_migrator
 REVOKE "app_migrator" FROM "shop" GRANTED BY "postgres";
@@ -73,6 +73,8 @@ REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_
 LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" FROM "shop";
 -- revoke SELECT on table public.targets from shop
 LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "public"."targets" FROM "shop";
+-- role shop: search_path reset
+ALTER ROLE "shop" IN DATABASE "shop" RESET "search_path";
 COMMIT;
 \endif
 
