@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from sys import intern
 from typing import cast
 
-from flatsplit.catalog.acl import Names
+from flatsplit import privileges
+from flatsplit.catalog.acl import LETTERS, Names
 from flatsplit.catalog.session import Look
 from flatsplit.catalog.sources import TEMPORARY, sources
 from flatsplit.model import PUBLIC, Acl, DefaultRef, Kind, ObjectFacts, ObjectRef
@@ -22,8 +24,9 @@ def read_objects(look: Look, names: Names) -> dict[ObjectRef, ObjectFacts]:
     with look.hashing():
         grouped = [look.rows(source.grouped) for source in sources(look.server)]
     for rows in grouped:
-        for kind, schema, owner, acl, extension, follows, note, called, args in rows:
-            facts = ObjectFacts(names[owner], names.acl(acl, owner), extension, follows, intern(note))
+        for kind, schema, owner, acl, extension, follows, note, open_, called, args in rows:
+            kept = _kept(kind, open_, look.server.major)
+            facts = ObjectFacts(names[owner], names.acl(acl, owner), extension, follows, intern(note), kept)
             facts = shared.setdefault(facts, facts)
             kind, schema = cast(Kind, intern(kind)), intern(schema)
             objects.update(
@@ -32,6 +35,14 @@ def read_objects(look: Look, names: Names) -> dict[ObjectRef, ObjectFacts]:
                 if arg is not None
             )
     return objects
+
+
+def _kept(kind: str, open_: str | None, major: int) -> str:
+    """The letters of such an object that PUBLIC did not get in the beginning."""
+    if open_ is None:
+        return ""
+    given = "".join(LETTERS[name] for name in json.loads(open_))
+    return intern(privileges.minus(privileges.owner_letters(kind, major), given))
 
 
 def read_columns(look: Look, names: Names) -> dict[ObjectRef, Acl]:

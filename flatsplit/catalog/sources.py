@@ -27,9 +27,19 @@ SELECT f.kind, f.schema, f.owner, (
            SELECT json_agg(json_build_array(
                       i.grantee::bigint, i.grantor::bigint, i.privilege_type, i.is_grantable))::text
            FROM aclexplode(coalesce(f.acl, acldefault(f.acltype::"char", f.owner))) AS i) AS acl,
-       f.extension, f.follows, f.note, f.names, f.args
+       f.extension, f.follows, f.note,
+       CASE WHEN f.special AND (f.first IS NOT NULL OR NOT f.extension OR f.acltype = 'f') THEN (
+           SELECT coalesce(json_agg(i.privilege_type), '[]')::text
+           FROM aclexplode(coalesce(f.first, acldefault(f.acltype::"char", f.owner))) AS i
+           WHERE i.grantee = 0) END AS open,
+       f.names, f.args
 FROM (
     SELECT q.kind, q.schema, q.owner, q.acl, q.acltype, q.follows,
+           CASE WHEN q.acltype IS NOT NULL THEN p.initprivs END AS first,
+           q.acltype IS NOT NULL AND (q.oid < 16384 AND NOT {keeps_note} OR EXISTS (
+               SELECT FROM pg_depend AS e
+               WHERE e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e'
+                 AND e.classid = '{catalog}'::regclass AND e.objid = q.oid)) AS special,
            EXISTS (
                SELECT FROM pg_depend AS e
                WHERE e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e'
@@ -38,6 +48,7 @@ FROM (
            array_agg(q.name) AS names, array_agg(q.args) AS args
     FROM (
 {question}    ) AS q
+    LEFT JOIN pg_init_privs AS p ON p.classoid = '{catalog}'::regclass AND p.objoid = q.oid AND p.objsubid = 0
     WHERE (q.oid >= 16384 OR {always} OR EXISTS (
                SELECT FROM pg_shdepend AS d
                WHERE d.classid = '{catalog}'::regclass AND d.objid = q.oid AND d.objid < 16384
@@ -45,7 +56,7 @@ FROM (
                  AND d.refclassid = 'pg_authid'::regclass AND d.refobjid >= 16384
                  AND d.deptype IN ('o', 'a', 'i')))
       AND q.schema !~ '{temporary}'
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) AS f
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) AS f
 """
 
 
@@ -70,9 +81,11 @@ class Source:
 
     @property
     def grouped(self) -> str:
-        """One row per distinct facts: kind, schema, owner, acl, extension, follows, note, names, args.
+        """One row per distinct facts: kind, schema, owner, acl, extension, follows, note, open, names, args.
 
-        A NULL acl stands for acldefault(). Equality of aclitem[] is by hash only, which HashAggregate can use.
+        A NULL acl stands for acldefault(). ``open`` is what PUBLIC may do with an object of the system or of an
+        extension from the beginning, as a JSON list; NULL for other objects. Equality of aclitem[] is by hash only,
+        which HashAggregate can use.
         """
         return _GROUPED.format(
             catalog=self.catalog,
@@ -83,11 +96,14 @@ class Source:
         )
 
 
+_RESTRICTED = "q.acl IS NOT NULL AND NOT EXISTS (SELECT FROM aclexplode(q.acl) AS x WHERE x.grantee = 0)"
+"""What the system keeps from PUBLIC can be named in [grants], whoever holds it now."""
+
 SOURCES: tuple[Source, ...] = (
     Source("pg_database", "database", always="true", keeps_note=True),
     Source("pg_namespace", "schemas", always="q.oid = 2200", keeps_note=True),
-    Source("pg_class", "relations"),
-    Source("pg_proc", "routines"),
+    Source("pg_class", "relations", always=_RESTRICTED),
+    Source("pg_proc", "routines", always=_RESTRICTED),
     Source("pg_type", "types"),
     Source("pg_collation", "collations"),
     Source("pg_conversion", "conversions"),

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from flatsplit.cli.output import Printer, one_line
+from flatsplit.cli.output import Printer, one_line, visible
 
 if TYPE_CHECKING:
     from flatsplit.model import Finding, Plan, Statement
@@ -145,4 +145,7 @@ def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10, 
         if len(found.objects) > few:
             printer.say(f"      … and {len(found.objects) - few:,} more", "dim")
         if found.fix:
-            printer.say(f"    fix: {one_line(found.fix)}")
+            first, *lines = found.fix.split("\n")
+            printer.say(f"    fix: {one_line(first)}")
+            for line in lines:
+                printer.say(f"      {visible(line)}")

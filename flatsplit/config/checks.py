@@ -44,12 +44,13 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
         if name in seen:
             refuse(key, f"= {show(name)} is also {seen[name]}", "give every role a name of its own")
         seen[name] = purpose
-    if config.database_owner == "dba" and not config.roles.dba:
-        refuse(
-            "[cutover] database_owner",
-            '= "dba", but there is no such role',
-            'use "app_migrator" or "keep", or name dba under [roles]',
-        )
+    for key in ("database_owner", "extension_owner"):
+        if getattr(config, key) == "dba" and not config.roles.dba:
+            refuse(
+                f"[cutover] {key}",
+                '= "dba", but there is no such role',
+                'use "app_migrator" or "keep", or name dba under [roles]',
+            )
     if config.gates.largest_hole <= timedelta(0):
         refuse("[gates] largest_hole", "is not above 0", 'allow some time between two looks, for example "15m"')
     timeout = config.locks.lock_timeout

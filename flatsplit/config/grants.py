@@ -26,9 +26,14 @@ LETTERS: Mapping[str, str] = {
     "usage": "U",
     "execute": "X",
     "temporary": "T",
+    "set": "s",
+    "alter_system": "A",
+    "member": "",
 }
 """Privileges that can be given so, and PostgreSQL's letters for them. CREATE is not among them: creating is the
-migrator's work."""
+migrator's work. ``member`` names roles that it becomes a member of, ``set`` and ``alter_system`` parameters."""
+
+MEMBER = "member"
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
@@ -45,7 +50,7 @@ class Grant(NamedTuple):
 
     @property
     def letter(self) -> str:
-        """PostgreSQL's letter for the privilege."""
+        """PostgreSQL's letter for the privilege; "" for a membership."""
         return LETTERS[self.privilege]
 
 
@@ -127,6 +132,8 @@ def check(grants: tuple[Grant, ...], source: str) -> None:
                     f"{where}: {quote(name)} is not a name",
                     'write schema and name as in SQL, for example "public.sessions" or "public.f(integer)"',
                 ) from None
+            if grant.privilege == MEMBER and (len(parsed.parts) > 1 or parsed.args is not None):
+                raise ConfigError(f"{where}: {quote(name)} is not a role", 'write names of roles, like ["pg_monitor"]')
             if grant.privilege == "execute" and parsed.args is None:
                 raise ConfigError(
                     f"{where}: {quote(name)} has no argument types", 'write them, for example "public.f(integer)"'

@@ -11,6 +11,7 @@ from flatsplit.config.powers import OwnerPowers
 
 Retire: TypeAlias = Literal["revoke", "drop", "repurpose"]
 DatabaseOwner: TypeAlias = Literal["app_migrator", "dba", "keep"]
+ExtensionOwner: TypeAlias = Literal["auto", "app_migrator", "dba", "keep"]
 Auth: TypeAlias = Literal["password", "external"]
 WhenRehearsed: TypeAlias = Literal["advised", "required", "off"]
 
@@ -89,6 +90,8 @@ class Config:
     """The scope, resolved at init and frozen."""
     retire: Retire = "revoke"
     database_owner: DatabaseOwner = "app_migrator"
+    extension_owner: ExtensionOwner = "auto"
+    """Who gets legacy's extensions; ``auto``: dba if whoever owns one of them could do more than an ordinary owner."""
     roles: RoleNames = field(default_factory=RoleNames)
     gates: Gates = field(default_factory=Gates)
     locks: Locks = field(default_factory=Locks)
@@ -130,6 +133,7 @@ SECTIONS: dict[str, dict[str, object]] = {
         "retire": get_args(Retire),
         "database_owner": get_args(DatabaseOwner),
         "owners": list,
+        "extension_owner": get_args(ExtensionOwner),
     },
     "roles": {**dict.fromkeys(PURPOSES, str), "dba_login": bool, "auth": get_args(Auth)},
     "gates": {

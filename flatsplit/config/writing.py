@@ -20,6 +20,7 @@ _COMMENTS = {
     "retire": "revoke | drop | repurpose",
     "database_owner": "app_migrator | dba | keep",
     "owners": "who else's objects move to app_migrator like the old role's own; []: nobody's",
+    "extension_owner": "auto | app_migrator | dba | keep; auto: dba where one is for superusers",
     "app_user": "DML on tables, USAGE on sequences",
     "app_migrator": "owns everything, runs DDL",
     "app_readonly": "SELECT",

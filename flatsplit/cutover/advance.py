@@ -211,6 +211,8 @@ def _prove_empty(walk: Walk, situation: Situation) -> None:
     row = walk.session.driver.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (legacy,)).fetchone()
     if row is None or config.database_owner == "keep" or config.retire == "repurpose":
         return
+    if config.extension_owner == "keep":
+        return
     left = remaining_dependencies(walk.session.driver, legacy, extensions=not situation.context.bootstrap)
     if left:
         raise Drift(

@@ -141,13 +141,15 @@ def _dragged(moving: list[Changed]) -> tuple[list[tuple[ObjectRef, str, str]], l
     """Extensions with the members that go where they go; and what moves by itself.
 
     A member may have another heir than its extension: foreign-data wrappers are for superusers only. It has to be
-    gone before REASSIGN OWNED, which takes every object of a role to one other, comes to it.
+    gone before REASSIGN OWNED, which takes every object of a role to one other, comes to it, and so back again: that
+    one asks whether the new owner is a superuser.
     """
     pairs = {(now.owner, then.owner) for ref, now, then in moving if ref.kind == "extension"}
     dragged: list[tuple[ObjectRef, str, str]] = []
     alone: list[Changed] = []
     for ref, now, then in moving:
-        if ref.kind == "extension" or (now.extension and (now.owner, then.owner) in pairs):
+        together = now.extension and (now.owner, then.owner) in pairs and ref.kind not in _SUPERUSERS
+        if ref.kind == "extension" or together:
             dragged.append((ref, now.owner, then.owner))
         else:
             alone.append(Changed(ref, now, then))

@@ -6,12 +6,26 @@ import heapq
 from collections.abc import Iterable, Iterator
 
 from flatsplit import ddl, membership, privileges
-from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, Check, Group, ObjectFacts, ObjectRef, State, group_objects
-from flatsplit.steps import ORDINAL, Context, grants
+from flatsplit.model import (
+    OWNER,
+    PUBLIC,
+    ROUTINES,
+    TABLES,
+    Acl,
+    Check,
+    Group,
+    ObjectFacts,
+    ObjectRef,
+    State,
+    group_objects,
+)
+from flatsplit.steps import ORDINAL, Context, grants, restricted
 from flatsplit.steps.transfer import waits
 
 SHOWN = 5
 """Exceptions named per check; the rest is counted."""
+
+_NOTHING = ObjectFacts("")
 
 _WRITABLE = TABLES | {"view"}
 _READABLE = _WRITABLE | {"materialized_view"}
@@ -56,6 +70,11 @@ class Rights:
                 mine.update(privileges.NAMES)
             found = self._letters[id(facts)] = frozenset(mine)
         return found
+
+    def on_column(self, acl: Acl) -> frozenset[str]:
+        """Privileges by grants on a column."""
+        mine = (item.privileges for item in acl if item.grantee == PUBLIC or item.grantee in self.closure)
+        return frozenset("".join(mine))
 
     def may_grant(self, facts: ObjectFacts) -> bool:
         """Whether it could give a privilege on the object away."""
@@ -144,11 +163,16 @@ def _extras(state: State, context: Context) -> Iterator[Check]:
                 yield _check(role, f"become {name}, as [become] says", True, [(itself, may_become(state, role, name))])
     for role, letter, refs in grants.extras(state, context):
         rights = Rights(state, role)
-        answers = (
-            (group, letter in rights.letters(group.facts))
-            for group in group_objects({ref: state.objects[ref] for ref in refs})
-        )
+        objects = {ref: state.objects[ref] for ref in refs if ref in state.objects}
+        columns = [Group("column", ref.schema, _NOTHING, [ref]) for ref in refs if ref in state.columns]
+        answers = [(group, letter in rights.letters(group.facts)) for group in group_objects(objects)]
+        answers += [(group, letter in rights.on_column(state.columns[group.refs[0]])) for group in columns]
         yield _check(role, f"{privileges.NAMES[letter].lower()}, as [grants] says", True, answers)
+    configured = list(restricted.configured(context))
+    for role in dict.fromkeys(role for role, _ in configured):
+        groups = [of for who, of in configured if who == role]
+        missing = tuple(of for of in groups if of not in state.member_of(role))
+        yield Check(role, "be a member, as [grants] says", True, len(groups), missing[:SHOWN], len(missing))
 
 
 def _beyond(objects: list[Group], state: State, context: Context, role: str, letters: str) -> list[Group]:

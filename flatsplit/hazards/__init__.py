@@ -16,6 +16,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     access,
     byname,
     foreign,
+    gains,
     identity,
     legacy,
     members,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import REGISTRY, Found, Seen, decide, few, hazard, number
+from flatsplit.steps import restricted
 from flatsplit.steps.abroad import abroad
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
@@ -101,18 +102,31 @@ def bridge_noinherit(seen: Seen) -> Iterator[Found]:
 
 @hazard(
     "legacy-predefined-roles",
-    "warning",
+    "blocker",
     "grant-existing",
-    looks_at="pg_auth_members: roles named pg_… that legacy is a member of",
-    why="app_migrator becomes a member too. app_user does not: these roles reach far beyond one application.",
-    fix="If the application itself needs one of them, grant it to app_user by hand.",
+    looks_at="pg_auth_members: roles named pg_… that legacy is a member of, and roles that lead to one of them, to "
+    "SUPERUSER, CREATEROLE, REPLICATION or BYPASSRLS, or to what the system or an extension keeps from PUBLIC",
+    why="They reach far beyond one application, and no ordinary owner is in them: nobody becomes a member of them but "
+    "by decision.",
+    fix="Name the roles under [grants.app_migrator] member in flatsplit.toml, or under [grants.app_user]; or leave "
+    'them behind: [hazards.accept] "legacy-predefined-roles" = "why".',
     manual="predefined-roles.html",
 )
 def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
-    """Server-wide rights that app_user will not have."""
-    predefined = tuple(name for name in _groups(seen) if name.startswith("pg_"))
-    if predefined:
-        yield Found(f"{seen.legacy} is a member of {', '.join(predefined)}", predefined)
+    """Server-wide rights that the new roles will not have by themselves."""
+    given = {of for _, of in restricted.configured(seen.context)}
+    given.update(of for _, names in seen.context.config.become for of in names)
+    beyond = {} if seen.legacy not in seen.context.baseline.roles else restricted.memberships(seen.state, seen.context)
+    open_ = {role: leads for role, leads in beyond.items() if role not in given}
+    if open_:
+        names = tuple(open_)
+        leads = "; ".join(f"{role} is or leads to {few(to)}" for role, to in open_.items() if to != (role,))
+        yield Found(
+            f"{seen.legacy} is a member of {few(names)}",
+            names,
+            why=REGISTRY["legacy-predefined-roles"].why + (f" {leads}." if leads else ""),
+            fix=decide("legacy-predefined-roles", {("app_migrator", "member"): [format_name(name) for name in names]}),
+        )
 
 
 @hazard(
@@ -129,7 +143,8 @@ def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
 def legacy_memberships(seen: Seen) -> Iterator[Found]:
     """Groups that legacy belongs to."""
     apart = abroad(seen.legacy, seen.state).union(seen.context.config.roles.new)
-    groups = tuple(name for name in _groups(seen) if not name.startswith("pg_") and name not in apart)
+    apart = apart.union(restricted.memberships(seen.state, seen.context))
+    groups = tuple(name for name in _groups(seen) if name not in apart)
     if groups:
         yield Found(f"{seen.legacy} is a member of {', '.join(groups)}", groups)
 

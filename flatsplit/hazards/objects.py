@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from flatsplit import ddl, privileges
-from flatsplit.config import format_name
+from flatsplit.config import Grant, format_name
+from flatsplit.config.grants import MEMBER
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import PUBLIC, TABLES, Group, ObjectFacts, ObjectRef
-from flatsplit.steps import grants
+from flatsplit.steps import grants, restricted
 from flatsplit.steps.context import JOURNAL_SCHEMA
-from flatsplit.steps.transfer import heir, superusers_only
+from flatsplit.steps.transfer import extension_heir, heir, superusers_only
 
 
 def labels(groups: Iterable[Group], wanted: Callable[[ObjectRef, ObjectFacts], bool]) -> tuple[str, ...]:
@@ -37,10 +38,12 @@ def ours(seen: Seen) -> list[Group]:
 )
 def superuser_objects(seen: Seen) -> Iterator[Found]:
     """What could not go to app_migrator."""
+    stay = seen.context.bootstrap or extension_heir(seen.projected, seen.context) == seen.legacy
 
     def is_stuck(ref: ObjectRef, facts: ObjectFacts) -> bool:
         return (
             facts.owner == seen.legacy
+            and not (facts.extension and stay)
             and superusers_only(ref, facts)
             and heir(ref, facts, seen.projected, seen.context) == seen.legacy
         )
@@ -85,9 +88,39 @@ def outside_scope(seen: Seen) -> Iterator[Found]:
 )
 def extensions_owned(seen: Seen) -> Iterator[Found]:
     """Extensions that legacy installed."""
-    found = tuple(sorted(ref.name for group in ours(seen) if group.kind == "extension" for ref in group.refs))
-    if found and not seen.context.bootstrap:
-        yield Found(f"extensions owned by legacy: {few(found)}", found)
+    found = _extensions(seen)
+    heir = extension_heir(seen.projected, seen.context)
+    if found and heir != seen.legacy:
+        yield Found(f"extensions owned by legacy: {few(found)}; they go to {heir}", found)
+
+
+def _extensions(seen: Seen) -> tuple[str, ...]:
+    if seen.context.bootstrap:
+        return ()
+    return tuple(sorted(ref.name for group in ours(seen) if group.kind == "extension" for ref in group.refs))
+
+
+@hazard(
+    "extensions-kept",
+    "blocker",
+    "transfer-ownership",
+    looks_at="pg_extension.extowner, whether each is trusted, and `extension_owner`, `dba` and `retire` in "
+    "flatsplit.toml",
+    why="Legacy would go on owning its extensions and their members, and could not be dropped. Without a dba they stay "
+    "there where their owner could do more than an ordinary owner: only superusers may install them.",
+    fix="Name a dba under [roles] in flatsplit.toml, or set extension_owner.",
+    manual="sql-reassign-owned.html",
+)
+def extensions_kept(seen: Seen) -> Iterator[Found]:
+    """Legacy would go on owning extensions."""
+    found = _extensions(seen)
+    if found and extension_heir(seen.projected, seen.context) == seen.legacy:
+        config = seen.context.config
+        yield Found(
+            f"extensions that would stay with {seen.legacy}: {few(found)}",
+            found,
+            severity="warning" if config.extension_owner == "keep" and config.retire != "drop" else "blocker",
+        )
 
 
 @hazard(
@@ -240,6 +273,12 @@ def matview_refresh(seen: Seen) -> Iterator[Found]:
         yield Found(f"{number(len(found), 'materialized view')} that app_user may not refresh", found)
 
 
+def _means_something(seen: Seen, grant: Grant, name: str) -> bool:
+    if grant.privilege == MEMBER:
+        return restricted.role_name(name) in seen.state.roles
+    return any(grants.named(seen.state, name, grant.letter))
+
+
 @hazard(
     "grants-unmatched",
     "warning",
@@ -255,7 +294,7 @@ def grants_unmatched(seen: Seen) -> Iterator[Found]:
         f"[grants.{grant.purpose}] {grant.privilege}: {name}"
         for grant in seen.context.config.grants
         for name in grant.names
-        if not any(grants.named(seen.state, name, grant.letter))
+        if not _means_something(seen, grant, name)
     )
     if nothing:
         yield Found(f"{number(len(nothing), 'name')} in [grants] that no object has", nothing)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
+from flatsplit.config.text import quote
 from flatsplit.evidence.ability import Lack
 from flatsplit.evidence.powers.found import NO_POWERS, Powers
 from flatsplit.model import Finding, Severity, State, StepKey
@@ -134,6 +135,20 @@ def hazard(
         return judge
 
     return register
+
+
+def decide(hazard_id: str, grants: Mapping[tuple[str, str], Sequence[str]]) -> str:
+    """The two ways out of a decision, as lines of flatsplit.toml: names by purpose and privilege, or leaving them."""
+    lines = []
+    for (purpose, privilege), names in grants.items():
+        heading = f"[grants.{purpose}]"
+        lines += [] if heading in lines else [heading]
+        lines.append(f"{privilege} = [{', '.join(map(quote, names))}]")
+    given = "\n".join(lines)
+    return (
+        "Decide in flatsplit.toml. What a new role shall have, give it by name (to another one under its own heading):"
+        f'\n{given}\nor leave it behind:\n[hazards.accept]\n"{hazard_id}" = "why nobody needs it"'
+    )
 
 
 def few(names: Sequence[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from flatsplit import privileges
-from flatsplit.config import parse_name
+from flatsplit.config import format_name, parse_name
 from flatsplit.model import (
     OWNER,
     PUBLIC,
@@ -18,9 +19,11 @@ from flatsplit.model import (
     ObjectRef,
     State,
 )
+from flatsplit.steps import restricted
 from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import JOURNAL_SCHEMA, Context
 from flatsplit.steps.draft import Draft
+from flatsplit.steps.transfer import extension_heir
 
 # What running an application needs, of all that a role may hold on somebody else's object.
 _USE: dict[str, str] = {
@@ -37,8 +40,11 @@ _NAMED: tuple[Kind, ...] = (
     *("table", "partitioned_table", "foreign_table", "view", "materialized_view", "sequence"),
     *("type", "domain"),
 )
+_BY_COLUMN = "rawx"
 _CALLED: tuple[Kind, ...] = ("function", "procedure", "aggregate")
-_UNSCHEMED: tuple[Kind, ...] = ("schema", "database", "language", "large_object", "server")
+_UNSCHEMED: tuple[Kind, ...] = (
+    *("schema", "database", "language", "large_object", "server", "foreign_data_wrapper", "parameter"),
+)
 
 
 def use_letters(kind: str) -> str:
@@ -78,7 +84,7 @@ def blueprint(kind: str, acl: Acl) -> tuple[str, str]:
 
 
 def groups_of(state: State, role: str) -> frozenset[str]:
-    """Roles whose rights ``role`` has through memberships, predefined ones left out."""
+    """Roles whose rights ``role`` has through memberships, predefined ones and superusers left out."""
     found: set[str] = set()
     todo = [role]
     inherits = state.target.membership_options
@@ -90,7 +96,8 @@ def groups_of(state: State, role: str) -> frozenset[str]:
             if key.member == one and key.role not in found and (not inherits or options.inherit):
                 found.add(key.role)
                 todo.append(key.role)
-    return frozenset(group for group in found if not group.startswith("pg_"))
+    superusers = {name for name, facts in state.roles.items() if facts.superuser}
+    return frozenset(group for group in found - superusers if not group.startswith("pg_"))
 
 
 def apply(state: State, context: Context) -> State:
@@ -99,6 +106,7 @@ def apply(state: State, context: Context) -> State:
     roles = context.config.roles
     holdings = context.holdings(state)
     groups = groups_of(holdings, context.legacy) - frozenset(roles.new)
+    alone = bool(restricted.memberships(draft.before, context))
     legacy_facts = context.baseline.roles.get(context.legacy)
     superuser = legacy_facts is not None and legacy_facts.superuser
 
@@ -115,7 +123,7 @@ def apply(state: State, context: Context) -> State:
             acl = privileges.plus(acl, roles.app_user, user)
             acl = privileges.plus(acl, roles.app_readonly, reader)
         elif facts.owner not in context.owners and not facts.extension and held is not None:
-            acl = _foreign(acl, held, ref, context, groups, in_scope, superuser and in_scope)
+            acl = _foreign(facts, held, ref, context, groups, in_scope, alone)
         return facts if acl is facts.acl else facts._replace(acl=acl)
 
     left = context.left_of(state.objects)
@@ -129,23 +137,41 @@ def apply(state: State, context: Context) -> State:
     _mappings(draft, context, holdings)
     for role, letter, refs in extras(draft.before, context):
         for ref in refs:
-            draft.grant(ref, role, letter)
+            if ref.kind == "column":
+                draft.columns[ref] = privileges.plus(draft.columns.get(ref, ()), role, letter)
+            else:
+                draft.grant(ref, role, letter)
     return draft.state()
 
 
 def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[ObjectRef, ...]]]:
-    """What [grants] of the configuration adds: role, privilege, and the objects of that name that have it."""
+    """What [grants] of the configuration adds: role, privilege, and the objects of that name that have it.
+
+    Memberships are no privileges on objects: :func:`flatsplit.steps.restricted.configured`.
+    """
     for grant in context.config.grants:
         role = str(getattr(context.config.roles, grant.purpose))
         found = tuple(ref for name in grant.names for ref in named(state, name, grant.letter))
-        if role and found:
+        if role and grant.letter and found:
             yield role, grant.letter, found
 
 
 def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
-    """Objects that a name of [grants] means: those that have this privilege, on this server."""
+    """Objects that a name of [grants] means: those that have this privilege, on this server.
+
+    After the name of a table, columns on which somebody holds a right by name.
+    """
     parts, args = parse_name(name)
     schema = parts[0] if len(parts) == 2 else ""
+    if not letter:
+        return
+    if args is not None and schema and letter in _BY_COLUMN:
+        columns = set(re.findall(r'"(?:[^"]|"")+"|[^\s,"]+', args))
+        table = schema, parts[-1]
+        yield from (ref for ref in state.columns if ref[1:3] == table and format_name(ref.args) in columns)
+        return
+    if letter in "sA":
+        schema, parts = "", (".".join(parts),)
     for kind in _CALLED if args is not None else _NAMED if schema else _UNSCHEMED:
         ref = ObjectRef(kind, schema, parts[-1], args or "")
         if ref in state.objects and letter in privileges.owner_letters(kind, state.target.major):
@@ -168,40 +194,49 @@ def _left(acl: Acl, ref: ObjectRef, context: Context, owners: str) -> Acl:
 
 
 def _foreign(
-    acl: Acl,
+    facts: ObjectFacts,
     held: ObjectFacts,
     ref: ObjectRef,
     context: Context,
     groups: frozenset[str],
     in_scope: bool,
-    superuser: bool,
+    alone: bool,
 ) -> Acl:
-    """Another role's object: the new roles get what legacy holds there, each the part that it is for."""
+    """Another role's object: the new roles get what legacy holds there, each the part that it is for.
+
+    ``alone``: app_migrator is not a member of all that legacy is a member of, and needs what these hold by itself.
+    """
     roles = context.config.roles
-    own = privileges.letters(held.acl, context.legacy)
+    limited = restricted.letters(ref, facts)
+    own = privileges.minus(privileges.letters(held.acl, context.legacy), limited)
     use = use_letters(ref.kind)
     through = set(own)
     for group in groups:
         through.update(privileges.letters(held.acl, OWNER if held.owner == group else group))
-    if superuser:
-        through.update(use)
-    acl = privileges.plus(acl, roles.app_migrator, own, privileges.grantable(held.acl, context.legacy))
-    if superuser:
-        acl = privileges.plus(acl, roles.app_migrator, use)
+    mine = "".join(sorted((through & set(use)).difference(limited)))
+    option = privileges.minus(privileges.grantable(held.acl, context.legacy), limited)
+    acl = privileges.plus(facts.acl, roles.app_migrator, own, option)
+    if alone:
+        acl = privileges.plus(acl, roles.app_migrator, mine)
     if JOURNAL_SCHEMA in (ref.schema, ref.name if ref.kind == "schema" else ""):
         # As it may read every row in scope, backups are what it is for; they fail on one schema that it may not read
         return privileges.plus(acl, roles.app_readonly, privileges.within(own, "rU"))
-    acl = privileges.plus(acl, roles.app_user, "".join(sorted(through & set(use))))
+    acl = privileges.plus(acl, roles.app_user, mine)
     if in_scope:
-        reading = through & set("rU" if ref.kind in ("schema", *TYPES) else "r")
-        acl = privileges.plus(acl, roles.app_readonly, "".join(sorted(reading)))
+        reading = privileges.within(mine, "rU" if ref.kind in ("schema", *TYPES) else "r")
+        acl = privileges.plus(acl, roles.app_readonly, reading)
     return acl
 
 
 def _extension_members(draft: Draft, context: Context) -> None:
-    """Members of extensions are left alone, but for rights that legacy held there by a grant of its own."""
+    """Members of extensions are left alone, but for rights of legacy's that are not restricted (see :mod:`restricted`).
+
+    It may hold them by a grant of its own, or because it installed the extension as a superuser: that one's tables are
+    used like any other's. Where app_migrator does not become their owner, it can do what app_user can.
+    """
     roles = context.config.roles
     holdings = context.holdings(draft.before)
+    moves = not context.bootstrap and extension_heir(draft.before, context) == roles.app_migrator
     members = (
         (ref, group.facts)
         for group in draft.before.groups
@@ -209,16 +244,15 @@ def _extension_members(draft: Draft, context: Context) -> None:
         for ref in group.refs
     )
     for ref, facts in members:
-        held = holdings.objects.get(ref) if context.retired else facts
-        if held is None:
-            continue
+        held = holdings.objects.get(ref, facts) if context.retired else facts
+        limited = restricted.letters(ref, facts)
         own = privileges.letters(held.acl, context.legacy)
         if held.owner in context.owners and ref.kind not in ("schema", "language"):
-            # An extension that legacy installed as a superuser: its tables are used like any other's.
             public = privileges.letters(facts.acl, PUBLIC)
             own = privileges.minus(use_letters(ref.kind), public)
+        own = privileges.minus(own, limited)
         if own:
-            if facts.owner not in context.owners:
+            if facts.owner != context.legacy or not moves:
                 draft.grant(ref, roles.app_migrator, own)
             draft.grant(ref, roles.app_user, privileges.within(own, use_letters(ref.kind)))
 
@@ -266,29 +300,32 @@ def _columns(draft: Draft, context: Context, holdings: State) -> None:
     roles = context.config.roles
     for ref, acl in holdings.columns.items():
         own = privileges.letters(acl, context.legacy)
-        if not own or _table_exists(draft, ref) is None:
+        table = restricted.table_of(draft.before, ref) if own else None
+        if table is None:
+            continue
+        limited = restricted.letters(*table)
+        own = privileges.minus(own, limited)
+        if not own:
             continue
         now = draft.columns.get(ref, ())
-        now = privileges.plus(now, roles.app_migrator, own, privileges.grantable(acl, context.legacy))
+        option = privileges.minus(privileges.grantable(acl, context.legacy), limited)
+        now = privileges.plus(now, roles.app_migrator, own, option)
         now = privileges.plus(now, roles.app_user, privileges.within(own, _DML))
         if ref.schema in context.scope:
             now = privileges.plus(now, roles.app_readonly, privileges.within(own, "r"))
         draft.columns[ref] = now
 
 
-def _table_exists(draft: Draft, column: ObjectRef) -> ObjectFacts | None:
-    for kind in ("table", "partitioned_table", "foreign_table", "view", "materialized_view"):
-        facts = draft.get(ObjectRef(kind, column.schema, column.name))
-        if facts is not None:
-            return facts
-    return None
-
-
 def _memberships(draft: Draft, context: Context, holdings: State) -> None:
-    """app_migrator is a member of what legacy is a member of; app_user never, it gets single privileges instead."""
+    """app_migrator is a member of what legacy is a member of, as far as no restricted right lies behind it.
+
+    app_user never is, it gets single privileges instead; [grants] may say otherwise of both.
+    """
     roles = context.config.roles
-    apart = abroad(context.legacy, draft.before, holdings).union(roles.new)
-    for key, options in sorted(holdings.members.items()):
+    beyond = restricted.memberships(draft.before, context)
+    apart = abroad(context.legacy, draft.before, holdings).union(roles.new, beyond)
+    given = sorted(holdings.members.items())
+    for key, options in given:
         if key.member == context.legacy and key.role not in apart:
             inherit = True if options.inherit is None else options.inherit
             set_ = True if options.set is None else options.set
@@ -296,6 +333,8 @@ def _memberships(draft: Draft, context: Context, holdings: State) -> None:
     for role, becomes in context.config.become:
         for name in becomes:
             draft.member(name, str(getattr(roles, role)), inherit=False)  # SET; before 16 whatever the member's INHERIT
+    for role, of in restricted.configured(context):
+        draft.member(of, role)
 
 
 def _policies(draft: Draft, context: Context) -> None:

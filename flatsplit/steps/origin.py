@@ -47,7 +47,7 @@ class Progress:
 def reduce(state: State, config: Config) -> State:
     """The part of a State that has to be remembered: facts of managed roles that cannot be inferred later.
 
-    An object that legacy owns with all its privileges is the normal case and needs no memory.
+    An object that legacy owns with all its privileges is the normal case and needs no memory, unless it may go to dba.
     """
     legacy = config.legacy_role
     managed = {legacy, *config.roles.new}
@@ -61,6 +61,8 @@ def reduce(state: State, config: Config) -> State:
             return True
         if facts.owner != legacy:
             return False
+        if facts.extension or ref.kind == "extension":
+            return True
         return superusers_only(ref, facts) or bool(facts.acl and not _full_owner(ref, facts.acl, major))
 
     return replace(

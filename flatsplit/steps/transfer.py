@@ -24,6 +24,12 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
     roles = context.config.roles
     if context.bootstrap and (facts.extension or ref.kind == "extension"):
         return context.legacy
+    if facts.extension or ref.kind == "extension":
+        owner = extension_heir(state, context)
+        if owner == context.legacy:
+            return facts.owner
+        if not superusers_only(ref, facts):
+            return owner
     if ref.kind == "database":
         return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": context.legacy}[
             context.config.database_owner
@@ -39,6 +45,24 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
         fit = (migrator is not None and migrator.superuser) or (ref.kind == "subscription" and state.target.major >= 16)
         return roles.app_migrator if fit else context.legacy
     return roles.app_migrator
+
+
+def extension_heir(state: State | Draft, context: Context) -> str:
+    """The role that legacy's extensions go to: REASSIGN OWNED moves all of them to one.
+
+    By itself that is app_migrator, unless the owner of one of them could do more than an ordinary owner: then dba,
+    and without a dba they stay where they are.
+    """
+    roles = context.config.roles
+    chosen = context.config.extension_owner
+    if chosen == "auto":
+        powerful = any(
+            group.facts.note == "powerful" and group.facts.owner in context.retiring
+            for group in (state.before if isinstance(state, Draft) else state).groups
+            if group.kind == "extension"
+        )
+        chosen = "dba" if powerful and roles.dba else "keep" if powerful else "app_migrator"
+    return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": context.legacy}[chosen]
 
 
 def apply(state: State, context: Context) -> State:

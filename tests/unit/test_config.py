@@ -154,7 +154,7 @@ def test_every_key_stands_there_once_and_none_is_commented_out() -> None:
     keys = [line.split(" = ")[0] for line in text.splitlines() if " = " in line]
     expected = [key for section in tomllib.loads(text).values() for key in section]
     assert keys == expected
-    assert len(set(keys)) == len(keys) == 21
+    assert len(set(keys)) == len(keys) == 22
     assert not [line for line in text.splitlines() if line.startswith("#")]
 
 

@@ -53,7 +53,7 @@ by_field = {
     "roles": st.dictionaries(text, roles, max_size=3),
     "members": st.dictionaries(members, options, max_size=3),
     "settings": st.dictionaries(st.builds(SettingKey, text, text), pairs, max_size=3),
-    "objects": st.dictionaries(refs, st.builds(ObjectFacts, role, acls, flag, flag, text), max_size=5),
+    "objects": st.dictionaries(refs, st.builds(ObjectFacts, role, acls, flag, flag, text, letters), max_size=5),
     "columns": st.dictionaries(refs, acls, max_size=3),
     "defaults": st.dictionaries(st.builds(DefaultRef, role, text, st.sampled_from("rSfTnL")), acls, max_size=3),
     "policies": st.dictionaries(refs, st.frozensets(role, max_size=3), max_size=3),
@@ -136,6 +136,7 @@ def test_facts_are_legible() -> None:
         "extension": False,
         "follows": False,
         "note": "",
+        "kept": "",
     }
     assert json.loads(rows["members"].payload) == {"admin": True, "inherit": None, "set": False}
 

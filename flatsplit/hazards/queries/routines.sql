@@ -11,7 +11,7 @@ SELECT p.oid::regprocedure::text, p.prosecdef, coalesce(p.proconfig, ARRAY[]::te
        l.lanname::text
 FROM pg_proc AS p
 JOIN pg_language AS l ON l.oid = p.prolang
-WHERE p.proowner = ANY (%(owners)s::oid[]) AND l.lanname NOT IN ('internal', 'c')
+WHERE p.proowner = ANY (%(owners)s::oid[]) AND p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c')
   AND NOT EXISTS (SELECT FROM pg_depend AS d
                   WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 ORDER BY 1

@@ -1,0 +1,144 @@
+"""Hazards where a new role would gain what an ordinary owner never had, or lose it unsaid. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from flatsplit import ddl, privileges
+from flatsplit.config import format_name
+from flatsplit.config.grants import LETTERS
+from flatsplit.hazards.registry import Found, Seen, decide, hazard, number
+from flatsplit.model import OWNER, PUBLIC, RELATIONS, ROUTINES, Acl, ObjectFacts, ObjectRef
+from flatsplit.steps import grants, restricted
+from flatsplit.steps.context import JOURNAL_SCHEMA
+
+_WORDS: Mapping[str, str] = {letter: word for word, letter in LETTERS.items() if letter}
+
+_LOOKING = frozenset(
+    {
+        *("pg_stat_statements_reset", "pg_freespace", "pg_check_frozen", "pg_check_visible", "pg_visibility"),
+        *("pg_visibility_map", "pg_visibility_map_summary", "pgstattuple", "pgstattuple_approx", "pgstatindex"),
+        *("pgstatginindex", "pgstathashindex", "pg_relpages", "bt_index_check", "bt_index_parent_check"),
+        *("gin_index_check", "verify_heapam", "pg_buffercache_pages", "pg_buffercache_summary"),
+        *("pg_buffercache_usage_counts", "pg_buffercache_numa_pages"),
+    }
+)
+"""Routines of contrib's extensions that count pages and reset counters: for whoever looks after the server."""
+
+
+def _name(ref: ObjectRef) -> str:
+    """An object as [grants] names it."""
+    if ref.kind == "parameter":
+        return ".".join(map(format_name, ref.name.split(".")))
+    if ref.kind == "column":
+        return format_name(ref.schema, ref.name, args=format_name(ref.args))
+    parts = (ref.schema, ref.name) if ref.schema else (ref.name,)
+    return format_name(*parts, args=ref.args if ref.kind in ROUTINES else None)
+
+
+def _given(seen: Seen) -> set[tuple[ObjectRef, str]]:
+    """What [grants] decides."""
+    return {(ref, letter) for _, letter, refs in grants.extras(seen.state, seen.context) for ref in refs}
+
+
+def _lines(purpose: str, rights: list[tuple[ObjectRef, str]]) -> dict[tuple[str, str], list[str]]:
+    lines: dict[tuple[str, str], list[str]] = {}
+    for ref, letters in rights:
+        for letter in letters:
+            if letter in _WORDS:
+                lines.setdefault((purpose, _WORDS[letter]), []).append(_name(ref))
+    return {key: list(dict.fromkeys(names)) for key, names in lines.items()}
+
+
+@hazard(
+    "restricted-rights",
+    "blocker",
+    "grant-existing",
+    looks_at="pg_init_privs, and privileges of legacy on what the system or the script of an extension keeps from "
+    "PUBLIC: by a grant, or because legacy owns the extension",
+    why="Such a right makes a superuser of its holder, reads or writes files of the server, or shows what only "
+    "administrators see. Legacy has it because somebody gave it, or because it installed the extension as a superuser; "
+    "no ordinary owner has. It is not carried over by itself.",
+    fix="Name them under [grants.app_user] (or another role's) in flatsplit.toml, or leave them behind: "
+    '[hazards.accept] "restricted-rights" = "why nobody needs them".',
+    manual="ddl-priv.html",
+)
+def restricted_rights(seen: Seen) -> Iterator[Found]:
+    """Rights that somebody has to decide about."""
+    if seen.legacy not in seen.context.baseline.roles:
+        return
+    given = _given(seen)
+    rights = []
+    for ref, letters, owned in restricted.held(seen.state, seen.context):
+        open_ = "".join(letter for letter in letters if (ref, letter) not in given)
+        if open_:
+            rights.append((ref, open_, owned))
+    rights.sort(key=lambda each: (_looks(each[0]), each[0]))
+    if not rights:
+        return
+    serious = [each for each in rights if not (each[2] and _looks(each[0]))]
+    ways = ((ref, "X" if ref.kind in ROUTINES else letters) for ref, letters, _ in serious or rights)
+    yield Found(
+        f"{number(len(rights), 'restricted right')} of {seen.legacy}'s that no new role gets by itself",
+        tuple(ddl.label(ref) for ref, _, _ in rights),
+        severity="blocker" if serious else "note",
+        fix=decide("restricted-rights", _lines("app_user", list(ways))),
+    )
+
+
+def _looks(ref: ObjectRef) -> bool:
+    """Whether it only tells an administrator about the server, or resets what it counts: hardly an application's."""
+    return ref.kind in ("view", "materialized_view") or (ref.kind in ROUTINES and ref.name in _LOOKING)
+
+
+@hazard(
+    "superuser-reach",
+    "blocker",
+    "grant-existing",
+    looks_at="objects of other roles in the schemas in scope, and what legacy may do there without being a superuser",
+    why="Legacy can use them because it is a superuser, and for no other reason. An ordinary owner could not; the new "
+    "roles get what legacy was granted there, and nothing more by themselves.",
+    fix="Name them under [grants.app_user] in flatsplit.toml, give them to legacy (ALTER … OWNER TO) if they are the "
+    'application\'s, or leave them behind: [hazards.accept] "superuser-reach" = "why nobody needs them".',
+    manual="ddl-priv.html",
+)
+def superuser_reach(seen: Seen) -> Iterator[Found]:
+    """Other roles' objects that only a superuser reaches."""
+    context = seen.context
+    legacy = context.baseline.roles.get(seen.legacy)
+    if legacy is None or not legacy.superuser:
+        return
+    groups = grants.groups_of(seen.state, seen.legacy)
+    apart = {*context.owners, *context.config.roles.new}
+    given = _given(seen)
+
+    def lacks(ref: ObjectRef, facts: ObjectFacts) -> str:
+        if ref.kind not in (*RELATIONS, *ROUTINES, "large_object") or not context.in_scope(ref):
+            return ""
+        if facts.owner in apart or facts.owner in groups or facts.extension or facts.follows:
+            return ""
+        if facts.note == "system" or ref.schema == JOURNAL_SCHEMA or (facts.note == "trigger"):
+            return ""
+        return privileges.minus(grants.use_letters(ref.kind), _held(facts.acl, {PUBLIC, seen.legacy, *groups}))
+
+    rights: list[tuple[ObjectRef, str]] = []
+    for group in seen.state.groups:
+        lacking = lacks(group.refs[0], group.facts)
+        rights += [
+            (ref, open_)
+            for ref in (group.refs if lacking else ())
+            if (open_ := "".join(letter for letter in lacking if (ref, letter) not in given))
+        ]
+    if not rights:
+        return
+    rights.sort()
+    decided = decide("superuser-reach", _lines("app_user", rights))
+    yield Found(
+        f"{number(len(rights), 'object')} of other roles that {seen.legacy} reaches as a superuser only",
+        tuple(ddl.label(ref) for ref, _ in rights),
+        fix=f"Where they are the application's, give them to {seen.legacy}: ALTER … OWNER TO. Else: {decided}",
+    )
+
+
+def _held(acl: Acl, who: set[str]) -> str:
+    return "".join(item.privileges for item in acl if item.grantee in who and item.grantee != OWNER)

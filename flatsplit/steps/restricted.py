@@ -1,0 +1,160 @@
+"""Rights that go beyond what owning an application takes: none is carried over unless the configuration says so.
+
+An ordinary owner has what its objects give it and what PUBLIC has. What the system keeps from PUBLIC, what the script
+of an extension takes from PUBLIC, predefined roles, and groups that lead to any of these were given to legacy by a
+superuser, or were its own because it is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from flatsplit import privileges
+from flatsplit.config import parse_name
+from flatsplit.config.grants import MEMBER
+from flatsplit.model import OWNER, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
+from flatsplit.steps.abroad import abroad
+from flatsplit.steps.context import Context
+
+DANGEROUS_PARAMETERS = frozenset(
+    {
+        *("allow_system_table_mods", "dynamic_library_path", "extension_control_path", "ignore_checksum_failure"),
+        *("ignore_system_indexes", "session_preload_libraries", "session_replication_role", "zero_damaged_pages"),
+    }
+)
+"""Whoever sets one of these loads code into the server, reads past damage, or gets past foreign keys and triggers."""
+
+_ATTRIBUTES = ("superuser", "createrole", "replication", "bypassrls")
+
+
+def letters(ref: ObjectRef, facts: ObjectFacts) -> str:
+    """Privileges on the object that an ordinary owner would not come by.
+
+    Of an extension that is what its script takes from PUBLIC: routines and views. Its tables and sequences hold the
+    application's data, whoever may read them (pg_partman's part_config, spatial_ref_sys of PostGIS).
+    """
+    if ref.kind == "parameter":
+        name = ref.name.rpartition(".")[2].lower()
+        return "As" if name in DANGEROUS_PARAMETERS or ref.name.lower().startswith("set_user.") else "A"
+    if facts.note == "system":
+        return facts.kept
+    if facts.extension and (ref.kind in ROUTINES or ref.kind in ("view", "materialized_view")):
+        return facts.kept
+    return ""
+
+
+class Held(NamedTuple):
+    """A restricted privilege of legacy's."""
+
+    ref: ObjectRef
+    letters: str
+    owned: bool
+    """Legacy has it because it owns the extension, not by a grant."""
+
+
+def held(state: State, context: Context) -> Iterator[Held]:
+    """What legacy holds of restricted rights on objects, by a grant or through an extension of its own."""
+    holdings = context.holdings(state)
+    for group in state.groups:
+        facts = group.facts
+        limited = letters(group.refs[0], facts) if facts.kept or group.kind == "parameter" else ""
+        if not limited:
+            continue
+        for ref in group.refs:
+            limited = letters(ref, facts)
+            before = holdings.objects.get(ref, facts) if context.retired else facts
+            public = privileges.letters(facts.acl, PUBLIC)
+            owned = facts.extension and facts.note != "system" and before.owner in context.owners
+            mine = limited if owned else privileges.within(privileges.letters(before.acl, context.legacy), limited)
+            if mine := privileges.minus(mine, public):
+                yield Held(ref, mine, owned)
+    for ref, acl in holdings.columns.items():
+        table = table_of(state, ref)
+        if table is None:
+            continue
+        limited = privileges.minus(letters(*table), privileges.letters(table[1].acl, PUBLIC))
+        if mine := privileges.within(privileges.letters(acl, context.legacy), limited):
+            yield Held(ref, mine, False)
+
+
+def table_of(state: State, column: ObjectRef) -> tuple[ObjectRef, ObjectFacts] | None:
+    """The table that a column belongs to."""
+    for kind in ("table", "partitioned_table", "foreign_table", "view", "materialized_view"):
+        ref = ObjectRef(kind, column.schema, column.name)
+        if ref in state.objects:
+            return ref, state.objects[ref]
+    return None
+
+
+class Leads:
+    """Where memberships lead to in one State: the restricted rights behind a role."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._holders: set[str] | None = None
+
+    def beyond(self, role: str) -> tuple[str, ...]:
+        """Reasons why membership in ``role`` is more than an ordinary owner would have, in words; () if it is not."""
+        found: list[str] = []
+        for name in sorted({role} | self._state.member_of(role)):
+            facts = self._state.roles.get(name)
+            if name.startswith("pg_"):
+                found.append(name)
+            elif facts is not None and (has := [each for each in _ATTRIBUTES if getattr(facts, each)]):
+                found.append(f"{name} ({', '.join(each.upper() for each in has)})")
+            elif name in self.holders:
+                found.append(f"{name} (rights that are restricted)")
+        return tuple(found)
+
+    @property
+    def holders(self) -> set[str]:
+        """Roles that hold a restricted right on an object, the bootstrap superuser left out."""
+        if self._holders is None:
+            self._holders = set(_holders(self._state))
+        return self._holders
+
+
+def _holders(state: State) -> Iterator[str]:
+    for group in state.groups:
+        facts = group.facts
+        if not facts.kept and group.kind != "parameter":
+            continue
+        for ref in group.refs if group.kind == "parameter" else group.refs[:1]:
+            limited = privileges.minus(letters(ref, facts), privileges.letters(facts.acl, PUBLIC))
+            yield from _grantees(facts.acl, limited, facts.owner)
+    for ref, acl in state.columns.items():
+        if table := table_of(state, ref):
+            yield from _grantees(acl, privileges.minus(letters(*table), privileges.letters(table[1].acl, PUBLIC)), "")
+
+
+def _grantees(acl: Acl, limited: str, owner: str) -> Iterator[str]:
+    for item in acl:
+        if item.grantee != PUBLIC and privileges.within(item.privileges, limited):
+            yield owner if item.grantee == OWNER else item.grantee
+
+
+def memberships(state: State, context: Context) -> dict[str, tuple[str, ...]]:
+    """Roles that legacy is a member of and nobody becomes one of by itself, with where each leads."""
+    holdings = context.holdings(state)
+    apart = abroad(context.legacy, state, holdings).union(context.config.roles.new)
+    roles = {key.role for key in holdings.members if key.member == context.legacy} - apart
+    if not roles:
+        return {}
+    leads = Leads(state)
+    return {role: beyond for role in sorted(roles) if (beyond := leads.beyond(role))}
+
+
+def configured(context: Context) -> Iterator[tuple[str, str]]:
+    """What [grants] says of memberships: the new role, and whose member it becomes."""
+    for grant in context.config.grants:
+        role = str(getattr(context.config.roles, grant.purpose))
+        if grant.privilege == MEMBER and role:
+            yield from ((role, role_name(name)) for name in grant.names)
+
+
+@cache
+def role_name(name: str) -> str:
+    """The role that a name of [grants] means."""
+    return parse_name(name).parts[-1]
