@@ -23,6 +23,17 @@ NAMED = 20
 
 _Answer: TypeAlias = Callable[[ObjectRef, ObjectFacts], bool]
 
+_SUPERUSERS = frozenset({"set_user", "set_user_u", "set_session_auth", "dblink_connect_u"})
+"""Routines that make a superuser of their caller, or log in as one without being asked for a password."""
+
+_FILES = frozenset(
+    {
+        *("pg_read_file", "pg_read_file_old", "pg_read_binary_file", "pg_ls_dir", "pg_stat_file", "lo_import"),
+        *("lo_export", "pg_file_write", "pg_file_rename", "pg_file_unlink", "pg_file_sync", "pg_logdir_ls"),
+    }
+)
+"""Routines of the system and of adminpack that read, list or write files of the server."""
+
 _READABLE = TABLES | {"view", "materialized_view"}
 _WRITABLE = TABLES | {"view"}
 
@@ -145,9 +156,9 @@ class _Judge:
     def _lines(self) -> Iterator[Ability]:
         power = self.power
         yield _flag("connect", "connect to this database", "c" in self._on_database())
-        yield _flag("superuser", "do everything (superuser)", power.superuser)
+        yield _flag("superuser", "do everything (superuser)", power.superuser or self._calls(_SUPERUSERS))
         yield _flag("programs", "run programs on the server", power.member_of("pg_execute_server_program"))
-        files = power.member_of("pg_read_server_files", "pg_write_server_files")
+        files = power.member_of("pg_read_server_files", "pg_write_server_files") or self._calls(_FILES)
         yield _flag("files", "read or write files of the server", files)
         yield _flag("replication", "copy the whole cluster (REPLICATION)", power.attribute("replication"))
         yield _flag("createrole", "create and change roles", power.attribute("createrole"))
@@ -220,6 +231,15 @@ class _Judge:
         yield _named("servers", "query foreign servers with a stored login", servers)
 
     # -- answers about one object
+
+    def _calls(self, names: frozenset[str]) -> bool:
+        """Whether it may call one of these routines, which the system or an extension keeps from PUBLIC."""
+        return any(
+            ref.name in names and self._has(ref, group.facts, "X")
+            for group in self.state.groups
+            if group.facts.kept and group.kind in ROUTINES
+            for ref in group.refs
+        )
 
     def _has(self, ref: ObjectRef, facts: ObjectFacts, letters: str) -> bool:
         return not self.power.letters(facts).isdisjoint(letters) and self.power.uses_schema(ref.schema)

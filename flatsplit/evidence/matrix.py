@@ -128,6 +128,8 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
         checks += _extras(state, context)
     if done >= ORDINAL["transfer-ownership"]:
         checks += _migrator(state, context)
+    if done >= ORDINAL["grant-existing"]:
+        checks += _restricted(state, context)
     if done >= ORDINAL["revoke-legacy"] and context.legacy in state.roles:
         checks += _legacy(state, context)
     return tuple(checks)
@@ -173,6 +175,32 @@ def _extras(state: State, context: Context) -> Iterator[Check]:
         groups = [of for who, of in configured if who == role]
         missing = tuple(of for of in groups if of not in state.member_of(role))
         yield Check(role, "be a member, as [grants] says", True, len(groups), missing[:SHOWN], len(missing))
+
+
+def _restricted(state: State, context: Context) -> Iterator[Check]:
+    """What no ordinary owner may, unless [grants] says so: what the system or an extension keeps from PUBLIC."""
+    roles = context.config.roles
+    kept = [group for group in state.groups if group.facts.kept]
+    leads = restricted.Leads(state)
+    for role in (roles.app_user, roles.app_migrator, roles.app_readonly):
+        if role not in state.roles or role in context.adopted:
+            continue
+        rights = Rights(state, role)
+        given = {(ref, letter) for who, letter, refs in grants.extras(state, context) if who == role for ref in refs}
+        groups = {of for who, of in restricted.configured(context) if who == role}
+        groups.update(of for who, names in context.config.become if getattr(roles, who) == role for of in names)
+        answers = []
+        for group in kept:
+            limited = restricted.letters(group.refs[0], group.facts)
+            public = privileges.letters(group.facts.acl, PUBLIC)
+            holds = "" if groups else rights.letters(group.facts).intersection(privileges.minus(limited, public))
+            if limited and not (group.facts.owner == role and group.facts.note != "system"):
+                answers.append((group, any((ref, each) not in given for ref in group.refs for each in holds)))
+        act = "use what the system or an extension keeps from everybody"
+        yield _check(role, act, False, answers)
+        beyond = sorted({key.role for key in state.members if key.member == role} - groups - set(roles.new))
+        wrong = tuple(of for of in beyond if leads.beyond(of))
+        yield Check(role, "act as the server or as its administrators", False, 1, wrong[:SHOWN], len(wrong))
 
 
 def _beyond(objects: list[Group], state: State, context: Context, role: str, letters: str) -> list[Group]:

@@ -154,3 +154,25 @@ def test_what_doctor_prints_is_the_way_out(database: Database, invoke_cli: InPro
     assert gained(database) == may
     walk.rollback("--all")
     assert_same(untouched, walk.snapshot(), "rolled back everything")
+
+
+def test_what_somebody_gave_by_hand_is_seen(database: Database, invoke_cli: InProcess) -> None:
+    """verify and blast-radius know routines and groups that lead to files, programs and other roles."""
+    database.execute(f"{TABLE}; alter table thing owner to legacy; create extension dblink; create role ops")
+    database.execute("grant pg_execute_server_program to ops")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("enable-login")
+    walk("verify").check()
+    database.execute("grant execute on function pg_read_file(text), dblink_connect_u(text) to app_user")
+    database.execute("grant ops to app_migrator")
+
+    said = walk("verify").check(4).stdout
+
+    assert "pg_read_file" in said
+    assert "dblink_connect_u" in said
+    assert "ops" in said
+    radius = {one["role"]: one["abilities"] for one in walk("blast-radius", "--json").check().json["today"]}
+    assert radius["app_user"]["files"]["count"] == 1
+    assert radius["app_user"]["superuser"]["count"] == 1
+    assert radius["app_migrator"]["programs"]["count"] == 1
+    assert radius["app_readonly"]["files"]["count"] == 0
