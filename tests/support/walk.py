@@ -64,6 +64,8 @@ class Walk:
     retire: str = "revoke"
     passwords: dict[str, str] = field(default_factory=dict)
     legacy_was_superuser: bool = False
+    decided: bool = True
+    """Predefined roles that legacy is in go to app_migrator, and what a superuser reaches is left behind."""
     aside: Run | None = None
     """How commands run that a test is not about, where the others are processes: in this one, which is faster."""
 
@@ -100,9 +102,27 @@ class Walk:
         named = dict(zip(NEW_ROLES, self.roles, strict=True))
         waits = {"drain": "0s", "soak": "0s", "rehearsal": "advised"}
         configure(self.config, **{**waits, "retire": self.retire, **named, **config})
+        self._decide()
         self.passwords = {role: f"password-{number}-of-a-walk" for number, role in enumerate(self.roles)}
         write_passwords(self.password_file, self.passwords)
         return self
+
+    def _decide(self) -> None:
+        """What doctor would ask about legacy's powers, answered in the configuration."""
+        if not self.decided:
+            return
+        held = """
+            select json_agg(g.rolname::text order by g.rolname)
+            from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles l on l.oid = m.member
+            where l.rolname = %s and g.rolname like 'pg\\_%%'
+        """
+        row = self.database.admin.execute(held, [self.database.legacy]).fetchone()
+        text = self.config.read_text()
+        if row is not None and row[0]:
+            text += f"\n[grants.app_migrator]\nmember = {toml(row[0])}\n"
+        if self.legacy_was_superuser:
+            text += '\n[hazards.accept]\n"restricted-rights" = "a test"\n"superuser-reach" = "a test"\n'
+        self.config.write_text(text)
 
     @property
     def password_file(self) -> Path:
