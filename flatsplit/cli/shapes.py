@@ -130,6 +130,7 @@ def status(found: Status) -> Json:
         "catch_up": [action(statement) for statement in found.catch_up],
         "findings": [finding(item) for item in found.findings],
         "away": plain(found.away),
+        "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
     }
 
 

@@ -29,8 +29,11 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
 
 
 def show_status(printer: Printer, found: Status) -> None:
-    """Where, what next, what blocks, what changed; then every step."""
+    """What broke, where, what next, what blocks, what changed; then every step."""
     cutover = found.cutover
+    for broken in found.broken:
+        printer.say(f"broken: {one_line(broken.what)}", "red")
+        printer.say(f"  fix: {one_line(broken.fix)}")
     done = sum(step.state == "done" for step in found.steps)
     what = f"Cutover {cutover.name} of database {cutover.database}, away from role {cutover.legacy_role}"
     progress = f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}"

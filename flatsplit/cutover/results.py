@@ -79,6 +79,14 @@ class CutoverView:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """Something that a finished step promised and that does not hold."""
+
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Where the walk is, what is next, what blocks it, what changed while nobody looked."""
 
@@ -93,6 +101,8 @@ class Status:
     """Hazards that keep the walk from beginning, accepted ones too, and what stays so. ``doctor`` has more."""
     away: Absence | None = None
     """What changed since the last step ended; None where nothing was remembered."""
+    broken: tuple[Broken, ...] = ()
+    """What somebody undid of what finished steps promised: not what merely appeared since."""
 
 
 @dataclass(frozen=True, slots=True)

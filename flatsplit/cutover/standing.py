@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit import machine
+from flatsplit.cutover.broken import broken
 from flatsplit.cutover.remembering import absence
-from flatsplit.cutover.results import CutoverView, Status, StepView
+from flatsplit.cutover.results import Broken, CutoverView, Status, StepView
 from flatsplit.cutover.situation import Situation
+from flatsplit.evidence import memory
 from flatsplit.model import Finding, GateResult
 from flatsplit.steps import STEPS
 
@@ -47,7 +49,15 @@ def status(walk: Walk, situation: Situation) -> Status:
         pending=pending,
         findings=_findings(walk, situation, judge),
         away=absence(walk.session, walk.journal, situation),
+        broken=_broken(walk, situation),
     )
+
+
+def _broken(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
+    if situation.done == 0:
+        return ()
+    before = walk.journal.last_snapshot()
+    return broken(situation, memory.difference(before.objects, situation.live) if before is not None else None)
 
 
 def _findings(walk: Walk, situation: Situation, judge: Judge) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from flatsplit import ddl, hazards, machine
 from flatsplit.catalog import read_state
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.connection import Session, operator_lock
-from flatsplit.cutover import names
+from flatsplit.cutover import contact, names
 from flatsplit.cutover.known import prove_known
 from flatsplit.cutover.radius import radius
 from flatsplit.cutover.remembering import admit, remember
@@ -30,6 +30,8 @@ from flatsplit.steps.origin import reduce
 def survey(session: Session, request: InitRequest) -> Survey:
     """Look at everything and write nothing. Raises what speaks against beginning at all."""
     state = read_state(session.driver)
+    if request.legacy_role == session.driver.info.user and request.legacy_role in state.roles:
+        raise contact.as_legacy(state, request.legacy_role, session.driver.info)
     _check_roles(state, request, session.driver.info.user)
     prove_known(session, request.legacy_role, state)
     journal = Journal(session)

@@ -12,7 +12,7 @@ from flatsplit import ddl
 from flatsplit.evidence.ability import Lack
 from flatsplit.evidence.matrix import matrix
 from flatsplit.hazards.registry import Found, Seen, hazard, number
-from flatsplit.model import State
+from flatsplit.model import RoleFacts, State
 from flatsplit.steps import STEPS, through
 from flatsplit.steps.provider import administers
 
@@ -180,15 +180,23 @@ def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
         role = changes[0].subject
         if role in state.roles and not administers(state, role):
             return _admin(role, operator)
-        for word in ("CREATEDB", "BYPASSRLS", "REPLICATION"):
-            if word in lack.statement.sql.split():  # 16 lets those pass it on who have it
-                return f"ALTER ROLE {operator} {word};"
+        return _attributes(lack, facts, operator)
     if kinds == {"setting"} and changes[0].subject in state.roles and not administers(state, changes[0].subject):
         return _admin(changes[0].subject, operator)
     if kinds == {"setting"} and state.target.major >= 15:
         name = changes[0].detail.split("=", 1)[0]
         return f"GRANT SET ON PARAMETER {ddl.ident(*name.split('.'))} TO {operator};"
     return ""
+
+
+def _attributes(lack: Lack, facts: RoleFacts | None, operator: str) -> str:
+    """16 lets those give an attribute, or take it, who have it themselves (manual, "ALTER ROLE")."""
+    words = {word.removesuffix(";").removeprefix("NO") for word in lack.statement.sql.split()}
+    if "SUPERUSER" in words:
+        return ""
+    wanted = [word for word in ("CREATEDB", "BYPASSRLS", "REPLICATION") if word in words]
+    missing = [word for word in wanted if facts is None or not getattr(facts, word.lower())]
+    return f"ALTER ROLE {operator} {' '.join(missing)};" if missing else ""
 
 
 def _acting(state: State, role: str, new: frozenset[str]) -> str:

@@ -9,7 +9,7 @@ from flatsplit.errors import Exit
 
 @make_command("status")
 def command(app: App) -> Exit:
-    """Where we are, what is next, what blocks it, what changed while nobody looked. Changes nothing."""
+    """What broke (exit code 4), where we are, what is next, what blocks it, what changed. Changes nothing."""
     with app.walk(write=False) as walk:
         found = walk.status()
     if app.output.json:
@@ -18,4 +18,4 @@ def command(app: App) -> Exit:
         from flatsplit.cli.standing import show_status
 
         show_status(app.output, found)
-    return Exit.OK
+    return Exit.DRIFT if found.broken else Exit.OK

@@ -1,0 +1,74 @@
+"""What somebody undid of what finished steps promised; what merely appeared since is the catch-up's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from flatsplit import ddl
+from flatsplit.cutover.causes import Causes
+from flatsplit.cutover.results import Broken
+from flatsplit.cutover.situation import Situation
+from flatsplit.evidence.memory import Difference
+from flatsplit.model import ObjectRef, Statement
+from flatsplit.steps import ORDINAL, STEPS
+
+REPAIR = "flatsplit repair"
+
+
+def broken(situation: Situation, since: Difference | None) -> tuple[Broken, ...]:
+    """Worst first: who cannot get in or work any more, then what else was undone."""
+    if situation.done == 0:
+        return ()
+    found = (*_logins(situation), *_bridge(situation))
+    return (*found, *_undone(situation, since))
+
+
+def _logins(situation: Situation) -> Iterator[Broken]:
+    """Roles that should be able to log in and cannot."""
+    roles, live, legacy = situation.config.roles, situation.live.roles, situation.config.legacy_role
+    if situation.done >= ORDINAL["enable-login"]:
+        for name in roles.login:
+            if name in live and not live[name].login:
+                yield Broken(f"{name} may not log in", f"ALTER ROLE {ddl.ident(name)} LOGIN;")
+    before = situation.baseline.roles.get(legacy)
+    # As the last step before lock-legacy it may be that step, begun by hand
+    early = situation.done < ORDINAL["lock-legacy"] - 1
+    if early and before is not None and before.login and legacy in live and not live[legacy].login:
+        yield Broken(
+            f"{legacy} may not log in, and the application still may need it", f"ALTER ROLE {ddl.ident(legacy)} LOGIN;"
+        )
+
+
+def _bridge(situation: Situation) -> Iterator[Broken]:
+    """Without its membership in app_migrator the old role has lost all that it owned."""
+    legacy, migrator = situation.config.legacy_role, situation.config.roles.app_migrator
+    place = ORDINAL["lock-legacy"] - (1 if situation.config.retire == "repurpose" else 0)
+    if not ORDINAL["transfer-ownership"] <= situation.done < place or legacy not in situation.live.roles:
+        return
+    facts = situation.live.roles[legacy]
+    if facts.superuser or any(key[:2] == (migrator, legacy) for key in situation.live.members):
+        return
+    grant = f"GRANT {ddl.ident(migrator)} TO {ddl.ident(legacy)}"
+    if situation.live.target.membership_options:
+        grant += " WITH INHERIT TRUE, SET TRUE"
+    yield Broken(f"{legacy} is no longer a member of {migrator}: whatever runs as it fails", f"{grant};")
+
+
+def _undone(situation: Situation, since: Difference | None) -> Iterator[Broken]:
+    """Drift of finished steps, one line for each cause."""
+    appeared = since.appeared if since is not None else {}
+    done = tuple(step.key for step in STEPS[: situation.done])
+    causes = Causes(situation.live, situation.context, appeared.keys(), done)
+    found: dict[str, list[Statement]] = {}
+    for statement in situation.drift:
+        if statement.changes and not _of_new(statement, appeared.keys()):
+            found.setdefault(causes.of(statement), []).append(statement)
+    for cause, statements in found.items():
+        more = f", and {len(statements) - 1} more" if statements[1:] else ""
+        yield Broken(f"{cause}: wanted again is {statements[0].description}{more}", REPAIR)
+
+
+def _of_new(statement: Statement, appeared: Collection[ObjectRef]) -> bool:
+    """Whether it is about what was created since, which nobody undid."""
+    names = {ref[1:3] for ref in appeared}
+    return any(ref in appeared or (ref.kind in ("column", "policy") and ref[1:3] in names) for ref in statement.objects)

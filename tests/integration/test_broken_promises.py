@@ -1,0 +1,43 @@
+"""``status`` says first what somebody undid, and exits 4; what merely appeared is no broken promise."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.support.walk import Walk
+
+UNDONE = {
+    "REVOKE app_migrator FROM legacy": "legacy is no longer a member of app_migrator",
+    "ALTER ROLE app_user NOLOGIN": "app_user may not log in",
+    "ALTER ROLE legacy NOLOGIN": "legacy may not log in",
+    "REVOKE SELECT ON t FROM app_readonly": "the privilege was taken away from app_readonly",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE app_migrator IN SCHEMA public REVOKE ALL ON TABLES FROM app_user": (
+        "default privileges were taken away"
+    ),
+}
+
+
+@pytest.mark.majors("two")
+def test_what_was_undone_comes_first(database: Database, invoke_cli: InProcess) -> None:
+    database.execute("CREATE TABLE t (a serial)", database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    assert walk.status()["broken"] == []
+    walk.forward("enable-login")
+    database.execute("CREATE TABLE later (a serial)", database.legacy)
+    assert walk.status()["broken"] == []
+    for statement, said in UNDONE.items():
+        database.execute(f"RESET ROLE; SET search_path = public; {statement}")
+        result = walk("status").check(4)
+        lines = result.stdout.splitlines()
+        assert lines[0].startswith("broken: "), statement
+        assert said in lines[0], (statement, lines[0])
+        fix = lines[1].removeprefix("  fix: ")
+        found = walk("status", "--json").check(4).json["broken"]
+        assert found[0]["fix"] == fix
+        if fix == "flatsplit repair":
+            walk("repair", "--yes").check()
+        else:
+            database.execute(fix)
+        assert walk.status()["broken"] == [], statement
