@@ -112,3 +112,55 @@ def runtime_ddl(source: str) -> str:
             continue
         return " ".join(match.group().upper().split()[: 3 if "VIEW" in match.group().upper() else 2])
     return ""
+
+
+_RAISE = re.compile(r"\braise\b(?!\s*;)(?!\s+(?:debug|log|info|notice|warning)\b)", re.I)
+_RERAISE = re.compile(r"\braise\b(?!\s+(?:debug|log|info|notice|warning)\b)", re.I)
+_TAGS = re.compile(r"'((?:CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT|SELECT|REFRESH|SECURITY|REINDEX|IMPORT)(?: [A-Z]+)*)'")
+_OWNER = re.compile(r"\bowner\s+to\b|\breassign\s+owned\b", re.I)
+_CATCHES = re.compile(r"\bexception\s+when\s+others\s+then\b", re.I)
+_NAME = r'((?:"(?:[^"]|"")+"|\w+)(?:\s*\.\s*(?:"(?:[^"]|"")+"|\w+))?)'
+_USES = (
+    (re.compile(rf"\binsert\s+into\s+{_NAME}", re.I), "a"),
+    (re.compile(rf"\bupdate\s+(?:only\s+)?{_NAME}\s+(?:as\s+)?(?:\w+\s+)?set\b", re.I), "w"),
+    (re.compile(rf"\bdelete\s+from\s+(?:only\s+)?{_NAME}", re.I), "d"),
+    (re.compile(rf"(?<!delete\s)\b(?:from|join)\s+(?:only\s+)?{_NAME}", re.I), "r"),
+)
+
+
+def raises(source: str) -> bool:
+    """Whether it raises an error of its own; a bare ``RAISE;`` only passes one on."""
+    return bool(_RAISE.search(_blanked(source, texts=True)))
+
+
+def catches_all(source: str) -> bool:
+    """Whether it lets no error out."""
+    text = _blanked(source, texts=True)
+    found = _CATCHES.search(text)
+    return found is not None and not re.search(
+        r"\braise\b(?!\s+(?:debug|log|info|notice|warning)\b)", text[found.end() :], re.I
+    )
+
+
+def changes_owner(source: str) -> bool:
+    """Whether it gives something to another role."""
+    return bool(_OWNER.search(code(source)))
+
+
+def command_tags(source: str) -> tuple[str, ...]:
+    """Command tags that stand in it as texts: what it looks at ``tg_tag`` for."""
+    return tuple(_TAGS.findall(_blanked(source, texts=False)))
+
+
+def tables_used(source: str) -> list[tuple[str, str, str]]:
+    """(schema or "", table, letter of the privilege) of tables that its statements name."""
+    text = code(source)
+    return [(*_split(name), letter) for pattern, letter in _USES for name in pattern.findall(text)]
+
+
+def _split(name: str) -> tuple[str, str]:
+    parts = [
+        part[1:-1].replace('""', '"') if part.startswith('"') else part.lower()
+        for part in re.findall(r'"(?:[^"]|"")+"|\w+', name)
+    ]
+    return (parts[0] if parts[1:] else "", parts[-1])
