@@ -76,6 +76,12 @@ POWERFUL = [
     sql("shows", "SELECT current_setting('data_directory')"),
     sql("away", "SELECT count(*) FROM apart.secret", "bigint"),
     plpgsql("triggers", "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()"),
+    (
+        "CREATE TABLE parent (a int PRIMARY KEY); CREATE TABLE child (a int REFERENCES parent ON DELETE CASCADE); "
+        "CREATE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN ALTER SYSTEM RESET work_mem; RETURN old; END'; "
+        "CREATE TRIGGER fired BEFORE DELETE ON child FOR EACH ROW EXECUTE FUNCTION fired();"
+    ),
     "CREATE MATERIALIZED VIEW files AS SELECT pg_ls_dir('.') AS name;",
 ]
 """What only a superuser may, each by itself."""
@@ -90,6 +96,11 @@ HARMLESS = [
     "CREATE VIEW open_view AS SELECT * FROM open;",
     "CREATE VIEW sessions AS SELECT pid, query FROM pg_stat_activity;",
     "CREATE MATERIALIZED VIEW sums AS SELECT count(*), now() FROM plain;",
+    (
+        "CREATE TABLE other (a int REFERENCES mine_too); CREATE FUNCTION calm() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN ALTER SYSTEM RESET work_mem; RETURN old; END'; "
+        "CREATE TRIGGER calm BEFORE DELETE ON other FOR EACH ROW EXECUTE FUNCTION calm();"
+    ),
     "CREATE FUNCTION invoker() RETURNS text LANGUAGE sql AS 'SELECT rolpassword FROM pg_authid LIMIT 1';",
 ]
 
@@ -98,7 +109,8 @@ CREATE ROLE third;
 CREATE TABLE theirs (a int); ALTER TABLE theirs OWNER TO third; ALTER TABLE theirs ENABLE ROW LEVEL SECURITY;
 CREATE SCHEMA apart; CREATE TABLE apart.secret (a int);
 SET ROLE legacy;
-CREATE TABLE plain (a int); CREATE TABLE mine (a int); CREATE TABLE open (a int); CREATE TABLE forced (a int);
+CREATE TABLE plain (a int); CREATE TABLE mine (a int);
+CREATE TABLE mine_too (a int PRIMARY KEY); CREATE TABLE open (a int); CREATE TABLE forced (a int);
 ALTER TABLE mine ENABLE ROW LEVEL SECURITY;
 ALTER TABLE open ENABLE ROW LEVEL SECURITY; ALTER TABLE open FORCE ROW LEVEL SECURITY;
 CREATE POLICY p ON open USING (true);
@@ -114,7 +126,8 @@ def planted(database: Database, *statements: str) -> None:
 def planted_names(database: Database) -> set[str]:
     rows = database.admin.execute(
         "SELECT proname FROM pg_proc WHERE proowner = 'legacy'::regrole AND prosecdef UNION ALL "
-        "SELECT relname FROM pg_class WHERE relowner = 'legacy'::regrole AND relkind IN ('v', 'm') OR relname = 'ruled'"
+        "SELECT relname FROM pg_class WHERE relowner = 'legacy'::regrole AND relkind IN ('v', 'm') "
+        "OR relname IN ('ruled', 'child')"
     )
     return {row[0] for row in rows}
 
@@ -191,6 +204,35 @@ def test_schemas_that_its_tables_lie_in(make_database: MakeDatabase) -> None:
     assert (found.object.name, found.fix) == ("Else", 'GRANT USAGE ON SCHEMA "Else" TO "app_migrator";')
 
 
+def test_connections_that_only_a_superuser_makes(make_database: MakeDatabase) -> None:
+    """Without a password dblink and postgres_fdw serve superusers only."""
+    database = make_database(legacy_options="SUPERUSER")
+    try:
+        database.execute("CREATE EXTENSION dblink; CREATE EXTENSION postgres_fdw")
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip("no contrib here")
+    for name, options in (("bare", ""), ("kept", " OPTIONS (password 'secret')")):
+        database.psql(
+            f"CREATE SERVER {name} FOREIGN DATA WRAPPER postgres_fdw; "
+            f"CREATE USER MAPPING FOR legacy SERVER {name}{options};"
+            f"CREATE FOREIGN TABLE {name} (a int) SERVER {name}; CREATE VIEW v_{name} AS SELECT * FROM {name};",
+            database.legacy,
+        )
+    database.psql(
+        sql("dials", "SELECT dblink_connect('dbname=shop')")
+        + sql("dials_so", "SELECT dblink_connect('c', 'dbname=shop password=secret')")
+        + sql("dials_where", "SELECT dblink_connect('c', 'dbname=' || current_database())")
+        + sql("reads_bare", "SELECT count(*) FROM bare", "bigint"),
+        database.legacy,
+    )
+
+    found = found_in(database)
+
+    assert names(found) == {"v_bare", "dials", "reads_bare"}
+    assert [ref.name for ref in found.unread] == ["dials_where"]
+    assert "secret" not in str(found)
+
+
 def test_what_cannot_be_read_is_said(make_database: MakeDatabase) -> None:
     database = make_database(legacy_options="SUPERUSER")
     planted(database, plpgsql("runs", "EXECUTE q", "q text"))
@@ -252,6 +294,12 @@ def test_the_same_rows_at_every_moment(kind: str, of_kind: Callable[[str], Datab
     walk = Walk(invoke_cli, database).init()
     if kind == "SUPERUSER":
         walk.config.write_text(walk.config.read_text() + "\n[owner-powers]\nbypassrls = true\n")
+    named = {"SUPERUSER": "app_migrator gets BYPASSRLS", "plain": ""}.get(
+        kind, "app_migrator and app_user get BYPASSRLS"
+    )
+    doctor = walk("doctor").stdout
+    assert named in doctor
+    assert ("BYPASSRLS" in doctor) is bool(named)
     before = walk.snapshot()
     for key in walk.steps("verify"):
         assert counts(database, database.legacy) == wanted, key

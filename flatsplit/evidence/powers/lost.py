@@ -23,7 +23,7 @@ from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RelationUse
 from flatsplit.evidence.rehearsal.values import FAILING, Problem
-from flatsplit.evidence.rehearsal.world import Relation, Routine
+from flatsplit.evidence.rehearsal.world import Relation, Routine, Trigger
 from flatsplit.model import RELATIONS, ROUTINES, TABLES, ObjectFacts, ObjectRef, State
 from flatsplit.steps import Context
 
@@ -130,7 +130,8 @@ class _Look:
             elif problems and self.special:
                 unread.append(ref)
         found += self._schemas()
-        return Powers(tuple(sorted(found)), tuple(sorted(unread)), unmatched)
+        found += self._cascades()
+        return Powers(tuple(sorted(set(found))), tuple(sorted(unread)), unmatched)
 
     def _moving(self) -> Iterator[tuple[ObjectRef, ObjectFacts, str]]:
         """What runs as its owner and gets another one."""
@@ -176,6 +177,36 @@ class _Look:
             if self.before.actor.rights.has(before, "U"):
                 reason = f"{owner} has no USAGE on schema {schema}, where foreign keys of its tables are checked"
                 yield Lost(ref, owner, reason, fix=f"GRANT USAGE ON SCHEMA {ddl.ident(schema)} TO {ddl.ident(owner)};")
+
+    def _cascades(self) -> Iterator[Lost]:
+        """Tables whose triggers a foreign key fires: then they run as the table's owner (see rehearsal/cascades.py)."""
+        triggers = self.world.triggers
+        late = self.goal.target.major < 18
+        for key in (one for keys in self.world.foreign_keys.values() for one in keys if one.referencing in triggers):
+            letters = {"d" if key.on_delete == "c" else "w"} if key.on_delete in "cnd" else set()
+            letters |= {"w"} if key.on_update in "cnd" else set()
+            table = self.world.by_oid.get(key.referencing) if letters else None
+            before, after = (state.objects.get(table.ref) if table else None for state in (self.live, self.goal))
+            if table is None or before is None or after is None or before.owner != self.context.legacy:
+                continue
+            if after.owner == before.owner or self.after(after.owner).actor.rights.superuser:
+                continue
+            for trigger in triggers[table.oid]:
+                if any(map(trigger.fires, letters)) and not (trigger.after and late):
+                    yield from self._fired(table, trigger, after.owner)
+
+    def _fired(self, table: Relation, trigger: Trigger, owner: str) -> Iterator[Lost]:
+        routine = self.world.routines.get(trigger.routine)
+        if routine is None or routine.definer or routine.extension:
+            return
+        where = f"{shown(table.ref)}: trigger {trigger.name}, where a foreign key fires it"
+
+        def inside(judge: OwnerJudge) -> list[Problem]:
+            return list(map(judge.of_rows, judge.inside(routine, where, self.before.actor.path)))
+
+        failing = [each for each in self._difference(inside, owner) if each.outcome in FAILING]
+        if failing:
+            yield Lost(table.ref, owner, failing[0].reason, any(each.privilege == ROWS for each in failing))
 
     def _routine(self, ref: ObjectRef, owner: str) -> Iterator[Problem]:
         routine = self._routines.get(ref)
