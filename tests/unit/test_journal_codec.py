@@ -44,6 +44,7 @@ roles = st.builds(
     expired=flag,
     password=flag,
     elsewhere=st.lists(text, max_size=3).map(tuple),
+    comment=text,
 )
 members = st.builds(Member, role, role, role)
 options = st.builds(MemberOptions, flag, st.none() | flag, st.none() | flag)
