@@ -218,6 +218,8 @@ def rehearsal(found: Rehearsal) -> Json:
                 "object": verdict.object or None,
                 "privilege": verdict.privilege or None,
                 "remedy": verdict.remedy or None,
+                "sql": list(verdict.sql),
+                "toml": list(verdict.toml),
                 "basis": verdict.basis,
             }
             for verdict in found.verdicts

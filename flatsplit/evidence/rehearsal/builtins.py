@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit.config import format_name, parse_name
 from flatsplit.evidence.rehearsal import becoming, catalogs
 from flatsplit.evidence.rehearsal.actor import Actor
-from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.remedies import shown, together
 from flatsplit.evidence.rehearsal.uses import RoutineUse
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.model import ObjectRef
@@ -75,9 +75,9 @@ def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
         return [actor.lacks(lacking[0], letter, f"{reason}, which {actor.role} has not on {shown(lacking[0])}")]
     if len(lacking) < len(candidates):
         return [Problem("unknown", f"{reason}; which sequence it is the text does not say", "", word)]
-    likely = next(iter(_beside(actor, call)), lacking[0])
-    problem = actor.lacks(likely, letter, f"{reason}, and {actor.role} has it on none of {len(lacking)}")
-    return [problem._replace(object="", remedy=f"{problem.remedy}, or whichever sequence it is")]
+    reason = f"{reason}, and {actor.role} has it on none of {len(lacking)}"
+    each = [actor.lacks(ref, letter, reason) for ref in lacking]
+    return [each[0]._replace(object="", remedy=together(one.remedy for one in each))]
 
 
 def _beside(actor: Actor, call: RoutineUse) -> list[ObjectRef]:
@@ -141,8 +141,8 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         word = "UPDATE" if any(not actor.holds(ref, letter) for ref in lacking) and letter == "w" else "SELECT"
     roles = actor.context.config.roles
     remedy = (
-        f"ALTER ROLE {format_name(roles.app_user)} SET lo_compat_privileges = on, by a superuser, so that no large "
-        f"object asks for privileges; or make and remove them in routines that run as {roles.app_migrator}"
+        f"ALTER ROLE {format_name(roles.app_user)} SET lo_compat_privileges = on -- as a superuser, so that no "
+        f"large object asks for privileges; or make and remove them in routines that run as {roles.app_migrator}"
     )
     if not lacking:
         if actor.role != roles.app_migrator or (text is not None and objects):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flatsplit import privileges
+from flatsplit import ddl, privileges
+from flatsplit.config import format_name
 from flatsplit.evidence.rehearsal import (
     builtins,
     cascades,
@@ -82,7 +83,10 @@ class Judge:
         if meant.hidden:
             schema = meant.relations[0].ref.schema
             reason = f"schema {schema} is in the search_path of {actor.context.legacy} and not of {actor.role}"
-            remedy = f"ALTER ROLE … SET search_path for {actor.role} as for {actor.context.legacy}"
+            remedy = (
+                f"ALTER ROLE {format_name(actor.role)} IN DATABASE {format_name(actor.goal.target.database)} "
+                f"SET search_path = {', '.join(map(ddl.ident, actor.legacy_path))} -- as for {actor.context.legacy}"
+            )
             return [Problem("denied", reason, shown(meant.relations[0].ref), "", remedy, True)]
         each = [self._one(relation, use, uses) for relation in meant.relations]
         if len(each) > 1 and not all(each) and any(each):
@@ -254,7 +258,7 @@ class Judge:
         if actor.rights.superuser or not actor.rights.closure.isdisjoint(self.world.restricted[name]):
             return []
         reason = f"{actor.role} may not call {name}(), one of the server's own that is not for everybody"
-        remedy = f"for the application's owner: do without it, or GRANT EXECUTE on it to {actor.role}"
+        remedy = "for the application's owner: do without it, or have a routine that runs as its owner call it"
         return [Problem("denied", reason, f"pg_catalog.{name}", "EXECUTE", remedy, True)]
 
     def called(self, oid: int) -> list[Problem]:

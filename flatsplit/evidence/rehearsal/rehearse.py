@@ -295,6 +295,8 @@ class Company:
 
     def _problem(self, heard: Heard, found: Problem, problems: Iterable[Problem]) -> Verdict:
         verdict = self._verdict(heard, found.outcome, found.reason)
+        failing = [found.remedy, *(each.remedy for each in problems if each.outcome == found.outcome)]
+        sql, toml = remedies.actions(failing)
         return Verdict(
             verdict.query,
             verdict.calls,
@@ -302,14 +304,15 @@ class Company:
             found.reason + ("" if self.exists else f" (by the blueprint: {self.role} does not exist yet)"),
             found.object,
             found.privilege,
-            self._remedy(heard, found, problems),
+            self._remedy(heard, found, failing),
             heard.applications,
+            sql=sql,
+            toml=toml,
         )
 
     @staticmethod
-    def _remedy(heard: Heard, found: Problem, problems: Iterable[Problem]) -> str:
-        failing = (each.remedy for each in problems if each.outcome == found.outcome)
-        remedy = remedies.together((found.remedy, *failing))
+    def _remedy(heard: Heard, found: Problem, failing: Iterable[str]) -> str:
+        remedy = remedies.together(failing)
         if found.outcome == "migrator" and heard.calls > 1 and heard.top is not False and _AGAIN.search(heard.text):
             remedy += (
                 f"; it ran {heard.calls} times: an application that does it whenever it starts has to leave it out"

@@ -39,21 +39,30 @@ def grant(purpose: str, role: str, ref: ObjectRef, letter: str, major: int) -> s
 MIGRATORS = "the migration tool's work: "
 """Begins the remedy for DDL."""
 
+_SQL = re.compile(r"(?:ALTER|CREATE|GRANT|REVOKE) ")
 _LINE = re.compile(r"(\[(?:grants\.\w+|become)\] \w+ = )\[(.+)\]", re.DOTALL)
 
 
 def together(remedies: Iterable[str]) -> str:
-    """All that a statement needs: names of one privilege in one line of configuration, everything else once."""
+    """All that a statement needs: names of one privilege in one line of configuration, everything else once.
+
+    Remarks stand behind all of it, or what follows one would be a comment.
+    """
     lines: dict[str, dict[str, None]] = {}
+    remarks: dict[str, None] = {}
     for remedy in filter(None, remedies):
         line = _LINE.fullmatch(remedy)
-        names = lines.setdefault(line[1] if line else remedy, {})
+        head, _, remark = remedy.partition(" -- ") if _SQL.match(remedy) else (remedy, "", "")
+        names = lines.setdefault(line[1] if line else head, {})
         if line:
             names[line[2]] = None
-    return "; ".join(f"{head}[{', '.join(names)}]" if names else head for head, names in lines.items())
+        elif remark:
+            remarks[remark] = None
+    told = "; ".join(f"{head}[{', '.join(names)}]" if names else head for head, names in lines.items())
+    return f"{told} -- {'; '.join(remarks)}" if remarks else told
 
 
-_WHOLE = re.compile(r"(?:\A|; )\[grants\.(\w+)\] (\w+) = (\[\"(?:[^\"\\]|\\.|\", \")*\"\])(?=\Z|; )")
+_WHOLE = re.compile(r"(?:\A|; )\[grants\.(\w+)\] (\w+) = (\[\"(?:[^\"\\]|\\.|\", \")*\"\])(?=\Z|; | -- )")
 
 
 def sections(remedies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
@@ -64,6 +73,18 @@ def sections(remedies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
             names = tomllib.loads(f"names = {value}")["names"]
             found.setdefault(purpose, {}).setdefault(word, {}).update(dict.fromkeys(names))
     return {purpose: {word: sorted(names) for word, names in sorted(lines.items())} for purpose, lines in found.items()}
+
+
+def actions(remedies: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What of them can be done as it is printed: statements of SQL without the remark, and lines of configuration."""
+    statements: dict[str, None] = {}
+    lines: dict[str, None] = {}
+    for remedy in filter(None, remedies):
+        if _SQL.match(remedy):
+            statements[remedy.partition(" -- ")[0]] = None
+        elif _LINE.fullmatch(remedy):
+            lines[remedy] = None
+    return tuple(statements), tuple(lines)
 
 
 def delegated(found: Iterable[Problem], routine: ObjectRef) -> list[Problem]:

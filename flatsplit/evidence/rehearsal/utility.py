@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from flatsplit.config import format_name
 from flatsplit.evidence.rehearsal import becoming, kinds, maintenance
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use
@@ -83,7 +84,9 @@ def _set(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
     if actor.may_set(name):
         return []
     reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
-    remedy = f"GRANT SET ON PARAMETER {name} TO {actor.role} (15 and later), or do without it"
+    remedy = "for the application's owner: do without it, or have an administrator set it for the role"
+    if actor.major >= 15:
+        remedy = f"GRANT SET ON PARAMETER {name} TO {format_name(actor.role)} -- or do without it"
     return [Problem("denied", reason, name, "SET", remedy)]
 
 

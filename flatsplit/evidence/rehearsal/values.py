@@ -99,6 +99,10 @@ class Verdict:
     applications: Mapping[str, int] = field(default_factory=dict)
     """Calls by application_name, where the source knows it."""
     basis: Ground = "rule"
+    sql: tuple[str, ...] = ()
+    """Of the remedy, what can be run as it is printed …"""
+    toml: tuple[str, ...] = ()
+    """… and what can be put into flatsplit.toml, each ``[section] key = value``."""
 
 
 @dataclass(frozen=True)
