@@ -169,6 +169,8 @@ def legacy_elsewhere(seen: Seen) -> Iterator[Found]:
     """Other databases that legacy has a share in."""
     facts = seen.state.roles.get(seen.legacy)
     others = facts.elsewhere if facts else ()
+    if seen.context.bootstrap:  # it owns what initdb makes
+        others = tuple(name for name in others if name not in ("postgres", "template0", "template1"))
     if others and seen.legacy in seen.context.baseline.roles:
         yield Found(f"{seen.legacy} is also used by {number(len(others), 'other database')}", others)
 

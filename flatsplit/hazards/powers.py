@@ -34,7 +34,7 @@ def owner_powers(seen: Seen) -> Iterator[Found]:
         )
     if unread:
         yield Found(
-            f"{number(len(unread), 'routine')} of a {seen.legacy} with special powers cannot be read to the end",
+            f"{number(len(unread), 'routine')} of {seen.legacy}, more than an owner, cannot be read to the end",
             tuple(map(shown, unread)),
             severity="note",
             why="What they do is put together when they run, or is no SQL; whether it needs what only "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import ddl
+from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 
 
@@ -47,7 +48,19 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
     """Tables where app_user would silently see no row."""
     none = tuple(table for table, _, visible in _tables(seen) if not visible)
     if none and not _bypasses(seen):
-        yield Found(f"app_user would see no row of {number(len(none), 'table')}", none)
+        yield Found(f"app_user would see no row of {number(len(none), 'table')}", none, fix=_opening(seen))
+
+
+def _opening(seen: Seen) -> str:
+    """Policies for legacy, to whom they change nothing, and which are extended to the new roles."""
+    legacy = format_name(seen.legacy)
+    lines = [
+        f"CREATE POLICY as_before ON {format_name(schema, table)} TO {legacy} USING (true) WITH CHECK (true);"
+        for schema, table, _, visible in seen.rows("rls")
+        if not visible
+    ]
+    user = seen.context.config.roles.app_user
+    return f"{' '.join(lines)} Policies for {seen.legacy} are extended to {user}; or accept this and decide later."
 
 
 @hazard(

@@ -156,8 +156,9 @@ def password_encryption(seen: Seen) -> Iterator[Found]:
     why="app_user may write to every table in scope, so also to the list of migrations that ran: a mistake or an "
     "attack "
     "there makes the next migration run twice, or not at all.",
-    fix="After the last step: REVOKE INSERT, UPDATE, DELETE ON … FROM app_user. Until then flatsplit grants it again "
-    "as drift.",
+    fix="Look first who writes there: an application that runs its own migrations, or keeps the progress of another "
+    "work in a table of such a name, needs it. Else, after the last step, REVOKE INSERT, UPDATE, DELETE ON it FROM "
+    "app_user; until then flatsplit grants it again as drift.",
     manual="ddl-priv.html",
 )
 def migration_tables(seen: Seen) -> Iterator[Found]:
