@@ -25,6 +25,8 @@ def show_survey(printer: Printer, found: Survey) -> None:
         return
     owned = ", ".join(f"{number:,} {_singular(kind) if number == 1 else kind}" for kind, number in found.counts)
     printer.say(one_line(f"{config.legacy_role} owns {owned or 'nothing'}."))
+    for role, number in found.acts_as:
+        printer.say(one_line(f"{config.legacy_role} acts as {role}, which owns {count(number, 'object')}."))
     printer.say(one_line(f"Schemas in scope: {', '.join(config.schemas)}."))
     _show_names(printer, found)
     if found.findings:
@@ -42,6 +44,8 @@ def _show_names(printer: Printer, found: Survey) -> None:
     for purpose in PURPOSES:
         name = getattr(found.config.roles, purpose)
         how = "exists, is adopted" if name in found.adopted else "will be created" if name else ""
+        if logins := found.config.logins(name):
+            how = f"{how} as the group that it is: {', '.join(logins)}"
         rows.append((purpose, name or "left out", how))
     printer.table("The new roles", ("purpose", "name", ""), rows)
     others = [purpose for purpose in PURPOSES if getattr(found.config.roles, purpose) not in ("", purpose)]

@@ -38,7 +38,9 @@ def _matrix(printer: Printer, found: VerifyReport) -> None:
             "can" if check.expected else "cannot",
             check.act,
             f"{check.count:,}",
-            "ok" if check.ok else f"NO: {count(check.exception_count, 'exception')}",
+            ("ok" if check.count else "nothing there")
+            if check.ok
+            else f"NO: {count(check.exception_count, 'exception')}",
         )
         for check in found.checks
     ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flatsplit import evidence, membership
+from flatsplit import ddl, evidence, membership
 from flatsplit.catalog import owned_elsewhere
 from flatsplit.config import format_duration
 from flatsplit.connection import APPLICATION_NAME, Session
@@ -18,6 +18,7 @@ from flatsplit.journal import Journal, StepRecord
 from flatsplit.model import RELATIONS, Check, Finding, GateResult, State, Statement
 from flatsplit.model import Session as Client
 from flatsplit.steps import BY_KEY, Context, shared
+from flatsplit.steps.owners import dormant
 
 if TYPE_CHECKING:
     from flatsplit.evidence.trial import Trial
@@ -75,14 +76,14 @@ class Judge:
         return GateResult("no-blockers", False, f"{first.title}{more}", f"{first.fix} See flatsplit doctor.")
 
     def _bridge(self) -> GateResult:
-        facts = self.state.roles.get(self.context.legacy)
-        if facts is None or facts.superuser or facts.inherit or self.state.target.membership_options:
+        shut = dormant(self.state, self.context)
+        if not shut:
             return GateResult("bridge", True, "legacy uses its memberships (INHERIT)")
         return GateResult(
             "bridge",
             False,
-            f"{self.context.legacy} is NOINHERIT: the bridge would give it nothing",
-            f"ALTER ROLE {self.context.legacy} INHERIT;",
+            f"{shut[0]} is NOINHERIT: the bridge would give it nothing",
+            f"ALTER ROLE {ddl.ident(shut[0])} INHERIT;",
         )
 
     def _reach(self) -> GateResult:

@@ -100,7 +100,7 @@ def _schemas(situation: Situation) -> list[ObjectRef]:
 
 
 def _prove(session: Session, situation: Situation, role: str, acts: list[Act], password: str | None) -> Proof:
-    may_log_in = role in situation.config.roles.login and situation.done >= ORDINAL["enable-login"]
+    may_log_in = role in situation.config.entering and situation.done >= ORDINAL["enable-login"]
     if password is None or not may_log_in:
         if not acts:
             return Proof(role, "", "nothing to try yet")

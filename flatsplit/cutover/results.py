@@ -45,6 +45,8 @@ class Survey:
     findings: tuple[Finding, ...]
     existing: bool
     """The tracking schema is there already and a cutover is under way: ``init`` only upgrades it."""
+    acts_as: tuple[tuple[str, int], ...] = ()
+    """Other roles that legacy acts as, and how much each owns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class Situation:
         if step == "lock-legacy":
             legacy = self.config.legacy_role
             return legacy in live and legacy in before and before[legacy].login and not live[legacy].login
-        logins = {name for name in self.config.roles.login if name in live and live[name].login}
+        logins = {name for name in self.config.entering if name in live and live[name].login}
         return bool(logins - {name for name, facts in before.items() if facts.login})
 
     @cached_property

@@ -22,7 +22,7 @@ from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.evidence.raising import named
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import Finding, State
-from flatsplit.steps import Context
+from flatsplit.steps import Context, members, owners
 from flatsplit.steps.context import JOURNAL_SCHEMA
 from flatsplit.steps.origin import reduce
 
@@ -53,6 +53,9 @@ def survey(session: Session, request: InitRequest) -> Survey:
         adopted=adopted,
         findings=hazards.find(session.driver, state, context),
         existing=existing,
+        acts_as=tuple(
+            (one.role, one.objects) for one in owners.acted_for(state, request.legacy_role, config.roles.new)
+        ),
     )
 
 
@@ -274,11 +277,13 @@ def _config(session: Session, state: State, request: InitRequest, *, existing: b
         record = Journal(session).cutover()
         if record is not None:
             return configuration.parse(record.config, str(path))
+    roles, groups = members.groups(state, _roles(state, request), request.legacy_role)
     config = Config(
         name=state.target.database,
         legacy_role=request.legacy_role,
-        schemas=_scope(state, request),
-        roles=_roles(state, request),
+        schemas=_scope(state, request, roles),
+        roles=roles,
+        groups=groups,
         gates=replace(Gates(), rehearsal="required"),  # a file without the key may be older than the gate
     )
     configuration.validate(config, str(path))
@@ -305,7 +310,7 @@ def _roles(state: State, request: InitRequest) -> RoleNames:
     )
 
 
-def _scope(state: State, request: InitRequest) -> tuple[str, ...]:
+def _scope(state: State, request: InitRequest, roles: RoleNames) -> tuple[str, ...]:
     schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
     if request.schemas:
         _require_schemas(state, request.schemas)
@@ -317,6 +322,8 @@ def _scope(state: State, request: InitRequest) -> tuple[str, ...]:
         for ref, facts in state.objects.items()
         if ref.schema and facts.owner == legacy and not facts.extension
     }
+    for one in owners.acted_for(state, legacy, roles.new):
+        found.update(one.schemas)
     found &= schemas - {JOURNAL_SCHEMA}
     if not found:
         if "public" not in schemas:

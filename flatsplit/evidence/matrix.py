@@ -20,6 +20,7 @@ from flatsplit.model import (
     group_objects,
 )
 from flatsplit.steps import ORDINAL, Context, grants, restricted
+from flatsplit.steps.owners import staying
 from flatsplit.steps.transfer import waits
 
 SHOWN = 5
@@ -116,7 +117,12 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
     """Every expectation that the first ``done`` steps justify, checked against every object it is about."""
     roles = context.config.roles
     checks: list[Check] = []
-    objects = [group for group in state.groups if context.ours(group.refs[0], group.facts)]
+    stay = staying(state, context)
+    objects = [
+        group
+        for group in state.groups
+        if context.ours(group.refs[0], group.facts) or (group.facts.owner in stay and context.in_scope(group.refs[0]))
+    ]
     if done >= ORDINAL["grant-existing"]:
         user, reader = Rights(state, roles.app_user), Rights(state, roles.app_readonly)
         checks += _use(user, objects)

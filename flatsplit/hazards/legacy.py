@@ -8,6 +8,7 @@ from flatsplit.config import format_name
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, decide, few, hazard, number
 from flatsplit.steps import restricted
 from flatsplit.steps.abroad import abroad
+from flatsplit.steps.owners import dormant
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 _GOES_TO = {
@@ -90,12 +91,10 @@ def legacy_attributes(seen: Seen) -> Iterator[Found]:
 )
 def bridge_noinherit(seen: Seen) -> Iterator[Found]:
     """The bridge would be useless. Since 16 flatsplit grants it WITH INHERIT TRUE, whatever the role says."""
-    facts = seen.context.baseline.roles.get(seen.legacy)
-    options = seen.state.target.membership_options
-    if facts is not None and not options and not facts.inherit and not facts.superuser:
+    for name in dormant(seen.state, seen.context):
         yield Found(
-            f"{seen.legacy} is NOINHERIT, so the bridge would give it nothing",
-            fix=f"ALTER ROLE {format_name(seen.legacy)} INHERIT; "
+            f"{name} is NOINHERIT, so the bridge would give it nothing",
+            fix=f"ALTER ROLE {format_name(name)} INHERIT; "
             "(check first that none of its memberships was meant to be dormant)",
         )
 

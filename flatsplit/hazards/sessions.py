@@ -77,7 +77,7 @@ def role_settings(seen: Seen) -> Iterator[Found]:
     why="Sessions of legacy act as another role from the start. That is not carried over: app_user acts as itself, "
     "with its "
     "own rights, and what legacy's sessions made belongs to that other role.",
-    fix="Move what that role owns and may do into the plan: make it the legacy role of a cutover of its own.",
+    fix='Move what that role owns like what legacy owns: owners = ["NAME"] under [cutover] in flatsplit.toml.',
     manual="sql-set-role.html",
 )
 def role_setting_role(seen: Seen) -> Iterator[Found]:
@@ -85,6 +85,8 @@ def role_setting_role(seen: Seen) -> Iterator[Found]:
     found = []
     for database in ("", seen.state.target.database):
         for name, value in seen.state.settings.get(SettingKey(seen.legacy, database), ()):
+            if name == "role" and value in seen.context.retiring:
+                continue  # what that role owns moves like legacy's own
             if name in ("role", "session_authorization") and value not in ("none", seen.legacy):
                 found.append(f"{name} = {value}" + (f" in database {database}" if database else ""))
     if found:

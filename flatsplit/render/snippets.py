@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flatsplit.config import Config
+from flatsplit.config import Config, RoleNames
 from flatsplit.render.engine import environment
 from flatsplit.render.facts import BundleFacts
 
@@ -70,11 +70,11 @@ def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
         "place": report.place,
         "pools": pools(bundle),
         "retire": config.retire,
-        "roles": config.roles,
+        "roles": entering(config),
         "services": [
             (f"{slug}-app", application(config)),
-            (f"{slug}-migrate", config.roles.app_migrator),
-            (f"{slug}-read", config.roles.app_readonly),
+            (f"{slug}-migrate", entering(config).app_migrator),
+            (f"{slug}-read", entering(config).app_readonly),
         ],
         "slug": slug,
     }
@@ -86,7 +86,16 @@ def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
 
 def application(config: Config) -> str:
     """The role that the application uses in the end."""
-    return config.legacy_role if config.retire == "repurpose" else config.roles.app_user
+    return config.legacy_role if config.retire == "repurpose" else entering(config).app_user
+
+
+def entering(config: Config) -> RoleNames:
+    """The names with which clients connect: of a group, its first login's."""
+    roles = config.roles
+    user, migrator, readonly = (
+        (config.logins(role) or (role,))[0] for role in (roles.app_user, roles.app_migrator, roles.app_readonly)
+    )
+    return replace(roles, app_user=user, app_migrator=migrator, app_readonly=readonly)
 
 
 def pools(bundle: BundleFacts) -> Pools:

@@ -6,8 +6,10 @@ from flatsplit import privileges
 from flatsplit.model import OWNER, PUBLIC, Acl, DefaultRef, State, intern_acl
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
+from flatsplit.steps.owners import staying
 
 _USER = {"r": "adrw", "S": "U"}
+_FOREIGN = {"r": "adrw", "S": "Urw"}
 _READER = {"r": "r", "S": "r"}
 
 
@@ -22,14 +24,15 @@ def apply(state: State, context: Context) -> State:
     new = frozenset(roles.new)
     source = context.holdings(state)
     for ref, acl in sorted(source.defaults.items()):
-        if ref.creator == context.legacy:
+        if ref.creator in context.retiring:
             _carry_over(draft, context, ref, acl, new)
-    for creator in (context.legacy, roles.app_migrator):
+    stay = staying(state, context)
+    for creator in (*sorted(context.retiring | stay), roles.app_migrator):
         if creator not in draft.roles:
             continue
         for schema in context.config.schemas:
             for objtype in ("r", "S", "f", "T"):
-                _blueprint(draft, context, DefaultRef(creator, schema, objtype))
+                _blueprint(draft, context, DefaultRef(creator, schema, objtype), foreign=creator in stay)
         if draft.target.major >= 18:
             _large_objects(draft, context, creator)
     return draft.state()
@@ -51,10 +54,11 @@ def _carry_over(draft: Draft, context: Context, ref: DefaultRef, acl: Acl, new: 
     draft.default(copy, intern_acl([*items, *have, *others]))
 
 
-def _blueprint(draft: Draft, context: Context, ref: DefaultRef) -> None:
+def _blueprint(draft: Draft, context: Context, ref: DefaultRef, *, foreign: bool) -> None:
     roles = context.config.roles
     acl = draft.effective_default(ref)
-    user, reader = _USER.get(ref.objtype, ""), _READER.get(ref.objtype, "")
+    # On what goes on belonging to others, grant-existing gives app_user all that using it may ask for
+    user, reader = (_FOREIGN if foreign else _USER).get(ref.objtype, ""), _READER.get(ref.objtype, "")
     if ref.objtype in ("f", "T"):
         # Only where the creator's global default took it from PUBLIC: IN SCHEMA defaults can add but not take away.
         everywhere = draft.effective_default(ref._replace(schema=""))

@@ -23,6 +23,7 @@ from flatsplit.steps import restricted
 from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import JOURNAL_SCHEMA, Context
 from flatsplit.steps.draft import Draft
+from flatsplit.steps.owners import staying
 from flatsplit.steps.transfer import extension_heir
 
 # What running an application needs, of all that a role may hold on somebody else's object.
@@ -105,7 +106,7 @@ def apply(state: State, context: Context) -> State:
     draft = Draft(state)
     roles = context.config.roles
     holdings = context.holdings(state)
-    groups = groups_of(holdings, context.legacy) - frozenset(roles.new)
+    groups = (groups_of(holdings, context.legacy) | staying(state, context)) - frozenset(roles.new)
     alone = bool(restricted.memberships(draft.before, context))
     legacy_facts = context.baseline.roles.get(context.legacy)
     superuser = legacy_facts is not None and legacy_facts.superuser
@@ -323,7 +324,7 @@ def _memberships(draft: Draft, context: Context, holdings: State) -> None:
     """
     roles = context.config.roles
     beyond = restricted.memberships(draft.before, context)
-    apart = abroad(context.legacy, draft.before, holdings).union(roles.new, beyond)
+    apart = abroad(context.legacy, draft.before, holdings).union(roles.new, context.retiring, beyond)
     given = sorted(holdings.members.items())
     for key, options in given:
         if key.member == context.legacy and key.role not in apart:

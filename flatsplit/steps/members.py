@@ -7,8 +7,11 @@ app_user, and who changes the structure to app_migrator: which is which, [member
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from flatsplit import ddl, membership
+from flatsplit.config import RoleNames
+from flatsplit.config.people import Groups
 from flatsplit.model import Member, MemberOptions, State
 from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import Context
@@ -33,6 +36,22 @@ def members_of_legacy(state: State, context: Context) -> Mapping[Member, MemberO
         if key.role in old and key.member not in apart and key.member in state.roles
         if not state.roles[key.member].superuser
     }
+
+
+def groups(state: State, roles: RoleNames, legacy: str) -> tuple[RoleNames, Groups]:
+    """Which of the roles that exist are groups: they may not log in, and others log in for them.
+
+    That of dba is said by ``dba_login``, of the others by [group.ROLE].
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for role in roles.new:
+        facts = state.roles.get(role)
+        if facts is not None and not facts.login:
+            logins = membership.logins_of(state, role, (*roles.new, legacy, state.target.operator))
+            found |= {roles.purpose(role): logins} if logins else {}
+    if found.pop("dba", None):
+        roles = replace(roles, dba_login=False)
+    return roles, tuple(found.items())
 
 
 def hand_over(draft: Draft, context: Context, *purposes: str) -> None:

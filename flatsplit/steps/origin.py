@@ -52,10 +52,11 @@ def reduce(state: State, config: Config) -> State:
     legacy = config.legacy_role
     managed = {legacy, *config.roles.new}
     left = Context(config, state).left
+    others = {*config.roles.new, *(config.owners or ())}
     major = state.target.major
 
     def remembered(ref: ObjectRef, facts: ObjectFacts) -> bool:
-        if ref.kind in ("schema", "database") or (facts.owner in managed and facts.owner != legacy):
+        if ref.kind in ("schema", "database") or facts.owner in others:
             return True
         if any(item.grantee in managed or item.grantor in managed for item in facts.acl):
             return True
@@ -224,13 +225,16 @@ class Origin:
         return facts._replace(owner=owner, acl=acl)
 
     def _owner(self, facts: ObjectFacts, before: ObjectFacts | None, *, left: bool = False) -> str:
+        others = self.context.retiring - {self.legacy}
+        if facts.owner in others:
+            return facts.owner
         # What is left with dba and was not there at first: legacy made it, or the decision came later
         if facts.owner in self.context.owners or (left and before is None and facts.owner in self.new):
             # What app_user made while it was there is legacy's once it is not
-            stay = (self.new & self.live.roles.keys()) - self.gone
+            stay = ((self.new & self.live.roles.keys()) - self.gone) | (others & self.live.roles.keys())
             return before.owner if before and before.owner in stay else self.legacy
-        if facts.owner in self.new and before is not None and before.owner == self.legacy:
-            return self.legacy
+        if facts.owner in self.new and before is not None and before.owner in self.context.retiring:
+            return before.owner
         return facts.owner
 
     def _acl(self, acl: Acl, before: Acl | None, *, own: bool) -> Acl:

@@ -20,10 +20,10 @@ def superusers_only(ref: ObjectRef, facts: ObjectFacts) -> bool:
 
 
 def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Context) -> str:
-    """The role that an object of legacy's goes to; legacy itself where nobody fit may take it."""
+    """The role that an object of legacy's goes to; who owns it now where nobody fit may take it."""
     roles = context.config.roles
     if context.bootstrap and (facts.extension or ref.kind == "extension"):
-        return context.legacy
+        return facts.owner
     if facts.extension or ref.kind == "extension":
         owner = extension_heir(state, context)
         if owner == context.legacy:
@@ -31,19 +31,19 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
         if not superusers_only(ref, facts):
             return owner
     if ref.kind == "database":
-        return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": context.legacy}[
+        return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": facts.owner}[
             context.config.database_owner
         ] or roles.app_migrator
     if context.left(ref) and roles.dba in state.roles:
         return roles.dba
     if superusers_only(ref, facts):
         dba = state.roles.get(roles.dba)
-        enters = dba is not None and (dba.login or roles.dba in roles.login)
+        enters = dba is not None and (dba.login or roles.dba in context.config.entering)
         if dba is not None and dba.superuser and (enters or ref.kind != "subscription"):
             return roles.dba
         migrator = state.roles.get(roles.app_migrator)
         fit = (migrator is not None and migrator.superuser) or (ref.kind == "subscription" and state.target.major >= 16)
-        return roles.app_migrator if fit else context.legacy
+        return roles.app_migrator if fit else facts.owner
     return roles.app_migrator
 
 
@@ -125,7 +125,7 @@ def late(draft: Draft, context: Context) -> None:
     """What had to wait goes to its new owner, which may log in by now."""
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        if ref.kind != "subscription" or facts.owner != context.legacy or waits(ref, facts, draft, context):
+        if ref.kind != "subscription" or facts.owner not in context.retiring or waits(ref, facts, draft, context):
             return facts
         return facts._replace(owner=heir(ref, facts, draft, context))
 

@@ -179,6 +179,16 @@ CASES = (
         cure="REVOKE legacy FROM app_migrator",
     ),
     Case(
+        "legacy-acts-as",
+        "GRANT team TO legacy; CREATE SCHEMA shop AUTHORIZATION team; SET ROLE team; CREATE TABLE shop.t (a int); "
+        "RESET ROLE",
+        ("schema shop: 2",),
+        role="app_migrator",
+        bites="ALTER TABLE shop.t ADD b int",
+        error="permission denied for schema shop",
+        cure="ALTER SCHEMA shop OWNER TO app_migrator; ALTER TABLE shop.t OWNER TO app_migrator",
+    ),
+    Case(
         "role-name-case",
         'CREATE ROLE "App_User"',
         ("app_user and App_User",),

@@ -1,0 +1,52 @@
+"""Hazards in who owns what legacy works with: another role that it becomes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit.config.text import quote
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.steps.owners import acted_for, owned
+
+
+@hazard(
+    "legacy-acts-as",
+    "blocker",
+    "create-roles",
+    looks_at="pg_auth_members and legacy's setting role: who else legacy can be, and what these roles own; owners "
+    "under [cutover] in flatsplit.toml",
+    why="What the application made by SET ROLE belongs to another role. Left there it is no object of the split: "
+    "app_migrator could not change it, and what is made later app_user could not use.",
+    fix='Decide under [cutover]: owners = ["NAME"] moves what NAME owns to app_migrator, like the old role\'s own; '
+    "owners = [] leaves it there, with rights for app_user, also on what NAME makes later.",
+    manual="sql-set-role.html",
+)
+def legacy_acts_as(seen: Seen) -> Iterator[Found]:
+    """The application owns through somebody else, and nobody has said what shall become of that."""
+    config, state = seen.context.config, seen.state
+    if seen.legacy not in state.roles or seen.context.retired:
+        return
+    for name in config.owners or ():
+        if name not in state.roles or state.roles[name].superuser:
+            what = "is a superuser" if name in state.roles else "is no role of this server"
+            yield Found(
+                f"[cutover] owners names {name}, which {what}",
+                (name,),
+                why="What it owns cannot be taken for the application's.",
+                fix="Take it out of owners in flatsplit.toml.",
+            )
+    if config.owners is not None:
+        return
+    have = owned(state)
+    own = any(name in have for name in seen.context.owners)
+    for one in acted_for(state, seen.legacy, config.roles.new):
+        moved = f"owners = [{quote(one.role)}]"
+        how = "begins as" if one.begins else "acts as"
+        yield Found(
+            f"{seen.legacy} {how} {one.role}, which owns {number(one.objects, 'object')}",
+            tuple(f"schema {schema}: {have[one.role][schema]:,}" for schema in one.schemas),
+            "warning" if own else None,
+            fix=f"Decide in flatsplit.toml under [cutover]: {moved} moves them to {config.roles.app_migrator}, like "
+            f"what {seen.legacy} owns; owners = [] leaves them, with rights for {config.roles.app_user}, also on what "
+            f"{one.role} makes later.",
+        )

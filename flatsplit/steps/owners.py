@@ -1,0 +1,98 @@
+"""Owners that legacy becomes: an application may log in as one role and own everything as another. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from flatsplit import membership
+from flatsplit.model import ROUTINES, State
+from flatsplit.steps.abroad import abroad
+from flatsplit.steps.context import JOURNAL_SCHEMA, Context
+
+
+class ActedFor(NamedTuple):
+    """Another role that legacy acts as, and what it owns in this database."""
+
+    role: str
+    objects: int
+    schemas: tuple[str, ...]
+    begins: bool
+    """Sessions of legacy begin as it, by a setting."""
+
+
+def begins_as(state: State, legacy: str) -> frozenset[str]:
+    """Roles that a setting makes of legacy's sessions."""
+    return frozenset(
+        value
+        for key, row in state.settings.items()
+        if key.role == legacy and key.database in ("", state.target.database)
+        for name, value in row
+        if name == "role" and value not in ("none", legacy)
+    )
+
+
+def owned(state: State) -> dict[str, Counter[str]]:
+    """How much each role owns in each schema, by the schema's name; what an extension or the system made left out."""
+    found: dict[str, Counter[str]] = {}
+    for group in state.groups:
+        schema = group.refs[0].name if group.kind == "schema" else group.schema
+        facts = group.facts
+        made = facts.extension or facts.note == "system" or (facts.follows and group.kind in ROUTINES)
+        if schema and schema != JOURNAL_SCHEMA and not made:
+            found.setdefault(facts.owner, Counter())[schema] += len(group.refs)
+    return found
+
+
+def acted_for(state: State, legacy: str, new: tuple[str, ...]) -> tuple[ActedFor, ...]:
+    """Roles that legacy can become and that own more than it does, or as which its sessions begin; largest first."""
+    begins = begins_as(state, legacy)
+    others = _others(state, legacy, new)
+    if not others:
+        return ()  # as almost everywhere; the look at all objects below is not for nothing then
+    have = owned(state)
+    own = sum(have.get(name, Counter()).total() for name in (legacy, *new))
+    found = [
+        ActedFor(name, have[name].total(), tuple(sorted(have[name])), name in begins)
+        for name in others
+        if name in have and (name in begins or have[name].total() > own)
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.objects, one.role)))
+
+
+def _others(state: State, legacy: str, new: tuple[str, ...]) -> frozenset[str]:
+    apart = {*new, state.target.operator, *abroad(legacy, state)}
+    return frozenset(
+        name
+        for name in membership.becomes(state, legacy) - apart
+        if name in state.roles and not name.startswith("pg_") and not state.roles[name].superuser
+    )
+
+
+def staying(state: State, context: Context) -> frozenset[str]:
+    """Owners in the schemas in scope that legacy can become, and that keep what they own by decision."""
+    if context.config.owners is None:
+        return frozenset()
+    members = {**state.members, **context.holdings(state).members}
+    asked = State(state.target, state.roles, members)
+    others = _others(asked, context.legacy, context.config.roles.new) - context.retiring
+    if not others:
+        return frozenset()
+    have = owned(state)
+    return frozenset(name for name in others if not context.scope.isdisjoint(have.get(name, ())))
+
+
+def dormant(state: State, context: Context) -> tuple[str, ...]:
+    """Of legacy and the owners that go its way: those to which the bridge would give nothing, since they are NOINHERIT.
+
+    From 16 on the membership itself says INHERIT. One that owns nothing, and has become another for its work, needs
+    no bridge.
+    """
+    if state.target.membership_options:
+        return ()
+    shut = [name for name in sorted(context.retiring & state.roles.keys()) if not state.roles[name].inherit]
+    shut = [name for name in shut if not state.roles[name].superuser]
+    if not shut or context.config.owners is None:
+        return tuple(shut)
+    have = owned(state)
+    return tuple(name for name in shut if name in have)

@@ -1,0 +1,96 @@
+"""Roles that are groups, as Terraform's usual layout makes them: they stay groups, and their logins are they."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.integration.test_members import finding, gate, observed
+from tests.support.walk import Walk, assert_same, configure
+
+LAYOUT = """
+create role app_user nologin; create role app_migrator nologin; create role app_readonly nologin;
+create role app_user_a login in role app_user; create role app_user_b login in role app_user;
+create role deploy login in role app_migrator;
+"""
+
+
+@pytest.mark.majors("two")
+def test_groups_stay_groups(database: Database, invoke_cli: InProcess) -> None:
+    database.execute("create table thing (id int primary key)", database.legacy)
+    database.execute(LAYOUT)
+    walk = Walk(invoke_cli, database).init("--adopt")
+    text = walk.config.read_text()
+    assert '[group.app_user]\nlogins = ["app_user_a", "app_user_b"]' in text
+    assert '[group.app_migrator]\nlogins = ["deploy"]' in text
+    assert "[group.app_readonly]" not in text
+    told = finding(walk, "group-logins")
+    assert told["objects"] == ["deploy"]
+    fix = told["fix"]
+    database.execute(fix[fix.index("ALTER ROLE") : fix.index(";") + 1])
+    assert finding(walk, "group-logins") is None
+    before = walk.snapshot()
+
+    walk.forward("enable-login")
+    log_in = "select rolname from pg_roles where rolcanlogin and rolname like 'app%' order by 1"
+    assert [row[0] for row in database.admin.execute(log_in)] == ["app_readonly", "app_user_a", "app_user_b"]
+    assert "app_user_a, app_user_b" in gate(walk, "seen")["reason"]
+    with database.connect("app_user_a") as app, database.connect("deploy") as migrator:
+        assert observed(walk) == {"app_user_a": ["app_user"], "deploy": ["app_migrator"]}
+        migrator.execute("create table made (a int)")
+        app.execute("insert into made values (1); select * from thing")
+        walk.next()
+    walk.forward()
+    assert walk("verify").exit_code == 0
+    page = walk("runbook", "--out", "runbook", "--format", "md").check()
+    assert page.exit_code == 0
+    written = (walk.run.cwd / "runbook" / "runbook.md").read_text()
+    assert "app_user_a" in written
+    walk.wait_until_gone("app_user_a", "deploy")
+    walk.rollback("--all")
+    database.execute("drop table made")
+    assert_same(before, walk.snapshot(), "after rollback")
+
+
+@pytest.mark.majors("two")
+def test_what_logins_of_a_group_do_not_have(database: Database, invoke_cli: InProcess) -> None:
+    """Legacy's settings, and rights that they would have to SET ROLE for."""
+    legacy = database.legacy
+    database.execute("create schema shop; create table shop.thing (id int primary key)", legacy)
+    database.execute(f"alter role {legacy} in database {database.name} set search_path = shop, public")
+    database.execute(LAYOUT)
+    inherits = "with inherit false" if database.admin.info.server_version >= 160000 else ""
+    database.execute(f"create role shy login noinherit; grant app_user to shy {inherits}")
+    walk = Walk(invoke_cli, database).init("--adopt")
+    findings = [each for each in walk("doctor", "--json").json["findings"] if each["id"] == "group-logins"]
+    assert sorted(tuple(each["objects"]) for each in findings) == [
+        ("app_user_a", "app_user_b", "deploy", "shy"),
+        ("deploy",),
+        ("shy",),
+    ]
+    for each in findings:
+        for statement in each["fix"].split("\n"):
+            database.execute(statement[statement.index("ALTER ROLE") : statement.rindex(";") + 1])
+    assert finding(walk, "group-logins") is None
+
+
+def test_groups_in_the_configuration(database: Database, invoke_cli: InProcess) -> None:
+    """A group need not be adopted; what is written wrong is said."""
+    database.execute("create table thing (id int primary key)", database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    text = walk.config.read_text()
+    for wrong, said in (
+        ("[group.app_users]\nlogins = []", "did you mean [group.app_user]?"),
+        ("[group.app_user]\nlogin = []", "unknown key [group.app_user] login"),
+        ('[group.app_user]\nlogins = ["legacy"]', "a role of the cutover"),
+        ('[members]\nweb = "owner"', "none of the new roles"),
+        ('[members]\napp_user = "app_user"', "is itself a role of the cutover"),
+    ):
+        walk.config.write_text(f"{text}\n{wrong}\n")
+        assert said in walk("status").check(1).stderr
+    walk.config.write_text(f'{text}\n[group.app_user]\nlogins = ["a", "b"]\n')
+    configure(walk.config, drain="0s")
+    walk.forward("enable-login")
+    assert database.admin.execute("select rolcanlogin from pg_roles where rolname = 'app_user'").fetchone() == (False,)
+    walk.rollback("--all")
