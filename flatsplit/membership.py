@@ -56,7 +56,7 @@ def logins_of(state: State, role: str, apart: Collection[str] = ()) -> tuple[str
     return tuple(sorted(name for name in found if name in state.roles and state.roles[name].login))
 
 
-def becomes(state: State, role: str) -> frozenset[str]:
+def becomes(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
     """Roles whose rights a session of ``role`` can use, itself left out: the other way round of :func:`acting`."""
     above: dict[str, list[tuple[Member, MemberOptions]]] = {}
     for key, options in state.members.items():
@@ -67,7 +67,7 @@ def becomes(state: State, role: str) -> frozenset[str]:
         while todo:
             for key, options in above.get(todo.pop(), ()):
                 usable = inherits(state, key, options) if inheriting else may_set(options)
-                if usable and key.role not in found:
+                if usable and key.role not in found and key.role not in apart:
                     found.add(key.role)
                     todo.append(key.role)
         return frozenset(found)

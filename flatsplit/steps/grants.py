@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flatsplit import privileges
 from flatsplit.config import format_name, parse_name
@@ -84,8 +84,10 @@ def blueprint(kind: str, acl: Acl) -> tuple[str, str]:
     return "", ""
 
 
-def groups_of(state: State, role: str) -> frozenset[str]:
-    """Roles whose rights ``role`` has through memberships, predefined ones and superusers left out."""
+def groups_of(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
+    """Roles whose rights ``role`` has through memberships, predefined ones and superusers left out, and those that
+    stand ``apart`` with what only they lead to: the new roles' own groups are no business of legacy's.
+    """
     found: set[str] = set()
     todo = [role]
     inherits = state.target.membership_options
@@ -94,7 +96,7 @@ def groups_of(state: State, role: str) -> frozenset[str]:
         if not inherits and one in state.roles and not state.roles[one].inherit:
             continue
         for key, options in state.members.items():
-            if key.member == one and key.role not in found and (not inherits or options.inherit):
+            if key.member == one and key.role not in (*found, *apart) and (not inherits or options.inherit):
                 found.add(key.role)
                 todo.append(key.role)
     superusers = {name for name, facts in state.roles.items() if facts.superuser}
@@ -106,7 +108,7 @@ def apply(state: State, context: Context) -> State:
     draft = Draft(state)
     roles = context.config.roles
     holdings = context.holdings(state)
-    groups = (groups_of(holdings, context.legacy) | staying(state, context)) - frozenset(roles.new)
+    groups = groups_of(holdings, context.legacy, roles.new) | staying(state, context)
     alone = bool(restricted.memberships(draft.before, context))
     legacy_facts = context.baseline.roles.get(context.legacy)
     superuser = legacy_facts is not None and legacy_facts.superuser

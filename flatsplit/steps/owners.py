@@ -64,7 +64,7 @@ def _others(state: State, legacy: str, new: tuple[str, ...]) -> frozenset[str]:
     apart = {*new, state.target.operator, *abroad(legacy, state)}
     return frozenset(
         name
-        for name in membership.becomes(state, legacy) - apart
+        for name in membership.becomes(state, legacy, new) - apart
         if name in state.roles and not name.startswith("pg_") and not state.roles[name].superuser
     )
 
