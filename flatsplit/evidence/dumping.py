@@ -32,7 +32,8 @@ def newly_shut_out(state: State, legacy: str, roles: RoleNames, adopted: frozens
     if PUBLIC in able:
         return () if wide.reads_journal(PUBLIC) else (PUBLIC,)
     planned = {legacy, *roles.new} - adopted
-    covers = (able - planned) | {legacy, roles.app_migrator, roles.app_readonly}
+    # A grant of its own would keep a login that lives for an hour from being dropped: app_user's are app_user
+    covers = (able - planned) | {legacy, roles.app_user, roles.app_migrator, roles.app_readonly}
     wanted = (role for role in able - planned if covers.isdisjoint(wide.groups[role]))
     return tuple(sorted(role for role in wanted if not wide.reads_journal(role)))
 
