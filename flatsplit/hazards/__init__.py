@@ -34,6 +34,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     server,
     service,
     sessions,
+    whose,
 )
 from flatsplit.hazards.looking import READABLE, Looking
 from flatsplit.hazards.registry import ORDER, REGISTRY, Found, Hazard, Seen, hazard, silent

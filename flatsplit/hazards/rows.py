@@ -23,7 +23,7 @@ def _tables(seen: Seen) -> Iterator[tuple[str, bool, bool]]:
             yield f"{schema}.{table}", (forced or not ours) and not bypassed, visible
 
 
-def _bypasses(seen: Seen) -> bool:
+def bypasses(seen: Seen) -> bool:
     """Whether app_user is exempt: as legacy is, which carries it over, or by somebody's hand."""
     roles = (
         seen.context.baseline.roles.get(seen.legacy),
@@ -47,7 +47,7 @@ def _bypasses(seen: Seen) -> bool:
 def rls_zero_rows(seen: Seen) -> Iterator[Found]:
     """Tables where app_user would silently see no row."""
     none = tuple(table for table, _, visible in _tables(seen) if not visible)
-    if none and not _bypasses(seen):
+    if none and not bypasses(seen):
         yield Found(f"app_user would see no row of {number(len(none), 'table')}", none, fix=_opening(seen))
 
 
@@ -77,7 +77,7 @@ def _opening(seen: Seen) -> str:
 def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
     """Tables whose policies begin to apply."""
     fewer = tuple(table for table, under, visible in _tables(seen) if visible and not under)
-    if fewer and not _bypasses(seen):
+    if fewer and not bypasses(seen):
         yield Found(f"policies begin to apply on {number(len(fewer), 'table')}", fewer)
 
 

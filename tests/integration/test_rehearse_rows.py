@@ -94,6 +94,34 @@ def test_a_view_that_reads_as_its_user(
     assert rehearse(walk, file, 4) == {"SELECT * FROM mine": ("silent", "public.nobody", "SELECT")}
 
 
+def test_policies_that_ask_who(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
+    """A blocker until the operator has looked; then they are taken as they are."""
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(
+        """
+        create table public.mapping (member text, tenant int);
+        create table public.note (tenant int);
+        alter table public.note enable row level security;
+        create policy own on public.note using (tenant = (select tenant from mapping where member = current_user));
+        """,
+        "legacy",
+    )
+    walk = Walk(invoke_cli, database).init()
+    file = tmp_path / "rows.sql"
+    file.write_text("SELECT * FROM note; INSERT INTO note VALUES (1)")
+    assert {verdict for verdict, _, _ in rehearse(walk, file, 4).values()} == {"silent", "unknown"}
+    blockers = [
+        each["id"] for each in walk("doctor", "--json").check(5).json["findings"] if each["severity"] == "blocker"
+    ]
+    assert blockers == ["policies-ask-who"]
+    assert "asks who looks at the rows" in walk.next(exit_code=5).stderr
+    accepted = '\n[hazards.accept]\n"policies-ask-who" = "app_user is in the mapping"\n'
+    walk.config.write_text(walk.config.read_text() + accepted)
+    assert {verdict for verdict, _, _ in rehearse(walk, file, 0).values()} == {"allowed"}
+    walk.next()
+
+
 def test_a_policy_for_app_user_settles_it(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
     database = make_database()
     database.execute("grant usage, create on schema public to legacy")

@@ -13,7 +13,49 @@ _TABLE = "SET ROLE legacy; CREATE TABLE t (a int, by text); INSERT INTO t VALUES
 _GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app_user; "
 _DEFINER = "ALTER FUNCTION f() SECURITY DEFINER SET search_path = public, pg_temp; ALTER FUNCTION f() OWNER TO legacy"
 
+_SECURED = _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; " + _GRANT
+_OPEN = "CREATE POLICY everything ON t TO app_user USING (true)"
+_MAPPING = (
+    "SET ROLE legacy; CREATE TABLE tenant (name text, db_user name); INSERT INTO tenant VALUES ('legacy', 'tenant_a'); "
+    "RESET ROLE; "
+)
+
 CASES = (
+    Case(
+        "policies-ask-who",
+        f"{_SECURED} CREATE POLICY own ON t USING (by = current_user)",
+        ("own on public.t",),
+        bites="SELECT count(*) FROM t",
+        value=0,
+        cure=_OPEN,
+    ),
+    Case(
+        "policies-ask-who",
+        f"{_MAPPING}{_SECURED} CREATE POLICY own ON t TO legacy, app_user USING "
+        "(by = (SELECT name FROM tenant WHERE db_user = session_user))",
+        ("own on public.t",),
+        bites="SELECT count(*) FROM t",
+        value=0,
+        cure="DROP POLICY own ON t; CREATE POLICY own ON t USING (by = 'legacy')",
+    ),
+    Case(
+        "policies-ask-who",
+        "SET ROLE legacy; CREATE FUNCTION me() RETURNS text LANGUAGE plpgsql AS 'begin return current_user; end'; "
+        f"RESET ROLE; {_SECURED} CREATE POLICY own ON t FOR SELECT USING (by = me())",
+        ("own on public.t",),
+        bites="SELECT count(*) FROM t",
+        value=0,
+        cure="ALTER ROLE app_user BYPASSRLS",
+    ),
+    Case(
+        "policies-ask-who",
+        f"{_SECURED} CREATE POLICY pass ON t USING (true); "
+        "CREATE POLICY own ON t AS RESTRICTIVE USING (pg_has_role('legacy', 'MEMBER'))",
+        ("own on public.t",),
+        bites="SELECT count(*) FROM t",
+        value=0,
+        cure="ALTER TABLE t DISABLE ROW LEVEL SECURITY",
+    ),
     Case(
         "rls-zero-rows",
         _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; " + _GRANT,

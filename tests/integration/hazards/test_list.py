@@ -122,6 +122,7 @@ def test_only_what_a_gate_needs_is_asked() -> None:
         "initial_privileges",
         "names",
         "operator_surroundings",
+        "policies_who",
         "rls",
         "role_functions",
         "schema_publications",

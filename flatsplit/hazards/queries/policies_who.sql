@@ -1,0 +1,24 @@
+-- Policies for legacy, app_user or everybody on tables with row security that the application owns: the table, the policy,
+-- whether it is permissive, whether another permissive one for the same command lets every row through, its stored trees,
+-- and the bodies of the application's functions that it calls. Trees are looked at as text: printing one may wait.
+WITH mine AS (
+    SELECT p.*, n.nspname || '.' || c.relname AS name
+    FROM pg_policy AS p
+    JOIN pg_class AS c ON c.oid = p.polrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relrowsecurity AND c.relowner = ANY (%(owners)s::oid[])
+      AND (p.polroles = '{0}' OR p.polroles && %(readers)s::oid[])
+)
+SELECT m.name::text, m.polname::text,
+       m.polpermissive AND EXISTS (
+           SELECT FROM mine AS o
+           WHERE o.polrelid = m.polrelid AND o.polpermissive AND o.polcmd IN ('*', m.polcmd)
+             AND coalesce(o.polqual, o.polwithcheck)::text ~ '^\{CONST :consttype 16 .* :constvalue 1 \[ 1 '
+             AND (o.polwithcheck IS NULL OR o.polwithcheck::text ~ '^\{CONST :consttype 16 .* :constvalue 1 \[ 1 ')),
+       coalesce(m.polqual::text, '') || coalesce(m.polwithcheck::text, ''),
+       ARRAY(SELECT f.prosrc || coalesce(to_jsonb(f) ->> 'prosqlbody', '')
+             FROM pg_depend AS d
+             JOIN pg_proc AS f ON f.oid = d.refobjid AND d.refclassid = 'pg_proc'::regclass
+             WHERE d.classid = 'pg_policy'::regclass AND d.objid = m.oid AND f.oid >= 16384)
+FROM mine AS m
+ORDER BY 1, 2

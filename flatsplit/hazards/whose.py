@@ -1,0 +1,43 @@
+"""Hazards in policies that ask who looks at the rows. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flatsplit.hazards import bodies
+from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.rows import bypasses
+
+_ASKS = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]|\{FUNCEXPR :funcid (?:710|745|746|270[5-9]|2710) ")
+"""CURRENT_ROLE, CURRENT_USER, USER, SESSION_USER (SQLValueFunctionOp); getpgusername(), pg_has_role() (pg_proc.dat)."""
+
+
+@hazard(
+    "policies-ask-who",
+    "blocker",
+    "switch-connections",
+    looks_at="pg_policy of the application's tables: conditions with current_user, session_user or pg_has_role(), in "
+    "themselves, in their subselects, or in the functions that they call",
+    why="Such a condition was written for other roles than app_user, or for legacy, and lets app_user see what it says "
+    "of app_user: often no row at all, without any error.",
+    fix="Let the condition, or the table of names that it looks into, know app_user; or CREATE POLICY … TO legacy "
+    "USING (true), which is extended to app_user. Once app_user, which exists after create-roles, was seen to count "
+    "as many rows as legacy, accept this with the reason; rehearse then takes these conditions as they are.",
+    manual="ddl-rowsecurity.html",
+    questions=("policies_who",),
+)
+def policies_ask_who(seen: Seen) -> Iterator[Found]:
+    """Policies whose answer is another for another role."""
+    found = tuple(
+        f"{policy} on {table}"
+        for table, policy, open_, tree, sources in seen.rows("policies_who")
+        if not open_ and (_ASKS.search(tree) or any(_asks(source) for source in sources))
+    )
+    if found and not bypasses(seen):
+        count = number(len(found), "policy", "policies")
+        yield Found(f"{count} that ask{'s' if len(found) == 1 else ''} who looks at the rows", found)
+
+
+def _asks(source: str) -> bool:
+    return bodies.asks_who(source) or bodies.asks_who_tree(source) or bodies.mentions(source, "pg_has_role")
