@@ -19,13 +19,12 @@ COUNT = 6
 OWNERS = """
 select 'database', pg_get_userbyid(datdba) from pg_database where datname = current_database()
 union select 'extension', pg_get_userbyid(extowner) from pg_extension where extname = 'citext'
-union select 'member', pg_get_userbyid(proowner) from pg_proc where proname = 'citext_eq'
 union select 'table', pg_get_userbyid(relowner) from pg_class where relname = 't'
 """
 
 
 def owners(database: Database) -> set[str]:
-    """Who owns the database, the extension, its members and the table."""
+    """Who owns the database, the extension and the table."""
     return {str(owner) for _, owner in database.admin.execute(OWNERS).fetchall()}
 
 
