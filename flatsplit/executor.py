@@ -259,12 +259,15 @@ class Executor:
 
         The unique index of a shared catalog is what meets a transaction that came a moment ago.
         """
-        if len(batch) > 1:
+        if len(batch) > 1 or batch[0].split is not None:
             return "split"
         creates = any(change.fact == "role" and change.side == "+" for change in batch[0].changes)
-        if not creates and isinstance(error, errors.DuplicateObject):
-            raise self._failed(batch[0], error) from None
-        return "gone" if creates else "contended"
+        catalog = isinstance(error, errors.UniqueViolation) and error.diag.schema_name == "pg_catalog"
+        if creates and (catalog or isinstance(error, errors.DuplicateObject)):
+            return "gone"
+        if catalog:
+            return "contended"
+        raise self._failed(batch[0], error) from None
 
     def _pass_over(self, step: str, statement: Statement) -> None:
         self._total -= 1
