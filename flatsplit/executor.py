@@ -234,6 +234,8 @@ class Executor:
 
     def _gone(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         only = batch[0]
+        if any(change.fact == "role" and change.side == "-" for change in only.changes):
+            return "gone"  # the walk of another database that went back at the same moment has dropped it
         if len(batch) == 1 and only.split is None and not only.objects:
             raise self._failed(only, error) from None
         return "gone"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flatsplit import ddl, evidence, machine, membership
@@ -11,7 +13,7 @@ from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutc
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import Plan
-from flatsplit.steps import BY_KEY, members, shared
+from flatsplit.steps import BY_KEY, marks, members, shared
 from flatsplit.steps.origin import reduce
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ def _take_back(
     for definition in dropped:
         reporter.note(f"goes with its role, on record in the journal: {definition}")
     executor = walk.executor(situation, reporter)
+    mine = [name for name in walk.config.roles.new if not marks.others(situation.live, name)]
     tell(plan, reporter)
     executed = 0
     try:
@@ -96,7 +99,7 @@ def _take_back(
         for turn in range(ROUNDS):
             executed += executor.run(key, "back", statements)
             if statements:
-                before, situation = situation.live, walk.situation()
+                before, situation = situation.live, _reclaimed(walk.situation(), mine)
                 statements = situation.rollback_plan(key).statements
                 if turn and about_new(statements, before):
                     statements = ()
@@ -122,3 +125,18 @@ def _take_back(
         walk.remember(key, situation.live)
     reporter.step_finished(key, "rolled_back")
     return StepOutcome(key, "rolled_back", executed, notes=plan.notes), walk.situation(situation.live)
+
+
+def _reclaimed(situation: Situation, mine: Iterable[str]) -> Situation:
+    """With the roles that were left to a database which has gone back at the same moment, as still this walk's.
+
+    A database that used a role before its mark was written, and uses it still, comes by the mark on its own way back.
+    One that does not may have passed it already: whoever left the role to it looks again, and takes it along.
+    """
+    live = situation.live
+    roles = {
+        name: live.roles[name]._replace(comment=marks.mark(live.target.database))
+        for name in mine
+        if (heir := marks.others(live, name)) and heir not in live.roles[name].elsewhere
+    }
+    return replace(situation, live=replace(live, roles={**live.roles, **roles})) if roles else situation
