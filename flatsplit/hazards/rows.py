@@ -56,7 +56,7 @@ def _opening(seen: Seen) -> str:
     legacy = format_name(seen.legacy)
     lines = [
         f"CREATE POLICY as_before ON {format_name(schema, table)} TO {legacy} USING (true) WITH CHECK (true);"
-        for schema, table, _, visible in seen.rows("rls")
+        for schema, table, _, visible, _ in seen.rows("rls")
         if not visible
     ]
     user = seen.context.config.roles.app_user
