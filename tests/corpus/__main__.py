@@ -26,7 +26,7 @@ def main() -> None:
     )
     parser.add_argument("--file", action="append", help="only this one, without .sql; repeatable")
     parser.add_argument("--part", default="1/1", help="only each n-th file from the m-th on: m/n")
-    parser.add_argument("--each", type=int, default=1, metavar="N", help="only one of N statements")
+    parser.add_argument("--each", default="1/1", metavar="M/N", help="only one of N statements, by their texts")
     parser.add_argument("--sql", type=Path, help="folder with the SQL files, instead of fetching them")
     parser.add_argument("--seconds", type=float, default=60, help="how long each file may take (default 60)")
     place = Path(tempfile.gettempdir()) / "flatsplit-corpus"
@@ -36,9 +36,10 @@ def main() -> None:
         folder = options.sql or regression(options.keep)
     except NotToBeHad as why:
         raise SystemExit(f"the regression SQL is not to be had here: {why}") from None
+    first_of, of = map(int, options.each.split("/"))
     first, step = map(int, options.part.split("/"))
     names = options.file or [path.stem for path in sorted(folder.glob("*.sql"))][first - 1 :: step]
-    counts = {role: Counter[str]() for role in ROLES}
+    counts = {row: Counter[str]() for row in (*ROLES, *map(_before, ROLES))}
     total = 0
     with tempfile.TemporaryDirectory() as work, make_cluster() as cluster:
         stage = build(Path(work), cluster, list(statements((folder / "test_setup.sql").read_text())))
@@ -48,12 +49,12 @@ def main() -> None:
             began = time.monotonic()
             ran = 0
             with stage.database() as database:
-                player = Player(stage, database, options.seconds, options.each)
+                player = Player(stage, database, options.seconds, (first_of - 1, of))
                 try:
                     for line in player.play(list(statements((folder / f"{name}.sql").read_text(errors="replace")))):
                         ran += 1
                         for role in ROLES:
-                            _count(counts[role], name, role, line)
+                            _count(counts, name, role, line)
                 finally:
                     player.close()
             total += ran
@@ -62,20 +63,28 @@ def main() -> None:
     print(f"PostgreSQL {cluster.config.binaries.version}")
     print(f"| {' | '.join(head)} |")
     print("|---" + "|---:" * (len(head) - 1) + "|")
-    for role in ROLES:
-        print(f"| {role} | {total} | " + " | ".join(str(counts[role][each]) for each in (*OUTCOMES, *WRONG)) + " |")
-    raise SystemExit(any(counts[role][each] for role in ROLES for each in WRONG))
+    for row, counted in counts.items():
+        print(f"| {row} | {total} | " + " | ".join(str(counted[each]) for each in (*OUTCOMES, *WRONG)) + " |")
+    raise SystemExit(any(counted[each] for counted in counts.values() for each in WRONG))
 
 
-def _count(counted: Counter[str], name: str, role: str, line: Line) -> None:
-    verdict = line.verdicts[role]
-    counted[verdict.verdict] += 1
-    wrong = line.wrong(role)
-    counted[wrong] += 1
-    text = " ".join(line.text.split())[:300]
-    if wrong or verdict.verdict == "unknown":
-        said = line.said[role] or f"works, {line.rows[role]} rows"
-        print(f"{f'WRONG {wrong}' if wrong else 'UNKNOWN'} [{name}] as {role} ({said}): {text}\n      {verdict.reason}")
+def _before(role: str) -> str:
+    return f"{role}, by rules alone"
+
+
+def _count(counts: dict[str, Counter[str]], name: str, role: str, line: Line) -> None:
+    verdict, reasoned = line.verdicts[role], line.reasoned.get(role)
+    found = [(role, verdict.verdict, verdict.reason)]
+    if reasoned is not None:
+        found.append((_before(role), reasoned.outcome, reasoned.reason))
+    for row, outcome, reason in found:
+        counts[row][outcome] += 1
+        wrong = line.wrong(role, outcome)
+        counts[row][wrong] += 1
+        if wrong or (row == role and outcome == "unknown"):
+            said = line.said[role] or f"works, {line.rows[role]} rows"
+            text = " ".join(line.text.split())[:300]
+            print(f"{f'WRONG {wrong}' if wrong else 'UNKNOWN'} [{name}] as {row} ({said}): {text}\n      {reason}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,16 @@ create index t_gin on public.t using gin (b);
 create schema hidden;
 create table hidden.h (a int primary key deferrable);
 create type public.pair as (a int);
+create function public.f(int) returns int language sql as 'select 1';
+create table public.logged (a int);
+create function public.logs() returns trigger language plpgsql as $$
+declare n bigint;
+begin
+    n := count(*) from old join new using (a);
+    return null;
+end $$;
+create trigger logs after update on public.logged referencing old table as old new table as new
+for each statement execute function public.logs();
 """
 REFUSED = (
     "SELECT brin_summarize_new_values('t_brin')",
@@ -30,6 +40,10 @@ REFUSED = (
     "SELECT table_to_xml('hidden.h', true, true, '')",
     "SET CONSTRAINTS hidden.h_pkey DEFERRED",
     "REINDEX INDEX t_brin",
+    "SELECT to_regclass('hidden.h')",
+    "SELECT has_table_privilege('hidden.h', 'SELECT')",
+    "UPDATE pg_database SET datname = datname",
+    "REINDEX SCHEMA hidden",
     "COMMENT ON COLUMN pair.a IS 'x'",
 )
 FREE = (
@@ -38,6 +52,11 @@ FREE = (
     "SELECT table_to_xml('t', true, true, '')",
     "SET CONSTRAINTS t_pkey DEFERRED",
     "SET CONSTRAINTS ALL IMMEDIATE",
+    "SELECT to_regclass('t'), has_table_privilege('public.t', 'SELECT')",
+    "UPDATE pg_settings SET setting = '1MB' WHERE name = 'work_mem'",
+    "DROP CAST IF EXISTS (text AS text)",
+    "DROP FUNCTION IF EXISTS f(text)",
+    "UPDATE logged SET a = 1",
     "DROP TEXT SEARCH PARSER IF EXISTS nobody.is_there",
 )
 

@@ -83,6 +83,8 @@ class Actor:
             system = self._system(each, name)
             if system:
                 return system
+        if name in world.transition_tables:
+            return Resolved(free=True)
         for each in self.legacy_path:
             found = world.relations.get((each, name))
             if found:

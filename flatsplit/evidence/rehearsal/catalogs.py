@@ -44,7 +44,11 @@ _OWNER = frozenset(
 
 
 def readable(actor: Actor, use: RelationUse, readers: frozenset[str]) -> list[Problem]:
-    """SELECT on one of the server's own relations."""
+    """SELECT on one of the server's own relations; only superusers change them, but for what stands for SET."""
+    if use.letters - {"r"} and use.name != "pg_settings" and not actor.rights.superuser:
+        reason = f"only a superuser may change {use.name}, which is the server's own"
+        remedy = "for the application's owner: do without it"
+        return [Problem("denied", reason, f"pg_catalog.{use.name}", "SUPERUSER", remedy, True)]
     if "" in readers or actor.rights.superuser or not actor.rights.closure.isdisjoint({*readers, "pg_read_all_data"}):
         return []
     reason = f"{actor.role} may not read {use.name}, which is the server's own"

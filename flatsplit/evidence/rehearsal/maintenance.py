@@ -93,7 +93,15 @@ def refresh(judge: Judge, node: Node, path: Path) -> list[Problem]:
 
 
 def reindex(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """The table's owner, or MAINTAIN (17 and later)."""
+    """The table's owner, or MAINTAIN (17 and later); a schema's or the database's owner."""
+    from postgast import pg_query_pb2
+
+    if pg_query_pb2.ReindexObjectType.Name(node.kind) == "REINDEX_OBJECT_SCHEMA":
+        schema = ObjectRef("schema", "", node.name)
+        if judge.actor.owns(schema) or "pg_maintain" in judge.actor.rights.closure:
+            return []
+        reason = f"REINDEX of a schema is for its owner, which {judge.actor.role} is not"
+        return [Problem("denied", reason, shown(schema), "OWNERSHIP", "let app_migrator or the dba do it")]
     if node.HasField("relation") and node.relation.relname:
         found = judge.actor.resolve(node.relation.schemaname, node.relation.relname, path)
         if found.free or (found.relations and not found.hidden):

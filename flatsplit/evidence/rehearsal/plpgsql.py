@@ -16,7 +16,7 @@ class Piece(NamedTuple):
     """SQL inside a body."""
 
     sql: str
-    """A statement; an expression as ``SELECT (expression)``; of a dynamic one the expression that makes its text."""
+    """A statement; an expression as ``SELECT expression``; of a dynamic one the expression that makes its text."""
     line: int
     """Of the body, counted as PL/pgSQL counts it."""
     dynamic: bool = False
@@ -109,7 +109,7 @@ class _Body:
     def expression(self, span: tuple[int, int]) -> Iterator[Piece]:
         text = self.text(span)
         if text:
-            yield Piece(f"SELECT ({text})", self.line(span[0]))
+            yield Piece(f"SELECT {text}", self.line(span[0]))
 
     # -- statements
 

@@ -197,7 +197,8 @@ class Company:
     def _grounded(self, part: _Part, verdict: Verdict) -> Verdict:
         """With what it rests on: a trial that ended otherwise for want of something else proves nothing."""
         trial = part.trial
-        if not self.exists or trial is None:
+        half = part.parsed is not None and part.parsed.kind == "create_table_as_stmt"  # where it goes was not tried
+        if not self.exists or trial is None or half:
             return verdict
         agree = trial.passed if verdict.verdict == "allowed" else trial.state == DENIED and verdict.verdict == "denied"
         return replace(verdict, basis="tried") if agree else verdict

@@ -22,6 +22,14 @@ _INDEXES = frozenset(
 
 # xml.c, tsvector_op.c, tsquery_rewrite.c: which argument is a query, and which a table
 _QUERIES = {"query_to_xml": 0, "query_to_xmlschema": 0, "query_to_xml_and_xmlschema": 0, "ts_stat": 0, "ts_rewrite": 1}
+# Which argument, from the end, is a name that is looked up when it runs (LookupExplicitNamespace() in namespace.c)
+_NAMES = {
+    **{f"to_reg{kind}": 1 for kind in ("class", "type", "proc", "procedure", "oper", "operator", "collation")},
+    **{f"has_{kind}_privilege": 2 for kind in ("table", "sequence", "any_column", "function", "type")},
+    "has_column_privilege": 3,
+}
+_ADDRESS = "pg_get_object_address"
+
 _TABLES = {"table_to_xml": 0, "table_to_xmlschema": 0, "table_to_xml_and_xmlschema": 0}
 
 
@@ -33,6 +41,10 @@ def problems(judge: Judge, call: RoutineUse, path: Path) -> list[Problem]:
         return _index(judge, call)
     if call.name == "set_config":
         return _setting(judge, call)
+    if call.name in _NAMES and call.arguments >= _NAMES[call.name]:
+        return _named(judge, call.constants[-_NAMES[call.name]])
+    if call.name == _ADDRESS:
+        return [Problem("unknown", f"{call.name}() looks up whatever it is given, also in schemas without USAGE")]
     if call.name in _QUERIES and call.arguments > _QUERIES[call.name]:
         if call.name == "ts_rewrite" and call.arguments != 2:
             return []
@@ -69,6 +81,13 @@ def _setting(judge: Judge, call: RoutineUse) -> list[Problem]:
     reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
     remedy = f"GRANT SET ON PARAMETER {name} TO {judge.actor.role} (15 and later), or do without it"
     return [Problem("denied", reason, name, "SET", remedy)]
+
+
+def _named(judge: Judge, text: str | None) -> list[Problem]:
+    """USAGE on the schema of a name."""
+    name = _parts(text.split("(")[0]) if text else ()
+    found = judge.actor.schema(name[-2]) if len(name) > 1 else []
+    return [each._replace(planned=False) for each in found]
 
 
 def _query(judge: Judge, call: RoutineUse, text: str | None, path: Path) -> list[Problem]:

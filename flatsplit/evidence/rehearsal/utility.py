@@ -44,7 +44,7 @@ def inner_statement(parsed: Parsed) -> tuple[str, Node] | None:
     if (
         kind in ("explain_stmt", "declare_cursor_stmt", "prepare_stmt")
         or (kind == "copy_stmt" and node.HasField("query"))
-        or (kind == "create_table_as_stmt" and node.into.rel.relpersistence == "t")
+        or (kind == "create_table_as_stmt" and not node.into.skip_data)
     ):
         found = inner(node.query)
     elif kind == "select_stmt" and node.HasField("into_clause"):

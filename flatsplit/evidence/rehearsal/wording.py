@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.evidence.rehearsal.grammar import Node, Parsed
+from flatsplit.evidence.rehearsal.grammar import Node, Parsed, strings
 
 _CREATED = {
     # kind → the field that holds the name of what is made in a schema
@@ -21,10 +21,37 @@ def temporary_name(parsed: Parsed) -> str:
     return node.relname if node is not None and temporary(node) else ""
 
 
+_NAMES = {
+    "create_schema_stmt": "schemaname",
+    "create_function_stmt": "funcname",
+    "create_domain_stmt": "domainname",
+    "create_enum_stmt": "type_name",
+    "create_range_stmt": "type_name",
+    "composite_type_stmt": "typevar",
+    "define_stmt": "defnames",
+    "create_stats_stmt": "defnames",
+    "create_conversion_stmt": "conversion_name",
+    "index_stmt": "idxname",
+    "create_publication_stmt": "pubname",
+    "create_foreign_server_stmt": "servername",
+    "create_extension_stmt": "extname",
+    "rename_stmt": "newname",
+}
+"""Kind → the field that holds the name of what is made, or the new one, of what is no relation."""
+
+
 def created_name(parsed: Parsed) -> str:
-    """Name of the permanent relation that a statement creates; "" for none."""
+    """Name of the permanent object that a statement creates or renames; "" for none."""
     node = made(parsed)
-    return node.relname if node is not None and not temporary(node) else ""
+    if node is not None:
+        return "" if temporary(node) else str(node.relname)
+    field = _NAMES.get(parsed.kind)
+    if field is None:
+        return ""
+    value = getattr(parsed.node, field)
+    if isinstance(value, str):
+        return value
+    return str(value.relname) if parsed.kind == "composite_type_stmt" else (strings(value) or ("",))[-1]
 
 
 def renamed(parsed: Parsed, temporary_names: set[str]) -> str:

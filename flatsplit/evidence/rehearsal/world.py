@@ -285,6 +285,11 @@ class World:
         return dict(found)
 
     @cached_property
+    def transition_tables(self) -> frozenset[str]:
+        """Names by which routines of triggers know the rows before and after."""
+        return frozenset(row[0] for row in self._ask("transition_tables"))
+
+    @cached_property
     def system_triggers(self) -> dict[int, frozenset[str]]:
         """Names of the triggers behind constraints, by table."""
         found: defaultdict[int, set[str]] = defaultdict(set)

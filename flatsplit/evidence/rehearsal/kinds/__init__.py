@@ -153,7 +153,7 @@ def _settled(judge: Judge, parsed: Parsed, path: Path, rule: Rule) -> list[Probl
     if ask.is_migrator:
         return [each._replace(remedy=_beyond(ask, each)) if _plain(each) else each for each in found]
     theirs = rule(Ask(_migrator(judge), parsed, path))
-    refused = next((each for each in theirs if each.outcome == "denied"), None)
+    refused = next((each for each in theirs if each.outcome in ("denied", "silent")), None)
     migrator = ask.actor.context.config.roles.app_migrator
     if refused is not None:
         reason = f"{refused.reason}; that is {migrator}, which would have to run it instead of {ask.role}"

@@ -8,7 +8,7 @@ from flatsplit import privileges
 from flatsplit.evidence.rehearsal.grammar import Node, inner, strings
 from flatsplit.evidence.rehearsal.kinds import named
 from flatsplit.evidence.rehearsal.kinds.ask import Ask
-from flatsplit.evidence.rehearsal.remedies import MIGRATORS, shown
+from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.model import RELATIONS, ROUTINES, Kind, ObjectRef
 
@@ -32,7 +32,10 @@ _PLAIN: dict[str, Kind] = {
 
 
 def grant(ask: Ask) -> list[Problem]:
-    """Without any grant option: refused who holds nothing, and a warning for who holds something."""
+    """Without any grant option: refused who holds nothing, and a warning for who holds something.
+
+    Whose work it is does not depend on that: of app_user both are said alike.
+    """
     from postgast import pg_query_pb2
 
     node = ask.node
@@ -98,11 +101,8 @@ def _checked(ask: Ask, ref: ObjectRef) -> list[Problem]:
         key[1:3] == ref[1:3] and any(item.grantee in ("", *rights.closure) for item in acl)
         for key, acl in ask.actor.goal.columns.items()
     )
-    if not rights.has(facts, every) and not some:
+    if not ask.is_migrator or (not rights.has(facts, every) and not some):
         return ask.lacking(f"{ask.what} is for the owner of {shown(ref)}", shown(ref))
     reason = f"{ask.what} succeeds with a warning and does nothing: {ask.role} holds no grant option on {shown(ref)}"
-    migrator = ask.actor.context.config.roles.app_migrator
-    remedy = (
-        f"{MIGRATORS}run it as {migrator}, not in the application" if not ask.is_migrator else "let its owner run it"
-    )
+    remedy = f"let the owner of {shown(ref)} run it, or grant {ask.role} its privileges WITH GRANT OPTION"
     return [Problem("silent", reason, shown(ref), "GRANT OPTION", remedy)]

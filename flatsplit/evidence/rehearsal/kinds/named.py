@@ -203,7 +203,13 @@ def owns_type(ask: Ask, names: tuple[str, ...], *, missing_ok: bool = False, sch
 
 def _types(ask: Ask, node: Node, *, one: bool, missing_ok: bool) -> list[Problem]:
     """A cast is whose either type is, a transform whose the type is."""
-    kinds = [value for kind, value in map(inner, inner(node)[1].items) if kind == "type_name"]
+    parts = inner(node)[1].items
+    kinds = [value for kind, value in map(inner, parts) if kind == "type_name"]
+    label = " ".join(
+        strings(inner(part)[1].names)[-1] if inner(part)[0] == "type_name" else names_in(part)[-1] for part in parts
+    )
+    if missing_ok and ("cast" if one else "transform", label) not in ask.world.droppable:
+        return []
     each = [owns_type(ask, strings(value.names), missing_ok=missing_ok) for value in kinds[: 2 if one else 1]]
     return [] if not all(each) else next((found for found in each if found[0].outcome == "denied"), each[0])
 
@@ -217,9 +223,41 @@ def _routine(
     if count is not None and refs:
         inputs = {routine.ref: routine.inputs for routine in ask.world.routines_of.get(names[-1], ())}
         refs = [ref for ref in refs if inputs.get(ref, count) == count]
+    if missing_ok and not node.args_unspecified:
+        refs = [ref for ref in refs if _takes(ref, node.objargs)]
     if not refs:
         return found + _absent(ask, names, f"function {'.'.join(names)}", missing_ok=missing_ok)
     return found + _any(ask, refs, schema=schema)
+
+
+# format_type() in format_type.c spells these otherwise than the grammar
+_SPELLED = {
+    "bool": "boolean",
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "float4": "real",
+    "float8": "double precision",
+    "bpchar": "character",
+    "varchar": "character varying",
+    "varbit": "bit varying",
+    "time": "time without time zone",
+    "timetz": "time with time zone",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+}
+
+
+def _takes(ref: ObjectRef, arguments: Node) -> bool:
+    """Whether a routine may be the one with these arguments; True where its own cannot be told apart."""
+    own = [each for each in ref.args.split(", ") if each and not each.startswith("OUT ")]
+    if len(own) != len(arguments):
+        return True
+    for mine, each in zip(own, arguments, strict=True):
+        name = strings(each.type_name.names)[-1:]
+        if name and _SPELLED.get(name[0], name[0]) not in mine:
+            return False
+    return True
 
 
 def database(ask: Ask, name: str, *, missing_ok: bool = False) -> list[Problem]:

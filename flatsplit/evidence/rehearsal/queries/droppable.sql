@@ -20,3 +20,9 @@ SELECT 'text_search_template', n.nspname::text, t.tmplname::text, 0
 FROM pg_ts_template AS t JOIN pg_namespace AS n ON n.oid = t.tmplnamespace
 UNION ALL
 SELECT 'access_method', '', amname::text, 0 FROM pg_am
+UNION ALL
+SELECT 'cast', '', s.typname::text || ' ' || t.typname::text, 0
+FROM pg_cast AS c JOIN pg_type AS s ON s.oid = c.castsource JOIN pg_type AS t ON t.oid = c.casttarget
+UNION ALL
+SELECT 'transform', '', t.typname::text || ' ' || l.lanname::text, 0
+FROM pg_transform AS f JOIN pg_type AS t ON t.oid = f.trftype JOIN pg_language AS l ON l.oid = f.trflang
