@@ -16,7 +16,7 @@ import psycopg
 from flatsplit.catalog import read_state
 from flatsplit.connection import open_session
 from flatsplit.evidence.rehearsal import Company, Heard, Outcome, Verdict
-from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, name_of, parse_one, walk
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, walk
 from flatsplit.evidence.rehearsal.utility import temporary_name
 from flatsplit.evidence.rehearsal.values import Problem, worst
 from flatsplit.evidence.rehearsal.world import World
@@ -31,6 +31,8 @@ WORLD = ""
 _LATER = {"prepare_stmt", "execute_stmt", "fetch_stmt"}
 """What the one says of privileges shows when the other runs."""
 _SESSION = {"variable_set_stmt", "prepare_stmt", "deallocate_stmt", "discard_stmt"}
+_APART = {"role", "session_authorization", "row_security"}
+"""Settings that would make another role's session of it, or one that is refused what policies filter."""
 _SKIPPED = re.compile(r"permission denied|only .* can (vacuum|analyze|cluster)|privileges (were|could)")
 
 
@@ -51,10 +53,14 @@ class Line:
     """How many warnings said that something was left out."""
     ran: bool = False
 
+    def _explains_prepared(self) -> bool:
+        parsed = self.parsed
+        return parsed is not None and self.kind == "explain_stmt" and inner(parsed.node.query)[0] == "execute_stmt"
+
     def wrong(self, role: str, verdict: Outcome) -> str:
         """What of a verdict is not so."""
         said = self.said[role]
-        if self.kind in _LATER:
+        if self.kind in _LATER or self._explains_prepared():
             return ""
         if verdict == "allowed":
             if said == REFUSED:
@@ -218,7 +224,7 @@ class Player:
         if line.parsed is None:
             return False
         if line.kind in _SESSION:
-            return not (line.kind == "variable_set_stmt" and line.parsed.node.name in ("role", "session_authorization"))
+            return not (line.kind == "variable_set_stmt" and line.parsed.node.name in _APART)
         if temporary_name(line.parsed):
             return True
         return any(

@@ -117,6 +117,11 @@ def _index(judge: Judge, node: Node) -> list[Problem]:
         oid for schema, oid in world.droppable.get(("index", node.relname), ()) if node.schemaname in ("", schema)
     ]
     tables = [world.by_oid[oid] for oid in places if oid in world.by_oid]
+    if ("system_index", node.relname) in world.droppable and node.schemaname in ("", "pg_catalog"):
+        if judge.actor.rights.superuser or "pg_maintain" in judge.actor.rights.closure:
+            return []
+        reason = f"index {node.relname} is the server's own"
+        return [Problem("denied", reason, f"pg_catalog.{node.relname}", "SUPERUSER", "for a superuser")]
     if not tables:
         return [Problem("unknown", f"there is no index {node.relname} (any more)", node.relname)]
     actor = judge.actor

@@ -113,6 +113,9 @@ class Ask:
                 if key.member == one and key.role not in reached and options.set is not False:
                     reached.add(key.role)
                     todo.append(key.role)
+        if role == "pg_database_owner":  # whose member the database's owner is without anybody saying so
+            facts = self.facts(self.database)
+            return facts is not None and facts.owner in reached
         return role in reached
 
     def becomes(self, spec: Node) -> list[Problem]:

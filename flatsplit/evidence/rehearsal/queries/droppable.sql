@@ -26,3 +26,7 @@ FROM pg_cast AS c JOIN pg_type AS s ON s.oid = c.castsource JOIN pg_type AS t ON
 UNION ALL
 SELECT 'transform', '', t.typname::text || ' ' || l.lanname::text, 0
 FROM pg_transform AS f JOIN pg_type AS t ON t.oid = f.trftype JOIN pg_language AS l ON l.oid = f.trflang
+UNION ALL
+SELECT 'system_index', n.nspname::text, c.relname::text, 0
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'i' AND n.nspname = 'pg_catalog' AND c.oid < 16384
