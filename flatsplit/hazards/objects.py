@@ -67,7 +67,9 @@ def outside_scope(seen: Seen) -> Iterator[Found]:
     """Objects that nobody would be granted anything on."""
 
     def is_outside(ref: ObjectRef, facts: ObjectFacts) -> bool:
-        return bool(ref.schema) and ref.schema not in seen.context.scope and not facts.extension and not facts.follows
+        system = facts.note == "system"  # the bootstrap superuser's
+        apart = facts.extension or facts.follows or system
+        return bool(ref.schema) and ref.schema not in seen.context.scope and not apart
 
     if outside := labels(ours(seen), is_outside):
         yield Found(
