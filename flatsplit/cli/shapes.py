@@ -9,12 +9,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flatsplit import privileges
+
 if TYPE_CHECKING:
     from flatsplit.cutover.results import AdvanceResult, Status, StepOutcome, StepView, Survey, VerifyReport
-    from flatsplit.evidence.rehearsal import Rehearsal
+    from flatsplit.evidence.rehearsal import Rehearsal, Verdict
     from flatsplit.hazards import Hazard
     from flatsplit.hazards.stories import Story
-    from flatsplit.model import Finding, GateResult, Plan, Statement
+    from flatsplit.model import Finding, GateResult, ObjectRef, Plan, Statement
 
 Json = dict[str, Any]
 
@@ -221,10 +223,31 @@ def rehearsal(found: Rehearsal) -> Json:
                 "sql": list(verdict.sql),
                 "toml": list(verdict.toml),
                 "basis": verdict.basis,
+                "needs": _needs(verdict),
             }
             for verdict in found.verdicts
         ],
     }
+
+
+def _needs(verdict: Verdict) -> list[Json]:
+    """What a statement takes; the columns of one object together, none for the object as a whole."""
+    from flatsplit.evidence.rehearsal.remedies import shown  # nothing else here needs a parser of SQL
+
+    grouped: dict[tuple[ObjectRef, str, str, str], list[str]] = {}
+    for need in verdict.needs:
+        grouped.setdefault((need.object, need.letter, need.why, need.where), []).append(need.column)
+    return [
+        {
+            "kind": ref.kind,
+            "object": shown(ref),
+            "privilege": privileges.NAMES[letter],
+            "columns": list(filter(None, columns)),
+            "why": why,
+            "where": where or None,
+        }
+        for (ref, letter, why, where), columns in grouped.items()
+    ]
 
 
 def survey(found: Survey) -> Json:

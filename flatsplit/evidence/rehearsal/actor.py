@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
 from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.rehearsal import remedies
-from flatsplit.evidence.rehearsal.values import Outcome, Problem
+from flatsplit.evidence.rehearsal.values import Need, Outcome, Problem
 from flatsplit.evidence.rehearsal.world import SYSTEM, Relation, World
 from flatsplit.model import ObjectRef, SettingKey, State
 from flatsplit.steps import Context
 from flatsplit.steps.login import legacy_settings
+
+_WHY = {
+    "r": "it is read",
+    "a": "rows are inserted",
+    "w": "rows are updated or locked",
+    "d": "rows are deleted",
+    "D": "it is emptied",
+    "U": "it is used",
+    "X": "it is called",
+    "T": "a temporary table is made",
+    "m": "it is maintained",
+}
 
 
 class Resolved(NamedTuple):
@@ -111,14 +124,23 @@ class Actor:
         return said.lower() in ("on", "true", "yes", "1")
 
     def lacks(
-        self, ref: ObjectRef, letter: str, reason: str, *, outcome: Outcome = "denied", planned: bool = False
+        self,
+        ref: ObjectRef,
+        letter: str,
+        reason: str,
+        *,
+        outcome: Outcome = "denied",
+        planned: bool = False,
+        columns: Iterable[str] = (),
+        why: str = "",
     ) -> Problem:
-        """A privilege that is missing."""
+        """A privilege that is missing; ``why`` it is needed, where that is not plain."""
         remedy = remedies.grant(self.purpose, self.role, ref, letter, self.major)
         privilege = privileges.NAMES[letter]
         if not remedy:
             remedy = f"for the application's owner: do without it, or let app_migrator do it ({privilege})"
-        return Problem(outcome, reason, remedies.shown(ref), privilege, remedy, planned)
+        needs = tuple(Need(ref, letter, column, why or _WHY.get(letter, "")) for column in columns or ("",))
+        return Problem(outcome, reason, remedies.shown(ref), privilege, remedy, planned, needs=needs)
 
     def holds(self, ref: ObjectRef, letters: str) -> bool:
         """Whether the role holds one of the privileges on an object; True for one that nobody knows."""

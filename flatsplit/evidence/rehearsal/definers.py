@@ -102,7 +102,8 @@ def _settled(judge: Judge, found: list[Problem]) -> list[Problem]:
         if each.outcome != "unknown" or each.differs or each.privilege == OTHERS or judge.actor.legacy.superuser
     ]
     return [
-        each._replace(outcome="denied" if each.outcome == "migrator" else each.outcome, planned=False) for each in told
+        each._replace(outcome="denied" if each.outcome == "migrator" else each.outcome, planned=False, needs=())
+        for each in told
     ]
 
 

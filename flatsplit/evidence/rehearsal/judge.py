@@ -134,7 +134,7 @@ class Judge:
         facts = self.world.facts(ref)
         if facts is None or actor.rights.has(facts, letter):
             return []
-        missing: frozenset[str] = frozenset()
+        needed = missing = frozenset[str]()
         if letter in "raw":
             needed = self._columns(relation, use, uses, letter)
             missing = needed - actor.rights.columns(ref, letter, needed)
@@ -143,7 +143,8 @@ class Judge:
         word = privileges.NAMES[letter]
         some = missing and actor.rights.some_column(ref, letter)
         on = f"column {sorted(missing)[0]} of {shown(ref)}" if some else shown(ref)
-        return [actor.lacks(ref, letter, f"{actor.role} has no {word} on {on}", planned=True)]
+        reason = f"{actor.role} has no {word} on {on}"
+        return [actor.lacks(ref, letter, reason, planned=True, columns=sorted(missing or needed))]
 
     def _columns(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> frozenset[str]:
         every = frozenset(self.world.columns(relation))
@@ -196,7 +197,8 @@ class Judge:
             if not self.actor.holds(sequence.ref, "Uw"):
                 column_name = f"{shown(relation.ref)}.{column}"
                 reason = f"the default of {column_name} draws from a sequence that {self.actor.role} may not use"
-                found.append(self.actor.lacks(sequence.ref, "U", reason))
+                why = f"the default of {column_name} draws from it"
+                found.append(self.actor.lacks(sequence.ref, "U", reason, why=why))
         return [each._replace(planned=False) for each in found]
 
     def written(self, oid: int, letter: str) -> list[Problem]:

@@ -15,9 +15,20 @@ from flatsplit.evidence.rehearsal.actor import Actor, quoted_path
 from flatsplit.evidence.rehearsal.definers import Definers
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
 from flatsplit.evidence.rehearsal.judge import Judge
+from flatsplit.evidence.rehearsal.needs import Needs
 from flatsplit.evidence.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Stage, Trial, Unavailable
 from flatsplit.evidence.rehearsal.uses import uses_of
-from flatsplit.evidence.rehearsal.values import Basis, Heard, Outcome, Problem, Progress, Rehearsal, Verdict, worst
+from flatsplit.evidence.rehearsal.values import (
+    Basis,
+    Heard,
+    Need,
+    Outcome,
+    Problem,
+    Progress,
+    Rehearsal,
+    Verdict,
+    worst,
+)
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import State
 from flatsplit.steps import Context
@@ -53,6 +64,7 @@ class _Part:
     """What of it the planner takes."""
     trial: Trial | None = None
     verdict: Verdict | None = None
+    needs: tuple[Need, ...] = ()
 
 
 class Company:
@@ -64,6 +76,7 @@ class Company:
         self.world = World(session.driver, goal)
         self.actor = Actor(self.world, goal, live, context, role)
         self.judge = Judge(self.actor)
+        self._needs = Needs(self.judge)
         self.role = role
         self.exists = role in live.roles
         self.notes: list[str] = []
@@ -84,11 +97,14 @@ class Company:
         for done, part in enumerate(parts, 1):
             if part.parsed is not None and part.verdict is None:
                 part.problems = self.judge.statement(part.parsed)
+                part.needs = self._needs.of(part.parsed)
             if done % 100 == 0:
                 progress(done // 2, len(parts))
         self._try(parts, lock_timeout, progress)
         progress(len(parts), len(parts))
-        verdicts = [self._grounded(part, part.verdict or self._conclude(part)) for part in parts]
+        verdicts = [
+            replace(self._grounded(part, part.verdict or self._conclude(part)), needs=part.needs) for part in parts
+        ]
         if any(verdict.verdict == "migrator" for verdict in verdicts):
             self.notes.append(_WHOSE)
         verdicts.sort(key=lambda each: (_ORDER[each.verdict], -each.calls, each.query))
@@ -208,6 +224,7 @@ class Company:
         problems = part.problems
         if heard.top is not True and problems and part.parsed is not None and self._definers.runs(heard.text):
             nested = definers.nested(self.judge, part.parsed)
+            part.needs = ()
             found = worst(nested)
             if found is not None:
                 return self._problem(heard, found, nested)

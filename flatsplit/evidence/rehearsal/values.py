@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from flatsplit.connection import REMARK
+from flatsplit.model import ObjectRef
 
 Outcome: TypeAlias = Literal["allowed", "denied", "silent", "migrator", "unknown"]
 
@@ -56,6 +57,19 @@ class Heard(NamedTuple):
     """Which other role a session of legacy's had become for it; "" for none."""
 
 
+class Need(NamedTuple):
+    """A privilege that a statement takes, whoever runs it and whether or not it is held."""
+
+    object: ObjectRef
+    letter: str
+    """PostgreSQL's letter for the privilege."""
+    column: str
+    """"" for the object as a whole, or for any one of its columns."""
+    why: str
+    where: str = ""
+    """The routine, trigger, view or policy that takes it; "" for the statement itself."""
+
+
 class Problem(NamedTuple):
     """One thing that speaks against a statement."""
 
@@ -68,6 +82,8 @@ class Problem(NamedTuple):
     """EXPLAIN as the role would have found it: where it found nothing, there is nothing."""
     differs: bool = False
     """Legacy's fate is known to have been another, also where nobody can tell the role's."""
+    needs: tuple[Need, ...] = ()
+    """Of a privilege that is missing, as a value."""
 
 
 def worst(problems: list[Problem]) -> Problem | None:
@@ -77,7 +93,14 @@ def worst(problems: list[Problem]) -> Problem | None:
 
 def within(where: str, found: Iterable[Problem], *, planned: bool = False) -> list[Problem]:
     """Problems with the place in front; EXPLAIN of the statement that calls it does not see them."""
-    return [each._replace(reason=f"{where}: {each.reason}", planned=planned and each.planned) for each in found]
+    return [
+        each._replace(
+            reason=f"{where}: {each.reason}",
+            planned=planned and each.planned,
+            needs=tuple(need._replace(where=f"{where}: {need.where}".removesuffix(": ")) for need in each.needs),
+        )
+        for each in found
+    ]
 
 
 def distinct(found: Iterable[Problem]) -> list[Problem]:
@@ -103,6 +126,8 @@ class Verdict:
     """Of the remedy, what can be run as it is printed …"""
     toml: tuple[str, ...] = ()
     """… and what can be put into flatsplit.toml, each ``[section] key = value``."""
+    needs: tuple[Need, ...] = ()
+    """The privileges that it takes."""
 
 
 @dataclass(frozen=True)
