@@ -23,6 +23,7 @@ PROVIDERS = (
     Provider("Google Cloud SQL", "cloudsqlsuperuser", "cloudsqladmin", "cloudsqliamuser"),
     Provider("Google AlloyDB", "alloydbsuperuser", "alloydbadmin", "alloydbiamuser"),
     Provider("Azure Database for PostgreSQL", "azure_pg_admin", "azuresu"),
+    Provider("Neon", "neon_superuser", "cloud_admin"),
 )
 
 
