@@ -12,6 +12,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk
 
+WAIVED = ("--waive", "no-blockers", "--waive", "owner-powers", "--reason", "to see")
 TABLES = 30
 CONDITIONS = (
     "true",
@@ -129,7 +130,7 @@ def test_what_is_said_is_what_happens(
     every = [case for name in names for case in cases(name, major)]
     before = all_of_them(database, "legacy", every)
     walk = Walk(invoke_cli, database).init()
-    walk.next("--through", "enable-login", "--waive", "no-blockers", "--reason", "to see")
+    walk.next("--through", "enable-login", *WAIVED)
     after = all_of_them(database, "app_user", every)
     path = walk.run.cwd / "statements.sql"
     path.write_text(";\n".join(case.text for case in every))

@@ -11,6 +11,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk
 
+WAIVED = ("--waive", "no-blockers", "--waive", "owner-powers", "--reason", "to see")
 SCHEMA = """
 create table public.nobody (id int, what text);
 alter table public.nobody enable row level security;
@@ -133,3 +134,27 @@ def test_a_policy_for_app_user_settles_it(make_database: MakeDatabase, invoke_cl
     assert {verdict for verdict, _, _ in rehearse(walk, file, 4).values()} == {"silent", "denied"}
     database.execute("create policy app on public.nobody to app_user using (true)")
     assert {verdict for verdict, _, _ in rehearse(walk, file, 0).values()} == {"allowed"}
+
+
+@pytest.mark.majors("two")
+def test_remedies_can_be_run_as_they_are_printed(
+    make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path
+) -> None:
+    """Each takes its verdict away, and the way back stays open."""
+    database = secured(make_database)
+    walk = Walk(invoke_cli, database).init()
+    walk.next("--through", "enable-login", *WAIVED)
+    file = tmp_path / "rows.sql"
+    file.write_text(
+        "SELECT * FROM nobody; INSERT INTO nobody VALUES (1); SELECT * FROM tenant; COPY open FROM STDIN; "
+        "SELECT query FROM pg_stat_activity"
+    )
+    found = walk("rehearse", "--file", str(file), "--json").check(4).json["statements"]
+    assert {each["verdict"] for each in found} == {"silent", "denied"}
+    remedies = {each["remedy"] for each in found}
+    for remedy in sorted(remedies, key=lambda one: "BYPASSRLS" in one):
+        database.execute(remedy)
+    walk("repair", "--yes").check()
+    assert {verdict for verdict, _, _ in rehearse(walk, file, 0).values()} == {"allowed"}
+    walk("status", "--json").check(0)
+    walk.rollback("--all")
