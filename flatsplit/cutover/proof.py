@@ -14,6 +14,7 @@ from flatsplit.cutover.strays import strays
 from flatsplit.errors import FlatsplitError
 from flatsplit.evidence import memory, trial
 from flatsplit.evidence.asking import ask
+from flatsplit.evidence.beyond import beyond_acts
 from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.trial import Act, Proof, Trial
 from flatsplit.journal import Journal
@@ -69,6 +70,8 @@ def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) 
         if role not in situation.live.roles:
             continue
         acts = _acts(session, situation, role)
+        if role != roles.dba:
+            acts += beyond_acts(session.driver, situation.live, situation.context, role)
         proofs.append(_prove(session, situation, role, acts, passwords.get(role)))
     return (*proofs, *_legacy(session, situation, passwords))
 

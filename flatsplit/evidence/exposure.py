@@ -23,10 +23,10 @@ NAMED = 20
 
 _Answer: TypeAlias = Callable[[ObjectRef, ObjectFacts], bool]
 
-_SUPERUSERS = frozenset({"set_user", "set_user_u", "set_session_auth", "dblink_connect_u"})
+SUPERUSERS = frozenset({"set_user", "set_user_u", "set_session_auth", "dblink_connect_u"})
 """Routines that make a superuser of their caller, or log in as one without being asked for a password."""
 
-_FILES = frozenset(
+FILES = frozenset(
     {
         *("pg_read_file", "pg_read_file_old", "pg_read_binary_file", "pg_ls_dir", "pg_stat_file", "lo_import"),
         *("lo_export", "pg_file_write", "pg_file_rename", "pg_file_unlink", "pg_file_sync", "pg_logdir_ls"),
@@ -156,9 +156,9 @@ class _Judge:
     def _lines(self) -> Iterator[Ability]:
         power = self.power
         yield _flag("connect", "connect to this database", "c" in self._on_database())
-        yield _flag("superuser", "do everything (superuser)", power.superuser or self._calls(_SUPERUSERS))
+        yield _flag("superuser", "do everything (superuser)", power.superuser or self._calls(SUPERUSERS))
         yield _flag("programs", "run programs on the server", power.member_of("pg_execute_server_program"))
-        files = power.member_of("pg_read_server_files", "pg_write_server_files") or self._calls(_FILES)
+        files = power.member_of("pg_read_server_files", "pg_write_server_files") or self._calls(FILES)
         yield _flag("files", "read or write files of the server", files)
         yield _flag("replication", "copy the whole cluster (REPLICATION)", power.attribute("replication"))
         yield _flag("createrole", "create and change roles", power.attribute("createrole"))

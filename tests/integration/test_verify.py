@@ -46,7 +46,15 @@ def outcomes(found: Any, role: str) -> dict[tuple[str, str], set[str]]:
     return acts
 
 
+BEYOND = {
+    ("call", "cannot"): {"refused"},
+    ("become", "cannot"): {"refused"},
+    ("read files of", "cannot"): {"refused"},
+    ("write files of", "cannot"): {"refused"},
+    ("run programs on", "cannot"): {"refused"},
+}
 USER = {
+    **BEYOND,
     ("create in", "cannot"): {"refused"},
     ("read", "can"): {"allowed"},
     ("delete rows of", "can"): {"allowed"},
@@ -67,7 +75,7 @@ def test_a_sample_is_tried_as_each_role_and_leaves_nothing(walk: Walk) -> None:
     reader = {**USER, ("delete rows of", "cannot"): {"refused"}}
     del reader["delete rows of", "can"]
     assert outcomes(found, "app_readonly") == reader
-    assert outcomes(found, "app_migrator") == {("create in", "can"): {"allowed"}}
+    assert outcomes(found, "app_migrator") == {("create in", "can"): {"allowed"}, **BEYOND}
     assert {proof["role"]: proof["how"] for proof in found["proofs"]} == {
         "app_user": "as the role",
         "app_migrator": "as the role",
@@ -112,6 +120,72 @@ def test_what_the_catalog_allows_is_not_tried_if_it_locks(walk: Walk) -> None:
     found = verified(walk, exit_code=4)
     assert outcomes(found, "app_user")["truncate", "cannot"] == {"refused", "untried"}
     assert any(check["exceptions"] == ["table public.orders"] for check in found["checks"])
+
+
+GIVEN = (
+    ("grant dba to app_user", "become role dba"),
+    ("grant postgres to app_user", "become role postgres"),
+    ("grant pg_read_server_files to app_user", "read files of the server"),
+    ("grant pg_write_server_files to app_user", "write files of the server"),
+    ("grant pg_execute_server_program to app_user", "run programs on the server"),
+    (
+        "grant execute on function dblink_connect_u(text, text) to app_user",
+        "call function public.dblink_connect_u(text, text)",
+    ),
+    ("grant execute on function pg_read_file(text) to app_user", "call function pg_catalog.pg_read_file(text)"),
+)
+"""What somebody gave by hand, and which act shows it."""
+
+
+@pytest.mark.majors("two")
+def test_what_only_administrators_may_is_tried(flat: Database, invoke_cli: InProcess) -> None:
+    """In either way, and nothing comes of it: no file, no program, no other role."""
+    flat.execute("create extension dblink")
+    walk = Walk(invoke_cli, flat).init()
+    walk.forward("enable-login")
+    login = ("--password-file", str(walk.password_file))
+    untouched = walk.snapshot()
+    assert outcomes(verified(walk, *login), "app_user")["call", "cannot"] == {"refused"}
+    for given, act in GIVEN:
+        flat.execute(given)
+        before = walk.snapshot()
+        for how in ((), login):
+            failed = {
+                f"{one['act']} {one['target']}"
+                for proof in verified(walk, *how, exit_code=4)["proofs"]
+                for one in proof["trials"]
+                if one["outcome"] == "allowed" and not one["expected"]
+            }
+            assert act in failed, (given, how)
+            assert walk.snapshot() == before
+        flat.execute(given.replace("grant", "revoke", 1).replace(" to ", " from "))
+    assert walk.snapshot() == untouched
+
+
+@pytest.mark.majors("two")
+def test_what_the_configuration_gives_is_not_held_against_it(flat: Database, invoke_cli: InProcess) -> None:
+    flat.execute("create role crew; grant pg_read_server_files to crew; create extension dblink")
+    walk = Walk(invoke_cli, flat).init()
+    text = '[grants.app_migrator]\nmember = ["crew"]\n[grants.app_user]\nexecute = ["dblink_connect_u(text)"]\n'
+    walk.config.write_text(f"{walk.config.read_text()}\n{text}")
+    walk.forward("enable-login")
+    for how in ((), ("--password-file", str(walk.password_file))):
+        found = verified(walk, *how)
+        assert ("read files of", "cannot") not in outcomes(found, "app_migrator")
+        assert outcomes(found, "app_migrator")["run programs on", "cannot"] == {"refused"}
+        assert outcomes(found, "app_user")["call", "cannot"] == {"refused"}
+
+
+def test_a_refusal_that_tells_nothing_is_no_proof(walk: Walk) -> None:
+    """A new owner in pg_temp needs TEMPORARY: without it app_user may become dba, and giving it the function fails."""
+    walk.forward("enable-login")
+    walk.database.execute(f"alter role dba nosuperuser; revoke temporary on database {walk.database.name} from public")
+    walk.database.execute("grant dba to app_user")
+    proofs = verified(walk, exit_code=4)["proofs"]
+    one = next(one for one in proofs[0]["trials"] if one["target"] == "role dba")
+    assert (one["outcome"], one["reason"]) == ("untried", "a session of its own would tell")
+    logged_in = verified(walk, "--password-file", str(walk.password_file), exit_code=4)["proofs"]
+    assert next(one for one in logged_in[0]["trials"] if one["target"] == "role dba")["outcome"] == "allowed"
 
 
 _HOSTILE = """

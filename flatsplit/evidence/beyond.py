@@ -1,0 +1,97 @@
+"""Acts that no ordinary owner may: becoming another role, files of the server, its programs.
+
+Each is refused before anything happens. Where it is not, nothing happens either: the statement that a program or a file
+would be opened for names a column that is nowhere, and a call is explained and not made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from flatsplit import ddl, privileges
+from flatsplit.evidence.asking import ask
+from flatsplit.evidence.exposure import FILES, SUPERUSERS
+from flatsplit.evidence.matrix import Rights
+from flatsplit.evidence.trial import PROBE, Act, sample
+from flatsplit.model import PUBLIC, ObjectRef, State
+from flatsplit.steps import Context, grants, restricted
+
+CALLS = 24
+"""At most so many functions that an extension or the system keeps from PUBLIC; explaining a call is cheap."""
+
+# DoCopy() in copy.c asks for the right first, before it looks for the table or reads the query
+_SERVER = (
+    ("pg_read_server_files", "read files of", f"COPY pg_catalog.{PROBE} FROM 'PG_VERSION'", "42P01"),
+    ("pg_write_server_files", "write files of", f"COPY (SELECT {PROBE}) TO '/dev/null'", "42703"),
+    ("pg_execute_server_program", "run programs on", f"COPY (SELECT {PROBE}) TO PROGRAM 'true'", "42703"),
+)
+
+
+def beyond_acts(conn: psycopg.Connection[Any], state: State, context: Context, role: str) -> list[Act]:
+    """What the role cannot, less what the configuration gives it; nothing for an adopted one, which keeps its own."""
+    if role in context.adopted:
+        return []
+    given = _given(state, context, role)
+    acts = [Act(act, "the server", False, text, past=past) for of, act, text, past in _SERVER if of not in given]
+    acts += _becoming(state, context, role, given)
+    if not given:
+        acts += _calls(conn, state, context, role)
+    return acts
+
+
+def _given(state: State, context: Context, role: str) -> frozenset[str]:
+    """Roles that it is a member of by the configuration, and those that they are members of."""
+    roles = context.config.roles
+    names = {of for who, of in restricted.configured(context) if who == role}
+    names.update(of for who, names in context.config.become if getattr(roles, who) == role for of in names)
+    return frozenset(names).union(*(state.member_of(name) for name in names))
+
+
+def _becoming(state: State, context: Context, role: str, given: frozenset[str]) -> Iterator[Act]:
+    """Those who may more: PostgreSQL lets nobody give an own function to a role that he may not become.
+
+    A new owner must have CREATE in the function's schema too, and in pg_temp that is TEMPORARY on the database: without
+    it a refusal would tell nothing.
+    """
+    roles, database = context.config.roles, state.objects.get(ObjectRef("database", "", state.target.database))
+    superusers = sorted(name for name, facts in state.roles.items() if facts.superuser and name not in roles.new)
+    others = dict.fromkeys((roles.dba, roles.app_migrator, context.legacy, *superusers[:1]))
+    for name in others:
+        if name == role or name not in state.roles or name in given or name in context.adopted:
+            continue
+        itself = sql.Identifier(name)
+        rights = Rights(state, name)
+        proves = database is not None and "T" in rights.letters(database)
+        owner = sql.SQL("ALTER FUNCTION pg_temp.flatsplit_try(text[]) OWNER TO {}").format(itself).as_string(None)
+        session = sql.SQL("SET LOCAL ROLE {}").format(itself).as_string(None)
+        yield Act("become", f"role {name}", False, owner if proves else "", login=session)
+
+
+def _calls(conn: psycopg.Connection[Any], state: State, context: Context, role: str) -> list[Act]:
+    given = {ref for who, letter, refs in grants.extras(state, context) if (who, letter) == (role, "X") for ref in refs}
+    kept = list(_kept(state, role, given))
+    chosen: Sequence[ObjectRef] = sample([ref for ref in kept if ref.name in SUPERUSERS | FILES] or kept, CALLS)
+    parameters = {
+        "schemas": [ref.schema for ref in chosen],
+        "names": [ref.name for ref in chosen],
+        "args": [ref.args for ref in chosen],
+    }
+    return [
+        Act("call", ddl.label(chosen[place - 1]), False, text)
+        for place, text in (ask(conn, "trial_calls", parameters) if chosen else ())
+    ]
+
+
+def _kept(state: State, role: str, given: set[ObjectRef]) -> Iterator[ObjectRef]:
+    """Functions that PUBLIC may not call, and this role neither."""
+    for group in state.groups:
+        facts = group.facts
+        own = facts.owner == role and facts.note != "system"
+        if group.kind != "function" or not facts.kept or own or "X" in privileges.letters(facts.acl, PUBLIC):
+            continue
+        if "X" in restricted.letters(group.refs[0], facts):
+            yield from (ref for ref in group.refs if ref not in given)
