@@ -24,7 +24,7 @@ COMMANDS: dict[str, str] = {
     "plan": "Show the statements of the next step, or of a named one.",
     "approve": "Put on record who approved which plan.",
     "next": "Take the next step.",
-    "status": "Where we are, what is next, what blocks it.",
+    "status": "What broke, where we are, what is next, what blocks it.",
     "verify": "Try what each role can and cannot do; look for drift.",
     "repair": "Apply again what drifted.",
     "observe": "Record who is connected as which role.",

@@ -70,7 +70,7 @@ def test_wrong_password_and_user(fresh_cluster: FreshCluster, invoke_cli: InProc
     [
         (["--legacy-role", "legaci"], "no role 'legaci'", "did you mean legacy?"),
         (["--legacy-role", "x y\x1b[2J"], "no role", r"\\du"),
-        (["--legacy-role", "postgres"], "you are connected as postgres", "connect as another role"),
+        (["--legacy-role", "postgres"], "you are connected as postgres", "make an operator: psql"),
         (["--legacy-role", "pg_monitor"], "pg_monitor is one of PostgreSQL's own roles", "name the role"),
         (["--legacy-role", "legacy", "--schema", "publik"], "no schema 'publik'", "did you mean public?"),
         (["--legacy-role", "legacy", "--owner", "nobody!"], "no role 'nobody!'", "roles"),

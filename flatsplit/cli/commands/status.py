@@ -9,7 +9,7 @@ from flatsplit.errors import Exit
 
 @make_command("status")
 def command(app: App) -> Exit:
-    """What broke (exit code 4), where we are, what is next, what blocks it, what changed. Changes nothing."""
+    """What broke, where we are, what is next, what blocks it, what changed. Changes nothing; exit 4 where it broke."""
     with app.walk(write=False) as walk:
         found = walk.status()
     if app.output.json:

@@ -30,12 +30,13 @@ def test_doctor(make_database: MakeDatabase, invoke_cli: InProcess, major: int) 
         f'grant select on "{legacy}"."{table}" to public'
     )
     walk = Walk(invoke_cli, database).init()
-    said = walk("doctor", "--json").check(0).json
+    said = walk("doctor", "--json").check(5).json
     found = {one["id"]: one["objects"] for one in said["findings"]}
     named = f"{LEGACY}.{TABLE}"
     assert found["rls-fewer-rows"] == [named]
     assert found["current-user-defaults"] == [f"default {named}.{TABLE}"]
     assert found["current-user-policies"] == [f"policy {TABLE} on {named}"]
+    assert found["policies-ask-who"] == [f"{TABLE} on {named}"]
     assert found["all-tables-publication"] == [TABLE]
     assert found["legacy-memberships"] == [TABLE]
     assert found["role-settings"] == ["app.key"]
@@ -46,10 +47,10 @@ def test_doctor(make_database: MakeDatabase, invoke_cli: InProcess, major: int) 
         "user-schema",
         "public-reads",
     } <= found.keys()
-    text = walk("doctor").check(0).stdout
+    text = walk("doctor").check(5).stdout
     shown = [line for line in text.splitlines() if line.startswith(("warning: ", "note: ", "blocker: "))]
     assert len(shown) == len(said["findings"])  # no name begins a line of its own
-    markdown = walk("doctor", "--format", "md").check(0).stdout
+    markdown = walk("doctor", "--format", "md").check(5).stdout
     rows = [line for line in markdown.splitlines() if line.startswith("| ") and "hazard" not in line]
     assert len(rows) == len(said["findings"])
     assert all(line.count(" | ") == 4 for line in rows)
