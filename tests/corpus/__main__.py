@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import tests.corpus
@@ -41,24 +42,22 @@ def main() -> None:
     names = options.file or [path.stem for path in sorted(folder.glob("*.sql"))][first - 1 :: step]
     counts = {row: Counter[str]() for row in (*ROLES, *map(_before, ROLES))}
     total = 0
-    with tempfile.TemporaryDirectory() as work, make_cluster() as cluster:
+    with tempfile.TemporaryDirectory() as work, make_cluster() as cluster, suppress(KeyboardInterrupt):
         stage = build(Path(work), cluster, list(statements((folder / "test_setup.sql").read_text())))
         for name in names:
             if name in _ALONE:
                 continue
-            began = time.monotonic()
-            ran = 0
+            began, before = time.monotonic(), total
             with stage.database() as database:
                 player = Player(stage, database, options.seconds, (first_of - 1, of))
                 try:
                     for line in player.play(list(statements((folder / f"{name}.sql").read_text(errors="replace")))):
-                        ran += 1
+                        total += 1
                         for role in ROLES:
                             _count(counts, name, role, line)
                 finally:
                     player.close()
-            total += ran
-            print(f"{name}: {ran} in {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+            print(f"{name}: {total - before} in {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
     head = ("role", "statements", *OUTCOMES, *WRONG)
     print(f"PostgreSQL {cluster.config.binaries.version}")
     print(f"| {' | '.join(head)} |")
