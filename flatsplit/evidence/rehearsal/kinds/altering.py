@@ -5,6 +5,7 @@ from __future__ import annotations
 from flatsplit.evidence.rehearsal.grammar import Node, inner, strings
 from flatsplit.evidence.rehearsal.kinds import named, tables
 from flatsplit.evidence.rehearsal.kinds.ask import Ask, definitions, names_in
+from flatsplit.evidence.rehearsal.kinds.settings import sets
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.evidence.rehearsal.world import Relation
@@ -31,11 +32,14 @@ _ALONE = frozenset(
             "AT_EnableReplicaTrig",
             "AT_DisableTrig",
         ),
-        *("AT_EnableTrigAll", "AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser", "AT_SetStatistics"),
+        *("AT_EnableTrigAll", "AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser"),
         *("AT_AddIndexConstraint", "AT_AlterConstraint", "AT_SetOptions", "AT_ResetOptions"),
     }
 )
 """What ATPrepCmd() in tablecmds.c does to the table alone, whatever is below it."""
+
+_SPARED = frozenset({"AT_DropColumn", "AT_DropConstraint"})
+"""What an inheriting table that has the same of its own is not asked about (ATExecDropColumn())."""
 
 _TRIGGERS = frozenset(
     {
@@ -57,11 +61,21 @@ def relation(ask: Ask) -> list[Problem]:
     relations, found = ask.relation(node.relation, missing_ok=True)
     commands = [each.alter_table_cmd for each in node.cmds]
     kinds = [pg_query_pb2.AlterTableType.Name(each.subtype) for each in commands]
-    ask.children = node.relation.inh and not _ALONE.issuperset(kinds)
+    ask.children = node.relation.inh and not all(map(_alone, kinds, commands))
+    if "AT_SetNotNull" in kinds and ask.actor.major < 18:
+        ask.children = True  # with ONLY too, it looks whether those below have it (ATPrepSetNotNull())
+    spared = _SPARED.union(_ALONE).issuperset(kinds) and all(one.ref.kind == "table" for one in relations)
     found = ask.owns_relation(node.relation, missing_ok=node.missing_ok)
+    if ask.children and spared and found and all(ask.actor.owns(one.ref) for one in relations):
+        found = ask.unknown(f"{found[0].reason}, unless that one has it in its own right", found[0].object)
     for each in commands:
         found += _command(ask, each, relations)
     return found
+
+
+def _alone(kind: str, node: Node) -> bool:
+    inside, definition = inner(getattr(node, "def"))
+    return kind in _ALONE or (inside == "constraint" and definition.is_no_inherit)
 
 
 def _command(ask: Ask, node: Node, relations: list[Relation]) -> list[Problem]:
@@ -137,6 +151,9 @@ def routine(ask: Ask) -> list[Problem]:
     actions = definitions(ask.node.actions)
     if "leakproof" in actions and actions["leakproof"].boolean.boolval:
         found += ask.superuser("only a superuser may make a function LEAKPROOF")
+    for each in ask.node.actions:
+        if each.def_elem.defname == "set":
+            found += sets(ask, each.def_elem.arg.variable_set_stmt)
     if "support" in actions:
         found += ask.superuser("only a superuser may give a function a support function")
     return found

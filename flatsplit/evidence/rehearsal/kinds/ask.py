@@ -150,6 +150,8 @@ class Ask:
         schema = self.creation_schema(schema)
         ref = ObjectRef("schema", "", schema)
         known = ref in self.actor.goal.objects
+        if not known and schema in SYSTEM:
+            return self.superuser(f"nobody makes anything in schema {schema}", f"schema {schema}")
         if (known and self.actor.holds(ref, "C")) or (
             not known and schema in {HOLE, *self.actor.created} and self.is_migrator
         ):
@@ -186,8 +188,9 @@ class Ask:
         if name == HOLE:
             return [] if self.is_migrator else self.lacking(f"{self.what} is for the owner of what it names")
         if ref not in self.actor.goal.objects:
-            if kind == "schema" and name in SYSTEM:
-                return self.superuser(f"schema {name} is the server's own")
+            servers = {"schema": SYSTEM, "tablespace": ("pg_default", "pg_global"), "extension": self.world.extensions}
+            if name in servers.get(kind, ()):
+                return self.superuser(f"{shown(ref)} is the server's own", shown(ref))
             if name in self.actor.created:
                 return []
             return [] if missing_ok else self.unknown(f"there is no {shown(ref)} (any more)", shown(ref))

@@ -61,9 +61,13 @@ def mapping(ask: Ask) -> list[Problem]:
     if ref not in ask.actor.goal.objects:
         missing_ok = "missing_ok" in node.DESCRIPTOR.fields_by_name and node.missing_ok
         return [] if missing_ok else ask.unknown(f"there is no server {node.servername} (any more)", node.servername)
-    if ask.actor.owns(ref):
+    name = ask.named_role(node.user)
+    skips = "missing_ok" in node.DESCRIPTOR.fields_by_name and node.missing_ok
+    if ask.actor.owns(ref) or (
+        skips and ObjectRef("user_mapping", "", node.servername, name) not in ask.actor.goal.mappings
+    ):
         return []
-    if ask.named_role(node.user) == ask.role:
+    if name == ask.role:
         return ask.holds(ref, "U")
     return ask.owns(ref)
 

@@ -10,6 +10,7 @@ from flatsplit.evidence.rehearsal.kinds import named
 from flatsplit.evidence.rehearsal.kinds.ask import Ask
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.world import SYSTEM
 from flatsplit.model import RELATIONS, ROUTINES, Kind, ObjectRef
 
 _ALL_IN_SCHEMA: dict[str, frozenset[str]] = {
@@ -61,6 +62,9 @@ def _all(ask: Ask, kind: str, schema: str) -> list[Problem]:
 
 def _one(ask: Ask, kind: str, node: Node) -> list[Problem]:
     if kind in ("OBJECT_TABLE", "OBJECT_SEQUENCE"):
+        meant = ask.actor.resolve(node.range_var.schemaname, node.range_var.relname, ask.path)
+        if meant.readers is not None and "" in meant.readers:
+            return _unheard(ask, node.range_var.relname)
         relations, found = ask.relation(node.range_var)
         return found + [problem for each in relations for problem in _checked(ask, each.ref)]
     if kind in _PLAIN:
@@ -68,6 +72,8 @@ def _one(ask: Ask, kind: str, node: Node) -> list[Problem]:
         name = value.sval if which == "string" else str(getattr(value, "ival", ""))
         return _plain(ask, _PLAIN[kind], name.lower() if kind == "OBJECT_PARAMETER_ACL" else name)
     refs = list(_named(ask, kind, node))
+    if not refs and (named.dropped(node) or ("",))[-1] in ask.world.restricted:
+        return ask.superuser(f"function {named.dropped(node)[-1]} is the server's own")
     if not refs:
         return named.owns(ask, kind, node)
     each = [_checked(ask, ref) for ref in refs]
@@ -87,8 +93,18 @@ def _plain(ask: Ask, kind: Kind, name: str) -> list[Problem]:
     if ref not in ask.actor.goal.objects:
         if kind == "parameter":
             return ask.superuser()
+        if (kind == "schema" and name in SYSTEM) or (kind == "database" and name in ask.world.databases):
+            return _unheard(ask, shown(ref)) if named.database(ask, name) or kind == "schema" else []
         return named.database(ask, name) if kind == "database" else ask.owns_plain(kind, name)
     return _checked(ask, ref)
+
+
+def _unheard(ask: Ask, label: str) -> list[Problem]:
+    """On what everybody holds something on and only the server's owner may grant: a warning, for the old role too."""
+    if not ask.actor.legacy.superuser:
+        return []
+    reason = f"{ask.what} on {label} succeeds with a warning and does nothing: that is for a superuser"
+    return [Problem("silent", reason, label, "GRANT OPTION", "for a superuser")]
 
 
 def _checked(ask: Ask, ref: ObjectRef) -> list[Problem]:
@@ -103,6 +119,9 @@ def _checked(ask: Ask, ref: ObjectRef) -> list[Problem]:
     )
     if not ask.is_migrator or (not rights.has(facts, every) and not some):
         return ask.lacking(f"{ask.what} is for the owner of {shown(ref)}", shown(ref))
+    live = ask.actor.live.objects.get(ref)
+    if live is not None and not ask.actor.legacy.may_grant(live):
+        return []  # the old role got the same warning
     reason = f"{ask.what} succeeds with a warning and does nothing: {ask.role} holds no grant option on {shown(ref)}"
     remedy = f"let the owner of {shown(ref)} run it, or grant {ask.role} its privileges WITH GRANT OPTION"
     return [Problem("silent", reason, shown(ref), "GRANT OPTION", remedy)]

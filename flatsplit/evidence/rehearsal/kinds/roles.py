@@ -5,7 +5,6 @@ from __future__ import annotations
 from flatsplit.evidence.rehearsal.kinds import named
 from flatsplit.evidence.rehearsal.kinds.ask import Ask, definitions
 from flatsplit.evidence.rehearsal.values import Problem
-from flatsplit.model import ObjectRef
 
 _ATTRIBUTES = {"isreplication": "replication", "bypassrls": "bypassrls"}
 
@@ -65,27 +64,10 @@ def membership(ask: Ask) -> list[Problem]:
 
 
 def defaults(ask: Ask) -> list[Problem]:
-    """ALTER DEFAULT PRIVILEGES: of roles whose privileges it has, which may create in the schemas (aclchk.c)."""
+    """ALTER DEFAULT PRIVILEGES: of oneself and of roles whose privileges it has, in any schema (aclchk.c)."""
     options = definitions(ask.node.options)
     roles = [each.role_spec for each in options["roles"].list.items] if "roles" in options else []
-    found = [problem for each in roles for problem in ask.acts_for(each)]
-    if found or "schemas" not in options:
-        return found
-    from flatsplit.evidence.inherited import Inherited
-
-    names = [ask.named_role(each) for each in roles] or [ask.role]
-    for schema in (each.string.sval for each in options["schemas"].list.items):
-        ref = ObjectRef("schema", "", schema)
-        facts = ask.facts(ref)
-        if facts is None:
-            found += (
-                [] if schema in ask.actor.created else ask.unknown(f"there is no schema {schema} (any more)", schema)
-            )
-            continue
-        if ask.actor.major >= 18 or all(Inherited(ask.actor.goal, name).has(facts, "C") for name in names):
-            continue
-        found += ask.lacking(f"{ask.what} needs CREATE on schema {schema} for {names[0]}", f"schema {schema}", "CREATE")
-    return found
+    return [problem for each in roles for problem in ask.acts_for(each)]
 
 
 def drop_owned(ask: Ask) -> list[Problem]:

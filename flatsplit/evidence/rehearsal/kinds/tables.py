@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flatsplit.evidence.rehearsal.grammar import Node, Parsed, inner, name_of, strings, walk
 from flatsplit.evidence.rehearsal.kinds.ask import Ask
-from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import Uses, range_use
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.evidence.rehearsal.wording import temporary
@@ -137,21 +136,7 @@ def index(ask: Ask) -> list[Problem]:
     found += ask.tablespace(node.table_space)
     for relation in relations:
         found += ask.owns(relation.ref) or ask.creates_in(relation.ref.schema)
-        if node.relation.inh and not found:
-            found += _partitions(ask, relation.oid)
     return found
-
-
-def _partitions(ask: Ask, oid: int) -> list[Problem]:
-    for each in ask.world.family(oid):
-        below = ask.world.by_oid.get(each)
-        if (
-            below is not None
-            and ask.world.by_oid[oid].ref.kind == "partitioned_table"
-            and not ask.actor.owns(below.ref)
-        ):
-            return ask.lacking(f"{ask.what} is for the owner of the partition {shown(below.ref)} too", shown(below.ref))
-    return []
 
 
 def trigger(ask: Ask) -> list[Problem]:
