@@ -4,6 +4,7 @@ Every function gives one statement as text, quoted by psycopg.sql. Types in rout
 signatures come quoted from the server itself (format_type() under a pinned search_path).
 """
 
+from flatsplit.ddl.crowds import one_for_many
 from flatsplit.ddl.names import (
     alter_owner,
     alter_word,
@@ -81,6 +82,7 @@ __all__ = [
     "literal",
     "login_with_password",
     "name",
+    "one_for_many",
     "plural",
     "reassign_owned",
     "rejoin_role",
