@@ -14,6 +14,7 @@ from flatsplit.evidence.rehearsal import (
     dynamic,
     kinds,
     libraries,
+    naming,
     rows,
     servers_own,
     utility,
@@ -57,6 +58,7 @@ class Judge:
         if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
             found += kinds.select_into(self, node, path)
         found += catalogs.compared(self.actor, uses)
+        found += naming.problems(self.actor, node)
         return distinct(found + self._touched(uses, path))
 
     def _touched(self, uses: Uses, path: Path | None) -> list[Problem]:
@@ -167,6 +169,7 @@ class Judge:
         for table in self._tables(relation):
             if "a" in use.letters:
                 found += self._defaults(table, use)
+                found += naming.defaults(self.actor, table, use)
             for letter in sorted(use.letters & {"a", "w", "d"}):
                 found += self.written(table.oid, letter)
         return found
@@ -186,9 +189,7 @@ class Judge:
         """Sequences behind defaults of columns that are given no value."""
         found = []
         for column, number, oid in self.world.sequences.get(relation.oid, ()):
-            if use.inserted is not None and column in use.inserted and not use.defaults:
-                continue
-            if use.inserted is None and use.values is not None and number <= use.values and not use.defaults:
+            if use.gives(column, number):
                 continue
             sequence = self.world.by_oid.get(oid)
             if sequence is None:
@@ -216,6 +217,7 @@ class Judge:
             if letter in "aw":
                 for routine in self.world.evaluated.get((each, "w"), ()):
                     collected += self.called(routine)
+            collected += naming.written(self.actor, each, letter)
             collected += cascades.problems(self, each, letter)
         found += distinct(collected)
         return found
@@ -344,7 +346,10 @@ class Judge:
                 found += within(here, [Problem("unknown", f"a statement there {why}")])
         self._remember_temporary(each for _, each in parsed)
         for piece, each in parsed:
-            found += within(f"{where}, line {piece.line}", self.statement(each, path))
+            said = self.statement(each, path)
+            if piece.guard is not None:
+                said = naming.guarded(self.actor, each.node, piece.guard, said)
+            found += within(f"{where}, line {piece.line}", said)
         return distinct(found)
 
     def _remember_temporary(self, statements: Iterable[Parsed]) -> None:

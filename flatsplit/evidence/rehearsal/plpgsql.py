@@ -9,7 +9,19 @@ their text is fixed, can be told from the tokens alone: PL/pgSQL's statements be
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
+
+
+class Guard(NamedTuple):
+    """What the branches of an IF do right away."""
+
+    then: bool
+    """Whether it raises where the condition holds …"""
+    otherwise: bool | None
+    """… and where it does not; None where that hangs on another condition."""
+    caught: bool = False
+    """Whether the body has a handler of exceptions."""
 
 
 class Piece(NamedTuple):
@@ -20,6 +32,8 @@ class Piece(NamedTuple):
     line: int
     """Of the body, counted as PL/pgSQL counts it."""
     dynamic: bool = False
+    guard: Guard | None = None
+    """Of a condition: what hangs on it."""
 
 
 class _Token(NamedTuple):
@@ -39,6 +53,10 @@ _SQL = frozenset(
         *("deallocate", "discard", "show", "security", "reassign", "load", "checkpoint"),
     }
 )
+_STARTS = frozenset({";", "then", "else", "loop", "begin"})
+"""After what a statement of PL/pgSQL's begins."""
+_LEVELS = frozenset({"debug", "log", "info", "notice", "warning"})
+"""At which RAISE is no error."""
 
 
 class NoBody(Exception):
@@ -129,7 +147,11 @@ class _Body:
         elif word == "declare":
             self.at += 1
             yield from self.declarations()
-        elif word in ("if", "elsif", "elseif", "when"):
+        elif word in ("if", "elsif", "elseif"):
+            self.at += 1
+            span = self.until("then")
+            yield from (each._replace(guard=self.guard()) for each in self.expression(span))
+        elif word == "when":
             self.at += 1
             yield from self.expression(self.until("then"))
         elif word == "while":
@@ -158,9 +180,12 @@ class _Body:
         elif word == "open":
             self.at += 1
             yield from self.opened()
-        elif word in ("raise", "assert"):
+        elif word == "raise":
             self.at += 1
             yield from self.arguments(self.until(";"))
+        elif word == "assert":
+            self.at += 1
+            yield from self.asserted(self.until(";"))
         elif word in _NOTHING:
             self.until(";")
         elif word in _SQL and self.word(1) not in (":=", "=", ".", "["):
@@ -255,6 +280,48 @@ class _Body:
             if start is not None:
                 stop = next((i for i in range(start, last) if self.tokens[i].word == "using"), last)
                 yield Piece("SELECT " + self.text((start + 1, stop)), self.line(start))
+
+    def asserted(self, span: tuple[int, int]) -> Iterator[Piece]:
+        """The condition, and the message that is made where it does not hold."""
+        first, last = span
+        depth = 0
+        for place in range(first, last):
+            word = self.tokens[place].word
+            depth += (word in _OPEN) - (word in _CLOSE)
+            if word == "," and not depth:
+                break
+        else:
+            place = last
+        guard = Guard(then=False, otherwise=True, caught=self.catches)
+        yield from (each._replace(guard=guard) for each in self.expression((first, place)))
+        yield from self.expression((place + 1, last))
+
+    def guard(self) -> Guard:
+        """Which branches of the IF raise, seen from behind its THEN; only what stands in them itself counts."""
+        raises, depth, branch = [False] * 3, 0, 0
+        for place in range(self.at, len(self.tokens)):
+            word, before = self.tokens[place].word, self.tokens[place - 1].word
+            starts = before in _STARTS
+            after = self.tokens[place + 1].word if place + 1 < len(self.tokens) else ""
+            if word == "end" and starts:
+                depth -= 1
+                if depth < 0:
+                    break
+            elif (starts and word in ("if", "case", "begin")) or (word == "loop" and before != "end"):
+                depth += 1
+            elif not depth and starts and word in ("elsif", "elseif"):
+                branch = 2
+            elif not depth and starts and word == "else":
+                branch = max(branch, 1)
+            elif not depth and starts and word == "raise" and after not in _LEVELS:
+                raises[branch] = True
+        return Guard(raises[0], None if raises[2] else raises[1], self.catches)
+
+    @property
+    def catches(self) -> bool:
+        """Whether there is a handler of exceptions."""
+        words = [token.word for token in self.tokens]
+        return ("exception", "when") in pairwise(words)
 
     def assignment(self) -> Iterator[Piece]:
         first, last = self.until(";")

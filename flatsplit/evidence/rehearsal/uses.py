@@ -34,6 +34,14 @@ class RelationUse:
     strict: frozenset[str] = frozenset()
     """Privileges of which a row that a policy hides is an error: what INSERT and MERGE meet."""
 
+    def gives(self, column: str, number: int) -> bool:
+        """Whether INSERT gives the column a value in each row, so that its default is left out."""
+        if self.defaults:
+            return False
+        if self.inserted is not None:
+            return column in self.inserted
+        return self.values is not None and number <= self.values
+
 
 @dataclass
 class RoutineUse:

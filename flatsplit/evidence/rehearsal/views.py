@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flatsplit.evidence.rehearsal import catalogs, definers
+from flatsplit.evidence.rehearsal import catalogs, definers, naming
 from flatsplit.evidence.rehearsal.grammar import Unparsable, parse_one
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RelationUse, Uses, uses_of
@@ -50,6 +50,7 @@ def _read(judge: Judge, view: Relation, outer: RelationUse, written: frozenset[s
         else:
             found += _owners(judge, view, use, uses)
     found += catalogs.compared(judge.actor, uses)
+    found += naming.problems(judge.actor, parsed.node)
     for call in uses.routines:  # the application's own are known by pg_depend
         if not view.invoker and call.name not in judge.world.routines_of:
             found += judge.routine(call, ())

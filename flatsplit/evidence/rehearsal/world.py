@@ -49,6 +49,23 @@ class Trigger(NamedTuple):
         return not self.type & (2 | 64)
 
 
+class Expression(NamedTuple):
+    """What is evaluated for rows that are written."""
+
+    relation: int
+    commands: str
+    what: str
+    name: str
+    number: int
+    """Of a default's column."""
+    text: str
+
+    @property
+    def statement(self) -> bool:
+        """Whether the text is that of the statement that made it."""
+        return self.what in ("trigger", "rule")
+
+
 class ForeignKey(NamedTuple):
     """What happens in the referencing table."""
 
@@ -213,6 +230,11 @@ class World:
         for relation, when, routine in self._ask("evaluated"):
             found[relation, when].append(routine)
         return dict(found)
+
+    @cached_property
+    def expressions(self) -> dict[int, list[Expression]]:
+        """What writing a relation evaluates and asks for a role, by relation."""
+        return _grouped(Expression(*row) for row in self._ask("expressions"))
 
     @cached_property
     def policies(self) -> dict[int, list[Policy]]:
