@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FEW = 6
 """Names shown per line."""
 
-_NAMED = ("become", "databases", "definers", "rls", "servers")
+_NAMED = ("become", "databases", "definers", "members", "rls", "servers")
 """Abilities of which the names say more than their number."""
 
 

@@ -91,7 +91,8 @@ class Judge:
         if roles.app_migrator not in self.state.roles or self.context.legacy not in self.state.roles:
             return GateResult("reach", True, "nothing to reach yet")
         left = [ref for ref in self.context.left_of(self.state.objects) if ref.kind in RELATIONS]
-        lacking = evidence.unreachable(self.session.driver, self.context.legacy, roles.app_migrator, left)
+        others = sorted(self.context.retiring & self.state.roles.keys() - {self.context.legacy})
+        lacking = evidence.unreachable(self.session.driver, self.context.legacy, roles.app_migrator, left, others)
         if not lacking:
             return GateResult("reach", True, f"{roles.app_migrator} can read all that the views read")
         first, more = lacking[0], len(lacking) - 1

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import psycopg
 
-from flatsplit import ddl
+from flatsplit import ddl, membership
 from flatsplit.evidence.asking import ask
 from flatsplit.evidence.power import Power
 from flatsplit.model import PUBLIC, RELATIONS, ROUTINES, TABLES, ObjectFacts, ObjectRef, State
@@ -163,6 +163,8 @@ class _Judge:
         yield _flag("replication", "copy the whole cluster (REPLICATION)", power.attribute("replication"))
         yield _flag("createrole", "create and change roles", power.attribute("createrole"))
         yield _named("become", "become other roles", power.acts_as - {power.role})
+        others = membership.logins_of(self.state, power.role)
+        yield _named("members", "be acted as by other logins, its members", {*others} - {power.role})
         owner = self.database is not None and power.owns(self.database)
         yield _flag("drop_database", "drop this database", owner)
         yield _named("databases", "connect to other databases", self._other_databases())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -14,9 +14,11 @@ from flatsplit.model import ObjectRef
 # system's own tables, which only a superuser may read beyond what PUBLIC may, nothing is recorded as depending.
 _UNREACHABLE = r"""
 SELECT DISTINCT v.oid::regclass::text, t.oid::regclass::text,
-       CASE WHEN has_schema_privilege(%(migrator)s::name, n.oid, 'USAGE') THEN '' ELSE n.oid::regnamespace::text END
+       CASE WHEN has_schema_privilege(%(migrator)s::regrole, n.oid, 'USAGE') THEN '' ELSE n.oid::regnamespace::text END
 FROM pg_catalog.pg_class AS v
 JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = v.oid
+JOIN pg_catalog.pg_roles AS o
+  ON o.oid = CASE WHEN v.relowner = %(migrator)s::regrole THEN %(legacy)s::regrole ELSE v.relowner END
 CROSS JOIN LATERAL (
     SELECT d.refobjid AS oid
     FROM pg_catalog.pg_depend AS d
@@ -25,15 +27,14 @@ CROSS JOIN LATERAL (
     UNION
     SELECT m.found[1]::oid
     FROM regexp_matches(r.ev_action::text, ':relid (\d+)', 'g') AS m (found)
-    WHERE m.found[1]::oid < 16384
-      AND (SELECT l.rolsuper FROM pg_catalog.pg_roles AS l WHERE l.rolname = %(legacy)s)) AS u
+    WHERE m.found[1]::oid < 16384 AND o.rolsuper) AS u
 JOIN pg_catalog.pg_class AS t ON t.oid = u.oid AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
 WHERE v.relowner = ANY (%(owners)s::regrole[]::oid[]) AND NOT v.oid = ANY (%(left)s::regclass[]::oid[])
   AND NOT t.relowner = ANY (%(owners)s::regrole[]::oid[])
-  AND (has_any_column_privilege(%(legacy)s::name, t.oid, 'SELECT, INSERT, UPDATE') OR %(legacy)s::name IS NULL)
-  AND (NOT has_schema_privilege(%(migrator)s::name, n.oid, 'USAGE')
-       OR NOT has_any_column_privilege(%(migrator)s::name, t.oid, 'SELECT, INSERT, UPDATE'))
+  AND has_any_column_privilege(o.oid, t.oid, 'SELECT, INSERT, UPDATE')
+  AND (NOT has_schema_privilege(%(migrator)s::regrole, n.oid, 'USAGE')
+       OR NOT has_any_column_privilege(%(migrator)s::regrole, t.oid, 'SELECT, INSERT, UPDATE'))
 ORDER BY 1, 2
 """
 
@@ -47,12 +48,19 @@ class Unreachable(NamedTuple):
 
 
 def unreachable(
-    conn: psycopg.Connection[Any], legacy: str, migrator: str, left: Iterable[ObjectRef] = ()
+    conn: psycopg.Connection[Any],
+    legacy: str,
+    migrator: str,
+    left: Iterable[ObjectRef] = (),
+    others: Collection[str] = (),
 ) -> tuple[Unreachable, ...]:
-    """What would break with the move; not of views that are ``left`` with somebody who may read all of it."""
-    owners = [ddl.ident(legacy), ddl.ident(migrator)]
+    """What would break with the move; not of views that are ``left`` with somebody who may read all of it.
+
+    A view of ``others``, which move like legacy's own, is compared with what its own owner may read.
+    """
+    owners = [ddl.ident(role) for role in (legacy, migrator, *others)]
     apart = [ddl.ident(ref.schema, ref.name) for ref in left]
-    parameters = {"owners": owners, "legacy": legacy, "migrator": migrator, "left": apart}
+    parameters = {"owners": owners, "legacy": ddl.ident(legacy), "migrator": ddl.ident(migrator), "left": apart}
     return tuple(Unreachable(*row) for row in conn.execute(_UNREACHABLE, parameters))
 
 

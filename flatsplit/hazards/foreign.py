@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flatsplit import ddl
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Row, Seen, few, hazard, number
+from flatsplit.steps.members import heir, leading
 
 
 @hazard(
@@ -102,12 +103,15 @@ def cron_elsewhere(seen: Seen) -> Iterator[Found]:
                 fix=f"In database {place}: {look}; and before lock-legacy give what is there another username.",
             )
         elif jobs:
+            yield from _members_jobs(seen, jobs, f"In database {place}: ")
+            jobs = [job for job in jobs if job[4] == seen.legacy]
+        if jobs:
             user = ddl.literal(seen.context.config.roles.app_user)
             cure = f"UPDATE cron.job SET username = {user} WHERE {condition};"  # noqa: S608 (to be read)
             yield Found(
                 f"{number(len(jobs), 'job')} of pg_cron, in database {place}, run{'s' if len(jobs) == 1 else ''} as "
                 f"{seen.legacy}",
-                tuple(f"job {id_}{f' {name}' if name else ''}: {schedule} in {of}" for id_, name, schedule, of in jobs),
+                _jobs(jobs),
                 fix=f"In database {place}, after enable-login and before lock-legacy: {cure} "
                 "(or the migration tool's role, for maintenance)",
             )
@@ -129,11 +133,45 @@ def cron_elsewhere(seen: Seen) -> Iterator[Found]:
 def cron_jobs(seen: Seen) -> Iterator[Found]:
     """Jobs of pg_cron as legacy."""
     rows = seen.rows("cron_jobs")
-    if rows:
-        found = tuple(
-            f"job {id_}{f' {name}' if name else ''}: {schedule} in {database}" for id_, name, schedule, database in rows
-        )
-        yield Found(f"{number(len(rows), 'job')} of pg_cron run{'s' if len(rows) == 1 else ''} as {seen.legacy}", found)
+    own = [row for row in rows if row[4] == seen.legacy]
+    if own:
+        title = f"{number(len(own), 'job')} of pg_cron run{'s' if len(own) == 1 else ''} as {seen.legacy}"
+        yield Found(title, _jobs(own))
+    yield from _members_jobs(seen, rows)
+
+
+def _jobs(rows: Sequence[Row], *, named: bool = False) -> tuple[str, ...]:
+    return tuple(
+        f"job {id_}{f' {name}' if name else ''}: {schedule} in {database}{f' as {role}' if named else ''}"
+        for id_, name, schedule, database, role in rows
+    )
+
+
+def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[Found]:
+    """Jobs of members: they go on, and from some moment on with the rights of app_user alone."""
+    context, user = seen.context, seen.context.config.roles.app_user
+    new = set(context.config.roles.new)
+    theirs = [
+        row
+        for row in rows
+        if row[4] != seen.legacy and heir(context, leading(seen.state, context, row[4])) not in (new - {user})
+    ]
+    if not theirs:
+        return
+    step = "lock-legacy" if context.config.retire == "repurpose" else "revoke-legacy"
+    ids = ", ".join(str(row[0]) for row in theirs)
+    migrator = ddl.literal(context.config.roles.app_migrator)
+    cure = f"UPDATE cron.job SET username = {migrator} WHERE jobid IN ({ids});"  # noqa: S608 (to be read)
+    roles = sorted({row[4] for row in theirs})
+    run = "runs" if len(theirs) == 1 else "run"
+    yield Found(
+        f"{number(len(theirs), 'job')} of pg_cron {run} as {few(roles)}, with the rights of {seen.legacy}",
+        _jobs(theirs, named=True),
+        why=f"A member of {seen.legacy} has its rights until {step}, and those of {user} from then on: a job that "
+        "changes the structure, or vacuums or refreshes what it no longer owns, fails silently.",
+        fix=f"Nothing, if it reads and writes rows. Else, after enable-login: {where}{cure}",
+        step=step,
+    )
 
 
 @hazard(

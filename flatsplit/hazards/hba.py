@@ -46,6 +46,12 @@ class Unsure(NamedTuple):
     rule: Rule
 
 
+def word(name: str) -> str:
+    """A role as it is written in a line; quoted, it is neither a list nor a keyword nor a pattern."""
+    plain = re.fullmatch(r"[A-Za-z0-9_.-]+", name) and name not in ("all", "sameuser", "samerole", "replication")
+    return name if plain else '"' + name.replace('"', '""') + '"'
+
+
 def first_match(
     rules: Iterable[Rule], role: str, groups: Collection[str], database: str, client: Client
 ) -> Rule | Unsure | None:

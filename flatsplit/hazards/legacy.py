@@ -129,6 +129,27 @@ def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
 
 
 @hazard(
+    "become-inherits",
+    "note",
+    "grant-existing",
+    looks_at="[become] in flatsplit.toml on a server before 16, and pg_roles.rolinherit of the new roles it names",
+    why="Since 16 a membership can be given for SET ROLE alone. Before, whoever is INHERIT has the rights of a role "
+    "that it may become at any moment, without SET ROLE: a forgotten SET ROLE goes unnoticed.",
+    fix="Nothing, if that is how legacy has them today. Otherwise take the walk on 16 or later.",
+    manual="role-membership.html",
+)
+def become_inherits(seen: Seen) -> Iterator[Found]:
+    """Memberships for SET ROLE that give more than that."""
+    if seen.state.target.membership_options:
+        return
+    for purpose, names in seen.context.config.become:
+        role = str(getattr(seen.context.config.roles, purpose))
+        facts = seen.projected.roles.get(role)
+        if names and facts is not None and facts.inherit and not facts.superuser:
+            yield Found(f"{role} will have the rights of {few(names)} without SET ROLE too", tuple(names))
+
+
+@hazard(
     "legacy-memberships",
     "note",
     "grant-existing",

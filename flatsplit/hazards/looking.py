@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from flatsplit import catalog
+from flatsplit import catalog, membership
 from flatsplit.evidence.ability import Lack, try_operator
 from flatsplit.evidence.powers.found import NO_POWERS, Powers
 from flatsplit.hazards.mentions import spellings
@@ -38,7 +38,7 @@ class Looking:
         self.state = state
         self.context = context
         self.major = state.target.major
-        self.parameters = _parameters(conn, context)
+        self.parameters = _parameters(conn, state, context)
         row = conn.execute(_question("rights")).fetchone()
         assert row is not None
         names = (*READABLE, *PRESENT)
@@ -97,14 +97,18 @@ def _question(name: str) -> bytes:
     return resources.files(__package__).joinpath(f"queries/{name}.sql").read_bytes()
 
 
-def _parameters(conn: psycopg.Connection[Any], context: Context) -> dict[str, Any]:
+def _parameters(conn: psycopg.Connection[Any], state: State, context: Context) -> dict[str, Any]:
     """Roles by their oids, names, limits: whatever a question may want to know of the cutover."""
     config = context.config
     oids = dict(conn.execute(_question("roles")).fetchall())
     locks = config.locks.lock_timeout.total_seconds() * 1000
+    acting = membership.attributed(state, context.legacy, config.roles.new, context.retiring)
+    as_legacy = sorted(name for name, acts in acting.items() if context.legacy in acts)
     return {
         "legacy": oids.get(context.legacy, 0),
         "legacy_name": context.legacy,
+        "acting": [oids[name] for name in as_legacy if name in oids],
+        "acting_names": as_legacy,
         "spellings": sorted(spellings(context.legacy)),
         "owners": [oids[name] for name in sorted(context.owners) if name in oids],
         "readers": [oids[name] for name in (context.legacy, config.roles.app_user) if name in oids],

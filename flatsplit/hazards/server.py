@@ -166,7 +166,8 @@ def max_locks(seen: Seen) -> Iterator[Found]:
     "connection-arithmetic",
     "warning",
     "switch-connections",
-    looks_at="max_connections and what is reserved of it, pg_database.datconnlimit, sessions now, legacy's among them",
+    looks_at="max_connections and what is reserved of it, pg_database.datconnlimit, sessions now, and those of legacy "
+    "and its members",
     why="A pool is per role. During the switch the pools of legacy and of app_user are both open, and with "
     "app_migrator "
     "there is one more for good: as many sessions as legacy has now have to fit once again.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flatsplit.evidence.exposure import BlastRadius
 
-NAMED = ("become", "databases", "definers", "rls", "servers")
+NAMED = ("become", "databases", "definers", "members", "rls", "servers")
 """Abilities of which the names say more than their number."""
 
 

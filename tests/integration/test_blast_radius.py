@@ -198,3 +198,16 @@ def test_the_runbook_shows_before_and_after(database: Database, invoke_cli: InPr
     text = (invoke_cli.cwd / "runbook" / "runbook.md").read_text()
     assert "## What a stolen password could do" in text
     assert "| `legacy` today | `legacy` after | `app_user` after |" in text
+
+
+def test_who_else_holds_the_power(database: Database) -> None:
+    """Logins that act as the role, directly or over others; not groups, strangers, or who has no use of it."""
+    database.execute("create role crew nologin in role legacy; create role web login in role crew")
+    database.execute("create role stranger login; create role empty nologin in role legacy")
+    found = judged(database.admin, "legacy", "stranger", "crew")
+    told = {role: one.ability("members") for role, one in found.items()}
+    assert {role: one.names for role, one in told.items() if one} == {
+        "legacy": ("web",),
+        "stranger": (),
+        "crew": ("web",),
+    }

@@ -60,7 +60,20 @@ def lost(conn: psycopg.Connection[Any], live: State, goal: State, context: Conte
     unmatched = tuple(name for name in named if not any(_is(name, ref) for ref in matched))
     if context.legacy not in live.roles:
         return Powers(unmatched=unmatched)
-    return _Look(conn, live, goal, context).powers(unmatched)
+    world = Unlocking(conn, goal)
+    found, unread = set[Lost](), set[ObjectRef]()
+    for old in sorted(context.retiring & live.roles.keys()):
+        told = _Look(world, live, goal, _as_legacy(context, old)).powers()
+        found.update(told.lost)
+        unread.update(told.unread)
+    return Powers(tuple(sorted(found)), tuple(sorted(unread)), unmatched)
+
+
+def _as_legacy(context: Context, old: str) -> Context:
+    """Of another owner whose objects move, the question is the same as of legacy: what may it, and its heir not."""
+    if old == context.legacy:
+        return context
+    return replace(context, config=replace(context.config, legacy_role=old))
 
 
 def _is(name: str, ref: ObjectRef) -> bool:
@@ -68,11 +81,11 @@ def _is(name: str, ref: ObjectRef) -> bool:
 
 
 class _Look:
-    """One look at one database."""
+    """One look at one database, for one owner."""
 
-    def __init__(self, conn: psycopg.Connection[Any], live: State, goal: State, context: Context) -> None:
-        self.conn, self.live, self.goal, self.context = conn, live, goal, context
-        self.world = Unlocking(conn, goal)
+    def __init__(self, world: Unlocking, live: State, goal: State, context: Context) -> None:
+        self.conn, self.live, self.goal, self.context = world.conn, live, goal, context
+        self.world = world
         self._judges: dict[str, OwnerJudge] = {}
 
     @cached_property
@@ -117,7 +130,7 @@ class _Look:
         powers = (facts.superuser, facts.bypassrls, facts.createrole, facts.replication)
         return any(powers) or any(role.startswith("pg_") for role in self.before.actor.legacy.closure)
 
-    def powers(self, unmatched: tuple[str, ...]) -> Powers:
+    def powers(self) -> Powers:
         """All of it."""
         found: list[Lost] = []
         unread: list[ObjectRef] = []
@@ -131,7 +144,7 @@ class _Look:
                 unread.append(ref)
         found += self._schemas()
         found += self._cascades()
-        return Powers(tuple(sorted(set(found))), tuple(sorted(unread)), unmatched)
+        return Powers(tuple(found), tuple(unread))
 
     def _moving(self) -> Iterator[tuple[ObjectRef, ObjectFacts, str]]:
         """What runs as its owner and gets another one."""

@@ -1,5 +1,5 @@
--- Jobs of pg_cron that run as legacy, or in this database as it. (The commands may hold anything and are not read.)
-SELECT jobid::text, coalesce(to_jsonb(j) ->> 'jobname', ''), schedule::text, database::text
+-- Jobs of pg_cron that run as legacy or a member of it. (The commands may hold anything and are not read.)
+SELECT jobid::text, coalesce(to_jsonb(j) ->> 'jobname', ''), schedule::text, database::text, username::text
 FROM cron.job AS j
-WHERE username = %(legacy_name)s
+WHERE username = ANY (%(acting_names)s)
 ORDER BY jobid

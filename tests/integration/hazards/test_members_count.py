@@ -1,0 +1,149 @@
+"""A member's session is legacy's, and a group's logins are the group: in the hazards that look at either."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from flatsplit.demo.server import Cluster
+from flatsplit.model import Finding
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.fixtures.servers import FreshCluster
+from tests.support.hazards import CRON, SHOP, extension, look
+
+STRANGE = 'Web "%:'
+QUOTED = '"Web ""%:"'
+
+
+def doctor(database: Database, id_: str, **changes: object) -> Finding | None:
+    """What doctor says of one hazard."""
+    return look(database.admin, replace(SHOP, legacy_role=database.legacy, **changes), id_).get(id_)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def tight(fresh_cluster: FreshCluster, make_database: MakeDatabase) -> tuple[Cluster, Database]:
+    """A server that asks for passwords, and who pretends to know them."""
+    cluster = fresh_cluster(auth="scram", loopback=True)
+    database = make_database(cluster=cluster)
+    database.execute(f"create role {QUOTED} login password 'right' in role legacy")
+    database.execute("create role app_user nologin; create role a login password 'right' in role app_user")
+    return cluster, database
+
+
+def lines(cluster: Cluster, database: Database, *found: str) -> None:
+    """These lines alone, besides the tests' own."""
+    path = cluster.data / "pg_hba.conf"
+    path.write_text("\n".join(("local all all scram-sha-256", *found)) + "\n")
+    database.execute("select pg_reload_conf()")
+
+
+def enters(conninfo: str) -> bool:
+    """Whether a login succeeds."""
+    try:
+        psycopg.connect(conninfo).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+REJECT = "host all all all reject"
+
+
+@pytest.mark.majors("two")
+def test_logins_of_a_group_are_tried(tight: tuple[Cluster, Database]) -> None:
+    """From where members of legacy are connected; the group itself logs in nowhere."""
+    cluster, database = tight
+    group = (("app_user", ("a",)),)
+    with psycopg.connect(database.conninfo(STRANGE, "right", tcp=True), autocommit=True):
+        lines(cluster, database, f"host all {QUOTED},app_user all scram-sha-256", REJECT)
+        found = doctor(database, "hba-app-user", groups=group)
+        assert found is not None
+        assert found.objects == ("a from 127.0.0.1: line 3: host all all all reject",)
+        assert "Add a to the lines" in found.fix
+        assert not enters(database.conninfo("a", "right", tcp=True))
+        for cure in ("a", "+app_user"):
+            lines(cluster, database, f"host all {QUOTED},{cure} all scram-sha-256", REJECT)
+            assert doctor(database, "hba-app-user", groups=group) is None
+        lines(cluster, database, f"host all {QUOTED},a all scram-sha-256", REJECT)
+        assert doctor(database, "hba-app-user") is not None  # no group: app_user would log in itself
+
+
+@pytest.mark.majors("two")
+def test_a_line_for_members_of_legacy(tight: tuple[Cluster, Database], major: int) -> None:
+    cluster, database = tight
+    address = database.conninfo(STRANGE, "right", tcp=True)
+    with psycopg.connect(address, autocommit=True):
+        for silent in ("host all all all scram-sha-256", f"host all {QUOTED},+legacy all scram-sha-256"):
+            lines(cluster, database, silent, REJECT)
+            assert doctor(database, "hba-members") is None
+        lines(cluster, database, "host all +legacy all scram-sha-256", REJECT)
+        found = doctor(database, "hba-members")
+        assert found is not None
+        assert (found.severity, found.step) == ("blocker", "revoke-legacy")
+        assert found.objects[0].startswith(
+            f"{STRANGE} from 127.0.0.1: line 2: host all +legacy all scram-sha-256; then"
+        )
+        assert "Add +app_user to the lines" in found.fix
+        lines(cluster, database, "host all +legacy,+app_user all scram-sha-256", REJECT)
+        assert doctor(database, "hba-members") is None
+        kept = replace(SHOP, retire="repurpose")
+        assert "hba-members" not in look(database.admin, kept, "hba-members")
+        # In the raw: what revoke-legacy does
+        database.execute(f"grant app_user to {QUOTED}; revoke legacy from {QUOTED}")
+        assert enters(address)
+        lines(cluster, database, "host all +legacy all scram-sha-256", REJECT)
+    assert not enters(address)
+
+
+def test_pools_of_members(database: Database) -> None:
+    """A member's sessions are those of a pool that has to fit twice; of a superuser's nothing is known."""
+    legacy = database.legacy
+    database.execute(f"create role web login in role {legacy}; create role stranger login")
+    database.execute(
+        f"create role boss login superuser in role {legacy}; alter database {database.name} connection limit 4"
+    )
+    with ExitStack() as stack:
+        stack.enter_context(database.connect("stranger"))
+        stack.enter_context(database.connect("boss"))
+        assert doctor(database, "connection-arithmetic") is None
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(database.connect("web"))
+        found = doctor(database, "connection-arithmetic")
+        assert found is not None
+        assert found.objects == (f"database {database.name}: 3 now and 2 more, of 4",)
+
+
+@pytest.mark.majors("two")
+def test_jobs_of_members(database: Database) -> None:
+    """They go on after lock-legacy, and with less from revoke-legacy on; not those that become app_migrator's."""
+    legacy = database.legacy
+    database.execute(
+        f"create role web login in role {legacy}; create role deep login in role web; create role other login"
+    )
+    database.execute(f"{CRON}; {extension('pg_cron', 'cron.job')}")
+    database.execute(
+        "update cron.job set username = 'other' where jobid > 1; update cron.job set username = 'deep' where jobid = 1"
+    )
+    found = doctor(database, "cron-jobs")
+    assert found is not None
+    assert (found.step, found.objects) == ("revoke-legacy", ("job 1 nightly: 0 3 * * * in shop as deep",))
+    assert "WHERE jobid IN (1);" in found.fix
+    assert doctor(database, "cron-jobs", members=(("web", "app_migrator"),)) is None
+    database.execute(f"revoke {legacy} from web")
+    assert doctor(database, "cron-jobs") is None
+
+
+@pytest.mark.majors("two")
+def test_what_may_be_become_is_had(database: Database, major: int) -> None:
+    """Before 16 a membership for SET ROLE gives all of the role to whoever inherits."""
+    tenant = 'Tenant "%:'
+    database.execute(f'create role app_user login; create role "{tenant.replace(chr(34), chr(34) * 2)}"')
+    found = doctor(database, "become-inherits", become=(("app_user", (tenant,)),))
+    assert (found is not None) is (major < 16)
+    assert doctor(database, "become-inherits") is None
+    database.execute("alter role app_user noinherit")
+    assert doctor(database, "become-inherits", become=(("app_user", (tenant,)),)) is None
