@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.config import format_name, parse_name
-from flatsplit.evidence.rehearsal import becoming, catalogs
+from flatsplit.evidence.rehearsal import becoming, catalogs, parameters
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown, together
 from flatsplit.evidence.rehearsal.uses import RoutineUse
@@ -53,6 +53,8 @@ def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
         return [Problem("unknown", "it changes the role of its session, to which one cannot be told", actor.role)]
     if call.name in ("pg_terminate_backend", "pg_cancel_backend"):
         return catalogs.signals(actor, call)
+    if call.name in ("current_setting", "pg_show_all_settings"):
+        return parameters.called(actor, call)
     if call.name in _REPLICATION:
         facts = actor.goal.roles.get(actor.role)
         if facts is not None and not facts.replication:

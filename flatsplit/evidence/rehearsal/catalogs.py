@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from flatsplit import privileges
 from flatsplit.config import format_name
-from flatsplit.evidence.rehearsal import rows
+from flatsplit.evidence.rehearsal import parameters, rows
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.sight import Asked
@@ -64,6 +64,7 @@ def problems(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
         return
     schema = use.schema or next(each for each in SYSTEM if (each, use.name) in actor.world.system)
     yield from sessions(actor, use, uses)
+    yield from parameters.rows(actor, use, uses)
     for column, asked in _all(actor, schema, use.name):
         if column and not any(
             alias in ("", use.alias, use.name) and named in ("*", column) for alias, named in uses.columns

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flatsplit.config import format_name
-from flatsplit.evidence.rehearsal import becoming, kinds, maintenance
+from flatsplit.evidence.rehearsal import becoming, kinds, maintenance, parameters
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use
 from flatsplit.evidence.rehearsal.values import Problem
@@ -21,7 +21,7 @@ Path = tuple[str, ...] | None
 
 FREE = frozenset(
     {
-        *("transaction_stmt", "variable_show_stmt", "listen_stmt", "unlisten_stmt", "notify_stmt", "discard_stmt"),
+        *("transaction_stmt", "listen_stmt", "unlisten_stmt", "notify_stmt", "discard_stmt"),
         *("deallocate_stmt", "execute_stmt", "fetch_stmt", "close_portal_stmt"),
     }
 )
@@ -172,6 +172,10 @@ def _do(judge: Judge, node: Node, path: Path) -> list[Problem]:
     return judge.block(options["as"].string.sval, "DO", path)
 
 
+def _show(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
+    return parameters.shown(judge.actor, node.name)
+
+
 def _load(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
     if judge.actor.rights.superuser or node.filename.startswith("$libdir/plugins/"):
         return []
@@ -212,6 +216,7 @@ HANDLED: dict[str, Callable[[Judge, Node, Path], list[Problem]]] = {
     "declare_cursor_stmt": _wrapped,
     "prepare_stmt": _wrapped,
     "variable_set_stmt": _set,
+    "variable_show_stmt": _show,
     "copy_stmt": _copy,
     "lock_stmt": _lock,
     "truncate_stmt": maintenance.truncate,
