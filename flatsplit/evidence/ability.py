@@ -23,7 +23,7 @@ from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, 
 from flatsplit.steps import STEPS, Context, grants
 
 LOCK_TIMEOUT = "50ms"
-_NOBODYS_VERIFIER = (
+NOBODYS_VERIFIER = (
     "SCRAM-SHA-256$4096:bm9ib2R5IGtub3dzIGl0$tGdhzNr5JLNXKTaOTIrbLCpmwLMCVgoDTpqNqgUdkYk="
     ":M1pPhvjYGwTEQhzKHYbWuRThF4B2CVfpbSmJiTdyvu0="
 )
@@ -165,7 +165,7 @@ class _Trial:
     def _run(self, text: str, secrets: tuple[str, ...]) -> str | None:
         """What the server said against it; None where it did it, "" where it failed for no want of rights."""
         for role in secrets:
-            text = ddl.fill_verifier(text, role, _NOBODYS_VERIFIER)
+            text = ddl.fill_verifier(text, role, NOBODYS_VERIFIER)
         try:
             with self._conn.transaction():
                 self._conn.execute(text.encode())

@@ -82,7 +82,14 @@ def find(
     chosen = [one for one in REGISTRY.values() if wanted(one) and looking.applies(one)]
     hidden = {one.id: needs for one in chosen if (needs := looking.hidden(one))}
     readable = [one for one in chosen if one.id not in hidden]
-    seen = Seen(state, context, looking.answers(readable), looking.lacks(readable), looking.powers(readable))
+    seen = Seen(
+        state,
+        context,
+        looking.answers(readable),
+        looking.lacks(readable),
+        looking.powers(readable),
+        looking.refusals(readable),
+    )
     accepted = dict(context.config.accept)
     found = [
         _in_their_names(one, one.finding(each, accepted.get(one.id, "")), context.config)

@@ -12,6 +12,7 @@ import psycopg
 from flatsplit import catalog, membership
 from flatsplit.evidence.ability import Lack, try_operator
 from flatsplit.evidence.powers.found import NO_POWERS, Powers
+from flatsplit.evidence.verifiers import Refusal, try_verifiers
 from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.registry import Hazard, Row
 from flatsplit.model import State
@@ -81,6 +82,10 @@ class Looking:
     def lacks(self, hazards: Iterable[Hazard]) -> tuple[Lack, ...]:
         """What the operator may not do, tried in a transaction that is rolled back."""
         return try_operator(self.conn, self.state, self.context) if any(one.tries for one in hazards) else ()
+
+    def refusals(self, hazards: Iterable[Hazard]) -> tuple[Refusal, ...]:
+        """Verifiers that the server does not take, tried in the same way."""
+        return try_verifiers(self.conn, self.state, self.context) if any(one.verifies for one in hazards) else ()
 
     def powers(self, hazards: Iterable[Hazard]) -> Powers:
         """What would do something else as its next owner."""

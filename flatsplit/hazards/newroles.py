@@ -164,3 +164,25 @@ def database_kept(seen: Seen) -> Iterator[Found]:
             f"database {database} would stay with {seen.legacy}",
             severity="blocker" if config.retire == "drop" else "warning",
         )
+
+
+@hazard(
+    "password-policy",
+    "blocker",
+    "enable-login",
+    looks_at="what the server says to CREATE ROLE and ALTER ROLE … PASSWORD with a SCRAM verifier, run and undone",
+    why="A module watches over passwords (check_password_hook) and refuses verifiers, which are all that flatsplit "
+    "ever sends: it does not let the server, or its log, see a password.",
+    fix='Set auth = "external" in flatsplit.toml, so that enable-login gives LOGIN alone, and set the passwords as the '
+    "policy wants them; or have the policy take verifiers until enable-login is done.",
+    manual="auth-password.html",
+    verifies=True,
+)
+def password_policy(seen: Seen) -> Iterator[Found]:
+    """Verifiers that are not taken."""
+    if seen.refusals:
+        said = "; ".join(dict.fromkeys(refusal.reason for refusal in seen.refusals))
+        yield Found(
+            f"a password policy refuses verifiers: {said}",
+            tuple(f"{refusal.role}: {refusal.reason}" for refusal in seen.refusals),
+        )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 from flatsplit.config.text import quote
 from flatsplit.evidence.ability import Lack
 from flatsplit.evidence.powers.found import NO_POWERS, Powers
+from flatsplit.evidence.verifiers import Refusal
 from flatsplit.model import Finding, Severity, State, StepKey
 from flatsplit.steps import STEPS, Context
 
@@ -40,6 +41,9 @@ class Seen:
     """What the operator tried and may not do; empty unless a hazard ``tries``."""
     powers: Powers = NO_POWERS
     """What would change with its owner; nothing unless a hazard ``weighs``."""
+
+    refusals: tuple[Refusal, ...] = ()
+    """Verifiers that the server does not take; empty unless a hazard ``verifies``."""
 
     def rows(self, question: str) -> list[Row]:
         """The answer to one of the hazard's questions."""
@@ -83,6 +87,8 @@ class Hazard:
     """Whether it looks at what the operator may do, which is tried and undone."""
     weighs: bool = False
     """Whether it looks at what runs as its owner, which is judged as the next one."""
+    verifies: bool = False
+    """Whether it looks at what the server says to a verifier, which is tried and undone."""
 
     def finding(self, found: Found, accepted: str = "") -> Finding:
         """The whole of what a judge said."""
@@ -123,6 +129,7 @@ def hazard(
     since: int = 13,
     tries: bool = False,
     weighs: bool = False,
+    verifies: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Enter a judge into the registry."""
 
@@ -130,7 +137,20 @@ def hazard(
         if id in REGISTRY:
             raise ValueError(f"two hazards called {id}")
         REGISTRY[id] = Hazard(
-            id, severity, step, looks_at, why, fix, manual, judge, tuple(questions), tuple(needs), since, tries, weighs
+            id,
+            severity,
+            step,
+            looks_at,
+            why,
+            fix,
+            manual,
+            judge,
+            tuple(questions),
+            tuple(needs),
+            since,
+            tries,
+            weighs,
+            verifies,
         )
         return judge
 
