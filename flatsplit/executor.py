@@ -23,6 +23,7 @@ from flatsplit import ddl
 from flatsplit.connection import Session, hint, said
 from flatsplit.errors import ConnectFailed, MissingRights, StatementFailed, UsageError, Waiting
 from flatsplit.evidence.acting import acting
+from flatsplit.evidence.asking import ask
 from flatsplit.evidence.locks import Holder, duration, holders
 from flatsplit.evidence.raising import raised_by
 from flatsplit.evidence.replication import worst_lag
@@ -219,6 +220,8 @@ class Executor:
             return self._gone(batch, error)
         except (errors.DuplicateObject, errors.UniqueViolation) as error:
             return self._there(batch, error)
+        except errors.DependentObjectsStillExist as error:
+            return self._in_use(batch, direction, error)
         except psycopg.Error as error:
             if session.driver.closed or session.driver.broken:
                 raise connection_lost() from None
@@ -234,11 +237,20 @@ class Executor:
 
     def _gone(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         only = batch[0]
-        if any(change.fact == "role" and change.side == "-" for change in only.changes):
+        if _dropped(only):
             return "gone"  # the walk of another database that went back at the same moment has dropped it
         if len(batch) == 1 and only.split is None and not only.objects:
             raise self._failed(only, error) from None
         return "gone"
+
+    def _in_use(self, batch: Sequence[Statement], direction: Direction, error: psycopg.Error) -> Outcome:
+        """Another database began to use a role a moment ago: the next look at the catalog says that it stays."""
+        if len(batch) > 1 or batch[0].split is not None:
+            return "split"
+        role = _dropped(batch[0])
+        if direction == "back" and role and ask(self._session.driver, "in_use", {"role": role}):
+            return "gone"
+        raise self._failed(batch[0], error) from None
 
     def _failed(self, statement: Statement, error: psycopg.Error) -> Exception:
         """The server's own words, who said them where that was an event trigger, and what can be done."""
@@ -275,6 +287,10 @@ class Executor:
         self._total -= 1
         if any(change.fact == "role" and change.side == "+" for change in statement.changes):
             self._listener.note(f"done by somebody else meanwhile: {statement.description}")
+            return
+        role = _dropped(statement)
+        if role and ask(self._session.driver, "in_use", {"role": role}):
+            self._listener.note(f"role {role} stays: another database has begun to use it meanwhile")
             return
         self._listener.note(f"gone meanwhile, passed over: {statement.description}")
         with self._session.transaction():
@@ -330,6 +346,11 @@ def batches(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
         size += weight
     if batch:
         yield batch
+
+
+def _dropped(statement: Statement) -> str:
+    """The role that a statement drops, or ""."""
+    return next((change.subject for change in statement.changes if (change.side, change.fact) == ("-", "role")), "")
 
 
 def describe(found: Sequence[Holder]) -> str:

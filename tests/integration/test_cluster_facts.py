@@ -210,3 +210,38 @@ def test_two_operators_do_not_make_each_other_administrators(
     second("verify").check()
     second.rollback("--all")
     assert first("status", "--json").json["catch_up"] == []
+
+
+@pytest.mark.majors("two")
+def test_a_role_that_is_used_elsewhere_since_a_moment_stays(make_database: MakeDatabase, tmp_path: Path) -> None:
+    """The plan drops it, and DROP ROLE waits for a transaction of another database that gives it a right there."""
+    walks = []
+    for name in ("first", "second"):
+        database = make_database()
+        database.execute("create table t ()", database.legacy)
+        (tmp_path / name).mkdir()
+        walks.append(Walk(InProcess(tmp_path / name), database))
+    first, second = walks
+    start = snapshot(first.database.admin)
+    for walk in (first, second):
+        walk.init("--adopt").next()
+    second.rollback("--all")
+
+    database = second.database
+    user = database.connect()
+    user.execute("begin; grant select on public.t to app_readonly")
+    said = []
+    back = threading.Thread(target=lambda: said.append(first("rollback", "--yes", "--all")))
+    back.start()
+    asked = "select from pg_roles where rolname = 'dba'"
+    while back.is_alive() and database.admin.execute(asked).rowcount:
+        back.join(0.01)  # the others go while this one waits
+    user.execute("commit")
+    back.join(60)
+    assert "role app_readonly stays: another database has begun to use it meanwhile" in said[0].check().stderr
+    mark = "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = 'app_readonly'"
+    assert database.admin.execute(mark).fetchone() == (f'made by flatsplit for database "{database.name}"',)
+
+    second.next()
+    second.rollback("--all")
+    assert_same(start, snapshot(first.database.admin), "when both are back")
