@@ -79,7 +79,8 @@ def _wait(walk: Walk, key: str, situation: Situation, closed: Sequence[GateResul
     """Put on record that the step waits, and for what; once, not at each call."""
     with walk.session.transaction():
         if situation.states[key] != "waiting":
-            walk.journal.transition(key, ("pending", "rolled_back", "running"), "waiting")
+            digest = None if situation.states[key] == "running" else ""
+            walk.journal.transition(key, ("pending", "rolled_back", "running"), "waiting", digest=digest)
             walk.journal.event(
                 "waiting",
                 key,

@@ -64,10 +64,20 @@ class Situation:
     def origin(self) -> State:
         """The live State without what flatsplit did."""
         progress = Progress(
-            narrowed=machine.begun(self.states, "enable-login") or self._by_hand("enable-login"),
-            locked=machine.begun(self.states, "lock-legacy") or self._by_hand("lock-legacy"),
+            narrowed=self._entered("enable-login") or self._by_hand("enable-login"),
+            locked=self._entered("lock-legacy") or self._by_hand("lock-legacy"),
         )
         return Origin(self.live, self.context, progress).state()
+
+    def _entered(self, step: str) -> bool:
+        """Whether the step may have changed something: one that has only ever waited at its gates has no digest.
+
+        Legacy's NOLOGIN is then another database's walk's, and must not be taken for what this one did.
+        """
+        record = self.records[step]
+        if record.state in ("waiting", "running") and not record.digest:
+            return False
+        return machine.begun(self.states, step)
 
     def _by_hand(self, step: str) -> bool:
         """Whether somebody has run the SQL file of the next step, which the journal does not know of yet."""
@@ -76,7 +86,9 @@ class Situation:
         live, before = self.live.roles, self.baseline.roles
         if step == "lock-legacy":
             legacy = self.config.legacy_role
-            return legacy in live and legacy in before and before[legacy].login and not live[legacy].login
+            if legacy not in live or legacy not in before or live[legacy].elsewhere:
+                return False  # where legacy is used elsewhere too, another database's walk may have locked it
+            return before[legacy].login and not live[legacy].login
         logins = {name for name in self.config.entering if name in live and live[name].login}
         return bool(logins - {name for name, facts in before.items() if facts.login})
 
@@ -181,7 +193,8 @@ class Situation:
 
     def as_begun(self, step: str) -> Situation:
         """The same moment, for a step that somebody did by hand: legacy's NOLOGIN, say, is then not legacy's own."""
-        return replace(self, records={**self.records, step: replace(self.records[step], state="running")})
+        record = replace(self.records[step], state="running", digest="by hand")
+        return replace(self, records={**self.records, step: record})
 
     def done_by_hand(self, step: str) -> tuple[Statement, ...]:
         """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
@@ -255,11 +268,16 @@ class Situation:
     def fresh_baseline(self) -> State | None:
         """The baseline as it should be kept from now on; None once legacy's own facts are no longer live.
 
-        Of those, lock-legacy takes LOGIN alone, and the origin has it as first seen.
+        Of those, lock-legacy takes LOGIN alone, and the origin has it as first seen. So has the baseline what another
+        database's walk may have taken: an application that has nowhere to go back to is the rollback's to refuse.
         """
         if self.retired or machine.begun(self.states, "revoke-legacy"):
             return None
-        return reduce(self.origin, self.config)
+        fresh, legacy = reduce(self.origin, self.config), self.config.legacy_role
+        facts, before = fresh.roles[legacy], self.baseline.roles.get(legacy)
+        if before is None or facts.login or not (before.login and facts.elsewhere):
+            return fresh
+        return replace(fresh, roles={**fresh.roles, legacy: facts._replace(login=True)})
 
     def checks(self) -> tuple[Check, ...]:
         """The can/cannot matrix as far as the finished steps go."""

@@ -201,7 +201,8 @@ class Journal:
     ) -> StepRecord:
         """Move a step on, but only from where the caller believes it to be; JournalError if it is elsewhere.
 
-        started_at is set when work on it begins (not when it goes on), finished_at when it is done or rolled back.
+        started_at is set when work on it begins (not when it goes on), finished_at when it is done or rolled back; an
+        empty digest says that nothing of it was run: it waits at its gates.
         """
         self._writing()
         values: dict[str, Any] = {"state": new, "finished_at": NOW if new in _LAST_STATES else None}
@@ -210,7 +211,7 @@ class Journal:
         if new == "pending":
             values["started_at"] = None
         if digest is not None:
-            values["digest"] = digest
+            values["digest"] = digest or None
         if by_hand is not None:
             values["by_hand"] = by_hand
         statement = (

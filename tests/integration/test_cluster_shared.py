@@ -149,3 +149,28 @@ def test_roles_that_were_in_use_here_before_are_not_dropped(
     walk.forward("enable-login")
     walk.rollback("--all")
     assert_same(start, snapshot(databases[0].admin), "back")
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("waited", [False, True])
+def test_what_another_walk_has_locked_is_not_opened(
+    waited: bool, databases: tuple[Database, Database], tmp_path: Path
+) -> None:
+    """NOLOGIN that another database's walk set was not done by hand here, nor by a step that waits at its gates."""
+    start = snapshot(databases[0].admin)
+    first = walk_in(tmp_path / "first", databases[0])
+    second = walk_in(tmp_path / "second", databases[1], roles=OWN)
+    first.forward("verify")
+    if waited:
+        first.next(exit_code=3)
+    second.forward("verify")
+    second.next("--waive", "elsewhere", "--reason", "both are there")
+    said = first.rollback("--through", "enable-login", exit_code=5)
+    assert "take lock-legacy back there first" in said.stderr
+    login = "select rolcanlogin from pg_roles where rolname = 'legacy'"
+    assert databases[0].admin.execute(login).fetchone() == (False,)
+    second.rollback()
+    first.rollback("--all")
+    works(first, "legacy")
+    second.rollback("--all")
+    assert_same(start, snapshot(databases[0].admin), "when both are back")
