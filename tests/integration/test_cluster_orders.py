@@ -120,9 +120,17 @@ class Pair:
             raise AssertionError(f"{where}: {role} in {database.name}: {error}") from None
 
     def explore(self, longest: int, most: int = 10_000) -> set[Any]:
-        """Leave every state that fewer commands lead to by each command, or as many as ``most`` do; the states seen."""
-        origin = here = self.state()
-        while self.commands < most and (way := self._way(here, self._distances(origin), longest)):
+        """Leave every state that fewer commands lead to by each command, or as many as ``most`` do; the states seen.
+
+        Where it began is found again by going back to the same phases; what is there then begins as well.
+        """
+        here = self.state()
+        begin, origins = here[:2], [here]
+        while self.commands < most:
+            way = self._way(here, self._distances(origins), longest) or self._towards(begin)
+            if not way and here in origins:
+                break
+            origins += [here] if not way else []
             for command in way:
                 where = self.run(command)
                 there = self.state()
@@ -130,11 +138,16 @@ class Pair:
                 other = sorted(self.facts[known] ^ self.facts[there], key=repr)
                 assert not other, f"{where}: the same command in the same state did something else: {other}"
                 here = there
-        return set(self._distances(origin))
+        return set(self._distances(origins))
 
-    def _distances(self, origin: Any) -> dict[Any, int]:
+    def _towards(self, phases: tuple[int, int]) -> list[tuple[int, str]]:
+        """One command on the way to these phases, the one that was left further behind first."""
+        apart = [(self.phase(which) - phases[which], which) for which in (0, 1)]
+        return [(which, "<" if by > 0 else ">") for by, which in sorted(apart) if by][:1]
+
+    def _distances(self, origins: list[Any]) -> dict[Any, int]:
         """How many commands lead to each state that is known."""
-        found, queue = {origin: 0}, deque([origin])
+        found, queue = dict.fromkeys(origins, 0), deque(origins)
         while queue:
             state = queue.popleft()
             for there in self.ways.get(state, {}).values():
