@@ -34,6 +34,8 @@ def rollback(walk: Walk, through: str | None, everything: bool, reporter: Report
     keys = machine.to_take_back(situation.states, through, everything=everything)
     if "create-roles" in keys and walk.config.legacy_role in situation.live.roles:
         require_way_back(walk.session, situation)
+    if "enable-login" in keys and not ("lock-legacy" in keys and situation.entered("lock-legacy")):
+        _require_login(walk, situation)  # before the steps above it are taken back for nothing
     for key in keys:
         _refuse(walk, situation, key)
         plan = situation.rollback_plan(key)
@@ -53,13 +55,7 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
         )
     if key != "enable-login":
         return
-    facts, before = situation.live.roles[legacy], situation.baseline.roles.get(legacy)
-    if facts.elsewhere and not facts.login and before is not None and before.login:
-        raise Refused(
-            f"{legacy} may not log in, so the application could not go back to it; "
-            f"it is used in {shared.listed(facts.elsewhere)} too, where another walk may have locked it",
-            f"take lock-legacy back there first, or: ALTER ROLE {ddl.ident(legacy)} LOGIN;",
-        )
+    _require_login(walk, situation)
     kept = {role for role in walk.config.roles.new if role in situation.context.adopted}
     roles = [role for role in walk.config.roles.new if role not in kept]
     context = situation.context
@@ -77,6 +73,18 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
             f"{first.role}{of} is still connected ({first.application or 'no application_name'} from {first.client}, "
             f"process {first.pid}){more}",
             f"move these connections back to {legacy} first{moved}",
+        )
+
+
+def _require_login(walk: Walk, situation: Situation) -> None:
+    """The application has to find legacy as it left it."""
+    legacy = walk.config.legacy_role
+    facts, before = situation.live.roles.get(legacy), situation.baseline.roles.get(legacy)
+    if facts is not None and facts.elsewhere and not facts.login and before is not None and before.login:
+        raise Refused(
+            f"{legacy} may not log in, so the application could not go back to it; "
+            f"it is used in {shared.listed(facts.elsewhere)} too, where another walk may have locked it",
+            f"take lock-legacy back there first, or: ALTER ROLE {ddl.ident(legacy)} LOGIN;",
         )
 
 

@@ -64,12 +64,12 @@ class Situation:
     def origin(self) -> State:
         """The live State without what flatsplit did."""
         progress = Progress(
-            narrowed=self._entered("enable-login") or self._by_hand("enable-login"),
-            locked=self._entered("lock-legacy") or self._by_hand("lock-legacy"),
+            narrowed=self.entered("enable-login") or self._by_hand("enable-login"),
+            locked=self.entered("lock-legacy") or self._by_hand("lock-legacy"),
         )
         return Origin(self.live, self.context, progress).state()
 
-    def _entered(self, step: str) -> bool:
+    def entered(self, step: str) -> bool:
         """Whether the step may have changed something: one that has only ever waited at its gates has no digest.
 
         Legacy's NOLOGIN is then another database's walk's, and must not be taken for what this one did.

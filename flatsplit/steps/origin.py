@@ -182,12 +182,12 @@ class Origin:
         members = {
             key: options
             for key, options in self.live.members.items()
-            if not managed(key) or (not self.gone & {key.role, key.member} and shared.matters(self.live, key))
+            if not managed(key) or (not self.gone & {key.role, key.member} and self._matters(key))
         }
         restored = {
             key: options
             for key, options in self.base.members.items()
-            if managed(key) and not self.gone & {key.role, key.member}
+            if managed(key) and not self.gone & {key.role, key.member} and not self._bridge_abroad(key)
         }
         for key in restored:
             # What legacy had granted was taken over under the operator's name.
@@ -196,6 +196,21 @@ class Origin:
                 if ours not in self.base.members:
                     members.pop(ours, None)
         return {**members, **restored}
+
+    def _matters(self, key: Member) -> bool:
+        if shared.matters(self.live, key):
+            return True
+        return key in self.base.members and self._bridge_abroad(key) and bool(shared.used(self.live, key.role))
+
+    def _bridge_abroad(self, key: Member) -> bool:
+        """Whether it is a bridge that led to other databases alone when it was first seen: another walk's, there.
+
+        An adopted role without a mark does not say whose it is. Given back here, it would outlive both walks.
+        """
+        migrator, dba = self.context.config.roles.app_migrator, self.context.config.roles.dba
+        if key.role != migrator or key.member not in self.context.retiring | {dba} or migrator not in self.base.roles:
+            return False
+        return bool(shared.used(self.base, migrator)) and migrator not in at_work(self.base)
 
     def _objects(self) -> dict[ObjectRef, ObjectFacts]:
         seen: dict[tuple[int, int, bool, bool], ObjectFacts] = {}

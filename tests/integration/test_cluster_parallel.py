@@ -68,10 +68,15 @@ def test_parallel_walks_move_their_own_database_alone(
     for walk in walks:
         walk.init("--adopt")
     forward = ["next", "--yes", "--through", "transfer-ownership"]
+    alone, *others = walks
+    alone(*forward).check()
+    assert [owners(walk.database) for walk in others] == [{"legacy"}] * len(others)
     killed = together(walks, run_cli, lambda _: forward, "done", seed=1)
     for walk in walks:
         assert owners(walk.database) == {walk.app_migrator}, walk.database.name
         walk("verify").check()
+    alone("rollback", "--yes", "--through", "transfer-ownership").check()
+    assert [owners(walk.database) for walk in others] == [{walk.app_migrator} for walk in others]
     killed += together(walks, run_cli, lambda _: ["rollback", "--yes", "--all"], "rolled_back", seed=2)
     assert killed, "nobody was killed"
     for walk in walks:

@@ -167,10 +167,30 @@ def test_what_another_walk_has_locked_is_not_opened(
     second.next("--waive", "elsewhere", "--reason", "both are there")
     said = first.rollback("--through", "enable-login", exit_code=5)
     assert "take lock-legacy back there first" in said.stderr
+    assert first.states()["verify"] == "done"
     login = "select rolcanlogin from pg_roles where rolname = 'legacy'"
     assert databases[0].admin.execute(login).fetchone() == (False,)
     second.rollback()
     first.rollback("--all")
     works(first, "legacy")
     second.rollback("--all")
+    assert_same(start, snapshot(databases[0].admin), "when both are back")
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_bridge_of_another_walk_was_not_there_before(
+    order: tuple[int, int], databases: tuple[Database, Database], tmp_path: Path
+) -> None:
+    """Roles that somebody made by hand carry no mark; the second walk begins when the first has its bridge."""
+    databases[0].execute("".join(f"create role {role}; " for role in NEW_ROLES))
+    start = snapshot(databases[0].admin)
+    walks = [walk_in(tmp_path / "first", databases[0], "--adopt")]
+    walks[0].forward("transfer-ownership")
+    walks.append(walk_in(tmp_path / "second", databases[1], "--adopt"))
+    walks[1].forward("transfer-ownership")
+    for place in order:
+        walks[place].rollback("--all")
+        for each in walks:
+            works(each, "legacy")
     assert_same(start, snapshot(databases[0].admin), "when both are back")
