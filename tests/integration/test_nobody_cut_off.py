@@ -16,6 +16,7 @@ import pytest
 from flatsplit.model import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.pooler import pooling
 from tests.support.traffic import Traffic
 from tests.support.walk import Walk
 from tests.support.watchers import Session, Watch, Watcher, dump, login
@@ -126,16 +127,16 @@ def newcomers(walk: Walk) -> list[Watcher]:
 
 
 @contextmanager
-def at_work(walk: Walk, other: Database) -> Iterator[Watch]:
+def at_work(walk: Walk, other: Database, *more: Watcher) -> Iterator[Watch]:
     watch = Watch()
     traffic = Traffic(walk.database.conninfo("legacy"), WORK, workers=2, pause=0.05)
-    with traffic, watch.of(*people(walk.database, other)):
+    with traffic, watch.of(*people(walk.database, other), *more):
         yield watch
     traffic.check()
 
 
-def there_and_back(walk: Walk, other: Database) -> None:
-    with at_work(walk, other) as watch:
+def there_and_back(walk: Walk, other: Database, *more: Watcher) -> None:
+    with at_work(walk, other, *more) as watch:
         for key in UPTO:
             walk.step(key)
             watch.round(f"after {key}")
@@ -168,6 +169,19 @@ def test_kinds_of_old_roles(options: str, make_database: MakeDatabase, invoke_cl
 def test_plain_on_the_oldest(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     database, other = world(make_database, "")
     there_and_back(Walk(invoke_cli, database).init(), other)
+
+
+@pytest.mark.slow
+def test_through_a_pooler(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    """PgBouncer asks the definer function whenever somebody connects to it."""
+    database, other = world(make_database, "")
+    password = "of-the-person"
+    verifier = database.admin.pgconn.encrypt_password(password.encode(), b"person", b"scram-sha-256").decode()
+    database.admin.execute("UPDATE pooler.known SET verifier = %s WHERE name = 'person'", [verifier])
+    lookup = "SELECT uname, phash FROM pooler.user_lookup($1)"
+    with pooling(database, "pooler", lookup, "person", password) as through:
+        walk = Walk(invoke_cli, database).init()
+        there_and_back(walk, other, Watcher("a login through PgBouncer", login(through, *COUNTS[:3]), 0.3))
 
 
 @pytest.mark.parametrize(
