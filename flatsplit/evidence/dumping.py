@@ -38,6 +38,28 @@ def newly_shut_out(state: State, legacy: str, roles: RoleNames, adopted: frozens
     return tuple(sorted(role for role in wanted if not wide.reads_journal(role)))
 
 
+def dumping(state: State, guarded: Mapping[tuple[str, str], bool], login: str) -> tuple[str, ...] | None:
+    """Tables whose policies end a dump by ``login``, of those with row security (whether it is forced); None where it
+    could not read every table anyway.
+
+    pg_dump sets row_security to off: an error where policies apply, and they do to all but owners and BYPASSRLS.
+    """
+    wide = _Wide(state)
+    able = wide.able()
+    facts = state.roles.get(login)
+    if facts is None or not (login in able or PUBLIC in able):
+        return None
+    mine = {login, *wide.groups.get(login, ())}
+    owners = {(ref.schema, ref.name): one.owner for ref, one in state.objects.items() if ref.kind in _LOCKED}
+    if facts.bypassrls:
+        return ()
+    return tuple(
+        ".".join(table)
+        for table, forced in sorted(guarded.items())
+        if table in owners and (forced or owners[table] not in mine)
+    )
+
+
 class _Wide:
     """What can be read by whom."""
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from flatsplit import ddl, membership
 from flatsplit.config.text import quote
+from flatsplit.evidence.dumping import dumping
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import Member
-from flatsplit.steps.members import heir, members_of_legacy, moving, wanted
+from flatsplit.steps import ORDINAL, through
+from flatsplit.steps.members import heir, leading, members_of_legacy, moving, wanted
 from flatsplit.steps.provider import recognise
 
 _MANUAL = "role-membership.html"
@@ -64,6 +66,48 @@ def legacy_members(seen: Seen) -> Iterator[Found]:
 
 def _logins(seen: Seen, member: str) -> tuple[str, ...]:
     return membership.logins_of(seen.state, member, seen.context.config.roles.new)
+
+
+@hazard(
+    "members-dump",
+    "note",
+    "revoke-legacy",
+    looks_at="logins that are members of legacy: whether they could dump the whole database, and could when "
+    "revoke-legacy has made them members of another role; row-level security",
+    why="pg_dump has to read every row of every table. Policies hold for whoever does not own the table, and end it "
+    "with an error.",
+    fix='Take the dumps as app_migrator, or name the login in flatsplit.toml: [members] "login" = "app_migrator".',
+    manual="app-pgdump.html",
+    questions=("rls",),
+)
+def members_dump(seen: Seen) -> Iterator[Found]:
+    """Members of legacy whose pg_dump ends with it."""
+    state, context = seen.state, seen.context
+    direct = {key.member for key in members_of_legacy(state, context)}
+    if not direct or context.config.retire == "repurpose":
+        return
+    guarded = {(schema, name): forced for schema, name, forced, *_ in seen.rows("rls")}
+    then = through(state, context, ORDINAL["revoke-legacy"])
+    lost: dict[str, tuple[str, ...]] = {}
+    for login in sorted({login for member in direct for login in _logins(seen, member)}):
+        if dumping(state, guarded, login) == ():
+            after = dumping(then, guarded, login)
+            if after != ():
+                lost[login] = after or ()
+    if lost:
+        logins = sorted(lost)
+        heirs = sorted({leading(state, context, login) for login in logins})
+        named = " ".join(f'{quote(name)} = "app_migrator"' for name in heirs[:1])
+        tables = sorted({table for tables in lost.values() for table in tables})
+        reasons = (
+            f"{few(tables)} {'have' if tables[1:] else 'has'} row security" if tables else "rights are left behind"
+        )
+        yield Found(
+            f"{few(logins)} can pg_dump the database, and could not after revoke-legacy: {reasons}",
+            (*logins, *tables),
+            fix=f"Nothing, if nobody does. Else take the dumps as {context.config.roles.app_migrator}, or name it in "
+            f"flatsplit.toml: [members] {named}",
+        )
 
 
 @hazard(

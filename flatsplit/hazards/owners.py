@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit.config.text import quote
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.steps.owners import acted_for, owned
+from flatsplit.steps.transfer import extensions_of
 
 
 @hazard(
@@ -50,3 +51,29 @@ def legacy_acts_as(seen: Seen) -> Iterator[Found]:
             f"what {seen.legacy} owns; owners = [] leaves them, with rights for {config.roles.app_user}, also on what "
             f"{one.role} makes later.",
         )
+
+
+@hazard(
+    "owners-extensions",
+    "note",
+    "transfer-ownership",
+    looks_at="pg_extension.extowner: legacy, and owners under [cutover] in flatsplit.toml",
+    why="Only REASSIGN OWNED moves extensions, all of a role's at once: once two roles' had become app_migrator's, no "
+    "rollback could tell them apart.",
+    fix="Nothing, while nobody has to update them: ALTER EXTENSION … UPDATE goes on as the role that owns them, or "
+    "as a superuser.",
+    manual="sql-reassign-owned.html",
+)
+def owners_extensions(seen: Seen) -> Iterator[Found]:
+    """Extensions of an owner that stay with it."""
+    first = extensions_of(seen.state, seen.context)
+    others = seen.context.retiring - {first}
+    found = sorted(
+        (group.facts.owner, ref.name)
+        for group in seen.state.groups
+        if group.kind == "extension" and group.facts.owner in others
+        for ref in group.refs
+    )
+    if found:
+        names = tuple(f"extension {name} of {owner}" for owner, name in found)
+        yield Found(f"{few([name for _, name in found])} will not move: {first} has extensions too", names)

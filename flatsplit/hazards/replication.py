@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit import ddl
+from flatsplit.hazards.registry import REGISTRY, Found, Seen, hazard, number
+from flatsplit.model import ObjectRef
+from flatsplit.steps import ORDINAL, through
 
 KEPT_WAL = 1 << 30
 """Bytes of WAL behind an unused slot that are worth a warning."""
@@ -73,6 +76,44 @@ def subscriptions(seen: Seen) -> Iterator[Found]:
             f"{number(len(rows), 'subscription')} in this database",
             tuple(f"{name} of {owner}{'' if enabled else ' (disabled)'}" for name, owner, enabled in rows),
             severity="warning" if owned else "note",
+        )
+
+
+@hazard(
+    "subscription-stays",
+    "warning",
+    "lock-legacy",
+    looks_at="pg_subscription.subowner of this database, as lock-legacy would leave it, and whether that role may log "
+    "in then",
+    why="The worker of a subscription starts as its owner, which has to be a role that may log in. One that runs goes "
+    "on until its next start, then replication stands still and the publisher keeps all WAL.",
+    fix="ALTER SUBSCRIPTION … OWNER TO a role that may log in, before lock-legacy.",
+    manual="logical-replication-security.html",
+    questions=("subscriptions",),
+)
+def subscription_stays(seen: Seen) -> Iterator[Found]:
+    """Subscriptions that no new role takes: app_migrator is a group, or no superuser before 16."""
+    rows = [row for row in seen.rows("subscriptions") if row[1] in seen.context.retiring and row[2]]
+    if not rows:
+        return
+    then = through(seen.state, seen.context, ORDINAL["lock-legacy"])
+    for name, owner, _ in rows:
+        facts = then.objects.get(ObjectRef("subscription", "", name))
+        stays = facts is not None and facts.owner == owner
+        if not stays or owner not in then.roles or then.roles[owner].login:
+            continue
+        config, target = seen.context.config, seen.state.target
+        logins = [role for role in config.logins(config.roles.app_migrator) or () if role in seen.state.roles]
+        heir = logins[0] if logins and target.major >= 16 else target.operator if target.operator_superuser else ""
+        why = f"{config.roles.app_migrator} is a group" if config.logins(config.roles.app_migrator) is not None else ""
+        cure = f"ALTER SUBSCRIPTION {ddl.ident(name)} OWNER TO"
+        yield Found(
+            f"subscription {name} stays with {owner}, which may not log in from lock-legacy on",
+            (f"{name} of {owner}",),
+            why=REGISTRY["subscription-stays"].why + (f" {why}, and starts no worker." if why else ""),
+            fix=f"Before lock-legacy: {cure} {ddl.ident(heir)};"
+            if heir
+            else f"Before lock-legacy, as a superuser: {cure} CURRENT_USER;",
         )
 
 

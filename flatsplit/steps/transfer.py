@@ -26,7 +26,8 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
         return facts.owner
     if facts.extension or ref.kind == "extension":
         owner = extension_heir(state, context)
-        if owner == context.legacy:
+        others = facts.owner in context.retiring and facts.owner != extensions_of(state, context)
+        if others or owner == context.legacy:
             return facts.owner
         if not superusers_only(ref, facts):
             return owner
@@ -45,6 +46,20 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
         fit = (migrator is not None and migrator.superuser) or (ref.kind == "subscription" and state.target.major >= 16)
         return roles.app_migrator if fit else facts.owner
     return roles.app_migrator
+
+
+def extensions_of(state: State | Draft, context: Context) -> str:
+    """Whose extensions move, of legacy and the owners that go its way: of one alone, and of legacy first.
+
+    REASSIGN OWNED gives all extensions of a role to one other. Once those of two had become one role's, nothing could
+    give each of them back.
+    """
+    live = state.before if isinstance(state, Draft) else state
+    for groups in (context.baseline.groups, live.groups):
+        owning = {group.facts.owner for group in groups if group.kind == "extension"} & context.retiring
+        if owning:
+            return min(owning, key=lambda role: (role != context.legacy, role))
+    return context.legacy
 
 
 def extension_heir(state: State | Draft, context: Context) -> str:

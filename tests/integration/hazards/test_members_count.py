@@ -8,6 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from flatsplit.config import RoleNames
 from flatsplit.demo.server import Cluster
 from flatsplit.model import Finding
 from tests.fixtures.databases import Database, MakeDatabase
@@ -147,3 +148,54 @@ def test_what_may_be_become_is_had(database: Database, major: int) -> None:
     assert doctor(database, "become-inherits") is None
     database.execute("alter role app_user noinherit")
     assert doctor(database, "become-inherits", become=(("app_user", (tenant,)),)) is None
+
+
+@pytest.mark.majors("two")
+def test_a_subscription_that_no_group_takes(database: Database, major: int) -> None:
+    legacy = database.legacy
+    database.execute(
+        "create subscription kept connection 'dbname=nowhere' publication p with (connect = false, slot_name = none); "
+        f"create role app_migrator; create role deploy login in role app_migrator; alter role {legacy} superuser; "
+        f"alter subscription kept owner to {legacy}; alter role {legacy} nosuperuser"
+    )
+    group = {"groups": (("app_migrator", ("deploy",)),), "roles": RoleNames(dba="")}
+    assert doctor(database, "subscription-stays", **group) is None  # disabled
+    database.execute("update pg_subscription set subenabled = true where subname = 'kept'")
+    found = doctor(database, "subscription-stays", **group)
+    assert found is not None
+    assert (found.severity, found.step) == ("warning", "lock-legacy")
+    assert (doctor(database, "subscription-stays", roles=RoleNames(dba="")) is None) is (major >= 16)
+    assert doctor(database, "subscription-stays", retire="repurpose", **group) is None
+    cure = found.fix[found.fix.index("ALTER") : found.fix.rindex(";")]
+    assert cure.endswith('"deploy"' if major >= 16 else '"postgres"')
+    database.execute(cure)
+    assert doctor(database, "subscription-stays", **group) is None
+    database.execute("alter subscription kept disable; drop subscription kept")
+
+
+@pytest.mark.majors("two")
+def test_dumps_of_members(database: Database, major: int) -> None:
+    """Policies end them, once the member owns nothing any more; not those of who becomes app_migrator's."""
+    legacy = database.legacy
+    database.execute("create table t (a int)", legacy)
+    database.execute(f"create role nightly login in role {legacy}; create role half login")
+    assert doctor(database, "members-dump") is None
+    database.execute("alter table t enable row level security", legacy)
+    found = doctor(database, "members-dump")
+    assert found is not None
+    assert found.objects == ("nightly", "public.t")
+    assert '[members] "nightly" = "app_migrator"' in found.fix
+    assert doctor(database, "members-dump", members=(("nightly", "app_migrator"),)) is None
+    for silent in (
+        "alter role nightly bypassrls",
+        "alter role nightly nobypassrls; alter table t force row level security",
+    ):
+        database.execute(silent)
+        assert doctor(database, "members-dump") is None
+    # In the raw: what pg_dump does as either
+    database.execute("alter table t no force row level security; create role app_user; grant select on t to app_user")
+    with database.connect("nightly") as member:
+        member.execute("set row_security = off; select * from t")
+        database.execute(f"revoke {legacy} from nightly; grant app_user to nightly")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            member.execute("select * from t")
