@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713106192713805878, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713121201982650753, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 802083c0265c7387
+--   plan f0a1a887741d13a5
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713106192713805878, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713121201982650753, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan c4c97659de9d2127
+--   plan b2c3252aeaff45d6
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
