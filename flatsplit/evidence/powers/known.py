@@ -29,7 +29,7 @@ HIDDEN = frozenset(
 )
 
 # dblink.c, dblink_security_check(): who is no superuser has to bring a password
-_DIALS = frozenset({"dblink_connect", "dblink", "dblink_exec"})
+DIALS = frozenset({"dblink_connect", "dblink", "dblink_exec"})
 
 
 def call(actor: Actor, use: RoutineUse) -> list[Problem]:
@@ -37,7 +37,7 @@ def call(actor: Actor, use: RoutineUse) -> list[Problem]:
     rights = actor.rights
     if rights.superuser:
         return []
-    if use.name in _DIALS:
+    if use.name in DIALS:
         return _dblink(actor, use)
     if use.schema not in ("", "pg_catalog"):
         return []
