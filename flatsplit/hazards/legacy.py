@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, decide, few, hazard, number
 from flatsplit.steps import restricted
@@ -164,9 +165,37 @@ def legacy_memberships(seen: Seen) -> Iterator[Found]:
     """Groups that legacy belongs to."""
     apart = abroad(seen.legacy, seen.state).union(seen.context.config.roles.new)
     apart = apart.union(restricted.memberships(seen.state, seen.context))
+    apart = apart.union(restricted.out_of_reach(seen.state, seen.context))
     groups = tuple(name for name in _groups(seen) if name not in apart)
     if groups:
         yield Found(f"{seen.legacy} is a member of {', '.join(groups)}", groups)
+
+
+@hazard(
+    restricted.OUT_OF_REACH,
+    "blocker",
+    "grant-existing",
+    looks_at="pg_auth_members: roles that legacy is a member of and of which the operator has no ADMIN OPTION (16 and "
+    "later), such as a service's own",
+    why="app_migrator is to be a member too, and the operator can neither make it one nor take the membership from "
+    "legacy.",
+    fix="GRANT that role TO operator WITH ADMIN OPTION; or leave it behind: [hazards.accept] "
+    '"memberships-out-of-reach" = "why nobody needs it". Then no new role gets it, and legacy keeps it without a '
+    "login.",
+    manual="role-membership.html",
+)
+def memberships_out_of_reach(seen: Seen) -> Iterator[Found]:
+    """Groups of legacy's that the operator cannot pass on."""
+    names = restricted.out_of_reach(seen.state, seen.context)
+    if names:
+        operator = ddl.ident(seen.state.target.operator)
+        grants = "\n".join(f"GRANT {ddl.ident(name)} TO {operator} WITH ADMIN OPTION;" for name in names)
+        yield Found(
+            f"{seen.state.target.operator} can make nobody a member of {few(names)}, which {seen.legacy} is",
+            names,
+            fix=f"Have an administrator run:\n{grants}\nor leave it behind in flatsplit.toml, so that no new role gets "
+            f'it:\n[hazards.accept]\n"{restricted.OUT_OF_REACH}" = "why nobody needs it"',
+        )
 
 
 def _groups(seen: Seen) -> list[str]:

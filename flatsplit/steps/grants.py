@@ -108,7 +108,8 @@ def apply(state: State, context: Context) -> State:
     draft = Draft(state)
     roles = context.config.roles
     holdings = context.holdings(state)
-    groups = groups_of(holdings, context.legacy, roles.new) | staying(state, context)
+    apart = restricted.left_behind(state, context).union(roles.new)
+    groups = groups_of(holdings, context.legacy, apart) | staying(state, context)
     alone = bool(restricted.memberships(draft.before, context))
     legacy_facts = context.baseline.roles.get(context.legacy)
     superuser = legacy_facts is not None and legacy_facts.superuser
@@ -327,6 +328,7 @@ def _memberships(draft: Draft, context: Context, holdings: State) -> None:
     roles = context.config.roles
     beyond = restricted.memberships(draft.before, context)
     apart = abroad(context.legacy, draft.before, holdings).union(roles.new, context.retiring, beyond)
+    apart |= restricted.left_behind(draft.before, context)
     given = sorted(holdings.members.items())
     for key, options in given:
         if key.member == context.legacy and key.role not in apart:

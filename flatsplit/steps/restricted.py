@@ -17,6 +17,7 @@ from flatsplit.config.grants import MEMBER
 from flatsplit.model import OWNER, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
 from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import Context
+from flatsplit.steps.provider import administers
 
 DANGEROUS_PARAMETERS = frozenset(
     {
@@ -144,6 +145,38 @@ def memberships(state: State, context: Context) -> dict[str, tuple[str, ...]]:
         return {}
     leads = Leads(state)
     return {role: beyond for role in sorted(roles) if (beyond := leads.beyond(role))}
+
+
+OUT_OF_REACH = "memberships-out-of-reach"
+BEYOND = "legacy-predefined-roles"
+"""The hazards that name memberships; accepting one leaves behind what it names."""
+
+
+def out_of_reach(state: State, context: Context) -> tuple[str, ...]:
+    """Roles that legacy is a member of, an ordinary owner might be too, and that the operator cannot make anybody a
+    member of, as from 16 on it takes ADMIN OPTION. What an administrator has given app_migrator already is settled.
+    """
+    if not state.target.membership_options:
+        return ()
+    holdings = context.holdings(state)
+    apart = abroad(context.legacy, state, holdings).union(context.config.roles.new, context.retiring)
+    roles = {key.role for key in holdings.members if key.member == context.legacy} - apart
+    settled = {key.role for key in state.members if key.member == context.config.roles.app_migrator}
+    open_ = sorted(role for role in roles - settled if role in state.roles and not administers(state, role))
+    beyond = memberships(state, context) if open_ else {}
+    return tuple(role for role in open_ if role not in beyond)
+
+
+def left_behind(state: State, context: Context) -> frozenset[str]:
+    """Those of them that the configuration leaves behind: nobody gets them, and legacy keeps them, without a login.
+
+    Also memberships that only a decision would pass on, as far as the operator cannot take them from legacy either.
+    """
+    accepted = dict(context.config.accept)
+    found = set(out_of_reach(state, context)) if OUT_OF_REACH in accepted else set()
+    if BEYOND in accepted and state.target.membership_options and context.config.retire != "repurpose":
+        found.update(role for role in memberships(state, context) if not administers(state, role))
+    return frozenset(found)
 
 
 def configured(context: Context) -> Iterator[tuple[str, str]]:

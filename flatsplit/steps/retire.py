@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
-from flatsplit.steps import defaults, members, shared
+from flatsplit.steps import defaults, members, restricted, shared
 from flatsplit.steps.abroad import abroad
 from flatsplit.steps.context import Context
 from flatsplit.steps.draft import Draft
@@ -76,6 +76,8 @@ def _memberships(draft: Draft, context: Context) -> None:
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
     if context.config.retire == "repurpose":
         kept.add(context.config.roles.app_user)
+    else:
+        kept |= restricted.left_behind(draft.before, context)
     migrator = context.config.roles.app_migrator
     for key in [key for key in draft.members if key.role == migrator and key.member in context.retiring - {legacy}]:
         if not shared.matters(draft.before, key):
