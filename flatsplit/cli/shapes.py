@@ -76,6 +76,8 @@ def finding(found: Finding) -> Json:
         "looked_at": found.looked_at or None,
         "manual": manual(found.manual) or None,
         "accepted": found.accepted or None,
+        "sql": list(found.sql),
+        "toml": list(found.toml),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from flatsplit import ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
-from flatsplit.hazards.registry import Found, Seen, decide, hazard, number
+from flatsplit.hazards.registry import Found, Seen, as_lines, decide, hazard, number
 from flatsplit.model import OWNER, PUBLIC, RELATIONS, ROUTINES, Acl, ObjectFacts, ObjectRef
 from flatsplit.steps import grants, restricted
 from flatsplit.steps.context import JOURNAL_SCHEMA
@@ -67,10 +67,10 @@ def restricted_rights(seen: Seen) -> Iterator[Found]:
     """Rights that somebody has to decide about."""
     if seen.legacy not in seen.context.baseline.roles:
         return
-    given = _given(seen)
+    settled = _given(seen)
     rights = []
     for ref, letters, owned in restricted.held(seen.state, seen.context):
-        open_ = "".join(letter for letter in letters if (ref, letter) not in given)
+        open_ = "".join(letter for letter in letters if (ref, letter) not in settled)
         if open_:
             rights.append((ref, open_, owned))
     rights.sort(key=lambda each: (_looks(each[0]), each[0]))
@@ -78,11 +78,13 @@ def restricted_rights(seen: Seen) -> Iterator[Found]:
         return
     serious = [each for each in rights if not (each[2] and _looks(each[0]))]
     ways = ((ref, "X" if ref.kind in ROUTINES else letters) for ref, letters, _ in serious or rights)
+    lines = _lines("app_user", list(ways))
     yield Found(
         f"{number(len(rights), 'restricted right')} of {seen.legacy}'s that no new role gets by itself",
         tuple(ddl.label(ref) for ref, _, _ in rights),
         severity="blocker" if serious else "note",
-        fix=decide("restricted-rights", _lines("app_user", list(ways))),
+        fix=decide("restricted-rights", lines),
+        toml=as_lines(lines),
     )
 
 
@@ -110,7 +112,7 @@ def superuser_reach(seen: Seen) -> Iterator[Found]:
         return
     groups = grants.groups_of(seen.state, seen.legacy)
     apart = {*context.owners, *context.config.roles.new}
-    given = _given(seen)
+    settled = _given(seen)
 
     def lacks(ref: ObjectRef, facts: ObjectFacts) -> str:
         if ref.kind not in (*RELATIONS, *ROUTINES, "large_object") or not context.in_scope(ref):
@@ -127,16 +129,18 @@ def superuser_reach(seen: Seen) -> Iterator[Found]:
         rights += [
             (ref, open_)
             for ref in (group.refs if lacking else ())
-            if (open_ := "".join(letter for letter in lacking if (ref, letter) not in given))
+            if (open_ := "".join(letter for letter in lacking if (ref, letter) not in settled))
         ]
     if not rights:
         return
     rights.sort()
-    decided = decide("superuser-reach", _lines("app_user", rights))
+    lines = _lines("app_user", rights)
+    decided = decide("superuser-reach", lines)
     yield Found(
         f"{number(len(rights), 'object')} of other roles that {seen.legacy} reaches as a superuser only",
         tuple(ddl.label(ref) for ref, _ in rights),
         fix=f"Where they are the application's, give them to {seen.legacy}: ALTER … OWNER TO. Else: {decided}",
+        toml=as_lines(lines),
     )
 
 

@@ -52,6 +52,7 @@ def group_logins(seen: Seen) -> Iterator[Found]:
             why=f"{_CREATES_FOR_ITSELF}no default privileges of {making[0][1]}'s act, app_user could not use it, and "
             "no other login could change it. A session that begins as the group creates as the group.",
             fix="\n".join(_as_group(seen, login, group) for login, group in making),
+            sql=tuple(_as_group(seen, login, group) for login, group in making),
         )
     if shy:
         names = [login for login, _ in shy]
@@ -60,6 +61,7 @@ def group_logins(seen: Seen) -> Iterator[Found]:
             tuple(names),
             why="The membership is not inherited, so row security and grants of the group do not hold for it.",
             fix="\n".join(_as_group(seen, login, group) for login, group in shy),
+            sql=tuple(_as_group(seen, login, group) for login, group in shy),
         )
     if unset:
         yield Found(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flatsplit import ddl
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import REGISTRY, Found, Seen, decide, few, hazard, number
+from flatsplit.hazards.registry import REGISTRY, Found, Seen, as_lines, decide, few, hazard, number
 from flatsplit.steps import restricted
 from flatsplit.steps.abroad import abroad
 from flatsplit.steps.owners import dormant
@@ -97,6 +97,7 @@ def bridge_noinherit(seen: Seen) -> Iterator[Found]:
             f"{name} is NOINHERIT, so the bridge would give it nothing",
             fix=f"ALTER ROLE {format_name(name)} INHERIT; "
             "(check first that none of its memberships was meant to be dormant)",
+            sql=(f"ALTER ROLE {format_name(name)} INHERIT;",),
         )
 
 
@@ -120,12 +121,14 @@ def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
     open_ = {role: leads for role, leads in beyond.items() if role not in given}
     if open_:
         names = tuple(open_)
+        lines = {("app_migrator", "member"): [format_name(name) for name in names]}
         leads = "; ".join(f"{role} is or leads to {few(to)}" for role, to in open_.items() if to != (role,))
         yield Found(
             f"{seen.legacy} is a member of {few(names)}",
             names,
             why=REGISTRY["legacy-predefined-roles"].why + (f" {leads}." if leads else ""),
-            fix=decide("legacy-predefined-roles", {("app_migrator", "member"): [format_name(name) for name in names]}),
+            fix=decide("legacy-predefined-roles", lines),
+            toml=as_lines(lines),
         )
 
 
@@ -189,12 +192,14 @@ def memberships_out_of_reach(seen: Seen) -> Iterator[Found]:
     names = restricted.out_of_reach(seen.state, seen.context)
     if names:
         operator = ddl.ident(seen.state.target.operator)
-        grants = "\n".join(f"GRANT {ddl.ident(name)} TO {operator} WITH ADMIN OPTION;" for name in names)
+        grants = tuple(f"GRANT {ddl.ident(name)} TO {operator} WITH ADMIN OPTION;" for name in names)
+        listed = "\n".join(grants)
         yield Found(
             f"{seen.state.target.operator} can make nobody a member of {few(names)}, which {seen.legacy} is",
             names,
-            fix=f"Have an administrator run:\n{grants}\nor leave it behind in flatsplit.toml, so that no new role gets "
+            fix=f"Have an administrator run:\n{listed}\nor leave it behind in flatsplit.toml, so that no new role gets "
             f'it:\n[hazards.accept]\n"{restricted.OUT_OF_REACH}" = "why nobody needs it"',
+            sql=grants,
         )
 
 

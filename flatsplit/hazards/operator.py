@@ -38,6 +38,7 @@ def operator_lacks(seen: Seen) -> Iterator[Found]:
             why=f"Tried, and undone: {_reasons(found)}. The step would stop there.",
             fix="Have an administrator run: " + " ".join(found),
             step=step,
+            sql=tuple(found),
         )
 
 
@@ -107,7 +108,9 @@ def operator_monitor(seen: Seen) -> Iterator[Found]:
     for _, _, sees, _ in seen.rows("operator_surroundings"):
         if not sees and not seen.state.target.operator_superuser:
             yield Found(
-                f"{operator} cannot see what other sessions do", fix=f"GRANT pg_monitor TO {ddl.ident(operator)};"
+                f"{operator} cannot see what other sessions do",
+                fix=f"GRANT pg_monitor TO {ddl.ident(operator)};",
+                sql=(f"GRANT pg_monitor TO {ddl.ident(operator)};",),
             )
 
 

@@ -28,6 +28,10 @@ class Found(NamedTuple):
     why: str = ""
     fix: str = ""
     step: str = ""
+    sql: tuple[str, ...] = ()
+    """Statements that settle it as they are printed …"""
+    toml: tuple[str, ...] = ()
+    """… and lines of configuration that do."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class Hazard:
             looked_at=self.looks_at,
             manual=self.manual,
             accepted=accepted,
+            sql=found.sql,
+            toml=found.toml,
         )
 
 
@@ -168,6 +174,14 @@ def decide(hazard_id: str, grants: Mapping[tuple[str, str], Sequence[str]]) -> s
     return (
         "Decide in flatsplit.toml. What a new role shall have, give it by name (to another one under its own heading):"
         f'\n{given}\nor leave it behind:\n[hazards.accept]\n"{hazard_id}" = "why nobody needs it"'
+    )
+
+
+def as_lines(grants: Mapping[tuple[str, str], Sequence[str]]) -> tuple[str, ...]:
+    """The first of the two ways as lines that stand alone: ``[grants.app_user] select = ["…"]``."""
+    return tuple(
+        f"[grants.{purpose}] {privilege} = [{', '.join(map(quote, names))}]"
+        for (purpose, privilege), names in grants.items()
     )
 
 

@@ -48,19 +48,22 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
     """Tables where app_user would silently see no row."""
     none = tuple(table for table, _, visible in _tables(seen) if not visible)
     if none and not bypasses(seen):
-        yield Found(f"app_user would see no row of {number(len(none), 'table')}", none, fix=_opening(seen))
+        lines = _opening(seen)
+        fix = (
+            f"{' '.join(lines)} Policies for {seen.legacy} are extended to {seen.context.config.roles.app_user}; or "
+            "accept this and decide later."
+        )
+        yield Found(f"app_user would see no row of {number(len(none), 'table')}", none, fix=fix, sql=lines)
 
 
-def _opening(seen: Seen) -> str:
+def _opening(seen: Seen) -> tuple[str, ...]:
     """Policies for legacy, to whom they change nothing, and which are extended to the new roles."""
     legacy = format_name(seen.legacy)
-    lines = [
+    return tuple(
         f"CREATE POLICY as_before ON {format_name(schema, table)} TO {legacy} USING (true) WITH CHECK (true);"
         for schema, table, _, visible, _ in seen.rows("rls")
         if not visible
-    ]
-    user = seen.context.config.roles.app_user
-    return f"{' '.join(lines)} Policies for {seen.legacy} are extended to {user}; or accept this and decide later."
+    )
 
 
 @hazard(

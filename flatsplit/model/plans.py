@@ -108,6 +108,10 @@ class Finding:
     """The section of PostgreSQL's manual that says so: the end of its address."""
     accepted: str = ""
     """The reason for which the operator accepts it ([hazards.accept]), "" where nobody does."""
+    sql: tuple[str, ...] = ()
+    """Of the fix, what can be run as it is printed …"""
+    toml: tuple[str, ...] = ()
+    """… and what can be put into flatsplit.toml, each ``[section] key = value``; empty where it is advice."""
 
     @property
     def blocks(self) -> bool:
