@@ -78,7 +78,7 @@ def _count(counts: dict[str, Counter[str]], name: str, role: str, line: Line) ->
         found.append((_before(role), reasoned.outcome, reasoned.reason))
     for row, outcome, reason in found:
         counts[row][outcome] += 1
-        wrong = line.wrong(role, outcome)
+        wrong = line.wrong(role, outcome, reason)
         counts[row][wrong] += 1
         if wrong or (row == role and outcome == "unknown"):
             said = line.said[role] or f"works, {line.rows[role]} rows"

@@ -18,11 +18,11 @@ from flatsplit.connection import open_session
 from flatsplit.evidence.rehearsal import Company, Heard, Outcome, Verdict
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, walk
 from flatsplit.evidence.rehearsal.utility import temporary_name
-from flatsplit.evidence.rehearsal.values import Problem, worst
+from flatsplit.evidence.rehearsal.values import PERHAPS, Problem, worst
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import SettingKey, State
 from flatsplit.steps import Context
-from tests.corpus.stage import LEGACY, MIGRATOR, USER, Stage, before
+from tests.corpus.stage import BEFORE, LEGACY, MIGRATOR, USER, Stage, before
 
 REFUSED = "42501"
 ROLES = (USER, MIGRATOR)
@@ -33,6 +33,7 @@ _LATER = {"prepare_stmt", "execute_stmt", "fetch_stmt"}
 _SESSION = {"variable_set_stmt", "prepare_stmt", "deallocate_stmt", "discard_stmt"}
 _APART = {"role", "session_authorization", "row_security"}
 """Settings that would make another role's session of it, or one that is refused what policies filter."""
+POLICY = re.compile("row-level security policy")
 _SKIPPED = re.compile(r"permission denied|only .* can (vacuum|analyze|cluster)|privileges (were|could)")
 
 
@@ -51,20 +52,22 @@ class Line:
     rows: dict[str, int] = field(default_factory=dict)
     warned: dict[str, int] = field(default_factory=dict)
     """How many warnings said that something was left out."""
+    as_before: bool = False
+    """Whether a policy refused it to whoever may what legacy might, too."""
     ran: bool = False
 
     def _explains_prepared(self) -> bool:
         parsed = self.parsed
         return parsed is not None and self.kind == "explain_stmt" and inner(parsed.node.query)[0] == "execute_stmt"
 
-    def wrong(self, role: str, verdict: Outcome) -> str:
-        """What of a verdict is not so."""
+    def wrong(self, role: str, verdict: Outcome, reason: str) -> str:
+        """What of a verdict is not so. Allowed is also what policies refuse as they refused it before."""
         said = self.said[role]
         if self.kind in _LATER or self._explains_prepared():
             return ""
         if verdict == "allowed":
             if said == REFUSED:
-                return "allowed, refused"
+                return "" if self.as_before else "allowed, refused"
             if self.warned.get(role, 0) > self.warned.get(WORLD, 0):
                 return "allowed, fewer rows"
             if role == USER and not said and self.rows[USER] < self.rows[MIGRATOR] and not self.said[MIGRATOR]:
@@ -73,7 +76,7 @@ class Line:
             return (
                 "" if self.warned.get(role) else "denied, works"
             )  # where there was no row, what is called for each never was
-        if verdict == "silent" and said == REFUSED:
+        if verdict == "silent" and said == REFUSED and PERHAPS not in reason and not self.as_before:
             return "silent, refused"
         return ""
 
@@ -212,6 +215,8 @@ class Player:
             line.said[role] = ""
         except psycopg.Error as error:
             line.said[role] = error.sqlstate or "?"
+            if POLICY.search(str(error)) and not keep:
+                line.as_before = line.as_before or self._refused_before(line)
         if connection.closed:
             self.tries[role] = connection = self.stage.connect(self.database, role)
             connection.add_notice_handler(self._noticed)
@@ -219,6 +224,17 @@ class Player:
         if line.kind not in PLANNED:
             with suppress(psycopg.Error):
                 connection.execute("SELECT pg_advisory_unlock_all()")
+
+    def _refused_before(self, line: Line) -> bool:
+        with self.stage.connect(self.database, BEFORE) as connection:
+            self._limits(connection)
+            connection.execute(f"SET search_path = {self.path or 'DEFAULT'}".encode())
+            try:
+                with connection.transaction(force_rollback=True):
+                    _execute(connection, line)
+            except psycopg.Error as error:
+                return bool(POLICY.search(str(error)))
+        return False
 
     def _lives_in_session(self, line: Line) -> bool:
         if line.parsed is None:

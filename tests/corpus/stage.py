@@ -23,6 +23,8 @@ from tests.support.walk import configure
 
 TEMPLATE = "corpus"
 LEGACY, USER, MIGRATOR = "legacy", "app_user", "app_migrator"
+BEFORE = "who_legacy_was"
+"""Holds what legacy held, and owns what it owned."""
 SETTINGS = {**DISPOSABLE, "max_prepared_transactions": "10", "wal_level": "logical", "max_connections": "40"}
 
 
@@ -77,6 +79,7 @@ def build(folder: Path, cluster: Cluster, setup: list[str]) -> Stage:
         admin.execute(f"REASSIGN OWNED BY {LEGACY} TO {MIGRATOR}".encode())
         admin.execute(f"GRANT CREATE ON SCHEMA public TO {MIGRATOR}".encode())
         admin.execute("DROP SCHEMA flatsplit CASCADE")
+        admin.execute(f"CREATE ROLE {BEFORE} LOGIN IN ROLE {LEGACY}, {MIGRATOR}".encode())
     return Stage(cluster, Context(load(folder / "flatsplit.toml"), before))
 
 

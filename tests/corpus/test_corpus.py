@@ -49,7 +49,7 @@ def test_verdicts_on_the_regression_sql(tmp_path: Path) -> None:
                             verdict = line.verdicts[role]
                             total += 1
                             unknown += verdict.verdict == "unknown"
-                            if found := line.wrong(role, verdict.verdict):
+                            if found := line.wrong(role, verdict.verdict, verdict.reason):
                                 wrong.append((name, role, found, line.text, verdict.reason))
                 finally:
                     player.close()

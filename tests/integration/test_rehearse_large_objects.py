@@ -72,3 +72,44 @@ def test_who_removes_them(make_database: MakeDatabase, invoke_cli: InProcess, ma
     database.execute("alter role app_user set lo_compat_privileges = on")
     assert {each["verdict"] for each in rehearse(walk, 0).values()} == {"allowed"}
     assert tried(new=False) == tried(new=True) == [True, True, True]
+
+
+OPEN, CLOSED = 90001, 90002
+READS, WRITES = 0x40000, 0x20000
+DESCRIPTORS = {
+    f"SELECT loread(lo_open({OPEN}, {READS}), 3)": "allowed",
+    f"SELECT loread(lo_open({OPEN}, x'40000'::int), 3)": "allowed",
+    f"SELECT lo_open({OPEN}, {WRITES} | {READS})": "unknown",  # nobody reckons here
+    f"SELECT lo_open({CLOSED}, {WRITES} | {READS})": "denied",
+    f"SELECT lowrite(lo_open({OPEN}, x'20000'::int), 'x')": "denied",
+    f"SELECT loread(lo_open({CLOSED}, {READS}), 3)": "denied",
+    f"SELECT lowrite(lo_open({OPEN}, {WRITES}), 'x')": "denied",
+    f"SELECT lo_truncate(lo_open({CLOSED}, {WRITES}), 0)": "denied",
+    "SELECT loread(0, 3)": "unknown",  # whatever is open
+}
+
+
+@pytest.mark.majors("two")
+def test_whose_descriptor_it_is(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy; create role other")
+    database.execute(
+        f"set role other; select lo_from_bytea({OPEN}, 'old'), lo_from_bytea({CLOSED}, 'old');"
+        f"grant select on large object {OPEN} to public"
+    )
+    walk = Walk(invoke_cli, database).init("--schema", "public")
+    file = walk.run.cwd / "statements.sql"
+    file.write_text(";\n".join(DESCRIPTORS))
+    for _ in range(2):
+        found = walk("rehearse", "--file", str(file), "--json").check(4).json["statements"]
+        assert {each["query"]: each["verdict"] for each in found} == DESCRIPTORS
+        walk.next("--through", "enable-login")
+    for statement, verdict in DESCRIPTORS.items():
+        with psycopg.connect(database.conninfo("app_user"), autocommit=True) as application:
+            try:
+                application.execute(statement.encode())
+                assert verdict != "denied", statement
+            except psycopg.errors.InsufficientPrivilege:
+                assert verdict == "denied" or "|" in statement, statement
+            except psycopg.errors.UndefinedObject:
+                assert statement == "SELECT loread(0, 3)"

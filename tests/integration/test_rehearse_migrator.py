@@ -39,8 +39,17 @@ create view v as select 1 as a;
 create function f(int) returns int language sql as 'select 1';
 create function trg() returns trigger language plpgsql as 'begin return null; end';
 create schema own;
+create schema house;
 """
-LATER = "alter table third inherit above; alter table parent attach partition their_part for values in (2)"
+LATER = """
+alter table third inherit above;
+alter table parent attach partition their_part for values in (2);
+create index third_a on third (a);
+create table house.guest (a int);
+create index "Guest's ""a" on house.guest (a);
+create index guest_b on house.guest (a);
+alter table house.guest owner to somebody;
+"""
 
 DENIED = """
 ALTER TABLE t OWNER TO legacy
@@ -109,6 +118,9 @@ ALTER FUNCTION f(int) SET session_replication_role = replica
 ALTER VIEW v SET SCHEMA pg_catalog
 CREATE TABLE pg_catalog.z (a int)
 COMMENT ON EXTENSION plpgsql IS 'x'
+ALTER INDEX house.guest_b SET (fillfactor = 50)
+ALTER INDEX house.guest_b RENAME TO guest_c
+COMMENT ON INDEX house.guest_b IS 'x'
 COMMENT ON TABLESPACE pg_default IS 'x'
 GRANT EXECUTE ON FUNCTION pg_read_file(text) TO somebody
 """
@@ -147,6 +159,9 @@ ALTER TABLE above ADD CHECK (a > 0) NO INHERIT
 ALTER TABLE above SET (fillfactor = 50)
 ALTER DEFAULT PRIVILEGES IN SCHEMA own GRANT SELECT ON TABLES TO somebody
 CREATE INDEX ON parent (a)
+DROP INDEX house."Guest's ""a"
+DROP INDEX IF EXISTS house.guest_b, house.nothing
+DROP TABLE house.guest
 DROP USER MAPPING IF EXISTS FOR PUBLIC SERVER others
 GRANT ALL ON ALL FUNCTIONS IN SCHEMA public TO somebody
 DROP FUNCTION IF EXISTS theirs(int)
@@ -156,6 +171,7 @@ DROP FUNCTION IF EXISTS theirs(int)
 EITHER = """
 DROP FUNCTION theirs()
 DROP TABLE third
+DROP INDEX third_a
 CREATE EXTENSION hstore
 """
 """Who owns schema public, and which extensions are trusted, differs."""
@@ -180,7 +196,7 @@ def test_what_the_server_refuses_app_migrator(make_database: MakeDatabase, invok
     database.execute(OTHERS)
     database.execute(OWN, "legacy")
     database.execute(LATER)
-    walk = Walk(invoke_cli, database).init("--schema", "public", "--schema", "own")
+    walk = Walk(invoke_cli, database).init("--schema", "public", "--schema", "own", "--schema", "house")
     statements = lines(DENIED) + lines(ALLOWED) + lines(EITHER)
     file = invoke_cli.cwd / "statements.sql"
     file.write_text(";\n".join(statements))

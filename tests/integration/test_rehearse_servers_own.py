@@ -82,3 +82,44 @@ def test_functions_that_ask_for_more(make_database: MakeDatabase, invoke_cli: In
         for statement in FREE:
             with suppress(psycopg.errors.FeatureNotSupported):  # a server that was built without libxml
                 session.execute(statement.encode())
+
+
+READING = """
+create schema hidden;
+create table hidden.h (a int);
+create function public.stays() returns setof int language sql stable as 'select a from hidden.h';
+create function public.changes() returns setof int language sql volatile as 'select a from hidden.h';
+create function public.empty() returns setof int language sql stable as 'select 1';
+"""
+EXPLAINED = {
+    "EXPLAIN SELECT * FROM stays()": ("unknown", "denied"),
+    "EXPLAIN (COSTS OFF) SELECT 1 FROM (SELECT * FROM stays()) s": ("unknown", "denied"),
+    "EXPLAIN SELECT * FROM changes()": ("allowed", "allowed"),
+    "EXPLAIN SELECT * FROM empty()": ("allowed", "allowed"),
+    "EXPLAIN ANALYZE SELECT * FROM changes()": ("denied", "denied"),
+}
+"""Before the role exists, and once it can be tried."""
+
+
+@pytest.mark.majors("two")
+def test_explaining_what_becomes_part_of_the_query(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(READING, "legacy")
+    walk = Walk(invoke_cli, database).init("--schema", "public")
+    file = invoke_cli.cwd / "statements.sql"
+    file.write_text(";\n".join(EXPLAINED))
+    for turn in range(2):
+        found = walk("rehearse", "--file", str(file), "--json").check(4).json["statements"]
+        assert {each["query"]: each["verdict"] for each in found} == {
+            query: expected[turn] for query, expected in EXPLAINED.items()
+        }
+        walk.next("--through", "enable-login")
+    with psycopg.connect(database.conninfo("app_user", walk.passwords["app_user"]), autocommit=True) as session:
+        for statement, (_, verdict) in EXPLAINED.items():
+            state = ""
+            try:
+                session.execute(statement.encode())
+            except psycopg.Error as error:
+                state = error.sqlstate or "?"
+            assert state == ("42501" if verdict == "denied" else ""), statement

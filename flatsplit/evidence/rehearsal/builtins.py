@@ -15,14 +15,12 @@ _SEQUENCES = {"nextval": "Uw", "currval": "Ur", "setval": "w"}
 
 # be-fsstubs.c and inv_api.c: inv_open() and the like
 _LARGE_OBJECTS = {
-    "lowrite": "w",
     "lo_put": "w",
-    "lo_truncate": "w",
-    "lo_truncate64": "w",
-    "loread": "r",
     "lo_get": "r",
     "lo_unlink": "owner",
 }
+_DESCRIPTORS = {"lowrite": "w", "lo_truncate": "w", "lo_truncate64": "w", "loread": "r"}
+"""What takes a descriptor: lo_open() has asked for the privileges, and nobody asks again."""
 _INV_WRITE = 0x20000
 
 _REPLICATION = frozenset(
@@ -40,12 +38,12 @@ def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
         return []
     if call.name in _SEQUENCES:
         return _sequence(actor, call, _SEQUENCES[call.name])
+    if call.name in _DESCRIPTORS:
+        return _descriptor(actor, call)
     if call.name in _LARGE_OBJECTS:
         return _large_object(actor, call, _LARGE_OBJECTS[call.name])
     if call.name == "lo_open":
-        mode = call.constants[1] if len(call.constants) > 1 else None
-        writes = mode is None or not mode.isdigit() or int(mode) & _INV_WRITE
-        return _large_object(actor, call, "w" if writes else "r")
+        return _opened(actor, call)
     if call.name == "set_config" and (call.constants[:1] or (None,))[0] in ("role", "session_authorization"):
         role = call.constants[1] if len(call.constants) > 1 else None
         if role is not None and call.constants[0] == "role":
@@ -128,11 +126,35 @@ OTHERS = "ownership of what app_user makes"
 """Instead of a privilege, where app_migrator does something to large objects: those that are there it owns."""
 
 
+def _opened(actor: Actor, call: RoutineUse) -> list[Problem]:
+    mode = _number(call.constants[1]) if len(call.constants) > 1 and call.constants[1] else None
+    reads = _large_object(actor, call, "r")
+    if mode is None:  # who may not even read is refused whatever it is
+        return reads or [each._replace(outcome="unknown") for each in _large_object(actor, call, "w")]
+    return _large_object(actor, call, "w") if mode & _INV_WRITE else reads
+
+
+def _number(text: str) -> int | None:
+    """An integer, or a bit string as PostgreSQL's own examples have it: x'20000'::int."""
+    base = {"x": 16, "b": 2}.get(text[:1], 10)
+    try:
+        return int(text if base == 10 else text[1:], base)
+    except ValueError:
+        return None
+
+
+def _descriptor(actor: Actor, call: RoutineUse) -> list[Problem]:
+    """Whose object it is the text says only where the object is opened in the same call."""
+    if call.calls[:1] and call.calls[0] is not None and call.calls[0].name == "lo_open":
+        return []  # which is a call of its own
+    return [each._replace(outcome="unknown") for each in _large_object(actor, call, _DESCRIPTORS[call.name])]
+
+
 def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
     """Those that the role creates are its own; those that are there have an owner and an ACL each."""
     if actor.free_of_large_objects():
         return []
-    text = call.constants[0] if call.constants and call.name not in ("lowrite", "loread", "lo_truncate") else None
+    text = call.constants[0] if call.constants and call.name not in _DESCRIPTORS else None
     objects = [ref for ref in actor.goal.objects if ref.kind == "large_object" and text in (None, ref.name)]
     if letter == "owner":
         lacking = [ref for ref in objects if not actor.owns(ref)]

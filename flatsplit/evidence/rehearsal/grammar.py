@@ -225,7 +225,7 @@ def strings(nodes: Node) -> tuple[str, ...]:
 
 
 def constant(node: Node) -> str | None:
-    """The text of a string or number, through casts; None for anything else."""
+    """The text of a string, number or bit string (``x20000``), through casts; None for anything else."""
     kind, value = inner(node) if name_of(node) == "Node" else ("", node)
     if kind == "type_cast":
         return constant(value.arg)
@@ -236,4 +236,6 @@ def constant(node: Node) -> str | None:
             return str(value.ival.ival)
         if value.HasField("fval"):
             return str(value.fval.fval)
+        if value.HasField("bsval"):
+            return str(value.bsval.bsval)
     return None

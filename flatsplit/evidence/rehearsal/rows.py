@@ -41,7 +41,9 @@ def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem
         for each in _reached(actor, relation, letter, strict=letter in use.strict)
     ]
     if hiding:
-        return found
+        # MERGE inserts what it does not find, also where that is there and hidden (ExecMerge() in nodeModifyTable.c)
+        inserts = "a" in use.letters and use.target and "r" in hiding and "r" not in use.strict
+        return found + (list(_written(actor, relation, "a")) if inserts else [])
     written = [letter for letter in "aw" if letter in use.letters and use.target]
     checked = [*written, "r"] if written and "r" in use.letters else written
     return found + [each for letter in checked for each in _checked(actor, relation, use, letter)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flatsplit.config import format_name
 from flatsplit.evidence.rehearsal import becoming, kinds, maintenance, parameters
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
-from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use
+from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use, uses_of
 from flatsplit.evidence.rehearsal.values import Problem
 from flatsplit.evidence.rehearsal.wording import temporary_name
 
@@ -72,7 +72,19 @@ def _explain(judge: Judge, node: Node, path: Path) -> list[Problem]:
             kind, value = inner(option.arg)  # defGetBoolean() in define.c
             text = value.sval if kind == "string" else str(value.ival) if kind == "integer" else "true"
             executes = text.lower() not in ("0", "off", "false")
-    return found if executes else [each for each in found if each.planned]
+    if executes:
+        return found
+    planned = [each for each in found if each.planned]
+    if planned or not _inlines(judge, node):
+        return planned
+    reason = "a function is put into the query, and the start of the executor looks at what it reads: "
+    return [each._replace(outcome="unknown", reason=reason + each.reason) for each in found]
+
+
+def _inlines(judge: Judge, node: Node) -> bool:
+    """Whether a function may become part of what is planned."""
+    called = {call.name for call in uses_of(inner(node.query)[1]).routines}
+    return any(each.inlined for name in called for each in judge.world.routines_of.get(name, ()))
 
 
 def _set(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001

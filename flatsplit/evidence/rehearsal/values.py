@@ -86,9 +86,17 @@ class Problem(NamedTuple):
     """Of a privilege that is missing, as a value."""
 
 
+PERHAPS = "; and it may be refused: "
+"""What follows is what cannot be told of a statement that has other rows otherwise."""
+
+
 def worst(problems: list[Problem]) -> Problem | None:
     """The one that tells the statement's fate; the first of equals."""
-    return min(problems, key=lambda one: _WORST[one.outcome], default=None)
+    found = min(problems, key=lambda one: _WORST[one.outcome], default=None)
+    if found is None or found.outcome != "silent":
+        return found
+    open_ = next((one for one in problems if one.outcome == "unknown"), None)
+    return found if open_ is None else found._replace(reason=found.reason + PERHAPS + open_.reason)
 
 
 def within(where: str, found: Iterable[Problem], *, planned: bool = False) -> list[Problem]:

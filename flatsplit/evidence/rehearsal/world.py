@@ -95,6 +95,8 @@ class Routine(NamedTuple):
     role: str | None = None
     """SET role = … in its definition."""
     immutable: bool = False
+    inlined: bool = False
+    """Put into the query that reads from it (inline_set_returning_function() in clauses.c), unless its body forbids."""
 
     @property
     def ref(self) -> ObjectRef:

@@ -258,16 +258,20 @@ class Ask:
                 return self.lacking(reason, shown(below.ref))
         return []
 
+    def indexes(self, node: Node) -> list[tuple[str, int]]:
+        """The indexes that a name may mean: schema, and oid of the table."""
+        return [
+            (schema, oid)
+            for schema, oid in self.world.droppable.get(("index", node.relname), ())
+            if (schema == node.schemaname if node.schemaname else schema in self.sight or schema.startswith("pg_temp"))
+        ]
+
     def _index(self, node: Node) -> list[Problem] | None:
         """An index belongs to whoever owns its table; None where the name is no index's."""
         found = self.actor.resolve(node.schemaname, node.relname, self.path)
         if found.free or (found.relations and not found.hidden):
             return None
-        places = [
-            (schema, oid)
-            for schema, oid in self.world.droppable.get(("index", node.relname), ())
-            if (schema == node.schemaname if node.schemaname else schema in self.sight or schema.startswith("pg_temp"))
-        ]
+        places = self.indexes(node)
         if not places:
             return None
         problems = self.uses_schema((node.schemaname, node.relname)) if node.schemaname else []

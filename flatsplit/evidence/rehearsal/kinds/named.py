@@ -140,7 +140,8 @@ def _relation(ask: Ask, names: tuple[str, ...], parts: int, *, missing_ok: bool,
     found = ask.owns_relation(node, missing_ok=missing_ok)
     if found and schema and all(each.outcome == "denied" and each.privilege == "OWNERSHIP" for each in found):
         relations, _ = ask.relation(node, missing_ok=True)
-        if relations and all(ask.actor.owns(ObjectRef("schema", "", each.ref.schema)) for each in relations):
+        schemas = {each.ref.schema for each in relations} or {place for place, _ in ask.indexes(node)}
+        if schemas and all(ask.actor.owns(ObjectRef("schema", "", each)) for each in schemas):
             return []
     return found
 

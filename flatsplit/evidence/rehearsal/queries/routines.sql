@@ -11,7 +11,9 @@ SELECT p.oid, n.nspname::text, p.proname::text,
        coalesce((SELECT x.extname::text FROM pg_depend AS e JOIN pg_extension AS x ON x.oid = e.refobjid
                  WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e'
                    AND e.refclassid = 'pg_extension'::regclass), ''),
-       (SELECT substr(s, 6) FROM unnest(p.proconfig) AS s WHERE s LIKE 'role=%'), p.provolatile = 'i'
+       (SELECT substr(s, 6) FROM unnest(p.proconfig) AS s WHERE s LIKE 'role=%'), p.provolatile = 'i',
+       p.proretset AND p.provolatile <> 'v' AND NOT p.prosecdef AND NOT p.proisstrict AND p.proconfig IS NULL
+           AND l.lanname = 'sql'
 FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
 JOIN pg_language AS l ON l.oid = p.prolang
