@@ -126,6 +126,8 @@ def apply(state: State, context: Context) -> State:
             user, reader = blueprint(ref.kind, acl)
             acl = privileges.plus(acl, roles.app_user, user)
             acl = privileges.plus(acl, roles.app_readonly, reader)
+        elif _taken_over(ref, facts, context):
+            pass
         elif facts.owner not in context.owners and not facts.extension and held is not None:
             acl = _foreign(facts, held, ref, context, groups, in_scope, alone)
         return facts if acl is facts.acl else facts._replace(acl=acl)
@@ -292,6 +294,12 @@ def _database(draft: Draft, context: Context) -> None:
     )
     if owner and context.config.database_owner != "app_migrator":
         draft.grant(ref, roles.app_migrator, "CTc")
+
+
+def _taken_over(ref: ObjectRef, facts: ObjectFacts, context: Context) -> bool:
+    """Whether it is legacy's database, which has gone to dba: no foreign one, on which legacy's groups would count."""
+    mine = ref.kind == "database" and facts.owner in context.config.roles.new
+    return mine and _owned_before(context, ref) == context.legacy
 
 
 def _owned_before(context: Context, ref: ObjectRef) -> str:

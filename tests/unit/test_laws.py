@@ -6,9 +6,22 @@ from itertools import pairwise
 
 from hypothesis import Phase, given, settings
 
+from flatsplit.config import Config
 from flatsplit.cutover.situation import point_of_no_return
 from flatsplit.differ import diff
-from flatsplit.model import ObjectRef, State, Statement
+from flatsplit.model import (
+    OWNER,
+    AclItem,
+    Member,
+    MemberOptions,
+    ObjectFacts,
+    ObjectRef,
+    RoleFacts,
+    State,
+    Statement,
+    Target,
+    intern_acl,
+)
 from flatsplit.steps import STEPS, through, without_roles
 from flatsplit.steps.origin import Origin
 from tests.support import ledger
@@ -68,6 +81,21 @@ def test_a_step_twice_is_the_step_once(world: World) -> None:
 def test_finished_steps_want_nothing_more(world: World) -> None:
     for count, state in enumerate(states_of(world)):
         assert diff(state, through(state, world.context(retired=count == ALL), count)) == ()
+
+
+def test_a_database_that_goes_to_dba_stays_the_applications() -> None:
+    """What a group of legacy's may do there is no reason to give app_user more once ownership has moved."""
+    target = Target("7", "shop", 5, 130000, "ops", False, "postgres")
+    acl = [AclItem(OWNER, OWNER, "CTc"), AclItem("audit", OWNER, "T", "T"), AclItem("nightly", "audit", "T")]
+    state = State(
+        target,
+        roles={name: RoleFacts() for name in (LEGACY, *THIRD, "ops")},
+        members={Member("audit", LEGACY, "ops"): MemberOptions()},
+        objects={ObjectRef("database", "", "shop"): ObjectFacts(LEGACY, intern_acl(acl))},
+    )
+    world = World(state, Config("shop", LEGACY, ("public",), database_owner="dba"), "plain")
+    for count, after in enumerate(states_of(world)):
+        assert diff(after, through(after, world.context(retired=count == ALL), count)) == ()
 
 
 @EXAMPLES
