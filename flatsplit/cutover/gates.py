@@ -96,14 +96,13 @@ class Judge:
         if not lacking:
             return GateResult("reach", True, f"{roles.app_migrator} can read all that the views read")
         first, more = lacking[0], len(lacking) - 1
-        grants = evidence.opening(lacking, roles.app_migrator)
         return GateResult(
             "reach",
             False,
             f"{first.view} reads {first.table}, which {roles.app_migrator} could not"
             + (f" (and {more} more)" if more else ""),
-            f"{self.context.legacy} may as a superuser or by accident only; {grants} Or leave {first.view} with dba: "
-            "[owner-powers] dba in flatsplit.toml.",
+            f"{self.context.legacy} may as a superuser or by accident only: "
+            + evidence.opening(lacking, roles.app_migrator),
         )
 
     def _owner_powers(self) -> GateResult:

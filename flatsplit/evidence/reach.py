@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import psycopg
 
 from flatsplit import ddl
+from flatsplit.config.text import quote
 from flatsplit.model import ObjectRef
 
 # A view reads as its owner (manual, "Rules and Privileges"), so after the move app_migrator must be able to. On the
 # system's own tables, which only a superuser may read beyond what PUBLIC may, nothing is recorded as depending.
 _UNREACHABLE = r"""
 SELECT DISTINCT v.oid::regclass::text, t.oid::regclass::text,
-       CASE WHEN has_schema_privilege(%(migrator)s::regrole, n.oid, 'USAGE') THEN '' ELSE n.oid::regnamespace::text END
+       CASE WHEN has_schema_privilege(%(migrator)s::regrole, n.oid, 'USAGE') THEN '' ELSE n.oid::regnamespace::text END,
+       t.oid < 16384
 FROM pg_catalog.pg_class AS v
 JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = v.oid
 JOIN pg_catalog.pg_roles AS o
@@ -45,6 +47,8 @@ class Unreachable(NamedTuple):
     view: str
     table: str
     schema: str
+    system: bool
+    """It is a table or view of the system's own, which only superusers read."""
 
 
 def unreachable(
@@ -65,9 +69,17 @@ def unreachable(
 
 
 def opening(lacking: Sequence[Unreachable], migrator: str) -> str:
-    """The GRANTs that would let app_migrator read all of it."""
+    """What would let the views be read: GRANTs for app_migrator, but on nothing that is kept for superusers.
+
+    Views on that go to dba, by a line of the configuration.
+    """
     role = ddl.ident(migrator)
-    schemas = sorted({each.schema for each in lacking if each.schema})
-    tables = sorted({each.table for each in lacking})
-    grants = [f"GRANT USAGE ON SCHEMA {', '.join(schemas)} TO {role};"] if schemas else []
-    return " ".join([*grants, f"GRANT SELECT ON {', '.join(tables)} TO {role};"])
+    given = [each for each in lacking if not each.system]
+    schemas = sorted({each.schema for each in given if each.schema})
+    tables = sorted({each.table for each in given})
+    parts = [f"GRANT USAGE ON SCHEMA {', '.join(schemas)} TO {role};"] if schemas else []
+    parts += [f"GRANT SELECT ON {', '.join(tables)} TO {role};"] if tables else []
+    if kept := sorted({each.view for each in lacking if each.system}):
+        names = ", ".join(map(quote, kept))
+        parts.append(f"[owner-powers] dba = [{names}] in flatsplit.toml leaves with dba what only superusers may read")
+    return " ".join(parts)
