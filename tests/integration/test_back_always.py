@@ -14,7 +14,6 @@ from tests.support.planted import BEFORE, PLANTS
 from tests.support.snapshot import difference
 from tests.support.walk import NEW_ROLES, Walk
 
-
 PAIRS = [(NEW_ROLES[(place + 1) % len(NEW_ROLES)], name) for place, name in enumerate(PLANTS)]
 """Each kind alone, with another role than where all kinds are there together."""
 
