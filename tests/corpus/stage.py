@@ -26,6 +26,8 @@ LEGACY, USER, MIGRATOR = "legacy", "app_user", "app_migrator"
 BEFORE = "who_legacy_was"
 """Holds what legacy held, and owns what it owned."""
 SETTINGS = {**DISPOSABLE, "max_prepared_transactions": "10", "wal_level": "logical", "max_connections": "40"}
+_SUBSCRIPTIONS = """SELECT quote_ident(subname) FROM pg_subscription
+    WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
 @dataclass
@@ -46,6 +48,11 @@ class Stage:
         try:
             yield name
         finally:
+            with self.connect(name) as admin:
+                for (subscription,) in admin.execute(_SUBSCRIPTIONS).fetchall():
+                    admin.execute(f"ALTER SUBSCRIPTION {subscription} DISABLE".encode())
+                    admin.execute(f"ALTER SUBSCRIPTION {subscription} SET (slot_name = NONE)".encode())
+                    admin.execute(f"DROP SUBSCRIPTION {subscription}".encode())
             with self.connect("postgres") as admin:
                 for (slot,) in admin.execute("SELECT slot_name FROM pg_replication_slots").fetchall():
                     admin.execute("SELECT pg_drop_replication_slot(%s)", [slot])

@@ -123,3 +123,43 @@ def test_explaining_what_becomes_part_of_the_query(make_database: MakeDatabase, 
             except psycopg.Error as error:
                 state = error.sqlstate or "?"
             assert state == ("42501" if verdict == "denied" else ""), statement
+
+
+UPKEEP = {
+    # statement: what becomes of it as app_user, and as app_migrator, which owns the database here
+    "VACUUM pg_class": ("silent", "allowed"),
+    "ANALYZE pg_catalog.pg_am": ("silent", "allowed"),
+    "ANALYZE pg_authid": ("silent", "silent"),
+    "REINDEX TABLE pg_am": ("denied", "denied"),
+    "CLUSTER pg_am USING pg_am_oid_index": ("denied", "denied"),
+    "SELECT nextval('mine')": ("allowed", "allowed"),
+}
+
+
+@pytest.mark.majors("two")
+def test_upkeep_of_the_servers_own(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute("create table public.t (a int)", "legacy")
+    walk = Walk(invoke_cli, database).init("--schema", "public")
+    walk.next("--through", "enable-login")
+    database.execute(f'alter database "{database.name}" owner to app_migrator')
+    file = invoke_cli.cwd / "statements.sql"
+    file.write_text(";\n".join(("CREATE TEMPORARY SEQUENCE mine", *UPKEEP)))
+    for turn, role in enumerate(("app_user", "app_migrator")):
+        found = walk("rehearse", "--file", str(file), "--as", role, "--json").check(4).json["statements"]
+        verdicts = {each["query"]: each["verdict"] for each in found}
+        assert {query: verdicts[query] for query in UPKEEP} == {query: each[turn] for query, each in UPKEEP.items()}
+        with psycopg.connect(database.conninfo(role, walk.passwords[role]), autocommit=True) as session:
+            warnings: list[str] = []
+            session.add_notice_handler(lambda each: warnings.append(each.message_primary or ""))  # noqa: B023
+            session.execute("CREATE TEMPORARY SEQUENCE mine")
+            for statement, each in UPKEEP.items():
+                warnings.clear()
+                state = ""
+                try:
+                    session.execute(statement.encode())
+                except psycopg.Error as error:
+                    state = error.sqlstate or "?"
+                assert state == ("42501" if each[turn] == "denied" else ""), statement
+                assert bool(warnings) == (each[turn] == "silent"), (statement, warnings)

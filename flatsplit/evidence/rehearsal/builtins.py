@@ -63,6 +63,8 @@ def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
 
 def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
     named, candidates = _sequences(actor, call)
+    if named and not candidates and _free(actor, named):
+        return []
     if named and not candidates:
         return [Problem("unknown", f"there is no sequence {named} (any more)", named, planned=True)]
     lacking = [ref for ref in candidates if not actor.holds(ref, letters)]
@@ -110,6 +112,15 @@ def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
         ref for ref, facts in actor.goal.objects.items() if ref.kind == "sequence" and actor.context.ours(ref, facts)
     ]
     return "", sorted(everything)
+
+
+def _free(actor: Actor, text: str) -> bool:
+    """Whether that is a temporary one, of the session's own."""
+    try:
+        parts = parse_name(text.strip()).parts
+    except ValueError:
+        return False
+    return actor.resolve(parts[0] if len(parts) == 2 else "", parts[-1]).free
 
 
 def _relation(actor: Actor, text: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flatsplit.evidence.rehearsal.actor import Resolved
 from flatsplit.evidence.rehearsal.grammar import Node
 from flatsplit.evidence.rehearsal.remedies import grant, shown
-from flatsplit.evidence.rehearsal.values import Problem
+from flatsplit.evidence.rehearsal.values import Outcome, Problem
 from flatsplit.evidence.rehearsal.world import Relation
 from flatsplit.model import ObjectRef
 
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from flatsplit.evidence.rehearsal.judge import Judge
 
 Path = tuple[str, ...] | None
+
+_SHARED = frozenset(
+    {
+        *("pg_authid", "pg_auth_members", "pg_database", "pg_db_role_setting", "pg_parameter_acl"),
+        *("pg_replication_origin", "pg_shdepend", "pg_shdescription", "pg_shseclabel", "pg_subscription"),
+        "pg_tablespace",
+    }
+)
+"""Catalogs of the whole cluster (IsSharedRelation() in catalog.c): no database's owner vacuums them."""
 
 
 def meant(judge: Judge, node: Node, path: Path) -> tuple[Resolved, list[Problem]]:
@@ -142,11 +151,22 @@ def cluster(judge: Judge, node: Node, path: Path) -> list[Problem]:
 def _maintain(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
     actor = judge.actor
     found, problems = meant(judge, node, path)
+    if found.readers is not None:
+        problems += _servers_own(judge, node.relname, what, "denied")
     for relation in found.relations:
         if actor.owns(relation.ref) or (actor.major >= 17 and actor.holds(relation.ref, "m")):
             continue
         problems.append(_lacks_maintain(judge, relation.ref, what, "denied"))
     return problems
+
+
+def _servers_own(judge: Judge, name: str, what: str, outcome: Outcome) -> list[Problem]:
+    """One of the server's own relations, which the bootstrap superuser owns."""
+    if judge.actor.rights.superuser or "pg_maintain" in judge.actor.rights.closure:
+        return []
+    reason = f"{what} is for the owner of {name}, which is the server's own"
+    remedy = "autovacuum does it by itself; else for a superuser" if outcome == "silent" else "for a superuser"
+    return [Problem(outcome, reason, f"pg_catalog.{name}", "SUPERUSER", remedy)]
 
 
 def _lacks_maintain(judge: Judge, ref: ObjectRef, what: str, outcome: str) -> Problem:
@@ -176,18 +196,22 @@ def vacuum(judge: Judge, node: Node, path: Path) -> list[Problem]:
     what = "VACUUM" if node.is_vacuumcmd else "ANALYZE"
     silently = f"{what} succeeds with a warning and does nothing: it"
     database = ObjectRef("database", "", actor.goal.target.database)
-    if actor.owns(database):
-        return []
+    owner = actor.owns(database)
     if not node.rels:
+        if owner:
+            return []
         reason = f"{silently} passes every table that {actor.role} does not own"
         remedy = f"autovacuum does it by itself; else let app_migrator run {what}"
         return [Problem("silent", reason, shown(database), "MAINTAIN" if actor.major >= 17 else "OWNERSHIP", remedy)]
     problems: list[Problem] = []
     for each in node.rels:
-        found, unreached = meant(judge, each.vacuum_relation.relation, path)
+        named = each.vacuum_relation.relation
+        found, unreached = meant(judge, named, path)
         problems += unreached
+        if found.readers is not None and not (owner and named.relname not in _SHARED):
+            problems += _servers_own(judge, named.relname, silently, "silent")
         for relation in found.relations:
-            if actor.owns(relation.ref) or (actor.major >= 17 and actor.holds(relation.ref, "m")):
+            if owner or actor.owns(relation.ref) or (actor.major >= 17 and actor.holds(relation.ref, "m")):
                 continue
             problems.append(_lacks_maintain(judge, relation.ref, silently, "silent"))
     return problems
