@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
 from hypothesis import Phase, given, settings
@@ -28,7 +29,7 @@ from tests.support import ledger
 from tests.support.ledger import Ledger
 from tests.support.states import KINDS_OF_LEGACY, LEGACY, RETIRE, THIRD, World, worlds
 
-EXAMPLES = settings(max_examples=15)
+EXAMPLES = settings(max_examples=int(os.environ.get("FLATSPLIT_LAW_EXAMPLES", "15")))
 ALL = len(STEPS)
 
 
