@@ -46,7 +46,7 @@ def depend(database: Database, role: str) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize(("role", "name"), PAIRS)
 def test_each_kind(role: str, name: str, database: Database, invoke_cli: InProcess) -> None:
     if database.cluster.major < PLANTS[name].since:
-        pytest.skip("this server knows no such thing")
+        pytest.skip(f"came with PostgreSQL {PLANTS[name].since}")
     with bystanders(database):
         database.execute(BEFORE, database.legacy)
         walk = Walk(invoke_cli, database).init()

@@ -210,7 +210,7 @@ def test_connections_that_only_a_superuser_makes(make_database: MakeDatabase) ->
     try:
         database.execute("CREATE EXTENSION dblink; CREATE EXTENSION postgres_fdw")
     except psycopg.errors.FeatureNotSupported:
-        pytest.skip("no contrib here")
+        pytest.skip("this server came without dblink or postgres_fdw")
     for name, options in (("bare", ""), ("kept", " OPTIONS (password 'secret')")):
         database.psql(
             f"CREATE SERVER {name} FOREIGN DATA WRAPPER postgres_fdw; "

@@ -71,7 +71,7 @@ LOGINS = {
 @pytest.mark.parametrize("body", LOGINS)
 def test_on_login(body: str, patient: psycopg.Connection[Any], major: int) -> None:
     if major < 17:
-        pytest.skip("there is no such event")
+        pytest.skip("event triggers on login came with PostgreSQL 17")
     with patient.transaction(force_rollback=True):
         plant(patient, body, "login")
         found = look(patient, only=LOGIN).get(LOGIN)
@@ -85,7 +85,7 @@ def test_on_login(body: str, patient: psycopg.Connection[Any], major: int) -> No
 
 def test_a_table_of_a_third_role(patient: psycopg.Connection[Any], major: int) -> None:
     if major < 17:
-        pytest.skip("there is no such event")
+        pytest.skip("event triggers on login came with PostgreSQL 17")
     with patient.transaction(force_rollback=True):
         patient.execute("CREATE TABLE public.allowed (who text); ALTER TABLE public.allowed OWNER TO vendor")
         plant(patient, "BEGIN PERFORM 1 FROM allowed AS a WHERE who = session_user; END", "login")

@@ -22,7 +22,7 @@ def test_a_policy_that_takes_no_verifier(
 ) -> None:
     """A blocker for whoever operates; the way out that is named leads to the end of the step and back."""
     if find_binaries().major != major:
-        pytest.skip("the headers are another server's")
+        pytest.skip("a module is compiled against the embedded server's headers, and this server is another")
     with refusing_module(code) as module:
         database = make_database(cluster=fresh_cluster(settings={"shared_preload_libraries": module}))
         database.execute("CREATE ROLE op LOGIN CREATEROLE; ALTER ROLE legacy PASSWORD 'of legacy''s own'")
