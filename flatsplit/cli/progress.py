@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from flatsplit.cli.output import Output, one_line
-from flatsplit.cli.plans import count, show_question
+from flatsplit.cli.views.plan import count, show_question
 from flatsplit.model import STEP_KEYS, GateResult, Plan, StepState
 
 if TYPE_CHECKING:

@@ -130,15 +130,15 @@ class Judge:
         return tuple(one for one in self._clients() if self.context.legacy in one.acts_as and one.database == database)
 
     def _rehearsed(self) -> GateResult:
-        from flatsplit.cutover import rehearsal, rehearsed  # no other gate needs a parser of SQL
+        from flatsplit.cutover import rehearse, rehearsed  # no other gate needs a parser of SQL
 
         return rehearsed.gate(
-            rehearsal.past(self.journal),
+            rehearse.past(self.journal),
             self.context.config.roles.app_user,
             self.records["transfer-ownership"].finished_at,
             evidence.server_clock(self.session.driver),
             self.context.config.gates,
-            rehearsal.missing_source(self.session),
+            rehearse.missing_source(self.session),
         )
 
     def _seen(self) -> GateResult:

@@ -35,7 +35,7 @@ from flatsplit.model import STEP_KEYS, Finding, GateResult, Plan, State, Stateme
 from flatsplit.steps import BY_KEY, ORDINAL, STEPS
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.bundled import Bundle
+    from flatsplit.cutover.bundle import Bundle
     from flatsplit.evidence.exposure import BlastRadius
     from flatsplit.evidence.rehearsal import Progress, Rehearsal
     from flatsplit.evidence.trial import Trial
@@ -180,9 +180,9 @@ class Walk:
 
     def status(self) -> Status:
         """Where the walk is, what is next and what blocks it."""
-        from flatsplit.cutover import standing
+        from flatsplit.cutover import status
 
-        return standing.status(self, self.situation())
+        return status.status(self, self.situation())
 
     def waived(self, step: str) -> tuple[GateResult, ...]:
         """Waivers on record since the step was last rolled back."""
@@ -243,15 +243,15 @@ class Walk:
 
     def observe(self) -> Look:
         """Write down who is connected as legacy or as one of the new roles, and what they have run."""
-        from flatsplit.cutover import observing
+        from flatsplit.cutover import observe
 
         self.recognise()
 
-        return observing.observe(self.session, self.journal, self.config)
+        return observe.observe(self.session, self.journal, self.config)
 
     def rehearse(self, *, file: Path | None = None, role: str | None = None, progress: Progress) -> Rehearsal:
         """Try every statement that legacy ran, or that stands in ``file``, as app_user or ``role``; run none."""
-        from flatsplit.cutover import rehearsal as rehearsing
+        from flatsplit.cutover import rehearse as rehearsing
 
         return rehearsing.rehearse(self, file=file, role=role, progress=progress)
 
@@ -264,16 +264,16 @@ class Walk:
 
     def blast_radius(self) -> BlastRadius:
         """What each role could do, now and with every step done."""
-        from flatsplit.cutover.radius import radius
+        from flatsplit.cutover.blast_radius import radius
 
         situation = self.situation()
         return radius(self.session, situation.live, situation.context, situation.done)
 
     def bundle(self) -> Bundle:
         """The data of a runbook."""
-        from flatsplit.cutover import report as reporting
+        from flatsplit.cutover import runbook
 
-        return reporting.bundle(self)
+        return runbook.bundle(self)
 
     # -- acting
 
@@ -289,14 +289,14 @@ class Walk:
         self, options: AdvanceOptions, *, reporter: Reporter, confirm: Confirm, passwords: Passwords
     ) -> AdvanceResult:
         """Take the next step, or all up to ``options.through``."""
-        from flatsplit.cutover import advance as forward
+        from flatsplit.cutover import next as forward
 
         with operator_lock(self.session):
             return forward.advance(self, options, reporter, confirm, passwords)
 
     def rollback(self, *, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
         """Take the last step back, or all down to ``through``, or everything."""
-        from flatsplit.cutover import back
+        from flatsplit.cutover import rollback as back
 
         with operator_lock(self.session):
             return back.rollback(self, through, everything, reporter, confirm)

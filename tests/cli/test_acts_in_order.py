@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatsplit.cli.verified import _proved
+from flatsplit.cli.views.verify import _proved
 from flatsplit.evidence.trial import Outcome, Proof, Trial
 
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flatsplit.cli import shapes
 from flatsplit.cli.output import Output, Printer, one_line, visible
-from flatsplit.cli.plans import show_plan, show_question, verb
-from flatsplit.cli.standing import ago, show_status
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.plan import show_plan, show_question, verb
+from flatsplit.cli.views.status import ago, show_status
 from flatsplit.config import Config
 from flatsplit.cutover.results import CutoverView, InitRequest, Status, StepView, Survey, VerifyReport
 from flatsplit.model import Check, Finding, GateResult, Plan, Statement, Target

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flatsplit import ddl
 from flatsplit.config import Config, Gates, RoleNames
-from flatsplit.cutover.bundled import Bundle, BundleStep
+from flatsplit.cutover.bundle import Bundle, BundleStep
 from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
 from flatsplit.model import (
     STEP_KEYS,

@@ -10,7 +10,7 @@ import pytest
 
 from flatsplit import ddl
 from flatsplit.connection import open_session
-from flatsplit.cutover import survey
+from flatsplit.cutover import init
 from flatsplit.cutover.results import InitRequest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
@@ -134,9 +134,9 @@ def test_many_databases_are_begun_at_once_by_one_process(make_database: MakeData
         try:
             with open_session(database.dsn) as session:
                 request = InitRequest(legacy_role="legacy", config_path=tmp_path / f"{database.name}.toml", adopt=True)
-                found = survey.survey(session, request)
+                found = init.survey(session, request)
                 ready.wait(30)
-                survey.initialise(session, found)
+                init.initialise(session, found)
         except BaseException as error:
             failed.append(error)
             ready.abort()

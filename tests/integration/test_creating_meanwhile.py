@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flatsplit.cutover.advance import ROUNDS
+from flatsplit.cutover.next import ROUNDS
 from flatsplit.cutover.situation import Situation
 from flatsplit.executor import Executor
 from tests.cli.terminal import type_at

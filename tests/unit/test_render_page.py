@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flatsplit.config import Config
-from flatsplit.cutover.bundled import Bundle
+from flatsplit.cutover.bundle import Bundle
 from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
 from flatsplit.model import STEP_KEYS
 from flatsplit.model.report import Approved, Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast

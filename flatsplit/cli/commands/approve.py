@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import StepName
 from flatsplit.cli.output import one_line
+from flatsplit.cli.views import shapes
 from flatsplit.errors import Exit, UsageError
 from flatsplit.model import STEP_KEYS
 

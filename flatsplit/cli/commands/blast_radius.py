@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from flatsplit.cli import exposure
 from flatsplit.cli.app import App, make_command
+from flatsplit.cli.views import blast_radius as view
 from flatsplit.errors import Exit, UsageError
 
 
@@ -21,7 +21,7 @@ def command(app: App, compare: bool, legacy_role: str | None) -> Exit:
     ownership, by predefined roles, and those that a role could give itself. Judged from the catalog; pg_hba.conf may
     let in fewer. Changes nothing, and needs no `flatsplit init`.
     """
-    from flatsplit.cutover.survey import blast_radius
+    from flatsplit.cutover.init import blast_radius
 
     if legacy_role is not None and app.config_path.exists():
         raise UsageError(
@@ -30,15 +30,15 @@ def command(app: App, compare: bool, legacy_role: str | None) -> Exit:
     config = app.config() if legacy_role is None else None
     with app.session(write=False) as session:
         if config is None:
+            from flatsplit.cutover.init import survey
             from flatsplit.cutover.results import InitRequest
-            from flatsplit.cutover.survey import survey
 
             config = survey(session, InitRequest(str(legacy_role), Path("flatsplit.toml"))).config
         found = blast_radius(session, config)
     if app.output.json:
-        app.output.data(exposure.shape(found, config.roles, config.legacy_role))
+        app.output.data(view.shape(found, config.roles, config.legacy_role))
     elif compare:
-        exposure.show_compared(app.output, found)
+        view.show_compared(app.output, found)
     else:
-        exposure.show(app.output, found)
+        view.show(app.output, found)
     return Exit.OK

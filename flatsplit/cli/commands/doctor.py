@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.findings import explain, show_doctor
-from flatsplit.cli.plans import count
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.doctor import explain, show_doctor
+from flatsplit.cli.views.plan import count
 from flatsplit.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def command(app: App, form: str, id_: str | None) -> Exit:
 def _findings(app: App) -> tuple[Finding, ...]:
     """As of the cutover that is under way; before init, as of now."""
     config = app.config()
-    from flatsplit.cutover.survey import doctor
+    from flatsplit.cutover.init import doctor
     from flatsplit.cutover.walk import Walk
     from flatsplit.journal import Journal
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.plans import count
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.plan import count
 from flatsplit.errors import Exit
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import need_answer, yes_option
-from flatsplit.cli.surveys import show_survey
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.init import show_survey
 from flatsplit.errors import Exit
 
 
@@ -35,8 +35,8 @@ def command(
     records how every object and role is now, so that a rollback can bring that back. No role and no privilege changes.
     """
     need_answer(app, yes=yes, command="init")
+    from flatsplit.cutover.init import initialise, survey
     from flatsplit.cutover.results import InitRequest
-    from flatsplit.cutover.survey import initialise, survey
 
     output = app.output
     request = InitRequest(legacy_role, app.config_path, schemas, adopt, owner, moved)

@@ -44,7 +44,7 @@ def command(
     if not dry_run:
         need_answer(app, yes=yes, command="next")
     from flatsplit.cli.progress import Asking, Narration
-    from flatsplit.cli.steps_done import report
+    from flatsplit.cli.views.outcome import report
     from flatsplit.cutover.results import AdvanceOptions
 
     options = AdvanceOptions(dry_run, through, approved, waive, reason.strip())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.clients import show_clients
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.clients import show_clients
 from flatsplit.errors import Exit
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import StepName
-from flatsplit.cli.plans import show_plan
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.plan import show_plan
 from flatsplit.errors import Exit
 
 

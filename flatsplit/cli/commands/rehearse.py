@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.plans import count
 from flatsplit.cli.progress import Counting
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.plan import count
 from flatsplit.config.text import quote
 from flatsplit.errors import Exit
 

@@ -20,7 +20,7 @@ def command(app: App, yes: bool, password_file: Path | None, generate_passwords:
     """
     check_password_options(password_file, generate_passwords)
     from flatsplit.cli.progress import Asking, Narration
-    from flatsplit.cli.steps_done import report
+    from flatsplit.cli.views.outcome import report
 
     with app.walk(write=True, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes or not app.output.interactive)

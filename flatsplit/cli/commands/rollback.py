@@ -22,7 +22,7 @@ def command(app: App, through: str | None, everything: bool, yes: bool) -> Exit:
         raise UsageError("--through and --all exclude each other", "give one of them")
     need_answer(app, yes=yes, command="rollback")
     from flatsplit.cli.progress import Asking, Narration
-    from flatsplit.cli.steps_done import report
+    from flatsplit.cli.views.outcome import report
 
     with app.walk(write=True, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)

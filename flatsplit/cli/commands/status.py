@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
+from flatsplit.cli.views import shapes
 from flatsplit.errors import Exit
 
 
@@ -15,7 +15,7 @@ def command(app: App) -> Exit:
     if app.output.json:
         app.output.data(shapes.status(found))
     else:
-        from flatsplit.cli.standing import show_status
+        from flatsplit.cli.views.status import show_status
 
         show_status(app.output, found)
     return Exit.DRIFT if found.broken else Exit.OK

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
+from flatsplit.cli.views import shapes
 from flatsplit.errors import Exit
 
 
@@ -34,7 +34,7 @@ def command(app: App, password_file: Path | None) -> Exit:
     if app.output.json:
         app.output.data(shapes.verify(found))
     else:
-        from flatsplit.cli.verified import show_verified
+        from flatsplit.cli.views.verify import show_verified
 
         show_verified(app.output, found)
     return Exit.OK if found.ok else Exit.DRIFT

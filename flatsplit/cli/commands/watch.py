@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.clients import COLUMNS, client_rows, headline, is_left, show_clients
 from flatsplit.cli.output import one_line
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.clients import COLUMNS, client_rows, headline, is_left, show_clients
 from flatsplit.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def command(app: App, interval: timedelta, count: int | None) -> Exit:
     if app.output.json and count != 1:
         raise UsageError("watch --json has no end", "add --count 1, or use flatsplit observe")
     config = app.config()
-    from flatsplit.cutover.observing import connected
+    from flatsplit.cutover.observe import connected
 
     with app.session(write=False) as session, contextlib.suppress(KeyboardInterrupt):
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flatsplit import __version__, evidence, hazards, machine, membership
-from flatsplit.cutover import approval, rehearsal
-from flatsplit.cutover.bundled import Bundle, BundleStep
-from flatsplit.cutover.radius import first_radius, radius
+from flatsplit.cutover import approval, rehearse
+from flatsplit.cutover.blast_radius import first_radius, radius
+from flatsplit.cutover.bundle import Bundle, BundleStep
 from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
 from flatsplit.evidence.asking import ask
 from flatsplit.journal import EventRecord, Journal, StepRecord, TallyRecord
@@ -152,7 +152,7 @@ def _clients(journal: Journal, sessions: Sequence[Session], roles: Sequence[str]
 def _rehearsed(events: Iterable[EventRecord]) -> tuple[Rehearsed, ...]:
     last: dict[str, Rehearsed] = {}
     for event in events:
-        if event.kind == rehearsal.EVENT:
+        if event.kind == rehearse.EVENT:
             said = event.details
             role = str(said.get("role", ""))
             last[role] = Rehearsed(

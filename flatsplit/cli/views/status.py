@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.plans import count, show_findings, summarise
-from flatsplit.cli.steps_done import how_to_go_on
+from flatsplit.cli.views.outcome import how_to_go_on
+from flatsplit.cli.views.plan import count, show_findings, summarise
 
 if TYPE_CHECKING:
     from flatsplit.cutover.results import Status, StepView

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flatsplit.cli import shapes
 from flatsplit.cli.app import App
 from flatsplit.cli.output import Output, one_line
-from flatsplit.cli.plans import count, show_plan
 from flatsplit.cli.progress import Asking
+from flatsplit.cli.views import shapes
+from flatsplit.cli.views.plan import count, show_plan
 from flatsplit.errors import Exit
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.plans import count, show_findings, summarise
+from flatsplit.cli.views.plan import count, show_findings, summarise
 
 if TYPE_CHECKING:
     from flatsplit.cutover.results import VerifyReport

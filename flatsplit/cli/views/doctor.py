@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.plans import show_findings
-from flatsplit.cli.shapes import manual
+from flatsplit.cli.views.plan import show_findings
+from flatsplit.cli.views.shapes import manual
 
 if TYPE_CHECKING:
     from flatsplit.hazards import Hazard

@@ -12,8 +12,8 @@ from flatsplit.catalog import read_state
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover import contact, names
+from flatsplit.cutover.blast_radius import radius
 from flatsplit.cutover.known import prove_known
-from flatsplit.cutover.radius import radius
 from flatsplit.cutover.remembering import admit, remember
 from flatsplit.cutover.results import InitRequest, Survey
 from flatsplit.cutover.walk import Walk, refuse_legacy

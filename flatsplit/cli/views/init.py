@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.plans import count, show_findings
+from flatsplit.cli.views.plan import count, show_findings
 from flatsplit.config import PURPOSES
 
 if TYPE_CHECKING:
