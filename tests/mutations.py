@@ -36,9 +36,9 @@ FAULTS = (
     ),
     Fault("differ/owners.py", "by_rank.append((rank if", "if ref.kind != 'type': by_rank.append((rank if"),
     Fault("differ/defaults.py", "for revoking in (False, True):", "for revoking in (False,):"),
-    Fault("steps/origin.py", '("login",) if self.progress.locked else ()', "()"),
-    Fault("steps/origin.py", 'return privileges.plus(acl, PUBLIC, "C")', "return acl"),
-    Fault("steps/transfer.py", "acl=settle(facts.acl, owner)", "acl=facts.acl"),
+    Fault("walks/split/origin.py", '("login",) if self.progress.locked else ()', "()"),
+    Fault("walks/split/origin.py", 'return privileges.plus(acl, PUBLIC, "C")', "return acl"),
+    Fault("walks/split/transfer_ownership.py", "acl=settle(facts.acl, owner)", "acl=facts.acl"),
 )
 
 

@@ -17,7 +17,7 @@ import psycopg
 
 from flatsplit.cli.group import COMMANDS
 from flatsplit.demo import flat
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import environment
 from tests.fixtures.databases import ROOT
 from tests.fixtures.servers import FreshCluster

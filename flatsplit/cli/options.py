@@ -9,7 +9,7 @@ import click
 
 from flatsplit.cli.app import App
 from flatsplit.errors import UsageError
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 
 WAIVABLE = (
     "no-blockers",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.views.plan import count, show_question
-from flatsplit.model import STEP_KEYS, GateResult, Plan, StepState
+from flatsplit.model import GateResult, Plan, StepState
+from flatsplit.walks.split import STEP_KEYS
 
 if TYPE_CHECKING:
     from flatsplit.evidence.locks import Holder

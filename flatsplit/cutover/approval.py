@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flatsplit import ddl, machine, privileges
+from flatsplit import ddl, privileges
 from flatsplit.errors import Refused, UsageError
 from flatsplit.evidence import memory
 from flatsplit.journal import EventRecord
 from flatsplit.model import Change, GateResult, Plan, State, Statement
 from flatsplit.model.report import Approved
+from flatsplit.planning import machine
 
 if TYPE_CHECKING:
     from flatsplit.cutover.results import AdvanceOptions, Reporter

@@ -5,7 +5,9 @@ from __future__ import annotations
 from flatsplit.connection import Session
 from flatsplit.evidence.exposure import BlastRadius, Exposure, exposures, surroundings
 from flatsplit.model import State
-from flatsplit.steps import STEPS, Context, through
+from flatsplit.walks import split
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import through
 
 
 def radius(session: Session, live: State, context: Context, done: int) -> BlastRadius:
@@ -15,8 +17,8 @@ def radius(session: Session, live: State, context: Context, done: int) -> BlastR
     return BlastRadius(
         database=live.target.database,
         today=exposures(live, around, roles),
-        after=exposures(through(live, context, len(STEPS)), around, roles),
-        complete=done == len(STEPS),
+        after=exposures(through(live, context, split.REVOKE_LEGACY), around, roles),
+        complete=done == len(split.STEP_KEYS),
     )
 
 

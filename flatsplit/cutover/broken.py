@@ -10,7 +10,7 @@ from flatsplit.cutover.results import Broken
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import Difference
 from flatsplit.model import ObjectRef, Statement
-from flatsplit.steps import ORDINAL, STEPS
+from flatsplit.walks import split
 
 REPAIR = "flatsplit repair"
 
@@ -26,13 +26,13 @@ def broken(situation: Situation, since: Difference | None) -> tuple[Broken, ...]
 def _logins(situation: Situation) -> Iterator[Broken]:
     """Roles that should be able to log in and cannot."""
     roles, live, legacy = situation.config.roles, situation.live.roles, situation.config.legacy_role
-    if situation.done >= ORDINAL["enable-login"]:
+    if situation.done >= split.ORDINAL[split.ENABLE_LOGIN]:
         for name in roles.login:
             if name in live and not live[name].login:
                 yield Broken(f"{name} may not log in", f"ALTER ROLE {ddl.ident(name)} LOGIN;")
     before = situation.baseline.roles.get(legacy)
     # As the last step before lock-legacy it may be that step, begun by hand
-    early = situation.done < ORDINAL["lock-legacy"] - 1
+    early = situation.done < split.ORDINAL[split.LOCK_LEGACY] - 1
     if early and before is not None and before.login and legacy in live and not live[legacy].login:
         yield Broken(
             f"{legacy} may not log in, and the application still may need it", f"ALTER ROLE {ddl.ident(legacy)} LOGIN;"
@@ -42,8 +42,8 @@ def _logins(situation: Situation) -> Iterator[Broken]:
 def _bridge(situation: Situation) -> Iterator[Broken]:
     """Without its membership in app_migrator the old role has lost all that it owned."""
     legacy, migrator = situation.config.legacy_role, situation.config.roles.app_migrator
-    place = ORDINAL["lock-legacy"] - (1 if situation.config.retire == "repurpose" else 0)
-    if not ORDINAL["transfer-ownership"] <= situation.done < place or legacy not in situation.live.roles:
+    place = split.ORDINAL[split.LOCK_LEGACY] - (1 if situation.config.retire == "repurpose" else 0)
+    if not split.ORDINAL[split.TRANSFER_OWNERSHIP] <= situation.done < place or legacy not in situation.live.roles:
         return
     facts = situation.live.roles[legacy]
     if facts.superuser or any(key[:2] == (migrator, legacy) for key in situation.live.members):
@@ -57,7 +57,7 @@ def _bridge(situation: Situation) -> Iterator[Broken]:
 def _undone(situation: Situation, since: Difference | None) -> Iterator[Broken]:
     """Drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
-    done = tuple(step.key for step in STEPS[: situation.done])
+    done = split.STEP_KEYS[: situation.done]
     causes = Causes(situation.live, situation.context, appeared.keys(), done)
     found: dict[str, list[Statement]] = {}
     for statement in situation.drift:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flatsplit import ddl
 from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement
-from flatsplit.steps import Context
+from flatsplit.walks import split
+from flatsplit.walks.split.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Causes:
     def _other(self, changes: Sequence[Change]) -> str:
         change = changes[-1]
         legacy, subject = self.context.legacy, change.subject
-        if subject == legacy and change.fact in ("attribute", "role") and "lock-legacy" in self.done:
+        if subject == legacy and change.fact in ("attribute", "role") and split.LOCK_LEGACY in self.done:
             return f"{legacy} came back to life: it may log in or do more than the cutover left it"
         if change.fact == "member":
             return f"{subject} {'became a' if change.side == '-' else 'is no longer a'} {change.detail}"

@@ -17,8 +17,10 @@ from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal, StepRecord
 from flatsplit.model import RELATIONS, Check, Finding, GateResult, State, Statement
 from flatsplit.model import Session as Client
-from flatsplit.steps import BY_KEY, Context, shared
-from flatsplit.steps.owners import dormant
+from flatsplit.walks import shared, split
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import SPLIT
+from flatsplit.walks.split.owners import dormant
 
 if TYPE_CHECKING:
     from flatsplit.evidence.trial import Trial
@@ -55,7 +57,7 @@ class Judge:
             "soaked": lambda: self._soaked(step),
             "elsewhere": lambda: self._elsewhere(step),
         }
-        return tuple(gates[key]() for key in (keys if keys is not None else BY_KEY[step].gates))
+        return tuple(gates[key]() for key in (keys if keys is not None else SPLIT.step(step).gates))
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -135,7 +137,7 @@ class Judge:
         return rehearsed.gate(
             rehearse.past(self.journal),
             self.context.config.roles.app_user,
-            self.records["transfer-ownership"].finished_at,
+            self.records[split.TRANSFER_OWNERSHIP].finished_at,
             evidence.server_clock(self.session.driver),
             self.context.config.gates,
             rehearse.missing_source(self.session),
@@ -149,7 +151,7 @@ class Judge:
         database = self.state.target.database
         clients = [client for client in self._clients() if client.application != APPLICATION_NAME]  # verify logs in too
         here = {role for client in clients if client.database == database for role in client.acts_as}
-        since = self.records["enable-login"].started_at
+        since = self.records[split.ENABLE_LOGIN].started_at
         parts = f"the migration tool at {roles.app_migrator}"
         if wanted[1:]:
             parts = f"the application at {roles.app_user} and {parts}"
@@ -187,7 +189,7 @@ class Judge:
             return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
         if clients := self._left():
             return left.gate("drained", clients, self.state, self.context)
-        started = self.records["switch-connections"].started_at or evidence.server_clock(self.session.driver)
+        started = self.records[split.SWITCH_CONNECTIONS].started_at or evidence.server_clock(self.session.driver)
         found = self._quiet(started)
         return quiet.gate("drained", found, config.gates.drain, "switch-connections begun")
 
@@ -224,7 +226,7 @@ class Judge:
         return GateResult("verified", True, f"{len(checks)} expectations hold")
 
     def _soaked(self, step: str) -> GateResult:
-        before = "verify" if step == "lock-legacy" else "lock-legacy"
+        before = split.VERIFY if step == split.LOCK_LEGACY else split.LOCK_LEGACY
         now = evidence.server_clock(self.session.driver)
         finished = self.records[before].finished_at or now
         soak = self.context.config.gates.soak
@@ -241,7 +243,7 @@ class Judge:
         owned = owned_elsewhere(self.session.driver, legacy) if legacy in self.state.roles else ()
         mine = [client for client in self._clients() if legacy in client.acts_as and client.database != database]
         # NOLOGIN keeps no member out; the end of the membership does
-        used = sorted({client.database for client in mine if client.role == legacy or step == "revoke-legacy"})
+        used = sorted({client.database for client in mine if client.role == legacy or step == split.REVOKE_LEGACY})
         if not owned and not used:
             return GateResult("elsewhere", True, f"{legacy} is not used by other databases")
         drop = self.context.config.retire == "drop"
@@ -250,7 +252,7 @@ class Judge:
             parts.append(f"owns or may do something in {shared.listed(owned)}")
         if used:
             names = sorted({client.role for client in mine} - {legacy})
-            also = f" (as {', '.join(names[:5])})" if step == "revoke-legacy" and names else ""
+            also = f" (as {', '.join(names[:5])})" if step == split.REVOKE_LEGACY and names else ""
             parts.append(f"is connected to {shared.listed(used)}{also}")
         return GateResult(
             "elsewhere",
@@ -259,7 +261,7 @@ class Judge:
             "give those databases a role of their own, or walk them as far as `verify` too and then waive this"
             + ('; "drop" is for the last of them, "revoke" for the others' if drop else ""),
             # A role that something depends on cannot be dropped, whatever the operator decides
-            waivable=not (owned and step == "revoke-legacy" and drop),
+            waivable=not (owned and step == split.REVOKE_LEGACY and drop),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flatsplit import config as configuration
-from flatsplit import ddl, hazards, machine
+from flatsplit import ddl, hazards
 from flatsplit.catalog import read_state
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.connection import Session, operator_lock
@@ -21,10 +21,12 @@ from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetErr
 from flatsplit.evidence.exposure import BlastRadius
 from flatsplit.evidence.raising import named
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import Finding, State
-from flatsplit.steps import Context, members, owners
-from flatsplit.steps.context import JOURNAL_SCHEMA
-from flatsplit.steps.origin import reduce
+from flatsplit.model import JOURNAL_SCHEMA, Finding, State
+from flatsplit.planning import machine
+from flatsplit.walks import split
+from flatsplit.walks.split import members, owners
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.origin import reduce
 
 
 def survey(session: Session, request: InitRequest) -> Survey:
@@ -144,9 +146,9 @@ def _readers(session: Session, journal: Journal, found: Survey) -> list[str]:
     if not found.existing:
         return [found.request.legacy_role]
     states = {record.key: record.state for record in journal.steps()}
-    readers = [] if states.get("revoke-legacy") in ("running", "done") else [found.request.legacy_role]
+    readers = [] if states.get(split.REVOKE_LEGACY) in ("running", "done") else [found.request.legacy_role]
     migrator = found.config.roles.app_migrator
-    if states.get("grant-existing") in ("running", "done") and migrator in read_roles(session):
+    if states.get(split.GRANT_EXISTING) in ("running", "done") and migrator in read_roles(session):
         readers.append(migrator)
     return readers
 
@@ -253,7 +255,7 @@ def _require_roles(journal: Journal, state: State, found: CutoverRecord) -> None
     config = configuration.parse(found.config, "the journal")
     begun = {record.key for record in journal.steps() if record.state in ("running", "done")}
     missing = [name for name in config.roles.new if name not in state.roles]
-    if "create-roles" in begun and missing:
+    if split.CREATE_ROLES in begun and missing:
         raise TargetError(
             f"the roles of the cutover did not come along: {', '.join(missing)}",
             "restore them with pg_dumpall --roles-only, or begin anew: flatsplit forget, then flatsplit init",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from flatsplit import evidence
 from flatsplit.evidence.locks import duration
 from flatsplit.model import GateResult, Session, State
-from flatsplit.steps import Context
-from flatsplit.steps.members import leading, moving
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.members import leading, moving
 
 
 def gate(key: str, clients: Sequence[Session], state: State, context: Context) -> GateResult:

@@ -15,7 +15,7 @@ from flatsplit.config.text import quote
 from flatsplit.errors import ConfigError
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import State
-from flatsplit.steps import marks
+from flatsplit.walks import marks
 
 
 def recorded(record: CutoverRecord) -> RoleNames:

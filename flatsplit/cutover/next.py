@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flatsplit import machine
 from flatsplit.catalog import remaining_dependencies
 from flatsplit.cutover import approval
 from flatsplit.cutover.known import about_new, prove_known
@@ -15,7 +14,9 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.executor import Executor
 from flatsplit.model import GateResult, Plan, State
-from flatsplit.steps import BY_KEY, ORDINAL
+from flatsplit.planning import machine
+from flatsplit.walks import split
+from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -35,7 +36,7 @@ def advance(
     walk.require_own(situation)
     while True:
         key = machine.next_step(situation.states)
-        if key is None or (options.through and ORDINAL[key] > ORDINAL[options.through]):
+        if key is None or (options.through and SPLIT.place(key) > SPLIT.place(options.through)):
             return AdvanceResult(tuple(outcomes), key, complete=key is None)
         plan = situation.plan(key)
         gates = _gates(walk, situation, plan, options, reporter)
@@ -64,7 +65,7 @@ def _gates(
     walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions, reporter: Reporter
 ) -> tuple[GateResult, ...]:
     """The step's gates, with what is waived in this call; the approval comes last."""
-    if plan.step == "switch-connections" and walk.session.write:  # a dry run writes nothing down
+    if plan.step == split.SWITCH_CONNECTIONS and walk.session.write:  # a dry run writes nothing down
         walk.observe()
     judged = walk.judge(situation).judge(plan.step)
     gates = [
@@ -100,12 +101,12 @@ def _take(
 ) -> tuple[StepOutcome, Situation]:
     """Run one step to its end; what happened, and how things stand then."""
     key = plan.step
-    if key in ("transfer-ownership", "revoke-legacy"):
+    if key in (split.TRANSFER_OWNERSHIP, split.REVOKE_LEGACY):
         prove_known(walk.session, walk.config.legacy_role, situation.live)
     by_hand = () if _work(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
     verifiers = walk.verifiers(plan.actions, passwords)
     _begin(walk, situation, plan, gates, options, by_hand=bool(by_hand))
-    reporter.step_started(key, BY_KEY[key].title, len(plan.actions))
+    reporter.step_started(key, SPLIT.step(key).title, len(plan.actions))
     executor = walk.executor(situation, reporter, verifiers)
     tell(plan, reporter)
     executed = 0
@@ -188,7 +189,7 @@ def _converge(
         if turn == ROUNDS - 1 and before is not None and about_new(remaining, before):
             remaining = ()  # an application that goes on creating is never caught up with; the next step goes on
         if not remaining:
-            if key == "revoke-legacy":
+            if key == split.REVOKE_LEGACY:
                 _prove_empty(walk, situation)
             return executed, situation.live
         strange = approval.straying(walk, situation, approved, remaining) if approved else None

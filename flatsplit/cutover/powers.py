@@ -8,7 +8,7 @@ from flatsplit.evidence.powers.remedies import remedy
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.hazards.registry import few, number
 from flatsplit.model import GateResult
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 
 KEY = "owner-powers"
 

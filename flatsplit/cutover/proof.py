@@ -19,7 +19,7 @@ from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.trial import Act, Proof, Trial
 from flatsplit.journal import Journal
 from flatsplit.model import ObjectRef
-from flatsplit.steps import ORDINAL, STEPS
+from flatsplit.walks import split
 
 NOTES = ("definer-open", "public-writes")
 """Hazards that limit what the matrix says."""
@@ -37,7 +37,7 @@ def report(
     before = journal.last_snapshot()
     since = memory.difference(before.objects, situation.live) if before is not None else None
     drift = situation.drift
-    done = tuple(step.key for step in STEPS[: situation.done])
+    done = split.STEP_KEYS[: situation.done]
     causes = Causes(situation.live, situation.context, since.appeared.keys() if since is not None else (), done)
     return VerifyReport(
         checks=situation.checks(),
@@ -62,7 +62,7 @@ def failed(session: Session, situation: Situation) -> tuple[Trial, ...]:
 
 def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[Proof, ...]:
     """Try a small sample as each role, and log in as those whose passwords are given."""
-    if situation.done < ORDINAL["grant-existing"]:
+    if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
     roles = situation.config.roles
     proofs = []
@@ -80,7 +80,7 @@ def _acts(session: Session, situation: Situation, role: str) -> list[Act]:
     roles, context = situation.config.roles, situation.context
     schemas = [ref.name for ref in trial.sample(_schemas(situation), SCHEMAS)]
     if role in (roles.app_migrator, roles.dba):
-        if situation.done < ORDINAL["transfer-ownership"]:
+        if situation.done < split.ORDINAL[split.TRANSFER_OWNERSHIP]:
             return []
         triggers = bool(ask(session.driver, "trial_conditions")[0][2])
         if role == roles.app_migrator:
@@ -92,7 +92,7 @@ def _acts(session: Session, situation: Situation, role: str) -> list[Act]:
     groups = (group for group in situation.live.groups if group.kind == "table")
     ours = (group.refs for group in groups if context.ours(group.refs[0], group.facts))
     chosen = trial.sample(list(itertools.chain.from_iterable(ours)), TABLES)
-    creates = situation.done >= ORDINAL["enable-login"]
+    creates = situation.done >= split.ORDINAL[split.ENABLE_LOGIN]
     acts = trial.user_acts(chosen, schemas, writes=role == roles.app_user, creates=creates)
     return trial.cautious(session.driver, role, chosen, acts)
 
@@ -103,7 +103,7 @@ def _schemas(situation: Situation) -> list[ObjectRef]:
 
 
 def _prove(session: Session, situation: Situation, role: str, acts: list[Act], password: str | None) -> Proof:
-    may_log_in = role in situation.config.entering and situation.done >= ORDINAL["enable-login"]
+    may_log_in = role in situation.config.entering and situation.done >= split.ORDINAL[split.ENABLE_LOGIN]
     if password is None or not may_log_in:
         if not acts:
             return Proof(role, "", "nothing to try yet")
@@ -121,7 +121,7 @@ def _prove(session: Session, situation: Situation, role: str, acts: list[Act], p
 def _legacy(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[Proof, ...]:
     """Whether the old role is really locked out, where its password is given too."""
     legacy, config = situation.config.legacy_role, situation.config
-    if legacy not in passwords or config.retire == "repurpose" or situation.done < ORDINAL["lock-legacy"]:
+    if legacy not in passwords or config.retire == "repurpose" or situation.done < split.ORDINAL[split.LOCK_LEGACY]:
         return ()
     target = f"database {situation.live.target.database}"
     try:

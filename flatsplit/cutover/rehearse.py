@@ -12,7 +12,7 @@ from flatsplit.errors import UsageError
 from flatsplit.evidence import rehearsal
 from flatsplit.evidence.rehearsal import Progress, Rehearsal
 from flatsplit.journal import Journal
-from flatsplit.steps import ORDINAL
+from flatsplit.walks import split
 
 if TYPE_CHECKING:
     from flatsplit.cutover.situation import Situation
@@ -37,7 +37,7 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
         besides = sorted({each.role for each in statements if each.role})
         source = f"pg_stat_statements of {', '.join([legacy, *besides])} in {database}"
     statements = rehearsal.of(statements, (legacy, *acting))
-    goal = situation.desired(max(situation.done, ORDINAL["enable-login"]))
+    goal = situation.desired(max(situation.done, split.ORDINAL[split.ENABLE_LOGIN]))
     company = rehearsal.Company(walk.session, situation.live, goal, situation.context, name)
     found = company.rehearse(statements, source, situation.config.locks.lock_timeout, progress)
     _record(walk, found, file)

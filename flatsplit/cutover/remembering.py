@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flatsplit import machine
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.situation import Situation
@@ -12,7 +11,8 @@ from flatsplit.evidence.dumping import newly_shut_out
 from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal
 from flatsplit.model import State
-from flatsplit.steps import ORDINAL, marks
+from flatsplit.planning import machine
+from flatsplit.walks import marks, split
 
 
 def remember(session: Session, journal: Journal, step: str | None, live: State) -> None:
@@ -52,8 +52,12 @@ def absence(session: Session, journal: Journal, situation: Situation) -> Absence
 def _sessions(journal: Journal, situation: Situation) -> tuple[Away, ...]:
     """Legacy seen after the switch, when nobody should be left on it."""
     legacy = situation.config.legacy_role
-    finished = situation.records["switch-connections"].finished_at
-    if situation.done < ORDINAL["switch-connections"] or finished is None or situation.config.retire == "repurpose":
+    finished = situation.records[split.SWITCH_CONNECTIONS].finished_at
+    if (
+        situation.done < split.ORDINAL[split.SWITCH_CONNECTIONS]
+        or finished is None
+        or situation.config.retire == "repurpose"
+    ):
         return ()
     seen = journal.observations(legacy, since=finished)
     if not seen:

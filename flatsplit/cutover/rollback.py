@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flatsplit import ddl, evidence, machine, membership
+from flatsplit import ddl, evidence, membership
 from flatsplit.cutover.known import about_new
 from flatsplit.cutover.leftovers import record_policies, require_way_back
 from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutcome, tell
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import Plan
-from flatsplit.steps import BY_KEY, marks, members, shared
-from flatsplit.steps.origin import reduce
+from flatsplit.planning import machine
+from flatsplit.walks import marks, shared, split
+from flatsplit.walks.split import members
+from flatsplit.walks.split.kind import SPLIT
+from flatsplit.walks.split.origin import reduce
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -32,9 +35,9 @@ def rollback(walk: Walk, through: str | None, everything: bool, reporter: Report
         )
     outcomes: list[StepOutcome] = []
     keys = machine.to_take_back(situation.states, through, everything=everything)
-    if "create-roles" in keys and walk.config.legacy_role in situation.live.roles:
+    if split.CREATE_ROLES in keys and walk.config.legacy_role in situation.live.roles:
         require_way_back(walk.session, situation)
-    if "enable-login" in keys and not ("lock-legacy" in keys and situation.entered("lock-legacy")):
+    if split.ENABLE_LOGIN in keys and not (split.LOCK_LEGACY in keys and situation.entered(split.LOCK_LEGACY)):
         _require_login(walk, situation)  # before the steps above it are taken back for nothing
     for key in keys:
         _refuse(walk, situation, key)
@@ -53,7 +56,7 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
             f"role {legacy} was dropped: this is past the point of no return",
             "restore roles and ownership from a backup if it must go back",
         )
-    if key != "enable-login":
+    if key != split.ENABLE_LOGIN:
         return
     _require_login(walk, situation)
     kept = {role for role in walk.config.roles.new if role in situation.context.adopted}
@@ -95,7 +98,7 @@ def _take_back(
         walk.journal.transition(key, ("done", "waiting", "running"), "running")
         walk.journal.event("rolling_back", key, f"{len(plan.statements)} statements", {"digest": plan.digest})
         dropped = record_policies(walk, key, plan)
-    reporter.step_started(f"rollback {key}", f"undo “{BY_KEY[key].title}”", len(plan.statements))
+    reporter.step_started(f"rollback {key}", f"undo “{SPLIT.step(key).title}”", len(plan.statements))
     for definition in dropped:
         reporter.note(f"goes with its role, on record in the journal: {definition}")
     executor = walk.executor(situation, reporter)
@@ -127,7 +130,7 @@ def _take_back(
         walk.journal.mark_undone(key)
         walk.journal.transition(key, ("running",), "rolled_back")
         walk.journal.event("rolled_back", key, f"{executed} statements")
-        if key == "create-roles" and any(name in situation.live.roles for name in walk.config.roles.new):
+        if key == split.CREATE_ROLES and any(name in situation.live.roles for name in walk.config.roles.new):
             # Roles that stay, for another database, are there before the next attempt: they are shared from now on
             walk.journal.save_baseline(reduce(situation.live, walk.config))
         walk.remember(key, situation.live)

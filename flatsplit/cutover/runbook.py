@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flatsplit import __version__, evidence, hazards, machine, membership
+from flatsplit import __version__, evidence, hazards, membership
 from flatsplit.cutover import approval, rehearse
 from flatsplit.cutover.blast_radius import first_radius, radius
 from flatsplit.cutover.bundle import Bundle, BundleStep
@@ -15,7 +15,8 @@ from flatsplit.evidence.asking import ask
 from flatsplit.journal import EventRecord, Journal, StepRecord, TallyRecord
 from flatsplit.model import Plan, Session
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
-from flatsplit.steps import STEPS
+from flatsplit.planning import machine
+from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -34,7 +35,7 @@ def bundle(walk: Walk) -> Bundle:
     judge = walk.judge(situation)
     next_key = machine.next_step(situation.states)
     steps = []
-    for number, step in enumerate(STEPS, start=1):
+    for number, step in enumerate(SPLIT.steps, start=1):
         plan = situation.plan(step.key)
         final = point_of_no_return(walk.config, step.key)
         notes = (*plan.notes, *notes_of(found, step.key))
@@ -55,7 +56,7 @@ def bundle(walk: Walk) -> Bundle:
     legacy, new = walk.config.legacy_role, walk.config.roles.new
     acting = membership.attributed(situation.live, legacy, new, situation.context.retiring)
     sessions = evidence.read_sessions(walk.session.driver, acting, legacy)
-    begun = any(machine.begun(situation.states, step.key) for step in STEPS)
+    begun = any(machine.begun(situation.states, step.key) for step in SPLIT.steps)
     return Bundle(
         config=walk.config,
         target=situation.live.target,

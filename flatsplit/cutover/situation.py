@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from flatsplit import ddl, machine
+from flatsplit import ddl
 from flatsplit.config import Config
 from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.evidence import matrix
 from flatsplit.journal import StepRecord
 from flatsplit.model import Check, Finding, Plan, State, Statement, StepState
-from flatsplit.steps import ORDINAL, STEPS, Context, marks, shared, through, without_roles
-from flatsplit.steps.extras import keep_extras
-from flatsplit.steps.origin import Origin, Progress, reduce
+from flatsplit.planning import machine
+from flatsplit.walks import marks, shared, split
+from flatsplit.walks.extras import keep_extras
+from flatsplit.walks.leaving import without_roles
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import SPLIT
+from flatsplit.walks.split.origin import Origin, Progress, reduce
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,9 @@ class Situation:
         """
         if self.config.legacy_role not in self.live.roles:
             return True
-        if machine.begun(self.states, "revoke-legacy") and self.states["revoke-legacy"] != "waiting":
+        if machine.begun(self.states, split.REVOKE_LEGACY) and self.states[split.REVOKE_LEGACY] != "waiting":
             return True
-        if self.states["transfer-ownership"] != "done":
+        if self.states[split.TRANSFER_OWNERSHIP] != "done":
             return False
         bridge = (self.config.roles.app_migrator, self.config.legacy_role)
         return not any(key[:2] == bridge for key in self.live.members)
@@ -64,8 +68,8 @@ class Situation:
     def origin(self) -> State:
         """The live State without what flatsplit did."""
         progress = Progress(
-            narrowed=self.entered("enable-login") or self._by_hand("enable-login"),
-            locked=self.entered("lock-legacy") or self._by_hand("lock-legacy"),
+            narrowed=self.entered(split.ENABLE_LOGIN) or self._by_hand(split.ENABLE_LOGIN),
+            locked=self.entered(split.LOCK_LEGACY) or self._by_hand(split.LOCK_LEGACY),
         )
         return Origin(self.live, self.context, progress).state()
 
@@ -81,10 +85,10 @@ class Situation:
 
     def _by_hand(self, step: str) -> bool:
         """Whether somebody has run the SQL file of the next step, which the journal does not know of yet."""
-        if self.done != ORDINAL[step] - 1:
+        if self.done != SPLIT.place(step) - 1:
             return False
         live, before = self.live.roles, self.baseline.roles
-        if step == "lock-legacy":
+        if step == split.LOCK_LEGACY:
             legacy = self.config.legacy_role
             if legacy not in live or legacy not in before or live[legacy].elsewhere:
                 return False  # where legacy is used elsewhere too, another database's walk may have locked it
@@ -100,7 +104,7 @@ class Situation:
     def _reopened(self) -> bool:
         """Whether legacy may log in although this walk has locked it: another database's has let it, and uses it."""
         facts = self.live.roles.get(self.config.legacy_role)
-        return self.states["lock-legacy"] == "done" and facts is not None and facts.login and bool(facts.elsewhere)
+        return self.states[split.LOCK_LEGACY] == "done" and facts is not None and facts.login and bool(facts.elsewhere)
 
     @cached_property
     def _desired(self) -> list[State]:
@@ -109,7 +113,7 @@ class Situation:
     def desired(self, count: int) -> State:
         """What the first ``count`` steps make of the live State."""
         while len(self._desired) <= count:
-            self._desired.append(STEPS[len(self._desired) - 1].apply(self._desired[-1], self.context))
+            self._desired.append(SPLIT.steps[len(self._desired) - 1].apply(self._desired[-1], self.context))
         return self._desired[count]
 
     @cached_property
@@ -119,24 +123,24 @@ class Situation:
         Not what the next one, broken off in its middle, has taken away already: that must not come and go again.
         """
         found = diff(self.live, self.desired(self.done))
-        if not found or self.done == len(STEPS) or not self._broken_off(STEPS[self.done].key):
+        if not found or self.done == len(SPLIT.steps) or not self._broken_off(SPLIT.steps[self.done].key):
             return found
-        return without_opposed(found, self.forward(STEPS[self.done].key))
+        return without_opposed(found, self.forward(SPLIT.steps[self.done].key))
 
     def _broken_off(self, step: str) -> bool:
         """Whether part of this step may be done: it was killed, or somebody has begun its SQL file."""
-        return self.states[step] == "running" or (step == "revoke-legacy" and self.retired)
+        return self.states[step] == "running" or (step == split.REVOKE_LEGACY and self.retired)
 
     def remaining(self, step: str) -> tuple[Statement, ...]:
         """What the steps up to and including this one still want."""
-        return diff(self.live, self.desired(ORDINAL[step]))
+        return diff(self.live, self.desired(SPLIT.place(step)))
 
     def plan(self, step: str) -> Plan:
         """What a step would do: the next one with the catch-up before it, a later one as if the others were done.
 
         Of one that is done: its part of what the finished steps want again; not what a later one has taken away since.
         """
-        place = ORDINAL[step]
+        place = SPLIT.place(step)
         catch_up: tuple[Statement, ...] = ()
         statements = self.forward(step)
         if place <= self.done:
@@ -161,12 +165,12 @@ class Situation:
 
     def forward(self, step: str) -> tuple[Statement, ...]:
         """What a step itself wants, as if those before it were done and held."""
-        place = ORDINAL[step]
+        place = SPLIT.place(step)
         return (*diff(self.desired(place - 1), self.desired(place)), *self._epilogue(step))
 
     def pending(self, step: str) -> int:
         """How many statements that are."""
-        place = ORDINAL[step]
+        place = SPLIT.place(step)
         if place == self.done + 1 and self._broken_off(step):
             return len(self.plan(step).statements)
         return size(self.desired(place - 1), self.desired(place)) + len(self._epilogue(step))
@@ -177,7 +181,7 @@ class Situation:
     def _epilogue(self, step: str) -> tuple[Statement, ...]:
         """lock-legacy also ends the sessions that are left: NOLOGIN stops new ones only."""
         legacy = self.config.legacy_role
-        if step != "lock-legacy" or self.config.retire == "repurpose" or self.states[step] == "done":
+        if step != split.LOCK_LEGACY or self.config.retire == "repurpose" or self.states[step] == "done":
             return ()
         return (
             Statement(
@@ -198,10 +202,10 @@ class Situation:
 
     def done_by_hand(self, step: str) -> tuple[Statement, ...]:
         """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
-        place = ORDINAL[step]
+        place = SPLIT.place(step)
         base = self._before_the_drop(step).as_begun(step).origin
-        before = through(base, self._backward, place - 1)
-        return diff(before, STEPS[place - 1].apply(before, self._backward))
+        before = SPLIT.through(base, self._backward, place - 1)
+        return diff(before, SPLIT.steps[place - 1].apply(before, self._backward))
 
     def _before_the_drop(self, step: str) -> Situation:
         """The same moment with legacy still there as first seen, if this is the step that drops it."""
@@ -214,18 +218,18 @@ class Situation:
         """The statements that take a step back, whatever happened since."""
         statements = diff(self.live, self.taken_back(step)[0])
         digest = self._digest(f"rollback {step}", statements)
-        notes = self._staying(step, ORDINAL[step], ORDINAL[step] - 1, Situation._back_to)
+        notes = self._staying(step, SPLIT.place(step), SPLIT.place(step) - 1, Situation._back_to)
         return Plan(step, digest, (), statements, notes)
 
     def _back_to(self, count: int) -> State:
         """What the first steps made of the origin."""
-        return through(self.origin, self._backward, count)
+        return SPLIT.through(self.origin, self._backward, count)
 
     def taken_back(self, step: str) -> tuple[State, list[str]]:
         """What is there once a step is taken back, and the roles that are gone then."""
-        place = ORDINAL[step]
-        want = top = through(self.origin, self._backward, place - 1)
-        for each in STEPS[place - 1 : max(place, self.begun_count)]:
+        place = SPLIT.place(step)
+        want = top = SPLIT.through(self.origin, self._backward, place - 1)
+        for each in SPLIT.steps[place - 1 : max(place, self.begun_count)]:
             top = each.apply(top, self._backward)
         want = keep_extras(self.live, top, want, frozenset(self.config.roles.new))
         gone = [name for name in self.config.roles.new if name in self.live.roles and name not in want.roles]
@@ -252,10 +256,10 @@ class Situation:
         """Rollback SQL for the runbook: of a step that is done from live, of a later one as if it were the last."""
         if machine.begun(self.states, step) and step == machine.last_step(self.states):
             return self.rollback_plan(step).statements
-        place = ORDINAL[step]
+        place = SPLIT.place(step)
         base = self.origin
-        before = through(base, self._backward, place - 1)
-        after = STEPS[place - 1].apply(before, self._backward)
+        before = SPLIT.through(base, self._backward, place - 1)
+        after = SPLIT.steps[place - 1].apply(before, self._backward)
         gone = [name for name in self.config.roles.new if name in after.roles and name not in before.roles]
         return diff(after, without_roles(before, gone, self.config.legacy_role))
 
@@ -263,7 +267,7 @@ class Situation:
     def begun_count(self) -> int:
         """Ordinal of the last step that was begun."""
         last = machine.last_step(self.states)
-        return ORDINAL[last] if last else 0
+        return SPLIT.place(last) if last else 0
 
     def fresh_baseline(self) -> State | None:
         """The baseline as it should be kept from now on; None once legacy's own facts are no longer live.
@@ -271,7 +275,7 @@ class Situation:
         Of those, lock-legacy takes LOGIN alone, and the origin has it as first seen. So has the baseline what another
         database's walk may have taken: an application that has nowhere to go back to is the rollback's to refuse.
         """
-        if self.retired or machine.begun(self.states, "revoke-legacy"):
+        if self.retired or machine.begun(self.states, split.REVOKE_LEGACY):
             return None
         fresh, legacy = reduce(self.origin, self.config), self.config.legacy_role
         facts, before = fresh.roles[legacy], self.baseline.roles.get(legacy)
@@ -286,7 +290,7 @@ class Situation:
 
 def point_of_no_return(config: Config, step: str) -> bool:
     """Whether a step cannot be taken back once it is done."""
-    return step == "revoke-legacy" and config.retire == "drop"
+    return step == split.REVOKE_LEGACY and config.retire == "drop"
 
 
 def notes_of(findings: tuple[Finding, ...], step: str) -> tuple[Finding, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit import machine
 from flatsplit.cutover.broken import broken
 from flatsplit.cutover.remembering import absence
 from flatsplit.cutover.results import Broken, CutoverView, Status, StepView
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
 from flatsplit.model import Finding, GateResult
-from flatsplit.steps import STEPS
+from flatsplit.planning import machine
+from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.cutover.gates import Judge
@@ -42,7 +42,7 @@ def status(walk: Walk, situation: Situation) -> Status:
                 finished_at=situation.records[step.key].finished_at,
                 by_hand=situation.records[step.key].by_hand,
             )
-            for step in STEPS
+            for step in SPLIT.steps
         ),
         next=next_key,
         catch_up=catch_up,

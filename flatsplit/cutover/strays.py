@@ -11,14 +11,14 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.matrix import Rights
 from flatsplit.evidence.memory import Difference
 from flatsplit.model import TABLES, Finding, MemberOptions, ObjectRef
-from flatsplit.steps import ORDINAL
+from flatsplit.walks import split
 
 _RELATIONS = TABLES | {"view", "materialized_view"}
 
 
 def strays(situation: Situation, since: Difference, roles: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Objects given away, new schemas without defaults, tables of other roles, new memberships. ``roles``: as then."""
-    if situation.done < ORDINAL["grant-existing"]:
+    if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
     return (
         *_given_away(situation, since),

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from flatsplit import machine
 from flatsplit.catalog import read_identity, read_state
 from flatsplit.config import Config
 from flatsplit.connection import Session, operator_lock
@@ -31,8 +30,11 @@ from flatsplit.cutover.situation import Situation, notes_of
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import matrix
 from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal
-from flatsplit.model import STEP_KEYS, Finding, GateResult, Plan, State, Statement
-from flatsplit.steps import BY_KEY, ORDINAL, STEPS
+from flatsplit.model import Finding, GateResult, Plan, State, Statement
+from flatsplit.planning import machine
+from flatsplit.walks import split
+from flatsplit.walks.split import STEP_KEYS
+from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.cutover.bundle import Bundle
@@ -146,7 +148,7 @@ class Walk:
             situation.drift,
             lambda: matrix(situation.desired(situation.done), situation.context, situation.done),
             failed,
-            lambda: situation.desired(ORDINAL["transfer-ownership"]),
+            lambda: situation.desired(split.ORDINAL[split.TRANSFER_OWNERSHIP]),
         )
 
     def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:
@@ -202,7 +204,7 @@ class Walk:
         waived = {gate.key: gate for gate in self.waived(step)}
         done = situation.states[step] == "done"
         text = "was open when the step was done" if done else "is looked at when the step is next"
-        return tuple(waived.get(key) or GateResult(key, done, text, judged=False) for key in BY_KEY[step].gates)
+        return tuple(waived.get(key) or GateResult(key, done, text, judged=False) for key in SPLIT.step(step).gates)
 
     def plan(self, key: str | None) -> Plan:
         """The plan of the next step, or of a named one."""
@@ -309,7 +311,7 @@ class Walk:
             next_key = machine.next_step(situation.states)
             if not drift or situation.done == 0:
                 return AdvanceResult((), next_key, complete=next_key is None)
-            step = STEPS[situation.done - 1].key
+            step = SPLIT.steps[situation.done - 1].key
             target, oid = situation.live.target, self.record.legacy_oid
             plan = Plan(step, machine.digest(target, self.config.legacy_role, oid, "repair", drift), (), drift)
             if not confirm(plan, "repair"):

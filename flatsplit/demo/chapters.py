@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from flatsplit.walks import split
+
 
 class Chapter(NamedTuple):
     """The words around one step."""
@@ -16,19 +18,19 @@ class Chapter(NamedTuple):
 
 
 CHAPTERS: Mapping[str, Chapter] = {
-    "create-roles": Chapter(
+    split.CREATE_ROLES: Chapter(
         "four roles that cannot log in yet",
         "app_user for the application, app_migrator for the migration tool, app_readonly for those who only look,\n"
         "dba for people. Until they have a password and LOGIN, nobody can use them.",
         ('ROLE "app_user"', 'ROLE "dba"'),
     ),
-    "grant-existing": Chapter(
+    split.GRANT_EXISTING: Chapter(
         "what the application needs, and nothing else",
         "Rows for app_user, but no structure. GRANT takes no lock that the application would wait for. Among what\n"
         "is easily forgotten: large objects, and settle(), which PUBLIC may not execute.",
         ('INSERT, UPDATE, DELETE ON TABLE "shop"', "UPDATE ON LARGE OBJECT", '"settle"'),
     ),
-    "default-privileges": Chapter(
+    split.DEFAULT_PRIVILEGES: Chapter(
         "the same for tables that do not exist yet",
         "Default privileges hold for what the role after FOR ROLE creates: so for app_migrator, and until the end\n"
         "for shop too. What shop promised the reporting team, app_migrator promises from now on.",
@@ -37,34 +39,34 @@ CHAPTERS: Mapping[str, Chapter] = {
             'ROLE "app_migrator" IN SCHEMA "shop" GRANT SELECT ON TABLES TO "reporting"',
         ),
     ),
-    "transfer-ownership": Chapter(
+    split.TRANSFER_OWNERSHIP: Chapter(
         "app_migrator becomes the owner",
         "The one step that takes strong locks, each for a moment, and none of them is waited for while others are\n"
         "held. First shop becomes a member of app_migrator: over this bridge it goes on doing all it did before.",
         ('GRANT "app_migrator" TO "shop"', 'TABLE "shop"."payments"', 'TABLE "shop"."orders_2026_01"'),
     ),
-    "enable-login": Chapter(
+    split.ENABLE_LOGIN: Chapter(
         "doors open",
         "Passwords go over as verifiers that the server cannot read back. shop's settings move along, and the\n"
         'schema that it found by its own name ("$user") is spelled out. CREATE in public is no longer for everybody:\n'
         "whoever relied on it has it by name.",
         ('"app_user" IN DATABASE "shop" SET "search_path"', 'SCHEMA "public" FROM PUBLIC', 'SCHEMA "public" TO'),
     ),
-    "switch-connections": Chapter(
+    split.SWITCH_CONNECTIONS: Chapter(
         "people move, flatsplit watches",
         "This step runs no statement. It waits until the application and the migration tool have logged in with\n"
         "their new roles and nobody has been seen as shop for as long as `drain` says.",
     ),
-    "verify": Chapter(
+    split.VERIFY: Chapter(
         "can and cannot, object by object",
         "Not what should be so, but what the server answers.",
     ),
-    "lock-legacy": Chapter(
+    split.LOCK_LEGACY: Chapter(
         "the scream test",
         "shop may no longer log in. Should something cry out, `flatsplit rollback` lets it in again.",
         ('ALTER ROLE "shop" NOLOGIN', "pg_terminate_backend"),
     ),
-    "revoke-legacy": Chapter(
+    split.REVOKE_LEGACY: Chapter(
         "the bridge goes",
         "What shop may have created late is handed over, then it loses its rights. It owns nothing and may nothing.",
         ('REVOKE "app_migrator" FROM "shop"', 'REVOKE SELECT ON TABLES FROM "reporting"'),

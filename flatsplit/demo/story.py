@@ -29,6 +29,7 @@ from flatsplit.demo.injection import Outcome, attack
 from flatsplit.demo.server import DISPOSABLE, Cluster, ClusterConfig, sweep
 from flatsplit.demo.traffic import Tally, Traffic
 from flatsplit.errors import Exit, FlatsplitError
+from flatsplit.walks import split
 
 ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
 PASSWORDS = "passwords.toml"
@@ -101,17 +102,17 @@ class Story:
         self.remembers = flat.keep_statements(self.shop)
         with Traffic(self.shop.conninfo(LEGACY), pause=0.06) as traffic:
             self.begin()
-            for step in ("create-roles", "grant-existing", "default-privileges", "transfer-ownership"):
+            for step in (split.CREATE_ROLES, split.GRANT_EXISTING, split.DEFAULT_PRIVILEGES, split.TRANSFER_OWNERSHIP):
                 self.take(step, traffic)
             self.change_of_mind(traffic)
-            self.take("enable-login", traffic, "--generate-passwords", PASSWORDS)
+            self.take(split.ENABLE_LOGIN, traffic, "--generate-passwords", PASSWORDS)
             self.nightly_job(LEGACY)
             self.rehearse()
             self.switch(traffic)
             self.verify(traffic)
-            self.take("lock-legacy", traffic)
+            self.take(split.LOCK_LEGACY, traffic)
             self.knock()
-            self.take("revoke-legacy", traffic)
+            self.take(split.REVOKE_LEGACY, traffic)
             self.outcome(attack(self.conninfo("app_user")), "app_user")
             tally = traffic.stop()
         self.before_and_after(before)
@@ -232,7 +233,7 @@ class Story:
 
     def switch(self, traffic: Traffic) -> None:
         """The application and the migration tool move; flatsplit only watches."""
-        self.chapter("switch-connections")
+        self.chapter(split.SWITCH_CONNECTIONS)
         self.operator.flatsplit("next", "--yes", expect=Exit.WAITING)
         self.out.say(
             "\nSo it waits, and can be called again at any time. Now the deploy: one connection after the other ends\n"
@@ -274,7 +275,7 @@ class Story:
 
     def verify(self, traffic: Traffic) -> None:
         """What each role can and cannot do, at length, and as a step."""
-        self.chapter("verify")
+        self.chapter(split.VERIFY)
         self.operator.flatsplit("verify", limit=40)
         self.operator.flatsplit("next", "--yes")
         self.pulse(traffic)

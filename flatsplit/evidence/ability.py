@@ -20,7 +20,9 @@ from flatsplit.differ import diff
 from flatsplit.evidence.acting import acting
 from flatsplit.evidence.asking import ask
 from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement
-from flatsplit.steps import STEPS, Context, grants
+from flatsplit.walks.split import grants
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import SPLIT
 
 LOCK_TIMEOUT = "50ms"
 NOBODYS_VERIFIER = (
@@ -129,7 +131,7 @@ class _Trial:
     def run(self) -> Iterator[Lack]:
         """Forward through all steps, then back over what was done."""
         now = self._state
-        for step in STEPS:
+        for step in SPLIT.steps:
             then = step.apply(now, self._context)
             yield from self._step(step.key, diff(now, then))
             now = then

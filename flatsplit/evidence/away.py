@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from flatsplit import ddl
 from flatsplit.evidence import memory
 from flatsplit.model import ObjectRef, State
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 
 Then: TypeAlias = Literal["catch-up", "decision", "note"]
 """What follows: the next step takes care of it, a person has to decide, or it is only good to know."""

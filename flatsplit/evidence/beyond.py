@@ -18,7 +18,8 @@ from flatsplit.evidence.exposure import FILES, SUPERUSERS
 from flatsplit.evidence.matrix import Rights
 from flatsplit.evidence.trial import PROBE, Act, sample
 from flatsplit.model import PUBLIC, ObjectRef, State
-from flatsplit.steps import Context, grants, restricted
+from flatsplit.walks.split import grants, restricted
+from flatsplit.walks.split.context import Context
 
 CALLS = 24
 """At most so many functions that an extension or the system keeps from PUBLIC; explaining a call is cheap."""

@@ -12,8 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from flatsplit.config import RoleNames
-from flatsplit.model import OWNER, PUBLIC, ObjectFacts, ObjectRef, State
-from flatsplit.steps.context import JOURNAL_SCHEMA
+from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, ObjectFacts, ObjectRef, State
 
 _LOCKED = frozenset({"table", "partitioned_table"})
 """Relations that pg_dump locks; what belongs to an extension it does not dump."""

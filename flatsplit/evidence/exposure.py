@@ -15,8 +15,7 @@ import psycopg
 from flatsplit import ddl, membership
 from flatsplit.evidence.asking import ask
 from flatsplit.evidence.power import Power
-from flatsplit.model import PUBLIC, RELATIONS, ROUTINES, TABLES, ObjectFacts, ObjectRef, State
-from flatsplit.steps.context import JOURNAL_SCHEMA
+from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, RELATIONS, ROUTINES, TABLES, ObjectFacts, ObjectRef, State
 
 NAMED = 20
 """Objects named per line; the rest is counted."""

@@ -19,9 +19,11 @@ from flatsplit.model import (
     State,
     group_objects,
 )
-from flatsplit.steps import ORDINAL, Context, grants, restricted
-from flatsplit.steps.owners import staying
-from flatsplit.steps.transfer import waits
+from flatsplit.walks import split
+from flatsplit.walks.split import grants, restricted
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.owners import staying
+from flatsplit.walks.split.transfer_ownership import waits
 
 SHOWN = 5
 """Exceptions named per check; the rest is counted."""
@@ -123,7 +125,7 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
         for group in state.groups
         if context.ours(group.refs[0], group.facts) or (group.facts.owner in stay and context.in_scope(group.refs[0]))
     ]
-    if done >= ORDINAL["grant-existing"]:
+    if done >= split.ORDINAL[split.GRANT_EXISTING]:
         user, reader = Rights(state, roles.app_user), Rights(state, roles.app_readonly)
         checks += _use(user, objects)
         checks += _limits(state, context, user, objects, done)
@@ -132,11 +134,11 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
         checks.append(_check(reader.role, "write tables", False, _has(writing, _WRITABLE, reader, "awdD", some=True)))
         checks += _limits(state, context, reader, objects, done)
         checks += _extras(state, context)
-    if done >= ORDINAL["transfer-ownership"]:
+    if done >= split.ORDINAL[split.TRANSFER_OWNERSHIP]:
         checks += _migrator(state, context)
-    if done >= ORDINAL["grant-existing"]:
+    if done >= split.ORDINAL[split.GRANT_EXISTING]:
         checks += _restricted(state, context)
-    if done >= ORDINAL["revoke-legacy"] and context.legacy in state.roles:
+    if done >= split.ORDINAL[split.REVOKE_LEGACY] and context.legacy in state.roles:
         checks += _legacy(state, context)
     return tuple(checks)
 
@@ -156,7 +158,7 @@ def _limits(state: State, context: Context, rights: Rights, objects: list[Group]
     yield _check(rights.role, "truncate tables", False, _has(truncating, TABLES, rights, "D", some=True))
     yield _check(rights.role, "alter or drop objects", False, ((group, rights.owns(group.facts)) for group in objects))
     yield _check(rights.role, "grant privileges", False, ((group, rights.may_grant(group.facts)) for group in objects))
-    if done >= ORDINAL["enable-login"]:
+    if done >= split.ORDINAL[split.ENABLE_LOGIN]:
         yield _check(rights.role, "create permanent objects", False, _creatable(state, context, rights))
 
 

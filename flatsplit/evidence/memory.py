@@ -12,8 +12,7 @@ import psycopg
 
 from flatsplit import __version__
 from flatsplit.evidence.asking import ask
-from flatsplit.model import Kind, ObjectFacts, ObjectRef, RoleFacts, State
-from flatsplit.steps.context import JOURNAL_SCHEMA
+from flatsplit.model import JOURNAL_SCHEMA, Kind, ObjectFacts, ObjectRef, RoleFacts, State
 
 _ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired", "password", "comment"))
 

@@ -18,7 +18,7 @@ from flatsplit import ddl
 from flatsplit.evidence.ability import LOCK_TIMEOUT, NOBODYS_VERIFIER
 from flatsplit.evidence.asking import ask
 from flatsplit.model import RoleFacts, State
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 
 _NOTHING_SAID = (
     errors.InsufficientPrivilege,

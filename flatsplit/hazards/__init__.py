@@ -40,7 +40,8 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
 from flatsplit.hazards.looking import READABLE, Looking
 from flatsplit.hazards.registry import ORDER, REGISTRY, Found, Hazard, Seen, hazard, silent
 from flatsplit.model import Finding, State
-from flatsplit.steps import Context
+from flatsplit.walks import split
+from flatsplit.walks.split.context import Context
 
 __all__ = ["REGISTRY", "Hazard", "check_accepted", "find", "is_blocker", "of_step"]
 
@@ -50,7 +51,7 @@ NOT_SEEN = "not-seen"
 hazard(
     NOT_SEEN,
     "note",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="what the operator's role may read",
     why="The operator may not read what these checks look at, so they say nothing either way.",
     fix="Have an administrator grant what is missing, or run doctor once as a superuser.",

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from flatsplit.hazards.hba import Client, Rule, Unsure, first_match, word
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import State
-from flatsplit.steps import ORDINAL, through
-from flatsplit.steps.members import members_of_legacy
+from flatsplit.walks import split
+from flatsplit.walks.split.kind import through
+from flatsplit.walks.split.members import members_of_legacy
 
 _BY_PASSWORD = frozenset({"trust", "password", "md5", "scram-sha-256"})
 _MANUAL = "auth-pg-hba-conf.html"
@@ -30,7 +31,7 @@ def _rules(seen: Seen) -> list[Rule]:
 @hazard(
     "hba-app-user",
     "blocker",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_hba_file_rules(), its first match tried for app_user, or the logins of its group, from every address "
     "that legacy or a member of it is connected from now",
     why="pg_hba.conf decides by role, database and address, and the first line that matches wins. Where legacy comes "
@@ -49,7 +50,7 @@ def hba_app_user(seen: Seen) -> Iterator[Found]:
     rules = _rules(seen)
     logins = seen.context.config.logins(user)
     entering = (user,) if logins is None else logins
-    then = _then(seen, "switch-connections", rules)
+    then = _then(seen, split.SWITCH_CONNECTIONS, rules)
     shut: dict[str, list[str]] = {}
     other: dict[str, list[str]] = {}
     for client in sorted({Client(*row[:3]) for row in seen.rows("clients")}, key=str):
@@ -88,20 +89,20 @@ def _line(role: str, client: Client, match: Rule | None) -> str:
     return f"{role} from {client}: {'no line matches' if match is None else match}"
 
 
-def _then(seen: Seen, step: str, rules: list[Rule]) -> State:
+def _then(seen: Seen, step: split.StepKey, rules: list[Rule]) -> State:
     """The memberships after a step; as they are, where no line asks for one."""
     asks = any(
         word.startswith("+") or word in ("samerole", "samegroup")
         for one in rules
         for word in (*one.users, *one.databases)
     )
-    return through(seen.state, seen.context, ORDINAL[step]) if asks else seen.state
+    return through(seen.state, seen.context, step) if asks else seen.state
 
 
 @hazard(
     "hba-members",
     "blocker",
-    "revoke-legacy",
+    split.REVOKE_LEGACY,
     looks_at="pg_hba_file_rules(), its first match tried for each member of legacy from where it is connected now: "
     "with its memberships as they are, and as revoke-legacy leaves them",
     why="A line for +legacy lets members of legacy in. revoke-legacy makes them members of app_user instead, and their "
@@ -116,7 +117,7 @@ def hba_members(seen: Seen) -> Iterator[Found]:
     """Members of legacy that get in as such."""
     members = {key.member for key in members_of_legacy(seen.state, seen.context)}
     rules = _rules(seen)
-    then = _then(seen, "revoke-legacy", rules) if members else seen.state
+    then = _then(seen, split.REVOKE_LEGACY, rules) if members else seen.state
     if then is seen.state:
         return
     found: dict[str, list[str]] = {}
@@ -146,7 +147,7 @@ def hba_members(seen: Seen) -> Iterator[Found]:
 @hazard(
     "hba-names-legacy",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_hba_file_rules().user_name",
     why="Lines for legacy do not hold for the new roles: what was allowed is not, and what was rejected may be "
     "allowed by a "
@@ -169,7 +170,7 @@ def hba_names_legacy(seen: Seen) -> Iterator[Found]:
 @hazard(
     "hba-errors",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_hba_file_rules().error",
     why="A file with an error is not taken over by a reload, and the server does not start with it: lines added for "
     "the new "

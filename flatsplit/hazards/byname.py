@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from flatsplit.hazards import mentions, trees
 from flatsplit.hazards.mentions import RAISES, How, Use
 from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.walks import split
 
 _MANUAL = "functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE"
 
@@ -75,7 +76,7 @@ def _found(seen: Seen, named: Iterable[tuple[str, list[Use]]], noun: str, plural
 @hazard(
     "legacy-by-name",
     "blocker",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_proc (bodies, defaults, settings), pg_rewrite, pg_policy, pg_attrdef, pg_constraint, pg_trigger, "
     "pg_index, pg_type and pg_publication_rel, for the old role's name where a role is meant; comments left out",
     why="The name stands in the code, so it does not move with the rights: a test for the old role becomes false for "
@@ -96,7 +97,7 @@ def legacy_by_name(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-name-as-text",
     "note",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="the same, for texts that are the old role's name and stand in no test or command",
     why="A text that is the old role's name may mean the role, as in a column that records who wrote a row. "
     "It stays as it is.",
@@ -117,7 +118,7 @@ def legacy_name_as_text(seen: Seen) -> Iterator[Found]:
 @hazard(
     "cron-commands",
     "blocker",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="cron.job.command of the jobs in this database, for the old role's name where a role is meant",
     why="The command names the old role: a test for it becomes false, SET ROLE is refused to any other role, and with "
     'retire = "drop" whatever looks the role up raises. The job fails silently: only cron.job_run_details says so.',

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from flatsplit import ddl
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import RELATIONS, Acl, ObjectRef, State
-from flatsplit.steps import STEPS
+from flatsplit.walks import split
+from flatsplit.walks.split.kind import SPLIT
 
 _ENTRY = 18
 """Bytes that an entry (AclItem, acl.h: 16 since PostgreSQL 16, 12 before) adds where it does not compress."""
@@ -44,7 +45,7 @@ class _Full(NamedTuple):
 @hazard(
     "rights-list-full",
     "blocker",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="size of the rows of pg_class, pg_attribute and pg_largeobject_metadata (pg_column_size), and what the "
     "steps add to their lists of rights",
     why="These catalogs have no TOAST, so a list of rights has to fit into a page, which about 2,400 grantees fill. "
@@ -93,7 +94,7 @@ def _added(seen: Seen, refs: set[ObjectRef]) -> dict[ObjectRef, int]:
     """Entries that the lists have more than now, at that time of the walk when they are the most."""
     now = seen.state
     found = dict.fromkeys(refs, 0)
-    for step in STEPS:
+    for step in SPLIT.steps:
         now = step.apply(now, seen.context)
         for ref in refs:
             found[ref] = max(found[ref], len(_list(now, ref)) - len(_list(seen.state, ref)))

@@ -14,7 +14,8 @@ from flatsplit.evidence.matrix import Rights
 from flatsplit.hazards import bodies
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.model import ObjectFacts, ObjectRef, State
-from flatsplit.steps import ORDINAL, through
+from flatsplit.walks import split
+from flatsplit.walks.split.kind import through
 
 _MANUAL = "event-trigger-definition.html"
 _OURS = ("GRANT", "REVOKE", "ALTER")
@@ -49,7 +50,7 @@ def _triggers(seen: Seen, *events: str) -> list[_Trigger]:
 @hazard(
     "event-trigger-refuses",
     "blocker",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="functions of event triggers that fire on GRANT, REVOKE or ALTER, for RAISE; they are read, not run",
     why="What they raise ends the step at the first statement that they refuse.",
     fix="Read the functions; have them let these statements pass, or ALTER EVENT TRIGGER … DISABLE for the walk.",
@@ -75,7 +76,7 @@ def event_trigger_refuses(seen: Seen) -> Iterator[Found]:
 @hazard(
     "event-trigger-hands-over",
     "blocker",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="functions of event triggers that fire on CREATE or ALTER, for OWNER TO",
     why="They give what somebody creates to a role that they name. What app_migrator creates would go back to the old "
     "role, or fail: app_migrator may not give anything to a role that it is no member of.",
@@ -102,7 +103,7 @@ def event_trigger_hands_over(seen: Seen) -> Iterator[Found]:
 @hazard(
     "login-event-trigger",
     "blocker",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="functions of event triggers on login, for RAISE and for tables that a new role may not use",
     why="An error in it is the end of every new session of the role: the new roles could not log in.",
     fix="Have the functions let the new roles in, or make them SECURITY DEFINER with a search_path of their own.",
@@ -112,7 +113,7 @@ def event_trigger_hands_over(seen: Seen) -> Iterator[Found]:
 )
 def login_event_trigger(seen: Seen) -> Iterator[Found]:
     """Event triggers that would keep a new role out."""
-    state = through(seen.state, seen.context, ORDINAL["transfer-ownership"])
+    state = through(seen.state, seen.context, split.TRANSFER_OWNERSHIP)
     roles = [name for name in seen.context.config.roles.login if name in state.roles]
     found: dict[_Trigger, str] = {}
     for one in _triggers(seen, "login"):

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Row, Seen, few, hazard, number
-from flatsplit.steps.members import heir, leading
+from flatsplit.walks import split
+from flatsplit.walks.split.members import heir, leading
 
 
 @hazard(
     "user-mappings",
     "warning",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_user_mappings and pg_foreign_table",
     why="A foreign table is read with the mapping of the role that asks. Legacy's mappings are copied, password "
     "included, "
@@ -44,7 +45,7 @@ def user_mappings(seen: Seen) -> Iterator[Found]:
 @hazard(
     "mappings-log-in-as-legacy",
     "warning",
-    "lock-legacy",
+    split.LOCK_LEGACY,
     looks_at="option user of pg_user_mappings, and host, port and dbname of their servers, where they are PostgreSQL's",
     why="The foreign server is this very server, and the mapping logs in to it as the old role: foreign tables "
     "and dblink fail once that may not log in.",
@@ -79,7 +80,7 @@ def mappings_log_in_as_legacy(seen: Seen) -> Iterator[Found]:
 @hazard(
     "cron-elsewhere",
     "warning",
-    "lock-legacy",
+    split.LOCK_LEGACY,
     looks_at="cron.database_name, and cron.job in that database",
     why="pg_cron keeps the jobs of all databases in one. Those that run as the old role fail silently after "
     "lock-legacy.",
@@ -120,7 +121,7 @@ def cron_elsewhere(seen: Seen) -> Iterator[Found]:
 @hazard(
     "cron-jobs",
     "warning",
-    "lock-legacy",
+    split.LOCK_LEGACY,
     looks_at="cron.job.username of pg_cron, in the database where it is installed",
     why="A job runs as the role whose name it holds. After lock-legacy that role may not log in, and the job fails "
     "silently: only cron.job_run_details says so.",
@@ -158,7 +159,7 @@ def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[
     ]
     if not theirs:
         return
-    step = "lock-legacy" if context.config.retire == "repurpose" else "revoke-legacy"
+    step = split.LOCK_LEGACY if context.config.retire == "repurpose" else split.REVOKE_LEGACY
     ids = ", ".join(str(row[0]) for row in theirs)
     migrator = ddl.literal(context.config.roles.app_migrator)
     cure = f"UPDATE cron.job SET username = {migrator} WHERE jobid IN ({ids});"  # noqa: S608 (to be read)
@@ -177,7 +178,7 @@ def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[
 @hazard(
     "timescaledb",
     "note",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="_timescaledb_catalog.hypertable, pg_inherits and the owners of the chunks",
     why="ALTER TABLE … OWNER on a hypertable moves its chunks along, each locked too; new chunks belong to the "
     "hypertable's owner. Chunks with another owner stay behind. Jobs (policies) run as their own owner.",
@@ -203,7 +204,7 @@ def timescaledb(seen: Seen) -> Iterator[Found]:
 @hazard(
     "citus",
     "warning",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_dist_partition of Citus",
     why="Rights and owners of distributed tables hold on every worker. Citus passes on CREATE ROLE, GRANT and "
     "ALTER … OWNER only where it is set to, and refuses some inside a transaction with others.",

@@ -8,9 +8,9 @@ from flatsplit import ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
 from flatsplit.hazards.registry import Found, Seen, as_lines, decide, hazard, number
-from flatsplit.model import OWNER, PUBLIC, RELATIONS, ROUTINES, Acl, ObjectFacts, ObjectRef
-from flatsplit.steps import grants, restricted
-from flatsplit.steps.context import JOURNAL_SCHEMA
+from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, RELATIONS, ROUTINES, Acl, ObjectFacts, ObjectRef
+from flatsplit.walks import split
+from flatsplit.walks.split import grants, restricted
 
 _WORDS: Mapping[str, str] = {letter: word for word, letter in LETTERS.items() if letter}
 
@@ -53,7 +53,7 @@ def _lines(purpose: str, rights: list[tuple[ObjectRef, str]]) -> dict[tuple[str,
 @hazard(
     "restricted-rights",
     "blocker",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_init_privs, and privileges of legacy on what the system or the script of an extension keeps from "
     "PUBLIC: by a grant, or because legacy owns the extension",
     why="Such a right makes a superuser of its holder, reads or writes files of the server, or shows what only "
@@ -96,7 +96,7 @@ def _looks(ref: ObjectRef) -> bool:
 @hazard(
     "superuser-reach",
     "blocker",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="objects of other roles in the schemas in scope, and what legacy may do there without being a superuser",
     why="Legacy can use them because it is a superuser, and for no other reason. An ordinary owner could not; the new "
     "roles get what legacy was granted there, and nothing more by themselves.",

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from flatsplit import ddl, membership
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import SettingKey
-from flatsplit.steps.login import legacy_settings, search_path
+from flatsplit.walks import split
+from flatsplit.walks.split.enable_login import legacy_settings, search_path
 
 _CREATES_FOR_ITSELF = "What a member of a role creates belongs to the member: "
 
@@ -15,7 +16,7 @@ _CREATES_FOR_ITSELF = "What a member of a role creates belongs to the member: "
 @hazard(
     "group-logins",
     "warning",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="logins under [group.ROLE] in flatsplit.toml: whether they inherit, their settings, and whether their "
     "sessions begin as the group",
     why="Settings and attributes are not inherited by members of a group, what a member creates is its own, and one "

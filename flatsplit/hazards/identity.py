@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flatsplit.hazards import bodies
 from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.walks import split
 
 _MANUAL = "functions-info.html#FUNCTIONS-INFO-SESSION-TABLE"
 
@@ -17,7 +18,7 @@ def _named(seen: Seen, *kinds: str) -> tuple[str, ...]:
 @hazard(
     "current-user-defaults",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_attrdef.adbin of the application's columns",
     why="New rows get the name app_user where they got legacy's. Whatever compares the column with a name, "
     "or with current_user, treats old and new rows differently.",
@@ -37,7 +38,7 @@ def current_user_defaults(seen: Seen) -> Iterator[Found]:
 @hazard(
     "current-user-policies",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_policy.polqual, polwithcheck; conditions of check constraints and triggers",
     why="The condition is judged for app_user instead of legacy: rows disappear, checks fail, triggers fire otherwise.",
     fix="Compare with a setting of the application (current_setting('app.user', true)) or a table of names "
@@ -54,7 +55,7 @@ def current_user_policies(seen: Seen) -> Iterator[Found]:
 @hazard(
     "current-user-views",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_rewrite.ev_action of the application's views and rules",
     why="In a view current_user is whoever asks, not the owner: app_user may get other rows than legacy.",
     fix="Compare with a setting of the application or a table of names instead of current_user.",
@@ -72,7 +73,7 @@ def current_user_views(seen: Seen) -> Iterator[Found]:
 @hazard(
     "current-user-routines",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_proc.prosrc and prosqlbody of the application's routines, comments left out",
     why="current_user is app_user in an ordinary routine and app_migrator in a SECURITY DEFINER one, session_user is "
     "app_user in both. Comparisons with a name, audit columns and checks for rights change.",

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, as_lines, decide, few, hazard, number
-from flatsplit.steps import restricted
-from flatsplit.steps.abroad import abroad
-from flatsplit.steps.owners import dormant
+from flatsplit.walks import split
+from flatsplit.walks.abroad import abroad
+from flatsplit.walks.split import restricted
+from flatsplit.walks.split.owners import dormant
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 _GOES_TO = {
@@ -26,7 +27,7 @@ SOON_DAYS = 30
 @hazard(
     "bootstrap-retire",
     "blocker",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="whether legacy is the role with oid 10, and `retire` in flatsplit.toml",
     why="PostgreSQL can neither drop the bootstrap superuser nor take SUPERUSER from it, "
     "so it can become neither nothing nor a restricted role.",
@@ -43,7 +44,7 @@ def bootstrap_retire(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-bootstrap",
     "warning",
-    "lock-legacy",
+    split.LOCK_LEGACY,
     looks_at="whether legacy is the role with oid 10",
     why="PostgreSQL can neither drop nor demote it, and records no dependencies on it. Only its use ends: "
     "it will own nothing of the application's and may not log in. Extensions that it installed stay with it.",
@@ -59,7 +60,7 @@ def legacy_bootstrap(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-attributes",
     "warning",
-    "revoke-legacy",
+    split.REVOKE_LEGACY,
     looks_at="pg_roles: rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls of legacy",
     why="Attributes are not inherited through memberships. "
     "revoke-legacy takes them away from legacy, rollback gives them back.",
@@ -83,7 +84,7 @@ def legacy_attributes(seen: Seen) -> Iterator[Found]:
 @hazard(
     "bridge-noinherit",
     "blocker",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_roles.rolinherit of legacy, on servers before 16",
     why="After its objects move to app_migrator, legacy works through a membership. A NOINHERIT role does not "
     "use its memberships, so the running application would lose every right.",
@@ -104,7 +105,7 @@ def bridge_noinherit(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-predefined-roles",
     "blocker",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_auth_members: roles named pg_… that legacy is a member of, and roles that lead to one of them, to "
     "SUPERUSER, CREATEROLE, REPLICATION or BYPASSRLS, or to what the system or an extension keeps from PUBLIC",
     why="They reach far beyond one application, and no ordinary owner is in them: nobody becomes a member of them but "
@@ -135,7 +136,7 @@ def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
 @hazard(
     "become-inherits",
     "note",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="[become] in flatsplit.toml on a server before 16, and pg_roles.rolinherit of the new roles it names",
     why="Since 16 a membership can be given for SET ROLE alone. Before, whoever is INHERIT has the rights of a role "
     "that it may become at any moment, without SET ROLE: a forgotten SET ROLE goes unnoticed.",
@@ -156,7 +157,7 @@ def become_inherits(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-memberships",
     "note",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_auth_members: roles that legacy is a member of",
     why="app_migrator becomes a member too. app_user gets the reading and writing rights that these roles hold "
     "on single objects, not the membership: that could let it alter or drop what they own.",
@@ -177,7 +178,7 @@ def legacy_memberships(seen: Seen) -> Iterator[Found]:
 @hazard(
     restricted.OUT_OF_REACH,
     "blocker",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_auth_members: roles that legacy is a member of and of which the operator has no ADMIN OPTION (16 and "
     "later), such as a service's own",
     why="app_migrator is to be a member too, and the operator can neither make it one nor take the membership from "
@@ -212,7 +213,7 @@ def _groups(seen: Seen) -> list[str]:
 @hazard(
     "legacy-elsewhere",
     "warning",
-    "lock-legacy",
+    split.LOCK_LEGACY,
     looks_at="pg_shdepend and pg_database.datdba: legacy in other databases",
     why="Roles belong to the whole cluster: locking legacy ends its use everywhere.",
     fix="Give them a role of their own. Or walk each of them as far as `verify`; then the gate `elsewhere` may be "
@@ -232,7 +233,7 @@ def legacy_elsewhere(seen: Seen) -> Iterator[Found]:
 @hazard(
     "valid-until",
     "warning",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="pg_roles.rolvaliduntil of legacy",
     why="The end of a password's validity is not inherited. flatsplit gives app_user and app_migrator the same end "
     "as legacy has; what has passed already is not carried over.",

@@ -16,7 +16,9 @@ from flatsplit.evidence.verifiers import Refusal, try_verifiers
 from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.registry import Hazard, Row
 from flatsplit.model import State
-from flatsplit.steps import ORDINAL, Context, through
+from flatsplit.walks import split
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import through
 
 READABLE = {
     "hba": "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO {operator}",
@@ -93,7 +95,7 @@ class Looking:
             return NO_POWERS
         from flatsplit.evidence.powers.lost import lost  # and with it a parser of SQL
 
-        goal = through(self.state, self.context, ORDINAL["transfer-ownership"])
+        goal = through(self.state, self.context, split.TRANSFER_OWNERSHIP)
         return lost(self.conn, self.state, goal, self.context)
 
 

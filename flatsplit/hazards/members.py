@@ -9,9 +9,10 @@ from flatsplit.config.text import quote
 from flatsplit.evidence.dumping import dumping
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import Member
-from flatsplit.steps import ORDINAL, through
-from flatsplit.steps.members import heir, leading, members_of_legacy, moving, wanted
-from flatsplit.steps.provider import recognise
+from flatsplit.walks import split
+from flatsplit.walks.provider import recognise
+from flatsplit.walks.split.kind import through
+from flatsplit.walks.split.members import heir, leading, members_of_legacy, moving, wanted
 
 _MANUAL = "role-membership.html"
 
@@ -19,7 +20,7 @@ _MANUAL = "role-membership.html"
 @hazard(
     "legacy-members",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_auth_members: members of legacy, directly or through others; [members] in flatsplit.toml",
     why="Their sessions act as legacy, so legacy is not out of use while they are connected. They keep its rights "
     "until revoke-legacy, and are made members of app_user then: they read and write rows and change no structure.",
@@ -36,7 +37,7 @@ def legacy_members(seen: Seen) -> Iterator[Found]:
     known = dict(config.members)
     open_ = [name for name in members if name not in known]
     repurposed = config.retire == "repurpose"
-    when = "lock-legacy" if repurposed else "revoke-legacy"
+    when = split.LOCK_LEGACY if repurposed else split.REVOKE_LEGACY
     user = config.roles.app_user
     told = [f"{name} becomes a member of {heir(context, name)}" for name in members if name in known]
     first = (open_ or members)[0]
@@ -71,7 +72,7 @@ def _logins(seen: Seen, member: str) -> tuple[str, ...]:
 @hazard(
     "members-dump",
     "note",
-    "revoke-legacy",
+    split.REVOKE_LEGACY,
     looks_at="logins that are members of legacy: whether they could dump the whole database, and could when "
     "revoke-legacy has made them members of another role; row-level security",
     why="pg_dump has to read every row of every table. Policies hold for whoever does not own the table, and end it "
@@ -87,7 +88,7 @@ def members_dump(seen: Seen) -> Iterator[Found]:
     if not direct or context.config.retire == "repurpose":
         return
     guarded = {(schema, name): forced for schema, name, forced, *_ in seen.rows("rls")}
-    then = through(state, context, ORDINAL["revoke-legacy"])
+    then = through(state, context, split.REVOKE_LEGACY)
     lost: dict[str, tuple[str, ...]] = {}
     for login in sorted({login for member in direct for login in _logins(seen, member)}):
         if dumping(state, guarded, login) == ():
@@ -113,7 +114,7 @@ def members_dump(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-makers",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_auth_members.admin_option: who may make others members of legacy, and pg_roles.rolcreaterole",
     why="A secrets manager or a provisioning tool makes logins IN ROLE legacy with it. Each of them has legacy's "
     "power, under a name that nobody knows beforehand; and from revoke-legacy on it can make none that works.",
@@ -153,7 +154,7 @@ def legacy_makers(seen: Seen) -> Iterator[Found]:
 @hazard(
     "roles-circle",
     "blocker",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_auth_members: whether a new role that exists is a member of legacy, directly or through others; and "
     "any other circle that the steps' memberships would close",
     why="transfer-ownership makes legacy a member of app_migrator, and PostgreSQL refuses a circle. A role that is a "

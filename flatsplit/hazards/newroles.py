@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import ObjectRef, RoleFacts
+from flatsplit.walks import split
 
 
 @hazard(
     "roles-adopted",
     "note",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_roles: the names under [roles] that were there before flatsplit",
     why="Adopted roles keep their passwords, attributes, cluster-wide settings and everything they hold; "
     "rollback leaves that untouched. Whoever knows such a role's password now gets into this database too.",
@@ -30,7 +31,7 @@ def roles_adopted(seen: Seen) -> Iterator[Found]:
 @hazard(
     "adopted-elsewhere",
     "warning",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_shdepend: other databases in which an adopted role owns or may do something",
     why="One leaked password then reads two databases. Whoever changes the password for one application locks the "
     "other one out.",
@@ -55,7 +56,7 @@ def _powers(facts: RoleFacts) -> list[str]:
 @hazard(
     "adopted-powerful",
     "warning",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_roles and pg_auth_members: attributes and memberships of an adopted app_user or app_readonly",
     why="The split promises that these two can neither change the schema nor act as somebody else. "
     "What an adopted role can already, flatsplit does not take away.",
@@ -81,7 +82,7 @@ def adopted_powerful(seen: Seen) -> Iterator[Found]:
 @hazard(
     "role-name-case",
     "note",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="names under [roles] against all names in pg_roles, upper and lower case apart",
     why="SQL folds names without quotes to lower case, connection strings and pg_hba.conf do not: "
     "GRANT … TO App_User speaks of app_user, user=App_User of App_User. Names over 63 bytes are cut, so two may "
@@ -107,7 +108,7 @@ def role_name_case(seen: Seen) -> Iterator[Found]:
 @hazard(
     "operator-self-grants",
     "note",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_roles.rolsuper of the operator",
     why="Where a statement needs an owner's rights, its transaction first makes the operator a member "
     "of legacy or app_migrator and ends that membership before it commits.",
@@ -128,7 +129,7 @@ def operator_self_grants(seen: Seen) -> Iterator[Found]:
 @hazard(
     "dba-not-superuser",
     "note",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_roles.rolsuper of dba, or of the operator who will create it",
     why="The operator is not one either, so dba gets what the operator can give: membership in app_migrator, and "
     "CREATEDB and CREATEROLE where the operator has them.",
@@ -147,7 +148,7 @@ def dba_not_superuser(seen: Seen) -> Iterator[Found]:
 @hazard(
     "database-kept",
     "blocker",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_database.datdba, and `database_owner` and `retire` in flatsplit.toml",
     why='database_owner = "keep" leaves the database to legacy, '
     "which can then still drop it and cannot be dropped itself.",
@@ -169,7 +170,7 @@ def database_kept(seen: Seen) -> Iterator[Found]:
 @hazard(
     "password-policy",
     "blocker",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="what the server says to CREATE ROLE and ALTER ROLE … PASSWORD with a SCRAM verifier, run and undone",
     why="A module watches over passwords (check_password_hook) and refuses verifiers, which are all that flatsplit "
     "ever sends: it does not let the server, or its log, see a password.",

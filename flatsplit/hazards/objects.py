@@ -8,10 +8,11 @@ from flatsplit import ddl, privileges
 from flatsplit.config import Grant, format_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
-from flatsplit.model import PUBLIC, TABLES, Group, ObjectFacts, ObjectRef
-from flatsplit.steps import grants, restricted
-from flatsplit.steps.context import JOURNAL_SCHEMA
-from flatsplit.steps.transfer import extension_heir, heir, superusers_only
+from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, Group, ObjectFacts, ObjectRef
+from flatsplit.walks import split
+from flatsplit.walks.owning import superusers_only
+from flatsplit.walks.split import grants, restricted
+from flatsplit.walks.split.transfer_ownership import extension_heir, heir
 
 
 def labels(groups: Iterable[Group], wanted: Callable[[ObjectRef, ObjectFacts], bool]) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ def ours(seen: Seen) -> list[Group]:
 @hazard(
     "superuser-objects",
     "blocker",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="owners of event triggers, foreign-data wrappers, publications and (before 16) subscriptions",
     why="PostgreSQL lets only superusers own event triggers, foreign-data wrappers, subscriptions (before 16) "
     "and publications of all tables, and there is no superuser dba to take them, or for a subscription none that may "
@@ -57,7 +58,7 @@ def superuser_objects(seen: Seen) -> Iterator[Found]:
 @hazard(
     "outside-scope",
     "warning",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="objects that legacy owns in schemas other than those in flatsplit.toml",
     why="They move to app_migrator like everything of legacy's; app_user and app_readonly get nothing there.",
     fix="Add the schema to `schemas` in flatsplit.toml if the application uses it.",
@@ -81,7 +82,7 @@ def outside_scope(seen: Seen) -> Iterator[Found]:
 @hazard(
     "extensions-owned",
     "note",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_extension.extowner",
     why="There is no ALTER EXTENSION … OWNER. REASSIGN OWNED moves them, last in its step; "
     "other databases of legacy's are given back in the same transaction.",
@@ -105,7 +106,7 @@ def _extensions(seen: Seen) -> tuple[str, ...]:
 @hazard(
     "extensions-kept",
     "blocker",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_extension.extowner, whether each is trusted, and `extension_owner`, `dba` and `retire` in "
     "flatsplit.toml",
     why="Legacy would go on owning its extensions and their members, and could not be dropped. Without a dba they stay "
@@ -128,7 +129,7 @@ def extensions_kept(seen: Seen) -> Iterator[Found]:
 @hazard(
     "initial-privileges",
     "blocker",
-    "revoke-legacy",
+    split.REVOKE_LEGACY,
     looks_at="pg_init_privs of extensions' objects, for the old role as grantee or grantor; before 17 and with "
     'retire = "drop"',
     why="Before 17 no dependency is recorded for it and REASSIGN OWNED leaves it: once the role is dropped, every dump "
@@ -165,7 +166,7 @@ _INITIAL = (
 @hazard(
     "extension-relations",
     "note",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="tables and views that an extension made and PUBLIC may not read (pg_depend deptype e)",
     why="Members of extensions are left alone. app_user gets what legacy was granted there by name, or what legacy, "
     "as the one who installed the extension, owns; not what legacy reached as a superuser.",
@@ -189,7 +190,7 @@ def extension_relations(seen: Seen) -> Iterator[Found]:
 @hazard(
     "third-role-objects",
     "note",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="owners of everything in the schemas in scope",
     why="They stay with their owners: app_migrator cannot alter them, and their owners' default privileges decide "
     "who "
@@ -221,7 +222,7 @@ def third_role_objects(seen: Seen) -> Iterator[Found]:
 @hazard(
     "large-objects",
     "note",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_largeobject_metadata: owners, number; size of pg_largeobject",
     why="Large objects are granted and moved one by one and have, before 18, no default privileges: those that "
     "legacy makes later are invisible to app_user until flatsplit's next catch-up.",
@@ -241,7 +242,7 @@ def large_objects(seen: Seen) -> Iterator[Found]:
 @hazard(
     "tablespaces-owned",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_tablespace.spcowner",
     why="A tablespace belongs to the whole cluster: whoever owns it decides for every database who may use it. "
     "It moves to app_migrator with the rest.",
@@ -257,7 +258,7 @@ def tablespaces_owned(seen: Seen) -> Iterator[Found]:
 @hazard(
     "matview-refresh",
     "note",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="materialized views of the application",
     why="REFRESH MATERIALIZED VIEW is the owner's (since 17 also MAINTAIN's). app_user may read them and no more.",
     fix="Let the job that refreshes them log in as app_migrator, or call a SECURITY DEFINER function; "
@@ -284,7 +285,7 @@ def _means_something(seen: Seen, grant: Grant, name: str) -> bool:
 @hazard(
     "grants-unmatched",
     "warning",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="names under [grants] in flatsplit.toml, against the catalog",
     why="Nothing is granted for a name without an object that has this privilege (MAINTAIN exists since 17).",
     fix="Correct the names in flatsplit.toml, written as in SQL with their schema.",

@@ -13,8 +13,9 @@ from flatsplit.evidence.ability import Lack
 from flatsplit.evidence.matrix import matrix
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.model import RoleFacts, State
-from flatsplit.steps import STEPS, through
-from flatsplit.steps.provider import administers
+from flatsplit.walks import split
+from flatsplit.walks.provider import administers
+from flatsplit.walks.split.kind import through
 
 _NAMED = 20
 
@@ -94,7 +95,7 @@ def operator_way_back(seen: Seen) -> Iterator[Found]:
 @hazard(
     "operator-monitor",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="whether the operator has what pg_read_all_stats gives",
     why="pg_stat_activity and pg_stat_statements hide clients, states and statements of other roles from it, so "
     "observe and rehearse see little.",
@@ -117,7 +118,7 @@ def operator_monitor(seen: Seen) -> Iterator[Found]:
 @hazard(
     "adopted-excess",
     "warning",
-    "verify",
+    split.VERIFY,
     looks_at="what adopted roles could do at the end of the walk, and should not",
     why="What adopted roles held before is left as it is, so these rights stay, and verify waits because of them.",
     fix="REVOKE them by hand, or waive the gate `verified` with a reason.",
@@ -130,7 +131,7 @@ def adopted_excess(seen: Seen) -> Iterator[Found]:
         return
     found = [
         check
-        for check in matrix(through(seen.state, context, len(STEPS)), context, len(STEPS))
+        for check in matrix(through(seen.state, context, split.REVOKE_LEGACY), context, len(split.STEP_KEYS))
         if check.role in context.adopted and not check.expected and not check.ok
     ]
     if found:

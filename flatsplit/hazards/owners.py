@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from flatsplit.config.text import quote
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
-from flatsplit.steps.owners import acted_for, owned
-from flatsplit.steps.transfer import extensions_of
+from flatsplit.walks import split
+from flatsplit.walks.split.owners import acted_for, owned
+from flatsplit.walks.split.transfer_ownership import extensions_of
 
 
 @hazard(
     "legacy-acts-as",
     "blocker",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_auth_members and legacy's setting role: who else legacy can be, and what these roles own; owners "
     "under [cutover] in flatsplit.toml",
     why="What the application made by SET ROLE belongs to another role. Left there it is no object of the split: "
@@ -56,7 +57,7 @@ def legacy_acts_as(seen: Seen) -> Iterator[Found]:
 @hazard(
     "owners-extensions",
     "note",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_extension.extowner: legacy, and owners under [cutover] in flatsplit.toml",
     why="Only REASSIGN OWNED moves extensions, all of a role's at once: once two roles' had become app_migrator's, no "
     "rollback could tell them apart.",

@@ -8,13 +8,14 @@ from flatsplit import ddl
 from flatsplit.evidence.powers.remedies import remedy
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.hazards.registry import Found, Seen, hazard, number
-from flatsplit.steps.transfer import sees_all_rows
+from flatsplit.walks import split
+from flatsplit.walks.split.transfer_ownership import sees_all_rows
 
 
 @hazard(
     "owner-powers",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="views, rules, SECURITY DEFINER routines and schemas of legacy's, judged as their next owner",
     why="They run with their owner's attributes and memberships, whoever uses them. app_migrator owns what legacy "
     "owned and is not what legacy is, so these would fail or give other rows from transfer-ownership on. Its gate "
@@ -46,7 +47,7 @@ def owner_powers(seen: Seen) -> Iterator[Found]:
 @hazard(
     "bypassrls-carried",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_roles.rolbypassrls of legacy, [owner-powers] bypassrls, and pg_class.relrowsecurity",
     why="Legacy has BYPASSRLS, so the application saw all rows, also through views. app_migrator gets it before "
     "ownership moves, app_user with its login. Row security then holds for neither.",

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from flatsplit import ddl, privileges
 from flatsplit.hazards.objects import labels, ours
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
-from flatsplit.model import PUBLIC, TABLES, ObjectFacts, ObjectRef
-from flatsplit.steps.context import JOURNAL_SCHEMA
-from flatsplit.steps.login import narrowed
+from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectRef
+from flatsplit.walks import split
+from flatsplit.walks.split.enable_login import narrowed
 
 
 @hazard(
     "public-writes",
     "warning",
-    "verify",
+    split.VERIFY,
     looks_at="privileges of PUBLIC on the application's tables: INSERT, UPDATE, DELETE, TRUNCATE",
     why="Privileges of PUBLIC hold for app_user and app_readonly too; flatsplit does not take them away.",
     fix="REVOKE … ON … FROM PUBLIC where nobody needs it.",
@@ -34,7 +34,7 @@ def public_writes(seen: Seen) -> Iterator[Found]:
 @hazard(
     "public-reads",
     "note",
-    "verify",
+    split.VERIFY,
     looks_at="SELECT of PUBLIC on the application's tables and views",
     why="Every role that may connect reads them; who reads what is then not decided by app_readonly.",
     fix="REVOKE SELECT ON … FROM PUBLIC, and grant it to those who need it.",
@@ -54,7 +54,7 @@ def public_reads(seen: Seen) -> Iterator[Found]:
 @hazard(
     "public-create",
     "warning",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="CREATE of PUBLIC on schemas and on the database",
     why="Whoever may create in a schema that others have in their search_path can put a function or table in front "
     "of "
@@ -86,7 +86,7 @@ def public_create(seen: Seen) -> Iterator[Found]:
 @hazard(
     "public-temp",
     "note",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="TEMPORARY of PUBLIC on the database",
     why="app_user and app_readonly may create temporary tables, and large objects too: what they may not create is "
     "permanent objects in the schemas.",
@@ -103,7 +103,7 @@ def public_temp(seen: Seen) -> Iterator[Found]:
 @hazard(
     "temp-revoked",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="TEMPORARY on the database: PUBLIC has it not, legacy has it as the owner or a superuser",
     why="CREATE TEMP TABLE works for the owner of the database and fails for app_user: permission denied to create "
     "temporary tables.",
@@ -126,7 +126,7 @@ def temp_revoked(seen: Seen) -> Iterator[Found]:
 @hazard(
     "grant-options",
     "note",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="grant options in the privileges of the application's objects, and of legacy's elsewhere",
     why="Who holds a right WITH GRANT OPTION can pass it on without the owner, and REVOKE takes away only what its "
     "own "
@@ -154,7 +154,7 @@ def grant_options(seen: Seen) -> Iterator[Found]:
 @hazard(
     "column-grants",
     "note",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_attribute.attacl",
     why="Grants on single columns hide parts of a table from a role. app_user may read whole tables of the "
     "application's; on other roles' tables it gets the columns that legacy had.",

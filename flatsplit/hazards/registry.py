@@ -11,8 +11,11 @@ from flatsplit.config.text import quote
 from flatsplit.evidence.ability import Lack
 from flatsplit.evidence.powers.found import NO_POWERS, Powers
 from flatsplit.evidence.verifiers import Refusal
-from flatsplit.model import Finding, Severity, State, StepKey
-from flatsplit.steps import STEPS, Context
+from flatsplit.model import Finding, Severity, State
+from flatsplit.walks import split
+from flatsplit.walks.split import StepKey
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import through
 
 Row: TypeAlias = tuple[Any, ...]
 ORDER: Mapping[str, int] = {"blocker": 0, "warning": 1, "note": 2}
@@ -61,7 +64,7 @@ class Seen:
     @cached_property
     def projected(self) -> State:
         """The State once create-roles is done."""
-        return STEPS[0].apply(self.state, self.context)
+        return through(self.state, self.context, split.CREATE_ROLES)
 
 
 Judge: TypeAlias = Callable[[Seen], Iterator[Found]]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, hazard, number
 from flatsplit.model import ObjectRef
-from flatsplit.steps import ORDINAL, through
+from flatsplit.walks import split
+from flatsplit.walks.split.kind import through
 
 KEPT_WAL = 1 << 30
 """Bytes of WAL behind an unused slot that are worth a warning."""
@@ -33,7 +34,7 @@ def all_tables_publication(seen: Seen) -> Iterator[Found]:
 @hazard(
     "schema-publications",
     "blocker",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_publication_namespace of legacy's publications",
     why="Whoever is no superuser may give a publication FOR TABLES IN SCHEMA only to a superuser, and app_migrator "
     "is none: "
@@ -57,7 +58,7 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
 @hazard(
     "subscriptions",
     "warning",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="pg_subscription.subowner in this database",
     why="What a subscription applies, it applies with its owner's rights (since 16 as the tables' owners, unless "
     "run_as_owner). That becomes app_migrator, or a superuser dba, once it may log in, because the worker starts as "
@@ -82,7 +83,7 @@ def subscriptions(seen: Seen) -> Iterator[Found]:
 @hazard(
     "subscription-stays",
     "warning",
-    "lock-legacy",
+    split.LOCK_LEGACY,
     looks_at="pg_subscription.subowner of this database, as lock-legacy would leave it, and whether that role may log "
     "in then",
     why="The worker of a subscription starts as its owner, which has to be a role that may log in. One that runs goes "
@@ -96,7 +97,7 @@ def subscription_stays(seen: Seen) -> Iterator[Found]:
     rows = [row for row in seen.rows("subscriptions") if row[1] in seen.context.retiring and row[2]]
     if not rows:
         return
-    then = through(seen.state, seen.context, ORDINAL["lock-legacy"])
+    then = through(seen.state, seen.context, split.LOCK_LEGACY)
     for name, owner, _ in rows:
         facts = then.objects.get(ObjectRef("subscription", "", name))
         stays = facts is not None and facts.owner == owner
@@ -120,7 +121,7 @@ def subscription_stays(seen: Seen) -> Iterator[Found]:
 @hazard(
     "replication-slots",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_replication_slots",
     why="An unused slot keeps all WAL since it was last read, and every step writes some: the disk may fill.",
     fix="SELECT pg_drop_replication_slot('name') where nobody will come back for it.",
@@ -164,7 +165,7 @@ def logical_decoding(seen: Seen) -> Iterator[Found]:
 @hazard(
     "hot-standbys",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_stat_replication: state, replay_lag; `max_replication_lag` in flatsplit.toml",
     why="ACCESS EXCLUSIVE locks are replayed on hot standbys: they wait for queries there, or cancel them "
     "(max_standby_streaming_delay). flatsplit pauses while a standby is further behind than max_replication_lag.",
@@ -194,7 +195,7 @@ def hot_standbys(seen: Seen) -> Iterator[Found]:
 @hazard(
     "replication-as-legacy",
     "warning",
-    "lock-legacy",
+    split.LOCK_LEGACY,
     looks_at="pg_stat_replication.usename",
     why="Standbys, backups and change capture that log in as legacy go on until their connection breaks, and cannot "
     "come back after lock-legacy. The attribute REPLICATION passes to none of the new roles.",
@@ -217,7 +218,7 @@ def replication_as_legacy(seen: Seen) -> Iterator[Found]:
 @hazard(
     "event-trigger-code",
     "blocker",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_event_trigger.evtfoid and the owner of that function",
     why="They fire on flatsplit's own GRANT and ALTER statements, as the operator. Whoever owns the function "
     "can change what it does.",
@@ -235,7 +236,7 @@ def event_trigger_code(seen: Seen) -> Iterator[Found]:
 @hazard(
     "event-triggers",
     "note",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_event_trigger, and whether its function is SECURITY DEFINER",
     why="They fire on the migrations that app_migrator runs, with its rights unless SECURITY DEFINER: one that "
     "writes "

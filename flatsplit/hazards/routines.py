@@ -9,12 +9,13 @@ from flatsplit.hazards import bodies
 from flatsplit.hazards.objects import labels, ours
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.model import PUBLIC, ObjectFacts, ObjectRef
+from flatsplit.walks import split
 
 
 @hazard(
     "definer-open",
     "note",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_proc.prosecdef, and EXECUTE of PUBLIC",
     why="They run with app_migrator's rights after the move, whoever calls them.",
     fix="REVOKE EXECUTE … FROM PUBLIC where that is too much; app_user is then granted EXECUTE by name.",
@@ -33,7 +34,7 @@ def definer_open(seen: Seen) -> Iterator[Found]:
 @hazard(
     "definer-owner",
     "note",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_proc.prosecdef and proowner",
     why="A SECURITY DEFINER routine runs as its owner. Legacy's will run as app_migrator, which holds what legacy "
     "held "
@@ -60,7 +61,7 @@ def definer_owner(seen: Seen) -> Iterator[Found]:
 @hazard(
     "definer-search-path",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_proc.proconfig of SECURITY DEFINER routines (those with an SQL body are bound already)",
     why="Without a search_path of its own the caller chooses which tables, functions and operators the routine "
     "finds. "
@@ -84,7 +85,7 @@ def definer_search_path(seen: Seen) -> Iterator[Found]:
 @hazard(
     "runtime-ddl",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_proc.prosrc of the application's routines that are not SECURITY DEFINER, comments left out",
     why="They run as whoever calls them. app_user owns nothing and may create nothing, so these commands fail for "
     "it: "
@@ -106,7 +107,7 @@ def runtime_ddl(seen: Seen) -> Iterator[Found]:
 @hazard(
     "trigger-ddl",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_proc.prosrc of functions that enabled triggers run, SECURITY DEFINER ones left out",
     why="A trigger function runs as whoever changes the row. One that creates a partition, alters or truncates fails "
     "as app_user, and with it the INSERT, UPDATE or DELETE that fired it.",
@@ -127,7 +128,7 @@ def trigger_ddl(seen: Seen) -> Iterator[Found]:
 @hazard(
     "dblink",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_proc.prosrc of the application's routines, for dblink",
     why="dblink logs in to another database with what stands in the call. For a role that is no superuser it insists "
     "on "

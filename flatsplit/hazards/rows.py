@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.walks import split
 
 
 def _bypassed(seen: Seen) -> bool:
@@ -35,7 +36,7 @@ def bypasses(seen: Seen) -> bool:
 @hazard(
     "rls-zero-rows",
     "blocker",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_class.relrowsecurity of the application's tables, and their permissive policies for SELECT",
     why="Row-level security is on and no policy lets app_user in. Legacy, as the owner or by attribute, bypasses it; "
     "app_user would get empty results without any error.",
@@ -69,7 +70,7 @@ def _opening(seen: Seen) -> tuple[str, ...]:
 @hazard(
     "rls-fewer-rows",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_class.relrowsecurity and relforcerowsecurity of the application's tables",
     why="Legacy bypasses row-level security there, as the owner, or as a superuser or with BYPASSRLS also where it is "
     "forced; app_user sees only what the policies allow.",
@@ -87,7 +88,7 @@ def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
 @hazard(
     "policies-name-legacy",
     "note",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_policy.polroles",
     why="A policy is for the roles that it names. Those for legacy are extended to app_user, app_migrator and "
     "app_readonly, with the same condition for all three.",

@@ -9,6 +9,7 @@ from datetime import timedelta
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import RELATIONS, SettingKey
+from flatsplit.walks import split
 
 LONG = timedelta(minutes=1)
 """A transaction that is open for longer is worth a word; one of a pg_dump, for example."""
@@ -20,7 +21,7 @@ _TIMEOUTS = ("statement_timeout", "lock_timeout", "transaction_timeout")
 @hazard(
     "lock-budget",
     "blocker",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="deadlock_timeout of the server, `lock_timeout` in flatsplit.toml",
     why="In a deadlock the server would then cancel the application's statement instead of flatsplit's.",
     fix="Lower lock_timeout in flatsplit.toml.",
@@ -38,7 +39,7 @@ def lock_budget(seen: Seen) -> Iterator[Found]:
 @hazard(
     "server-untested",
     "warning",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="server_version_num",
     why="flatsplit has not been tried on this major: what is new in it, kinds of objects, privileges and attributes, "
     "may be missing from plans and verdicts.",
@@ -54,7 +55,7 @@ def server_untested(seen: Seen) -> Iterator[Found]:
 @hazard(
     "unknown-kinds",
     "blocker",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_class.relkind, pg_proc.prokind and pg_type.typtype of everything outside the system's schemas",
     why="flatsplit does not know this kind of object, so no step would move it or grant anything on it: the new roles "
     "would meet it without rights, and the old role would keep it.",
@@ -73,7 +74,7 @@ def unknown_kinds(seen: Seen) -> Iterator[Found]:
 @hazard(
     "standby",
     "warning",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_is_in_recovery()",
     why="A standby is read-only: roles, privileges and owners are changed on the primary and arrive here by replay.",
     fix="Connect to the primary for everything but looking.",
@@ -89,7 +90,7 @@ def standby(seen: Seen) -> Iterator[Found]:
 @hazard(
     "prepared-transactions",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_prepared_xacts of this database",
     why="Prepared transactions keep their locks until somebody ends them, also across restarts.",
     fix="Look at pg_prepared_xacts; COMMIT PREPARED or ROLLBACK PREPARED them.",
@@ -109,7 +110,7 @@ def prepared_transactions(seen: Seen) -> Iterator[Found]:
 @hazard(
     "long-transactions",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="pg_stat_activity.xact_start of this database, older than a minute or `retry_for`",
     why="ALTER … OWNER waits for every transaction that has used the table, also one that is only idle. flatsplit "
     "gives up "
@@ -139,7 +140,7 @@ def _ago(seconds: float) -> str:
 @hazard(
     "max-locks",
     "note",
-    "revoke-legacy",
+    split.REVOKE_LEGACY,
     looks_at="max_locks_per_transaction × (max_connections + max_prepared_transactions) against the number of "
     "relations",
     why="One transaction that touches every relation (REASSIGN OWNED, DROP OWNED, pg_dump) can run out of shared "
@@ -165,7 +166,7 @@ def max_locks(seen: Seen) -> Iterator[Found]:
 @hazard(
     "connection-arithmetic",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="max_connections and what is reserved of it, pg_database.datconnlimit, sessions now, and those of legacy "
     "and its members",
     why="A pool is per role. During the switch the pools of legacy and of app_user are both open, and with "
@@ -192,7 +193,7 @@ def connection_arithmetic(seen: Seen) -> Iterator[Found]:
 @hazard(
     "connection-limits",
     "note",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="pg_roles.rolconnlimit of legacy, pg_database.datconnlimit",
     why="Limits are not inherited. app_user gets legacy's limit; app_migrator and app_readonly have none, so "
     "together "
@@ -241,7 +242,7 @@ def _ignored(seen: Seen, database: int, role: int | None) -> Iterator[Found]:
 @hazard(
     "short-timeouts",
     "warning",
-    "transfer-ownership",
+    split.TRANSFER_OWNERSHIP,
     looks_at="statement_timeout, lock_timeout and transaction_timeout of legacy, the database and the server, "
     "against "
     "`lock_timeout` in flatsplit.toml",

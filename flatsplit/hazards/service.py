@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import State
-from flatsplit.steps.provider import administers, recognise
+from flatsplit.walks import split
+from flatsplit.walks.provider import administers, recognise
 
 
 @hazard(
     "managed-service",
     "note",
-    "create-roles",
+    split.CREATE_ROLES,
     looks_at="pg_roles: the administrator roles by which services are known",
     why="Nobody outside the service is a superuser. dba can at most be a member of the service's administrator role.",
     fix="After create-roles have an administrator grant that role to dba.",
@@ -43,7 +44,7 @@ def managed_service(seen: Seen) -> Iterator[Found]:
 @hazard(
     "service-administrators",
     "warning",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="pg_auth_members: the new roles within the service's administrator role",
     why="Who creates users with the service's console, API or Terraform provider may find them in the administrator "
     "role: such a user can create roles and make itself more than the split lets it be.",
@@ -70,7 +71,7 @@ def service_administrators(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-administrator",
     "warning",
-    "grant-existing",
+    split.GRANT_EXISTING,
     looks_at="pg_auth_members: legacy within the service's administrator role",
     why="app_migrator becomes a member of legacy's groups, so migrations would run with an administrator's rights.",
     fix="REVOKE that role from legacy if nothing needs it, before grant-existing.",
@@ -91,7 +92,7 @@ def legacy_administrator(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-signs-in-by-token",
     "warning",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="pg_auth_members: legacy in the service's role for logins by token",
     why="Members log in by tokens of the service and not by passwords. app_migrator becomes a member of legacy's "
     "groups, app_user does not.",
@@ -114,7 +115,7 @@ def legacy_signs_in_by_token(seen: Seen) -> Iterator[Found]:
 @hazard(
     "rds-restricted-passwords",
     "blocker",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="rds.restrict_password_commands, and whether the operator is in rds_password",
     why="rds.restrict_password_commands is on: only members of rds_password may set a password or VALID UNTIL.",
     fix="GRANT rds_password TO operator;",
@@ -134,7 +135,7 @@ def rds_restricted_passwords(seen: Seen) -> Iterator[Found]:
 @hazard(
     "legacy-entra",
     "warning",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="pg_shseclabel: a label of pgaadauth on legacy",
     why="It logs in by tokens because of its security label, which other roles do not inherit: the new roles would "
     "ask for passwords.",

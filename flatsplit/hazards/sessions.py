@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.model import TABLES, ObjectRef, SettingKey
-from flatsplit.steps.login import legacy_settings, search_path
+from flatsplit.walks import split
+from flatsplit.walks.split.enable_login import legacy_settings, search_path
 
 MIGRATION_TABLES = frozenset(
     {
@@ -53,7 +54,7 @@ _BACKUP_ROLE = re.compile(r"backup|barman|pgbackrest|dump", re.I)
 @hazard(
     "role-settings",
     "note",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="pg_db_role_setting of legacy",
     why="Settings of a role are not inherited. enable-login gives app_user, app_migrator and app_readonly the same "
     "in this "
@@ -72,7 +73,7 @@ def role_settings(seen: Seen) -> Iterator[Found]:
 @hazard(
     "role-setting-role",
     "warning",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="pg_db_role_setting: the settings role and session_authorization of legacy",
     why="Sessions of legacy act as another role from the start. That is not carried over: app_user acts as itself, "
     "with its "
@@ -96,7 +97,7 @@ def role_setting_role(seen: Seen) -> Iterator[Found]:
 @hazard(
     "user-schema",
     "note",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at='legacy\'s search_path, and whether a schema is named like legacy ("$user")',
     why="\"$user\" stands for a schema named like the session's role: legacy's resolves for legacy and vanishes for "
     "app_user. enable-login spells it out in the new roles' search_path; clients that set search_path themselves are "
@@ -115,7 +116,7 @@ def user_schema(seen: Seen) -> Iterator[Found]:
 @hazard(
     "md5-password",
     "warning",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_authid.rolpassword: whether it begins with md5",
     why="The new roles get SCRAM verifiers. A driver or pooler that is so old that it only knows MD5 cannot log in "
     "with "
@@ -136,7 +137,7 @@ def md5_password(seen: Seen) -> Iterator[Found]:
 @hazard(
     "password-encryption",
     "note",
-    "enable-login",
+    split.ENABLE_LOGIN,
     looks_at="password_encryption of the server",
     why="flatsplit sends SCRAM verifiers whatever the server's setting is. Passwords that somebody sets later with "
     "ALTER ROLE … PASSWORD become MD5 again.",
@@ -153,7 +154,7 @@ def password_encryption(seen: Seen) -> Iterator[Found]:
 @hazard(
     "migration-tables",
     "note",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="tables in scope named like those of migration tools (alembic_version, schema_migrations, …)",
     why="app_user may write to every table in scope, so also to the list of migrations that ran: a mistake or an "
     "attack "
@@ -179,7 +180,7 @@ def migration_tables(seen: Seen) -> Iterator[Found]:
 @hazard(
     "backup-role",
     "warning",
-    "lock-legacy",
+    split.LOCK_LEGACY,
     looks_at="pg_stat_activity.application_name (pg_dump, pgbackrest, barman, …); roles with REPLICATION, of "
     "pg_read_all_data or with backup in their name",
     why="A backup that runs as legacy ends with lock-legacy, at night and unseen. One by another role needs rights "

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flatsplit.hazards import bodies
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.hazards.rows import bypasses
+from flatsplit.walks import split
 
 _ASKS = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]|\{FUNCEXPR :funcid (?:710|745|746|270[5-9]|2710) ")
 """CURRENT_ROLE, CURRENT_USER, USER, SESSION_USER (SQLValueFunctionOp); getpgusername(), pg_has_role() (pg_proc.dat)."""
@@ -16,7 +17,7 @@ _ASKS = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]|\{FUNCEXPR :funci
 @hazard(
     "policies-ask-who",
     "blocker",
-    "switch-connections",
+    split.SWITCH_CONNECTIONS,
     looks_at="pg_policy of the application's tables: conditions with current_user, session_user or pg_has_role(), in "
     "themselves, in their subselects, or in the functions that they call",
     why="Such a condition was written for other roles than app_user, or for legacy, and lets app_user see what it says "

@@ -28,6 +28,7 @@ from flatsplit.journal.records import (
     TallyRecord,
 )
 from flatsplit.journal.tables import NOW, cutover, step
+from flatsplit.walks.split import STEP_KEYS
 
 _CUTOVER = [cutover.c[name] for name in CutoverRecord.__slots__]
 _STEP = [step.c[name] for name in StepRecord.__slots__]
@@ -115,7 +116,7 @@ class Journal:
         legacy_role: str,
         legacy_oid: int,
         config: str,
-        steps: Sequence[str] = model.STEP_KEYS,
+        steps: Sequence[str] = STEP_KEYS,
     ) -> CutoverRecord:
         """Begin a cutover of this database with all its steps pending; there can be one at a time."""
         self._writing()

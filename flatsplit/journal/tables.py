@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, INET, INTERVAL, JSONB, OID, TIMESTAMP
 
 from flatsplit.journal.records import CutoverState, Direction
-from flatsplit.model import Side, StepState
+from flatsplit.model import JOURNAL_SCHEMA, Side, StepState
 
-SCHEMA = "flatsplit"
+SCHEMA = JOURNAL_SCHEMA
 VERSION_TABLE = "alembic_version"
 HEAD = "0003"
 """The newest migration; a test holds it against migrations/versions."""

@@ -7,6 +7,7 @@ states is mostly comparing pointers.
 """
 
 from flatsplit.model.facts import (
+    JOURNAL_SCHEMA,
     OWNER,
     PUBLIC,
     RELATIONS,
@@ -27,18 +28,17 @@ from flatsplit.model.facts import (
     intern_acl,
 )
 from flatsplit.model.plans import (
-    STEP_KEYS,
     Alike,
     Change,
     Check,
     Finding,
+    GateKey,
     GateResult,
     Plan,
     Session,
     Severity,
     Side,
     Statement,
-    StepKey,
     StepState,
     alike,
 )
@@ -50,11 +50,11 @@ from flatsplit.model.state import (
 )
 
 __all__ = [
+    "JOURNAL_SCHEMA",
     "OWNER",
     "PUBLIC",
     "RELATIONS",
     "ROUTINES",
-    "STEP_KEYS",
     "TABLES",
     "TYPES",
     "Acl",
@@ -64,6 +64,7 @@ __all__ = [
     "Check",
     "DefaultRef",
     "Finding",
+    "GateKey",
     "GateResult",
     "Group",
     "Kind",
@@ -80,7 +81,6 @@ __all__ = [
     "Side",
     "State",
     "Statement",
-    "StepKey",
     "StepState",
     "Target",
     "alike",

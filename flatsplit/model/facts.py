@@ -15,6 +15,9 @@ OWNER = "\0owner"
 PostgreSQL's acl.c), so an ACL written with this placeholder does not change when the owner does.
 """
 
+JOURNAL_SCHEMA = "flatsplit"
+"""Schema of the tracking tables; nothing in it is the application's."""
+
 Kind: TypeAlias = Literal[
     "database",
     "schema",

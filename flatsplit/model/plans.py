@@ -87,6 +87,21 @@ class Statement:
     """The same work object by object, for when one of several objects is contended or gone."""
 
 
+GateKey: TypeAlias = Literal[
+    "no-blockers",
+    "bridge",
+    "reach",
+    "owner-powers",
+    "rehearsed",
+    "seen",
+    "drained",
+    "verified",
+    "soaked",
+    "elsewhere",
+    "converged",
+    "approved",
+]
+
 Severity: TypeAlias = Literal["blocker", "warning", "note"]
 
 
@@ -158,30 +173,6 @@ class Session:
     acts_as: tuple[str, ...] = ()
     """The roles of the cutover whose power it has: itself, or those that its role is a member of."""
 
-
-StepKey: TypeAlias = Literal[
-    "create-roles",
-    "grant-existing",
-    "default-privileges",
-    "transfer-ownership",
-    "enable-login",
-    "switch-connections",
-    "verify",
-    "lock-legacy",
-    "revoke-legacy",
-]
-
-STEP_KEYS: tuple[StepKey, ...] = (
-    "create-roles",
-    "grant-existing",
-    "default-privileges",
-    "transfer-ownership",
-    "enable-login",
-    "switch-connections",
-    "verify",
-    "lock-legacy",
-    "revoke-legacy",
-)
 
 StepState: TypeAlias = Literal["pending", "running", "waiting", "done", "rolled_back"]
 

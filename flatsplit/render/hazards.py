@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flatsplit.hazards import REGISTRY, Hazard
 from flatsplit.hazards.stories import Story, story
-from flatsplit.model import STEP_KEYS, Finding
+from flatsplit.model import Finding
 from flatsplit.render.engine import environment
+from flatsplit.walks.split import STEP_KEYS
 
 MANUAL = "https://www.postgresql.org/docs/current/"
 

@@ -13,6 +13,7 @@ from flatsplit.render.heat import headlines, heat
 from flatsplit.render.people import moves
 from flatsplit.render.picture import pictures
 from flatsplit.render.snippets import application, snippets
+from flatsplit.walks import split
 
 LEAST = 3.0
 """Seconds that any step takes at least, as a person sees it: a process starts, the catalog is read twice."""
@@ -74,7 +75,7 @@ def expected(bundle: BundleFacts, step: StepFacts) -> timedelta:
 def _rest(bundle: BundleFacts, steps: Sequence[StepFacts]) -> timedelta:
     """How long nothing may happen between these steps, at least."""
     gates = bundle.config.gates
-    waits = {"switch-connections": gates.drain, "lock-legacy": gates.soak, "revoke-legacy": gates.soak}
+    waits = {split.SWITCH_CONNECTIONS: gates.drain, split.LOCK_LEGACY: gates.soak, split.REVOKE_LEGACY: gates.soak}
     return sum((waits.get(step.key, timedelta()) for step in steps), timedelta())
 
 

@@ -20,8 +20,8 @@ from flatsplit import hazards
 from flatsplit.catalog import read_state
 from flatsplit.config import Config, write
 from flatsplit.demo.server import Cluster, ClusterConfig
-from flatsplit.steps import Context
-from flatsplit.steps.origin import reduce
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.origin import reduce
 from tests.benchmarks.measuring import Taken, Tools
 from tests.benchmarks.steps import build
 

@@ -21,7 +21,7 @@ from flatsplit.evidence.rehearsal.utility import temporary_name
 from flatsplit.evidence.rehearsal.values import PERHAPS, Problem, worst
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import SettingKey, State
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 from tests.corpus.stage import BEFORE, LEGACY, MIGRATOR, USER, Stage, before
 
 REFUSED = "42501"

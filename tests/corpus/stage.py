@@ -17,7 +17,7 @@ from flatsplit.catalog import read_state
 from flatsplit.config import load
 from flatsplit.demo.server import DISPOSABLE, Cluster, ClusterConfig
 from flatsplit.model import State
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 from tests.fixtures.databases import ROOT
 from tests.support.walk import configure
 

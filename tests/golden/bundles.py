@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flatsplit import ddl
+from flatsplit.walks.split import STEP_KEYS
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.cutover.bundle import Bundle, BundleStep
 from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
 from flatsplit.model import (
-    STEP_KEYS,
     Change,
     Check,
     Finding,

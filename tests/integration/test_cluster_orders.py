@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support import journal

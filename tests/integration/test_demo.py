@@ -19,7 +19,7 @@ from flatsplit.demo import flat, keeping
 from flatsplit.demo.chapters import CHAPTERS
 from flatsplit.demo.command import abridged, shortened, wrapped
 from flatsplit.demo.injection import attack
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import Process
 from tests.fixtures.servers import FreshCluster
 

@@ -12,7 +12,7 @@ from flatsplit import __version__
 from flatsplit.connection import Session, open_session
 from flatsplit.errors import JournalError
 from flatsplit.journal import Journal
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.databases import Database
 from tests.support.tracked import TARGET, track
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from flatsplit.demo.server import Cluster
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster

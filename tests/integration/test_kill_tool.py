@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database
 from tests.support import journal

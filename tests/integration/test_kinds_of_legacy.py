@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import pytest
 from psycopg import sql
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.support.gains import beyond

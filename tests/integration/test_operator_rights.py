@@ -10,8 +10,9 @@ from psycopg import sql
 
 from flatsplit.evidence import ability
 from flatsplit.evidence.ability import thinned
-from flatsplit.model import STEP_KEYS, ObjectRef, State
-from flatsplit.steps import Context
+from flatsplit.model import ObjectRef, State
+from flatsplit.walks.split import STEP_KEYS
+from flatsplit.walks.split.context import Context
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operator

@@ -12,9 +12,10 @@ from flatsplit.catalog import read_state
 from flatsplit.config import Config, OwnerPowers
 from flatsplit.evidence.powers.found import Powers
 from flatsplit.evidence.powers.lost import lost
-from flatsplit.model import STEP_KEYS
-from flatsplit.steps import ORDINAL, Context, through
-from flatsplit.steps.origin import reduce
+from flatsplit.walks.split import STEP_KEYS
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import through
+from flatsplit.walks.split.origin import reduce
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.fixtures.servers import FreshCluster
@@ -32,7 +33,7 @@ def found_in(database: Database, powers: OwnerPowers | None = None, schemas: tup
         first = reduce(state, config)
         first = replace(first, roles={name: one for name, one in first.roles.items() if name not in NEW_ROLES})
         context = Context(config, first)
-        return lost(database.admin, state, through(state, context, ORDINAL["transfer-ownership"]), context)
+        return lost(database.admin, state, through(state, context, "transfer-ownership"), context)
 
 
 def names(powers: Powers) -> set[str]:
@@ -163,10 +164,10 @@ def test_what_bypassing_policies_gave(make_database: MakeDatabase) -> None:
     with pinned(database.admin):
         state = read_state(database.admin)
         context = Context(config, reduce(state, config))
-        found = lost(database.admin, state, through(state, context, ORDINAL["transfer-ownership"]), context)
+        found = lost(database.admin, state, through(state, context, "transfer-ownership"), context)
         assert names(found) == wanted
         context = replace(context, config=replace(config, powers=OwnerPowers(bypassrls=True)))
-        found = lost(database.admin, state, through(state, context, ORDINAL["transfer-ownership"]), context)
+        found = lost(database.admin, state, through(state, context, "transfer-ownership"), context)
         assert names(found) == set()
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.fixtures.servers import tool

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.fixtures.servers import tool

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flatsplit.config import Config, Retire, RoleNames
-from flatsplit.model import STEP_KEYS
 from flatsplit.render.engine import environment
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.databases import MakeDatabase
 from tests.golden.bundles import HOSTILE
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster, tool

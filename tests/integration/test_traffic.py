@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.traffic import Pgbench, Traffic

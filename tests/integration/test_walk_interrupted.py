@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flatsplit.executor import Executor
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support import journal

@@ -7,7 +7,7 @@ owns all of it as if it had been there from the start, and the third roles' gran
 import psycopg
 import pytest
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.support import rights

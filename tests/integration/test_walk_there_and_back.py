@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_apps, shared_schemas
 from tests.support.separation import Possessions, assert_separated

@@ -16,8 +16,8 @@ from flatsplit import hazards
 from flatsplit.catalog import read_state
 from flatsplit.config import Config
 from flatsplit.model import Finding
-from flatsplit.steps import Context
-from flatsplit.steps.origin import reduce
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.origin import reduce
 from tests.fixtures.databases import Database
 
 SHOP = Config("shop", "legacy", ("public",))

@@ -29,8 +29,8 @@ from flatsplit.model import (
     Target,
     intern_acl,
 )
-from flatsplit.steps import Context
-from flatsplit.steps.origin import Progress, reduce
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.origin import Progress, reduce
 
 LEGACY = "shop"
 THIRD = ("audit", "nightly", "third")

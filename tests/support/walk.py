@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import Result
 from tests.fixtures.databases import Database
 from tests.support import journal

@@ -23,20 +23,21 @@ from flatsplit.model import (
     Target,
     intern_acl,
 )
-from flatsplit.steps import STEPS, through, without_roles
-from flatsplit.steps.origin import Origin
+from flatsplit.walks.leaving import without_roles
+from flatsplit.walks.split.kind import SPLIT
+from flatsplit.walks.split.origin import Origin
 from tests.support import ledger
 from tests.support.ledger import Ledger
 from tests.support.states import KINDS_OF_LEGACY, LEGACY, RETIRE, THIRD, World, worlds
 
 EXAMPLES = settings(max_examples=int(os.environ.get("FLATSPLIT_LAW_EXAMPLES", "15")))
-ALL = len(STEPS)
+ALL = len(SPLIT.steps)
 
 
 def states_of(world: World) -> list[State]:
     """The State before the first step, and after each."""
     found = [world.state]
-    for place, step in enumerate(STEPS, start=1):
+    for place, step in enumerate(SPLIT.steps, start=1):
         found.append(step.apply(found[-1], world.context(retired=place == ALL)))
     return found
 
@@ -72,7 +73,7 @@ def test_several_steps_at_once_are_the_same(world: World) -> None:
 @given(worlds())
 def test_a_step_twice_is_the_step_once(world: World) -> None:
     states = states_of(world)
-    for place, step in enumerate(STEPS, start=1):
+    for place, step in enumerate(SPLIT.steps, start=1):
         after = states[place]
         assert diff(after, step.apply(after, world.context(retired=place == ALL))) == (), step.key
 
@@ -81,7 +82,7 @@ def test_a_step_twice_is_the_step_once(world: World) -> None:
 @given(worlds())
 def test_finished_steps_want_nothing_more(world: World) -> None:
     for count, state in enumerate(states_of(world)):
-        assert diff(state, through(state, world.context(retired=count == ALL), count)) == ()
+        assert diff(state, SPLIT.through(state, world.context(retired=count == ALL), count)) == ()
 
 
 def test_a_database_that_goes_to_dba_stays_the_applications() -> None:
@@ -96,14 +97,14 @@ def test_a_database_that_goes_to_dba_stays_the_applications() -> None:
     )
     world = World(state, Config("shop", LEGACY, ("public",), database_owner="dba"), "plain")
     for count, after in enumerate(states_of(world)):
-        assert diff(after, through(after, world.context(retired=count == ALL), count)) == ()
+        assert diff(after, SPLIT.through(after, world.context(retired=count == ALL), count)) == ()
 
 
 @EXAMPLES
 @given(worlds())
 def test_without_flatsplit_everything_is_as_it_was(world: World) -> None:
     for count, state in enumerate(states_of(world)):
-        if count == ALL and point_of_no_return(world.config, STEPS[-1].key):
+        if count == ALL and point_of_no_return(world.config, SPLIT.steps[-1].key):
             continue
         origin = Origin(state, world.context(retired=count == ALL), world.progress(count)).state()
         gone = [name for name in world.config.roles.new if name in state.roles and name not in origin.roles]
@@ -116,7 +117,7 @@ def test_without_flatsplit_everything_is_as_it_was(world: World) -> None:
 def test_the_way_back_runs(world: World) -> None:
     states = states_of(world)
     for count, state in enumerate(states):
-        if count == ALL and point_of_no_return(world.config, STEPS[-1].key):
+        if count == ALL and point_of_no_return(world.config, SPLIT.steps[-1].key):
             continue
         assert Ledger(state).run(diff(state, world.state)) == ledger.facts(world.state), count
 
@@ -125,7 +126,7 @@ def test_the_way_back_runs(world: World) -> None:
 @given(worlds())
 def test_undo_is_the_difference_turned_round(world: World) -> None:
     states = states_of(world)
-    for step, (before, after) in zip(STEPS, pairwise(states), strict=True):
+    for step, (before, after) in zip(SPLIT.steps, pairwise(states), strict=True):
         if before.roles.keys() != after.roles.keys():
             continue  # a role that goes takes along what it was
         there, back = ([s for s in diff(*pair) if not _copies(s)] for pair in ((before, after), (after, before)))
@@ -159,7 +160,7 @@ def _plain(sql: str) -> str:
 @given(worlds())
 def test_what_no_step_is_about_never_changes(world: World) -> None:
     before = _others(world, world.state)
-    for step, state in zip(STEPS, states_of(world)[1:], strict=True):
+    for step, state in zip(SPLIT.steps, states_of(world)[1:], strict=True):
         assert _others(world, state) == before, step.key
 
 

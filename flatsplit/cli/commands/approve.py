@@ -9,7 +9,7 @@ from flatsplit.cli.options import StepName
 from flatsplit.cli.output import one_line
 from flatsplit.cli.views import shapes
 from flatsplit.errors import Exit, UsageError
-from flatsplit.model import STEP_KEYS
+from flatsplit.walks.split import STEP_KEYS
 
 
 @make_command("approve")

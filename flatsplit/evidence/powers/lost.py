@@ -25,7 +25,7 @@ from flatsplit.evidence.rehearsal.uses import RelationUse
 from flatsplit.evidence.rehearsal.values import FAILING, Problem
 from flatsplit.evidence.rehearsal.world import Relation, Routine, Trigger
 from flatsplit.model import RELATIONS, ROUTINES, TABLES, ObjectFacts, ObjectRef, State
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 
 _QUERIES = Path(__file__).with_name("queries")
 _UNREADABLE = frozenset({"c", "internal"})

@@ -8,7 +8,7 @@ from flatsplit import ddl
 from flatsplit.config.text import quote
 from flatsplit.evidence.powers.found import Lost
 from flatsplit.evidence.rehearsal.remedies import shown
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 
 
 def remedy(found: Sequence[Lost], context: Context) -> str:

@@ -12,8 +12,8 @@ from flatsplit.evidence.rehearsal import remedies
 from flatsplit.evidence.rehearsal.values import Need, Outcome, Problem
 from flatsplit.evidence.rehearsal.world import SYSTEM, Relation, World
 from flatsplit.model import ObjectRef, SettingKey, State
-from flatsplit.steps import Context
-from flatsplit.steps.login import legacy_settings
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.enable_login import legacy_settings
 
 _WHY = {
     "r": "it is read",

@@ -15,7 +15,7 @@ from flatsplit.evidence.matrix import may_become
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.values import Heard, Problem
 from flatsplit.model import State
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 
 
 def problems(actor: Actor, role: str, what: str) -> list[Problem]:

@@ -19,7 +19,7 @@ from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.values import Problem, within
 from flatsplit.evidence.rehearsal.world import Routine, World
 from flatsplit.model import ObjectRef
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
     from flatsplit.evidence.rehearsal.judge import Judge

@@ -31,7 +31,7 @@ from flatsplit.evidence.rehearsal.values import (
 )
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import State
-from flatsplit.steps import Context
+from flatsplit.walks.split.context import Context
 
 _ORDER = {"denied": 0, "silent": 1, "migrator": 2, "unknown": 3, "allowed": 4}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flatsplit import ddl, privileges
 from flatsplit.model import OWNER, PUBLIC, ObjectFacts, ObjectRef, SettingKey, State
-from flatsplit.steps import transfer
-from flatsplit.steps.context import Context
-from flatsplit.steps.draft import Draft
+from flatsplit.walks import split
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Roles, Step
+from flatsplit.walks.split import transfer_ownership as transfer
+from flatsplit.walks.split.context import Context
 
 # Settings that make no sense for another role: who it becomes, or what only legacy's work asked for.
 _NOT_CARRIED = frozenset({"role", "session_authorization"})
@@ -135,3 +137,26 @@ def _public(draft: Draft, context: Context) -> None:
 def _bridged(draft: Draft, context: Context) -> bool:
     migrator = context.config.roles.app_migrator
     return any(key[:2] == (migrator, context.legacy) for key in draft.members)
+
+
+def _opened(state: State, context: Context) -> bool:
+    """Whether a new role may log in that could not when first seen."""
+    logins = {name for name in context.config.entering if name in state.roles and state.roles[name].login}
+    return bool(logins - {name for name, facts in context.baseline.roles.items() if facts.login})
+
+
+def _not_adopted(context: Context) -> Roles:
+    """Sessions of a role that was there before are none of the walk's."""
+    return tuple(role for role in context.config.roles.new if role not in context.adopted)
+
+
+STEP = Step(
+    key=split.ENABLE_LOGIN,
+    title="Let the new roles log in",
+    purpose="Carries legacy's role settings and limits over, takes CREATE in the schemas in scope from PUBLIC "
+    "(those who relied on it are granted it by name), and gives the new roles LOGIN and a password.",
+    apply=apply,
+    by_hand=_opened,
+    vacates=_not_adopted,
+    watch=("Roles that created objects in schema public only because everybody could.",),
+)

@@ -1,35 +1,22 @@
-"""lock-legacy and revoke-legacy: the old role stops being used, then stops being able to."""
+"""revoke-legacy: the old role stops being able to."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
-from flatsplit.steps import defaults, members, restricted, shared
-from flatsplit.steps.abroad import abroad
-from flatsplit.steps.context import Context
-from flatsplit.steps.draft import Draft
+from flatsplit.walks import shared, split
+from flatsplit.walks.abroad import abroad
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Roles, Step
+from flatsplit.walks.split import default_privileges, members, restricted
+from flatsplit.walks.split.context import Context
 
 
-def lock(state: State, context: Context) -> State:
-    """The scream test: legacy may not log in; with ``repurpose`` it keeps app_user's rights and loses the bridge."""
-    draft = Draft(state)
-    if context.legacy not in draft.roles:
-        return state
-    if context.config.retire == "repurpose":
-        for key in [key for key in draft.members if key.role == context.config.roles.app_migrator]:
-            if key.member in context.retiring and not shared.matters(draft.before, key):
-                del draft.members[key]
-        draft.member(context.config.roles.app_user, context.legacy)
-        # The application's logins have app_user's rights over legacy; who changes the structure needs its own
-        members.hand_over(draft, context, "app_migrator", "dba")
-    elif not context.reopened:
-        draft.role(context.legacy, login=False)
-    return draft.state()
-
-
-def revoke(state: State, context: Context) -> State:
+def apply(state: State, context: Context) -> State:
     """Bridge, privileges, defaults, memberships and attributes of legacy are gone; with ``drop`` the role too.
 
-    What another database uses of it stays (:mod:`flatsplit.steps.shared`); whichever comes last takes it away.
+    What another database uses of it stays (:mod:`flatsplit.walks.shared`); whichever comes last takes it away.
     """
     draft = Draft(state)
     legacy = context.legacy
@@ -45,7 +32,7 @@ def revoke(state: State, context: Context) -> State:
     for ref, acl in list(draft.columns.items()):
         draft.columns[ref] = handed_over(acl, legacy)
     draft.columns = {ref: acl for ref, acl in draft.columns.items() if acl}
-    defaults.revoked(draft, context)
+    default_privileges.revoked(draft, context)
     for ref, named in list(draft.policies.items()):
         if legacy in named:
             draft.policies[ref] = named - {legacy}
@@ -112,3 +99,44 @@ def _stripped(facts: ObjectFacts, legacy: str) -> ObjectFacts:
 def _drop(draft: Draft, legacy: str) -> None:
     del draft.roles[legacy]
     draft.settings = {key: row for key, row in draft.settings.items() if key.role != legacy}
+
+
+def _soak(context: Context) -> timedelta:
+    return context.config.gates.soak
+
+
+def _legacy(context: Context) -> Roles:
+    return (context.legacy,)
+
+
+def _emptied(context: Context) -> Roles:
+    """Legacy, unless the configuration leaves it something."""
+    config = context.config
+    kept = "keep" in (config.database_owner, config.extension_owner)
+    return () if kept or config.retire == "repurpose" else (context.legacy,)
+
+
+def _dropped(context: Context) -> Roles:
+    return (context.legacy,) if context.config.retire == "drop" else ()
+
+
+def _begun(context: Context) -> bool:
+    """The bridge is the first thing that goes, and :attr:`Context.retired` says that it is gone."""
+    return context.retired
+
+
+STEP = Step(
+    key=split.REVOKE_LEGACY,
+    title="Take the old role's rights away",
+    purpose="Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default "
+    "privileges, memberships and attributes.",
+    apply=apply,
+    gates=("soaked", "elsewhere"),
+    rests=_soak,
+    takes_all_of=_legacy,
+    leaves_nothing_of=_emptied,
+    in_part=_begun,
+    drops=_dropped,
+    watch=("Errors of the application with SQLSTATE 42501 (insufficient privilege).",),
+    stop=("Somebody names a client, a job or a backup that still uses the old role.",),
+)

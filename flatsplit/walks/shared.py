@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flatsplit.model import Finding, Member, RoleFacts, State
-from flatsplit.steps import marks
+from flatsplit.walks import marks
 
 NOBODY = RoleFacts()
 

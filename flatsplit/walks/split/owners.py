@@ -6,9 +6,9 @@ from collections import Counter
 from typing import NamedTuple
 
 from flatsplit import membership
-from flatsplit.model import ROUTINES, State
-from flatsplit.steps.abroad import abroad
-from flatsplit.steps.context import JOURNAL_SCHEMA, Context
+from flatsplit.model import JOURNAL_SCHEMA, ROUTINES, State
+from flatsplit.walks.abroad import abroad
+from flatsplit.walks.split.context import Context
 
 
 class ActedFor(NamedTuple):

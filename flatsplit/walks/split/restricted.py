@@ -15,9 +15,9 @@ from flatsplit import privileges
 from flatsplit.config import parse_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.model import OWNER, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
-from flatsplit.steps.abroad import abroad
-from flatsplit.steps.context import Context
-from flatsplit.steps.provider import administers
+from flatsplit.walks.abroad import abroad
+from flatsplit.walks.provider import administers
+from flatsplit.walks.split.context import Context
 
 DANGEROUS_PARAMETERS = frozenset(
     {

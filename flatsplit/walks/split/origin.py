@@ -28,10 +28,10 @@ from flatsplit.model import (
     State,
     intern_acl,
 )
-from flatsplit.steps import marks, shared
-from flatsplit.steps.abroad import abroad, at_work
-from flatsplit.steps.context import Context
-from flatsplit.steps.transfer import superusers_only
+from flatsplit.walks import marks, shared
+from flatsplit.walks.abroad import abroad, at_work
+from flatsplit.walks.owning import superusers_only
+from flatsplit.walks.split.context import Context
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,6 @@ from flatsplit.config import Config, GrantName, parse_name
 from flatsplit.config.powers import means
 from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State
 
-JOURNAL_SCHEMA = "flatsplit"
-"""Schema of the tracking tables; nothing in it is the application's."""
-
 
 @dataclass(frozen=True)
 class Context:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flatsplit import privileges
 from flatsplit.model import OWNER, PUBLIC, Acl, DefaultRef, State, intern_acl
-from flatsplit.steps.context import Context
-from flatsplit.steps.draft import Draft
-from flatsplit.steps.owners import staying
+from flatsplit.walks import split
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.owners import staying
 
 _USER = {"r": "adrw", "S": "U"}
 _FOREIGN = {"r": "adrw", "S": "Urw"}
@@ -87,3 +89,13 @@ def revoked(draft: Draft, context: Context) -> None:
         cleaned = privileges.without(acl, legacy)
         if cleaned is not acl:
             draft.default(ref, cleaned)
+
+
+STEP = Step(
+    key=split.DEFAULT_PRIVILEGES,
+    title="Set default privileges for what comes later",
+    purpose="What app_migrator or legacy create from now on is at once usable by app_user and readable by "
+    "app_readonly. Grants that legacy's default privileges gave to other roles live on for app_migrator.",
+    apply=apply,
+    watch=("Nothing: the application cannot notice this step.",),
+)

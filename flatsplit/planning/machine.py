@@ -6,8 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from flatsplit.model import STEP_KEYS, Statement, StepState, Target, alike
-from flatsplit.steps import ORDINAL
+from flatsplit.model import Statement, StepState, Target, alike
 
 GATES: tuple[str, ...] = (
     "no-blockers",
@@ -29,17 +28,17 @@ _UNTOUCHED = ("pending", "rolled_back")
 
 def next_step(states: Mapping[str, StepState]) -> str | None:
     """The first step that is not done; None when all are."""
-    return next((key for key in STEP_KEYS if states[key] != "done"), None)
+    return next((key for key, state in states.items() if state != "done"), None)
 
 
 def last_step(states: Mapping[str, StepState]) -> str | None:
     """The last step that was begun: the one that ``rollback`` takes back."""
-    return next((key for key in reversed(STEP_KEYS) if states[key] not in _UNTOUCHED), None)
+    return next((key for key in reversed(list(states)) if states[key] not in _UNTOUCHED), None)
 
 
 def done_count(states: Mapping[str, StepState]) -> int:
     """How many steps are done from the start without a gap."""
-    return next((place for place, key in enumerate(STEP_KEYS) if states[key] != "done"), len(STEP_KEYS))
+    return next((place for place, state in enumerate(states.values()) if state != "done"), len(states))
 
 
 def begun(states: Mapping[str, StepState], key: str) -> bool:
@@ -52,10 +51,9 @@ def to_take_back(states: Mapping[str, StepState], through: str | None, *, everyt
     last = last_step(states)
     if last is None:
         return ()
-    first = STEP_KEYS[0] if everything else through or last
-    return tuple(
-        key for key in reversed(STEP_KEYS) if ORDINAL[first] <= ORDINAL[key] <= ORDINAL[last] and begun(states, key)
-    )
+    keys = list(states)
+    first = 0 if everything else keys.index(through or last)
+    return tuple(key for key in reversed(keys[first : keys.index(last) + 1]) if begun(states, key))
 
 
 def cutover_state(states: Mapping[str, StepState]) -> str:

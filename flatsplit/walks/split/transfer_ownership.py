@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from flatsplit.model import ROUTINES, TABLES, ObjectFacts, ObjectRef, State
 from flatsplit.privileges import settle
-from flatsplit.steps.context import Context
-from flatsplit.steps.draft import Draft
-
-
-def superusers_only(ref: ObjectRef, facts: ObjectFacts) -> bool:
-    """Kinds that PostgreSQL lets only a superuser own.
-
-    AlterEventTriggerOwner_internal(), AlterForeignDataWrapperOwner_internal(), AlterPublicationOwner_internal()
-    (FOR ALL TABLES, TABLES IN SCHEMA), and before 16 AlterSubscriptionOwner_internal().
-    """
-    if ref.kind in ("event_trigger", "foreign_data_wrapper", "subscription"):
-        return True
-    return ref.kind == "publication" and facts.note == "all_tables"
+from flatsplit.walks import split
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Roles, Step
+from flatsplit.walks.owning import superusers_only
+from flatsplit.walks.split.context import Context
 
 
 def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Context) -> str:
@@ -145,3 +137,29 @@ def late(draft: Draft, context: Context) -> None:
         return facts._replace(owner=heir(ref, facts, draft, context))
 
     draft.rewrite(change)
+
+
+def _legacy(context: Context) -> Roles:
+    return (context.legacy,)
+
+
+STEP = Step(
+    key=split.TRANSFER_OWNERSHIP,
+    title="Move ownership to app_migrator",
+    purpose="Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to app_migrator. "
+    "Over the bridge the running application keeps every right it had. "
+    "ALTER … OWNER takes ACCESS EXCLUSIVE for a moment; no statement waits longer than the lock budget.",
+    apply=apply,
+    gates=("bridge", "reach", "owner-powers"),
+    takes_all_of=_legacy,
+    watch=(
+        "Statements of the application waiting for a lock (pg_stat_activity, wait_event_type = 'Lock').",
+        "Replication lag of hot standbys: ACCESS EXCLUSIVE is replayed there.",
+    ),
+    stop=(
+        (
+            "Application statements wait longer than the lock budget, or a standby falls behind and does not catch up "
+            "between batches."
+        ),
+    ),
+)

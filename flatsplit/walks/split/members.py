@@ -13,9 +13,9 @@ from flatsplit import ddl, membership
 from flatsplit.config import RoleNames
 from flatsplit.config.people import Groups
 from flatsplit.model import Member, MemberOptions, State
-from flatsplit.steps.abroad import abroad
-from flatsplit.steps.context import Context
-from flatsplit.steps.draft import Draft
+from flatsplit.walks.abroad import abroad
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.split.context import Context
 
 
 def heir(context: Context, member: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from flatsplit.model import State
-from flatsplit.steps.provider import administers
+from flatsplit.walks.provider import administers
 
 _HEAD, _TAIL = 'made by flatsplit for database "', '"'
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flatsplit.model import State
-from flatsplit.steps.context import JOURNAL_SCHEMA
+from flatsplit.model import JOURNAL_SCHEMA, State
 
 
 def abroad(member: str, state: State, *others: State) -> frozenset[str]:

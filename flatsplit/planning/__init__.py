@@ -1,0 +1,1 @@
+"""Where a walk is, and what follows from that. Pure."""

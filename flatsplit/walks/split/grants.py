@@ -1,0 +1,130 @@
+"""grant-existing: what each new role may do with what is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from flatsplit import privileges
+from flatsplit.config import format_name, parse_name
+from flatsplit.model import (
+    PUBLIC,
+    ROUTINES,
+    TABLES,
+    TYPES,
+    Acl,
+    Kind,
+    ObjectRef,
+    State,
+)
+from flatsplit.walks.split.context import Context
+
+# What running an application needs, of all that a role may hold on somebody else's object.
+_USE: dict[str, str] = {
+    "sequence": "Urw",
+    "database": "Tc",
+    "schema": "U",
+    "language": "U",
+    "large_object": "rw",
+    "parameter": "s",
+}
+DML = "adrw"
+
+_NAMED: tuple[Kind, ...] = (
+    *("table", "partitioned_table", "foreign_table", "view", "materialized_view", "sequence"),
+    *("type", "domain"),
+)
+_BY_COLUMN = "rawx"
+_CALLED: tuple[Kind, ...] = ("function", "procedure", "aggregate")
+_UNSCHEMED: tuple[Kind, ...] = (
+    *("schema", "database", "language", "large_object", "server", "foreign_data_wrapper", "parameter"),
+)
+
+
+def use_letters(kind: str) -> str:
+    """Privileges that reading and writing rows needs on an object of this kind."""
+    if kind in TABLES or kind == "view":
+        return DML
+    if kind == "materialized_view":
+        return "r"
+    if kind in ROUTINES:
+        return "X"
+    if kind in TYPES:
+        return "U"
+    return _USE.get(kind, "")
+
+
+def blueprint(kind: str, acl: Acl) -> tuple[str, str]:
+    """What app_user and app_readonly get on one of the application's objects.
+
+    Routines and types stand open to PUBLIC by default; where that was revoked, app_user gets back
+    what legacy had as the owner, app_readonly only the types that its SELECTs need.
+    """
+    if kind in TABLES or kind == "view":
+        return DML, "r"
+    if kind == "materialized_view":
+        return "r", "r"
+    if kind == "sequence":
+        return "U", "r"
+    if kind == "schema":
+        return "U", "U"
+    if kind == "large_object":
+        return "rw", "r"
+    if kind in ROUTINES:
+        return ("", "") if privileges.letters(acl, PUBLIC) else ("X", "")
+    if kind in TYPES:
+        return ("", "") if privileges.letters(acl, PUBLIC) else ("U", "U")
+    return "", ""
+
+
+def groups_of(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
+    """Roles whose rights ``role`` has through memberships, predefined ones and superusers left out, and those that
+    stand ``apart`` with what only they lead to: the new roles' own groups are no business of legacy's.
+    """
+    found: set[str] = set()
+    todo = [role]
+    inherits = state.target.membership_options
+    while todo:
+        one = todo.pop()
+        if not inherits and one in state.roles and not state.roles[one].inherit:
+            continue
+        for key, options in state.members.items():
+            if key.member == one and key.role not in (*found, *apart) and (not inherits or options.inherit):
+                found.add(key.role)
+                todo.append(key.role)
+    superusers = {name for name, facts in state.roles.items() if facts.superuser}
+    return frozenset(group for group in found - superusers if not group.startswith("pg_"))
+
+
+def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[ObjectRef, ...]]]:
+    """What [grants] of the configuration adds: role, privilege, and the objects of that name that have it.
+
+    Memberships are no privileges on objects: :func:`flatsplit.walks.split.restricted.configured`.
+    """
+    for grant in context.config.grants:
+        role = str(getattr(context.config.roles, grant.purpose))
+        found = tuple(ref for name in grant.names for ref in named(state, name, grant.letter))
+        if role and grant.letter and found:
+            yield role, grant.letter, found
+
+
+def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
+    """Objects that a name of [grants] means: those that have this privilege, on this server.
+
+    After the name of a table, columns on which somebody holds a right by name.
+    """
+    parts, args = parse_name(name)
+    schema = parts[0] if len(parts) == 2 else ""
+    if not letter:
+        return
+    if args is not None and schema and letter in _BY_COLUMN:
+        columns = set(re.findall(r'"(?:[^"]|"")+"|[^\s,"]+', args))
+        table = schema, parts[-1]
+        yield from (ref for ref in state.columns if ref[1:3] == table and format_name(ref.args) in columns)
+        return
+    if letter in "sA":
+        schema, parts = "", (".".join(parts),)
+    for kind in _CALLED if args is not None else _NAMED if schema else _UNSCHEMED:
+        ref = ObjectRef(kind, schema, parts[-1], args or "")
+        if ref in state.objects and letter in privileges.owner_letters(kind, state.target.major):
+            yield ref

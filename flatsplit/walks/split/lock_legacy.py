@@ -1,0 +1,78 @@
+"""lock-legacy: the old role stops being used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flatsplit import ddl
+from flatsplit.model import State, Statement
+from flatsplit.walks import shared, split
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.split import members
+from flatsplit.walks.split.context import Context
+
+
+def apply(state: State, context: Context) -> State:
+    """The scream test: legacy may not log in; with ``repurpose`` it keeps app_user's rights and loses the bridge."""
+    draft = Draft(state)
+    if context.legacy not in draft.roles:
+        return state
+    if context.config.retire == "repurpose":
+        for key in [key for key in draft.members if key.role == context.config.roles.app_migrator]:
+            if key.member in context.retiring and not shared.matters(draft.before, key):
+                del draft.members[key]
+        draft.member(context.config.roles.app_user, context.legacy)
+        # The application's logins have app_user's rights over legacy; who changes the structure needs its own
+        members.hand_over(draft, context, "app_migrator", "dba")
+    elif not context.reopened:
+        draft.role(context.legacy, login=False)
+    return draft.state()
+
+
+def _locked(state: State, context: Context) -> bool:
+    """Whether legacy cannot log in any more, by this step's SQL file.
+
+    Where legacy is used elsewhere too, another database's walk may have locked it.
+    """
+    legacy = context.legacy
+    live, before = state.roles, context.baseline.roles
+    if legacy not in live or legacy not in before or live[legacy].elsewhere:
+        return False
+    return before[legacy].login and not live[legacy].login
+
+
+def _ending_sessions(context: Context) -> tuple[Statement, ...]:
+    """NOLOGIN stops new sessions only."""
+    if context.config.retire == "repurpose":
+        return ()
+    return (
+        Statement(
+            description=f"end the last sessions of {context.legacy} in this database",
+            sql=ddl.terminate_sessions(context.legacy),
+            undo="",
+            lock="",
+            alone=True,
+            phase=600,
+            acts=(context.legacy,),
+        ),
+    )
+
+
+def _soak(context: Context) -> timedelta:
+    return context.config.gates.soak
+
+
+STEP = Step(
+    key=split.LOCK_LEGACY,
+    title="Lock the old role",
+    purpose="The scream test: legacy may no longer log in and its last sessions in this database are ended. "
+    "Whoever was overlooked is heard now, while one statement undoes it.",
+    apply=apply,
+    gates=("soaked", "elsewhere"),
+    rests=_soak,
+    adds=_ending_sessions,
+    by_hand=_locked,
+    watch=("Failed logins as legacy in the server log (SQLSTATE 28000).",),
+    stop=("Anything at all asks for the old role: undo at once, then find out what it was.",),
+)
