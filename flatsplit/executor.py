@@ -64,7 +64,7 @@ _DISCREET = (
 
 
 class Listener(Protocol):
-    """Hears what the executor does; results.Reporter is one."""
+    """Hears what the executor does; the Reporter of cutover/caller is one."""
 
     def batch_done(self, first: str, done: int, total: int) -> None:
         """A transaction committed."""

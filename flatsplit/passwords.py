@@ -168,7 +168,7 @@ def _pick(path: Path, known: Mapping[str, str], roles: Sequence[str], hint: str)
     return {role: known[role] for role in roles}
 
 
-# Sources (each one is a flatsplit.cutover.results.Passwords) -------------------------------
+# Sources (each one is a flatsplit.cutover.caller.Passwords) -------------------------------
 
 
 @dataclass(slots=True)

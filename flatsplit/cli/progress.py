@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from flatsplit.cli.output import Output, one_line
-from flatsplit.cli.views.plan import count, show_question
+from flatsplit.cli.views.question import show_question
+from flatsplit.cli.views.words import count
 from flatsplit.model import GateResult, Plan, StepState
 from flatsplit.walks.split import STEP_KEYS
 
@@ -25,7 +26,7 @@ _ENDS: dict[str, tuple[str, str]] = {
 
 
 class Narration:
-    """A :class:`flatsplit.cutover.results.Reporter` on standard error; use it as a context manager."""
+    """A :class:`flatsplit.cutover.caller.Reporter` on standard error; use it as a context manager."""
 
     def __init__(self, output: Output) -> None:
         self.err = output.err
@@ -195,7 +196,7 @@ def describe(holder: Holder) -> str:
 
 
 class Asking:
-    """A :data:`flatsplit.cutover.results.Confirm` that shows the plan and asks, or takes ``--yes`` for the answer."""
+    """A :data:`flatsplit.cutover.caller.Confirm` that shows the plan and asks, or takes ``--yes`` for the answer."""
 
     def __init__(self, narration: Narration, *, yes: bool) -> None:
         self.narration = narration

@@ -13,7 +13,7 @@ from flatsplit.errors import UsageError
 
 if TYPE_CHECKING:
     from flatsplit.cli.progress import Narration
-    from flatsplit.cutover.results import Passwords
+    from flatsplit.cutover.caller import Passwords
 
 F = TypeVar("F", bound=Callable[..., Any])
 

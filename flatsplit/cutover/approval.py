@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flatsplit import ddl, privileges
-from flatsplit.errors import Refused, UsageError
+from flatsplit.errors import Refused
 from flatsplit.evidence import memory
 from flatsplit.journal import EventRecord
 from flatsplit.model import Change, GateResult, Plan, State, Statement
@@ -19,7 +19,7 @@ from flatsplit.model.report import Approved
 from flatsplit.planning import machine
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.results import AdvanceOptions, Reporter
+    from flatsplit.cutover.caller import Reporter
     from flatsplit.cutover.situation import Situation
     from flatsplit.cutover.walk import Walk
 
@@ -48,39 +48,8 @@ class Difference:
         return said + [f"approved, but not in the plan any more: {line}" for line in _words(self.less)]
 
 
-def approve(
-    walk: Walk, steps: Sequence[str], *, by: str, ticket: str, digest: str | None = None
-) -> tuple[Approved, ...]:
-    """Put on record that ``by`` approved the plans of these steps as they are now; none: the next one's.
-
-    ``digest`` is the plan that was read: Refused where the live one is another. UsageError for a step that is done.
-    """
-    if not by.strip():
-        raise UsageError("an approval needs a name", "give it with --by NAME")
-    situation = walk.situation()
-    keys = list(steps)
-    if not keys:
-        following = machine.next_step(situation.states)
-        if following is None:
-            raise UsageError("every step is done: there is nothing to approve", "flatsplit history shows what was")
-        keys = [following]
-    plans = []
-    for key in keys:
-        if situation.states[key] == "done":
-            raise UsageError(f"step {key} is done already", "name one of the steps that flatsplit status shows as open")
-        plans.append(situation.plan(key))
-    if digest is not None and (len(plans) != 1 or plans[0].digest != digest):
-        raise Refused(
-            f"the plan of {plans[0].step} is not the one with digest {digest}: it is {plans[0].digest}",
-            f"read `flatsplit plan {plans[0].step}` (or a new runbook) and approve that",
-        )
-    with walk.session.transaction():
-        for plan in plans:
-            _record(walk, situation, plan, by.strip(), ticket.strip())
-    return tuple(found(walk.journal.events(EVENT)))[-len(plans) :]
-
-
-def _record(walk: Walk, situation: Situation, plan: Plan, by: str, ticket: str) -> None:
+def record_approval(walk: Walk, situation: Situation, plan: Plan, by: str, ticket: str) -> None:
+    """Put the approval of a plan on record; without ``by`` it was taken as approved by its digest alone."""
     details: dict[str, object] = {"digest": plan.digest, "by": by, "ticket": ticket, "facts": sorted(_facts(plan))}
     if walk.config.allow_new_objects:
         details["known"] = memory.objects(situation.live)
@@ -105,24 +74,23 @@ def found(events: Iterable[EventRecord]) -> Iterator[Approved]:
 
 
 def gate(
-    walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions, reporter: Reporter
+    walk: Walk, situation: Situation, plan: Plan, given: str | None, reporter: Reporter, *, dry_run: bool
 ) -> tuple[GateResult, ...]:
     """The ``approved`` gate where one is asked for; empty where approval is neither wanted nor given.
 
-    Raises Refused where ``--approved`` names another plan than the one that would run, after telling the reporter what
-    is different.
+    Raises Refused where ``given``, the digest that the operator has, is that of another plan than the one that would
+    run, after telling the reporter what is different.
     """
     records = [event for event in walk.journal.events(EVENT) if "facts" in event.details]
-    given = options.approved
     if given is None:
         return (_missing(records, plan),) if walk.config.gates.require_approval else ()
     matching = [event for event in records if event.details.get("digest") == given]
     record = matching[-1] if matching else None
     whose = _whose(record)
     if given == plan.digest:
-        if record is None and not options.dry_run:  # later calls, after a kill, are held against it
+        if record is None and not dry_run:  # later calls, after a kill, are held against it
             with walk.session.transaction():
-                _record(walk, situation, plan, "", "")
+                record_approval(walk, situation, plan, "", "")
         return (GateResult(EVENT, True, f"digest {given} approved{whose}", waivable=False),)
     return (_other_plan(walk, situation, plan, given, record, reporter),)
 

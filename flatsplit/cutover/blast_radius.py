@@ -1,13 +1,26 @@
-"""What each role could do, as things are and with every step done."""
+"""``blast-radius``: what each role could do, as things are and with every step done."""
 
 from __future__ import annotations
 
+from flatsplit.config import Config
 from flatsplit.connection import Session
+from flatsplit.cutover.survey import before_init
+from flatsplit.cutover.walk import Walk
 from flatsplit.evidence.exposure import BlastRadius, Exposure, exposures, surroundings
+from flatsplit.journal import Journal
 from flatsplit.model import State
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
+
+
+def blast_radius(session: Session, config: Config) -> BlastRadius:
+    """In the cutover that is under way, or before ``init`` in one as it would be."""
+    if Journal(session).exists():
+        situation = Walk.open(session, config).situation()
+        return radius(session, situation.live, situation.context, situation.done)
+    state, context = before_init(session, config)
+    return radius(session, state, context, done=0)
 
 
 def radius(session: Session, live: State, context: Context, done: int) -> BlastRadius:

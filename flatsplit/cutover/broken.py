@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from flatsplit import ddl
 from flatsplit.cutover.causes import Causes
-from flatsplit.cutover.results import Broken
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import Difference
 from flatsplit.model import ObjectRef, Statement
 from flatsplit.walks import split
 
 REPAIR = "flatsplit repair"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Something that a finished step promised and that does not hold."""
+
+    what: str
+    fix: str
 
 
 def broken(situation: Situation, since: Difference | None) -> tuple[Broken, ...]:

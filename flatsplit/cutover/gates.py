@@ -132,15 +132,16 @@ class Judge:
         return tuple(one for one in self._clients() if self.context.legacy in one.acts_as and one.database == database)
 
     def _rehearsed(self) -> GateResult:
-        from flatsplit.cutover import rehearse, rehearsed  # no other gate needs a parser of SQL
+        from flatsplit.cutover import rehearsed  # no other gate needs a parser of SQL
+        from flatsplit.evidence.rehearsal import missing
 
         return rehearsed.gate(
-            rehearse.past(self.journal),
+            rehearsed.past(self.journal),
             self.context.config.roles.app_user,
             self.records[split.TRANSFER_OWNERSHIP].finished_at,
             evidence.server_clock(self.session.driver),
             self.context.config.gates,
-            rehearse.missing_source(self.session),
+            missing(self.session.driver),
         )
 
     def _seen(self) -> GateResult:

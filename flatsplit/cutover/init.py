@@ -1,67 +1,20 @@
-"""``init``: what is there, what is proposed, and the first rows of the journal."""
+"""``init``: the first rows of the journal, or what a cutover under way goes on with."""
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import replace
-from pathlib import Path
-
 from flatsplit import config as configuration
-from flatsplit import ddl, hazards
 from flatsplit.catalog import read_state
-from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.connection import Session, operator_lock
-from flatsplit.cutover import contact, names
-from flatsplit.cutover.blast_radius import radius
-from flatsplit.cutover.known import prove_known
+from flatsplit.cutover import names
 from flatsplit.cutover.remembering import admit, remember
-from flatsplit.cutover.results import InitRequest, Survey
-from flatsplit.cutover.walk import Walk, refuse_legacy
-from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
-from flatsplit.evidence.exposure import BlastRadius
+from flatsplit.cutover.survey import Survey
 from flatsplit.evidence.raising import named
-from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import JOURNAL_SCHEMA, Finding, State
-from flatsplit.planning import machine
+from flatsplit.journal import Journal
 from flatsplit.walks import split
-from flatsplit.walks.split import members, owners
-from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.origin import reduce
 
 
-def survey(session: Session, request: InitRequest) -> Survey:
-    """Look at everything and write nothing. Raises what speaks against beginning at all."""
-    state = read_state(session.driver)
-    if request.legacy_role == session.driver.info.user and request.legacy_role in state.roles:
-        raise contact.as_legacy(state, request.legacy_role, session.driver.info)
-    _check_roles(state, request, session.driver.info.user)
-    prove_known(session, request.legacy_role, state)
-    journal = Journal(session)
-    existing = journal.exists() and _under_way(journal, state, request)
-    config = _config(session, state, request, existing=existing)
-    baseline = journal.load_baseline(state.target) if existing else None
-    adopted = _adopted(journal, state, config, request, baseline)
-    context = Context(config, baseline or reduce(state, config))
-    counts: dict[str, int] = {}
-    for ref, facts in state.objects.items():
-        if facts.owner == request.legacy_role and not facts.extension:
-            kind = ddl.plural(ref.kind)
-            counts[kind] = counts.get(kind, 0) + 1
-    return Survey(
-        request=request,
-        target=state.target,
-        config=config,
-        counts=tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        adopted=adopted,
-        findings=hazards.find(session.driver, state, context),
-        existing=existing,
-        acts_as=tuple(
-            (one.role, one.objects) for one in owners.acted_for(state, request.legacy_role, config.roles.new)
-        ),
-    )
-
-
-def initialise(session: Session, found: Survey) -> None:
+def init(session: Session, found: Survey) -> None:
     """Create or upgrade the tracking schema, take the baseline, write flatsplit.toml: all or nothing."""
     journal = Journal(session)
     request, config = found.request, found.config
@@ -105,26 +58,6 @@ def initialise(session: Session, found: Survey) -> None:
         configuration.write(config, request.config_path)
 
 
-def _adopted(
-    journal: Journal, state: State, config: Config, request: InitRequest, baseline: State | None
-) -> tuple[str, ...]:
-    """New roles that exist already and are to be taken over. Raises ConfigError where nobody said so."""
-    there = [name for name in config.roles.new if name in state.roles]
-    if baseline is None:
-        if there and not request.adopt:
-            raise names.taken(str(request.config_path), config, there)
-        return tuple(there)
-    record = journal.cutover()
-    if record is None:
-        return ()
-    states = {step.key: step.state for step in journal.steps()}
-    begun = machine.last_step(states) is not None
-    late = [] if machine.done_count(states) or not request.adopt else [n for n in there if n not in baseline.roles]
-    known = names.recorded(record)
-    names.check(config, known, live=state.roles, first_seen={*baseline.roles, *late}, begun=begun)
-    return tuple(late)
-
-
 def _go_on(session: Session, journal: Journal, found: Survey) -> None:
     """Put on record that a cutover under way goes on here, with another version, names or at another place."""
     former = journal.cutover()
@@ -148,201 +81,17 @@ def _readers(session: Session, journal: Journal, found: Survey) -> list[str]:
     states = {record.key: record.state for record in journal.steps()}
     readers = [] if states.get(split.REVOKE_LEGACY) in ("running", "done") else [found.request.legacy_role]
     migrator = found.config.roles.app_migrator
-    if states.get(split.GRANT_EXISTING) in ("running", "done") and migrator in read_roles(session):
+    if states.get(split.GRANT_EXISTING) in ("running", "done") and migrator in _read_roles(session):
         readers.append(migrator)
     return readers
 
 
-def read_roles(session: Session) -> frozenset[str]:
+def _read_roles(session: Session) -> frozenset[str]:
     """Names of all roles of the cluster."""
     return frozenset(row[0] for row in session.driver.execute("SELECT rolname::text FROM pg_roles"))
-
-
-def doctor(session: Session, config: Config) -> tuple[Finding, ...]:
-    """The hazards, also before ``init``: then what is there counts as what was first seen."""
-    state = read_state(session.driver)
-    _require_role(state, config.legacy_role)
-    return hazards.find(session.driver, state, Context(config, reduce(state, config)))
-
-
-def blast_radius(session: Session, config: Config) -> BlastRadius:
-    """What each role could do: in the cutover that is under way, or before ``init`` in one as it would be."""
-    if Journal(session).exists():
-        return Walk.open(session, config).blast_radius()
-    state = read_state(session.driver)
-    _require_role(state, config.legacy_role)
-    return radius(session, state, Context(config, reduce(state, config)), done=0)
-
-
-def _require_role(state: State, name: str) -> None:
-    """Raise UsageError where there is no such role."""
-    if name not in state.roles:
-        raise _no_such_role(state, name)
-
-
-def _no_such_role(state: State, name: str) -> UsageError:
-    near = difflib.get_close_matches(name, [each for each in state.roles if not each.startswith("pg_")], n=1)
-    hint = f"did you mean {near[0]}?" if near else "psql's \\du lists the roles of the cluster"
-    return UsageError(f"there is no role {name!r} on this server", hint)
-
-
-def _check_roles(state: State, request: InitRequest, login: str) -> None:
-    legacy, operator = request.legacy_role, state.target.operator
-    if legacy not in state.roles:
-        raise _no_such_role(state, legacy)
-    if legacy.startswith("pg_"):
-        raise UsageError(
-            f"{legacy} is one of PostgreSQL's own roles", "name the role that owns the application's objects"
-        )
-    refuse_legacy(operator, login, legacy)
-    facts = state.roles.get(operator)
-    if not state.target.operator_superuser and (facts is None or not facts.createrole):
-        raise MissingRights(
-            f"{operator} may not create roles",
-            f"have a superuser run ALTER ROLE {operator} CREATEROLE, or connect as one",
-        )
-    if not state.target.operator_superuser and state.roles[legacy].superuser:
-        raise MissingRights(
-            f"{legacy} is a superuser and {operator} is not", "only a superuser can take a superuser's objects over"
-        )
-    if not state.target.operator_superuser and state.target.membership_options and not _administers(state, legacy):
-        raise MissingRights(
-            f"{operator} may not administer {legacy}: it could neither act for it nor lock it",
-            f"have an administrator run GRANT {legacy} TO {operator} WITH ADMIN OPTION",
-        )
-    if request.owner is not None and request.owner not in state.roles:
-        raise _no_such_role(state, request.owner)
-    if request.owner == legacy:
-        raise UsageError("the tracking schema must not belong to legacy", "name a role that all operators share")
-
-
-def _administers(state: State, role: str) -> bool:
-    """Whether the operator holds ADMIN OPTION on the role, which CREATEROLE does not imply since 16."""
-    operator = state.target.operator
-    return any(key[:2] == (role, operator) and options.admin for key, options in state.members.items())
-
-
-def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:
-    """Whether a cutover of this role is active here; another role's has to be complete."""
-    if journal.revision() is None:
-        return False
-    try:
-        found = journal.cutover()
-    except Exception as error:  # an older schema may lack a column that this version selects
-        raise JournalError(
-            "the tracking schema cannot be read", "run flatsplit init with the version that made it"
-        ) from error
-    if found is None:
-        return False
-    if request.moved:
-        _require_roles(journal, state, found)
-    else:
-        Journal.recognise(state.target, found)
-    if found.legacy_role == request.legacy_role:
-        return True
-    if any(record.state not in ("done", "rolled_back", "pending") for record in journal.steps()) or not all(
-        record.state == "done" for record in journal.steps()
-    ):
-        raise JournalError(
-            f"a cutover of role {found.legacy_role} is under way in this database",
-            "finish it or roll it back and `flatsplit forget` it first",
-        )
-    return False
-
-
-def _require_roles(journal: Journal, state: State, found: CutoverRecord) -> None:
-    """A database that moved brings its roles along, which a dump of it alone does not."""
-    config = configuration.parse(found.config, "the journal")
-    begun = {record.key for record in journal.steps() if record.state in ("running", "done")}
-    missing = [name for name in config.roles.new if name not in state.roles]
-    if split.CREATE_ROLES in begun and missing:
-        raise TargetError(
-            f"the roles of the cutover did not come along: {', '.join(missing)}",
-            "restore them with pg_dumpall --roles-only, or begin anew: flatsplit forget, then flatsplit init",
-        )
 
 
 def _finish_former(journal: Journal) -> None:
     former = journal.cutover()
     if former is not None:
         journal.end_cutover(former.id, "complete")
-
-
-def _config(session: Session, state: State, request: InitRequest, *, existing: bool) -> Config:
-    path = request.config_path
-    if path.exists():
-        config = _configured(path, request)
-        if not existing:
-            _require_schemas(state, config.schemas)
-        return config
-    if existing:
-        record = Journal(session).cutover()
-        if record is not None:
-            return configuration.parse(record.config, str(path))
-    roles, groups = members.groups(state, _roles(state, request), request.legacy_role)
-    config = Config(
-        name=state.target.database,
-        legacy_role=request.legacy_role,
-        schemas=_scope(state, request, roles),
-        roles=roles,
-        groups=groups,
-        gates=replace(Gates(), rehearsal="required"),  # a file without the key may be older than the gate
-    )
-    configuration.validate(config, str(path))
-    return config
-
-
-def _configured(path: Path, request: InitRequest) -> Config:
-    config = configuration.load(path)
-    if config.legacy_role != request.legacy_role:
-        raise ConfigError(
-            f"{path} is about role {config.legacy_role}, not {request.legacy_role}",
-            "give --legacy-role as in the file, or another file with --config",
-        )
-    if request.schemas and set(request.schemas) != set(config.schemas):
-        raise ConfigError(
-            f"{path} names schemas {', '.join(config.schemas)}", "edit the file there, or leave --schema out"
-        )
-    return config
-
-
-def _roles(state: State, request: InitRequest) -> RoleNames:
-    return configuration.propose_roles(
-        state.roles.keys(), state.target.database, adopt=request.adopt, legacy=request.legacy_role
-    )
-
-
-def _scope(state: State, request: InitRequest, roles: RoleNames) -> tuple[str, ...]:
-    schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
-    if request.schemas:
-        _require_schemas(state, request.schemas)
-        return tuple(dict.fromkeys(request.schemas))
-    legacy = request.legacy_role
-    found = {ref.name for ref, facts in state.objects.items() if ref.kind == "schema" and facts.owner == legacy}
-    found |= {
-        ref.schema
-        for ref, facts in state.objects.items()
-        if ref.schema and facts.owner == legacy and not facts.extension
-    }
-    for one in owners.acted_for(state, legacy, roles.new):
-        found.update(one.schemas)
-    found &= schemas - {JOURNAL_SCHEMA}
-    if not found:
-        if "public" not in schemas:
-            raise TargetError(
-                f"{legacy} owns nothing in database {state.target.database}", "name the schemas with --schema"
-            )
-        found = {"public"}
-    return tuple(sorted(found))
-
-
-def _require_schemas(state: State, asked: tuple[str, ...]) -> None:
-    """Raise UsageError where there is no such schema."""
-    schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
-    missing = [schema for schema in asked if schema not in schemas]
-    if missing:
-        near = difflib.get_close_matches(missing[0], sorted(schemas), n=1)
-        raise UsageError(
-            f"there is no schema {missing[0]!r} in database {state.target.database}",
-            f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(schemas))}",
-        )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flatsplit.catalog import remaining_dependencies
+from flatsplit.connection import operator_lock
 from flatsplit.cutover import approval
+from flatsplit.cutover.caller import Confirm, Passwords, Reporter, tell
 from flatsplit.cutover.known import about_new, prove_known
-from flatsplit.cutover.results import AdvanceOptions, AdvanceResult, Confirm, Passwords, Reporter, StepOutcome, tell
+from flatsplit.cutover.observe import observe
+from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
+from flatsplit.cutover.remembering import step_ended
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.executor import Executor
@@ -25,7 +29,26 @@ ROUNDS = 5
 """How often a step looks for objects that appeared while it ran."""
 
 
+@dataclass(frozen=True, slots=True)
+class AdvanceOptions:
+    """The options of ``next``."""
+
+    dry_run: bool = False
+    through: str | None = None
+    approved: str | None = None
+    waive: tuple[str, ...] = ()
+    reason: str = ""
+
+
 def advance(
+    walk: Walk, options: AdvanceOptions, *, reporter: Reporter, confirm: Confirm, passwords: Passwords
+) -> AdvanceResult:
+    """Take the next step, or all up to ``options.through``."""
+    with operator_lock(walk.session):
+        return _advance(walk, options, reporter, confirm, passwords)
+
+
+def _advance(
     walk: Walk, options: AdvanceOptions, reporter: Reporter, confirm: Confirm, passwords: Passwords
 ) -> AdvanceResult:
     """Take steps until the asked one is done, a gate is closed, or the operator says no."""
@@ -66,13 +89,13 @@ def _gates(
 ) -> tuple[GateResult, ...]:
     """The step's gates, with what is waived in this call; the approval comes last."""
     if plan.step == split.SWITCH_CONNECTIONS and walk.session.write:  # a dry run writes nothing down
-        walk.observe()
+        observe(walk)
     judged = walk.judge(situation).judge(plan.step)
     gates = [
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
         for gate in judged
     ]
-    gates += approval.gate(walk, situation, plan, options, reporter)
+    gates += approval.gate(walk, situation, plan, options.approved, reporter, dry_run=options.dry_run)
     return tuple(gates)
 
 
@@ -227,4 +250,4 @@ def _finish(walk: Walk, key: str, plan: Plan, live: State, *, by_hand: bool) -> 
     with walk.session.transaction():
         walk.journal.transition(key, ("running",), "done", by_hand=by_hand)
         walk.journal.event("done", key, "done by hand" if by_hand else "done", {"digest": plan.digest})
-        walk.remember(key, live)
+        step_ended(walk, key, live)

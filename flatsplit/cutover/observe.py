@@ -1,27 +1,39 @@
-"""``observe``: one look at the server, written down; and ``watch``, the same without writing."""
+"""``observe``: one look at the server, written down."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from flatsplit import evidence, membership
 from flatsplit.catalog import read_people
-from flatsplit.config import Config
-from flatsplit.connection import APPLICATION_NAME, Session
-from flatsplit.cutover.results import Look
+from flatsplit.cutover.clients import acting, connected
 from flatsplit.evidence.counters import growth, read_counters
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
 from flatsplit.model import Session as Client
-from flatsplit.model import State
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
 
 
-def observe(session: Session, journal: Journal, config: Config) -> Look:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What ``observe`` saw."""
+
+    at: datetime
+    sessions: tuple[Client, ...]
+    growth: tuple[tuple[str, int | None], ...]
+    """Statements of each role since the last look; None where that cannot be known, empty where nothing counts them."""
+
+
+def observe(walk: Walk) -> Look:
     """Write down who is connected as legacy or a new role, and how much each has run since the last look.
 
     A member's session is written down as that of the role as which it acts: logins come and go.
     """
+    walk.recognise()
+    session, journal, config = walk.session, walk.journal, walk.config
     people = read_people(session.driver)
     clients = connected(session, config, people)
     counters = read_counters(session.driver, acting(config, people))
@@ -32,21 +44,6 @@ def observe(session: Session, journal: Journal, config: Config) -> Look:
         journal.count_calls(at, [(one.role, one.calls, more, one.epoch) for one, more in grown])
         _sum_up(journal, config.legacy_role)
     return Look(at, clients, tuple((one.role, more) for one, more in grown))
-
-
-def acting(config: Config, people: State) -> Mapping[str, tuple[str, ...]]:
-    """Who acts as legacy or a new role, and as which."""
-    return membership.attributed(people, config.legacy_role, config.roles.new, config.owners or ())
-
-
-def connected(session: Session, config: Config, people: State | None = None) -> tuple[Client, ...]:
-    """Sessions that act as legacy or a new role, without those by which flatsplit itself tries what a new role can.
-
-    ``people``: roles and memberships, where they were read a moment ago.
-    """
-    legacy = config.legacy_role
-    found = evidence.read_sessions(session.driver, acting(config, people or read_people(session.driver)), legacy)
-    return tuple(client for client in found if legacy in client.acts_as or client.application != APPLICATION_NAME)
 
 
 def _sum_up(journal: Journal, legacy: str) -> None:

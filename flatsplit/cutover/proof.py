@@ -1,53 +1,24 @@
-"""``verify``: the matrix from the catalog, a sample of it tried, and drift, each statement of it with its cause."""
+"""What each role can and cannot, tried: a small sample, as the role itself, undone at once."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
 
-from flatsplit import hazards
 from flatsplit.connection import Session, connect_as
-from flatsplit.cutover.causes import Causes
-from flatsplit.cutover.results import VerifyReport
 from flatsplit.cutover.situation import Situation
-from flatsplit.cutover.strays import strays
 from flatsplit.errors import FlatsplitError
-from flatsplit.evidence import memory, trial
+from flatsplit.evidence import trial
 from flatsplit.evidence.asking import ask
 from flatsplit.evidence.beyond import beyond_acts
 from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.trial import Act, Proof, Trial
-from flatsplit.journal import Journal
 from flatsplit.model import ObjectRef
 from flatsplit.walks import split
-
-NOTES = ("definer-open", "public-writes")
-"""Hazards that limit what the matrix says."""
 
 TABLES = 4
 SCHEMAS = 3
 """How many of them are tried for each role; all are judged by the catalog."""
-
-
-def report(
-    session: Session, journal: Journal, situation: Situation, *, tried: bool, passwords: Mapping[str, str]
-) -> VerifyReport:
-    """Everything that finished steps promised, held against the database."""
-    found = hazards.find(session.driver, situation.live, situation.context, lambda one: one.id in NOTES)
-    before = journal.last_snapshot()
-    since = memory.difference(before.objects, situation.live) if before is not None else None
-    drift = situation.drift
-    done = split.STEP_KEYS[: situation.done]
-    causes = Causes(situation.live, situation.context, since.appeared.keys() if since is not None else (), done)
-    return VerifyReport(
-        checks=situation.checks(),
-        drift=drift,
-        steps=done,
-        notes=found,
-        causes=tuple(causes.of(statement) for statement in drift),
-        strays=strays(situation, since, before.roles) if before is not None and since is not None else (),
-        proofs=prove(session, situation, passwords) if tried else (),
-    )
 
 
 def failed(session: Session, situation: Situation) -> tuple[Trial, ...]:

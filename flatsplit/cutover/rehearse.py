@@ -6,20 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flatsplit.config import PURPOSES
-from flatsplit.connection import Session
-from flatsplit.cutover.rehearsed import Past
+from flatsplit.cutover import rehearsed
 from flatsplit.errors import UsageError
 from flatsplit.evidence import rehearsal
 from flatsplit.evidence.rehearsal import Progress, Rehearsal
-from flatsplit.journal import Journal
 from flatsplit.walks import split
 
 if TYPE_CHECKING:
     from flatsplit.cutover.situation import Situation
     from flatsplit.cutover.walk import Walk
-
-EVENT = "rehearsed"
-"""Kind of the journal event that keeps a summary."""
 
 
 def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progress) -> Rehearsal:
@@ -67,18 +62,4 @@ def _record(walk: Walk, found: Rehearsal, file: Path | None) -> None:
         "ok": found.ok,
     }
     with walk.session.transaction():
-        walk.journal.event(EVENT, None, f"as {found.role}: {counts}", details)
-
-
-def past(journal: Journal) -> list[Past]:
-    """The rehearsals on record, oldest first."""
-    return [
-        Past(event.at, details["role"], details["source"], details.get("file", ""), details["summary"])
-        for event in journal.events(EVENT)
-        if (details := event.details)
-    ]
-
-
-def missing_source(session: Session) -> str:
-    """Why ``rehearse`` needs a file here; "" where it does not."""
-    return rehearsal.missing(session.driver)
+        walk.journal.event(rehearsed.EVENT, None, f"as {found.role}: {counts}", details)

@@ -1,4 +1,4 @@
-"""The gate ``rehearsed``: what the rehearsals on record say about the switch. Pure.
+"""The gate ``rehearsed``: what the rehearsals on record say about the switch.
 
 Bad news keeps until a later rehearsal of the same kind (the statistics, or a file) is better: the statement that was
 found will fail again. Good news ages: the application learns new statements, and what was reasoned from the blueprint
@@ -24,9 +24,13 @@ from datetime import datetime, timedelta
 from flatsplit.config import Gates, format_duration
 from flatsplit.evidence.locks import duration
 from flatsplit.evidence.rehearsal import OUTCOMES
+from flatsplit.journal import Journal
 from flatsplit.model import GateResult
 
 KEY = "rehearsed"
+
+EVENT = "rehearsed"
+"""Kind of the journal event that keeps a summary."""
 
 CLOSING = ("denied", "silent")
 """Verdicts that close the gate."""
@@ -52,6 +56,15 @@ class Past:
     def command(self) -> str:
         """How to have it again."""
         return "flatsplit rehearse" + (f" --file {shlex.quote(self.file)}" if self.file else "")
+
+
+def past(journal: Journal) -> list[Past]:
+    """The rehearsals on record, oldest first."""
+    return [
+        Past(event.at, details["role"], details["source"], details.get("file", ""), details["summary"])
+        for event in journal.events(EVENT)
+        if (details := event.details)
+    ]
 
 
 def gate(

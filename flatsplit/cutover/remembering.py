@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.situation import Situation
@@ -14,10 +16,24 @@ from flatsplit.model import State
 from flatsplit.planning import machine
 from flatsplit.walks import marks, split
 
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
 
 def remember(session: Session, journal: Journal, step: str | None, live: State) -> None:
     """Keep what is there now, in the transaction that ends the step."""
     journal.save_snapshot(step, memory.server(session.driver), memory.roles(live), memory.objects(live))
+
+
+def step_ended(walk: Walk, step: str, live: State) -> None:
+    """Keep what is there at the end of a step, to tell later what changed; inside its transaction.
+
+    Whoever came to be able to dump the database since is let into the journal.
+    """
+    baseline = walk.journal.load_baseline(live.target)
+    if baseline is not None:
+        admit(walk.journal, walk.config, baseline, live)
+    remember(walk.session, walk.journal, step, live)
 
 
 def admit(journal: Journal, config: Config, baseline: State, live: State) -> bool:

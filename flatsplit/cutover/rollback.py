@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flatsplit import ddl, evidence, membership
+from flatsplit.connection import operator_lock
+from flatsplit.cutover.caller import Confirm, Reporter, tell
 from flatsplit.cutover.known import about_new
 from flatsplit.cutover.leftovers import record_policies, require_way_back
-from flatsplit.cutover.results import AdvanceResult, Confirm, Reporter, StepOutcome, tell
+from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
+from flatsplit.cutover.remembering import step_ended
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import Plan
@@ -25,8 +28,15 @@ if TYPE_CHECKING:
 ROUNDS = 5
 
 
-def rollback(walk: Walk, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
+def rollback(
+    walk: Walk, *, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm
+) -> AdvanceResult:
     """Take back the last step, or all down to and including ``through``, or everything."""
+    with operator_lock(walk.session):
+        return _rollback(walk, through, everything, reporter, confirm)
+
+
+def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
     situation = walk.situation()
     if through is not None and not machine.begun(situation.states, through):
         raise UsageError(
@@ -133,7 +143,7 @@ def _take_back(
         if key == split.CREATE_ROLES and any(name in situation.live.roles for name in walk.config.roles.new):
             # Roles that stay, for another database, are there before the next attempt: they are shared from now on
             walk.journal.save_baseline(reduce(situation.live, walk.config))
-        walk.remember(key, situation.live)
+        step_ended(walk, key, situation.live)
     reporter.step_finished(key, "rolled_back")
     return StepOutcome(key, "rolled_back", executed, notes=plan.notes), walk.situation(situation.live)
 

@@ -1,4 +1,4 @@
-"""The data of a runbook: the plans, and what happened so far, for those who decide and for those who audit."""
+"""``runbook``: the plans, and what happened so far, for those who decide and for those who audit."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flatsplit import __version__, evidence, hazards, membership
-from flatsplit.cutover import approval, rehearse
+from flatsplit.cutover import approval, rehearsed
 from flatsplit.cutover.blast_radius import first_radius, radius
 from flatsplit.cutover.bundle import Bundle, BundleStep
 from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
+from flatsplit.cutover.waivers import waived
 from flatsplit.evidence.asking import ask
 from flatsplit.journal import EventRecord, Journal, StepRecord, TallyRecord
-from flatsplit.model import Plan, Session
+from flatsplit.model import GateResult, Plan, Session
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.planning import machine
 from flatsplit.walks.split.kind import SPLIT
@@ -28,7 +29,7 @@ _FEW = 20
 """Fewer facts than these say nothing about how fast a server is."""
 
 
-def bundle(walk: Walk) -> Bundle:
+def runbook(walk: Walk) -> Bundle:
     """Everything that a runbook says."""
     situation = walk.situation()
     found = hazards.find(walk.session.driver, situation.live, situation.context)
@@ -46,7 +47,7 @@ def bundle(walk: Walk) -> Bundle:
                 title=step.title,
                 purpose=step.purpose,
                 state=situation.states[step.key],
-                gates=judge.judge(step.key) if step.key == next_key else walk.gates_of(situation, step.key),
+                gates=judge.judge(step.key) if step.key == next_key else _gates(walk, situation, step.key),
                 plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes),
                 rollback=() if final else situation.rollback_preview(step.key),
                 point_of_no_return=final,
@@ -69,6 +70,14 @@ def bundle(walk: Walk) -> Bundle:
         first=first_radius(walk.session, situation.origin, situation.context) if begun else (),
         report=_report(walk, situation, sessions),
     )
+
+
+def _gates(walk: Walk, situation: Situation, step: str) -> tuple[GateResult, ...]:
+    """Gates of a step that is not next: how it passed them, or that they are still to be looked at."""
+    on_record = {gate.key: gate for gate in waived(walk.journal, step)}
+    done = situation.states[step] == "done"
+    text = "was open when the step was done" if done else "is looked at when the step is next"
+    return tuple(on_record.get(key) or GateResult(key, done, text, judged=False) for key in SPLIT.step(step).gates)
 
 
 def _report(walk: Walk, situation: Situation, sessions: Sequence[Session]) -> Report:
@@ -153,7 +162,7 @@ def _clients(journal: Journal, sessions: Sequence[Session], roles: Sequence[str]
 def _rehearsed(events: Iterable[EventRecord]) -> tuple[Rehearsed, ...]:
     last: dict[str, Rehearsed] = {}
     for event in events:
-        if event.kind == rehearse.EVENT:
+        if event.kind == rehearsed.EVENT:
             said = event.details
             role = str(said.get("role", ""))
             last[role] = Rehearsed(

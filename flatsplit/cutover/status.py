@@ -2,24 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flatsplit.cutover.broken import broken
+from flatsplit.cutover.broken import Broken, broken
 from flatsplit.cutover.remembering import absence
-from flatsplit.cutover.results import Broken, CutoverView, Status, StepView
 from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.waivers import waived
 from flatsplit.evidence import memory
-from flatsplit.model import Finding, GateResult
+from flatsplit.model import Finding, GateResult, Statement, StepState
 from flatsplit.planning import machine
 from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.cutover.gates import Judge
     from flatsplit.cutover.walk import Walk
+    from flatsplit.evidence.away import Absence
 
 
-def status(walk: Walk, situation: Situation) -> Status:
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One line of ``status``."""
+
+    key: str
+    title: str
+    state: StepState
+    blocked_by: tuple[GateResult, ...] = ()
+    """Closed gates (only for the next step); empty when it may go on."""
+    waived: tuple[GateResult, ...] = ()
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    by_hand: bool = False
+    notices: tuple[GateResult, ...] = ()
+    """Open gates that say something all the same (only for the next step)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutoverView:
+    """The head of ``status``."""
+
+    name: str
+    state: str
+    legacy_role: str
+    database: str
+    started_at: datetime
+    retire: str
+    roles: tuple[tuple[str, str], ...]
+    """(purpose, role name) in the order app_user, app_migrator, app_readonly, dba."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the walk is, what is next, what blocks it, what changed while nobody looked."""
+
+    cutover: CutoverView
+    steps: tuple[StepView, ...]
+    next: str | None
+    catch_up: tuple[Statement, ...]
+    """What finished steps want for objects that appeared since."""
+    pending: int
+    """Statements that the next step has still to run."""
+    findings: tuple[Finding, ...] = ()
+    """Hazards that keep the walk from beginning, accepted ones too, and what stays so. ``doctor`` has more."""
+    away: Absence | None = None
+    """What changed since the last step ended; None where nothing was remembered."""
+    broken: tuple[Broken, ...] = ()
+    """What somebody undid of what finished steps promised: not what merely appeared since."""
+
+
+def status(walk: Walk) -> Status:
     """Everything that ``status`` says."""
+    situation = walk.situation()
     next_key = machine.next_step(situation.states)
     judge = walk.judge(situation)
     gates: tuple[GateResult, ...] = ()
@@ -36,7 +90,7 @@ def status(walk: Walk, situation: Situation) -> Status:
                 title=step.title,
                 state=situation.states[step.key],
                 blocked_by=tuple(gate for gate in gates if not gate.passes) if step.key == next_key else (),
-                waived=walk.waived(step.key),
+                waived=waived(walk.journal, step.key),
                 notices=tuple(gate for gate in gates if gate.open and gate.notice) if step.key == next_key else (),
                 started_at=situation.records[step.key].started_at,
                 finished_at=situation.records[step.key].finished_at,

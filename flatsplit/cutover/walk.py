@@ -1,48 +1,32 @@
-"""A cutover that is under way: look at it, go on, go back.
+"""A cutover that is under way: what every use case works with, and none of them.
 
-What only one use case needs is imported there: whoever asks for ``status`` does not wait for the rest.
+What only some use cases need is imported where they ask for it: ``status`` does not wait for the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from flatsplit.catalog import read_identity, read_state
 from flatsplit.config import Config
-from flatsplit.connection import Session, operator_lock
-from flatsplit.cutover import names, remembering
+from flatsplit.connection import Session
+from flatsplit.cutover import names
+from flatsplit.cutover.caller import Passwords, Reporter
 from flatsplit.cutover.gates import Judge
-from flatsplit.cutover.results import (
-    AdvanceOptions,
-    AdvanceResult,
-    Confirm,
-    Look,
-    Passwords,
-    Reporter,
-    Status,
-    StepOutcome,
-    VerifyReport,
-)
-from flatsplit.cutover.situation import Situation, notes_of
+from flatsplit.cutover.situation import Situation
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import matrix
-from flatsplit.journal import ActionRecord, CutoverRecord, EventRecord, Journal
-from flatsplit.model import Finding, GateResult, Plan, State, Statement
+from flatsplit.journal import CutoverRecord, Journal
+from flatsplit.model import State, Statement
 from flatsplit.planning import machine
 from flatsplit.walks import split
 from flatsplit.walks.split import STEP_KEYS
-from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.bundle import Bundle
-    from flatsplit.evidence.exposure import BlastRadius
-    from flatsplit.evidence.rehearsal import Progress, Rehearsal
     from flatsplit.evidence.trial import Trial
     from flatsplit.executor import Executor
-    from flatsplit.model.report import Approved
 
 
 DAMAGED = "the tracking schema is damaged; restore it from a backup"
@@ -66,7 +50,7 @@ def refuse_legacy(operator: str, login: str, legacy: str) -> None:
 
 
 class Walk:
-    """The use cases of a cutover. Opened with a session that may write, unless only looked at."""
+    """Session, configuration, journal and record. Opened with a session that may write, unless only looked at."""
 
     def __init__(
         self, session: Session, config: Config, journal: Journal, record: CutoverRecord, live: State | None
@@ -177,161 +161,3 @@ class Walk:
             superuser=situation.live.target.operator_superuser,
             verifiers=verifiers or {},
         )
-
-    # -- looking
-
-    def status(self) -> Status:
-        """Where the walk is, what is next and what blocks it."""
-        from flatsplit.cutover import status
-
-        return status.status(self, self.situation())
-
-    def waived(self, step: str) -> tuple[GateResult, ...]:
-        """Waivers on record since the step was last rolled back."""
-        found: dict[str, GateResult] = {}
-        for event in self.journal.events(step=step):
-            if event.kind == "rolled_back":
-                found = {}
-            elif event.kind == "waived":
-                gate = str(event.details.get("gate", ""))
-                found[gate] = GateResult(
-                    gate, False, str(event.details.get("closed", "")), waived=str(event.details.get("reason", ""))
-                )
-        return tuple(found.values())
-
-    def gates_of(self, situation: Situation, step: str) -> tuple[GateResult, ...]:
-        """Gates of a step that is not next: how it passed them, or that they are still to be looked at."""
-        waived = {gate.key: gate for gate in self.waived(step)}
-        done = situation.states[step] == "done"
-        text = "was open when the step was done" if done else "is looked at when the step is next"
-        return tuple(waived.get(key) or GateResult(key, done, text, judged=False) for key in SPLIT.step(step).gates)
-
-    def plan(self, key: str | None) -> Plan:
-        """The plan of the next step, or of a named one."""
-        from flatsplit import hazards
-
-        situation = self.situation()
-        step = key or machine.next_step(situation.states)
-        if step is None:
-            return Plan("", "", (), ())
-        self.require_own(situation)
-        found = hazards.find(self.session.driver, situation.live, situation.context, hazards.of_step(step))
-        plan = situation.plan(step)
-        return Plan(plan.step, plan.digest, plan.catch_up, plan.statements, (*plan.notes, *notes_of(found, step)))
-
-    def verify(self, passwords: Mapping[str, str] | None = None) -> VerifyReport:
-        """The matrix, tried as each role as far as can be, and the drift of all finished steps."""
-        return self.report(self.situation(), tried=True, passwords=passwords)
-
-    def report(self, situation: Situation, *, tried: bool, passwords: Mapping[str, str] | None = None) -> VerifyReport:
-        """What finished steps promised, as of this situation."""
-        from flatsplit.cutover import proof
-
-        return proof.report(self.session, self.journal, situation, tried=tried, passwords=passwords or {})
-
-    def remember(self, step: str, live: State) -> None:
-        """Keep what is there at the end of a step, to tell later what changed; inside its transaction.
-
-        Whoever came to be able to dump the database since is let into the journal.
-        """
-        baseline = self.journal.load_baseline(live.target)
-        if baseline is not None:
-            remembering.admit(self.journal, self.config, baseline, live)
-        remembering.remember(self.session, self.journal, step, live)
-
-    def history(self) -> Iterator[EventRecord | ActionRecord]:
-        """Who did what, when, why."""
-        return self.journal.history()
-
-    def observe(self) -> Look:
-        """Write down who is connected as legacy or as one of the new roles, and what they have run."""
-        from flatsplit.cutover import observe
-
-        self.recognise()
-
-        return observe.observe(self.session, self.journal, self.config)
-
-    def rehearse(self, *, file: Path | None = None, role: str | None = None, progress: Progress) -> Rehearsal:
-        """Try every statement that legacy ran, or that stands in ``file``, as app_user or ``role``; run none."""
-        from flatsplit.cutover import rehearse as rehearsing
-
-        return rehearsing.rehearse(self, file=file, role=role, progress=progress)
-
-    def doctor(self) -> tuple[Finding, ...]:
-        """The hazards of the database as it is."""
-        from flatsplit import hazards
-
-        situation = self.situation()
-        return hazards.find(self.session.driver, situation.live, situation.context)
-
-    def blast_radius(self) -> BlastRadius:
-        """What each role could do, now and with every step done."""
-        from flatsplit.cutover.blast_radius import radius
-
-        situation = self.situation()
-        return radius(self.session, situation.live, situation.context, situation.done)
-
-    def bundle(self) -> Bundle:
-        """The data of a runbook."""
-        from flatsplit.cutover import runbook
-
-        return runbook.bundle(self)
-
-    # -- acting
-
-    def approve(
-        self, steps: Sequence[str], *, by: str, ticket: str = "", digest: str | None = None
-    ) -> tuple[Approved, ...]:
-        """Put on record who approved the plans of these steps (none: of the next) as they are now."""
-        from flatsplit.cutover import approval
-
-        return approval.approve(self, steps, by=by, ticket=ticket, digest=digest)
-
-    def advance(
-        self, options: AdvanceOptions, *, reporter: Reporter, confirm: Confirm, passwords: Passwords
-    ) -> AdvanceResult:
-        """Take the next step, or all up to ``options.through``."""
-        from flatsplit.cutover import next as forward
-
-        with operator_lock(self.session):
-            return forward.advance(self, options, reporter, confirm, passwords)
-
-    def rollback(self, *, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
-        """Take the last step back, or all down to ``through``, or everything."""
-        from flatsplit.cutover import rollback as back
-
-        with operator_lock(self.session):
-            return back.rollback(self, through, everything, reporter, confirm)
-
-    def repair(self, *, reporter: Reporter, confirm: Confirm, passwords: Passwords | None = None) -> AdvanceResult:
-        """Apply again what finished steps want and live lacks."""
-        with operator_lock(self.session):
-            situation = self.situation()
-            drift = situation.drift
-            next_key = machine.next_step(situation.states)
-            if not drift or situation.done == 0:
-                return AdvanceResult((), next_key, complete=next_key is None)
-            step = SPLIT.steps[situation.done - 1].key
-            target, oid = situation.live.target, self.record.legacy_oid
-            plan = Plan(step, machine.digest(target, self.config.legacy_role, oid, "repair", drift), (), drift)
-            if not confirm(plan, "repair"):
-                return AdvanceResult((), next_key)
-            verifiers = self.verifiers(drift, passwords) if passwords is not None else {}
-            with self.session.transaction():
-                self.keep_names()
-                self.journal.event("repair", step, f"{len(drift)} statements")
-            reporter.step_started("repair", "Apply again what drifted", len(drift))
-            count = self.executor(situation, reporter, verifiers).run(step, "repair", drift)
-            after = self.situation()
-            with self.session.transaction():
-                self.remember(step, after.live)
-            reporter.step_finished("repair", "done")
-            return AdvanceResult((StepOutcome("repair", "done", count),), next_key, complete=next_key is None)
-
-    def forget(self, export: Path | None) -> None:
-        """Take flatsplit out of the database; roles and rights stay as they are."""
-        from flatsplit.evidence.raising import named
-
-        removing = named(self.session.driver, "removing the tracking schema")
-        with removing, operator_lock(self.session), self.session.transaction():
-            self.journal.forget(export)

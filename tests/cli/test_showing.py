@@ -14,11 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatsplit.cli.output import Output, Printer, one_line, visible
-from flatsplit.cli.views import shapes
-from flatsplit.cli.views.plan import show_plan, show_question, verb
-from flatsplit.cli.views.status import ago, show_status
+from flatsplit.cli.views import init as init_view
+from flatsplit.cli.views import plan as plan_view
+from flatsplit.cli.views import status as status_view
+from flatsplit.cli.views import verify as verify_view
+from flatsplit.cli.views.question import show_question
+from flatsplit.cli.views.statements import verb
+from flatsplit.cli.views.words import ago
 from flatsplit.config import Config
-from flatsplit.cutover.results import CutoverView, InitRequest, Status, StepView, Survey, VerifyReport
+from flatsplit.cutover.status import CutoverView, Status, StepView
+from flatsplit.cutover.survey import InitRequest, Survey
+from flatsplit.cutover.verify import VerifyReport
 from flatsplit.model import Check, Finding, GateResult, Plan, Statement, Target
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -69,10 +75,10 @@ def test_json_is_valid_whatever_a_name_holds(name: str) -> None:
     )
     report = VerifyReport((Check(name, name, True, 1, (name,), 1),), (statement(name),), ("create-roles",))
     for value in (
-        shapes.plan(Plan("create-roles", "digest", (statement(name),), (statement(name, 2),))),
-        shapes.status(a_status(name, GATE)),
-        shapes.survey(survey),
-        shapes.verify(report),
+        plan_view.shape(Plan("create-roles", "digest", (statement(name),), (statement(name, 2),))),
+        status_view.shape(a_status(name, GATE)),
+        init_view.shape(survey),
+        verify_view.shape(report),
     ):
         with redirect_stdout(io.StringIO()) as stdout:
             Output(json=True).data(value)
@@ -81,14 +87,14 @@ def test_json_is_valid_whatever_a_name_holds(name: str) -> None:
 
 
 def test_the_shapes_that_scripts_rely_on() -> None:
-    status = shapes.status(a_status("shop", GATE))
+    status = status_view.shape(a_status("shop", GATE))
     assert {"name", "state", "legacy_role"} <= status["cutover"].keys()
     assert status["next"] == "switch-connections"
     first, second = status["steps"]
     assert (first["key"], first["state"], first["blocked_by"]) == ("create-roles", "done", [])
     assert second["blocked_by"] == ["drained"]
     assert second["gates"][0]["reason"] == "shop was seen 5m ago"
-    plan = shapes.plan(Plan("create-roles", "abc", (statement("a"),), (statement("b", 2),)))
+    plan = plan_view.shape(Plan("create-roles", "abc", (statement("a"),), (statement("b", 2),)))
     assert (plan["step"], plan["digest"]) == ("create-roles", "abc")
     assert [action["sql"][13] for action in plan["actions"]] == ["a", "b"]
     assert all({"description", "sql", "undo", "lock"} <= action.keys() for action in plan["actions"])
@@ -108,7 +114,7 @@ def test_a_stream_is_a_list_however_long() -> None:
 def test_a_plan_is_a_script_in_which_names_stay_names(names: list[str]) -> None:
     plan = Plan("transfer-ownership", "abc", (), tuple(statement(name, n) for n, name in enumerate(names, 1)))
     stream = io.StringIO()
-    show_plan(Printer(stream), plan)
+    plan_view.show(Printer(stream), plan)
     rest = stream.getvalue()
     for found in plan.statements:
         before, there, rest = rest.partition(f"\n{found.sql};\n")
@@ -123,9 +129,9 @@ def test_on_a_terminal_nothing_moves_the_cursor(name: str) -> None:
     printer = Printer(stream)
     printer.colour = False
     plan = Plan("create-roles", name, (statement(name),), (statement(name),), (Finding("x", "note", name, name, name),))
-    show_plan(printer, plan)
+    plan_view.show(printer, plan)
     show_question(printer, plan, "next")
-    show_status(printer, a_status(name, GATE))
+    status_view.show(printer, a_status(name, GATE))
     printer.heading(name)
     printer.code(name)
     assert all(char.isprintable() or char in "\n\t" for char in stream.getvalue())
@@ -200,7 +206,7 @@ def test_verbs() -> None:
 
 def test_status_names_the_next_thing_to_type() -> None:
     stream = io.StringIO()
-    show_status(Printer(stream), a_status("shop", GATE))
+    status_view.show(Printer(stream), a_status("shop", GATE))
     text = stream.getvalue()
     assert "1 of 2 steps done" in text
     assert "blocked by drained: shop was seen 5m ago" in text

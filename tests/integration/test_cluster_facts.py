@@ -10,8 +10,8 @@ import pytest
 
 from flatsplit import ddl
 from flatsplit.connection import open_session
-from flatsplit.cutover import init
-from flatsplit.cutover.results import InitRequest
+from flatsplit.cutover.init import init
+from flatsplit.cutover.survey import InitRequest, survey
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.snapshot import snapshot
@@ -134,9 +134,9 @@ def test_many_databases_are_begun_at_once_by_one_process(make_database: MakeData
         try:
             with open_session(database.dsn) as session:
                 request = InitRequest(legacy_role="legacy", config_path=tmp_path / f"{database.name}.toml", adopt=True)
-                found = init.survey(session, request)
+                found = survey(session, request)
                 ready.wait(30)
-                init.initialise(session, found)
+                init(session, found)
         except BaseException as error:
             failed.append(error)
             ready.abort()

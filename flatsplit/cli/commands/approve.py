@@ -6,8 +6,8 @@ import click
 
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import StepName
-from flatsplit.cli.output import one_line
-from flatsplit.cli.views import shapes
+from flatsplit.cli.views import approve as view
+from flatsplit.cli.views.shapes import plain
 from flatsplit.errors import Exit, UsageError
 from flatsplit.walks.split import STEP_KEYS
 
@@ -32,12 +32,11 @@ def command(app: App, steps: tuple[str, ...], by: str, ticket: str, digest: str 
         if everything:
             done = {record.key for record in walk.journal.steps() if record.state == "done"}
             steps = tuple(key for key in STEP_KEYS if key not in done)
-        found = walk.approve(steps, by=by, ticket=ticket, digest=digest)
+        from flatsplit.cutover.approve import approve
+
+        found = approve(walk, steps, by=by, ticket=ticket, digest=digest)
     if app.output.json:
-        app.output.data([shapes.plain(one) for one in found])
-        return Exit.OK
-    for one in found:
-        where = f" ({one_line(one.ticket)})" if one.ticket else ""
-        app.output.say(f"{one.step} {one.digest} approved by {one_line(one.by)}{where}")
-    app.output.err.say(f"`flatsplit next --approved {found[0].digest}` runs {found[0].step} as long as it is that plan")
+        app.output.data(plain(found))
+    else:
+        view.show(app.output, found)
     return Exit.OK

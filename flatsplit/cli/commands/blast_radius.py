@@ -21,7 +21,7 @@ def command(app: App, compare: bool, legacy_role: str | None) -> Exit:
     ownership, by predefined roles, and those that a role could give itself. Judged from the catalog; pg_hba.conf may
     let in fewer. Changes nothing, and needs no `flatsplit init`.
     """
-    from flatsplit.cutover.init import blast_radius
+    from flatsplit.cutover.blast_radius import blast_radius
 
     if legacy_role is not None and app.config_path.exists():
         raise UsageError(
@@ -30,8 +30,7 @@ def command(app: App, compare: bool, legacy_role: str | None) -> Exit:
     config = app.config() if legacy_role is None else None
     with app.session(write=False) as session:
         if config is None:
-            from flatsplit.cutover.init import survey
-            from flatsplit.cutover.results import InitRequest
+            from flatsplit.cutover.survey import InitRequest, survey
 
             config = survey(session, InitRequest(str(legacy_role), Path("flatsplit.toml"))).config
         found = blast_radius(session, config)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.views import shapes
-from flatsplit.cli.views.doctor import explain, show_doctor
-from flatsplit.cli.views.plan import count
+from flatsplit.cli.views import doctor as view
+from flatsplit.cli.views.findings import shape
+from flatsplit.cli.views.words import count
 from flatsplit.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from flatsplit.hazards import Hazard
-    from flatsplit.model import Finding
 
 _ORDER = ("blocker", "warning", "note")
 
@@ -32,8 +31,13 @@ def command(app: App, form: str, id_: str | None) -> Exit:
     """
     if id_ is not None:
         return _explain(app, id_)
-    findings = sorted(_findings(app), key=lambda found: (bool(found.accepted), _ORDER.index(found.severity)))
-    open_ = [found for found in findings if not found.accepted]
+    config = app.config()
+    from flatsplit.cutover.doctor import doctor
+
+    with app.session(write=False) as session:
+        found = doctor(session, config)
+    findings = sorted(found, key=lambda one: (bool(one.accepted), _ORDER.index(one.severity)))
+    open_ = [one for one in findings if not one.accepted]
     numbers: Counter[str] = Counter(found.severity for found in open_)
     accepted = len(findings) - len(open_)
     output = app.output
@@ -41,32 +45,18 @@ def command(app: App, form: str, id_: str | None) -> Exit:
     said += f", {accepted} accepted" if accepted else ""
     if output.json:
         counts = {f"{severity}s": numbers[severity] for severity in _ORDER}
-        output.data({"findings": [shapes.finding(found) for found in findings], **counts})
+        output.data({"findings": [shape(one) for one in findings], **counts})
     elif form == "md":
         from flatsplit.render import render_findings
 
-        config = app.config()
         about = {"cutover": config.name, "legacy role": config.legacy_role, "found": said}
         output.say(render_findings(findings, about).rstrip("\n"))
     else:
-        show_doctor(output, findings)
+        view.show(output, findings)
         output.say(said, "red" if numbers["blocker"] else "green")
         if not numbers["blocker"]:
             output.say("Nothing stands in the way: `flatsplit plan` shows the next step.")
     return Exit.REFUSED if numbers["blocker"] else Exit.OK
-
-
-def _findings(app: App) -> tuple[Finding, ...]:
-    """As of the cutover that is under way; before init, as of now."""
-    config = app.config()
-    from flatsplit.cutover.init import doctor
-    from flatsplit.cutover.walk import Walk
-    from flatsplit.journal import Journal
-
-    with app.session(write=False) as session:
-        if Journal(session).exists():
-            return Walk.open(session, config).doctor()
-        return doctor(session, config)
 
 
 def _explain(app: App, id_: str) -> Exit:
@@ -82,7 +72,7 @@ def _explain(app: App, id_: str) -> Exit:
         )
     told = story(id_)
     if app.output.json:
-        app.output.data(shapes.hazard(hazard, told))
+        app.output.data(view.story_shape(hazard, told))
     else:
-        explain(app.output, hazard, told)
+        view.show_story(app.output, hazard, told)
     return Exit.OK

@@ -9,10 +9,11 @@ import click
 
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import yes_option
+from flatsplit.cli.views import forget as view
 from flatsplit.errors import Exit, Refused
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.results import Status
+    from flatsplit.cutover.status import Status
 
 
 @make_command("forget")
@@ -26,17 +27,21 @@ def command(app: App, export: Path | None, yes: bool) -> Exit:
     """
     with app.journal(write=True) as walk:
         if not yes:
-            under_way = _under_way(walk.status())
+            from flatsplit.cutover.status import status
+
+            under_way = _under_way(status(walk))
             if not app.output.interactive:
                 _refuse(under_way)
             elif not _agreed(app, under_way, export):
                 app.output.err.say("nothing was changed")
                 return Exit.ERROR
-        walk.forget(export)
+        from flatsplit.cutover.forget import forget
+
+        forget(walk, export)
     if app.output.json:
         app.output.data({"forgotten": True, "export": str(export) if export else None})
     else:
-        app.output.say("flatsplit is out of the database." + (f" Its journal is in {export}." if export else ""))
+        view.show(app.output, export)
     return Exit.OK
 
 
@@ -55,10 +60,5 @@ def _refuse(under_way: bool) -> None:
 
 
 def _agreed(app: App, under_way: bool, export: Path | None) -> bool:
-    err = app.output.err
-    err.say("This removes the schema flatsplit. What was done stays; taking it back is no longer possible.", "yellow")
-    if under_way:
-        err.say("The cutover is under way: the roles stay half moved.", "red")
-    if export is None:
-        err.say("The journal is lost: --export FILE keeps a copy.", "yellow")
+    view.show_warning(app.output.err, under_way=under_way, kept=export is not None)
     return app.output.ask("Remove it?")

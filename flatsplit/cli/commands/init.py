@@ -6,8 +6,7 @@ import click
 
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import need_answer, yes_option
-from flatsplit.cli.views import shapes
-from flatsplit.cli.views.init import show_survey
+from flatsplit.cli.views import init as view
 from flatsplit.errors import Exit
 
 
@@ -35,23 +34,20 @@ def command(
     records how every object and role is now, so that a rollback can bring that back. No role and no privilege changes.
     """
     need_answer(app, yes=yes, command="init")
-    from flatsplit.cutover.init import initialise, survey
-    from flatsplit.cutover.results import InitRequest
+    from flatsplit.cutover.init import init
+    from flatsplit.cutover.survey import InitRequest, survey
 
     output = app.output
     request = InitRequest(legacy_role, app.config_path, schemas, adopt, owner, moved)
     with app.session(write=True) as session:
         found = survey(session, request)
-        show_survey(output.err, found)
+        view.show(output.err, found)
         if not yes and not output.ask("Upgrade it?" if found.existing else "Write this down and begin?"):
             output.err.say("nothing was changed")
             return Exit.ERROR
-        initialise(session, found)
+        init(session, found)
     if output.json:
-        output.data(shapes.survey(found))
-    elif found.existing:
-        output.say("Up to date: the schema flatsplit. `flatsplit status` says where the cutover stands.", "green")
+        output.data(view.shape(found))
     else:
-        output.say(f"Ready: {app.config_path}, and the schema flatsplit in {found.target.database}.", "green")
-        output.say("Read the configuration, then `flatsplit doctor`, `flatsplit plan`, `flatsplit next`.")
+        view.show_done(output, found)
     return Exit.OK

@@ -44,12 +44,13 @@ def command(
     if not dry_run:
         need_answer(app, yes=yes, command="next")
     from flatsplit.cli.progress import Asking, Narration
-    from flatsplit.cli.views.outcome import report
-    from flatsplit.cutover.results import AdvanceOptions
+    from flatsplit.cli.views import next as view
 
-    options = AdvanceOptions(dry_run, through, approved, waive, reason.strip())
     with app.walk(write=not dry_run, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
         passwords = passwords_from(app, narration, password_file, generate_passwords)
-        result = walk.advance(options, reporter=narration, confirm=asking, passwords=passwords)
-    return report(app, result, asking, "Nothing to do: that is done already.")
+        from flatsplit.cutover.next import AdvanceOptions, advance
+
+        options = AdvanceOptions(dry_run, through, approved, waive, reason.strip())
+        result = advance(walk, options, reporter=narration, confirm=asking, passwords=passwords)
+    return view.show(app.output, result, refused=asking.refused)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.views import shapes
-from flatsplit.cli.views.clients import show_clients
+from flatsplit.cli.views import observe as view
+from flatsplit.cli.views.shapes import plain
 from flatsplit.errors import Exit
 
 
@@ -15,15 +15,12 @@ def command(app: App) -> Exit:
     Made for cron: only time in which somebody looked often enough counts as quiet.
     """
     with app.journal(write=True) as walk:
-        found = walk.observe()
+        from flatsplit.cutover.observe import observe
+
+        found = observe(walk)
         legacy = walk.config.legacy_role
     if app.output.json:
-        app.output.data([shapes.plain(session) for session in found.sessions])
-        return Exit.OK
-    show_clients(app.output, found.sessions, legacy)
-    for role, growth in found.growth:
-        if growth:
-            app.output.say(f"{role} ran {growth:,} statements since the last look")
-    if not found.growth:
-        app.output.err.say("pg_stat_statements counts nothing here: short connections between two looks are missed")
+        app.output.data(plain(found.sessions))
+    else:
+        view.show(app.output, found, legacy)
     return Exit.OK

@@ -6,8 +6,7 @@ import click
 
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import StepName
-from flatsplit.cli.views import shapes
-from flatsplit.cli.views.plan import show_plan
+from flatsplit.cli.views import plan as view
 from flatsplit.errors import Exit
 
 
@@ -19,9 +18,11 @@ def command(app: App, step: str | None) -> Exit:
     The output is SQL, all else being comments. The digest is what `flatsplit next --approved` takes.
     """
     with app.walk(write=False) as walk:
-        found = walk.plan(step)
+        from flatsplit.cutover.plan import plan
+
+        found = plan(walk, step)
     if app.output.json:
-        app.output.data(shapes.plan(found))
+        app.output.data(view.shape(found))
     else:
-        show_plan(app.output, found)
+        view.show(app.output, found)
     return Exit.OK

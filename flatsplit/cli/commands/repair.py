@@ -20,10 +20,12 @@ def command(app: App, yes: bool, password_file: Path | None, generate_passwords:
     """
     check_password_options(password_file, generate_passwords)
     from flatsplit.cli.progress import Asking, Narration
-    from flatsplit.cli.views.outcome import report
+    from flatsplit.cli.views import repair as view
 
     with app.walk(write=True, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes or not app.output.interactive)
         passwords = passwords_from(app, narration, password_file, generate_passwords)
-        result = walk.repair(reporter=narration, confirm=asking, passwords=passwords)
-    return report(app, result, asking, "Nothing to repair: what finished steps promised holds.")
+        from flatsplit.cutover.repair import repair
+
+        result = repair(walk, reporter=narration, confirm=asking, passwords=passwords)
+    return view.show(app.output, result, refused=asking.refused)

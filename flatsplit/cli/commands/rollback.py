@@ -22,9 +22,11 @@ def command(app: App, through: str | None, everything: bool, yes: bool) -> Exit:
         raise UsageError("--through and --all exclude each other", "give one of them")
     need_answer(app, yes=yes, command="rollback")
     from flatsplit.cli.progress import Asking, Narration
-    from flatsplit.cli.views.outcome import report
+    from flatsplit.cli.views import rollback as view
 
     with app.walk(write=True, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
-        result = walk.rollback(through=through, everything=everything, reporter=narration, confirm=asking)
-    return report(app, result, asking, "Nothing to take back.")
+        from flatsplit.cutover.rollback import rollback
+
+        result = rollback(walk, through=through, everything=everything, reporter=narration, confirm=asking)
+    return view.show(app.output, result, refused=asking.refused)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from flatsplit.cli.app import App, make_command
+from flatsplit.cli.views import runbook as view
 from flatsplit.errors import Exit
 
 
@@ -36,13 +37,14 @@ from flatsplit.errors import Exit
 def command(app: App, out: Path, form: str, templates: Path | None) -> Exit:
     """Write the change-review bundle: every step with its SQL, its rollback and its gates. Changes nothing."""
     with app.walk(write=False) as walk:
-        bundle = walk.bundle()
+        from flatsplit.cutover.runbook import runbook
+
+        bundle = runbook(walk)
     from flatsplit.render import write_bundle
 
     files = write_bundle(bundle, out, form, templates)
     if app.output.json:
-        app.output.data({"files": [str(path) for path in files]})
+        app.output.data(view.shape(files))
     else:
-        for path in files:
-            app.output.say(str(path))
+        view.show(app.output, files)
     return Exit.OK

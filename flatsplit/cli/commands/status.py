@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.views import shapes
+from flatsplit.cli.views import status as view
 from flatsplit.errors import Exit
 
 
@@ -11,11 +11,11 @@ from flatsplit.errors import Exit
 def command(app: App) -> Exit:
     """What broke, where we are, what is next, what blocks it, what changed. Changes nothing; exit 4 where it broke."""
     with app.walk(write=False) as walk:
-        found = walk.status()
-    if app.output.json:
-        app.output.data(shapes.status(found))
-    else:
-        from flatsplit.cli.views.status import show_status
+        from flatsplit.cutover.status import status
 
-        show_status(app.output, found)
+        found = status(walk)
+    if app.output.json:
+        app.output.data(view.shape(found))
+    else:
+        view.show(app.output, found)
     return Exit.DRIFT if found.broken else Exit.OK

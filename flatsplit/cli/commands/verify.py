@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.views import shapes
+from flatsplit.cli.views import verify as view
 from flatsplit.errors import Exit
 
 
@@ -30,11 +30,11 @@ def command(app: App, password_file: Path | None) -> Exit:
 
         passwords = read_file(password_file)
     with app.walk(write=False) as walk:
-        found = walk.verify(passwords)
-    if app.output.json:
-        app.output.data(shapes.verify(found))
-    else:
-        from flatsplit.cli.views.verify import show_verified
+        from flatsplit.cutover.verify import verify
 
-        show_verified(app.output, found)
+        found = verify(walk, passwords)
+    if app.output.json:
+        app.output.data(view.shape(found))
+    else:
+        view.show(app.output, found)
     return Exit.OK if found.ok else Exit.DRIFT

@@ -1,4 +1,4 @@
-"""What doctor found, on the screen."""
+"""``doctor``: what it found, and the long story of one hazard."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.views.plan import show_findings
-from flatsplit.cli.views.shapes import manual
+from flatsplit.cli.views.findings import manual, show_findings
 
 if TYPE_CHECKING:
+    from flatsplit.cli.views.shapes import Json
     from flatsplit.hazards import Hazard
     from flatsplit.hazards.stories import Story
     from flatsplit.model import Finding
@@ -18,7 +18,7 @@ FEW = 3
 """Objects of a finding that are shown; all of them stand in the JSON."""
 
 
-def show_doctor(printer: Printer, findings: Sequence[Finding]) -> None:
+def show(printer: Printer, findings: Sequence[Finding]) -> None:
     """A table of all, then each with why, the first objects, and what to do."""
     if not findings:
         return
@@ -36,7 +36,7 @@ def _row(found: Finding) -> tuple[str, ...]:
     return (severity, found.id, found.step or "the walk", str(len(found.objects) or ""), shown)
 
 
-def explain(printer: Printer, hazard: Hazard, story: Story) -> None:
+def show_story(printer: Printer, hazard: Hazard, story: Story) -> None:
     """The long story of one hazard."""
     printer.say(f"{hazard.id}: {hazard.severity}, before {hazard.step or 'the walk'}", "bold")
     printer.say()
@@ -52,3 +52,19 @@ def explain(printer: Printer, hazard: Hazard, story: Story) -> None:
     printer.code(story.reproduction)
     printer.heading("PostgreSQL's manual")
     printer.say(manual(hazard.manual))
+
+
+def story_shape(found: Hazard, told: Story) -> Json:
+    """``doctor --explain ID --json``."""
+    return {
+        "id": found.id,
+        "severity": found.severity,
+        "step": found.step,
+        "looked_at": found.looks_at,
+        "why": found.why,
+        "fix": found.fix,
+        "manual": manual(found.manual),
+        "since": found.since,
+        "story": told.text,
+        "reproduction": told.reproduction,
+    }

@@ -1,18 +1,21 @@
-"""What ``init`` found, before it writes anything."""
+"""``init``: what it found, before it writes anything."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.views.plan import count, show_findings
+from flatsplit.cli.views import findings
+from flatsplit.cli.views.findings import show_findings
+from flatsplit.cli.views.words import count, singular
 from flatsplit.config import PURPOSES
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.results import Survey
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.cutover.survey import Survey
 
 
-def show_survey(printer: Printer, found: Survey) -> None:
+def show(printer: Printer, found: Survey) -> None:
     """Database, what legacy owns, the names proposed, what stands in the way."""
     config, target = found.config, found.target
     printer.heading(one_line(f"{target.database} on PostgreSQL {target.major}, seen as {target.operator}"))
@@ -23,7 +26,7 @@ def show_survey(printer: Printer, found: Survey) -> None:
         if found.adopted:
             printer.say(one_line(f"Taken over as they are: {', '.join(found.adopted)}."))
         return
-    owned = ", ".join(f"{number:,} {_singular(kind) if number == 1 else kind}" for kind, number in found.counts)
+    owned = ", ".join(f"{number:,} {singular(kind) if number == 1 else kind}" for kind, number in found.counts)
     printer.say(one_line(f"{config.legacy_role} owns {owned or 'nothing'}."))
     for role, number in found.acts_as:
         printer.say(one_line(f"{config.legacy_role} acts as {role}, which owns {count(number, 'object')}."))
@@ -37,6 +40,16 @@ def show_survey(printer: Printer, found: Survey) -> None:
             printer.say(f"And {count(notes, 'note')}: `flatsplit doctor`", "dim")
     printer.say()
     printer.say(f"To write: {found.request.config_path}, the schema flatsplit, the baseline. No role changes yet.")
+
+
+def show_done(printer: Printer, found: Survey) -> None:
+    """That it is written, and what to read and type next."""
+    if found.existing:
+        printer.say("Up to date: the schema flatsplit. `flatsplit status` says where the cutover stands.", "green")
+        return
+    where = f"{found.request.config_path}, and the schema flatsplit in {found.target.database}"
+    printer.say(f"Ready: {where}.", "green")
+    printer.say("Read the configuration, then `flatsplit doctor`, `flatsplit plan`, `flatsplit next`.")
 
 
 def _show_names(printer: Printer, found: Survey) -> None:
@@ -56,8 +69,19 @@ def _show_names(printer: Printer, found: Survey) -> None:
         )
 
 
-def _singular(kind: str) -> str:
-    """``1 table``, not ``1 tables``."""
-    if kind.endswith("ies"):
-        return kind[:-3] + "y"
-    return kind.removesuffix("es" if kind.endswith("sses") else "s")
+def shape(found: Survey) -> Json:
+    """``init --json``."""
+    return {
+        "config": str(found.request.config_path),
+        "database": found.target.database,
+        "legacy_role": found.request.legacy_role,
+        "schemas": list(found.config.schemas),
+        "roles": {
+            purpose: getattr(found.config.roles, purpose)
+            for purpose in ("app_user", "app_migrator", "app_readonly", "dba")
+        },
+        "owned": dict(found.counts),
+        "adopted": list(found.adopted),
+        "existing": found.existing,
+        "findings": [findings.shape(item) for item in found.findings],
+    }

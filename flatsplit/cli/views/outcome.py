@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flatsplit.cli.app import App
 from flatsplit.cli.output import Output, one_line
-from flatsplit.cli.progress import Asking
-from flatsplit.cli.views import shapes
-from flatsplit.cli.views.plan import count, show_plan
+from flatsplit.cli.views import findings, gates, plan
+from flatsplit.cli.views.gates import how_to_go_on
+from flatsplit.cli.views.words import count
 from flatsplit.errors import Exit
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.results import AdvanceResult, StepOutcome
-    from flatsplit.model import GateResult
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 
 _WORDS = {
     "done": "done",
@@ -25,17 +23,16 @@ _WORDS = {
 }
 
 
-def report(app: App, result: AdvanceResult, asking: Asking, idle: str) -> Exit:
+def show(output: Output, result: AdvanceResult, *, idle: str, refused: bool) -> Exit:
     """Prints the result; 3 where a gate stopped the walk, 1 where the person did.
 
-    ``idle`` is what to say when there was nothing to do.
+    ``idle`` is what to say when there was nothing to do; ``refused``: the person said no.
     """
-    output = app.output
     if output.json:
-        output.data(shapes.advance(result))
+        output.data(shape(result))
     else:
         if result.plan is not None:
-            show_plan(output, result.plan)
+            plan.show(output, result.plan)
         if not (output.terminal and output.err.terminal):  # there, the narration has just said so
             for outcome in result.outcomes:
                 _say_outcome(output, outcome)
@@ -45,13 +42,13 @@ def report(app: App, result: AdvanceResult, asking: Asking, idle: str) -> Exit:
                 output.say(f"  fix: {one_line(gate.fix)}")
         if result.waiting:
             output.say(how_to_go_on(result.waiting))
-    if asking.refused:
+    if refused:
         output.err.say("stopped as you said; nothing further was changed")
         return Exit.ERROR
     if result.waiting:
         return Exit.WAITING
     if not output.json:
-        _what_now(app, result, idle)
+        _what_now(output, result, idle)
     return Exit.WAITING if any(outcome.state == "waiting" for outcome in result.outcomes) else Exit.OK
 
 
@@ -60,23 +57,36 @@ def _say_outcome(output: Output, outcome: StepOutcome) -> None:
     output.say(f"{outcome.key}: {_WORDS[outcome.state]}" + (f" ({how})" if outcome.by_hand or outcome.executed else ""))
 
 
-def how_to_go_on(gates: Sequence[GateResult]) -> str:
-    """What to type when these gates are closed."""
-    text = "`flatsplit next` goes on when that is settled"
-    if not all(gate.waivable for gate in gates):
-        return f"{text}."
-    waivers = " ".join(f"--waive {gate.key}" for gate in gates)
-    return f'{text}; to go on all the same: flatsplit next {waivers} --reason "…"'
-
-
-def _what_now(app: App, result: AdvanceResult, idle: str) -> None:
+def _what_now(output: Output, result: AdvanceResult, idle: str) -> None:
     if not result.outcomes and result.plan is None:
-        app.output.say(idle)
+        output.say(idle)
     if result.complete:
-        app.output.say("The cutover is complete.", "green")
+        output.say("The cutover is complete.", "green")
     elif result.plan is not None:
-        app.output.err.say("dry run: nothing was changed; `flatsplit next` takes this step")
+        output.err.say("dry run: nothing was changed; `flatsplit next` takes this step")
     elif result.next is None:
-        app.output.say("Nothing is left to do.", "green")
+        output.say("Nothing is left to do.", "green")
     else:
-        app.output.say(f"Next: {result.next}. See it with `flatsplit plan`, take it with `flatsplit next`.")
+        output.say(f"Next: {result.next}. See it with `flatsplit plan`, take it with `flatsplit next`.")
+
+
+def shape(result: AdvanceResult) -> Json:
+    """``next``, ``rollback`` and ``repair``: what happened to each step."""
+    return {
+        "steps": [_outcome(outcome) for outcome in result.outcomes],
+        "next": result.next,
+        "waiting": [gates.shape(item) for item in result.waiting],
+        "complete": result.complete,
+        "plan": plan.shape(result.plan) if result.plan else None,
+    }
+
+
+def _outcome(outcome: StepOutcome) -> Json:
+    return {
+        "key": outcome.key,
+        "state": outcome.state,
+        "executed": outcome.executed,
+        "by_hand": outcome.by_hand,
+        "gates": [gates.shape(item) for item in outcome.gates],
+        "notes": [findings.shape(note) for note in outcome.notes],
+    }

@@ -1,34 +1,26 @@
-"""``status`` for people: prose first, then the table."""
+"""``status``: prose first, then the table."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.views.outcome import how_to_go_on
-from flatsplit.cli.views.plan import count, show_findings, summarise
+from flatsplit.cli.views import findings, gates, statements
+from flatsplit.cli.views.findings import show_findings
+from flatsplit.cli.views.gates import how_to_go_on
+from flatsplit.cli.views.shapes import plain
+from flatsplit.cli.views.statements import summarise
+from flatsplit.cli.views.words import ago, count
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.results import Status, StepView
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.cutover.status import Status, StepView
     from flatsplit.evidence.away import Absence
 
 _MARKS = {"done": "done", "running": "running", "waiting": "waiting", "pending": "", "rolled_back": "rolled back"}
 
 
-def ago(moment: datetime | None, now: datetime | None = None) -> str:
-    """``3d 4h ago``: the two largest units that tell something."""
-    if moment is None:
-        return ""
-    passed = max((now or datetime.now(UTC)) - moment, timedelta())
-    minutes, seconds = divmod(int(passed.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [f"{number}{unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "m")) if number][:2]
-    return f"{' '.join(parts) or f'{seconds}s'} ago"
-
-
-def show_status(printer: Printer, found: Status) -> None:
+def show(printer: Printer, found: Status) -> None:
     """What broke, where, what next, what blocks, what changed; then every step."""
     cutover = found.cutover
     for broken in found.broken:
@@ -108,3 +100,39 @@ def _row(number: int, step: StepView) -> tuple[str, ...]:
     remarks += [f"waived {gate.key}: {one_line(gate.waived)}" for gate in step.waived]
     moment = step.finished_at or step.started_at
     return (str(number), step.key, _MARKS[step.state], ago(moment), "; ".join(remarks))
+
+
+def shape(found: Status) -> Json:
+    """``status --json``."""
+    cutover = found.cutover
+    return {
+        "cutover": {
+            "name": cutover.name,
+            "state": cutover.state,
+            "legacy_role": cutover.legacy_role,
+            "database": cutover.database,
+            "started_at": plain(cutover.started_at),
+            "retire": cutover.retire,
+            "roles": dict(cutover.roles),
+        },
+        "steps": [_step(step) for step in found.steps],
+        "next": found.next,
+        "pending": found.pending,
+        "catch_up": [statements.shape(statement) for statement in found.catch_up],
+        "findings": [findings.shape(item) for item in found.findings],
+        "away": plain(found.away),
+        "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
+    }
+
+
+def _step(step: StepView) -> Json:
+    return {
+        "key": step.key,
+        "title": step.title,
+        "state": step.state,
+        "blocked_by": [item.key for item in step.blocked_by],
+        "gates": [gates.shape(item) for item in (*step.blocked_by, *step.notices, *step.waived)],
+        "started_at": plain(step.started_at),
+        "finished_at": plain(step.finished_at),
+        "by_hand": step.by_hand,
+    }

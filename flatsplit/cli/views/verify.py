@@ -1,21 +1,27 @@
-"""``verify`` for people: the matrix, what was tried, what drifted and why."""
+"""``verify``: the matrix, what was tried, what drifted and why."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.views.plan import count, show_findings, summarise
+from flatsplit.cli.views import findings, statements
+from flatsplit.cli.views.findings import show_findings
+from flatsplit.cli.views.shapes import plain
+from flatsplit.cli.views.statements import summarise
+from flatsplit.cli.views.words import count
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.results import VerifyReport
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.cutover.verify import VerifyReport
     from flatsplit.evidence.trial import Proof
 
 _FEW = 10
 
 
-def show_verified(printer: Printer, found: VerifyReport) -> None:
+def show(printer: Printer, found: VerifyReport) -> None:
     """Everything, what is wrong last."""
     _matrix(printer, found)
     for proof in found.proofs:
@@ -86,3 +92,31 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
         printer.say("`flatsplit repair` runs them.")
     elif not found.ok:
         printer.say("No finished step asks for what is wrong here: whoever granted or changed it has to take it back.")
+
+
+def shape(report: VerifyReport) -> Json:
+    """``verify --json``: the matrix and the drift."""
+    return {
+        "ok": report.ok,
+        "steps": list(report.steps),
+        "checks": [
+            {
+                "role": check.role,
+                "act": check.act,
+                "expected": "can" if check.expected else "cannot",
+                "ok": check.ok,
+                "count": check.count,
+                "exceptions": list(check.exceptions),
+                "exception_count": check.exception_count,
+            }
+            for check in report.checks
+        ],
+        "drift": [
+            {**statements.shape(statement), "cause": cause}
+            for statement, cause in itertools.zip_longest(report.drift, report.causes, fillvalue="")
+            if not isinstance(statement, str)
+        ],
+        "strays": [findings.shape(stray) for stray in report.strays],
+        "proofs": [plain(proof) for proof in report.proofs],
+        "notes": [findings.shape(note) for note in report.notes],
+    }

@@ -1,0 +1,57 @@
+"""Hazards and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer, one_line, visible
+
+if TYPE_CHECKING:
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.model import Finding
+
+STYLES = {"blocker": "red", "warning": "yellow", "note": "cyan"}
+
+
+def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10, *, ids: bool = False) -> None:
+    """Hazards and decisions: what, why, for which objects, what to do; with their ids, to explain or accept them."""
+    for found in findings:
+        named = f" ({found.id})" if ids else ""
+        style = "" if found.accepted else STYLES[found.severity]
+        printer.say(f"{found.severity}: {one_line(found.title)}{named}", style)
+        if found.accepted:
+            printer.say(f"    accepted: {one_line(found.accepted)}")
+        printer.say(f"    why: {one_line(found.why)}")
+        for name in found.objects[:few]:
+            printer.say(f"      {one_line(name)}", "dim")
+        if len(found.objects) > few:
+            printer.say(f"      … and {len(found.objects) - few:,} more", "dim")
+        if found.fix:
+            first, *lines = found.fix.split("\n")
+            printer.say(f"    fix: {one_line(first)}")
+            for line in lines:
+                printer.say(f"      {visible(line)}")
+
+
+def shape(found: Finding) -> Json:
+    """One hazard or decision."""
+    return {
+        "id": found.id,
+        "severity": found.severity,
+        "title": found.title,
+        "why": found.why,
+        "fix": found.fix,
+        "step": found.step or None,
+        "objects": list(found.objects),
+        "looked_at": found.looked_at or None,
+        "manual": manual(found.manual) or None,
+        "accepted": found.accepted or None,
+        "sql": list(found.sql),
+        "toml": list(found.toml),
+    }
+
+
+def manual(section: str) -> str:
+    """The address of a section of PostgreSQL's manual."""
+    return f"https://www.postgresql.org/docs/current/{section}" if section else ""

@@ -1,0 +1,23 @@
+"""``forget``: what is lost with it, and that it is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flatsplit.cli.output import Printer
+
+
+def show_warning(printer: Printer, *, under_way: bool, kept: bool) -> None:
+    """What is lost, before it is asked. ``kept``: the journal goes to a file."""
+    printer.say(
+        "This removes the schema flatsplit. What was done stays; taking it back is no longer possible.", "yellow"
+    )
+    if under_way:
+        printer.say("The cutover is under way: the roles stay half moved.", "red")
+    if not kept:
+        printer.say("The journal is lost: --export FILE keeps a copy.", "yellow")
+
+
+def show(printer: Printer, export: Path | None) -> None:
+    """That it is done."""
+    printer.say("flatsplit is out of the database." + (f" Its journal is in {export}." if export else ""))

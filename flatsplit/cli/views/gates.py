@@ -1,0 +1,32 @@
+"""Gates that are closed, and what to type then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.model import GateResult
+
+
+def how_to_go_on(gates: Sequence[GateResult]) -> str:
+    """What to type when these gates are closed."""
+    text = "`flatsplit next` goes on when that is settled"
+    if not all(gate.waivable for gate in gates):
+        return f"{text}."
+    waivers = " ".join(f"--waive {gate.key}" for gate in gates)
+    return f'{text}; to go on all the same: flatsplit next {waivers} --reason "…"'
+
+
+def shape(found: GateResult) -> Json:
+    """A gate as it stands."""
+    return {
+        "key": found.key,
+        "open": found.open,
+        "reason": found.reason,
+        "fix": found.fix,
+        "waivable": found.waivable,
+        "waived": found.waived or None,
+        "notice": found.notice,
+    }

@@ -1,0 +1,21 @@
+"""``observe``: who is connected, and what each role has run since the last look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Output
+from flatsplit.cli.views.clients import show_clients
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.observe import Look
+
+
+def show(output: Output, found: Look, legacy: str) -> None:
+    """A table, then what the statement counters say."""
+    show_clients(output, found.sessions, legacy)
+    for role, growth in found.growth:
+        if growth:
+            output.say(f"{role} ran {growth:,} statements since the last look")
+    if not found.growth:
+        output.err.say("pg_stat_statements counts nothing here: short connections between two looks are missed")

@@ -1,0 +1,31 @@
+"""What is about to happen, before it is asked whether it may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer
+from flatsplit.cli.views.findings import show_findings
+from flatsplit.cli.views.statements import summarise
+from flatsplit.cli.views.words import count
+
+if TYPE_CHECKING:
+    from flatsplit.model import Plan
+
+
+def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
+    """Shows what is about to happen; gives back the question to ask."""
+    titles = {"next": f"Next step: {plan.step}", "rollback": f"Roll back: {plan.step}", "repair": "Repair"}
+    printer.heading(titles.get(purpose, f"{purpose}: {plan.step}"))
+    show_findings(printer, plan.notes)
+    if plan.catch_up:
+        printer.say("Catch-up, for objects that appeared since:")
+        summarise(printer, plan.catch_up)
+        printer.say("The step itself:")
+    summarise(printer, plan.statements)
+    if not plan.actions:
+        printer.say("  nothing to change in the database")
+        return "Go on?"
+    command = {"next": "flatsplit plan", "repair": "flatsplit verify --json"}.get(purpose, "flatsplit runbook")
+    printer.say(f"  all of it, with undo: {command}; digest {plan.digest}", "dim")
+    return f"Run {'this' if len(plan.actions) == 1 else 'these'} {count(len(plan.actions), 'statement')}?"

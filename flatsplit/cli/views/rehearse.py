@@ -1,0 +1,124 @@
+"""``rehearse``: what would fail, verdict by verdict."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flatsplit import privileges
+from flatsplit.cli.output import Printer, one_line
+from flatsplit.cli.views.words import count
+from flatsplit.config.text import quote
+
+if TYPE_CHECKING:
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.evidence.rehearsal import Rehearsal, Verdict
+    from flatsplit.model import ObjectRef
+
+_STYLES = {"denied": "red", "silent": "red", "migrator": "yellow", "unknown": "cyan"}
+_HEADINGS = {
+    "denied": "Denied: would fail",
+    "silent": "Silent: would succeed and do less",
+    "migrator": "The migration tool's work, not the application's",
+    "unknown": "Unknown: look at these yourself",
+}
+_SHOWN = 25
+_BASIS = re.compile(r" \(by the blueprint: .* does not exist yet\)\Z", re.DOTALL)
+"""What a verdict rests on, where it is the same for all: the last lines say it once."""
+
+
+def show(printer: Printer, found: Rehearsal) -> None:
+    """What is bad first, each with its remedy; the numbers last."""
+    for outcome, heading in _HEADINGS.items():
+        verdicts = [each for each in found.verdicts if each.verdict == outcome]
+        if not verdicts:
+            continue
+        printer.heading(f"{heading} ({len(verdicts)})")
+        remedies = {verdict.remedy for verdict in verdicts}
+        common = remedies.pop() if len(remedies) == 1 and verdicts[1:] else ""
+        if common:
+            printer.say(f"remedy for all of them: {one_line(common)}")
+        for verdict in verdicts[:_SHOWN]:
+            _show_one(printer, verdict, _STYLES[outcome], remedy=not common)
+        if len(verdicts) > _SHOWN:
+            printer.say(f"… and {len(verdicts) - _SHOWN:,} more: `flatsplit rehearse --json` has all", "dim")
+    for purpose, lines in found.grants.items():
+        printer.heading("What of it flatsplit.toml can grant")
+        printer.say(f"[grants.{purpose}]")
+        for word, names in lines.items():
+            printer.say(f"{word} = [{', '.join(map(quote, names))}]")
+    if found.applications:
+        rows = [(name, *map(str, counts.values())) for name, counts in found.applications.items()]
+        printer.table("By application_name", ("application", *found.summary), rows)
+    printer.say()
+    for note in found.notes:
+        printer.say(one_line(note), "yellow")
+    ground = (
+        f"tried as {found.role}"
+        if found.basis == "role"
+        else f"reasoned from what {found.role} is going to be granted (it does not exist yet)"
+    )
+    printer.say(one_line(f"{count(len(found.verdicts), 'distinct statement')} from {found.source}, {ground}:"))
+    printer.say(
+        "  " + ", ".join(f"{number:,} {outcome}" for outcome, number in found.summary.items()),
+        "green" if found.ok else "red",
+    )
+
+
+def _show_one(printer: Printer, verdict: Verdict, style: str, *, remedy: bool) -> None:
+    query = one_line(verdict.query)
+    printer.say(f"{query if len(query) <= 160 else query[:159] + '…'}", style)
+    printer.say(f"    {count(verdict.calls, 'call')}; {one_line(_BASIS.sub('', verdict.reason))}")
+    if remedy and verdict.remedy:
+        printer.say(f"    remedy: {one_line(verdict.remedy)}")
+
+
+def shape(found: Rehearsal) -> Json:
+    """``rehearse --json``."""
+    return {
+        "summary": dict(found.summary),
+        "role": found.role,
+        "basis": found.basis,
+        "source": found.source,
+        "notes": list(found.notes),
+        "grants": {
+            purpose: {word: list(names) for word, names in lines.items()} for purpose, lines in found.grants.items()
+        },
+        "applications": {name: dict(counts) for name, counts in found.applications.items()},
+        "statements": [
+            {
+                "query": verdict.query,
+                "calls": verdict.calls,
+                "verdict": verdict.verdict,
+                "reason": verdict.reason,
+                "object": verdict.object or None,
+                "privilege": verdict.privilege or None,
+                "remedy": verdict.remedy or None,
+                "sql": list(verdict.sql),
+                "toml": list(verdict.toml),
+                "basis": verdict.basis,
+                "needs": _needs(verdict),
+            }
+            for verdict in found.verdicts
+        ],
+    }
+
+
+def _needs(verdict: Verdict) -> list[Json]:
+    """What a statement takes; the columns of one object together, none for the object as a whole."""
+    from flatsplit.evidence.rehearsal.remedies import shown  # nothing else here needs a parser of SQL
+
+    grouped: dict[tuple[ObjectRef, str, str, str], list[str]] = {}
+    for need in verdict.needs:
+        grouped.setdefault((need.object, need.letter, need.why, need.where), []).append(need.column)
+    return [
+        {
+            "kind": ref.kind,
+            "object": shown(ref),
+            "privilege": privileges.NAMES[letter],
+            "columns": list(filter(None, columns)),
+            "why": why,
+            "where": where or None,
+        }
+        for (ref, letter, why, where), columns in grouped.items()
+    ]

@@ -1,0 +1,69 @@
+"""Statements: how many of which sort, the first few of each, and as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer
+
+if TYPE_CHECKING:
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.model import Statement
+
+FEW = 3
+"""Statements of one sort that are shown before a question; all of them stand in ``flatsplit plan``."""
+
+_FIRST = re.compile(r'(?:LOCK TABLE (?:"(?:[^"]|"")*"|[^";])* MODE; |DO (\$\w*\$).*?\1; )+', re.DOTALL)
+"""What only takes a lock early, before the statement that a batch is about."""
+
+_VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}(?=[ ;(]|$)")
+_GRANT = re.compile(r"(?P<verb>GRANT|REVOKE) [A-Z, ]+ ON (?P<kind>[A-Z]+(?: [A-Z]+)*) ")
+
+
+def verb(sql: str) -> str:
+    """What sort of statement it is, for example ``ALTER TABLE`` or ``GRANT … ON SEQUENCE``."""
+    locked = _FIRST.match(sql)
+    if locked and locked.end() < len(sql):
+        sql = sql[locked.end() :]
+    grant = _GRANT.match(sql)
+    if grant:
+        return f"{grant['verb']} … ON {grant['kind']}"
+    match = _VERB.match(sql)
+    return match.group() if match else "statement"
+
+
+def groups(statements: Iterable[Statement]) -> dict[tuple[str, str], list[Statement]]:
+    """Statements of one sort and lock, in the order in which each sort first appears."""
+    found: defaultdict[tuple[str, str], list[Statement]] = defaultdict(list)
+    for statement in statements:
+        found[verb(statement.sql), statement.lock].append(statement)
+    return found
+
+
+def terminated(sql: str) -> str:
+    """The statement with the semicolon that psql needs."""
+    return sql if sql.rstrip().endswith(";") else f"{sql};"
+
+
+def summarise(printer: Printer, statements: Sequence[Statement], few: int = FEW) -> None:
+    """How many statements of which sort with which lock, and the first few of each."""
+    for (kind, lock), found in groups(statements).items():
+        printer.say(f"  {len(found):>6,} × {kind}" + (f"  (lock: {lock})" if lock else ""))
+        for statement in found[:few]:
+            for line in terminated(statement.sql).split("\n"):
+                printer.say(f"           {line}", "cyan")
+        if len(found) > few:
+            printer.say(f"           … and {len(found) - few:,} more", "dim")
+
+
+def shape(statement: Statement) -> Json:
+    """One statement of a plan."""
+    return {
+        "description": statement.description,
+        "sql": statement.sql,
+        "undo": statement.undo,
+        "lock": statement.lock,
+    }

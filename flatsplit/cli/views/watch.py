@@ -1,0 +1,50 @@
+"""``watch``: a table that drains, or one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Output, one_line, visible
+from flatsplit.cli.views.clients import COLUMNS, client_rows, headline, is_left, show_clients
+
+if TYPE_CHECKING:
+    from flatsplit.model import Session
+
+
+def show(output: Output, looks: Iterable[Sequence[Session]], legacy: str) -> None:
+    """On a terminal one table that changes with each look, elsewhere one after the other."""
+    if output.terminal:
+        _live(output, looks, legacy)
+    else:
+        _plain(output, looks, legacy)
+
+
+def _plain(output: Output, looks: Iterable[Sequence[Session]], legacy: str) -> None:
+    for place, found in enumerate(looks):
+        if place:
+            output.say()
+        output.say(one_line(f"{time.strftime('%H:%M:%S')} {headline(found, legacy)}"))
+        show_clients(output, found, legacy)
+        output.stream.flush()
+
+
+def _live(output: Output, looks: Iterable[Sequence[Session]], legacy: str) -> None:
+    from rich.live import Live
+    from rich.table import Table
+    from rich.text import Text
+
+    def table(found: Sequence[Session]) -> Table:
+        old = [one for one in found if is_left(one, legacy)]
+        title = visible(f"{time.strftime('%H:%M:%S')}  {headline(found, legacy)}")
+        made = Table(title=Text(title, style="yellow" if old else "green"), title_justify="left")
+        for column in COLUMNS:
+            made.add_column(column, overflow="fold")
+        for place, row in enumerate(client_rows(found, legacy)):
+            made.add_row(*map(Text, row), style="yellow" if place < len(client_rows(old, legacy)) else "")
+        return made
+
+    with Live(console=output.console(), auto_refresh=False) as live:
+        for found in looks:
+            live.update(table(found), refresh=True)

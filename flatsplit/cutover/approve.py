@@ -1,0 +1,46 @@
+"""``approve``: who approved which plan, put on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from flatsplit.cutover.approval import EVENT, found, record_approval
+from flatsplit.errors import Refused, UsageError
+from flatsplit.model.report import Approved
+from flatsplit.planning import machine
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+
+def approve(
+    walk: Walk, steps: Sequence[str], *, by: str, ticket: str, digest: str | None = None
+) -> tuple[Approved, ...]:
+    """Put on record that ``by`` approved the plans of these steps as they are now; none: the next one's.
+
+    ``digest`` is the plan that was read: Refused where the live one is another. UsageError for a step that is done.
+    """
+    if not by.strip():
+        raise UsageError("an approval needs a name", "give it with --by NAME")
+    situation = walk.situation()
+    keys = list(steps)
+    if not keys:
+        following = machine.next_step(situation.states)
+        if following is None:
+            raise UsageError("every step is done: there is nothing to approve", "flatsplit history shows what was")
+        keys = [following]
+    plans = []
+    for key in keys:
+        if situation.states[key] == "done":
+            raise UsageError(f"step {key} is done already", "name one of the steps that flatsplit status shows as open")
+        plans.append(situation.plan(key))
+    if digest is not None and (len(plans) != 1 or plans[0].digest != digest):
+        raise Refused(
+            f"the plan of {plans[0].step} is not the one with digest {digest}: it is {plans[0].digest}",
+            f"read `flatsplit plan {plans[0].step}` (or a new runbook) and approve that",
+        )
+    with walk.session.transaction():
+        for plan in plans:
+            record_approval(walk, situation, plan, by.strip(), ticket.strip())
+    return tuple(found(walk.journal.events(EVENT)))[-len(plans) :]

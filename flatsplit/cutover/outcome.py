@@ -1,0 +1,33 @@
+"""What ``next``, ``rollback`` and ``repair`` give back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flatsplit.model import Finding, GateResult, Plan, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What happened to one step."""
+
+    key: str
+    state: StepState
+    executed: int
+    by_hand: bool = False
+    gates: tuple[GateResult, ...] = ()
+    notes: tuple[Finding, ...] = ()
+    """What stayed as it was, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceResult:
+    """What was done, and what stopped it."""
+
+    outcomes: tuple[StepOutcome, ...]
+    next: str | None
+    waiting: tuple[GateResult, ...] = ()
+    """Closed gates that stopped the walk (exit 3)."""
+    complete: bool = False
+    plan: Plan | None = None
+    """With ``dry_run``: what would have run."""

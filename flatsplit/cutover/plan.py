@@ -1,0 +1,25 @@
+"""``plan``: the statements of the next step, or of a named one, and what is to be known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit import hazards
+from flatsplit.cutover.situation import notes_of
+from flatsplit.model import Plan
+from flatsplit.planning import machine
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+
+def plan(walk: Walk, key: str | None) -> Plan:
+    """The plan of the step, or of the next one; an empty one where every step is done."""
+    situation = walk.situation()
+    step = key or machine.next_step(situation.states)
+    if step is None:
+        return Plan("", "", (), ())
+    walk.require_own(situation)
+    found = hazards.find(walk.session.driver, situation.live, situation.context, hazards.of_step(step))
+    made = situation.plan(step)
+    return Plan(made.step, made.digest, made.catch_up, made.statements, (*made.notes, *notes_of(found, step)))

@@ -1,0 +1,46 @@
+"""``repair``: what finished steps want and live lacks, applied again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.connection import operator_lock
+from flatsplit.cutover.caller import Confirm, Passwords, Reporter
+from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
+from flatsplit.cutover.remembering import step_ended
+from flatsplit.model import Plan
+from flatsplit.planning import machine
+from flatsplit.walks.split.kind import SPLIT
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+
+def repair(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> AdvanceResult:
+    """Apply again what finished steps want and live lacks; no new step is taken."""
+    with operator_lock(walk.session):
+        return _repair(walk, reporter, confirm, passwords)
+
+
+def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> AdvanceResult:
+    situation = walk.situation()
+    drift = situation.drift
+    next_key = machine.next_step(situation.states)
+    if not drift or situation.done == 0:
+        return AdvanceResult((), next_key, complete=next_key is None)
+    step = SPLIT.steps[situation.done - 1].key
+    target, oid = situation.live.target, walk.record.legacy_oid
+    plan = Plan(step, machine.digest(target, walk.config.legacy_role, oid, "repair", drift), (), drift)
+    if not confirm(plan, "repair"):
+        return AdvanceResult((), next_key)
+    verifiers = walk.verifiers(drift, passwords)
+    with walk.session.transaction():
+        walk.keep_names()
+        walk.journal.event("repair", step, f"{len(drift)} statements")
+    reporter.step_started("repair", "Apply again what drifted", len(drift))
+    count = walk.executor(situation, reporter, verifiers).run(step, "repair", drift)
+    after = walk.situation()
+    with walk.session.transaction():
+        step_ended(walk, step, after.live)
+    reporter.step_finished("repair", "done")
+    return AdvanceResult((StepOutcome("repair", "done", count),), next_key, complete=next_key is None)

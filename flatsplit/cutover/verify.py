@@ -1,0 +1,73 @@
+"""``verify``: the matrix from the catalog, a sample of it tried, and drift, each statement of it with its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flatsplit import hazards
+from flatsplit.cutover.causes import Causes
+from flatsplit.cutover.proof import prove
+from flatsplit.cutover.strays import strays
+from flatsplit.evidence import memory
+from flatsplit.evidence.trial import Proof, Trial
+from flatsplit.model import Check, Finding, Statement
+from flatsplit.walks import split
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+NOTES = ("definer-open", "public-writes")
+"""Hazards that limit what the matrix says."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The can/cannot matrix and the drift of all finished steps."""
+
+    checks: tuple[Check, ...]
+    drift: tuple[Statement, ...]
+    steps: tuple[str, ...]
+    """Keys of the steps whose promises were checked."""
+    notes: tuple[Finding, ...] = ()
+    """What holds by itself and is no failure, for example SECURITY DEFINER routines open to PUBLIC."""
+    causes: tuple[str, ...] = ()
+    """Why each statement of the drift is wanted again."""
+    strays: tuple[Finding, ...] = ()
+    """What no step takes care of: new schemas, tables of other roles, new memberships."""
+    proofs: tuple[Proof, ...] = ()
+    """What was tried for real, role by role."""
+
+    @property
+    def failed(self) -> tuple[Trial, ...]:
+        """Acts that came out otherwise than they must."""
+        return tuple(trial for proof in self.proofs for trial in proof.trials if not trial.ok)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was promised holds."""
+        return not (self.drift or self.strays or self.failed) and all(check.ok for check in self.checks)
+
+
+def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyReport:
+    """Everything that finished steps promised, held against the database, and tried as each role as far as can be.
+
+    ``passwords``, by role: these are logged in as.
+    """
+    session, situation = walk.session, walk.situation()
+    found = hazards.find(session.driver, situation.live, situation.context, lambda one: one.id in NOTES)
+    before = walk.journal.last_snapshot()
+    since = memory.difference(before.objects, situation.live) if before is not None else None
+    drift = situation.drift
+    done = split.STEP_KEYS[: situation.done]
+    causes = Causes(situation.live, situation.context, since.appeared.keys() if since is not None else (), done)
+    return VerifyReport(
+        checks=situation.checks(),
+        drift=drift,
+        steps=done,
+        notes=found,
+        causes=tuple(causes.of(statement) for statement in drift),
+        strays=strays(situation, since, before.roles) if before is not None and since is not None else (),
+        proofs=prove(session, situation, passwords or {}),
+    )

@@ -1,0 +1,20 @@
+"""Gates that somebody waived, as the journal knows them."""
+
+from __future__ import annotations
+
+from flatsplit.journal import Journal
+from flatsplit.model import GateResult
+
+
+def waived(journal: Journal, step: str) -> tuple[GateResult, ...]:
+    """Waivers on record since the step was last rolled back."""
+    found: dict[str, GateResult] = {}
+    for event in journal.events(step=step):
+        if event.kind == "rolled_back":
+            found = {}
+        elif event.kind == "waived":
+            gate = str(event.details.get("gate", ""))
+            found[gate] = GateResult(
+                gate, False, str(event.details.get("closed", "")), waived=str(event.details.get("reason", ""))
+            )
+    return tuple(found.values())

@@ -1,0 +1,21 @@
+"""``watch``: one look after the other at who is connected, of which nothing is written down."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flatsplit.config import Config
+from flatsplit.connection import Session
+from flatsplit.cutover.clients import connected
+from flatsplit.model import Session as Client
+
+
+def watch(session: Session, config: Config, interval: timedelta, count: int | None) -> Iterator[tuple[Client, ...]]:
+    """``count`` looks, or without end. Needs no walk: whoever only watches may do so before ``init``."""
+    for place in itertools.count() if count is None else range(count):
+        if place:
+            time.sleep(interval.total_seconds())
+        yield connected(session, config)
