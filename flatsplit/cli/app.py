@@ -54,13 +54,13 @@ class App:
             yield session
 
     @contextmanager
-    def walk(self, *, write: bool, alone: bool = False) -> Iterator[Walk]:
-        """The cutover that flatsplit.toml is about; ``alone`` keeps other operators out meanwhile."""
+    def walk(self, use_case: str, *, write: bool, alone: bool = False) -> Iterator[Walk]:
+        """The cutover that flatsplit.toml is about, for a use case; ``alone`` keeps other operators out meanwhile."""
         config = self.config()
         with self.session(write=write) as session:
             from flatsplit.cutover.opening import opened
 
-            with opened(session, config, alone=alone) as walk:
+            with opened(session, config, use_case, alone=alone) as walk:
                 yield walk
 
     @contextmanager

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from flatsplit.config import Config
     from flatsplit.cutover.walk import Walk
 
-_WALK = "flatsplit.cutover.walk"
 _SWITCH_SECONDS = 0.001
 """How long the importing thread may go on when an answer of the server has come."""
 
 
 @contextmanager
-def opened(session: Session, config: Config, *, alone: bool) -> Iterator[Walk]:
+def opened(session: Session, config: Config, use_case: str, *, alone: bool) -> Iterator[Walk]:
     """The cutover that ``config`` is about, with the catalog as it was read a moment ago.
 
+    ``use_case`` is the module beside this one that is going to work with it, imported meanwhile as well.
     ``alone`` takes the one-operator lock before it reads and until the end, so that what was read is still so when
     it is acted on (OperatorBusy if it does not come). Raises what :meth:`Walk.open` raises.
     """
     with operator_lock(session) if alone else nullcontext():
-        with _importing(_WALK):
+        with _importing("flatsplit.cutover.walk", f"flatsplit.cutover.{use_case}"):
             live = read_state(session.driver)
         from flatsplit.cutover.walk import Walk
 
@@ -41,19 +41,20 @@ def opened(session: Session, config: Config, *, alone: bool) -> Iterator[Walk]:
 
 
 @contextmanager
-def _importing(module: str) -> Iterator[None]:
-    """Import a module beside what happens inside. Where that fails, whoever imports it next hears why."""
+def _importing(*modules: str) -> Iterator[None]:
+    """Import modules beside what happens inside. Where that fails, whoever imports them next hears why."""
 
     def work() -> None:
         with suppress(Exception):
-            import_module(module)
+            for module in modules:
+                import_module(module)
 
-    if module in sys.modules:
+    if sys.modules.keys() >= set(modules):
         yield
         return
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    thread = threading.Thread(target=work, name=f"import {module}")
+    thread = threading.Thread(target=work, name="import")
     thread.start()
     try:
         yield

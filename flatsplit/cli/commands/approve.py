@@ -28,7 +28,7 @@ def command(app: App, steps: tuple[str, ...], by: str, ticket: str, digest: str 
         raise UsageError("--all is for every step, and some are named too", "give one or the other")
     if digest is not None and (everything or len(steps) > 1):
         raise UsageError("--digest is of one plan", "approve the steps one by one")
-    with app.walk(write=True) as walk:
+    with app.walk("approve", write=True) as walk:
         if everything:
             done = {record.key for record in walk.journal.steps() if record.state == "done"}
             steps = tuple(key for key in STEP_KEYS if key not in done)

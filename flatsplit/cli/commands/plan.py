@@ -17,7 +17,7 @@ def command(app: App, step: str | None) -> Exit:
 
     The output is SQL, all else being comments. The digest is what `flatsplit next --approved` takes.
     """
-    with app.walk(write=False) as walk:
+    with app.walk("plan", write=False) as walk:
         from flatsplit.cutover.plan import plan
 
         found = plan(walk, step)

@@ -27,7 +27,7 @@ def command(app: App, file: Path | None, role: str | None) -> Exit:
 
     If any is denied, would silently see fewer rows, or is the migration tool's work, the exit code is 4.
     """
-    with app.walk(write=True) as walk, Counting(app.output) as counting:
+    with app.walk("rehearse", write=True) as walk, Counting(app.output) as counting:
         from flatsplit.cutover.rehearse import rehearse
 
         found = rehearse(walk, file=file, role=role, progress=counting)

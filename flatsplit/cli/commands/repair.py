@@ -22,7 +22,7 @@ def command(app: App, yes: bool, password_file: Path | None, generate_passwords:
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import repair as view
 
-    with app.walk(write=True, alone=True) as walk, Narration(app.output) as narration:
+    with app.walk("repair", write=True, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes or not app.output.interactive)
         passwords = passwords_from(app, narration, password_file, generate_passwords)
         from flatsplit.cutover.repair import repair

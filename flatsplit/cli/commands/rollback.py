@@ -24,7 +24,7 @@ def command(app: App, through: str | None, everything: bool, yes: bool) -> Exit:
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import rollback as view
 
-    with app.walk(write=True, alone=True) as walk, Narration(app.output) as narration:
+    with app.walk("rollback", write=True, alone=True) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
         from flatsplit.cutover.rollback import rollback
 

@@ -36,7 +36,7 @@ from flatsplit.errors import Exit
 )
 def command(app: App, out: Path, form: str, templates: Path | None) -> Exit:
     """Write the change-review bundle: every step with its SQL, its rollback and its gates. Changes nothing."""
-    with app.walk(write=False) as walk:
+    with app.walk("runbook", write=False) as walk:
         from flatsplit.cutover.runbook import runbook
 
         bundle = runbook(walk)

@@ -10,7 +10,7 @@ from flatsplit.errors import Exit
 @make_command("status")
 def command(app: App) -> Exit:
     """What broke, where we are, what is next, what blocks it, what changed. Changes nothing; exit 4 where it broke."""
-    with app.walk(write=False) as walk:
+    with app.walk("status", write=False) as walk:
         from flatsplit.cutover.status import status
 
         found = status(walk)

@@ -29,7 +29,7 @@ def command(app: App, password_file: Path | None) -> Exit:
         from flatsplit.passwords import read_file
 
         passwords = read_file(password_file)
-    with app.walk(write=False) as walk:
+    with app.walk("verify", write=False) as walk:
         from flatsplit.cutover.verify import verify
 
         found = verify(walk, passwords)
