@@ -3,22 +3,67 @@
 from __future__ import annotations
 
 import argparse
+import json
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tests.corpus
 from flatsplit.evidence.rehearsal import OUTCOMES
 from tests.corpus.play import ROLES, Line, Player
+from tests.corpus.remember import remembering
 from tests.corpus.script import statements
 from tests.corpus.source import NotToBeHad, regression
-from tests.corpus.stage import build, make_cluster
+from tests.corpus.stage import Stage, build, make_cluster
 
 WRONG = ("allowed, refused", "allowed, fewer rows", "denied, works", "silent, refused")
 _ALONE = {"test_setup", "psql", "psql_crosstab", "misc_functions_slow"}
+
+
+def _before(role: str) -> str:
+    return f"{role}, by rules alone"
+
+
+ROWS = (*ROLES, *map(_before, ROLES))
+
+
+@dataclass
+class Played:
+    """What came out of one file."""
+
+    statements: int = 0
+    whole: bool = False
+    """Whether time sufficed."""
+    counts: dict[str, Counter[str]] = field(default_factory=lambda: {row: Counter() for row in ROWS})
+    findings: list[str] = field(default_factory=list)
+
+    def count(self, name: str, role: str, line: Line) -> None:
+        """A statement as one of the roles."""
+        verdict, reasoned = line.verdicts[role], line.reasoned.get(role)
+        found = [(role, verdict.verdict, verdict.reason)]
+        if reasoned is not None:
+            found.append((_before(role), reasoned.outcome, reasoned.reason))
+        for row, outcome, reason in found:
+            self.counts[row][outcome] += 1
+            wrong = line.wrong(role, outcome, reason)
+            self.counts[row][wrong or "right"] += 1
+            if wrong or (row == role and outcome == "unknown"):
+                said = line.said[role] or f"works, {line.rows[role]} rows"
+                text = " ".join(line.text.split())[:300]
+                what = f"WRONG {wrong}" if wrong else "UNKNOWN"
+                self.findings.append(f"{what} [{name}] as {row} ({said}): {text}\n      {reason}")
+                print(self.findings[-1])
+
+    def add(self, other: Played) -> None:
+        """Another file's."""
+        self.statements += other.statements
+        for row, counted in other.counts.items():
+            self.counts[row] += counted
 
 
 def main() -> None:
@@ -29,7 +74,10 @@ def main() -> None:
     parser.add_argument("--part", default="1/1", help="only each n-th file from the m-th on: m/n")
     parser.add_argument("--each", default="1/1", metavar="M/N", help="only one of N statements, by their texts")
     parser.add_argument("--sql", type=Path, help="folder with the SQL files, instead of fetching them")
-    parser.add_argument("--seconds", type=float, default=60, help="how long each file may take (default 60)")
+    parser.add_argument("--seconds", type=float, default=900, help="how long each file may take (default 900)")
+    parser.add_argument(
+        "--results", type=Path, help="folder with a result per file; files that have one are not played"
+    )
     place = Path(tempfile.gettempdir()) / "flatsplit-corpus"
     parser.add_argument("--keep", type=Path, default=place, help="where the SQL files are kept")
     options = parser.parse_args()
@@ -37,53 +85,70 @@ def main() -> None:
         folder = options.sql or regression(options.keep)
     except NotToBeHad as why:
         raise SystemExit(f"the regression SQL is not to be had here: {why}") from None
-    first_of, of = map(int, options.each.split("/"))
     first, step = map(int, options.part.split("/"))
     names = options.file or [path.stem for path in sorted(folder.glob("*.sql"))][first - 1 :: step]
-    counts = {row: Counter[str]() for row in (*ROLES, *map(_before, ROLES))}
-    total = 0
+    total = Played()
+    cut = []
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as work, make_cluster() as cluster, suppress(KeyboardInterrupt):
-        stage = build(Path(work), cluster, list(statements((folder / "test_setup.sql").read_text())))
+        stage = build(Path(work), cluster, list(_texts(folder, "test_setup")))
         for name in names:
             if name in _ALONE:
                 continue
-            began, before = time.monotonic(), total
-            with stage.database() as database:
-                player = Player(stage, database, options.seconds, (first_of - 1, of))
-                try:
-                    for line in player.play(list(statements((folder / f"{name}.sql").read_text(errors="replace")))):
-                        total += 1
-                        for role in ROLES:
-                            _count(counts, name, role, line)
-                finally:
-                    player.close()
-            print(f"{name}: {total - before} in {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
-    head = ("role", "statements", *OUTCOMES, *WRONG)
-    print(f"PostgreSQL {cluster.config.binaries.version}")
+            kept = options.results / f"{name}.json" if options.results else None
+            if kept and kept.exists():
+                played = _read(kept)
+            else:
+                played = _play(stage, folder, name, options)
+                if kept:
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    kept.with_suffix(".new").write_text(json.dumps(vars(played), indent=1))
+                    kept.with_suffix(".new").rename(kept)
+            total.add(played)
+            if not played.whole:
+                cut.append(name)
+    _print(cluster.config.binaries.version, total)
+    if cut:
+        print(f"not played to the end, for lack of time: {', '.join(cut)}")
+    raise SystemExit(any(counted[each] for counted in total.counts.values() for each in WRONG))
+
+
+def _play(stage: Stage, folder: Path, name: str, options: argparse.Namespace) -> Played:
+    began = time.monotonic()
+    first, of = map(int, options.each.split("/"))
+    played = Played()
+    with stage.database() as database, remembering() as memory:
+        player = Player(stage, database, memory, options.seconds, (first - 1, of))
+        try:
+            for line in player.play(_texts(folder, name)):
+                played.statements += 1
+                for role in ROLES:
+                    played.count(name, role, line)
+            played.whole = player.until > time.monotonic()
+        finally:
+            player.close()
+    print(f"{name}: {played.statements} in {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    return played
+
+
+def _texts(folder: Path, name: str) -> list[str]:
+    return list(statements((folder / f"{name}.sql").read_text(errors="replace")))
+
+
+def _read(path: Path) -> Played:
+    found = Played(**json.loads(path.read_text()))
+    found.counts = {row: Counter(counted) for row, counted in found.counts.items()}
+    return found
+
+
+def _print(version: str, total: Played) -> None:
+    head = ("role", "statements", *OUTCOMES, "right", *WRONG)
+    print(f"PostgreSQL {version}")
     print(f"| {' | '.join(head)} |")
     print("|---" + "|---:" * (len(head) - 1) + "|")
-    for row, counted in counts.items():
-        print(f"| {row} | {total} | " + " | ".join(str(counted[each]) for each in (*OUTCOMES, *WRONG)) + " |")
-    raise SystemExit(any(counted[each] for counted in counts.values() for each in WRONG))
-
-
-def _before(role: str) -> str:
-    return f"{role}, by rules alone"
-
-
-def _count(counts: dict[str, Counter[str]], name: str, role: str, line: Line) -> None:
-    verdict, reasoned = line.verdicts[role], line.reasoned.get(role)
-    found = [(role, verdict.verdict, verdict.reason)]
-    if reasoned is not None:
-        found.append((_before(role), reasoned.outcome, reasoned.reason))
-    for row, outcome, reason in found:
-        counts[row][outcome] += 1
-        wrong = line.wrong(role, outcome, reason)
-        counts[row][wrong] += 1
-        if wrong or (row == role and outcome == "unknown"):
-            said = line.said[role] or f"works, {line.rows[role]} rows"
-            text = " ".join(line.text.split())[:300]
-            print(f"{f'WRONG {wrong}' if wrong else 'UNKNOWN'} [{name}] as {row} ({said}): {text}\n      {reason}")
+    for row, counted in total.counts.items():
+        print(f"| {row} | {total.statements} | " + " | ".join(str(counted[each]) for each in head[2:]) + " |")
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ from flatsplit.connection import open_session
 from flatsplit.evidence.rehearsal import Company, Heard, Outcome, Verdict
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, walk
 from flatsplit.evidence.rehearsal.utility import temporary_name
-from flatsplit.evidence.rehearsal.values import PERHAPS, Problem, worst
+from flatsplit.evidence.rehearsal.values import PERHAPS, Need, Problem, worst
+from flatsplit.evidence.rehearsal.wording import made
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import SettingKey, State
 from flatsplit.walks.split.context import Context
+from tests.corpus.remember import Memory
 from tests.corpus.stage import BEFORE, LEGACY, MIGRATOR, USER, Stage, before
 
 REFUSED = "42501"
@@ -35,6 +37,15 @@ _APART = {"role", "session_authorization", "row_security"}
 """Settings that would make another role's session of it, or one that is refused what policies filter."""
 POLICY = re.compile("row-level security policy")
 _SKIPPED = re.compile(r"permission denied|only .* can (vacuum|analyze|cluster)|privileges (were|could)")
+
+
+class _NoNeeds:
+    def of(self, _: Parsed) -> tuple[Need, ...]:
+        return ()
+
+
+_NO_NEEDS: Any = _NoNeeds()
+"""What a statement takes is not compared with anything."""
 
 
 @dataclass
@@ -55,6 +66,11 @@ class Line:
     as_before: bool = False
     """Whether a policy refused it to whoever may what legacy might, too."""
     ran: bool = False
+
+    @property
+    def planned(self) -> bool:
+        """Whether it leaves the catalog as it is."""
+        return self.kind in PLANNED and (self.parsed is None or made(self.parsed) is None)
 
     def _explains_prepared(self) -> bool:
         parsed = self.parsed
@@ -84,8 +100,11 @@ class Line:
 class Player:
     """Plays a file in a database of its own."""
 
-    def __init__(self, stage: Stage, database: str, seconds: float, each: tuple[int, int] = (0, 1)) -> None:
+    def __init__(
+        self, stage: Stage, database: str, memory: Memory, seconds: float, each: tuple[int, int] = (0, 1)
+    ) -> None:
         self.each = each
+        self.memory = memory
         self.stage = stage
         self.database = database
         self.until = time.monotonic() + seconds
@@ -136,13 +155,9 @@ class Player:
                 elif word in ("commit", "end", "rollback", "abort") and " to " not in text.lower():
                     discarding = False
                 continue
-            if (
-                discarding
-                and line.kind not in PLANNED
-                and line.kind not in ("variable_set_stmt", "declare_cursor_stmt")
-            ):
+            if discarding and not line.planned and line.kind not in ("variable_set_stmt", "declare_cursor_stmt"):
                 continue
-            if line.kind in PLANNED and not temporary_name(line.parsed) if line.parsed else False:
+            if line.planned and line.parsed is not None and not temporary_name(line.parsed):
                 pending.append(line)
                 continue
             yield from self._flush(pending)
@@ -171,6 +186,7 @@ class Player:
             self._world = company.world
         company.world = company.actor.world = company.judge.world = self._world
         company.__dict__["_now"] = company.judge
+        company._needs = _NO_NEEDS
         heard = [Heard(text, 1, True) for text in dict.fromkeys(line.text for line in lines)]
         found = company.rehearse(heard, "", timedelta(seconds=1), lambda *_: None)
         by_text = {each.query: each for each in found.verdicts}
@@ -270,8 +286,9 @@ class Player:
             self.world = world = self.stage.connect(self.database)
             self._limits(world)
             self._become(world)
-        if line.kind not in PLANNED and line.ran:
+        if not line.planned and line.ran:
             self._state = None
+            self.memory.changed()
         if line.ran and line.parsed is not None:
             self._after(line, line.parsed)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.play import ROLES, Player
+from tests.corpus.remember import remembering
 from tests.corpus.script import statements
 from tests.corpus.source import NotToBeHad, regression
 from tests.corpus.stage import build, make_cluster
@@ -41,8 +42,8 @@ def test_verdicts_on_the_regression_sql(tmp_path: Path) -> None:
     with make_cluster() as cluster:
         stage = build(tmp_path, cluster, list(statements((folder / "test_setup.sql").read_text())))
         for name in FILES:
-            with stage.database() as database:
-                player = Player(stage, database, 120)
+            with stage.database() as database, remembering() as memory:
+                player = Player(stage, database, memory, 120)
                 try:
                     for line in player.play(list(statements((folder / f"{name}.sql").read_text()))):
                         for role in ROLES:

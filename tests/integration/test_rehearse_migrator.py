@@ -22,6 +22,9 @@ reset role;
 create extension pg_trgm;
 create foreign data wrapper wrapper;
 create server others foreign data wrapper wrapper;
+create function own_sel(internal, oid, internal, integer) returns float8 language internal as 'eqsel';
+create function own_eq(int, int) returns bool language sql as 'select true';
+create operator public.==== (leftarg = int, rightarg = int, function = own_eq);
 create table their_part (a int);
 alter table their_part owner to somebody;
 """
@@ -37,6 +40,7 @@ create domain d as int;
 create sequence s;
 create view v as select 1 as a;
 create function f(int) returns int language sql as 'select 1';
+create function m_eq(m, m) returns bool language sql as 'select true';
 create function trg() returns trigger language plpgsql as 'begin return null; end';
 create schema own;
 create schema house;
@@ -123,6 +127,18 @@ ALTER INDEX house.guest_b RENAME TO guest_c
 COMMENT ON INDEX house.guest_b IS 'x'
 COMMENT ON TABLESPACE pg_default IS 'x'
 GRANT EXECUTE ON FUNCTION pg_read_file(text) TO somebody
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq, COMMUTATOR = =)
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq, NEGATOR = ====)
+ALTER COLLATION "C" REFRESH VERSION
+COMMENT ON FUNCTION abs(int) IS 'x'
+DROP OPERATOR + (int, int)
+TRUNCATE pg_am
+TRUNCATE information_schema.sql_features
+LOCK pg_am
+LOCK pg_authid IN ACCESS SHARE MODE
+SELECT * FROM pg_toast.pg_toast_1255
+REINDEX TABLE pg_toast.pg_toast_1255
+CLUSTER pg_toast.pg_toast_1255 USING pg_toast_1255_index
 """
 
 ALLOWED = """
@@ -165,6 +181,11 @@ DROP TABLE house.guest
 DROP USER MAPPING IF EXISTS FOR PUBLIC SERVER others
 GRANT ALL ON ALL FUNCTIONS IN SCHEMA public TO somebody
 DROP FUNCTION IF EXISTS theirs(int)
+CREATE OPERATOR = (LEFTARG = m, RIGHTARG = m, FUNCTION = m_eq, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel)
+ALTER TYPE m SET SCHEMA public
+ALTER TABLE IF EXISTS nobodys SET SCHEMA nowhere
+LOCK pg_am IN ACCESS SHARE MODE
+LOCK pg_stat_activity IN ACCESS SHARE MODE
 """
 
 
@@ -173,8 +194,9 @@ DROP FUNCTION theirs()
 DROP TABLE third
 DROP INDEX third_a
 CREATE EXTENSION hstore
+CREATE OPERATOR === (LEFTARG = m, RIGHTARG = m, FUNCTION = m_eq, RESTRICT = own_sel)
 """
-"""Who owns schema public, and which extensions are trusted, differs."""
+"""Who owns schema public, which extensions are trusted, and whose estimators an operator takes, differs."""
 
 
 def lines(text: str) -> list[str]:
@@ -223,5 +245,6 @@ def test_what_the_server_refuses_app_migrator(make_database: MakeDatabase, invok
                 assert after[statement]["remedy"]
     assert wrong == []
     assert {each["verdict"] for each in as_user.values()} <= {"denied", "migrator", "allowed", "silent"}
-    assert as_user["CREATE INDEX ON plain (a)"]["verdict"] == "migrator"
+    for statement in ("CREATE INDEX ON plain (a)", "ALTER TYPE m SET SCHEMA public"):
+        assert as_user[statement]["verdict"] == "migrator"
     assert as_user["CREATE INDEX ON plain (a)"]["basis"] == "rule"

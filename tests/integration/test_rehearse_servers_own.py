@@ -163,3 +163,26 @@ def test_upkeep_of_the_servers_own(make_database: MakeDatabase, invoke_cli: InPr
                     state = error.sqlstate or "?"
                 assert state == ("42501" if each[turn] == "denied" else ""), statement
                 assert bool(warnings) == (each[turn] == "silent"), (statement, warnings)
+
+
+@pytest.mark.majors("two")
+def test_cluster_of_whatever_was_clustered(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute("create table t (a int primary key); create table u (a int primary key)", "legacy")
+    walk = Walk(invoke_cli, database).init("--schema", "public")
+    walk.next("--through", "enable-login")
+    file = invoke_cli.cwd / "statements.sql"
+    file.write_text("CLUSTER")
+
+    def verdicts() -> list[str]:
+        found = [walk("rehearse", "--file", str(file), "--as", role, "--json") for role in ("app_user", "app_migrator")]
+        return [each.json["statements"][0]["verdict"] for each in found]
+
+    assert verdicts() == ["allowed", "allowed"]
+    database.execute("cluster t using t_pkey", "legacy")
+    assert verdicts() == ["silent", "allowed"]
+    before = database.admin.execute("select pg_relation_filenode('t')").fetchall()
+    with psycopg.connect(database.conninfo("app_user", walk.passwords["app_user"]), autocommit=True) as session:
+        session.execute("CLUSTER")
+    assert database.admin.execute("select pg_relation_filenode('t')").fetchall() == before

@@ -62,10 +62,10 @@ class OwnerJudge(Judge):
         self._locked = locked
         """Foreign tables whose server asks for a password that nobody has, unless a superuser asks."""
 
-    def body(self, oid: int) -> list[Problem]:
+    def body(self, oid: int, given: tuple[str | None, ...] = ()) -> list[Problem]:
         """Nothing of what runs as somebody else."""
         routine = self.world.routines.get(oid)
-        return [] if routine is not None and routine.definer else super().body(oid)
+        return [] if routine is not None and routine.definer else super().body(oid, given)
 
     def statement(self, parsed: Parsed, path: Path | None = None) -> list[Problem]:
         """As in a rehearsal, and what a setting hides."""

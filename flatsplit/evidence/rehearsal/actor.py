@@ -28,6 +28,10 @@ _WHY = {
 }
 
 
+_TOAST = "pg_toast"
+"""The server's own schema that nobody but superusers uses (pg_namespace.dat)."""
+
+
 class Resolved(NamedTuple):
     """What a name means in a session of the role."""
 
@@ -89,7 +93,7 @@ class Actor:
         system = self._system("pg_catalog", name)
         if system:
             return system
-        for each in self.path if path is None else path:
+        for each in ("pg_catalog", *(self.path if path is None else path)):
             found = world.relations.get((each, name))
             if found:
                 return Resolved((found,))
@@ -162,7 +166,7 @@ class Actor:
     def schema(self, name: str) -> list[Problem]:
         """USAGE on a schema."""
         ref = ObjectRef("schema", "", name)
-        if self.holds(ref, "U"):
+        if self.holds(ref, "U") and (name != _TOAST or self.rights.superuser):
             return []
         return [self.lacks(ref, "U", f"{self.role} has no USAGE on schema {name}", planned=True)]
 

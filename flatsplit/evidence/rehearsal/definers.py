@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flatsplit.evidence.rehearsal.judge import Judge
 
 
-def problems(judge: Judge, routine: Routine) -> list[Problem]:
+def problems(judge: Judge, routine: Routine, given: tuple[str | None, ...] = ()) -> list[Problem]:
     """What speaks against a routine's statements under its new owner; a third role's goes on as it is."""
     facts = judge.actor.goal.objects.get(routine.ref)
     owner = judge.actor.context.config.roles.app_migrator
@@ -33,7 +33,7 @@ def problems(judge: Judge, routine: Routine) -> list[Problem]:
         return []
     as_owner = _judge(judge, owner)
     where = f"function {shown(routine.ref)}, which runs as {owner}"
-    return _settled(as_owner, as_owner.inside(routine, where, judge.actor.path))
+    return _settled(as_owner, as_owner.inside(routine, where, judge.actor.path, given))
 
 
 def as_owner(judge: Judge, routine: Routine, table: ObjectRef) -> list[Problem]:

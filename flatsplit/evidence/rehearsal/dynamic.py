@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
+from flatsplit import ddl
 from flatsplit.evidence.rehearsal.grammar import (
     HOLE,
     Node,
@@ -22,14 +24,24 @@ from flatsplit.evidence.rehearsal.values import Problem
 if TYPE_CHECKING:
     from flatsplit.evidence.rehearsal.judge import Judge
 
-_FORMAT = re.compile(r"%(?:\d+\$)?-?\d*([sIL%])")
+_FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
+_HOLE = f'"{HOLE}"'
 _UNTOLD = "it runs a text that is put together at run time, what it does cannot be told"
 
 
-def problems(judge: Judge, expression: str, path: tuple[str, ...] | None) -> list[Problem]:
+class Known(NamedTuple):
+    """What can be told of the names in an expression."""
+
+    variables: Mapping[str, str | None]
+    """Those that the body sets: the expression for it, None where there are several."""
+    given: Mapping[str, str]
+    """Parameters that were called with constants."""
+
+
+def problems(judge: Judge, expression: str, path: tuple[str, ...] | None, known: Known) -> list[Problem]:
     """What speaks against a dynamic statement. One whose names are all fixed is judged like any other."""
     try:
-        text = _template(parse_one(f"SELECT ({expression})").node.target_list[0].res_target.val)
+        text = _template(_parsed(expression), known)
         statements = parse(text) if text else []
     except Unparsable:
         statements = []
@@ -64,34 +76,75 @@ def _without_hole(problem: Problem) -> Problem:
 def _has_hole(part: Node) -> bool:
     if name_of(part) == "RangeVar":
         return HOLE in (part.relname, part.schemaname)
+    if name_of(part) == "Alias":  # what stands behind a name may as well belong to it
+        return bool(part.aliasname == HOLE)
     return name_of(part) == "String" and part.sval == HOLE
 
 
-def _template(node: Node) -> str | None:
+def _parsed(expression: str) -> Node:
+    return parse_one(f"SELECT ({expression})").node.target_list[0].res_target.val
+
+
+def _template(node: Node, known: Known) -> str | None:
     """The text with holes in it; None where even that cannot be told."""
     kind, value = inner(node)
     if kind == "type_cast":
-        return _template(value.arg)
+        return _template(value.arg, known)
     fixed = constant(node)
     if fixed is not None:
         return fixed
+    if kind in ("column_ref", "param_ref"):
+        return _variable(strings(value.fields) if kind == "column_ref" else (f"${value.number}",), known)
     if kind == "a_expr" and strings(value.name) == ("||",):
-        left, right = _template(value.lexpr), _template(value.rexpr)
+        left, right = _template(value.lexpr, known), _template(value.rexpr, known)
         if left is None:
             return None
-        return left + (f'"{HOLE}"' if right is None else right)
-    if kind == "func_call":
-        name = strings(value.funcname)[-1]
-        if name == "format" and value.args:
-            pattern = constant(value.args[0])
-            return None if pattern is None else _FORMAT.sub(_hole, pattern)
-        if name == "concat" and value.args:
-            parts = [_template(each) for each in value.args]
-            return None if parts[0] is None else "".join(f'"{HOLE}"' if part is None else part for part in parts)
-        if name == "quote_literal":
+        return left + (_HOLE if right is None else right)
+    return _called(value, known) if kind == "func_call" else None
+
+
+def _called(call: Node, known: Known) -> str | None:
+    name = strings(call.funcname)[-1]
+    arguments = [_template(each, known) for each in call.args]
+    if name == "format" and arguments and arguments[0] is not None:
+        return _formatted(arguments[0], arguments[1:])
+    if name == "concat" and arguments and arguments[0] is not None:
+        return "".join(_HOLE if part is None else part for part in arguments)
+    if name == "quote_ident" and len(arguments) == 1 and arguments[0] is not None:
+        return _ident(arguments[0])
+    return "NULL" if name == "quote_literal" else None
+
+
+def _variable(names: tuple[str, ...], known: Known) -> str | None:
+    """What a variable or parameter holds: its expression is looked into as long as it does not name itself."""
+    name = names[0] if len(names) == 1 else ""
+    if name not in known.variables:
+        return known.given.get(name)
+    expression = known.variables[name]
+    if expression is None:
+        return None
+    try:
+        return _template(_parsed(expression), Known({**known.variables, name: None}, known.given))
+    except Unparsable:
+        return None
+
+
+def _ident(value: str) -> str:
+    return _HOLE if HOLE in value else ddl.ident(value)
+
+
+def _formatted(pattern: str, arguments: list[str | None]) -> str:
+    place = iter(range(len(arguments)))
+
+    def filled(match: re.Match[str]) -> str:
+        if match[2] == "%":
+            return "%"
+        number = int(match[1]) - 1 if match[1] else next(place, -1)
+        value = arguments[number] if 0 <= number < len(arguments) else None
+        if match[2] == "L":
             return "NULL"
-    return None
+        if value is None:
+            return _HOLE
+        return _ident(value) if match[2] == "I" else value
 
-
-def _hole(match: re.Match[str]) -> str:
-    return {"%": "%", "L": "NULL"}.get(match[1], f'"{HOLE}"')
+    return _FORMAT.sub(filled, pattern)

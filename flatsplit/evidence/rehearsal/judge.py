@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flatsplit import ddl, privileges
 from flatsplit.config import format_name
@@ -21,6 +21,7 @@ from flatsplit.evidence.rehearsal import (
     views,
 )
 from flatsplit.evidence.rehearsal.actor import Actor
+from flatsplit.evidence.rehearsal.assigned import of_call
 from flatsplit.evidence.rehearsal.conditions import Condition
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, Piece, pieces
@@ -30,6 +31,8 @@ from flatsplit.evidence.rehearsal.values import Problem, distinct, within
 from flatsplit.evidence.rehearsal.world import Relation, Routine, Trigger
 
 Path = tuple[str, ...]
+Given = tuple[str | None, ...]
+"""The arguments of a call that are constants."""
 
 
 class Judge:
@@ -38,7 +41,7 @@ class Judge:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.world = actor.world
-        self._routines: dict[int, list[Problem]] = {}
+        self._routines: dict[tuple[int, Given], list[Problem]] = {}
         self.views: dict[tuple[int, frozenset[str]], list[Problem]] = {}
         self._conditions: dict[str, list[Problem]] = {}
         self._written: dict[tuple[int, str], list[Problem]] = {}
@@ -81,7 +84,8 @@ class Judge:
             return []
         dotted = f"{use.schema}.{use.name}" if use.schema else use.name
         if not meant.relations:
-            return [Problem("unknown", f"there is no relation {dotted} (any more)", dotted, planned=True)]
+            gone = Problem("unknown", f"there is no relation {dotted} (any more)", dotted, planned=True)
+            return (actor.schema(use.schema) if use.schema else []) or [gone]
         if meant.hidden:
             schema = meant.relations[0].ref.schema
             reason = f"schema {schema} is in the search_path of {actor.context.legacy} and not of {actor.role}"
@@ -243,7 +247,7 @@ class Judge:
             if call.schema in ("", "pg_catalog") and call.name in self.world.restricted:
                 found += self._restricted(call.name)
             return found
-        each = [self.called(routine.oid) for routine in candidates]
+        each = [self.called(routine.oid, call.constants) for routine in candidates]
         if len(each) > 1 and any(each) and not all(each):
             reason = f"there are {len(each)} routines {call.name} and not all of them are allowed"
             return [Problem("unknown", reason, call.name, planned=all(p.planned for one in each for p in one))]
@@ -265,7 +269,7 @@ class Judge:
         remedy = "for the application's owner: do without it, or have a routine that runs as its owner call it"
         return [Problem("denied", reason, f"pg_catalog.{name}", "EXECUTE", remedy, True)]
 
-    def called(self, oid: int) -> list[Problem]:
+    def called(self, oid: int, given: Given = ()) -> list[Problem]:
         """A routine that the role calls: EXECUTE, and what its body does in the role's name."""
         routine = self.world.routines.get(oid)
         if routine is None:
@@ -274,17 +278,19 @@ class Judge:
         if not self.actor.holds(routine.ref, "X"):
             reason = f"{self.actor.role} has no EXECUTE on {shown(routine.ref)}"
             found.append(self.actor.lacks(routine.ref, "X", reason, planned=True))
-        return found + self.body(oid)
+        return found + self.body(oid, given)
 
-    def body(self, oid: int) -> list[Problem]:
+    def body(self, oid: int, given: Given = ()) -> list[Problem]:
         """What a routine does in the name of whoever calls it."""
-        known = self._routines.get(oid)
-        if known is not None:
-            return known
-        found = self._routines[oid] = []
         routine = self.world.routines.get(oid)
         if routine is None or routine.kind == "aggregate":
-            return found
+            return []
+        if not any(given) or routine.language != "plpgsql" or "execute" not in self.world.body(oid)[0].lower():
+            given = ()  # which makes no difference to what it does
+        known = self._routines.get((oid, given))
+        if known is not None:
+            return known
+        found = self._routines[oid, given] = []
         if routine.language == "c":
             found += libraries.problems(self, routine)
             return found
@@ -292,18 +298,18 @@ class Judge:
             found += definers.as_another(self, routine, routine.role)
             return found
         if routine.definer:
-            found += definers.problems(self, routine)
+            found += definers.problems(self, routine, given)
             return found
-        found += delegated(self.inside(routine, f"function {shown(routine.ref)}"), routine.ref)
+        found += delegated(self.inside(routine, f"function {shown(routine.ref)}", given=given), routine.ref)
         return found
 
-    def inside(self, routine: Routine, where: str, path: Path | None = None) -> list[Problem]:
+    def inside(self, routine: Routine, where: str, path: Path | None = None, given: Given = ()) -> list[Problem]:
         """The statements of a routine, run by the role itself; ``path`` where the routine sets none of its own."""
         if routine.search_path is not None:
             path = self.world.path(routine.search_path, self.actor.role)
         source, definition = self.world.body(routine.oid)
         if routine.language == "plpgsql":
-            return self.block(source, where, path)
+            return self.block(source, where, path, of_call(routine.args, given))
         if routine.language == "sql":
             return self._sql(source, definition, where, path)
         if routine.language == "internal":
@@ -327,8 +333,10 @@ class Judge:
             found += self.statement(parsed, path)
         return distinct(within(where, found))
 
-    def block(self, source: str, where: str, path: Path | None) -> list[Problem]:
-        """A PL/pgSQL body."""
+    def block(
+        self, source: str, where: str, path: Path | None, given: Mapping[str, str] | None = None
+    ) -> list[Problem]:
+        """A PL/pgSQL body, of a routine with the constants that it was called with."""
         try:
             parts = pieces(source)
         except NoBody as why:
@@ -339,7 +347,8 @@ class Judge:
             here = f"{where}, line {piece.line}"
             try:
                 if piece.dynamic:
-                    found += within(here, dynamic.problems(self, piece.sql, path))
+                    known = dynamic.Known(piece.known, given or {})
+                    found += within(here, dynamic.problems(self, piece.sql, path, known))
                 else:
                     parsed.append((piece, parse_one(piece.sql)))
             except Unparsable as why:

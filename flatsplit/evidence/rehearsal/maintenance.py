@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.evidence.rehearsal.actor import Resolved
+from flatsplit.evidence.rehearsal import catalogs
+from flatsplit.evidence.rehearsal.actor import Actor, Resolved
 from flatsplit.evidence.rehearsal.grammar import Node
 from flatsplit.evidence.rehearsal.remedies import grant, shown
+from flatsplit.evidence.rehearsal.uses import range_use
 from flatsplit.evidence.rehearsal.values import Outcome, Problem
 from flatsplit.evidence.rehearsal.world import Relation
 from flatsplit.model import ObjectRef
@@ -30,15 +32,22 @@ def meant(judge: Judge, node: Node, path: Path) -> tuple[Resolved, list[Problem]
     """The relations that a RangeVar means, and what speaks against naming them."""
     found = judge.actor.resolve(node.schemaname, node.relname, path)
     dotted = f"{node.schemaname}.{node.relname}" if node.schemaname else node.relname
-    if not found.free and not found.relations:
-        return found, [Problem("unknown", f"there is no relation {dotted} (any more)", dotted)]
-    unreached = [] if len(found.relations) != 1 else judge.actor.schema(found.relations[0].ref.schema)
+    unreached: list[Problem] = []
+    if len(found.relations) == 1:
+        unreached = judge.actor.schema(found.relations[0].ref.schema)
+    elif not found.free and not found.relations:
+        unreached = judge.actor.schema(node.schemaname) if node.schemaname else []
+        unreached = unreached or [Problem("unknown", f"there is no relation {dotted} (any more)", dotted)]
     return found, [each._replace(planned=False) for each in unreached]
 
 
 def needs(judge: Judge, node: Node, letters: str, letter: str, what: str, path: Path) -> list[Problem]:
     """One of ``letters`` on a relation; ``letter`` is the one to ask for."""
     found, problems = meant(judge, node, path)
+    if found.readers is not None:  # of the server's own everybody has SELECT at most
+        readable = not catalogs.readable(judge.actor, range_use(node, "r"), found.readers)
+        if "r" not in letters or not readable:
+            problems += _servers_own(judge, node.relname, what, "denied")
     for relation in found.relations:
         if not judge.actor.holds(relation.ref, letters):
             reason = f"{what} needs a privilege that {judge.actor.role} has not on {shown(relation.ref)}"
@@ -56,6 +65,10 @@ def truncate(judge: Judge, node: Node, path: Path) -> list[Problem]:
     for each in node.relations:
         found, unreached = meant(judge, each.range_var, path)
         problems += unreached
+        if found.readers is not None:
+            name = each.range_var.relname
+            reason = f"TRUNCATE of {name}, which is the server's own, is for nobody"
+            problems.append(Problem("denied", reason, name, "SUPERUSER", "for the application's owner: leave it out"))
         for relation in found.relations:
             tables = _referring(judge, relation) if cascade else [relation]
             for table in tables:
@@ -122,6 +135,8 @@ def reindex(judge: Judge, node: Node, path: Path) -> list[Problem]:
 def _index(judge: Judge, node: Node) -> list[Problem]:
     """An index: as its table."""
     world = judge.world
+    if node.schemaname and (unreached := judge.actor.schema(node.schemaname)):
+        return unreached
     places = [
         oid for schema, oid in world.droppable.get(("index", node.relname), ()) if node.schemaname in ("", schema)
     ]
@@ -135,9 +150,7 @@ def _index(judge: Judge, node: Node) -> list[Problem]:
         return [Problem("unknown", f"there is no index {node.relname} (any more)", node.relname)]
     actor = judge.actor
     return [
-        _lacks_maintain(judge, table.ref, "REINDEX", "denied")
-        for table in tables
-        if not (actor.owns(table.ref) or (actor.major >= 17 and actor.holds(table.ref, "m")))
+        _lacks_maintain(judge, table.ref, "REINDEX", "denied") for table in tables if not _maintains(actor, table.ref)
     ]
 
 
@@ -145,7 +158,20 @@ def cluster(judge: Judge, node: Node, path: Path) -> list[Problem]:
     """The table's owner, or MAINTAIN (17 and later)."""
     if node.HasField("relation") and node.relation.relname:
         return _maintain(judge, node.relation, "CLUSTER", path)
-    return []
+    return _clustered(judge)
+
+
+def _clustered(judge: Judge) -> list[Problem]:
+    """CLUSTER alone passes what the role may not maintain (get_tables_to_cluster() in cluster.c)."""
+    actor, world = judge.actor, judge.world
+    refs = sorted(world.by_oid[oid].ref for oid in world.clustered if oid in world.by_oid)
+    was = (ref for ref in refs if (facts := actor.live.objects.get(ref)) is not None and actor.legacy.owns(facts))
+    what = "CLUSTER succeeds and does not do every table: it"
+    return [_lacks_maintain(judge, ref, what, "silent") for ref in was if not _maintains(actor, ref)]
+
+
+def _maintains(actor: Actor, ref: ObjectRef) -> bool:
+    return actor.owns(ref) or (actor.major >= 17 and actor.holds(ref, "m"))
 
 
 def _maintain(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
@@ -154,9 +180,8 @@ def _maintain(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
     if found.readers is not None:
         problems += _servers_own(judge, node.relname, what, "denied")
     for relation in found.relations:
-        if actor.owns(relation.ref) or (actor.major >= 17 and actor.holds(relation.ref, "m")):
-            continue
-        problems.append(_lacks_maintain(judge, relation.ref, what, "denied"))
+        if not _maintains(actor, relation.ref):
+            problems.append(_lacks_maintain(judge, relation.ref, what, "denied"))
     return problems
 
 
@@ -211,7 +236,6 @@ def vacuum(judge: Judge, node: Node, path: Path) -> list[Problem]:
         if found.readers is not None and not (owner and named.relname not in _SHARED):
             problems += _servers_own(judge, named.relname, silently, "silent")
         for relation in found.relations:
-            if owner or actor.owns(relation.ref) or (actor.major >= 17 and actor.holds(relation.ref, "m")):
-                continue
-            problems.append(_lacks_maintain(judge, relation.ref, silently, "silent"))
+            if not owner and not _maintains(actor, relation.ref):
+                problems.append(_lacks_maintain(judge, relation.ref, silently, "silent"))
     return problems

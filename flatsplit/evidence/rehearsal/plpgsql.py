@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
+
+from flatsplit.evidence.rehearsal.assigned import Known, assigned
 
 
 class Guard(NamedTuple):
@@ -34,6 +37,8 @@ class Piece(NamedTuple):
     dynamic: bool = False
     guard: Guard | None = None
     """Of a condition: what hangs on it."""
+    known: Known = MappingProxyType({})
+    """Of a dynamic one: the variables that are set in the body, and the expression for those that are set once."""
 
 
 class _Token(NamedTuple):
@@ -65,7 +70,12 @@ class NoBody(Exception):
 
 def pieces(body: str) -> list[Piece]:
     """The SQL of a body in its order. Raises NoBody."""
-    return list(_Body(body).read())
+    whole = _Body(body)
+    found = list(whole.read())
+    if any(each.dynamic for each in found):
+        known = assigned(whole.tokens, whole.bytes)
+        found = [each._replace(known=known) if each.dynamic else each for each in found]
+    return found
 
 
 class _Body:

@@ -136,6 +136,7 @@ class World:
         self._conditions: dict[str, Condition] = {}
         self.views = ServersViews(conn, self._ask)
         self._settings: dict[str, bool] = {}
+        self._servers_own: dict[str, frozenset[str]] = {}
 
     def _ask(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
         return self.conn.execute(question(name).encode(), parameters or None).fetchall()
@@ -203,6 +204,11 @@ class World:
     def triggers(self) -> dict[int, list[Trigger]]:
         """By table."""
         return _grouped(Trigger(*row) for row in self._ask("triggers"))
+
+    @cached_property
+    def clustered(self) -> frozenset[int]:
+        """Tables that CLUSTER without a name does."""
+        return frozenset(row[0] for row in self._ask("clustered"))
 
     @cached_property
     def foreign_keys(self) -> dict[int, list[ForeignKey]]:
@@ -345,6 +351,18 @@ class World:
     def system_types(self) -> frozenset[str]:
         """Names of the server's own types."""
         return frozenset(row[0] for row in self._ask("system_types"))
+
+    def servers_own(self, kind: str, name: str) -> bool:
+        """Whether the server itself has an object of that kind and name in pg_catalog."""
+        found = self._servers_own.get(name)
+        if found is None:
+            rows = self._ask("system_objects", *[name] * 9)
+            found = self._servers_own[name] = frozenset(row[0] for row in rows)
+        return kind in found
+
+    def system_operator(self, name: str, left: str, right: str) -> bool:
+        """Whether the server itself has an operator of that name and those types; "" for no operand."""
+        return bool(self._ask("system_operator", name, left, right)[0][0])
 
     @cached_property
     def named(self) -> dict[tuple[str, str, str], list[ObjectRef]]:

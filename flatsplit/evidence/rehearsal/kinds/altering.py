@@ -162,10 +162,12 @@ def routine(ask: Ask) -> list[Problem]:
 def operator(ask: Ask) -> list[Problem]:
     """ALTER OPERATOR … SET: EXECUTE on the estimators too (AlterOperator() in operatorcmds.c)."""
     found = named.owns(ask, "OBJECT_OPERATOR", ask.node.opername)
-    for name, value in definitions(ask.node.options).items():
+    options = definitions(ask.node.options)
+    for name, value in options.items():
         if name in ("restrict", "join") and names_in(value):
-            found += ask.executes(names_in(value))
-    return found
+            found += ask.estimates(names_in(value))
+    types = [each.type_name if inner(each)[0] == "type_name" else None for each in ask.node.opername.objargs]
+    return found + named.partners(ask, options, types)
 
 
 def statistics(ask: Ask) -> list[Problem]:

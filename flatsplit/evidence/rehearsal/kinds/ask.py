@@ -233,7 +233,10 @@ class Ask:
         if node.relname == HOLE or (not found.relations and node.relname in self.actor.created):
             return [], [] if self.is_migrator else self.lacking(f"{self.what} is for the owner of {dotted}", dotted)
         if not found.relations:
-            return [], [] if missing_ok else self.unknown(f"there is no relation {dotted} (any more)", dotted)
+            unreached = self.uses_schema((node.schemaname, node.relname)) if node.schemaname else []
+            if unreached or missing_ok:
+                return [], unreached
+            return [], self.unknown(f"there is no relation {dotted} (any more)", dotted)
         reach = [] if len(found.relations) > 1 else self.actor.schema(found.relations[0].ref.schema)
         return list(found.relations), [each._replace(planned=False) for each in reach]
 
@@ -303,7 +306,7 @@ class Ask:
         by_name = self.world.named
         # What lies in a schema that the role may not use is there, though not for it
         path = self.actor.path if self.path is None else self.path
-        for schema in (names[-2],) if len(names) > 1 else (*self.sight, *path):
+        for schema in (names[-2],) if len(names) > 1 else ("pg_catalog", *self.sight, *path):
             found = [ref for kind in kinds for ref in by_name.get((kind, schema, names[-1]), ())]
             if found:
                 return found
@@ -324,9 +327,26 @@ class Ask:
             self.unknown(f"there are several routines {names[-1]}, not all of them allowed") if any(each) else []
         )
 
+    def estimates(self, names: tuple[str, ...]) -> list[Problem]:
+        """EXECUTE on an estimator of an operator's; one that is not the server's own is for superusers.
+
+        Since 14.21, 15.16, 16.12, 17.8 and 18.2 (ValidateRestrictionEstimator() in operatorcmds.c).
+        """
+        if not names:
+            return []
+        found = self.executes(names)
+        own = names[:-1] in ((), ("pg_catalog",)) and self.world.servers_own("function", names[-1])
+        if not found and not own and self.actor.goal.target.version >= _ESTIMATORS.get(self.actor.major, 0):
+            found = self.superuser(f"an estimator of one's own such as {names[-1]} is for superusers only", names[-1])
+        return found
+
     def facts(self, ref: ObjectRef) -> ObjectFacts | None:
         """Owner and privileges."""
         return self.actor.goal.objects.get(ref)
+
+
+_ESTIMATORS = {13: 140000, 14: 140021, 15: 150016, 16: 160012, 17: 170008, 18: 180002}
+"""From which version on an operator's estimator has to be the server's own."""
 
 
 def definitions(nodes: Node) -> dict[str, Node]:

@@ -77,7 +77,11 @@ def define(ask: Ask) -> list[Problem]:
         for name in ("leftarg", "rightarg"):
             if name in options and inner(options[name])[0] == "type_name":
                 found += ask.types(options[name].type_name)
-        found += _executes(ask, options, ("function", "procedure", "restrict", "join"))
+        found += _executes(ask, options, ("function", "procedure"))
+        for name in ("restrict", "join"):
+            found += ask.estimates(names_in(options[name])) if name in options else []
+        types = [options[name].type_name if name in options else None for name in ("leftarg", "rightarg")]
+        found += named.partners(ask, options, types)
     if kind == "OBJECT_AGGREGATE":
         found += _executes(
             ask,

@@ -162,9 +162,8 @@ def owns_schema_object(
     kinds = kind if isinstance(kind, tuple) else (kind,)
     found = ask.uses_schema(names)
     refs = ask.refs(kinds, names)
-    label = ".".join(names)
     if not refs:
-        return found + _absent(ask, names, f"{kinds[0].replace('_', ' ')} {label}", missing_ok=missing_ok)
+        return found + _absent(ask, kinds[0], names, missing_ok=missing_ok)
     return found + _any(ask, refs, schema=schema)
 
 
@@ -175,12 +174,13 @@ def _any(ask: Ask, refs: list[ObjectRef], *, schema: bool) -> list[Problem]:
     return ask.unknown(f"there are several of the name {refs[0].name}, of different owners") if any(each) else []
 
 
-def _absent(ask: Ask, names: tuple[str, ...], label: str, *, missing_ok: bool) -> list[Problem]:
+def _absent(ask: Ask, kind: str, names: tuple[str, ...], *, missing_ok: bool) -> list[Problem]:
+    label = f"{kind.replace('_', ' ')} {'.'.join(names)}"
     if missing_ok:
         return []
     if names[-1:] == (HOLE,) or (names and names[-1] in ask.actor.created):
         return [] if ask.is_migrator else ask.lacking(f"{ask.what} is for the owner of {label}", label)
-    if len(names) > 1 and names[-2] in SYSTEM:
+    if (len(names) > 1 and names[-2] in SYSTEM) or (len(names) == 1 and ask.world.servers_own(kind, names[0])):
         return ask.superuser(f"{label} is the server's own")
     return ask.unknown(f"there is no {label} (any more)", label)
 
@@ -199,7 +199,7 @@ def owns_type(ask: Ask, names: tuple[str, ...], *, missing_ok: bool = False, sch
             return found + ask.owns(meant.relations[0].ref)
         if names[-2:-1] in ((), ("pg_catalog",)) and names[-1] in ask.world.system_types:
             return found + ask.superuser(f"type {names[-1]} is the server's own")
-    return found + _absent(ask, names, f"type {'.'.join(names)}", missing_ok=missing_ok)
+    return found + _absent(ask, "type", names, missing_ok=missing_ok)
 
 
 def _types(ask: Ask, node: Node, *, one: bool, missing_ok: bool) -> list[Problem]:
@@ -227,7 +227,7 @@ def _routine(
     if missing_ok and not node.args_unspecified:
         refs = [ref for ref in refs if _takes(ref, node.objargs)]
     if not refs:
-        return found + _absent(ask, names, f"function {'.'.join(names)}", missing_ok=missing_ok)
+        return found + _absent(ask, _ROUTINES[kind][0], names, missing_ok=missing_ok)
     return found + _any(ask, refs, schema=schema)
 
 
@@ -259,6 +259,31 @@ def _takes(ref: ObjectRef, arguments: Node) -> bool:
         if name and _SPELLED.get(name[0], name[0]) not in mine:
             return False
     return True
+
+
+def partners(ask: Ask, options: dict[str, Node], types: list[Node | None]) -> list[Problem]:
+    """Ownership of the operators that another is linked with, as far as they are there (OperatorCreate())."""
+    found: list[Problem] = []
+    for option, operands in (("commutator", types[::-1]), ("negator", types)):
+        if option in options:
+            found += _partner(
+                ask, names_in(options[option]), [strings(each.names) if each is not None else () for each in operands]
+            )
+    return found
+
+
+def _partner(ask: Ask, names: tuple[str, ...], types: list[tuple[str, ...]]) -> list[Problem]:
+    if not names:
+        return []
+    spelled = [_SPELLED.get(each[-1], each[-1]) if each else "NONE" for each in types]
+    for ref in ask.refs(("operator",), names):
+        if all(mine.endswith(each) for mine, each in zip(ref.args.split(","), spelled, strict=False)):
+            return ask.owns(ref)
+    own = all(not each or each[-1] in ask.world.system_types for each in types)
+    operands = [each[-1] if each else "" for each in types]
+    if own and names[:-1] in ((), ("pg_catalog",)) and ask.world.system_operator(names[-1], *operands):
+        return ask.superuser(f"operator {names[-1]}, which it is linked with, is the server's own", names[-1])
+    return []
 
 
 def database(ask: Ask, name: str, *, missing_ok: bool = False) -> list[Problem]:
