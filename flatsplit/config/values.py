@@ -123,6 +123,11 @@ class Config:
         """The new roles that log in themselves once enable-login is done."""
         return tuple(role for role in self.roles.login if self.logins(role) is None)
 
+    @property
+    def sessions_of(self) -> tuple[str, ...]:
+        """Whose names sessions have once enable-login is done: the new roles that log in, and the logins of groups."""
+        return tuple(login for role in self.roles.login for login in self.logins(role) or (role,))
+
 
 SECTIONS: dict[str, dict[str, object]] = {
     # section → key → type: a type, timedelta for durations, or the allowed words

@@ -33,9 +33,9 @@ def broken(situation: Situation, since: Difference | None) -> tuple[Broken, ...]
 
 def _logins(situation: Situation) -> Iterator[Broken]:
     """Roles that should be able to log in and cannot."""
-    roles, live, legacy = situation.config.roles, situation.live.roles, situation.config.legacy_role
+    live, legacy = situation.live.roles, situation.config.legacy_role
     if situation.done >= split.ORDINAL[split.ENABLE_LOGIN]:
-        for name in roles.login:
+        for name in situation.config.entering:
             if name in live and not live[name].login:
                 yield Broken(f"{name} may not log in", f"ALTER ROLE {ddl.ident(name)} LOGIN;")
     before = situation.baseline.roles.get(legacy)

@@ -114,7 +114,7 @@ def event_trigger_hands_over(seen: Seen) -> Iterator[Found]:
 def login_event_trigger(seen: Seen) -> Iterator[Found]:
     """Event triggers that would keep a new role out."""
     state = through(seen.state, seen.context, split.TRANSFER_OWNERSHIP)
-    roles = [name for name in seen.context.config.roles.login if name in state.roles]
+    roles = [name for name in seen.context.config.sessions_of if name in state.roles]
     found: dict[_Trigger, str] = {}
     for one in _triggers(seen, "login"):
         if bodies.catches_all(one.source):

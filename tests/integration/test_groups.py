@@ -35,6 +35,7 @@ def test_groups_stay_groups(database: Database, invoke_cli: InProcess) -> None:
     walk.forward("enable-login")
     log_in = "select rolname from pg_roles where rolcanlogin and rolname like 'app%' order by 1"
     assert [row[0] for row in database.admin.execute(log_in)] == ["app_readonly", "app_user_a", "app_user_b"]
+    assert walk.status()["broken"] == [], "a group that stays one breaks no promise"
     assert "app_user_a, app_user_b" in gate(walk, "seen")["reason"]
     with database.connect("app_user_a") as app, database.connect("deploy") as migrator:
         assert observed(walk) == {"app_user_a": ["app_user"], "deploy": ["app_migrator"]}

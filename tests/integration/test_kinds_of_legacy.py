@@ -139,6 +139,7 @@ def there_back_and_there(app: Application, stops: Sequence[str] = COARSELY) -> N
     def nobody_is_cut_off(when: str) -> None:
         logins = list(app.logins())
         assert logins, f"{when}: the application cannot log in"
+        assert walk.status()["broken"] == [], when
         for login in logins:
             found = app.seen(login)
             assert found == rows, f"{when}, {login}: {sorted(set(rows) ^ set(found))}"
