@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from flatsplit.config import parse_name
 from flatsplit.evidence.matrix import may_become
@@ -98,7 +98,7 @@ def _evaluated(actor: Actor, expression: Expression) -> list[Problem]:
 
 def truth(actor: Actor, node: Node) -> Truth:
     """The value of a condition, as far as the name decides it."""
-    kind, value = inner(node) if name_of(node) == "Node" else ("", node)
+    kind, value = inner(node) if name_of(node) == "Node" else (_FIELDS.get(name_of(node), ""), node)
     if kind == "a_const" and value.HasField("boolval"):
         return (bool(value.boolval.boolval),) * 2
     if kind == "bool_expr":
@@ -196,6 +196,9 @@ def _compared(actor: Actor, node: Node) -> Truth:
     """A comparison of who asks with names, and of nothing else."""
     from postgast import pg_query_pb2
 
+    matches = _matching(strings(node.name)[-1:], pg_query_pb2.A_Expr_Kind.Name(node.kind))
+    if matches is None:  # before the sides are looked through: a || b || … of a thousand nests as deep
+        return _UNTOLD
     sides = [list(walk(side)) for side in (node.lexpr, node.rexpr)]
     who = [any(map(asks_who, side)) for side in sides]
     if who[0] == who[1] or any(
@@ -203,8 +206,7 @@ def _compared(actor: Actor, node: Node) -> Truth:
     ):
         return _UNTOLD
     texts = _texts(node.rexpr if who[0] else node.lexpr)
-    matches = _matching(strings(node.name)[-1:], pg_query_pb2.A_Expr_Kind.Name(node.kind))
-    if matches is None or not texts:
+    if not texts:
         return _UNTOLD
     match, positive = matches
     found = tuple(any(match(text, name) for text in texts) == positive for name in (actor.before, actor.role))
@@ -236,8 +238,7 @@ def _like(pattern: str, name: str, *, fold: bool) -> bool:
 def _changes(actor: Actor, node: Node) -> Iterator[str]:
     """In words, the answers below a node that change; conditions whose value stays are left out with all in them."""
     for part in children(node):
-        wrapped = _wrapped(part)
-        before, after = truth(actor, wrapped) if wrapped is not None else _UNTOLD
+        before, after = truth(actor, part) if name_of(part) in _FIELDS else _UNTOLD
         if before is not None and before == after:
             continue
         kind = name_of(part)
@@ -251,18 +252,6 @@ def _changes(actor: Actor, node: Node) -> Iterator[str]:
             yield f"'{actor.before}'::regrole is an error once {actor.before} is dropped"
         else:
             yield from _changes(actor, part)
-
-
-def _wrapped(part: Node) -> Any:
-    """The node as truth() takes it; None for a kind that has no value of its own."""
-    from postgast import pg_query_pb2
-
-    field = _FIELDS.get(name_of(part))
-    if field is None:
-        return None
-    found: Any = pg_query_pb2.Node()
-    getattr(found, field).CopyFrom(part)
-    return found
 
 
 _FIELDS = {"BoolExpr": "bool_expr", "FuncCall": "func_call", "A_Expr": "a_expr", "BooleanTest": "boolean_test"}
