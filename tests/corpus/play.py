@@ -17,9 +17,8 @@ from flatsplit.catalog import read_state
 from flatsplit.connection import open_session
 from flatsplit.evidence.rehearsal import Company, Heard, Outcome, Verdict
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, walk
-from flatsplit.evidence.rehearsal.utility import temporary_name
 from flatsplit.evidence.rehearsal.values import PERHAPS, Need, Problem, worst
-from flatsplit.evidence.rehearsal.wording import made
+from flatsplit.evidence.rehearsal.wording import made, temporary_name
 from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import SettingKey, State
 from flatsplit.walks.split.context import Context

@@ -13,7 +13,8 @@ from flatsplit.evidence.powers import known
 from flatsplit.evidence.rehearsal import rows, wording
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.grammar import Parsed
-from flatsplit.evidence.rehearsal.judge import Judge, Path
+from flatsplit.evidence.rehearsal.judge import Judge, Kinds
+from flatsplit.evidence.rehearsal.judging import Path
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses
 from flatsplit.evidence.rehearsal.values import Problem
@@ -57,8 +58,8 @@ class Open(Unlocking):
 class OwnerJudge(Judge):
     """Judges a body as the owner of it; SECURITY DEFINER routines that it calls are judged by themselves."""
 
-    def __init__(self, actor: Actor, locked: frozenset[int] = frozenset()) -> None:
-        super().__init__(actor)
+    def __init__(self, actor: Actor, kinds: Kinds, locked: frozenset[int] = frozenset()) -> None:
+        super().__init__(actor, kinds)
         self._locked = locked
         """Foreign tables whose server asks for a password that nobody has, unless a superuser asks."""
 

@@ -18,7 +18,7 @@ from flatsplit.config.powers import means
 from flatsplit.evidence.powers import known
 from flatsplit.evidence.powers.found import Lost, Powers
 from flatsplit.evidence.powers.judge import ROWS, Open, OwnerJudge, Unlocking, through_view
-from flatsplit.evidence.rehearsal import rows
+from flatsplit.evidence.rehearsal import rows, utility
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RelationUse
@@ -107,14 +107,16 @@ class _Look:
         """Who judges as legacy, as it is."""
         world = Open(self.conn, self.live)
         legacy = self.context.legacy
-        return OwnerJudge(Actor(world, self.live, self.live, self._owned_by(legacy), legacy), self.locked)
+        return OwnerJudge(
+            Actor(world, self.live, self.live, self._owned_by(legacy), legacy), utility.problems, self.locked
+        )
 
     def after(self, owner: str) -> OwnerJudge:
         """Who judges as a new owner."""
         found = self._judges.get(owner)
         if found is None:
             actor = Actor(self.world, self.goal, self.live, self._owned_by(owner), owner)
-            found = OwnerJudge(actor, self.locked)
+            found = OwnerJudge(actor, utility.problems, self.locked)
             self._judges[owner] = found
         return found
 

@@ -9,10 +9,10 @@ from flatsplit.evidence.rehearsal import definers
 from flatsplit.evidence.rehearsal.values import Problem
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.rehearsal.judge import Judge
+    from flatsplit.evidence.rehearsal.judging import Judging
 
 
-def problems(judge: Judge, oid: int, letter: str) -> Iterator[Problem]:
+def problems(judge: Judging, oid: int, letter: str) -> Iterator[Problem]:
     """They change as the owner of their table, and so do its triggers, but AFTER triggers as whoever began it.
 
     Since 18 these too: as the role that was current when they were queued (AfterTriggerExecute() in trigger.c).

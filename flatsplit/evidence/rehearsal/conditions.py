@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from flatsplit.evidence.rehearsal.grammar import (
     Node,
@@ -19,8 +19,33 @@ from flatsplit.evidence.rehearsal.grammar import (
 )
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, pieces
 
-if TYPE_CHECKING:
-    from flatsplit.evidence.rehearsal.world import World
+
+class Called(Protocol):
+    """A routine of the application's, as far as a condition that calls it is concerned."""
+
+    @property
+    def oid(self) -> int:
+        """In pg_proc."""
+
+    @property
+    def schema(self) -> str:
+        """Where it is."""
+
+    @property
+    def language(self) -> str:
+        """In which it is written."""
+
+
+class Routines(Protocol):
+    """The catalog of routines."""
+
+    @property
+    def routines_of(self) -> Mapping[str, Sequence[Called]]:
+        """By name."""
+
+    def body(self, oid: int) -> tuple[str, str | None]:
+        """Source, and for one of SQL its definition."""
+
 
 _ROLE_SETTINGS = frozenset({"role", "session_authorization", "is_superuser"})
 _FUNCTIONS = frozenset({"pg_has_role", "getpgusername", "row_security_active"})
@@ -66,13 +91,13 @@ class Condition(NamedTuple):
     """Settings of the application's that it fails without."""
 
 
-def read(world: World, text: str) -> Condition:
+def read(routines: Routines, text: str) -> Condition:
     """The condition that this text is, as pg_get_expr() prints it."""
     try:
         node = parse_one(f"SELECT {text}").node.target_list[0].res_target.val
     except (Unparsable, IndexError):
         return Condition(text, None, None, True, frozenset())
-    parts = list(_parts(world, node, set()))
+    parts = list(_parts(routines, node, set()))
     settings = {name for part in parts for name in (_setting(part),) if name}
     return Condition(text, node, _truth(node), any(map(asks_who, parts)), frozenset(settings))
 
@@ -115,23 +140,23 @@ def _truth(node: Node) -> bool | None:
     return None
 
 
-def _parts(world: World, node: Node, seen: set[int]) -> Iterator[Node]:
+def _parts(routines: Routines, node: Node, seen: set[int]) -> Iterator[Node]:
     """The nodes of the condition, and those of the functions of the application that it calls."""
     for part in walk(node):
         yield part
         if name_of(part) != "FuncCall":
             continue
         names = strings(part.funcname)
-        for routine in world.routines_of.get(names[-1], ()):
+        for routine in routines.routines_of.get(names[-1], ()):
             if routine.oid in seen or (len(names) > 1 and routine.schema != names[-2]):
                 continue
             seen.add(routine.oid)
-            for statement in _statements(world, routine.oid, routine.language):
-                yield from _parts(world, statement, seen)
+            for statement in _statements(routines, routine.oid, routine.language):
+                yield from _parts(routines, statement, seen)
 
 
-def _statements(world: World, oid: int, language: str) -> Iterator[Node]:
-    source, definition = world.body(oid)
+def _statements(routines: Routines, oid: int, language: str) -> Iterator[Node]:
+    source, definition = routines.body(oid)
     if language == "plpgsql":
         try:
             texts = [piece.sql for piece in pieces(source)]

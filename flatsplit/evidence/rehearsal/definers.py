@@ -22,10 +22,10 @@ from flatsplit.model import ObjectRef
 from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.rehearsal.judge import Judge
+    from flatsplit.evidence.rehearsal.judging import Judging
 
 
-def problems(judge: Judge, routine: Routine, given: tuple[str | None, ...] = ()) -> list[Problem]:
+def problems(judge: Judging, routine: Routine, given: tuple[str | None, ...] = ()) -> list[Problem]:
     """What speaks against a routine's statements under its new owner; a third role's goes on as it is."""
     facts = judge.actor.goal.objects.get(routine.ref)
     owner = judge.actor.context.config.roles.app_migrator
@@ -36,7 +36,7 @@ def problems(judge: Judge, routine: Routine, given: tuple[str | None, ...] = ())
     return _settled(as_owner, as_owner.inside(routine, where, judge.actor.path, given))
 
 
-def as_owner(judge: Judge, routine: Routine, table: ObjectRef) -> list[Problem]:
+def as_owner(judge: Judging, routine: Routine, table: ObjectRef) -> list[Problem]:
     """What speaks against a trigger's routine where it runs as the table's owner."""
     facts = judge.actor.goal.objects.get(table)
     owner = judge.actor.context.config.roles.app_migrator
@@ -47,7 +47,7 @@ def as_owner(judge: Judge, routine: Routine, table: ObjectRef) -> list[Problem]:
     return _settled(found, found.inside(routine, where, judge.actor.path))
 
 
-def as_another(judge: Judge, routine: Routine, role: str) -> list[Problem]:
+def as_another(judge: Judging, routine: Routine, role: str) -> list[Problem]:
     """What speaks against a routine that becomes another role (SET role = …), whose own rights stay."""
     where = f"function {shown(routine.ref)}"
     if routine.definer:  # which the server refuses to everybody (GUC_NOT_WHILE_SEC_REST in guc.c)
@@ -58,7 +58,7 @@ def as_another(judge: Judge, routine: Routine, role: str) -> list[Problem]:
     return found
 
 
-def behind(judge: Judge, owner: str, said: Callable[[Judge], list[Problem]]) -> list[Problem]:
+def behind(judge: Judging, owner: str, said: Callable[[Judging], list[Problem]]) -> list[Problem]:
     """What speaks against what a view does in its owner's name. A third role's is as before, but for who asks."""
     if owner == judge.actor.context.config.roles.app_migrator:
         found = _judge(judge, owner)
@@ -67,34 +67,25 @@ def behind(judge: Judge, owner: str, said: Callable[[Judge], list[Problem]]) -> 
     return [each for each in said(third) if each.outcome == "silent"]
 
 
-def nested(judge: Judge, parsed: Parsed) -> list[Problem]:
+def nested(judge: Judging, parsed: Parsed) -> list[Problem]:
     """What speaks against a statement out of such a routine."""
     as_owner = _judge(judge, judge.actor.context.config.roles.app_migrator)
     return _settled(as_owner, as_owner.statement(parsed))
 
 
-def _judge(judge: Judge, owner: str, before: str = "") -> Judge:
-    found = judge.owners.get(owner)
-    if found is None:
-        asked = judge.actor
-        actor = Actor(
-            asked.world,
-            asked.goal,
-            asked.live,
-            asked.context,
-            owner,
-            asked.temporary,
-            asked.created,
-            asked.set_by,
-            before,
+def _judge(judge: Judging, owner: str, before: str = "") -> Judging:
+    asked = judge.actor
+
+    def actor() -> Actor:
+        temporary, created = asked.temporary, asked.created
+        return Actor(
+            asked.world, asked.goal, asked.live, asked.context, owner, temporary, created, asked.set_by, before
         )
-        found = type(judge)(actor)
-        found.owners = judge.owners
-        judge.owners[owner] = found
-    return found
+
+    return judge.beside(owner, actor)
 
 
-def _settled(judge: Judge, found: list[Problem]) -> list[Problem]:
+def _settled(judge: Judging, found: list[Problem]) -> list[Problem]:
     """What cannot be told is as before, unless legacy is a superuser; and what fails, fails in the application."""
     told = [
         each

@@ -22,7 +22,7 @@ from flatsplit.evidence.rehearsal.grammar import (
 from flatsplit.evidence.rehearsal.values import Problem
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.rehearsal.judge import Judge
+    from flatsplit.evidence.rehearsal.judging import Judging
 
 _FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
 _HOLE = f'"{HOLE}"'
@@ -38,7 +38,7 @@ class Known(NamedTuple):
     """Parameters that were called with constants."""
 
 
-def problems(judge: Judge, expression: str, path: tuple[str, ...] | None, known: Known) -> list[Problem]:
+def problems(judge: Judging, expression: str, path: tuple[str, ...] | None, known: Known) -> list[Problem]:
     """What speaks against a dynamic statement. One whose names are all fixed is judged like any other."""
     try:
         text = _template(_parsed(expression), known)

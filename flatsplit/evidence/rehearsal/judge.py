@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from flatsplit import ddl, privileges
 from flatsplit.config import format_name
@@ -12,34 +12,34 @@ from flatsplit.evidence.rehearsal import (
     catalogs,
     definers,
     dynamic,
-    kinds,
     libraries,
     naming,
     rows,
     servers_own,
-    utility,
     views,
 )
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.assigned import of_call
 from flatsplit.evidence.rehearsal.conditions import Condition
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
+from flatsplit.evidence.rehearsal.judging import Given, Path
 from flatsplit.evidence.rehearsal.plpgsql import NoBody, Piece, pieces
 from flatsplit.evidence.rehearsal.remedies import delegated, shown
 from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
 from flatsplit.evidence.rehearsal.values import Problem, distinct, within
+from flatsplit.evidence.rehearsal.wording import temporary_name
 from flatsplit.evidence.rehearsal.world import Relation, Routine, Trigger
 
-Path = tuple[str, ...]
-Given = tuple[str | None, ...]
-"""The arguments of a call that are constants."""
+Kinds = Callable[["Judge", Parsed, Path | None], list[Problem]]
+"""What is said of statements that the planner does not take, by their kind: handed in, for they hold others."""
 
 
 class Judge:
     """Works out problems; what it said of a routine it remembers."""
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, kinds: Kinds) -> None:
         self.actor = actor
+        self.kinds = kinds
         self.world = actor.world
         self._routines: dict[tuple[int, Given], list[Problem]] = {}
         self.views: dict[tuple[int, frozenset[str]], list[Problem]] = {}
@@ -48,18 +48,26 @@ class Judge:
         self.owners: dict[str, Judge] = {actor.role: self}
         """Judges for the owners of SECURITY DEFINER routines."""
 
+    def beside(self, key: str, actor: Callable[[], Actor]) -> Judge:
+        """The judge of another role, made at its first call; those of one rehearsal know one another."""
+        found = self.owners.get(key)
+        if found is None:
+            found = self.owners[key] = type(self)(actor(), self.kinds)
+            found.owners = self.owners
+        return found
+
     def statement(self, parsed: Parsed, path: Path | None = None) -> list[Problem]:
         """Everything that speaks against one statement, as far as parse tree and catalog can tell."""
         if parsed.kind in PLANNED:
             return self.planned(parsed.node, path)
-        return utility.problems(self, parsed, path)
+        return self.kinds(self, parsed, path)
 
     def planned(self, node: Node, path: Path | None = None) -> list[Problem]:
         """For a statement that the planner takes."""
         uses = uses_of(node)
         found: list[Problem] = []
         if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
-            found += kinds.select_into(self, node, path)
+            found += self.kinds(self, Parsed("select_stmt", node, "SELECT INTO"), path)
         found += catalogs.compared(self.actor, uses)
         found += naming.problems(self.actor, node)
         return distinct(found + self._touched(uses, path))
@@ -292,7 +300,7 @@ class Judge:
             return known
         found = self._routines[oid, given] = []
         if routine.language == "c":
-            found += libraries.problems(self, routine)
+            found += libraries.problems(self.actor, routine)
             return found
         if routine.role is not None:
             found += definers.as_another(self, routine, routine.role)
@@ -363,7 +371,7 @@ class Judge:
 
     def _remember_temporary(self, statements: Iterable[Parsed]) -> None:
         for parsed in statements:
-            name = utility.temporary_name(parsed)
+            name = temporary_name(parsed)
             if name:
                 self.actor.temporary.add(name)
 

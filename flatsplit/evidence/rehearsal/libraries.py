@@ -7,16 +7,12 @@ what they need.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flatsplit.evidence.rehearsal import builtins
+from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.evidence.rehearsal.uses import RoutineUse
 from flatsplit.evidence.rehearsal.values import Problem, within
 from flatsplit.evidence.rehearsal.world import Routine
-
-if TYPE_CHECKING:
-    from flatsplit.evidence.rehearsal.judge import Judge
 
 _HARMLESS = frozenset(
     {
@@ -58,18 +54,18 @@ _LIKE = {
 }
 
 
-def problems(judge: Judge, routine: Routine) -> list[Problem]:
+def problems(actor: Actor, routine: Routine) -> list[Problem]:
     """What speaks against calling a routine in C, or against the trigger that runs it."""
     like = _LIKE.get((routine.extension, routine.name))
     if like is not None:
-        return within(f"function {shown(routine.ref)}", builtins.problems(judge.actor, like))
-    if judge.actor.rights.superuser or routine.definer:
+        return within(f"function {shown(routine.ref)}", builtins.problems(actor, like))
+    if actor.rights.superuser or routine.definer:
         return []
     reads = routine.name in _READS.get(routine.extension, ())
     if not reads and (routine.immutable or routine.extension in _HARMLESS):
         return []
     whose = f"extension {routine.extension}" if routine.extension else "a library"
-    reason = f"it is in C, of {whose}: what it does as {judge.actor.role} nobody can read"
+    reason = f"it is in C, of {whose}: what it does as {actor.role} nobody can read"
     if reads:
-        reason = f"it is of {whose} and reads as {judge.actor.role} what it is told to"
+        reason = f"it is of {whose} and reads as {actor.role} what it is told to"
     return within(f"function {shown(routine.ref)}", [Problem("unknown", reason, shown(routine.ref), differs=True)])

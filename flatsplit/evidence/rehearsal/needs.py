@@ -45,7 +45,7 @@ class Needs:
             asked.world, asked.goal, asked.live, asked.context, asked.role, asked.temporary, asked.created, asked.set_by
         )
         actor.rights = _Nothing(asked.goal, asked.role)
-        self._judge = Judge(actor)
+        self._judge = Judge(actor, judge.kinds)
         self._judge.owners = {**judge.owners, asked.role: self._judge}
 
     def of(self, parsed: Parsed) -> tuple[Need, ...]:

@@ -75,7 +75,7 @@ class Company:
         self.live = live
         self.world = World(session.driver, goal)
         self.actor = Actor(self.world, goal, live, context, role)
-        self.judge = Judge(self.actor)
+        self.judge = Judge(self.actor, utility.problems)
         self._needs = Needs(self.judge)
         self.role = role
         self.exists = role in live.roles
@@ -293,7 +293,8 @@ class Company:
         return Judge(
             Actor(
                 world, self.live, self.live, before.context, self.role, before.temporary, before.created, before.set_by
-            )
+            ),
+            utility.problems,
         )
 
     def _why_allowed(self, part: _Part) -> str:

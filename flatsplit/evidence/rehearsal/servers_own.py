@@ -11,7 +11,7 @@ from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses
 from flatsplit.evidence.rehearsal.values import Problem
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.rehearsal.judge import Judge
+    from flatsplit.evidence.rehearsal.judging import Judging
 
 Path = tuple[str, ...] | None
 
@@ -33,7 +33,7 @@ _ADDRESS = "pg_get_object_address"
 _TABLES = {"table_to_xml": 0, "table_to_xmlschema": 0, "table_to_xml_and_xmlschema": 0}
 
 
-def problems(judge: Judge, call: RoutineUse, path: Path) -> list[Problem]:
+def problems(judge: Judging, call: RoutineUse, path: Path) -> list[Problem]:
     """What would happen when it runs."""
     if call.schema not in ("", "pg_catalog") or judge.actor.rights.superuser:
         return []
@@ -54,7 +54,7 @@ def problems(judge: Judge, call: RoutineUse, path: Path) -> list[Problem]:
     return []
 
 
-def _index(judge: Judge, call: RoutineUse) -> list[Problem]:
+def _index(judge: Judging, call: RoutineUse) -> list[Problem]:
     """Only an index's owner, who is its table's."""
     actor, world = judge.actor, judge.world
     if call.constants and call.constants[0] is not None:
@@ -74,7 +74,7 @@ def _index(judge: Judge, call: RoutineUse) -> list[Problem]:
     return [Problem("denied", reason, shown(others[0].ref) if len(others) == 1 else "", "OWNERSHIP", remedy)]
 
 
-def _setting(judge: Judge, call: RoutineUse) -> list[Problem]:
+def _setting(judge: Judging, call: RoutineUse) -> list[Problem]:
     name = (call.constants[:1] or (None,))[0]
     if name is None or judge.actor.may_set(name.lower()):
         return []
@@ -83,14 +83,14 @@ def _setting(judge: Judge, call: RoutineUse) -> list[Problem]:
     return [Problem("denied", reason, name, "SET", remedy)]
 
 
-def _named(judge: Judge, text: str | None) -> list[Problem]:
+def _named(judge: Judging, text: str | None) -> list[Problem]:
     """USAGE on the schema of a name."""
     name = _parts(text.split("(")[0]) if text else ()
     found = judge.actor.schema(name[-2]) if len(name) > 1 else []
     return [each._replace(planned=False) for each in found]
 
 
-def _query(judge: Judge, call: RoutineUse, text: str | None, path: Path) -> list[Problem]:
+def _query(judge: Judging, call: RoutineUse, text: str | None, path: Path) -> list[Problem]:
     """A query that is handed over as a text runs with the caller's rights, when it runs."""
     if text is None:
         return [Problem("unknown", f"{call.name}() runs a query that the text of the statement does not show")]
@@ -101,7 +101,7 @@ def _query(judge: Judge, call: RoutineUse, text: str | None, path: Path) -> list
     return [each._replace(planned=False) for each in found]
 
 
-def _table(judge: Judge, call: RoutineUse, text: str | None, path: Path) -> list[Problem]:
+def _table(judge: Judging, call: RoutineUse, text: str | None, path: Path) -> list[Problem]:
     if text is None:
         return [Problem("unknown", f"{call.name}() reads a table that the text of the statement does not name")]
     name = _parts(text)

@@ -10,12 +10,11 @@ from flatsplit.evidence.rehearsal import becoming, kinds, maintenance, parameter
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.evidence.rehearsal.uses import Uses, range_use, routine_use, uses_of
 from flatsplit.evidence.rehearsal.values import Problem
-from flatsplit.evidence.rehearsal.wording import temporary_name
 
 if TYPE_CHECKING:
     from flatsplit.evidence.rehearsal.judge import Judge
 
-__all__ = ["FREE", "HANDLED", "inner_statement", "problems", "temporary_name"]
+__all__ = ["FREE", "HANDLED", "inner_statement", "problems"]
 
 Path = tuple[str, ...] | None
 
@@ -29,9 +28,11 @@ FREE = frozenset(
 
 
 def problems(judge: Judge, parsed: Parsed, path: Path = None) -> list[Problem]:
-    """What speaks against a utility statement."""
+    """What speaks against a utility statement, or against the table that SELECT INTO makes."""
     if parsed.kind in FREE:
         return []
+    if parsed.kind == "select_stmt":
+        return kinds.select_into(judge, parsed, path)
     handler = HANDLED.get(parsed.kind)
     if handler is not None:
         return handler(judge, parsed.node, path)

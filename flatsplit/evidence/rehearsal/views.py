@@ -18,10 +18,10 @@ from flatsplit.evidence.rehearsal.values import Problem, distinct, within
 from flatsplit.evidence.rehearsal.world import Relation
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.rehearsal.judge import Judge
+    from flatsplit.evidence.rehearsal.judging import Judging
 
 
-def behind(judge: Judge, view: Relation, use: RelationUse) -> list[Problem]:
+def behind(judge: Judging, view: Relation, use: RelationUse) -> list[Problem]:
     """What speaks against using a view, beside the privileges on itself."""
     written = frozenset(use.letters - {"r"}) if use.target else frozenset()
     key = (view.oid, written | use.strict)
@@ -32,7 +32,7 @@ def behind(judge: Judge, view: Relation, use: RelationUse) -> list[Problem]:
     return found
 
 
-def _read(judge: Judge, view: Relation, outer: RelationUse, written: frozenset[str]) -> list[Problem]:
+def _read(judge: Judging, view: Relation, outer: RelationUse, written: frozenset[str]) -> list[Problem]:
     where = f"view {shown(view.ref)}"
     try:
         parsed = parse_one(judge.world.view(view.oid))
@@ -57,7 +57,7 @@ def _read(judge: Judge, view: Relation, outer: RelationUse, written: frozenset[s
     return within(where, found, planned=view.invoker)
 
 
-def _owners(judge: Judge, view: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
+def _owners(judge: Judging, view: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
     """One relation in a view that reads as its owner."""
     actor = judge.actor
     facts = actor.goal.objects.get(view.ref)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flatsplit.evidence.rehearsal.grammar import Node, Parsed
+from flatsplit.evidence.rehearsal.grammar import Parsed
 from flatsplit.evidence.rehearsal.kinds import (
     altering,
     changes,
@@ -127,9 +127,9 @@ RULES: Mapping[str, Rule] = {
 """By libpg_query's name of the kind."""
 
 
-def select_into(judge: Judge, node: Node, path: Path) -> list[Problem]:
+def select_into(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
     """What speaks against the table that SELECT INTO makes."""
-    return _settled(judge, Parsed("select_stmt", node, "SELECT INTO"), path, tables.into)
+    return _settled(judge, parsed, path, tables.into)
 
 
 def problems(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
@@ -184,12 +184,8 @@ def _beyond(ask: Ask, problem: Problem) -> str:
 
 def _migrator(judge: Judge) -> Judge:
     """The same questions for app_migrator; apart from the judge of its routines, whose callers count."""
-    found = judge.owners.get(_WORKER)
-    if found is None:
-        migrator = judge.actor.context.config.roles.app_migrator
-        found = judge.owners[_WORKER] = type(judge)(replace(judge.actor, role=migrator))
-        found.owners = judge.owners
-    return found
+    migrator = judge.actor.context.config.roles.app_migrator
+    return judge.beside(_WORKER, lambda: replace(judge.actor, role=migrator))
 
 
 _WORKER = ""
