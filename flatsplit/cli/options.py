@@ -9,21 +9,8 @@ import click
 
 from flatsplit.cli.app import App
 from flatsplit.errors import UsageError
+from flatsplit.model import UNWAIVABLE, WAIVABLE
 from flatsplit.walks.split import STEP_KEYS
-
-WAIVABLE = (
-    "no-blockers",
-    "seen",
-    "drained",
-    "verified",
-    "soaked",
-    "elsewhere",
-    "bridge",
-    "reach",
-    "owner-powers",
-    "rehearsed",
-)
-NOT_WAIVABLE = ("converged", "approved")
 
 
 class StepName(click.Choice[str]):
@@ -57,7 +44,7 @@ class GateName(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002
         """All gates, or why this one is not among them."""
-        if value in NOT_WAIVABLE:
+        if value in UNWAIVABLE:
             return f"the gate {value} cannot be waived, only passed"
         return unknown("gate", str(value), WAIVABLE)
 

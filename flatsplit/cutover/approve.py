@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flatsplit.cutover.approval import EVENT, found, record_approval
+from flatsplit.cutover.approval import found, record_approval
 from flatsplit.errors import Refused, UsageError
+from flatsplit.gates.approved import EVENT
 from flatsplit.model.report import Approved
 from flatsplit.planning import machine
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flatsplit import ddl
-from flatsplit.cutover.causes import Causes
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import Difference
 from flatsplit.model import ObjectRef, Statement
+from flatsplit.planning.causes import Causes
 from flatsplit.walks import split
 
 REPAIR = "flatsplit repair"
@@ -65,8 +65,7 @@ def _bridge(situation: Situation) -> Iterator[Broken]:
 def _undone(situation: Situation, since: Difference | None) -> Iterator[Broken]:
     """Drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
-    done = split.STEP_KEYS[: situation.done]
-    causes = Causes(situation.live, situation.context, appeared.keys(), done)
+    causes = Causes(situation.live, appeared.keys(), situation.resting)
     found: dict[str, list[Statement]] = {}
     for statement in situation.drift:
         if statement.changes and not _of_new(statement, appeared.keys()):

@@ -16,7 +16,6 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Refused
 from flatsplit.evidence.asking import ask
 from flatsplit.model import Acl, State
-from flatsplit.walks import split
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -27,7 +26,7 @@ SHOWN = 5
 
 def require_way_back(session: Session, situation: Situation) -> None:
     """Raise Refused where a role that is to be dropped would be left with something."""
-    want, gone = situation.taken_back(split.CREATE_ROLES)
+    want, gone = situation.taken_back(situation.kind.keys[0])
     for role in gone:
         left = [
             *unknown_dependencies(session.driver, role, situation.live),

@@ -17,10 +17,9 @@ from flatsplit.cutover.remembering import step_ended
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.executor import Executor
+from flatsplit.gates import judge
 from flatsplit.model import GateResult, Plan, State
 from flatsplit.planning import machine
-from flatsplit.walks import split
-from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -59,7 +58,7 @@ def _advance(
     walk.require_own(situation)
     while True:
         key = machine.next_step(situation.states)
-        if key is None or (options.through and SPLIT.place(key) > SPLIT.place(options.through)):
+        if key is None or (options.through and situation.kind.place(key) > situation.kind.place(options.through)):
             return AdvanceResult(tuple(outcomes), key, complete=key is None)
         plan = situation.plan(key)
         gates = _gates(walk, situation, plan, options, reporter)
@@ -88,9 +87,9 @@ def _gates(
     walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions, reporter: Reporter
 ) -> tuple[GateResult, ...]:
     """The step's gates, with what is waived in this call; the approval comes last."""
-    if plan.step == split.SWITCH_CONNECTIONS and walk.session.write:  # a dry run writes nothing down
+    if situation.kind.step(plan.step).by_people and walk.session.write:  # a dry run writes nothing down
         observe(walk)
-    judged = walk.judge(situation).judge(plan.step)
+    judged = judge(walk.asked(situation, plan.step), situation.kind.step(plan.step).gates)
     gates = [
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
         for gate in judged
@@ -124,12 +123,13 @@ def _take(
 ) -> tuple[StepOutcome, Situation]:
     """Run one step to its end; what happened, and how things stand then."""
     key = plan.step
-    if key in (split.TRANSFER_OWNERSHIP, split.REVOKE_LEGACY):
-        prove_known(walk.session, walk.config.legacy_role, situation.live)
+    step = situation.kind.step(key)
+    for role in step.takes_all_of(situation.context):
+        prove_known(walk.session, role, situation.live)
     by_hand = () if _work(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
     verifiers = walk.verifiers(plan.actions, passwords)
     _begin(walk, situation, plan, gates, options, by_hand=bool(by_hand))
-    reporter.step_started(key, SPLIT.step(key).title, len(plan.actions))
+    reporter.step_started(key, step.title, len(plan.actions))
     executor = walk.executor(situation, reporter, verifiers)
     tell(plan, reporter)
     executed = 0
@@ -212,8 +212,8 @@ def _converge(
         if turn == ROUNDS - 1 and before is not None and about_new(remaining, before):
             remaining = ()  # an application that goes on creating is never caught up with; the next step goes on
         if not remaining:
-            if key == split.REVOKE_LEGACY:
-                _prove_empty(walk, situation)
+            for role in situation.kind.step(key).leaves_nothing_of(situation.context):
+                _prove_empty(walk, situation, role)
             return executed, situation.live
         strange = approval.straying(walk, situation, approved, remaining) if approved else None
         if strange is not None:
@@ -229,19 +229,14 @@ def _converge(
     )
 
 
-def _prove_empty(walk: Walk, situation: Situation) -> None:
-    """The last proof: nothing in this database depends on legacy any more."""
-    legacy = walk.config.legacy_role
-    config = walk.config
-    row = walk.session.driver.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (legacy,)).fetchone()
-    if row is None or config.database_owner == "keep" or config.retire == "repurpose":
+def _prove_empty(walk: Walk, situation: Situation, role: str) -> None:
+    """The last proof: nothing in this database depends on the role any more."""
+    if role not in situation.live.roles:
         return
-    if config.extension_owner == "keep":
-        return
-    left = remaining_dependencies(walk.session.driver, legacy, extensions=not situation.context.bootstrap)
+    left = remaining_dependencies(walk.session.driver, role, extensions=role != situation.baseline.target.bootstrap)
     if left:
         raise Drift(
-            f"{legacy} still has {left[0]}" + (f" (and {len(left) - 1} more)" if left[1:] else ""),
+            f"{role} still has {left[0]}" + (f" (and {len(left) - 1} more)" if left[1:] else ""),
             "take it away by hand, then run flatsplit next again",
         )
 

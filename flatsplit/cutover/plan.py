@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit import hazards
-from flatsplit.cutover.situation import notes_of
 from flatsplit.model import Plan
 from flatsplit.planning import machine
+from flatsplit.planning.situation import notes_of
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk

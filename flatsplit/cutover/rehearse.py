@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flatsplit.config import PURPOSES
-from flatsplit.cutover import rehearsed
 from flatsplit.errors import UsageError
 from flatsplit.evidence import rehearsal
 from flatsplit.evidence.rehearsal import Progress, Rehearsal
+from flatsplit.gates import rehearsed
 from flatsplit.walks import split
 
 if TYPE_CHECKING:

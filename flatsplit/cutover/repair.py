@@ -10,7 +10,6 @@ from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.remembering import step_ended
 from flatsplit.model import Plan
 from flatsplit.planning import machine
-from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -28,7 +27,7 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
     next_key = machine.next_step(situation.states)
     if not drift or situation.done == 0:
         return AdvanceResult((), next_key, complete=next_key is None)
-    step = SPLIT.steps[situation.done - 1].key
+    step = situation.kind.keys[situation.done - 1]
     target, oid = situation.live.target, walk.record.legacy_oid
     plan = Plan(step, machine.digest(target, walk.config.legacy_role, oid, "repair", drift), (), drift)
     if not confirm(plan, "repair"):

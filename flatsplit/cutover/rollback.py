@@ -17,9 +17,8 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import Plan
 from flatsplit.planning import machine
-from flatsplit.walks import marks, shared, split
+from flatsplit.walks import marks, shared
 from flatsplit.walks.split import members
-from flatsplit.walks.split.kind import SPLIT
 from flatsplit.walks.split.origin import reduce
 
 if TYPE_CHECKING:
@@ -45,9 +44,11 @@ def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Repor
         )
     outcomes: list[StepOutcome] = []
     keys = machine.to_take_back(situation.states, through, everything=everything)
-    if split.CREATE_ROLES in keys and walk.config.legacy_role in situation.live.roles:
+    if situation.kind.keys[0] in keys and walk.config.legacy_role in situation.live.roles:
         require_way_back(walk.session, situation)
-    if split.ENABLE_LOGIN in keys and not (split.LOCK_LEGACY in keys and situation.entered(split.LOCK_LEGACY)):
+    steps, context = [situation.kind.step(key) for key in keys], situation.context
+    lets_in = any(step.retires(context) and situation.entered(step.key) for step in steps)
+    if any(step.vacates for step in steps) and not lets_in:
         _require_login(walk, situation)  # before the steps above it are taken back for nothing
     for key in keys:
         _refuse(walk, situation, key)
@@ -66,12 +67,12 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
             f"role {legacy} was dropped: this is past the point of no return",
             "restore roles and ownership from a backup if it must go back",
         )
-    if key != split.ENABLE_LOGIN:
+    context = situation.context
+    vacates = situation.kind.step(key).vacates
+    if vacates is None:
         return
     _require_login(walk, situation)
-    kept = {role for role in walk.config.roles.new if role in situation.context.adopted}
-    roles = [role for role in walk.config.roles.new if role not in kept]
-    context = situation.context
+    roles = vacates(context)
     acting = membership.attributed(situation.live, legacy, walk.config.roles.new, context.retiring)
     found = evidence.read_sessions(walk.session.driver, acting, legacy)
     here = situation.live.target.database
@@ -108,7 +109,7 @@ def _take_back(
         walk.journal.transition(key, ("done", "waiting", "running"), "running")
         walk.journal.event("rolling_back", key, f"{len(plan.statements)} statements", {"digest": plan.digest})
         dropped = record_policies(walk, key, plan)
-    reporter.step_started(f"rollback {key}", f"undo “{SPLIT.step(key).title}”", len(plan.statements))
+    reporter.step_started(f"rollback {key}", f"undo “{situation.kind.step(key).title}”", len(plan.statements))
     for definition in dropped:
         reporter.note(f"goes with its role, on record in the journal: {definition}")
     executor = walk.executor(situation, reporter)
@@ -140,7 +141,7 @@ def _take_back(
         walk.journal.mark_undone(key)
         walk.journal.transition(key, ("running",), "rolled_back")
         walk.journal.event("rolled_back", key, f"{executed} statements")
-        if key == split.CREATE_ROLES and any(name in situation.live.roles for name in walk.config.roles.new):
+        if key == situation.kind.keys[0] and any(name in situation.live.roles for name in walk.config.roles.new):
             # Roles that stay, for another database, are there before the next attempt: they are shared from now on
             walk.journal.save_baseline(reduce(situation.live, walk.config))
         step_ended(walk, key, situation.live)

@@ -7,17 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flatsplit import __version__, evidence, hazards, membership
-from flatsplit.cutover import approval, rehearsed
+from flatsplit.cutover import approval
 from flatsplit.cutover.blast_radius import first_radius, radius
 from flatsplit.cutover.bundle import Bundle, BundleStep
-from flatsplit.cutover.situation import Situation, notes_of, point_of_no_return
+from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
 from flatsplit.evidence.asking import ask
-from flatsplit.journal import EventRecord, Journal, StepRecord, TallyRecord
-from flatsplit.model import GateResult, Plan, Session
+from flatsplit.gates import judge, rehearsed
+from flatsplit.journal import EventRecord, Journal, TallyRecord
+from flatsplit.model import GateResult, Plan, Session, StepRecord
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.planning import machine
-from flatsplit.walks.split.kind import SPLIT
+from flatsplit.planning.situation import notes_of
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -33,12 +34,11 @@ def runbook(walk: Walk) -> Bundle:
     """Everything that a runbook says."""
     situation = walk.situation()
     found = hazards.find(walk.session.driver, situation.live, situation.context)
-    judge = walk.judge(situation)
     next_key = machine.next_step(situation.states)
     steps = []
-    for number, step in enumerate(SPLIT.steps, start=1):
+    for number, step in enumerate(situation.kind.steps, start=1):
         plan = situation.plan(step.key)
-        final = point_of_no_return(walk.config, step.key)
+        final = situation.final(step.key)
         notes = (*plan.notes, *notes_of(found, step.key))
         steps.append(
             BundleStep(
@@ -47,7 +47,11 @@ def runbook(walk: Walk) -> Bundle:
                 title=step.title,
                 purpose=step.purpose,
                 state=situation.states[step.key],
-                gates=judge.judge(step.key) if step.key == next_key else _gates(walk, situation, step.key),
+                gates=(
+                    judge(walk.asked(situation, step.key), step.gates)
+                    if step.key == next_key
+                    else _gates(walk, situation, step.key)
+                ),
                 plan=Plan(plan.step, plan.digest, plan.catch_up, plan.statements, notes),
                 rollback=() if final else situation.rollback_preview(step.key),
                 point_of_no_return=final,
@@ -57,14 +61,14 @@ def runbook(walk: Walk) -> Bundle:
     legacy, new = walk.config.legacy_role, walk.config.roles.new
     acting = membership.attributed(situation.live, legacy, new, situation.context.retiring)
     sessions = evidence.read_sessions(walk.session.driver, acting, legacy)
-    begun = any(machine.begun(situation.states, step.key) for step in SPLIT.steps)
+    begun = any(machine.begun(situation.states, step.key) for step in situation.kind.steps)
     return Bundle(
         config=walk.config,
         target=situation.live.target,
         generated_by=f"flatsplit {__version__}",
         steps=tuple(steps),
         findings=found,
-        checks=situation.checks(),
+        checks=evidence.matrix(situation.live, situation.context, situation.done),
         sessions=sessions,
         exposure=radius(walk.session, situation.live, situation.context, situation.done),
         first=first_radius(walk.session, situation.origin, situation.context) if begun else (),
@@ -77,7 +81,8 @@ def _gates(walk: Walk, situation: Situation, step: str) -> tuple[GateResult, ...
     on_record = {gate.key: gate for gate in waived(walk.journal, step)}
     done = situation.states[step] == "done"
     text = "was open when the step was done" if done else "is looked at when the step is next"
-    return tuple(on_record.get(key) or GateResult(key, done, text, judged=False) for key in SPLIT.step(step).gates)
+    keys = situation.kind.step(step).gates
+    return tuple(on_record.get(key) or GateResult(key, done, text, judged=False) for key in keys)
 
 
 def _report(walk: Walk, situation: Situation, sessions: Sequence[Session]) -> Report:

@@ -11,12 +11,12 @@ from flatsplit.cutover.remembering import absence
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
 from flatsplit.evidence import memory
+from flatsplit.gates import Asked, judge
 from flatsplit.model import Finding, GateResult, Statement, StepState
 from flatsplit.planning import machine
-from flatsplit.walks.split.kind import SPLIT
+from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.gates import Judge
     from flatsplit.cutover.walk import Walk
     from flatsplit.evidence.away import Absence
 
@@ -75,12 +75,12 @@ def status(walk: Walk) -> Status:
     """Everything that ``status`` says."""
     situation = walk.situation()
     next_key = machine.next_step(situation.states)
-    judge = walk.judge(situation)
+    asked = walk.asked(situation, next_key or "")
     gates: tuple[GateResult, ...] = ()
     pending = 0
     catch_up = situation.drift
     if next_key is not None:
-        gates = judge.judge(next_key)
+        gates = judge(asked, situation.kind.step(next_key).gates)
         pending = situation.pending(next_key)
     return Status(
         cutover=_view(walk, situation),
@@ -96,12 +96,12 @@ def status(walk: Walk) -> Status:
                 finished_at=situation.records[step.key].finished_at,
                 by_hand=situation.records[step.key].by_hand,
             )
-            for step in SPLIT.steps
+            for step in situation.kind.steps
         ),
         next=next_key,
         catch_up=catch_up,
         pending=pending,
-        findings=_findings(walk, situation, judge),
+        findings=_findings(walk, situation, asked),
         away=absence(walk.session, walk.journal, situation),
         broken=_broken(walk, situation),
     )
@@ -114,13 +114,13 @@ def _broken(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
     return broken(situation, memory.difference(before.objects, situation.live) if before is not None else None)
 
 
-def _findings(walk: Walk, situation: Situation, judge: Judge) -> tuple[Finding, ...]:
+def _findings(walk: Walk, situation: Situation, asked: Asked[Context]) -> tuple[Finding, ...]:
     """What keeps the walk from beginning, until it has; and what no step changes.
 
     Nobody shall take the end of the walk for more than it is: a bootstrap superuser stays one. Nor a server that is
     newer than flatsplit for one that it knows.
     """
-    found = judge.findings if situation.done == 0 else ()
+    found = asked.findings if situation.done == 0 else ()
     wanted = {"legacy-bootstrap": situation.context.bootstrap, "server-untested": situation.live.target.untested}
     if not any(wanted.values()):
         return found

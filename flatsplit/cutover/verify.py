@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flatsplit import hazards
-from flatsplit.cutover.causes import Causes
 from flatsplit.cutover.proof import prove
 from flatsplit.cutover.strays import strays
-from flatsplit.evidence import memory
+from flatsplit.evidence import matrix, memory
 from flatsplit.evidence.trial import Proof, Trial
 from flatsplit.model import Check, Finding, Statement
-from flatsplit.walks import split
+from flatsplit.planning.causes import Causes
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -60,12 +59,11 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
     before = walk.journal.last_snapshot()
     since = memory.difference(before.objects, situation.live) if before is not None else None
     drift = situation.drift
-    done = split.STEP_KEYS[: situation.done]
-    causes = Causes(situation.live, situation.context, since.appeared.keys() if since is not None else (), done)
+    causes = Causes(situation.live, since.appeared.keys() if since is not None else (), situation.resting)
     return VerifyReport(
-        checks=situation.checks(),
+        checks=matrix(situation.live, situation.context, situation.done),
         drift=drift,
-        steps=done,
+        steps=situation.kind.keys[: situation.done],
         notes=found,
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, before.roles) if before is not None and since is not None else (),

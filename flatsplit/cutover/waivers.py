@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.journal import Journal
-from flatsplit.model import GateResult
+from flatsplit.model import GateKey, GateResult
 
 
 def waived(journal: Journal, step: str) -> tuple[GateResult, ...]:
@@ -13,7 +13,7 @@ def waived(journal: Journal, step: str) -> tuple[GateResult, ...]:
         if event.kind == "rolled_back":
             found = {}
         elif event.kind == "waived":
-            gate = str(event.details.get("gate", ""))
+            gate: GateKey = event.details.get("gate", "")
             found[gate] = GateResult(
                 gate, False, str(event.details.get("closed", "")), waived=str(event.details.get("reason", ""))
             )

@@ -14,15 +14,16 @@ from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import names
 from flatsplit.cutover.caller import Passwords, Reporter
-from flatsplit.cutover.gates import Judge
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import matrix
+from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import State, Statement
+from flatsplit.model import Finding, State, Statement
 from flatsplit.planning import machine
-from flatsplit.walks import split
 from flatsplit.walks.split import STEP_KEYS
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.evidence.trial import Trial
@@ -96,7 +97,7 @@ class Walk:
         records = {record.key: record for record in self.journal.steps()}
         if lost := [key for key in STEP_KEYS if key not in records]:
             raise JournalError(f"the journal has lost the step {lost[0]}", DAMAGED)
-        situation = Situation(live, baseline, self.config, records, self.record.legacy_oid)
+        situation = Situation(SPLIT, live, baseline, self.config, records, self.record.legacy_oid)
         begun = machine.last_step(situation.states) is not None
         if not begun:
             # Nothing was changed yet: memberships that are gone, somebody has ended, and no rollback brings them back
@@ -115,24 +116,31 @@ class Walk:
         text = names.keep(self.journal, self.record, self.config)
         self.record = replace(self.record, config=text)
 
-    def judge(self, situation: Situation) -> Judge:
-        """Gates as of this situation."""
+    def asked(self, situation: Situation, step: str) -> Asked[Context]:
+        """What the gates of a step are judged on."""
 
         def failed() -> tuple[Trial, ...]:
             from flatsplit.cutover import proof
 
             return proof.failed(self.session, situation) if self.session.write else ()
 
-        return Judge(
+        def blockers() -> tuple[Finding, ...]:
+            from flatsplit import hazards  # only the first step's gate asks for them
+
+            return hazards.find(self.session.driver, situation.live, situation.context, hazards.is_blocker)
+
+        return Asked(
+            step,
             self.session,
             self.journal,
             situation.context,
             situation.live,
+            lambda upto: situation.desired(situation.kind.place(upto)),
             situation.records,
             situation.drift,
+            blockers,
             lambda: matrix(situation.desired(situation.done), situation.context, situation.done),
             failed,
-            lambda: situation.desired(split.ORDINAL[split.TRANSFER_OWNERSHIP]),
         )
 
     def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:

@@ -12,7 +12,6 @@ from flatsplit.journal.records import (
     LookRecord,
     ObservationRecord,
     SnapshotRecord,
-    StepRecord,
     TallyRecord,
 )
 from flatsplit.journal.tables import HEAD, SCHEMA
@@ -30,7 +29,6 @@ __all__ = [
     "LookRecord",
     "ObservationRecord",
     "SnapshotRecord",
-    "StepRecord",
     "TallyRecord",
     "recognise",
 ]

@@ -24,14 +24,13 @@ from flatsplit.journal.records import (
     LookRecord,
     ObservationRecord,
     SnapshotRecord,
-    StepRecord,
     TallyRecord,
 )
 from flatsplit.journal.tables import NOW, cutover, step
 from flatsplit.walks.split import STEP_KEYS
 
 _CUTOVER = [cutover.c[name] for name in CutoverRecord.__slots__]
-_STEP = [step.c[name] for name in StepRecord.__slots__]
+_STEP = [step.c[name] for name in model.StepRecord.__slots__]
 _ACTIVE = sa.select(cutover.c.id).where(cutover.c.state == "active").scalar_subquery()
 _FIRST_STATES = ("pending", "rolled_back", "done")
 _LAST_STATES = ("done", "rolled_back")
@@ -185,11 +184,11 @@ class Journal:
                 f"the cutover is not {' or '.join(states)} any more: changed by another flatsplit", _LOOK_AGAIN
             )
 
-    def steps(self, cutover_id: int | None = None) -> list[StepRecord]:
+    def steps(self, cutover_id: int | None = None) -> list[model.StepRecord]:
         """The steps of the active (or named) cutover in order."""
         of = _ACTIVE if cutover_id is None else cutover_id
         query = sa.select(*_STEP).where(step.c.cutover_id == of).order_by(step.c.ordinal)
-        return [StepRecord(*row) for row in self.session.sa.execute(query)]
+        return [model.StepRecord(*row) for row in self.session.sa.execute(query)]
 
     def transition(
         self,
@@ -199,7 +198,7 @@ class Journal:
         *,
         digest: str | None = None,
         by_hand: bool | None = None,
-    ) -> StepRecord:
+    ) -> model.StepRecord:
         """Move a step on, but only from where the caller believes it to be; JournalError if it is elsewhere.
 
         started_at is set when work on it begins (not when it goes on), finished_at when it is done or rolled back; an
@@ -227,7 +226,7 @@ class Journal:
             raise JournalError(
                 f"step {key} is {state}, not {' or '.join(expected)}: changed by another flatsplit", _LOOK_AGAIN
             )
-        return StepRecord(*rows[0])
+        return model.StepRecord(*rows[0])
 
     # -- what was done
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from flatsplit.model import StepState
-
 CutoverState: TypeAlias = Literal["active", "complete", "rolled_back"]
 Direction: TypeAlias = Literal["forward", "catch-up", "back", "repair", "by-hand"]
 
@@ -31,19 +29,6 @@ class CutoverRecord:
     created_by: str
     tool_version: str
     finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """Where one step stands."""
-
-    key: str
-    ordinal: int
-    state: StepState
-    started_at: datetime | None
-    finished_at: datetime | None
-    digest: str | None
-    by_hand: bool
 
 
 @dataclass(frozen=True, slots=True)

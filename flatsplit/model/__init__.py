@@ -28,6 +28,8 @@ from flatsplit.model.facts import (
     intern_acl,
 )
 from flatsplit.model.plans import (
+    UNWAIVABLE,
+    WAIVABLE,
     Alike,
     Change,
     Check,
@@ -39,6 +41,7 @@ from flatsplit.model.plans import (
     Severity,
     Side,
     Statement,
+    StepRecord,
     StepState,
     alike,
 )
@@ -57,6 +60,8 @@ __all__ = [
     "ROUTINES",
     "TABLES",
     "TYPES",
+    "UNWAIVABLE",
+    "WAIVABLE",
     "Acl",
     "AclItem",
     "Alike",
@@ -81,6 +86,7 @@ __all__ = [
     "Side",
     "State",
     "Statement",
+    "StepRecord",
     "StepState",
     "Target",
     "alike",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias, overload
+from datetime import datetime
+from typing import Literal, NamedTuple, TypeAlias, get_args, overload
 
 from flatsplit.model.facts import ObjectRef
 
@@ -87,7 +88,7 @@ class Statement:
     """The same work object by object, for when one of several objects is contended or gone."""
 
 
-GateKey: TypeAlias = Literal[
+Waivable: TypeAlias = Literal[
     "no-blockers",
     "bridge",
     "reach",
@@ -98,9 +99,11 @@ GateKey: TypeAlias = Literal[
     "verified",
     "soaked",
     "elsewhere",
-    "converged",
-    "approved",
 ]
+Unwaivable: TypeAlias = Literal["converged", "approved"]
+GateKey: TypeAlias = Waivable | Unwaivable
+WAIVABLE: tuple[Waivable, ...] = get_args(Waivable)
+UNWAIVABLE: tuple[Unwaivable, ...] = get_args(Unwaivable)
 
 Severity: TypeAlias = Literal["blocker", "warning", "note"]
 
@@ -138,7 +141,7 @@ class Finding:
 class GateResult:
     """A gate as it stands: open, closed with the reason, or waived."""
 
-    key: str
+    key: GateKey
     open: bool
     reason: str
     """One line: why it is closed, or the evidence on which it is open."""
@@ -175,6 +178,19 @@ class Session:
 
 
 StepState: TypeAlias = Literal["pending", "running", "waiting", "done", "rolled_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """Where one step stands."""
+
+    key: str
+    ordinal: int
+    state: StepState
+    started_at: datetime | None
+    finished_at: datetime | None
+    digest: str | None
+    by_hand: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flatsplit.model import Statement, StepState, Target, alike
 
-GATES: tuple[str, ...] = (
-    "no-blockers",
-    "bridge",
-    "reach",
-    "owner-powers",
-    "rehearsed",
-    "seen",
-    "drained",
-    "verified",
-    "soaked",
-    "elsewhere",
-)
-"""Gates that can be waived."""
-UNWAIVABLE: tuple[str, ...] = ("converged", "approved")
-
 _UNTOUCHED = ("pending", "rolled_back")
 
 

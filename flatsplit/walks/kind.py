@@ -69,6 +69,8 @@ class Step(Generic[C]):
     """Statements besides those that change facts, after all of them."""
     takes_all_of: Callable[[C], Roles] = _nobody
     """Roles of which the server may know nothing that flatsplit does not, or the step would leave that behind."""
+    retires: Callable[[C], Roles] = _nobody
+    """Roles that nobody is to use any more once it is done; taken back, it lets them in again."""
     leaves_nothing_of: Callable[[C], Roles] = _nobody
     """Roles on which nothing in this database depends when it is done."""
 
@@ -81,8 +83,8 @@ class Step(Generic[C]):
     # -- the way back
     drops: Callable[[C], Roles] = _nobody
     """Roles that it drops for good: with any of them it is the point of no return."""
-    vacates: Callable[[C], Roles] = _nobody
-    """Roles that must have no sessions when it is taken back; whoever they serve must be able to go back."""
+    vacates: Callable[[C], Roles] | None = None
+    """Roles that must have no sessions when it is taken back, if it is a step whose way back people have to go, too."""
 
     # -- for people
     watch: tuple[str, ...] = ()
@@ -112,7 +114,7 @@ class Kind(Generic[C]):
     """What undoes it: the live State without what the walk did. The keys are those of steps that may have changed
     something, whoever ran them.
     """
-    remembers: Callable[[Moment, C, State], State | None]
+    remembers: Callable[[Moment, C, Callable[[], State]], State | None]
     """What of the origin is to be remembered; None where live does not tell it any more."""
 
     @cached_property

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from flatsplit.cutover.next import ROUNDS
-from flatsplit.cutover.situation import Situation
 from flatsplit.executor import Executor
+from flatsplit.planning.situation import Situation
 from tests.cli.terminal import type_at
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
@@ -87,7 +88,7 @@ def test_somebody_who_undoes_it_is_still_noticed(walk: Walk, monkeypatch: pytest
     looked = 0
     real = Situation.remaining
 
-    def remaining(self: Situation, key: str) -> object:
+    def remaining(self: Situation[Any], key: str) -> object:
         nonlocal looked
         looked += 1
         return real(self, key)

@@ -8,7 +8,6 @@ from itertools import pairwise
 from hypothesis import Phase, given, settings
 
 from flatsplit.config import Config
-from flatsplit.cutover.situation import point_of_no_return
 from flatsplit.differ import diff
 from flatsplit.model import (
     OWNER,
@@ -104,7 +103,7 @@ def test_a_database_that_goes_to_dba_stays_the_applications() -> None:
 @given(worlds())
 def test_without_flatsplit_everything_is_as_it_was(world: World) -> None:
     for count, state in enumerate(states_of(world)):
-        if count == ALL and point_of_no_return(world.config, SPLIT.steps[-1].key):
+        if count == ALL and SPLIT.steps[-1].drops(world.context()):
             continue
         origin = Origin(state, world.context(retired=count == ALL), world.progress(count)).state()
         gone = [name for name in world.config.roles.new if name in state.roles and name not in origin.roles]
@@ -117,7 +116,7 @@ def test_without_flatsplit_everything_is_as_it_was(world: World) -> None:
 def test_the_way_back_runs(world: World) -> None:
     states = states_of(world)
     for count, state in enumerate(states):
-        if count == ALL and point_of_no_return(world.config, SPLIT.steps[-1].key):
+        if count == ALL and SPLIT.steps[-1].drops(world.context()):
             continue
         assert Ledger(state).run(diff(state, world.state)) == ledger.facts(world.state), count
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flatsplit.config import Gates
-from flatsplit.cutover.rehearsed import Past, gate
+from flatsplit.gates.rehearsed import Past, gate
 from flatsplit.model import GateResult
 
 NOW = datetime(2030, 1, 31, tzinfo=UTC)

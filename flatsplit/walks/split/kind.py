@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from flatsplit.model import State
@@ -61,7 +61,7 @@ def _origin(live: State, context: Context, begun: Collection[str]) -> State:
     return Origin(live, context, progress).state()
 
 
-def _remembers(moment: Moment, context: Context, origin: State) -> State | None:
+def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) -> State | None:
     """The baseline as it should be kept from now on; None once legacy's own facts are no longer live.
 
     Of those, lock-legacy takes LOGIN alone, and the origin has it as first seen. So has the baseline what another
@@ -69,7 +69,7 @@ def _remembers(moment: Moment, context: Context, origin: State) -> State | None:
     """
     if context.retired or moment.states[split.REVOKE_LEGACY] not in _UNTOUCHED:
         return None
-    fresh, legacy = reduce(origin, moment.config), context.legacy
+    fresh, legacy = reduce(origin(), moment.config), context.legacy
     facts, before = fresh.roles[legacy], moment.baseline.roles.get(legacy)
     if before is None or facts.login or not (before.login and facts.elsewhere):
         return fresh

@@ -8,7 +8,7 @@ from flatsplit import ddl
 from flatsplit.model import State, Statement
 from flatsplit.walks import shared, split
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.kind import Step
+from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.split import members
 from flatsplit.walks.split.context import Context
 
@@ -59,6 +59,10 @@ def _ending_sessions(context: Context) -> tuple[Statement, ...]:
     )
 
 
+def _legacy(context: Context) -> Roles:
+    return (context.legacy,)
+
+
 def _soak(context: Context) -> timedelta:
     return context.config.gates.soak
 
@@ -72,6 +76,7 @@ STEP = Step(
     gates=("soaked", "elsewhere"),
     rests=_soak,
     adds=_ending_sessions,
+    retires=_legacy,
     by_hand=_locked,
     watch=("Failed logins as legacy in the server log (SQLSTATE 28000).",),
     stop=("Anything at all asks for the old role: undo at once, then find out what it was.",),

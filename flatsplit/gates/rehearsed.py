@@ -1,4 +1,4 @@
-"""The gate ``rehearsed``: what the rehearsals on record say about the switch.
+"""rehearsed: what the rehearsals on record say about the switch.
 
 Bad news keeps until a later rehearsal of the same kind (the statistics, or a file) is better: the statement that was
 found will fail again. Good news ages: the application learns new statements, and what was reasoned from the blueprint
@@ -22,12 +22,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flatsplit.config import Gates, format_duration
+from flatsplit.evidence import server_clock
 from flatsplit.evidence.locks import duration
-from flatsplit.evidence.rehearsal import OUTCOMES
+from flatsplit.evidence.rehearsal import OUTCOMES, missing
+from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import Journal
-from flatsplit.model import GateResult
+from flatsplit.model import GateKey, GateResult
+from flatsplit.walks import split
+from flatsplit.walks.split.context import Context
 
-KEY = "rehearsed"
+KEY: GateKey = "rehearsed"
 
 EVENT = "rehearsed"
 """Kind of the journal event that keeps a summary."""
@@ -56,6 +60,18 @@ class Past:
     def command(self) -> str:
         """How to have it again."""
         return "flatsplit rehearse" + (f" --file {shlex.quote(self.file)}" if self.file else "")
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """As the last rehearsals for app_user say."""
+    return gate(
+        past(asked.journal),
+        asked.context.config.roles.app_user,
+        asked.records[split.TRANSFER_OWNERSHIP].finished_at,
+        server_clock(asked.session.driver),
+        asked.context.config.gates,
+        missing(asked.session.driver),
+    )
 
 
 def past(journal: Journal) -> list[Past]:
@@ -119,3 +135,6 @@ def _stale(one: Past, moved: datetime | None, now: datetime, config: Gates) -> s
     if timedelta(0) < config.rehearsal_age < now - one.at:
         return f"{_told(one, now)}, longer than {format_duration(config.rehearsal_age)}"
     return ""
+
+
+GATE = Gate(KEY, judge)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from flatsplit import evidence
 from flatsplit.evidence.locks import duration
-from flatsplit.model import GateResult, Session, State
+from flatsplit.model import GateKey, GateResult, Session, State
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.members import leading, moving
 
 
-def gate(key: str, clients: Sequence[Session], state: State, context: Context) -> GateResult:
+def gate(key: GateKey, clients: Sequence[Session], state: State, context: Context) -> GateResult:
     """A closed gate that names the first of these sessions. There is at least one."""
     live = [client for client in clients if not evidence.looks_pooled(client)]
     first = (live or clients)[0]

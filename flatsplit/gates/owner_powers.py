@@ -1,16 +1,28 @@
-"""The gate ``owner-powers``: what runs as its owner does the same once app_migrator is the owner. Pure."""
+"""owner-powers: what runs as its owner does the same once app_migrator is the owner."""
 
 from __future__ import annotations
 
 from flatsplit.config import parse_name
 from flatsplit.evidence.powers.found import Powers
+from flatsplit.evidence.powers.lost import lost
 from flatsplit.evidence.powers.remedies import remedy
 from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.gates.gate import Asked, Gate
 from flatsplit.hazards.registry import few, number
-from flatsplit.model import GateResult
+from flatsplit.model import GateKey, GateResult
+from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 
-KEY = "owner-powers"
+KEY: GateKey = "owner-powers"
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Closed with the first that would do something else."""
+    roles = asked.context.config.roles
+    if roles.app_migrator not in asked.state.roles or asked.context.legacy not in asked.state.roles:
+        return GateResult(KEY, True, "nothing moves yet")
+    found = lost(asked.session.driver, asked.state, asked.after(split.TRANSFER_OWNERSHIP), asked.context)
+    return gate(found, asked.context)
 
 
 def gate(found: Powers, context: Context) -> GateResult:
@@ -38,3 +50,6 @@ def gate(found: Powers, context: Context) -> GateResult:
             notice=True,
         )
     return GateResult(KEY, True, f"what runs as its owner does the same as {migrator}")
+
+
+GATE = Gate(KEY, judge)

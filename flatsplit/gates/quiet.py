@@ -12,8 +12,11 @@ from flatsplit.connection import Session
 from flatsplit.evidence.counters import growth, read_counters
 from flatsplit.evidence.coverage import Coverage, coverage
 from flatsplit.evidence.locks import duration
+from flatsplit.gates.gate import Asked
+from flatsplit.gates.sessions import acting
 from flatsplit.journal import CounterRecord, Journal
-from flatsplit.model import GateResult
+from flatsplit.model import GateKey, GateResult
+from flatsplit.walks.split.context import Context
 
 LOOK = "let `flatsplit observe` run every few minutes (cron or a systemd timer)"
 
@@ -58,7 +61,14 @@ def quiet(
     return Quiet(role, since, seen, coverage(since, now, looks, largest, counters))
 
 
-def gate(key: str, found: Quiet, wanted: timedelta, what: str) -> GateResult:
+def of_legacy(asked: Asked[Context], started: datetime) -> Quiet:
+    """How long legacy is quiet, from ``started`` on."""
+    gates, database = asked.context.config.gates, asked.state.target.database
+    legacy, mine = asked.context.legacy, acting(asked)
+    return quiet(asked.session, asked.journal, legacy, mine, database, started, gates.largest_hole)
+
+
+def gate(key: GateKey, found: Quiet, wanted: timedelta, what: str) -> GateResult:
     """Open when enough of the quiet time was watched. ``what`` began at ``found.since`` where legacy was not seen."""
     cover = found.coverage
     passed = cover.now - found.since

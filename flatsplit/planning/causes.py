@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from flatsplit import ddl
 from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement
-from flatsplit.walks import split
-from flatsplit.walks.split.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +14,10 @@ class Causes:
     """What is needed to name a cause."""
 
     live: State
-    context: Context
     appeared: Collection[ObjectRef]
     """Objects that are new since the last step ended."""
-    done: tuple[str, ...] = ()
-    """Keys of the finished steps."""
+    resting: Collection[str] = ()
+    """Roles that nobody is to use any more."""
 
     def of(self, statement: Statement) -> str:
         """The cause of one statement's being wanted again, on one line."""
@@ -56,9 +53,9 @@ class Causes:
 
     def _other(self, changes: Sequence[Change]) -> str:
         change = changes[-1]
-        legacy, subject = self.context.legacy, change.subject
-        if subject == legacy and change.fact in ("attribute", "role") and split.LOCK_LEGACY in self.done:
-            return f"{legacy} came back to life: it may log in or do more than the cutover left it"
+        subject = change.subject
+        if subject in self.resting and change.fact in ("attribute", "role"):
+            return f"{subject} came back to life: it may log in or do more than the cutover left it"
         if change.fact == "member":
             return f"{subject} {'became a' if change.side == '-' else 'is no longer a'} {change.detail}"
         texts = {

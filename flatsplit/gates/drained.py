@@ -1,0 +1,32 @@
+"""drained: nobody works as legacy any more."""
+
+from __future__ import annotations
+
+from flatsplit import evidence
+from flatsplit.gates import left, quiet
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.gates.sessions import on_legacy
+from flatsplit.model import GateResult
+from flatsplit.walks.split.context import Context
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Open once legacy was quiet for long enough; repurposed, where it creates nothing any more."""
+    legacy, config = asked.context.legacy, asked.context.config
+    if config.retire == "repurpose":
+        created = [each for each in asked.drift if any(change.fact == "owner" for change in each.changes)]
+        if created:
+            return GateResult(
+                "drained",
+                False,
+                f"{legacy} still creates objects: {created[0].description}",
+                f"let the migration tool connect as {config.roles.app_migrator}",
+            )
+        return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
+    if clients := on_legacy(asked):
+        return left.gate("drained", clients, asked.state, asked.context)
+    started = asked.records[asked.step].started_at or evidence.server_clock(asked.session.driver)
+    return quiet.gate("drained", quiet.of_legacy(asked, started), config.gates.drain, f"{asked.step} begun")
+
+
+GATE = Gate("drained", judge)

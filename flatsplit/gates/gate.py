@@ -1,0 +1,72 @@
+"""What a gate is, and what it is judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic
+
+from flatsplit.connection import Session
+from flatsplit.journal import Journal
+from flatsplit.model import Check, Finding, GateKey, GateResult, Plan, State, Statement, StepRecord
+from flatsplit.walks.kind import C
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Which plan is to be the approved one."""
+
+    plan: Plan
+    """What would run."""
+    given: str | None
+    """Digest of what was approved."""
+    tell: Callable[[str], None]
+    """Hears what is different."""
+
+
+@dataclass(frozen=True)
+class Asked(Generic[C]):
+    """One step at one moment. What costs a look at the server is looked for when a gate asks for it."""
+
+    step: str
+    session: Session
+    journal: Journal
+    context: C
+    state: State
+    """The database as it is …"""
+    after: Callable[[str], State]
+    """… and as it will be with all steps up to this one done."""
+    records: Mapping[str, StepRecord]
+    """Of each step of the walk, in their order."""
+    drift: Sequence[Statement]
+    """What the finished steps want again."""
+    hazards: Callable[[], tuple[Finding, ...]]
+    """Those of the database as it is that could close a gate."""
+    checks: Callable[[], tuple[Check, ...]]
+    """The can/cannot matrix as it will be once the catch-up has run."""
+    failed: Callable[[], tuple[Trial, ...]]
+    """Acts that were tried and came out wrong."""
+    approval: Approval | None = None
+
+    @property
+    def before(self) -> StepRecord:
+        """The step before this one."""
+        keys = list(self.records)
+        return self.records[keys[keys.index(self.step) - 1]]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """The hazards, looked for once."""
+        return self.hazards()
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate: what has to be so before a step is done."""
+
+    key: GateKey
+    judge: Callable[[Asked[Any]], GateResult]

@@ -1,0 +1,51 @@
+"""seen: those who are to use the new roles have come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flatsplit.connection import APPLICATION_NAME
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.gates.sessions import clients
+from flatsplit.model import GateResult
+from flatsplit.walks import split
+from flatsplit.walks.split.context import Context
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Open once app_user and app_migrator, or members of theirs, were connected; repurposed, app_migrator alone."""
+    roles = asked.context.config.roles
+    wanted = [roles.app_migrator]
+    if asked.context.config.retire != "repurpose":
+        wanted.insert(0, roles.app_user)
+    database = asked.state.target.database
+    there = [client for client in clients(asked) if client.application != APPLICATION_NAME]  # verify logs in too
+    here = {role for client in there if client.database == database for role in client.acts_as}
+    since = asked.records[split.ENABLE_LOGIN].started_at
+    parts = f"the migration tool at {roles.app_migrator}"
+    if wanted[1:]:
+        parts = f"the application at {roles.app_user} and {parts}"
+    missing = [role for role in wanted if role not in here and not _observed(asked, role, since)]
+    if not missing:
+        return GateResult("seen", True, f"{' and '.join(wanted)} {'have' if wanted[1:] else 'has'} connected")
+    named = " and ".join(_named(asked, role) for role in missing)
+    return GateResult(
+        "seen",
+        False,
+        f"{named} {'have' if missing[1:] else 'has'} not been seen connected",
+        f"point {parts}; run `flatsplit observe` while they are connected",
+    )
+
+
+def _named(asked: Asked[Context], role: str) -> str:
+    """The role, and of a group whose logins are meant."""
+    logins = asked.context.config.logins(role)
+    return f"{role} (nor a member of it: {', '.join(logins)})" if logins else role
+
+
+def _observed(asked: Asked[Context], role: str, since: datetime | None) -> bool:
+    last = asked.journal.last_seen(role, asked.state.target.database)
+    return last is not None and (since is None or last >= since)
+
+
+GATE = Gate("seen", judge)

@@ -1,0 +1,27 @@
+"""Who is connected as whom, as far as gates ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flatsplit import evidence, membership
+from flatsplit.gates.gate import Asked
+from flatsplit.model import Session
+from flatsplit.walks.split.context import Context
+
+
+def acting(asked: Asked[Context]) -> Mapping[str, tuple[str, ...]]:
+    """Who acts as legacy or a new role, and as which: a member's session is the role's."""
+    context = asked.context
+    return membership.attributed(asked.state, context.legacy, context.config.roles.new, context.retiring)
+
+
+def clients(asked: Asked[Context]) -> tuple[Session, ...]:
+    """Sessions of those, in any database."""
+    return evidence.read_sessions(asked.session.driver, acting(asked), asked.context.legacy)
+
+
+def on_legacy(asked: Asked[Context]) -> tuple[Session, ...]:
+    """Sessions of this database that act as legacy."""
+    database, legacy = asked.state.target.database, asked.context.legacy
+    return tuple(one for one in clients(asked) if legacy in one.acts_as and one.database == database)

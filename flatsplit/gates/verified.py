@@ -1,0 +1,39 @@
+"""verified: each role can and cannot do what it shall."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.model import GateResult
+
+
+def judge(asked: Asked[Any]) -> GateResult:
+    """Closed with the first expectation that does not hold, by the catalog or when tried."""
+    checks = asked.checks()
+    wrong = [check for check in checks if not check.ok]
+    if wrong:
+        check = wrong[0]
+        verb = "cannot" if check.expected else "can"
+        undone = "what somebody revoked has to be granted"
+        if not check.expected:
+            undone = f"what somebody granted to {check.role}, its groups or PUBLIC has to be revoked"
+        return GateResult(
+            "verified",
+            False,
+            f"{check.role} {verb} {check.act}: {', '.join(check.exceptions)}",
+            f"run flatsplit verify for the whole matrix; {undone} by hand",
+        )
+    failed = asked.failed()
+    if failed:
+        trial = failed[0]
+        return GateResult(
+            "verified",
+            False,
+            f"tried: {trial.role} {'cannot' if trial.expected else 'can'} {trial.act} {trial.target}",
+            "run flatsplit verify for everything that was tried",
+        )
+    return GateResult("verified", True, f"{len(checks)} expectations hold")
+
+
+GATE = Gate("verified", judge)

@@ -1,0 +1,245 @@
+"""One moment of a walk: the live State, what was first seen, how far the journal says it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Generic
+
+from flatsplit.config import Config
+from flatsplit.differ import diff, size
+from flatsplit.differ.opposites import without_opposed
+from flatsplit.model import Finding, Plan, State, Statement, StepRecord, StepState
+from flatsplit.planning import machine
+from flatsplit.walks import marks, shared
+from flatsplit.walks.extras import keep_extras
+from flatsplit.walks.kind import C, Kind, Moment
+from flatsplit.walks.leaving import without_roles
+
+
+@dataclass(frozen=True)
+class Situation(Generic[C]):
+    """Everything that plans are made from."""
+
+    kind: Kind[C]
+    live: State
+    baseline: State
+    config: Config
+    records: Mapping[str, StepRecord]
+    """Of each step, in their order."""
+    legacy_oid: int = 0
+    """Legacy's oid as of ``init``: a role of the same name that came later is another one."""
+
+    @cached_property
+    def states(self) -> dict[str, StepState]:
+        """State of each step by its key."""
+        return {key: record.state for key, record in self.records.items()}
+
+    @cached_property
+    def done(self) -> int:
+        """How many steps are done from the start."""
+        return machine.done_count(self.states)
+
+    @property
+    def resting(self) -> frozenset[str]:
+        """Roles that nobody is to use any more, as of the finished steps."""
+        return frozenset(role for step in self.kind.steps[: self.done] for role in step.retires(self.context))
+
+    @cached_property
+    def _moment(self) -> Moment:
+        return Moment(self.live, self.baseline, self.config, self.states)
+
+    @cached_property
+    def context(self) -> C:
+        """For steps forward."""
+        return self.kind.context(self._moment)
+
+    @cached_property
+    def _backward(self) -> C:
+        return self.kind.backward(self._moment)
+
+    @cached_property
+    def origin(self) -> State:
+        """The live State without what flatsplit did."""
+        begun = frozenset(key for key in self.kind.keys if self.entered(key) or self._by_hand(key))
+        return self.kind.origin(self.live, self.context, begun)
+
+    def entered(self, step: str) -> bool:
+        """Whether the step may have changed something: one that has only ever waited at its gates has no digest.
+
+        Legacy's NOLOGIN, say, is then another database's walk's, and must not be taken for what this one did.
+        """
+        record = self.records[step]
+        if record.state in ("waiting", "running") and not record.digest:
+            return False
+        return machine.begun(self.states, step)
+
+    def _by_hand(self, step: str) -> bool:
+        """Whether somebody has run the SQL file of the next step, which the journal does not know of yet."""
+        return self.done == self.kind.place(step) - 1 and self.kind.step(step).by_hand(self.live, self.context)
+
+    @cached_property
+    def _desired(self) -> list[State]:
+        return [self.live]
+
+    def desired(self, count: int) -> State:
+        """What the first ``count`` steps make of the live State."""
+        while len(self._desired) <= count:
+            self._desired.append(self.kind.steps[len(self._desired) - 1].apply(self._desired[-1], self.context))
+        return self._desired[count]
+
+    @cached_property
+    def drift(self) -> tuple[Statement, ...]:
+        """What the finished steps still (or again) want.
+
+        Not what the next one, broken off in its middle, has taken away already: that must not come and go again.
+        """
+        found = diff(self.live, self.desired(self.done))
+        if not found or self.done == len(self.kind.steps) or not self._broken_off(self.kind.steps[self.done].key):
+            return found
+        return without_opposed(found, self.forward(self.kind.steps[self.done].key))
+
+    def _broken_off(self, step: str) -> bool:
+        """Whether part of this step may be done: it was killed, or somebody has begun its SQL file."""
+        return self.states[step] == "running" or self.kind.step(step).in_part(self.context)
+
+    def remaining(self, step: str) -> tuple[Statement, ...]:
+        """What the steps up to and including this one still want."""
+        return diff(self.live, self.desired(self.kind.place(step)))
+
+    def plan(self, step: str) -> Plan:
+        """What a step would do: the next one with the catch-up before it, a later one as if the others were done.
+
+        Of one that is done: its part of what the finished steps want again; not what a later one has taken away since.
+        """
+        place = self.kind.place(step)
+        catch_up: tuple[Statement, ...] = ()
+        statements = self.forward(step)
+        if place <= self.done:
+            wanted = {each.sql for each in self.drift}
+            statements = tuple(each for each in statements if each.sql in wanted)
+        elif place == self.done + 1:
+            catch_up = self.drift
+            if statements and self._broken_off(step):
+                catch_up, statements = self._rest(step, catch_up)
+            elif catch_up and statements and not self.remaining(step):
+                # Done by hand: what the last step took away must not come back as the catch-up of an earlier one
+                catch_up, statements = (), self._epilogue(step)
+        digest = self._digest(step, (*catch_up, *statements))
+        return Plan(step, digest, catch_up, statements, self._staying(step, place - 1, place, Situation.desired))
+
+    def _rest(self, step: str, catch_up: tuple[Statement, ...]) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+        """The catch-up and the statements of a step that is done in part, without those that have run already."""
+        early = {each.sql for each in catch_up}
+        remaining = self.remaining(step)
+        statements = tuple(each for each in remaining if each.sql not in early)
+        return tuple(each for each in remaining if each.sql in early), (*statements, *self._epilogue(step))
+
+    def forward(self, step: str) -> tuple[Statement, ...]:
+        """What a step itself wants, as if those before it were done and held."""
+        place = self.kind.place(step)
+        return (*diff(self.desired(place - 1), self.desired(place)), *self._epilogue(step))
+
+    def pending(self, step: str) -> int:
+        """How many statements that are."""
+        place = self.kind.place(step)
+        if place == self.done + 1 and self._broken_off(step):
+            return len(self.plan(step).statements)
+        return size(self.desired(place - 1), self.desired(place)) + len(self._epilogue(step))
+
+    def _digest(self, what: str, statements: tuple[Statement, ...]) -> str:
+        return machine.digest(self.live.target, self.config.legacy_role, self.legacy_oid, what, statements)
+
+    def _epilogue(self, step: str) -> tuple[Statement, ...]:
+        """What the step runs besides changing facts, such as ending the sessions that are left."""
+        return () if self.states[step] == "done" else self.kind.step(step).adds(self.context)
+
+    def as_begun(self, step: str) -> Situation[C]:
+        """The same moment, for a step that somebody did by hand: legacy's NOLOGIN, say, is then not legacy's own."""
+        record = replace(self.records[step], state="running", digest="by hand")
+        return replace(self, records={**self.records, step: record})
+
+    def done_by_hand(self, step: str) -> tuple[Statement, ...]:
+        """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
+        place = self.kind.place(step)
+        base = self._before_the_drop(step).as_begun(step).origin
+        before = self.kind.through(base, self._backward, place - 1)
+        return diff(before, self.kind.steps[place - 1].apply(before, self._backward))
+
+    def _before_the_drop(self, step: str) -> Situation[C]:
+        """The same moment with the roles still there, as first seen, that this step drops for good."""
+        live, known = self.live, self.baseline.roles
+        dropped = self.kind.step(step).drops(self.context)
+        gone = {role: known[role] for role in dropped if role in known and role not in live.roles}
+        return replace(self, live=replace(live, roles={**live.roles, **gone})) if gone else self
+
+    def final(self, step: str) -> bool:
+        """Whether a step cannot be taken back once it is done: the point of no return."""
+        return bool(self.kind.step(step).drops(self.context))
+
+    def rollback_plan(self, step: str) -> Plan:
+        """The statements that take a step back, whatever happened since."""
+        statements = diff(self.live, self.taken_back(step)[0])
+        digest = self._digest(f"rollback {step}", statements)
+        notes = self._staying(step, self.kind.place(step), self.kind.place(step) - 1, Situation._back_to)
+        return Plan(step, digest, (), statements, notes)
+
+    def _back_to(self, count: int) -> State:
+        """What the first steps made of the origin."""
+        return self.kind.through(self.origin, self._backward, count)
+
+    def taken_back(self, step: str) -> tuple[State, list[str]]:
+        """What is there once a step is taken back, and the roles that are gone then."""
+        place = self.kind.place(step)
+        want = top = self.kind.through(self.origin, self._backward, place - 1)
+        for each in self.kind.steps[place - 1 : max(place, self.begun_count)]:
+            top = each.apply(top, self._backward)
+        made = self.kind.makes(self._backward)
+        want = keep_extras(self.live, top, want, frozenset(made))
+        gone = [name for name in made if name in self.live.roles and name not in want.roles]
+        if place == 1:
+            want = marks.left(want, made)
+        return without_roles(want, gone, self.kind.heir(self._backward)), gone
+
+    def _staying(
+        self, step: str, before: int, after: int, want: Callable[[Situation[C], int], State]
+    ) -> tuple[Finding, ...]:
+        """What a step does not take back or away because another database uses it, to be read with the plan."""
+        live = shared.alone(self.live)
+        if live is self.live:
+            return ()
+        alone = replace(self, live=live)
+        managed = self.kind.subject(self.context)
+        earlier, kept = (
+            tuple(shared.kept(self.live, want(self, count), want(alone, count), managed)) for count in (before, after)
+        )
+        kept = tuple(line for line in kept if line not in earlier)
+        return (shared.finding(kept, step),) if kept else ()
+
+    def rollback_preview(self, step: str) -> tuple[Statement, ...]:
+        """Rollback SQL for the runbook: of a step that is done from live, of a later one as if it were the last."""
+        if machine.begun(self.states, step) and step == machine.last_step(self.states):
+            return self.rollback_plan(step).statements
+        place = self.kind.place(step)
+        base = self.origin
+        before = self.kind.through(base, self._backward, place - 1)
+        after = self.kind.steps[place - 1].apply(before, self._backward)
+        made = self.kind.makes(self._backward)
+        gone = [name for name in made if name in after.roles and name not in before.roles]
+        return diff(after, without_roles(before, gone, self.kind.heir(self._backward)))
+
+    @property
+    def begun_count(self) -> int:
+        """Ordinal of the last step that was begun."""
+        last = machine.last_step(self.states)
+        return self.kind.place(last) if last else 0
+
+    def fresh_baseline(self) -> State | None:
+        """The baseline as it should be kept from now on; None where live does not tell any more what it was."""
+        return self.kind.remembers(self._moment, self.context, lambda: self.origin)
+
+
+def notes_of(findings: tuple[Finding, ...], step: str) -> tuple[Finding, ...]:
+    """Findings that have to be read before this step."""
+    return tuple(finding for finding in findings if finding.step in ("", step))
