@@ -20,6 +20,7 @@ from flatsplit.executor import Executor
 from flatsplit.gates import judge
 from flatsplit.model import GateResult, Plan, State
 from flatsplit.planning import machine
+from flatsplit.planning.machine import TRANSITIONS
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -103,7 +104,7 @@ def _wait(walk: Walk, key: str, situation: Situation, closed: Sequence[GateResul
     with walk.session.transaction():
         if situation.states[key] != "waiting":
             digest = None if situation.states[key] == "running" else ""
-            walk.journal.transition(key, ("pending", "rolled_back", "running"), "waiting", digest=digest)
+            walk.journal.transition(key, *TRANSITIONS["hold"], digest=digest)
             walk.journal.event(
                 "waiting",
                 key,
@@ -143,7 +144,7 @@ def _take(
         more, live = _converge(walk, key, executor, situation if not plan.actions else None, options.approved)
     except Waiting as error:
         with walk.session.transaction():
-            walk.journal.transition(key, ("running",), "waiting")
+            walk.journal.transition(key, *TRANSITIONS["stop"])
             walk.journal.event("waiting", key, error.what)
         reporter.step_finished(key, "waiting")
         raise
@@ -175,9 +176,7 @@ def _begin(
         if fresh is not None:
             walk.journal.save_baseline(fresh)
         resumed = situation.states[key] == "running"
-        walk.journal.transition(
-            key, ("pending", "waiting", "rolled_back", "running"), "running", digest=plan.digest, by_hand=False
-        )
+        walk.journal.transition(key, *TRANSITIONS["begin"], digest=plan.digest, by_hand=False)
         for gate in gates:
             if gate.waived:
                 walk.journal.event(
@@ -243,6 +242,6 @@ def _prove_empty(walk: Walk, situation: Situation, role: str) -> None:
 
 def _finish(walk: Walk, key: str, plan: Plan, live: State, *, by_hand: bool) -> None:
     with walk.session.transaction():
-        walk.journal.transition(key, ("running",), "done", by_hand=by_hand)
+        walk.journal.transition(key, *TRANSITIONS["finish"], by_hand=by_hand)
         walk.journal.event("done", key, "done by hand" if by_hand else "done", {"digest": plan.digest})
         step_ended(walk, key, live)

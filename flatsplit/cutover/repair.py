@@ -10,6 +10,7 @@ from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.remembering import step_ended
 from flatsplit.model import Plan
 from flatsplit.planning import machine
+from flatsplit.planning.digest import digest
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -29,7 +30,7 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
         return AdvanceResult((), next_key, complete=next_key is None)
     step = situation.kind.keys[situation.done - 1]
     target, oid = situation.live.target, walk.record.legacy_oid
-    plan = Plan(step, machine.digest(target, walk.config.legacy_role, oid, "repair", drift), (), drift)
+    plan = Plan(step, digest(target, walk.config.legacy_role, oid, "repair", drift), (), drift)
     if not confirm(plan, "repair"):
         return AdvanceResult((), next_key)
     verifiers = walk.verifiers(drift, passwords)

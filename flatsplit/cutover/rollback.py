@@ -17,6 +17,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import Plan
 from flatsplit.planning import machine
+from flatsplit.planning.machine import TRANSITIONS
 from flatsplit.walks import marks, shared
 from flatsplit.walks.split import members
 from flatsplit.walks.split.origin import reduce
@@ -106,7 +107,7 @@ def _take_back(
     walk: Walk, situation: Situation, key: str, plan: Plan, reporter: Reporter
 ) -> tuple[StepOutcome, Situation]:
     with walk.session.transaction():
-        walk.journal.transition(key, ("done", "waiting", "running"), "running")
+        walk.journal.transition(key, *TRANSITIONS["turn back"])
         walk.journal.event("rolling_back", key, f"{len(plan.statements)} statements", {"digest": plan.digest})
         dropped = record_policies(walk, key, plan)
     reporter.step_started(f"rollback {key}", f"undo “{situation.kind.step(key).title}”", len(plan.statements))
@@ -134,12 +135,12 @@ def _take_back(
             )
     except Waiting as error:
         with walk.session.transaction():
-            walk.journal.transition(key, ("running",), "waiting")
+            walk.journal.transition(key, *TRANSITIONS["stop"])
             walk.journal.event("waiting", key, error.what)
         raise
     with walk.session.transaction():
         walk.journal.mark_undone(key)
-        walk.journal.transition(key, ("running",), "rolled_back")
+        walk.journal.transition(key, *TRANSITIONS["give back"])
         walk.journal.event("rolled_back", key, f"{executed} statements")
         if key == situation.kind.keys[0] and any(name in situation.live.roles for name in walk.config.roles.new):
             # Roles that stay, for another database, are there before the next attempt: they are shared from now on

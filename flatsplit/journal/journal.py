@@ -27,13 +27,12 @@ from flatsplit.journal.records import (
     TallyRecord,
 )
 from flatsplit.journal.tables import NOW, cutover, step
+from flatsplit.planning import machine
 from flatsplit.walks.split import STEP_KEYS
 
 _CUTOVER = [cutover.c[name] for name in CutoverRecord.__slots__]
 _STEP = [step.c[name] for name in model.StepRecord.__slots__]
 _ACTIVE = sa.select(cutover.c.id).where(cutover.c.state == "active").scalar_subquery()
-_FIRST_STATES = ("pending", "rolled_back", "done")
-_LAST_STATES = ("done", "rolled_back")
 _LOOK_AGAIN = "run flatsplit status to see where it stands, then the command again"
 
 
@@ -205,9 +204,9 @@ class Journal:
         empty digest says that nothing of it was run: it waits at its gates.
         """
         self._writing()
-        values: dict[str, Any] = {"state": new, "finished_at": NOW if new in _LAST_STATES else None}
-        if new not in _LAST_STATES:
-            values["started_at"] = sa.case((step.c.state.in_(_FIRST_STATES), NOW), else_=step.c.started_at)
+        values: dict[str, Any] = {"state": new, "finished_at": NOW if new in machine.ENDED else None}
+        if new not in machine.ENDED:
+            values["started_at"] = sa.case((step.c.state.in_(machine.RESTING), NOW), else_=step.c.started_at)
         if new == "pending":
             values["started_at"] = None
         if digest is not None:

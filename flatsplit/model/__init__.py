@@ -28,6 +28,7 @@ from flatsplit.model.facts import (
     intern_acl,
 )
 from flatsplit.model.plans import (
+    UNTOUCHED,
     UNWAIVABLE,
     WAIVABLE,
     Alike,
@@ -60,6 +61,7 @@ __all__ = [
     "ROUTINES",
     "TABLES",
     "TYPES",
+    "UNTOUCHED",
     "UNWAIVABLE",
     "WAIVABLE",
     "Acl",

@@ -179,6 +179,9 @@ class Session:
 
 StepState: TypeAlias = Literal["pending", "running", "waiting", "done", "rolled_back"]
 
+UNTOUCHED: tuple[StepState, ...] = ("pending", "rolled_back")
+"""Nothing of the step is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:

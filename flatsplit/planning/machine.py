@@ -1,14 +1,46 @@
-"""Which step is next, which may be taken back, and what a plan's digest is. Pure."""
+"""The states of steps: how they follow on each other, which step is next, which may be taken back. Pure."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
 
-from flatsplit.model import Statement, StepState, Target, alike
+from flatsplit.model import UNTOUCHED, StepState
 
-_UNTOUCHED = ("pending", "rolled_back")
+Move: TypeAlias = Literal["hold", "begin", "stop", "finish", "turn back", "give back"]
+
+
+class Transition(NamedTuple):
+    """A move of one step: the journal makes it only from where the step is believed to be."""
+
+    before: tuple[StepState, ...]
+    after: StepState
+
+
+TRANSITIONS: Mapping[Move, Transition] = {
+    "hold": Transition(("pending", "rolled_back", "running"), "waiting"),
+    "begin": Transition(("pending", "rolled_back", "waiting", "running"), "running"),
+    "stop": Transition(("running",), "waiting"),
+    "finish": Transition(("running",), "done"),
+    "turn back": Transition(("done", "waiting", "running"), "running"),
+    "give back": Transition(("running",), "rolled_back"),
+}
+"""Every way in which a step gets from one state to another. Killed in between, it stays in the state before."""
+
+WHEN: Mapping[Move, str] = {
+    "hold": "`next` finds one of its gates closed",
+    "begin": "`next` begins it, or goes on with it",
+    "stop": "a lock did not come in `retry_for`, or something appeared that nobody approved; what was done stays",
+    "finish": "nothing is left of what it wants",
+    "turn back": "`rollback` begins to take it back, or goes on with that",
+    "give back": "nothing of it is left",
+}
+"""For people: :func:`flatsplit.render.states.render_states`."""
+
+RESTING: tuple[StepState, ...] = (*UNTOUCHED, "done")
+"""Nobody works on the step: what is done next begins a new time of its own."""
+ENDED: tuple[StepState, ...] = ("done", "rolled_back")
+"""That time is over."""
 
 
 def next_step(states: Mapping[str, StepState]) -> str | None:
@@ -18,7 +50,7 @@ def next_step(states: Mapping[str, StepState]) -> str | None:
 
 def last_step(states: Mapping[str, StepState]) -> str | None:
     """The last step that was begun: the one that ``rollback`` takes back."""
-    return next((key for key in reversed(list(states)) if states[key] not in _UNTOUCHED), None)
+    return next((key for key in reversed(list(states)) if states[key] not in UNTOUCHED), None)
 
 
 def done_count(states: Mapping[str, StepState]) -> int:
@@ -28,7 +60,7 @@ def done_count(states: Mapping[str, StepState]) -> int:
 
 def begun(states: Mapping[str, StepState], key: str) -> bool:
     """Whether a step may have changed something."""
-    return states[key] not in _UNTOUCHED
+    return states[key] not in UNTOUCHED
 
 
 def to_take_back(states: Mapping[str, StepState], through: str | None, *, everything: bool) -> tuple[str, ...]:
@@ -45,24 +77,6 @@ def cutover_state(states: Mapping[str, StepState]) -> str:
     """``complete`` when every step is done, ``rolled_back`` when all that was begun went back, else ``active``."""
     if all(state == "done" for state in states.values()):
         return "complete"
-    if all(state in _UNTOUCHED for state in states.values()) and "rolled_back" in states.values():
+    if all(state in UNTOUCHED for state in states.values()) and "rolled_back" in states.values():
         return "rolled_back"
     return "active"
-
-
-def digest(target: Target, legacy: str, legacy_oid: int, step: str, statements: Iterable[Statement]) -> str:
-    """A fingerprint of where a plan applies and which facts it changes; the same however the work is cut up."""
-    facts: dict[tuple[str, str, str], set[str]] = {}
-    for statement in statements:
-        for change in alike(statement.changes):
-            facts.setdefault((change.side, change.fact, change.detail), set()).update(change.subjects)
-    identity: Sequence[object] = (
-        target.system_identifier,
-        target.database_oid,
-        target.database,
-        legacy,
-        legacy_oid,
-        step,
-    )
-    changes = [(*key, sorted(facts[key])) for key in sorted(facts)]
-    return hashlib.sha256(json.dumps([identity, changes]).encode()).hexdigest()[:16]

@@ -12,6 +12,7 @@ from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.model import Finding, Plan, State, Statement, StepRecord, StepState
 from flatsplit.planning import machine
+from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, shared
 from flatsplit.walks.extras import keep_extras
 from flatsplit.walks.kind import C, Kind, Moment
@@ -149,7 +150,7 @@ class Situation(Generic[C]):
         return size(self.desired(place - 1), self.desired(place)) + len(self._epilogue(step))
 
     def _digest(self, what: str, statements: tuple[Statement, ...]) -> str:
-        return machine.digest(self.live.target, self.config.legacy_role, self.legacy_oid, what, statements)
+        return digest(self.live.target, self.config.legacy_role, self.legacy_oid, what, statements)
 
     def _epilogue(self, step: str) -> tuple[Statement, ...]:
         """What the step runs besides changing facts, such as ending the sessions that are left."""

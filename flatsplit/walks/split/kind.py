@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from flatsplit.model import State
+from flatsplit.model import UNTOUCHED, State
 from flatsplit.walks import split
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.split import (
@@ -22,8 +22,6 @@ from flatsplit.walks.split import (
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.origin import Origin, Progress, reduce
 
-_UNTOUCHED = ("pending", "rolled_back")
-
 
 def _retired(moment: Moment) -> bool:
     """Whether legacy's own rights are (being) taken away, so that live no longer tells what they were.
@@ -34,7 +32,7 @@ def _retired(moment: Moment) -> bool:
     config, states = moment.config, moment.states
     if config.legacy_role not in moment.live.roles:
         return True
-    if states[split.REVOKE_LEGACY] not in ("waiting", *_UNTOUCHED):
+    if states[split.REVOKE_LEGACY] not in ("waiting", *UNTOUCHED):
         return True
     if states[split.TRANSFER_OWNERSHIP] != "done":
         return False
@@ -67,7 +65,7 @@ def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) ->
     Of those, lock-legacy takes LOGIN alone, and the origin has it as first seen. So has the baseline what another
     database's walk may have taken: an application that has nowhere to go back to is the rollback's to refuse.
     """
-    if context.retired or moment.states[split.REVOKE_LEGACY] not in _UNTOUCHED:
+    if context.retired or moment.states[split.REVOKE_LEGACY] not in UNTOUCHED:
         return None
     fresh, legacy = reduce(origin(), moment.config), context.legacy
     facts, before = fresh.roles[legacy], moment.baseline.roles.get(legacy)

@@ -1,0 +1,27 @@
+"""What tells one plan from another. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+
+from flatsplit.model import Statement, Target, alike
+
+
+def digest(target: Target, legacy: str, legacy_oid: int, step: str, statements: Iterable[Statement]) -> str:
+    """A fingerprint of where a plan applies and which facts it changes; the same however the work is cut up."""
+    facts: dict[tuple[str, str, str], set[str]] = {}
+    for statement in statements:
+        for change in alike(statement.changes):
+            facts.setdefault((change.side, change.fact, change.detail), set()).update(change.subjects)
+    identity: Sequence[object] = (
+        target.system_identifier,
+        target.database_oid,
+        target.database,
+        legacy,
+        legacy_oid,
+        step,
+    )
+    changes = [(*key, sorted(facts[key])) for key in sorted(facts)]
+    return hashlib.sha256(json.dumps([identity, changes]).encode()).hexdigest()[:16]

@@ -1,0 +1,16 @@
+"""runbooks/states.md: the states of a step and how they follow on each other, and the steps of a kind of walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flatsplit.model import WAIVABLE
+from flatsplit.planning.machine import TRANSITIONS, WHEN
+from flatsplit.render.engine import environment
+from flatsplit.walks.kind import Kind
+
+
+def render_states(kind: Kind[Any]) -> str:
+    """As the tables say that the machine and the journal work with."""
+    moves = [(word, *transition, WHEN[word]) for word, transition in TRANSITIONS.items()]
+    return environment().get_template("states.md.j2").render(kind=kind, moves=moves, waivable=WAIVABLE)
