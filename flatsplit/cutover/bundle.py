@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from flatsplit.config import Config
 from flatsplit.evidence.exposure import BlastRadius, Exposure
@@ -25,6 +26,14 @@ class BundleStep:
     point_of_no_return: bool
     watch: tuple[str, ...]
     """What to look at while and after it runs."""
+    kind: str
+    """Of walk."""
+    by_people: str = ""
+    """What people do, where the step is theirs."""
+    rests: timedelta | None = None
+    """How long things must have rested."""
+    stop: tuple[str, ...] = ()
+    """When to stop, besides what holds for every step."""
 
 
 @dataclass(frozen=True, slots=True)

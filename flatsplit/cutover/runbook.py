@@ -56,6 +56,10 @@ def runbook(walk: Walk) -> Bundle:
                 rollback=() if final else situation.rollback_preview(step.key),
                 point_of_no_return=final,
                 watch=step.watch,
+                kind=situation.kind.name,
+                by_people=step.by_people,
+                rests=step.rests(situation.context) if step.rests is not None else None,
+                stop=step.stop,
             )
         )
     legacy, new = walk.config.legacy_role, walk.config.roles.new

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import TemplateError, TemplateSyntaxError
 
 from flatsplit.errors import FlatsplitError, UsageError
-from flatsplit.render.engine import environment
+from flatsplit.render.engine import environment, of_step
 from flatsplit.render.facts import BundleFacts, StepFacts
 from flatsplit.render.page import page
 from flatsplit.render.radius import radius_table
@@ -154,7 +154,16 @@ def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[t
     for step, stem in zip(bundle.steps, stems, strict=True):
         header = _header(bundle, step, stem, overrides)
         if form != "html":
-            yield f"{stem}.md", sheet.generate(step=step, stem=stem, config=bundle.config, target=bundle.target)
+            yield (
+                f"{stem}.md",
+                sheet.generate(
+                    step=step,
+                    stem=stem,
+                    config=bundle.config,
+                    target=bundle.target,
+                    own=of_step(step.kind, step.key, "md", overrides),
+                ),
+            )
         yield (
             f"{stem}.sql",
             stream_sql(step.key, step.plan.statements, header=header, catch_up=step.plan.catch_up),
@@ -173,6 +182,7 @@ def _header(bundle: BundleFacts, step: StepFacts, stem: str, overrides: Path | N
         legacy_role=bundle.config.legacy_role,
         roles=bundle.config.roles,
         retire=bundle.config.retire,
+        kind=step.kind,
         title=step.title,
         purpose=step.purpose,
         digest=step.plan.digest,
@@ -190,7 +200,7 @@ def _manifest(bundle: BundleFacts, files: dict[str, str], overrides: Path | None
         "layout": 1,
         "generated_by": bundle.generated_by,
         "made_at": at.isoformat(timespec="seconds") if at else None,
-        "templates": sorted(path.name for path in overrides.iterdir() if path.is_file()) if overrides else [],
+        "templates": _names(overrides) if overrides else [],
         "cutover": bundle.config.name,
         "target": {
             "system_identifier": target.system_identifier,
@@ -219,3 +229,7 @@ def _manifest(bundle: BundleFacts, files: dict[str, str], overrides: Path | None
         ],
         "files": files,
     }
+
+
+def _names(overrides: Path) -> list[str]:
+    return sorted(path.relative_to(overrides).as_posix() for path in overrides.rglob("*") if path.is_file())

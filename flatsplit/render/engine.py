@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 from markupsafe import Markup, escape
 
 from flatsplit.config import format_duration
@@ -46,6 +46,15 @@ def html_environment(overrides: Path | None = None) -> Environment:
     env = _make(overrides, autoescape=True, finalize=_seen)
     env.filters.update(block=block, excerpt=text.excerpt, literal=literal, prose=prose)
     return env
+
+
+def of_step(kind: str, key: str, form: str, overrides: Path | None = None) -> Any:
+    """What the pages say of one step and no other, as macros: of ``md``, ``html`` or ``sql``; most say nothing."""
+    env = html_environment(overrides) if form == "html" else environment(overrides)
+    try:
+        return env.get_template(f"steps/{kind}/{key}.{form}.j2").module
+    except TemplateNotFound:
+        return env.from_string("").module
 
 
 def _make(overrides: Path | None, **more: Any) -> Environment:

@@ -8,6 +8,7 @@ The use cases build the values (they stand above this package, so it cannot name
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from flatsplit.config import Config
@@ -39,6 +40,14 @@ class StepFacts(Protocol):
     def point_of_no_return(self) -> bool: ...
     @property
     def watch(self) -> Sequence[str]: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def by_people(self) -> str: ...
+    @property
+    def rests(self) -> timedelta | None: ...
+    @property
+    def stop(self) -> Sequence[str]: ...
 
 
 class BundleFacts(Protocol):

@@ -7,13 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from flatsplit.model import GateResult
-from flatsplit.render.engine import environment, html_environment
+from flatsplit.render.engine import environment, html_environment, of_step
 from flatsplit.render.facts import BundleFacts, StepFacts
 from flatsplit.render.heat import headlines, heat
 from flatsplit.render.people import moves
 from flatsplit.render.picture import pictures
 from flatsplit.render.snippets import application, snippets
-from flatsplit.walks import split
 
 LEAST = 3.0
 """Seconds that any step takes at least, as a person sees it: a process starts, the catalog is read twice."""
@@ -48,12 +47,13 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
             coming=open_steps[0] if open_steps else None,
             left=sum(len(step.plan.actions) for step in open_steps),
             takes=sum((durations[step.key] for step in open_steps), timedelta()),
-            rest=_rest(bundle, open_steps),
+            rest=_rest(open_steps),
             expected=durations,
             back={step.key: _seconds(bundle, sum(len(one.changes) for one in step.rollback)) for step in bundle.steps},
             approvals={step.key: [one for one in report.approvals if one.step == step.key] for step in bundle.steps},
             past=report.past,
             waivers=waivers(bundle.steps),
+            own={step.key: of_step(step.kind, step.key, "html", overrides) for step in bundle.steps},
             linked=linked,
             application=user,
         )
@@ -72,11 +72,9 @@ def expected(bundle: BundleFacts, step: StepFacts) -> timedelta:
     return _seconds(bundle, sum(len(one.changes) or 1 for one in step.plan.actions))
 
 
-def _rest(bundle: BundleFacts, steps: Sequence[StepFacts]) -> timedelta:
+def _rest(steps: Sequence[StepFacts]) -> timedelta:
     """How long nothing may happen between these steps, at least."""
-    gates = bundle.config.gates
-    waits = {split.SWITCH_CONNECTIONS: gates.drain, split.LOCK_LEGACY: gates.soak, split.REVOKE_LEGACY: gates.soak}
-    return sum((waits.get(step.key, timedelta()) for step in steps), timedelta())
+    return sum((step.rests for step in steps if step.rests is not None), timedelta())
 
 
 def _seconds(bundle: BundleFacts, facts: int) -> timedelta:
@@ -85,13 +83,12 @@ def _seconds(bundle: BundleFacts, facts: int) -> timedelta:
 
 def _proof(bundle: BundleFacts, step: StepFacts, overrides: Path | None) -> str:
     """The query by which people see that it worked; its names are quoted as SQL, not as HTML."""
-    macros = environment(overrides).get_template("_steps.md.j2").module
-    text: str = macros.proof(step.key, bundle.config)  # type: ignore[attr-defined]
-    return text.strip()
+    own = of_step(step.kind, step.key, "md", overrides)
+    return str(own.proof(bundle.config)).strip() if hasattr(own, "proof") else ""
 
 
 def _abort(step: StepFacts, overrides: Path | None) -> list[str]:
     """When to stop, line by line."""
     macros = environment(overrides).get_template("_steps.md.j2").module
-    text: str = macros.abort(step.key)  # type: ignore[attr-defined]
+    text: str = macros.abort(step)  # type: ignore[attr-defined]
     return [line.removeprefix("- ") for line in text.strip().splitlines()]

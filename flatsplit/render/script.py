@@ -12,7 +12,7 @@ from typing import Literal
 from flatsplit.config import Retire, RoleNames
 from flatsplit.ddl import join_role, leave_role, rejoin_role, verifier_variable
 from flatsplit.model import Statement, Target
-from flatsplit.render.engine import environment
+from flatsplit.render.engine import environment, of_step
 from flatsplit.render.summary import blocks_readers
 
 BATCH = 100
@@ -36,6 +36,8 @@ class Header:
     legacy_role: str
     roles: RoleNames = field(default_factory=RoleNames)
     retire: Retire = "revoke"
+    kind: str = "split"
+    """Of walk."""
     title: str = ""
     purpose: str = ""
     digest: str = ""
@@ -153,6 +155,7 @@ def stream_sql(
     template = environment(header.overrides).get_template(name)
     stream = template.stream(
         step=step,
+        own=of_step(header.kind, step, "sql", header.overrides),
         header=header,
         file=f"{header.file or step}{suffix}",
         count=len(catch_up) + len(statements),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from flatsplit import ddl
 from flatsplit.walks.split import STEP_KEYS
+from flatsplit.walks.split.kind import SPLIT
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.cutover.bundle import Bundle, BundleStep
 from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
@@ -101,6 +102,9 @@ def turned(changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(change._replace(side="-" if change.side == "+" else "+") for change in changes)
 
 
+RESTS = {"switch-connections": Gates().drain, "lock-legacy": Gates().soak, "revoke-legacy": Gates().soak}
+
+
 def step(key: str, statements: tuple[Statement, ...] = (), **more: object) -> BundleStep:
     """A step with what the sample says everywhere."""
     number = STEP_KEYS.index(key) + 1
@@ -119,6 +123,10 @@ def step(key: str, statements: tuple[Statement, ...] = (), **more: object) -> Bu
         ),
         "point_of_no_return": False,
         "watch": ("the error rate of the application", "pg_stat_activity for waiting sessions"),
+        "kind": "split",
+        "by_people": SPLIT.step(key).by_people,
+        "rests": RESTS.get(key),
+        "stop": SPLIT.step(key).stop,
     }
     return BundleStep(**{**values, **more})  # type: ignore[arg-type]
 

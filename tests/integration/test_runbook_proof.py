@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from flatsplit.config import Config, Retire, RoleNames
-from flatsplit.render.engine import environment
+from flatsplit.render.engine import of_step
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.databases import MakeDatabase
 from tests.golden.bundles import HOSTILE
@@ -21,8 +19,9 @@ def test_the_proofs_run(make_database: MakeDatabase, retire: Retire, names: Role
     for name in names.new:
         database.admin.execute("SELECT set_config('x.name', %s, false)", [name])
         database.execute("DO $$BEGIN EXECUTE format('CREATE ROLE %I', current_setting('x.name')); END$$")
-    macros: Any = environment().get_template("_steps.md.j2").module
     for key in STEP_KEYS:
-        query = macros.proof(key, Config("x", database.legacy, ("public", HOSTILE[6]), retire, roles=names))
+        query = of_step("split", key, "md").proof(
+            Config("x", database.legacy, ("public", HOSTILE[6]), retire, roles=names)
+        )
         assert "SELECT" in query
         database.execute(query)
