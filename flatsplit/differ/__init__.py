@@ -6,7 +6,7 @@ which statements lead from the facts in one State to the facts in another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flatsplit.differ import acls, defaults, members, owners, roles, smaller
@@ -20,39 +20,47 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
     is without a right in between; memberships are taken away right after owners have moved, so
     that the bridge is gone before anything else of legacy's is (a broken-off revoke is then recognisable).
     """
-    statements = [each if isinstance(each, Statement) else each() for each in _pieces(have, want)]
-    return tuple(_named(each, have, want) if DATABASE_OWNER in each.acts else each for each in statements)
+    return tuple(_written(have, want))
+
+
+def _written(have: State, want: State) -> Iterator[Statement]:
+    """Each piece is a phase: it is through before the next one begins."""
+    for phase, piece in enumerate(_pieces(have, want), start=1):
+        for each in piece:
+            statement = replace(each, phase=phase) if isinstance(each, Statement) else each(phase)
+            yield _named(statement, have, want) if DATABASE_OWNER in statement.acts else statement
 
 
 def size(have: State, want: State) -> int:
     """How many statements that are, without writing the many."""
-    return len(_pieces(have, want))
+    return sum(1 for piece in _pieces(have, want) for _ in piece)
 
 
-def _pieces(have: State, want: State) -> tuple[Statement | Callable[[], Statement], ...]:
+def _pieces(have: State, want: State) -> tuple[Iterable[Statement | acls.Later], ...]:
     moving = acls.changed(have, want)
     moved, after_login = owners.moved(have, want, moving)
     return (
-        *roles.created(have, want),
-        *roles.widened(have, want),
-        *members.granted(have, want),
-        *smaller.mappings_created(have, want),
-        *smaller.policies(have, want),
-        *smaller.policies_dropped(have, want),
+        roles.created(have, want),
+        roles.widened(have, want),
+        members.granted(have, want),
+        smaller.mappings_created(have, want),
+        smaller.policies(have, want),
+        smaller.policies_dropped(have, want),
         *moved,
-        *members.revoked(have, want),
-        *acls.objects(have, moving, revoking=False),
-        *acls.columns(have, want, revoking=False),
-        *defaults.changed(have, want),
-        *acls.objects(have, moving, revoking=True),
-        *acls.columns(have, want, revoking=True),
-        *smaller.mappings_dropped(have, want),
-        *roles.settings(have, want),
-        *roles.narrowed(have, want),
-        *roles.opened(have, want),
-        *after_login,
-        *roles.commented(have, want),
-        *roles.dropped(have, want),
+        members.revoked(have, want),
+        acls.objects(have, moving, revoking=False),
+        acls.columns(have, want, revoking=False),
+        defaults.changed(have, want),
+        acls.objects(have, moving, revoking=True),
+        acls.columns(have, want, revoking=True),
+        smaller.mappings_dropped(have, want),
+        roles.settings(have, want),
+        roles.narrowed(have, want),
+        roles.shut(have, want),
+        roles.opened(have, want),
+        after_login,
+        roles.commented(have, want),
+        roles.dropped(have, want),
     )
 
 

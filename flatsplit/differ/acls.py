@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from flatsplit import ddl, privileges
 from flatsplit.model import OWNER, Acl, AclItem, Alike, ObjectFacts, ObjectRef, Side, State, Statement
 
+Later: TypeAlias = Callable[[int], Statement]
+"""A statement that is written when it is called, with its phase: who only counts them does not wait for that."""
+
 PER_STATEMENT = 200
 """Objects in one GRANT: enough to make round trips cheap, few enough to keep its transaction short."""
-
-_GRANT_PHASE = 510
-_REVOKE_PHASE = 520
 
 
 class Step(NamedTuple):
@@ -125,11 +125,8 @@ def changed(have: State, want: State) -> list[Changed]:
     ]
 
 
-def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Callable[[], Statement]]:
-    """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges.
-
-    They are written when called, so that who only counts them does not wait for that.
-    """
+def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Later]:
+    """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
     groups: dict[tuple[str, str, Step, str], list[ObjectRef]] = {}
     places: dict[tuple[str, str, int, int], list[list[ObjectRef]]] = {}
     closed = _closed(have, moving)
@@ -171,6 +168,7 @@ def _statement(
     schema: str,
     step: Step,
     owner: str,
+    phase: int = 0,
     *,
     revoking: bool,
     closed: frozenset[ObjectRef] = frozenset(),
@@ -187,7 +185,7 @@ def _statement(
         lock="",
         objects=tuple(refs),
         changes=changes(map(ddl.label, refs), step, owner, revoking=revoking),
-        phase=_REVOKE_PHASE if revoking else _GRANT_PHASE,
+        phase=phase,
         acts=(step.grantor or owner,),
         split=_splitter(
             refs, partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking, closed=closed)
@@ -229,7 +227,6 @@ def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
                 lock="",
                 objects=(ref,),
                 changes=changes([ddl.label(ref)], step, table, revoking=revoking, fact="column_privilege"),
-                phase=(_REVOKE_PHASE if revoking else _GRANT_PHASE) + 1,
                 acts=(step.grantor or table,),
             )
 

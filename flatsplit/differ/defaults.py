@@ -8,8 +8,6 @@ from flatsplit import ddl, privileges
 from flatsplit.differ.acls import changes, steps
 from flatsplit.model import OWNER, Acl, DefaultRef, State, Statement
 
-_PHASE = 515
-
 _WORDS = {
     "r": "tables",
     "S": "sequences",
@@ -51,6 +49,5 @@ def changed(have: State, want: State) -> Iterator[Statement]:
                     undo=undo(ref, step.letters, grantee, option=step.undo_option),
                     lock="",
                     changes=changes([subject], step, ref.creator, revoking=revoking, fact="default_privilege"),
-                    phase=_PHASE,
                     acts=(ref.creator,),
                 )

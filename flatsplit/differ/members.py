@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from flatsplit import ddl
 from flatsplit.model import Change, Member, MemberOptions, State, Statement
 
-_GRANT_PHASE = 502
-_REVOKE_PHASE = 505
-
 
 def _detail(member: Member, options: MemberOptions) -> str:
     words = ["admin"] if options.admin else []
@@ -70,7 +67,6 @@ def granted(have: State, want: State) -> Iterator[Statement]:
             undo=ddl.revoke_member(member, by=by) if now is None else _grant(want, member, now),
             lock="",
             changes=_changes(member, now, options),
-            phase=_GRANT_PHASE,
         )
 
 
@@ -89,7 +85,6 @@ def revoked(have: State, want: State) -> Iterator[Statement]:
                 undo=_grant(want, member, options),
                 lock="",
                 changes=_changes(member, options, None),
-                phase=_REVOKE_PHASE,
             )
         elif options.inherit is None and options.admin and not then.admin:
             yield Statement(
@@ -98,7 +93,6 @@ def revoked(have: State, want: State) -> Iterator[Statement]:
                 undo=_grant(want, member, options),
                 lock="",
                 changes=_changes(member, options, then),
-                phase=_REVOKE_PHASE,
             )
 
 

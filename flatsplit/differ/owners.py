@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
 from flatsplit import ddl
-from flatsplit.differ.acls import Changed
+from flatsplit.differ.acls import Changed, Later
 from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement
 
 # Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
@@ -31,9 +33,6 @@ _RANK: dict[str, int] = {
 _RELATION = 10
 _DEEPEST = 45
 _OTHER = 70
-_REASSIGN_PHASE = 300
-AFTER_LOGIN = 581
-"""Phase of what goes to a role that may not log in yet: the worker of a subscription starts as its owner."""
 
 _LOCKS = {
     "table": "ACCESS EXCLUSIVE",
@@ -74,16 +73,17 @@ def _rank(ref: ObjectRef, depth: Mapping[ObjectRef, int]) -> int:
 
 def moved(
     have: State, want: State, objects: Iterable[Changed]
-) -> tuple[list[Statement | Callable[[], Statement]], list[Statement]]:
-    """ALTER … OWNER for every object whose owner differs, grouped in phases; the many are written when called.
+) -> tuple[list[Sequence[Statement | Later]], list[Later]]:
+    """ALTER … OWNER for every object whose owner differs, what can move together together.
 
-    Apart from them, last: what may move only once its new owner may log in.
+    Apart from them, last: what may move only once its new owner may log in, since the worker of a subscription starts
+    as its owner.
     To a role whose member the old owner is (the bridge), tables go before the views that read them;
     otherwise the other way round: a view of the member's still reads, the other one would not.
     """
     depth: dict[ObjectRef, int] | None = None
     by_rank: list[tuple[int, ObjectRef, str, str]] = []
-    last: list[Statement] = []
+    last: list[Later] = []
     bridges = {(member.member, member.role) for member in (*have.members, *want.members)}
     dragged, alone = _dragged([each for each in objects if each[2].owner != each[1].owner and not each[1].follows])
     for ref, now, then in alone:
@@ -92,12 +92,15 @@ def moved(
         rank = _rank(ref, depth)
         forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
         if ref.kind == "subscription" and (heir := have.roles.get(then.owner)) and not heir.login:
-            last.append(_owner(have, want, ref, now.owner, then.owner, AFTER_LOGIN))
+            last.append(partial(_owner, have, want, ref, now.owner, then.owner))
             continue
         by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
-    alter = [partial(_owner, have, want, ref, old, new, 1 + rank) for rank, ref, old, new in by_rank]
-    return [*alter, *_reassigned(want, dragged)], last
+    alter: list[Sequence[Statement | Later]] = [
+        [partial(_owner, have, want, ref, old, new) for _, ref, old, new in together]
+        for _, together in groupby(by_rank, key=itemgetter(0))
+    ]
+    return [*alter, _reassigned(want, dragged)], last
 
 
 def owner_changes(ref: ObjectRef, old: str, new: str) -> tuple[Change, ...]:
@@ -179,7 +182,6 @@ def _reassigned(want: State, dragged: list[tuple[ObjectRef, str, str]]) -> list[
                 objects=refs,
                 changes=tuple(change for ref in refs for change in owner_changes(ref, old, new)),
                 alone=True,
-                phase=_REASSIGN_PHASE,
                 acts=(old, new),
             )
         )

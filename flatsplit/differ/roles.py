@@ -36,7 +36,6 @@ def created(have: State, want: State) -> Iterator[Statement]:
                 *_attribute_changes(role, RoleFacts(), facts, (*_FLAGS, *_LIMITS)),
                 *_comment_changes(role, "", facts.comment),
             ),
-            phase=500,
         )
 
 
@@ -56,7 +55,6 @@ def commented(have: State, want: State) -> Iterator[Statement]:
                 undo=ddl.comment_on_role(role, now),
                 lock="",
                 changes=_comment_changes(role, now, then),
-                phase=585,
             )
 
 
@@ -69,11 +67,10 @@ def dropped(have: State, want: State) -> Iterator[Statement]:
             undo="",
             lock="",
             changes=(Change("-", "role", role, ""),),
-            phase=590,
         )
 
 
-def _altered(have: State, want: State, fields: tuple[str, ...], phase: int, *, to: bool | None) -> Iterator[Statement]:
+def _altered(have: State, want: State, fields: tuple[str, ...], *, to: bool | None) -> Iterator[Statement]:
     """ALTER ROLE for fields that change, with ``to`` only for flags that become so."""
     for role in sorted(have.roles.keys() & want.roles.keys()):
         now, then = have.roles[role], want.roles[role]
@@ -88,19 +85,22 @@ def _altered(have: State, want: State, fields: tuple[str, ...], phase: int, *, t
                 undo=ddl.alter_role(role, ddl.role_options(then, now, some)),
                 lock="",
                 changes=_attribute_changes(role, now, then, some),
-                phase=phase,
             )
 
 
 def widened(have: State, want: State) -> Iterator[Statement]:
     """Attributes that become true, and limits."""
-    yield from _altered(have, want, _FLAGS, 501, to=True)
-    yield from _altered(have, want, _LIMITS, 501, to=None)
+    yield from _altered(have, want, _FLAGS, to=True)
+    yield from _altered(have, want, _LIMITS, to=None)
 
 
 def narrowed(have: State, want: State) -> Iterator[Statement]:
-    """Attributes that become false; NOLOGIN, and without a password where there was none."""
-    yield from _altered(have, want, _FLAGS, 570, to=False)
+    """Attributes that become false."""
+    yield from _altered(have, want, _FLAGS, to=False)
+
+
+def shut(have: State, want: State) -> Iterator[Statement]:
+    """NOLOGIN, and without a password where there was none."""
     for role in sorted(have.roles.keys() & want.roles.keys()):
         now, then = have.roles[role], want.roles[role]
         if now.login and not then.login:
@@ -111,7 +111,6 @@ def narrowed(have: State, want: State) -> Iterator[Statement]:
                 undo=ddl.login_with_password(role) if forget else ddl.alter_role(role, "LOGIN"),
                 lock="",
                 changes=_attribute_changes(role, now, then, ("login", "password")),
-                phase=571,
             )
 
 
@@ -129,7 +128,6 @@ def opened(have: State, want: State) -> Iterator[Statement]:
             lock="",
             changes=_attribute_changes(role, now, then, ("login", "password")),
             secrets=(role,) if secret else (),
-            phase=580,
         )
 
 
@@ -159,5 +157,4 @@ def _setting(key: SettingKey, name: str, now: str | None, then: str | None) -> S
         undo=sql(now),
         lock="",
         changes=tuple(found),
-        phase=560,
     )

@@ -25,7 +25,6 @@ def policies(have: State, want: State) -> Iterator[Statement]:
             changes=tuple(
                 Change("-" if role in gone else "+", "policy", subject, role or "PUBLIC") for role in (*gone, *come)
             ),
-            phase=504,
             acts=(_owner_of_table(have, ref),),
         )
 
@@ -44,7 +43,6 @@ def policies_dropped(have: State, want: State) -> Iterator[Statement]:
             lock="ACCESS EXCLUSIVE",
             objects=(ref,),
             changes=tuple(Change("-", "policy", subject, role) for role in named),
-            phase=506,
             acts=(_owner_of_table(have, ref),),
         )
 
@@ -60,7 +58,6 @@ def mappings_created(have: State, want: State) -> Iterator[Statement]:
             lock="",
             objects=(ref,),
             changes=(Change("+", "user_mapping", ddl.label(ref), ""),),
-            phase=503,
             acts=(_owner_of_server(have, ref), source),
         )
 
@@ -76,7 +73,6 @@ def mappings_dropped(have: State, want: State) -> Iterator[Statement]:
             lock="",
             objects=(ref,),
             changes=(Change("-", "user_mapping", ddl.label(ref), ""),),
-            phase=525,
             acts=(_owner_of_server(have, ref), _owner_of_server(want, ref)),
         )
 

@@ -81,7 +81,9 @@ class Statement:
     alone: bool = False
     """Must not share a transaction with other statements."""
     phase: int = 0
-    """Statements of a later phase run only after all of an earlier one, contended ones included."""
+    """A phase is through, contended statements included, before the next one begins. The differ counts them in its order;
+    0 is what comes after all of its.
+    """
     acts: tuple[str, ...] = field(default=(), compare=False)
     """Roles whose rights it takes, for who is no superuser: owners before and after, whoever grants."""
     split: Callable[[], tuple[Statement, ...]] | None = field(default=None, compare=False, repr=False)

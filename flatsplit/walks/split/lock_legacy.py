@@ -53,7 +53,6 @@ def _ending_sessions(context: Context) -> tuple[Statement, ...]:
             undo="",
             lock="",
             alone=True,
-            phase=600,
             acts=(context.legacy,),
         ),
     )
