@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, Acl, AclItem, Alike, ObjectFacts, ObjectRef, Side, State, Statement
+from flatsplit.model import OWNER, Acl, AclItem, Alike, FactKey, ObjectFacts, ObjectRef, Side, State, Statement
 
 Later: TypeAlias = Callable[[int], Statement]
 """A statement that is written when it is called, with its phase: who only counts them does not wait for that."""
@@ -96,7 +96,7 @@ def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[
     return sorted(found, key=lambda step: -step.depth if revoking else step.depth)
 
 
-def changes(subjects: Iterable[str], step: Step, owner: str, *, revoking: bool, fact: str = "privilege") -> Alike:
+def changes(subjects: Iterable[str], step: Step, owner: str, *, revoking: bool, fact: FactKey = "privilege") -> Alike:
     """The facts that one step changes on these subjects, as aclitems are written: ``grantee=letters/grantor``."""
     grantee = step.grantee or "PUBLIC"
     star = "*" if step.option else ""

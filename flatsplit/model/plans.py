@@ -10,15 +10,26 @@ from typing import Literal, NamedTuple, TypeAlias, get_args, overload
 from flatsplit.model.facts import ObjectRef
 
 Side: TypeAlias = Literal["+", "-"]
+FactKey: TypeAlias = Literal[
+    "owner",
+    "privilege",
+    "column_privilege",
+    "default_privilege",
+    "member",
+    "role",
+    "attribute",
+    "setting",
+    "comment",
+    "policy",
+    "user_mapping",
+]
 
 
 class Change(NamedTuple):
     """One fact that a statement adds or takes away: the unit of the journal and of a plan's digest."""
 
     side: Side
-    fact: str
-    """owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, comment, policy,
-    user_mapping."""
+    fact: FactKey
     subject: str
     """The object, role or default as a person would write it."""
     detail: str
@@ -30,7 +41,7 @@ class Alike(Sequence[Change]):
     """One and the same change of many subjects: a GRANT on 200 tables changes 200 facts, seldom looked at singly."""
 
     side: Side
-    fact: str
+    fact: FactKey
     subjects: tuple[str, ...]
     detail: str
 
@@ -81,8 +92,8 @@ class Statement:
     alone: bool = False
     """Must not share a transaction with other statements."""
     phase: int = 0
-    """A phase is through, contended statements included, before the next one begins. The differ counts them in its order;
-    0 is what comes after all of its.
+    """A phase is through, contended statements included, before the next one begins. The differ counts them in its
+    order; 0 is what comes after all of its.
     """
     acts: tuple[str, ...] = field(default=(), compare=False)
     """Roles whose rights it takes, for who is no superuser: owners before and after, whoever grants."""

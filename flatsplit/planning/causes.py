@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flatsplit import ddl
-from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement
+from flatsplit.model import RELATIONS, Change, FactKey, ObjectRef, State, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Causes:
             return "it was undone"
         return self._other(statement.changes)
 
-    def _objects(self, statement: Statement, facts: set[str]) -> str:
+    def _objects(self, statement: Statement, facts: set[FactKey]) -> str:
         new = self._new(statement.objects)
         owners = sorted({self.live.objects[ref].owner for ref in new if ref in self.live.objects})
         who = " and ".join(owners)

@@ -106,7 +106,8 @@ anything = st.text(letters, max_size=30) | st.sampled_from(odd)
 @given(st.lists(st.tuples(*[anything] * 7), min_size=1, max_size=4))
 def test_hostile_content_comes_back_as_it_was(journal: Journal, rows: list[tuple[str, ...]]) -> None:
     statements = [
-        Statement(a, b, c, d, changes=(Change("+", e, f, g), Change("-", g, f, e))) for a, b, c, d, e, f, g in rows
+        Statement(a, b, c, d, changes=(Change("+", e, f, g), Change("-", g, f, e)))  # type: ignore[arg-type]
+        for a, b, c, d, e, f, g in rows
     ]
     with journal.session.transaction():
         ids = journal.record("grant-existing", "forward", statements, [row[0] for row in rows])

@@ -1,0 +1,67 @@
+"""A step is named by a constant of its walk: its key stands as a literal in its walk and in its templates only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from flatsplit.walks import split
+from flatsplit.walks.split.kind import SPLIT
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = {"cli/commands/verify.py", "cli/group.py", "demo/story.py"}
+"""Where ``verify`` is the command of that name."""
+
+
+def in_code(text: str) -> Iterator[str]:
+    """Keys that stand as a string of their own in a module."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and node.value in split.STEP_KEYS:
+            yield str(node.value)
+
+
+def in_template(text: str) -> Iterator[str]:
+    """Keys that stand in quotes inside what Jinja runs."""
+    for run in re.findall(r"\{[{%].*?[%}]\}", text, re.DOTALL):
+        yield from (key for key in re.findall(r"""["']([a-z-]+)["']""", run) if key in split.STEP_KEYS)
+
+
+def literals() -> Iterator[tuple[str, str]]:
+    """(file, key) of each outside its walk and its templates."""
+    package, templates = ROOT / "flatsplit", ROOT / "templates"
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package).as_posix()
+        if not name.startswith("walks/split/"):
+            yield from ((name, key) for key in in_code(path.read_text()) if key != split.VERIFY or name not in COMMANDS)
+    for path in sorted(templates.rglob("*.j2")):
+        name = path.relative_to(templates).as_posix()
+        if not name.startswith("steps/split/"):
+            yield from ((name, key) for key in in_template(path.read_text()))
+
+
+def test_no_key_stands_outside_its_walk() -> None:
+    assert list(literals()) == []
+
+
+@pytest.mark.parametrize("key", split.STEP_KEYS)
+def test_one_that_stood_there_would_be_seen(key: str) -> None:
+    assert list(in_code(f'def late(step):\n    """After {key}."""\n    return step in ("{key}",)')) == [key]
+    assert list(in_template(f"{key} {{% if step.key == '{key}' %}}{key}{{% endif %}}")) == [key]
+
+
+def test_the_kind_has_the_steps_that_its_keys_name_in_their_order() -> None:
+    assert SPLIT.keys == split.STEP_KEYS == get_args(split.StepKey)
+    assert [getattr(split, key.replace("-", "_").upper()) for key in SPLIT.keys] == list(SPLIT.keys)
+
+
+def test_a_step_is_the_file_of_its_name() -> None:
+    folder, said = ROOT / "flatsplit/walks/split", ROOT / "templates/steps/split"
+    for step in SPLIT.steps:
+        assert (folder / f"{step.key.replace('-', '_')}.py").exists(), step.key
+        assert (said / f"{step.key}.md.j2").exists(), step.key
+    assert {path.name.partition(".")[0] for path in said.iterdir()} == set(SPLIT.keys)
