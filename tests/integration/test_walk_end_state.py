@@ -54,6 +54,7 @@ def test_every_kind_of_role(kind: str, retire: str, make: MakeOfKind, invoke_cli
     walk_to_the_end(invoke_cli, make(kind, "pagila"), retire)
 
 
+@pytest.mark.halved
 @pytest.mark.slow
 @pytest.mark.majors("all")
 @pytest.mark.parametrize("schema", shared_schemas())

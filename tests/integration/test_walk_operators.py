@@ -117,6 +117,7 @@ alter default privileges in schema shop grant select on tables to reporting;
 """
 
 
+@pytest.mark.halved
 @pytest.mark.slow
 @pytest.mark.majors("all")
 @pytest.mark.parametrize("name", SHAPES)

@@ -65,6 +65,7 @@ def test_every_schema(schema: str, make_database: MakeDatabase, invoke_cli: InPr
     there_and_back(invoke_cli, make_database(schema), separated=True)
 
 
+@pytest.mark.halved
 @pytest.mark.slow
 @pytest.mark.majors("between")
 @pytest.mark.parametrize("schema", shared_schemas())
