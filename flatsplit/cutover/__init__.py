@@ -1,1 +1,1 @@
-"""The use cases: survey, plan, advance, roll back, verify, report. They know neither click nor rich."""
+"""The use cases: each a function in a file named like its command; what several share has a noun. No click, no rich."""

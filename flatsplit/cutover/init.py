@@ -6,7 +6,7 @@ from flatsplit import config as configuration
 from flatsplit.catalog import read_state
 from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover import names
-from flatsplit.cutover.remembering import admit, remember
+from flatsplit.cutover.snapshot import admit, remember
 from flatsplit.cutover.survey import Survey
 from flatsplit.evidence.raising import named
 from flatsplit.journal import Journal

@@ -10,11 +10,11 @@ from flatsplit.catalog import remaining_dependencies
 from flatsplit.connection import operator_lock
 from flatsplit.cutover import approval
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter, tell
-from flatsplit.cutover.known import about_new, prove_known
+from flatsplit.cutover.completeness import about_new, prove_known
 from flatsplit.cutover.observe import observe
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
-from flatsplit.cutover.remembering import step_ended
 from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.snapshot import step_ended
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.executor import Executor
 from flatsplit.gates import judge

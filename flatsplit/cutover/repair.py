@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
-from flatsplit.cutover.remembering import step_ended
+from flatsplit.cutover.snapshot import step_ended
 from flatsplit.model import Plan
 from flatsplit.planning import machine
 from flatsplit.planning.digest import digest

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from flatsplit import ddl, evidence, membership
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.caller import Confirm, Reporter, tell
-from flatsplit.cutover.known import about_new
-from flatsplit.cutover.leftovers import record_policies, require_way_back
+from flatsplit.cutover.completeness import about_new
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
-from flatsplit.cutover.remembering import step_ended
 from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.snapshot import step_ended
+from flatsplit.cutover.way_back import record_policies, require_way_back
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import Plan
 from flatsplit.planning import machine

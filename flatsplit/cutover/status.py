@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flatsplit.cutover.broken import Broken, broken
-from flatsplit.cutover.remembering import absence
 from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.snapshot import absence
 from flatsplit.cutover.waivers import waived
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked, judge

@@ -11,8 +11,8 @@ from flatsplit import ddl, hazards
 from flatsplit.catalog import read_state
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.connection import Session
-from flatsplit.cutover import contact, names
-from flatsplit.cutover.known import prove_known
+from flatsplit.cutover import first_contact, names
+from flatsplit.cutover.completeness import prove_known
 from flatsplit.cutover.walk import refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
 from flatsplit.journal import CutoverRecord, Journal
@@ -60,7 +60,7 @@ def survey(session: Session, request: InitRequest) -> Survey:
     """Look at everything and write nothing. Raises what speaks against beginning at all."""
     state = read_state(session.driver)
     if request.legacy_role == session.driver.info.user and request.legacy_role in state.roles:
-        raise contact.as_legacy(state, request.legacy_role, session.driver.info)
+        raise first_contact.as_legacy(state, request.legacy_role, session.driver.info)
     _check_roles(state, request, session.driver.info.user)
     prove_known(session, request.legacy_role, state)
     journal = Journal(session)
