@@ -38,6 +38,8 @@ REFUSED = (
     "SELECT set_config('Log_Statement', 'all', true)",
     "SELECT query_to_xml('select * from hidden.h', true, true, '')",
     "SELECT table_to_xml('hidden.h', true, true, '')",
+    "SELECT schema_to_xml('hidden', true, true, '')",
+    "SELECT schema_to_xmlschema('hidden', true, true, '')",
     "SET CONSTRAINTS hidden.h_pkey DEFERRED",
     "REINDEX INDEX t_brin",
     "SELECT to_regclass('hidden.h')",
@@ -50,6 +52,7 @@ FREE = (
     "SELECT set_config('work_mem', '1MB', false)",
     "SELECT query_to_xml('select * from t', true, true, '')",
     "SELECT table_to_xml('t', true, true, '')",
+    "SELECT schema_to_xml('public', true, true, '')",
     "SET CONSTRAINTS t_pkey DEFERRED",
     "SET CONSTRAINTS ALL IMMEDIATE",
     "SELECT to_regclass('t'), has_table_privilege('public.t', 'SELECT')",
@@ -61,6 +64,9 @@ FREE = (
 )
 
 
+LESS = ("SELECT database_to_xmlschema(true, true, '')",)
+
+
 @pytest.mark.majors("two")
 def test_functions_that_ask_for_more(make_database: MakeDatabase, invoke_cli: InProcess, major: int) -> None:
     database = make_database()
@@ -68,12 +74,13 @@ def test_functions_that_ask_for_more(make_database: MakeDatabase, invoke_cli: In
     database.execute(SCHEMA, "legacy")
     walk = Walk(invoke_cli, database).init("--schema", "public")
     file = invoke_cli.cwd / "statements.sql"
-    file.write_text(";\n".join(REFUSED + FREE))
+    file.write_text(";\n".join(REFUSED + FREE + LESS))
     for _ in range(2):
         found = walk("rehearse", "--file", str(file), "--json").check(4).json["statements"]
         verdicts = {each["query"]: each["verdict"] for each in found}
         assert {query for query, verdict in verdicts.items() if verdict in ("denied", "migrator")} == set(REFUSED)
         assert {query for query, verdict in verdicts.items() if verdict == "allowed"} == set(FREE)
+        assert {query for query, verdict in verdicts.items() if verdict == "silent"} == set(LESS)
         walk.next("--through", "enable-login")
     with psycopg.connect(database.conninfo("app_user", walk.passwords["app_user"]), autocommit=True) as session:
         for statement in REFUSED:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.config import parse_name
 from flatsplit.evidence.rehearsal.grammar import Unparsable, parse_one
-from flatsplit.evidence.rehearsal.remedies import shown
+from flatsplit.evidence.rehearsal.remedies import grant, shown
 from flatsplit.evidence.rehearsal.uses import RelationUse, RoutineUse, Uses
 from flatsplit.evidence.rehearsal.values import Problem
 
@@ -30,6 +30,9 @@ _NAMES = {
 }
 _ADDRESS = "pg_get_object_address"
 
+_SCHEMAS = ("schema_to_xml", "schema_to_xmlschema", "schema_to_xml_and_xmlschema")
+_DATABASE = ("database_to_xml", "database_to_xmlschema", "database_to_xml_and_xmlschema")
+_SHOWN = frozenset({"table", "view", "materialized_view"})
 _TABLES = {"table_to_xml": 0, "table_to_xmlschema": 0, "table_to_xml_and_xmlschema": 0}
 
 
@@ -51,6 +54,8 @@ def problems(judge: Judging, call: RoutineUse, path: Path) -> list[Problem]:
         return _query(judge, call, call.constants[_QUERIES[call.name]], path)
     if call.name in _TABLES and call.constants:
         return _table(judge, call, call.constants[0], path)
+    if (call.name in _SCHEMAS and call.constants) or call.name in _DATABASE:
+        return _schemas(judge, call)
     return []
 
 
@@ -109,6 +114,28 @@ def _table(judge: Judging, call: RoutineUse, text: str | None, path: Path) -> li
         return []
     use = RelationUse(name[-2] if len(name) > 1 else "", name[-1], name[-1], {"r"})
     return [each._replace(planned=False) for each in judge.relation(use, Uses(columns={("", "*")}), path)]
+
+
+def _schemas(judge: Judge, call: RoutineUse) -> list[Problem]:
+    """A schema, or all that one may use, without what one may not read (schema_get_xml_visible_tables() in xml.c)."""
+    actor = judge.actor
+    name = call.constants[0] if call.name in _SCHEMAS else None
+    if name is not None and (found := actor.schema(name)):
+        return [each._replace(planned=False) for each in found]
+    for ref, facts in sorted(actor.goal.objects.items()):
+        if ref.kind not in _SHOWN or name not in (None, ref.schema) or not ref.schema:
+            continue
+        was = actor.live.objects.get(ref)
+        if was is None or not actor.legacy.has(was, "r"):
+            continue
+        if actor.schema(ref.schema) or not actor.rights.has(facts, "r"):
+            reason = f"{call.name}() leaves out what {actor.role} may not read, such as {shown(ref)}"
+            if name is None and call.name in _SCHEMAS:
+                return [Problem("unknown", f"{reason}; which schema it is the text does not say")]
+            remedy = grant(actor.purpose, actor.role, ref, "r", actor.major)
+            remedy = remedy or "for the application's owner: name the tables that are meant"
+            return [Problem("silent", reason, shown(ref), "SELECT", remedy)]
+    return []
 
 
 def _parts(text: str) -> tuple[str, ...]:
