@@ -67,7 +67,9 @@ def _found(seen: Seen, named: Iterable[tuple[str, list[Use]]], noun: str, plural
     verb = "asks" if len(lines) == 1 else "ask"
     if drop and breaks:
         yield Found(
-            f"{what} {verb} for {seen.legacy} by name, and {breaks:,} would fail once it is dropped", tuple(lines)
+            f"{what} {verb} for {seen.legacy} by name, and {breaks:,} would fail once it is dropped",
+            tuple(lines),
+            toml=('[cutover] retire = "revoke"',),
         )
     else:
         yield Found(f"{what} {verb} for {seen.legacy} by name", tuple(lines), severity="warning")

@@ -70,6 +70,7 @@ def event_trigger_refuses(seen: Seen) -> Iterator[Found]:
             tuple(map(str, found)),
             fix=f"Read {_functions(found)}. If it is in the way: {_disable(found)} and ENABLE after the walk. "
             "If it lets these statements pass, accept this.",
+            sql=_disabling(found),
         )
 
 
@@ -97,6 +98,7 @@ def event_trigger_hands_over(seen: Seen) -> Iterator[Found]:
             f"{number(len(found), 'event trigger')} give{'s' if len(found) == 1 else ''} new objects away",
             tuple(map(str, found)),
             fix=f"Have {_functions(found)} give it to {migrator}, or leave it with who made it: {_disable(found)}",
+            sql=_disabling(found),
         )
 
 
@@ -129,6 +131,7 @@ def login_event_trigger(seen: Seen) -> Iterator[Found]:
             tuple(f"{one}: {what}" for one, what in found.items()),
             fix=f"Have {_functions(list(found))} let {', '.join(roles)} in, SECURITY DEFINER where it uses tables; "
             f"or: {_disable(list(found))}",
+            sql=_disabling(list(found)),
         )
 
 
@@ -160,4 +163,8 @@ def _functions(found: Sequence[_Trigger]) -> str:
 
 
 def _disable(found: Sequence[_Trigger]) -> str:
-    return " ".join(f"ALTER EVENT TRIGGER {ddl.ident(one.name)} DISABLE;" for one in found)
+    return " ".join(_disabling(found))
+
+
+def _disabling(found: Sequence[_Trigger]) -> tuple[str, ...]:
+    return tuple(f"ALTER EVENT TRIGGER {ddl.ident(one.name)} DISABLE;" for one in found)

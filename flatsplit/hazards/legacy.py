@@ -38,7 +38,10 @@ def bootstrap_retire(seen: Seen) -> Iterator[Found]:
     """Legacy cannot be retired as configured."""
     retire = seen.context.config.retire
     if seen.context.bootstrap and retire != "revoke":
-        yield Found(f'retire = "{retire}" is not possible: {seen.legacy} is the bootstrap superuser')
+        yield Found(
+            f'retire = "{retire}" is not possible: {seen.legacy} is the bootstrap superuser',
+            toml=('[cutover] retire = "revoke"',),
+        )
 
 
 @hazard(
@@ -258,4 +261,5 @@ def valid_until(seen: Seen) -> Iterator[Found]:
                 f"the password of {seen.legacy} is valid until {until}, and so will be those of the new roles",
                 (seen.legacy,),
                 severity="warning" if days <= SOON_DAYS else "note",
+                sql=(f"ALTER ROLE {format_name(seen.legacy)} VALID UNTIL 'infinity';",),
             )

@@ -164,6 +164,7 @@ def database_kept(seen: Seen) -> Iterator[Found]:
         yield Found(
             f"database {database} would stay with {seen.legacy}",
             severity="blocker" if config.retire == "drop" else "warning",
+            toml=('[cutover] database_owner = "app_migrator"',),
         )
 
 
@@ -186,4 +187,5 @@ def password_policy(seen: Seen) -> Iterator[Found]:
         yield Found(
             f"a password policy refuses verifiers: {said}",
             tuple(f"{refusal.role}: {refusal.reason}" for refusal in seen.refusals),
+            toml=('[roles] auth = "external"',),
         )

@@ -152,6 +152,7 @@ def initial_privileges(seen: Seen) -> Iterator[Found]:
             f"pg_init_privs names {seen.legacy} for objects of {few([name for name, _ in rows])}",
             found,
             fix=f'As a superuser: {cure} Or set retire = "revoke" in flatsplit.toml.',
+            toml=('[cutover] retire = "revoke"',),
         )
 
 

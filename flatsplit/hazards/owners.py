@@ -41,7 +41,9 @@ def legacy_acts_as(seen: Seen) -> Iterator[Found]:
         return
     have = owned(state)
     own = any(name in have for name in seen.context.owners)
-    for one in acted_for(state, seen.legacy, config.roles.new):
+    acting = list(acted_for(state, seen.legacy, config.roles.new))
+    every = ", ".join(quote(one.role) for one in acting)
+    for one in acting:
         moved = f"owners = [{quote(one.role)}]"
         how = "begins as" if one.begins else "acts as"
         yield Found(
@@ -51,6 +53,7 @@ def legacy_acts_as(seen: Seen) -> Iterator[Found]:
             fix=f"Decide in flatsplit.toml under [cutover]: {moved} moves them to {config.roles.app_migrator}, like "
             f"what {seen.legacy} owns; owners = [] leaves them, with rights for {config.roles.app_user}, also on what "
             f"{one.role} makes later.",
+            toml=(f"[cutover] owners = [{every}]",),
         )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import ddl, privileges
+from flatsplit.config import format_name
 from flatsplit.hazards.objects import labels, ours
-from flatsplit.hazards.registry import Found, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Seen, as_lines, few, hazard, number
 from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import narrowed
@@ -120,7 +121,11 @@ def temp_revoked(seen: Seen) -> Iterator[Found]:
     configured = any(one.purpose == "app_user" and one.letter == "T" for one in context.config.grants)
     has = "T" in privileges.letters(facts.acl, context.config.roles.app_user)
     if (facts.owner in context.owners or legacy.superuser) and not has and not configured:
-        yield Found("app_user may not create temporary tables, legacy may", (database,))
+        yield Found(
+            "app_user may not create temporary tables, legacy may",
+            (database,),
+            toml=as_lines({("app_user", "temporary"): (format_name(database),)}),
+        )
 
 
 @hazard(

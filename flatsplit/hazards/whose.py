@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import count
 
+from flatsplit.config import format_name
 from flatsplit.hazards import bodies
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.hazards.rows import bypasses
@@ -30,14 +32,28 @@ _ASKS = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]|\{FUNCEXPR :funci
 )
 def policies_ask_who(seen: Seen) -> Iterator[Found]:
     """Policies whose answer is another for another role."""
-    found = tuple(
-        f"{policy} on {table}"
-        for table, policy, open_, tree, sources in seen.rows("policies_who")
-        if not open_ and (_ASKS.search(tree) or any(_asks(source) for source in sources))
-    )
+    found, opening = [], dict[str, str]()
+    legacy = seen.context.baseline.roles.get(seen.legacy)
+    for table, policy, open_, tree, sources, schema, name, forced, permissive, taken in seen.rows("policies_who"):
+        if open_ or not (_ASKS.search(tree) or any(_asks(source) for source in sources)):
+            continue
+        found.append(f"{policy} on {table}")
+        sees_all = not forced or (legacy is not None and legacy.superuser)
+        if permissive and sees_all:  # then a policy for legacy says what is so, and opens the table for app_user
+            opening[table] = _open(seen.legacy, format_name(schema, name), taken)
     if found and not bypasses(seen):
-        count = number(len(found), "policy", "policies")
-        yield Found(f"{count} that ask{'s' if len(found) == 1 else ''} who looks at the rows", found)
+        policies = number(len(found), "policy", "policies")
+        yield Found(
+            f"{policies} that ask{'s' if len(found) == 1 else ''} who looks at the rows",
+            tuple(found),
+            sql=tuple(opening.values()),
+        )
+
+
+def _open(legacy: str, table: str, taken: Collection[str]) -> str:
+    """A policy for legacy, to whom it changes nothing, and which is extended to the new roles."""
+    free = next(name for number in count() if (name := f"as_before{number or ''}") not in taken)
+    return f"CREATE POLICY {free} ON {table} TO {format_name(legacy)} USING (true) WITH CHECK (true);"
 
 
 def _asks(source: str) -> bool:

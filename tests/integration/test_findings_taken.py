@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.operators import SHAPES, OperatorsWalk, make_operator
-from tests.support.walk import Walk, assert_same, toml
+from tests.support.walk import Walk, assert_same, configure, toml
 
 PLANTED = """
 create table public.hidden (a int);
@@ -38,12 +39,16 @@ def take(walk: Walk, found: list[dict[str, Any]]) -> set[str]:
         for line in each["toml"]:
             head, _, value = line.partition("] ")
             sections.setdefault(head, {}).update(tomllib.loads(value))
-    lines = [
-        line
-        for head, words in sections.items()
-        for line in (f"{head}]", *(f"{word} = {toml(names)}" for word, names in words.items()))
-    ]
-    walk.config.write_text("\n".join([walk.config.read_text(), *lines, ""]))
+    text = walk.config.read_text()
+    for head, words in sections.items():
+        for word, names in words.items():
+            line = f"{word} = {toml(names)}"
+            text, there = re.subn(rf"^{word} = .*$", line.replace("\\", r"\\"), text, flags=re.MULTILINE)
+            if not there and f"\n{head}]\n" in f"\n{text}":
+                text = text.replace(f"{head}]\n", f"{head}]\n{line}\n", 1)
+            elif not there:
+                text = f"{text}\n{head}]\n{line}\n"
+    walk.config.write_text(text)
     return {each["id"] for each in found if each["sql"] or each["toml"]}
 
 
@@ -74,3 +79,57 @@ def test_what_an_operator_lacks(database: Database, invoke_cli: InProcess, major
     assert ("memberships-out-of-reach" in taken) is (major >= 16)
     assert "operator-monitor" in taken
     assert not taken & {each["id"] for each in findings(walk)}
+
+
+NAMED = """
+create table public.by_name (who name default current_user);
+alter table public.by_name enable row level security;
+create policy mine on public.by_name using (who = current_user);
+create policy as_before on public.by_name as restrictive for delete using (who is not null);
+alter table public.by_name owner to legacy;
+create table public.held (who name);
+alter table public.held enable row level security;
+alter table public.held force row level security;
+create policy mine on public.held using (who = current_user);
+alter table public.held owner to legacy;
+create function public.asks() returns boolean language sql as $$ select pg_has_role('legacy', 'MEMBER') $$;
+create function public.refuses() returns event_trigger language plpgsql as $$ begin raise 'no'; end $$;
+create event trigger "the ""trap" on ddl_command_start when tag in ('ALTER DEFAULT PRIVILEGES')
+    execute function public.refuses();
+create function public.gives() returns event_trigger language plpgsql as $$
+begin
+    execute 'alter table nobodys owner to legacy';
+end $$;
+create event trigger gives on ddl_command_end when tag in ('CREATE TYPE') execute function public.gives();
+create role "Holds it";
+create table public.theirs (a int);
+alter table public.theirs owner to "Holds it";
+grant "Holds it" to legacy;
+alter role legacy set role = 'Holds it';
+"""
+SETTLED = {
+    *("policies-ask-who", "legacy-by-name", "event-trigger-refuses", "event-trigger-hands-over", "legacy-acts-as"),
+    *("valid-until", "database-kept", "temp-revoked"),
+}
+
+
+@pytest.mark.majors("two")
+def test_what_names_the_old_role(database: Database, invoke_cli: InProcess, major: int) -> None:
+    database.execute(NAMED)
+    database.execute(
+        f"alter role legacy valid until '2100-01-01'; revoke temporary on database {database.name} from public;"
+        f"alter database {database.name} owner to legacy"
+    )
+    walk = Walk(invoke_cli, database, decided=False).init()
+    configure(walk.config, retire="drop", database_owner="keep")
+    assert take(walk, findings(walk)) >= SETTLED
+    left = {each["id"]: each for each in findings(walk) if each["id"] in SETTLED}
+    assert left["policies-ask-who"]["objects"] == ["mine on public.held"]  # whose owner is under its policies, too
+    assert left["policies-ask-who"]["sql"] == []
+    assert left["legacy-by-name"]["severity"] == "warning"
+    assert set(left) == {"policies-ask-who", "legacy-by-name"}
+
+    before = walk.snapshot()
+    walk.next("--through", "enable-login", "--waive", "no-blockers", "--reason", "only the forced one is left")
+    walk("rollback", "--all", "--yes").check()
+    assert_same(before, walk.snapshot(), "the way back")
