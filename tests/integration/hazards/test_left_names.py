@@ -30,6 +30,7 @@ def test_what_extensions_wrote_down_about_who_installed_them(make_database: Make
     assert found is not None
     assert found.severity == "blocker"
     assert found.objects[0].startswith("extension pg_stat_statements: ")
+    assert found.toml == ('[cutover] retire = "revoke"',)
     cure = re.search(r"UPDATE .*?;", found.fix)
     assert cure
     database.admin.execute(cure.group().encode())

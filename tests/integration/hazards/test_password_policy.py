@@ -31,6 +31,7 @@ def test_a_policy_that_takes_no_verifier(
             found = look(conn, only=ID)[ID]
             assert found.blocks
             assert found.step == "enable-login"
+            assert found.toml == ('[roles] auth = "external"',)
             assert found.objects == tuple(f"{role}: {SAID}" for role in ROLES)
         walk = Walk(invoke_cli, database)
         assert_same(before, walk.snapshot(), "the trial left a trace")

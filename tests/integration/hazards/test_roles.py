@@ -195,6 +195,7 @@ def test_the_bootstrap_superuser(fresh_cluster: FreshCluster, make_database: Mak
     assert "legacy-attributes" not in said
     with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="required by the database system"):
         database.execute("drop role shop")
+    assert said["bootstrap-retire"].toml == ('[cutover] retire = "revoke"',)
     assert "bootstrap-retire" not in found(database, config=replace(config, retire="revoke"))
 
 

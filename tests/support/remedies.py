@@ -1,0 +1,69 @@
+"""Which hazard's remedy is taken as it is printed, by which test; and why the others' cannot be."""
+
+from __future__ import annotations
+
+_TAKEN = "integration/test_findings_taken.py"
+
+TAKEN = {
+    "rls-zero-rows": _TAKEN,
+    "restricted-rights": _TAKEN,
+    "legacy-predefined-roles": _TAKEN,
+    "bridge-noinherit": _TAKEN,
+    "memberships-out-of-reach": _TAKEN,
+    "operator-monitor": _TAKEN,
+    "policies-ask-who": _TAKEN,
+    "legacy-by-name": _TAKEN,
+    "event-trigger-refuses": _TAKEN,
+    "event-trigger-hands-over": _TAKEN,
+    "legacy-acts-as": _TAKEN,
+    "valid-until": _TAKEN,
+    "database-kept": _TAKEN,
+    "temp-revoked": _TAKEN,
+    "group-logins": "integration/test_groups.py",
+    "operator-lacks": "integration/test_operator_rights.py",
+    "superuser-reach": "integration/hazards/test_remedies.py",
+    "login-event-trigger": "integration/hazards/test_remedies.py",
+    "cron-commands": "integration/hazards/test_remedies.py",
+    "initial-privileges": "integration/hazards/test_left_names.py",
+    "bootstrap-retire": "integration/hazards/test_roles.py",
+    "password-policy": "integration/hazards/test_password_policy.py",
+}
+"""Executed, or put into the configuration, and judged again."""
+
+_BY_HAND = {
+    "a line of pg_hba.conf, which flatsplit neither reads as text nor writes; where it has to stand, doctor says": (
+        *("hba-app-user", "hba-members", "hba-names-legacy", "hba-errors"),
+    ),
+    "what a routine, expression or view is to say instead, only its author knows": (
+        *("current-user-defaults", "current-user-policies", "current-user-views", "current-user-routines"),
+        *("definer-owner", "definer-search-path", "event-trigger-code", "event-triggers", "runtime-ddl"),
+        *("trigger-ddl", "dblink", "policies-name-legacy", "rls-fewer-rows", "user-schema", "legacy-name-as-text"),
+    ),
+    "it takes a password, or a name on another server, that flatsplit does not know": (
+        *("user-mappings", "mappings-log-in-as-legacy", "md5-password", "replication-as-legacy", "subscriptions"),
+    ),
+    "it belongs to another database, server or service, or to its administrator": (
+        *("cron-elsewhere", "legacy-elsewhere", "timescaledb", "citus", "managed-service", "service-administrators"),
+        *("legacy-administrator", "legacy-signs-in-by-token", "rds-restricted-passwords", "legacy-entra", "standby"),
+        *("dba-not-superuser", "operator-statements", "not-seen", "all-tables-publication", "schema-publications"),
+        *("logical-decoding", "hot-standbys", "unknown-kinds", "server-untested"),
+    ),
+    "whose it shall be, or who still needs it, is a decision that several answers fit": (
+        *("rights-list-full", "cron-jobs", "legacy-members", "members-dump", "legacy-makers", "roles-circle"),
+        *("roles-adopted", "adopted-elsewhere", "adopted-powerful", "adopted-excess", "role-name-case"),
+        *("superuser-objects", "outside-scope", "extensions-kept", "extension-relations", "third-role-objects"),
+        *("large-objects", "tablespaces-owned", "matview-refresh", "grants-unmatched", "operator-way-back"),
+        *("owner-powers", "public-writes", "public-reads", "public-create", "public-temp", "grant-options"),
+        *("column-grants", "subscription-stays", "replication-slots", "definer-open", "role-settings"),
+        *("role-setting-role", "migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
+        *("bypassrls-carried", "legacy-bootstrap", "become-inherits", "connection-limits", "password-encryption"),
+    ),
+    "it is about the right moment, or the size of something": (
+        *("lock-budget", "prepared-transactions", "long-transactions", "max-locks", "connection-arithmetic"),
+        "short-timeouts",
+    ),
+    "there is nothing to do": ("operator-self-grants", "extensions-owned", "owners-extensions"),
+}
+
+BY_HAND = {hazard: why for why, hazards in _BY_HAND.items() for hazard in hazards}
+"""Why nobody but a person can do it."""
