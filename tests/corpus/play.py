@@ -17,6 +17,7 @@ from flatsplit.catalog import read_state
 from flatsplit.connection import open_session
 from flatsplit.evidence.rehearsal import Company, Heard, Outcome, Verdict
 from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, walk
+from flatsplit.evidence.rehearsal.kinds.named import dropped
 from flatsplit.evidence.rehearsal.values import PERHAPS, Need, Problem, worst
 from flatsplit.evidence.rehearsal.wording import made, temporary_name
 from flatsplit.evidence.rehearsal.world import World
@@ -65,6 +66,8 @@ class Line:
     as_before: bool = False
     """Whether a policy refused it to whoever may what legacy might, too."""
     ran: bool = False
+    lasting: bool = False
+    """Whether a role has done it for good, since it runs in no transaction."""
 
     @property
     def planned(self) -> bool:
@@ -226,6 +229,8 @@ class Player:
                     line.rows[role] = _execute(connection, line)
             except psycopg.errors.ActiveSqlTransaction:
                 line.rows[role] = _execute(connection, line)
+                line.lasting = True
+                self._changed()
             line.warned[role] = sum(1 for each in self.notices if _SKIPPED.search(each))
             line.said[role] = ""
         except psycopg.Error as error:
@@ -258,6 +263,9 @@ class Player:
             return not (line.kind == "variable_set_stmt" and line.parsed.node.name in _APART)
         if temporary_name(line.parsed):
             return True
+        if line.kind == "drop_stmt":
+            names = (dropped(each) for each in line.parsed.node.objects)
+            return any(name[-1:] and name[-1] in self.temporary for name in names)
         return any(
             (name_of(part) == "RangeVar" and (part.relname in self.temporary or part.schemaname == "pg_temp"))
             for part in walk(line.parsed.node)
@@ -280,16 +288,19 @@ class Player:
             with suppress(psycopg.Error):
                 self._become(world)
         except psycopg.Error:
-            pass
+            line.ran = line.lasting
         if world.closed:
             self.world = world = self.stage.connect(self.database)
             self._limits(world)
             self._become(world)
         if not line.planned and line.ran:
-            self._state = None
-            self.memory.changed()
+            self._changed()
         if line.ran and line.parsed is not None:
             self._after(line, line.parsed)
+
+    def _changed(self) -> None:
+        self._state = None
+        self.memory.changed()
 
     def _after(self, line: Line, parsed: Parsed) -> None:
         name = temporary_name(parsed)

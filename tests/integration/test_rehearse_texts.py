@@ -41,6 +41,12 @@ declare query text;
 begin
     execute query;
 end $$;
+create function public.hushes() returns void language plpgsql as $$
+begin
+    delete from hidden."T t";
+exception when insufficient_privilege then
+    null;
+end $$;
 create function public.defines(query text) returns void language plpgsql security definer as $$
 begin
     execute query;
@@ -59,6 +65,7 @@ FREE = (
     """SELECT defines('select * from hidden."T t"')""",
     "DO $$ DECLARE q text; BEGIN q := 'select count(*) from \"T t\"'; EXECUTE q; END $$",
 )
+HUSHED = ("SELECT hushes()",)
 UNTOLD = (
     'SELECT plans(a::text) FROM "T t"',
     """SELECT changes('a from hidden."T t"')""",
@@ -74,17 +81,18 @@ def test_texts_that_a_call_fixes(make_database: MakeDatabase, invoke_cli: InProc
     database.execute(SCHEMA, "legacy")
     walk = Walk(invoke_cli, database).init("--schema", "public")
     file = invoke_cli.cwd / "statements.sql"
-    file.write_text(";\n".join(REFUSED + FREE + UNTOLD))
+    file.write_text(";\n".join(REFUSED + FREE + HUSHED + UNTOLD))
     for _ in range(2):
         found = walk("rehearse", "--file", str(file), "--json").check(4).json["statements"]
         verdicts = {each["query"]: each["verdict"] for each in found}
         assert {query for query, verdict in verdicts.items() if verdict == "denied"} == set(REFUSED)
         assert {query for query, verdict in verdicts.items() if verdict == "allowed"} == set(FREE)
+        assert {query for query, verdict in verdicts.items() if verdict == "silent"} == set(HUSHED)
         assert {query for query, verdict in verdicts.items() if verdict == "unknown"} == set(UNTOLD)
         walk.next("--through", "enable-login")
     with psycopg.connect(database.conninfo("app_user", walk.passwords["app_user"]), autocommit=True) as session:
         for statement in REFUSED:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 session.execute(statement.encode())
-        for statement in FREE:
+        for statement in FREE + HUSHED:
             session.execute(statement.encode())

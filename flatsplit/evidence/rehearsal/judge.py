@@ -356,7 +356,7 @@ class Judge:
             try:
                 if piece.dynamic:
                     known = dynamic.Known(piece.known, given or {})
-                    found += within(here, dynamic.problems(self, piece.sql, path, known))
+                    found += within(here, _caught(piece, dynamic.problems(self, piece.sql, path, known)))
                 else:
                     parsed.append((piece, parse_one(piece.sql)))
             except Unparsable as why:
@@ -366,7 +366,7 @@ class Judge:
             said = self.statement(each, path)
             if piece.guard is not None:
                 said = naming.guarded(self.actor, each.node, piece.guard, said)
-            found += within(f"{where}, line {piece.line}", said)
+            found += within(f"{where}, line {piece.line}", _caught(piece, said))
         return distinct(found)
 
     def _remember_temporary(self, statements: Iterable[Parsed]) -> None:
@@ -380,3 +380,15 @@ class Judge:
         use = range_use(node, letters)
         use.target = target
         return self.relation(use, Uses(columns={("", "*")}), path)
+
+
+def _caught(piece: Piece, said: list[Problem]) -> list[Problem]:
+    """What a handler of exceptions makes of a refusal: whoever calls it hears nothing of it."""
+    if not piece.caught:
+        return said
+    return [
+        each._replace(outcome="silent", reason=f"{each.reason}, which a handler of exceptions keeps to itself")
+        if each.outcome in ("denied", "migrator")
+        else each
+        for each in said
+    ]

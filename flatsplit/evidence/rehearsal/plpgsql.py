@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flatsplit.evidence.rehearsal.assigned import Known, assigned
+from flatsplit.evidence.rehearsal.handlers import handled
 
 
 class Guard(NamedTuple):
@@ -37,6 +38,8 @@ class Piece(NamedTuple):
     dynamic: bool = False
     guard: Guard | None = None
     """Of a condition: what hangs on it."""
+    caught: bool = False
+    """Whether the block that it stands in goes on where it is refused."""
     known: Known = MappingProxyType({})
     """Of a dynamic one: the variables that are set in the body, and the expression for those that are set once."""
 
@@ -142,8 +145,11 @@ class _Body:
     # -- statements
 
     def read(self) -> Iterator[Piece]:
+        spans = handled(self.tokens)
         while self.at < len(self.tokens):
-            yield from self.statement()
+            caught = any(first <= self.at < last for first, last in spans)
+            for piece in self.statement():
+                yield piece._replace(caught=True) if caught else piece
 
     def statement(self) -> Iterator[Piece]:
         word = self.word()
