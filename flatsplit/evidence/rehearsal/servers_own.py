@@ -116,7 +116,7 @@ def _table(judge: Judging, call: RoutineUse, text: str | None, path: Path) -> li
     return [each._replace(planned=False) for each in judge.relation(use, Uses(columns={("", "*")}), path)]
 
 
-def _schemas(judge: Judge, call: RoutineUse) -> list[Problem]:
+def _schemas(judge: Judging, call: RoutineUse) -> list[Problem]:
     """A schema, or all that one may use, without what one may not read (schema_get_xml_visible_tables() in xml.c)."""
     actor = judge.actor
     name = call.constants[0] if call.name in _SCHEMAS else None
