@@ -16,7 +16,7 @@ from tests.support.remedies import BY_HAND, TAKEN
 
 def prints(judge: object) -> bool:
     """Whether a judge, or what it calls in its module, gives statements or lines to take."""
-    module = sys.modules[judge.__module__]  # type: ignore[attr-defined]
+    module = sys.modules[judge.__module__]
     todo, seen = [judge], set[object]()
     while todo:
         one = todo.pop()
