@@ -38,6 +38,7 @@ def init(session: Session, found: Survey) -> None:
                 legacy_role=request.legacy_role,
                 legacy_oid=row[0] if row else 0,
                 config=configuration.render(config),
+                steps=split.STEP_KEYS,
             )
             live = read_state(session.driver)
             if admit(journal, config, live, live):
@@ -68,7 +69,8 @@ def _go_on(session: Session, journal: Journal, found: Survey) -> None:
         details = {"roles": list(found.adopted), "adopt": True}
         journal.event("adopted", None, f"taken over: {', '.join(found.adopted)}", details)
     if found.request.moved and former is not None:
-        journal.move_cutover(former.id, found.target)
+        for walk in journal.walks():
+            journal.move_cutover(walk.id, found.target)
         was = {"system_identifier": former.system_identifier, "database_oid": former.database_oid}
         journal.event("moved", None, "goes on after pg_upgrade or a move, as the operator says", was)
     journal.event("upgraded", None, "init on a cutover that is under way")
@@ -92,6 +94,5 @@ def _read_roles(session: Session) -> frozenset[str]:
 
 
 def _finish_former(journal: Journal) -> None:
-    former = journal.cutover()
-    if former is not None:
+    for former in journal.walks():
         journal.end_cutover(former.id, "complete")

@@ -16,7 +16,7 @@ from flatsplit.cutover.completeness import prove_known
 from flatsplit.cutover.walk import refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import JOURNAL_SCHEMA, Finding, State, Target
+from flatsplit.model import JOURNAL_SCHEMA, SPLIT, Finding, State, Target
 from flatsplit.planning import machine
 from flatsplit.walks import split
 from flatsplit.walks.split import members, owners
@@ -179,13 +179,12 @@ def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:
         Journal.recognise(state.target, found)
     if found.legacy_role == request.legacy_role:
         return True
-    if any(record.state not in ("done", "rolled_back", "pending") for record in journal.steps()) or not all(
-        record.state == "done" for record in journal.steps()
-    ):
-        raise JournalError(
-            f"a cutover of role {found.legacy_role} is under way in this database",
-            "finish it or roll it back and `flatsplit forget` it first",
-        )
+    for record in journal.walks():
+        if any(step.state != "done" for step in journal.steps(record.id)):
+            what = record.walk.words if record.walk != SPLIT else f"a cutover of role {found.legacy_role}"
+            raise JournalError(
+                f"{what} is under way in this database", "finish it or roll it back and `flatsplit forget` it first"
+            )
     return False
 
 

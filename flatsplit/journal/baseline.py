@@ -14,33 +14,30 @@ _MARK = codec.Row("saved", "[]", "{}")
 """The row that tells an empty baseline from none."""
 
 _FROM_CURRENT = """
-FROM flatsplit.baseline AS b JOIN flatsplit.cutover AS c ON c.id = b.cutover_id
-WHERE c.state = 'active' AND b.superseded_at IS NULL
+FROM flatsplit.baseline AS b WHERE b.cutover_id = %s AND b.superseded_at IS NULL
 """
 _ROWS = "SELECT b.id, b.section, b.key::text, b.payload::text" + _FROM_CURRENT
 # Thousands of objects share a payload, so it is sent and read once; grouping by text is the fastest
 _GROUPS = (
     "SELECT b.section, '[' || string_agg(b.key::text, ',') || ']', b.payload::text" + _FROM_CURRENT + "GROUP BY 1, 3"
 )
-_ACTIVE = "SELECT id FROM flatsplit.cutover WHERE state = 'active'"
 _SUPERSEDE = "UPDATE flatsplit.baseline SET superseded_at = clock_timestamp() WHERE id = ANY (%s)"
 _COPY = "COPY flatsplit.baseline (cutover_id, section, key, payload) FROM STDIN"
 
 
-def load(session: Session, target: Target) -> State | None:
-    """The baseline of the active cutover, or None before the first was saved."""
-    groups = session.driver.execute(_GROUPS).fetchall()
+def load(session: Session, walk: int | None, target: Target) -> State | None:
+    """The baseline of a walk, or None before the first was saved."""
+    groups = session.driver.execute(_GROUPS, (walk,)).fetchall()
     return codec.decode(target, map(codec.Group._make, groups)) if groups else None
 
 
-def save(session: Session, state: State) -> int:
-    """Make this the baseline of the active cutover; how many facts were new or different."""
+def save(session: Session, walk: int | None, state: State) -> int:
+    """Make this the baseline of a walk; how many facts were new or different."""
     if not session.in_transaction:
         raise RuntimeError("save() outside a transaction could leave half a baseline")
-    active = session.driver.execute(_ACTIVE).fetchone()
-    if active is None:
+    if walk is None:
         raise JournalError("there is no active cutover to keep a baseline for", "run flatsplit init")
-    marked, old = _current(session)
+    marked, old = _current(session, walk)
     new: list[tuple[str, Any, Any]] = []
     superseded: list[int] = []
     for section, key, value in codec.facts(state):
@@ -54,16 +51,16 @@ def save(session: Session, state: State) -> int:
     if superseded:
         session.driver.execute(_SUPERSEDE, (superseded,))
     rows = [*([] if marked else [_MARK]), *codec.encode(new)]
-    copy_lines(session, _COPY, [line(str(active[0]), row) for row in rows])
+    copy_lines(session, _COPY, [line(str(walk), row) for row in rows])
     return len(new)
 
 
-def _current(session: Session) -> tuple[bool, dict[tuple[str, Any], tuple[int, Any]]]:
+def _current(session: Session, walk: int) -> tuple[bool, dict[tuple[str, Any], tuple[int, Any]]]:
     """Whether there is a baseline, and its facts with the ids of their rows."""
     reader = codec.Reader()
     facts: dict[tuple[str, Any], tuple[int, Any]] = {}
     marked = False
-    for id_, section, key, payload in session.driver.execute(_ROWS):
+    for id_, section, key, payload in session.driver.execute(_ROWS, (walk,)):
         marked = marked or section == _MARK.section
         fact = reader.fact(codec.Row(section, key, payload))
         if fact is not None:

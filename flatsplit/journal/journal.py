@@ -7,13 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
-
-from flatsplit import __version__, model
+from flatsplit import model
 from flatsplit.connection import Session
-from flatsplit.errors import JournalError
-from flatsplit.journal import baseline, identity, ledger, observations, retention, schema, snapshots, story
+from flatsplit.journal import baseline, identity, ledger, observations, retention, schema, snapshots, story, walks
 from flatsplit.journal.records import (
     ActionRecord,
     CounterRecord,
@@ -26,24 +22,33 @@ from flatsplit.journal.records import (
     SnapshotRecord,
     TallyRecord,
 )
-from flatsplit.journal.tables import NOW, cutover, step
-from flatsplit.planning import machine
-from flatsplit.walks.split import STEP_KEYS
-
-_CUTOVER = [cutover.c[name] for name in CutoverRecord.__slots__]
-_STEP = [step.c[name] for name in model.StepRecord.__slots__]
-_ACTIVE = sa.select(cutover.c.id).where(cutover.c.state == "active").scalar_subquery()
-_LOOK_AGAIN = "run flatsplit status to see where it stands, then the command again"
+from flatsplit.journal.tables import NOW
 
 
 class Journal:
     """What flatsplit remembers. Reads stand alone; writes belong into the caller's ``session.transaction()``.
 
-    Steps, actions and the baseline are those of the active cutover.
+    Steps, actions, events and the baseline are those of one walk, of which one is active: the split unless
+    :meth:`of` says which.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, walk: model.WalkName = model.SPLIT) -> None:
         self.session = session
+        self.walk = walk
+        self._known: int | None = None
+
+    def of(self, walk: CutoverRecord) -> Journal:
+        """The same, of another walk."""
+        journal = Journal(self.session, walk.walk)
+        journal._known = walk.id
+        return journal
+
+    @property
+    def _id(self) -> int | None:
+        """Of the walk; None where none of its name is active."""
+        if self._known is None:
+            self.cutover()
+        return self._known
 
     # -- the tracking schema
 
@@ -104,7 +109,11 @@ class Journal:
             export.unlink()
             raise
 
-    # -- the cutover and its steps
+    # -- walks and their steps
+
+    def walks(self) -> list[CutoverRecord]:
+        """Every walk that is kept, under way or all done, in the order in which they began."""
+        return walks.kept(self.session)
 
     def create_cutover(
         self,
@@ -114,80 +123,52 @@ class Journal:
         legacy_role: str,
         legacy_oid: int,
         config: str,
-        steps: Sequence[str] = STEP_KEYS,
+        steps: Sequence[str],
     ) -> CutoverRecord:
-        """Begin a cutover of this database with all its steps pending; there can be one at a time."""
+        """Begin the walk in this database, with all its steps pending; there can be one of its name at a time."""
         self._writing()
-        values = {
-            "name": name,
-            "legacy_role": legacy_role,
-            "legacy_oid": legacy_oid,
-            "database_oid": target.database_oid,
-            "system_identifier": target.system_identifier,
-            "config": config,
-            "tool_version": __version__,
-        }
-        try:
-            row = self.session.sa.execute(cutover.insert().returning(*_CUTOVER), values).one()
-        except IntegrityError:
-            raise JournalError("a cutover of this database is under way already", "run flatsplit status") from None
-        made = CutoverRecord(*row)
-        places = [{"cutover_id": made.id, "ordinal": n, "key": key} for n, key in enumerate(steps, start=1)]
-        self.session.sa.execute(step.insert(), places)
+        values = {"name": name, "legacy_role": legacy_role, "legacy_oid": legacy_oid, "config": config}
+        self._known = walks.create(self.session, target, self.walk, values, steps)
+        made = self.cutover()
+        assert made is not None
         return made
 
     def cutover(self) -> CutoverRecord | None:
-        """The active cutover of this database."""
-        row = self.session.sa.execute(sa.select(*_CUTOVER).where(cutover.c.state == "active")).one_or_none()
-        return CutoverRecord(*row) if row else None
+        """The walk as it was begun, while it is active."""
+        found = next((record for record in self.walks() if record.walk == self.walk), None)
+        self._known = found.id if found else None
+        return found
 
     def cutovers(self) -> list[CutoverRecord]:
-        """Every cutover that this database has seen, oldest first; at most one is active."""
-        return [CutoverRecord(*row) for row in self.session.sa.execute(sa.select(*_CUTOVER).order_by(cutover.c.id))]
+        """Every walk that this database has seen, oldest first."""
+        return walks.every(self.session)
 
     def end_cutover(self, cutover_id: int, state: CutoverState) -> None:
-        """Mark the active cutover as complete or rolled_back."""
-        self._move_cutover(cutover_id, "active", state, finished_at=NOW)
+        """Mark an active walk as complete or rolled_back: it is not kept any more."""
+        self._writing()
+        walks.move(self.session, cutover_id, ("active",), state, finished_at=NOW)
+        self._known = None
 
     def reopen_cutover(self, cutover_id: int) -> None:
-        """Make a finished cutover the active one again, to take it back."""
-        finished: tuple[CutoverState, ...] = ("complete", "rolled_back")
-        try:
-            self._move_cutover(cutover_id, finished, "active", finished_at=None)
-        except IntegrityError:
-            raise JournalError("another cutover of this database is under way", "run flatsplit status") from None
+        """Make a finished walk active again, to take it back."""
+        self._writing()
+        walks.reopen(self.session, cutover_id)
+        self._known = None
 
     def move_cutover(self, cutover_id: int, target: model.Target) -> None:
-        """Say that the database which this cutover is about is now this one, on this cluster."""
+        """Say that the database which this walk is about is now this one, on this cluster."""
         self._writing()
-        values = {"database_oid": target.database_oid, "system_identifier": target.system_identifier}
-        self.session.sa.execute(cutover.update().where(cutover.c.id == cutover_id).values(values))
+        place = {"database_oid": target.database_oid, "system_identifier": target.system_identifier}
+        walks.update(self.session, cutover_id, **place)
 
     def replace_config(self, cutover_id: int, config: str) -> None:
         """Keep another flatsplit.toml as the one that counts, when ``init`` takes new schemas in."""
         self._writing()
-        self.session.sa.execute(cutover.update().where(cutover.c.id == cutover_id).values(config=config))
-
-    def _move_cutover(
-        self, cutover_id: int, expected: str | Sequence[str], new: CutoverState, *, finished_at: Any
-    ) -> None:
-        self._writing()
-        states = [expected] if isinstance(expected, str) else list(expected)
-        statement = (
-            cutover.update()
-            .where(cutover.c.id == cutover_id, cutover.c.state.in_(states))
-            .values(state=new, finished_at=finished_at)
-        )
-        if self.session.sa.execute(statement).rowcount != 1:
-            raise JournalError(
-                f"the cutover is not {' or '.join(states)} any more: changed by another flatsplit", _LOOK_AGAIN
-            )
+        walks.update(self.session, cutover_id, config=config)
 
     def steps(self, cutover_id: int | None = None) -> list[model.StepRecord]:
-        """The steps of the active (or named) cutover in order."""
-        of = _ACTIVE if cutover_id is None else cutover_id
-        query = sa.select(*_STEP).where(step.c.cutover_id == of).order_by(step.c.ordinal)
-        return [model.StepRecord(*row) for row in self.session.sa.execute(query)]
+        """The steps of the (or a named) walk, in the order that it began with."""
+        return walks.steps(self.session, self._id if cutover_id is None else cutover_id)
 
     def transition(
         self,
@@ -204,28 +185,7 @@ class Journal:
         empty digest says that nothing of it was run: it waits at its gates.
         """
         self._writing()
-        values: dict[str, Any] = {"state": new, "finished_at": NOW if new in machine.ENDED else None}
-        if new not in machine.ENDED:
-            values["started_at"] = sa.case((step.c.state.in_(machine.RESTING), NOW), else_=step.c.started_at)
-        if new == "pending":
-            values["started_at"] = None
-        if digest is not None:
-            values["digest"] = digest or None
-        if by_hand is not None:
-            values["by_hand"] = by_hand
-        statement = (
-            step.update()
-            .where(step.c.cutover_id == _ACTIVE, step.c.key == key, step.c.state.in_(expected))
-            .values(values)
-            .returning(*_STEP)
-        )
-        rows = self.session.sa.execute(statement).all()
-        if len(rows) != 1:
-            state = next((s.state for s in self.steps() if s.key == key), "not there")
-            raise JournalError(
-                f"step {key} is {state}, not {' or '.join(expected)}: changed by another flatsplit", _LOOK_AGAIN
-            )
-        return model.StepRecord(*rows[0])
+        return walks.transition(self.session, self._id, key, expected, new, digest=digest, by_hand=by_hand)
 
     # -- what was done
 
@@ -237,20 +197,20 @@ class Journal:
         notes: Sequence[str | None] = (),
     ) -> list[int]:
         """Write down statements that ran (or, ``by-hand``, were found done) in this transaction; ids of the actions."""
-        return ledger.record(self.session, step_key, direction, statements, notes)
+        return ledger.record(self.session, self._id, step_key, direction, statements, notes)
 
     def mark_undone(self, step_key: str) -> int:
         """Set undone_at on everything done for this step so far; how many actions that were."""
         self._writing()
-        return ledger.mark_undone(self.session, step_key)
+        return ledger.mark_undone(self.session, self._id, step_key)
 
     def actions(self, step_key: str | None = None) -> Iterator[ActionRecord]:
         """Every action in the order in which they ran. Do not run other statements on the way through a page."""
-        return ledger.actions(self.session, step_key)
+        return ledger.actions(self.session, step_key, self._id)
 
     def tallies(self) -> list[TallyRecord]:
-        """How much was done for each step of the active cutover and has not been taken back."""
-        return ledger.tallies(self.session)
+        """How much was done for each step and has not been taken back."""
+        return ledger.tallies(self.session, self._id)
 
     def changes(self, action_id: int) -> list[model.Change]:
         """The facts that an action changed."""
@@ -260,35 +220,35 @@ class Journal:
         self, kind: str, step: str | None = None, message: str = "", details: Mapping[str, Any] | None = None
     ) -> None:
         """Add to the story: what happened, and with it who did it, from where, when. ``kind``: one lower-case word."""
-        story.tell(self.session, kind, step, message, details)
+        story.tell(self.session, self._id, kind, step, message, details)
 
     def events(self, kind: str | None = None, step: str | None = None) -> list[EventRecord]:
         """Events of one kind, of one step, or all, oldest first."""
-        return list(story.events(self.session, kind, step))
+        return list(story.events(self.session, kind, step, self._id))
 
-    def history(self) -> Iterator[EventRecord | ActionRecord]:
-        """Events and actions merged in the order of time, streamed."""
-        return story.history(self.session)
+    def history(self, *, everybody: bool = True) -> Iterator[EventRecord | ActionRecord]:
+        """Events and actions, of all walks or of this one, merged in the order of time, streamed."""
+        return story.history(self.session, None if everybody else self._id)
 
     # -- what was seen
 
     def save_baseline(self, state: model.State) -> int:
         """Make this the baseline: rows that differ are superseded, none is lost; how many facts were written."""
-        return baseline.save(self.session, state)
+        return baseline.save(self.session, self._id, state)
 
     def load_baseline(self, target: model.Target) -> model.State | None:
         """The baseline as it was saved last, or None."""
-        return baseline.load(self.session, target)
+        return baseline.load(self.session, self._id, target)
 
     def save_snapshot(
         self, step: str | None, server: Mapping[str, Any], roles: Mapping[str, Any], objects: Mapping[str, Any]
     ) -> None:
         """Keep what is there at the end of a step (None: of ``init``)."""
         self._writing()
-        snapshots.save(self.session, step, server, roles, objects)
+        snapshots.save(self.session, self._id, step, server, roles, objects)
 
     def last_snapshot(self) -> SnapshotRecord | None:
-        """What was there when the last step ended; None where nothing was kept."""
+        """What was there when the last step of any walk ended; None where nothing was kept."""
         return snapshots.last(self.session)
 
     def observe(self, sessions: Sequence[model.Session], source: str = "activity") -> datetime:

@@ -17,7 +17,7 @@ _RECORD = """
 WITH step AS (
     SELECT s.id, coalesce((SELECT max(ordinal) FROM flatsplit.action WHERE step_id = s.id), 0) AS last
     FROM flatsplit.step AS s JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
-    WHERE c.state = 'active' AND s.key = %(step)s
+    WHERE c.id = %(walk)s AND c.state = 'active' AND s.key = %(step)s
 ), action AS (
     INSERT INTO flatsplit.action (step_id, ordinal, direction, description, sql, undo, lock, note)
     SELECT step.id, step.last + a.place, %(direction)s, a.description, a.sql, a.undo, a.lock, a.note
@@ -43,21 +43,23 @@ _UNDONE = """
 UPDATE flatsplit.action SET undone_at = clock_timestamp()
 WHERE undone_at IS NULL AND direction <> 'back' AND step_id = (
     SELECT s.id FROM flatsplit.step AS s JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
-    WHERE c.state = 'active' AND s.key = %s)
+    WHERE c.id = %s AND c.state = 'active' AND s.key = %s)
 """
 _ACTIONS = """
-SELECT a.id, s.key, a.ordinal, a.direction, a.description, a.sql, a.undo, a.lock, a.applied_at, a.undone_at, a.note
-FROM flatsplit.action AS a JOIN flatsplit.step AS s ON s.id = a.step_id
-WHERE a.id > %s AND (%s::text IS NULL OR s.key = %s) ORDER BY a.id LIMIT %s
+SELECT a.id, s.key, a.ordinal, a.direction, a.description, a.sql, a.undo, a.lock, a.applied_at, a.undone_at, a.note,
+       concat_ws(':', c.kind, nullif(c.subject, ''))
+FROM flatsplit.action AS a
+JOIN flatsplit.step AS s ON s.id = a.step_id JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
+WHERE a.id > %s AND (%s::text IS NULL OR s.key = %s) AND (%s::bigint IS NULL OR c.id = %s) ORDER BY a.id LIMIT %s
 """
-# What stands of each step of the active cutover: statements, facts, first and last moment
+# What stands of each step of a walk: statements, facts, first and last moment
 _TALLIES = """
 SELECT s.key, count(*),
        coalesce(sum((SELECT sum(cardinality(subjects)) FROM flatsplit.change WHERE action_id = a.id)), 0)::bigint,
        min(a.applied_at), max(a.applied_at)
 FROM flatsplit.action AS a
-JOIN flatsplit.step AS s ON s.id = a.step_id JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
-WHERE c.state = 'active' AND a.undone_at IS NULL AND a.direction <> 'back' GROUP BY s.key
+JOIN flatsplit.step AS s ON s.id = a.step_id
+WHERE s.cutover_id = %s AND a.undone_at IS NULL AND a.direction <> 'back' GROUP BY s.key
 """
 _CHANGES = """
 SELECT c.side, c.fact, s.subject, c.detail
@@ -67,7 +69,12 @@ WHERE c.action_id = %s ORDER BY c.ctid, s.place
 
 
 def record(
-    session: Session, step: str, direction: Direction, statements: Sequence[Statement], notes: Sequence[str | None] = ()
+    session: Session,
+    walk: int | None,
+    step: str,
+    direction: Direction,
+    statements: Sequence[Statement],
+    notes: Sequence[str | None] = (),
 ) -> list[int]:
     """Write one action per statement and its changes, those that are alike in one row; the ids of the actions.
 
@@ -81,6 +88,7 @@ def record(
     rows = session.driver.execute(
         _RECORD,
         {
+            "walk": walk,
             "step": step,
             "direction": direction,
             "descriptions": array([one.description for one in statements]),
@@ -100,15 +108,15 @@ def record(
     return [id_ for (id_,) in rows]
 
 
-def mark_undone(session: Session, step: str) -> int:
+def mark_undone(session: Session, walk: int | None, step: str) -> int:
     """Note that everything done for this step has been taken back; how many actions that were."""
-    return session.driver.execute(_UNDONE, (step,)).rowcount
+    return session.driver.execute(_UNDONE, (walk, step)).rowcount
 
 
-def actions(session: Session, step: str | None = None) -> Iterator[ActionRecord]:
-    """All actions in the order in which they ran, a page at a time."""
+def actions(session: Session, step: str | None = None, walk: int | None = None) -> Iterator[ActionRecord]:
+    """All actions (of one walk, of one step) in the order in which they ran, a page at a time."""
     last = 0
-    while page := session.driver.execute(_ACTIONS, (last, step, step, _PAGE)).fetchall():
+    while page := session.driver.execute(_ACTIONS, (last, step, step, walk, walk, _PAGE)).fetchall():
         yield from (ActionRecord(*row) for row in page)
         last = page[-1][0]
 
@@ -118,6 +126,6 @@ def changes(session: Session, action_id: int) -> list[Change]:
     return [Change(*row) for row in session.driver.execute(_CHANGES, (action_id,))]
 
 
-def tallies(session: Session) -> list[TallyRecord]:
-    """How much was done for each step and has not been taken back."""
-    return [TallyRecord(*row) for row in session.driver.execute(_TALLIES)]
+def tallies(session: Session, walk: int | None) -> list[TallyRecord]:
+    """How much was done for each step of a walk and has not been taken back."""
+    return [TallyRecord(*row) for row in session.driver.execute(_TALLIES, (walk,))]

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
+from flatsplit.model import WalkName
+
 CutoverState: TypeAlias = Literal["active", "complete", "rolled_back"]
 Direction: TypeAlias = Literal["forward", "catch-up", "back", "repair", "by-hand"]
 
 
 @dataclass(frozen=True, slots=True)
 class CutoverRecord:
-    """One cutover, as ``init`` began it."""
+    """One walk, as ``init`` or ``begin`` began it."""
 
     id: int
     name: str
@@ -23,12 +25,19 @@ class CutoverRecord:
     system_identifier: str
     """"" where it could not be read."""
     config: str
-    """flatsplit.toml as it was at init."""
+    """flatsplit.toml as it was when it began."""
     state: CutoverState
     created_at: datetime
     created_by: str
     tool_version: str
     finished_at: datetime | None
+    kind: str = "split"
+    subject: str = ""
+
+    @property
+    def walk(self) -> WalkName:
+        """Its name."""
+        return WalkName(self.kind, self.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,7 @@ class ActionRecord:
     """When it was applied."""
     undone_at: datetime | None
     note: str | None
+    walk: str = "split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,8 @@ class EventRecord:
     """"" for a local socket."""
     os_host: str
     tool_version: str
+    walk: str = ""
+    """Whose it is; "" where no walk had begun."""
 
 
 @dataclass(frozen=True, slots=True)

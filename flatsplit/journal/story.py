@@ -23,15 +23,20 @@ from flatsplit.journal.tables import SCHEMA, VERSION_TABLE, event
 _PAGE = 2000
 
 _EVENTS = """
-SELECT id, at, kind, step, message, details, db_user, os_user, coalesce(host(client_addr), ''), os_host, tool_version
-FROM flatsplit.event
-WHERE id > %s AND (%s::text IS NULL OR kind = %s) AND (%s::text IS NULL OR step = %s) ORDER BY id LIMIT %s
+SELECT e.id, e.at, e.kind, e.step, e.message, e.details, e.db_user, e.os_user, coalesce(host(e.client_addr), ''),
+       e.os_host, e.tool_version, coalesce(concat_ws(':', c.kind, nullif(c.subject, '')), '')
+FROM flatsplit.event AS e LEFT JOIN flatsplit.cutover AS c ON c.id = e.cutover_id
+WHERE e.id > %s AND (%s::text IS NULL OR e.kind = %s) AND (%s::text IS NULL OR e.step = %s)
+  AND (%s OR e.cutover_id IS NOT DISTINCT FROM %s::bigint) ORDER BY e.id LIMIT %s
 """
 
 
-def tell(session: Session, kind: str, step: str | None, message: str, details: Mapping[str, Any] | None) -> None:
+def tell(
+    session: Session, walk: int | None, kind: str, step: str | None, message: str, details: Mapping[str, Any] | None
+) -> None:
     """Add an event, with who is at work here as far as this machine and the server know."""
     values = {
+        "cutover_id": walk,
         "kind": kind,
         "step": step,
         "message": message,
@@ -55,17 +60,20 @@ def os_user() -> str:
     return f"{name} (sudo by {behind})" if behind and behind != name else name
 
 
-def events(session: Session, kind: str | None, step: str | None) -> Iterator[EventRecord]:
-    """Events in the order in which they were written, a page at a time."""
+def events(
+    session: Session, kind: str | None, step: str | None, walk: int | None, *, everybody: bool = False
+) -> Iterator[EventRecord]:
+    """Events of one walk (None: of none; or of ``everybody``) in the order in which they were written, by pages."""
     last = 0
-    while page := session.driver.execute(_EVENTS, (last, kind, kind, step, step, _PAGE)).fetchall():
+    while page := session.driver.execute(_EVENTS, (last, kind, kind, step, step, everybody, walk, _PAGE)).fetchall():
         yield from (EventRecord(*row) for row in page)
         last = page[-1][0]
 
 
-def history(session: Session) -> Iterator[EventRecord | ActionRecord]:
-    """Events and actions in the order of time; only a page of each is in memory."""
-    return heapq.merge(events(session, None, None), ledger.actions(session), key=_moment)
+def history(session: Session, walk: int | None) -> Iterator[EventRecord | ActionRecord]:
+    """Events and actions (None: of all walks) in the order of time; only a page of each is in memory."""
+    told = events(session, None, None, walk, everybody=walk is None)
+    return heapq.merge(told, ledger.actions(session, None, walk), key=_moment)
 
 
 def _moment(record: EventRecord | ActionRecord) -> datetime:

@@ -16,7 +16,7 @@ from flatsplit.model import JOURNAL_SCHEMA, Side, StepState
 
 SCHEMA = JOURNAL_SCHEMA
 VERSION_TABLE = "alembic_version"
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test holds it against migrations/versions."""
 
 metadata = sa.MetaData(
@@ -66,9 +66,13 @@ cutover = sa.Table(
     sa.Column("created_by", sa.Text, nullable=False, server_default=ME, comment="Who ran init"),
     _text("tool_version", "Of the flatsplit that ran init"),
     _at("finished_at", "When it became complete or rolled_back"),
+    _text("kind", "What kind of walk it is", "split"),
+    _text("subject", "Whom it is about, such as a role; empty for a kind of which there is one", ""),
     _one_of("state", get_args(CutoverState)),
-    sa.Index("cutover_only_one_active", "state", unique=True, postgresql_where=sa.text("state = 'active'")),
-    comment="One row per cutover of this database; at most one is active",
+    sa.Index(
+        "cutover_one_active_of_each", "kind", "subject", unique=True, postgresql_where=sa.text("state = 'active'")
+    ),
+    comment="One row per walk of this database, the split and others; one of each kind and subject is active",
 )
 
 step = sa.Table(
@@ -156,6 +160,7 @@ event = sa.Table(
     sa.Column("client_addr", INET, server_default=sa.text("inet_client_addr()"), comment="NULL for a local socket"),
     _text("os_host", "Name of the operator's machine, as it says itself"),
     _text("tool_version", "Of the flatsplit that wrote it"),
+    sa.Column("cutover_id", sa.BigInteger, sa.ForeignKey(cutover.c.id), comment="Whose walk it belongs to, if any"),
     sa.CheckConstraint("kind ~ '^[a-z][a-z_-]*$'", name="kind"),
     sa.Index(None, "kind", "at"),
     comment="Who did what when and why; only ever added to",

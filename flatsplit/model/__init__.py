@@ -53,6 +53,7 @@ from flatsplit.model.state import (
     Target,
     group_objects,
 )
+from flatsplit.model.walks import SPLIT, WalkName
 
 __all__ = [
     "JOURNAL_SCHEMA",
@@ -60,6 +61,7 @@ __all__ = [
     "PUBLIC",
     "RELATIONS",
     "ROUTINES",
+    "SPLIT",
     "TABLES",
     "TYPES",
     "UNTOUCHED",
@@ -93,6 +95,7 @@ __all__ = [
     "StepRecord",
     "StepState",
     "Target",
+    "WalkName",
     "alike",
     "group_objects",
     "intern_acl",

@@ -12,6 +12,7 @@ from flatsplit.connection import Session, open_session
 from flatsplit.errors import JournalError
 from flatsplit.journal import Journal
 from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State
+from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.databases import Database
 from tests.support.tracked import track
 from tests.unit.test_journal_codec import TARGET, full_state, states
@@ -86,7 +87,7 @@ def test_it_belongs_to_the_active_cutover(journal: Journal) -> None:
     with pytest.raises(JournalError, match="no active cutover"):
         save(journal, full_state())
     with journal.session.transaction():
-        journal.create_cutover(TARGET, name="again", legacy_role="legacy", legacy_oid=1, config="")
+        journal.create_cutover(TARGET, name="again", legacy_role="legacy", legacy_oid=1, config="", steps=STEP_KEYS)
     assert journal.load_baseline(TARGET) is None
 
 

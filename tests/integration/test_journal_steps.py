@@ -30,7 +30,7 @@ def journal(opened: Session) -> Journal:
 
 def create(journal: Journal, name: str = "again") -> None:
     with journal.session.transaction():
-        journal.create_cutover(TARGET, name=name, legacy_role="legacy", legacy_oid=16384, config="")
+        journal.create_cutover(TARGET, name=name, legacy_role="legacy", legacy_oid=16384, config="", steps=STEP_KEYS)
 
 
 def test_a_cutover_begins_with_all_steps_pending(journal: Journal) -> None:

@@ -11,12 +11,12 @@ _TWICE = """
     select s.key, a.sql, count(*) from flatsplit.action a join flatsplit.step s on s.id = a.step_id
     where a.undone_at is null and a.direction <> 'back'
       and exists (select from flatsplit.change c where c.action_id = a.id)
-    group by 1, 2 having count(*) > 1
+    group by s.id, 1, 2 having count(*) > 1
 """
 
 _GAPS = """
     select s.key, count(*), max(a.ordinal) from flatsplit.action a join flatsplit.step s on s.id = a.step_id
-    group by 1 having count(*) <> max(a.ordinal) or min(a.ordinal) <> 1
+    group by s.id, 1 having count(*) <> max(a.ordinal) or min(a.ordinal) <> 1
 """
 
 _ORPHANS = """
@@ -35,11 +35,11 @@ _SILENT = """
 """
 
 
-def states(conn: psycopg.Connection[Any]) -> dict[str, str]:
-    """The state of each step."""
+def states(conn: psycopg.Connection[Any], kind: str = "split") -> dict[str, str]:
+    """The state of each step of the walk of this kind; empty where none is kept."""
     query = "select s.key, s.state from flatsplit.step s join flatsplit.cutover c on c.id = s.cutover_id"
     with conn.transaction():
-        return dict(conn.execute(f"{query} where c.state = 'active'").fetchall())
+        return dict(conn.execute(f"{query} where c.state = 'active' and c.kind = %s", [kind]).fetchall())
 
 
 def marks(conn: psycopg.Connection[Any]) -> int:

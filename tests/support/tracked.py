@@ -5,6 +5,7 @@ from __future__ import annotations
 from flatsplit.connection import Session
 from flatsplit.journal import Journal
 from flatsplit.model import Change, Statement, Target
+from flatsplit.walks.split import STEP_KEYS
 
 TARGET = Target("7", "shop", 5, 180000, "postgres", True, "postgres")
 CONFIG = '[cutover]\nname = "x"'
@@ -15,7 +16,9 @@ def track(session: Session, legacy: str = "legacy") -> Journal:
     journal = Journal(session)
     with session.transaction():
         journal.upgrade(None, [legacy])
-        journal.create_cutover(TARGET, name="shop", legacy_role=legacy, legacy_oid=16384, config=CONFIG)
+        journal.create_cutover(
+            TARGET, name="shop", legacy_role=legacy, legacy_oid=16384, config=CONFIG, steps=STEP_KEYS
+        )
     return journal
 
 

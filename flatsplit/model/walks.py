@@ -1,0 +1,31 @@
+"""Which walk is meant: its kind and what it is about."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+
+class WalkName(NamedTuple):
+    """A walk as people name it: ``split``, or ``KIND:SUBJECT``."""
+
+    kind: str
+    subject: str = ""
+    """The role (or whatever it is) that the walk was begun for; "" for a kind of which a database has one."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From what was typed; a subject may hold any character."""
+        kind, _, subject = text.partition(":")
+        return cls(kind, subject)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.subject}" if self.subject else self.kind
+
+    @property
+    def words(self) -> str:
+        """``group app_user``: as after ``flatsplit begin``."""
+        return f"{self.kind} {self.subject}".rstrip()
+
+
+SPLIT = WalkName("split")
+"""The walk that ``init`` begins; there is one of it in a database."""
