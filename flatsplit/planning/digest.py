@@ -6,10 +6,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
-from flatsplit.model import Statement, Target, alike
+from flatsplit.model import SPLIT, Statement, Target, WalkName, alike
 
 
-def digest(target: Target, legacy: str, legacy_oid: int, step: str, statements: Iterable[Statement]) -> str:
+def digest(
+    target: Target,
+    legacy: str,
+    legacy_oid: int,
+    step: str,
+    statements: Iterable[Statement],
+    walk: WalkName = SPLIT,
+) -> str:
     """A fingerprint of where a plan applies and which facts it changes; the same however the work is cut up."""
     facts: dict[tuple[str, str, str], set[str]] = {}
     for statement in statements:
@@ -22,6 +29,7 @@ def digest(target: Target, legacy: str, legacy_oid: int, step: str, statements: 
         legacy,
         legacy_oid,
         step,
+        *(() if walk == SPLIT else walk),  # those of splits are on record since before there were others
     )
     changes = [(*key, sorted(facts[key])) for key in sorted(facts)]
     return hashlib.sha256(json.dumps([identity, changes]).encode()).hexdigest()[:16]

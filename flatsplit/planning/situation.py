@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Generic
+from typing import Any, Generic
 
 from flatsplit.config import Config
 from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
-from flatsplit.model import Finding, Plan, State, Statement, StepRecord, StepState
+from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
+from flatsplit.planning.chain import Link
 from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, shared
 from flatsplit.walks.extras import keep_extras
@@ -31,6 +32,9 @@ class Situation(Generic[C]):
     """Of each step, in their order."""
     legacy_oid: int = 0
     """Legacy's oid as of ``init``: a role of the same name that came later is another one."""
+    name: WalkName = SPLIT
+    others: tuple[Link, ...] = ()
+    """The other walks that are kept, in the order in which they began."""
 
     @cached_property
     def states(self) -> dict[str, StepState]:
@@ -49,7 +53,7 @@ class Situation(Generic[C]):
 
     @cached_property
     def _moment(self) -> Moment:
-        return Moment(self.live, self.baseline, self.config, self.states)
+        return Moment(self.live, self.baseline, self.config, self.states, self.name.subject)
 
     @cached_property
     def context(self) -> C:
@@ -81,25 +85,84 @@ class Situation(Generic[C]):
         return self.done == self.kind.place(step) - 1 and self.kind.step(step).by_hand(self.live, self.context)
 
     @cached_property
-    def _desired(self) -> list[State]:
-        return [self.live]
+    def _links(self) -> tuple[Link, ...]:
+        return tuple(link if link.live is self.live else replace(link, live=self.live) for link in self.others)
+
+    @cached_property
+    def _own(self) -> list[State]:
+        """After the walks that began before: what none, one, two … of its steps make of that."""
+        return [self._earlier()]
+
+    def _earlier(self, ahead: Link | None = None) -> State:
+        """What the walks that began before make of the live State, one of them a step further."""
+        state = self.live
+        for link in self._links:
+            state = link.through(state, link is ahead) if link.earlier else state
+        return state
+
+    def _later(self, state: State, ahead: Link | None = None) -> State:
+        """What those that began later make of a State."""
+        for link in self._links:
+            state = state if link.earlier else link.through(state, link is ahead)
+        return state
+
+    @cached_property
+    def _desired(self) -> dict[int, State]:
+        return {}
 
     def desired(self, count: int) -> State:
-        """What the first ``count`` steps make of the live State."""
-        while len(self._desired) <= count:
-            self._desired.append(self.kind.steps[len(self._desired) - 1].apply(self._desired[-1], self.context))
+        """What the first ``count`` steps, and the done steps of all other walks, make of the live State."""
+        while len(self._own) <= count:
+            self._own.append(self.kind.steps[len(self._own) - 1].apply(self._own[-1], self.context))
+        if count not in self._desired:
+            self._desired[count] = self._later(self._own[count])
         return self._desired[count]
 
     @cached_property
     def drift(self) -> tuple[Statement, ...]:
-        """What the finished steps still (or again) want.
+        """What the finished steps of all walks still (or again) want.
 
-        Not what the next one, broken off in its middle, has taken away already: that must not come and go again.
+        Not what a next one, broken off in its middle, has taken away already: that must not come and go again.
         """
-        found = diff(self.live, self.desired(self.done))
+        found = self._less(diff(self.live, self.desired(self.done)))
         if not found or self.done == len(self.kind.steps) or not self._broken_off(self.kind.steps[self.done].key):
             return found
         return without_opposed(found, self.forward(self.kind.steps[self.done].key))
+
+    def _less(self, found: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        """Without what a step of another walk, broken off, has taken away."""
+        for link in self._links if found else ():
+            if link.broken_off:
+                before = self._earlier(link) if link.earlier else self._own[0]
+                ahead = self._later(self.kind.through(before, self.context, self.done), link)
+                found = without_opposed(found, diff(self.desired(self.done), ahead))
+        return found
+
+    def beside(self) -> Link | None:
+        """Another walk that is under way over the same roles: this one may not begin beside it."""
+        return next((link for link in self._links if link.under_way and self.shared(link)), None)
+
+    def above(self) -> Link | None:
+        """The last of the walks that began later and stand on this one's roles: it has to be taken back first."""
+        over = (link for link in reversed(self._links) if not link.earlier and link.begun and self.shared(link))
+        return next(over, None)
+
+    def turned(self, name: WalkName) -> Situation[Any]:
+        """The same moment from where another walk is; KeyError where none of this name is kept."""
+        if name == self.name:
+            return self
+        mine = Link(self.name, self.kind, self.live, self.baseline, self.config, self.records, earlier=False)
+        before = sum(link.earlier for link in self._links)
+        order = (*self._links[:before], mine, *self._links[before:])
+        places = {link.name: place for place, link in enumerate(order)}
+        place = places[name]
+        one = order[place]
+        others = tuple(replace(link, earlier=at < place) for at, link in enumerate(order) if at != place)
+        return Situation(one.kind, self.live, one.baseline, one.config, one.records, self.legacy_oid, one.name, others)
+
+    def shared(self, link: Link) -> tuple[str, ...]:
+        """Roles that this and another walk speak of."""
+        return link.shared(self.kind, self.context)
 
     def _broken_off(self, step: str) -> bool:
         """Whether part of this step may be done: it was killed, or somebody has begun its SQL file."""
@@ -107,7 +170,7 @@ class Situation(Generic[C]):
 
     def remaining(self, step: str) -> tuple[Statement, ...]:
         """What the steps up to and including this one still want."""
-        return diff(self.live, self.desired(self.kind.place(step)))
+        return self._less(diff(self.live, self.desired(self.kind.place(step))))
 
     def plan(self, step: str) -> Plan:
         """What a step would do: the next one with the catch-up before it, a later one as if the others were done.
@@ -150,7 +213,7 @@ class Situation(Generic[C]):
         return size(self.desired(place - 1), self.desired(place)) + len(self._epilogue(step))
 
     def _digest(self, what: str, statements: tuple[Statement, ...]) -> str:
-        return digest(self.live.target, self.config.legacy_role, self.legacy_oid, what, statements)
+        return digest(self.live.target, self.config.legacy_role, self.legacy_oid, what, statements, self.name)
 
     def _epilogue(self, step: str) -> tuple[Statement, ...]:
         """What the step runs besides changing facts, such as ending the sessions that are left."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -28,6 +28,8 @@ class Moment:
     config: Config
     states: Mapping[str, StepState]
     """How far the journal says that each step is."""
+    subject: str = ""
+    """Whom the walk was begun for; "" for a kind of which there is one."""
 
 
 def _nobody(_: Any) -> Roles:
@@ -36,6 +38,10 @@ def _nobody(_: Any) -> Roles:
 
 def _nothing(_: Any) -> tuple[Statement, ...]:
     return ()
+
+
+def _welcome(_: Moment) -> tuple[str, str] | None:
+    return None
 
 
 def _never(*_: Any) -> bool:
@@ -116,6 +122,14 @@ class Kind(Generic[C]):
     """
     remembers: Callable[[Moment, C, Callable[[], State]], State | None]
     """What of the origin is to be remembered; None where live does not tell it any more."""
+    stands_on: Callable[[C], Roles] = _nobody
+    """Roles that it needs as they are, though it manages none of their facts: they are not taken from under it."""
+    summary: str = ""
+    """One line for whoever asks which kinds there are."""
+    about: str = ""
+    """What ``begin`` is to be told beside the kind: ROLE, say; "" for a kind of which there is one."""
+    refuses: Callable[[Moment], tuple[str, str] | None] = _welcome
+    """What speaks against beginning one now, and what to do about it."""
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -125,6 +139,10 @@ class Kind(Generic[C]):
     @cached_property
     def _places(self) -> Mapping[str, int]:
         return {key: place for place, key in enumerate(self.keys, start=1)}
+
+    def of(self, keys: Collection[str]) -> Kind[C]:
+        """As a walk has it that began with these steps, in this order; KeyError for one that is not known here."""
+        return self if tuple(keys) == self.keys else replace(self, steps=tuple(map(self.step, keys)))
 
     def place(self, key: str) -> int:
         """The place of a step, from 1 on."""

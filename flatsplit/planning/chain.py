@@ -1,0 +1,76 @@
+"""The walks of a database as one chain: what is wanted is live with the done steps of each, in the order they began.
+
+A walk is planned within it: the others' steps are applied too, so that no fact of one is drift to another. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flatsplit.config import Config
+from flatsplit.model import State, StepRecord, StepState, WalkName
+from flatsplit.planning import machine
+from flatsplit.walks.kind import Kind, Moment
+
+
+@dataclass(frozen=True)
+class Link:
+    """Another walk that is kept, under way or all done, at the same moment."""
+
+    name: WalkName
+    kind: Kind[Any]
+    live: State
+    baseline: State
+    """What was first seen of whatever this walk changes."""
+    config: Config
+    records: Mapping[str, StepRecord]
+    """Of each of its steps, in their order."""
+    earlier: bool
+    """It began before the walk that is spoken of."""
+
+    @cached_property
+    def states(self) -> dict[str, StepState]:
+        """State of each of its steps."""
+        return {key: record.state for key, record in self.records.items()}
+
+    @cached_property
+    def done(self) -> int:
+        """How many of them are done from the start."""
+        return machine.done_count(self.states)
+
+    @cached_property
+    def context(self) -> Any:
+        """What its steps need."""
+        return self.kind.context(Moment(self.live, self.baseline, self.config, self.states, self.name.subject))
+
+    @property
+    def under_way(self) -> bool:
+        """Begun, and neither all done nor all taken back."""
+        return machine.cutover_state(self.states) == "active"
+
+    @property
+    def begun(self) -> bool:
+        """Whether it may have changed something."""
+        return machine.last_step(self.states) is not None
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether part of its next step may be done."""
+        key = machine.next_step(self.states)
+        return key is not None and (self.states[key] == "running" or self.kind.step(key).in_part(self.context))
+
+    def through(self, state: State, more: int = 0) -> State:
+        """What its done steps, and so many more, make of ``state``."""
+        return self.kind.through(state, self.context, self.done + more)
+
+    def shared(self, kind: Kind[Any], context: Any) -> tuple[str, ...]:
+        """Roles that both this and a walk of another kind speak of, sorted."""
+        return tuple(sorted(roles(self.kind, self.context) & roles(kind, context)))
+
+
+def roles(kind: Kind[Any], context: Any) -> frozenset[str]:
+    """Those whose facts a walk manages, and those that it stands on."""
+    return frozenset((*kind.subject(context), *kind.stands_on(context)))

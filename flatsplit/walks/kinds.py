@@ -1,0 +1,31 @@
+"""Which kinds of walk there are. Another one is a package beside ``split``, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flatsplit.walks.kind import Kind
+from flatsplit.walks.split.kind import SPLIT
+
+KINDS: dict[str, Kind[Any]] = {SPLIT.name: SPLIT}
+"""By their names, in the order in which people hear of them."""
+
+
+def begun_by_people() -> tuple[Kind[Any], ...]:
+    """Those that ``begin`` begins: all but the split, which ``init`` does."""
+    return tuple(kind for kind in KINDS.values() if kind is not SPLIT)
+
+
+@contextmanager
+def registered(kind: Kind[Any]) -> Iterator[None]:
+    """With one kind more, which a newer release may have, or a test."""
+    former = KINDS.get(kind.name)
+    KINDS[kind.name] = kind
+    try:
+        yield
+    finally:
+        del KINDS[kind.name]
+        if former is not None:
+            KINDS[kind.name] = former
