@@ -54,23 +54,31 @@ class App:
             yield session
 
     @contextmanager
-    def walk(self, use_case: str, *, write: bool, alone: bool = False) -> Iterator[Walk]:
-        """The cutover that flatsplit.toml is about, for a use case; ``alone`` keeps other operators out meanwhile."""
+    def walk(
+        self, use_case: str, *, write: bool, alone: bool = False, name: str | None = "split", any_will_do: bool = False
+    ) -> Iterator[Walk]:
+        """The cutover that flatsplit.toml is about, for a use case; ``alone`` keeps other operators out meanwhile.
+
+        ``name``: which of its walks; None for the one that is under way.
+        """
         config = self.config()
         with self.session(write=write) as session:
             from flatsplit.cutover.opening import opened
+            from flatsplit.model import WalkName
 
-            with opened(session, config, use_case, alone=alone) as walk:
+            which = WalkName.parse(name) if name is not None else None
+            with opened(session, config, use_case, alone=alone, walk=which, any_will_do=any_will_do) as walk:
                 yield walk
 
     @contextmanager
-    def journal(self, *, write: bool) -> Iterator[Walk]:
+    def journal(self, *, write: bool, name: str = "split") -> Iterator[Walk]:
         """The same for who only asks the journal: the catalog is not read."""
         config = self.config()
         from flatsplit.cutover.walk import Walk
+        from flatsplit.model import WalkName
 
         with self.session(write=write) as session:
-            yield Walk.open(session, config)
+            yield Walk.open(session, config, walk=WalkName.parse(name))
 
 
 def _store(attribute: str, convert: Callable[[Any], Any] = lambda value: value) -> Callable[..., None]:

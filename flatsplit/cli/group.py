@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "watch": "Show live who is still connected as the old role.",
     "rollback": "Undo the last step, or more.",
     "runbook": "Write the change-review bundle.",
+    "begin": "Begin another kind of walk, beside the split or after it.",
     "history": "The journal: who did what, when.",
     "forget": "Take flatsplit out of the database.",
     "demo": "The whole story on an embedded server.",

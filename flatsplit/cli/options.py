@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from flatsplit.cli.app import App
 from flatsplit.errors import UsageError
 from flatsplit.model import UNWAIVABLE, WAIVABLE
 from flatsplit.walks.split import STEP_KEYS
+
+if TYPE_CHECKING:
+    from flatsplit.walks.kind import Kind
 
 
 class StepName(click.Choice[str]):
@@ -24,6 +27,12 @@ class StepName(click.Choice[str]):
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
         """STEP: the list would fill the screen."""
         return "STEP"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Also a step of another kind of walk; whether it is one of this walk, the use case says."""
+        if value not in STEP_KEYS and any(value in kind.keys for kind in _other_kinds()):
+            return str(value)
+        return super().convert(value, param, ctx)
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002
         """All steps, in order."""
@@ -42,11 +51,24 @@ class GateName(click.Choice[str]):
         """GATE: the list would fill the screen."""
         return "GATE"
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Also a gate that only another kind of walk has."""
+        known = value in (*WAIVABLE, *UNWAIVABLE)
+        if not known and any(value in step.gates for kind in _other_kinds() for step in kind.steps):
+            return str(value)
+        return super().convert(value, param, ctx)
+
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002
         """All gates, or why this one is not among them."""
         if value in UNWAIVABLE:
             return f"the gate {value} cannot be waived, only passed"
         return unknown("gate", str(value), WAIVABLE)
+
+
+def _other_kinds() -> tuple[Kind[Any], ...]:
+    from flatsplit.walks.kinds import begun_by_people  # all steps of all kinds
+
+    return begun_by_people()
 
 
 def unknown(what: str, value: str, known: Sequence[str]) -> str:
@@ -60,8 +82,15 @@ def need_answer(app: App, *, yes: bool, command: str) -> None:
     if not yes and not app.output.interactive:
         raise UsageError(
             f"`flatsplit {command}` asks before it changes anything, and there is no terminal to ask on",
-            "give --yes" if command == "init" else f"read `flatsplit {look}`, then give --yes",
+            "give --yes" if command in ("init", "begin") else f"read `flatsplit {look}`, then give --yes",
         )
 
+
+walk_option = click.option(
+    "--walk",
+    "name",
+    metavar="KIND:SUBJECT",
+    help="Which walk, as flatsplit status names them; needed while several are under way.",
+)
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")

@@ -19,7 +19,7 @@ from flatsplit.cli.output import without_verifiers
 from flatsplit.errors import Exit, FlatsplitError
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-_CHANGING = frozenset({"init", "next", "repair", "rollback", "forget"})
+_CHANGING = frozenset({"init", "begin", "next", "repair", "rollback", "forget"})
 
 
 def run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:

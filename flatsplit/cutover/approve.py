@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flatsplit.cutover.approval import found, record_approval
+from flatsplit.cutover.chosen import require_step
 from flatsplit.errors import Refused, UsageError
 from flatsplit.gates.approved import EVENT
 from flatsplit.model.report import Approved
@@ -33,6 +34,7 @@ def approve(
         keys = [following]
     plans = []
     for key in keys:
+        require_step(situation, key)
         if situation.states[key] == "done":
             raise UsageError(f"step {key} is done already", "name one of the steps that flatsplit status shows as open")
         plans.append(situation.plan(key))

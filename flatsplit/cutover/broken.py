@@ -34,9 +34,10 @@ def broken(situation: Situation, since: Difference | None) -> tuple[Broken, ...]
 def _logins(situation: Situation) -> Iterator[Broken]:
     """Roles that should be able to log in and cannot."""
     live, legacy = situation.live.roles, situation.config.legacy_role
+    wanted = situation.desired(situation.done).roles  # another walk may want it to be so
     if situation.done >= split.ORDINAL[split.ENABLE_LOGIN]:
         for name in situation.config.entering:
-            if name in live and not live[name].login:
+            if name in live and not live[name].login and wanted[name].login:
                 yield Broken(f"{name} may not log in", f"ALTER ROLE {ddl.ident(name)} LOGIN;")
     before = situation.baseline.roles.get(legacy)
     # As the last step before lock-legacy it may be that step, begun by hand

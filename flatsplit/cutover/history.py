@@ -11,6 +11,6 @@ if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
 
-def history(walk: Walk) -> Iterator[EventRecord | ActionRecord]:
-    """Who did what, when, why; oldest first."""
-    return walk.journal.history()
+def history(walk: Walk, *, everybody: bool = True) -> Iterator[EventRecord | ActionRecord]:
+    """Who did what, when, why, in all walks or in this one; oldest first."""
+    return walk.journal.history(everybody=everybody)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from flatsplit.catalog import remaining_dependencies
 from flatsplit.connection import operator_lock
 from flatsplit.cutover import approval
+from flatsplit.cutover.begin import refuse_beside
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter, tell
+from flatsplit.cutover.chosen import require_step
 from flatsplit.cutover.completeness import about_new, prove_known
 from flatsplit.cutover.observe import observe
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
@@ -57,31 +59,35 @@ def _advance(
     outcomes: list[StepOutcome] = []
     situation = walk.situation()
     walk.require_own(situation)
+    if options.through is not None:
+        require_step(situation, options.through)
+    if machine.last_step(situation.states) is None:
+        refuse_beside(situation)
     while True:
         key = machine.next_step(situation.states)
         if key is None or (options.through and situation.kind.place(key) > situation.kind.place(options.through)):
-            return AdvanceResult(tuple(outcomes), key, complete=key is None)
+            return AdvanceResult(tuple(outcomes), key, complete=key is None, walk=situation.name)
         plan = situation.plan(key)
         gates = _gates(walk, situation, plan, options, reporter)
         for gate in gates:
             reporter.gate(gate)
         closed = tuple(gate for gate in gates if not gate.passes)
         if options.dry_run:
-            return AdvanceResult((), key, waiting=closed, plan=plan)
+            return AdvanceResult((), key, waiting=closed, plan=plan, walk=situation.name)
         if closed:
             _wait(walk, key, situation, closed)
             blocked = next((gate for gate in closed if gate.key == "no-blockers"), None)
             if blocked is not None:
                 raise Refused(blocked.reason, f'{blocked.fix} Or go on all the same: --waive no-blockers --reason "…"')
             outcomes.append(StepOutcome(key, "waiting", 0, gates=gates))
-            return AdvanceResult(tuple(outcomes), key, waiting=closed)
+            return AdvanceResult(tuple(outcomes), key, waiting=closed, walk=situation.name)
         if not confirm(plan, "next"):
             return AdvanceResult(tuple(outcomes), key)
         outcome, situation = _take(walk, situation, plan, gates, reporter, passwords, options)
         outcomes.append(outcome)
         if options.through is None:
             after = machine.next_step(situation.states)
-            return AdvanceResult(tuple(outcomes), after, complete=after is None)
+            return AdvanceResult(tuple(outcomes), after, complete=after is None, walk=situation.name)
 
 
 def _gates(

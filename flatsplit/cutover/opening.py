@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.catalog import read_state
 from flatsplit.connection import Session, operator_lock
+from flatsplit.model import SPLIT, WalkName
 
 if TYPE_CHECKING:
     from flatsplit.config import Config
@@ -25,19 +26,27 @@ _SWITCH_SECONDS = 0.001
 
 
 @contextmanager
-def opened(session: Session, config: Config, use_case: str, *, alone: bool) -> Iterator[Walk]:
+def opened(
+    session: Session,
+    config: Config,
+    use_case: str,
+    *,
+    alone: bool,
+    walk: WalkName | None = SPLIT,
+    any_will_do: bool = False,
+) -> Iterator[Walk]:
     """The cutover that ``config`` is about, with the catalog as it was read a moment ago.
 
     ``use_case`` is the module beside this one that is going to work with it, imported meanwhile as well.
     ``alone`` takes the one-operator lock before it reads and until the end, so that what was read is still so when
-    it is acted on (OperatorBusy if it does not come). Raises what :meth:`Walk.open` raises.
+    it is acted on (OperatorBusy if it does not come). Which ``walk``, and what is raised, :meth:`Walk.open` says.
     """
     with operator_lock(session) if alone else nullcontext():
         with _importing("flatsplit.cutover.walk", f"flatsplit.cutover.{use_case}"):
             live = read_state(session.driver)
         from flatsplit.cutover.walk import Walk
 
-        yield Walk.open(session, config, live)
+        yield Walk.open(session, config, live, walk=walk, any_will_do=any_will_do)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flatsplit.model import Finding, GateResult, Plan, StepState
+from flatsplit.model import SPLIT, Finding, GateResult, Plan, StepState, WalkName
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,4 @@ class AdvanceResult:
     complete: bool = False
     plan: Plan | None = None
     """With ``dry_run``: what would have run."""
+    walk: WalkName = SPLIT

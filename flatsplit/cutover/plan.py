@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit import hazards
-from flatsplit.model import Plan
+from flatsplit.cutover.chosen import require_step
+from flatsplit.model import SPLIT, Plan
 from flatsplit.planning import machine
 from flatsplit.planning.situation import notes_of
 
@@ -19,7 +20,9 @@ def plan(walk: Walk, key: str | None) -> Plan:
     step = key or machine.next_step(situation.states)
     if step is None:
         return Plan("", "", (), ())
+    require_step(situation, step)
     walk.require_own(situation)
-    found = hazards.find(walk.session.driver, situation.live, situation.context, hazards.of_step(step))
+    split = situation.name == SPLIT  # hazards are about what its steps do
+    found = hazards.find(walk.session.driver, situation.live, situation.context, hazards.of_step(step)) if split else ()
     made = situation.plan(step)
     return Plan(made.step, made.digest, made.catch_up, made.statements, (*made.notes, *notes_of(found, step)))

@@ -30,7 +30,7 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
         return AdvanceResult((), next_key, complete=next_key is None)
     step = situation.kind.keys[situation.done - 1]
     target, oid = situation.live.target, walk.record.legacy_oid
-    plan = Plan(step, digest(target, walk.config.legacy_role, oid, "repair", drift), (), drift)
+    plan = Plan(step, digest(target, walk.config.legacy_role, oid, "repair", drift, situation.name), (), drift)
     if not confirm(plan, "repair"):
         return AdvanceResult((), next_key)
     verifiers = walk.verifiers(drift, passwords)

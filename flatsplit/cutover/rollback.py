@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from flatsplit import ddl, evidence, membership
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.caller import Confirm, Reporter, tell
+from flatsplit.cutover.chosen import require_step
 from flatsplit.cutover.completeness import about_new
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import step_ended
 from flatsplit.cutover.way_back import record_policies, require_way_back
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
-from flatsplit.model import Plan
+from flatsplit.model import SPLIT, Plan
 from flatsplit.planning import machine
 from flatsplit.planning.machine import TRANSITIONS
 from flatsplit.walks import marks, shared
@@ -38,6 +39,8 @@ def rollback(
 
 def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
     situation = walk.situation()
+    if through is not None:
+        require_step(situation, through)
     if through is not None and not machine.begun(situation.states, through):
         raise UsageError(
             f"step {through} was not taken, so there is nothing to take back",
@@ -45,11 +48,14 @@ def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Repor
         )
     outcomes: list[StepOutcome] = []
     keys = machine.to_take_back(situation.states, through, everything=everything)
-    if situation.kind.keys[0] in keys and walk.config.legacy_role in situation.live.roles:
+    if keys:
+        _refuse_above(situation)
+    split = situation.name == SPLIT
+    if split and situation.kind.keys[0] in keys and walk.config.legacy_role in situation.live.roles:
         require_way_back(walk.session, situation)
     steps, context = [situation.kind.step(key) for key in keys], situation.context
     lets_in = any(step.retires(context) and situation.entered(step.key) for step in steps)
-    if any(step.vacates for step in steps) and not lets_in:
+    if split and any(step.vacates for step in steps) and not lets_in:
         _require_login(walk, situation)  # before the steps above it are taken back for nothing
     for key in keys:
         _refuse(walk, situation, key)
@@ -58,11 +64,36 @@ def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Repor
             break
         outcome, situation = _take_back(walk, situation, key, plan, reporter)
         outcomes.append(outcome)
-    return AdvanceResult(tuple(outcomes), machine.next_step(situation.states))
+    if not split and machine.last_step(situation.states) is None:
+        _end(walk)
+        reporter.note(f"{situation.name.words} is over: nothing of it is left")
+        return AdvanceResult(tuple(outcomes), None, walk=situation.name)
+    return AdvanceResult(tuple(outcomes), machine.next_step(situation.states), walk=situation.name)
+
+
+def _end(walk: Walk) -> None:
+    """A walk that is all taken back is over: another of its kind begins anew, from what is there then."""
+    with walk.session.transaction():
+        walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left")
+        walk.journal.end_cutover(walk.record.id, "rolled_back")
+
+
+def _refuse_above(situation: Situation) -> None:
+    """Raise Refused where a walk that began later stands on the roles of this one: last in, first out."""
+    above = situation.above()
+    if above is not None:
+        roles = ", ".join(situation.shared(above))
+        raise Refused(
+            f"{above.name.words} began later and stands on {roles}",
+            f"take that back first: flatsplit rollback {above.name.option} --all",
+        )
 
 
 def _refuse(walk: Walk, situation: Situation, key: str) -> None:
     legacy = walk.config.legacy_role
+    if situation.name != SPLIT:
+        _refuse_sessions(walk, situation, key)
+        return
     if legacy not in situation.live.roles:
         raise Refused(
             f"role {legacy} was dropped: this is past the point of no return",
@@ -91,6 +122,25 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
         )
 
 
+def _refuse_sessions(walk: Walk, situation: Situation, key: str) -> None:
+    """Raise Refused where somebody is connected whom the step lets in."""
+    vacates = situation.kind.step(key).vacates
+    roles = vacates(situation.context) if vacates is not None else ()
+    if not roles:
+        return
+    acting = {role: (role,) for role in roles}
+    here = situation.live.target.database
+    found = evidence.read_sessions(walk.session.driver, acting, roles[0])
+    clients = [one for one in found if one.database == here and one.role in acting]
+    if clients:
+        first, more = clients[0], f" and {len(clients) - 1} more" if clients[1:] else ""
+        raise Refused(
+            f"{first.role} is still connected ({first.application or 'no application_name'} from {first.client}, "
+            f"process {first.pid}){more}",
+            "move these connections first",
+        )
+
+
 def _require_login(walk: Walk, situation: Situation) -> None:
     """The application has to find legacy as it left it."""
     legacy = walk.config.legacy_role
@@ -114,7 +164,8 @@ def _take_back(
     for definition in dropped:
         reporter.note(f"goes with its role, on record in the journal: {definition}")
     executor = walk.executor(situation, reporter)
-    mine = [name for name in walk.config.roles.new if not marks.others(situation.live, name)]
+    made = situation.kind.makes(situation.context)
+    mine = [name for name in made if not marks.others(situation.live, name)]
     tell(plan, reporter)
     executed = 0
     try:
@@ -142,7 +193,8 @@ def _take_back(
         walk.journal.mark_undone(key)
         walk.journal.transition(key, *TRANSITIONS["give back"])
         walk.journal.event("rolled_back", key, f"{executed} statements")
-        if key == situation.kind.keys[0] and any(name in situation.live.roles for name in walk.config.roles.new):
+        first = situation.name == SPLIT and key == situation.kind.keys[0]
+        if first and any(name in situation.live.roles for name in walk.config.roles.new):
             # Roles that stay, for another database, are there before the next attempt: they are shared from now on
             walk.journal.save_baseline(reduce(situation.live, walk.config))
         step_ended(walk, key, situation.live)

@@ -15,7 +15,7 @@ from flatsplit.cutover.waivers import waived
 from flatsplit.evidence.asking import ask
 from flatsplit.gates import judge, rehearsed
 from flatsplit.journal import EventRecord, Journal, TallyRecord
-from flatsplit.model import GateResult, Plan, Session, StepRecord
+from flatsplit.model import SPLIT, GateResult, Plan, Session, StepRecord
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.planning import machine
 from flatsplit.planning.situation import notes_of
@@ -31,15 +31,16 @@ _FEW = 20
 
 
 def runbook(walk: Walk) -> Bundle:
-    """Everything that a runbook says."""
+    """Everything that a runbook says: the steps of this walk, and of the database what is about the split."""
     situation = walk.situation()
-    found = hazards.find(walk.session.driver, situation.live, situation.context)
+    split = situation.turned(SPLIT)
+    found = hazards.find(walk.session.driver, split.live, split.context)
     next_key = machine.next_step(situation.states)
     steps = []
     for number, step in enumerate(situation.kind.steps, start=1):
         plan = situation.plan(step.key)
         final = situation.final(step.key)
-        notes = (*plan.notes, *notes_of(found, step.key))
+        notes = (*plan.notes, *(notes_of(found, step.key) if situation is split else ()))
         steps.append(
             BundleStep(
                 number=number,
@@ -63,19 +64,19 @@ def runbook(walk: Walk) -> Bundle:
             )
         )
     legacy, new = walk.config.legacy_role, walk.config.roles.new
-    acting = membership.attributed(situation.live, legacy, new, situation.context.retiring)
+    acting = membership.attributed(situation.live, legacy, new, split.context.retiring)
     sessions = evidence.read_sessions(walk.session.driver, acting, legacy)
-    begun = any(machine.begun(situation.states, step.key) for step in situation.kind.steps)
+    begun = any(machine.begun(split.states, step.key) for step in split.kind.steps)
     return Bundle(
         config=walk.config,
         target=situation.live.target,
         generated_by=f"flatsplit {__version__}",
         steps=tuple(steps),
         findings=found,
-        checks=evidence.matrix(situation.live, situation.context, situation.done),
+        checks=evidence.matrix(split.live, split.context, split.done),
         sessions=sessions,
-        exposure=radius(walk.session, situation.live, situation.context, situation.done),
-        first=first_radius(walk.session, situation.origin, situation.context) if begun else (),
+        exposure=radius(walk.session, split.live, split.context, split.done),
+        first=first_radius(walk.session, split.origin, split.context) if begun else (),
         report=_report(walk, situation, sessions),
     )
 

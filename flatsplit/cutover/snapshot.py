@@ -12,7 +12,7 @@ from flatsplit.evidence.away import Absence, Away, changes
 from flatsplit.evidence.dumping import newly_shut_out
 from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal
-from flatsplit.model import State
+from flatsplit.model import SPLIT, State
 from flatsplit.planning import machine
 from flatsplit.walks import marks, split
 
@@ -30,7 +30,7 @@ def step_ended(walk: Walk, step: str, live: State) -> None:
 
     Whoever came to be able to dump the database since is let into the journal.
     """
-    baseline = walk.journal.load_baseline(live.target)
+    baseline = walk.journal_of(SPLIT).load_baseline(live.target)
     if baseline is not None:
         admit(walk.journal, walk.config, baseline, live)
     remember(walk.session, walk.journal, step, live)

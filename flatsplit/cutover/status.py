@@ -10,9 +10,10 @@ from flatsplit.cutover.broken import Broken, broken
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence
 from flatsplit.cutover.waivers import waived
+from flatsplit.cutover.walks import WalkView, walks
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked, judge
-from flatsplit.model import Finding, GateResult, Statement, StepState
+from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, WalkName
 from flatsplit.planning import machine
 from flatsplit.walks.split.context import Context
 
@@ -69,6 +70,9 @@ class Status:
     """What changed since the last step ended; None where nothing was remembered."""
     broken: tuple[Broken, ...] = ()
     """What somebody undid of what finished steps promised: not what merely appeared since."""
+    walks: tuple[WalkView, ...] = ()
+    """All that are kept, this one among them."""
+    walk: WalkName = SPLIT
 
 
 def status(walk: Walk) -> Status:
@@ -82,6 +86,8 @@ def status(walk: Walk) -> Status:
     if next_key is not None:
         gates = judge(asked, situation.kind.step(next_key).gates)
         pending = situation.pending(next_key)
+    closed = tuple(gate for gate in gates if not gate.passes)
+    first = situation.turned(SPLIT)  # hazards, and what was promised to people, are about the split
     return Status(
         cutover=_view(walk, situation),
         steps=tuple(
@@ -89,7 +95,7 @@ def status(walk: Walk) -> Status:
                 key=step.key,
                 title=step.title,
                 state=situation.states[step.key],
-                blocked_by=tuple(gate for gate in gates if not gate.passes) if step.key == next_key else (),
+                blocked_by=closed if step.key == next_key else (),
                 waived=waived(walk.journal, step.key),
                 notices=tuple(gate for gate in gates if gate.open and gate.notice) if step.key == next_key else (),
                 started_at=situation.records[step.key].started_at,
@@ -101,9 +107,11 @@ def status(walk: Walk) -> Status:
         next=next_key,
         catch_up=catch_up,
         pending=pending,
-        findings=_findings(walk, situation, asked),
-        away=absence(walk.session, walk.journal, situation),
-        broken=_broken(walk, situation),
+        findings=_findings(walk, first, asked),
+        away=absence(walk.session, walk.journal, first),
+        broken=_broken(walk, first),
+        walks=walks(walk, situation, closed),
+        walk=situation.name,
     )
 
 

@@ -11,7 +11,7 @@ from flatsplit.cutover.proof import prove
 from flatsplit.cutover.strays import strays
 from flatsplit.evidence import matrix, memory
 from flatsplit.evidence.trial import Proof, Trial
-from flatsplit.model import Check, Finding, Statement
+from flatsplit.model import SPLIT, Check, Finding, Statement
 from flatsplit.planning.causes import Causes
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
 
     ``passwords``, by role: these are logged in as.
     """
-    session, situation = walk.session, walk.situation()
+    session, spoken = walk.session, walk.situation()
+    situation = spoken.turned(SPLIT)  # whose roles the matrix is about; the drift is that of all walks
     found = hazards.find(session.driver, situation.live, situation.context, lambda one: one.id in NOTES)
     before = walk.journal.last_snapshot()
     since = memory.difference(before.objects, situation.live) if before is not None else None
@@ -63,7 +64,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
     return VerifyReport(
         checks=matrix(situation.live, situation.context, situation.done),
         drift=drift,
-        steps=situation.kind.keys[: situation.done],
+        steps=spoken.kind.keys[: spoken.done],
         notes=found,
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, before.roles) if before is not None and since is not None else (),

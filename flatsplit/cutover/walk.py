@@ -14,23 +14,20 @@ from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import names
 from flatsplit.cutover.caller import Passwords, Reporter
+from flatsplit.cutover.chosen import DAMAGED, choose, steps
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import matrix
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import Finding, State, Statement
+from flatsplit.model import SPLIT, Finding, State, Statement, WalkName
 from flatsplit.planning import machine
-from flatsplit.walks.split import STEP_KEYS
+from flatsplit.planning.chain import Link
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.kind import SPLIT
 
 if TYPE_CHECKING:
     from flatsplit.evidence.trial import Trial
     from flatsplit.executor import Executor
-
-
-DAMAGED = "the tracking schema is damaged; restore it from a backup"
 
 
 def refuse_legacy(operator: str, login: str, legacy: str) -> None:
@@ -54,25 +51,43 @@ class Walk:
     """Session, configuration, journal and record. Opened with a session that may write, unless only looked at."""
 
     def __init__(
-        self, session: Session, config: Config, journal: Journal, record: CutoverRecord, live: State | None
+        self,
+        session: Session,
+        config: Config,
+        journal: Journal,
+        record: CutoverRecord,
+        kept: Sequence[CutoverRecord],
+        live: State | None,
     ) -> None:
         self.session = session
         self.config = config
         self.journal = journal
         self.record = record
+        self.kept = tuple(kept)
+        """All walks of this database that are kept, in the order in which they began."""
         self._first = live
 
     @classmethod
-    def open(cls, session: Session, config: Config, live: State | None = None) -> Self:
+    def open(
+        cls,
+        session: Session,
+        config: Config,
+        live: State | None = None,
+        *,
+        walk: WalkName | None = SPLIT,
+        any_will_do: bool = False,
+    ) -> Self:
         """Find the cutover that ``config`` is about. Raises JournalError where there is none, or another one's.
 
-        ``live``: the catalog, where it was read a moment ago; the first situation is made of it.
+        ``live``: the catalog, where it was read a moment ago; the first situation is made of it. ``walk``: which one of
+        that database; None for the one that is under way (UsageError where that is not clear, unless any will do).
         """
         login = session.driver.info.user
         refuse_legacy(live.target.operator if live else login, login, config.legacy_role)
         journal = Journal(session)
         journal.require_current([config.legacy_role])
-        record = journal.cutover()
+        kept = journal.walks()
+        record = next((record for record in kept if record.walk == SPLIT), None)
         if record is None:
             raise JournalError("the tracking schema knows of no cutover", "run flatsplit init")
         if record.legacy_role != config.legacy_role:
@@ -80,7 +95,18 @@ class Walk:
                 f"flatsplit.toml is about role {config.legacy_role}, the cutover under way about {record.legacy_role}",
                 "use the flatsplit.toml that init wrote for this database",
             )
-        return cls(session, config, journal, record, live)
+        if walk != SPLIT:
+            record = choose(journal, kept, walk, any_will_do=any_will_do)
+        return cls(session, config, journal.of(record), record, kept, live)
+
+    @property
+    def split(self) -> CutoverRecord:
+        """The record of the split, which all other walks follow or go beside."""
+        return next(record for record in self.kept if record.walk == SPLIT)
+
+    def journal_of(self, walk: WalkName) -> Journal:
+        """The journal of one of the walks that are kept."""
+        return next(self.journal.of(record) for record in self.kept if record.walk == walk)
 
     def recognise(self) -> None:
         """Raise JournalError in a copy of the database, whose journal speaks of the original."""
@@ -91,55 +117,70 @@ class Walk:
         if live is None:
             live, self._first = self._first or read_state(self.session.driver), None
             Journal.recognise(live.target, self.record)
-        baseline = self.journal.load_baseline(live.target)
+        links = tuple(self._link(record, live) for record in self.kept)
+        mine = next(link for link in links if link.name == self.record.walk)
+        others = tuple(link for link in links if link is not mine)
+        oid = self.split.legacy_oid
+        situation = Situation(mine.kind, live, mine.baseline, self.config, mine.records, oid, mine.name, others)
+        first = situation.turned(SPLIT)
+        names.check(
+            self.config,
+            names.recorded(self.split),
+            live=live.roles,
+            first_seen=first.baseline.roles,
+            begun=machine.last_step(first.states) is not None,
+        )
+        return situation
+
+    def _link(self, record: CutoverRecord, live: State) -> Link:
+        """One of the walks as it is now."""
+        baseline = self.journal.of(record).load_baseline(live.target)
         if baseline is None:
             raise JournalError("the journal has no baseline", DAMAGED)
-        records = {record.key: record for record in self.journal.steps()}
-        if lost := [key for key in STEP_KEYS if key not in records]:
-            raise JournalError(f"the journal has lost the step {lost[0]}", DAMAGED)
-        situation = Situation(SPLIT, live, baseline, self.config, records, self.record.legacy_oid)
-        begun = machine.last_step(situation.states) is not None
-        if not begun:
+        kind, records = steps(self.journal, record)
+        if machine.last_step({key: step.state for key, step in records.items()}) is None:
             # Nothing was changed yet: memberships that are gone, somebody has ended, and no rollback brings them back
             first_seen = {key: options for key, options in baseline.members.items() if key in live.members}
-            situation = replace(situation, baseline=replace(baseline, members=first_seen))
-        names.check(self.config, names.recorded(self.record), live=live.roles, first_seen=baseline.roles, begun=begun)
-        return situation
+            baseline = replace(baseline, members=first_seen)
+        return Link(record.walk, kind, live, baseline, self.config, records, record.id < self.record.id)
 
     def require_own(self, situation: Situation) -> None:
         """Raise ConfigError where a new role that came since ``init`` is not this walk's to begin with."""
-        if situation.done == 0:
+        if situation.name == SPLIT and situation.done == 0:
             names.refuse_strangers(self.config, situation.live, situation.baseline.roles, self.journal)
 
     def keep_names(self) -> None:
         """Put the names of the new roles on record, inside the transaction that begins to work with them."""
-        text = names.keep(self.journal, self.record, self.config)
-        self.record = replace(self.record, config=text)
+        split = self.split
+        renamed = replace(split, config=names.keep(self.journal.of(split), split, self.config))
+        self.kept = tuple(renamed if record is split else record for record in self.kept)
+        self.record = renamed if self.record is split else self.record
 
     def asked(self, situation: Situation, step: str) -> Asked[Context]:
-        """What the gates of a step are judged on."""
+        """What the gates of a step are judged on. Hazards and the matrix are about the roles of the split."""
+        first = situation.turned(SPLIT)
 
         def failed() -> tuple[Trial, ...]:
             from flatsplit.cutover import proof
 
-            return proof.failed(self.session, situation) if self.session.write else ()
+            return proof.failed(self.session, first) if self.session.write else ()
 
         def blockers() -> tuple[Finding, ...]:
             from flatsplit import hazards  # only the first step's gate asks for them
 
-            return hazards.find(self.session.driver, situation.live, situation.context, hazards.is_blocker)
+            return hazards.find(self.session.driver, first.live, first.context, hazards.is_blocker)
 
         return Asked(
             step,
             self.session,
-            self.journal,
+            self.journal_of(situation.name),
             situation.context,
             situation.live,
             lambda upto: situation.desired(situation.kind.place(upto)),
             situation.records,
             situation.drift,
             blockers,
-            lambda: matrix(situation.desired(situation.done), situation.context, situation.done),
+            lambda: matrix(first.desired(first.done), first.context, first.done),
             failed,
         )
 

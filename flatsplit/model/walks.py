@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import NamedTuple, Self
 
 
@@ -20,6 +21,11 @@ class WalkName(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.subject}" if self.subject else self.kind
+
+    @property
+    def option(self) -> str:
+        """As it is typed in a shell: ``--walk 'group:two words'``."""
+        return f"--walk {shlex.quote(str(self))}"
 
     @property
     def words(self) -> str:

@@ -45,20 +45,23 @@ def command(app: App, export: Path | None, yes: bool) -> Exit:
     return Exit.OK
 
 
-def _under_way(status: Status) -> bool:
-    """Whether some step is done or begun, and not all are."""
+def _under_way(status: Status) -> str:
+    """The walk of which some step is done or begun, and not all are; another than the split also before that."""
     states = {step.state for step in status.steps}
-    return status.next is not None and not states <= {"pending", "rolled_back"}
+    if status.next is not None and not states <= {"pending", "rolled_back"}:
+        return "the cutover"
+    others = (walk.walk.words for walk in status.walks if walk.walk.kind != "split" and walk.state == "active")
+    return next(others, "")
 
 
-def _refuse(under_way: bool) -> None:
+def _refuse(under_way: str) -> None:
     if under_way:
         raise Refused(
-            "the cutover is under way, and without flatsplit's memory it cannot go back",
+            f"{under_way} is under way, and without flatsplit's memory it cannot go back",
             "finish it or roll it back first; `flatsplit forget --yes` forgets all the same",
         )
 
 
-def _agreed(app: App, under_way: bool, export: Path | None) -> bool:
-    view.show_warning(app.output.err, under_way=under_way, kept=export is not None)
+def _agreed(app: App, under_way: str, export: Path | None) -> bool:
+    view.show_warning(app.output.err, under_way=bool(under_way), kept=export is not None)
     return app.output.ask("Remove it?")

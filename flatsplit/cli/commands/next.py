@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import GateName, StepName, need_answer, yes_option
+from flatsplit.cli.options import GateName, StepName, need_answer, walk_option, yes_option
 from flatsplit.cli.secrets import check_password_options, password_options, passwords_from
 from flatsplit.errors import Exit, UsageError
 
 
 @make_command("next")
+@walk_option
 @yes_option
 @click.option("--dry-run", is_flag=True, help="Look at gates and plan as if for real, and change nothing.")
 @click.option("--through", type=StepName(), help="Take all steps up to and including this one.")
@@ -22,6 +23,7 @@ from flatsplit.errors import Exit, UsageError
 @password_options
 def command(
     app: App,
+    name: str | None,
     yes: bool,
     dry_run: bool,
     through: str | None,
@@ -46,7 +48,7 @@ def command(
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import next as view
 
-    with app.walk("next", write=not dry_run, alone=True) as walk, Narration(app.output) as narration:
+    with app.walk("next", write=not dry_run, alone=True, name=name) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
         passwords = passwords_from(app, narration, password_file, generate_passwords)
         from flatsplit.cutover.next import AdvanceOptions, advance

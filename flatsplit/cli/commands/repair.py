@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import yes_option
+from flatsplit.cli.options import walk_option, yes_option
 from flatsplit.cli.secrets import check_password_options, password_options, passwords_from
 from flatsplit.errors import Exit
 
 
 @make_command("repair")
+@walk_option
 @yes_option
 @password_options
-def command(app: App, yes: bool, password_file: Path | None, generate_passwords: Path | None) -> Exit:
+def command(app: App, name: str | None, yes: bool, password_file: Path | None, generate_passwords: Path | None) -> Exit:
     """Apply again what drifted from what finished steps promised.
 
     Takes no new step. Asks first on a terminal; elsewhere it goes ahead, since all of it was agreed to before.
@@ -22,7 +23,7 @@ def command(app: App, yes: bool, password_file: Path | None, generate_passwords:
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import repair as view
 
-    with app.walk("repair", write=True, alone=True) as walk, Narration(app.output) as narration:
+    with app.walk("repair", write=True, alone=True, name=name) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes or not app.output.interactive)
         passwords = passwords_from(app, narration, password_file, generate_passwords)
         from flatsplit.cutover.repair import repair

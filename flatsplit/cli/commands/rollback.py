@@ -5,15 +5,16 @@ from __future__ import annotations
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import StepName, need_answer, yes_option
+from flatsplit.cli.options import StepName, need_answer, walk_option, yes_option
 from flatsplit.errors import Exit, UsageError
 
 
 @make_command("rollback")
+@walk_option
 @click.option("--through", type=StepName(), help="Undo down to and including this step.")
 @click.option("--all", "everything", is_flag=True, help="Undo everything.")
 @yes_option
-def command(app: App, through: str | None, everything: bool, yes: bool) -> Exit:
+def command(app: App, name: str | None, through: str | None, everything: bool, yes: bool) -> Exit:
     """Undo the last step, or more. Shows what it will run and asks first.
 
     What flatsplit changed returns to what it was when first seen; what others changed meanwhile stays.
@@ -24,7 +25,7 @@ def command(app: App, through: str | None, everything: bool, yes: bool) -> Exit:
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import rollback as view
 
-    with app.walk("rollback", write=True, alone=True) as walk, Narration(app.output) as narration:
+    with app.walk("rollback", write=True, alone=True, name=name) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
         from flatsplit.cutover.rollback import rollback
 

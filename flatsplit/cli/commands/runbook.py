@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from flatsplit.cli.app import App, make_command
+from flatsplit.cli.options import walk_option
 from flatsplit.cli.views import runbook as view
 from flatsplit.errors import Exit
 
 
 @make_command("runbook")
+@walk_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -34,9 +36,9 @@ from flatsplit.errors import Exit
     metavar="DIR",
     help="Folder of Jinja templates that stand in for those of the same name.",
 )
-def command(app: App, out: Path, form: str, templates: Path | None) -> Exit:
+def command(app: App, name: str | None, out: Path, form: str, templates: Path | None) -> Exit:
     """Write the change-review bundle: every step with its SQL, its rollback and its gates. Changes nothing."""
-    with app.walk("runbook", write=False) as walk:
+    with app.walk("runbook", write=False, name=name) as walk:
         from flatsplit.cutover.runbook import runbook
 
         bundle = runbook(walk)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from flatsplit.cli.app import App, make_command
+from flatsplit.cli.options import walk_option
 from flatsplit.cli.views import status as view
 from flatsplit.errors import Exit
 
 
 @make_command("status")
-def command(app: App) -> Exit:
+@walk_option
+def command(app: App, name: str | None) -> Exit:
     """What broke, where we are, what is next, what blocks it, what changed. Changes nothing; exit 4 where it broke."""
-    with app.walk("status", write=False) as walk:
+    with app.walk("status", write=False, name=name, any_will_do=True) as walk:
         from flatsplit.cutover.status import status
 
         found = status(walk)
     if app.output.json:
         app.output.data(view.shape(found))
     else:
-        view.show(app.output, found)
+        view.show(app.output, found, all_walks=name is None and len(found.walks) > 1)
     return Exit.DRIFT if found.broken else Exit.OK

@@ -7,18 +7,20 @@ from pathlib import Path
 import click
 
 from flatsplit.cli.app import App, make_command
+from flatsplit.cli.options import walk_option
 from flatsplit.cli.views import verify as view
 from flatsplit.errors import Exit
 
 
 @make_command("verify")
+@walk_option
 @click.option(
     "--password-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help='TOML lines such as app_user = "…", mode 0600: log in as these roles to try what they can.',
 )
-def command(app: App, password_file: Path | None) -> Exit:
+def command(app: App, name: str | None, password_file: Path | None) -> Exit:
     """Try what each role can and cannot do, and look for drift of all finished steps. Changes nothing.
 
     Every object is judged by the catalog; a small sample is tried for real, as the role itself, and undone at once.
@@ -29,7 +31,7 @@ def command(app: App, password_file: Path | None) -> Exit:
         from flatsplit.passwords import read_file
 
         passwords = read_file(password_file)
-    with app.walk("verify", write=False) as walk:
+    with app.walk("verify", write=False, name=name, any_will_do=True) as walk:
         from flatsplit.cutover.verify import verify
 
         found = verify(walk, passwords)

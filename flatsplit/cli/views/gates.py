@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from flatsplit.cli.views.words import typed
+
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
-    from flatsplit.model import GateResult
+    from flatsplit.model import GateResult, WalkName
 
 
-def how_to_go_on(gates: Sequence[GateResult]) -> str:
+def how_to_go_on(gates: Sequence[GateResult], walk: WalkName) -> str:
     """What to type when these gates are closed."""
-    text = "`flatsplit next` goes on when that is settled"
+    go_on = typed("next", walk)
+    text = f"`{go_on}` goes on when that is settled"
     if not all(gate.waivable for gate in gates):
         return f"{text}."
     waivers = " ".join(f"--waive {gate.key}" for gate in gates)
-    return f'{text}; to go on all the same: flatsplit next {waivers} --reason "…"'
+    return f'{text}; to go on all the same: {go_on} {waivers} --reason "…"'
 
 
 def shape(found: GateResult) -> Json:

@@ -22,25 +22,31 @@ _VERBS = {
 
 def show(printer: Printer, records: Iterable[Any], *, statements: bool) -> None:
     """All of it, as it comes."""
-    for (acted, step, direction), group in groupby(records, _sort):
+    for (acted, _, direction), group in groupby(records, _sort):
         if acted and not statements:
-            _show_number(printer, step, direction, group)
+            _show_number(printer, direction, group)
         else:
             for record in group:
                 _show_one(printer, record)
 
 
-def _show_number(printer: Printer, step: str, direction: str, actions: Iterator[Any]) -> None:
+def _show_number(printer: Printer, direction: str, actions: Iterator[Any]) -> None:
     first = next(actions)
     number = 1 + sum(1 for _ in actions)
     undone = ", undone since" if first.undone_at else ""
     verb = _VERBS.get(direction, direction)
-    printer.say(f"{_time(first.at)}      {verb} {count(number, 'statement')} of {step}{undone}", "dim")
+    printer.say(f"{_time(first.at)}      {verb} {count(number, 'statement')} of {_step(first)}{undone}", "dim")
 
 
 def _sort(record: Any) -> tuple[bool, str, str]:
     """Statements of one step in one direction belong together."""
-    return (True, record.step, record.direction) if _is_action(record) else (False, "", "")
+    return (True, _step(record), record.direction) if _is_action(record) else (False, "", "")
+
+
+def _step(record: Any) -> str:
+    """The step, and of another walk than the split whose it is."""
+    whose = "" if record.walk in ("", "split") else one_line(record.walk)
+    return " ".join(filter(None, (whose, record.step)))
 
 
 def _time(moment: datetime) -> str:
@@ -63,10 +69,11 @@ def _show_one(printer: Printer, record: Any) -> None:
         undone = f"  (undone {_time(record.undone_at)})" if record.undone_at else ""
         note = f"  ({one_line(record.note)})" if record.note else ""
         printer.say(
-            f"{moment}      {sign} {record.step} {record.ordinal}: {one_line(record.description)}{note}{undone}", "dim"
+            f"{moment}      {sign} {_step(record)} {record.ordinal}: {one_line(record.description)}{note}{undone}",
+            "dim",
         )
         return
     who = record.db_user if record.os_user in ("", record.db_user) else f"{record.db_user} ({record.os_user})"
     where = f" from {record.client_addr}" if record.client_addr else ""
-    step = f" {record.step}" if record.step else ""
+    step = f" {_step(record)}" if _step(record) else ""
     printer.say(f"{moment}  {record.kind}{step}: {one_line(record.message)} [{one_line(who + where)}]")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.views import findings, gates, plan
 from flatsplit.cli.views.gates import how_to_go_on
-from flatsplit.cli.views.words import count
+from flatsplit.cli.views.words import count, typed
 from flatsplit.errors import Exit
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def show(output: Output, result: AdvanceResult, *, idle: str, refused: bool) -> 
             if gate.fix:
                 output.say(f"  fix: {one_line(gate.fix)}")
         if result.waiting:
-            output.say(how_to_go_on(result.waiting))
+            output.say(how_to_go_on(result.waiting, result.walk))
     if refused:
         output.err.say("stopped as you said; nothing further was changed")
         return Exit.ERROR
@@ -50,6 +50,10 @@ def show(output: Output, result: AdvanceResult, *, idle: str, refused: bool) -> 
     if not output.json:
         _what_now(output, result, idle)
     return Exit.WAITING if any(outcome.state == "waiting" for outcome in result.outcomes) else Exit.OK
+
+
+def _what(result: AdvanceResult) -> str:
+    return "cutover" if result.walk.kind == "split" else f"walk {one_line(result.walk.words)}"
 
 
 def _say_outcome(output: Output, outcome: StepOutcome) -> None:
@@ -61,13 +65,14 @@ def _what_now(output: Output, result: AdvanceResult, idle: str) -> None:
     if not result.outcomes and result.plan is None:
         output.say(idle)
     if result.complete:
-        output.say("The cutover is complete.", "green")
+        output.say(f"The {_what(result)} is complete.", "green")
     elif result.plan is not None:
-        output.err.say("dry run: nothing was changed; `flatsplit next` takes this step")
+        output.err.say(f"dry run: nothing was changed; `{typed('next', result.walk)}` takes this step")
     elif result.next is None:
         output.say("Nothing is left to do.", "green")
     else:
-        output.say(f"Next: {result.next}. See it with `flatsplit plan`, take it with `flatsplit next`.")
+        plan_, next_ = (typed(verb, result.walk) for verb in ("plan", "next"))
+        output.say(f"Next: {result.next}. See it with `{plan_}`, take it with `{next_}`.")
 
 
 def shape(result: AdvanceResult) -> Json:

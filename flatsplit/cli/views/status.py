@@ -10,24 +10,30 @@ from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.gates import how_to_go_on
 from flatsplit.cli.views.shapes import plain
 from flatsplit.cli.views.statements import summarise
-from flatsplit.cli.views.words import ago, count
+from flatsplit.cli.views.words import ago, count, typed
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.cutover.status import Status, StepView
+    from flatsplit.cutover.walks import WalkView
     from flatsplit.evidence.away import Absence
 
 _MARKS = {"done": "done", "running": "running", "waiting": "waiting", "pending": "", "rolled_back": "rolled back"}
 
 
-def show(printer: Printer, found: Status) -> None:
-    """What broke, where, what next, what blocks, what changed; then every step."""
+def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
+    """What broke, where, what next, what blocks, what changed; then every step. ``all_walks``: a line for each."""
     cutover = found.cutover
     for broken in found.broken:
         printer.say(f"broken: {one_line(broken.what)}", "red")
         printer.say(f"  fix: {one_line(broken.fix)}")
+    if all_walks:
+        _show_walks(printer, found)
+        return
     done = sum(step.state == "done" for step in found.steps)
     what = f"Cutover {cutover.name} of database {cutover.database}, away from role {cutover.legacy_role}"
+    if found.walk.kind != "split":
+        what = f"{found.walk.words} in database {cutover.database}"
     progress = f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}"
     printer.say(f"{one_line(what)}: {progress}.", "bold")
     show_findings(printer, [finding for finding in found.findings if finding.blocks])
@@ -50,6 +56,20 @@ def show(printer: Printer, found: Status) -> None:
             printer.say(f"warning: {one_line(finding.title)}. {finding.why}", "yellow")
 
 
+def _show_walks(printer: Printer, found: Status) -> None:
+    for walk in found.walks:
+        if walk.blocked_by:
+            gate = walk.blocked_by[0]
+            where = f"waiting for {gate.key} ({one_line(gate.reason)})"
+        else:
+            where = {"complete": "done", "rolled_back": "rolled back"}.get(walk.state, f"next: {walk.next}")
+        style = "green" if walk.state == "complete" else "yellow" if walk.blocked_by else ""
+        printer.say(f"{one_line(walk.walk.words)}  {walk.done}/{walk.of}  {where}", style)
+    if found.catch_up:
+        printer.say(f"{count(len(found.catch_up), 'statement')} became necessary to keep what was done.", "yellow")
+    printer.say("`flatsplit status --walk KIND:SUBJECT` says more of one.")
+
+
 def _show_away(printer: Printer, away: Absence) -> None:
     """What changed since the last step ended; decisions first."""
     if not away.items:
@@ -70,7 +90,8 @@ def _show_away(printer: Printer, away: Absence) -> None:
 def _show_next(printer: Printer, found: Status) -> None:
     forget = "`flatsplit forget` takes flatsplit out of the database"
     if found.next is None:
-        printer.say(f"Nothing is left to do; the cutover is {found.cutover.state}. In the end, {forget}.", "green")
+        what = "cutover" if found.walk.kind == "split" else "walk"
+        printer.say(f"Nothing is left to do; the {what} is {found.cutover.state}. In the end, {forget}.", "green")
         return
     if found.cutover.state == "rolled_back":
         printer.say(f"Everything is rolled back. If that is the end of it, {forget}.", "green")
@@ -86,11 +107,13 @@ def _show_next(printer: Printer, found: Status) -> None:
         printer.say(f"  {gate.key}: {one_line(gate.reason)}", "yellow")
         printer.say(f"    better: {one_line(gate.fix)}")
     if step.blocked_by:
-        printer.say(f"  {how_to_go_on(step.blocked_by)}")
+        printer.say(f"  {how_to_go_on(step.blocked_by, found.walk)}")
     elif step.state == "running":
-        printer.say("  `flatsplit next` goes on with it, `flatsplit rollback` takes it back.")
+        next_, back = (typed(verb, found.walk) for verb in ("next", "rollback"))
+        printer.say(f"  `{next_}` goes on with it, `{back}` takes it back.")
     else:
-        printer.say("  See it with `flatsplit plan`, take it with `flatsplit next`.")
+        plan, next_ = (typed(verb, found.walk) for verb in ("plan", "next"))
+        printer.say(f"  See it with `{plan}`, take it with `{next_}`.")
 
 
 def _row(number: int, step: StepView) -> tuple[str, ...]:
@@ -122,6 +145,20 @@ def shape(found: Status) -> Json:
         "findings": [findings.shape(item) for item in found.findings],
         "away": plain(found.away),
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
+        "walks": [_walk(walk) for walk in found.walks],
+    }
+
+
+def _walk(found: WalkView) -> Json:
+    return {
+        "walk": str(found.walk),
+        "kind": found.walk.kind,
+        "subject": found.walk.subject,
+        "state": found.state,
+        "done": found.done,
+        "of": found.of,
+        "next": found.next,
+        "blocked_by": [gate.key for gate in found.blocked_by],
     }
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from flatsplit.cli.output import one_line
+from flatsplit.model import SPLIT, WalkName
+
 
 def count(number: int, noun: str) -> str:
     """``1 statement``, ``2 statements``."""
@@ -27,3 +30,8 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
     days, hours = divmod(hours, 24)
     parts = [f"{number}{unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "m")) if number][:2]
     return f"{' '.join(parts) or f'{seconds}s'} ago"
+
+
+def typed(verb: str, walk: WalkName) -> str:
+    """``flatsplit next``, and for another walk than the split which one is meant."""
+    return f"flatsplit {verb}" if walk == SPLIT else f"flatsplit {verb} {one_line(walk.option)}"

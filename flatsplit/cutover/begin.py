@@ -1,0 +1,121 @@
+"""``begin``: another walk beside the split, or after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from flatsplit import config as configuration
+from flatsplit.connection import operator_lock
+from flatsplit.cutover.chosen import states
+from flatsplit.cutover.snapshot import remember
+from flatsplit.errors import Refused, UsageError
+from flatsplit.journal import Journal
+from flatsplit.model import SPLIT, Plan, State, StepRecord, WalkName
+from flatsplit.planning import machine
+from flatsplit.planning.chain import Link
+from flatsplit.planning.situation import Situation
+from flatsplit.walks.kind import Kind, Moment
+from flatsplit.walks.kinds import KINDS, begun_by_people
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A walk that was begun, or would be."""
+
+    walk: WalkName
+    steps: tuple[str, ...]
+    plan: Plan
+    """Of its first step."""
+    begun: bool = False
+
+
+def kind_of(walk: WalkName) -> Kind[Any]:
+    """Its kind. Raises UsageError where nobody can begin one, naming the kinds that there are."""
+    kind = KINDS.get(walk.kind)
+    others = begun_by_people()
+    there = "; ".join(f"flatsplit begin {' '.join(filter(None, (one.name, one.about)))}" for one in others)
+    fix = f"there are: {there}" if there else "this release knows no other kind than split, which flatsplit init begins"
+    if walk.kind == SPLIT.kind:
+        raise UsageError("the split is begun by init", "run flatsplit init --legacy-role ROLE")
+    if kind is None:
+        raise UsageError(f"no kind of walk {walk.kind!r}" if walk.kind else "which kind of walk?", fix)
+    if bool(kind.about) != bool(walk.subject):
+        wants = f"wants its {kind.about}" if kind.about else "is about nobody in particular"
+        raise UsageError(f"{kind.name} {wants}", f"flatsplit begin {kind.name} {kind.about}".rstrip())
+    return kind
+
+
+def begin(walk: Walk, name: WalkName, confirm: Callable[[Beginning], bool]) -> Beginning:
+    """Put a new walk on record, with what is there now as what it goes back to. No step is taken.
+
+    ``walk`` is the split. Refused where another walk over the same roles is under way.
+    """
+    kind = kind_of(name)
+    with operator_lock(walk.session):
+        split = walk.situation()
+        former = next((record for record in walk.kept if record.walk == name), None)
+        situation = _first(split, kind, name)
+        _refuse(situation, split, name)
+        found = Beginning(name, kind.keys, situation.plan(kind.keys[0]))
+        if not confirm(found):
+            return found
+        journal = Journal(walk.session, name)
+        with walk.session.transaction():
+            if former is not None:
+                began = machine.last_step(states(journal, former)) is not None
+                journal.end_cutover(former.id, "complete" if began else "rolled_back")
+            journal.create_cutover(
+                split.live.target,
+                name=walk.config.name,
+                legacy_role=walk.config.legacy_role,
+                legacy_oid=walk.record.legacy_oid,
+                config=configuration.render(walk.config),
+                steps=kind.keys,
+            )
+            journal.save_baseline(situation.baseline)
+            journal.event("begun", None, f"{name.words} begins", {"steps": list(kind.keys)})
+            remember(walk.session, journal, None, split.live)
+        return replace(found, begun=True)
+
+
+def _first(split: Situation[Any], kind: Kind[Any], name: WalkName) -> Situation[Any]:
+    """The moment before its first step. One of the same name that is done is over: this one goes on from there."""
+    records = {
+        key: StepRecord(key, place, "pending", None, None, None, by_hand=False)
+        for place, key in enumerate(kind.keys, start=1)
+    }
+    mine = Link(SPLIT, split.kind, split.live, split.baseline, split.config, split.records, earlier=True)
+    others = (mine, *(replace(link, earlier=True) for link in split.others if link.name != name))
+    baseline = _baseline(kind, split, name)
+    return Situation(kind, split.live, baseline, split.config, records, split.legacy_oid, name, others)
+
+
+def _baseline(kind: Kind[Any], split: Situation[Any], name: WalkName) -> State:
+    moment = Moment(split.live, split.live, split.config, dict.fromkeys(kind.keys, "pending"), name.subject)
+    return kind.remembers(moment, kind.context(moment), lambda: split.live) or State(split.live.target)
+
+
+def _refuse(situation: Situation[Any], split: Situation[Any], name: WalkName) -> None:
+    same = next((link for link in split.others if link.name == name), None)
+    if same is not None and same.under_way:
+        raise Refused(f"{name.words} is under way already", f"flatsplit status {name.option}")
+    moment = Moment(split.live, situation.baseline, split.config, situation.states, name.subject)
+    if objection := situation.kind.refuses(moment):
+        raise UsageError(*objection)
+    refuse_beside(situation)
+
+
+def refuse_beside(situation: Situation[Any]) -> None:
+    """Raise Refused where a walk that has changed nothing yet would begin beside one over the same roles."""
+    other = situation.beside()
+    if other is not None:
+        roles = ", ".join(situation.shared(other))
+        raise Refused(
+            f"{other.name.words} is under way over the same roles ({roles})",
+            f"finish it first, or take it back: flatsplit rollback {other.name.option} --all",
+        )

@@ -1,0 +1,79 @@
+"""Which walk a command is about: the one that was named, or the one that is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flatsplit.errors import JournalError, UsageError
+from flatsplit.journal import CutoverRecord, Journal
+from flatsplit.model import SPLIT, StepRecord, StepState, WalkName
+from flatsplit.planning import machine
+from flatsplit.planning.situation import Situation
+from flatsplit.walks.kind import Kind
+from flatsplit.walks.kinds import KINDS
+
+DAMAGED = "the tracking schema is damaged; restore it from a backup"
+
+
+def choose(
+    journal: Journal, kept: Sequence[CutoverRecord], asked: WalkName | None, *, any_will_do: bool = False
+) -> CutoverRecord:
+    """The walk of this name; without one that which is under way, or the only one there is.
+
+    Raises UsageError where there are several, unless ``any_will_do``: then it is the split.
+    """
+    if asked is not None:
+        for record in kept:
+            if record.walk == asked:
+                return record
+        raise UsageError(f"there is no walk {asked} here", f"there is {_listed(kept)}: flatsplit status")
+    under_way = [record for record in kept if machine.cutover_state(states(journal, record)) == "active"]
+    for only in (kept, under_way):
+        if len(only) == 1:
+            return only[0]
+    if any_will_do:
+        return next(record for record in kept if record.walk == SPLIT)
+    found = under_way or kept
+    what = "walks are under way" if under_way else "walks are kept, and none of them is under way"
+    raise UsageError(f"{len(found)} {what}: {_listed(found)}", f"say which, for example {found[-1].walk.option}")
+
+
+def _listed(records: Sequence[CutoverRecord]) -> str:
+    return ", ".join(str(record.walk) for record in records)
+
+
+def states(journal: Journal, record: CutoverRecord) -> dict[str, StepState]:
+    """How far each step of a walk is, in the order that it began with."""
+    return {step.key: step.state for step in journal.steps(record.id)}
+
+
+def steps(journal: Journal, record: CutoverRecord) -> tuple[Kind[Any], dict[str, StepRecord]]:
+    """The kind of a walk, with the steps that this walk began with, and where each of them is.
+
+    A release may have more steps since: they are not forced on a walk that is under way.
+    """
+    kind = KINDS.get(record.kind)
+    if kind is None:
+        raise _unknown(f"no walk of kind {record.kind}")
+    rows = {step.key: step for step in journal.steps(record.id)}
+    if [step.ordinal for step in rows.values()] != list(range(1, len(rows) + 1)) or not rows:
+        lost = next((key for key in kind.keys if key not in rows), "")
+        raise JournalError(f"the journal has lost the step {lost}", DAMAGED)
+    strange = next((key for key in rows if key not in kind.keys), None)
+    if strange is not None:
+        raise _unknown(f"no step {strange} of {record.walk}")
+    return kind.of(tuple(rows)), rows
+
+
+def require_step(situation: Situation[Any], key: str) -> None:
+    """Raise UsageError for a step of another kind of walk."""
+    if key not in situation.kind.keys:
+        raise UsageError(f"{situation.name} has no step {key}", f"its steps are {', '.join(situation.kind.keys)}")
+
+
+def _unknown(what: str) -> JournalError:
+    return JournalError(
+        f"this flatsplit knows {what}, which is under way here",
+        "install the newest flatsplit: pip install --upgrade flatsplit",
+    )
