@@ -67,8 +67,9 @@ class Link:
         return self.kind.through(state, self.context, self.done + more)
 
     def shared(self, kind: Kind[Any], context: Any) -> tuple[str, ...]:
-        """Roles that both this and a walk of another kind speak of, sorted."""
-        return tuple(sorted(roles(self.kind, self.context) & roles(kind, context)))
+        """Roles that this or another walk manages, and the other speaks of too; two may stand on the same. Sorted."""
+        ours, theirs = frozenset(self.kind.subject(self.context)), frozenset(kind.subject(context))
+        return tuple(sorted(ours & roles(kind, context) | theirs & roles(self.kind, self.context)))
 
 
 def roles(kind: Kind[Any], context: Any) -> frozenset[str]:

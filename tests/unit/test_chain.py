@@ -155,6 +155,21 @@ def test_the_last_in_is_the_first_out(world: World) -> None:
     )
 
 
+def test_two_walks_may_stand_on_the_same_role() -> None:
+    live = State(_target(), roles={name: RoleFacts(login=True) for name in ("a", "b", "like")})
+    kind = replace(DEPUTY, stands_on=lambda _: ("like",))
+    rows = records(kind, 1)
+
+    def shared(one: str, other: str) -> tuple[str, ...]:
+        link = Link(WalkName("deputy", one), kind, live, live, _moment(live, one).config, rows, earlier=True)
+        return link.shared(kind, kind.context(_moment(live, other)))
+
+    assert shared("a", "b") == ()
+    assert shared("a", "a") == ("a", "a_deputy")
+    assert shared("like", "b") == ("like",)
+    assert shared("a", "like") == ("like",)
+
+
 def test_a_walk_has_the_steps_that_it_began_with() -> None:
     live = State(_target(), roles={"third": RoleFacts(login=True)}, members={}, settings={})
     older = DEPUTY.of((HUSH,))
