@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from flatsplit import logs
 from flatsplit.errors import UsageError
 from flatsplit.evidence.rehearsal import grammar
-from flatsplit.evidence.rehearsal.sources import logs
+from flatsplit.evidence.rehearsal.sources.logs import read_log
 from flatsplit.evidence.rehearsal.values import Heard, is_own
 
 _CALLS = re.compile(r"--[^\n]*\bcalls=(\d+)")
@@ -45,15 +46,17 @@ def _read(
     start = text.lstrip()[:1]
     if start in ("[", "{"):
         return _json(text, path, roles, database, became)
-    if logs.is_csv(text):
-        return "server log (csvlog)", logs.read_csv(text, roles, database)
+    data = text.encode()
+    form = logs.sniff(data)
+    if form is not None and form.name == "csvlog":
+        return "server log (csvlog)", read_log(logs.entries(data, form), roles, database)
     header = next(csv.reader(io.StringIO(text)), [])
     names = [name.strip().lower() for name in header]
     if "query" in names and "calls" in names:
         rows = [dict(zip(names, row, strict=False)) for row in list(csv.reader(io.StringIO(text)))[1:]]
         return "pg_stat_statements as CSV", _statistics(rows, roles | became)
-    if logs.is_stderr(text):
-        return "server log (stderr)", logs.read_stderr(text, roles, database)
+    if form is not None:
+        return f"server log ({form.name})", read_log(logs.entries(data, form), roles, database)
     return "SQL file", _sql(text)
 
 
@@ -71,7 +74,7 @@ def _json(
     rows = [row for row in rows if isinstance(row, dict)]
     if any("query" in row for row in rows):
         return "pg_stat_statements as JSON", _statistics(rows, roles | became)
-    return "server log (jsonlog)", logs.read_json(rows, roles, database)
+    return "server log (jsonlog)", read_log((logs.of_row(row) for row in rows), roles, database)
 
 
 def _statistics(rows: list[dict[str, Any]], roles: frozenset[str]) -> list[Heard]:

@@ -1,0 +1,34 @@
+"""Server logs: their formats, read in one place. Pure; what an entry means is told elsewhere."""
+
+from flatsplit.logs.entry import Entry
+from flatsplit.logs.jsonlog import of_row
+from flatsplit.logs.languages import (
+    Logged,
+    has_entered,
+    has_left,
+    inner_statement,
+    is_duration,
+    is_refused,
+    is_withheld,
+    logged,
+)
+from flatsplit.logs.reading import SAMPLE, Format, entries, sniff
+from flatsplit.logs.scan import Scan
+
+__all__ = [
+    "SAMPLE",
+    "Entry",
+    "Format",
+    "Logged",
+    "Scan",
+    "entries",
+    "has_entered",
+    "has_left",
+    "inner_statement",
+    "is_duration",
+    "is_refused",
+    "is_withheld",
+    "logged",
+    "of_row",
+    "sniff",
+]

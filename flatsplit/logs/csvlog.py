@@ -1,0 +1,89 @@
+"""csvlog: a row per entry, whose texts may go over many lines (manual, "Using CSV-Format Log Output")."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from flatsplit.logs.entry import Entry, client_of
+from flatsplit.logs.languages import severities
+
+_TEXT = rb'(?:"(?:[^"]++|"")*+")?+'
+_HEAD = re.compile(
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*+ [^,\"\n]++,"
+    + _TEXT
+    + b","
+    + _TEXT
+    + rb",\d*+,"
+    + _TEXT
+    + rb",[0-9a-f.]*+,\d*+,"
+)
+"""The beginning of a row. A text inside a field cannot look like it: there, every quote is doubled (appendCSVLiteral()
+in csvlog.c), so a name between two single ones can stand at the head of a row only."""
+_ROW = re.compile(rb'(?:[^"\n]++|"(?:[^"]++|"")*+")*+\n')
+_COLUMNS = 23
+"""Those of 13's that everything here needs, up to the application's name."""
+
+
+class CsvLog:
+    """The format."""
+
+    name = "csvlog"
+    tells_role = tells_state = True
+
+    def start(self, data: bytes, place: int) -> int:
+        """Where the row begins that holds a place; 0 where that lies before the data."""
+        begin = data.rfind(b"\n", 0, place) + 1
+        while begin and not _HEAD.match(data, begin):
+            begin = data.rfind(b"\n", 0, begin - 1) + 1
+        return begin
+
+    def end(self, data: bytes, start: int, *, final: bool) -> int:
+        """Where the row ends that begins here; -1 where that lies behind the data."""
+        found = _ROW.match(data, start)
+        if found is not None:
+            return found.end()
+        return len(data) if final else -1
+
+    def read(self, raw: bytes) -> Entry | None:
+        """What a row says; None where it is none."""
+        csv.field_size_limit(2**31 - 1)
+        try:
+            row = next(csv.reader(io.StringIO(raw.decode("utf-8", "replace"), newline="")), [])
+        except csv.Error:
+            return None
+        if len(row) < _COLUMNS or not _HEAD.match(raw):
+            return None
+        return Entry(
+            at=row[0],
+            user=row[1],
+            database=row[2],
+            client=client_of(row[4] if row[4].startswith("[") or ":" not in row[4] else row[4].rpartition(":")[0]),
+            session=row[5] or row[3],
+            tag=row[7],
+            vxid=row[9],
+            severity=severities().get(row[11], row[11]),
+            sqlstate=row[12],
+            message=row[13],
+            detail=row[14],
+            context=row[18],
+            statement=row[19],
+            application=row[22],
+        )
+
+    def errors(self) -> tuple[bytes, ...]:
+        """What stands in the entries of statements that were refused or did nothing."""
+        return (b",42501,", b",01007,", b",01006,", b",42601,")
+
+    def key(self, session: str) -> bytes:
+        """What stands in every entry of a session."""
+        return f",{session},".encode()
+
+
+def is_csv(sample: bytes) -> bool:
+    """Whether it looks like csvlog."""
+    if not _HEAD.match(sample):
+        return False
+    found = _ROW.match(sample)
+    return found is not None and CsvLog().read(found[0]) is not None
