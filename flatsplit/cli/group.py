@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "repair": "Apply again what drifted.",
     "observe": "Record who is connected as which role.",
     "watch": "Show live who is still connected as the old role.",
+    "who": "Say who did this, or tried: what the server's logs know.",
     "rollback": "Undo the last step, or more.",
     "runbook": "Write the change-review bundle.",
     "begin": "Begin another kind of walk, beside the split or after it.",

@@ -1,0 +1,89 @@
+"""``flatsplit who``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flatsplit.cli.app import App, make_command
+from flatsplit.cli.progress import Counting
+from flatsplit.config import parse_duration
+from flatsplit.errors import ConnectFailed, Exit
+
+if TYPE_CHECKING:
+    from flatsplit.config import Config
+    from flatsplit.cutover.who import Question
+    from flatsplit.trail import Trail
+
+
+class Duration(click.ParamType[timedelta]):
+    """A span of time as in flatsplit.toml."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The span."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(value)
+        except ValueError:
+            self.fail(f"{value!r} is no span of time; write it like 7d, 12h or 30m", param, ctx)
+
+
+@make_command("who")
+@click.argument("text", default="")
+@click.option("--refused", is_flag=True, help="Only what the server did not let through.")
+@click.option("--since", metavar="SPAN", type=Duration(), help="Only the last 7d, 12h or 30m.")
+@click.option(
+    "--log",
+    "logs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="A server log (stderr, csvlog or jsonlog, also .gz) or a folder of them; else the server's own, by SQL.",
+)
+@click.option("--prefix", metavar="TEXT", help="log_line_prefix of the logs; else the server's, else it is guessed.")
+@click.option("--literal", is_flag=True, help="Show the constants of statements too; passwords never.")
+def command(
+    app: App,
+    text: str,
+    refused: bool,
+    since: timedelta | None,
+    logs: tuple[Path, ...],
+    prefix: str | None,
+    literal: bool,
+) -> Exit:
+    """Say who did this, or tried: TEXT is a statement, a command and an object, or the name of an object.
+
+    Judged by role and address only: a client can call itself anything. If any of it is suspicious, the exit code is 4.
+    """
+    from flatsplit.cutover.who import Question
+    from flatsplit.trail import asked
+
+    question = Question(asked(text), refused, since, logs, prefix)
+    found = _asked(app, app.config(), question)
+    from flatsplit.cli.views.who import as_json, show_who
+
+    if app.output.json:
+        app.output.data(as_json(found, literal=literal))
+    else:
+        show_who(app.output, found, literal=literal)
+    return Exit.DRIFT if found.suspicious else Exit.OK
+
+
+def _asked(app: App, config: Config, question: Question) -> Trail:
+    """With the server where it can be reached; with the logs alone where it cannot, and they are named."""
+    from flatsplit.cutover.who import who
+
+    with Counting(app.output) as counting:
+        try:
+            with app.session(write=False) as session:
+                return who(session, config, question, counting)
+        except ConnectFailed:
+            if not question.logs:
+                raise
+        return who(None, config, question, counting)

@@ -1,0 +1,89 @@
+"""Who did it, on the screen and as JSON. What is shown comes out of logs, so anybody may have written it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flatsplit.cli.output import Printer, one_line, visible
+from flatsplit.cli.views.words import count
+from flatsplit.trail import JUDGEMENTS, without_constants, without_secrets
+
+if TYPE_CHECKING:
+    from flatsplit.trail import Deed, Trail
+
+_STYLES = {"suspicious": "red", "look": "yellow", "person": "", "legitimate": "green"}
+_LONGEST = 200
+
+
+def show_who(printer: Printer, found: Trail, *, literal: bool) -> None:
+    """A line for each act, what was read, and what none of it can know."""
+    for deed in found.deeds:
+        _show(printer, deed, literal=literal)
+    if found.deeds:
+        printer.say()
+    for source in found.sources:
+        span = f": {source.begins or '?'} to {source.ends or '?'}" if source.begins or source.ends else ""
+        printer.say(
+            f"read {source.kind}{'' if source.name == source.kind else f' {one_line(source.name)}'}{span}", "dim"
+        )
+    for note in found.notes:
+        printer.say(one_line(note), "yellow")
+    counts = {each: sum(deed.judgement == each for deed in found.deeds) for each in JUDGEMENTS}
+    told = ", ".join(f"{number:,} {each}" for each, number in counts.items() if number)
+    printer.say(
+        f"{count(len(found.deeds), 'act')}{f': {told}' if told else ''}",
+        "red" if counts["suspicious"] else "yellow" if counts["look"] else "green",
+    )
+
+
+def _show(printer: Printer, deed: Deed, *, literal: bool) -> None:
+    who = one_line(deed.login or deed.acting_as or "nobody knows who")
+    if deed.login and deed.acting_as not in ("", deed.login):
+        who += f" as {one_line(deed.acting_as)}"
+    client = f" from {one_line(deed.client)}" if deed.client else ""
+    claimed = printer.style(f" (says it is {one_line(deed.application)!r})", "dim") if deed.application else ""
+    times = f", {count(deed.calls, 'time')}" if deed.calls > 1 or deed.source == "pg_stat_statements" else ""
+    what = one_line(f"{deed.act} {deed.object}".strip())
+    judged = printer.style(deed.judgement, _STYLES[deed.judgement])
+    when = one_line(deed.at) or "nobody knows when"
+    printer.stream.write(
+        f"{when}  {visible(who)}{visible(client)}{claimed}  {visible(what)}: {deed.outcome}{times}  {judged}\n"
+    )
+    printer.say(f"    {_statement(deed, literal=literal)}", "cyan")
+    if deed.judgement != "legitimate":
+        printer.say(f"    {one_line(deed.why)}", "dim")
+
+
+def _statement(deed: Deed, *, literal: bool) -> str:
+    text = one_line((without_secrets if literal else without_constants)(deed.statement))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def as_json(found: Trail, *, literal: bool) -> dict[str, Any]:
+    """The shape of ``who --json``."""
+    hide = without_secrets if literal else without_constants
+    return {
+        "sources": [
+            {"name": source.name, "kind": source.kind, "from": source.begins or None, "to": source.ends or None}
+            for source in found.sources
+        ],
+        "acts": [
+            {
+                "at": deed.at or None,
+                "login": deed.login or None,
+                "acting_as": deed.acting_as or None,
+                "application": deed.application or None,
+                "client": deed.client or None,
+                "act": deed.act,
+                "object": deed.object or None,
+                "outcome": deed.outcome,
+                "judgement": deed.judgement,
+                "source": deed.source,
+                "why": deed.why,
+                "statement": hide(deed.statement),
+                "calls": deed.calls,
+            }
+            for deed in found.deeds
+        ],
+        "notes": found.notes,
+    }

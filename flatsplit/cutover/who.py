@@ -1,0 +1,184 @@
+"""``who``: everything at hand that tells who did this, and what none of it can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flatsplit import trail
+from flatsplit.catalog import read_people
+from flatsplit.config import Config
+from flatsplit.connection import Session
+from flatsplit.cutover.clients import acting
+from flatsplit.errors import TargetError
+from flatsplit.journal import Journal
+from flatsplit.membership import logins_of
+from flatsplit.model import State
+from flatsplit.trail import Asked, Cast, Deed, Progress, Search, Server, Source, Trail
+from flatsplit.trail.acts import acts
+
+_WOULD = (
+    "ALTER ROLE … SET log_statement = 'ddl' for the migration tool's role tells what succeeds; "
+    "what is refused stands in any log with %u, %h and %e in log_line_prefix, or in csvlog"
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be found out."""
+
+    asked: Asked
+    refused: bool = False
+    since: timedelta | None = None
+    logs: tuple[Path, ...] = ()
+    prefix: str | None = None
+    """log_line_prefix of the logs; else the server's, else guessed."""
+
+
+def who(session: Session | None, config: Config, question: Question, progress: Progress) -> Trail:
+    """Looks through what is at hand. Without a session only the logs that are named, and roles by their names.
+
+    Raises TargetError where there is nothing that could know.
+    """
+    found = Trail()
+    server = Server.ask(session.driver) if session is not None else None
+    cast = _known(session, config, found)
+    since = datetime.now(UTC) - question.since if question.since is not None else None
+    prefix = question.prefix if question.prefix is not None else (server.prefix if server is not None else None)
+    search = Search(
+        question.asked,
+        question.refused,
+        "",
+        since,
+        server.zone if server is not None else None,
+        server.begin_as() if server is not None else {},
+    )
+    missing = []
+    if question.logs:
+        found.sources += trail.read_files(trail.log_files(question.logs, since, prefix), search, progress)
+    elif server is not None:
+        sources, why = server.log(search, progress)
+        found.sources += sources
+        missing += [why] if why else []
+    if server is not None and not question.refused:
+        sources, why = server.statistics(search)
+        found.sources += sources
+        missing += [why] if why and not question.logs else []
+    if session is not None and not question.refused:
+        found.sources += _journal(session, search)
+    if not [source for source in found.sources if source.kind != "journal"] and not search.deeds:
+        raise TargetError(
+            f"nothing here can know who it was: {'; '.join(missing)}", f"have it told from now on: {_WOULD}"
+        )
+    found.deeds = _sorted(search.deeds, question, cast)
+    found.notes += missing
+    found.notes += _limits(found, search, server, question)
+    return found
+
+
+def _known(session: Session | None, config: Config, found: Trail) -> Cast:
+    roles = config.roles
+    purposes: dict[str, tuple[str, ...]] = {name: (roles.purpose(name),) for name in roles.new}
+    for purpose, logins in config.groups:
+        purposes |= dict.fromkeys(logins, (purpose,))
+    purposes |= {name: (purpose,) for name, purpose in config.members}
+    become = {purpose: frozenset(names) for purpose, names in config.become}
+    truncate = {grant.purpose: frozenset(grant.names) for grant in config.grants if grant.privilege == "truncate"}
+    legacy = frozenset({config.legacy_role, *(config.owners or ())})
+    if session is None:
+        found.notes.append("without a connection nobody knows who is a member of which role, nor who came from where")
+        return Cast(purposes, legacy=legacy, become=become, truncate=truncate, watched=False)
+    people = read_people(session.driver)
+    for name, acts_as in acting(config, people).items():
+        purposes.setdefault(name, tuple(roles.purpose(role) for role in acts_as if roles.purpose(role)))
+    legacy |= {name for name, acts_as in acting(config, people).items() if config.legacy_role in acts_as}
+    persons, addresses = _journaled(session, config, people)
+    return Cast(
+        purposes, persons - legacy, legacy, frozenset(people.roles), addresses, become, truncate, bool(addresses)
+    )
+
+
+def _journaled(session: Session, config: Config, people: State) -> tuple[frozenset[str], frozenset[str]]:
+    """Persons and operators; and from where the migration tool was seen."""
+    persons = {people.target.operator, session.driver.info.user}
+    if config.roles.dba:
+        persons |= {config.roles.dba, *logins_of(people, config.roles.dba)}
+    journal = Journal(session)
+    if not journal.exists():
+        return frozenset(persons), frozenset()
+    persons |= {event.db_user for event in journal.events()}
+    seen = journal.observations(config.roles.app_migrator)
+    return frozenset(persons), frozenset(each.client for each in seen)
+
+
+def _journal(session: Session, search: Search) -> list[Source]:
+    """What flatsplit itself changed."""
+    journal = Journal(session)
+    if not journal.exists():
+        return []
+    operators = {event.step: event.db_user for event in journal.events() if event.step is not None}
+    needles = [needle.decode() for needle in search.asked.needles()]
+    first = last = None
+    for action in journal.actions():
+        first, last = first or action.at, action.at
+        if (search.since is not None and action.at < search.since) or not all(n in action.sql.lower() for n in needles):
+            continue
+        for act in acts(action.sql):
+            if trail.is_watched(act, search.asked):
+                operator = operators.get(action.step, "")
+                deed = Deed.of(
+                    act,
+                    "rolled back" if action.undone_at else "done",
+                    "journal",
+                    at=trail.written(action.at),
+                    login=operator,
+                    acting_as=operator,
+                    application="flatsplit",
+                )
+                search.deeds.append(deed)
+    return [Source("journal", "journal", trail.written(first), trail.written(last))] if first else []
+
+
+def _sorted(deeds: list[Deed], question: Question, cast: Cast) -> list[Deed]:
+    """Judged, those that are meant, in the order of time; what is also counted by pg_stat_statements only once."""
+    kept = [deed for deed in deeds if not question.refused or deed.outcome in ("refused", "failed")]
+    named = {(deed.acting_as, deed.act, deed.object) for deed in kept if deed.source != "pg_stat_statements"}
+    kept = [
+        deed
+        for deed in kept
+        if deed.source != "pg_stat_statements" or (deed.acting_as, deed.act, deed.object) not in named
+    ]
+    for deed in kept:
+        deed.judgement, deed.why = trail.judge(deed, cast)
+    return sorted(kept, key=lambda deed: (not deed.at, deed.at))
+
+
+def _limits(found: Trail, search: Search, server: Server | None, question: Question) -> list[str]:
+    """What the sources cannot know."""
+    notes = []
+    logged = [source for source in found.sources if source.kind.startswith("server log")]
+    if search.nobody:
+        notes.append(
+            f"{search.nobody} entries do not say who it was: log_line_prefix lacks %u "
+            "(and %h, %e, %a), or write csvlog: ALTER SYSTEM SET log_destination = 'csvlog'"
+        )
+    if search.left_out:
+        notes.append(f"{search.left_out:,} more acts were refused or failed, unlike those that are shown")
+    if logged and question.since is not None:
+        begins = min((source.begins for source in logged if source.begins), default="")
+        wanted = trail.written(datetime.now(UTC) - question.since)
+        if begins > wanted:
+            notes.append(f"the log begins at {begins}: what was before is not known")
+    if server is not None and not question.refused:
+        level = server.settings.get("log_statement")
+        if level == "none":
+            notes.append(
+                "log_statement is none: what succeeds leaves no line in the log, unless a role has a setting of its "
+                "own (ALTER ROLE … SET log_statement = 'ddl')"
+            )
+    if server is not None and server.settings.get("log_min_error_statement") in ("log", "fatal", "panic"):
+        notes.append("log_min_error_statement keeps refused statements out of the log: set it back to error")
+    if any(deed.outcome == "maybe rolled back" for deed in found.deeds):
+        notes.append("whether it was committed, only log_statement = all, a duration or the table of [trail] would say")
+    return notes

@@ -1,0 +1,35 @@
+"""Who did this: acts found in what the server wrote down, with outcome and a judgement by role and address.
+
+Parsing and judging are pure; :mod:`~flatsplit.trail.files` reads files and :mod:`~flatsplit.trail.server` asks the
+server. Nothing here writes.
+"""
+
+from flatsplit.trail.asked import Asked, asked
+from flatsplit.trail.files import log_files
+from flatsplit.trail.hiding import without_constants, without_secrets
+from flatsplit.trail.judging import Cast, judge
+from flatsplit.trail.reading import Progress, read_files
+from flatsplit.trail.search import Search, is_watched
+from flatsplit.trail.server import Server
+from flatsplit.trail.times import written
+from flatsplit.trail.values import JUDGEMENTS, Deed, Source, Trail
+
+__all__ = [
+    "JUDGEMENTS",
+    "Asked",
+    "Cast",
+    "Deed",
+    "Progress",
+    "Search",
+    "Server",
+    "Source",
+    "Trail",
+    "asked",
+    "is_watched",
+    "judge",
+    "log_files",
+    "read_files",
+    "without_constants",
+    "without_secrets",
+    "written",
+]

@@ -1,0 +1,259 @@
+"""What a statement does that somebody may have to answer for: the acts in a text.
+
+The text is parsed, not searched: ``drop/**/table``, a name in Unicode escapes, a statement inside a DO block are what
+they are. What an act is called is PostgreSQL's own word for the command, and objects are named as the statement names
+them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+
+from flatsplit.evidence.rehearsal import grammar, plpgsql, wording
+from flatsplit.evidence.rehearsal.grammar import Node, Parsed, Unparsable, strings
+from flatsplit.trail.names import Name, each_once, in_order, names_of, relations, shown
+
+Kind: TypeAlias = Literal[
+    "structure", "rights", "role", "become", "server", "temporary", "upkeep", "rows", "transaction", "other"
+]
+"""``structure``: CREATE, ALTER, DROP, TRUNCATE and their like; ``rights``: GRANT and REVOKE; ``role``: roles;
+``become``: SET ROLE; ``server``: programs, files and secrets of the server; ``temporary``: of one's own temporary
+table; ``upkeep``: VACUUM and its like; ``rows``: reading and writing."""
+
+
+class Act(NamedTuple):
+    """One thing that a statement does."""
+
+    word: str
+    """DROP TABLE, COPY … PROGRAM, SET ROLE."""
+    kind: Kind
+    names: tuple[Name, ...]
+    """What it is about, the most telling first."""
+    text: str
+    """The statement itself, constants and all."""
+    inner: bool = False
+    """Inside a DO block."""
+
+    @property
+    def object(self) -> str:
+        """The first name; "" for none."""
+        return shown(self.names[0]) if self.names else ""
+
+
+_UPKEEP = frozenset(
+    {"vacuum_stmt", "cluster_stmt", "reindex_stmt", "refresh_mat_view_stmt", "lock_stmt", "check_point_stmt"}
+)
+_ROWS = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
+_ROLES = frozenset({"create_role_stmt", "alter_role_stmt", "alter_role_set_stmt", "drop_role_stmt", "grant_role_stmt"})
+_SILENT = frozenset(
+    {
+        *("variable_show_stmt", "execute_stmt", "deallocate_stmt", "listen_stmt", "unlisten_stmt", "notify_stmt"),
+        *("discard_stmt", "constraints_set_stmt", "fetch_stmt", "close_portal_stmt", "call_stmt"),
+    }
+)
+_SERVER = frozenset({"alter_system_stmt", "load_stmt"})
+_ALONE: dict[str, Callable[[Node], str]] = {
+    "grant_stmt": lambda node: "GRANT" if node.is_grant else "REVOKE",
+    "grant_role_stmt": lambda node: "GRANT" if node.is_grant else "REVOKE",
+    "truncate_stmt": lambda _: "TRUNCATE",
+    "comment_stmt": lambda _: "COMMENT",
+    "sec_label_stmt": lambda _: "SECURITY LABEL",
+    "vacuum_stmt": lambda node: "VACUUM" if node.is_vacuumcmd else "ANALYZE",
+    "cluster_stmt": lambda _: "CLUSTER",
+    "lock_stmt": lambda _: "LOCK",
+    "reassign_owned_stmt": lambda _: "REASSIGN OWNED",
+    "drop_owned_stmt": lambda _: "DROP OWNED",
+}
+"""Commands whose next words name no kind of object."""
+_FILES = frozenset(
+    {
+        *("pg_read_file", "pg_read_binary_file", "pg_stat_file", "pg_ls_dir", "pg_ls_logdir", "pg_ls_waldir"),
+        *("pg_ls_tmpdir", "pg_ls_archive_statusdir", "pg_file_write", "pg_file_unlink", "pg_file_rename"),
+        *("pg_file_read", "pg_current_logfile", "lo_import", "lo_export", "pg_reload_conf", "pg_rotate_logfile"),
+        *("pg_terminate_backend", "dblink_connect_u", "pg_create_restore_point", "pg_promote", "pg_hba_file_rules"),
+    }
+)
+"""Routines of the server's that reach beyond the database."""
+_SECRETS = frozenset(
+    {
+        *("pg_authid", "pg_shadow", "pg_hba_file_rules", "pg_ident_file_mappings", "pg_file_settings"),
+        *("pg_user_mapping", "pg_user_mappings", "pg_statistic", "pg_subscription", "pg_config", "pg_largeobject"),
+    }
+)
+_CALM = frozenset({"pg_user_mappings", "pg_statistic", "pg_subscription", "pg_config", "pg_largeobject"})
+"""Of these a look is refused, but no attack: monitoring tools try."""
+
+
+@lru_cache(maxsize=4096)
+def acts(text: str) -> tuple[Act, ...]:
+    """The acts of a text with one statement or several, in order."""
+    found: list[Act] = []
+    for parsed in _statements(text):
+        found += _acts(parsed)
+    return tuple(found)
+
+
+def _statements(text: str) -> Iterator[Parsed]:
+    try:
+        yield from grammar.parse(text)
+        return
+    except Unparsable:
+        pieces = grammar.split(text)
+    for piece in pieces:
+        try:
+            yield from grammar.parse(piece)
+        except Unparsable:
+            yield Parsed("", None, piece.strip())
+
+
+def _acts(parsed: Parsed) -> Iterator[Act]:
+    kind, node, text = parsed
+    text = text.strip()
+    if node is None:
+        yield from _unparsed(text)
+    elif kind == "do_stmt":
+        yield from _block(node, text)
+    elif kind in ("explain_stmt", "prepare_stmt", "declare_cursor_stmt"):
+        inside, query = grammar.inner(node.query)
+        if query is not None:
+            yield from _acts(Parsed(inside, query, text))
+    elif kind == "transaction_stmt":
+        yield Act(text.split()[0].upper(), "transaction", (), text)
+    elif kind == "variable_set_stmt":
+        yield from _set(node, text)
+    elif kind == "copy_stmt":
+        yield from _copy(node, text)
+    elif kind in _ROWS:
+        yield from _rows(parsed, text)
+    elif kind not in _SILENT:
+        yield Act(_word(parsed), _kind(parsed), names_of(parsed), text)
+
+
+def _kind(parsed: Parsed) -> Kind:
+    kind, node, _ = parsed
+    if kind in _ROLES or (kind == "rename_stmt" and _is_role(node)) or kind in ("drop_owned_stmt",):
+        return "role"
+    if kind in ("grant_stmt", "alter_default_privileges_stmt"):
+        return "rights"
+    if kind in _UPKEEP:
+        return "upkeep"
+    if kind in _SERVER:
+        return "server"
+    made = wording.made(parsed)
+    return "temporary" if made is not None and wording.temporary(made) else "structure"
+
+
+def _is_role(node: Node) -> bool:
+    from postgast import pg_query_pb2
+
+    return bool(node.rename_type == pg_query_pb2.OBJECT_ROLE)
+
+
+def _word(parsed: Parsed) -> str:
+    """The command as PostgreSQL writes it, whatever stood between its words."""
+    if parsed.kind in _ALONE:
+        return _ALONE[parsed.kind](parsed.node)
+    try:
+        plain = grammar.written(parsed.kind, parsed.node)
+    except Unparsable:
+        plain = parsed.text
+    word = wording.word(parsed._replace(text=plain))
+    for also in ("USER", "GROUP"):
+        if word.endswith(f" {also}") and parsed.kind in _ROLES:
+            word = word.removesuffix(also) + "ROLE"
+    return word
+
+
+def _set(node: Node, text: str) -> Iterator[Act]:
+    name = str(node.name).lower()
+    if name in ("role", "session_authorization"):
+        value = grammar.constant(node.args[0]) if node.args else None
+        if value is not None and value.lower() != "none":
+            yield Act("SET ROLE" if name == "role" else "SET SESSION AUTHORIZATION", "become", ((value,),), text)
+
+
+def _copy(node: Node, text: str) -> Iterator[Act]:
+    names = relations(node)
+    if node.is_program:
+        yield Act("COPY … PROGRAM", "server", names, text)
+    elif node.filename:
+        yield Act("COPY … FILE", "server", names, text)
+    else:
+        yield Act("COPY", "rows", names, text)
+
+
+def _rows(parsed: Parsed, text: str) -> Iterator[Act]:
+    kind, node, _ = parsed
+    names = relations(node)
+    made = wording.made(parsed)
+    if made is not None:
+        first = each_once([(made.schemaname, made.relname), *names])
+        yield Act("SELECT INTO", "temporary" if wording.temporary(made) else "structure", first, text)
+        return
+    word = kind.removesuffix("_stmt").upper()
+    sharp: list[Name] = []
+    for part in in_order(part for part in grammar.walk(node) if grammar.name_of(part) == "FuncCall"):
+        called = strings(part.funcname)
+        setting = grammar.constant(part.args[0]) if called[-1] == "set_config" and part.args else ""
+        if setting in ("role", "session_authorization"):
+            value = grammar.constant(part.args[1]) if len(part.args) > 1 else None
+            yield Act("SET ROLE", "become", ((value,),) if value else (), text)
+        elif called[-1] in _FILES:
+            sharp.append((*called[:-1], f"{called[-1]}()"))
+    secret = [name for name in names if name[-1] in _SECRETS and name[0] in ("pg_catalog", name[-1])]
+    if sharp or [name for name in secret if name[-1] not in _CALM]:
+        sharp += secret
+        yield Act(word, "server", (*sharp, *(name for name in names if name not in sharp)), text)
+    else:
+        yield Act(word, "rows", names, text)
+
+
+def _block(node: Node, text: str) -> Iterator[Act]:
+    """The statements of a DO block, as far as its body shows them."""
+    body = next(
+        (
+            each.def_elem.arg.string.sval
+            for each in node.args
+            if each.WhichOneof("node") == "def_elem" and each.def_elem.defname == "as"
+        ),
+        "",
+    )
+    yield Act("DO", "other", (), text)
+    try:
+        pieces = plpgsql.pieces(body)
+    except plpgsql.NoBody:
+        return
+    for piece in pieces:
+        sql = piece.sql
+        if piece.dynamic:
+            try:
+                sql = _constant_text(sql)
+            except Unparsable:
+                continue
+        for act in acts(sql):
+            if act.kind not in ("transaction",) and (act.kind != "rows" or act.names):
+                yield act._replace(inner=True)
+
+
+def _constant_text(expression: str) -> str:
+    """The text that EXECUTE runs, where it is written out or glued together of what is."""
+    parsed = grammar.parse_nested(expression)
+    found = [part for part in grammar.walk(parsed.node) if grammar.name_of(part) == "A_Const" and part.HasField("sval")]
+    if not found:
+        raise Unparsable("no text")
+    return "".join(part.sval.sval for part in sorted(found, key=lambda part: part.location))
+
+
+def _unparsed(text: str) -> Iterator[Act]:
+    """What no parser takes, by its first words: a newer server's syntax, or what was cut off."""
+    plain = re.sub(r"/\*.*?\*/|--[^\n]*", " ", text, flags=re.DOTALL)
+    word = wording.word(Parsed("", None, plain))
+    first = word.split()[0] if word else ""
+    if first in ("CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "SECURITY", "REASSIGN", "IMPORT"):
+        names = tuple((each.lower(),) for each in re.findall(r"[A-Za-z_][\w$]*", plain)[len(word.split()) :][:8])
+        yield Act(word, "role" if "ROLE" in word or "USER" in word else "structure", names, text)
+    elif first in ("GRANT", "REVOKE"):
+        yield Act(word, "rights", tuple((each.lower(),) for each in re.findall(r"[A-Za-z_][\w$]*", plain)[1:8]), text)

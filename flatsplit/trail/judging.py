@@ -1,0 +1,106 @@
+"""Whose doing it was: by role and address only, for the client chooses the application's name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from flatsplit.trail.acts import Kind
+from flatsplit.trail.values import Deed, Judgement
+
+_ALARMING: Mapping[Kind, str] = {
+    "structure": "changes the structure",
+    "rights": "gives or takes rights",
+    "role": "changes roles",
+    "become": "tries to be another role",
+    "server": "reaches for the server's own programs, files or secrets",
+}
+"""What the application has no business with."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is who."""
+
+    purposes: Mapping[str, tuple[str, ...]]
+    """Login → the new roles that it acts as, by purpose; a special role counts as ``special``."""
+    people: frozenset[str] = frozenset()
+    """Logins of persons: dba and its members, operators."""
+    legacy: frozenset[str] = frozenset()
+    """The old role, and who acts as it."""
+    existing: frozenset[str] | None = None
+    """Roles that there are; None where nobody knows."""
+    addresses: frozenset[str] = frozenset()
+    """From where the migration tool was seen."""
+    become: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Purpose → roles that it may become."""
+    truncate: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Purpose → tables that it may empty, as SQL names them."""
+    watched: bool = True
+    """Whether anything is known of addresses."""
+
+
+def judge(deed: Deed, cast: Cast) -> tuple[Judgement, str]:
+    """The judgement on a deed, and why."""
+    if not deed.login:
+        return _unnamed(deed, cast)
+    if deed.doubtful:
+        return "suspicious", f"something in the line imitates the log, so it may not have been {deed.login}"
+    return _of(deed, deed.login, cast)
+
+
+def _of(deed: Deed, login: str, cast: Cast) -> tuple[Judgement, str]:
+    purposes = cast.purposes.get(login, ())
+    if login in cast.legacy:
+        return "look", f"{login} is the old role, which was the application and the migration tool at once"
+    if login in cast.people or "dba" in purposes:
+        return "person", f"{login} is a person"
+    if "app_migrator" in purposes:
+        return _migrator(deed, login, cast)
+    for purpose in ("app_user", "special", "app_readonly"):
+        if purpose in purposes:
+            return _application(deed, login, purpose, cast)
+    if cast.existing is not None and login not in cast.existing:
+        return "look", f"there is no role {login} any more"
+    return "look", f"{login} is none of the roles of flatsplit.toml"
+
+
+def _migrator(deed: Deed, login: str, cast: Cast) -> tuple[Judgement, str]:
+    if deed.outcome == "refused":
+        return "look", f"{login} is the migration tool's role, and may not do this"
+    if not deed.client:
+        return "look", f"{login} is the migration tool's role; the source does not say from where"
+    if deed.client in cast.addresses:
+        return "legitimate", f"a migration: {login} from an address of the migration tool's"
+    if not cast.watched:
+        return "look", f"{login} is the migration tool's role; no address of it is on record (flatsplit observe)"
+    return "look", f"{login} is the migration tool's role, but was never seen from {deed.client}"
+
+
+def _application(deed: Deed, login: str, purpose: str, cast: Cast) -> tuple[Judgement, str]:
+    if deed.kind == "become" and deed.outcome != "refused" and deed.object in cast.become.get(purpose, ()):
+        return "legitimate", f"{login} may become {deed.object} ([become])"
+    if deed.act == "TRUNCATE" and deed.outcome != "refused" and _listed(deed.object, cast.truncate.get(purpose, ())):
+        return "legitimate", f"{login} may empty it ([grants.{purpose}])"
+    if deed.kind in _ALARMING:
+        return (
+            "suspicious",
+            f"{login} {_ALARMING[deed.kind]}, which the application never does: an injection looks like this",
+        )
+    if deed.outcome == "refused":
+        return "look", f"{login} may not: a missing GRANT, or somebody tries what can be done"
+    return "legitimate", f"{login} may do this"
+
+
+def _listed(name: str, names: Collection[str]) -> bool:
+    return any(each == name or each.rpartition(".")[2] == name for each in names)
+
+
+def _unnamed(deed: Deed, cast: Cast) -> tuple[Judgement, str]:
+    """Nobody says who logged in; pg_stat_statements says as whom it ran."""
+    if not deed.acting_as:
+        return "look", "the source does not say who it was"
+    judgement, why = _of(deed, deed.acting_as, cast)
+    if judgement == "legitimate" and deed.kind in _ALARMING:
+        return "look", why
+    return judgement, why

@@ -1,0 +1,81 @@
+"""Every log that is at hand, one after the other, in constant memory."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import BinaryIO, TypeAlias
+
+from flatsplit.errors import UsageError
+from flatsplit.logs import Format
+from flatsplit.logs.scan import CHUNK
+from flatsplit.trail.files import LogFile, unpacked
+from flatsplit.trail.search import Search
+from flatsplit.trail.times import moment, written
+from flatsplit.trail.values import Source
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Hears how many bytes of how many are done."""
+
+
+def read_files(files: Iterable[LogFile], search: Search, progress: Progress) -> list[Source]:
+    """Searches logs in files; what they are."""
+    files = list(files)
+    total, done = sum(file.size for file in files), 0
+    sources = []
+    for file in files:
+        with file.path.open("rb") as raw, unpacked(raw) as stream:
+            try:
+                chunks = _chunks(stream.read, _Told(progress, raw, done, total))
+                sources.append(search_chunks(chunks, file.form, search, str(file.path)))
+            except (OSError, EOFError, zlib.error) as error:
+                raise UsageError(f"{file.path} cannot be read to its end ({error})", "copy it anew") from None
+        done += file.size
+        progress(done, total)
+    return sources
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Tells how far a file has been read, packed as it may be."""
+
+    progress: Progress
+    raw: BinaryIO
+    before: int
+    total: int
+
+    def __call__(self) -> None:
+        self.progress(self.before + self.raw.tell(), self.total)
+
+
+def _chunks(read: Callable[[int], bytes], told: Callable[[], None]) -> Iterator[bytes]:
+    while chunk := read(CHUNK):
+        yield chunk
+        told()
+
+
+def search_chunks(chunks: Iterable[bytes], form: Format, search: Search, name: str) -> Source:
+    """Searches a log that comes in pieces from elsewhere."""
+    search.source = name
+    return replace(_search(chunks, form, search), name=name)
+
+
+def _search(chunks: Iterable[bytes], form: Format, search: Search) -> Source:
+    scan = search.scan(form)
+    begins = ""
+    for number, chunk in enumerate(chunks):
+        if number == 0:
+            end = form.end(chunk, 0, final=True)
+            first = form.read(chunk[:end])
+            begins = first.at if first is not None else ""
+        scan.feed(chunk, final=False)
+    scan.feed(b"", final=True)
+    last = scan.latest()
+    ends = last.at if last is not None else ""
+    return Source(
+        "",
+        f"server log ({form.name})",
+        written(moment(begins, search.zone), begins),
+        written(moment(ends, search.zone), ends),
+    )

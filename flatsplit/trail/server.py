@@ -1,0 +1,160 @@
+"""The server itself as a source: its log, read by SQL where the role may, and pg_stat_statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from flatsplit.connection import REMARK
+from flatsplit.evidence.rehearsal.world import question
+from flatsplit.logs import SAMPLE, sniff
+from flatsplit.logs.scan import CHUNK
+from flatsplit.trail.acts import acts
+from flatsplit.trail.reading import Progress, search_chunks
+from flatsplit.trail.search import Search, is_watched
+from flatsplit.trail.times import written, zone_named
+from flatsplit.trail.values import Deed, Source
+
+_QUERIES = Path(__file__).with_name("queries")
+_PREFERRED = {".json": 0, ".csv": 1, ".log": 2}
+_STATISTICS = """
+SELECT u.rolname::text, s.query, s.calls::bigint, {since}
+FROM {function}(true) AS s
+JOIN pg_catalog.pg_roles AS u ON u.oid = s.userid
+WHERE s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+  AND strpos(lower(s.query), ANY_NEEDLE) > 0
+ORDER BY 1, 2
+"""
+
+
+@dataclass
+class Server:
+    """How a server logs, as far as its settings can be seen."""
+
+    conn: psycopg.Connection[Any]
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def ask(cls, conn: psycopg.Connection[Any]) -> Server:
+        """The settings that this role may see."""
+        query = (_QUERIES / "settings.sql").read_bytes()
+        return cls(conn, dict(conn.execute(query).fetchall()))
+
+    @property
+    def prefix(self) -> str | None:
+        """log_line_prefix."""
+        return self.settings.get("log_line_prefix")
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone of the times in the log."""
+        return zone_named(self.settings.get("log_timezone", ""))
+
+    def begin_as(self) -> dict[str, str]:
+        """Login → the role as which its sessions begin, where a setting says so."""
+        rows = self.conn.execute((_QUERIES / "begin_as.sql").read_bytes()).fetchall()
+        return {role: become for role, become in rows if become != "none"}
+
+    def log(self, search: Search, progress: Progress) -> tuple[list[Source], str]:
+        """Searches the server's own log; what was read, and why nothing was, "" where it was."""
+        if self.settings.get("logging_collector") == "off":
+            return (
+                [],
+                "the server writes its log to standard error (logging_collector is off): name the file with --log",
+            )
+        folder = self.settings.get("log_directory")
+        try:
+            listed = self.conn.execute((_QUERIES / "logs.sql").read_bytes(), {"since": search.since}).fetchall()
+        except psycopg.errors.InsufficientPrivilege:
+            return [], "this role may not list the server's log (pg_monitor may), so name the files with --log"
+        except psycopg.Error as error:
+            return [], f"the server's log cannot be listed: {error.diag.message_primary}"
+        if folder is None:
+            return [], "this role may not see log_directory (pg_read_all_settings may), so name the files with --log"
+        files = _best(listed)
+        total, done = sum(size for _, size in files), 0
+        sources: list[Source] = []
+        for name, size in files:
+            path = f"{folder}/{name}"
+            try:
+                source = self._file(path, name, search)
+            except psycopg.errors.InsufficientPrivilege:
+                return sources, (
+                    "this role may not read the server's log: it takes pg_read_server_files and "
+                    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_binary_file(text, bigint, bigint)"
+                )
+            except psycopg.errors.UndefinedFile:
+                continue  # rotated away meanwhile
+            done += size
+            progress(done, total)
+            if source is not None:
+                sources.append(source)
+        return sources, "" if sources else f"the server's log holds nothing ({len(files)} files)"
+
+    def _file(self, path: str, name: str, search: Search) -> Source | None:
+        chunks = self._chunks(path)
+        first = next(chunks, b"")
+        form = sniff(first[:SAMPLE], self.prefix)
+        if form is None:
+            return None
+
+        def all_of_it() -> Iterator[bytes]:
+            yield first
+            yield from chunks
+
+        return search_chunks(all_of_it(), form, search, f"server: {name}")
+
+    def _chunks(self, path: str) -> Iterator[bytes]:
+        query, place = (_QUERIES / "chunk.sql").read_bytes(), 0
+        while True:
+            with self.conn.cursor(binary=True) as cursor:
+                row = cursor.execute(query, (path, place, CHUNK)).fetchone()
+            chunk = bytes(row[0]) if row is not None and row[0] is not None else b""
+            if not chunk:
+                return
+            place += len(chunk)
+            yield chunk
+
+    def statistics(self, search: Search) -> tuple[list[Source], str]:
+        """What pg_stat_statements knows: who ran it, not when, and not whether it was rolled back."""
+        rows = self.conn.execute(question("statistics").encode()).fetchall()
+        if not rows or not rows[0][1] or not rows[0][2]:
+            return [], "pg_stat_statements is not there, which would say who ran it"
+        since = "s.stats_since" if self.conn.info.server_version >= 170000 else "NULL::timestamptz"
+        query = sql.SQL(_STATISTICS.replace("ANY_NEEDLE", "%(needle)s")).format(
+            since=sql.SQL(since), function=sql.Identifier(rows[0][0], "pg_stat_statements")
+        )
+        needle = max((each.decode() for each in search.asked.needles()), key=len, default="")
+        found = self.conn.execute(query, {"needle": needle}).fetchall()
+        for role, text, calls, first in found:
+            if text is not None and REMARK not in text:
+                self._counted(search, role, text, calls, first)
+        return [Source("pg_stat_statements", "pg_stat_statements")], ""
+
+    def _counted(self, search: Search, role: str, text: str, calls: int, first: datetime | None) -> None:
+        for act in acts(text):
+            if not is_watched(act, search.asked):
+                continue
+            deed = Deed.of(act, "maybe rolled back", "pg_stat_statements", at=written(first), acting_as=role)
+            deed.statement, deed.calls = text, calls
+            search.deeds.append(deed)
+
+
+def _best(listed: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Of files that hold the same in several formats, the one that says most."""
+
+    def split(name: str) -> tuple[str, int]:
+        stem, dot, suffix = name.rpartition(".")
+        return (stem, _PREFERRED[dot + suffix]) if dot + suffix in _PREFERRED else (name, 2)
+
+    best: dict[str, int] = {}
+    for name, _ in listed:
+        stem, rank = split(name)
+        best[stem] = min(best.get(stem, 9), rank)
+    return [(name, size) for name, size in listed if split(name)[1] == best[split(name)[0]]]

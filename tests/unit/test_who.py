@@ -1,0 +1,221 @@
+"""What was asked, what a statement does, what became of it, and whose doing it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from flatsplit import logs
+from flatsplit.cli.views.who import as_json
+from flatsplit.errors import UsageError
+from flatsplit.trail import Cast, Deed, Search, Trail, asked, judge, without_constants, without_secrets
+from flatsplit.trail.acts import acts
+from flatsplit.trail.times import moment, written, zone_named
+
+
+def did(text: str) -> list[str]:
+    return [
+        f"{act.word} {act.object}".strip() for act in acts(text) if act.kind not in ("other", "rows", "transaction")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("drop/**/table\n-- x\nPAYMENTS", ["DROP TABLE payments"]),
+        ('DROP TABLE U&"\\0070ayments"', ["DROP TABLE payments"]),
+        ("SELECT 1; ; drop table a.b, c", ["DROP TABLE a.b"]),
+        ("SELECT ';'; SELECT $$; drop table x$$", []),
+        ("DO $$ BEGIN EXECUTE 'drop ta' || 'ble payments'; END $$", ["DROP TABLE payments"]),
+        ("COPY t FROM PROGRAM 'id'", ["COPY … PROGRAM t"]),
+        ("COPY t FROM '/etc/passwd'", ["COPY … FILE t"]),
+        ("COPY t FROM STDIN", []),
+        ("select pg_catalog.pg_read_file('x')", ["SELECT pg_catalog.pg_read_file()"]),
+        ("select * from pg_shadow", ["SELECT pg_shadow"]),
+        ("select * from public.pg_authid", []),
+        ('SET LOCAL ROLE "d\'ba"', ['SET ROLE "d\'ba"']),
+        ("select set_config('role', 'dba', true)", ["SET ROLE dba"]),
+        ("set role none", []),
+        ("create user u password 'x'", ["CREATE ROLE u"]),
+        ("drop table payments wibble", ["DROP TABLE payments"]),
+        ("explain analyze create table t as select 1", ["CREATE TABLE t"]),
+        ("grant all on t to public", ["GRANT t"]),
+        ("insert into t values ('drop table x')", []),
+    ],
+)
+def test_what_a_statement_does(text: str, said: list[str]) -> None:
+    assert did(text) == said
+
+
+@pytest.mark.parametrize(
+    ("question", "meant", "others"),
+    [
+        ("DROP TABLE payments", ["drop table shop.payments", "DROP TABLE a, payments"], ["truncate payments"]),
+        ("shop.payments", ["drop table payments", "truncate shop.payments"], ["drop table public.payments"]),
+        ('"Odd name"', ['drop table "Odd name"'], ['drop table "odd name"']),
+        ("create role", ["create user u", "create group g"], ["create table role_x(i int)", "alter role u nologin"]),
+        ("drop user bob", ["drop role bob"], ["drop role alice"]),
+        ("ALTER TABLE payments", ["alter table payments drop column x"], ["drop table payments"]),
+        ("pg_read_file", ["select pg_read_file('x')"], ["select 1"]),
+        ("copy program", ["copy t to program 'x'"], ["copy t to stdout"]),
+        ("delete from payments where id = 7", ["DELETE FROM payments WHERE id = 8"], ["delete from payments"]),
+        ("grant", ["grant select on t to x", "grant a to b"], ["revoke select on t from x"]),
+    ],
+)  # fmt: skip
+def test_what_was_asked(question: str, meant: Sequence[str], others: Sequence[str]) -> None:
+    wanted = asked(question)
+    for text in meant:
+        assert any(wanted.meets(act) for act in acts(text)), text
+        assert any(needle in text.lower().encode() for needle in wanted.needles()), text
+    for text in others:
+        assert not any(wanted.meets(act) for act in acts(text)), text
+
+
+def test_what_nobody_can_ask() -> None:
+    with pytest.raises(UsageError):
+        asked("who was it?")
+
+
+def test_what_is_shown() -> None:
+    assert without_constants("comment on table t\n is 'secret' -- x") == "comment on table t is $1"
+    assert without_constants("select $1, 7, $$x$$, 'cut off") == "select …"
+    assert without_secrets("select 'a'") == "select 'a'"
+    for text in (
+        "alter role x password 'geheim'",
+        "DO $$ begin create role x password 'geheim'; end $$",
+        "create subscription s connection 'host=h password=geheim' publication p",
+        "select dblink_connect('postgresql://u:geheim@h/d')",
+        "create user mapping for x server s options (user 'a', password $geheim$geheim$geheim$)",
+        "alter role x password 'geheim",
+    ):
+        assert "geheim" not in without_secrets(text)
+
+
+AT = "2026-11-28 10:00:00.123 UTC"
+
+
+def course(*said: str, vxid: str = "%v ") -> dict[str, str]:
+    """What became of the acts in the log of a session: lines as ``vxid message``."""
+    prefix = f"%m [%p] %u {vxid}"
+    lines = []
+    for line in said:
+        number, _, message = line.partition(" ")
+        lines.append(f"{AT} [7] app_user {number + ' ' if vxid else ''}{message}\n")
+    data = "".join(lines).encode()
+    form = logs.sniff(data, prefix)
+    assert form is not None
+    search = Search(asked(""), False, "")
+    scan = search.scan(form)
+    scan.feed(data, final=True)
+    return {deed.object: deed.outcome for deed in search.deeds}
+
+
+@pytest.mark.parametrize("vxid", ["%v ", ""])
+def test_what_became_of_it(vxid: str) -> None:
+    begin, commit, back = "3/2 LOG:  statement: BEGIN", "3/2 LOG:  statement: COMMIT", "3/2 LOG:  statement: ROLLBACK"
+    drop, end = "3/2 LOG:  statement: DROP TABLE t", "3/3 LOG:  statement: SELECT 1"
+    refused = "3/2 ERROR:  must be owner of table t"
+    assert course(begin, drop, commit, end, vxid=vxid) == {"t": "done"}
+    assert course(begin, drop, back, end, vxid=vxid) == {"t": "rolled back"}
+    zero = ("3/2 LOG:  statement: SELECT 1/0", "3/2 ERROR:  division by zero", "3/2 STATEMENT:  SELECT 1/0")
+    assert course(begin, drop, *zero, commit, end, vxid=vxid) == {"t": "rolled back"}
+    deferred = ("3/2 ERROR:  deferred", "3/2 STATEMENT:  COMMIT")
+    assert course(begin, drop, commit, *deferred, vxid=vxid) == {"t": "rolled back"}
+    assert course(begin, drop, refused, "3/2 STATEMENT:  DROP TABLE t", vxid=vxid) == {"t": "refused"}
+    assert course("3/1 LOG:  statement: COMMIT", drop, end, vxid=vxid) == {"t": "done"}
+    assert course("3/1 LOG:  statement: COMMIT", drop, vxid=vxid) == {"t": "maybe rolled back"}
+    assert course(drop, end, vxid=vxid) == {"t": "maybe rolled back"}
+    saved, to = "3/2 LOG:  statement: SAVEPOINT a", "3/2 LOG:  statement: ROLLBACK TO a"
+    also = "3/2 LOG:  statement: DROP TABLE u"
+    assert course(begin, drop, saved, also, to, commit, end, vxid=vxid) == {"t": "done", "u": "rolled back"}
+    several = "3/2 LOG:  statement: BEGIN; DROP TABLE t; COMMIT; DROP TABLE u"
+    error = ("3/3 ERROR:  must be owner of table u", "3/3 STATEMENT:  BEGIN; DROP TABLE t; COMMIT; DROP TABLE u")
+    assert course(several, *error, vxid=vxid) == {"t": "done", "u": "refused"}
+
+
+def test_what_a_duration_says() -> None:
+    """Outside any transaction when it is done: so it was committed."""
+    drop = "3/2 LOG:  statement: DROP TABLE t"
+    assert course(drop, "3/0 LOG:  duration: 1.2 ms") == {"t": "done"}
+    assert course(drop, "3/2 LOG:  duration: 1.2 ms") == {"t": "maybe rolled back"}
+    assert course("3/0 LOG:  duration: 1.2 ms  statement: DROP TABLE t") == {"t": "done"}
+
+
+CAST = Cast(
+    purposes={
+        "app_user": ("app_user",),
+        "web": ("app_user",),
+        "app_migrator": ("app_migrator",),
+        "ro": ("app_readonly",),
+    },
+    people=frozenset({"dba", "alice"}),
+    legacy=frozenset({"shop"}),
+    existing=frozenset({"app_user", "web", "app_migrator", "dba", "alice", "shop", "other", "ro"}),
+    addresses=frozenset({"10.0.0.7"}),
+    become={"app_user": ("tenant_a",)},
+    truncate={"app_user": ("public.staging",)},
+)
+
+
+def deed(text: str, login: str, outcome: str = "done", client: str = "10.0.0.7") -> Deed:
+    made = Deed.of(acts(text)[0], "done", "log", login=login, acting_as=login, client=client, application="flyway 10")
+    return replace(made, outcome=outcome)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "login", "outcome", "client", "judgement"),
+    [
+        ("drop table t", "app_migrator", "done", "10.0.0.7", "legitimate"),
+        ("drop table t", "app_migrator", "done", "10.9.9.9", "look"),
+        ("create role x", "app_migrator", "refused", "10.0.0.7", "look"),
+        ("drop table t", "app_user", "refused", "10.0.0.7", "suspicious"),
+        ("drop table t", "web", "refused", "10.0.0.7", "suspicious"),
+        ("drop table t", "ro", "refused", "10.0.0.7", "suspicious"),
+        ("drop table t", "app_user", "done", "10.0.0.7", "suspicious"),
+        ("set role tenant_a", "app_user", "done", "10.0.0.7", "legitimate"),
+        ("set role dba", "app_user", "done", "10.0.0.7", "suspicious"),
+        ("truncate staging", "app_user", "done", "10.0.0.7", "legitimate"),
+        ("truncate payments", "app_user", "refused", "10.0.0.7", "suspicious"),
+        ("select * from secrets", "app_user", "refused", "10.0.0.7", "look"),
+        ("drop table t", "alice", "done", "10.0.0.7", "person"),
+        ("drop table t", "shop", "done", "10.0.0.7", "look"),
+        ("drop table t", "other", "done", "10.0.0.7", "look"),
+        ("drop table t", "gone", "done", "10.0.0.7", "look"),
+    ],
+)
+def test_whose_doing_it_was(text: str, login: str, outcome: str, client: str, judgement: str) -> None:
+    assert judge(deed(text, login, outcome, client), CAST)[0] == judgement
+
+
+def test_doubt_is_suspicious_and_nobody_is_looked_at() -> None:
+    assert judge(replace(deed("drop table t", "app_migrator"), doubtful=True), CAST)[0] == "suspicious"
+    assert judge(replace(deed("drop table t", ""), acting_as=""), CAST)[0] == "look"
+    assert "any more" in judge(deed("drop table t", "gone"), CAST)[1]
+
+
+def test_the_shape_of_the_answer() -> None:
+    found = Trail(deeds=[deed("alter role x password 'geheim'", "app_user", "refused")])
+    (act,) = as_json(found, literal=True)["acts"]
+    assert {
+        "at",
+        "login",
+        "acting_as",
+        "application",
+        "client",
+        "act",
+        "object",
+        "outcome",
+        "judgement",
+        "source",
+    } <= set(act)
+    assert "geheim" not in str(act)
+
+
+def test_times() -> None:
+    assert written(moment("2026-11-28 10:00:00.123 UTC")) == "2026-11-28T10:00:00.123+00:00"
+    assert written(moment("2026-11-28 10:00:00 CET")) == "2026-11-28T09:00:00+00:00"
+    assert written(moment("2026-07-28 10:00:00 IST", zone_named("Asia/Kolkata"))) == "2026-07-28T04:30:00+00:00"
+    assert written(moment("2026-11-28 10:00:00 XYZ"), "2026-11-28 10:00:00 XYZ") == "2026-11-28 10:00:00 XYZ"
+    assert written(moment("1795860000.250")) == "2026-11-28T10:00:00.250+00:00"
