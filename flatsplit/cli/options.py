@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,6 +70,26 @@ def _other_kinds() -> tuple[Kind[Any], ...]:
     from flatsplit.walks.kinds import begun_by_people  # all steps of all kinds
 
     return begun_by_people()
+
+
+class Span(click.ParamType[timedelta]):
+    """A duration as in flatsplit.toml."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """``2s``, ``500ms``, ``1m``."""
+        from flatsplit.config import parse_duration
+
+        if isinstance(value, timedelta):
+            return value
+        try:
+            found = parse_duration(str(value))
+        except ValueError:
+            found = timedelta()
+        if found <= timedelta():
+            self.fail(f"{value!r} is not a duration; write it like 2s, 500ms or 1m", param, ctx)
+        return found
 
 
 def unknown(what: str, value: str, known: Sequence[str]) -> str:

@@ -53,6 +53,7 @@ def who(session: Session | None, config: Config, question: Question, progress: P
         since,
         server.zone if server is not None else None,
         server.begin_as() if server is not None else {},
+        cast.people,
     )
     missing = []
     if question.logs:

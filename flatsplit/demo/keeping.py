@@ -16,13 +16,13 @@ from psycopg.conninfo import conninfo_to_dict
 from flatsplit.demo import flat
 from flatsplit.demo.command import Narrator
 from flatsplit.demo.flat import LEGACY, OPERATOR
-from flatsplit.demo.server import DISPOSABLE, Binaries, Cluster, ClusterConfig
+from flatsplit.demo.server import DISPOSABLE, NAMED, Binaries, Cluster, ClusterConfig
 from flatsplit.demo.transactions import TRANSACTIONS
 
 
 def leave_a_server(output: Narrator) -> None:
     """Start a server with the flat shop, say how to use it, and let it outlive this process."""
-    with Cluster(ClusterConfig(settings=DISPOSABLE)) as cluster:
+    with Cluster(ClusterConfig(settings={**DISPOSABLE, **NAMED})) as cluster:
         shop = flat.build(cluster)
         if flat.keep_statements(shop):
             _work(shop)

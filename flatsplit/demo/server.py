@@ -29,6 +29,7 @@ from flatsplit.errors import FlatsplitError
 
 __all__ = [
     "DISPOSABLE",
+    "NAMED",
     "Auth",
     "Binaries",
     "Cluster",
@@ -45,6 +46,9 @@ StopMode = Literal["smart", "fast", "immediate"]
 
 #: Settings for data that nobody will miss: faster; a commit survives a crash of the server, but not of the machine.
 DISPOSABLE: Mapping[str, str] = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
+
+#: Log lines that say who it was, from where, and the SQLSTATE; PostgreSQL's own default says none of it.
+NAMED: Mapping[str, str] = MappingProxyType({"log_line_prefix": "%m [%p] %q%u@%d %h %a %e "})
 
 _SIGNALS: Mapping[StopMode, signal.Signals] = MappingProxyType(
     {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}

@@ -26,7 +26,7 @@ from flatsplit.demo.chapters import CHAPTERS
 from flatsplit.demo.command import Narrator, Operator, shortened, wrapped
 from flatsplit.demo.flat import DATABASE, LEGACY, OPERATOR, Shop
 from flatsplit.demo.injection import Outcome, attack
-from flatsplit.demo.server import DISPOSABLE, Cluster, ClusterConfig, sweep
+from flatsplit.demo.server import DISPOSABLE, NAMED, Cluster, ClusterConfig, sweep
 from flatsplit.demo.traffic import Tally, Traffic
 from flatsplit.errors import Exit, FlatsplitError
 from flatsplit.walks import split
@@ -47,7 +47,7 @@ def run(*, keep: bool, output: Narrator) -> int:
     with (
         _signals_end_it(),
         tempfile.TemporaryDirectory(prefix="flatsplit-") as folder,
-        Cluster(ClusterConfig(settings=DISPOSABLE)) as cluster,
+        Cluster(ClusterConfig(settings={**DISPOSABLE, **NAMED})) as cluster,
     ):
         failures = Story(flat.build(cluster), Path(folder), output).tell()
     output.say(f"\nAll of it took {time.monotonic() - started:.0f} s, and the server is gone.")
@@ -114,6 +114,7 @@ class Story:
             self.knock()
             self.take(split.REVOKE_LEGACY, traffic)
             self.outcome(attack(self.conninfo("app_user")), "app_user")
+            self.who_was_it()
             tally = traffic.stop()
         self.before_and_after(before)
         self.noticed(tally)
@@ -147,6 +148,15 @@ class Story:
             self.out.say("\nIt would be gone, with every view on it, had this not been rolled back.")
         else:
             self.out.say("\nThe hole is still there. What can be done through it is not.")
+
+    def who_was_it(self) -> None:
+        """What the attempt left behind."""
+        self.out.say(
+            "\nAnd it is no longer silent. PostgreSQL writes down whom it refuses, and no application drops tables.\n"
+            "Whoever asks is told, a script by the exit code; what a client calls itself is shown, and not believed:"
+        )
+        log = str(self.shop.cluster.server_log)
+        self.operator.flatsplit("who", "--refused", "DROP TABLE payments", "--log", log, expect=Exit.DRIFT)
 
     def begin(self) -> None:
         """Survey, and the configuration."""

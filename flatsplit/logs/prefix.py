@@ -1,8 +1,8 @@
 """log_line_prefix: what stands before the severity of a line on stderr, and who can forge it.
 
 The prefix is read as the server writes it (log_status_format() in elog.c). Most of it cannot hold what a client chose;
-the application's name can, and the names of roles and databases. So every line is read twice, with such a name as short
-and as long as it can be: where both readings tell of different people, the line is doubtful.
+the application's name can. So every line is read twice, with that name as short and as long as it can be: where both
+readings tell of different people, the line is doubtful.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from flatsplit.logs.languages import labels, severities
 
 _TIME = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
-_FREE = frozenset("audi")
+_NAMES = frozenset("audi")
 """Escapes that may stand for anything, but for a line feed."""
 _ESCAPES = {
     "a": rb"[^\n]{0,63}",
@@ -77,7 +77,7 @@ def word_pattern() -> bytes:
 
 @lru_cache(maxsize=64)
 def compiled(prefix: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """The beginning of a line, with the names in it as short as they can be, and as long.
+    """The beginning of a line, with the application's name as short as it can be, and as long.
 
     Groups: the letters of the escapes, ``severity`` or ``label``, and ``rest``.
     """
@@ -96,7 +96,8 @@ def _compile(prefix: str, lazy: bytes) -> re.Pattern[bytes]:
         elif letter == "%":
             found += b"%"
         elif letter in _ESCAPES:
-            pattern = _ESCAPES[letter] + (lazy if letter in _FREE else b"")
+            # Who may choose a name of a role or database has no need to forge one
+            pattern = _ESCAPES[letter] + (lazy if letter == "a" else b"?" if letter in _NAMES else b"")
             if letter not in seen:
                 pattern = b"(?P<" + letter.encode() + b">" + pattern + b")"
             seen.add(letter)

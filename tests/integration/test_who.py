@@ -6,9 +6,11 @@ import gzip
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flatsplit.demo.server import DISPOSABLE, Binaries, Cluster, ClusterConfig
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
@@ -69,3 +71,55 @@ def test_planted_acts_are_all_found_and_judged(
     (folder / "readme.txt").write_text("nothing")
     compare(planting.truth, told(walk("who", "--log", str(folder), "--json").check(4).json))
     compare(planting.truth, told(walk("who", "--json").check(4).json))
+
+
+class German(Cluster):
+    """A server that speaks German: its message catalogs are Debian's, and no locale but C has to be installed."""
+
+    def _as_owner(self) -> dict[str, Any]:
+        how = super()._as_owner()
+        how["env"] |= {"LANGUAGE": "de", "LC_ALL": "", "LANG": "C.UTF-8"}
+        return how
+
+
+GERMAN = Path("/usr/share/locale/de/LC_MESSAGES/postgres-15.mo")
+DEBIAN = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not GERMAN.exists() or not DEBIAN.exists(), reason="no PostgreSQL with message catalogs here")
+def test_planted_acts_in_german_with_a_prefix_that_says_little(
+    make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    """Neither SQLSTATE nor the number of a transaction: only the words tell what was refused."""
+    binaries = Binaries.at(DEBIAN)
+    assert binaries is not None
+    settings = {
+        **DISPOSABLE,
+        **SETTINGS,
+        "log_destination": "stderr,csvlog,jsonlog",
+        "log_line_prefix": "%m [%p] %q%u@%d/%h ",
+        "lc_messages": "C.UTF-8",
+    }
+    with German(ClusterConfig(binaries=binaries, auth="trust", settings=settings)) as cluster:
+        database = make_database(cluster=cluster)
+        walk = Walk(invoke_cli, database).init()
+        walk.forward("enable-login")
+        with walk.connect("app_migrator"):
+            walk("observe").check()
+        logins = ("app_user", "app_migrator")
+        planting = Planting(database, logins)
+        planting.prepare(len(logins) * len(TEMPLATES) * 3)
+        planting.plant(walk.passwords)
+        logs = wait_for_log(database, ["all.log", "all.csv", "all.json"])
+        assert "FEHLER:  Berechtigung nur für Eigentümer".encode() in logs[0].read_bytes()
+        nameless: Counter[Known] = Counter()
+        for known, number in planting.truth.items():
+            nameless[known._replace(application="")] += number
+        for log in logs:
+            found = told(walk("who", "--log", str(log), "--json").check(4).json, logins)
+            compare(nameless if log.suffix == ".log" else planting.truth, found)
+        refused = walk("who", "--refused", "--log", str(logs[0]), "--json").check(4).json
+        wanted = Counter({key: n for key, n in nameless.items() if key.outcome == "refused"})
+        compare(wanted, Counter({key: n for key, n in told(refused, logins).items() if key.outcome == "refused"}))
+        database.close()

@@ -141,8 +141,13 @@ def test_a_name_that_imitates_the_log_is_doubtful() -> None:
         (entry,) = read(write("must be owner of table payments", "DROP TABLE payments", application=forged))
         assert entry.other is None
         assert entry.client == "10.0.0.5"
-    (entry,) = read(stderr("must be owner of table payments", "DROP TABLE payments", application="flyway 10"))
-    assert entry.other is None
+    for application in ("flyway 10", "shop application"):
+        (entry,) = read(stderr("must be owner of table payments", "DROP TABLE payments", application=application))
+        assert entry.other is None
+    line = f"{AT} [7] app_user@shop [local] shop application 42501 ERROR:  must be owner of table payments"
+    entry_of = StderrLog("%m [%p] %q%u@%d %h %a %e ").read(line.encode())
+    assert entry_of is not None
+    assert (entry_of.client, entry_of.application, entry_of.other) == ("local", "shop application", None)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from flatsplit import logs
-from flatsplit.cli.views.who import as_json
+from flatsplit.cli.views.who import shape
 from flatsplit.errors import UsageError
 from flatsplit.trail import Cast, Deed, Search, Trail, asked, judge, without_constants, without_secrets
 from flatsplit.trail.acts import acts
@@ -135,6 +135,16 @@ def test_what_became_of_it(vxid: str) -> None:
     assert course(several, *error, vxid=vxid) == {"t": "done", "u": "refused"}
 
 
+def test_by_the_extended_protocol_several_may_be_one_transaction() -> None:
+    """Where the number of the transaction does not tell, it takes a simple query to know that it has ended."""
+    commit, drop = "3/1 LOG:  statement: COMMIT", "3/2 LOG:  execute <unnamed>: DROP TABLE t"
+    assert course(commit, drop, "3/3 LOG:  statement: SELECT 1", vxid="") == {"t": "done"}
+    assert course(commit, drop, "3/3 LOG:  execute <unnamed>: SELECT 1", vxid="") == {"t": "maybe rolled back"}
+    assert course(commit, drop, "3/3 LOG:  execute <unnamed>: SELECT 1") == {"t": "done"}
+    same = "3/2 LOG:  execute <unnamed>: SELECT 1/0"
+    assert course(commit, drop, same, "3/2 ERROR:  zero", "3/2 STATEMENT:  SELECT 1/0") == {"t": "rolled back"}
+
+
 def test_what_a_duration_says() -> None:
     """Outside any transaction when it is done: so it was committed."""
     drop = "3/2 LOG:  statement: DROP TABLE t"
@@ -197,7 +207,7 @@ def test_doubt_is_suspicious_and_nobody_is_looked_at() -> None:
 
 def test_the_shape_of_the_answer() -> None:
     found = Trail(deeds=[deed("alter role x password 'geheim'", "app_user", "refused")])
-    (act,) = as_json(found, literal=True)["acts"]
+    (act,) = shape(found, literal=True)["acts"]
     assert {
         "at",
         "login",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from flatsplit.cli.app import App, make_command
+from flatsplit.cli.options import Span
 from flatsplit.cli.progress import Counting
-from flatsplit.config import parse_duration
+from flatsplit.cli.views import who as view
 from flatsplit.errors import ConnectFailed, Exit
 
 if TYPE_CHECKING:
@@ -19,25 +20,10 @@ if TYPE_CHECKING:
     from flatsplit.trail import Trail
 
 
-class Duration(click.ParamType[timedelta]):
-    """A span of time as in flatsplit.toml."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The span."""
-        if isinstance(value, timedelta):
-            return value
-        try:
-            return parse_duration(value)
-        except ValueError:
-            self.fail(f"{value!r} is no span of time; write it like 7d, 12h or 30m", param, ctx)
-
-
 @make_command("who")
 @click.argument("text", default="")
 @click.option("--refused", is_flag=True, help="Only what the server did not let through.")
-@click.option("--since", metavar="SPAN", type=Duration(), help="Only the last 7d, 12h or 30m.")
+@click.option("--since", metavar="SPAN", type=Span(), help="Only the last 7d, 12h or 30m.")
 @click.option(
     "--log",
     "logs",
@@ -66,12 +52,10 @@ def command(
 
     question = Question(asked(text), refused, since, logs, prefix)
     found = _asked(app, app.config(), question)
-    from flatsplit.cli.views.who import as_json, show_who
-
     if app.output.json:
-        app.output.data(as_json(found, literal=literal))
+        app.output.data(view.shape(found, literal=literal))
     else:
-        show_who(app.output, found, literal=literal)
+        view.show(app.output, found, literal=literal)
     return Exit.DRIFT if found.suspicious else Exit.OK
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line, visible
 from flatsplit.cli.views.words import count
-from flatsplit.trail import JUDGEMENTS, without_constants, without_secrets
 
 if TYPE_CHECKING:
+    from flatsplit.cli.views.shapes import Json
     from flatsplit.trail import Deed, Trail
 
 _STYLES = {"suspicious": "red", "look": "yellow", "person": "", "legitimate": "green"}
 _LONGEST = 200
 
 
-def show_who(printer: Printer, found: Trail, *, literal: bool) -> None:
+def show(printer: Printer, found: Trail, *, literal: bool) -> None:
     """A line for each act, what was read, and what none of it can know."""
     for deed in found.deeds:
         _show(printer, deed, literal=literal)
@@ -28,6 +28,8 @@ def show_who(printer: Printer, found: Trail, *, literal: bool) -> None:
         )
     for note in found.notes:
         printer.say(one_line(note), "yellow")
+    from flatsplit.trail import JUDGEMENTS
+
     counts = {each: sum(deed.judgement == each for deed in found.deeds) for each in JUDGEMENTS}
     told = ", ".join(f"{number:,} {each}" for each, number in counts.items() if number)
     printer.say(
@@ -55,12 +57,16 @@ def _show(printer: Printer, deed: Deed, *, literal: bool) -> None:
 
 
 def _statement(deed: Deed, *, literal: bool) -> str:
+    from flatsplit.trail import without_constants, without_secrets
+
     text = one_line((without_secrets if literal else without_constants)(deed.statement))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def as_json(found: Trail, *, literal: bool) -> dict[str, Any]:
+def shape(found: Trail, *, literal: bool) -> Json:
     """The shape of ``who --json``."""
+    from flatsplit.trail import without_constants, without_secrets
+
     hide = without_secrets if literal else without_constants
     return {
         "sources": [
