@@ -101,6 +101,25 @@ def test_a_database_that_goes_to_dba_stays_the_applications() -> None:
         assert diff(after, SPLIT.through(after, world.context(retired=count == ALL), count)) == ()
 
 
+def test_rights_on_a_column_become_the_owners_with_the_table() -> None:
+    """What app_migrator, adopted, held on a column is its own with the table (change_owner_fix_column_acls())."""
+    target = Target("7", "shop", 5, 160000, "ops", True, "postgres")
+    table, column = ObjectRef("table", "public", "t"), ObjectRef("column", "public", "t", "c")
+    state = State(
+        target,
+        roles={name: RoleFacts() for name in (LEGACY, "app_migrator", "audit")},
+        objects={table: ObjectFacts(LEGACY, intern_acl([AclItem(OWNER, OWNER, "Dadrtwx")]))},
+        columns={
+            column: intern_acl([AclItem("app_migrator", OWNER, "w", "w"), AclItem("audit", "app_migrator", "w")]),
+        },
+    )
+    world = World(state, Config("shop", LEGACY, ("public",)), "plain")
+    states = states_of(world)
+    for before, after in pairwise(states):
+        assert Ledger(before).run(diff(before, after)) == ledger.facts(after)
+        assert Ledger(after).run(diff(after, before)) == ledger.facts(before)
+
+
 @EXAMPLES
 @given(worlds())
 def test_without_flatsplit_everything_is_as_it_was(world: World) -> None:
