@@ -35,6 +35,7 @@ _LATER = {"prepare_stmt", "execute_stmt", "fetch_stmt"}
 _SESSION = {"variable_set_stmt", "prepare_stmt", "deallocate_stmt", "discard_stmt"}
 _APART = {"role", "session_authorization", "row_security"}
 """Settings that would make another role's session of it, or one that is refused what policies filter."""
+_MEANING = ("search_path", "default_tablespace")
 POLICY = re.compile("row-level security policy")
 _SKIPPED = re.compile(r"permission denied|only .* can (vacuum|analyze|cluster)|privileges (were|could)")
 
@@ -119,7 +120,8 @@ class Player:
             session.add_notice_handler(self._noticed)
         self.who = MIGRATOR
         self.temporary: set[str] = set()
-        self.path = ""
+        self.settings: dict[str, str] = {}
+        """Of the file's session: those that decide what its statements mean."""
         self._state: State | None = None
         self._world: World | None = None
         self._become(self.world)
@@ -208,10 +210,10 @@ class Player:
         if self._state is None:
             self._world = None
             found = read_state(self.session.driver)
-            if self.path:
+            if self.settings:
                 settings = dict(found.settings)
                 for role in (*ROLES, LEGACY):
-                    settings[SettingKey(role, "")] = (("search_path", self.path),)
+                    settings[SettingKey(role, "")] = tuple(self.settings.items())
                 found = replace(found, settings=settings)
             self._state = found
         return self._state
@@ -248,7 +250,7 @@ class Player:
     def _refused_before(self, line: Line) -> bool:
         with self.stage.connect(self.database, BEFORE) as connection:
             self._limits(connection)
-            connection.execute(f"SET search_path = {self.path or 'DEFAULT'}".encode())
+            connection.execute(f"SET search_path = {self.settings.get('search_path') or 'DEFAULT'}".encode())
             try:
                 with connection.transaction(force_rollback=True):
                     _execute(connection, line)
@@ -309,9 +311,9 @@ class Player:
         if self.temporary and line.kind not in PLANNED:
             mine = "SELECT relname::text FROM pg_class WHERE relnamespace = pg_my_temp_schema()"
             self.temporary = {row[0] for row in self.world.execute(mine)}
-        if line.kind == "variable_set_stmt" and parsed.node.name == "search_path":
-            row = self.world.execute("SELECT current_setting('search_path')").fetchone()
-            self.path = row[0] if row else ""
+        if line.kind == "variable_set_stmt" and parsed.node.name in _MEANING:
+            row = self.world.execute("SELECT current_setting(%s)", [parsed.node.name]).fetchone()
+            self.settings[parsed.node.name] = row[0] if row else ""
         if line.kind == "variable_set_stmt" and parsed.node.name in ("role", "session_authorization"):
             row = self.world.execute("SELECT current_user").fetchone()
             self.who = f'"{row[0]}"' if row and row[0] != "postgres" else MIGRATOR

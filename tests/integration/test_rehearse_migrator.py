@@ -139,6 +139,7 @@ LOCK pg_authid IN ACCESS SHARE MODE
 SELECT * FROM pg_toast.pg_toast_1255
 REINDEX TABLE pg_toast.pg_toast_1255
 CLUSTER pg_toast.pg_toast_1255 USING pg_toast_1255_index
+GRANT USAGE ON SCHEMA pg_toast TO somebody
 """
 
 ALLOWED = """
@@ -185,6 +186,7 @@ CREATE OPERATOR = (LEFTARG = m, RIGHTARG = m, FUNCTION = m_eq, COMMUTATOR = =, N
 ALTER TYPE m SET SCHEMA public
 ALTER TABLE IF EXISTS nobodys SET SCHEMA nowhere
 LOCK pg_am IN ACCESS SHARE MODE
+CREATE TABLE z (LIKE m)
 LOCK pg_stat_activity IN ACCESS SHARE MODE
 """
 

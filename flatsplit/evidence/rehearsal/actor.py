@@ -74,6 +74,7 @@ class Actor:
         self.major = self.goal.target.major
         self.search_path = _setting(self.goal, self.role, "search_path", self.goal.target.default_search_path)
         self.path = self.world.path(self.search_path, self.role)
+        self.default_tablespace = _setting(self.goal, self.role, "default_tablespace", "")
         settings = legacy_settings(self.live, self.context)
         path = settings.get("search_path", self.live.target.default_search_path)
         self.legacy_path = self.world.path(path, self.context.legacy)

@@ -115,7 +115,20 @@ def refresh(judge: Judge, node: Node, path: Path) -> list[Problem]:
 
 
 def reindex(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """The table's owner, or MAINTAIN (17 and later); a schema's or the database's owner."""
+    """The table's owner, or MAINTAIN (17 and later); a schema's or the database's owner. CREATE on a new tablespace."""
+    named = (each.def_elem.arg.string.sval for each in node.params if each.def_elem.defname == "tablespace")
+    return _reindexed(judge, node, path) + [each for name in named for each in _moved(judge, name)]
+
+
+def _moved(judge: Judge, name: str) -> list[Problem]:
+    actor, ref = judge.actor, ObjectRef("tablespace", "", name)
+    if name == judge.world.tablespace or (ref in actor.goal.objects and actor.holds(ref, "C")):
+        return []
+    reason = f"REINDEX into {shown(ref)} needs CREATE on it, which {actor.role} has not"
+    return [Problem("denied", reason, shown(ref), "CREATE", "let the dba do it, or leave the tablespace out")]
+
+
+def _reindexed(judge: Judge, node: Node, path: Path) -> list[Problem]:
     from postgast import pg_query_pb2
 
     if pg_query_pb2.ReindexObjectType.Name(node.kind) == "REINDEX_OBJECT_SCHEMA":

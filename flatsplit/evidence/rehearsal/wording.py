@@ -106,7 +106,7 @@ _GOES_ON = {
 
 def word(parsed: Parsed) -> str:
     """The statement's kind as a person writes it: CREATE MATERIALIZED VIEW, ALTER TABLE, REINDEX."""
-    words = parsed.text.lower().replace("(", " ").split()
+    words = parsed.text.lower().replace("(", " ( ").split()
     kept = words[:1]
     for each in words[1:8]:
         if len(kept) == 1 and each in _BETWEEN:

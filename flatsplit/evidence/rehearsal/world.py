@@ -343,6 +343,11 @@ class World:
         return next((row[0] for row in self._ask("tablespace")), "")
 
     @cached_property
+    def tablespaces(self) -> dict[int, str]:
+        """Of relations that are not in the database's own, partitioned ones too, by oid."""
+        return dict(self._ask("tablespaces"))
+
+    @cached_property
     def databases(self) -> frozenset[str]:
         """Names of all databases."""
         return frozenset(row[0] for row in self._ask("databases"))

@@ -207,6 +207,10 @@ class Ask:
         """Whether the role is the one that owns everything."""
         return self.role == self.actor.context.config.roles.app_migrator
 
+    def makes_in(self, name: str) -> list[Problem]:
+        """The same for a table or index that is made; where none is named, in the one that the role's setting names."""
+        return self.tablespace(name or self.actor.default_tablespace)
+
     def tablespace(self, name: str) -> list[Problem]:
         """CREATE on a tablespace other than the database's own (DefineRelation() in tablecmds.c)."""
         if not name or name == self.world.tablespace:
@@ -293,11 +297,14 @@ class Ask:
             names = strings(node.names)
             if not names or node.pct_type:
                 continue
-            found += self.uses_schema(names)
-            for ref in self.refs(("type", "domain"), names):
-                if not self.actor.holds(ref, "U"):
-                    found += self.holds(ref, "U")
+            found += self.uses_type(names)
         return found
+
+    def uses_type(self, names: tuple[str, ...]) -> list[Problem]:
+        """USAGE on a type."""
+        return self.uses_schema(names) + [
+            each for ref in self.refs(("type", "domain"), names) for each in self.holds(ref, "U")
+        ]
 
     def refs(self, kinds: tuple[Kind, ...], names: tuple[str, ...]) -> list[ObjectRef]:
         """Objects of that name, in the schema that is spelled out or the first of the path that has any."""

@@ -91,7 +91,7 @@ def _named(ask: Ask, kind: str, node: Node) -> Iterator[ObjectRef]:
 def _plain(ask: Ask, kind: Kind, name: str) -> list[Problem]:
     ref = ObjectRef(kind, "", name)
     if ref not in ask.actor.goal.objects:
-        if kind == "parameter":
+        if kind == "parameter" or (kind == "schema" and name == "pg_toast"):
             return ask.superuser()
         if (kind == "schema" and name in SYSTEM) or (kind == "database" and name in ask.world.databases):
             return _unheard(ask, shown(ref)) if named.database(ask, name) or kind == "schema" else []

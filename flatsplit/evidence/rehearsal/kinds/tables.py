@@ -10,8 +10,11 @@ from flatsplit.evidence.rehearsal.wording import temporary
 from flatsplit.model import ObjectRef
 
 
-def makes(ask: Ask, node: Node, *, replaces: bool = False) -> list[Problem]:
-    """CREATE on the schema of a relation, or TEMPORARY on the database (RangeVarGetAndCheckCreationNamespace())."""
+def makes(ask: Ask, node: Node, *, replaces: bool = False, place: str = "") -> list[Problem]:
+    """CREATE on the schema of a relation, or TEMPORARY on the database (RangeVarGetAndCheckCreationNamespace()).
+
+    And on its tablespace: views, sequences and composite types are put somewhere, too (DefineRelation()).
+    """
     actor = ask.actor
     if temporary(node):
         if actor.holds(ask.database, "T"):
@@ -22,8 +25,8 @@ def makes(ask: Ask, node: Node, *, replaces: bool = False) -> list[Problem]:
     there = ask.world.relations.get((schema, node.relname))
     found = ask.creates_in(node.schemaname, exists=there is not None)
     if replaces and there is not None and not found:
-        found += ask.owns(there.ref)
-    return found
+        return found + ask.owns(there.ref)
+    return found + ask.makes_in(place)
 
 
 def table(ask: Ask) -> list[Problem]:
@@ -37,10 +40,11 @@ def foreign_table(ask: Ask) -> list[Problem]:
 
 
 def _table(ask: Ask, node: Node) -> list[Problem]:
-    found = makes(ask, node.relation)
+    parents = [one for each in node.inh_relations for one in ask.relation(each.range_var)[0]]
+    places = [ask.world.tablespaces.get(one.oid, "") for one in parents] if node.HasField("partbound") else []
+    found = makes(ask, node.relation, place=node.tablespacename or "".join(places[:1]))
     for each in node.inh_relations:
         found += ask.owns_relation(each.range_var)
-    found += ask.tablespace(node.tablespacename)
     if node.HasField("of_typename"):
         found += ask.types(node.of_typename)
     for kind, each in map(inner, node.table_elts):
@@ -63,7 +67,7 @@ def column(ask: Ask, node: Node) -> list[Problem]:
 
 def constraint(ask: Ask, node: Node) -> list[Problem]:
     """REFERENCES on the table of a foreign key or its columns (checkFkeyPermissions() in tablecmds.c)."""
-    found = ask.tablespace(node.indexspace)
+    found = ask.makes_in(node.indexspace) if _has_index(node) else []
     if not node.HasField("pktable"):
         return found
     relations, problems = ask.relation(node.pktable)
@@ -78,8 +82,18 @@ def constraint(ask: Ask, node: Node) -> list[Problem]:
     return found
 
 
+def _has_index(node: Node) -> bool:
+    from postgast import pg_query_pb2
+
+    kind = pg_query_pb2.ConstrType.Name(node.contype)
+    return not node.indexname and kind in ("CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION")
+
+
 def reads(ask: Ask, node: Node) -> list[Problem]:
     """SELECT on a table that is only looked at (LIKE)."""
+    names = tuple(filter(None, (node.schemaname, node.relname)))
+    if not ask.actor.resolve(node.schemaname, node.relname, ask.path).relations and ask.refs(("type",), names):
+        return ask.uses_type(names)
     use = range_use(node, "r")
     found = ask.judge.relation(use, Uses(columns={("", "*")}), ask.path)
     return [each._replace(planned=False) for each in found if each.outcome != "silent"]
@@ -104,7 +118,7 @@ def table_as(ask: Ask) -> list[Problem]:
     schema = ask.creation_schema(into.rel.schemaname)
     if node.if_not_exists and (schema, into.rel.relname) in ask.world.relations:
         return ask.uses_schema((into.rel.schemaname, into.rel.relname)) if into.rel.schemaname else []
-    found = makes(ask, into.rel) + ask.tablespace(into.table_space_name)
+    found = makes(ask, into.rel, place=into.table_space_name)
     kind, query = inner(node.query)
     if kind and not into.skip_data:
         found += ask.judge.statement(Parsed(kind, query, ""), ask.path)
@@ -133,7 +147,7 @@ def index(ask: Ask) -> list[Problem]:
     """CREATE INDEX: owner of the table, and CREATE on its schema (DefineIndex() in indexcmds.c)."""
     node = ask.node
     relations, found = ask.relation(node.relation)
-    found += ask.tablespace(node.table_space)
+    found += ask.makes_in(node.table_space) if relations else []
     for relation in relations:
         found += ask.owns(relation.ref) or ask.creates_in(relation.ref.schema)
     return found
