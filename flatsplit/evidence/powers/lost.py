@@ -250,7 +250,7 @@ class _Look:
         tables = [table for table in self._below(relation.ref) if table.row_security]
 
         def inside(judge: OwnerJudge) -> list[Problem]:
-            found = [each for oid in called for each in judge.called(oid)]
+            found = [each for oid in called for each in judge.called(oid, stored=True)]
             found += judge.builtin(rule.routines, rule.relations)
             for table in tables:
                 use = RelationUse(table.ref.schema, table.ref.name, table.ref.name, {"r"})

@@ -43,6 +43,15 @@ _OWNER = frozenset(
 """Columns of the server's own that hold who owns something, or by whose hand it is there."""
 
 
+def open_columns(actor: Actor, use: RelationUse, uses: Uses) -> bool:
+    """Whether it only reads columns that everybody may, of a catalog that is not for everybody as a whole."""
+    columns = actor.world.open_columns.get(use.name)
+    if columns is None or use.letters != {"r"}:
+        return False
+    named = {column for alias, column in uses.columns if alias in ("", use.alias, use.name)}
+    return "*" not in named and not (named & actor.world.system_columns(use.name)) - columns
+
+
 def readable(actor: Actor, use: RelationUse, readers: frozenset[str]) -> list[Problem]:
     """SELECT on one of the server's own relations; only superusers change them, but for what stands for SET."""
     if use.letters - {"r"} and use.name != "pg_settings" and not actor.rights.superuser:

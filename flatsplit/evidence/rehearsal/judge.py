@@ -87,7 +87,8 @@ class Judge:
         actor = self.actor
         meant = actor.resolve(use.schema, use.name, path)
         if meant.readers is not None:
-            return catalogs.readable(actor, use, meant.readers) or list(catalogs.problems(actor, use, uses))
+            unreadable = [] if catalogs.open_columns(actor, use, uses) else catalogs.readable(actor, use, meant.readers)
+            return unreadable or list(catalogs.problems(actor, use, uses))
         if meant.free:
             return []
         dotted = f"{use.schema}.{use.name}" if use.schema else use.name
@@ -116,7 +117,7 @@ class Judge:
                 found += catalogs.sessions(self.actor, use, uses)
             found += views.behind(self, relation, use)
         for routine in self.world.evaluated.get((relation.oid, "r"), ()):
-            found += self.called(routine)
+            found += self.called(routine, stored=True)
         if use.target:
             found += self._writing(relation, use)
         return found
@@ -227,12 +228,19 @@ class Judge:
                 if trigger.fires(letter):
                     collected += self.trigger(trigger)
             if letter in "aw":
-                for routine in self.world.evaluated.get((each, "w"), ()):
-                    collected += self.called(routine)
+                collected += self._evaluated(each, letter)
             collected += naming.written(self.actor, each, letter)
             collected += cascades.problems(self, each, letter)
         found += distinct(collected)
         return found
+
+    def _evaluated(self, oid: int, letter: str) -> list[Problem]:
+        """Routines in what is stored; EXPLAIN sees those of defaults, and not what each new row meets."""
+        met = [each for one in self.world.evaluated.get((oid, "w"), ()) for each in self.called(one, stored=True)]
+        if letter != "a":
+            return met
+        found = [each for one in self.world.evaluated.get((oid, "d"), ()) for each in self.called(one, stored=True)]
+        return found + [each._replace(planned=False) for each in met]
 
     def trigger(self, trigger: Trigger) -> list[Problem]:
         """A trigger's routine. Whoever fires a trigger needs no EXECUTE on it (manual, CREATE TRIGGER)."""
@@ -277,12 +285,15 @@ class Judge:
         remedy = "for the application's owner: do without it, or have a routine that runs as its owner call it"
         return [Problem("denied", reason, f"pg_catalog.{name}", "EXECUTE", remedy, True)]
 
-    def called(self, oid: int, given: Given = ()) -> list[Problem]:
-        """A routine that the role calls: EXECUTE, and what its body does in the role's name."""
+    def called(self, oid: int, given: Given = (), *, stored: bool = False) -> list[Problem]:
+        """A routine that the role calls: EXECUTE, and what its body does in the role's name.
+
+        A ``stored`` expression does not look its schema up again, for which USAGE would be asked.
+        """
         routine = self.world.routines.get(oid)
         if routine is None:
             return []
-        found = self.actor.schema(routine.schema)
+        found = [] if stored else self.actor.schema(routine.schema)
         if not self.actor.holds(routine.ref, "X"):
             reason = f"{self.actor.role} has no EXECUTE on {shown(routine.ref)}"
             found.append(self.actor.lacks(routine.ref, "X", reason, planned=True))

@@ -357,6 +357,18 @@ class World:
         """Names of the server's own types."""
         return frozenset(row[0] for row in self._ask("system_types"))
 
+    @cached_property
+    def open_columns(self) -> dict[str, frozenset[str]]:
+        """Columns of the server's own catalogs that everybody may read, where that was said of each."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for relation, column in self._ask("open_columns"):
+            found[relation].add(column)
+        return {relation: frozenset(columns) for relation, columns in found.items()}
+
+    def system_columns(self, name: str) -> frozenset[str]:
+        """The columns of one of the server's own catalogs."""
+        return frozenset(row[0] for row in self._ask("system_columns", "pg_catalog", name))
+
     def servers_own(self, kind: str, name: str) -> bool:
         """Whether the server itself has an object of that kind and name in pg_catalog."""
         found = self._servers_own.get(name)

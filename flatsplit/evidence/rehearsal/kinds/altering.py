@@ -58,6 +58,8 @@ def relation(ask: Ask) -> list[Problem]:
         parts = tuple(filter(None, (node.relation.schemaname, node.relation.relname)))
         found = named.owns_type(ask, parts, missing_ok=node.missing_ok)
         return found + [each for one in node.cmds for each in _command(ask, one.alter_table_cmd, [])]
+    if node.missing_ok and ask.missing(node.relation):
+        return ask.relation(node.relation, missing_ok=True)[1]
     relations, found = ask.relation(node.relation, missing_ok=True)
     commands = [each.alter_table_cmd for each in node.cmds]
     kinds = [pg_query_pb2.AlterTableType.Name(each.subtype) for each in commands]

@@ -244,6 +244,12 @@ class Ask:
         reach = [] if len(found.relations) > 1 else self.actor.schema(found.relations[0].ref.schema)
         return list(found.relations), [each._replace(planned=False) for each in reach]
 
+    def missing(self, node: Node) -> bool:
+        """Whether there is nothing of that name, so that IF EXISTS ends it before anything else is asked."""
+        found = self.actor.resolve(node.schemaname, node.relname, self.path)
+        made = node.relname == HOLE or node.relname in self.actor.created
+        return not (found.free or found.relations or made or self.indexes(node))
+
     def owns_relation(self, node: Node, *, missing_ok: bool = False) -> list[Problem]:
         """Ownership of a table, view, sequence, or of an index's table."""
         index = self._index(node)

@@ -88,12 +88,10 @@ def schema(ask: Ask) -> list[Problem]:
     """SET SCHEMA: the owner, with CREATE on the new schema (AlterObjectNamespace_internal())."""
     node = ask.node
     kind = _kind(node.object_type)
-    if node.HasField("relation") and node.missing_ok:
-        relations, found = ask.relation(node.relation, missing_ok=True)
-        if not relations and not ask.indexes(node.relation):
-            return found
+    if node.HasField("relation") and node.missing_ok and ask.missing(node.relation):
+        return ask.relation(node.relation, missing_ok=True)[1]
     there = named.refs(ask, kind, node.object)
-    found = []
+    found: list[Problem] = []
     if kind in named.TYPES or not there or not all(ref.schema == node.newschema for ref in there):
         # Whose it is nobody asks where nothing changes, but of types
         found = named.owns(ask, kind, node.object, relation=_relation(node), missing_ok=node.missing_ok)

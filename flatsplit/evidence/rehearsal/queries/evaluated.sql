@@ -1,14 +1,22 @@
 -- Routines of the application that reading (r) or writing (w) a relation calls with the rights of whoever does it:
--- in a view, a default, a generated column, a check, an index, a trigger's condition.
+-- in a view, a generated column, a check, an index, a trigger's condition; in a default (d) only where no value is given.
 SELECT r.ev_class AS relation, 'r' AS when, d.refobjid AS routine
 FROM pg_rewrite AS r
 JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
 WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
 UNION
-SELECT a.adrelid, 'w', d.refobjid
+SELECT a.adrelid, CASE c.attgenerated WHEN '' THEN 'd' ELSE 'w' END, d.refobjid
 FROM pg_attrdef AS a
+JOIN pg_attribute AS c ON c.attrelid = a.adrelid AND c.attnum = a.adnum
 JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid
 WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
+UNION
+-- Until 14 a generated column hangs on it by itself (StoreAttrDefault() in heap.c)
+SELECT d.objid, 'w', d.refobjid
+FROM pg_depend AS d
+JOIN pg_attribute AS a ON a.attrelid = d.objid AND a.attnum = d.objsubid
+WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
+  AND a.attgenerated <> ''
 UNION
 SELECT k.conrelid, 'w', d.refobjid
 FROM pg_constraint AS k
