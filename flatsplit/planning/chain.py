@@ -62,6 +62,11 @@ class Link:
         key = machine.next_step(self.states)
         return key is not None and (self.states[key] == "running" or self.kind.step(key).in_part(self.context))
 
+    @property
+    def resting(self) -> frozenset[str]:
+        """Roles that nobody is to use any more, as of its finished steps."""
+        return frozenset(role for step in self.kind.steps[: self.done] for role in step.retires(self.context))
+
     def through(self, state: State, more: int = 0) -> State:
         """What its done steps, and so many more, make of ``state``."""
         return self.kind.through(state, self.context, self.done + more)

@@ -48,8 +48,10 @@ class Situation(Generic[C]):
 
     @property
     def resting(self) -> frozenset[str]:
-        """Roles that nobody is to use any more, as of the finished steps."""
-        return frozenset(role for step in self.kind.steps[: self.done] for role in step.retires(self.context))
+        """Roles that nobody is to use any more, as of the finished steps of all walks."""
+        theirs = (role for link in self._links for role in link.resting)
+        ours = (role for step in self.kind.steps[: self.done] for role in step.retires(self.context))
+        return frozenset((*ours, *theirs))
 
     @cached_property
     def _moment(self) -> Moment:

@@ -14,6 +14,7 @@ from tests.fixtures.cli import InProcess, Result
 from tests.fixtures.databases import Database
 from tests.support import journal
 from tests.support.deputy import DEPUTY, HUSH, MAKE, known
+from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.snapshot import difference
 from tests.support.walk import Walk, assert_same
 
@@ -88,9 +89,11 @@ def test_beside_a_split_that_is_under_way(walk: Walk) -> None:
 
     # Somebody lets the role in again: that is drift of the whole chain, and any walk tells of it
     walk.database.execute("alter role reporting login")
-    assert [each["sql"] for each in walk("verify", "--json").check(4).json["drift"]] == [
-        'ALTER ROLE "reporting" NOLOGIN;'
-    ]
+    (drifted,) = walk("verify", "--json").check(4).json["drift"]
+    assert drifted["sql"] == 'ALTER ROLE "reporting" NOLOGIN;'
+    assert "reporting came back to life" in drifted["cause"]
+    again = two_lines(walk("init", "--legacy-role", "reporting", "--config", "other.toml", "--yes"), 1)
+    assert "under way" in again
     walk("repair", "--walk", name).check()
     assert_same(done, walk.snapshot(), "repaired")
 
@@ -133,6 +136,25 @@ def test_after_the_split_the_last_in_is_the_first_out(walk: Walk) -> None:
     assert_same(before, walk.snapshot(), "and the split")
 
 
+@pytest.mark.majors("two")
+def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InProcess) -> None:
+    database.execute(FLAT)
+    make_operator(database, SHAPES["createrole"], reach=("reporting",))
+    with known():
+        walk = OperatorsWalk(invoke_cli, database).init()
+        walk.forward("create-roles")
+        before = walk.snapshot()
+        name = begin(walk, "reporting")
+        walk("next", "--yes", "--walk", name).check()
+        invite(walk, "reporting_deputy")
+        walk("next", "--yes", "--walk", name).check()
+        walk("verify").check()
+        walk("next", "--yes", "--walk", "split").check()
+        walk("rollback", "--yes", "--walk", "split").check()
+        walk("rollback", "--yes", "--all", "--walk", name).check()
+        assert_same(before, walk.snapshot(), "there and back")
+
+
 def test_a_walk_begins_with_what_is_there_and_no_two_over_the_same_roles(walk: Walk) -> None:
     walk.step("create-roles")
     hostile = 'Night: "job" %'
@@ -144,6 +166,7 @@ def test_a_walk_begins_with_what_is_there_and_no_two_over_the_same_roles(walk: W
     assert "no role 'nobody'" in two_lines(walk("begin", "deputy", "nobody", "--yes"), 2)
     assert "there is no walk deputy:other here" in two_lines(walk("plan", "--walk", "deputy:other"), 2)
     assert "has no step create-roles" in two_lines(walk("plan", "create-roles", "--walk", name), 2)
+    assert "there is no terminal to ask on" in two_lines(walk("begin", "deputy", "reporting"), 2)
     assert "deputy wants its ROLE" in two_lines(walk("begin", "deputy", "--yes"), 2)
     walk("rollback", "--yes", "--walk", name).check()
     assert name not in walks(walk)
@@ -163,6 +186,8 @@ def test_a_walk_begins_with_what_is_there_and_no_two_over_the_same_roles(walk: W
     walk("next", "--yes", "--walk", "deputy:reporting", "--approved", plan["digest"]).check(5)
     walk("next", "--yes", "--walk", name, "--approved", plan["digest"]).check()
     assert walk.database.admin.execute("select from pg_roles where rolname = %s", [f"{hostile}_deputy"]).rowcount == 1
+    walk("next", "--yes", "--walk", name, "--waive", "invited", "--reason", "a test").check()
+    assert walks(walk)[name] == (2, None, [])
 
 
 def test_without_another_kind_begin_says_so(database: Database, invoke_cli: InProcess) -> None:

@@ -55,6 +55,10 @@ def _hush(state: State, context: Context) -> State:
     return draft.state()
 
 
+def _hushed(context: Context) -> Roles:
+    return (context.role,)
+
+
 def _subject(context: Context) -> Roles:
     return (context.role, context.deputy)
 
@@ -101,7 +105,14 @@ DEPUTY = Kind(
     about="ROLE",
     steps=(
         Step(key=MAKE, title="Make the deputy", purpose="Makes a role that acts as another.", apply=_make),
-        Step(key=HUSH, title="Hush the role", purpose="It logs in no more.", apply=_hush, gates=(INVITED,)),
+        Step(
+            key=HUSH,
+            title="Hush the role",
+            purpose="It logs in no more.",
+            apply=_hush,
+            gates=(INVITED,),
+            retires=_hushed,
+        ),
     ),
     subject=_subject,
     makes=_makes,

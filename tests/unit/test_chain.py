@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from flatsplit.differ import diff
 from flatsplit.model import SPLIT, Member, RoleFacts, State, StepRecord, WalkName
 from flatsplit.planning.chain import Link
+from flatsplit.planning.digest import digest
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.kind import Kind
 from flatsplit.walks.split.kind import SPLIT as SPLIT_KIND
@@ -117,7 +118,16 @@ def test_the_next_step_is_what_it_is_without_the_others(world: World) -> None:
     assert beside.plan(key).digest == alone.plan(key).digest
     deputy = beside.turned(WalkName("deputy", "third"))
     assert [change.fact for one in deputy.plan(HUSH).statements for change in one.changes] in ([], ["attribute"] * 2)
-    assert deputy.plan(HUSH).digest != replace(deputy, name=WalkName("deputy", "other")).plan(HUSH).digest
+
+
+def test_the_digest_covers_kind_and_subject() -> None:
+    """Of the same statements; that of a split is what it was before there were others."""
+    made = {
+        digest(_target(), "legacy", 1, HUSH, (), *walk)
+        for walk in ((), (WalkName("deputy", "a"),), (WalkName("deputy", "b"),), (WalkName("twin", "a"),))
+    }
+    assert len(made) == 4
+    assert digest(_target(), "legacy", 1, HUSH, (), SPLIT) == digest(_target(), "legacy", 1, HUSH, ())
 
 
 @EXAMPLES
