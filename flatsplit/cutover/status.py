@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flatsplit.cutover.broken import Broken, broken
+from flatsplit.cutover.refusals import Refusal, refusals
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence
 from flatsplit.cutover.waivers import waived
@@ -15,6 +16,7 @@ from flatsplit.evidence import memory
 from flatsplit.gates import Asked, judge
 from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, WalkName
 from flatsplit.planning import machine
+from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class Status:
     """Hazards that keep the walk from beginning, accepted ones too, and what stays so. ``doctor`` has more."""
     away: Absence | None = None
     """What changed since the last step ended; None where nothing was remembered."""
+    refused: tuple[Refusal, ...] = ()
+    """What the server refuses to the application's role now, where its log can be read."""
     broken: tuple[Broken, ...] = ()
     """What somebody undid of what finished steps promised: not what merely appeared since."""
     walks: tuple[WalkView, ...] = ()
@@ -109,6 +113,7 @@ def status(walk: Walk) -> Status:
         pending=pending,
         findings=_findings(walk, first, asked),
         away=absence(walk.session, walk.journal, first),
+        refused=refusals(walk.session, walk.config) if first.states[split.ENABLE_LOGIN] == "done" else (),
         broken=_broken(walk, first),
         walks=walks(walk, situation, closed),
         walk=situation.name,

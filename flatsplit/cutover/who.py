@@ -34,6 +34,8 @@ class Question:
     logs: tuple[Path, ...] = ()
     prefix: str | None = None
     """log_line_prefix of the logs; else the server's, else guessed."""
+    tail: int | None = None
+    """Only so many bytes at the end of each log, where only the last moments matter."""
 
 
 def who(session: Session | None, config: Config, question: Question, progress: Progress) -> Trail:
@@ -57,9 +59,10 @@ def who(session: Session | None, config: Config, question: Question, progress: P
     )
     missing = []
     if question.logs:
-        found.sources += trail.read_files(trail.log_files(question.logs, since, prefix), search, progress)
+        files = trail.log_files(question.logs, since, prefix)
+        found.sources += trail.read_files(files, search, progress, question.tail)
     elif server is not None:
-        sources, why = server.log(search, progress)
+        sources, why = server.log(search, progress, question.tail)
         found.sources += sources
         missing += [why] if why else []
     if server is not None and not question.refused:
@@ -78,12 +81,21 @@ def who(session: Session | None, config: Config, question: Question, progress: P
     return found
 
 
-def _known(session: Session | None, config: Config, found: Trail) -> Cast:
+def purposes_of(session: Session | None, config: Config) -> dict[str, tuple[str, ...]]:
+    """Login → the new roles that it acts as, by purpose."""
     roles = config.roles
     purposes: dict[str, tuple[str, ...]] = {name: (roles.purpose(name),) for name in roles.new}
     for purpose, logins in config.groups:
         purposes |= dict.fromkeys(logins, (purpose,))
     purposes |= {name: (purpose,) for name, purpose in config.members}
+    if session is not None:
+        for name, acts_as in acting(config, read_people(session.driver)).items():
+            purposes.setdefault(name, tuple(roles.purpose(role) for role in acts_as if roles.purpose(role)))
+    return purposes
+
+
+def _known(session: Session | None, config: Config, found: Trail) -> Cast:
+    purposes = purposes_of(session, config)
     become = {purpose: frozenset(names) for purpose, names in config.become}
     truncate = {grant.purpose: frozenset(grant.names) for grant in config.grants if grant.privilege == "truncate"}
     legacy = frozenset({config.legacy_role, *(config.owners or ())})
@@ -91,8 +103,6 @@ def _known(session: Session | None, config: Config, found: Trail) -> Cast:
         found.notes.append("without a connection nobody knows who is a member of which role, nor who came from where")
         return Cast(purposes, legacy=legacy, become=become, truncate=truncate, watched=False)
     people = read_people(session.driver)
-    for name, acts_as in acting(config, people).items():
-        purposes.setdefault(name, tuple(roles.purpose(role) for role in acts_as if roles.purpose(role)))
     legacy |= {name for name, acts_as in acting(config, people).items() if config.legacy_role in acts_as}
     persons, addresses = _journaled(session, config, people)
     return Cast(

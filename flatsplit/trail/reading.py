@@ -19,14 +19,16 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many bytes of how many are done."""
 
 
-def read_files(files: Iterable[LogFile], search: Search, progress: Progress) -> list[Source]:
-    """Searches logs in files; what they are."""
+def read_files(files: Iterable[LogFile], search: Search, progress: Progress, tail: int | None = None) -> list[Source]:
+    """Searches logs in files, or the last ``tail`` bytes of each; what they are."""
     files = list(files)
     total, done = sum(file.size for file in files), 0
     sources = []
     for file in files:
         with file.path.open("rb") as raw, unpacked(raw) as stream:
             try:
+                if tail is not None and stream is raw:
+                    raw.seek(max(0, file.size - tail))
                 chunks = _chunks(stream.read, _Told(progress, raw, done, total))
                 sources.append(search_chunks(chunks, file.form, search, str(file.path)))
             except (OSError, EOFError, zlib.error) as error:

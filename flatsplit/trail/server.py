@@ -61,8 +61,10 @@ class Server:
         rows = self.conn.execute((_QUERIES / "begin_as.sql").read_bytes()).fetchall()
         return {role: become for role, become in rows if become != "none"}
 
-    def log(self, search: Search, progress: Progress) -> tuple[list[Source], str]:
-        """Searches the server's own log; what was read, and why nothing was, "" where it was."""
+    def log(self, search: Search, progress: Progress, tail: int | None = None) -> tuple[list[Source], str]:
+        """Searches the server's own log, or the last ``tail`` bytes of its newest file; what was read, and why nothing
+        was, "" where it was.
+        """
         if self.settings.get("logging_collector") == "off":
             return (
                 [],
@@ -77,13 +79,13 @@ class Server:
             return [], f"the server's log cannot be listed: {error.diag.message_primary}"
         if folder is None:
             return [], "this role may not see log_directory (pg_read_all_settings may), so name the files with --log"
-        files = _best(listed)
+        files = _best(listed)[-1 if tail is not None else 0 :]
         total, done = sum(size for _, size in files), 0
         sources: list[Source] = []
         for name, size in files:
             path = f"{folder}/{name}"
             try:
-                source = self._file(path, name, search)
+                source = self._file(path, name, search, max(0, size - tail) if tail is not None else 0)
             except psycopg.errors.InsufficientPrivilege:
                 return sources, (
                     "this role may not read the server's log: it takes pg_read_server_files and "
@@ -97,10 +99,10 @@ class Server:
                 sources.append(source)
         return sources, "" if sources else f"the server's log holds nothing ({len(files)} files)"
 
-    def _file(self, path: str, name: str, search: Search) -> Source | None:
-        chunks = self._chunks(path)
+    def _file(self, path: str, name: str, search: Search, place: int) -> Source | None:
+        chunks = self._chunks(path, place)
         first = next(chunks, b"")
-        form = sniff(first[:SAMPLE], self.prefix)
+        form = sniff(first[:SAMPLE] if not place else next(self._chunks(path, 0, SAMPLE), b""), self.prefix)
         if form is None:
             return None
 
@@ -110,11 +112,11 @@ class Server:
 
         return search_chunks(all_of_it(), form, search, f"server: {name}")
 
-    def _chunks(self, path: str) -> Iterator[bytes]:
-        query, place = (_QUERIES / "chunk.sql").read_bytes(), 0
+    def _chunks(self, path: str, place: int, size: int = CHUNK) -> Iterator[bytes]:
+        query = (_QUERIES / "chunk.sql").read_bytes()
         while True:
             with self.conn.cursor(binary=True) as cursor:
-                row = cursor.execute(query, (path, place, CHUNK)).fetchone()
+                row = cursor.execute(query, (path, place, size)).fetchone()
             chunk = bytes(row[0]) if row is not None and row[0] is not None else b""
             if not chunk:
                 return

@@ -130,6 +130,7 @@ def test_what_became_of_it(vxid: str) -> None:
     saved, to = "3/2 LOG:  statement: SAVEPOINT a", "3/2 LOG:  statement: ROLLBACK TO a"
     also = "3/2 LOG:  statement: DROP TABLE u"
     assert course(begin, drop, saved, also, to, commit, end, vxid=vxid) == {"t": "done", "u": "rolled back"}
+    assert course(begin, saved, drop, *zero, commit, end, vxid=vxid) == {"t": "rolled back"}
     several = "3/2 LOG:  statement: BEGIN; DROP TABLE t; COMMIT; DROP TABLE u"
     error = ("3/3 ERROR:  must be owner of table u", "3/3 STATEMENT:  BEGIN; DROP TABLE t; COMMIT; DROP TABLE u")
     assert course(several, *error, vxid=vxid) == {"t": "done", "u": "refused"}

@@ -9,6 +9,7 @@ import click
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import walk_option
 from flatsplit.cli.views import verify as view
+from flatsplit.cli.views.shapes import plain
 from flatsplit.errors import Exit
 
 
@@ -20,7 +21,16 @@ from flatsplit.errors import Exit
     metavar="FILE",
     help='TOML lines such as app_user = "…", mode 0600: log in as these roles to try what they can.',
 )
-def command(app: App, name: str | None, password_file: Path | None) -> Exit:
+@click.option("--canary", is_flag=True, help="Also try, as app_user, what is refused, and find it in the log.")
+@click.option(
+    "--log",
+    "logs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="With --canary: the server's log or its folder; else by SQL.",
+)
+def command(app: App, name: str | None, password_file: Path | None, canary: bool, logs: tuple[Path, ...]) -> Exit:
     """Try what each role can and cannot do, and look for drift of all finished steps. Changes nothing.
 
     Every object is judged by the catalog; a small sample is tried for real, as the role itself, and undone at once.
@@ -35,8 +45,15 @@ def command(app: App, name: str | None, password_file: Path | None) -> Exit:
         from flatsplit.cutover.verify import verify
 
         found = verify(walk, passwords)
+        sung = None
+        if canary:
+            from flatsplit.cutover import canary as alarm
+
+            sung = alarm.canary(walk.session, walk.config, passwords, logs)
     if app.output.json:
-        app.output.data(view.shape(found))
+        app.output.data(view.shape(found) | ({"canary": plain(sung)} if sung is not None else {}))
     else:
         view.show(app.output, found)
-    return Exit.OK if found.ok else Exit.DRIFT
+        if sung is not None:
+            view.show_canary(app.output, sung)
+    return Exit.OK if found.ok and (sung is None or sung.ok) else Exit.DRIFT

@@ -8,6 +8,7 @@ from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.views import findings, gates, statements
 from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.gates import how_to_go_on
+from flatsplit.cli.views.refused import show_refused
 from flatsplit.cli.views.shapes import plain
 from flatsplit.cli.views.statements import summarise
 from flatsplit.cli.views.words import ago, count, typed
@@ -47,6 +48,7 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         summarise(printer, found.catch_up)
         first = "`flatsplit next` runs them first; " if found.next else ""
         printer.say(f"  {first}`flatsplit repair` runs them{' alone' if first else ''}.")
+    show_refused(printer, found.refused)
     _show_next(printer, found)
     rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
     printer.table("Steps", ("", "step", "state", "when", "what"), rows)
@@ -144,6 +146,7 @@ def shape(found: Status) -> Json:
         "catch_up": [statements.shape(statement) for statement in found.catch_up],
         "findings": [findings.shape(item) for item in found.findings],
         "away": plain(found.away),
+        "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
         "walks": [_walk(walk) for walk in found.walks],
     }

@@ -15,6 +15,7 @@ from flatsplit.cli.views.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
+    from flatsplit.cutover.canary import Canary
     from flatsplit.cutover.verify import VerifyReport
     from flatsplit.evidence.trial import Proof
 
@@ -92,6 +93,23 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
         printer.say("`flatsplit repair` runs them.")
     elif not found.ok:
         printer.say("No finished step asks for what is wrong here: whoever granted or changed it has to take it back.")
+
+
+def show_canary(printer: Printer, sung: Canary) -> None:
+    """Whether an attack by the application's role would have been told."""
+    if sung.ok and sung.found is not None:
+        deed = sung.found
+        client = f" from {deed.client}" if deed.client else ""
+        told = f"found {sung.seconds:.1f} s later in {deed.source}: {deed.judgement}"
+        what = f"{deed.act} by {deed.login}{client} at {deed.at} was refused"
+        printer.say(one_line(f"canary: {what}, and {told}"), "green")
+        return
+    if sung.refused:
+        printer.say(one_line(f"canary: {sung.role} was refused, and nobody would know: {sung.reason}"), "red")
+        printer.say("  fix: name the server's log with --log, with %u, %h and %e in log_line_prefix, or write csvlog")
+    else:
+        printer.say(one_line(f"canary: {sung.role} was not refused: {sung.reason}"), "red")
+        printer.say("  fix: take that right away from it")
 
 
 def shape(report: VerifyReport) -> Json:
