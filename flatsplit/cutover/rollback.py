@@ -13,7 +13,7 @@ from flatsplit.cutover.chosen import require_step
 from flatsplit.cutover.completeness import about_new
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.situation import Situation
-from flatsplit.cutover.snapshot import step_ended
+from flatsplit.cutover.snapshot import remember, step_ended
 from flatsplit.cutover.way_back import record_policies, require_way_back
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import SPLIT, Plan
@@ -65,7 +65,9 @@ def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Repor
         outcome, situation = _take_back(walk, situation, key, plan, reporter)
         outcomes.append(outcome)
     if not split and machine.last_step(situation.states) is None:
-        _end(walk)
+        if not outcomes:
+            with walk.session.transaction():
+                _end(walk)
         reporter.note(f"{situation.name.words} is over: nothing of it is left")
         return AdvanceResult(tuple(outcomes), None, walk=situation.name)
     return AdvanceResult(tuple(outcomes), machine.next_step(situation.states), walk=situation.name)
@@ -73,9 +75,8 @@ def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Repor
 
 def _end(walk: Walk) -> None:
     """A walk that is all taken back is over: another of its kind begins anew, from what is there then."""
-    with walk.session.transaction():
-        walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left")
-        walk.journal.end_cutover(walk.record.id, "rolled_back")
+    walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left")
+    walk.journal.end_cutover(walk.record.id, "rolled_back")
 
 
 def _refuse_above(situation: Situation) -> None:
@@ -197,7 +198,12 @@ def _take_back(
         if first and any(name in situation.live.roles for name in walk.config.roles.new):
             # Roles that stay, for another database, are there before the next attempt: they are shared from now on
             walk.journal.save_baseline(reduce(situation.live, walk.config))
-        step_ended(walk, key, situation.live)
+        below = any(machine.begun(situation.states, one) for one in situation.kind.keys if one != key)
+        if situation.name == SPLIT or below:
+            step_ended(walk, key, situation.live)
+        else:
+            remember(walk.session, walk.journal_of(SPLIT), key, situation.live)  # the walk that goes on remembers
+            _end(walk)
     reporter.step_finished(key, "rolled_back")
     return StepOutcome(key, "rolled_back", executed, notes=plan.notes), walk.situation(situation.live)
 
