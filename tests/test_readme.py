@@ -1,8 +1,8 @@
-"""The README says what is so.
+"""The README and the pages of the guide say what is so.
 
 A ``console`` block that follows the comment ``<!-- transcript -->`` is played on the demo's shop: the commands after
 ``$ `` are run one after the other, all blocks in one folder and on one database, and what they print must be what the
-README shows, except for what differs from run to run (see NORMAL). A line of ``…`` stands for any others.
+page shows, except for what differs from run to run (see NORMAL). A line of ``…`` stands for any others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from tests.fixtures.databases import ROOT
 from tests.fixtures.servers import FreshCluster
 
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"<!-- transcript -->\n+```console\n(.*?)```", README, re.DOTALL)
+PAGES = (README, *(page.read_text() for page in sorted((ROOT / "runbooks/guide").glob("*.md"))))
+BLOCKS = [
+    block for page in PAGES for block in re.findall(r"<!-- transcript -->\n+```console\n(.*?)```", page, re.DOTALL)
+]
 
 # What differs from run to run, and what is compared instead
 NORMAL = (
@@ -77,7 +80,8 @@ def test_steps_are_in_order() -> None:
 
 
 def test_commands_exist() -> None:
-    assert set(re.findall(r"(?:^|\$ |`|bin/)flatsplit ([a-z-]+)", _code(README), re.MULTILINE)) <= set(COMMANDS)
+    for page in PAGES:
+        assert set(re.findall(r"(?:^|\$ |`|bin/)flatsplit ([a-z-]+)", _code(page), re.MULTILINE)) <= set(COMMANDS)
 
 
 def test_shop_is_as_large_as_it_says(fresh_cluster: FreshCluster) -> None:
