@@ -43,7 +43,7 @@ def who(session: Session | None, config: Config, question: Question, progress: P
 
     Raises TargetError where there is nothing that could know.
     """
-    found = Trail()
+    found = Trail(database=session.driver.info.dbname if session is not None else "")
     server = Server.ask(session.driver) if session is not None else None
     cast = _known(session, config, found)
     since = datetime.now(UTC) - question.since if question.since is not None else None
@@ -55,6 +55,7 @@ def who(session: Session | None, config: Config, question: Question, progress: P
         since,
         server.zone if server is not None else None,
         server.begin_as() if server is not None else {},
+        found.database,
         cast.people,
     )
     missing = []

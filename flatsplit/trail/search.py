@@ -48,6 +48,8 @@ class Search:
     zone: tzinfo | None = None
     becomes: Mapping[str, str] = field(default_factory=dict)
     """Login → the role that its sessions begin as, where a setting says so."""
+    database: str = ""
+    """The one that is meant where an object is named; "" for any."""
     own: frozenset[str] = frozenset()
     """Operators' logins: what these say flatsplit asked, it did; of anybody else the remark is a disguise."""
     deeds: list[Deed] = field(default_factory=list)
@@ -126,7 +128,7 @@ class Search:
         if course is not None and course.handled is not entry and course.runs(text):
             return  # the same statement once more: pgaudit beside log_statement
         items = [
-            Item(act, self._deed(entry, act, text, "maybe rolled back") if self._watched(act) else None)
+            Item(act, self._deed(entry, act, text, "maybe rolled back") if self._watched(entry, act) else None)
             for act in acts(text)
         ]
         if not any(item.deed for item in items):
@@ -156,7 +158,7 @@ class Search:
         if not refused and not any(act.kind in _WATCHED for act in told):
             return
         items = [
-            Item(act, self._deed(entry, act, entry.statement, "failed") if self._tried(act, refused) else None)
+            Item(act, self._deed(entry, act, entry.statement, "failed") if self._tried(entry, act, refused) else None)
             for act in told
         ]
         if not any(item.deed for item in items):
@@ -173,7 +175,7 @@ class Search:
         if not refused:
             return
         act = unnamed(entry.tag, entry.message)
-        if self.asked.meets(act):
+        if self.asked.meets(act) and not self._elsewhere(entry, act):
             self._keep(self._deed(entry, act, act.text, "refused"))
 
     def _withheld(self, entry: Entry) -> None:
@@ -182,7 +184,7 @@ class Search:
         if self._early(entry) or (course is not None and course.handled is entry and course.marked):
             return
         act = unnamed(entry.tag or ("REVOKE" if "revoke" in entry.message else "GRANT"), entry.message)
-        if self.asked.meets(act):
+        if self.asked.meets(act) and not self._elsewhere(entry, act):
             self._keep(self._deed(entry, act, act.text, "refused"))
 
     def _keep(self, deed: Deed) -> None:
@@ -202,13 +204,18 @@ class Search:
 
     # -- what is meant
 
-    def _watched(self, act: Act) -> bool:
+    def _watched(self, entry: Entry, act: Act) -> bool:
         """Whether an act is meant, however it ended."""
-        return is_watched(act, self.asked)
+        return is_watched(act, self.asked) and not self._elsewhere(entry, act)
 
-    def _tried(self, act: Act, refused: bool) -> bool:
+    def _elsewhere(self, entry: Entry, act: Act) -> bool:
+        """Whether it is about an object of the same name in another database; roles and files have none."""
+        other = self.database and entry.database not in (self.database, "")
+        return bool(other and self.asked.names and act.kind not in ("role", "become", "server"))
+
+    def _tried(self, entry: Entry, act: Act, refused: bool) -> bool:
         """Whether an act is meant that failed."""
-        if act.kind in ("other", "transaction", "temporary"):
+        if act.kind in ("other", "transaction", "temporary") or self._elsewhere(entry, act):
             return False
         return self.asked.meets(act) and (refused or act.kind in _WATCHED)
 

@@ -80,6 +80,8 @@ class Trail:
     deeds: list[Deed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What it cannot know."""
+    database: str = ""
+    """The one that was asked about; "" where only logs were."""
 
     @property
     def suspicious(self) -> bool:

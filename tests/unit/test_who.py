@@ -154,6 +154,27 @@ def test_what_a_duration_says() -> None:
     assert course("3/0 LOG:  duration: 1.2 ms  statement: DROP TABLE t") == {"t": "done"}
 
 
+@pytest.mark.parametrize(
+    ("question", "database", "found"),
+    [
+        ("t", "shop", ["DROP TABLE"]),
+        ("t", "", ["DROP TABLE", "TRUNCATE"]),
+        ("", "shop", ["DROP TABLE", "TRUNCATE", "CREATE ROLE"]),
+        ("r", "shop", ["CREATE ROLE"]),
+    ],
+)
+def test_objects_of_the_same_name_in_another_database(question: str, database: str, found: list[str]) -> None:
+    data = "".join(
+        f"{AT} [7] app_user@{where} LOG:  statement: {text}\n"
+        for where, text in (("shop", "DROP TABLE t"), ("other", "TRUNCATE t"), ("other", "CREATE ROLE r"))
+    ).encode()
+    form = logs.sniff(data)
+    assert form is not None
+    search = Search(asked(question), False, "", database=database)
+    search.scan(form).feed(data, final=True)
+    assert [deed.act for deed in search.deeds] == found
+
+
 CAST = Cast(
     purposes={
         "app_user": ("app_user",),

@@ -18,7 +18,7 @@ _LONGEST = 200
 def show(printer: Printer, found: Trail, *, literal: bool) -> None:
     """A line for each act, what was read, and what none of it can know."""
     for deed in found.deeds:
-        _show(printer, deed, literal=literal)
+        _show(printer, deed, found.database, literal=literal)
     if found.deeds:
         printer.say()
     for source in found.sources:
@@ -38,14 +38,15 @@ def show(printer: Printer, found: Trail, *, literal: bool) -> None:
     )
 
 
-def _show(printer: Printer, deed: Deed, *, literal: bool) -> None:
+def _show(printer: Printer, deed: Deed, database: str, *, literal: bool) -> None:
     who = one_line(deed.login or deed.acting_as or "nobody knows who")
     if deed.login and deed.acting_as not in ("", deed.login):
         who += f" as {one_line(deed.acting_as)}"
     client = f" from {one_line(deed.client)}" if deed.client else ""
     claimed = printer.style(f" (says it is {one_line(deed.application)!r})", "dim") if deed.application else ""
     times = f", {count(deed.calls, 'time')}" if deed.calls > 1 or deed.source == "pg_stat_statements" else ""
-    what = one_line(f"{deed.act} {deed.object}".strip())
+    where = f" in database {deed.database}" if database and deed.database not in (database, "") else ""
+    what = one_line(f"{deed.act} {deed.object}".strip() + where)
     judged = printer.style(deed.judgement, _STYLES[deed.judgement])
     when = one_line(deed.at) or "nobody knows when"
     printer.stream.write(
@@ -82,6 +83,7 @@ def shape(found: Trail, *, literal: bool) -> Json:
                 "client": deed.client or None,
                 "act": deed.act,
                 "object": deed.object or None,
+                "database": deed.database or None,
                 "outcome": deed.outcome,
                 "judgement": deed.judgement,
                 "source": deed.source,

@@ -1,0 +1,34 @@
+"""What is known where no log can be read: pg_stat_statements says who, the journal what flatsplit did."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import MakeDatabase
+from tests.support.walk import Walk
+
+
+@pytest.mark.slow
+def test_statistics_and_the_journal(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database()
+    row = database.admin.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'")
+    if row.fetchone() != (1,):
+        pytest.skip("no pg_stat_statements here")
+    database.execute("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()")
+    database.execute("CREATE TABLE payments (i int); CREATE TABLE orders (i int)", "legacy")
+    database.execute("DROP TABLE payments", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("transfer-ownership")
+    found = walk("who", "DROP TABLE payments", "--json").check(0).json
+    (act,) = found["acts"]
+    assert (act["login"], act["acting_as"], act["source"]) == (None, "legacy", "pg_stat_statements")
+    assert (act["outcome"], act["judgement"]) == ("maybe rolled back", "look")
+    assert any("logging_collector is off" in note for note in found["notes"])
+    found = walk("who", "ALTER TABLE orders", "--json").check(0).json
+    assert {
+        (one["login"], one["outcome"], one["judgement"]) for one in found["acts"] if one["source"] == "journal"
+    } == {("postgres", "done", "person")}
+    refused = walk("who", "--refused").check(1).stderr
+    assert "nothing here can know who it was" in refused
+    assert "--log" in refused
