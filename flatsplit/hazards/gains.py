@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flatsplit import ddl, privileges
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
 from flatsplit.hazards.registry import Found, Seen, as_lines, decide, hazard, number
@@ -121,7 +121,7 @@ def superuser_reach(seen: Seen) -> Iterator[Found]:
             return ""
         if facts.note == "system" or ref.schema == JOURNAL_SCHEMA or (facts.note == "trigger"):
             return ""
-        return privileges.minus(grants.use_letters(ref.kind), _held(facts.acl, {PUBLIC, seen.legacy, *groups}))
+        return privileges.minus(blueprint.of_use(ref.kind), _held(facts.acl, {PUBLIC, seen.legacy, *groups}))
 
     rights: list[tuple[ObjectRef, str]] = []
     for group in seen.state.groups:

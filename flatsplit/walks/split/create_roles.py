@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit import blueprint
 from flatsplit.model import RoleFacts, State
 from flatsplit.walks import marks, split
 from flatsplit.walks.draft import Draft
@@ -13,22 +14,22 @@ from flatsplit.walks.split.context import Context
 def apply(state: State, context: Context) -> State:
     """The four roles, NOLOGIN; dba as strong as the operator can make it."""
     draft = Draft(state)
-    roles = context.config.roles
+    dba = blueprint.administrator(context.config)
     operator = state.roles.get(state.target.operator, RoleFacts())
     mark = marks.mark(state.target.database)
-    for name in roles.new:
+    for name, purpose in blueprint.roles(context.config):
         facts = RoleFacts(comment=mark)
-        if name == roles.dba:
+        if purpose.duty == "administrator":
             facts = (
                 RoleFacts(superuser=True, comment=mark)
                 if state.target.operator_superuser
                 else RoleFacts(createdb=operator.createdb, createrole=operator.createrole, comment=mark)
             )
         draft.new_role(name, facts)
-    if roles.dba and not draft.roles[roles.dba].superuser:
-        draft.member(roles.app_migrator, roles.dba)
+    if dba and not draft.roles[dba].superuser:
+        draft.member(blueprint.owner(context.config), dba)
         if group := strongest(state):
-            draft.member(group, roles.dba)
+            draft.member(group, dba)
     return draft.state()
 
 

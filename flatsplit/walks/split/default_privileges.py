@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from flatsplit import privileges
+from flatsplit import blueprint, privileges
 from flatsplit.model import OWNER, PUBLIC, Acl, DefaultRef, State, intern_acl
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.owners import staying
-
-_USER = {"r": "adrw", "S": "U"}
-_FOREIGN = {"r": "adrw", "S": "Urw"}
-_READER = {"r": "r", "S": "r"}
 
 
 def apply(state: State, context: Context) -> State:
@@ -22,14 +18,13 @@ def apply(state: State, context: Context) -> State:
     acts for the role that is current when it creates (manual, ALTER DEFAULT PRIVILEGES).
     """
     draft = Draft(state)
-    roles = context.config.roles
-    new = frozenset(roles.new)
+    new = frozenset(context.config.roles.new)
     source = context.holdings(state)
     for ref, acl in sorted(source.defaults.items()):
         if ref.creator in context.retiring:
             _carry_over(draft, context, ref, acl, new)
     stay = staying(state, context)
-    for creator in (*sorted(context.retiring | stay), roles.app_migrator):
+    for creator in (*sorted(context.retiring | stay), blueprint.owner(context.config)):
         if creator not in draft.roles:
             continue
         for schema in context.config.schemas:
@@ -42,7 +37,7 @@ def apply(state: State, context: Context) -> State:
 
 def _carry_over(draft: Draft, context: Context, ref: DefaultRef, acl: Acl, new: frozenset[str]) -> None:
     """Third roles go on receiving their grants when app_migrator creates what legacy used to."""
-    migrator = context.config.roles.app_migrator
+    migrator = blueprint.owner(context.config)
     copy = ref._replace(creator=migrator)
     items = [item for item in privileges.settle(acl, migrator) if item.grantee not in new and item.grantor == OWNER]
     if migrator in context.adopted:
@@ -57,27 +52,22 @@ def _carry_over(draft: Draft, context: Context, ref: DefaultRef, acl: Acl, new: 
 
 
 def _blueprint(draft: Draft, context: Context, ref: DefaultRef, *, foreign: bool) -> None:
-    roles = context.config.roles
-    acl = draft.effective_default(ref)
-    # On what goes on belonging to others, grant-existing gives app_user all that using it may ask for
-    user, reader = (_FOREIGN if foreign else _USER).get(ref.objtype, ""), _READER.get(ref.objtype, "")
-    if ref.objtype in ("f", "T"):
-        # Only where the creator's global default took it from PUBLIC: IN SCHEMA defaults can add but not take away.
-        everywhere = draft.effective_default(ref._replace(schema=""))
-        open_ = privileges.letters(everywhere, PUBLIC) or privileges.letters(acl, PUBLIC)
-        user = "" if open_ else "X" if ref.objtype == "f" else "U"
-        reader = "" if ref.objtype == "f" else user
-    acl = privileges.plus(acl, roles.app_user, user)
-    acl = privileges.plus(acl, roles.app_readonly, reader)
+    acl, kind = draft.effective_default(ref), privileges.OBJTYPE_KIND[ref.objtype]
+    # Taken from PUBLIC by the creator's global default only: IN SCHEMA defaults can add but not take away
+    everywhere = draft.effective_default(ref._replace(schema=""))
+    public = bool(privileges.letters(everywhere, PUBLIC) or privileges.letters(acl, PUBLIC))
+    for name, purpose in blueprint.roles(context.config):
+        acl = privileges.plus(acl, name, blueprint.on_later(purpose, kind, public=public, foreign=foreign))
     draft.default(ref, acl)
 
 
 def _large_objects(draft: Draft, context: Context, creator: str) -> None:
     """Large objects have default privileges since 18, in no schema."""
-    roles = context.config.roles
     ref = DefaultRef(creator, "", "L")
-    acl = privileges.plus(draft.effective_default(ref), roles.app_user, "rw")
-    draft.default(ref, privileges.plus(acl, roles.app_readonly, "r"))
+    acl, kind = draft.effective_default(ref), privileges.OBJTYPE_KIND[ref.objtype]
+    for name, purpose in blueprint.roles(context.config):
+        acl = privileges.plus(acl, name, blueprint.on_later(purpose, kind, public=False, foreign=False))
+    draft.default(ref, acl)
 
 
 def revoked(draft: Draft, context: Context) -> None:

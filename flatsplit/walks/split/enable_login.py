@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit import ddl, privileges
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.model import OWNER, PUBLIC, ObjectFacts, ObjectRef, SettingKey, State
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
@@ -51,7 +51,6 @@ def search_path(state: State, context: Context) -> str | None:
 
 def _settings(draft: Draft, context: Context) -> None:
     """For app_user, app_migrator and app_readonly, IN DATABASE; what an adopted or by-hand role has stays."""
-    roles = context.config.roles
     state = draft.before
     if context.retired:  # legacy's settings for this database are gone from live, or legacy itself is
         state = context.baseline
@@ -59,7 +58,7 @@ def _settings(draft: Draft, context: Context) -> None:
     path = search_path(state if state.objects else draft.before, context)
     if path is not None:
         wanted["search_path"] = path
-    for role in (roles.app_user, roles.app_migrator, roles.app_readonly):
+    for role in blueprint.taking(context.config, "settings"):
         everywhere = dict(draft.settings.get(SettingKey(role, ""), ())) if role in context.adopted else {}
         for name, value in sorted(wanted.items()):
             if role in draft.roles and name not in everywhere:
@@ -73,22 +72,21 @@ def _attributes(draft: Draft, context: Context) -> None:
     "Role Membership"). REPLICATION and CREATEROLE are not carried over: neither running the application nor changing
     its schema needs them.
     """
-    roles = context.config.roles
     legacy = context.baseline.roles.get(context.legacy)
     if legacy is None:
         return
-    for role in (roles.app_user, roles.app_migrator):
-        facts = draft.roles.get(role)
+    for role, purpose in blueprint.roles(context.config):
+        facts, takes = draft.roles.get(role), purpose.takes
         if facts is None or role in context.adopted:
             continue
-        if legacy.connection_limit != -1 and facts.connection_limit == -1 and role == roles.app_user:
+        if "connection_limit" in takes and legacy.connection_limit != -1 and facts.connection_limit == -1:
             draft.role(role, connection_limit=legacy.connection_limit)
-        if legacy.valid_until is not None and not legacy.expired and facts.valid_until is None:
-            draft.role(role, valid_until=legacy.valid_until)
-        if legacy.bypassrls and role == roles.app_user:
+        if "valid_until" in takes and legacy.valid_until is not None and not legacy.expired:
+            draft.role(role, valid_until=legacy.valid_until if facts.valid_until is None else facts.valid_until)
+        if "bypassrls" in takes and legacy.bypassrls:
             draft.role(role, bypassrls=True)
-    if legacy.createdb and not legacy.superuser and roles.app_migrator not in context.adopted:
-        draft.role(roles.app_migrator, createdb=True)
+        if "createdb" in takes and legacy.createdb and not legacy.superuser:
+            draft.role(role, createdb=True)
 
 
 def narrowed(ref: ObjectRef, context: Context, database: str) -> bool:
@@ -135,7 +133,7 @@ def _public(draft: Draft, context: Context) -> None:
 
 
 def _bridged(draft: Draft, context: Context) -> bool:
-    migrator = context.config.roles.app_migrator
+    migrator = blueprint.owner(context.config)
     return any(key[:2] == (migrator, context.legacy) for key in draft.members)
 
 

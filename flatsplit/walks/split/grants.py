@@ -5,30 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from flatsplit import privileges
+from flatsplit import blueprint, privileges
 from flatsplit.config import format_name, parse_name
-from flatsplit.model import (
-    PUBLIC,
-    ROUTINES,
-    TABLES,
-    TYPES,
-    Acl,
-    Kind,
-    ObjectRef,
-    State,
-)
+from flatsplit.model import Kind, ObjectRef, State
 from flatsplit.walks.split.context import Context
-
-# What running an application needs, of all that a role may hold on somebody else's object.
-_USE: dict[str, str] = {
-    "sequence": "Urw",
-    "database": "Tc",
-    "schema": "U",
-    "language": "U",
-    "large_object": "rw",
-    "parameter": "s",
-}
-DML = "adrw"
 
 _NAMED: tuple[Kind, ...] = (
     *("table", "partitioned_table", "foreign_table", "view", "materialized_view", "sequence"),
@@ -39,42 +19,6 @@ _CALLED: tuple[Kind, ...] = ("function", "procedure", "aggregate")
 _UNSCHEMED: tuple[Kind, ...] = (
     *("schema", "database", "language", "large_object", "server", "foreign_data_wrapper", "parameter"),
 )
-
-
-def use_letters(kind: str) -> str:
-    """Privileges that reading and writing rows needs on an object of this kind."""
-    if kind in TABLES or kind == "view":
-        return DML
-    if kind == "materialized_view":
-        return "r"
-    if kind in ROUTINES:
-        return "X"
-    if kind in TYPES:
-        return "U"
-    return _USE.get(kind, "")
-
-
-def blueprint(kind: str, acl: Acl) -> tuple[str, str]:
-    """What app_user and app_readonly get on one of the application's objects.
-
-    Routines and types stand open to PUBLIC by default; where that was revoked, app_user gets back
-    what legacy had as the owner, app_readonly only the types that its SELECTs need.
-    """
-    if kind in TABLES or kind == "view":
-        return DML, "r"
-    if kind == "materialized_view":
-        return "r", "r"
-    if kind == "sequence":
-        return "U", "r"
-    if kind == "schema":
-        return "U", "U"
-    if kind == "large_object":
-        return "rw", "r"
-    if kind in ROUTINES:
-        return ("", "") if privileges.letters(acl, PUBLIC) else ("X", "")
-    if kind in TYPES:
-        return ("", "") if privileges.letters(acl, PUBLIC) else ("U", "U")
-    return "", ""
 
 
 def groups_of(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
@@ -102,7 +46,7 @@ def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[Obj
     Memberships are no privileges on objects: :func:`flatsplit.walks.split.restricted.configured`.
     """
     for grant in context.config.grants:
-        role = str(getattr(context.config.roles, grant.purpose))
+        role = blueprint.named(context.config, grant.purpose)
         found = tuple(ref for name in grant.names for ref in named(state, name, grant.letter))
         if role and grant.letter and found:
             yield role, grant.letter, found

@@ -1,0 +1,122 @@
+"""The rows: a purpose each, with all that is said of it anywhere. Another purpose is another row."""
+
+from __future__ import annotations
+
+from flatsplit.blueprint.purpose import Attempt, Expectation, Purpose
+from flatsplit.model import ROUTINES, TABLES, TYPES
+
+_WRITABLE = TABLES | {"view"}
+_READABLE = _WRITABLE | {"materialized_view"}
+
+_RUNNING = {
+    **dict.fromkeys(_WRITABLE, "adrw"),
+    "materialized_view": "r",
+    "sequence": "U",
+    "schema": "U",
+    "large_object": "rw",
+    **dict.fromkeys(ROUTINES, "X"),
+    **dict.fromkeys(TYPES, "U"),
+}
+_READING = {
+    **dict.fromkeys(_READABLE, "r"),
+    "sequence": "r",
+    "schema": "U",
+    "large_object": "r",
+    **dict.fromkeys(TYPES, "U"),  # what its SELECTs need; it calls no routines that were taken from PUBLIC
+}
+_INSIDE = {"schema": "U", "database": "c"}
+
+# PostgreSQL refuses these before it takes their lock; EXPLAIN checks the privilege and fires no trigger
+_READ = Attempt("read", "EXPLAIN SELECT FROM {} WHERE false")
+_DELETE = Attempt("delete rows of", "EXPLAIN DELETE FROM {} WHERE false")
+_TRUNCATE = Attempt("truncate", "TRUNCATE {}")
+_ALTER = Attempt("alter", "ALTER TABLE {} SET (fillfactor = 100)")
+_DROP = Attempt("drop", "DROP TABLE {}")
+_CREATE = Attempt("create in", "CREATE TABLE {} ()", "schema")
+
+_READS = Expectation("read tables and views", True, kinds=_READABLE, letters="r", attempts=(_READ,))
+_LIMITS = (
+    Expectation("truncate tables", False, kinds=TABLES, letters="D", attempts=(_TRUNCATE,)),
+    Expectation("alter or drop objects", False, "owning", attempts=(_ALTER, _DROP)),
+    Expectation("grant privileges", False, "granting"),
+    Expectation("create permanent objects", False, "creating", attempts=(_CREATE,)),
+)
+
+APPLICATION = Purpose(
+    key="app_user",
+    duty="application",
+    who="the application",
+    may="read and write rows, use sequences, call routines",
+    may_not="create, alter, drop, truncate or grant",
+    uses=_RUNNING,
+    borrows={**_RUNNING, "sequence": "Urw", "database": "Tc", "language": "U", "parameter": "s", "column": "adrw"},
+    beyond_scope=True,
+    around=_INSIDE,
+    takes=frozenset({"settings", "connection_limit", "valid_until", "bypassrls", "policies", "mappings"}),
+    expectations=(
+        _READS,
+        Expectation("insert, update and delete rows", True, kinds=_WRITABLE, letters="awd", attempts=(_DELETE,)),
+        Expectation("use sequences", True, kinds=frozenset({"sequence"}), letters="U"),
+        Expectation("read and write large objects", True, kinds=frozenset({"large_object"}), letters="rw", if_any=True),
+        Expectation("call routines", True, kinds=ROUTINES, letters="X"),
+        *_LIMITS,
+    ),
+)
+
+OWNER = Purpose(
+    key="app_migrator",
+    duty="owner",
+    who="the migration tool",
+    may="own, create, alter and drop everything in scope",
+    may_not="manage roles",
+    keeps_all=True,
+    around={"schema": "CU", "database": "c"},
+    takes=frozenset({"settings", "valid_until", "createdb", "policies", "mappings", "memberships"}),
+    expectations=(
+        Expectation("alter and drop what the application owns", True, "inheriting"),
+        Expectation(
+            "create in the schemas in scope", True, kinds=frozenset({"schema"}), letters="C", attempts=(_CREATE,)
+        ),
+    ),
+)
+
+READER = Purpose(
+    key="app_readonly",
+    duty="reader",
+    who="reports and dashboards",
+    may="read",
+    may_not="write",
+    uses=_READING,
+    borrows={**_READING, "column": "r"},
+    dumps="rU",
+    around=_INSIDE,
+    takes=frozenset({"settings", "policies", "mappings"}),
+    expectations=(
+        _READS,
+        Expectation("write tables", False, kinds=_WRITABLE, letters="awdD", attempts=(_DELETE,)),
+        *_LIMITS,
+    ),
+)
+
+ADMINISTRATOR = Purpose(
+    key="dba",
+    duty="administrator",
+    who="people",
+    may="all that the server allows",
+    may_not="be used by programs",
+    # A superuser needs no grant, but without one no other database's cutover could see that it is used here
+    around={"database": "c"},
+    programs=False,
+    expectations=(
+        Expectation(
+            "",
+            True,
+            "trial",
+            # Nothing in it that could run the application's code: here that would be a superuser's
+            attempts=(_CREATE, Attempt("create", "CREATE ROLE {}", "cluster")),
+        ),
+    ),
+)
+
+ROWS: tuple[Purpose, ...] = (APPLICATION, OWNER, READER, ADMINISTRATOR)
+"""In the order in which everything names them."""
