@@ -17,9 +17,10 @@ Takes: TypeAlias = Literal[
 ]
 """What a role takes over from legacy beside privileges on objects."""
 
-Asks: TypeAlias = Literal["letters", "owning", "granting", "creating", "inheriting", "trial"]
-"""How an expectation is judged by the catalog: by ``letters`` on each object, by whether it owns or could grant them,
-by whether it could create anything lasting, by whether what the application owns is its own by now; ``trial``: not."""
+Asks: TypeAlias = Literal["letters", "around", "owning", "granting", "creating", "inheriting", "trial"]
+"""How an expectation is judged by the catalog: by ``letters`` on the application's objects, or on what is ``around``
+them, the schemas in scope whoever owns them; by whether it owns objects or could grant them, by whether it could create
+anything lasting, by whether it or who administers owns all by now; ``trial``: not."""
 
 
 @dataclass(frozen=True, slots=True)

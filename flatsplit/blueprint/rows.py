@@ -74,9 +74,7 @@ OWNER = Purpose(
     takes=frozenset({"settings", "valid_until", "createdb", "policies", "mappings", "memberships"}),
     expectations=(
         Expectation("alter and drop what the application owns", True, "inheriting"),
-        Expectation(
-            "create in the schemas in scope", True, kinds=frozenset({"schema"}), letters="C", attempts=(_CREATE,)
-        ),
+        Expectation("create in the schemas in scope", True, "around", frozenset({"schema"}), "C", attempts=(_CREATE,)),
     ),
 )
 

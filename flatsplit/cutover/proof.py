@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
+from flatsplit import blueprint
+from flatsplit.blueprint import Purpose
 from flatsplit.connection import Session, connect_as
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import FlatsplitError
@@ -35,36 +37,36 @@ def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) 
     """Try a small sample as each role, and log in as those whose passwords are given."""
     if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
-    roles = situation.config.roles
     proofs = []
-    for role in roles.new:
+    for role, purpose in blueprint.roles(situation.config):
         if role not in situation.live.roles:
             continue
-        acts = _acts(session, situation, role)
-        if role != roles.dba:
+        acts = _acts(session, situation, role, purpose)
+        if purpose.programs:
             acts += beyond_acts(session.driver, situation.live, situation.context, role)
         proofs.append(_prove(session, situation, role, acts, passwords.get(role)))
     return (*proofs, *_legacy(session, situation, passwords))
 
 
-def _acts(session: Session, situation: Situation, role: str) -> list[Act]:
-    roles, context = situation.config.roles, situation.context
+def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -> list[Act]:
+    context = situation.context
     schemas = [ref.name for ref in trial.sample(_schemas(situation), SCHEMAS)]
-    if role in (roles.app_migrator, roles.dba):
+    if not purpose.named:
         if situation.done < split.ORDINAL[split.TRANSFER_OWNERSHIP]:
             return []
-        triggers = bool(ask(session.driver, "trial_conditions")[0][2])
-        if role == roles.app_migrator:
-            return trial.migrator_acts(schemas, triggers=triggers)
+        why_not = "event triggers would fire" if ask(session.driver, "trial_conditions")[0][2] else ""
+        if purpose.programs:
+            return trial.acts_of(purpose, schemas=schemas, why_not=why_not)
         desired = situation.desired(situation.done)
         rights, wanted = Inherited(desired, role), desired.roles[role]
         places = [name for name in schemas if rights.has(desired.objects[ObjectRef("schema", "", name)], "C")]
-        return trial.dba_acts(places, roles=wanted.superuser or wanted.createrole, triggers=triggers)
+        cluster = wanted.superuser or wanted.createrole
+        return trial.acts_of(purpose, schemas=places, cluster=cluster, why_not=why_not)
     groups = (group for group in situation.live.groups if group.kind == "table")
     ours = (group.refs for group in groups if context.ours(group.refs[0], group.facts))
     chosen = trial.sample(list(itertools.chain.from_iterable(ours)), TABLES)
     creates = situation.done >= split.ORDINAL[split.ENABLE_LOGIN]
-    acts = trial.user_acts(chosen, schemas, writes=role == roles.app_user, creates=creates)
+    acts = trial.acts_of(purpose, tables=chosen, schemas=schemas if creates else ())
     return trial.cautious(session.driver, role, chosen, acts)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 
-from flatsplit import ddl, membership, privileges
+from flatsplit import blueprint, ddl, membership, privileges
 from flatsplit.model import (
     OWNER,
     PUBLIC,
     ROUTINES,
-    TABLES,
     Acl,
     Check,
     Group,
@@ -29,9 +28,6 @@ SHOWN = 5
 """Exceptions named per check; the rest is counted."""
 
 _NOTHING = ObjectFacts("")
-
-_WRITABLE = TABLES | {"view"}
-_READABLE = _WRITABLE | {"materialized_view"}
 
 
 class Rights:
@@ -117,8 +113,8 @@ Answers = Iterable[tuple[Group, bool]]
 
 def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
     """Every expectation that the first ``done`` steps justify, checked against every object it is about."""
-    roles = context.config.roles
     checks: list[Check] = []
+    roles = blueprint.roles(context.config)
     stay = staying(state, context)
     objects = [
         group
@@ -126,16 +122,12 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
         if context.ours(group.refs[0], group.facts) or (group.facts.owner in stay and context.in_scope(group.refs[0]))
     ]
     if done >= split.ORDINAL[split.GRANT_EXISTING]:
-        user, reader = Rights(state, roles.app_user), Rights(state, roles.app_readonly)
-        checks += _use(user, objects)
-        checks += _limits(state, context, user, objects, done)
-        checks.append(_check(reader.role, "read tables and views", True, _has(objects, _READABLE, reader, "r")))
-        writing = _beyond(objects, state, context, reader.role, "awdD")
-        checks.append(_check(reader.role, "write tables", False, _has(writing, _WRITABLE, reader, "awdD", some=True)))
-        checks += _limits(state, context, reader, objects, done)
+        for role in roles:
+            checks += _expected(role, state, context, done, objects) if role.purpose.named else ()
         checks += _extras(state, context)
     if done >= split.ORDINAL[split.TRANSFER_OWNERSHIP]:
-        checks += _migrator(state, context)
+        for role in roles:
+            checks += () if role.purpose.named else _expected(role, state, context, done, objects)
     if done >= split.ORDINAL[split.GRANT_EXISTING]:
         checks += _restricted(state, context)
     if done >= split.ORDINAL[split.REVOKE_LEGACY] and context.legacy in state.roles:
@@ -143,29 +135,41 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _use(user: Rights, objects: list[Group]) -> Iterator[Check]:
-    yield _check(user.role, "read tables and views", True, _has(objects, _READABLE, user, "r"))
-    yield _check(user.role, "insert, update and delete rows", True, _has(objects, _WRITABLE, user, "awd"))
-    yield _check(user.role, "use sequences", True, _has(objects, frozenset({"sequence"}), user, "U"))
-    if any(group.kind == "large_object" for group in objects):
-        large = frozenset({"large_object"})
-        yield _check(user.role, "read and write large objects", True, _has(objects, large, user, "rw"))
-    yield _check(user.role, "call routines", True, _has(objects, ROUTINES, user, "X"))
+def _expected(role: blueprint.Role, state: State, context: Context, done: int, objects: list[Group]) -> Iterator[Check]:
+    """What the blueprint says of a role, each a line."""
+    rights = Rights(state, role.name)
+    for one in role.purpose.expectations:
+        if (
+            one.asks == "trial"
+            or (one.asks == "creating" and done < split.ORDINAL[split.ENABLE_LOGIN])
+            or (one.if_any and not any(group.kind in one.kinds for group in objects))
+        ):
+            continue
+        yield _check(role.name, one.act, one.expected, _answers(one, rights, state, context, objects))
 
 
-def _limits(state: State, context: Context, rights: Rights, objects: list[Group], done: int) -> Iterator[Check]:
-    truncating = _beyond(objects, state, context, rights.role, "D")
-    yield _check(rights.role, "truncate tables", False, _has(truncating, TABLES, rights, "D", some=True))
-    yield _check(rights.role, "alter or drop objects", False, ((group, rights.owns(group.facts)) for group in objects))
-    yield _check(rights.role, "grant privileges", False, ((group, rights.may_grant(group.facts)) for group in objects))
-    if done >= split.ORDINAL[split.ENABLE_LOGIN]:
-        yield _check(rights.role, "create permanent objects", False, _creatable(state, context, rights))
+def _answers(
+    one: blueprint.Expectation, rights: Rights, state: State, context: Context, objects: list[Group]
+) -> Answers:
+    if one.asks == "owning":
+        return ((group, rights.owns(group.facts)) for group in objects)
+    if one.asks == "granting":
+        return ((group, rights.may_grant(group.facts)) for group in objects)
+    if one.asks == "creating":
+        return _creatable(state, context, rights)
+    if one.asks == "inheriting":
+        return _inherited(state, context)
+    if one.asks == "around":
+        objects = [group for group in state.groups if group.kind in one.kinds and context.in_scope(group.refs[0])]
+    elif not one.expected:
+        objects = _beyond(objects, state, context, rights.role, one.letters)
+    return _has(objects, one.kinds, rights, one.letters, some=not one.expected)
 
 
 def _extras(state: State, context: Context) -> Iterator[Check]:
     """What [grants] and [become] of the configuration add to the blueprint."""
     for purpose, names in context.config.become:
-        role = str(getattr(context.config.roles, purpose))
+        role = blueprint.named(context.config, purpose)
         database = ObjectRef("database", "", state.target.database)
         for name in names:
             if name in state.roles and role in state.roles and database in state.objects:
@@ -187,16 +191,18 @@ def _extras(state: State, context: Context) -> Iterator[Check]:
 
 def _restricted(state: State, context: Context) -> Iterator[Check]:
     """What no ordinary owner may, unless [grants] says so: what the system or an extension keeps from PUBLIC."""
-    roles = context.config.roles
+    new = set(context.config.roles.new)
     kept = [group for group in state.groups if group.facts.kept]
     leads = restricted.Leads(state)
-    for role in (roles.app_user, roles.app_migrator, roles.app_readonly):
+    for role in blueprint.programs(context.config):
         if role not in state.roles or role in context.adopted:
             continue
         rights = Rights(state, role)
         given = {(ref, letter) for who, letter, refs in grants.extras(state, context) if who == role for ref in refs}
         groups = {of for who, of in restricted.configured(context) if who == role}
-        groups.update(of for who, names in context.config.become if getattr(roles, who) == role for of in names)
+        groups.update(
+            of for who, names in context.config.become if blueprint.named(context.config, who) == role for of in names
+        )
         answers = []
         for group in kept:
             limited = restricted.letters(group.refs[0], group.facts)
@@ -206,7 +212,7 @@ def _restricted(state: State, context: Context) -> Iterator[Check]:
                 answers.append((group, any((ref, each) not in given for ref in group.refs for each in holds)))
         act = "use what the system or an extension keeps from everybody"
         yield _check(role, act, False, answers)
-        beyond = sorted({key.role for key in state.members if key.member == role} - groups - set(roles.new))
+        beyond = sorted({key.role for key in state.members if key.member == role} - groups - new)
         wrong = tuple(of for of in beyond if leads.beyond(of))
         yield Check(role, "act as the server or as its administrators", False, 1, wrong[:SHOWN], len(wrong))
 
@@ -229,29 +235,13 @@ def _creatable(state: State, context: Context, rights: Rights) -> Iterator[tuple
             yield group, "C" in rights.letters(group.facts)
 
 
-def _migrator(state: State, context: Context) -> Iterator[Check]:
-    migrator = Rights(state, context.config.roles.app_migrator)
-    heirs = {context.config.roles.app_migrator, context.config.roles.dba}
-    ours = [
-        group
-        for group in state.groups
-        if group.facts.owner in context.owners
-        and not _stays(group.refs[0], group.facts, context)
-        and not waits(group.refs[0], group.facts, state, context)
-    ]
-    yield _check(
-        migrator.role,
-        "alter and drop what the application owns",
-        True,
-        ((group, group.facts.owner in heirs) for group in ours),
-    )
-    schemas = [group for group in state.groups if group.kind == "schema" and context.in_scope(group.refs[0])]
-    yield _check(
-        migrator.role,
-        "create in the schemas in scope",
-        True,
-        ((group, "C" in migrator.letters(group.facts)) for group in schemas),
-    )
+def _inherited(state: State, context: Context) -> Iterator[tuple[Group, bool]]:
+    """Whether what the application owns belongs to a new role that may: the owner, or who administers."""
+    heirs = {blueprint.owner(context.config), blueprint.administrator(context.config)}
+    for group in state.groups:
+        ref, facts = group.refs[0], group.facts
+        if facts.owner in context.owners and not _stays(ref, facts, context) and not waits(ref, facts, state, context):
+            yield group, facts.owner in heirs
 
 
 def _stays(ref: ObjectRef, facts: ObjectFacts, context: Context) -> bool:

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import errors, sql
 
 from flatsplit import ddl
+from flatsplit.blueprint import Purpose
 from flatsplit.evidence.asking import ask, question
 from flatsplit.model import ObjectRef
 
@@ -92,47 +93,38 @@ def sample(refs: Sequence[ObjectRef], size: int) -> list[ObjectRef]:
     return [found[round(place * (len(found) - 1) / (size - 1))] for place in range(size)]
 
 
-def user_acts(tables: Sequence[ObjectRef], schemas: Sequence[str], *, writes: bool, creates: bool) -> list[Act]:
-    """What app_user (or, without ``writes``, app_readonly) can and cannot."""
-    acts = [_create(schema, expected=False) for schema in schemas] if creates else []
+def acts_of(
+    purpose: Purpose,
+    *,
+    tables: Sequence[ObjectRef] = (),
+    schemas: Sequence[str] = (),
+    cluster: bool = False,
+    why_not: str = "",
+) -> list[Act]:
+    """What the blueprint says of a purpose, as far as it can be tried: on these schemas, in the cluster, on tables.
+
+    ``why_not`` says why nothing had better be made that would really be made. For the cluster it does not count: event
+    triggers do not fire for what belongs to it (manual, "Overview of Event Trigger Behavior").
+    """
+    attempts = [(each, one.expected) for one in purpose.expectations for each in one.attempts]
+    found = []
+    for each, expected in attempts:
+        if each.on == "schema":
+            for schema in schemas:
+                text = _about(each.statement, schema, PROBE)
+                found.append(Act(each.act, f"schema {schema}", expected, text, why_not if expected else ""))
+        elif each.on == "cluster" and cluster:
+            found.append(Act(each.act, "roles", expected, _about(each.statement, PROBE)))
     for table in tables:
-        for act, expected, statement in (
-            # EXPLAIN checks the privilege and fires no trigger
-            ("read", True, "EXPLAIN SELECT FROM {} WHERE false"),
-            ("delete rows of", writes, "EXPLAIN DELETE FROM {} WHERE false"),
-            ("truncate", False, "TRUNCATE {}"),
-            ("alter", False, "ALTER TABLE {} SET (fillfactor = 100)"),
-            ("drop", False, "DROP TABLE {}"),
-        ):
-            text = _about(statement, table.schema, table.name)
-            acts.append(Act(act, ddl.label(table), expected, text))
-    return acts
+        for each, expected in attempts:
+            if each.on == "table":
+                text = _about(each.statement, table.schema, table.name)
+                found.append(Act(each.act, ddl.label(table), expected, text))
+    return found
 
 
 def _about(statement: str, *name: str) -> str:
     return sql.SQL(statement).format(sql.Identifier(*name)).as_string(None)
-
-
-def migrator_acts(schemas: Sequence[str], *, triggers: bool) -> list[Act]:
-    """What app_migrator can, as far as it can be tried without a strong lock."""
-    return [
-        _create(schema, expected=True, why_not="event triggers would fire" if triggers else "") for schema in schemas
-    ]
-
-
-def dba_acts(schemas: Sequence[str], *, roles: bool, triggers: bool) -> list[Act]:
-    """What the dba can, with nothing in it that could run the application's code: here that would be a superuser's."""
-    why_not = "event triggers would fire" if triggers else ""
-    acts = [_create(schema, expected=True, why_not=why_not) for schema in schemas]
-    if (
-        roles
-    ):  # event triggers do not fire for what belongs to the cluster (manual, "Overview of Event Trigger Behavior")
-        acts.append(Act("create", "roles", True, _about("CREATE ROLE {}", PROBE)))
-    return acts
-
-
-def _create(schema: str, *, expected: bool, why_not: str = "") -> Act:
-    return Act("create in", f"schema {schema}", expected, _about("CREATE TABLE {} ()", schema, PROBE), why_not)
 
 
 def cautious(conn: psycopg.Connection[Any], role: str, tables: Sequence[ObjectRef], acts: Sequence[Act]) -> list[Act]:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from flatsplit import blueprint
 from flatsplit.evidence import trial
 from flatsplit.model import ObjectRef
 from tests.fixtures.cli import InProcess
@@ -332,7 +333,7 @@ def test_a_sample_is_spread_evenly() -> None:
 def test_hostile_names_are_tried_as_data(flat: Database) -> None:
     name = "x'; drop table orders; --"
     flat.admin.execute(sql.SQL("create role {}; create schema {}").format(sql.Identifier(name), sql.Identifier(name)))
-    acts = trial.user_acts([ObjectRef("table", name, '"')], [name], writes=True, creates=True)
+    acts = trial.acts_of(blueprint.APPLICATION, tables=[ObjectRef("table", name, '"')], schemas=[name])
     with psycopg.connect(flat.dsn, autocommit=True) as connection:
         proof = trial.try_as_function(connection, name, acts)
     assert {one.outcome for one in proof.trials} <= {"refused", "untried"}
