@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tests.corpus
-from flatsplit.evidence.rehearsal import OUTCOMES
 from tests.corpus.play import ROLES, Line, Player
 from tests.corpus.remember import remembering
 from tests.corpus.script import statements
@@ -22,6 +21,7 @@ from tests.corpus.source import NotToBeHad, regression
 from tests.corpus.stage import Stage, build, make_cluster
 
 WRONG = ("allowed, refused", "allowed, fewer rows", "denied, works", "silent, refused")
+"""What is wrong with a verdict."""
 _ALONE = {"test_setup", "psql", "psql_crosstab", "misc_functions_slow"}
 
 
@@ -143,12 +143,27 @@ def _read(path: Path) -> Played:
 
 
 def _print(version: str, total: Played) -> None:
-    head = ("role", "statements", *OUTCOMES, "right", *WRONG)
-    print(f"PostgreSQL {version}")
+    """As a table of Markdown: of what was said what was so, then what was not, then what nobody could say."""
+    head = ("PostgreSQL", "as", "statements", "allowed", "refused", "silent", *_HEADS.values(), "unknown")
     print(f"| {' | '.join(head)} |")
-    print("|---" + "|---:" * (len(head) - 1) + "|")
+    print("|---|---" + "|---:" * (len(head) - 2) + "|")
     for row, counted in total.counts.items():
-        print(f"| {row} | {total.statements} | " + " | ".join(str(counted[each]) for each in head[2:]) + " |")
+        figures = [
+            counted["allowed"] - counted["allowed, refused"] - counted["allowed, fewer rows"],
+            counted["denied"] + counted["migrator"] - counted["denied, works"],
+            counted["silent"] - counted["silent, refused"],
+            *(counted[each] for each in _HEADS),
+        ]
+        share = f"{100 * counted['unknown'] / max(1, total.statements):.1f} %"
+        print(f"| {version} | {row} | {total.statements} | {' | '.join(map(str, figures))} | {share} |")
+
+
+_HEADS = {
+    "allowed, refused": "allowed and yet refused",
+    "allowed, fewer rows": "allowed with fewer rows",
+    "denied, works": "refused and yet works",
+    "silent, refused": "silent and yet refused",
+}
 
 
 if __name__ == "__main__":
