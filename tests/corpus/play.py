@@ -35,6 +35,8 @@ _LATER = {"prepare_stmt", "execute_stmt", "fetch_stmt"}
 _SESSION = {"variable_set_stmt", "prepare_stmt", "deallocate_stmt", "discard_stmt"}
 _APART = {"role", "session_authorization", "row_security"}
 """Settings that would make another role's session of it, or one that is refused what policies filter."""
+_PARENTS = """SELECT p.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+    JOIN pg_class AS p ON p.oid = i.inhparent WHERE c.relpersistence = 't'"""
 _MEANING = ("search_path", "default_tablespace")
 POLICY = re.compile("row-level security policy")
 _SKIPPED = re.compile(r"permission denied|only .* can (vacuum|analyze|cluster)|privileges (were|could)")
@@ -67,6 +69,8 @@ class Line:
     as_before: bool = False
     """Whether a policy refused it to whoever may what legacy might, too."""
     ran: bool = False
+    apart: bool = False
+    """Whether the sessions of the roles have other rows anyhow."""
     lasting: bool = False
     """Whether a role has done it for good, since it runs in no transaction."""
 
@@ -89,7 +93,13 @@ class Line:
                 return "" if self.as_before else "allowed, refused"
             if self.warned.get(role, 0) > self.warned.get(WORLD, 0):
                 return "allowed, fewer rows"
-            if role == USER and not said and self.rows[USER] < self.rows[MIGRATOR] and not self.said[MIGRATOR]:
+            if (
+                role == USER
+                and not self.apart
+                and not said
+                and self.rows[USER] < self.rows[MIGRATOR]
+                and not self.said[MIGRATOR]
+            ):
                 return "allowed, fewer rows"
         if verdict in ("denied", "migrator") and not said and (self.kind not in PLANNED or self.rows[role]):
             return (
@@ -120,6 +130,8 @@ class Player:
             session.add_notice_handler(self._noticed)
         self.who = MIGRATOR
         self.temporary: set[str] = set()
+        self.parents: set[str] = set()
+        """Tables with temporary ones below them, which are each session's own, or not there."""
         self.settings: dict[str, str] = {}
         """Of the file's session: those that decide what its statements mean."""
         self._state: State | None = None
@@ -225,6 +237,9 @@ class Player:
         self.notices.clear()
         line.rows[role] = 0
         keep = self._lives_in_session(line)
+        if self.parents and line.parsed is not None:
+            named = (part.relname for part in walk(line.parsed.node) if name_of(part) == "RangeVar")
+            line.apart = not self.parents.isdisjoint(named)
         try:
             try:
                 with connection.transaction(force_rollback=not keep):
@@ -311,6 +326,7 @@ class Player:
         if self.temporary and line.kind not in PLANNED:
             mine = "SELECT relname::text FROM pg_class WHERE relnamespace = pg_my_temp_schema()"
             self.temporary = {row[0] for row in self.world.execute(mine)}
+            self.parents = {row[0] for row in self.world.execute(_PARENTS)}
         if line.kind == "variable_set_stmt" and parsed.node.name in _MEANING:
             row = self.world.execute("SELECT current_setting(%s)", [parsed.node.name]).fetchone()
             self.settings[parsed.node.name] = row[0] if row else ""
