@@ -16,7 +16,7 @@ import psycopg
 from flatsplit.catalog import read_state
 from flatsplit.connection import open_session
 from flatsplit.evidence.rehearsal import Company, Heard, Outcome, Verdict
-from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, walk
+from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, strings, walk
 from flatsplit.evidence.rehearsal.kinds.named import dropped
 from flatsplit.evidence.rehearsal.values import PERHAPS, Need, Problem, worst
 from flatsplit.evidence.rehearsal.wording import made, temporary_name
@@ -310,10 +310,16 @@ class Player:
             self.world = world = self.stage.connect(self.database)
             self._limits(world)
             self._become(world)
-        if not line.planned and line.ran:
+        if line.ran and (not line.planned or self._may_change(line)):
             self._changed()
         if line.ran and line.parsed is not None:
             self._after(line, line.parsed)
+
+    def _may_change(self, line: Line) -> bool:
+        """Whether a query calls what may make or change something."""
+        nodes = walk(line.parsed.node) if line.parsed is not None else ()
+        called = {strings(part.funcname)[-1] for part in nodes if name_of(part) == "FuncCall"}
+        return any(name.startswith("lo_") or (self._world and name in self._world.routines_of) for name in called)
 
     def _changed(self) -> None:
         self._state = None

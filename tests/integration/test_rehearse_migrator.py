@@ -41,6 +41,7 @@ create sequence s;
 create view v as select 1 as a;
 create function f(int) returns int language sql as 'select 1';
 create function m_eq(m, m) returns bool language sql as 'select true';
+create aggregate own_sum(int) (sfunc = int4pl, stype = int);
 create function trg() returns trigger language plpgsql as 'begin return null; end';
 create schema own;
 create schema house;
@@ -189,6 +190,7 @@ ALTER TABLE IF EXISTS nobodys OWNER TO somebody
 ALTER VIEW IF EXISTS nobodys OWNER TO somebody
 LOCK pg_am IN ACCESS SHARE MODE
 CREATE TABLE z (LIKE m)
+GRANT EXECUTE ON FUNCTION own_sum(int), f(int) TO somebody
 LOCK pg_stat_activity IN ACCESS SHARE MODE
 """
 

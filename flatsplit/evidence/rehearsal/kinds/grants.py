@@ -86,6 +86,8 @@ def _named(ask: Ask, kind: str, node: Node) -> Iterator[ObjectRef]:
         yield from ask.refs(("type", "domain"), strings(value.items) if which == "list" else named.dropped(node))
     else:
         yield from named.refs(ask, kind, node)
+        if kind == "OBJECT_FUNCTION":  # of which aggregates are some, to GRANT alone
+            yield from named.refs(ask, "OBJECT_AGGREGATE", node)
 
 
 def _plain(ask: Ask, kind: Kind, name: str) -> list[Problem]:
