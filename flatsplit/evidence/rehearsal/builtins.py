@@ -188,4 +188,6 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         f"{call.name}() needs {word} of the large object; {actor.role} has it not for {len(lacking)} that are there"
     )
     which = shown(sorted(lacking)[0]) if len(lacking) == 1 else "large objects"
+    if len(lacking) < len(objects):  # the text does not say which, and some of them are its own
+        return [Problem("unknown", f"{reason}, of {len(objects)}", which, word, remedy, differs=True)]
     return [Problem("denied", reason, which, word, remedy)]
