@@ -16,6 +16,7 @@ create role somebody login;
 grant usage, create on schema public to somebody, legacy;
 set role somebody;
 create table third (a int primary key);
+create table for_the_user (a int);
 create type theirs as enum ('a');
 create function theirs() returns int language sql as 'select 1';
 reset role;
@@ -134,6 +135,8 @@ ALTER COLLATION "C" REFRESH VERSION
 COMMENT ON FUNCTION abs(int) IS 'x'
 DROP OPERATOR + (int, int)
 TRUNCATE pg_am
+CREATE MATERIALIZED VIEW z AS SELECT * FROM for_the_user
+CREATE TABLE z AS SELECT * FROM for_the_user
 TRUNCATE information_schema.sql_features
 LOCK pg_am
 LOCK pg_authid IN ACCESS SHARE MODE
@@ -235,6 +238,7 @@ def test_what_the_server_refuses_app_migrator(make_database: MakeDatabase, invok
 
     before = verdicts("app_migrator")
     walk.next("--through", "enable-login")
+    database.execute("grant select on for_the_user to app_user")
     after, as_user = verdicts("app_migrator"), verdicts("app_user")
     wrong: list[tuple[Any, ...]] = []
     with psycopg.connect(database.conninfo("app_migrator", walk.passwords["app_migrator"]), autocommit=True) as session:

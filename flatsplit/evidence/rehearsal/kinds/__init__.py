@@ -157,7 +157,8 @@ def _settled(judge: Judge, parsed: Parsed, path: Path, rule: Rule) -> list[Probl
     migrator = ask.actor.context.config.roles.app_migrator
     if refused is not None:
         reason = f"{refused.reason}; that is {migrator}, which would have to run it instead of {ask.role}"
-        return [refused._replace(reason=reason, remedy=_beyond(ask, refused))]
+        planned = all(each.planned for each in found if _plain(each))  # an EXPLAIN as the role says nothing of others
+        return [refused._replace(reason=reason, remedy=_beyond(ask, refused), planned=planned)]
     unknown = next((each for each in theirs if each.outcome == "unknown"), None)
     if unknown is not None:
         return [unknown, *(each for each in found if not _plain(each))]
