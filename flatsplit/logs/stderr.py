@@ -104,7 +104,7 @@ class StderrLog:
         if not readings:
             return None
         entry = self._entry(readings[0], head)
-        other = self._entry(readings[-1], head)
+        other = self._entry(readings[-1], head, last=True)
         entry.other = None if entry.tells(other) else other
         heads = self._heads(head, 0)
         for line in more:
@@ -122,11 +122,11 @@ class StderrLog:
                     each.context = text
         return entry
 
-    def _entry(self, match: re.Match[bytes], head: bytes) -> Entry:
+    def _entry(self, match: re.Match[bytes], head: bytes, *, last: bool = False) -> Entry:
         message = head[match.start("rest") :].decode("utf-8", "replace")
         severity = severities()[match["severity"].decode()]
         if self.prefix is None:
-            entry = _told(match["prefix"])
+            entry = _told(match["prefix"], -1 if last else 0)
         else:
             groups = {
                 letter: value.decode("utf-8", "replace")
@@ -179,23 +179,23 @@ def _joined(raw: bytes) -> list[bytes]:
     return found
 
 
-def _told(prefix: bytes) -> Entry:
-    """What a prefix of an unknown form says, by the usual spellings."""
+def _told(prefix: bytes, place: int) -> Entry:
+    """What a prefix of an unknown form says, by the usual spellings; of several the first (0) or the last (-1)."""
 
-    def text(match: re.Match[bytes] | None, group: int | str = 1) -> str:
-        value = match[group] if match else None
+    def text(pattern: re.Pattern[bytes], group: int | str = 1) -> str:
+        every = list(pattern.finditer(prefix))
+        value = every[place][group] if every else None
         found = value.decode("utf-8", "replace") if value else ""
         return "" if found == _UNKNOWN else found
 
-    who = _USER.search(prefix)
     return Entry(
-        at=text(_WHEN.search(prefix), 0),
-        user=text(who, "user") or text(who, "at"),
-        database=text(_DATABASE.search(prefix)) or text(who, "db"),
-        client=client_of(text(_CLIENT.search(prefix))),
-        application=text(_APPLICATION.search(prefix)),
-        session=text(_PID.search(prefix)),
-        sqlstate=text(_STATE.search(prefix)),
+        at=text(_WHEN, 0),
+        user=text(_USER, "user") or text(_USER, "at"),
+        database=text(_DATABASE) or text(_USER, "db"),
+        client=client_of(text(_CLIENT)),
+        application=text(_APPLICATION),
+        session=text(_PID),
+        sqlstate=text(_STATE),
     )
 
 

@@ -179,6 +179,16 @@ def test_prefixes(prefix: str, line: str, said: str) -> None:
         assert entry.message == "statement: SELECT 1"
 
 
+def test_where_the_prefix_is_not_known_a_forged_address_is_doubtful_too() -> None:
+    """A prefix that nobody has heard of, and an application that calls itself like the rest of it."""
+    prefix = f"{DAY} UTC <12> user=app_user|db=shop|app={{}}|client=10.9.9.9 "
+    for name, doubtful in (("web", False), ("x,client=10.0.0.7,user=app_migrator,", True)):
+        form = StderrLog(None)
+        entry = form.read((prefix.format(name) + "ERROR:  must be owner of table payments").encode())
+        assert entry is not None
+        assert (entry.other is not None) is doubtful
+
+
 def test_a_line_of_a_background_process_is_no_ones() -> None:
     form = StderrLog(PREFIX)
     entry = form.read(f"{AT} [9] LOG:  checkpoint starting: time\n".encode())
