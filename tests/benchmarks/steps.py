@@ -42,6 +42,7 @@ def grant(verb: str, preposition: str) -> str:
         {verb} select, insert, update, delete on all tables in schema public {preposition} floor_user;
         {verb} usage on all sequences in schema public {preposition} floor_user;
         {verb} select on all tables in schema public {preposition} floor_readonly;
+        {verb} select on all sequences in schema public {preposition} floor_readonly;
         """
 
 
@@ -56,7 +57,8 @@ DRIFT = """
         relkind in ('r', 'v', 'S') and relowner <> 'floor_migrator'::regrole
         or relkind in ('r', 'v') and not has_table_privilege('floor_user', oid, 'select, insert, update, delete')
         or relkind in ('r', 'v') and not has_table_privilege('floor_readonly', oid, 'select')
-        or relkind = 'S' and not has_sequence_privilege('floor_user', oid, 'usage'))
+        or relkind = 'S' and not has_sequence_privilege('floor_user', oid, 'usage')
+        or relkind = 'S' and not has_sequence_privilege('floor_readonly', oid, 'select'))
     """
 
 
@@ -91,11 +93,11 @@ def ours(tools: Tools, taken: dict[str, Taken]) -> None:
 
 
 PROMISES = {
-    "grant": ("2 × psql + 0.6 s", lambda floor: 2 * floor + 0.6),
-    "transfer": ("1.5 × psql", lambda floor: 1.5 * floor),
-    "verify": ("1.0 s", lambda floor: 1.0),
+    "grant": ("1.5 × psql + 0.6 s", lambda floor: 1.5 * floor + 0.6),
+    "transfer": ("1.3 × psql", lambda floor: 1.3 * floor),
+    "verify": ("0.8 s", lambda floor: 0.8),
     "rollback": ("1.5 × psql", lambda floor: 1.5 * floor),
-    "status": ("0.5 s", lambda floor: 0.5),
+    "status": ("0.6 s", lambda floor: 0.6),
     "help": ("0.12 s", lambda floor: 0.12),
 }
 
