@@ -193,6 +193,8 @@ ALTER TABLE IF EXISTS nobodys OWNER TO somebody
 ALTER VIEW IF EXISTS nobodys OWNER TO somebody
 LOCK pg_am IN ACCESS SHARE MODE
 CREATE TABLE z (LIKE m)
+CREATE INDEX on_the_way ON plain (a)
+DROP INDEX IF EXISTS on_the_way
 GRANT EXECUTE ON FUNCTION own_sum(int), f(int) TO somebody
 LOCK pg_stat_activity IN ACCESS SHARE MODE
 """
@@ -255,6 +257,7 @@ def test_what_the_server_refuses_app_migrator(make_database: MakeDatabase, invok
                 assert after[statement]["remedy"]
     assert wrong == []
     assert {each["verdict"] for each in as_user.values()} <= {"denied", "migrator", "allowed", "silent"}
+    assert as_user["DROP INDEX IF EXISTS on_the_way"]["verdict"] == "allowed"
     for statement in ("CREATE INDEX ON plain (a)", "ALTER TYPE m SET SCHEMA public"):
         assert as_user[statement]["verdict"] == "migrator"
     assert as_user["CREATE INDEX ON plain (a)"]["basis"] == "rule"

@@ -234,7 +234,8 @@ class Ask:
         if found.free:
             return [], []
         dotted = f"{node.schemaname}.{node.relname}" if node.schemaname else node.relname
-        if node.relname == HOLE or (not found.relations and node.relname in self.actor.created):
+        made = not found.relations and node.relname in self.actor.created
+        if node.relname == HOLE or (made and not missing_ok):
             return [], [] if self.is_migrator else self.lacking(f"{self.what} is for the owner of {dotted}", dotted)
         if not found.relations:
             unreached = self.uses_schema((node.schemaname, node.relname)) if node.schemaname else []
@@ -247,8 +248,7 @@ class Ask:
     def missing(self, node: Node) -> bool:
         """Whether there is nothing of that name, so that IF EXISTS ends it before anything else is asked."""
         found = self.actor.resolve(node.schemaname, node.relname, self.path)
-        made = node.relname == HOLE or node.relname in self.actor.created
-        return not (found.free or found.relations or made or self.indexes(node))
+        return not (found.free or found.relations or node.relname == HOLE or self.indexes(node))
 
     def owns_relation(self, node: Node, *, missing_ok: bool = False) -> list[Problem]:
         """Ownership of a table, view, sequence, or of an index's table."""
