@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from flatsplit.config import PURPOSES
 from flatsplit.config.text import quote
 from flatsplit.errors import UsageError
 
@@ -182,7 +183,7 @@ class FromFile:
         """The passwords of these roles."""
         if self._known is None:
             self._known = read_file(self.path)
-        return _pick(self.path, self._known, roles, f'add a line such as {quote((*roles, "app_user")[0])} = "…"')
+        return _pick(self.path, self._known, roles, f'add a line such as {quote((*roles, PURPOSES[0])[0])} = "…"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import Difference
 from flatsplit.model import ObjectRef, Statement
@@ -50,7 +50,7 @@ def _logins(situation: Situation) -> Iterator[Broken]:
 
 def _bridge(situation: Situation) -> Iterator[Broken]:
     """Without its membership in app_migrator the old role has lost all that it owned."""
-    legacy, migrator = situation.config.legacy_role, situation.config.roles.app_migrator
+    legacy, migrator = situation.config.legacy_role, blueprint.owner(situation.config)
     place = split.ORDINAL[split.LOCK_LEGACY] - (1 if situation.config.retire == "repurpose" else 0)
     if not split.ORDINAL[split.TRANSFER_OWNERSHIP] <= situation.done < place or legacy not in situation.live.roles:
         return

@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 from psycopg import errors, sql
 
+from flatsplit import blueprint
 from flatsplit.config import Config
 from flatsplit.connection import Session, connect_as
 from flatsplit.cutover.who import Question, who
@@ -51,7 +52,7 @@ class Canary:
 
 def canary(session: Session, config: Config, passwords: Mapping[str, str], logs: tuple[Path, ...]) -> Canary:
     """Tries it as app_user, or as one of its logins, and looks for it. Raises UsageError without a password."""
-    app_user = config.roles.app_user
+    app_user = blueprint.application(config)
     logins = config.logins(app_user) or (app_user,)
     login = next((name for name in logins if name in passwords), None)
     if login is None:

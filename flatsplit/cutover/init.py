@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit import blueprint
 from flatsplit import config as configuration
 from flatsplit.catalog import read_state
 from flatsplit.connection import Session, operator_lock
@@ -82,7 +83,7 @@ def _readers(session: Session, journal: Journal, found: Survey) -> list[str]:
         return [found.request.legacy_role]
     states = {record.key: record.state for record in journal.steps()}
     readers = [] if states.get(split.REVOKE_LEGACY) in ("running", "done") else [found.request.legacy_role]
-    migrator = found.config.roles.app_migrator
+    migrator = blueprint.owner(found.config)
     if states.get(split.GRANT_EXISTING) in ("running", "done") and migrator in _read_roles(session):
         readers.append(migrator)
     return readers

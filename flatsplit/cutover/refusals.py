@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from flatsplit import blueprint
 from flatsplit.config import Config
 from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.errors import FlatsplitError
@@ -21,7 +22,7 @@ LATELY = timedelta(hours=24)
 _TAIL = 4 * 1024 * 1024
 OURS = "attempts that call themselves flatsplit"
 """As an act: verify logs in as app_user and tries. That others call themselves so cannot be kept from them."""
-_APPLICATION = ("app_user", "special", "app_readonly")
+_APPLICATION = (blueprint.APPLICATION.key, "special", blueprint.READER.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flatsplit import blueprint
 from flatsplit.config import PURPOSES
 from flatsplit.errors import UsageError
 from flatsplit.evidence import rehearsal
@@ -42,8 +43,9 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
 def _role(situation: Situation, role: str | None) -> str:
     """The role that is meant: by its purpose, or by its name."""
     roles = situation.config.roles
+    who = blueprint.who(situation.config)
     if role is None:
-        return roles.app_user
+        return who.application
     if role in roles.new or role in situation.live.roles:
         return role
     if role in PURPOSES and getattr(roles, role):

@@ -42,7 +42,7 @@ def admit(journal: Journal, config: Config, baseline: State, live: State) -> boo
     adopted = frozenset(
         name for name in baseline.roles.keys() & set(config.roles.new) if not marks.marked(baseline.roles[name].comment)
     )
-    readers = newly_shut_out(live, config.legacy_role, config.roles, adopted)
+    readers = newly_shut_out(live, config, adopted)
     journal.admit(readers)
     return bool(readers)
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.matrix import Rights
 from flatsplit.evidence.memory import Difference
@@ -31,7 +31,7 @@ def strays(situation: Situation, since: Difference, roles: Mapping[str, Any]) ->
 def _given_away(situation: Situation, since: Difference) -> Iterator[Finding]:
     """Objects that were the application's and now belong to somebody else."""
     owners = situation.context.owners
-    heirs = owners | {situation.config.roles.dba}
+    heirs = owners | {blueprint.administrator(situation.config)}
     found: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, (before, now) in since.moved.items():
         if before in owners and now not in heirs:
@@ -41,22 +41,22 @@ def _given_away(situation: Situation, since: Difference) -> Iterator[Finding]:
             "given-away",
             "warning",
             f"somebody gave {len(refs)} object{'' if len(refs) == 1 else 's'} of the application to {owner}",
-            f"{situation.config.roles.app_migrator} can no longer change or drop {_them(refs)}.",
-            f"ALTER … OWNER TO {situation.config.roles.app_migrator}, then flatsplit repair.",
+            f"{blueprint.owner(situation.config)} can no longer change or drop {_them(refs)}.",
+            f"ALTER … OWNER TO {blueprint.owner(situation.config)}, then flatsplit repair.",
             tuple(ddl.label(ref) for ref in sorted(refs)),
         )
 
 
 def _schemas(situation: Situation, since: Difference) -> Iterator[Finding]:
     context = situation.context
-    roles = situation.config.roles
+    who = blueprint.who(situation.config)
     for ref, owner in sorted(since.appeared.items()):
         if ref.kind == "schema" and owner in context.owners and not context.in_scope(ref):
             yield Finding(
                 "schema-outside",
                 "warning",
                 f"schema {ref.name} of {owner} is new and not in scope",
-                f"No default privileges apply there: {roles.app_user} and {roles.app_readonly} can use nothing in it.",
+                f"No default privileges apply there: {who.application} and {who.reader} can use nothing in it.",
                 "Add it to `schemas` in flatsplit.toml, then flatsplit repair.",
                 (ddl.label(ref),),
             )
@@ -64,8 +64,8 @@ def _schemas(situation: Situation, since: Difference) -> Iterator[Finding]:
 
 def _tables(situation: Situation, since: Difference) -> Iterator[Finding]:
     context = situation.context
-    roles = situation.config.roles
-    user = Rights(situation.live, roles.app_user)
+    who = blueprint.who(situation.config)
+    user = Rights(situation.live, who.application)
     found: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, owner in since.appeared.items():
         if ref.kind not in _RELATIONS or owner in context.owners or not context.in_scope(ref):
@@ -78,10 +78,10 @@ def _tables(situation: Situation, since: Difference) -> Iterator[Finding]:
             "created-by-another",
             "warning",
             f"{owner} created {len(refs)} {things} in schemas in scope, "
-            f"and {roles.app_user} may not read {_them(refs)}",
-            f"Default privileges act for {roles.app_migrator} and the old role only: not for what others create.",
-            f"Run such migrations as {roles.app_migrator}; for what is there: "
-            f"ALTER … OWNER TO {roles.app_migrator}, then flatsplit repair.",
+            f"and {who.application} may not read {_them(refs)}",
+            f"Default privileges act for {who.owner} and the old role only: not for what others create.",
+            f"Run such migrations as {who.owner}; for what is there: "
+            f"ALTER … OWNER TO {who.owner}, then flatsplit repair.",
             tuple(ddl.label(ref) for ref in sorted(refs)),
         )
 
@@ -93,7 +93,7 @@ def _them(refs: list[ObjectRef]) -> str:
 def _members(situation: Situation, roles: Mapping[str, Any]) -> Iterator[Finding]:
     """New roles that gained a membership, and others that can now act as one of the two that programs use."""
     before = {(role, member) for role, member, *_ in roles["members"]}
-    ours = situation.config.roles
+    ours, names = situation.config.roles, blueprint.who(situation.config)
     live = situation.live
     new = {
         (key.role, key.member)
@@ -101,7 +101,7 @@ def _members(situation: Situation, roles: Mapping[str, Any]) -> Iterator[Finding
         if (key.role, key.member) not in before
         and _usable(options)
         and key.member != live.target.operator
-        and (key.member in ours.new or key.role in (ours.app_user, ours.app_migrator))
+        and (key.member in ours.new or key.role in (names.application, names.owner))
     }
     for role, member in sorted(new):
         yield Finding(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flatsplit import trail
+from flatsplit import blueprint, trail
 from flatsplit.catalog import read_people
 from flatsplit.config import Config
 from flatsplit.connection import Session
@@ -114,13 +114,13 @@ def _known(session: Session | None, config: Config, found: Trail) -> Cast:
 def _journaled(session: Session, config: Config, people: State) -> tuple[frozenset[str], frozenset[str]]:
     """Persons and operators; and from where the migration tool was seen."""
     persons = {people.target.operator, session.driver.info.user}
-    if config.roles.dba:
-        persons |= {config.roles.dba, *logins_of(people, config.roles.dba)}
+    if blueprint.administrator(config):
+        persons |= {blueprint.administrator(config), *logins_of(people, blueprint.administrator(config))}
     journal = Journal(session)
     if not journal.exists():
         return frozenset(persons), frozenset()
     persons |= {event.db_user for event in journal.events()}
-    seen = journal.observations(config.roles.app_migrator)
+    seen = journal.observations(blueprint.owner(config))
     return frozenset(persons), frozenset(each.client for each in seen)
 
 

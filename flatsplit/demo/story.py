@@ -21,6 +21,7 @@ from typing import NoReturn
 
 import psycopg
 
+from flatsplit import blueprint
 from flatsplit.demo import flat, keeping
 from flatsplit.demo.chapters import CHAPTERS
 from flatsplit.demo.command import Narrator, Operator, shortened, wrapped
@@ -31,7 +32,8 @@ from flatsplit.demo.traffic import Tally, Traffic
 from flatsplit.errors import Exit, FlatsplitError
 from flatsplit.walks import split
 
-ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
+ROLES = tuple(row.key for row in blueprint.ROWS)
+USER, MIGRATOR = blueprint.APPLICATION.key, blueprint.OWNER.key
 PASSWORDS = "passwords.toml"
 RUNBOOK = "runbook"
 
@@ -89,7 +91,7 @@ class Story:
         self.statements: dict[str, int] = {}
         self.remembers = False
         """Whether the server keeps what was run, in pg_stat_statements."""
-        self.refresher = "app_migrator"
+        self.refresher = MIGRATOR
         """Who has the nightly job in the end."""
         self.waiver: tuple[str, ...] = ()
         """Where no rehearsal can be clean."""
@@ -113,7 +115,7 @@ class Story:
             self.take(split.LOCK_LEGACY, traffic)
             self.knock()
             self.take(split.REVOKE_LEGACY, traffic)
-            self.outcome(attack(self.conninfo("app_user")), "app_user")
+            self.outcome(attack(self.conninfo(USER)), USER)
             self.who_was_it()
             tally = traffic.stop()
         self.before_and_after(before)
@@ -218,7 +220,7 @@ class Story:
         self.remedies()
         self.operator.flatsplit("repair", "--yes", limit=6)
         self.operator.flatsplit("rehearse", limit=6)
-        self.refresher = "app_user"
+        self.refresher = USER
 
     def remedies(self) -> None:
         """What the rehearsal says, done to the letter: lines of flatsplit.toml, and SQL."""
@@ -249,10 +251,8 @@ class Story:
             "\nSo it waits, and can be called again at any time. Now the deploy: one connection after the other ends\n"
             "its transaction and comes back as app_user. The migration tool logs in as app_migrator, and has work:\n"
         )
-        traffic.move(self.conninfo("app_user"))
-        with psycopg.connect(
-            self.conninfo("app_migrator"), application_name="shop migrations", autocommit=True
-        ) as conn:
+        traffic.move(self.conninfo(USER))
+        with psycopg.connect(self.conninfo(MIGRATOR), application_name="shop migrations", autocommit=True) as conn:
             for line in MIGRATION.splitlines():
                 self.out.say(f"    {line}", "cyan")
             conn.execute("SET lock_timeout = '2s'")
@@ -264,7 +264,7 @@ class Story:
 
     def use_what_is_new(self) -> None:
         """What app_migrator made is there for the others at once, without a GRANT."""
-        with psycopg.connect(self.conninfo("app_user")) as conn:
+        with psycopg.connect(self.conninfo(USER)) as conn:
             conn.execute("INSERT INTO gift_cards SELECT 'HELLO', id, 20 FROM customers LIMIT 1")
             conn.execute("UPDATE products SET weight_g = 900 WHERE id = 1")
             others = conn.execute(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.evidence import memory
 from flatsplit.model import ObjectRef, State
 from flatsplit.walks.split.context import Context
@@ -79,7 +79,7 @@ def _objects(live: State, context: Context, found: memory.Difference) -> Iterato
         moved[owners].append(ref)
     for (before, now), refs in sorted(moved.items()):
         grave = before in context.owners and now not in context.owners
-        advice = f"{context.config.roles.app_migrator} can no longer change them" if grave else ""
+        advice = f"{blueprint.owner(context.config)} can no longer change them" if grave else ""
         yield _about(
             refs,
             f"of {before} now {'belongs' if len(refs) == 1 else 'belong'} to {now}",

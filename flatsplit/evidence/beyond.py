@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from flatsplit import ddl, privileges
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.evidence.asking import ask
 from flatsplit.evidence.exposure import FILES, SUPERUSERS
 from flatsplit.evidence.matrix import Rights
@@ -59,8 +59,9 @@ def _becoming(state: State, context: Context, role: str, given: frozenset[str]) 
     it a refusal would tell nothing.
     """
     roles, database = context.config.roles, state.objects.get(ObjectRef("database", "", state.target.database))
+    who = blueprint.who(context.config)
     superusers = sorted(name for name, facts in state.roles.items() if facts.superuser and name not in roles.new)
-    others = dict.fromkeys((roles.dba, roles.app_migrator, context.legacy, *superusers[:1]))
+    others = dict.fromkeys((who.administrator, who.owner, context.legacy, *superusers[:1]))
     for name in others:
         if name == role or name not in state.roles or name in given or name in context.adopted:
             continue

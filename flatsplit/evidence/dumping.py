@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from flatsplit.config import RoleNames
+from flatsplit import blueprint
+from flatsplit.config import Config
 from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, ObjectFacts, ObjectRef, State
 
 _LOCKED = frozenset({"table", "partitioned_table"})
@@ -19,7 +20,7 @@ _LOCKED = frozenset({"table", "partitioned_table"})
 _READ_ALL = "pg_read_all_data"
 
 
-def newly_shut_out(state: State, legacy: str, roles: RoleNames, adopted: frozenset[str]) -> tuple[str, ...]:
+def newly_shut_out(state: State, config: Config, adopted: frozenset[str]) -> tuple[str, ...]:
     """Roles to be let into the tracking schema so that their dumps go on working; "" stands for PUBLIC.
 
     Of a group and its members the group alone. Not the roles that the plan itself looks after.
@@ -30,9 +31,9 @@ def newly_shut_out(state: State, legacy: str, roles: RoleNames, adopted: frozens
         return ()
     if PUBLIC in able:
         return () if wide.reads_journal(PUBLIC) else (PUBLIC,)
-    planned = {legacy, *roles.new} - adopted
+    planned = {config.legacy_role, *config.roles.new} - adopted
     # A grant of its own would keep a login that lives for an hour from being dropped: app_user's are app_user
-    covers = (able - planned) | {legacy, roles.app_user, roles.app_migrator, roles.app_readonly}
+    covers = (able - planned) | {config.legacy_role, *blueprint.programs(config)}
     wanted = (role for role in able - planned if covers.isdisjoint(wide.groups[role]))
     return tuple(sorted(role for role in wanted if not wide.reads_journal(role)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit import evidence
+from flatsplit import blueprint, evidence
 from flatsplit.gates import left, quiet
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import on_legacy
@@ -20,7 +20,7 @@ def judge(asked: Asked[Context]) -> GateResult:
                 "drained",
                 False,
                 f"{legacy} still creates objects: {created[0].description}",
-                f"let the migration tool connect as {config.roles.app_migrator}",
+                f"let the migration tool connect as {blueprint.owner(config)}",
             )
         return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
     if clients := on_legacy(asked):

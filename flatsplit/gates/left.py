@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flatsplit import evidence
+from flatsplit import blueprint, evidence
 from flatsplit.evidence.locks import duration
 from flatsplit.model import GateKey, GateResult, Session, State
 from flatsplit.walks.split.context import Context
@@ -20,7 +20,7 @@ def gate(key: GateKey, clients: Sequence[Session], state: State, context: Contex
     who = f"{alike} session{'' if alike == 1 else 's'} of {_who(first, context)}"
     others = len(clients) - alike
     more = f" (and {others} more of others)" if others else ""
-    user = context.config.roles.app_user
+    user = blueprint.application(context.config)
     if first.role == evidence.NOBODY:
         fix = (
             f"what it began as {context.legacy} it can go on with; once the pool lets it go, or: "

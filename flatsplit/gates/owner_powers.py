@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit import blueprint
 from flatsplit.config import parse_name
 from flatsplit.evidence.powers.found import Powers
 from flatsplit.evidence.powers.lost import lost
@@ -18,8 +19,8 @@ KEY: GateKey = "owner-powers"
 
 def judge(asked: Asked[Context]) -> GateResult:
     """Closed with the first that would do something else."""
-    roles = asked.context.config.roles
-    if roles.app_migrator not in asked.state.roles or asked.context.legacy not in asked.state.roles:
+    who = blueprint.who(asked.context.config)
+    if who.owner not in asked.state.roles or asked.context.legacy not in asked.state.roles:
         return GateResult(KEY, True, "nothing moves yet")
     found = lost(asked.session.driver, asked.state, asked.after(split.TRANSFER_OWNERSHIP), asked.context)
     return gate(found, asked.context)
@@ -27,7 +28,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 def gate(found: Powers, context: Context) -> GateResult:
     """Closed where something would change, with the first of it and a way out for all."""
-    migrator = context.config.roles.app_migrator
+    migrator = blueprint.owner(context.config)
     if found.unmatched:
         name = found.unmatched[0]
         hint = " with these argument types" if parse_name(name).args is not None else ""

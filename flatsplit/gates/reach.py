@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit import evidence
+from flatsplit import blueprint, evidence
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import RELATIONS, GateResult
 from flatsplit.walks.split.context import Context
@@ -11,21 +11,20 @@ from flatsplit.walks.split.context import Context
 def judge(asked: Asked[Context]) -> GateResult:
     """Closed with the first view that would stop working under its new owner."""
     state, context = asked.state, asked.context
-    roles = context.config.roles
-    if roles.app_migrator not in state.roles or context.legacy not in state.roles:
+    who = blueprint.who(context.config)
+    if who.owner not in state.roles or context.legacy not in state.roles:
         return GateResult("reach", True, "nothing to reach yet")
     left = [ref for ref in context.left_of(state.objects) if ref.kind in RELATIONS]
     others = sorted(context.retiring & state.roles.keys() - {context.legacy})
-    lacking = evidence.unreachable(asked.session.driver, context.legacy, roles.app_migrator, left, others)
+    lacking = evidence.unreachable(asked.session.driver, context.legacy, who.owner, left, others)
     if not lacking:
-        return GateResult("reach", True, f"{roles.app_migrator} can read all that the views read")
+        return GateResult("reach", True, f"{who.owner} can read all that the views read")
     first, more = lacking[0], len(lacking) - 1
     return GateResult(
         "reach",
         False,
-        f"{first.view} reads {first.table}, which {roles.app_migrator} could not"
-        + (f" (and {more} more)" if more else ""),
-        f"{context.legacy} may as a superuser or by accident only: " + evidence.opening(lacking, roles.app_migrator),
+        f"{first.view} reads {first.table}, which {who.owner} could not" + (f" (and {more} more)" if more else ""),
+        f"{context.legacy} may as a superuser or by accident only: " + evidence.opening(lacking, who.owner),
     )
 
 

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flatsplit import blueprint
 from flatsplit.config import Gates, format_duration
 from flatsplit.evidence import server_clock
 from flatsplit.evidence.locks import duration
@@ -66,7 +67,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     """As the last rehearsals for app_user say."""
     return gate(
         past(asked.journal),
-        asked.context.config.roles.app_user,
+        blueprint.application(asked.context.config),
         asked.records[split.TRANSFER_OWNERSHIP].finished_at,
         server_clock(asked.session.driver),
         asked.context.config.gates,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flatsplit import blueprint
 from flatsplit.connection import APPLICATION_NAME
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import clients
@@ -14,17 +15,17 @@ from flatsplit.walks.split.context import Context
 
 def judge(asked: Asked[Context]) -> GateResult:
     """Open once app_user and app_migrator, or members of theirs, were connected; repurposed, app_migrator alone."""
-    roles = asked.context.config.roles
-    wanted = [roles.app_migrator]
+    who = blueprint.who(asked.context.config)
+    wanted = [who.owner]
     if asked.context.config.retire != "repurpose":
-        wanted.insert(0, roles.app_user)
+        wanted.insert(0, who.application)
     database = asked.state.target.database
     there = [client for client in clients(asked) if client.application != APPLICATION_NAME]  # verify logs in too
     here = {role for client in there if client.database == database for role in client.acts_as}
     since = asked.records[split.ENABLE_LOGIN].started_at
-    parts = f"the migration tool at {roles.app_migrator}"
+    parts = f"the migration tool at {who.owner}"
     if wanted[1:]:
-        parts = f"the application at {roles.app_user} and {parts}"
+        parts = f"the application at {who.application} and {parts}"
     missing = [role for role in wanted if role not in here and not _observed(asked, role, since)]
     if not missing:
         return GateResult("seen", True, f"{' and '.join(wanted)} {'have' if wanted[1:] else 'has'} connected")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flatsplit import blueprint
 from flatsplit.hazards.hba import Client, Rule, Unsure, first_match, word
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import State
@@ -44,7 +45,7 @@ def _rules(seen: Seen) -> list[Rule]:
 )
 def hba_app_user(seen: Seen) -> Iterator[Found]:
     """Would app_user get in?"""
-    user, database = seen.context.config.roles.app_user, seen.state.target.database
+    user, database = blueprint.application(seen.context.config), seen.state.target.database
     if seen.context.config.retire == "repurpose":
         return
     rules = _rules(seen)
@@ -132,8 +133,8 @@ def hba_members(seen: Seen) -> Iterator[Found]:
         if after is None or after.method != before.method:
             found.setdefault(role, []).append(f"{_line(role, client, before)}; then {after or 'no line matches'}")
     if found:
-        roles = seen.context.config.roles
-        heirs = (roles.app_user, roles.app_migrator)
+        who = blueprint.who(seen.context.config)
+        heirs = (who.application, who.owner)
         groups = sorted({f"+{word(role)}" for name in found for role in heirs if role in then.member_of(name)})
         names = sorted(found)
         yield Found(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from flatsplit import blueprint
 from flatsplit.hazards import mentions, trees
 from flatsplit.hazards.mentions import RAISES, How, Use
 from flatsplit.hazards.registry import Found, Seen, hazard, number
@@ -44,7 +45,7 @@ def _elsewhere(seen: Seen) -> bool:
 def _told(seen: Seen, name: str, uses: Iterable[Use]) -> str:
     said = []
     for use in uses:
-        user = seen.context.config.roles.app_user
+        user = blueprint.application(seen.context.config)
         text = _BECOMES[use.how].format(what=use.what, user=user, legacy=seen.legacy)
         said.append(f"{text}, and raises once it is dropped" if use.how in RAISES else text)
     return f"{name}: {'; '.join(dict.fromkeys(said))}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.evidence.matrix import Rights
 from flatsplit.hazards import bodies
 from flatsplit.hazards.registry import Found, Seen, hazard, number
@@ -87,7 +87,7 @@ def event_trigger_refuses(seen: Seen) -> Iterator[Found]:
 )
 def event_trigger_hands_over(seen: Seen) -> Iterator[Found]:
     """Event triggers that change owners."""
-    migrator = seen.context.config.roles.app_migrator
+    migrator = blueprint.owner(seen.context.config)
     found = [
         one
         for one in _triggers(seen, "ddl_command_end")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Row, Seen, few, hazard, number
 from flatsplit.walks import split
@@ -56,7 +56,7 @@ def user_mappings(seen: Seen) -> Iterator[Found]:
 def mappings_log_in_as_legacy(seen: Seen) -> Iterator[Found]:
     """Connections from the server to itself."""
     rows = seen.rows("mappings_here")
-    user = seen.context.config.roles.app_user
+    user = blueprint.application(seen.context.config)
     sure = [(role, server) for role, server, here in rows if here]
     if not rows:
         return
@@ -107,7 +107,7 @@ def cron_elsewhere(seen: Seen) -> Iterator[Found]:
             yield from _members_jobs(seen, jobs, f"In database {place}: ")
             jobs = [job for job in jobs if job[4] == seen.legacy]
         if jobs:
-            user = ddl.literal(seen.context.config.roles.app_user)
+            user = ddl.literal(blueprint.application(seen.context.config))
             cure = f"UPDATE cron.job SET username = {user} WHERE {condition};"  # noqa: S608 (to be read)
             yield Found(
                 f"{number(len(jobs), 'job')} of pg_cron, in database {place}, run{'s' if len(jobs) == 1 else ''} as "
@@ -150,7 +150,7 @@ def _jobs(rows: Sequence[Row], *, named: bool = False) -> tuple[str, ...]:
 
 def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[Found]:
     """Jobs of members: they go on, and from some moment on with the rights of app_user alone."""
-    context, user = seen.context, seen.context.config.roles.app_user
+    context, user = seen.context, blueprint.application(seen.context.config)
     new = set(context.config.roles.new)
     theirs = [
         row
@@ -161,7 +161,7 @@ def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[
         return
     step = split.LOCK_LEGACY if context.config.retire == "repurpose" else split.REVOKE_LEGACY
     ids = ", ".join(str(row[0]) for row in theirs)
-    migrator = ddl.literal(context.config.roles.app_migrator)
+    migrator = ddl.literal(blueprint.owner(context.config))
     cure = f"UPDATE cron.job SET username = {migrator} WHERE jobid IN ({ids});"  # noqa: S608 (to be read)
     roles = sorted({row[4] for row in theirs})
     run = "runs" if len(theirs) == 1 else "run"

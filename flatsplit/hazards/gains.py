@@ -78,7 +78,7 @@ def restricted_rights(seen: Seen) -> Iterator[Found]:
         return
     serious = [each for each in rights if not (each[2] and _looks(each[0]))]
     ways = ((ref, "X" if ref.kind in ROUTINES else letters) for ref, letters, _ in serious or rights)
-    lines = _lines("app_user", list(ways))
+    lines = _lines(blueprint.APPLICATION.key, list(ways))
     yield Found(
         f"{number(len(rights), 'restricted right')} of {seen.legacy}'s that no new role gets by itself",
         tuple(ddl.label(ref) for ref, _, _ in rights),
@@ -134,7 +134,7 @@ def superuser_reach(seen: Seen) -> Iterator[Found]:
     if not rights:
         return
     rights.sort()
-    lines = _lines("app_user", rights)
+    lines = _lines(blueprint.APPLICATION.key, rights)
     decided = decide("superuser-reach", lines)
     yield Found(
         f"{number(len(rights), 'object')} of other roles that {seen.legacy} reaches as a superuser only",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl, membership
+from flatsplit import blueprint, ddl, membership
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import SettingKey
 from flatsplit.walks import split
@@ -38,7 +38,7 @@ def group_logins(seen: Seen) -> Iterator[Found]:
                 continue
             row = _row(seen, login)
             begins = row.get("role") == group
-            if purpose == "app_migrator" and not begins:
+            if purpose == blueprint.OWNER.key and not begins:
                 making.append((login, group))
             elif not begins and group not in _inherited(seen, login):
                 shy.append((login, group))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, as_lines, decide, few, hazard, number
 from flatsplit.walks import split
@@ -15,7 +15,7 @@ from flatsplit.walks.split.owners import dormant
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 _GOES_TO = {
     "superuser": "nobody but dba",
-    "createdb": "app_migrator",
+    "createdb": blueprint.OWNER.key,
     "createrole": "nobody but dba",
     "replication": "nobody: give replication clients a role of their own",
     "bypassrls": "app_user and app_migrator",
@@ -125,7 +125,7 @@ def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
     open_ = {role: leads for role, leads in beyond.items() if role not in given}
     if open_:
         names = tuple(open_)
-        lines = {("app_migrator", "member"): [format_name(name) for name in names]}
+        lines = {(blueprint.OWNER.key, "member"): [format_name(name) for name in names]}
         leads = "; ".join(f"{role} is or leads to {few(to)}" for role, to in open_.items() if to != (role,))
         yield Found(
             f"{seen.legacy} is a member of {few(names)}",

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from flatsplit import catalog, membership
+from flatsplit import blueprint, catalog, membership
 from flatsplit.evidence.ability import Lack, try_operator
 from flatsplit.evidence.powers.found import NO_POWERS, Powers
 from flatsplit.evidence.verifiers import Refusal, try_verifiers
@@ -118,7 +118,7 @@ def _parameters(conn: psycopg.Connection[Any], state: State, context: Context) -
         "acting_names": as_legacy,
         "spellings": sorted(spellings(context.legacy)),
         "owners": [oids[name] for name in sorted(context.owners) if name in oids],
-        "readers": [oids[name] for name in (context.legacy, config.roles.app_user) if name in oids],
+        "readers": [oids[name] for name in (context.legacy, blueprint.application(config)) if name in oids],
         "new": [oids[name] for name in config.roles.new if name in oids],
         "new_names": list(config.roles.new),
         "schemas": list(config.schemas),

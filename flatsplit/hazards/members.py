@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl, membership
+from flatsplit import blueprint, ddl, membership
 from flatsplit.config.text import quote
 from flatsplit.evidence.dumping import dumping
 from flatsplit.hazards.registry import Found, Seen, few, hazard
@@ -38,7 +38,7 @@ def legacy_members(seen: Seen) -> Iterator[Found]:
     open_ = [name for name in members if name not in known]
     repurposed = config.retire == "repurpose"
     when = split.LOCK_LEGACY if repurposed else split.REVOKE_LEGACY
-    user = config.roles.app_user
+    user = blueprint.application(config)
     told = [f"{name} becomes a member of {heir(context, name)}" for name in members if name in known]
     first = (open_ or members)[0]
     alone = not state.roles[seen.legacy].login and not context.retired
@@ -106,7 +106,7 @@ def members_dump(seen: Seen) -> Iterator[Found]:
         yield Found(
             f"{few(logins)} can pg_dump the database, and could not after revoke-legacy: {reasons}",
             (*logins, *tables),
-            fix=f"Nothing, if nobody does. Else take the dumps as {context.config.roles.app_migrator}, or name it in "
+            fix=f"Nothing, if nobody does. Else take the dumps as {blueprint.owner(context.config)}, or name it in "
             f"flatsplit.toml: [members] {named}",
         )
 
@@ -138,7 +138,7 @@ def legacy_makers(seen: Seen) -> Iterator[Found]:
     if not makers:
         return
     makes = [name for name in makers if state.roles[name].createrole]
-    user = context.config.roles.app_user
+    user = blueprint.application(context.config)
     first = (makes or makers)[0]
     given = f"GRANT {ddl.ident(user)} TO {ddl.ident(first)} WITH ADMIN OPTION;"
     taken = " ".join(_revoke(seen, key) for key in keys if key.member == first)
@@ -177,7 +177,7 @@ def roles_circle(seen: Seen) -> Iterator[Found]:
         if purpose:
             fix += f" Or choose another name for {purpose} under [roles]."
         why = f"which is to become a member of {way[0]}"
-        if purpose and way[0] != context.config.roles.app_migrator and way[-1] in context.retiring:
+        if purpose and way[0] != blueprint.owner(context.config) and way[-1] in context.retiring:
             why = f"and would keep all that {way[-1]} may"
         yield Found(
             f"{way[0]} is a member of {way[-1]}{over}, {why}",
@@ -189,8 +189,8 @@ def roles_circle(seen: Seen) -> Iterator[Found]:
 def _ways(seen: Seen) -> Iterator[tuple[str, ...]]:
     """Every way by which a membership that a step wants is there the other way round."""
     state, context = seen.state, seen.context
-    roles = context.config.roles
-    for name in (roles.app_user, roles.app_migrator, roles.app_readonly):
+    who = blueprint.who(context.config)
+    for name in (who.application, who.owner, who.reader):
         for old in sorted(context.retiring):
             if name in state.roles and (way := membership.circle(state, name, old))[1:]:
                 yield way

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flatsplit import blueprint
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import ObjectRef, RoleFacts
 from flatsplit.walks import split
@@ -44,7 +45,7 @@ def adopted_elsewhere(seen: Seen) -> Iterator[Found]:
     for name in sorted(seen.context.adopted):
         facts = seen.context.baseline.roles[name]
         found += [f"{name} in database {other}" for other in facts.elsewhere]
-    if found and any(name != seen.context.config.roles.dba for name in seen.context.adopted):
+    if found and any(name != blueprint.administrator(seen.context.config) for name in seen.context.adopted):
         yield Found("adopted roles are used by other databases too", tuple(found))
 
 
@@ -65,9 +66,9 @@ def _powers(facts: RoleFacts) -> list[str]:
 )
 def adopted_powerful(seen: Seen) -> Iterator[Found]:
     """Restricted roles that are not restricted."""
-    roles = seen.context.config.roles
+    who = blueprint.who(seen.context.config)
     found = []
-    for name in (roles.app_user, roles.app_readonly):
+    for name in (who.application, who.reader):
         if name not in seen.context.adopted or name not in seen.state.roles:
             continue
         facts = seen.state.roles[name]
@@ -117,12 +118,12 @@ def role_name_case(seen: Seen) -> Iterator[Found]:
 )
 def operator_self_grants(seen: Seen) -> Iterator[Found]:
     """The operator is an ordinary role."""
-    target, roles = seen.state.target, seen.context.config.roles
+    target, who = seen.state.target, blueprint.who(seen.context.config)
     if not target.operator_superuser and seen.legacy in seen.context.baseline.roles:
         yield Found(
             f"{target.operator} is no superuser",
             why=f"Where a statement needs an owner's rights, its transaction first makes {target.operator} a member "
-            f"of {seen.legacy} or {roles.app_migrator} and ends that membership before it commits.",
+            f"of {seen.legacy} or {who.owner} and ends that membership before it commits.",
         )
 
 
@@ -138,7 +139,7 @@ def operator_self_grants(seen: Seen) -> Iterator[Found]:
 )
 def dba_not_superuser(seen: Seen) -> Iterator[Found]:
     """A dba with limits."""
-    name = seen.context.config.roles.dba
+    name = blueprint.administrator(seen.context.config)
     facts = seen.state.roles.get(name)
     superuser = facts.superuser if facts is not None else seen.state.target.operator_superuser
     if name and not superuser and seen.legacy in seen.context.baseline.roles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from flatsplit import ddl, privileges
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import Grant, format_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
@@ -270,7 +270,7 @@ def matview_refresh(seen: Seen) -> Iterator[Found]:
     """Materialized views that the application may want to refresh."""
 
     def is_closed(ref: ObjectRef, facts: ObjectFacts) -> bool:
-        maintains = "m" in privileges.letters(facts.acl, seen.context.config.roles.app_user)
+        maintains = "m" in privileges.letters(facts.acl, blueprint.application(seen.context.config))
         return ref.kind == "materialized_view" and seen.context.ours(ref, facts) and not maintains
 
     if found := labels(ours(seen), is_closed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flatsplit import blueprint
 from flatsplit.config.text import quote
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.walks import split
@@ -50,9 +51,9 @@ def legacy_acts_as(seen: Seen) -> Iterator[Found]:
             f"{seen.legacy} {how} {one.role}, which owns {number(one.objects, 'object')}",
             tuple(f"schema {schema}: {have[one.role][schema]:,}" for schema in one.schemas),
             "warning" if own else None,
-            fix=f"Decide in flatsplit.toml under [cutover]: {moved} moves them to {config.roles.app_migrator}, like "
-            f"what {seen.legacy} owns; owners = [] leaves them, with rights for {config.roles.app_user}, also on what "
-            f"{one.role} makes later.",
+            fix=f"Decide in flatsplit.toml under [cutover]: {moved} moves them to {blueprint.owner(config)}, like "
+            f"what {seen.legacy} owns; owners = [] leaves them, with rights for {blueprint.application(config)}, "
+            f"also on what {one.role} makes later.",
             toml=(f"[cutover] owners = [{every}]",),
         )
 

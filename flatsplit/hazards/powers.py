@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.evidence.powers.remedies import remedy
 from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.hazards.registry import Found, Seen, hazard, number
@@ -57,20 +57,20 @@ def owner_powers(seen: Seen) -> Iterator[Found]:
 )
 def bypassrls_carried(seen: Seen) -> Iterator[Found]:
     """Who gets BYPASSRLS, and why."""
-    context, roles = seen.context, seen.context.config.roles
+    context, who = seen.context, blueprint.who(seen.context.config)
     legacy = context.baseline.roles.get(seen.legacy)
     if legacy is None:
         return
-    gets = [roles.app_migrator] if sees_all_rows(context) else []
-    gets += [roles.app_user] if legacy.bypassrls and roles.app_user not in context.adopted else []
+    gets = [who.owner] if sees_all_rows(context) else []
+    gets += [who.application] if legacy.bypassrls and who.application not in context.adopted else []
     new = [role for role in gets if role not in seen.state.roles or not seen.state.roles[role].bypassrls]
     if not new:
         return
     why = f"{seen.legacy} has BYPASSRLS, so the application saw all rows, also through views. "
     if not legacy.bypassrls:
         why = "[owner-powers] bypassrls in flatsplit.toml says so: what runs as its owner goes on seeing all rows. "
-    when = [f"{roles.app_migrator} gets it before ownership moves"] if roles.app_migrator in new else []
-    when += [f"{roles.app_user} with its login"] if roles.app_user in new else []
+    when = [f"{who.owner} gets it before ownership moves"] if who.owner in new else []
+    when += [f"{who.application} with its login"] if who.application in new else []
     yield Found(
         f"{' and '.join(new)} {'get' if new[1:] else 'gets'} BYPASSRLS",
         tuple(new),

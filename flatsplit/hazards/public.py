@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl, privileges
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.hazards.objects import labels, ours
 from flatsplit.hazards.registry import Found, Seen, as_lines, few, hazard, number
@@ -118,13 +118,13 @@ def temp_revoked(seen: Seen) -> Iterator[Found]:
     legacy = context.baseline.roles.get(seen.legacy)
     if facts is None or legacy is None or "T" in privileges.letters(facts.acl, PUBLIC):
         return
-    configured = any(one.purpose == "app_user" and one.letter == "T" for one in context.config.grants)
-    has = "T" in privileges.letters(facts.acl, context.config.roles.app_user)
+    configured = any(one.purpose == blueprint.APPLICATION.key and one.letter == "T" for one in context.config.grants)
+    has = "T" in privileges.letters(facts.acl, blueprint.application(context.config))
     if (facts.owner in context.owners or legacy.superuser) and not has and not configured:
         yield Found(
             "app_user may not create temporary tables, legacy may",
             (database,),
-            toml=as_lines({("app_user", "temporary"): (format_name(database),)}),
+            toml=as_lines({(blueprint.APPLICATION.key, "temporary"): (format_name(database),)}),
         )
 
 

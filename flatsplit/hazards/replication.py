@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, hazard, number
 from flatsplit.model import ObjectRef
 from flatsplit.walks import split
@@ -49,7 +49,7 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
     found = tuple(
         f"publication {name} of schema {', '.join(schemas)}" for name, schemas in seen.rows("schema_publications")
     )
-    migrator = seen.projected.roles.get(seen.context.config.roles.app_migrator)
+    migrator = seen.projected.roles.get(blueprint.owner(seen.context.config))
     # A superuser may give it to anybody: AlterPublicationOwner_internal() in publicationcmds.c
     if found and not seen.state.target.operator_superuser and not (migrator and migrator.superuser):
         yield Found(f"{number(len(found), 'publication')} of whole schemas that app_migrator may not own", found)
@@ -104,9 +104,9 @@ def subscription_stays(seen: Seen) -> Iterator[Found]:
         if not stays or owner not in then.roles or then.roles[owner].login:
             continue
         config, target = seen.context.config, seen.state.target
-        logins = [role for role in config.logins(config.roles.app_migrator) or () if role in seen.state.roles]
+        logins = [role for role in config.logins(blueprint.owner(config)) or () if role in seen.state.roles]
         heir = logins[0] if logins and target.major >= 16 else target.operator if target.operator_superuser else ""
-        why = f"{config.roles.app_migrator} is a group" if config.logins(config.roles.app_migrator) is not None else ""
+        why = f"{blueprint.owner(config)} is a group" if config.logins(blueprint.owner(config)) is not None else ""
         cure = f"ALTER SUBSCRIPTION {ddl.ident(name)} OWNER TO"
         yield Found(
             f"subscription {name} stays with {owner}, which may not log in from lock-legacy on",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.walks import split
@@ -28,7 +28,7 @@ def bypasses(seen: Seen) -> bool:
     """Whether app_user is exempt: as legacy is, which carries it over, or by somebody's hand."""
     roles = (
         seen.context.baseline.roles.get(seen.legacy),
-        seen.state.roles.get(seen.context.config.roles.app_user),
+        seen.state.roles.get(blueprint.application(seen.context.config)),
     )
     return any(role is not None and role.bypassrls for role in roles)
 
@@ -51,8 +51,8 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
     if none and not bypasses(seen):
         lines = _opening(seen)
         fix = (
-            f"{' '.join(lines)} Policies for {seen.legacy} are extended to {seen.context.config.roles.app_user}; or "
-            "accept this and decide later."
+            f"{' '.join(lines)} Policies for {seen.legacy} are extended to "
+            f"{blueprint.application(seen.context.config)}; or accept this and decide later."
         )
         yield Found(f"app_user would see no row of {number(len(none), 'table')}", none, fix=fix, sql=lines)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from flatsplit import blueprint
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
 from flatsplit.model import RELATIONS, SettingKey
@@ -220,7 +221,7 @@ def connection_limits(seen: Seen) -> Iterator[Found]:
 
 def _ignored(seen: Seen, database: int, role: int | None) -> Iterator[Found]:
     """Limits that did not hold for a superuser and begin to for app_user."""
-    name, user = seen.state.target.database, seen.context.config.roles.app_user
+    name, user = seen.state.target.database, blueprint.application(seen.context.config)
     found, cures = [], []
     if role is not None and role >= 0:
         found.append(f"role {seen.legacy}: {role}")

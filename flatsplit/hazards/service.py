@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import State
 from flatsplit.walks import split
@@ -28,7 +28,7 @@ def managed_service(seen: Seen) -> Iterator[Found]:
     provider = recognise(seen.state)
     if provider is None:
         return
-    dba = seen.context.config.roles.dba
+    dba = blueprint.administrator(seen.context.config)
     lacks = "SUPERUSER, pg_authid and server files" + (", and BYPASSRLS" if seen.state.target.major < 16 else "")
     given = administers(seen.state, provider.group) or not dba
     grant = f"GRANT {ddl.ident(provider.group)} TO {ddl.ident(dba)};"
@@ -53,11 +53,11 @@ def managed_service(seen: Seen) -> Iterator[Found]:
 )
 def service_administrators(seen: Seen) -> Iterator[Found]:
     """New roles that the service has made administrators."""
-    provider, roles = recognise(seen.state), seen.context.config.roles
+    provider, programs = recognise(seen.state), blueprint.programs(seen.context.config)
     if provider is None:
         return
     inside = _within(seen.state, provider.group)
-    split = [name for name in (roles.app_user, roles.app_migrator, roles.app_readonly) if name in inside]
+    split = [name for name in programs if name in inside]
     if split:
         group = ddl.ident(provider.group)
         yield Found(

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
+from flatsplit import blueprint
 from flatsplit.errors import FlatsplitError, UsageError
 from flatsplit.render.engine import environment, of_step
 from flatsplit.render.facts import BundleFacts, StepFacts
@@ -131,6 +132,7 @@ def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[t
             "runbook.md",
             overview.generate(
                 config=bundle.config,
+                blueprint=blueprint.roles(bundle.config),
                 target=bundle.target,
                 generated_by=bundle.generated_by,
                 steps=bundle.steps,

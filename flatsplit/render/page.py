@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from flatsplit import blueprint
 from flatsplit.model import GateResult
 from flatsplit.render.engine import environment, html_environment, of_step
 from flatsplit.render.facts import BundleFacts, StepFacts
@@ -30,6 +31,7 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
         .stream(
             config=config,
             roles=config.roles,
+            blueprint=blueprint.roles(config),
             target=bundle.target,
             generated_by=bundle.generated_by,
             report=report,

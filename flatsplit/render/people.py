@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flatsplit import blueprint
 from flatsplit.config import Config
 from flatsplit.model import Session
 from flatsplit.model.report import SeenClient
@@ -44,18 +45,18 @@ def moves(seen: Sequence[SeenClient], sessions: Sequence[Session], config: Confi
 
 
 def _move(one: SeenClient, config: Config) -> Move:
-    roles = config.roles
+    who = blueprint.who(config)
     if one.role != config.legacy_role:
         return Move(one, "", "uses its new role", True)
     name = one.application
     if _MIGRATES.search(name):
-        return Move(one, roles.app_migrator, "looks like a migration tool", False)
+        return Move(one, who.owner, "looks like a migration tool", False)
     if _DUMPS.search(name):
-        return Move(one, roles.dba or roles.app_migrator, "looks like a backup: it has to read everything", False)
+        return Move(one, who.administrator or who.owner, "looks like a backup: it has to read everything", False)
     if _PEOPLE.search(name):
-        return Move(one, roles.dba or roles.app_readonly, "looks like a person", False)
+        return Move(one, who.administrator or who.reader, "looks like a person", False)
     if _REPORTS.search(name):
-        return Move(one, roles.app_readonly, "looks like reports", False)
+        return Move(one, who.reader, "looks like reports", False)
     if config.retire == "repurpose":
         return Move(one, "", "stays, if it is the application and runs no DDL", False)
-    return Move(one, roles.app_user, "taken for the application" if name else "has no application_name: ask", False)
+    return Move(one, who.application, "taken for the application" if name else "has no application_name: ask", False)

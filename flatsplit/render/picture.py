@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flatsplit import blueprint
 from flatsplit.config import Config
 from flatsplit.evidence.exposure import BlastRadius, Exposure
 
@@ -68,17 +69,17 @@ def pictures(found: BlastRadius | None, first: Sequence[Exposure], config: Confi
     """Before and after, or nothing where nobody counted."""
     if found is None or not found.after:
         return ()
-    legacy, roles = config.legacy_role, config.roles
+    legacy, new = config.legacy_role, blueprint.who(config)
     before = next((one for one in (*first, *found.today) if one.role == legacy), None)
     if before is None:
         return ()
     after = {one.role: one for one in found.after}
-    application = legacy if config.retire == "repurpose" else roles.app_user
+    application = legacy if config.retire == "repurpose" else new.application
     who = (
         ("the application", application),
-        ("the migration tool", roles.app_migrator),
-        ("reports", roles.app_readonly),
-        *((("people", roles.dba),) if roles.dba else ()),
+        ("the migration tool", new.owner),
+        ("reports", new.reader),
+        *((("people", new.administrator),) if new.administrator else ()),
     )
     shown = [(name, role, after.get(role)) for name, role in who]
     if config.retire != "repurpose":

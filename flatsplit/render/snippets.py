@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flatsplit import blueprint
+from flatsplit.blueprint import Purpose
 from flatsplit.config import Config, RoleNames
 from flatsplit.render.engine import environment
 from flatsplit.render.facts import BundleFacts
@@ -73,8 +75,8 @@ def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
         "roles": entering(config),
         "services": [
             (f"{slug}-app", application(config)),
-            (f"{slug}-migrate", entering(config).app_migrator),
-            (f"{slug}-read", entering(config).app_readonly),
+            (f"{slug}-migrate", enters(config, blueprint.OWNER)),
+            (f"{slug}-read", enters(config, blueprint.READER)),
         ],
         "slug": slug,
     }
@@ -86,16 +88,19 @@ def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
 
 def application(config: Config) -> str:
     """The role that the application uses in the end."""
-    return config.legacy_role if config.retire == "repurpose" else entering(config).app_user
+    return config.legacy_role if config.retire == "repurpose" else enters(config, blueprint.APPLICATION)
 
 
 def entering(config: Config) -> RoleNames:
     """The names with which clients connect: of a group, its first login's."""
-    roles = config.roles
-    user, migrator, readonly = (
-        (config.logins(role) or (role,))[0] for role in (roles.app_user, roles.app_migrator, roles.app_readonly)
-    )
-    return replace(roles, app_user=user, app_migrator=migrator, app_readonly=readonly)
+    names = {row.key: enters(config, row) for row in blueprint.ROWS if row.programs}
+    return replace(config.roles, **names)  # type: ignore[arg-type]
+
+
+def enters(config: Config, purpose: Purpose) -> str:
+    """One of them."""
+    role = blueprint.named(config, purpose.key)
+    return (config.logins(role) or (role,))[0]
 
 
 def pools(bundle: BundleFacts) -> Pools:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from flatsplit import blueprint
 from flatsplit.trail.acts import Kind
 from flatsplit.trail.values import Deed, Judgement
 
@@ -53,11 +54,11 @@ def _of(deed: Deed, login: str, cast: Cast) -> tuple[Judgement, str]:
     purposes = cast.purposes.get(login, ())
     if login in cast.legacy:
         return "look", f"{login} is the old role, which was the application and the migration tool at once"
-    if login in cast.people or "dba" in purposes:
+    if login in cast.people or blueprint.ADMINISTRATOR.key in purposes:
         return "person", f"{login} is a person"
-    if "app_migrator" in purposes:
+    if blueprint.OWNER.key in purposes:
         return _migrator(deed, login, cast)
-    for purpose in ("app_user", "special", "app_readonly"):
+    for purpose in (blueprint.APPLICATION.key, "special", blueprint.READER.key):
         if purpose in purposes:
             return _application(deed, login, purpose, cast)
     if cast.existing is not None and login not in cast.existing:

@@ -76,10 +76,7 @@ def shape(found: Survey) -> Json:
         "database": found.target.database,
         "legacy_role": found.request.legacy_role,
         "schemas": list(found.config.schemas),
-        "roles": {
-            purpose: getattr(found.config.roles, purpose)
-            for purpose in ("app_user", "app_migrator", "app_readonly", "dba")
-        },
+        "roles": {purpose: getattr(found.config.roles, purpose) for purpose in PURPOSES},
         "owned": dict(found.counts),
         "adopted": list(found.adopted),
         "existing": found.existing,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.config.text import quote
 from flatsplit.evidence.powers.found import Lost
 from flatsplit.evidence.rehearsal.remedies import shown
@@ -13,14 +13,14 @@ from flatsplit.walks.split.context import Context
 
 def remedy(found: Sequence[Lost], context: Context) -> str:
     """Every way out of all of it, as it is typed."""
-    roles = context.config.roles
+    who = blueprint.who(context.config)
     ways = list(dict.fromkeys(each.fix for each in found if each.fix))
     rows = [each for each in found if each.rows and not each.fix]
     rest = [each for each in found if not each.rows and not each.fix]
     if rows:
         ways.append(
-            f"[owner-powers] bypassrls = true in flatsplit.toml gives {roles.app_migrator} BYPASSRLS before ownership "
-            f"moves (by hand: ALTER ROLE {ddl.ident(roles.app_migrator)} BYPASSRLS;)"
+            f"[owner-powers] bypassrls = true in flatsplit.toml gives {who.owner} BYPASSRLS before ownership "
+            f"moves (by hand: ALTER ROLE {ddl.ident(who.owner)} BYPASSRLS;)"
             + ("" if rest else _leaving(rows, context, ", or leave"))
         )
     if rest:
@@ -30,7 +30,7 @@ def remedy(found: Sequence[Lost], context: Context) -> str:
 
 
 def _leaving(found: Sequence[Lost], context: Context, word: str) -> str:
-    dba = context.config.roles.dba
+    dba = blueprint.administrator(context.config)
     if not dba:
         return ""
     names = dict.fromkeys([*context.config.powers.dba, *(shown(each.object) for each in found)])

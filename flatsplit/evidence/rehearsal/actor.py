@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from flatsplit import ddl, privileges
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.rehearsal import remedies
 from flatsplit.evidence.rehearsal.values import Need, Outcome, Problem
@@ -125,7 +125,7 @@ class Actor:
 
     def free_of_large_objects(self) -> bool:
         """Whether sessions of app_user check no privilege on large objects, as a superuser may set it."""
-        said = _setting(self.goal, self.context.config.roles.app_user, "lo_compat_privileges", "off")
+        said = _setting(self.goal, blueprint.application(self.context.config), "lo_compat_privileges", "off")
         return said.lower() in ("on", "true", "yes", "1")
 
     def lacks(

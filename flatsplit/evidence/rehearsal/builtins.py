@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit import blueprint
 from flatsplit.config import format_name, parse_name
 from flatsplit.evidence.rehearsal import becoming, catalogs, parameters
 from flatsplit.evidence.rehearsal.actor import Actor
@@ -174,15 +175,15 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         needed = "wr" if letter == "w" else "r"  # inv_open(): who may write has to be able to read
         lacking = [ref for ref in objects if not all(actor.holds(ref, one) for one in needed)]
         word = "UPDATE" if any(not actor.holds(ref, letter) for ref in lacking) and letter == "w" else "SELECT"
-    roles = actor.context.config.roles
+    who = blueprint.who(actor.context.config)
     remedy = (
-        f"ALTER ROLE {format_name(roles.app_user)} SET lo_compat_privileges = on -- as a superuser, so that no "
-        f"large object asks for privileges; or make and remove them in routines that run as {roles.app_migrator}"
+        f"ALTER ROLE {format_name(who.application)} SET lo_compat_privileges = on -- as a superuser, so that no "
+        f"large object asks for privileges; or make and remove them in routines that run as {who.owner}"
     )
     if not lacking:
-        if actor.role != roles.app_migrator or (text is not None and objects):
+        if actor.role != who.owner or (text is not None and objects):
             return []
-        reason = f"{call.name}() is refused to {actor.role} for large objects that {roles.app_user} makes"
+        reason = f"{call.name}() is refused to {actor.role} for large objects that {who.application} makes"
         return [Problem("unknown", reason, "large objects", OTHERS, remedy)]
     reason = (
         f"{call.name}() needs {word} of the large object; {actor.role} has it not for {len(lacking)} that are there"

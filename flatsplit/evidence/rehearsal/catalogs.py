@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flatsplit import privileges
+from flatsplit import blueprint, privileges
 from flatsplit.config import format_name
 from flatsplit.evidence.rehearsal import parameters, rows
 from flatsplit.evidence.rehearsal.actor import Actor
@@ -87,7 +87,7 @@ def problems(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
                 what += f" or may {privileges.names(asked.letters)}"
             remedy = (
                 "for the application's owner: ask pg_catalog, whose tables show the same to everybody, or leave it to "
-                f"{actor.context.config.roles.app_migrator}"
+                f"{blueprint.owner(actor.context.config)}"
             )
             yield Problem("silent", f"{what}, which for {actor.role} leaves out {hidden}", name, "OWNERSHIP", remedy)
             return
@@ -122,8 +122,8 @@ def sessions(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
             break
     else:
         return
-    roles = actor.context.config.roles
-    others = roles.app_migrator if actor.role == roles.app_user else roles.app_user
+    who = blueprint.who(actor.context.config)
+    others = who.owner if actor.role == who.application else who.application
     what = "statements" if hidden else "sessions"
     reason = f"{use.name} tells {actor.role} nothing of the {what} of other roles, such as {others}"
     remedy = f"GRANT pg_read_all_stats TO {format_name(actor.role)}"
@@ -152,8 +152,8 @@ def signals(actor: Actor, call: RoutineUse) -> list[Problem]:
         return []
     if only_own(actor, call.compared):
         return []
-    roles = actor.context.config.roles
-    others = roles.app_migrator if actor.role == roles.app_user else roles.app_user
+    who = blueprint.who(actor.context.config)
+    others = who.owner if actor.role == who.application else who.application
     reason = f"{call.name}() is refused to {actor.role} for sessions of other roles, such as {others}"
     remedy = f"GRANT pg_signal_backend TO {format_name(actor.role)}"
     listed = any(use.name == "pg_stat_activity" or use.name == "pg_locks" for use in call.beside)
@@ -170,15 +170,15 @@ def compared(actor: Actor, uses: Uses) -> Iterator[Problem]:
         if not columns:
             continue
         owning = owner and not _OWNER.union({"rolname", "usename", "oid"}).isdisjoint(columns)
-        roles = actor.context.config.roles
-        remedy = f"for the application's owner: compare with {roles.app_migrator}, or leave the comparison out"
-        if system and owning and (actor.before in one.constants or (one.who and actor.role != roles.app_migrator)):
+        who = blueprint.who(actor.context.config)
+        remedy = f"for the application's owner: compare with {who.owner}, or leave the comparison out"
+        if system and owning and (actor.before in one.constants or (one.who and actor.role != who.owner)):
             with_ = actor.before if actor.before in one.constants else "who asks"
-            reason = f"{columns[0]} is compared with {with_}: {roles.app_migrator} owns what {actor.before} owned"
+            reason = f"{columns[0]} is compared with {with_}: {who.owner} owns what {actor.before} owned"
             yield Problem("silent", reason, columns[0], "OWNERSHIP", remedy)
         elif system and actor.before in one.constants and not _SESSION.isdisjoint(columns):
             reason = f"{columns[0]} is compared with {actor.before}, as which nobody is going to be connected"
-            yield Problem("silent", reason, columns[0], "", remedy.replace(roles.app_migrator, roles.app_user))
+            yield Problem("silent", reason, columns[0], "", remedy.replace(who.owner, who.application))
         elif one.who and actor.role != actor.before and len(system) < len(uses.relations):
             reason = f"{columns[0]} is compared with who asks, which was {actor.before} and is {actor.role}"
             remedy = "for the application's owner: compare with a name that the application gives"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flatsplit import blueprint
 from flatsplit.evidence.rehearsal import becoming
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.builtins import OTHERS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def problems(judge: Judging, routine: Routine, given: tuple[str | None, ...] = ()) -> list[Problem]:
     """What speaks against a routine's statements under its new owner; a third role's goes on as it is."""
     facts = judge.actor.goal.objects.get(routine.ref)
-    owner = judge.actor.context.config.roles.app_migrator
+    owner = blueprint.owner(judge.actor.context.config)
     if facts is None or facts.owner != owner:
         return []
     as_owner = _judge(judge, owner)
@@ -39,7 +40,7 @@ def problems(judge: Judging, routine: Routine, given: tuple[str | None, ...] = (
 def as_owner(judge: Judging, routine: Routine, table: ObjectRef) -> list[Problem]:
     """What speaks against a trigger's routine where it runs as the table's owner."""
     facts = judge.actor.goal.objects.get(table)
-    owner = judge.actor.context.config.roles.app_migrator
+    owner = blueprint.owner(judge.actor.context.config)
     if facts is None or facts.owner != owner or routine.definer:
         return []
     found = _judge(judge, owner)
@@ -60,7 +61,7 @@ def as_another(judge: Judging, routine: Routine, role: str) -> list[Problem]:
 
 def behind(judge: Judging, owner: str, said: Callable[[Judging], list[Problem]]) -> list[Problem]:
     """What speaks against what a view does in its owner's name. A third role's is as before, but for who asks."""
-    if owner == judge.actor.context.config.roles.app_migrator:
+    if owner == blueprint.owner(judge.actor.context.config):
         found = _judge(judge, owner)
         return _settled(found, said(found))
     third = _judge(judge, owner, before=owner)
@@ -69,7 +70,7 @@ def behind(judge: Judging, owner: str, said: Callable[[Judging], list[Problem]])
 
 def nested(judge: Judging, parsed: Parsed) -> list[Problem]:
     """What speaks against a statement out of such a routine."""
-    as_owner = _judge(judge, judge.actor.context.config.roles.app_migrator)
+    as_owner = _judge(judge, blueprint.owner(judge.actor.context.config))
     return _settled(as_owner, as_owner.statement(parsed))
 
 

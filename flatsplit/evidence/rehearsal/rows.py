@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from flatsplit import blueprint
 from flatsplit.config import format_name
 from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.rehearsal.actor import Actor
@@ -22,6 +23,8 @@ from flatsplit.evidence.rehearsal.values import Outcome, Problem
 from flatsplit.evidence.rehearsal.world import Policy, Relation
 from flatsplit.model import PUBLIC, ObjectRef, State
 
+_HEIRS = frozenset(row.key for row in blueprint.ROWS if "policies" in row.takes)
+"""Purposes to whom legacy's policies are extended."""
 _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 
@@ -237,7 +240,7 @@ def _problem(actor: Actor, relation: Relation, outcome: Outcome, reason: str, wo
     if all(policy.permissive for policy in policies):
         taken = {policy.name for policy in policies}
         free = next(one for number in range(len(policies) + 1) if (one := f"as_before{number or ''}") not in taken)
-        heir = actor.purpose in ("app_user", "app_migrator", "app_readonly") and actor.before in actor.live.roles
+        heir = actor.purpose in _HEIRS and actor.before in actor.live.roles
         role = actor.before if heir else actor.role  # flatsplit extends to the new roles what is for legacy
         remedy = f"CREATE POLICY {free} ON {name} TO {format_name(role)} USING (true) WITH CHECK (true)"
         remedy += f" -- which flatsplit extends to {actor.role}" if heir else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from flatsplit import blueprint
 from flatsplit.config import Config, GrantName, parse_name
 from flatsplit.config.powers import means
 from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State
@@ -31,7 +32,7 @@ class Context:
     @cached_property
     def owners(self) -> frozenset[str]:
         """Roles whose objects belong to the application."""
-        return self.retiring | {self.config.roles.app_migrator}
+        return self.retiring | {blueprint.owner(self.config)}
 
     @cached_property
     def retiring(self) -> frozenset[str]:

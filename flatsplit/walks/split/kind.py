@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from flatsplit import blueprint
 from flatsplit.model import UNTOUCHED, State
 from flatsplit.walks import split
 from flatsplit.walks.kind import Kind, Moment, Roles
@@ -36,7 +37,7 @@ def _retired(moment: Moment) -> bool:
         return True
     if states[split.TRANSFER_OWNERSHIP] != "done":
         return False
-    bridge = (config.roles.app_migrator, config.legacy_role)
+    bridge = (blueprint.owner(config), config.legacy_role)
     return not any(key[:2] == bridge for key in moment.live.members)
 
 

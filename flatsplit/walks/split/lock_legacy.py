@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.model import State, Statement
 from flatsplit.walks import shared, split
 from flatsplit.walks.draft import Draft
@@ -19,12 +19,12 @@ def apply(state: State, context: Context) -> State:
     if context.legacy not in draft.roles:
         return state
     if context.config.retire == "repurpose":
-        for key in [key for key in draft.members if key.role == context.config.roles.app_migrator]:
+        for key in [key for key in draft.members if key.role == blueprint.owner(context.config)]:
             if key.member in context.retiring and not shared.matters(draft.before, key):
                 del draft.members[key]
-        draft.member(context.config.roles.app_user, context.legacy)
+        draft.member(blueprint.application(context.config), context.legacy)
         # The application's logins have app_user's rights over legacy; who changes the structure needs its own
-        members.hand_over(draft, context, "app_migrator", "dba")
+        members.hand_over(draft, context, structure=True)
     elif not context.reopened:
         draft.role(context.legacy, login=False)
     return draft.state()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from flatsplit import ddl, membership
+from flatsplit import blueprint, ddl, membership
 from flatsplit.config import RoleNames
 from flatsplit.config.people import Groups
 from flatsplit.model import Member, MemberOptions, State
@@ -20,8 +20,8 @@ from flatsplit.walks.split.context import Context
 
 def heir(context: Context, member: str) -> str:
     """The new role that a member of legacy belongs to in the end; "" for none."""
-    purpose = dict(context.config.members).get(member, "app_user")
-    return str(getattr(context.config.roles, purpose))
+    purpose = dict(context.config.members).get(member, blueprint.APPLICATION.key)
+    return blueprint.named(context.config, purpose)
 
 
 def members_of_legacy(state: State, context: Context) -> Mapping[Member, MemberOptions]:
@@ -49,22 +49,22 @@ def groups(state: State, roles: RoleNames, legacy: str) -> tuple[RoleNames, Grou
         if facts is not None and not facts.login:
             logins = membership.logins_of(state, role, (*roles.new, legacy, state.target.operator))
             found |= {roles.purpose(role): logins} if logins else {}
-    if found.pop("dba", None):
+    if found.pop(blueprint.ADMINISTRATOR.key, None):
         roles = replace(roles, dba_login=False)
     return roles, tuple(found.items())
 
 
-def hand_over(draft: Draft, context: Context, *purposes: str) -> None:
-    """Make legacy's members those of the new roles, with the same options; of these purposes only, if any are named.
+def hand_over(draft: Draft, context: Context, *, structure: bool = False) -> None:
+    """Make legacy's members those of the new roles, with the same options; with ``structure`` only those who change it.
 
     Also those that are not live any more: the step may have been broken off when half of them were moved.
     """
-    roles = context.config.roles
+    uses = {role.name for role in blueprint.roles(context.config) if role.purpose.named}
     first_seen = {key: options for key, options in context.baseline.members.items() if key not in draft.before.members}
     for state in (draft.before, _with_members(draft.before, first_seen if context.retired else {})):
         for key, options in members_of_legacy(state, context).items():
             role = heir(context, key.member)
-            if role and (not purposes or roles.purpose(role) in purposes):
+            if role and not (structure and role in uses):
                 inherit = True if options.inherit is None else options.inherit
                 set_ = True if options.set is None else options.set
                 # Who may create roles administers his own: operators do not make each other administrators of theirs
@@ -105,16 +105,17 @@ def returning(context: Context, login: str, roles: Sequence[str]) -> str:
 def wanted(state: State, context: Context) -> Iterator[tuple[State, str, str]]:
     """(memberships before it, role, member) of every membership that the steps would grant, in their order."""
     roles, old = context.config.roles, sorted(context.retiring & state.roles.keys())
+    who = blueprint.who(context.config)
     edges: list[tuple[str, str]] = []
-    dba = state.roles.get(roles.dba)
-    if roles.dba and not (dba.superuser if dba is not None else state.target.operator_superuser):
-        edges.append((roles.app_migrator, roles.dba))
+    dba = state.roles.get(who.administrator)
+    if who.administrator and not (dba.superuser if dba is not None else state.target.operator_superuser):
+        edges.append((who.owner, who.administrator))
     apart = abroad(context.legacy, state).union(roles.new, context.retiring)
-    edges += [(key.role, roles.app_migrator) for key in sorted(state.members) if key.member == context.legacy]
-    edges = [(role, member) for role, member in edges if role == roles.app_migrator or role not in apart]
-    edges += [(roles.app_migrator, each) for each in old]
+    edges += [(key.role, who.owner) for key in sorted(state.members) if key.member == context.legacy]
+    edges = [(role, member) for role, member in edges if role == who.owner or role not in apart]
+    edges += [(who.owner, each) for each in old]
     if context.config.retire == "repurpose":
-        edges.append((roles.app_user, context.legacy))
+        edges.append((who.application, context.legacy))
     edges += [(heir(context, key.member), key.member) for key in members_of_legacy(state, context)]
     members = dict(state.members)
     for role, member in edges:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flatsplit import privileges
+from flatsplit import blueprint, privileges
 from flatsplit.config import Config
 from flatsplit.model import (
     OWNER,
@@ -207,7 +207,7 @@ class Origin:
 
         An adopted role without a mark does not say whose it is. Given back here, it would outlive both walks.
         """
-        migrator, dba = self.context.config.roles.app_migrator, self.context.config.roles.dba
+        migrator, dba = blueprint.owner(self.context.config), blueprint.administrator(self.context.config)
         if key.role != migrator or key.member not in self.context.retiring | {dba} or migrator not in self.base.roles:
             return False
         return bool(shared.used(self.base, migrator)) and migrator not in at_work(self.base)
@@ -354,5 +354,5 @@ class Origin:
         if self.context.retired:
             restored |= {ref for ref in self.base.mappings if ref.args == self.legacy}
         kept = {ref for ref in self.live.mappings if ref.args not in self.new}
-        copied = dict.fromkeys(restored, self.context.config.roles.app_migrator)
+        copied = dict.fromkeys(restored, blueprint.owner(self.context.config))
         return frozenset(kept | restored), copied

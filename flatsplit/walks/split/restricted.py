@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from flatsplit import privileges
+from flatsplit import blueprint, privileges
 from flatsplit.config import parse_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.model import OWNER, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
@@ -161,7 +161,7 @@ def out_of_reach(state: State, context: Context) -> tuple[str, ...]:
     holdings = context.holdings(state)
     apart = abroad(context.legacy, state, holdings).union(context.config.roles.new, context.retiring)
     roles = {key.role for key in holdings.members if key.member == context.legacy} - apart
-    settled = {key.role for key in state.members if key.member == context.config.roles.app_migrator}
+    settled = {key.role for key in state.members if key.member == blueprint.owner(context.config)}
     open_ = sorted(role for role in roles - settled if role in state.roles and not administers(state, role))
     beyond = memberships(state, context) if open_ else {}
     return tuple(role for role in open_ if role not in beyond)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flatsplit import blueprint
 from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
 from flatsplit.walks import shared, split
 from flatsplit.walks.abroad import abroad
@@ -20,12 +21,12 @@ def apply(state: State, context: Context) -> State:
     """
     draft = Draft(state)
     legacy = context.legacy
-    roles = context.config.roles
+    who = blueprint.who(context.config)
     if legacy not in draft.roles:
         return state
     _memberships(draft, context)
     if context.config.retire == "repurpose":
-        members.hand_over(draft, context, "app_migrator", "dba")
+        members.hand_over(draft, context, structure=True)
     else:
         members.hand_over(draft, context)
     draft.rewrite(lambda _, facts: _stripped(facts, legacy))
@@ -40,7 +41,7 @@ def apply(state: State, context: Context) -> State:
     if not context.bootstrap and not shared.used(draft.before, legacy):
         draft.role(legacy, superuser=False, createdb=False, createrole=False, replication=False, bypassrls=False)
     if context.config.retire == "repurpose":
-        draft.member(roles.app_user, legacy)
+        draft.member(who.application, legacy)
     else:
         draft.settings.pop(SettingKey(legacy, draft.target.database), None)
     if context.config.retire == "drop" and not context.bootstrap:
@@ -62,10 +63,10 @@ def _memberships(draft: Draft, context: Context) -> None:
     # What another database's application has over legacy, such as its walk's bridge, is not this one's to take away
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
     if context.config.retire == "repurpose":
-        kept.add(context.config.roles.app_user)
+        kept.add(blueprint.application(context.config))
     else:
         kept |= restricted.left_behind(draft.before, context)
-    migrator = context.config.roles.app_migrator
+    migrator = blueprint.owner(context.config)
     for key in [key for key in draft.members if key.role == migrator and key.member in context.retiring - {legacy}]:
         if not shared.matters(draft.before, key):
             del draft.members[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit import blueprint
 from flatsplit.model import ROUTINES, TABLES, ObjectFacts, ObjectRef, State
 from flatsplit.privileges import settle
 from flatsplit.walks import split
@@ -13,7 +14,7 @@ from flatsplit.walks.split.context import Context
 
 def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Context) -> str:
     """The role that an object of legacy's goes to; who owns it now where nobody fit may take it."""
-    roles = context.config.roles
+    who = blueprint.who(context.config)
     if context.bootstrap and (facts.extension or ref.kind == "extension"):
         return facts.owner
     if facts.extension or ref.kind == "extension":
@@ -24,20 +25,19 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
         if not superusers_only(ref, facts):
             return owner
     if ref.kind == "database":
-        return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": facts.owner}[
-            context.config.database_owner
-        ] or roles.app_migrator
-    if context.left(ref) and roles.dba in state.roles:
-        return roles.dba
+        chosen = context.config.database_owner
+        return (facts.owner if chosen == "keep" else blueprint.named(context.config, chosen)) or who.owner
+    if context.left(ref) and who.administrator in state.roles:
+        return who.administrator
     if superusers_only(ref, facts):
-        dba = state.roles.get(roles.dba)
-        enters = dba is not None and (dba.login or roles.dba in context.config.entering)
+        dba = state.roles.get(who.administrator)
+        enters = dba is not None and (dba.login or who.administrator in context.config.entering)
         if dba is not None and dba.superuser and (enters or ref.kind != "subscription"):
-            return roles.dba
-        migrator = state.roles.get(roles.app_migrator)
+            return who.administrator
+        migrator = state.roles.get(who.owner)
         fit = (migrator is not None and migrator.superuser) or (ref.kind == "subscription" and state.target.major >= 16)
-        return roles.app_migrator if fit else facts.owner
-    return roles.app_migrator
+        return who.owner if fit else facts.owner
+    return who.owner
 
 
 def extensions_of(state: State | Draft, context: Context) -> str:
@@ -60,7 +60,6 @@ def extension_heir(state: State | Draft, context: Context) -> str:
     By itself that is app_migrator, unless the owner of one of them could do more than an ordinary owner: then dba,
     and without a dba they stay where they are.
     """
-    roles = context.config.roles
     chosen = context.config.extension_owner
     if chosen == "auto":
         powerful = any(
@@ -68,23 +67,25 @@ def extension_heir(state: State | Draft, context: Context) -> str:
             for group in (state.before if isinstance(state, Draft) else state).groups
             if group.kind == "extension"
         )
-        chosen = "dba" if powerful and roles.dba else "keep" if powerful else "app_migrator"
-    return {"app_migrator": roles.app_migrator, "dba": roles.dba, "keep": context.legacy}[chosen]
+        if powerful:
+            return blueprint.administrator(context.config) or context.legacy
+        return blueprint.owner(context.config)
+    return context.legacy if chosen == "keep" else blueprint.named(context.config, chosen)
 
 
 def apply(state: State, context: Context) -> State:
     """Legacy becomes a member of app_migrator, which owns what legacy owned; its own members lead there over it."""
     draft = Draft(state)
-    roles = context.config.roles
-    if roles.app_migrator not in draft.roles:
+    who = blueprint.who(context.config)
+    if who.owner not in draft.roles:
         return state
     for old in sorted(context.retiring & draft.roles.keys()):
-        draft.member(roles.app_migrator, old)
+        draft.member(who.owner, old)
     if sees_all_rows(context):  # before anything moves: what runs as its owner goes on seeing all rows
-        draft.role(roles.app_migrator, bypassrls=True)
+        draft.role(who.owner, bypassrls=True)
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        mine = facts.owner in context.retiring or (facts.owner == roles.app_migrator and context.left(ref))
+        mine = facts.owner in context.retiring or (facts.owner == who.owner and context.left(ref))
         if not mine or facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
             return facts
         owner = heir(ref, facts, state, context)
@@ -113,7 +114,7 @@ def sees_all_rows(context: Context) -> bool:
     Membership does not pass it on (manual, "Role Membership"), and an adopted role gets it only by that decision.
     """
     legacy = context.baseline.roles.get(context.legacy)
-    as_legacy = legacy is not None and legacy.bypassrls and context.config.roles.app_migrator not in context.adopted
+    as_legacy = legacy is not None and legacy.bypassrls and blueprint.owner(context.config) not in context.adopted
     return context.config.powers.bypassrls or as_legacy
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flatsplit import blueprint
 from flatsplit.evidence.rehearsal.grammar import Parsed
 from flatsplit.evidence.rehearsal.kinds import (
     altering,
@@ -154,7 +155,7 @@ def _settled(judge: Judge, parsed: Parsed, path: Path, rule: Rule) -> list[Probl
         return [each._replace(remedy=_beyond(ask, each)) if _plain(each) else each for each in found]
     theirs = rule(Ask(_migrator(judge), parsed, path))
     refused = next((each for each in theirs if each.outcome in ("denied", "silent")), None)
-    migrator = ask.actor.context.config.roles.app_migrator
+    migrator = blueprint.owner(ask.actor.context.config)
     if refused is not None:
         reason = f"{refused.reason}; that is {migrator}, which would have to run it instead of {ask.role}"
         planned = all(each.planned for each in found if _plain(each))  # an EXPLAIN as the role says nothing of others
@@ -173,7 +174,7 @@ def _plain(problem: Problem) -> bool:
 
 def _beyond(ask: Ask, problem: Problem) -> str:
     """For what app_migrator may not do."""
-    dba = ask.actor.context.config.roles.dba or "the dba"
+    dba = blueprint.administrator(ask.actor.context.config) or "the dba"
     if problem.privilege == SUPERUSER:
         return (
             f"for a superuser: neither the application nor the migration tool can run it, and {dba} only if it is one"
@@ -185,7 +186,7 @@ def _beyond(ask: Ask, problem: Problem) -> str:
 
 def _migrator(judge: Judge) -> Judge:
     """The same questions for app_migrator; apart from the judge of its routines, whose callers count."""
-    migrator = judge.actor.context.config.roles.app_migrator
+    migrator = blueprint.owner(judge.actor.context.config)
     return judge.beside(_WORKER, lambda: replace(judge.actor, role=migrator))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flatsplit import privileges
+from flatsplit import blueprint, privileges
 from flatsplit.evidence.rehearsal.actor import Actor
 from flatsplit.evidence.rehearsal.grammar import HOLE, Node, Parsed, inner, strings
 from flatsplit.evidence.rehearsal.remedies import shown
@@ -205,7 +205,7 @@ class Ask:
     @property
     def is_migrator(self) -> bool:
         """Whether the role is the one that owns everything."""
-        return self.role == self.actor.context.config.roles.app_migrator
+        return self.role == blueprint.owner(self.actor.context.config)
 
     def makes_in(self, name: str) -> list[Problem]:
         """The same for a table or index that is made; where none is named, in the one that the role's setting names."""
