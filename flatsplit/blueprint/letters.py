@@ -16,7 +16,7 @@ def on_ours(purpose: Purpose, kind: str, acl: Acl) -> str:
 
     Where routines and types were taken from PUBLIC, it gets back its part of what legacy had as the owner.
     """
-    return _unless_open(purpose.uses, kind, public=bool(privileges.letters(acl, PUBLIC)))
+    return _unless_open(purpose.uses, kind, public=kind in _OPEN and bool(privileges.letters(acl, PUBLIC)))
 
 
 def on_later(purpose: Purpose, kind: str, *, public: bool, foreign: bool) -> str:

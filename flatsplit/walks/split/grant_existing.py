@@ -19,6 +19,7 @@ def apply(state: State, context: Context) -> State:
     """Rights of the new roles on everything that exists."""
     draft = Draft(state)
     new, dba = blueprint.roles(context.config), blueprint.administrator(context.config)
+    users = [role for role in new if role.purpose.named]
     holdings = context.holdings(state)
     apart = restricted.left_behind(state, context).union(role.name for role in new)
     groups = groups_of(holdings, context.legacy, apart) | staying(state, context)
@@ -35,7 +36,7 @@ def apply(state: State, context: Context) -> State:
         if context.left(ref) and facts.owner in (*context.owners, dba):
             acl = _left(acl, ref, context, "" if superuser else privileges.owner_letters(ref.kind, state.target.major))
         elif context.ours(ref, facts):
-            for role in new:
+            for role in users:
                 acl = privileges.plus(acl, role.name, blueprint.on_ours(role.purpose, ref.kind, facts.acl))
         elif _taken_over(ref, facts, context):
             pass
