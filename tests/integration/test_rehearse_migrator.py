@@ -44,6 +44,7 @@ create function f(int) returns int language sql as 'select 1';
 create function m_eq(m, m) returns bool language sql as 'select true';
 create aggregate own_sum(int) (sfunc = int4pl, stype = int);
 create function trg() returns trigger language plpgsql as 'begin return null; end';
+create trigger each_row after insert on parent for each row execute function trg();
 create schema own;
 create schema house;
 """
@@ -193,6 +194,8 @@ ALTER TABLE IF EXISTS nobodys OWNER TO somebody
 ALTER VIEW IF EXISTS nobodys OWNER TO somebody
 LOCK pg_am IN ACCESS SHARE MODE
 CREATE TABLE z (LIKE m)
+ALTER TABLE ONLY part DISABLE TRIGGER each_row
+ALTER TABLE ONLY part DISABLE TRIGGER ALL
 CREATE INDEX on_the_way ON plain (a)
 DROP INDEX IF EXISTS on_the_way
 GRANT EXECUTE ON FUNCTION own_sum(int), f(int) TO somebody

@@ -1,2 +1,2 @@
--- Triggers behind constraints and those that partitions were given: table, name.
-SELECT t.tgrelid, t.tgname::text FROM pg_trigger AS t WHERE t.tgisinternal
+-- Triggers behind constraints: table, name. Those that partitions were given are internal too, until 14.
+SELECT t.tgrelid, t.tgname::text FROM pg_trigger AS t WHERE t.tgisinternal AND t.tgconstraint <> 0
