@@ -213,7 +213,7 @@ class Journal:
         return ledger.tallies(self.session, self._id)
 
     def changes(self, action_id: int) -> list[model.Change]:
-        """The facts that an action changed."""
+        """The facts that an action changed, a set in no order that means anything."""
         return ledger.changes(self.session, action_id)
 
     def event(

@@ -198,7 +198,7 @@ def back(pair: Pair) -> None:
 
 
 def test_orders_of_the_two_walks(pair: Pair) -> None:
-    pair.explore(3, most=20)
+    pair.explore(3, most=10)
     back(pair)
 
 

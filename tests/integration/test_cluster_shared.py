@@ -10,6 +10,7 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.snapshot import snapshot
+from tests.support.thinned import slow_but
 from tests.support.walk import NEW_ROLES, Walk, assert_same
 
 OWN = ("second_user", "second_migrator", "second_readonly", "second_dba")
@@ -152,7 +153,7 @@ def test_roles_that_were_in_use_here_before_are_not_dropped(
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("waited", [False, True])
+@pytest.mark.parametrize("waited", slow_but([False, True], True))
 def test_what_another_walk_has_locked_is_not_opened(
     waited: bool, databases: tuple[Database, Database], tmp_path: Path
 ) -> None:
@@ -178,7 +179,7 @@ def test_what_another_walk_has_locked_is_not_opened(
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("order", [(0, 1), pytest.param((1, 0), marks=pytest.mark.slow)])
 def test_the_bridge_of_another_walk_was_not_there_before(
     order: tuple[int, int], databases: tuple[Database, Database], tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def in_a_cluster_of_its_own(
     return Walk(run, database, aside=aside).init(), cluster
 
 
+@pytest.mark.slow
 def test_the_server_dies_twice(
     make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process, invoke_cli: InProcess
 ) -> None:

@@ -108,7 +108,7 @@ def killed_all_the_way(walk: Walk, run: Process, *, seed: int, blows: int, kills
 def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy)
 
-    killed_all_the_way(Walk(run_cli, database, aside=invoke_cli).init(), run_cli, seed=20240229, blows=1, kills=8)
+    killed_all_the_way(Walk(run_cli, database, aside=invoke_cli).init(), run_cli, seed=20240229, blows=1, kills=4)
 
 
 @pytest.mark.slow
@@ -118,6 +118,7 @@ def test_killed_a_hundred_times(database: Database, run_cli: Process, invoke_cli
     killed_all_the_way(Walk(run_cli, database, aside=invoke_cli).init(), run_cli, seed=20240301, blows=4, kills=100)
 
 
+@pytest.mark.slow
 def test_a_second_operator_is_refused_with_the_name_of_the_first(
     database: Database, run_cli: Process, invoke_cli: InProcess
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
+from tests.support.thinned import slow_but
 from tests.support.walk import Walk, assert_same
 
 THING = "create table thing (id int primary key)"
@@ -101,7 +102,7 @@ def test_logins_made_in_legacy(walk: Walk) -> None:
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("retire", ["revoke", "repurpose", "drop"])
+@pytest.mark.parametrize("retire", slow_but(["revoke", "repurpose", "drop"], "revoke"))
 def test_members_keep_what_they_need(database: Database, invoke_cli: InProcess, retire: str) -> None:
     """A live session of each goes on through all steps; who changes the structure can go on doing so."""
     legacy = database.legacy
@@ -212,7 +213,7 @@ CIRCLES = {
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("kind", CIRCLES)
+@pytest.mark.parametrize("kind", slow_but(CIRCLES, "app_user"))
 def test_circles_are_foreseen(database: Database, invoke_cli: InProcess, kind: str) -> None:
     """Before the first step, with a way out that can be taken as printed; and back from there to how it was then."""
     made, expected = CIRCLES[kind]

@@ -40,9 +40,11 @@ PASSING = [
     *("pg_backend_memory_contexts", "pg_config", "pg_cursors", "pg_file_settings", "pg_hba_file_rules"),
     *("pg_ident_file_mappings", "pg_locks", "pg_prepared_statements", "pg_settings"),
     *("pg_shmem_allocations", "pg_shmem_allocations_numa", "pg_timezone_abbrevs", "pg_timezone_names"),
-    *("pg_wait_events"),
+    "pg_wait_events",
 ]
 """They show the server or the session, and that of the moment."""
+
+STATISTICS = frozenset({"pg_catalog.pg_stats", "pg_catalog.pg_stats_ext", "pg_catalog.pg_stats_ext_exprs"})
 
 OTHERWISE = frozenset(
     f"information_schema.{name}"
@@ -92,8 +94,12 @@ def rehearse(walk: Walk, statements: list[str], *arguments: str, exit_code: int 
     return {each["query"]: each["verdict"] for each in found["statements"]}
 
 
-def fewer(before: Any, after: Any) -> bool:
-    return "denied" not in (before, after) and any((a or 0) < (b or 0) for a, b in zip(after, before, strict=True))
+def fewer(name: str, before: Any, after: Any) -> bool:
+    """Fewer rows, or fewer values in them; what autovacuum rewrites in between is counted by rows alone."""
+    if "denied" in (before, after):
+        return False
+    counts = list(zip(after, before, strict=True))[: 1 if name in STATISTICS else None]
+    return any((a or 0) < (b or 0) for a, b in counts)
 
 
 @pytest.mark.majors("two")
@@ -110,7 +116,11 @@ def test_views_that_show_some_to_their_owner_only(make_database: MakeDatabase, i
         for name in names:
             verdict = said[f"SELECT * FROM {name}"]
             expected = (
-                "denied" if after[name] == "denied" else "silent" if fewer(before[name], after[name]) else "allowed"
+                "denied"
+                if after[name] == "denied"
+                else "silent"
+                if fewer(name, before[name], after[name])
+                else "allowed"
             )
             if verdict != expected and not (verdict == "silent" and name in OTHERWISE):
                 wrong.append(f"{role} {name}: {verdict}, before {before[name]}, after {after[name]}")

@@ -13,6 +13,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.fixtures.servers import FreshCluster
 from tests.support.separation import Possessions, assert_separated
+from tests.support.thinned import slow_but
 from tests.support.walk import Walk
 
 MakeOfKind = Callable[[str, str], Database]
@@ -49,7 +50,7 @@ def walk_to_the_end(run: InProcess, database: Database, retire: str = "revoke") 
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize(("kind", "retire"), COMBINATIONS)
+@pytest.mark.parametrize(("kind", "retire"), slow_but(COMBINATIONS, ("plain", "revoke"), ("superuser", "repurpose")))
 def test_every_kind_of_role(kind: str, retire: str, make: MakeOfKind, invoke_cli: InProcess) -> None:
     walk_to_the_end(invoke_cli, make(kind, "pagila"), retire)
 

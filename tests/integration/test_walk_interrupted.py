@@ -12,6 +12,7 @@ from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support import journal
+from tests.support.thinned import slow_but
 from tests.support.walk import Walk, assert_same
 from tests.support.world import trap_world
 
@@ -33,7 +34,9 @@ class Stops:
         monkeypatch.setattr(Executor, "_attempt", attempt)
 
 
-@pytest.mark.parametrize("key", ["grant-existing", "transfer-ownership", "enable-login", "revoke-legacy"])
+@pytest.mark.parametrize(
+    "key", slow_but(["grant-existing", "transfer-ownership", "enable-login", "revoke-legacy"], "transfer-ownership")
+)
 def test_a_step_goes_on_where_it_stopped(
     key: str, database: Database, invoke_cli: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +60,7 @@ def test_a_step_goes_on_where_it_stopped(
         walk.rollback()
 
 
-@pytest.mark.parametrize("retire", ["revoke", "repurpose", "drop"])
+@pytest.mark.parametrize("retire", slow_but(["revoke", "repurpose", "drop"], "drop"))
 def test_legacy_ends_one_transaction_at_a_time(
     retire: str, database: Database, invoke_cli: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

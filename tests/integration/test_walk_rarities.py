@@ -8,6 +8,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import ROOT, Database, MakeDatabase
 from tests.integration.test_runbook_by_hand import by_hand_and_back
 from tests.integration.test_walk_there_and_back import there_and_back
+from tests.support.thinned import slow_but
 from tests.support.walk import Walk
 from tests.support.world import acting_as
 
@@ -37,7 +38,7 @@ SUPERUSERS = {
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("kind", SUPERUSERS)
+@pytest.mark.parametrize("kind", slow_but(SUPERUSERS, "extension"))
 def test_a_superuser_of_former_days(kind: str, database: Database, invoke_cli: InProcess) -> None:
     """Legacy still owns what it made as a superuser: nobody may give such things to an ordinary role, not even back."""
     legacy = database.legacy
@@ -129,7 +130,7 @@ def not_in_unicode(database: Database, encoding: str) -> Database:
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252"])
+@pytest.mark.parametrize("encoding", slow_but(["LATIN1", "WIN1252"], "WIN1252"))
 def test_a_database_that_is_not_in_unicode(encoding: str, database: Database, invoke_cli: InProcess) -> None:
     """The arrows and quotes of flatsplit's own texts, and what an operator types, do not exist there."""
     not_in_unicode(database, encoding)

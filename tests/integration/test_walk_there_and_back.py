@@ -12,6 +12,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_apps, shared_schemas
 from tests.support.separation import Possessions, assert_separated
 from tests.support.snapshot import verifier
+from tests.support.thinned import slow_but
 from tests.support.walk import Walk, assert_same
 from tests.support.world import trap_world
 
@@ -60,7 +61,7 @@ def there_and_back(
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("schema", shared_schemas())
+@pytest.mark.parametrize("schema", slow_but(shared_schemas(), "pagila", "nautobot"))
 def test_every_schema(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     there_and_back(invoke_cli, make_database(schema), separated=True)
 
