@@ -34,7 +34,7 @@ def test_a_canary_is_found_and_status_tells_what_is_refused(
     assert "canary: CREATE ROLE by app_user from local at " in shown
     database.execute("REVOKE SELECT ON secrets FROM app_user")
     with walk.connect("app_user") as connection:
-        for statement in ("SELECT * FROM secrets WHERE i = 42", "DROP TABLE t", "DROP TABLE t"):
+        for statement in ("SELECT * FROM secrets WHERE i = 987654321", "DROP TABLE t", "DROP TABLE t"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement.encode())
     told = walk.status()["refused"]
@@ -46,7 +46,7 @@ def test_a_canary_is_found_and_status_tells_what_is_refused(
         (2, "DROP TABLE", "t", "suspicious"),
         (1, "SELECT", "secrets", "look"),
     ]
-    assert "42" not in str([one["statement"] for one in told])
+    assert "987654321" not in str([one["statement"] for one in told])
     shown = walk("status").stdout
     assert "2 × DROP TABLE t by app_user from local" in shown
     assert "2 × DROP TABLE t by app_user from local" in walk("watch", "--count", "1").check().stdout
