@@ -55,13 +55,13 @@ def languages(folder: Path) -> dict[str, dict[str, Any]]:
 def catalog(path: Path) -> Mapping[Any, str]:
     """Messages and their translations."""
     with path.open("rb") as file:
-        known: Mapping[Any, str] = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+        known: Mapping[Any, str] = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]  # no public way to list
     return known
 
 
 def language(of: gettext.NullTranslations, known: Mapping[Any, str] | None = None) -> dict[str, Any]:
     """What to know of one."""
-    messages: Mapping[Any, str] = known if known is not None else of._catalog  # type: ignore[attr-defined]
+    messages: Mapping[Any, str] = known if known is not None else of._catalog  # type: ignore[attr-defined]  # as above
     texts = {key: value for key, value in messages.items() if isinstance(key, str) and value}
     stay = "" if known is not None else "\n".join(key for key in texts)
     return {

@@ -92,5 +92,5 @@ def _proof(bundle: BundleFacts, step: StepFacts, overrides: Path | None) -> str:
 def _abort(step: StepFacts, overrides: Path | None) -> list[str]:
     """When to stop, line by line."""
     macros = environment(overrides).get_template("_steps.md.j2").module
-    text: str = macros.abort(step)  # type: ignore[attr-defined]
+    text: str = macros.abort(step)  # type: ignore[attr-defined]  # a macro of the template
     return [line.removeprefix("- ") for line in text.strip().splitlines()]

@@ -94,7 +94,7 @@ def application(config: Config) -> str:
 def entering(config: Config) -> RoleNames:
     """The names with which clients connect: of a group, its first login's."""
     names = {row.key: enters(config, row) for row in blueprint.ROWS if row.programs}
-    return replace(config.roles, **names)  # type: ignore[arg-type]
+    return replace(config.roles, **names)  # type: ignore[arg-type]  # purposes are its fields
 
 
 def enters(config: Config, purpose: Purpose) -> str:

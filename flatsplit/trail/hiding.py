@@ -33,7 +33,7 @@ def without_constants(text: str) -> str:
 
 
 def _name(token: object) -> str:
-    number: int = token.token  # type: ignore[attr-defined]
+    number: int = token.token  # type: ignore[attr-defined]  # a message of libpg_query's
     kinds = token.DESCRIPTOR.fields_by_name["token"].enum_type.values_by_number  # type: ignore[attr-defined]
     return str(kinds[number].name)
 

@@ -107,7 +107,7 @@ anything = st.text(letters, max_size=30) | st.sampled_from(odd)
 @given(st.lists(st.tuples(*[anything] * 7), min_size=1, max_size=4))
 def test_hostile_content_comes_back_as_it_was(journal: Journal, rows: list[tuple[str, ...]]) -> None:
     statements = [
-        Statement(a, b, c, d, changes=(Change("+", e, f, g), Change("-", g, f, e)))  # type: ignore[arg-type]
+        Statement(a, b, c, d, changes=(Change("+", e, f, g), Change("-", g, f, e)))  # type: ignore[arg-type]  # any text
         for a, b, c, d, e, f, g in rows
     ]
     with journal.session.transaction():

@@ -163,7 +163,7 @@ def test_upkeep_of_the_servers_own(make_database: MakeDatabase, invoke_cli: InPr
         assert {query: verdicts[query] for query in UPKEEP} == {query: each[turn] for query, each in UPKEEP.items()}
         with psycopg.connect(database.conninfo(role, walk.passwords[role]), autocommit=True) as session:
             warnings: list[str] = []
-            session.add_notice_handler(lambda each: warnings.append(each.message_primary or ""))  # noqa: B023
+            session.add_notice_handler(lambda each: warnings.append(each.message_primary or ""))  # noqa: B023, used in this turn only
             session.execute("CREATE TEMPORARY SEQUENCE mine")
             for statement, each in UPKEEP.items():
                 warnings.clear()

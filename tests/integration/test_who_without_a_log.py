@@ -14,7 +14,7 @@ def test_statistics_and_the_journal(make_database: MakeDatabase, invoke_cli: InP
     database = make_database()
     row = database.admin.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'")
     if row.fetchone() != (1,):
-        pytest.skip("no pg_stat_statements here")
+        pytest.skip("this server came without pg_stat_statements")
     database.execute("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()")
     database.execute("CREATE TABLE payments (i int); CREATE TABLE orders (i int)", "legacy")
     database.execute("DROP TABLE payments", "legacy")

@@ -23,7 +23,7 @@ def prints(judge: object) -> bool:
         if one in seen:
             continue
         seen.add(one)
-        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(one)))):  # type: ignore[arg-type]
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(one)))):  # type: ignore[arg-type]  # tests
             if isinstance(node, ast.keyword) and node.arg in ("sql", "toml"):
                 return True
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""

@@ -193,7 +193,7 @@ CAST = Cast(
 
 def deed(text: str, login: str, outcome: str = "done", client: str = "10.0.0.7") -> Deed:
     made = Deed.of(acts(text)[0], "done", "log", login=login, acting_as=login, client=client, application="flyway 10")
-    return replace(made, outcome=outcome)  # type: ignore[arg-type]
+    return replace(made, outcome=outcome)  # type: ignore[arg-type]  # any word
 
 
 @pytest.mark.parametrize(
