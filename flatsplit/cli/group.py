@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "rollback": "Undo the last step, or more.",
     "runbook": "Write the change-review bundle.",
     "begin": "Begin another kind of walk, beside the split or after it.",
+    "tenants": "Say which table belongs to a tenant how.",
     "history": "The journal: who did what, when.",
     "forget": "Take flatsplit out of the database.",
     "demo": "The whole story on an embedded server.",

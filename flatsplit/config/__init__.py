@@ -9,6 +9,7 @@ from flatsplit.config.grants import Grant, GrantName, format_name, parse_name
 from flatsplit.config.naming import propose_roles
 from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.reading import load, parse
+from flatsplit.config.tenants import Tenants, Way, format_way, parse_way
 from flatsplit.config.text import format_duration, parse_duration
 from flatsplit.config.values import (
     PURPOSES,
@@ -34,12 +35,16 @@ __all__ = [
     "OwnerPowers",
     "Retire",
     "RoleNames",
+    "Tenants",
+    "Way",
     "format_duration",
     "format_name",
+    "format_way",
     "load",
     "parse",
     "parse_duration",
     "parse_name",
+    "parse_way",
     "propose_roles",
     "render",
     "validate",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flatsplit.config import accept, becoming, grants, people, powers
+from flatsplit.config import accept, becoming, grants, people, powers, tenants
 from flatsplit.config.text import format_duration, quote
 from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
 from flatsplit.errors import ConfigError
@@ -69,6 +69,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
     people.check(config.members, config.groups, seen, source)
     accept.check(config.accept, source)
     powers.check(config.powers, config.roles.dba, source)
+    tenants.check(config.tenants, seen, source)
     if config.locks.max_replication_lag <= timedelta(0):
         refuse("[locks] max_replication_lag", "is not above 0", 'allow standbys some lag, for example "10s"')
 

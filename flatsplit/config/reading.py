@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import accept, becoming, grants, people, powers
+from flatsplit.config import accept, becoming, grants, people, powers, tenants
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -51,6 +51,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     become = becoming.read(document.pop("become", {}), source, PURPOSES)
     groups = people.read_groups(document.pop("group", {}), source, PURPOSES)
     decided = powers.read(document.pop("owner-powers", {}), source)
+    multitenant = tenants.read(document.pop("tenants", None), source)
     for section, content in document.items():
         if not isinstance(content, dict) and section not in SECTIONS:
             home = next((known for known, keys in SECTIONS.items() if section in keys), "cutover")
@@ -85,6 +86,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         members=members,
         groups=groups,
         become=become,
+        tenants=multitenant,
     )
     validate(config, source)
     return config

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from flatsplit.config.grants import Grant
 from flatsplit.config.powers import OwnerPowers
+from flatsplit.config.tenants import Tenants
 
 Retire: TypeAlias = Literal["revoke", "drop", "repurpose"]
 DatabaseOwner: TypeAlias = Literal["app_migrator", "dba", "keep"]
@@ -113,6 +114,8 @@ class Config:
     """[group.PURPOSE]: new roles that are groups, and who logs in for them."""
     become: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """[become]: roles that a new role may become with SET ROLE."""
+    tenants: Tenants | None = None
+    """[tenants]: a role per tenant; None where nothing is said of them."""
 
     def logins(self, role: str) -> tuple[str, ...] | None:
         """Who logs in for a new role that is a group; None for one that logs in itself."""

@@ -4,6 +4,7 @@ Every function gives one statement as text, quoted by psycopg.sql. Types in rout
 signatures come quoted from the server itself (format_type() under a pinned search_path).
 """
 
+from flatsplit.ddl.conditions import canonical, condition, recognise
 from flatsplit.ddl.crowds import one_for_many
 from flatsplit.ddl.names import (
     alter_owner,
@@ -61,7 +62,9 @@ __all__ = [
     "alter_role",
     "alter_word",
     "as_superuser",
+    "canonical",
     "comment_on_role",
+    "condition",
     "copy_user_mapping",
     "create_role",
     "dollar_quote",
@@ -85,6 +88,7 @@ __all__ = [
     "one_for_many",
     "plural",
     "reassign_owned",
+    "recognise",
     "rejoin_role",
     "reset_setting",
     "revoke",

@@ -1,0 +1,22 @@
+-- Tables of these schemas with their columns: name, type without its modifier, NOT NULL (a primary key's are), and whether
+-- the type is a base type of the server's own. Partitions and inheritance children say so.
+SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END AS kind,
+       n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
+       EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid) AS part,
+       CASE c.relkind WHEN 'r' THEN c.reltuples ELSE (
+           SELECT coalesce(sum(greatest(p.reltuples, 0)), 0)
+           FROM pg_partition_tree(c.oid) AS t JOIN pg_class AS p ON p.oid = t.relid WHERE t.isleaf) END::float8 AS rows,
+       coalesce((
+           SELECT json_agg(json_build_array(
+                      a.attname, format_type(a.atttypid, NULL), a.attnotnull,
+                      y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace) ORDER BY a.attnum)
+           FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (%s)
+  AND NOT EXISTS (
+      SELECT FROM pg_depend AS e
+      WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.refclassid = 'pg_extension'::regclass
+        AND e.deptype = 'e')
+ORDER BY n.nspname, c.relname

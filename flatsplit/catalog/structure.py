@@ -1,0 +1,50 @@
+"""Columns, keys and indexes of the tables in scope: what a survey of tenants goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, cast
+
+import psycopg
+
+from flatsplit.catalog.session import Look, look
+from flatsplit.model import Kind, ObjectRef
+from flatsplit.tenants import Column, ForeignKey, Structure, Table
+
+
+def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> Structure:
+    """The tables and partitioned tables of these schemas. Reads the catalog alone: nobody's rows, nobody's code."""
+    with look(conn) as at:
+        wanted = list(schemas)
+        keys = _grouped(at, "structure_keys", wanted)
+        indexes = _grouped(at, "structure_indexes", wanted)
+        sequences = _grouped(at, "structure_sequences", wanted)
+        tables = {}
+        for oid, kind, schema, name, owner, part, rows, columns in at.ask("structure_tables", wanted):
+            ref = ObjectRef(cast(Kind, kind), schema, name)
+            unique = tuple(tuple(row[0]) for row in indexes.get(oid, ()) if row[1])
+            tables[ref] = Table(
+                ref,
+                owner,
+                tuple(Column(*column) for column in columns),
+                next((tuple(row[0]) for row in indexes.get(oid, ()) if row[2]), ()),
+                tuple(
+                    ForeignKey(tuple(here), ObjectRef(cast(Kind, target_kind), target_schema, target), tuple(there))
+                    for here, target_kind, target_schema, target, there in keys.get(oid, ())
+                ),
+                unique,
+                frozenset(row[3] for row in indexes.get(oid, ()) if row[3] is not None),
+                part,
+                max(rows, 0.0),
+                tuple(ObjectRef("sequence", *row) for row in sequences.get(oid, ())),
+            )
+        return Structure(tables)
+
+
+def _grouped(at: Look, question: str, schemas: list[str]) -> dict[int, list[tuple[Any, ...]]]:
+    """Rows by the oid of the table that they begin with."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    rows: Iterable[tuple[Any, ...]] = at.ask(question, schemas)
+    for oid, *row in rows:
+        found.setdefault(oid, []).append(tuple(row))
+    return found

@@ -1,0 +1,144 @@
+"""``tenants``: every table with its kind, what has to be said, and the section to put into flatsplit.toml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Printer, one_line
+from flatsplit.cli.views.words import count
+from flatsplit.config import format_name
+from flatsplit.config.tenants import render
+from flatsplit.config.text import quote
+from flatsplit.tenants import KINDS, Belonging
+from flatsplit.tenants.survey import decided, way_of
+
+if TYPE_CHECKING:
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.cutover.tenants import Found
+    from flatsplit.model import ObjectRef
+    from flatsplit.tenants.kinds import Open
+
+_CANDIDATES = 5
+_COUNTED = ("nobody's", "strangers", "crossing", "largest")
+
+
+def show(printer: Printer, found: Found) -> None:
+    """Candidates, tables by kind, questions, and what to write down."""
+    rows = [
+        (_name(one.ref), one.key, ", ".join(one.columns[:3]), one.tables, one.declared, one.not_null)
+        for one in found.candidates[:_CANDIDATES]
+    ]
+    columns = ("table", "key", "named by", "tables", "declared", "not null")
+    printer.table("Who may be the tenants, the likeliest first", columns, rows)
+    survey = found.survey
+    _show_tables(printer, found)
+    if survey.wrong:
+        printer.heading("What flatsplit.toml says and the tables do not bear out")
+        for line in survey.wrong:
+            printer.say(one_line(line), "red")
+    if survey.undecided:
+        printer.heading(f"To be said under [tenants.tables] ({len(survey.undecided)})")
+        for each in survey.undecided:
+            printer.say(one_line(f"{_name(each.ref)}: {each.why}"), "yellow")
+            for choice in each.choices:
+                printer.say(f"    {one_line(_line(choice))}    # {one_line(choice.why)}")
+            printer.say(f"    hidden = [{quote(_name(each.ref))}]")
+    printer.heading("For flatsplit.toml")
+    for line in render(decided(survey.tenants, survey.belongings.values()))[1:]:
+        printer.say(line)
+    printer.say()
+    kinds = [count(len(survey.of_kind(kind)), f"{kind} table") for kind in KINDS if survey.of_kind(kind)]
+    said = ", ".join(kinds) + (f", {len(survey.undecided)} to be said" if survey.undecided else "")
+    printer.say(said, "green" if survey.complete else "yellow")
+
+
+def _show_tables(printer: Printer, found: Found) -> None:
+    for kind, meaning in KINDS.items():
+        some = found.survey.of_kind(kind)
+        if not some:
+            continue
+        printer.heading(f"{kind}: {meaning} ({len(some)})")
+        told = kind in ("own", "through")
+        columns = ["table", "by", "rows", "index"] if told else ["table", "rows"]
+        columns += [*_COUNTED] if told and found.rows else []
+        rows = []
+        for one in some:
+            by = [one.column if kind == "own" else way_of(one)] if told else []
+            row = [_name(one.ref), *by, _rows(found, one.ref), *([_indexed(found, one)] if told else [])]
+            counted = found.rows.get(one.ref)
+            if told and counted is not None:
+                row += [
+                    f"{number:,}" for number in (counted.nobodys, counted.strangers, counted.crossing, counted.largest)
+                ]
+            rows.append([*row, one_line(one.why)])
+        printer.table("", [*columns, "why"], rows)
+
+
+def _rows(found: Found, ref: ObjectRef) -> str:
+    counted = found.rows.get(ref)
+    return f"{counted.total:,}" if counted is not None else f"~{found.structure.tables[ref].rows:,.0f}"
+
+
+def _indexed(found: Found, one: Belonging) -> str:
+    """Whether an index begins with the column that the condition asks for."""
+    column = one.links[0].columns[0] if one.links else one.column
+    return "yes" if column in found.structure.tables[one.ref].leading else "no"
+
+
+def _line(one: Belonging) -> str:
+    """The choice as it stands in flatsplit.toml."""
+    value = one.column if one.kind == "own" else way_of(one)
+    return f"{one.kind} = {{ {quote(_name(one.ref))} = {quote(value)} }}"
+
+
+def _name(ref: ObjectRef) -> str:
+    return format_name(ref.schema, ref.name)
+
+
+def shape(found: Found) -> Json:
+    """``tenants --survey --json``."""
+    survey = found.survey
+    return {
+        "root": _name(survey.root.ref) if survey.root else None,
+        "key_type": survey.key_type or None,
+        "proposed": found.proposed,
+        "complete": survey.complete,
+        "candidates": [
+            {
+                "table": _name(one.ref),
+                "key": one.key,
+                "columns": list(one.columns),
+                "tables": one.tables,
+                "declared": one.declared,
+                "not_null": one.not_null,
+            }
+            for one in found.candidates
+        ],
+        "tables": [_table(found, one) for one in survey.belongings.values()],
+        "undecided": [_open(each) for each in survey.undecided],
+        "wrong": list(survey.wrong),
+        "toml": "\n".join(render(decided(survey.tenants, survey.belongings.values()))[1:]) + "\n",
+    }
+
+
+def _table(found: Found, one: Belonging) -> Json:
+    counted = found.rows.get(one.ref)
+    return {
+        "table": _name(one.ref),
+        "kind": one.kind,
+        "column": one.column or None,
+        "way": way_of(one) if one.links else None,
+        "why": one.why,
+        "decided": one.decided,
+        "rows_estimated": round(found.structure.tables[one.ref].rows),
+        "index": _indexed(found, one) == "yes" if one.kind in ("own", "through") else None,
+        "rows": counted._asdict() if counted is not None else None,
+    }
+
+
+def _open(each: Open) -> Json:
+    return {
+        "table": _name(each.ref),
+        "why": each.why,
+        "choices": [{"kind": one.kind, "toml": _line(one), "why": one.why} for one in each.choices],
+    }

@@ -1,0 +1,52 @@
+"""Questions about an application's rows, asked with its owner's rights: never with the operator's.
+
+Counting as a superuser would run the application's code as one: an immutable function in the predicate of an index is
+folded while the count is planned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+
+from flatsplit.errors import MissingRights
+from flatsplit.evidence.acting import acting
+from flatsplit.evidence.asking import ask, question
+
+
+def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.Composable]) -> list[list[Any]]:
+    """Per question its rows, each a JSON value: a question selects one column of json. Everything is rolled back.
+
+    Inside a transaction it sees what that sees. Raises MissingRights where the operator may not act as the owner, or
+    where event triggers of ordinary roles would run as the operator.
+    """
+    standby, strange, _ = ask(conn, "trial_conditions")[0]
+    if standby:
+        raise MissingRights("a standby takes no temporary function", "ask the primary")
+    if strange:
+        raise MissingRights(
+            "event triggers of ordinary roles would run with the operator's rights",
+            "have a superuser own them, or disable them meanwhile",
+        )
+    found = []
+    try:
+        with conn.transaction(force_rollback=True):
+            superuser = conn.execute("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user").fetchone()
+            with acting(conn, set() if superuser == (True,) else {owner}):
+                conn.execute(question("owner_function"))
+                give = sql.SQL("ALTER FUNCTION pg_temp.flatsplit_ask(text) OWNER TO {}").format(sql.Identifier(owner))
+                conn.execute(give)
+                for each in questions:
+                    text = sql.SQL("SELECT q.answer::text FROM ({}) AS q (answer)").format(each).as_string(conn)
+                    rows = conn.execute("SELECT * FROM pg_temp.flatsplit_ask(%s)", (text,)).fetchall()
+                    found.append([json.loads(row[0]) for row in rows])
+    except errors.InsufficientPrivilege as error:
+        raise MissingRights(
+            f"the rows of {owner} cannot be asked about ({error.diag.message_primary})",
+            f"connect as a superuser, or as a role that may act as {owner}",
+        ) from None
+    return found

@@ -1,0 +1,29 @@
+"""What a tenant is to the tables of a database: kinds of tables, who reaches which rows, what roles are called. Pure.
+
+A :class:`Structure` is read from the catalog (flatsplit.catalog.structure); :func:`survey` says what each table is to a
+tenant; a :class:`Condition` says which rows are whose, and becomes SQL in flatsplit.ddl.
+"""
+
+from flatsplit.tenants.condition import Condition, Link
+from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
+from flatsplit.tenants.naming import clashes, role_of
+from flatsplit.tenants.structure import Column, ForeignKey, Structure, Table
+from flatsplit.tenants.survey import Candidate, Survey, candidates, survey
+
+__all__ = [
+    "KINDS",
+    "Belonging",
+    "Candidate",
+    "Column",
+    "Condition",
+    "ForeignKey",
+    "Link",
+    "Structure",
+    "Survey",
+    "Table",
+    "TableKind",
+    "candidates",
+    "clashes",
+    "role_of",
+    "survey",
+]

@@ -1,0 +1,407 @@
+"""What each table is to a tenant, as far as keys and names tell. A guess is called one, and two ways are a question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from flatsplit.config import Tenants, Way, format_name, format_way, parse_name, parse_way
+from flatsplit.model import ObjectRef
+from flatsplit.tenants.condition import Link
+from flatsplit.tenants.kinds import Belonging, Open, TableKind
+from flatsplit.tenants.structure import ForeignKey, Structure, Table
+
+KNOWN = (
+    *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),
+    *("realm", "site", "family", "instance"),
+)
+"""What tenants are called, the likeliest first."""
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+_TEXTS = frozenset({"text", "character varying"})
+_POLYMORPHIC = re.compile(r"(.+?)_?(?:type)", re.IGNORECASE)
+
+
+class Candidate(NamedTuple):
+    """A table that may say who the tenants are."""
+
+    ref: ObjectRef
+    key: str
+    columns: tuple[str, ...]
+    """Names of columns that lead to it, the most frequent first."""
+    tables: int
+    """How many tables have one."""
+    declared: int
+    """Of these, with a foreign key …"""
+    not_null: int
+    """… and NOT NULL."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is known of all tables in scope."""
+
+    tenants: Tenants
+    structure: Structure
+    root: Table | None
+    key_type: str
+    """Of the root's primary key; "" where there is none."""
+    belongings: Mapping[ObjectRef, Belonging]
+    """Tables whose kind is known."""
+    undecided: tuple[Open, ...]
+    """Tables of which it has to be said."""
+    wrong: tuple[str, ...] = ()
+    """What the configuration says and the tables do not bear out, a line each."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every table has its kind."""
+        return self.root is not None and bool(self.key_type) and not self.undecided and not self.wrong
+
+    def of_kind(self, *kinds: TableKind) -> list[Belonging]:
+        """Those of these kinds, by name."""
+        return sorted(one for one in self.belongings.values() if one.kind in kinds)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two types are compared without a conversion that would keep an index away."""
+    return one == other or {one, other} <= _INTEGERS or {one, other} <= _TEXTS
+
+
+def singular(name: str) -> str:
+    """``Accounts`` → ``account``, ``companies`` → ``company``; good enough to recognise a name, not to make one."""
+    word = name.lower()
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def names_for(table: str) -> tuple[str, ...]:
+    """What a column that names a row of a table is called, in lower case."""
+    stem = singular(table)
+    return (f"{stem}_id", f"{stem}id", f"{stem}_record_id", f"{stem}_uuid", f"{stem}_slug", f"{table.lower()}_id")
+
+
+def candidates(structure: Structure) -> list[Candidate]:
+    """Tables that may be the root, the likeliest first."""
+    found = []
+    for table in structure.tables.values():
+        if len(table.primary_key) != 1 or table.parent:
+            continue
+        key = table.column(table.primary_key[0])
+        if key is None:
+            continue
+        called = names_for(table.ref.name)
+        columns: dict[str, int] = {}
+        tables = declared = not_null = 0
+        for other in structure.tables.values():
+            if other is table or other.parent:
+                continue
+            by_key = {fk.columns[0] for fk in other.foreign_keys if _to(fk, table)}
+            by_name = {
+                one.name for one in other.columns if one.name.lower() in called and alike(one.type, key.type)
+            } - {name for fk in other.foreign_keys for name in fk.columns if len(fk.columns) == 1}
+            for name in by_key | by_name:
+                columns[name] = columns.get(name, 0) + 1
+            if by_key | by_name:
+                tables += 1
+                declared += bool(by_key)
+                not_null += any((column := other.column(name)) and column.not_null for name in by_key | by_name)
+        if tables:
+            often = sorted(columns, key=lambda name: (-columns[name], name))
+            found.append(Candidate(table.ref, key.name, tuple(often), tables, declared, not_null))
+    most = max((one.tables for one in found), default=0)
+
+    def rank(one: Candidate) -> tuple[object, ...]:
+        stem = singular(one.ref.name)
+        known = next((place for place, word in enumerate(KNOWN) if stem.endswith(word)), len(KNOWN))
+        # A name counts where it is carried by numbers: a table that a fifth as many tables lead to is not the root
+        named = known if one.tables * 5 >= most else len(KNOWN)
+        return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
+
+    return sorted(found, key=rank)
+
+
+def _to(fk: ForeignKey, root: Table) -> bool:
+    """Whether this foreign key is the root's key by itself."""
+    return (fk.target.schema, fk.target.name) == (root.ref.schema, root.ref.name) and fk.targets == root.primary_key
+
+
+def survey(tenants: Tenants, structure: Structure) -> Survey:
+    """What each table is, given what the configuration says."""
+    return _Surveyor(tenants, structure).survey()
+
+
+class _Surveyor:
+    """From the root outwards."""
+
+    def __init__(self, tenants: Tenants, structure: Structure) -> None:
+        self.tenants = tenants
+        self.structure = structure
+        self.known: dict[ObjectRef, Belonging] = {}
+        self.open: list[Open] = []
+        self.wrong: list[str] = []
+        self.root = structure.get(*parse_name(tenants.root).parts)
+        self.key_type = ""
+
+    def survey(self) -> Survey:
+        self._root()
+        decided = self._decided()
+        tables = [table for table in self.structure.tables.values() if not table.parent and table.ref not in self.known]
+        rest = [table for table in tables if table.ref not in decided]
+        for table in rest if self.key_type else ():
+            self._by_column(table)
+        self._by_way([table for table in rest if table.ref not in self._spoken])
+        self._decided_ways()
+        self._by_way([table for table in rest if table.ref not in self._spoken])
+        for table in rest:
+            if table.ref not in self._spoken:
+                self._by_name(table)
+        return Survey(
+            self.tenants,
+            self.structure,
+            self.root,
+            self.key_type,
+            dict(sorted(self.known.items())),
+            tuple(sorted(self.open)),
+            tuple(self.wrong),
+        )
+
+    @property
+    def _spoken(self) -> set[ObjectRef]:
+        return {*self.known, *(one.ref for one in self.open)}
+
+    def _root(self) -> None:
+        root = self.root
+        if root is None:
+            self.wrong.append(f"root = {self.tenants.root}: there is no such table in the schemas in scope")
+        elif len(root.primary_key) != 1:
+            has = f"has {len(root.primary_key)} columns" if root.primary_key else "is missing"
+            self.wrong.append(f"root = {self.tenants.root}: its primary key {has}, and must have one")
+        else:
+            key = root.column(root.primary_key[0])
+            assert key is not None
+            if not key.builtin:
+                self.wrong.append(f"root = {self.tenants.root}: its key is of type {key.type}, not one of the server's")
+                return
+            self.key_type = key.type
+            self.known[root.ref] = Belonging(root.ref, "root", key.name, why="its primary key is the key", decided=True)
+
+    # -- what the configuration says
+
+    def _decided(self) -> set[ObjectRef]:
+        """Tables that it speaks of; those on a way wait until it is known where that leads."""
+        found: set[ObjectRef] = set()
+        for kind, names in (("shared", self.tenants.shared), ("hidden", self.tenants.hidden)):
+            for name in names:
+                table = self._named(name, kind)
+                if table is not None:
+                    found.add(table.ref)
+                    self.known[table.ref] = Belonging(table.ref, kind, why="decided", decided=True)  # type: ignore[arg-type]
+        for name, column in self.tenants.own:
+            table = self._named(name, "own")
+            if table is not None:
+                found.add(table.ref)
+                if self._fits(table, column):
+                    self.known[table.ref] = Belonging(table.ref, "own", column, why="decided", decided=True)
+        for name, _ in self.tenants.through:
+            table = self._named(name, "through")
+            if table is not None:
+                found.add(table.ref)
+        return found
+
+    def _named(self, name: str, kind: str) -> Table | None:
+        table = self.structure.get(*parse_name(name).parts)
+        if table is None:
+            self.wrong.append(f"{kind}: {name} is no table in the schemas in scope")
+        elif table.parent:
+            self.wrong.append(f"{kind}: {name} is a partition or child: say it of its parent")
+            return None
+        return table
+
+    def _fits(self, table: Table, column: str) -> bool:
+        found = table.column(column)
+        said = format_name(table.ref.schema, table.ref.name)
+        if found is None:
+            self.wrong.append(f"own: {said} has no column {column!r}")
+        elif self.key_type and not alike(found.type, self.key_type):
+            self.wrong.append(f"own: {said}.{column} is {found.type}, and the key is {self.key_type}")
+        return found is not None and (not self.key_type or alike(found.type, self.key_type))
+
+    def _decided_ways(self) -> None:
+        """Ways that the configuration names, nearest to the key first."""
+        waiting = dict(self.tenants.through)
+        for _ in range(len(waiting)):
+            for name, text in list(waiting.items()):
+                table = self.structure.get(*parse_name(name).parts)
+                if table is None or table.parent:
+                    del waiting[name]
+                    continue
+                key = self._declared(table, parse_way(text))
+                if key is None:
+                    said = f"through: {name} has no foreign key on {text}"
+                    self.wrong.append(f"{said}: name the table, like {text} -> schema.table(column)")
+                    del waiting[name]
+                elif (found := self._over(table, key, "decided")) is not None:
+                    self.known[table.ref] = found._replace(decided=True)
+                    del waiting[name]
+        self.wrong += [f"through: {name} by {text} leads to no table with a key" for name, text in waiting.items()]
+
+    def _declared(self, table: Table, way: Way) -> ForeignKey | None:
+        """The foreign key that is meant, or one that is not declared and spelled out."""
+        if way.table:
+            target = self.structure.get(way.schema, way.table)
+            columns = [table.column(name) for name in way.columns]
+            targets = [target.column(name) for name in way.targets] if target else []
+            if target is None or None in columns or None in targets:
+                return None
+            return ForeignKey(way.columns, target.ref, way.targets)
+        found = [fk for fk in table.foreign_keys if fk.columns == way.columns]
+        return found[0] if len(found) == 1 else None
+
+    # -- what keys and names say
+
+    def _by_column(self, table: Table) -> None:
+        """A column of its own: by a foreign key to the root, or by its name."""
+        assert self.root is not None
+        keys = {fk.columns[0] for fk in table.foreign_keys if _to(fk, self.root)}
+        leading_away = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1} - keys
+        known = set(self.tenants.key) if self.tenants.key else set()
+        named = {
+            column.name
+            for column in table.columns
+            if (column.name in known if known else column.name.lower() in names_for(self.root.ref.name))
+            and alike(column.type, self.key_type)
+            and column.name not in leading_away
+        }
+        found = sorted(keys | named)
+        if not found:
+            return
+        choices = tuple(
+            Belonging(table.ref, "own", name, why="foreign key to the root" if name in keys else "by its name")
+            for name in found
+        )
+        if len(found) > 1:
+            self.open.append(Open(table.ref, f"{len(found)} columns name a tenant: {', '.join(found)}", choices))
+        else:
+            self.known[table.ref] = choices[0]
+
+    def _by_way(self, tables: list[Table]) -> None:
+        """The shortest way of declared foreign keys; one that must be set before one that may be missing."""
+        waiting = list(tables)
+        while waiting:
+            found: dict[ObjectRef, Belonging | Open] = {}
+            for table in waiting:
+                if (one := self._next_to(table)) is not None:
+                    found[table.ref] = one
+            if not found:
+                return
+            for ref, one in found.items():
+                if isinstance(one, Open):
+                    self.open.append(one)
+                else:
+                    self.known[ref] = one
+            waiting = [table for table in waiting if table.ref not in found]
+
+    def _next_to(self, table: Table) -> Belonging | Open | None:
+        """What it is if one of its foreign keys leads to a table whose rows are told apart already."""
+        ways = [
+            (self._loose(table, fk), fk, found)
+            for fk in table.foreign_keys
+            if (found := self._over(table, fk, f"foreign key {', '.join(fk.columns)}")) is not None
+        ]
+        if not ways:
+            return None
+        best = min(loose for loose, _, _ in ways)
+        equal = [(fk, found) for loose, fk, found in ways if loose == best]
+        if len({(fk.columns, fk.target) for fk, _ in equal}) > 1:
+            said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
+            return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
+        found = equal[0][1]
+        return found._replace(why=f"{found.why}; may be NULL, and is hidden then") if best[0] else found
+
+    def _loose(self, table: Table, fk: ForeignKey) -> tuple[bool, int]:
+        nullable = any((column := table.column(name)) is None or not column.not_null for name in fk.columns)
+        return nullable, len(fk.columns)
+
+    def _over(self, table: Table, fk: ForeignKey, why: str) -> Belonging | None:
+        """What a table is by way of this foreign key."""
+        target = self.structure.get(fk.target.schema, fk.target.name)
+        parent = self.known.get(target.ref) if target is not None else None
+        if parent is None or parent.ref == table.ref or parent.kind not in ("root", "own", "through"):
+            return None
+        link = Link(parent.ref.schema, parent.ref.name, fk.columns, fk.targets)
+        if parent.kind == "root" and fk.targets == (parent.column,):
+            return Belonging(table.ref, "own", fk.columns[0], why=why)
+        return Belonging(table.ref, "through", parent.column, (link, *parent.links), why)
+
+    def _by_name(self, table: Table) -> None:
+        """A guess by name, which has to be confirmed; else it is nobody's business."""
+        guesses = []
+        for column in table.columns:
+            for other in self.structure.tables.values():
+                if other is table or other.parent or len(other.primary_key) != 1:
+                    continue
+                key = other.column(other.primary_key[0])
+                if key and column.name.lower() in names_for(other.ref.name) and alike(column.type, key.type):
+                    fk = ForeignKey((column.name,), other.ref, (key.name,))
+                    if (found := self._over(table, fk, f"guess: {column.name} is called like it")) is not None:
+                        guesses.append(found)
+        waits = sorted({fk.target for fk in table.foreign_keys} & {one.ref for one in self.open})
+        if waits:
+            said = f"follows from {_name(waits[0])}, of which it has to be said first"
+            self.open.append(Open(table.ref, said))
+        elif guesses:
+            said = "a guess by name" if len(guesses) == 1 else f"{len(guesses)} guesses by name"
+            self.open.append(Open(table.ref, f"{said}, no foreign key is declared", tuple(guesses)))
+        else:
+            self.known[table.ref] = Belonging(table.ref, "hidden", why=_lonely(table))
+
+
+def _lonely(table: Table) -> str:
+    names = {column.name for column in table.columns}
+    for name in sorted(names):
+        match = _POLYMORPHIC.fullmatch(name)
+        stem = match[1] if match else ""
+        if stem and names & {f"{stem}_id", f"{stem}Id"}:
+            return f"polymorphic ({name}): no foreign key can say whose it is"
+    return "nothing leads from it to a tenant"
+
+
+def _way(fk: ForeignKey) -> Way:
+    return Way(fk.columns, fk.target.schema, fk.target.name, fk.targets)
+
+
+def way_of(one: Belonging) -> str:
+    """The value for it under ``through``, spelled out."""
+    first = one.links[0]
+    return format_way(Way(first.columns, first.schema, first.table, first.targets))
+
+
+def decided(tenants: Tenants, belongings: Iterable[Belonging], *, every: bool = False) -> Tenants:
+    """The section with these tables in it; only what the survey would not say by itself, unless ``every`` one."""
+    kept = [one for one in belongings if (every or one.decided) and one.kind != "root"]
+
+    def names(kind: TableKind) -> tuple[str, ...]:
+        return tuple(sorted(_name(one.ref) for one in kept if one.kind == kind))
+
+    return replace(
+        tenants,
+        own=tuple(sorted((_name(one.ref), one.column) for one in kept if one.kind == "own")),
+        through=tuple(sorted((_name(one.ref), way_of(one)) for one in kept if one.kind == "through")),
+        shared=names("shared"),
+        hidden=names("hidden"),
+    )
+
+
+def _name(ref: ObjectRef) -> str:
+    return format_name(ref.schema, ref.name)
+
+
+def proposal(found: Collection[Candidate]) -> Tenants | None:
+    """What to put into the configuration where nothing is said yet: the likeliest root."""
+    best = next(iter(found), None)
+    return None if best is None else Tenants(_name(best.ref), best.columns[:1])

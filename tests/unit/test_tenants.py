@@ -1,0 +1,300 @@
+"""What a tenant is to the tables: the section of the configuration, kinds of tables, conditions, names of roles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from flatsplit import ddl
+from flatsplit.config import Config, Tenants, Way, format_way, parse, parse_way, render
+from flatsplit.errors import ConfigError
+from flatsplit.model import ObjectRef
+from flatsplit.tenants import (
+    Column,
+    Condition,
+    ForeignKey,
+    Link,
+    Structure,
+    Survey,
+    Table,
+    candidates,
+    clashes,
+    role_of,
+    survey,
+)
+
+SHOP = Config("shop", "shop", ("public",))
+MINIMAL = '[cutover]\nname = "shop"\nlegacy_role = "shop"\nschemas = ["public"]\n'
+ACCOUNTS = Tenants("public.accounts", ("account_id",))
+
+
+@pytest.mark.parametrize(
+    "tenants",
+    [
+        None,
+        ACCOUNTS,
+        Tenants(
+            'public."Orgs ""x"""',
+            key=("orgId", "org id"),
+            role="mandant_{key}_x",
+            rings=(("1", "2"), ("5%", "17"), ("rest",)),
+            own=(("public.agent_bots", "orgId"),),
+            through=(("public.lines", "order_id"), ("public.t", '"a,b" -> public.orders("x y")')),
+            shared=("public.plans",),
+            hidden=('public."Users"',),
+            null_rows="read",
+            connection_limit=-1,
+            close=True,
+        ),
+    ],
+)
+def test_what_is_written_is_read_back(tenants: Tenants | None) -> None:
+    config = replace(SHOP, tenants=tenants)
+    text = render(config)
+    assert parse(text) == config
+    assert ("[tenants]" in text) is (tenants is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "fix"),
+    [
+        ("key = []", "[tenants] root is missing", 'root = "public.accounts"'),
+        ("root = 'accounts'", '"accounts" is not a table', "schema and name"),
+        ("root = 'a.b'\nrot = 1", "unknown key [tenants] rot", "did you mean root?"),
+        ("root = 'a.b'\nrole = 'tenant'", "role has {key} not exactly once", "tenant_{key}"),
+        ("root = 'a.b'\ngroup = 'app_user'", "is a role of the cutover", "another name"),
+        ("root = 'a.b'\ngroup = 'pg_x'", "is reserved", "another name"),
+        ("root = 'a.b'\nschema = 'public'", "is reserved", "another name"),
+        ("root = 'a.b'\nconnect = 'pgbouncer'", "is not one of its values", '"login", "pool"'),
+        ("root = 'a.b'\nconnection_limit = -2", "is not a number from -1 on", "without quotes"),
+        ("root = 'a.b'\nclose = 'no'", "neither true nor false", "without quotes"),
+        ("root = 'a.b'\nsoak = 7", "is not a duration", "7d"),
+        ("root = 'a.b'\nrings = [['1']]", "does not end with the rest", '["rest"]'),
+        ("root = 'a.b'\nrings = [['rest'], ['rest']]", "has the rest before its end", "the last one"),
+        ("root = 'a.b'\nrings = [['500%'], ['rest']]", "has a share that is none", "5%"),
+        ("root = 'a.b'\nrings = ['rest']", "is not a list of lists", "write it like"),
+        ("root = 'a.b'\n[tenants.tables]\nowns = {}", "unknown key [tenants.tables] owns", "did you mean own?"),
+        ("root = 'a.b'\n[tenants.tables]\nown = ['a.c']", "does not say a column", "write it like"),
+        ("root = 'a.b'\n[tenants.tables]\nshared = ['a.b']", '"a.b" is the root', "once"),
+        ("root = 'a.b'\n[tenants.tables]\nshared = ['a.c']\nhidden = ['a.C']", '"a.C" is shared already', "once"),
+        ("root = 'a.b'\n[tenants.tables]\nthrough = {'a.c' = 'x -> y'}", "is no way to another", "->"),
+    ],
+)
+def test_mistakes(text: str, what: str, fix: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(what)) as caught:
+        parse(f"{MINIMAL}[tenants]\n{text}")
+    assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        Way(("order_id",)),
+        Way(("orderId", "a, b")),
+        Way(("order_id",), "public", "orders", ("id",)),
+        Way(("a", 'b "->" (c)'), "s", 'T "t"', ("x", "y")),
+    ],
+)
+def test_ways_are_read_back(way: Way) -> None:
+    assert parse_way(format_way(way)) == way
+
+
+def test_names_of_roles() -> None:
+    assert role_of(ACCOUNTS, "17") == "tenant_17"
+    for key, why in (("", "empty"), ("ü" * 30, "67 bytes"), ("a\0b", "NUL")):
+        with pytest.raises(ValueError, match=why):
+            role_of(ACCOUNTS, key)
+    assert clashes(ACCOUNTS, ["1", "2", "x" * 60], {"tenant_2"}).keys() == {"2", "x" * 60}
+
+
+# -- conditions
+
+
+MINE = '( SELECT "r"."tenant"\n   FROM "t"."roles" "r"\n  WHERE ("r"."role" = CURRENT_USER))'
+RENAMED = MINE.replace('"r"', '"r_1"')
+OTHERS = MINE.replace('"role"', '"tenant"')
+LINKS = (Link("s", "orders", ("o", "p"), ("id", "no")), Link("s", "customers", ("c",), ("id",)))
+LONG = f"""(EXISTS ( SELECT
+   FROM "s"."orders" "p1",
+    "s"."customers" "p2"
+  WHERE (("p1"."id" = "lines"."o") AND ("p1"."no" = "lines"."p") AND ("p2"."id" = "p1"."c") AND
+("p2"."acc" = {MINE}))))"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "table", "printed"),
+    [
+        (Condition("t", "account_id"), "orders", f'("account_id" = {MINE})'),
+        (Condition("t", "k", or_null=True), "x", f'(("k" = {MINE}) OR ("k" IS NULL))'),
+        (Condition("t", "k"), "r", f'("k" = {RENAMED})'),
+        (Condition("t", 'a"b'), "x", f'(("a""b")::"text" = ({MINE})::text)'),
+        (Condition("t", "acc", LINKS), "lines", LONG),
+    ],
+)
+def test_what_the_server_prints_is_recognised(condition: Condition, table: str, printed: str) -> None:
+    assert ddl.recognise(printed, table) == condition
+    text = ddl.condition(condition, table)
+    assert ddl.recognise(text, table) == condition
+    assert ddl.canonical(printed, table) == text
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "true",
+        '("account_id" = 1)',
+        f'("a" = {MINE.replace("CURRENT_USER", "SESSION_USER")})',
+        f'("a" = {OTHERS})',
+        f'("a" = {MINE.partition("WHERE")[0]})',
+        f'(("a" = {MINE}) OR ("b" IS NULL))',
+        f'(("a" = {MINE}) OR true)',
+        f'(("a")::integer = {MINE})',
+        LONG.replace('("p2"."id" = "p1"."c") AND', ""),
+        LONG.replace('"p1"."c"', '"lines"."c"'),
+        "",
+    ],
+)
+def test_anything_else_stays_as_it_is(printed: str) -> None:
+    assert ddl.recognise(printed, "x") is None
+    assert ddl.canonical(printed, "x") == printed
+
+
+# -- the survey
+
+
+def ref(name: str) -> ObjectRef:
+    return ObjectRef("table", "public", name)
+
+
+def table(name: str, columns: str, *keys: str, rows: float = 10, parent: bool = False) -> Table:
+    """``id:bigint! account_id:integer`` and ``account_id>accounts.id``."""
+    found = []
+    for each in columns.split():
+        column, _, type_ = each.partition(":")
+        found.append(Column(column, type_.rstrip("!") or "bigint", type_.endswith("!")))
+    fks = []
+    for key in keys:
+        here, _, there = key.partition(">")
+        target, _, column = there.partition(".")
+        fks.append(ForeignKey((here,), ref(target), (column or "id",)))
+    primary = ("id",) if any(one.name == "id" for one in found) else ()
+    return Table(ref(name), "app_migrator", tuple(found), primary, tuple(fks), rows=rows, parent=parent)
+
+
+def surveyed(*tables: Table, tenants: Tenants = ACCOUNTS) -> Survey:
+    return survey(tenants, Structure({one.ref: one for one in tables}))
+
+
+TABLES = (
+    table("accounts", "id:bigint!"),
+    table("orders", "id:bigint! account_id:bigint! user_id:bigint", "account_id>accounts", "user_id>users"),
+    table("bots", "id:bigint! account_id:integer"),
+    table("lines", "id:bigint! order_id:bigint!", "order_id>orders"),
+    table("notes", "id:bigint! line_id:bigint", "line_id>lines"),
+    table("users", "id:bigint! email:text"),
+    table("comments", "id:bigint! commentable_type:text commentable_id:bigint"),
+)
+
+
+def kinds(found: Survey) -> dict[str, str]:
+    return {one.ref.name: one.kind for one in found.belongings.values()} | {
+        one.ref.name: "?" for one in found.undecided
+    }
+
+
+def test_kinds_by_column_by_way_and_none() -> None:
+    found = surveyed(*TABLES)
+    assert found.complete
+    assert kinds(found) == {
+        "accounts": "root",
+        "orders": "own",
+        "bots": "own",
+        "lines": "through",
+        "notes": "through",
+        "users": "hidden",
+        "comments": "hidden",
+    }
+    notes = found.belongings[ref("notes")]
+    assert [link.table for link in notes.links] == ["lines", "orders"]
+    assert notes.column == "account_id"
+    assert "may be NULL" in notes.why
+    assert "polymorphic" in found.belongings[ref("comments")].why
+    assert found.key_type == "bigint"
+
+
+def test_two_columns_and_two_ways_are_questions() -> None:
+    found = surveyed(
+        *TABLES,
+        table("transfers", "id:bigint! from_id:bigint to_id:bigint", "from_id>accounts", "to_id>accounts"),
+        table("returns", "id:bigint! order_id:bigint! bot_id:bigint!", "order_id>orders", "bot_id>bots"),
+        table("return_notes", "id:bigint! return_id:bigint!", "return_id>returns"),
+        table("pieces", "id:bigint! order_id:bigint! bot_id:bigint", "order_id>orders", "bot_id>bots"),
+        table("stays", "id:bigint! order_id:bigint! line_id:bigint!", "order_id>orders", "line_id>lines"),
+    )
+    assert {name for name, kind in kinds(found).items() if kind == "?"} == {"transfers", "returns", "return_notes"}
+    assert kinds(found)["pieces"] == "through", "one that must be set goes before one that may be missing"
+    assert found.belongings[ref("stays")].links[0].table == "orders", "the shortest"
+    assert not found.complete
+    questions = {one.ref.name: one for one in found.undecided}
+    assert [one.kind for one in questions["transfers"].choices] == ["own", "own"]
+    assert [one.links[0].table for one in questions["returns"].choices] == ["orders", "bots"]
+    assert "said first" in questions["return_notes"].why
+    said = replace(
+        ACCOUNTS,
+        own=(("public.transfers", "from_id"),),
+        through=(("public.returns", "order_id"),),
+        hidden=("public.bots",),
+    )
+    found = surveyed(*found.structure.tables.values(), tenants=said)
+    assert found.complete
+    assert kinds(found)["return_notes"] == "through"
+    assert kinds(found)["bots"] == "hidden"
+
+
+def test_a_guess_by_name_is_a_question() -> None:
+    found = surveyed(*TABLES, table("memos", "id:bigint! order_id:bigint!"))
+    (guess,) = found.undecided
+    assert guess.ref.name == "memos"
+    assert "guess" in guess.why
+    said = replace(ACCOUNTS, through=(("public.memos", "order_id -> public.orders(id)"),))
+    found = surveyed(*found.structure.tables.values(), tenants=said)
+    assert found.complete
+    assert found.belongings[ref("memos")].links == (Link("public", "orders", ("order_id",), ("id",)),)
+
+
+def test_what_the_tables_do_not_bear_out() -> None:
+    said = replace(
+        ACCOUNTS,
+        own=(("public.users", "email"), ("public.bots", "acount_id")),
+        through=(("public.comments", "commentable_id"),),
+        shared=("public.plans",),
+    )
+    assert [line.partition(":")[0] for line in surveyed(*TABLES, tenants=said).wrong] == [
+        "shared",
+        "own",
+        "own",
+        "through",
+    ]
+    lost = surveyed(*TABLES, tenants=Tenants("public.firms"))
+    assert not lost.complete
+    assert "no such table" in lost.wrong[0]
+
+
+def test_self_references_circles_and_children_lead_nowhere() -> None:
+    found = surveyed(
+        table("accounts", "id:bigint! owner_id:bigint", "owner_id>users"),
+        table("users", "id:bigint! boss_id:bigint", "boss_id>users"),
+        table("a", "id:bigint! b_id:bigint", "b_id>b"),
+        table("b", "id:bigint! a_id:bigint", "a_id>a"),
+        table("orders_2024", "id:bigint! account_id:bigint!", parent=True),
+        table("sections", "id:bigint! account_id:bigint! up_id:bigint", "up_id>sections"),
+    )
+    assert kinds(found) == {"accounts": "root", "users": "hidden", "a": "hidden", "b": "hidden", "sections": "own"}
+
+
+def test_the_likeliest_root_comes_first() -> None:
+    tables = {one.ref: one for one in TABLES}
+    first, *_ = candidates(Structure(tables))
+    assert (first.ref.name, first.columns, first.tables, first.declared) == ("accounts", ("account_id",), 2, 1)
