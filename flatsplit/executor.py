@@ -22,13 +22,13 @@ from psycopg import errors
 from flatsplit import ddl
 from flatsplit.connection import Session, hint, said
 from flatsplit.errors import ConnectFailed, MissingRights, StatementFailed, UsageError, Waiting
-from flatsplit.evidence.acting import acting
-from flatsplit.evidence.asking import ask
-from flatsplit.evidence.locks import Holder, duration, holders
-from flatsplit.evidence.raising import raised_by
-from flatsplit.evidence.replication import worst_lag
 from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
+from flatsplit.server.acting import acting
+from flatsplit.server.asking import ask
+from flatsplit.server.locks import Holder, duration, holders
+from flatsplit.server.raising import raised_by
+from flatsplit.server.replication import worst_lag
 
 EXCLUSIVE_BATCH = 100
 """Statements that lock relations, per transaction: max_locks_per_transaction bounds it from above."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from flatsplit.errors import FlatsplitError
@@ -21,6 +22,13 @@ def templates() -> Path:
 def migrations() -> Path:
     """The folder of the Alembic migrations of the tracking schema."""
     return _folder("migrations")
+
+
+@cache
+def query(package: str | None, name: str) -> bytes:
+    """The text of ``queries/NAME.sql`` beside the modules of ``package``, which is the caller's ``__package__``."""
+    assert package is not None, "a query belongs to a package"
+    return _PACKAGE.joinpath(*package.split(".")[1:], "queries", f"{name}.sql").read_bytes()
 
 
 def _folder(name: str) -> Path:

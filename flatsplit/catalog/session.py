@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
+from flatsplit import resources
+
 Row: TypeAlias = tuple[Any, ...]
 
-_QUERIES = Path(__file__).with_name("queries")
 
 _PIN = b"""
 SELECT set_config('search_path', 'pg_catalog, pg_temp', true), set_config('TimeZone', 'UTC', true),
@@ -77,7 +77,7 @@ class Look:
 @cache
 def question(name: str) -> str:
     """The text of ``queries/<name>.sql``."""
-    return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+    return resources.query(__package__, name).decode()
 
 
 @contextmanager

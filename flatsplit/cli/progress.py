@@ -14,7 +14,7 @@ from flatsplit.model import GateResult, Plan, StepState
 from flatsplit.walks.split import STEP_KEYS
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.locks import Holder
+    from flatsplit.server.locks import Holder
 
 _ENDS: dict[str, tuple[str, str]] = {
     "done": ("done", "green"),

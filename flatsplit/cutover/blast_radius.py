@@ -6,9 +6,10 @@ from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.survey import before_init
 from flatsplit.cutover.walk import Walk
-from flatsplit.evidence.exposure import BlastRadius, Exposure, exposures, surroundings
 from flatsplit.journal import Journal
 from flatsplit.model import State
+from flatsplit.rights.exposure import BlastRadius, Exposure, exposures
+from flatsplit.server.surroundings import surroundings
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from flatsplit.config import Config
-from flatsplit.evidence.exposure import BlastRadius, Exposure
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
 from flatsplit.model.report import Report
+from flatsplit.rights.exposure import BlastRadius, Exposure
 
 
 @dataclass(frozen=True, slots=True)

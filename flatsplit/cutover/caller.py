@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from flatsplit.model import GateResult, Plan, StepState
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.locks import Holder
+    from flatsplit.server.locks import Holder
 
 
 class Reporter(Protocol):

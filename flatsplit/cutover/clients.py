@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flatsplit import evidence, membership
+from flatsplit import membership
 from flatsplit.catalog import read_people
 from flatsplit.config import Config
 from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.model import Session as Client
 from flatsplit.model import State
+from flatsplit.server.sessions import read_sessions
 
 
 def acting(config: Config, people: State) -> Mapping[str, tuple[str, ...]]:
@@ -23,5 +24,5 @@ def connected(session: Session, config: Config, people: State | None = None) -> 
     ``people``: roles and memberships, where they were read a moment ago.
     """
     legacy = config.legacy_role
-    found = evidence.read_sessions(session.driver, acting(config, people or read_people(session.driver)), legacy)
+    found = read_sessions(session.driver, acting(config, people or read_people(session.driver)), legacy)
     return tuple(client for client in found if legacy in client.acts_as or client.application != APPLICATION_NAME)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flatsplit.connection import operator_lock
-from flatsplit.evidence.raising import named
+from flatsplit.server.raising import named
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk

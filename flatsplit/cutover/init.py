@@ -9,8 +9,8 @@ from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover import names
 from flatsplit.cutover.snapshot import admit, remember
 from flatsplit.cutover.survey import Survey
-from flatsplit.evidence.raising import named
 from flatsplit.journal import Journal
+from flatsplit.server.raising import named
 from flatsplit.walks import split
 from flatsplit.walks.split.origin import reduce
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from flatsplit.catalog import read_people
 from flatsplit.cutover.clients import acting, connected
-from flatsplit.evidence.counters import growth, read_counters
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
 from flatsplit.model import Session as Client
+from flatsplit.server.counters import growth, read_counters
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk

@@ -11,11 +11,11 @@ from flatsplit.connection import Session, connect_as
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import FlatsplitError
 from flatsplit.evidence import trial
-from flatsplit.evidence.asking import ask
 from flatsplit.evidence.beyond import beyond_acts
-from flatsplit.evidence.inherited import Inherited
 from flatsplit.evidence.trial import Act, Proof, Trial
 from flatsplit.model import ObjectRef
+from flatsplit.rights.inherited import Inherited
+from flatsplit.server.asking import ask
 from flatsplit.walks import split
 
 TABLES = 4

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flatsplit import blueprint
+from flatsplit import blueprint, rehearsal
 from flatsplit.config import PURPOSES
 from flatsplit.errors import UsageError
-from flatsplit.evidence import rehearsal
-from flatsplit.evidence.rehearsal import Progress, Rehearsal
 from flatsplit.gates import rehearsed
+from flatsplit.rehearsal import Progress, Rehearsal
 from flatsplit.walks import split
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flatsplit import ddl, evidence, membership
+from flatsplit import ddl, membership
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.caller import Confirm, Reporter, tell
 from flatsplit.cutover.chosen import require_step
@@ -19,6 +19,7 @@ from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import SPLIT, Plan
 from flatsplit.planning import machine
 from flatsplit.planning.machine import TRANSITIONS
+from flatsplit.server.sessions import read_sessions
 from flatsplit.walks import marks, shared
 from flatsplit.walks.split import members
 from flatsplit.walks.split.origin import reduce
@@ -107,7 +108,7 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
     _require_login(walk, situation)
     roles = vacates(context)
     acting = membership.attributed(situation.live, legacy, walk.config.roles.new, context.retiring)
-    found = evidence.read_sessions(walk.session.driver, acting, legacy)
+    found = read_sessions(walk.session.driver, acting, legacy)
     here = situation.live.target.database
     clients = tuple(one for one in found if one.database == here and not set(roles).isdisjoint(one.acts_as))
     if clients:
@@ -131,7 +132,7 @@ def _refuse_sessions(walk: Walk, situation: Situation, key: str) -> None:
         return
     acting = {role: (role,) for role in roles}
     here = situation.live.target.database
-    found = evidence.read_sessions(walk.session.driver, acting, roles[0])
+    found = read_sessions(walk.session.driver, acting, roles[0])
     clients = [one for one in found if one.database == here and one.role in acting]
     if clients:
         first, more = clients[0], f" and {len(clients) - 1} more" if clients[1:] else ""

@@ -6,19 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flatsplit import __version__, evidence, hazards, membership
+from flatsplit import __version__, hazards, membership
 from flatsplit.cutover import approval
 from flatsplit.cutover.blast_radius import first_radius, radius
 from flatsplit.cutover.bundle import Bundle, BundleStep
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
-from flatsplit.evidence.asking import ask
 from flatsplit.gates import judge, rehearsed
 from flatsplit.journal import EventRecord, Journal, TallyRecord
 from flatsplit.model import SPLIT, GateResult, Plan, Session, StepRecord
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.planning import machine
 from flatsplit.planning.situation import notes_of
+from flatsplit.rights.matrix import matrix
+from flatsplit.server.asking import ask
+from flatsplit.server.sessions import read_sessions, server_clock
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -65,7 +67,7 @@ def runbook(walk: Walk) -> Bundle:
         )
     legacy, new = walk.config.legacy_role, walk.config.roles.new
     acting = membership.attributed(situation.live, legacy, new, split.context.retiring)
-    sessions = evidence.read_sessions(walk.session.driver, acting, legacy)
+    sessions = read_sessions(walk.session.driver, acting, legacy)
     begun = any(machine.begun(split.states, step.key) for step in split.kind.steps)
     return Bundle(
         config=walk.config,
@@ -73,7 +75,7 @@ def runbook(walk: Walk) -> Bundle:
         generated_by=f"flatsplit {__version__}",
         steps=tuple(steps),
         findings=found,
-        checks=evidence.matrix(split.live, split.context, split.done),
+        checks=matrix(split.live, split.context, split.done),
         sessions=sessions,
         exposure=radius(walk.session, split.live, split.context, split.done),
         first=first_radius(walk.session, split.origin, split.context) if begun else (),
@@ -95,7 +97,7 @@ def _report(walk: Walk, situation: Situation, sessions: Sequence[Session]) -> Re
     events = [event for event in journal.events() if event.at >= walk.record.created_at or event.kind == "init"]
     tallies = {tally.step: tally for tally in journal.tallies()}
     return Report(
-        at=evidence.server_clock(walk.session.driver),
+        at=server_clock(walk.session.driver),
         begun_at=walk.record.created_at,
         begun_by=walk.record.created_by,
         state=machine.cutover_state(situation.states),

@@ -9,11 +9,11 @@ from flatsplit.connection import Session
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
 from flatsplit.evidence.away import Absence, Away, changes
-from flatsplit.evidence.dumping import newly_shut_out
-from flatsplit.evidence.locks import duration
 from flatsplit.journal import Journal
 from flatsplit.model import SPLIT, State
 from flatsplit.planning import machine
+from flatsplit.rights.dumping import newly_shut_out
+from flatsplit.server.locks import duration
 from flatsplit.walks import marks, split
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any
 
 from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
-from flatsplit.evidence.matrix import Rights
 from flatsplit.evidence.memory import Difference
 from flatsplit.model import TABLES, Finding, MemberOptions, ObjectRef
+from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
 
 _RELATIONS = TABLES | {"view", "materialized_view"}

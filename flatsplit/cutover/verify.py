@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from flatsplit import hazards
 from flatsplit.cutover.proof import prove
 from flatsplit.cutover.strays import strays
-from flatsplit.evidence import matrix, memory
+from flatsplit.evidence import memory
 from flatsplit.evidence.trial import Proof, Trial
 from flatsplit.model import SPLIT, Check, Finding, Statement
 from flatsplit.planning.causes import Causes
+from flatsplit.rights.matrix import matrix
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk

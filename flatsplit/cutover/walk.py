@@ -17,12 +17,12 @@ from flatsplit.cutover.caller import Passwords, Reporter
 from flatsplit.cutover.chosen import DAMAGED, choose, steps
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import ConfigError, JournalError, UsageError
-from flatsplit.evidence import matrix
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import SPLIT, Finding, State, Statement, WalkName
 from flatsplit.planning import machine
 from flatsplit.planning.chain import Link
+from flatsplit.rights.matrix import matrix
 from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from flatsplit.catalog import unknown_dependencies
 from flatsplit.connection import Session
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import Refused
-from flatsplit.evidence.asking import ask
 from flatsplit.model import Acl, State
+from flatsplit.server.asking import ask
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk

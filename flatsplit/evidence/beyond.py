@@ -13,11 +13,11 @@ import psycopg
 from psycopg import sql
 
 from flatsplit import blueprint, ddl, privileges
-from flatsplit.evidence.asking import ask
-from flatsplit.evidence.exposure import FILES, SUPERUSERS
-from flatsplit.evidence.matrix import Rights
 from flatsplit.evidence.trial import PROBE, Act, sample
 from flatsplit.model import PUBLIC, ObjectRef, State
+from flatsplit.rights.exposure import FILES, SUPERUSERS
+from flatsplit.rights.matrix import Rights
+from flatsplit.server.asking import ask
 from flatsplit.walks.split import grants, restricted
 from flatsplit.walks.split.context import Context
 

@@ -11,8 +11,8 @@ from typing import Any, cast
 import psycopg
 
 from flatsplit import __version__
-from flatsplit.evidence.asking import ask
 from flatsplit.model import JOURNAL_SCHEMA, Kind, ObjectFacts, ObjectRef, RoleFacts, State
+from flatsplit.server.asking import ask
 
 _ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired", "password", "comment"))
 

@@ -18,8 +18,8 @@ from psycopg import errors, sql
 
 from flatsplit import ddl
 from flatsplit.blueprint import Purpose
-from flatsplit.evidence.asking import ask, question
 from flatsplit.model import ObjectRef
+from flatsplit.server.asking import ask, question
 
 LOCK_TIMEOUT = "50ms"
 PROBE = "flatsplit_probe"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flatsplit import blueprint, evidence
+from flatsplit import blueprint
 from flatsplit.gates import left, quiet
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import on_legacy
 from flatsplit.model import GateResult
+from flatsplit.server.sessions import server_clock
 from flatsplit.walks.split.context import Context
 
 
@@ -25,7 +26,7 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
     if clients := on_legacy(asked):
         return left.gate("drained", clients, asked.state, asked.context)
-    started = asked.records[asked.step].started_at or evidence.server_clock(asked.session.driver)
+    started = asked.records[asked.step].started_at or server_clock(asked.session.driver)
     return quiet.gate("drained", quiet.of_legacy(asked, started), config.gates.drain, f"{asked.step} begun")
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flatsplit import blueprint, evidence
-from flatsplit.evidence.locks import duration
+from flatsplit import blueprint
 from flatsplit.model import GateKey, GateResult, Session, State
+from flatsplit.server.locks import duration
+from flatsplit.server.sessions import NOBODY, looks_pooled
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.members import leading, moving
 
 
 def gate(key: GateKey, clients: Sequence[Session], state: State, context: Context) -> GateResult:
     """A closed gate that names the first of these sessions. There is at least one."""
-    live = [client for client in clients if not evidence.looks_pooled(client)]
+    live = [client for client in clients if not looks_pooled(client)]
     first = (live or clients)[0]
     alike = sum(client.role == first.role for client in clients)
     name = first.application or "no application_name"
@@ -21,7 +22,7 @@ def gate(key: GateKey, clients: Sequence[Session], state: State, context: Contex
     others = len(clients) - alike
     more = f" (and {others} more of others)" if others else ""
     user = blueprint.application(context.config)
-    if first.role == evidence.NOBODY:
+    if first.role == NOBODY:
         fix = (
             f"what it began as {context.legacy} it can go on with; once the pool lets it go, or: "
             f"SELECT pg_terminate_backend({first.pid});"
@@ -48,7 +49,7 @@ def gate(key: GateKey, clients: Sequence[Session], state: State, context: Contex
 
 
 def _who(client: Session, context: Context) -> str:
-    if client.role in (context.legacy, evidence.NOBODY):
+    if client.role in (context.legacy, NOBODY):
         return client.role
     return f"{client.role}, a member of {context.legacy}"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flatsplit import blueprint
 from flatsplit.config import parse_name
-from flatsplit.evidence.powers.found import Powers
-from flatsplit.evidence.powers.lost import lost
-from flatsplit.evidence.powers.remedies import remedy
-from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.hazards.registry import few, number
 from flatsplit.model import GateKey, GateResult
+from flatsplit.rehearsal.powers.found import Powers
+from flatsplit.rehearsal.powers.lost import lost
+from flatsplit.rehearsal.powers.remedies import remedy
+from flatsplit.rehearsal.remedies import shown
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flatsplit import evidence
 from flatsplit.config import format_duration
 from flatsplit.connection import Session
-from flatsplit.evidence.counters import growth, read_counters
 from flatsplit.evidence.coverage import Coverage, coverage
-from flatsplit.evidence.locks import duration
 from flatsplit.gates.gate import Asked
 from flatsplit.gates.sessions import acting
 from flatsplit.journal import CounterRecord, Journal
 from flatsplit.model import GateKey, GateResult
+from flatsplit.server.counters import growth, read_counters
+from flatsplit.server.locks import duration
+from flatsplit.server.sessions import server_clock
 from flatsplit.walks.split.context import Context
 
 LOOK = "let `flatsplit observe` run every few minutes (cron or a systemd timer)"
@@ -45,7 +45,7 @@ def quiet(
 
     ``acting``: who acts as which role, the members of ``role`` among them.
     """
-    now = evidence.server_clock(session.driver)
+    now = server_clock(session.driver)
     counters = journal.counters(role, started)
     mine = {login: (role,) for login, roles in acting.items() if role in roles}
     live = next(iter(read_counters(session.driver, mine)), None)

@@ -23,12 +23,12 @@ from datetime import datetime, timedelta
 
 from flatsplit import blueprint
 from flatsplit.config import Gates, format_duration
-from flatsplit.evidence import server_clock
-from flatsplit.evidence.locks import duration
-from flatsplit.evidence.rehearsal import OUTCOMES, missing
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import Journal
 from flatsplit.model import GateKey, GateResult
+from flatsplit.rehearsal import OUTCOMES, missing
+from flatsplit.server.locks import duration
+from flatsplit.server.sessions import server_clock
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flatsplit import evidence, membership
+from flatsplit import membership
 from flatsplit.gates.gate import Asked
 from flatsplit.model import Session
+from flatsplit.server.sessions import read_sessions
 from flatsplit.walks.split.context import Context
 
 
@@ -18,7 +19,7 @@ def acting(asked: Asked[Context]) -> Mapping[str, tuple[str, ...]]:
 
 def clients(asked: Asked[Context]) -> tuple[Session, ...]:
     """Sessions of those, in any database."""
-    return evidence.read_sessions(asked.session.driver, acting(asked), asked.context.legacy)
+    return read_sessions(asked.session.driver, acting(asked), asked.context.legacy)
 
 
 def on_legacy(asked: Asked[Context]) -> tuple[Session, ...]:

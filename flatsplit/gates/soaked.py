@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flatsplit import evidence
 from flatsplit.config import format_duration
-from flatsplit.evidence.locks import duration
 from flatsplit.gates import left, quiet
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import on_legacy
 from flatsplit.model import GateResult
+from flatsplit.server.locks import duration
+from flatsplit.server.sessions import server_clock
 from flatsplit.walks.split.context import Context
 
 
 def judge(asked: Asked[Context]) -> GateResult:
     """Open once legacy was quiet for long enough since the step before."""
     legacy, config, before = asked.context.legacy, asked.context.config, asked.before
-    now = evidence.server_clock(asked.session.driver)
+    now = server_clock(asked.session.driver)
     finished = before.finished_at or now
     soak = config.gates.soak
     if config.retire == "repurpose":  # legacy goes on being used, so there is nothing to watch for

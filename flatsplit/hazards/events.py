@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from flatsplit import blueprint, ddl
-from flatsplit.evidence.matrix import Rights
 from flatsplit.hazards import bodies
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.model import ObjectFacts, ObjectRef, State
+from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import through
 

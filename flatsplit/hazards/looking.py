@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import psycopg
 
-from flatsplit import blueprint, catalog, membership
-from flatsplit.evidence.ability import Lack, try_operator
-from flatsplit.evidence.powers.found import NO_POWERS, Powers
-from flatsplit.evidence.verifiers import Refusal, try_verifiers
+from flatsplit import blueprint, catalog, membership, resources
 from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.registry import Hazard, Row
 from flatsplit.model import State
+from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
+from flatsplit.server.ability import Lack, try_operator
+from flatsplit.server.verifiers import Refusal, try_verifiers
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
@@ -93,7 +92,7 @@ class Looking:
         """What would do something else as its next owner."""
         if not any(one.weighs for one in hazards):
             return NO_POWERS
-        from flatsplit.evidence.powers.lost import lost  # and with it a parser of SQL
+        from flatsplit.rehearsal.powers.lost import lost  # and with it a parser of SQL
 
         goal = through(self.state, self.context, split.TRANSFER_OWNERSHIP)
         return lost(self.conn, self.state, goal, self.context)
@@ -101,7 +100,7 @@ class Looking:
 
 @cache
 def _question(name: str) -> bytes:
-    return resources.files(__package__).joinpath(f"queries/{name}.sql").read_bytes()
+    return resources.query(__package__, name)
 
 
 def _parameters(conn: psycopg.Connection[Any], state: State, context: Context) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl, membership
 from flatsplit.config.text import quote
-from flatsplit.evidence.dumping import dumping
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import Member
+from flatsplit.rights.dumping import dumping
 from flatsplit.walks import split
 from flatsplit.walks.provider import recognise
 from flatsplit.walks.split.kind import through

@@ -1,7 +1,7 @@
 """Hazards in who walks: an operator without a superuser's rights, and what adopted roles bring along. Pure.
 
 Sources: manual, "Role Attributes", "Role Membership", GRANT, ALTER DATABASE, ALTER SCHEMA. What the operator may do is
-tried by :mod:`flatsplit.evidence.ability`.
+tried by :mod:`flatsplit.server.ability`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from flatsplit import ddl
-from flatsplit.evidence.ability import Lack
-from flatsplit.evidence.matrix import matrix
 from flatsplit.hazards.registry import Found, Seen, hazard, number
 from flatsplit.model import RoleFacts, State
+from flatsplit.rights.matrix import matrix
+from flatsplit.server.ability import Lack
 from flatsplit.walks import split
 from flatsplit.walks.provider import administers
 from flatsplit.walks.split.kind import through

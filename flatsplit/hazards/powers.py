@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
-from flatsplit.evidence.powers.remedies import remedy
-from flatsplit.evidence.rehearsal.remedies import shown
 from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.rehearsal.powers.remedies import remedy
+from flatsplit.rehearsal.remedies import shown
 from flatsplit.walks import split
 from flatsplit.walks.split.transfer_ownership import sees_all_rows
 

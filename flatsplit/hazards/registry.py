@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from flatsplit.config.text import quote
-from flatsplit.evidence.ability import Lack
-from flatsplit.evidence.powers.found import NO_POWERS, Powers
-from flatsplit.evidence.verifiers import Refusal
 from flatsplit.model import Finding, Severity, State
+from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
+from flatsplit.server.ability import Lack
+from flatsplit.server.verifiers import Refusal
 from flatsplit.walks import split
 from flatsplit.walks.split import StepKey
 from flatsplit.walks.split.context import Context

@@ -6,11 +6,11 @@ owns a table of the journal can rewrite it, and code on it would run with the op
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 from psycopg import sql
 
+from flatsplit import resources
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
 from flatsplit.journal.tables import SCHEMA, VERSION_TABLE, metadata
@@ -27,7 +27,7 @@ _WORDS = {
 
 
 def _ask(session: Session, question: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    text = resources.files(__package__).joinpath(f"queries/{question}.sql").read_bytes()
+    text = resources.query(__package__, question)
     return session.driver.execute(text, parameters).fetchall()
 
 

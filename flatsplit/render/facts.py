@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from flatsplit.config import Config
-from flatsplit.evidence.exposure import BlastRadius, Exposure
 from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
 from flatsplit.model.report import Report
+from flatsplit.rights.exposure import BlastRadius, Exposure
 
 
 class StepFacts(Protocol):

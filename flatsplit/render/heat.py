@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
 from flatsplit.render.radius import NAMED
+from flatsplit.rights.exposure import Ability, BlastRadius, Exposure
 
 _GRAVE = frozenset(
     (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flatsplit import blueprint
 from flatsplit.config import Config
-from flatsplit.evidence.exposure import BlastRadius, Exposure
+from flatsplit.rights.exposure import BlastRadius, Exposure
 
 WIDTH = 520
 _WHO_X, _WHO_WIDTH = 4, 136

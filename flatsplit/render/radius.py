@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flatsplit.evidence.exposure import BlastRadius
+from flatsplit.rights.exposure import BlastRadius
 
 NAMED = ("become", "databases", "definers", "members", "rls", "servers")
 """Abilities of which the names say more than their number."""

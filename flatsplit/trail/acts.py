@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from flatsplit.evidence.rehearsal import grammar, plpgsql, wording
-from flatsplit.evidence.rehearsal.grammar import Node, Parsed, Unparsable, strings
+from flatsplit.rehearsal import grammar, plpgsql, wording
+from flatsplit.rehearsal.grammar import Node, Parsed, Unparsable, strings
 from flatsplit.trail.names import Name, each_once, in_order, names_of, relations, shown
 
 Kind: TypeAlias = Literal[

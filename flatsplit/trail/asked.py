@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flatsplit.config import parse_name
 from flatsplit.errors import UsageError
-from flatsplit.evidence.rehearsal.grammar import Unparsable, fingerprint, parse
+from flatsplit.rehearsal.grammar import Unparsable, fingerprint, parse
 from flatsplit.trail.acts import Act, acts
 from flatsplit.trail.names import Name
 

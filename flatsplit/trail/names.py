@@ -7,8 +7,8 @@ from functools import cache
 from typing import TypeAlias
 
 from flatsplit.config import format_name
-from flatsplit.evidence.rehearsal import grammar, wording
-from flatsplit.evidence.rehearsal.grammar import Node, Parsed, strings
+from flatsplit.rehearsal import grammar, wording
+from flatsplit.rehearsal.grammar import Node, Parsed, strings
 
 Name: TypeAlias = tuple[str, ...]
 """The parts of a name: schema and object, or the object alone."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from flatsplit import logs
-from flatsplit.evidence.rehearsal.values import is_own
 from flatsplit.logs import Entry, Format, Scan
+from flatsplit.rehearsal.values import is_own
 from flatsplit.trail.acts import Act, acts, unnamed
 from flatsplit.trail.asked import Asked
 from flatsplit.trail.course import Course, Item

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from flatsplit.evidence.rehearsal.values import is_own
-from flatsplit.evidence.rehearsal.world import question
+from flatsplit import resources
 from flatsplit.logs import SAMPLE, sniff
 from flatsplit.logs.scan import CHUNK
+from flatsplit.rehearsal.values import is_own
+from flatsplit.rehearsal.world import question
 from flatsplit.trail.acts import acts
 from flatsplit.trail.reading import Progress, search_chunks
 from flatsplit.trail.search import Search, is_watched
 from flatsplit.trail.times import written, zone_named
 from flatsplit.trail.values import Deed, Source
 
-_QUERIES = Path(__file__).with_name("queries")
 _PREFERRED = {".json": 0, ".csv": 1, ".log": 2}
 _STATISTICS = """
 SELECT u.rolname::text, s.query, s.calls::bigint, {since}
@@ -43,7 +42,7 @@ class Server:
     @classmethod
     def ask(cls, conn: psycopg.Connection[Any]) -> Server:
         """The settings that this role may see."""
-        query = (_QUERIES / "settings.sql").read_bytes()
+        query = resources.query(__package__, "settings")
         return cls(conn, dict(conn.execute(query).fetchall()))
 
     @property
@@ -58,7 +57,7 @@ class Server:
 
     def begin_as(self) -> dict[str, str]:
         """Login → the role as which its sessions begin, where a setting says so."""
-        rows = self.conn.execute((_QUERIES / "begin_as.sql").read_bytes()).fetchall()
+        rows = self.conn.execute(resources.query(__package__, "begin_as")).fetchall()
         return {role: become for role, become in rows if become != "none"}
 
     def log(self, search: Search, progress: Progress, tail: int | None = None) -> tuple[list[Source], str]:
@@ -72,7 +71,7 @@ class Server:
             )
         folder = self.settings.get("log_directory")
         try:
-            listed = self.conn.execute((_QUERIES / "logs.sql").read_bytes(), {"since": search.since}).fetchall()
+            listed = self.conn.execute(resources.query(__package__, "logs"), {"since": search.since}).fetchall()
         except psycopg.errors.InsufficientPrivilege:
             return [], "this role may not list the server's log (pg_monitor may), so name the files with --log"
         except psycopg.Error as error:
@@ -113,7 +112,7 @@ class Server:
         return search_chunks(all_of_it(), form, search, f"server: {name}")
 
     def _chunks(self, path: str, place: int, size: int = CHUNK) -> Iterator[bytes]:
-        query = (_QUERIES / "chunk.sql").read_bytes()
+        query = resources.query(__package__, "chunk")
         while True:
             with self.conn.cursor(binary=True) as cursor:
                 row = cursor.execute(query, (path, place, size)).fetchone()

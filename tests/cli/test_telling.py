@@ -8,8 +8,8 @@ import pytest
 
 from flatsplit.cli.output import Output, Printer
 from flatsplit.cli.progress import Asking, Narration
-from flatsplit.evidence.locks import Holder
 from flatsplit.model import GateResult, Plan
+from flatsplit.server.locks import Holder
 from tests.cli.test_showing import Terminal, statement
 
 HOLDER = Holder(42, "report\x1bing", "psql", "10.0.0.1", "idle in transaction", "1m 12s", "SELECT\n1" + "x" * 200)

@@ -15,13 +15,13 @@ import psycopg
 
 from flatsplit.catalog import read_state
 from flatsplit.connection import open_session
-from flatsplit.evidence.rehearsal import Company, Heard, Outcome, Verdict
-from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, strings, walk
-from flatsplit.evidence.rehearsal.kinds.named import dropped
-from flatsplit.evidence.rehearsal.values import PERHAPS, Need, Problem, worst
-from flatsplit.evidence.rehearsal.wording import made, temporary_name
-from flatsplit.evidence.rehearsal.world import World
 from flatsplit.model import SettingKey, State
+from flatsplit.rehearsal import Company, Heard, Outcome, Verdict
+from flatsplit.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, strings, walk
+from flatsplit.rehearsal.kinds.named import dropped
+from flatsplit.rehearsal.values import PERHAPS, Need, Problem, worst
+from flatsplit.rehearsal.wording import made, temporary_name
+from flatsplit.rehearsal.world import World
 from flatsplit.walks.split.context import Context
 from tests.corpus.remember import Memory
 from tests.corpus.stage import BEFORE, LEGACY, MIGRATOR, USER, Stage, before

@@ -9,7 +9,7 @@ from flatsplit.walks.split import STEP_KEYS
 from flatsplit.walks.split.kind import SPLIT
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.cutover.bundle import Bundle, BundleStep
-from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
+from flatsplit.rights.exposure import Ability, BlastRadius, Exposure
 from flatsplit.model import (
     Change,
     Check,

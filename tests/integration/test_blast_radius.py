@@ -9,7 +9,8 @@ import pytest
 from psycopg import sql
 
 from flatsplit.catalog import read_state
-from flatsplit.evidence.exposure import Exposure, exposures, surroundings
+from flatsplit.rights.exposure import Exposure, exposures
+from flatsplit.server.surroundings import surroundings
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from flatsplit.evidence import ability
-from flatsplit.evidence.ability import thinned
 from flatsplit.model import ObjectRef, State
+from flatsplit.server import ability
+from flatsplit.server.ability import thinned
 from flatsplit.walks.split import STEP_KEYS
 from flatsplit.walks.split.context import Context
 from tests.fixtures.cli import InProcess

@@ -10,8 +10,8 @@ import pytest
 
 from flatsplit.catalog import read_state
 from flatsplit.config import Config, OwnerPowers
-from flatsplit.evidence.powers.found import Powers
-from flatsplit.evidence.powers.lost import lost
+from flatsplit.rehearsal.powers.found import Powers
+from flatsplit.rehearsal.powers.lost import lost
 from flatsplit.walks.split import STEP_KEYS
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through

@@ -88,7 +88,7 @@ def test_an_idle_server_connection_closes_the_gate_until_the_pool_lets_go(
     walk.forward("enable-login")
     with psycopg.connect(make_conninfo(dsn, user="legacy")) as connection:
         connection.execute("select 1")
-    monkeypatch.setattr("flatsplit.evidence.sessions.POOLED_AFTER", 0.0)
+    monkeypatch.setattr("flatsplit.server.sessions.POOLED_AFTER", 0.0)
     with walk.switched():
         walk.next(exit_code=3)
         gates = next(step for step in walk.status()["steps"] if step["key"] == "switch-connections")["gates"]

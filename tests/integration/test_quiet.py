@@ -113,7 +113,7 @@ def test_connected_clients_and_idle_pools_are_told_apart(walk: Walk, monkeypatch
         assert "idle in transaction" in found["reason"]
         assert "switch them to app_user" in found["fix"]
         connection.execute("rollback")
-        monkeypatch.setattr("flatsplit.evidence.sessions.POOLED_AFTER", 0.0)
+        monkeypatch.setattr("flatsplit.server.sessions.POOLED_AFTER", 0.0)
         found = blocked(walk, "drained")
         assert "all idle" in found["reason"]
         assert "RECONNECT" in found["fix"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flatsplit.evidence.rehearsal.parameters import HIDDEN
+from flatsplit.rehearsal.parameters import HIDDEN
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.support.walk import Walk

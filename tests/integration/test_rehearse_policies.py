@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
-from flatsplit.evidence.rehearsal.values import PERHAPS
+from flatsplit.rehearsal.values import PERHAPS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flatsplit.evidence.rehearsal.grammar import fingerprint
+from flatsplit.rehearsal.grammar import fingerprint
 from tests.live.apps import App
 from tests.live.environments import environment
 from tests.live.stage import DATABASE, Stage, make_cluster

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from flatsplit.evidence.rehearsal.grammar import fingerprint
+from flatsplit.rehearsal.grammar import fingerprint
 
 # Columns of a csvlog (manual, "Using CSV-Format Log Output")
 _USER, _DATABASE, _STATE, _MESSAGE, _QUERY = 1, 2, 12, 13, 19

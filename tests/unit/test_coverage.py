@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from flatsplit.evidence.counters import Counter, growth
 from flatsplit.evidence.coverage import coverage, still
 from flatsplit.journal import CounterRecord, LookRecord
+from flatsplit.server.counters import Counter, growth
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 HOLE = timedelta(minutes=15)

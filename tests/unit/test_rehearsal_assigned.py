@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flatsplit.evidence.rehearsal.assigned import of_call
-from flatsplit.evidence.rehearsal.plpgsql import pieces
+from flatsplit.rehearsal.assigned import of_call
+from flatsplit.rehearsal.plpgsql import pieces
 
 CASES = {
     "declare q text := 'a'; begin execute q; end": {"q": "'a'"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatsplit.evidence.rehearsal.rehearse import _FOREIGN_KEY
+from flatsplit.rehearsal.rehearse import _FOREIGN_KEY
 
 ADDED = (
     'SELECT fk."b" FROM ONLY "public"."x" fk LEFT OUTER JOIN ONLY "public"."y" pk '

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatsplit.evidence.rehearsal.grammar import Unparsable, parse_nested, parse_one
+from flatsplit.rehearsal.grammar import Unparsable, parse_nested, parse_one
 
 
 @pytest.mark.parametrize(

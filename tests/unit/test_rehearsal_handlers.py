@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatsplit.evidence.rehearsal.plpgsql import pieces
+from flatsplit.rehearsal.plpgsql import pieces
 
 CASES = {
     "begin truncate t; exception when others then null; end": True,

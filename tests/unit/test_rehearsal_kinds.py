@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from postgast import pg_query_pb2
 
-from flatsplit.evidence.rehearsal import kinds
-from flatsplit.evidence.rehearsal.grammar import PLANNED, Parsed
-from flatsplit.evidence.rehearsal.kinds import RULES
-from flatsplit.evidence.rehearsal.utility import FREE, HANDLED
+from flatsplit.rehearsal import kinds
+from flatsplit.rehearsal.grammar import PLANNED, Parsed
+from flatsplit.rehearsal.kinds import RULES
+from flatsplit.rehearsal.utility import FREE, HANDLED
 
 STATEMENTS = sorted(field.name for field in pg_query_pb2.Node.DESCRIPTOR.fields if field.name.endswith("stmt"))
 

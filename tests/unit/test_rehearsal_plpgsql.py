@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flatsplit.evidence.rehearsal.plpgsql import NoBody, pieces
+from flatsplit.rehearsal.plpgsql import NoBody, pieces
 
 BODY = """
 declare

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.config.text import quote
-from flatsplit.evidence.rehearsal.remedies import sections, together
+from flatsplit.rehearsal.remedies import sections, together
 
 ODD = 'odd."a"", ""b\\"'
 

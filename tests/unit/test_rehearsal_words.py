@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flatsplit.evidence.rehearsal.grammar import Parsed
-from flatsplit.evidence.rehearsal.wording import word
+from flatsplit.rehearsal.grammar import Parsed
+from flatsplit.rehearsal.wording import word
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 
 from flatsplit.config import Config
 from flatsplit.cutover.bundle import Bundle
-from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
 from flatsplit.model.report import Approved, Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.render import write_bundle
 from flatsplit.render.engine import about
@@ -19,6 +18,7 @@ from flatsplit.render.people import moves
 from flatsplit.render.picture import pictures
 from flatsplit.render.snippets import pools
 from flatsplit.render.summary import picked
+from flatsplit.rights.exposure import Ability, BlastRadius, Exposure
 from flatsplit.walks.split import STEP_KEYS
 from tests.golden import bundles
 

@@ -9,7 +9,7 @@ from flatsplit.cli.output import Printer, one_line
 
 if TYPE_CHECKING:
     from flatsplit.config import RoleNames
-    from flatsplit.evidence.exposure import Ability, BlastRadius, Exposure
+    from flatsplit.rights.exposure import Ability, BlastRadius, Exposure
 
 FEW = 6
 """Names shown per line."""

@@ -12,8 +12,8 @@ from flatsplit.config.text import quote
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
-    from flatsplit.evidence.rehearsal import Rehearsal, Verdict
     from flatsplit.model import ObjectRef
+    from flatsplit.rehearsal import Rehearsal, Verdict
 
 _STYLES = {"denied": "red", "silent": "red", "migrator": "yellow", "unknown": "cyan"}
 _HEADINGS = {
@@ -106,7 +106,7 @@ def shape(found: Rehearsal) -> Json:
 
 def _needs(verdict: Verdict) -> list[Json]:
     """What a statement takes; the columns of one object together, none for the object as a whole."""
-    from flatsplit.evidence.rehearsal.remedies import shown  # nothing else here needs a parser of SQL
+    from flatsplit.rehearsal.remedies import shown  # nothing else here needs a parser of SQL
 
     grouped: dict[tuple[ObjectRef, str, str, str], list[str]] = {}
     for need in verdict.needs:

@@ -1,6 +1,0 @@
-"""Where the statements come from that legacy ran."""
-
-from flatsplit.evidence.rehearsal.sources.files import read_file
-from flatsplit.evidence.rehearsal.sources.statistics import missing, read_statistics
-
-__all__ = ["missing", "read_file", "read_statistics"]

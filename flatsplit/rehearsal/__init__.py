@@ -1,0 +1,29 @@
+"""Every statement that legacy ran, tried as the role it will run as, before anything is switched and without executing
+any of it.
+
+A verdict rests on two legs. What the planner takes is given to EXPLAIN as the role, on a stage where the application's
+code gains nothing (:mod:`~flatsplit.rehearsal.stage`). What EXPLAIN does not see is reasoned from PostgreSQL's
+own grammar and the catalog (:mod:`~flatsplit.rehearsal.judge`): sequences behind defaults, triggers, bodies of
+routines, utility statements, row security. Before the role exists the second leg stands alone, on the blueprint.
+"""
+
+from flatsplit.rehearsal.becoming import of, others
+from flatsplit.rehearsal.rehearse import Company
+from flatsplit.rehearsal.sources import missing, read_file, read_statistics
+from flatsplit.rehearsal.values import FAILING, OUTCOMES, Heard, Outcome, Progress, Rehearsal, Verdict
+
+__all__ = [
+    "FAILING",
+    "OUTCOMES",
+    "Company",
+    "Heard",
+    "Outcome",
+    "Progress",
+    "Rehearsal",
+    "Verdict",
+    "missing",
+    "of",
+    "others",
+    "read_file",
+    "read_statistics",
+]

@@ -1,0 +1,185 @@
+"""The role that is rehearsed: its rights as the blueprint wants them, and how it resolves names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flatsplit import blueprint, ddl, privileges
+from flatsplit.model import ObjectRef, SettingKey, State
+from flatsplit.rehearsal import remedies
+from flatsplit.rehearsal.values import Need, Outcome, Problem
+from flatsplit.rehearsal.world import SYSTEM, Relation, World
+from flatsplit.rights.inherited import Inherited
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.enable_login import legacy_settings
+
+_WHY = {
+    "r": "it is read",
+    "a": "rows are inserted",
+    "w": "rows are updated or locked",
+    "d": "rows are deleted",
+    "D": "it is emptied",
+    "U": "it is used",
+    "X": "it is called",
+    "T": "a temporary table is made",
+    "m": "it is maintained",
+}
+
+
+_TOAST = "pg_toast"
+"""The server's own schema that nobody but superusers uses (pg_namespace.dat)."""
+
+
+class Resolved(NamedTuple):
+    """What a name means in a session of the role."""
+
+    relations: tuple[Relation, ...] = ()
+    """More than one where only the session's own search_path could tell."""
+    free: bool = False
+    """A temporary table, or one of the server's that needs nothing but SELECT."""
+    readers: frozenset[str] | None = None
+    """Of one of the server's own: who may read it."""
+    hidden: bool = False
+    """Legacy finds it by its search_path, the role does not."""
+
+
+@dataclass
+class Actor:
+    """A role, its rights in ``goal``, and legacy's in comparison."""
+
+    world: World
+    goal: State
+    """What the steps make of the database."""
+    live: State
+    context: Context
+    role: str
+    temporary: set[str] = field(default_factory=set)
+    """Names of temporary tables that the statements create."""
+    created: set[str] = field(default_factory=set)
+    """Names of whatever else they create."""
+    set_by: set[str] = field(default_factory=set)
+    """Settings of the application's own that the statements set; "" where they do not say which."""
+    before: str = ""
+    """In whose place the role acts; "" for legacy."""
+
+    def __post_init__(self) -> None:
+        self.rights = Inherited(self.goal, self.role)
+        self.hidden: dict[object, str] = {}
+        """What views of the server's do not show the role, by what they ask."""
+        self.before = self.before or self.context.legacy
+        self.legacy = Inherited(self.live, self.before)
+        self.purpose = self.context.config.roles.purpose(self.role)
+        self.major = self.goal.target.major
+        self.search_path = _setting(self.goal, self.role, "search_path", self.goal.target.default_search_path)
+        self.path = self.world.path(self.search_path, self.role)
+        self.default_tablespace = _setting(self.goal, self.role, "default_tablespace", "")
+        settings = legacy_settings(self.live, self.context)
+        path = settings.get("search_path", self.live.target.default_search_path)
+        self.legacy_path = self.world.path(path, self.context.legacy)
+
+    # -- names
+
+    def resolve(self, schema: str, name: str, path: tuple[str, ...] | None = None) -> Resolved:
+        """What a relation's name means, in a path of its own where a routine sets one."""
+        world = self.world
+        if schema:
+            found = world.relations.get((schema, name))
+            if found:
+                return Resolved((found,))
+            return self._system(schema, name) or Resolved(free=schema.startswith("pg_temp"))
+        if name in self.temporary:
+            return Resolved(free=True)
+        system = self._system("pg_catalog", name)
+        if system:
+            return system
+        for each in ("pg_catalog", *(self.path if path is None else path)):
+            found = world.relations.get((each, name))
+            if found:
+                return Resolved((found,))
+            system = self._system(each, name)
+            if system:
+                return system
+        if name in world.transition_tables:
+            return Resolved(free=True)
+        for each in self.legacy_path:
+            found = world.relations.get((each, name))
+            if found:
+                return Resolved((found,), hidden=path is None)
+        near = [schema for schema in world.schemas_of.get(name, ()) if schema in self.context.scope]
+        return Resolved(tuple(world.relations[schema, name] for schema in sorted(near)))
+
+    def _system(self, schema: str, name: str) -> Resolved | None:
+        readers = self.world.system.get((schema, name)) if schema in SYSTEM else None
+        return None if readers is None else Resolved(free=True, readers=readers)
+
+    def sets(self, name: str) -> bool:
+        """Whether a setting of the application's own has a value: here, for the role, or by some statement."""
+        if name in self.set_by or "" in self.set_by or self.world.has_setting(name):
+            return True
+        keys = (SettingKey(self.role, self.goal.target.database), SettingKey(self.role, ""))
+        return any(name == given.lower() for key in keys for given, _ in self.goal.settings.get(key, ()))
+
+    # -- problems
+
+    def free_of_large_objects(self) -> bool:
+        """Whether sessions of app_user check no privilege on large objects, as a superuser may set it."""
+        said = _setting(self.goal, blueprint.application(self.context.config), "lo_compat_privileges", "off")
+        return said.lower() in ("on", "true", "yes", "1")
+
+    def lacks(
+        self,
+        ref: ObjectRef,
+        letter: str,
+        reason: str,
+        *,
+        outcome: Outcome = "denied",
+        planned: bool = False,
+        columns: Iterable[str] = (),
+        why: str = "",
+    ) -> Problem:
+        """A privilege that is missing; ``why`` it is needed, where that is not plain."""
+        remedy = remedies.grant(self.purpose, self.role, ref, letter, self.major)
+        privilege = privileges.NAMES[letter]
+        if not remedy:
+            remedy = f"for the application's owner: do without it, or let app_migrator do it ({privilege})"
+        needs = tuple(Need(ref, letter, column, why or _WHY.get(letter, "")) for column in columns or ("",))
+        return Problem(outcome, reason, remedies.shown(ref), privilege, remedy, planned, needs=needs)
+
+    def holds(self, ref: ObjectRef, letters: str) -> bool:
+        """Whether the role holds one of the privileges on an object; True for one that nobody knows."""
+        facts = self.goal.objects.get(ref)
+        return facts is None or self.rights.has(facts, letters)
+
+    def owns(self, ref: ObjectRef) -> bool:
+        """Whether the role may alter the object."""
+        facts = self.goal.objects.get(ref)
+        return self.rights.superuser or (facts is not None and self.rights.owns(facts))
+
+    def may_set(self, name: str) -> bool:
+        """Whether it may change a setting, by SET or by whatever comes to the same."""
+        if name not in self.world.superuser_settings or self.rights.superuser:
+            return True
+        facts = self.goal.objects.get(ObjectRef("parameter", "", name))
+        return facts is not None and self.rights.has(facts, "s")
+
+    def schema(self, name: str) -> list[Problem]:
+        """USAGE on a schema."""
+        ref = ObjectRef("schema", "", name)
+        if self.holds(ref, "U") and (name != _TOAST or self.rights.superuser):
+            return []
+        return [self.lacks(ref, "U", f"{self.role} has no USAGE on schema {name}", planned=True)]
+
+
+def _setting(state: State, role: str, wanted: str, default: str) -> str:
+    for key in (SettingKey(role, state.target.database), SettingKey(role, "")):
+        for name, value in state.settings.get(key, ()):
+            if name == wanted:
+                return value
+    return default
+
+
+def quoted_path(path: tuple[str, ...]) -> str:
+    """A search_path as set_config() takes it."""
+    return ", ".join(map(ddl.ident, path))

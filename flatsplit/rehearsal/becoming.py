@@ -1,0 +1,83 @@
+"""Becoming another role within a session: SET ROLE and its like.
+
+It takes SET on a membership (member_can_set_role() in acl.c; before 16 any membership). What a session does as another
+role pg_stat_statements counts as that role's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flatsplit import membership
+from flatsplit.config import format_name
+from flatsplit.config.text import quote
+from flatsplit.model import State
+from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.values import Heard, Problem
+from flatsplit.rights.matrix import may_become
+from flatsplit.walks.split.context import Context
+
+
+def problems(actor: Actor, role: str, what: str) -> list[Problem]:
+    """What speaks against ``what``, by which a session of the actor's would become ``role``."""
+    if role in ("none", "default") or may_become(actor.goal, actor.role, role):
+        return []
+    if role not in actor.live.roles:
+        if role in actor.goal.roles:
+            return [Problem("denied", f"{what}: {actor.role} is no member of {role}", role, "MEMBERSHIP", _LEAVE)]
+        return [Problem("unknown", f"{what}: there is no role {role} (any more)", role)]
+    reason = f"{what}: {actor.role} may not become {role}, which takes SET on a membership in it"
+    if actor.major < 16:
+        reason = f"{what}: {actor.role} is no member of {role}"
+    taken = (actor.context.legacy, *actor.context.config.roles.new)
+    remedy = _LEAVE
+    if actor.purpose and role not in taken and may_become(actor.live, actor.before, role):
+        remedy = f"[become] {actor.purpose} = [{quote(role)}]"
+    elif not actor.purpose:
+        remedy = f"GRANT {format_name(role)} TO {format_name(actor.role)}"
+    return [Problem("denied", reason, role, "MEMBERSHIP", remedy)]
+
+
+_LEAVE = "for the application's owner: leave it out, the connection is made as the role that is meant"
+
+
+def others(state: State, context: Context) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Whose statements are the application's besides legacy's: of roles that act as legacy, and of those it becomes.
+
+    Superusers are nobody's.
+    """
+    roles = context.config.roles
+    apart = {*roles.new, state.target.operator}
+    acting = membership.acting(state, context.legacy, apart) - apart
+    reached = {
+        name
+        for name, facts in state.roles.items()
+        if name not in apart and name != context.legacy and not facts.superuser and not name.startswith("pg_")
+    }
+    facts = state.roles.get(context.legacy)
+    if facts is None or facts.superuser:  # which may become anybody; its memberships say whom it does
+        reached = {key.role for key in state.members if key.member == context.legacy} & reached
+    became = sorted(name for name in reached if may_become(state, context.legacy, name))
+    return tuple(sorted(acting)), tuple(became)
+
+
+def certain(state: State, context: Context, role: str) -> bool:
+    """Whether nobody but who acts as legacy can have become ``role``, which does not log in itself."""
+    mine = {context.legacy, *others(state, context)[0], *context.config.roles.new, state.target.operator}
+    logins = (name for name, facts in state.roles.items() if facts.login and not facts.superuser and name not in mine)
+    return not state.roles[role].login and not any(may_become(state, name, role) for name in logins)
+
+
+def of(heard: Iterable[Heard], acting: Iterable[str]) -> list[Heard]:
+    """Statements of roles that act as legacy as legacy's own, equal ones counted together."""
+    mine = {"", *acting}
+    found: dict[tuple[str, str], Heard] = {}
+    for each in heard:
+        one = each._replace(role="") if each.role in mine else each
+        before = found.get((one.text, one.role))
+        if before is not None:
+            one = one._replace(
+                calls=one.calls + before.calls, top=one.top if before.top is None else before.top or one.top
+            )
+        found[one.text, one.role] = one
+    return sorted(found.values(), key=lambda each: (-each.calls, each.text, each.role))

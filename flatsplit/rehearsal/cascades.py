@@ -1,0 +1,35 @@
+"""Rows that a foreign key changes elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flatsplit.rehearsal import definers
+from flatsplit.rehearsal.values import Problem
+
+if TYPE_CHECKING:
+    from flatsplit.rehearsal.judging import Judging
+
+
+def problems(judge: Judging, oid: int, letter: str) -> Iterator[Problem]:
+    """They change as the owner of their table, and so do its triggers, but AFTER triggers as whoever began it.
+
+    Since 18 these too: as the role that was current when they were queued (AfterTriggerExecute() in trigger.c).
+    """
+    if letter not in "dw":
+        return
+    world = judge.world
+    for key in world.foreign_keys.get(oid, ()):
+        action = key.on_delete if letter == "d" else key.on_update
+        if action not in ("c", "n", "d"):
+            continue
+        does = "d" if letter == "d" and action == "c" else "w"
+        table = world.by_oid.get(key.referencing)
+        for trigger in world.triggers.get(key.referencing, ()):
+            if not trigger.fires(does):
+                continue
+            if trigger.after and judge.actor.major < 18:
+                yield from judge.trigger(trigger)
+            elif table is not None and (routine := world.routines.get(trigger.routine)) is not None:
+                yield from definers.as_owner(judge, routine, table.ref)

@@ -1,0 +1,127 @@
+"""SECURITY DEFINER routines: their statements run as the routine's owner, whoever calls them.
+
+The transfer of ownership gives legacy's to app_migrator, so that is who has to be able to do what they do. It holds all
+that legacy holds, but not what legacy is: a superuser, exempt from row-level security, a member of something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from flatsplit import blueprint
+from flatsplit.model import ObjectRef
+from flatsplit.rehearsal import becoming
+from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.builtins import OTHERS
+from flatsplit.rehearsal.grammar import Parsed, Unparsable, fingerprint, split
+from flatsplit.rehearsal.plpgsql import NoBody, pieces
+from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.values import Problem, within
+from flatsplit.rehearsal.world import Routine, World
+from flatsplit.walks.split.context import Context
+
+if TYPE_CHECKING:
+    from flatsplit.rehearsal.judging import Judging
+
+
+def problems(judge: Judging, routine: Routine, given: tuple[str | None, ...] = ()) -> list[Problem]:
+    """What speaks against a routine's statements under its new owner; a third role's goes on as it is."""
+    facts = judge.actor.goal.objects.get(routine.ref)
+    owner = blueprint.owner(judge.actor.context.config)
+    if facts is None or facts.owner != owner:
+        return []
+    as_owner = _judge(judge, owner)
+    where = f"function {shown(routine.ref)}, which runs as {owner}"
+    return _settled(as_owner, as_owner.inside(routine, where, judge.actor.path, given))
+
+
+def as_owner(judge: Judging, routine: Routine, table: ObjectRef) -> list[Problem]:
+    """What speaks against a trigger's routine where it runs as the table's owner."""
+    facts = judge.actor.goal.objects.get(table)
+    owner = blueprint.owner(judge.actor.context.config)
+    if facts is None or facts.owner != owner or routine.definer:
+        return []
+    found = _judge(judge, owner)
+    where = f"function {shown(routine.ref)}, which runs as {owner}"
+    return _settled(found, found.inside(routine, where, judge.actor.path))
+
+
+def as_another(judge: Judging, routine: Routine, role: str) -> list[Problem]:
+    """What speaks against a routine that becomes another role (SET role = …), whose own rights stay."""
+    where = f"function {shown(routine.ref)}"
+    if routine.definer:  # which the server refuses to everybody (GUC_NOT_WHILE_SEC_REST in guc.c)
+        return []
+    found = within(where, becoming.problems(judge.actor, role, f"its SET role = {role}"))
+    if role == judge.actor.role:
+        return found + judge.inside(routine, where)
+    return found
+
+
+def behind(judge: Judging, owner: str, said: Callable[[Judging], list[Problem]]) -> list[Problem]:
+    """What speaks against what a view does in its owner's name. A third role's is as before, but for who asks."""
+    if owner == blueprint.owner(judge.actor.context.config):
+        found = _judge(judge, owner)
+        return _settled(found, said(found))
+    third = _judge(judge, owner, before=owner)
+    return [each for each in said(third) if each.outcome == "silent"]
+
+
+def nested(judge: Judging, parsed: Parsed) -> list[Problem]:
+    """What speaks against a statement out of such a routine."""
+    as_owner = _judge(judge, blueprint.owner(judge.actor.context.config))
+    return _settled(as_owner, as_owner.statement(parsed))
+
+
+def _judge(judge: Judging, owner: str, before: str = "") -> Judging:
+    asked = judge.actor
+
+    def actor() -> Actor:
+        temporary, created = asked.temporary, asked.created
+        return Actor(
+            asked.world, asked.goal, asked.live, asked.context, owner, temporary, created, asked.set_by, before
+        )
+
+    return judge.beside(owner, actor)
+
+
+def _settled(judge: Judging, found: list[Problem]) -> list[Problem]:
+    """What cannot be told is as before, unless legacy is a superuser; and what fails, fails in the application."""
+    told = [
+        each
+        for each in found
+        if each.outcome != "unknown" or each.differs or each.privilege == OTHERS or judge.actor.legacy.superuser
+    ]
+    return [
+        each._replace(outcome="denied" if each.outcome == "migrator" else each.outcome, planned=False, needs=())
+        for each in told
+    ]
+
+
+class Definers:
+    """Recognises their statements in what pg_stat_statements shows as legacy's, by their fingerprints."""
+
+    def __init__(self, world: World, context: Context) -> None:
+        self.world = world
+        self.context = context
+
+    def runs(self, text: str) -> bool:
+        """Whether this statement stands in such a routine of the application's."""
+        if not self._fingerprints:
+            return False
+        return fingerprint(text) in self._fingerprints
+
+    @cached_property
+    def _fingerprints(self) -> frozenset[str]:
+        found: set[str] = set()
+        for routine in self.world.routines.values():
+            if not routine.definer or routine.owner not in self.context.owners:
+                continue
+            source, _ = self.world.body(routine.oid)
+            try:
+                parts = split(source) if routine.language == "sql" else [each.sql for each in pieces(source)]
+            except (NoBody, Unparsable):
+                continue
+            found.update(filter(None, map(fingerprint, parts)))
+        return frozenset(found)

@@ -1,0 +1,405 @@
+"""From what a statement touches to what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from flatsplit import ddl, privileges
+from flatsplit.config import format_name
+from flatsplit.rehearsal import (
+    builtins,
+    cascades,
+    catalogs,
+    definers,
+    dynamic,
+    libraries,
+    naming,
+    rows,
+    servers_own,
+    views,
+)
+from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.assigned import of_call
+from flatsplit.rehearsal.conditions import Condition
+from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
+from flatsplit.rehearsal.judging import Given, Path
+from flatsplit.rehearsal.plpgsql import NoBody, Piece, pieces
+from flatsplit.rehearsal.remedies import delegated, shown
+from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
+from flatsplit.rehearsal.values import Problem, distinct, within
+from flatsplit.rehearsal.wording import temporary_name
+from flatsplit.rehearsal.world import Relation, Routine, Trigger
+
+Kinds = Callable[["Judge", Parsed, Path | None], list[Problem]]
+"""What is said of statements that the planner does not take, by their kind: handed in, for they hold others."""
+
+
+class Judge:
+    """Works out problems; what it said of a routine it remembers."""
+
+    def __init__(self, actor: Actor, kinds: Kinds) -> None:
+        self.actor = actor
+        self.kinds = kinds
+        self.world = actor.world
+        self._routines: dict[tuple[int, Given], list[Problem]] = {}
+        self.views: dict[tuple[int, frozenset[str]], list[Problem]] = {}
+        self._conditions: dict[str, list[Problem]] = {}
+        self._written: dict[tuple[int, str], list[Problem]] = {}
+        self.owners: dict[str, Judge] = {actor.role: self}
+        """Judges for the owners of SECURITY DEFINER routines."""
+
+    def beside(self, key: str, actor: Callable[[], Actor]) -> Judge:
+        """The judge of another role, made at its first call; those of one rehearsal know one another."""
+        found = self.owners.get(key)
+        if found is None:
+            found = self.owners[key] = type(self)(actor(), self.kinds)
+            found.owners = self.owners
+        return found
+
+    def statement(self, parsed: Parsed, path: Path | None = None) -> list[Problem]:
+        """Everything that speaks against one statement, as far as parse tree and catalog can tell."""
+        if parsed.kind in PLANNED:
+            return self.planned(parsed.node, path)
+        return self.kinds(self, parsed, path)
+
+    def planned(self, node: Node, path: Path | None = None) -> list[Problem]:
+        """For a statement that the planner takes."""
+        uses = uses_of(node)
+        found: list[Problem] = []
+        if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
+            found += self.kinds(self, Parsed("select_stmt", node, "SELECT INTO"), path)
+        found += catalogs.compared(self.actor, uses)
+        found += naming.problems(self.actor, node)
+        return distinct(found + self._touched(uses, path))
+
+    def _touched(self, uses: Uses, path: Path | None) -> list[Problem]:
+        found: list[Problem] = []
+        for use in uses.relations:
+            found += self.relation(use, uses, path)
+        for call in uses.routines:
+            found += self.routine(call, path)
+        return found
+
+    # -- relations
+
+    def relation(self, use: RelationUse, uses: Uses, path: Path | None) -> list[Problem]:
+        """One relation that a statement names."""
+        actor = self.actor
+        meant = actor.resolve(use.schema, use.name, path)
+        if meant.readers is not None:
+            unreadable = [] if catalogs.open_columns(actor, use, uses) else catalogs.readable(actor, use, meant.readers)
+            return unreadable or list(catalogs.problems(actor, use, uses))
+        if meant.free:
+            return []
+        dotted = f"{use.schema}.{use.name}" if use.schema else use.name
+        if not meant.relations:
+            gone = Problem("unknown", f"there is no relation {dotted} (any more)", dotted, planned=True)
+            return (actor.schema(use.schema) if use.schema else []) or [gone]
+        if meant.hidden:
+            schema = meant.relations[0].ref.schema
+            reason = f"schema {schema} is in the search_path of {actor.context.legacy} and not of {actor.role}"
+            remedy = (
+                f"ALTER ROLE {format_name(actor.role)} IN DATABASE {format_name(actor.goal.target.database)} "
+                f"SET search_path = {', '.join(map(ddl.ident, actor.legacy_path))} -- as for {actor.context.legacy}"
+            )
+            return [Problem("denied", reason, shown(meant.relations[0].ref), "", remedy, True)]
+        each = [self._one(relation, use, uses) for relation in meant.relations]
+        if len(each) > 1 and not all(each) and any(each):
+            reason = f"{dotted} is in several schemas, and not everything there is allowed"
+            return [Problem("unknown", reason, dotted, planned=True)]
+        return each[0]
+
+    def _one(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
+        found = self.held(relation, use, uses)
+        if relation.ref.kind == "view":
+            facts = self.world.facts(relation.ref)
+            if facts is not None and facts.extension:
+                found += catalogs.sessions(self.actor, use, uses)
+            found += views.behind(self, relation, use)
+        for routine in self.world.evaluated.get((relation.oid, "r"), ()):
+            found += self.called(routine, stored=True)
+        if use.target:
+            found += self._writing(relation, use)
+        return found
+
+    def held(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
+        """The role's own privileges on a relation, and the row security that it is under."""
+        found = self.actor.schema(relation.ref.schema)
+        for letter in sorted(use.letters):
+            found += self._letter(relation, use, uses, letter)
+        found += rows.problems(self.actor, relation, use)
+        for condition in rows.conditions(self.actor, relation, use):
+            found += self._condition(relation, condition)
+        return found
+
+    def _condition(self, relation: Relation, condition: Condition) -> list[Problem]:
+        """What a policy's condition reads and calls, as whoever is under it."""
+        found = self._conditions.get(condition.text)
+        if found is None:
+            self._conditions[condition.text] = []
+            said = self._touched(uses_of(condition.node), ()) if condition.node is not None else []
+            # What a condition misses it does not let pass: rows.py knows what becomes of that
+            said = [each for each in said if each.outcome != "silent"]
+            found = self._conditions[condition.text] = within(f"a policy of {shown(relation.ref)}", said, planned=True)
+        return found
+
+    def _letter(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> list[Problem]:
+        """One privilege on one relation, or on each column that is touched (manual, GRANT)."""
+        actor, ref = self.actor, relation.ref
+        facts = self.world.facts(ref)
+        if facts is None or actor.rights.has(facts, letter):
+            return []
+        needed = missing = frozenset[str]()
+        if letter in "raw":
+            needed = self._columns(relation, use, uses, letter)
+            missing = needed - actor.rights.columns(ref, letter, needed)
+            if not missing and (needed or actor.rights.some_column(ref, letter)):
+                return []
+        word = privileges.NAMES[letter]
+        some = missing and actor.rights.some_column(ref, letter)
+        on = f"column {sorted(missing)[0]} of {shown(ref)}" if some else shown(ref)
+        reason = f"{actor.role} has no {word} on {on}"
+        return [actor.lacks(ref, letter, reason, planned=True, columns=sorted(missing or needed))]
+
+    def _columns(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> frozenset[str]:
+        every = frozenset(self.world.columns(relation))
+        if letter == "a":
+            return use.inserted if use.inserted is not None else every
+        if letter == "w":
+            return use.updated
+        named = set()
+        for alias, column in uses.columns:
+            if alias in ("", use.alias, use.name, "excluded"):
+                if column in ("*", use.alias):
+                    return every
+                named.add(column)
+        return frozenset(named) & every
+
+    # -- what a write sets off
+
+    def _writing(self, relation: Relation, use: RelationUse) -> list[Problem]:
+        found: list[Problem] = []
+        for table in self._tables(relation):
+            if "a" in use.letters:
+                found += self._defaults(table, use)
+                found += naming.defaults(self.actor, table, use)
+            for letter in sorted(use.letters & {"a", "w", "d"}):
+                found += self.written(table.oid, letter)
+        return found
+
+    def _tables(self, relation: Relation) -> list[Relation]:
+        """The relation, and for a view also the tables that are written through it."""
+        if relation.ref.kind != "view":
+            return [relation]
+        found = [relation]
+        for ref in self.actor.goal.uses.get(relation.ref, ()):
+            below = self.world.relations.get((ref.schema, ref.name))
+            if below is not None and below is not relation:
+                found += self._tables(below)
+        return found
+
+    def _defaults(self, relation: Relation, use: RelationUse) -> list[Problem]:
+        """Sequences behind defaults of columns that are given no value."""
+        found = []
+        for column, number, oid in self.world.sequences.get(relation.oid, ()):
+            if use.gives(column, number):
+                continue
+            sequence = self.world.by_oid.get(oid)
+            if sequence is None:
+                continue
+            found += self.actor.schema(sequence.ref.schema)
+            if not self.actor.holds(sequence.ref, "Uw"):
+                column_name = f"{shown(relation.ref)}.{column}"
+                reason = f"the default of {column_name} draws from a sequence that {self.actor.role} may not use"
+                why = f"the default of {column_name} draws from it"
+                found.append(self.actor.lacks(sequence.ref, "U", reason, why=why))
+        return [each._replace(planned=False) for each in found]
+
+    def written(self, oid: int, letter: str) -> list[Problem]:
+        """Triggers and routines that writing to a table sets off, foreign keys that cascade included."""
+        key = (oid, letter)
+        found = self._written.get(key)
+        if found is not None:
+            return found
+        found = self._written[key] = []
+        collected: list[Problem] = []
+        for each in self.world.family(oid):
+            for trigger in self.world.triggers.get(each, ()):
+                if trigger.fires(letter):
+                    collected += self.trigger(trigger)
+            if letter in "aw":
+                collected += self._evaluated(each, letter)
+            collected += naming.written(self.actor, each, letter)
+            collected += cascades.problems(self, each, letter)
+        found += distinct(collected)
+        return found
+
+    def _evaluated(self, oid: int, letter: str) -> list[Problem]:
+        """Routines in what is stored; EXPLAIN sees those of defaults, and not what each new row meets."""
+        met = [each for one in self.world.evaluated.get((oid, "w"), ()) for each in self.called(one, stored=True)]
+        if letter != "a":
+            return met
+        found = [each for one in self.world.evaluated.get((oid, "d"), ()) for each in self.called(one, stored=True)]
+        return found + [each._replace(planned=False) for each in met]
+
+    def trigger(self, trigger: Trigger) -> list[Problem]:
+        """A trigger's routine. Whoever fires a trigger needs no EXECUTE on it (manual, CREATE TRIGGER)."""
+        table = self.world.by_oid.get(trigger.table)
+        where = f"trigger {trigger.name}" + (f" of {shown(table.ref)}" if table else "")
+        return within(where, self.body(trigger.routine))
+
+    # -- routines
+
+    def routine(self, call: RoutineUse, path: Path | None) -> list[Problem]:
+        """One call, of whichever overload it may be."""
+        actor = self.actor
+        candidates = [
+            routine
+            for routine in self.world.routines_of.get(call.name, ())
+            if routine.takes(call.arguments) and self._in_sight(routine, call.schema, path)
+        ]
+        if not candidates:
+            found = builtins.problems(actor, call) + servers_own.problems(self, call, path)
+            if call.schema in ("", "pg_catalog") and call.name in self.world.restricted:
+                found += self._restricted(call.name)
+            return found
+        each = [self.called(routine.oid, call.constants) for routine in candidates]
+        if len(each) > 1 and any(each) and not all(each):
+            reason = f"there are {len(each)} routines {call.name} and not all of them are allowed"
+            return [Problem("unknown", reason, call.name, planned=all(p.planned for one in each for p in one))]
+        return each[0]
+
+    def _in_sight(self, routine: Routine, schema: str, path: Path | None) -> bool:
+        if schema:
+            return routine.schema == schema
+        sight = self.actor.path if path is None else path
+        return routine.schema in sight or not any(
+            other.schema in sight for other in self.world.routines_of[routine.name]
+        )
+
+    def _restricted(self, name: str) -> list[Problem]:
+        actor = self.actor
+        if actor.rights.superuser or not actor.rights.closure.isdisjoint(self.world.restricted[name]):
+            return []
+        reason = f"{actor.role} may not call {name}(), one of the server's own that is not for everybody"
+        remedy = "for the application's owner: do without it, or have a routine that runs as its owner call it"
+        return [Problem("denied", reason, f"pg_catalog.{name}", "EXECUTE", remedy, True)]
+
+    def called(self, oid: int, given: Given = (), *, stored: bool = False) -> list[Problem]:
+        """A routine that the role calls: EXECUTE, and what its body does in the role's name.
+
+        A ``stored`` expression does not look its schema up again, for which USAGE would be asked.
+        """
+        routine = self.world.routines.get(oid)
+        if routine is None:
+            return []
+        found = [] if stored else self.actor.schema(routine.schema)
+        if not self.actor.holds(routine.ref, "X"):
+            reason = f"{self.actor.role} has no EXECUTE on {shown(routine.ref)}"
+            found.append(self.actor.lacks(routine.ref, "X", reason, planned=True))
+        return found + self.body(oid, given)
+
+    def body(self, oid: int, given: Given = ()) -> list[Problem]:
+        """What a routine does in the name of whoever calls it."""
+        routine = self.world.routines.get(oid)
+        if routine is None or routine.kind == "aggregate":
+            return []
+        if not any(given) or routine.language != "plpgsql" or "execute" not in self.world.body(oid)[0].lower():
+            given = ()  # which makes no difference to what it does
+        known = self._routines.get((oid, given))
+        if known is not None:
+            return known
+        found = self._routines[oid, given] = []
+        if routine.language == "c":
+            found += libraries.problems(self.actor, routine)
+            return found
+        if routine.role is not None:
+            found += definers.as_another(self, routine, routine.role)
+            return found
+        if routine.definer:
+            found += definers.problems(self, routine, given)
+            return found
+        found += delegated(self.inside(routine, f"function {shown(routine.ref)}", given=given), routine.ref)
+        return found
+
+    def inside(self, routine: Routine, where: str, path: Path | None = None, given: Given = ()) -> list[Problem]:
+        """The statements of a routine, run by the role itself; ``path`` where the routine sets none of its own."""
+        if routine.search_path is not None:
+            path = self.world.path(routine.search_path, self.actor.role)
+        source, definition = self.world.body(routine.oid)
+        if routine.language == "plpgsql":
+            return self.block(source, where, path, of_call(routine.args, given))
+        if routine.language == "sql":
+            return self._sql(source, definition, where, path)
+        if routine.language == "internal":
+            return []
+        reason = f"it is written in {routine.language}, what it does in the database cannot be read"
+        return within(where, [Problem("unknown", reason, shown(routine.ref))])
+
+    def _sql(self, source: str, definition: str | None, where: str, path: Path | None) -> list[Problem]:
+        found: list[Problem] = []
+        try:
+            statements = parse(source) if definition is None else []
+            if definition is not None:
+                made = parse_one(definition).node
+                for part in walk(made.sql_body):
+                    if name_of(part) in ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"):
+                        found += self.planned(part, ())
+        except Unparsable as why:
+            return within(where, [Problem("unknown", f"its body {why}")])
+        self._remember_temporary(statements)
+        for parsed in statements:
+            found += self.statement(parsed, path)
+        return distinct(within(where, found))
+
+    def block(
+        self, source: str, where: str, path: Path | None, given: Mapping[str, str] | None = None
+    ) -> list[Problem]:
+        """A PL/pgSQL body, of a routine with the constants that it was called with."""
+        try:
+            parts = pieces(source)
+        except NoBody as why:
+            return within(where, [Problem("unknown", f"its body cannot be read: {why}")])
+        found: list[Problem] = []
+        parsed: list[tuple[Piece, Parsed]] = []
+        for piece in parts:
+            here = f"{where}, line {piece.line}"
+            try:
+                if piece.dynamic:
+                    known = dynamic.Known(piece.known, given or {})
+                    found += within(here, _caught(piece, dynamic.problems(self, piece.sql, path, known)))
+                else:
+                    parsed.append((piece, parse_one(piece.sql)))
+            except Unparsable as why:
+                found += within(here, [Problem("unknown", f"a statement there {why}")])
+        self._remember_temporary(each for _, each in parsed)
+        for piece, each in parsed:
+            said = self.statement(each, path)
+            if piece.guard is not None:
+                said = naming.guarded(self.actor, each.node, piece.guard, said)
+            found += within(f"{where}, line {piece.line}", _caught(piece, said))
+        return distinct(found)
+
+    def _remember_temporary(self, statements: Iterable[Parsed]) -> None:
+        for parsed in statements:
+            name = temporary_name(parsed)
+            if name:
+                self.actor.temporary.add(name)
+
+    def use(self, node: Node, letters: str, path: Path | None, *, target: bool = False) -> list[Problem]:
+        """A relation that a utility statement reads or writes."""
+        use = range_use(node, letters)
+        use.target = target
+        return self.relation(use, Uses(columns={("", "*")}), path)
+
+
+def _caught(piece: Piece, said: list[Problem]) -> list[Problem]:
+    """What a handler of exceptions makes of a refusal: whoever calls it hears nothing of it."""
+    if not piece.caught:
+        return said
+    return [
+        each._replace(outcome="silent", reason=f"{each.reason}, which a handler of exceptions keeps to itself")
+        if each.outcome in ("denied", "migrator")
+        else each
+        for each in said
+    ]

@@ -1,0 +1,80 @@
+"""Roles and memberships, default privileges, and what belongs to roles."""
+
+from __future__ import annotations
+
+from flatsplit.rehearsal.kinds import named
+from flatsplit.rehearsal.kinds.ask import Ask, definitions
+from flatsplit.rehearsal.values import Problem
+
+_ATTRIBUTES = {"isreplication": "replication", "bypassrls": "bypassrls"}
+
+
+def create(ask: Ask) -> list[Problem]:
+    """CREATE ROLE (CreateRole() in user.c)."""
+    if not ask.attribute("createrole"):
+        return ask.lacking(f"{ask.what} needs CREATEROLE, which {ask.role} has not", "", "CREATEROLE")
+    return _attributes(ask)
+
+
+def _attributes(ask: Ask) -> list[Problem]:
+    """What only a superuser gives, or since 16 who has it."""
+    options = definitions(ask.node.options)
+    found: list[Problem] = []
+    if "superuser" in options:
+        found += ask.superuser("only a superuser may make superusers")
+    for option, attribute in _ATTRIBUTES.items():
+        if option in options and not (ask.actor.major >= 16 and ask.attribute(attribute)):
+            found += ask.superuser(f"{ask.role} may not give {attribute.upper()} to anybody")
+    if "createdb" in options and ask.actor.major >= 16 and not ask.attribute("createdb"):
+        found += ask.lacking(f"{ask.role} may not give CREATEDB to anybody", "", "CREATEDB")
+    return found
+
+
+def alter(ask: Ask) -> list[Problem]:
+    """ALTER ROLE: everybody their own password; else as CREATE ROLE."""
+    name = ask.named_role(ask.node.role)
+    if name == ask.role and definitions(ask.node.options).keys() <= {"password"}:
+        return []
+    return named.role(ask, name) or _attributes(ask)
+
+
+def drop(ask: Ask) -> list[Problem]:
+    """DROP ROLE."""
+    found: list[Problem] = []
+    for each in ask.node.roles:
+        name = ask.named_role(each.role_spec)
+        if name in ask.actor.goal.roles:
+            found += named.role(ask, name)
+        elif not ask.attribute("createrole"):
+            found += ask.lacking(f"{ask.what} needs CREATEROLE, which {ask.role} has not", name, "CREATEROLE")
+    return found
+
+
+def membership(ask: Ask) -> list[Problem]:
+    """GRANT and REVOKE of a role: ADMIN OPTION on it, before 16 also CREATEROLE (AddRoleMems() in user.c)."""
+    found: list[Problem] = []
+    for each in ask.node.granted_roles:
+        name = each.access_priv.priv_name
+        facts = ask.actor.goal.roles.get(name)
+        if facts is not None and facts.superuser:
+            found += ask.superuser(f"{name} is a superuser", name)
+        elif not named.admin(ask, name) and not (ask.actor.major < 16 and ask.attribute("createrole")):
+            found += ask.lacking(f"{ask.what} needs ADMIN OPTION on {name}, which {ask.role} has not", name, "ADMIN")
+    return found
+
+
+def defaults(ask: Ask) -> list[Problem]:
+    """ALTER DEFAULT PRIVILEGES: of oneself and of roles whose privileges it has, in any schema (aclchk.c)."""
+    options = definitions(ask.node.options)
+    roles = [each.role_spec for each in options["roles"].list.items] if "roles" in options else []
+    return [problem for each in roles for problem in ask.acts_for(each)]
+
+
+def drop_owned(ask: Ask) -> list[Problem]:
+    """DROP OWNED."""
+    return [problem for each in ask.node.roles for problem in ask.acts_for(each.role_spec)]
+
+
+def reassign(ask: Ask) -> list[Problem]:
+    """REASSIGN OWNED: of roles, and to one, whose privileges it has."""
+    return drop_owned(ask) + ask.acts_for(ask.node.newrole)

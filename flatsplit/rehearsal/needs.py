@@ -1,0 +1,54 @@
+"""What a statement takes, as values: what would speak against it if the role held nothing at all.
+
+So a need is found where it is asked for: in the statement, behind views that read as their user, in policies, defaults,
+triggers and the bodies of routines. What runs as somebody else needs nothing of the role.
+"""
+
+from __future__ import annotations
+
+from flatsplit.model import ObjectFacts, ObjectRef, State
+from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.grammar import Parsed
+from flatsplit.rehearsal.judge import Judge
+from flatsplit.rehearsal.values import Need
+from flatsplit.rights.inherited import Inherited
+
+
+class _Nothing(Inherited):
+    """The rights of nobody, not even those that everybody has."""
+
+    def __init__(self, state: State, role: str) -> None:
+        super().__init__(state, role)
+        self.closure = frozenset()
+        self.superuser = False
+        self.bypasses = True
+
+    def owns(self, facts: ObjectFacts) -> bool:  # noqa: ARG002
+        return False
+
+    def letters(self, facts: ObjectFacts) -> frozenset[str]:  # noqa: ARG002
+        return frozenset()
+
+    def columns(self, ref: ObjectRef, letter: str, columns: frozenset[str]) -> frozenset[str]:  # noqa: ARG002
+        return frozenset()
+
+    def some_column(self, ref: ObjectRef, letter: str) -> bool:  # noqa: ARG002
+        return False
+
+
+class Needs:
+    """Works out needs for statements that a judge judges."""
+
+    def __init__(self, judge: Judge) -> None:
+        asked = judge.actor
+        actor = Actor(
+            asked.world, asked.goal, asked.live, asked.context, asked.role, asked.temporary, asked.created, asked.set_by
+        )
+        actor.rights = _Nothing(asked.goal, asked.role)
+        self._judge = Judge(actor, judge.kinds)
+        self._judge.owners = {**judge.owners, asked.role: self._judge}
+
+    def of(self, parsed: Parsed) -> tuple[Need, ...]:
+        """The needs of one statement, each once."""
+        found = self._judge.statement(parsed)
+        return tuple(sorted({need for problem in found for need in problem.needs}))

@@ -1,0 +1,38 @@
+"""What to do about something that would change with its owner. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flatsplit import blueprint, ddl
+from flatsplit.config.text import quote
+from flatsplit.rehearsal.powers.found import Lost
+from flatsplit.rehearsal.remedies import shown
+from flatsplit.walks.split.context import Context
+
+
+def remedy(found: Sequence[Lost], context: Context) -> str:
+    """Every way out of all of it, as it is typed."""
+    who = blueprint.who(context.config)
+    ways = list(dict.fromkeys(each.fix for each in found if each.fix))
+    rows = [each for each in found if each.rows and not each.fix]
+    rest = [each for each in found if not each.rows and not each.fix]
+    if rows:
+        ways.append(
+            f"[owner-powers] bypassrls = true in flatsplit.toml gives {who.owner} BYPASSRLS before ownership "
+            f"moves (by hand: ALTER ROLE {ddl.ident(who.owner)} BYPASSRLS;)"
+            + ("" if rest else _leaving(rows, context, ", or leave"))
+        )
+    if rest:
+        leaving = _leaving(rest, context, "leave") or "give it to a superuser by hand (ALTER … OWNER TO)"
+        ways.append(f"{leaving}, or change what it does")
+    return "; ".join(ways)
+
+
+def _leaving(found: Sequence[Lost], context: Context, word: str) -> str:
+    dba = blueprint.administrator(context.config)
+    if not dba:
+        return ""
+    names = dict.fromkeys([*context.config.powers.dba, *(shown(each.object) for each in found)])
+    them = "them" if found[1:] else "it"
+    return f"{word} {them} with {dba}: [owner-powers] dba = [{', '.join(map(quote, names))}]"

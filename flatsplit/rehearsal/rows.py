@@ -1,0 +1,247 @@
+"""Row-level security: where the role would see or change other rows than legacy, and where it would be refused.
+
+Manual, "Row Security Policies": a table's owner bypasses them unless they are forced; superusers and roles with
+BYPASSRLS always do. With policies, a row passes if one permissive policy and all restrictive ones let it. What does not
+pass is left out of what is read, updated or deleted, without a word; what is written and does not pass is an error, and
+so is a row that ON CONFLICT or MERGE meets and may not see (manual, CREATE POLICY, "Policies Applied by Command Type";
+get_row_security_policies() in rowsecurity.c). COPY FROM is refused wherever policies apply (DoCopy() in copy.c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from flatsplit import blueprint
+from flatsplit.config import format_name
+from flatsplit.model import PUBLIC, ObjectRef, State
+from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.conditions import Condition
+from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.uses import RelationUse
+from flatsplit.rehearsal.values import Outcome, Problem
+from flatsplit.rehearsal.world import Policy, Relation
+from flatsplit.rights.inherited import Inherited
+
+_HEIRS = frozenset(row.key for row in blueprint.ROWS if "policies" in row.takes)
+"""Purposes to whom legacy's policies are extended."""
+_COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
+
+
+def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem]:
+    """What row security would change for these commands."""
+    if not relation.row_security or not _applies(actor.rights, actor.goal, relation):
+        return []
+    if use.copied:
+        return _copied(actor, relation)
+    reached = [letter for letter in "drw" if letter in use.letters]
+    if "r" in use.strict and "w" not in use.letters:  # INSERT alone meets no row
+        reached = [letter for letter in reached if letter != "r"]
+    hiding = [letter for letter in reached if letter not in use.strict and _passes(actor, relation, letter) is False]
+    found = [
+        each
+        for letter in hiding or reached  # of rows that are hidden anyhow nothing else is asked
+        for each in _reached(actor, relation, letter, strict=letter in use.strict)
+    ]
+    if hiding:
+        # MERGE inserts what it does not find, also where that is there and hidden (ExecMerge() in nodeModifyTable.c)
+        inserts = "a" in use.letters and use.target and "r" in hiding and "r" not in use.strict
+        return found + (list(_written(actor, relation, "a")) if inserts else [])
+    written = [letter for letter in "aw" if letter in use.letters and use.target]
+    checked = [*written, "r"] if written and "r" in use.letters else written
+    return found + [each for letter in checked for each in _checked(actor, relation, use, letter)]
+
+
+def _checked(actor: Actor, relation: Relation, use: RelationUse, letter: str) -> Iterator[Problem]:
+    """What is asked of new rows, as far as there are some: UPDATE changes only rows that it reaches."""
+    found = _written(actor, relation, letter)
+    reaching = [] if "a" in use.letters else [one for one in "rw" if one in use.letters]
+    certain = all(_passes(actor, relation, one) for one in reaching)
+    for each in found:
+        yield each if certain else each._replace(outcome="unknown")
+
+
+def _passes(actor: Actor, relation: Relation, letter: str) -> bool | None:
+    return _side(actor, actor.rights, actor.goal, relation, letter, check=False).passes
+
+
+def secured(actor: Actor, ref: ObjectRef) -> bool:
+    """Whether policies hold for the role on this table, and did not for legacy."""
+    relation = actor.world.relations.get((ref.schema, ref.name))
+    if relation is None or not relation.row_security:
+        return False
+    return _applies(actor.rights, actor.goal, relation) and not _applies(actor.legacy, actor.live, relation)
+
+
+def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[Condition]:
+    """The conditions that are judged in the name of whoever uses the relation so."""
+    if relation.row_security and not use.copied and _applies(actor.rights, actor.goal, relation):
+        for letter in sorted(use.letters & _COMMANDS.keys()):
+            yield from _side(actor, actor.rights, actor.goal, relation, letter, check=letter == "a").each
+            if letter == "w" and use.target:
+                yield from _side(actor, actor.rights, actor.goal, relation, letter, check=True).each
+
+
+def _applies(rights: Inherited, state: State, relation: Relation) -> bool:
+    facts = state.objects.get(relation.ref)
+    if rights.bypasses or facts is None:
+        return False
+    return relation.forced or not rights.owns(facts)
+
+
+_ACCEPTED = "policies-ask-who"
+"""The hazard under whose name that is told."""
+
+
+class _Side(NamedTuple):
+    """What the policies for a role and a command ask of a row: one of the permissive ones, all of the others."""
+
+    permissive: tuple[Condition, ...]
+    restrictive: tuple[Condition, ...]
+
+    @property
+    def each(self) -> tuple[Condition, ...]:
+        """All of them."""
+        return self.permissive + self.restrictive
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether every row does, or none; None where that depends on the row."""
+        if all(one.value is False for one in self.permissive) or any(one.value is False for one in self.restrictive):
+            return False
+        if any(one.value for one in self.permissive) and all(one.value for one in self.restrictive):
+            return True
+        return None
+
+    @property
+    def deciding(self) -> tuple[Condition, ...]:
+        """Those that are not the same for every row; an open door among the permissive ones leaves out the others."""
+        doors = () if any(one.value for one in self.permissive) else self.permissive
+        return tuple(one for one in (*doors, *self.restrictive) if one.value is None)
+
+
+def _side(actor: Actor, rights: Inherited, state: State, relation: Relation, letter: str, *, check: bool) -> _Side:
+    """One without an expression counts for nothing (add_security_quals(), add_with_check_options())."""
+    found: dict[bool, list[Condition]] = {True: [], False: []}
+    for policy in _policies(actor, rights, state, relation, letter):
+        text = (policy.check or policy.using) if check else policy.using
+        if text is not None:
+            found[policy.permissive].append(actor.world.condition(text))
+    return _Side(tuple(found[True]), tuple(found[False]))
+
+
+def _policies(actor: Actor, rights: Inherited, state: State, relation: Relation, letter: str) -> Iterator[Policy]:
+    """Those that are for the role and the command."""
+    for policy in actor.world.policies.get(relation.oid, ()):
+        ref = ObjectRef("policy", relation.ref.schema, relation.ref.name, policy.name)
+        roles = state.policies.get(ref, frozenset())
+        if policy.command in ("*", letter) and (PUBLIC in roles or not rights.closure.isdisjoint(roles)):
+            yield policy
+
+
+def _before(actor: Actor, relation: Relation, letter: str, *, check: bool) -> _Side | None:
+    """What was asked of legacy's rows; None where nothing was."""
+    if not _applies(actor.legacy, actor.live, relation):
+        return None
+    return _side(actor, actor.legacy, actor.live, relation, letter, check=check)
+
+
+def _reached(actor: Actor, relation: Relation, letter: str, *, strict: bool) -> Iterator[Problem]:
+    """Rows that are there and are read, updated or deleted; ``strict`` where one that is hidden is an error."""
+    mine = _side(actor, actor.rights, actor.goal, relation, letter, check=False)
+    before = _before(actor, relation, letter, check=False)
+    if mine.passes or _same(actor, mine, before):
+        return
+    name, word = shown(relation.ref), _COMMANDS[letter]
+    if mine.passes is False:
+        reason = f"row-level security is on and no policy for {word} is for it"
+        if strict:
+            reason = f"{actor.role} is refused each row of {name} that is there already: {reason}"
+        else:
+            reason = f"{actor.role} would see no row of {name}: {reason}"
+        yield _problem(actor, relation, "denied" if strict else "silent", reason, word)
+        return
+    yield from _unset(actor, relation, mine, before, word)
+    why = _why(actor, relation, mine, before)
+    if strict:
+        yield _problem(actor, relation, "unknown", f"{why}; a row that is there and hidden is an error", word)
+    else:
+        yield _problem(actor, relation, "silent", why if before == mine else f"{why}, so it may see fewer rows", word)
+
+
+def _written(actor: Actor, relation: Relation, letter: str) -> Iterator[Problem]:
+    """New rows, and what rows are updated to. SELECT's policies hold for them where they are read as well."""
+    check = letter != "r"
+    mine = _side(actor, actor.rights, actor.goal, relation, letter, check=check)
+    before = _before(actor, relation, letter, check=check)
+    if mine.passes or _same(actor, mine, before):
+        return
+    name, word = shown(relation.ref), {"a": "INSERT"}.get(letter, "UPDATE")
+    if mine.passes is False:
+        does = "insert nothing into" if letter == "a" else "update no row of"
+        which = "no policy is for it" if not mine.permissive else "its policies let no row pass"
+        reason = f"row-level security lets {actor.role} {does} {name}: {which}"
+        yield _problem(actor, relation, "denied", reason, word)
+        return
+    yield from _unset(actor, relation, mine, before, word)
+    does = "inserted" if letter == "a" else "updated"
+    reason = f"{_why(actor, relation, mine, before)}; whether a row may be {does} depends on the row"
+    yield _problem(actor, relation, "unknown", reason, word)
+
+
+def _same(actor: Actor, mine: _Side, before: _Side | None) -> bool:
+    """Whether legacy was under the same conditions, or stricter ones, and they do not look at who asks.
+
+    Those that do the operator may have shown to let the role see what legacy saw.
+    """
+    if mine.passes is None and all(one.who for one in mine.deciding) and _ACCEPTED in dict(actor.context.config.accept):
+        return True
+    if before is None:
+        return False
+    return before.passes is False or (before == mine and not any(one.who for one in mine.deciding))
+
+
+def _why(actor: Actor, relation: Relation, mine: _Side, before: _Side | None) -> str:
+    name = shown(relation.ref)
+    who = next((one.text for one in mine.deciding if one.who), None)
+    if who is not None:
+        return f"a policy of {name} looks at who asks, and that changes: {who}"
+    if before is not None:
+        return f"other policies of {name} are for {actor.role} than for {actor.before}"
+    return f"the policies of {name} begin to apply: {actor.before} bypasses them, {actor.role} does not"
+
+
+def _unset(actor: Actor, relation: Relation, mine: _Side, before: _Side | None, word: str) -> Iterator[Problem]:
+    """current_setting() without missing_ok of a setting that nobody sets; certain where no other condition is asked."""
+    known: Iterable[Condition] = before.each if before is not None else ()
+    for one in mine.deciding if len(mine.deciding) == 1 else ():
+        missing = sorted(setting for setting in one.settings if not actor.sets(setting))
+        if missing and one not in known:
+            reason = f"a policy of {shown(relation.ref)} fails where nobody has set {missing[0]}: {one.text}"
+            found = _problem(actor, relation, "denied", reason, word)
+            remedy = f"ALTER ROLE {format_name(actor.role)} SET {missing[0]} = ''"
+            yield found._replace(remedy=f"{remedy} -- or set it in every session of the application")
+
+
+def _copied(actor: Actor, relation: Relation) -> list[Problem]:
+    if _applies(actor.legacy, actor.live, relation):
+        return []
+    name = shown(relation.ref)
+    reason = f"COPY FROM is refused on {name}, whatever its policies say: row-level security applies to {actor.role}"
+    remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS -- or INSERT instead of COPY in the application"
+    return [Problem("denied", reason, name, "INSERT", remedy)]
+
+
+def _problem(actor: Actor, relation: Relation, outcome: Outcome, reason: str, word: str) -> Problem:
+    """Letting the role see what legacy saw: a permissive policy, but for a restrictive one only BYPASSRLS."""
+    name = shown(relation.ref)
+    policies = actor.world.policies.get(relation.oid, ())
+    remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS"
+    if all(policy.permissive for policy in policies):
+        taken = {policy.name for policy in policies}
+        free = next(one for number in range(len(policies) + 1) if (one := f"as_before{number or ''}") not in taken)
+        heir = actor.purpose in _HEIRS and actor.before in actor.live.roles
+        role = actor.before if heir else actor.role  # flatsplit extends to the new roles what is for legacy
+        remedy = f"CREATE POLICY {free} ON {name} TO {format_name(role)} USING (true) WITH CHECK (true)"
+        remedy += f" -- which flatsplit extends to {actor.role}" if heir else ""
+    return Problem(outcome, reason, name, word, remedy, differs=True)

@@ -1,0 +1,302 @@
+"""What a statement that the planner takes touches: relations with the privileges it needs there, and routines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flatsplit.rehearsal.conditions import asks_who
+from flatsplit.rehearsal.grammar import Node, children, constant, inner, name_of, strings, walk
+
+
+@dataclass
+class RelationUse:
+    """A relation as a statement names it."""
+
+    schema: str
+    name: str
+    alias: str
+    letters: set[str]
+    """Privileges that are needed: r, a, w, d."""
+    inserted: frozenset[str] | None = None
+    """Columns that INSERT gives a value, None for as many as there are values."""
+    values: int | None = None
+    """How many values INSERT has where it does not name columns; None where nobody can tell."""
+    defaults: bool = False
+    """INSERT says DEFAULT somewhere."""
+    updated: frozenset[str] = frozenset()
+    target: bool = False
+    """Written to, so that its triggers fire."""
+    only: bool = False
+    copied: bool = False
+    """COPY … FROM."""
+    strict: frozenset[str] = frozenset()
+    """Privileges of which a row that a policy hides is an error: what INSERT and MERGE meet."""
+
+    def gives(self, column: str, number: int) -> bool:
+        """Whether INSERT gives the column a value in each row, so that its default is left out."""
+        if self.defaults:
+            return False
+        if self.inserted is not None:
+            return column in self.inserted
+        return self.values is not None and number <= self.values
+
+
+@dataclass
+class RoutineUse:
+    """A routine as a statement calls it."""
+
+    schema: str
+    name: str
+    arguments: int
+    constants: tuple[str | None, ...]
+    """The arguments that are constants."""
+    calls: tuple[RoutineUse | None, ...] = ()
+    """The arguments that are calls themselves."""
+    beside: tuple[RelationUse, ...] = ()
+    """The relations of the same statement."""
+    compared: tuple[Compared, ...] = ()
+    """Its comparisons."""
+
+
+class Compared(NamedTuple):
+    """A comparison for equality, or against it."""
+
+    columns: frozenset[tuple[str, str]]
+    """(alias or "", column) on both sides."""
+    who: bool
+    """Whether it is with who asks: current_user and its like."""
+    constants: frozenset[str]
+    calls: frozenset[str]
+    """Names of functions in it."""
+    equal: bool
+
+
+@dataclass
+class Uses:
+    """Everything that a statement touches."""
+
+    relations: list[RelationUse] = field(default_factory=list)
+    routines: list[RoutineUse] = field(default_factory=list)
+    columns: set[tuple[str, str]] = field(default_factory=set)
+    """(alias or "", column) of every reference; ``*`` for all columns."""
+    compared: list[Compared] = field(default_factory=list)
+    regclass: list[str] = field(default_factory=list)
+    """Constants cast to regclass."""
+    parameters: int = 0
+
+
+def uses_of(node: Node) -> Uses:
+    """The uses of one statement, its common table expressions and subqueries with it."""
+    found = Uses()
+    _Reader(found).visit(node, frozenset())
+    for call in found.routines:
+        call.beside = tuple(found.relations)
+        call.compared = tuple(found.compared)
+    return found
+
+
+def range_use(node: Node, letters: str) -> RelationUse:
+    """A RangeVar as a use."""
+    alias = node.alias.aliasname if node.HasField("alias") else node.relname
+    return RelationUse(node.schemaname, node.relname, alias, set(letters), only=not node.inh)
+
+
+def routine_use(call: Node) -> RoutineUse:
+    """A FuncCall as a use."""
+    name = strings(call.funcname)
+    nested = tuple(
+        routine_use(value) if kind == "func_call" else None for kind, value in (inner(each) for each in call.args)
+    )
+    return RoutineUse(
+        name[-2] if len(name) > 1 else "", name[-1], len(call.args), tuple(map(constant, call.args)), nested
+    )
+
+
+class _Reader:
+    def __init__(self, found: Uses) -> None:
+        self.found = found
+
+    def visit(self, node: Node, ctes: frozenset[str]) -> None:
+        """One node with the common table expressions that are in sight."""
+        visitor = getattr(self, "_" + name_of(node), None)
+        if visitor is not None:
+            visitor(node, ctes)
+        else:
+            self._all(children(node), ctes)
+
+    def _all(self, nodes: Iterable[Node], ctes: frozenset[str]) -> None:
+        for node in nodes:
+            self.visit(node, ctes)
+
+    def _with(self, node: Node, ctes: frozenset[str]) -> frozenset[str]:
+        """Visits WITH; what is in sight after it. An expression sees itself only if it is recursive."""
+        if not node.HasField("with_clause"):
+            return ctes
+        clause = node.with_clause
+        parts = [each.common_table_expr for each in clause.ctes]
+        if clause.recursive:
+            ctes |= {part.ctename for part in parts}
+        for part in parts:
+            self._all(children(part), ctes)
+            ctes |= {part.ctename}
+        return ctes
+
+    def _rest(self, node: Node, ctes: frozenset[str], *left_out: str) -> None:
+        for descriptor, value in node.ListFields():
+            if descriptor.message_type is None or descriptor.name in ("with_clause", *left_out):
+                continue
+            for one in value if descriptor.is_repeated else (value,):
+                if name_of(one) == "Node":
+                    kind, one = inner(one)
+                    if not kind:
+                        continue
+                self.visit(one, ctes)
+
+    def _SelectStmt(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        ctes = self._with(node, ctes)
+        first = len(self.found.relations)
+        self._all((value for _, value in map(inner, node.from_clause)), ctes)
+        if node.locking_clause:
+            locked = {
+                each.range_var.relname for clause in node.locking_clause for each in clause.locking_clause.locked_rels
+            }
+            for use in self.found.relations[first:]:
+                if not locked or use.alias in locked:
+                    use.letters.add("w")  # manual, SELECT: FOR UPDATE and its weaker forms need UPDATE as well
+        self._rest(node, ctes, "from_clause", "locking_clause", "into_clause")
+
+    def _InsertStmt(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        ctes = self._with(node, ctes)
+        use = range_use(node.relation, "a")
+        use.target = True
+        use.inserted = frozenset(each.res_target.name for each in node.cols) or None
+        use.values = _width(node)
+        use.defaults = any(inner(value)[0] == "set_to_default" for row in _rows(node) for value in row)
+        if node.HasField("on_conflict_clause"):
+            conflict = node.on_conflict_clause
+            if conflict.infer.index_elems or conflict.infer.HasField("where_clause"):
+                use.letters.add("r")  # manual, INSERT: SELECT on the columns of the conflict target
+            for each in conflict.infer.index_elems:
+                self.found.columns.add((use.alias, each.index_elem.name or "*"))
+            if conflict.target_list:
+                use.letters |= {"w", "r"}
+                use.updated = frozenset(each.res_target.name for each in conflict.target_list)
+        if node.HasField("returning_clause"):
+            use.letters.add("r")
+        use.strict = frozenset("rw")
+        self.found.relations.append(use)
+        self._rest(node, ctes, "relation", "cols")
+
+    def _UpdateStmt(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        ctes = self._with(node, ctes)
+        use = range_use(node.relation, "w")
+        use.target = True
+        use.updated = frozenset(each.res_target.name for each in node.target_list)
+        reading = node.HasField("where_clause") or node.HasField("returning_clause")
+        if reading or any(name_of(each) == "ColumnRef" for target in node.target_list for each in walk(target)):
+            use.letters.add("r")
+        self.found.relations.append(use)
+        self._rest(node, ctes, "relation")
+
+    def _DeleteStmt(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        ctes = self._with(node, ctes)
+        use = range_use(node.relation, "d")
+        use.target = True
+        if node.HasField("where_clause") or node.HasField("returning_clause") or node.using_clause:
+            use.letters.add("r")
+        self.found.relations.append(use)
+        self._rest(node, ctes, "relation")
+
+    def _MergeStmt(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        from postgast import pg_query_pb2
+
+        ctes = self._with(node, ctes)
+        use = range_use(node.relation, "r")
+        use.target = True
+        use.strict = frozenset("wd")
+        commands = {"CMD_INSERT": "a", "CMD_UPDATE": "w", "CMD_DELETE": "d"}
+        for each in node.merge_when_clauses:
+            clause = each.merge_when_clause
+            letter = commands.get(pg_query_pb2.CmdType.Name(clause.command_type))
+            if letter:
+                use.letters.add(letter)
+            columns = frozenset(target.res_target.name for target in clause.target_list)
+            if letter == "w":
+                use.updated |= columns
+            if letter == "a":
+                use.inserted = columns or None
+                use.values = len(clause.values) or None
+        self.found.relations.append(use)
+        self._rest(node, ctes, "relation")
+
+    def _RangeVar(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        if node.schemaname or node.relname not in ctes:
+            self.found.relations.append(range_use(node, "r"))
+
+    def _FuncCall(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        self.found.routines.append(routine_use(node))
+        self._all(children(node), ctes)
+
+    def _ColumnRef(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802, ARG002
+        self.found.columns.add(_column(node))
+
+    def _A_Expr(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        operator = strings(node.name)[-1:]
+        if operator and operator[0] in _EQUALITY:
+            self.found.compared.append(_compared(node, equal=operator[0] == "="))
+        self._all(children(node), ctes)
+
+    def _ParamRef(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802, ARG002
+        self.found.parameters = max(self.found.parameters, node.number)
+
+    def _TypeCast(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        if strings(node.type_name.names)[-1:] == ("regclass",):
+            name = constant(node.arg)
+            if name is not None:
+                self.found.regclass.append(name)
+        self._all(children(node), ctes)
+
+
+_EQUALITY = ("=", "<>", "!=")
+
+
+def _compared(node: Node, *, equal: bool) -> Compared:
+    columns, constants, calls, who = set(), set(), set(), False
+    for part in walk(node):
+        kind = name_of(part)
+        if kind == "ColumnRef":
+            columns.add(_column(part))
+        elif kind == "A_Const" and part.HasField("sval"):
+            constants.add(part.sval.sval)
+        elif kind == "FuncCall":
+            calls.add(strings(part.funcname)[-1])
+        who = who or asks_who(part)
+    return Compared(frozenset(columns), who, frozenset(constants), frozenset(calls), equal)
+
+
+def _column(node: Node) -> tuple[str, str]:
+    parts = [
+        "*" if kind == "a_star" else value.sval
+        for kind, value in map(inner, node.fields)
+        if kind in ("a_star", "string")
+    ]
+    return parts[-2] if len(parts) > 1 else "", parts[-1]
+
+
+def _rows(insert: Node) -> Iterable[Node]:
+    """The rows of INSERT … VALUES."""
+    kind, select = inner(insert.select_stmt) if insert.HasField("select_stmt") else ("", None)
+    return (each.list.items for each in select.values_lists) if select is not None and kind == "select_stmt" else ()
+
+
+def _width(insert: Node) -> int | None:
+    """How many columns an INSERT fills; 0 for DEFAULT VALUES."""
+    if not insert.HasField("select_stmt"):
+        return 0
+    kind, select = inner(insert.select_stmt)
+    if kind == "select_stmt" and select.values_lists:
+        row = select.values_lists[0].list.items
+        return None if any(inner(each)[0] == "set_to_default" for each in row) else len(row)
+    return None

@@ -1,0 +1,51 @@
+"""What a role may do without asking: by itself, by PUBLIC, by ownership, by memberships that it inherits."""
+
+from __future__ import annotations
+
+from flatsplit.model import ObjectFacts, ObjectRef, State
+from flatsplit.rights.matrix import Rights
+
+
+class Inherited(Rights):
+    """Like :class:`Rights`, but without what takes a SET ROLE first, and with the privileges on columns."""
+
+    def __init__(self, state: State, role: str) -> None:
+        super().__init__(state, role)
+        self.state = state
+        self.closure = frozenset({role}) | _inherits(state, role)
+        self.bypasses = self.superuser or (role in state.roles and state.roles[role].bypassrls)
+
+    def has(self, facts: ObjectFacts, letters: str) -> bool:
+        """Whether it holds one of these privileges on an object."""
+        return not self.letters(facts).isdisjoint(letters)
+
+    def columns(self, ref: ObjectRef, letter: str, columns: frozenset[str]) -> frozenset[str]:
+        """Those of the columns on which it holds the privilege by a grant on the column."""
+        found = set()
+        for column in columns:
+            acl = self.state.columns.get(ObjectRef("column", ref.schema, ref.name, column), ())
+            if any(letter in item.privileges and (not item.grantee or item.grantee in self.closure) for item in acl):
+                found.add(column)
+        return frozenset(found)
+
+    def some_column(self, ref: ObjectRef, letter: str) -> bool:
+        """Whether there is any column on which it holds the privilege."""
+        return any(
+            column[1:3] == (ref.schema, ref.name)
+            and any(letter in item.privileges and (not item.grantee or item.grantee in self.closure) for item in acl)
+            for column, acl in self.state.columns.items()
+        )
+
+
+def _inherits(state: State, role: str) -> frozenset[str]:
+    found: set[str] = set()
+    todo = [role]
+    while todo:
+        one = todo.pop()
+        facts = state.roles.get(one)
+        for key, options in state.members.items():
+            inherits = options.inherit if options.inherit is not None else facts is None or facts.inherit
+            if key.member == one and key.role not in found and inherits:
+                found.add(key.role)
+                todo.append(key.role)
+    return frozenset(found)

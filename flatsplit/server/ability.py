@@ -1,0 +1,222 @@
+"""What an operator who is no superuser may do, tried before the walk and undone at once.
+
+What concerns roles only is run as it is planned, and its undo too. Such statements take no lock on anything that the
+application uses and fire no event trigger (manual, "Event Trigger Firing Matrix": none for shared objects). What
+concerns objects is not run: there the operator has to become a member of their owners, and that is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.pq import TransactionStatus
+
+from flatsplit import ddl
+from flatsplit.differ import diff
+from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement
+from flatsplit.server.acting import acting
+from flatsplit.server.asking import ask
+from flatsplit.walks.split import grants
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import SPLIT
+
+LOCK_TIMEOUT = "50ms"
+NOBODYS_VERIFIER = (
+    "SCRAM-SHA-256$4096:bm9ib2R5IGtub3dzIGl0$tGdhzNr5JLNXKTaOTIrbLCpmwLMCVgoDTpqNqgUdkYk="
+    ":M1pPhvjYGwTEQhzKHYbWuRThF4B2CVfpbSmJiTdyvu0="
+)
+"""Of no password that anybody knows: the statement that carries it is undone."""
+
+_OF_ROLES = frozenset({"role", "attribute", "member", "setting", "comment"})
+_MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
+"""Kinds of which there may be thousands that are alike."""
+FEW = 500
+"""Objects of a database that is looked at as it is."""
+_REFUSALS = (
+    errors.InsufficientPrivilege,
+    errors.FeatureNotSupported,
+    errors.InvalidGrantOperation,
+    errors.InvalidParameterValue,
+    errors.ReservedName,
+)
+"""What the server says to who may not; anything else (a lock, a name that is taken) says nothing about rights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something that the operator may not do."""
+
+    step: str
+    statement: Statement
+    """The statement that would fail; with a role that cannot be acted as, the first of them."""
+    reason: str
+    """What the server said."""
+    role: str = ""
+    """The role that the operator cannot act as; "" where the statement itself is refused."""
+    count: int = 1
+    """Statements that would fail for want of this role."""
+    back: bool = False
+    """The step can be taken, but its statement's undo fails."""
+    right: str = ""
+    """The right that is missing in the database, for example ``CREATE``."""
+    statements: tuple[Statement, ...] = ()
+    """The first of those that would fail."""
+
+
+def try_operator(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
+    """What the operator could not do in the steps that are left; nothing where it cannot be tried.
+
+    A superuser may everything, a standby lets nobody try, and within a transaction of the caller's nothing is tried.
+    """
+    if state.target.operator_superuser or conn.info.transaction_status != TransactionStatus.IDLE:
+        return ()
+    if ask(conn, "trial_conditions")[0][0]:
+        return ()
+    few, others = thinned(state, context)
+    found = _try(conn, few, context)
+    if others and any(_is_cut(lack, others) for lack in found):  # the statements have to name all of them
+        found = _try(conn, state, context)
+    return found
+
+
+def _try(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
+    with conn.transaction(force_rollback=True):
+        conn.execute("SET TRANSACTION READ WRITE")
+        conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
+        conn.execute("SET LOCAL statement_timeout = '10s'")
+        return tuple(_Trial(conn, state, context).run())
+
+
+def thinned(state: State, context: Context) -> tuple[State, frozenset[ObjectRef]]:
+    """``state`` with a few of each group of objects, and those of them that stand for others.
+
+    What is alike is changed alike and by the same roles, so a few tell as much about rights as ten thousand do. Kept
+    are all that something else tells apart: their columns, their policies, their names in [grants].
+    """
+    if context.retired or len(state.objects) < FEW:
+        return state, frozenset()
+    named = {(ref.schema, ref.name) for ref in (*state.columns, *state.policies)}
+    named |= {(ref.schema, ref.name) for _, _, refs in grants.extras(state, context) for ref in refs}
+    objects: dict[ObjectRef, ObjectFacts] = {}
+    others: set[ObjectRef] = set()
+    for group in state.groups:
+        kept = group.refs
+        if group.kind in _MANY and len(kept) > 1:
+            kept = [ref for ref in kept if (ref.schema, ref.name) in named] + [kept[0]]
+            others.add(group.refs[0])
+        objects.update(dict.fromkeys(kept, group.facts))
+    return replace(state, objects=objects), frozenset(others)
+
+
+def _is_cut(lack: Lack, others: frozenset[ObjectRef]) -> bool:
+    """Whether a full list of its statements takes a look at all objects."""
+    return any(each.alone or not others.isdisjoint(each.objects) for each in lack.statements or (lack.statement,))
+
+
+class _Trial:
+    """One run over all steps, inside a transaction that is rolled back."""
+
+    def __init__(self, conn: psycopg.Connection[Any], state: State, context: Context) -> None:
+        self._conn = conn
+        self._state = state
+        self._context = context
+        self._done: list[tuple[str, Statement]] = []
+        self._able: dict[str, str] = {}
+        """What the server said when the operator tried to act as a role; "" where it may."""
+
+    def run(self) -> Iterator[Lack]:
+        """Forward through all steps, then back over what was done."""
+        now = self._state
+        for step in SPLIT.steps:
+            then = step.apply(now, self._context)
+            yield from self._step(step.key, diff(now, then))
+            now = then
+        for key, statement in reversed(self._done):
+            reason = self._run(statement.undo, _secrets(statement.undo, now))
+            if reason:
+                yield Lack(key, statement, reason, back=True)
+
+    def _step(self, key: str, statements: tuple[Statement, ...]) -> Iterator[Lack]:
+        missing: dict[str, list[Statement]] = {}
+        rights: dict[str, tuple[Statement, str]] = {}
+        for statement in statements:
+            facts = {change.fact for change in statement.changes}
+            if facts and facts <= _OF_ROLES:
+                if statement.undo:
+                    reason = self._run(statement.sql, statement.secrets)
+                    if reason is None:
+                        self._done.append((key, statement))
+                    elif reason:
+                        yield Lack(key, statement, reason)
+                continue
+            unable = [role for role in dict.fromkeys(statement.acts) if role and self._acts_as(role)]
+            for role in unable:
+                missing.setdefault(role, []).append(statement)
+            if not unable and "owner" in facts:
+                for right, reason in self._owner_rights(statement):
+                    rights.setdefault(right, (statement, reason))
+        for role, found in missing.items():
+            yield Lack(key, found[0], self._able[role], role, len(found), statements=tuple(found[:20]))
+        for right, (statement, reason) in rights.items():
+            yield Lack(key, statement, reason, right=right)
+
+    def _run(self, text: str, secrets: tuple[str, ...]) -> str | None:
+        """What the server said against it; None where it did it, "" where it failed for no want of rights."""
+        for role in secrets:
+            text = ddl.fill_verifier(text, role, NOBODYS_VERIFIER)
+        try:
+            with self._conn.transaction():
+                self._conn.execute(text.encode())
+        except _REFUSALS as error:
+            return (error.diag.message_primary or str(error)).splitlines()[0]
+        except psycopg.DatabaseError:
+            return ""
+        return None
+
+    def _acts_as(self, role: str) -> str:
+        """What speaks against acting as the role; "" for nothing."""
+        found = self._able.get(role)
+        if found is None:
+            found = self._able[role] = self._try_acting(role)
+        return found
+
+    def _try_acting(self, role: str) -> str:
+        facts = self._state.roles.get(role)
+        if facts is not None and facts.superuser:
+            return f"{role} is a superuser"
+        try:
+            with self._conn.transaction(force_rollback=True), acting(self._conn, [role]):
+                row = self._conn.execute("SELECT pg_has_role(current_user, %s, 'USAGE')", (role,)).fetchone()
+                return "" if row and row[0] else f"{self._state.target.operator} does not inherit what {role} may"
+        except _REFUSALS as error:
+            return (error.diag.message_primary or str(error)).splitlines()[0]
+        except psycopg.DatabaseError:
+            return ""
+
+    def _owner_rights(self, statement: Statement) -> Iterator[tuple[str, str]]:
+        """What changing an owner asks for beyond the two roles."""
+        kind = statement.objects[0].kind if statement.objects else ""
+        if kind == "database":
+            try:
+                with self._conn.transaction(force_rollback=True), acting(self._conn, statement.acts):
+                    self._conn.execute(statement.sql.encode())
+            except errors.InsufficientPrivilege as error:
+                yield "CREATEDB", (error.diag.message_primary or str(error)).splitlines()[0]
+            except psycopg.DatabaseError:
+                return
+        if kind == "schema":
+            # AlterSchemaOwner_internal(): other than for tables, who changes it must have CREATE, not the new owner
+            with self._conn.transaction(force_rollback=True), acting(self._conn, statement.acts):
+                query = "SELECT has_database_privilege(current_user, current_database(), 'CREATE')"
+                row = self._conn.execute(query).fetchone()
+            if row and not row[0]:
+                yield "CREATE", f"permission denied for database {self._state.target.database}"
+
+
+def _secrets(undo: str, state: State) -> tuple[str, ...]:
+    """Roles whose verifier a statement has a place for."""
+    return tuple(role for role in state.roles if f":'{ddl.verifier_variable(role)}'" in undo)

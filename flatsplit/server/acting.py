@@ -1,0 +1,32 @@
+"""Being a member of a role for the length of a transaction, for operators who are not superusers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from flatsplit import ddl
+from flatsplit.model import MemberOptions
+from flatsplit.server.asking import ask
+
+
+@contextmanager
+def acting(conn: psycopg.Connection[Any], roles: Collection[str]) -> Iterator[None]:
+    """Inside the open transaction, the operator has the rights of ``roles``, and before its end no more.
+
+    Since 16 who creates a role may make itself a member but is none; before, CREATEROLE is enough
+    (manual, "Role Attributes"). If the transaction fails, the membership goes with it. Raises what the server
+    says to the GRANT where the operator may not administer a role.
+    """
+    version = conn.info.server_version
+    mode = "SET" if version >= 160000 else "MEMBER"
+    missing = ask(conn, "operator_acting", {"roles": sorted(roles), "mode": mode}) if roles else []
+    for role, *_ in missing:
+        conn.execute(ddl.join_role(role, version).encode())
+    yield
+    for role, admin, inherit, set_ in missing:
+        before = None if admin is None or version < 160000 else MemberOptions(admin, inherit, set_)
+        conn.execute(ddl.leave_role(role, version, before).encode())
