@@ -14,8 +14,8 @@ import psycopg
 from psycopg import errors, sql
 
 from flatsplit.errors import MissingRights
-from flatsplit.evidence.acting import acting
-from flatsplit.evidence.asking import ask, question
+from flatsplit.server.acting import acting
+from flatsplit.server.asking import ask, question
 
 
 def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.Composable]) -> list[list[Any]]:
