@@ -94,6 +94,7 @@ def test_too_many_rights_are_foreseen(database: Database, invoke_cli: InProcess)
     ]
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize(

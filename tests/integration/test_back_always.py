@@ -41,6 +41,7 @@ def depend(database: Database, role: str) -> list[tuple[object, ...]]:
     return database.admin.execute(query, [role]).fetchall()
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize(("role", "name"), PAIRS)

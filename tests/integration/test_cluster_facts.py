@@ -179,6 +179,7 @@ def test_two_walks_make_the_same_roles_at_once(make_database: MakeDatabase, tmp_
     ).fetchone() == (4,)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_two_operators_do_not_make_each_other_administrators(
     make_database: MakeDatabase, tmp_path: Path, major: int

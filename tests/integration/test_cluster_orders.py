@@ -202,7 +202,7 @@ def test_orders_of_the_two_walks(pair: Pair) -> None:
     back(pair)
 
 
-@pytest.mark.halved
+@pytest.mark.share(4)
 @pytest.mark.slow
 @pytest.mark.majors("two")
 def test_every_order_of_the_two_walks(pair: Pair) -> None:

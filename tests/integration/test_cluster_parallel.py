@@ -50,7 +50,7 @@ def together(walks: list[Walk], run: Process, arguments: Callable[[Walk], list[s
     return killed
 
 
-@pytest.mark.halved
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("names", ["shared", "own"])

@@ -81,6 +81,7 @@ def test_the_maker_goes_last_and_takes_its_roles_along(databases: tuple[Database
     assert_same(start, snapshot(databases[0].admin), "when both are back")
 
 
+@pytest.mark.slow
 def test_going_again_where_the_roles_have_stayed(databases: tuple[Database, Database], tmp_path: Path) -> None:
     """A walk that went back and left its roles to the other one goes on with them, and leaves nothing in the end."""
     start = snapshot(databases[0].admin)
@@ -98,6 +99,7 @@ def test_going_again_where_the_roles_have_stayed(databases: tuple[Database, Data
     assert_same(start, snapshot(databases[0].admin), "when both are back")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_another_walks_role_was_not_made_by_hand(databases: tuple[Database, Database], tmp_path: Path) -> None:
     second = walk_in(tmp_path / "second", databases[1])
@@ -152,6 +154,7 @@ def test_roles_that_were_in_use_here_before_are_not_dropped(
     assert_same(start, snapshot(databases[0].admin), "back")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("waited", slow_but([False, True], True))
 def test_what_another_walk_has_locked_is_not_opened(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.crowd import CREATE, DROP, crowd
 from tests.support.walk import Walk, assert_same
 
 
+@pytest.mark.slow
 def test_there_and_back_with_a_crowd(database: Database, invoke_cli: InProcess) -> None:
     """What the crowd may not read keeps it out of the tracking schema, where it would fill the lists too."""
     database.execute("CREATE TABLE crowded (a int); CREATE TABLE closed ()", database.legacy)

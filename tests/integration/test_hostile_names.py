@@ -216,6 +216,7 @@ def test_many(names: Names, make_database: MakeDatabase, tmp_path: Path) -> None
     there_and_back(names, make_database, folder_of_its_own(tmp_path))
 
 
+@pytest.mark.share(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, len(NASTY), 3))
 def test_every_nasty_name_in_several_places(first: int, make_database: MakeDatabase, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def moments() -> list[Any]:
     ]
 
 
+@pytest.mark.share(2)
 @pytest.mark.majors("two")
 @pytest.mark.parametrize(("revision", "chapter"), moments())
 def test_a_walk_of_an_earlier_release_goes_on(

@@ -108,14 +108,14 @@ def killed_all_the_way(walk: Walk, run: Process, *, seed: int, blows: int, kills
 def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy)
 
-    killed_all_the_way(Walk(run_cli, database, aside=invoke_cli).init(), run_cli, seed=20240229, blows=1, kills=4)
+    killed_all_the_way(Walk(run_cli, database, aside=invoke_cli).init(), run_cli, seed=20240229, blows=1, kills=2)
 
 
 @pytest.mark.slow
-def test_killed_a_hundred_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
+def test_killed_many_times(database: Database, run_cli: Process, invoke_cli: InProcess, kills: int) -> None:
     trap_world(database.admin, database.legacy)
 
-    killed_all_the_way(Walk(run_cli, database, aside=invoke_cli).init(), run_cli, seed=20240301, blows=4, kills=100)
+    killed_all_the_way(Walk(run_cli, database, aside=invoke_cli).init(), run_cli, seed=20240301, blows=4, kills=kills)
 
 
 @pytest.mark.slow

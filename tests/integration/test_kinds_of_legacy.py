@@ -21,6 +21,7 @@ from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.support.gains import beyond
+from tests.support.thinned import slow_but
 from tests.support.walk import NEW_ROLES, Walk, assert_same, toml
 
 OWNER = "Cube:admin%s"
@@ -177,7 +178,7 @@ def application(kind: str, place: int, request: pytest.FixtureRequest) -> Applic
     return Application.of(kind, schema, request)
 
 
-@pytest.mark.parametrize("kind", ["superuser", "members"])
+@pytest.mark.parametrize("kind", slow_but(["superuser", "members"], "superuser"))
 def test_the_commonest_kinds(kind: str, major: int, request: pytest.FixtureRequest) -> None:
     """The others are slow: all of them with another schema."""
     there_back_and_there(application(kind, 0, request))
@@ -196,12 +197,14 @@ def test_the_look_sees_what_is_cut_off(major: int, request: pytest.FixtureReques
     assert app.seen("app_user") == [("guarded.kept", 2), ("guarded.rows", 2), ("guarded.through", 2)]
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_with_another_schema(kind: str, major: int, request: pytest.FixtureRequest) -> None:
     there_back_and_there(application(kind, 2, request), CLOSELY)
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.majors("oldest")
 @pytest.mark.parametrize("kind", KINDS)
@@ -209,6 +212,7 @@ def test_every_kind_on_the_oldest(kind: str, major: int, request: pytest.Fixture
     there_back_and_there(application(kind, 3, request))
 
 
+@pytest.mark.share(3)
 @pytest.mark.slow
 @pytest.mark.majors("between")
 @pytest.mark.parametrize("half", [0, 2, 4])

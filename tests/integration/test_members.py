@@ -43,6 +43,7 @@ def walk(database: Database, invoke_cli: InProcess) -> Walk:
     return Walk(invoke_cli, database)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_logins_made_in_legacy(walk: Walk) -> None:
     database, legacy = walk.database, walk.database.legacy

@@ -153,6 +153,7 @@ def test_plain(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     there_and_back(Walk(invoke_cli, database).init(), other)
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("options", ["BYPASSRLS", "SUPERUSER", "CREATEROLE CREATEDB"])

@@ -20,6 +20,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.fixtures.servers import FreshCluster
 from tests.support.hazards import pinned
+from tests.support.thinned import slow_but
 from tests.support.walk import NEW_ROLES, Walk, assert_same
 
 DEFINER = "LANGUAGE {} SECURITY DEFINER SET search_path = public, pg_temp AS $$ {} $$"
@@ -285,7 +286,7 @@ def of_kind(make_database: MakeDatabase, request: pytest.FixtureRequest) -> Call
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("kind", ["plain", "SUPERUSER", "BYPASSRLS", "bootstrap"])
+@pytest.mark.parametrize("kind", slow_but(["plain", "SUPERUSER", "BYPASSRLS", "bootstrap"], "BYPASSRLS", "bootstrap"))
 def test_the_same_rows_at_every_moment(kind: str, of_kind: Callable[[str], Database], invoke_cli: InProcess) -> None:
     """Through views, routines and refreshes, after each step forward and each step back."""
     database = of_kind(kind)
@@ -313,6 +314,7 @@ def test_the_same_rows_at_every_moment(kind: str, of_kind: Callable[[str], Datab
     assert_same(before, walk.snapshot(), "back")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_a_poolers_lookup_stays_with_dba(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     """Closed before anything moves; with the object left with dba it works at every moment, and goes back exactly."""

@@ -10,6 +10,7 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.integration.test_members import finding
+from tests.support.thinned import slow_but
 from tests.support.walk import Walk, assert_same
 
 OWNER = '"Cube:admin%s"'
@@ -42,7 +43,7 @@ def decided(walk: Walk, owners: str) -> None:
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("kind", ["set role", "setting", "noinherit"])
+@pytest.mark.parametrize("kind", slow_but(["set role", "setting", "noinherit"], "setting"))
 def test_owners_move_like_legacys_own(database: Database, invoke_cli: InProcess, kind: str) -> None:
     cube(database, kind)
     walk = Walk(invoke_cli, database).init()

@@ -56,6 +56,7 @@ def dump_all_the_way(walk: Walk) -> None:
         walk.wait_until_gone(walk.database.legacy)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("schema", ["pagila", pytest.param("kea", marks=pytest.mark.slow)])
 def test_a_real_schema(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:

@@ -106,6 +106,7 @@ def test_the_old_role_dropped_by_hand(database: Database, invoke_cli: InProcess)
     assert_same(after, walk.snapshot(), "both refused")
 
 
+@pytest.mark.share(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("schema", shared_schemas())
 def test_for_every_real_schema(make_database: MakeDatabase, invoke_cli: InProcess, schema: str) -> None:

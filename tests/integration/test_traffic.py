@@ -109,6 +109,7 @@ def holder(database: Database) -> Database:
     return database
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_while_a_report_runs(holder: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     transfer_while_somebody_reads(holder, run_cli, invoke_cli, 5)

@@ -92,6 +92,7 @@ def test_rollback_does_not_drop_a_role_that_somebody_gave_rights_elsewhere(
     assert other.admin.execute(may).fetchone() == (True,)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_legacy_owns_another_database_too(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     """REASSIGN OWNED would take the other database along; the end of legacy here is not its end there."""

@@ -49,13 +49,14 @@ def walk_to_the_end(run: InProcess, database: Database, retire: str = "revoke") 
     return walk
 
 
+@pytest.mark.share(2)
 @pytest.mark.majors("two")
 @pytest.mark.parametrize(("kind", "retire"), slow_but(COMBINATIONS, ("plain", "revoke"), ("superuser", "repurpose")))
 def test_every_kind_of_role(kind: str, retire: str, make: MakeOfKind, invoke_cli: InProcess) -> None:
     walk_to_the_end(invoke_cli, make(kind, "pagila"), retire)
 
 
-@pytest.mark.halved
+@pytest.mark.share(4)
 @pytest.mark.slow
 @pytest.mark.majors("all")
 @pytest.mark.parametrize("schema", shared_schemas())

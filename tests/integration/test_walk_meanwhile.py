@@ -102,6 +102,7 @@ def test_objects_made_meanwhile_are_taken_along_and_back(world: Walk) -> None:
         assert mine == twin, f"{name} is not what legacy would have made"
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_each_step_back_keeps_what_was_made_meanwhile(world: Walk) -> None:
     conn = world.database.admin
@@ -169,6 +170,7 @@ def test_third_roles_grants_survive(world: Walk, after: str | None) -> None:
     assert_same(expected, world.snapshot(), f"third roles' grants, made after {after}")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_dropped_meanwhile(world: Walk) -> None:
     """What disappears during the walk is not missed, neither forward nor back."""
@@ -192,6 +194,7 @@ def test_dropped_meanwhile(world: Walk) -> None:
     assert_same(expected, unnamed(world.snapshot(), "dying"), "rolled back everything")
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("schema", shared_schemas())
 def test_every_schema_goes_on_growing(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:

@@ -78,6 +78,7 @@ def test_owners_without_all_their_rights_under_an_operator(database: Database, i
     assert of_operator(database.admin) == operator
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("after", ["grant-existing", "transfer-ownership", "revoke-legacy"])

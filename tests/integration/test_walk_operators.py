@@ -91,6 +91,7 @@ def test_an_operator_with_the_least(name: str, database: Database, invoke_cli: I
     there_and_back(OperatorsWalk(invoke_cli, database))
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 def test_every_kind_of_operator(shape: Shape, database: Database, invoke_cli: InProcess) -> None:
@@ -117,7 +118,7 @@ alter default privileges in schema shop grant select on tables to reporting;
 """
 
 
-@pytest.mark.halved
+@pytest.mark.share(4)
 @pytest.mark.slow
 @pytest.mark.majors("all")
 @pytest.mark.parametrize("name", SHAPES)

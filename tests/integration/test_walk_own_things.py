@@ -10,6 +10,7 @@ from tests.support.snapshot import snapshot
 from tests.support.walk import Walk, assert_same
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("step", ["enable-login", "revoke-legacy"])
 def test_large_objects_of_the_application(

@@ -15,6 +15,7 @@ from tests.support.world import acting_as
 NOTHING_SPECIAL = "create table thing (id int primary key)"
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_large_objects_with_small_numbers(database: Database, invoke_cli: InProcess) -> None:
     """Who calls lo_create() chooses the oid, and the first of a program's own are often 1, 2, 3."""
@@ -37,6 +38,7 @@ SUPERUSERS = {
 }
 
 
+@pytest.mark.share(2)
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("kind", slow_but(SUPERUSERS, "extension"))
 def test_a_superuser_of_former_days(kind: str, database: Database, invoke_cli: InProcess) -> None:
@@ -49,6 +51,7 @@ def test_a_superuser_of_former_days(kind: str, database: Database, invoke_cli: I
     there_and_back(invoke_cli, database)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_a_superuser_with_an_extension_that_brings_a_wrapper(
     make_database: MakeDatabase, invoke_cli: InProcess
@@ -80,6 +83,7 @@ def test_titles_stay_short_with_many_schemas_and_owners(database: Database, invo
     )
 
 
+@pytest.mark.slow
 @pytest.mark.majors("all")
 def test_routines_that_differ_by_mode_alone(database: Database, invoke_cli: InProcess, major: int) -> None:
     """A list of types may mean the arguments that are passed or, since 14, all of them: f(int) is then two routines."""
@@ -99,6 +103,7 @@ def test_routines_that_differ_by_mode_alone(database: Database, invoke_cli: InPr
     there_and_back(invoke_cli, database)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_memberships_that_legacy_gave(database: Database, invoke_cli: InProcess) -> None:
     """Before 16 a role may give away membership in itself without ADMIN OPTION; who gave it stays on record."""
@@ -130,7 +135,7 @@ def not_in_unicode(database: Database, encoding: str) -> Database:
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("encoding", slow_but(["LATIN1", "WIN1252"], "WIN1252"))
+@pytest.mark.parametrize("encoding", slow_but(["LATIN1", "WIN1252"]))
 def test_a_database_that_is_not_in_unicode(encoding: str, database: Database, invoke_cli: InProcess) -> None:
     """The arrows and quotes of flatsplit's own texts, and what an operator types, do not exist there."""
     not_in_unicode(database, encoding)
@@ -141,6 +146,7 @@ def test_a_database_that_is_not_in_unicode(encoding: str, database: Database, in
     invoke_cli("next", "--yes", "--through", "create-roles", "--waive", "no-blockers", *reason, dsn=database).check()
 
 
+@pytest.mark.slow
 def test_by_hand_in_a_database_that_is_not_in_unicode(database: Database, invoke_cli: InProcess) -> None:
     by_hand_and_back(Walk(invoke_cli, not_in_unicode(database, "LATIN1")).init())
 

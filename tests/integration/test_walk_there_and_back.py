@@ -60,13 +60,14 @@ def there_and_back(
     assert_same(untouched, walk.snapshot(), "rolled back everything in one call")
 
 
+@pytest.mark.share(2)
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("schema", slow_but(shared_schemas(), "pagila", "nautobot"))
+@pytest.mark.parametrize("schema", slow_but(shared_schemas(), "pagila"))
 def test_every_schema(schema: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     there_and_back(invoke_cli, make_database(schema), separated=True)
 
 
-@pytest.mark.halved
+@pytest.mark.share(4)
 @pytest.mark.slow
 @pytest.mark.majors("between")
 @pytest.mark.parametrize("schema", shared_schemas())
@@ -74,6 +75,7 @@ def test_every_schema_on_the_other_majors(schema: str, make_database: MakeDataba
     there_and_back(invoke_cli, make_database(schema), closely=False)
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("app", shared_apps())
 def test_every_application(app: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
@@ -81,13 +83,14 @@ def test_every_application(app: str, make_database: MakeDatabase, invoke_cli: In
 
 
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("retire", ["revoke", "repurpose", "drop"])
+@pytest.mark.parametrize("retire", slow_but(["revoke", "repurpose", "drop"], "revoke"))
 def test_the_world_of_traps(retire: str, database: Database, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy)
 
     there_and_back(invoke_cli, database, retire)
 
 
+@pytest.mark.share(2)
 @pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("options", ["SUPERUSER", "CREATEDB CREATEROLE REPLICATION BYPASSRLS"])

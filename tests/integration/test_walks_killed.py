@@ -83,10 +83,10 @@ def prepared(database: Database, run: Process, aside: InProcess) -> Walk:
 
 def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     with deputy.known():
-        killed(prepared(database, run_cli, invoke_cli), run_cli, seed=20240303, kills=3)
+        killed(prepared(database, run_cli, invoke_cli), run_cli, seed=20240303, kills=2)
 
 
 @pytest.mark.slow
-def test_killed_a_hundred_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
+def test_killed_many_times(database: Database, run_cli: Process, invoke_cli: InProcess, kills: int) -> None:
     with deputy.known():
-        killed(prepared(database, run_cli, invoke_cli), run_cli, seed=20240304, kills=100)
+        killed(prepared(database, run_cli, invoke_cli), run_cli, seed=20240304, kills=kills)
