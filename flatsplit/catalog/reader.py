@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -9,7 +11,7 @@ import psycopg
 from flatsplit.catalog import cluster, objects
 from flatsplit.catalog.acl import Names
 from flatsplit.catalog.session import look
-from flatsplit.model import RoleFacts, State, Target
+from flatsplit.model import ObjectRef, RoleFacts, State, Target
 
 
 def read_state(conn: psycopg.Connection[Any]) -> State:
@@ -36,6 +38,20 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
             databases=cluster.read_databases(at, names),
             uses=objects.read_uses(at),
         )
+
+
+def with_columns(conn: psycopg.Connection[Any], state: State, wanted: Iterable[ObjectRef]) -> State:
+    """``state`` with these columns, as far as they are there: one on which nobody holds anything has an empty ACL.
+
+    Of all others only those with an ACL of their own are in a State: a database has too many.
+    """
+    missing = sorted(set(wanted) - state.columns.keys())
+    if not missing:
+        return state
+    with look(conn) as at:
+        names = ([ref.schema for ref in missing], [ref.name for ref in missing], [ref.args for ref in missing])
+        found = {ObjectRef("column", *row): () for row in at.ask("named_columns", *names)}
+    return replace(state, columns={**state.columns, **found}) if found else state
 
 
 def read_people(conn: psycopg.Connection[Any]) -> State:

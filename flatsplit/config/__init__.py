@@ -9,6 +9,7 @@ from flatsplit.config.grants import Grant, GrantName, format_name, parse_name
 from flatsplit.config.naming import propose_roles
 from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.reading import load, parse
+from flatsplit.config.special import Special
 from flatsplit.config.tenants import Tenants, Way, format_way, parse_way
 from flatsplit.config.text import format_duration, parse_duration
 from flatsplit.config.values import (
@@ -35,6 +36,7 @@ __all__ = [
     "OwnerPowers",
     "Retire",
     "RoleNames",
+    "Special",
     "Tenants",
     "Way",
     "format_duration",

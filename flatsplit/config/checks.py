@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flatsplit.config import accept, becoming, grants, people, powers, tenants
+from flatsplit.config import accept, becoming, grants, people, powers, special, tenants
 from flatsplit.config.text import format_duration, quote
 from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
 from flatsplit.errors import ConfigError
@@ -66,6 +66,8 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
             refuse("[cutover] owners", f"names {show(name)}, which is {seen[name]}", "leave it out")
     grants.check(config.grants, source)
     becoming.check(config.become, seen, source)
+    strong = [name for name in (config.roles.app_migrator, config.roles.dba) if name]
+    special.check(config.special, seen, PURPOSES, strong, source, _check_name)
     people.check(config.members, config.groups, seen, source)
     accept.check(config.accept, source)
     powers.check(config.powers, config.roles.dba, source)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.errors import ConfigError
 
@@ -43,7 +44,7 @@ class Grant(NamedTuple):
     """One line of such a section."""
 
     purpose: str
-    """app_user, app_migrator, app_readonly or dba."""
+    """app_user, app_migrator, app_readonly or dba; or a special role, by its name."""
     privilege: str
     """A key of :data:`LETTERS`."""
     names: tuple[str, ...]
@@ -99,15 +100,18 @@ def read(section: Any, source: str, purposes: tuple[str, ...]) -> tuple[Grant, .
     found = []
     for purpose, content in section.items():
         if purpose not in purposes:
-            raise _unknown(f"{source}: unknown section [grants.{purpose}]", purpose, purposes, "[grants.{}]")
+            what = f"{source}: unknown section {heading(purpose, 'grants')}"
+            raise _unknown(what, purpose, purposes, "[grants.{}]")
         if not isinstance(content, dict):
             raise ConfigError(
                 f"{source}: [grants] {purpose} is a value, not a section", f"write [grants.{purpose}] above its keys"
             )
         for privilege, names in content.items():
-            where = f"{source}: [grants.{purpose}] {privilege}"
+            where = f"{source}: {heading(purpose, 'grants')} {privilege}"
             if privilege not in LETTERS:
-                raise _unknown(f"{source}: unknown key [grants.{purpose}] {privilege}", privilege, LETTERS, "{}")
+                raise _unknown(
+                    f"{source}: unknown key {heading(purpose, 'grants')} {privilege}", privilege, LETTERS, "{}"
+                )
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                 raise ConfigError(f"{where} is not a list of names", 'write it like ["public.sessions"]')
             found.append(Grant(purpose, privilege, tuple(names)))
@@ -124,7 +128,7 @@ def check(grants: tuple[Grant, ...], source: str) -> None:
     """Whether every name can be one."""
     for grant in grants:
         for name in grant.names:
-            where = f"{source}: [grants.{grant.purpose}] {grant.privilege}"
+            where = f"{source}: {heading(grant.purpose, 'grants')} {grant.privilege}"
             try:
                 parsed = parse_name(name)
             except ValueError:
@@ -147,7 +151,7 @@ def render(grants: tuple[Grant, ...]) -> list[str]:
     for grant in grants:
         if grant.purpose != purpose:
             purpose = grant.purpose
-            lines += ["", f"[grants.{purpose}]"]
+            lines += ["", heading(purpose, "grants")]
         lines.append(f"{grant.privilege} = [{', '.join(map(quote, grant.names))}]")
     return lines
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import accept, becoming, grants, people, powers, tenants
+from flatsplit.config import accept, becoming, grants, people, powers, special, tenants
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -45,7 +45,8 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
             "correct that place; strings stand in double quotes",
         ) from None
     values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-    extra = grants.read(document.pop("grants", {}), source, PURPOSES)
+    specials = special.read(document.pop("role", {}), source)
+    extra = grants.read(document.pop("grants", {}), source, (*PURPOSES, *(one.name for one in specials)))
     accepted = accept.read(document.pop("hazards", {}), source)
     members = people.read_members(document.pop("members", {}), source, PURPOSES)
     become = becoming.read(document.pop("become", {}), source, PURPOSES)
@@ -87,6 +88,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         groups=groups,
         become=become,
         tenants=multitenant,
+        special=specials,
     )
     validate(config, source)
     return config

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from flatsplit.config.grants import Grant
 from flatsplit.config.powers import OwnerPowers
+from flatsplit.config.special import Special
 from flatsplit.config.tenants import Tenants
 
 Retire: TypeAlias = Literal["revoke", "drop", "repurpose"]
@@ -101,7 +102,7 @@ class Config:
     allow_new_objects: bool = False
     """What a step wants for objects that are younger than its approval needs none. Stands in [approval]."""
     grants: tuple[Grant, ...] = ()
-    """[grants.PURPOSE]: privileges beyond the blueprint, in the order in which they are written."""
+    """[grants.PURPOSE]: privileges beyond the blueprint, and all of special roles, in the order of writing."""
     powers: OwnerPowers = field(default_factory=OwnerPowers)
     """[owner-powers]: what goes to dba, and whether app_migrator gets BYPASSRLS."""
     accept: tuple[tuple[str, str], ...] = ()
@@ -116,6 +117,12 @@ class Config:
     """[become]: roles that a new role may become with SET ROLE."""
     tenants: Tenants | None = None
     """[tenants]: a role per tenant; None where nothing is said of them."""
+    special: tuple[Special, ...] = ()
+    """[role.NAME]: special roles, in the order in which they stand."""
+
+    def special_role(self, name: str) -> Special | None:
+        """The special role of this name; None where the configuration speaks of none."""
+        return next((one for one in self.special if one.name == name), None)
 
     def logins(self, role: str) -> tuple[str, ...] | None:
         """Who logs in for a new role that is a group; None for one that logs in itself."""

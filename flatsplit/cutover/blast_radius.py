@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flatsplit.config import Config
 from flatsplit.connection import Session
+from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.survey import before_init
 from flatsplit.cutover.walk import Walk
 from flatsplit.journal import Journal
-from flatsplit.model import State
+from flatsplit.model import SPLIT, State
+from flatsplit.planning.chain import Link
 from flatsplit.rights.exposure import BlastRadius, Exposure, exposures
 from flatsplit.server.surroundings import surroundings
 from flatsplit.walks import split
@@ -18,20 +22,29 @@ from flatsplit.walks.split.kind import through
 def blast_radius(session: Session, config: Config) -> BlastRadius:
     """In the cutover that is under way, or before ``init`` in one as it would be."""
     if Journal(session).exists():
-        situation = Walk.open(session, config).situation()
-        return radius(session, situation.live, situation.context, situation.done)
+        return of_situation(session, Walk.open(session, config).situation())
     state, context = before_init(session, config)
     return radius(session, state, context, done=0)
 
 
-def radius(session: Session, live: State, context: Context, done: int) -> BlastRadius:
+def of_situation(session: Session, situation: Situation) -> BlastRadius:
+    """In the walks that are kept, with what all of them want at the end, and the roles that they make."""
+    first = situation.turned(SPLIT)
+    return radius(session, first.live, first.context, first.done, first.others)
+
+
+def radius(session: Session, live: State, context: Context, done: int, others: Sequence[Link] = ()) -> BlastRadius:
     """Of this moment and of the end. What the steps want is a function of what is, so nothing has to be run for it."""
     around = surroundings(session.driver)
-    roles = (context.legacy, *context.config.roles.new)
+    made = (role for link in others for role in link.kind.makes(link.context))
+    roles = tuple(dict.fromkeys((context.legacy, *context.config.roles.new, *made)))
+    end = through(live, context, split.REVOKE_LEGACY)
+    for link in others:
+        end = link.kind.through(end, link.context, len(link.kind.steps))
     return BlastRadius(
         database=live.target.database,
         today=exposures(live, around, roles),
-        after=exposures(through(live, context, split.REVOKE_LEGACY), around, roles),
+        after=exposures(end, around, roles),
         complete=done == len(split.STEP_KEYS),
     )
 

@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from flatsplit import blueprint
 from flatsplit.blueprint import Purpose
 from flatsplit.connection import Session, connect_as
+from flatsplit.cutover import promised
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import FlatsplitError
 from flatsplit.evidence import trial
 from flatsplit.evidence.beyond import beyond_acts
+from flatsplit.evidence.special import acts as special_acts
 from flatsplit.evidence.trial import Act, Proof, Trial
-from flatsplit.model import ObjectRef
+from flatsplit.model import SPLIT, ObjectRef
 from flatsplit.rights.inherited import Inherited
 from flatsplit.server.asking import ask
+from flatsplit.walks import role as role_walk
 from flatsplit.walks import split
 
 TABLES = 4
@@ -24,12 +27,13 @@ SCHEMAS = 3
 
 
 def failed(session: Session, situation: Situation) -> tuple[Trial, ...]:
-    """Acts that came out otherwise than they must; what the catch-up will still grant is no failure."""
+    """Acts of the walk's own roles that came out otherwise than they must; what the catch-up will still grant is no
+    failure.
+    """
+    mine = situation.name.subject if situation.name.kind == role_walk.NAME else ""
+    found = special(session, situation, {}, mine) if mine else prove(session, situation.turned(SPLIT), {})
     return tuple(
-        one
-        for proof in prove(session, situation, {})
-        for one in proof.trials
-        if not one.ok and not (one.expected and situation.drift)
+        one for proof in found for one in proof.trials if not one.ok and not (one.expected and situation.drift)
     )
 
 
@@ -46,6 +50,19 @@ def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) 
             acts += beyond_acts(session.driver, situation.live, situation.context, role)
         proofs.append(_prove(session, situation, role, acts, passwords.get(role)))
     return (*proofs, *_legacy(session, situation, passwords))
+
+
+def special(session: Session, situation: Situation, passwords: Mapping[str, str], only: str = "") -> tuple[Proof, ...]:
+    """The same for special roles: some of the list of each, and some of what it does not name."""
+    proofs = []
+    for one in promised.special_roles(situation):
+        role = one.context.role
+        if role not in situation.live.roles or (only and role != only):
+            continue
+        tables, acts = special_acts(situation.live, one.context, bridged=one.bridged)
+        acts = trial.cautious(session.driver, role, [ref for ref in tables if ref.kind == "table"], acts)
+        proofs.append(_tried(session, situation, role, acts, passwords.get(role) if one.opened else None))
+    return tuple(proofs)
 
 
 def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -> list[Act]:
@@ -77,7 +94,11 @@ def _schemas(situation: Situation) -> list[ObjectRef]:
 
 def _prove(session: Session, situation: Situation, role: str, acts: list[Act], password: str | None) -> Proof:
     may_log_in = role in situation.config.entering and situation.done >= split.ORDINAL[split.ENABLE_LOGIN]
-    if password is None or not may_log_in:
+    return _tried(session, situation, role, acts, password if may_log_in else None)
+
+
+def _tried(session: Session, situation: Situation, role: str, acts: list[Act], password: str | None) -> Proof:
+    if password is None:
         if not acts:
             return Proof(role, "", "nothing to try yet")
         return trial.try_as_function(session.driver, role, acts)

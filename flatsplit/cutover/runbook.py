@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from flatsplit import __version__, hazards, membership
 from flatsplit.cutover import approval
-from flatsplit.cutover.blast_radius import first_radius, radius
+from flatsplit.cutover.blast_radius import first_radius, of_situation
 from flatsplit.cutover.bundle import Bundle, BundleStep
+from flatsplit.cutover.promised import all_checks
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
 from flatsplit.gates import judge, rehearsed
@@ -18,7 +19,6 @@ from flatsplit.model import SPLIT, GateResult, Plan, Session, StepRecord
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.planning import machine
 from flatsplit.planning.situation import notes_of
-from flatsplit.rights.matrix import matrix
 from flatsplit.server.asking import ask
 from flatsplit.server.sessions import read_sessions, server_clock
 
@@ -75,9 +75,9 @@ def runbook(walk: Walk) -> Bundle:
         generated_by=f"flatsplit {__version__}",
         steps=tuple(steps),
         findings=found,
-        checks=matrix(split.live, split.context, split.done),
+        checks=all_checks(split),
         sessions=sessions,
-        exposure=radius(walk.session, split.live, split.context, split.done),
+        exposure=of_situation(walk.session, split),
         first=first_radius(walk.session, split.origin, split.context) if begun else (),
         report=_report(walk, situation, sessions),
     )

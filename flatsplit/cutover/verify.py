@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flatsplit import hazards
-from flatsplit.cutover.proof import prove
+from flatsplit.cutover.promised import all_checks
+from flatsplit.cutover.proof import prove, special
 from flatsplit.cutover.strays import strays
 from flatsplit.evidence import memory
 from flatsplit.evidence.trial import Proof, Trial
 from flatsplit.model import SPLIT, Check, Finding, Statement
 from flatsplit.planning.causes import Causes
-from flatsplit.rights.matrix import matrix
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -63,11 +63,11 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
     drift = situation.drift
     causes = Causes(situation.live, since.appeared.keys() if since is not None else (), situation.resting)
     return VerifyReport(
-        checks=matrix(situation.live, situation.context, situation.done),
+        checks=all_checks(situation),
         drift=drift,
         steps=spoken.kind.keys[: spoken.done],
         notes=found,
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, before.roles) if before is not None and since is not None else (),
-        proofs=prove(session, situation, passwords or {}),
+        proofs=(*prove(session, situation, passwords or {}), *special(session, situation, passwords or {})),
     )

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from flatsplit.catalog import read_identity, read_state
+from flatsplit.catalog import read_identity, read_state, with_columns
 from flatsplit.config import Config
 from flatsplit.connection import Session
-from flatsplit.cutover import names
+from flatsplit.cutover import names, promised
 from flatsplit.cutover.caller import Passwords, Reporter
 from flatsplit.cutover.chosen import DAMAGED, choose, steps
 from flatsplit.cutover.situation import Situation
@@ -22,7 +22,7 @@ from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import SPLIT, Finding, State, Statement, WalkName
 from flatsplit.planning import machine
 from flatsplit.planning.chain import Link
-from flatsplit.rights.matrix import matrix
+from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ class Walk:
         if live is None:
             live, self._first = self._first or read_state(self.session.driver), None
             Journal.recognise(live.target, self.record)
+        live = with_columns(self.session.driver, live, grants.columns(self.config))
         links = tuple(self._link(record, live) for record in self.kept)
         mine = next(link for link in links if link.name == self.record.walk)
         others = tuple(link for link in links if link is not mine)
@@ -157,13 +158,13 @@ class Walk:
         self.record = renamed if self.record is split else self.record
 
     def asked(self, situation: Situation, step: str) -> Asked[Context]:
-        """What the gates of a step are judged on. Hazards and the matrix are about the roles of the split."""
+        """What the gates of a step are judged on: hazards of the split, the matrix of what the walk is about."""
         first = situation.turned(SPLIT)
 
         def failed() -> tuple[Trial, ...]:
             from flatsplit.cutover import proof
 
-            return proof.failed(self.session, first) if self.session.write else ()
+            return proof.failed(self.session, situation) if self.session.write else ()
 
         def blockers() -> tuple[Finding, ...]:
             from flatsplit import hazards  # only the first step's gate asks for them
@@ -180,7 +181,7 @@ class Walk:
             situation.records,
             situation.drift,
             blockers,
-            lambda: matrix(first.desired(first.done), first.context, first.done),
+            lambda: promised.checks(situation, situation.desired(situation.done)),
             failed,
         )
 

@@ -112,6 +112,7 @@ Waivable: TypeAlias = Literal[
     "verified",
     "soaked",
     "elsewhere",
+    "listed",
 ]
 Unwaivable: TypeAlias = Literal["converged", "approved"]
 GateKey: TypeAlias = Waivable | Unwaivable

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from flatsplit.walks.kind import Kind
+from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.split.kind import SPLIT
 
-KINDS: dict[str, Kind[Any]] = {SPLIT.name: SPLIT}
+KINDS: dict[str, Kind[Any]] = {SPLIT.name: SPLIT, ROLE.name: ROLE}
 """By their names, in the order in which people hear of them."""
 
 

@@ -35,7 +35,7 @@ def unmade(live: State, baseline: State, roles: Collection[str]) -> State:
         del draft.roles[name]
     draft.members = {key: options for key, options in live.members.items() if not gone & {key.role, key.member}}
     draft.settings = {key: row for key, row in live.settings.items() if key.role not in gone}
-    draft.columns = {ref: acl for ref, row in live.columns.items() if (acl := _without(row, gone))}
+    draft.columns = {ref: _without(row, gone) for ref, row in live.columns.items()}  # emptied, it is there all the same
     draft.mappings = {ref for ref in live.mappings if ref.args not in gone}
     draft.policies = {ref: left for ref, named in live.policies.items() if (left := named - gone) or not named & gone}
     for ref, row in live.defaults.items():

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from flatsplit import blueprint, privileges
-from flatsplit.config import format_name, parse_name
+from flatsplit.config import Config, parse_name
 from flatsplit.model import Kind, ObjectRef, State
 from flatsplit.walks.split.context import Context
 
@@ -46,25 +46,49 @@ def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[Obj
     Memberships are no privileges on objects: :func:`flatsplit.walks.split.restricted.configured`.
     """
     for grant in context.config.grants:
-        role = blueprint.named(context.config, grant.purpose)
+        role = "" if context.config.special_role(grant.purpose) else blueprint.named(context.config, grant.purpose)
         found = tuple(ref for name in grant.names for ref in named(state, name, grant.letter))
         if role and grant.letter and found:
             yield role, grant.letter, found
 
 
+def columns_of(name: str, letter: str) -> tuple[str, ...]:
+    """The columns that a name of [grants] means after that of a table; none where it means something else."""
+    parts, args = parse_name(name)
+    if args is None or len(parts) != 2 or letter not in _BY_COLUMN:
+        return ()
+    return tuple(dict.fromkeys(map(_column, re.findall(r'"(?:[^"]|"")+"|[^\s,"]+', args))))
+
+
+def columns(config: Config) -> frozenset[ObjectRef]:
+    """All columns that [grants] names, of whichever role."""
+    found: set[ObjectRef] = set()
+    for grant in config.grants:
+        for name in grant.names:
+            schema, table = (*parse_name(name).parts, "")[:2]
+            found.update(ObjectRef("column", schema, table, column) for column in columns_of(name, grant.letter))
+    return frozenset(found)
+
+
+def _column(word: str) -> str:
+    try:
+        return parse_name(word).parts[-1]
+    except ValueError:  # no column is called so
+        return word
+
+
 def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
     """Objects that a name of [grants] means: those that have this privilege, on this server.
 
-    After the name of a table, columns on which somebody holds a right by name.
+    After the name of a table, its columns (:func:`flatsplit.catalog.with_columns`).
     """
     parts, args = parse_name(name)
     schema = parts[0] if len(parts) == 2 else ""
     if not letter:
         return
-    if args is not None and schema and letter in _BY_COLUMN:
-        columns = set(re.findall(r'"(?:[^"]|"")+"|[^\s,"]+', args))
-        table = schema, parts[-1]
-        yield from (ref for ref in state.columns if ref[1:3] == table and format_name(ref.args) in columns)
+    if columns := columns_of(name, letter):
+        refs = (ObjectRef("column", schema, parts[-1], column) for column in columns)
+        yield from (ref for ref in refs if ref in state.columns)
         return
     if letter in "sA":
         schema, parts = "", (".".join(parts),)

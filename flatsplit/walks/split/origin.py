@@ -308,7 +308,7 @@ class Origin:
             before = self.base.columns.get(ref)
             # An entry of app_migrator's became the owner's when the table moved
             acl = self._acl(self.live.columns.get(ref, ()), before, own=before is not None and self._ours(ref))
-            if acl:
+            if acl or ref in self.live.columns:  # emptied, the column is there all the same
                 columns[ref] = acl
         return columns
 

@@ -182,7 +182,8 @@ def left_behind(state: State, context: Context) -> frozenset[str]:
 def configured(context: Context) -> Iterator[tuple[str, str]]:
     """What [grants] says of memberships: the new role, and whose member it becomes."""
     for grant in context.config.grants:
-        role = str(getattr(context.config.roles, grant.purpose))
+        special = context.config.special_role(grant.purpose) is not None
+        role = "" if special else str(getattr(context.config.roles, grant.purpose))
         if grant.privilege == MEMBER and role:
             yield from ((role, role_name(name)) for name in grant.names)
 

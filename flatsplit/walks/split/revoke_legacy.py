@@ -31,8 +31,7 @@ def apply(state: State, context: Context) -> State:
         members.hand_over(draft, context)
     draft.rewrite(lambda _, facts: _stripped(facts, legacy))
     for ref, acl in list(draft.columns.items()):
-        draft.columns[ref] = handed_over(acl, legacy)
-    draft.columns = {ref: acl for ref, acl in draft.columns.items() if acl}
+        draft.columns[ref] = handed_over(acl, legacy)  # emptied, the column is there all the same
     default_privileges.revoked(draft, context)
     for ref, named in list(draft.policies.items()):
         if legacy in named:

@@ -1,0 +1,168 @@
+"""Sections [role.NAME]: special roles, each with a list of its own of what it may ([grants.NAME]).
+
+A background job, an audit of some columns, a reader of one schema, an application that makes tables while it runs.
+``flatsplit begin role NAME`` takes the steps that make it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from flatsplit.config.text import quote
+from flatsplit.errors import ConfigError
+
+NewTables: TypeAlias = Literal["none", "read", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """One special role."""
+
+    name: str
+    like: str = ""
+    """It begins with the rights of this role, and ends with its own list; "" to begin with the list."""
+    new_tables: NewTables = "none"
+    """What it may do with tables that come later, in the schemas that it may look into."""
+    connection_limit: int = -1
+    settings: tuple[tuple[str, str], ...] = ()
+    """Sorted by name. The role may set others: no limits."""
+    schemas: tuple[str, ...] = ()
+    """It reads everything in these, also what comes later."""
+    create: tuple[str, ...] = ()
+    """It creates in these, and what it creates is the others' to use at once."""
+
+
+KEYS = ("like", "new_tables", "connection_limit", "settings", "schemas", "create")
+NEVER = ("role", "session_authorization")
+"""Settings by which a session would act as somebody else."""
+_SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def key(name: str) -> str:
+    """A name as a key of TOML."""
+    return name if _BARE.fullmatch(name) else quote(name)
+
+
+def heading(name: str, section: str = "role") -> str:
+    """``[role.app_jobs]``."""
+    return f"[{section}.{key(name)}]"
+
+
+def read(section: Any, source: str) -> tuple[Special, ...]:
+    """The special roles of a [role] table, in the order in which they stand; ConfigError names the key."""
+    if not isinstance(section, dict):
+        raise ConfigError(f"{source}: role is a value, not a section", "write [role.app_jobs] above its keys")
+    return tuple(_read_one(name, content, source) for name, content in section.items())
+
+
+def _read_one(name: str, content: Any, source: str) -> Special:
+    where = f"{source}: {heading(name)}"
+    if not isinstance(content, dict):
+        raise ConfigError(f"{source}: [role] {key(name)} is a value, not a section", f"write {heading(name)} above it")
+    for word in content:
+        if word not in KEYS:
+            near = difflib.get_close_matches(word, KEYS, 1)
+            fix = f"did you mean {near[0]}?" if near else f"known are {', '.join(KEYS)}"
+            raise ConfigError(f"{source}: unknown key {heading(name)} {word}", fix)
+    like = content.get("like", "")
+    if not isinstance(like, str):
+        raise ConfigError(f"{where} like is not a string", 'write like = "app_user"')
+    limit = content.get("connection_limit", -1)
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < -1:
+        raise ConfigError(f"{where} connection_limit is not a number of connections", "write connection_limit = 5")
+    lists = {word: _names(content.get(word, []), f"{where} {word}") for word in ("schemas", "create")}
+    new_tables = content.get("new_tables", "read" if lists["schemas"] else "none")
+    if new_tables not in get_args(NewTables):
+        fix = f"use {', '.join(map(quote, get_args(NewTables)))}"
+        raise ConfigError(f"{where} new_tables is not one of its values", fix)
+    settings = _settings(content.get("settings", {}), f"{where} settings")
+    return Special(name, like, new_tables, limit, settings, **lists)
+
+
+def _names(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ConfigError(f"{where} is not a list of names", 'write it like ["billing"]')
+    return tuple(dict.fromkeys(value))
+
+
+def _settings(value: Any, where: str) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} is not a table", 'write settings = { statement_timeout = "1h" }')
+    found = []
+    for name, content in _flat(value):
+        if not _SETTING.fullmatch(name):
+            raise ConfigError(f"{where}: {quote(name)} is no name of a setting", "psql's \\dconfig lists them")
+        if name.lower() in NEVER:
+            fix = "leave it out: a special role acts as itself, or its list would be for nothing"
+            raise ConfigError(f"{where}: {name} makes its sessions act as somebody else", fix)
+        if isinstance(content, bool):
+            content = "on" if content else "off"
+        if not isinstance(content, (str, int, float)) or "\0" in str(content):
+            raise ConfigError(f"{where}: {name} is neither text nor a number", f'write {name} = "1h"')
+        found.append((name, str(content)))
+    return tuple(sorted(found))
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """``app.tenant`` without quotes is a table in a table."""
+    found: list[tuple[str, Any]] = []
+    for name, content in table.items():
+        found += _flat(content, f"{before}{name}.") if isinstance(content, dict) else [(f"{before}{name}", content)]
+    return found
+
+
+def check(
+    special: tuple[Special, ...],
+    taken: Mapping[str, str],
+    purposes: Collection[str],
+    strong: Collection[str],
+    source: str,
+    named: Callable[[str, str, str], None],
+) -> None:
+    """Whether each can be: ``taken`` are the names of legacy and the new roles, with what they are.
+
+    ``purposes`` are the words that [grants] knows besides, ``strong`` roles whose rights are no privileges; ``named``
+    raises ConfigError for what PostgreSQL takes for no name.
+    """
+    names = [one.name for one in special]
+    for one in special:
+        where = f"{source}: {heading(one.name)}"
+        named(one.name, where, "role")
+        if one.name in taken or one.name in purposes:
+            what = taken.get(one.name, "the word for one of the four roles")
+            raise ConfigError(f"{where} is also {what}", "give the special role a name of its own")
+        if one.like:
+            named(one.like, f"{where} like", "role")
+            if one.like in strong or one.like in names:
+                why = "no list can stand in for" if one.like in strong else "are still to be found"
+                raise ConfigError(f"{where} like = {quote(one.like)}: its rights {why}", 'use like = "app_user"')
+        for word in ("schemas", "create"):
+            for schema in getattr(one, word):
+                named(schema, f"{where} {word}", "schema")
+        if one.schemas and one.new_tables == "none":
+            fix = f"leave new_tables out, or list the tables under {heading(one.name, 'grants')}"
+            raise ConfigError(f'{where} new_tables = "none", but schemas mean everything in them', fix)
+
+
+def render(special: tuple[Special, ...]) -> list[str]:
+    """The lines of the sections."""
+    lines: list[str] = []
+    for one in special:
+        lines += ["", heading(one.name)]
+        if one.like:
+            lines.append(f"like = {quote(one.like)}")
+        lines.append(f"new_tables = {quote(one.new_tables)}")
+        if one.connection_limit != -1:
+            lines.append(f"connection_limit = {one.connection_limit}")
+        if one.settings:
+            pairs = ", ".join(f"{key(name)} = {quote(value)}" for name, value in one.settings)
+            lines.append(f"settings = {{ {pairs} }}")
+        for word in ("schemas", "create"):
+            if names := getattr(one, word):
+                lines.append(f"{word} = [{', '.join(map(quote, names))}]")
+    return lines

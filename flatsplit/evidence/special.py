@@ -1,0 +1,111 @@
+"""What a special role can and cannot, as acts to be tried: some of its list, and some of what it does not name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from psycopg import sql
+
+from flatsplit import ddl, privileges
+from flatsplit.config import format_name
+from flatsplit.evidence.trial import PROBE, Act, sample
+from flatsplit.model import PUBLIC, ObjectRef, State
+from flatsplit.walks.role import listed
+from flatsplit.walks.role.context import Context
+
+TRIED = 3
+"""Tables of each sort on which an act is tried; all are judged by the catalog."""
+
+
+def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list[ObjectRef], list[Act]]:
+    """Tables, and what is tried on them and on schemas: of the list that it is allowed, of the rest that it is not."""
+    special = context.special
+    if special is None:
+        return [], []
+    given = listed.rights(state, context)
+    tables = {ref: letters for ref, letters in given.objects.items() if ref.kind in ("table", "view")}
+    mine = sample(list(tables), TRIED)
+    found: list[Act] = []
+    for ref in mine:
+        found += _allowed(ref, tables[ref])
+    for (schema, name), columns in list(_by_table(given.columns, "r").items())[:TRIED]:
+        target = f"{format_name(schema, name)}({', '.join(columns)})"
+        picked = sql.SQL("EXPLAIN SELECT {} FROM {} WHERE false").format(
+            sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, name)
+        )
+        found.append(Act("read", target, True, picked.as_string(None)))
+        if "r" not in given.objects.get(ObjectRef("table", schema, name), ""):
+            found.append(Act("read whole rows of", target, False, _about(_WHOLE, schema, name)))
+    if bridged:
+        return mine, found
+    others = _others(state, context, given)
+    for ref in others:
+        found += _refused(ref)
+    for ref in mine:
+        if ref.kind == "table":
+            found += _structure(ref)
+            if "d" not in tables[ref]:
+                found.append(_act("delete rows of", _DELETE, ref, expected=False))
+    for schema in sorted({ref.schema for ref in (*mine, *others)} - set(special.create))[:TRIED]:
+        found.append(Act("create in", f"schema {schema}", False, _about(_CREATE, schema, PROBE)))
+    return [*mine, *others], found
+
+
+def _others(state: State, context: Context, given: listed.Rights) -> list[ObjectRef]:
+    """Tables of the application that its list does not name, by their columns neither."""
+    partly, ruled = {ref[1:3] for ref in given.columns}, listed.ruled(context, given)
+    refs = [
+        ref
+        for group in state.groups
+        if group.kind == "table" and group.facts.owner in context.owners and not group.facts.extension
+        if group.schema not in ruled and group.facts.owner != context.role
+        if not privileges.letters(group.facts.acl, PUBLIC)
+        for ref in group.refs
+        if ref not in given.objects and ref[1:3] not in partly
+    ]
+    return sample(refs, TRIED)
+
+
+def _by_table(columns: Mapping[ObjectRef, str], letter: str) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for ref, letters in columns.items():
+        if letter in letters:
+            found.setdefault((ref.schema, ref.name), []).append(ref.args)
+    return found
+
+
+_READ = "EXPLAIN SELECT FROM {} WHERE false"
+_WHOLE = "EXPLAIN SELECT t FROM {} AS t WHERE false"
+_DELETE = "EXPLAIN DELETE FROM {} WHERE false"
+_CREATE = "CREATE TABLE {} ()"
+_STRUCTURE = {
+    "truncate": "TRUNCATE {}",
+    "alter": "ALTER TABLE {} SET (fillfactor = 100)",
+    "drop": "DROP TABLE {}",
+}
+"""PostgreSQL refuses these before it takes their lock."""
+
+
+def _about(statement: str, *name: str) -> str:
+    return sql.SQL(statement).format(sql.Identifier(*name)).as_string(None)
+
+
+def _act(act: str, statement: str, ref: ObjectRef, *, expected: bool) -> Act:
+    return Act(act, ddl.label(ref), expected, _about(statement, ref.schema, ref.name))
+
+
+def _allowed(ref: ObjectRef, letters: str) -> Iterator[Act]:
+    if "r" in letters:
+        yield _act("read", _READ, ref, expected=True)
+    if "d" in letters and ref.kind == "table":
+        yield _act("delete rows of", _DELETE, ref, expected=True)
+
+
+def _refused(ref: ObjectRef) -> Iterator[Act]:
+    yield _act("read", _READ, ref, expected=False)
+    yield _act("delete rows of", _DELETE, ref, expected=False)
+    yield from _structure(ref)
+
+
+def _structure(ref: ObjectRef) -> Iterator[Act]:
+    return (_act(act, statement, ref, expected=False) for act, statement in _STRUCTURE.items())

@@ -1,0 +1,34 @@
+"""listed: every name of the role's list means something here."""
+
+from __future__ import annotations
+
+from flatsplit.config.special import heading
+from flatsplit.config.text import quote
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.model import GateResult, WalkName
+from flatsplit.walks.role import NAME, listed
+from flatsplit.walks.role.context import Context
+
+SHOWN = 3
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Closed with the names that would be granted nothing: a typing error must not look like a grant."""
+    context = asked.context
+    where = heading(context.role, "grants")
+    if context.special is None:
+        fix = f"write it back into flatsplit.toml, or: flatsplit rollback {WalkName(NAME, context.role).option}"
+        return GateResult("listed", False, f"flatsplit.toml has no {heading(context.role)} any more", fix)
+    wrong = [f"{line.privilege} {quote(name)}" for line, name in listed.nothing(asked.state, context)]
+    if wrong:
+        more = f" and {len(wrong) - SHOWN} more" if wrong[SHOWN:] else ""
+        what = f"{where} names what is not here: {', '.join(wrong[:SHOWN])}{more}"
+        return GateResult("listed", False, what, "correct the names, written as in SQL with their schema")
+    given = listed.rights(asked.state, context)
+    if not given.objects and not given.columns:
+        return GateResult("listed", False, f"{where} is empty", f"list what {context.role} may")
+    count = len(given.objects) + len(given.columns)
+    return GateResult("listed", True, f"{where} means {count} objects, all of them here")
+
+
+GATE = Gate("listed", judge)

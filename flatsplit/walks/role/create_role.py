@@ -1,0 +1,50 @@
+"""create-role: the special role exists, with its settings, and nobody can use it."""
+
+from __future__ import annotations
+
+from flatsplit.model import RoleFacts, SettingKey, State
+from flatsplit.walks import marks
+from flatsplit.walks import role as keys
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.role.context import Context
+
+_PATH = "search_path"
+_NOT_TAKEN = frozenset({"role", "session_authorization"})
+
+
+def apply(state: State, context: Context) -> State:
+    """NOLOGIN, with its limit of connections and settings for this database."""
+    special, draft = context.special, Draft(state)
+    if special is None:
+        return state
+    mark = marks.mark(state.target.database)
+    draft.new_role(context.role, RoleFacts(connection_limit=special.connection_limit, comment=mark))
+    draft.role(context.role, connection_limit=special.connection_limit)
+    key = SettingKey(context.role, state.target.database)
+    row = {**_taken(context), **dict(draft.settings.get(key, ())), **dict(special.settings)}
+    if row:
+        draft.settings[key] = tuple(sorted(row.items()))
+    return draft.state()
+
+
+def _taken(context: Context) -> dict[str, str]:
+    """What it starts with as the role that it begins like does; of another one, where it finds things by their names.
+
+    Settings are not inherited (manual, "Role Membership"), and a name without a schema is looked for in search_path.
+    """
+    found: dict[str, str] = {}
+    for database in ("", context.baseline.target.database):
+        found.update(context.baseline.settings.get(SettingKey(context.source, database), ()))
+    alike = context.special is not None and bool(context.special.like)
+    return {name: value for name, value in found.items() if name not in _NOT_TAKEN and (alike or name == _PATH)}
+
+
+STEP = Step(
+    key=keys.CREATE_ROLE,
+    title="Create the role",
+    purpose="Creates the role without the right to log in, with its settings and its limit of connections. Nobody can "
+    "use it yet and nothing else changes.",
+    apply=apply,
+    watch=("Nothing: the application cannot notice this step.",),
+)

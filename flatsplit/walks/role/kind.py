@@ -1,0 +1,107 @@
+"""The kind ``role``: its steps in their order, and what makes one walk of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from flatsplit import blueprint
+from flatsplit.config.special import heading
+from flatsplit.config.text import quote
+from flatsplit.model import State
+from flatsplit.walks import marks
+from flatsplit.walks import role as keys
+from flatsplit.walks.kind import Kind, Moment, Roles
+from flatsplit.walks.role import create_role, grant, listed, open, verify  # noqa: A004
+from flatsplit.walks.role.context import Context
+from flatsplit.walks.undo import remembered, unmade
+
+
+def _context(moment: Moment) -> Context:
+    return Context(moment.config, moment.baseline, moment.subject)
+
+
+def _subject(context: Context) -> Roles:
+    return (context.role,)
+
+
+def _stands_on(context: Context) -> Roles:
+    """Who it begins like; and app_migrator, where it is to use what that one makes, or the other way round."""
+    special = context.special
+    if special is None:
+        return ()
+    owner = blueprint.owner(context.config)
+    return (*filter(None, (special.like,)), *((owner,) if special.create or special.new_tables != "none" else ()))
+
+
+def _heir(context: Context) -> str:
+    return blueprint.owner(context.config)
+
+
+def _origin(live: State, context: Context, begun: Collection[str]) -> State:  # noqa: ARG001
+    return unmade(live, context.baseline, (context.role,))
+
+
+def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) -> State | None:
+    begun = any(state not in ("pending", "rolled_back") for state in moment.states.values())
+    return None if begun else remembered(origin(), (context.role, context.source))
+
+
+def _refuses(moment: Moment) -> tuple[str, str] | None:
+    """What speaks against beginning one, and what to do about it."""
+    context, live, name = _context(moment), moment.live, moment.subject
+    special = context.special
+    if special is None:
+        there = ", ".join(one.name for one in moment.config.special)
+        fix = f"write {heading(name)} into flatsplit.toml"
+        return f"flatsplit.toml has no {heading(name)}", f"{fix}, or begin one that is there: {there}" if there else fix
+    if name in live.roles:
+        mine = marks.whose(live, name) == live.target.database
+        fix = "give the special role another name in flatsplit.toml, or drop the one that is there"
+        return f"there is a role {name} already", (
+            "flatsplit made it: change its list, then flatsplit repair" if mine else fix
+        )
+    if special.like and special.like not in live.roles:
+        return f"{heading(name)} like = {quote(special.like)}: there is no such role", "name one that exists"
+    owner = blueprint.owner(moment.config)
+    if owner in _stands_on(context) and owner not in live.roles:
+        return f"{name} is to have its part in what {owner} makes, which does not exist yet", (
+            "take create-roles of the split first: flatsplit next --walk split"
+        )
+    return _nothing_to_give(context, live)
+
+
+def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
+    special, list_ = context.special, heading(context.role, "grants")
+    assert special is not None
+    own = any(grant.purpose == special.name for grant in context.config.grants)
+    if not (own or special.schemas or special.create or special.like):
+        return f"{context.role} is to do nothing: {list_} is missing", (
+            f'list under {list_} what it may, for example select = ["public.orders"]'
+        )
+    for schema in (*special.schemas, *special.create):
+        if not any(ref.kind == "schema" and ref.name == schema for ref in live.objects):
+            return f"{heading(special.name)} names schema {quote(schema)}, which is not here", "correct the name"
+    missing = next(listed.nothing(live, context), None)
+    if missing is not None:
+        line, wrong = missing
+        return f"{list_} {line.privilege}: {quote(wrong)} names nothing here that has this privilege", (
+            "correct the name, written as in SQL with its schema"
+        )
+    return None
+
+
+ROLE = Kind(
+    name=keys.NAME,
+    summary="a special role of its own, with a list of what it may",
+    about="NAME",
+    steps=(create_role.STEP, grant.STEP, open.STEP, verify.STEP),
+    subject=_subject,
+    makes=_subject,
+    heir=_heir,
+    context=_context,
+    backward=_context,
+    origin=_origin,
+    remembers=_remembers,
+    stands_on=_stands_on,
+    refuses=_refuses,
+)

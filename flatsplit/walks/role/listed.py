@@ -1,0 +1,152 @@
+"""What a special role's list means in a State: privileges on objects and columns, and defaults for what comes. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from flatsplit import blueprint, privileges
+from flatsplit.config import Config, Grant, Special, format_name, parse_name
+from flatsplit.config.grants import MEMBER
+from flatsplit.model import PUBLIC, DefaultRef, ObjectRef, State
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.role.context import Context
+from flatsplit.walks.split import grants
+
+_LASTING = ("r", "S", "f", "T")
+"""What default privileges can be of, in a schema."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Privilege letters by object, and by column."""
+
+    objects: Mapping[ObjectRef, str]
+    columns: Mapping[ObjectRef, str]
+
+
+def lines(config: Config, special: Special) -> Iterator[Grant]:
+    """The lines of its list that are about privileges."""
+    return (grant for grant in config.grants if grant.purpose == special.name and grant.privilege != MEMBER)
+
+
+def memberships(config: Config, special: Special) -> tuple[str, ...]:
+    """Roles that its list makes it a member of."""
+    found = (grant for grant in config.grants if grant.purpose == special.name and grant.privilege == MEMBER)
+    return tuple(parse_name(name).parts[-1] for grant in found for name in grant.names)
+
+
+def rights(state: State, context: Context) -> Rights:
+    """All that the list gives, with what it takes to get there: USAGE on the schemas, CONNECT on the database."""
+    special = context.special
+    objects: defaultdict[ObjectRef, set[str]] = defaultdict(set)
+    columns: defaultdict[ObjectRef, set[str]] = defaultdict(set)
+    if special is None:
+        return Rights({}, {})
+    for grant in lines(context.config, special):
+        for name in grant.names:
+            for ref in grants.named(state, name, grant.letter):
+                (columns if ref.kind == "column" else objects)[ref].update(grant.letter)
+    for group in state.groups:
+        ref, facts = group.refs[0], group.facts
+        ours = facts.owner in context.owners and not facts.extension and facts.note != "system"
+        letters = blueprint.on_ours(blueprint.READER, ref.kind, facts.acl) if ours else ""
+        if letters and ref.schema in special.schemas:
+            for each in group.refs:
+                objects[each].update(letters)
+    for schema in special.create:
+        objects[ObjectRef("schema", "", schema)].update("CU")
+    for schema in {*special.schemas, *(ref.schema for ref in (*objects, *columns) if ref.schema)}:
+        objects[ObjectRef("schema", "", schema)].update("U")
+    objects[ObjectRef("database", "", state.target.database)].update("c")
+    return Rights(
+        {ref: "".join(sorted(letters)) for ref, letters in sorted(objects.items()) if ref in state.objects},
+        {ref: "".join(sorted(letters)) for ref, letters in sorted(columns.items())},
+    )
+
+
+def ruled(context: Context, given: Rights) -> tuple[str, ...]:
+    """Schemas in which it has its part in tables to come."""
+    special = context.special
+    if special is None or special.new_tables == "none":
+        return ()
+    inside = {ref.name for ref, letters in given.objects.items() if ref.kind == "schema" and "U" in letters}
+    return special.schemas or tuple(name for name in context.config.schemas if name in inside)
+
+
+def later(state: State, context: Context, given: Rights) -> Iterator[tuple[DefaultRef, str]]:
+    """Default privileges for what comes: (row, letters) of the role."""
+    special = context.special
+    if special is None or special.new_tables == "none":
+        return
+    purpose = blueprint.READER if special.new_tables == "read" else blueprint.APPLICATION
+    for creator in _creators(state, context):
+        for schema in ruled(context, given):
+            for objtype in _LASTING:
+                ref = DefaultRef(creator, schema, objtype)
+                yield ref, _letters(state, purpose, ref)
+
+
+def made(state: State, context: Context) -> Iterator[tuple[DefaultRef, str, str]]:
+    """What the others may do with what the role will make: (row, grantee, letters)."""
+    special, config = context.special, context.config
+    for schema in special.create if special is not None else ():
+        for objtype in _LASTING:
+            ref = DefaultRef(context.role, schema, objtype)
+            for role, purpose in blueprint.roles(config):
+                yield ref, role, _letters(state, purpose, ref)
+
+
+def _creators(state: State, context: Context) -> Sequence[str]:
+    """Who creates for the application: app_migrator, the old owners over the bridge, special roles that may."""
+    owner = blueprint.owner(context.config)
+    bridged = {key.member for key in state.members if key.role == owner}
+    old = {context.config.legacy_role, *(context.config.owners or ())} & bridged
+    makers = {one.name for one in context.config.special if one.create and one.name in state.roles}
+    return sorted({owner, *old, *(makers - {context.role})} & state.roles.keys())
+
+
+def _letters(state: State, purpose: blueprint.Purpose, ref: DefaultRef) -> str:
+    kind = privileges.OBJTYPE_KIND[ref.objtype]
+    builtin = privileges.default_acl(kind, state.target.major)
+    everywhere = state.defaults.get(ref._replace(schema=""), builtin)
+    public = any(privileges.letters(acl, PUBLIC) for acl in (everywhere, state.defaults.get(ref, ())))
+    return blueprint.on_later(purpose, kind, public=public, foreign=False)
+
+
+def give(draft: Draft, context: Context) -> None:
+    """Give the role what its list says, where it is missing."""
+    special, role = context.special, context.role
+    if special is None or role not in draft.roles:
+        return
+    given = rights(draft.before, context)
+    for ref, letters in given.objects.items():
+        draft.grant(ref, role, letters)
+    for ref, letters in given.columns.items():
+        draft.columns[ref] = privileges.plus(draft.columns.get(ref, ()), role, letters)
+    for row, letters in later(draft.before, context, given):
+        draft.default(row, privileges.plus(draft.effective_default(row), role, letters))
+    for row, grantee, letters in made(draft.before, context):
+        if grantee in draft.roles:
+            draft.default(row, privileges.plus(draft.effective_default(row), grantee, letters))
+    if special.create:
+        # Who changes the structure has to reach what the role makes: an owner's rights come by membership alone
+        draft.member(role, blueprint.owner(context.config))
+    for group in memberships(context.config, special):
+        draft.member(group, role)
+
+
+def nothing(state: State, context: Context) -> Iterator[tuple[Grant, str]]:
+    """Names of the list that mean nothing here, and the line that they stand in; columns each by itself."""
+    special = context.special
+    for grant in lines(context.config, special) if special is not None else ():
+        for name in grant.names:
+            found = tuple(grants.named(state, name, grant.letter))
+            missing = [format_name(column) for column in grants.columns_of(name, grant.letter)]
+            there = {format_name(ref.args) for ref in found if ref.kind == "column"}
+            if missing and there:
+                parts = parse_name(name).parts
+                yield from ((grant, format_name(*parts, args=one)) for one in missing if one not in there)
+            elif not found:
+                yield grant, name

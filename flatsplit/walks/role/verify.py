@@ -1,0 +1,24 @@
+"""verify: what the role can and cannot do is tried."""
+
+from __future__ import annotations
+
+from flatsplit.model import State
+from flatsplit.walks import role as keys
+from flatsplit.walks.kind import Step
+from flatsplit.walks.role.context import Context
+
+
+def apply(state: State, _: Context) -> State:
+    """Nothing of it is a fact."""
+    return state
+
+
+STEP = Step(
+    key=keys.VERIFY,
+    title="Verify what the role can and cannot do",
+    purpose="Tries what the role's list says against the catalog and as the role: that it can do all of it, and "
+    "nothing else. Changes nothing.",
+    apply=apply,
+    gates=("verified",),
+    watch=("The matrix of `flatsplit verify`.",),
+)
