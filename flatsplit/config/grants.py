@@ -101,7 +101,8 @@ def read(section: Any, source: str, purposes: tuple[str, ...]) -> tuple[Grant, .
     for purpose, content in section.items():
         if purpose not in purposes:
             what = f"{source}: unknown section {heading(purpose, 'grants')}"
-            raise _unknown(what, purpose, purposes, "[grants.{}]")
+            error = _unknown(what, purpose, purposes, "[grants.{}]")
+            raise ConfigError(error.what, f"{error.fix}; a special role is declared as {heading(purpose)}")
         if not isinstance(content, dict):
             raise ConfigError(
                 f"{source}: [grants] {purpose} is a value, not a section", f"write [grants.{purpose}] above its keys"

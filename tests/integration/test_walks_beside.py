@@ -193,10 +193,10 @@ def test_a_walk_begins_with_what_is_there_and_no_two_over_the_same_roles(walk: W
 def test_without_another_kind_begin_says_so(database: Database, invoke_cli: InProcess) -> None:
     database.execute(FLAT)
     Walk(invoke_cli, database).init()
-    said = [two_lines(invoke_cli("begin", *rest, dsn=database), 2) for rest in ((), ("group", "app_user"), ("split",))]
+    said = [two_lines(invoke_cli("begin", *rest, dsn=database), 2) for rest in ((), ("nonsense", "x"), ("split",))]
     assert "which kind of walk?" in said[0]
-    assert "no kind of walk 'group'" in said[1]
-    assert "flatsplit init" in said[1]
+    assert "no kind of walk 'nonsense'" in said[1]
+    assert "flatsplit begin role NAME" in said[1]
     assert "the split is begun by init" in said[2]
     (only,) = invoke_cli("status", "--json", dsn=database).check().json["walks"]
     assert only == {
