@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from flatsplit import hazards
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flatsplit import blueprint, hazards
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.survey import before_init
 from flatsplit.cutover.walk import Walk
 from flatsplit.journal import Journal
-from flatsplit.model import Finding
+from flatsplit.model import Finding, State
+from flatsplit.walks.split.context import Context
+
+if TYPE_CHECKING:
+    from flatsplit.evidence.rowsalike import Counted
 
 
 def doctor(session: Session, config: Config) -> tuple[Finding, ...]:
     """In the cutover that is under way, or before ``init`` in one as it would be."""
-    if Journal(session).exists():
-        situation = Walk.open(session, config).situation()
-        return hazards.find(session.driver, situation.live, situation.context)
-    state, context = before_init(session, config)
+    state, context, _ = _world(session, config)
     return hazards.find(session.driver, state, context)
+
+
+def count_rows(session: Session, config: Config, limit: timedelta) -> list[Counted]:
+    """What legacy and app_user see of tables whose policies ask who looks; the journal, if there is one, remembers it.
+
+    Each count may take ``limit``; one that takes longer, or may not be made, says so.
+    """
+    from flatsplit.evidence.rowsalike import compare
+
+    state, context, journal = _world(session, config)
+    legacy, app = context.legacy, blueprint.application(config)
+    tables = hazards.tables_in_question(session.driver, state, context)
+    counted = compare(session.driver, legacy=legacy, app=app, tables=tables, limit=limit)
+    if journal is not None and counted:
+        same = sum(one.alike for one in counted)
+        said = f"{app} sees what {legacy} sees in {same} of {len(counted)} tables"
+        with session.driver.transaction():
+            journal.event("rows", None, said, {"role": app, "tables": [one._asdict() for one in counted]})
+    return counted
+
+
+def _world(session: Session, config: Config) -> tuple[State, Context, Journal | None]:
+    if Journal(session).exists():
+        walk = Walk.open(session, config)
+        situation = walk.situation()
+        return situation.live, situation.context, walk.journal
+    state, context = before_init(session, config)
+    return state, context, None

@@ -37,13 +37,13 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     sessions,
     whose,
 )
-from flatsplit.hazards.looking import READABLE, Looking
+from flatsplit.hazards.looking import READABLE, Looking, tables_in_question
 from flatsplit.hazards.registry import ORDER, REGISTRY, Found, Hazard, Seen, hazard, silent
 from flatsplit.model import Finding, State
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 
-__all__ = ["REGISTRY", "Hazard", "check_accepted", "find", "is_blocker", "of_step"]
+__all__ = ["REGISTRY", "Hazard", "check_accepted", "find", "is_blocker", "of_step", "tables_in_question"]
 
 NOT_SEEN = "not-seen"
 
@@ -90,6 +90,7 @@ def find(
         looking.lacks(readable),
         looking.powers(readable),
         looking.refusals(readable),
+        looking.alike(readable),
     )
     accepted = dict(context.config.accept)
     found = [

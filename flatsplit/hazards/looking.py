@@ -9,8 +9,10 @@ from typing import Any
 import psycopg
 
 from flatsplit import blueprint, catalog, membership, resources
+from flatsplit.evidence.rowsalike import Table, alike
 from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.registry import Hazard, Row
+from flatsplit.hazards.whose import in_question
 from flatsplit.model import State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack, try_operator
@@ -30,6 +32,9 @@ READABLE = {
 PRESENT = ("cron", "timescaledb", "citus")
 """What may not be there at all; nothing is to be said then. Only tables that an extension made are read: a view
 of that name could be anybody's, and would run its code as the operator."""
+
+
+_POLICIES = "policies_who"
 
 
 class Looking:
@@ -88,6 +93,12 @@ class Looking:
         """Verifiers that the server does not take, tried in the same way."""
         return try_verifiers(self.conn, self.state, self.context) if any(one.verifies for one in hazards) else ()
 
+    def alike(self, hazards: Iterable[Hazard]) -> frozenset[Table]:
+        """Tables in which app_user was counted to see what legacy sees."""
+        if not any(_POLICIES in one.questions for one in hazards):
+            return frozenset()
+        return alike(self.conn, self.context.legacy, blueprint.application(self.context.config))
+
     def powers(self, hazards: Iterable[Hazard]) -> Powers:
         """What would do something else as its next owner."""
         if not any(one.weighs for one in hazards):
@@ -96,6 +107,11 @@ class Looking:
 
         goal = through(self.state, self.context, split.TRANSFER_OWNERSHIP)
         return lost(self.conn, self.state, goal, self.context)
+
+
+def tables_in_question(conn: psycopg.Connection[Any], state: State, context: Context) -> list[Table]:
+    """Tables whose policies ask who looks: what ``doctor --rows`` counts."""
+    return in_question(conn.execute(_question(_POLICIES), _parameters(conn, state, context)).fetchall())
 
 
 @cache

@@ -52,6 +52,9 @@ class Seen:
     refusals: tuple[Refusal, ...] = ()
     """Verifiers that the server does not take; empty unless a hazard ``verifies``."""
 
+    alike: frozenset[tuple[str, str]] = frozenset()
+    """Tables, by schema and name, in which app_user was counted to see what legacy sees."""
+
     def rows(self, question: str) -> list[Row]:
         """The answer to one of the hazard's questions."""
         return self.answers[question]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import count
 
 from flatsplit.config import format_name
 from flatsplit.hazards import bodies
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Row, Seen, hazard, number
 from flatsplit.hazards.rows import bypasses
 from flatsplit.walks import split
 
 _ASKS = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]|\{FUNCEXPR :funcid (?:710|745|746|270[5-9]|2710) ")
 """CURRENT_ROLE, CURRENT_USER, USER, SESSION_USER (SQLValueFunctionOp); getpgusername(), pg_has_role() (pg_proc.dat)."""
+
+_LOGIN = re.compile(r"\{SQLVALUEFUNCTION :op 12[ }]|\{FUNCEXPR :funcid 746 ")
+"""SESSION_USER, in both of its forms: counting happens in somebody else's session."""
 
 
 @hazard(
@@ -25,8 +28,9 @@ _ASKS = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]|\{FUNCEXPR :funci
     why="Such a condition was written for other roles than app_user, or for legacy, and lets app_user see what it says "
     "of app_user: often no row at all, without any error.",
     fix="Let the condition, or the table of names that it looks into, know app_user; or CREATE POLICY … TO legacy "
-    "USING (true), which is extended to app_user. Once app_user, which exists after create-roles, was seen to count "
-    "as many rows as legacy, accept this with the reason; rehearse then takes these conditions as they are.",
+    "USING (true), which is extended to app_user. Then flatsplit doctor --rows counts as both: where app_user sees "
+    "what legacy sees, this is settled. What cannot be counted is accepted with a reason. rehearse then takes these "
+    "conditions as they are.",
     manual="ddl-rowsecurity.html",
     questions=("policies_who",),
 )
@@ -34,8 +38,9 @@ def policies_ask_who(seen: Seen) -> Iterator[Found]:
     """Policies whose answer is another for another role."""
     found, opening = [], dict[str, str]()
     legacy = seen.context.baseline.roles.get(seen.legacy)
-    for table, policy, open_, tree, sources, schema, name, forced, permissive, taken in seen.rows("policies_who"):
-        if open_ or not (_ASKS.search(tree) or any(_asks(source) for source in sources)):
+    for row in seen.rows("policies_who"):
+        table, policy, _, _, _, schema, name, forced, permissive, taken, _ = row
+        if not _in_question(row) or ((schema, name) in seen.alike and _countable(row)):
             continue
         found.append(f"{policy} on {table}")
         sees_all = not forced or (legacy is not None and legacy.superuser)
@@ -48,6 +53,22 @@ def policies_ask_who(seen: Seen) -> Iterator[Found]:
             tuple(found),
             sql=tuple(opening.values()),
         )
+
+
+def in_question(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Schema and name of the tables with such policies, in their order."""
+    return list(dict.fromkeys((row[5], row[6]) for row in rows if _in_question(row)))
+
+
+def _in_question(row: Row) -> bool:
+    _, _, open_, tree, sources, *_ = row
+    return not open_ and bool(_ASKS.search(tree) or any(_asks(source) for source in sources))
+
+
+def _countable(row: Row) -> bool:
+    """Whether counting can tell: not what writing asks apart from reading, nor who has logged in."""
+    _, _, _, tree, sources, *_, reading = row
+    return reading and not (_LOGIN.search(tree) or any(bodies.mentions(source, "session_user") for source in sources))
 
 
 def _open(legacy: str, table: str, taken: Collection[str]) -> str:

@@ -150,7 +150,7 @@ def _reached(actor: Actor, relation: Relation, letter: str, *, strict: bool) -> 
     """Rows that are there and are read, updated or deleted; ``strict`` where one that is hidden is an error."""
     mine = _side(actor, actor.rights, actor.goal, relation, letter, check=False)
     before = _before(actor, relation, letter, check=False)
-    if mine.passes or _same(actor, mine, before):
+    if mine.passes or _same(actor, mine, before) or _shown(actor, relation, mine):
         return
     name, word = shown(relation.ref), _COMMANDS[letter]
     if mine.passes is False:
@@ -199,6 +199,15 @@ def _same(actor: Actor, mine: _Side, before: _Side | None) -> bool:
     if before is None:
         return False
     return before.passes is False or (before == mine and not any(one.who for one in mine.deciding))
+
+
+def _shown(actor: Actor, relation: Relation, mine: _Side) -> bool:
+    """Whether the role was counted to see in this table what legacy sees; what may be written, no count tells."""
+    if not all(one.who for one in mine.deciding):
+        return False
+    config = actor.context.config
+    application = blueprint.application(config)
+    return actor.role == application and relation.ref[1:3] in actor.world.alike(config.legacy_role, application)
 
 
 def _why(actor: Actor, relation: Relation, mine: _Side, before: _Side | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 import psycopg
 
 from flatsplit import ddl, resources
+from flatsplit.evidence.rowsalike import alike
 from flatsplit.model import RELATIONS, Kind, ObjectFacts, ObjectRef, State
 from flatsplit.rehearsal import conditions
 from flatsplit.rehearsal.conditions import Condition
@@ -133,10 +134,17 @@ class World:
         self._conditions: dict[str, Condition] = {}
         self.views = ServersViews(conn, self._ask)
         self._settings: dict[str, bool] = {}
+        self._alike: frozenset[tuple[str, str]] | None = None
         self._servers_own: dict[str, frozenset[str]] = {}
 
     def _ask(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
         return self.conn.execute(question(name).encode(), parameters or None).fetchall()
+
+    def alike(self, legacy: str, app: str) -> frozenset[tuple[str, str]]:
+        """Tables in which ``app`` was counted to see what ``legacy`` sees."""
+        if self._alike is None:
+            self._alike = alike(self.conn, legacy, app)
+        return self._alike
 
     # -- relations
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
-from tests.support.walk import Walk
+from tests.support.walk import Walk, assert_same
 
 WAIVED = ("--waive", "no-blockers", "--waive", "owner-powers", "--reason", "to see")
 SCHEMA = """
@@ -158,3 +158,83 @@ def test_remedies_can_be_run_as_they_are_printed(
     assert {verdict for verdict, _, _ in rehearse(walk, file, 0).values()} == {"allowed"}
     walk("status", "--json").check(0)
     walk.rollback("--all")
+
+
+ASKING = """
+create table public.mapping (member text, tenant int);
+create table public.note (tenant int, text text);
+insert into note values (1, 'a'), (1, 'b');
+alter table public.note enable row level security;
+create policy own on public.note using (tenant = (select tenant from mapping where member = current_user));
+"""
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("done", [None, "create-roles", "grant-existing"])
+def test_what_was_counted_settles_it(
+    done: str | None, make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path
+) -> None:
+    """Before the role exists and after; until the policy is another one, or the rows are."""
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(ASKING, "legacy")
+    walk = Walk(invoke_cli, database).init()
+    if done is not None:
+        walk.next("--through", done, "--waive", "no-blockers", "--reason", "to see")
+    file = tmp_path / "rows.sql"
+    file.write_text("SELECT * FROM note")
+
+    def doctor(*options: str, exit_code: int) -> Any:
+        found = walk("doctor", "--json", *options).check(exit_code).json
+        blockers = [each["id"] for each in found["findings"] if each["severity"] == "blocker"]
+        assert blockers == (["policies-ask-who"] if exit_code else [])
+        return found.get("rows")
+
+    before = walk.snapshot()
+    table = {"table": "public.note", "said": ""}
+    assert doctor("--rows", exit_code=5) == [{**table, "as_legacy": 2, "as_app_user": 0, "alike": False}]
+    assert_same(before, walk.snapshot(), "counting")
+    rehearse(walk, file, 4)
+
+    database.execute("insert into mapping values ('app_user', 1)", "legacy")
+    doctor(exit_code=5)  # nobody has counted since
+    assert doctor("--rows", exit_code=0) == [{**table, "as_legacy": 2, "as_app_user": 2, "alike": True}]
+    doctor(exit_code=0)
+    assert rehearse(walk, file, 0) == {"SELECT * FROM note": ("allowed", None, None)}
+
+    database.execute("insert into note values (2, 'c')", "legacy")
+    database.execute("alter policy own on note using (tenant = (select max(tenant) from mapping where member = user))")
+    doctor(exit_code=5)
+    assert doctor("--rows", exit_code=5) == [{**table, "as_legacy": 3, "as_app_user": 2, "alike": False}]
+
+
+def test_as_many_rows_are_not_the_same_rows(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(
+        "create table note (who text); alter table note enable row level security, force row level security;"
+        "create policy own on note using (who = current_user or who = 'all'); insert into note values ('all')",
+        "legacy",
+    )
+    database.execute("insert into note values ('app_user'), ('legacy')")
+    walk = Walk(invoke_cli, database).init()
+    counted = walk("doctor", "--json", "--rows").check(5).json["rows"]
+    assert [(each["as_legacy"], each["as_app_user"], each["alike"]) for each in counted] == [(2, 2, False)]
+
+
+@pytest.mark.parametrize("condition", ["who = session_user", "asks(who)"])
+def test_who_has_logged_in_cannot_be_counted(
+    condition: str, make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(
+        "create function asks(text) returns bool language sql as 'select $1 = session_user';"
+        "create table note (who text); alter table note enable row level security;"
+        f"create policy own on note using ({condition})",
+        "legacy",
+    )
+    walk = Walk(invoke_cli, database).init()
+    counted = walk("doctor", "--json", "--rows").check(5).json
+    assert [each["alike"] for each in counted["rows"]] == [True]  # no row at all, and yet
+    assert "policies-ask-who" in {each["id"] for each in counted["findings"] if each["severity"] == "blocker"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -17,13 +18,18 @@ from flatsplit.errors import Exit, UsageError
 if TYPE_CHECKING:
     from flatsplit.hazards import Hazard
 
+_LIMIT = timedelta(minutes=1)
+"""How long one count may take."""
 _ORDER = ("blocker", "warning", "note")
 
 
 @make_command("doctor")
 @click.option("--format", "form", type=click.Choice(["text", "md"]), default="text", show_default=True)
 @click.option("--explain", "id_", metavar="ID", help="Tell the long story of one hazard; needs no server.")
-def command(app: App, form: str, id_: str | None) -> Exit:
+@click.option(
+    "--rows", is_flag=True, help="First count, as legacy and as app_user, what policies that ask who let see."
+)
+def command(app: App, form: str, id_: str | None, rows: bool) -> Exit:
     """Look for hazards: blockers, warnings, notes. Changes nothing.
 
     A blocker has to be settled before the walk begins, or accepted under [hazards.accept] with a reason; with one, the
@@ -32,9 +38,10 @@ def command(app: App, form: str, id_: str | None) -> Exit:
     if id_ is not None:
         return _explain(app, id_)
     config = app.config()
-    from flatsplit.cutover.doctor import doctor
+    from flatsplit.cutover.doctor import count_rows, doctor
 
-    with app.session(write=False) as session:
+    with app.session(write=rows) as session:
+        counted = count_rows(session, config, _LIMIT) if rows else None
         found = doctor(session, config)
     findings = sorted(found, key=lambda one: (bool(one.accepted), _ORDER.index(one.severity)))
     open_ = [one for one in findings if not one.accepted]
@@ -45,13 +52,16 @@ def command(app: App, form: str, id_: str | None) -> Exit:
     said += f", {accepted} accepted" if accepted else ""
     if output.json:
         counts = {f"{severity}s": numbers[severity] for severity in _ORDER}
-        output.data({"findings": [shape(one) for one in findings], **counts})
+        data = {"findings": [shape(one) for one in findings], **counts}
+        output.data(data if counted is None else {**data, "rows": [view.counted_shape(one) for one in counted]})
     elif form == "md":
         from flatsplit.render import render_findings
 
         about = {"cutover": config.name, "legacy role": config.legacy_role, "found": said}
         output.say(render_findings(findings, about).rstrip("\n"))
     else:
+        if counted is not None:
+            view.show_counted(output, counted)
         view.show(output, findings)
         output.say(said, "red" if numbers["blocker"] else "green")
         if not numbers["blocker"]:

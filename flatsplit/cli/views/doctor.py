@@ -10,6 +10,7 @@ from flatsplit.cli.views.findings import manual, show_findings
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
+    from flatsplit.evidence.rowsalike import Counted
     from flatsplit.hazards import Hazard
     from flatsplit.hazards.stories import Story
     from flatsplit.model import Finding
@@ -27,6 +28,35 @@ def show(printer: Printer, findings: Sequence[Finding]) -> None:
     show_findings(printer, findings, few=FEW, ids=True)
     printer.say()
     printer.say("`flatsplit doctor --explain HAZARD` tells more about one of them.", "dim")
+
+
+def show_counted(printer: Printer, counted: Sequence[Counted]) -> None:
+    """What was counted in each table, and whether it is the same."""
+    if not counted:
+        printer.say("No policy asks who looks: nothing to count.")
+        printer.say()
+        return
+    rows = [(one_line(f"{one.schema}.{one.table}"), *_counts(one)) for one in counted]
+    printer.table("", ("table", "as legacy", "as app_user", "rows"), rows)
+    printer.say()
+
+
+def _counts(one: Counted) -> tuple[str, str, str]:
+    if one.as_legacy is None or one.as_app is None:
+        return ("–", "–", one_line(f"not counted: {one.said}"))
+    alike = "the same" if one.alike else "others" if one.as_app == one.as_legacy else "fewer or more"
+    return (f"{one.as_legacy:,}", f"{one.as_app:,}", alike)
+
+
+def counted_shape(one: Counted) -> Json:
+    """``doctor --rows --json``, per table."""
+    return {
+        "table": f"{one.schema}.{one.table}",
+        "as_legacy": one.as_legacy,
+        "as_app_user": one.as_app,
+        "alike": one.alike,
+        "said": one.said,
+    }
 
 
 def _row(found: Finding) -> tuple[str, ...]:

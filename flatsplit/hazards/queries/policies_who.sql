@@ -1,7 +1,7 @@
 -- Policies for legacy, app_user or everybody on tables with row security that the application owns: the table, the policy,
 -- whether it is permissive, whether another permissive one for the same command lets every row through, its stored trees,
 -- the bodies of the application's functions that it calls; schema and table apart, whether its owner is under its
--- policies, and the names of all its policies. Trees are looked at as text: printing one may wait.
+-- policies, the names of all its policies, and whether its condition is one about reading. Trees are looked at as text: printing one may wait.
 WITH mine AS (
     SELECT p.*, n.nspname || '.' || c.relname AS name, n.nspname, c.relname, c.relforcerowsecurity
     FROM pg_policy AS p
@@ -22,6 +22,7 @@ SELECT m.name::text, m.polname::text,
              JOIN pg_proc AS f ON f.oid = d.refobjid AND d.refclassid = 'pg_proc'::regclass
              WHERE d.classid = 'pg_policy'::regclass AND d.objid = m.oid AND f.oid >= 16384),
        m.nspname::text, m.relname::text, m.relforcerowsecurity, m.polpermissive,
-       ARRAY(SELECT a.polname::text FROM pg_policy AS a WHERE a.polrelid = m.polrelid)
+       ARRAY(SELECT a.polname::text FROM pg_policy AS a WHERE a.polrelid = m.polrelid),
+       m.polcmd IN ('*', 'r') AND (m.polwithcheck IS NULL OR m.polwithcheck::text = m.polqual::text)
 FROM mine AS m
 ORDER BY 1, 2
