@@ -179,11 +179,15 @@ class FromFile:
     path: Path
     _known: dict[str, str] | None = None
 
-    def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
-        """The passwords of these roles."""
+    def at_hand(self) -> dict[str, str]:
+        """All that it says."""
         if self._known is None:
             self._known = read_file(self.path)
-        return _pick(self.path, self._known, roles, f'add a line such as {quote((*roles, PURPOSES[0])[0])} = "…"')
+        return self._known
+
+    def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
+        """The passwords of these roles."""
+        return _pick(self.path, self.at_hand(), roles, f'add a line such as {quote((*roles, PURPOSES[0])[0])} = "…"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,10 @@ class Generated:
     """``--generate-passwords``: a file made now, or the one that an earlier, interrupted call made."""
 
     path: Path
+
+    def at_hand(self) -> dict[str, str]:
+        """What an earlier call made."""
+        return read_file(self.path) if os.path.lexists(self.path) else {}
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """The passwords of these roles; ask for all that a step needs at once."""
@@ -214,6 +222,10 @@ class Asked:
 
     ask: Callable[[str], str]
 
+    def at_hand(self) -> dict[str, str]:
+        """None: nobody is asked for what can wait."""
+        return {}
+
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """The passwords of these roles."""
         answers = {}
@@ -226,6 +238,10 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Nowhere:
     """No file and nobody to ask."""
+
+    def at_hand(self) -> dict[str, str]:
+        """None."""
+        return {}
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """Refuses, unless nothing is needed."""

@@ -7,6 +7,7 @@ key stands in it once with its meaning, and a typing error is never a silent def
 from flatsplit.config.checks import validate
 from flatsplit.config.grants import Grant, GrantName, format_name, parse_name
 from flatsplit.config.naming import propose_roles
+from flatsplit.config.people import Group
 from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.reading import load, parse
 from flatsplit.config.special import Special
@@ -32,6 +33,7 @@ __all__ = [
     "Gates",
     "Grant",
     "GrantName",
+    "Group",
     "Locks",
     "OwnerPowers",
     "Retire",

@@ -68,6 +68,9 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
     becoming.check(config.become, seen, source)
     strong = [name for name in (config.roles.app_migrator, config.roles.dba) if name]
     special.check(config.special, seen, PURPOSES, strong, source, _check_name)
+    for group in config.groups:
+        for name in group.logins:
+            _check_name(name, f"{source}: [group.{group.purpose}] logins", "role")
     people.check(config.members, config.groups, seen, source)
     accept.check(config.accept, source)
     powers.check(config.powers, config.roles.dba, source)

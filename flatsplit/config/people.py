@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from flatsplit.config.text import quote
@@ -15,8 +16,23 @@ from flatsplit.errors import ConfigError
 
 Members = tuple[tuple[str, str], ...]
 """(member of legacy, purpose), sorted."""
-Groups = tuple[tuple[str, tuple[str, ...]], ...]
-"""(purpose, logins), in the order of the purposes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """[group.PURPOSE]: a new role that is a group, or becomes one by the walk of that name."""
+
+    purpose: str
+    logins: tuple[str, ...]
+    """Who logs in for it; two are twins, of which one rests."""
+    as_group: bool = True
+    """Sessions of its logins begin as the group: what they create belongs to it."""
+    connection_limit: int | None = None
+    """Of each login; None for the group's own, which limits nobody but itself."""
+
+
+Groups = tuple[Group, ...]
+"""In the order of the purposes."""
 
 
 def read_members(section: Any, source: str, purposes: Collection[str]) -> Members:
@@ -28,6 +44,9 @@ def read_members(section: Any, source: str, purposes: Collection[str]) -> Member
             fix = f"say what becomes of it: {', '.join(map(quote, purposes))}"
             raise ConfigError(f"{source}: [members] {quote(name)} is none of the new roles", fix)
     return tuple(sorted(section.items()))
+
+
+_KEYS = ("logins", "as_group", "connection_limit")
 
 
 def read_groups(section: Any, source: str, purposes: tuple[str, ...]) -> Groups:
@@ -43,14 +62,22 @@ def read_groups(section: Any, source: str, purposes: tuple[str, ...]) -> Groups:
         if not isinstance(content, dict):
             raise ConfigError(f"{source}: [group] {purpose} is a value", f"write [group.{purpose}] above its keys")
         for key in content:
-            if key != "logins":
-                raise ConfigError(f"{source}: unknown key [group.{purpose}] {key}", "known is logins")
+            if key not in _KEYS:
+                fix = f"known are {', '.join(_KEYS)}"
+                raise ConfigError(f"{source}: unknown key [group.{purpose}] {key}", fix)
         logins = content.get("logins", [])
         if not isinstance(logins, list) or not all(isinstance(name, str) and name for name in logins):
             where = f"{source}: [group.{purpose}] logins"
             raise ConfigError(f"{where} is not a list of names", 'write it like ["app_user_a", "app_user_b"]')
-        found.append((purpose, tuple(logins)))
-    return tuple(sorted(found, key=lambda one: purposes.index(one[0])))
+        as_group, limit = content.get("as_group", True), content.get("connection_limit")
+        if not isinstance(as_group, bool):
+            where = f"{source}: [group.{purpose}] as_group"
+            raise ConfigError(f"{where} is neither true nor false", "write true or false, without quotes")
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit < 2**31):
+            where = f"{source}: [group.{purpose}] connection_limit"
+            raise ConfigError(f"{where} is not a number of connections", "write it like connection_limit = 40")
+        found.append(Group(purpose, tuple(logins), as_group, limit))
+    return tuple(sorted(found, key=lambda one: purposes.index(one.purpose)))
 
 
 def check(members: Members, groups: Groups, taken: Collection[str], source: str) -> None:
@@ -58,11 +85,16 @@ def check(members: Members, groups: Groups, taken: Collection[str], source: str)
     for name, _ in members:
         if name in taken:
             raise ConfigError(f"{source}: [members] {quote(name)} is itself a role of the cutover", "leave it out")
-    for purpose, logins in groups:
-        for name in logins:
+    of: dict[str, str] = {}
+    for group in groups:
+        where = f"{source}: [group.{group.purpose}] logins"
+        for name in group.logins:
             if name in taken:
-                where = f"{source}: [group.{purpose}] logins"
                 raise ConfigError(f"{where} names {quote(name)}, a role of the cutover", "name who logs in for it")
+            if name in of:
+                again = "twice" if of[name] == group.purpose else f"a login of {of[name]} already"
+                raise ConfigError(f"{where} names {quote(name)}, {again}", "name each once")
+            of[name] = group.purpose
 
 
 def render(members: Members, groups: Groups) -> list[str]:
@@ -70,6 +102,8 @@ def render(members: Members, groups: Groups) -> list[str]:
     lines: list[str] = []
     if members:
         lines += ["", "[members]", *(f"{quote(name)} = {quote(purpose)}" for name, purpose in members)]
-    for purpose, logins in groups:
-        lines += ["", f"[group.{purpose}]", f"logins = [{', '.join(map(quote, logins))}]"]
+    for group in groups:
+        lines += ["", f"[group.{group.purpose}]", f"logins = [{', '.join(map(quote, group.logins))}]"]
+        lines += [] if group.as_group else ["as_group = false"]
+        lines += [] if group.connection_limit is None else [f"connection_limit = {group.connection_limit}"]
     return lines

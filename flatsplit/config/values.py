@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal, TypeAlias, get_args
 
 from flatsplit.config.grants import Grant
+from flatsplit.config.people import Group, Groups
 from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.special import Special
 from flatsplit.config.tenants import Tenants
@@ -111,8 +112,8 @@ class Config:
     """Other roles that legacy acts as and whose objects move like its own; None where nobody has decided."""
     members: tuple[tuple[str, str], ...] = ()
     """[members]: what becomes of members of legacy, by their names; of those not named: app_user."""
-    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """[group.PURPOSE]: new roles that are groups, and who logs in for them."""
+    groups: Groups = ()
+    """[group.PURPOSE]: new roles that are groups or become some, and who logs in for them."""
     become: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """[become]: roles that a new role may become with SET ROLE."""
     tenants: Tenants | None = None
@@ -124,9 +125,15 @@ class Config:
         """The special role of this name; None where the configuration speaks of none."""
         return next((one for one in self.special if one.name == name), None)
 
+    def group(self, role: str) -> Group | None:
+        """What [group.PURPOSE] says of a new role; None where there is no such section."""
+        purpose = self.roles.purpose(role)
+        return next((group for group in self.groups if group.purpose == purpose), None)
+
     def logins(self, role: str) -> tuple[str, ...] | None:
         """Who logs in for a new role that is a group; None for one that logs in itself."""
-        return dict(self.groups).get(self.roles.purpose(role))
+        group = self.group(role)
+        return group.logins if group is not None else None
 
     @property
     def entering(self) -> tuple[str, ...]:
@@ -137,6 +144,14 @@ class Config:
     def sessions_of(self) -> tuple[str, ...]:
         """Whose names sessions have once enable-login is done: the new roles that log in, and the logins of groups."""
         return tuple(login for role in self.roles.login for login in self.logins(role) or (role,))
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Roles of which it is to be known when somebody last logged in as them: groups, and who logs in for them."""
+        found: dict[str, None] = {}
+        for group in self.groups:
+            found |= dict.fromkeys((str(getattr(self.roles, group.purpose)), *group.logins))
+        return tuple(found)
 
 
 SECTIONS: dict[str, dict[str, object]] = {

@@ -36,7 +36,7 @@ def _logins(situation: Situation) -> Iterator[Broken]:
     live, legacy = situation.live.roles, situation.config.legacy_role
     wanted = situation.desired(situation.done).roles  # another walk may want it to be so
     if situation.done >= split.ORDINAL[split.ENABLE_LOGIN]:
-        for name in situation.config.entering:
+        for name in situation.context.config.entering:
             if name in live and not live[name].login and wanted[name].login:
                 yield Broken(f"{name} may not log in", f"ALTER ROLE {ddl.ident(name)} LOGIN;")
     before = situation.baseline.roles.get(legacy)

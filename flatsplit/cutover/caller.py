@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from flatsplit.model import GateResult, Plan, StepState
@@ -42,6 +42,9 @@ class Passwords(Protocol):
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """Clear-text password per role. Raises UsageError where one is missing and nobody can be asked."""
+
+    def at_hand(self) -> Mapping[str, str]:
+        """All that are known without asking anybody or making one up."""
 
 
 def tell(plan: Plan, reporter: Reporter) -> None:

@@ -53,7 +53,7 @@ class Canary:
 def canary(session: Session, config: Config, passwords: Mapping[str, str], logs: tuple[Path, ...]) -> Canary:
     """Tries it as app_user, or as one of its logins, and looks for it. Raises UsageError without a password."""
     app_user = blueprint.application(config)
-    logins = config.logins(app_user) or (app_user,)
+    logins = (*(config.logins(app_user) or ()), app_user)
     login = next((name for name in logins if name in passwords), None)
     if login is None:
         raise UsageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from flatsplit import membership
 from flatsplit.catalog import read_people
@@ -18,11 +18,15 @@ def acting(config: Config, people: State) -> Mapping[str, tuple[str, ...]]:
     return membership.attributed(people, config.legacy_role, config.roles.new, config.owners or ())
 
 
-def connected(session: Session, config: Config, people: State | None = None) -> tuple[Client, ...]:
+def connected(
+    session: Session, config: Config, people: State | None = None, also: Collection[str] = ()
+) -> tuple[Client, ...]:
     """Sessions that act as legacy or a new role, without those by which flatsplit itself tries what a new role can.
 
-    ``people``: roles and memberships, where they were read a moment ago.
+    ``people``: roles and memberships, where they were read a moment ago. ``also``: roles whose sessions are wanted
+    though they act as none of these.
     """
     legacy = config.legacy_role
-    found = read_sessions(session.driver, acting(config, people or read_people(session.driver)), legacy)
+    whom = {**dict.fromkeys(also, ()), **acting(config, people or read_people(session.driver))}
+    found = read_sessions(session.driver, whom, legacy)
     return tuple(client for client in found if legacy in client.acts_as or client.application != APPLICATION_NAME)

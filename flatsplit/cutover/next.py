@@ -68,7 +68,7 @@ def _advance(
         if key is None or (options.through and situation.kind.place(key) > situation.kind.place(options.through)):
             return AdvanceResult(tuple(outcomes), key, complete=key is None, walk=situation.name)
         plan = situation.plan(key)
-        gates = _gates(walk, situation, plan, options, reporter)
+        gates = _gates(walk, situation, plan, options, reporter, passwords)
         for gate in gates:
             reporter.gate(gate)
         closed = tuple(gate for gate in gates if not gate.passes)
@@ -91,12 +91,19 @@ def _advance(
 
 
 def _gates(
-    walk: Walk, situation: Situation, plan: Plan, options: AdvanceOptions, reporter: Reporter
+    walk: Walk,
+    situation: Situation,
+    plan: Plan,
+    options: AdvanceOptions,
+    reporter: Reporter,
+    passwords: Passwords,
 ) -> tuple[GateResult, ...]:
     """The step's gates, with what is waived in this call; the approval comes last."""
     if situation.kind.step(plan.step).by_people and walk.session.write:  # a dry run writes nothing down
         observe(walk)
-    judged = judge(walk.asked(situation, plan.step), situation.kind.step(plan.step).gates)
+    step = situation.kind.step(plan.step)
+    known = passwords.at_hand() if "acts" in step.gates else {}
+    judged = judge(walk.asked(situation, plan.step, known), step.gates)
     gates = [
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
         for gate in judged

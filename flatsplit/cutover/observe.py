@@ -30,17 +30,19 @@ class Look:
 def observe(walk: Walk) -> Look:
     """Write down who is connected as legacy or a new role, and how much each has run since the last look.
 
-    A member's session is written down as that of the role as which it acts: logins come and go.
+    A member's session is written down as that of the role as which it acts: logins come and go. Where somebody asks
+    when a role last logged in itself, the login is written down too.
     """
     walk.recognise()
     session, journal, config = walk.session, walk.journal, walk.config
     people = read_people(session.driver)
-    clients = connected(session, config, people)
+    watched = {*config.watched, *(record.walk.subject for record in walk.kept)} - {""}
+    clients = connected(session, config, people, watched)
     counters = read_counters(session.driver, acting(config, people))
     with session.transaction():
         before = journal.last_counters()
         grown = [(one, growth(before.get(one.role), one)) for one in counters]
-        at = journal.observe(clients)
+        at = journal.observe(clients, logins=watched)
         journal.count_calls(at, [(one.role, one.calls, more, one.epoch) for one, more in grown])
         _sum_up(journal, config.legacy_role)
     return Look(at, clients, tuple((one.role, more) for one, more in grown))

@@ -48,7 +48,8 @@ def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) 
         acts = _acts(session, situation, role, purpose)
         if purpose.programs:
             acts += beyond_acts(session.driver, situation.live, situation.context, role)
-        proofs.append(_prove(session, situation, role, acts, passwords.get(role)))
+        login = _login(situation, role, passwords)
+        proofs.append(_prove(session, situation, role, acts, login, passwords.get(login)))
     return (*proofs, *_legacy(session, situation, passwords))
 
 
@@ -61,7 +62,7 @@ def special(session: Session, situation: Situation, passwords: Mapping[str, str]
             continue
         tables, acts = special_acts(situation.live, one.context, bridged=one.bridged)
         acts = trial.cautious(session.driver, role, [ref for ref in tables if ref.kind == "table"], acts)
-        proofs.append(_tried(session, situation, role, acts, passwords.get(role) if one.opened else None))
+        proofs.append(_prove(session, situation, role, acts, role, passwords.get(role) if one.opened else None))
     return tuple(proofs)
 
 
@@ -92,23 +93,31 @@ def _schemas(situation: Situation) -> list[ObjectRef]:
     return [ref for ref in wanted if ref in situation.live.objects]
 
 
-def _prove(session: Session, situation: Situation, role: str, acts: list[Act], password: str | None) -> Proof:
-    may_log_in = role in situation.config.entering and situation.done >= split.ORDINAL[split.ENABLE_LOGIN]
-    return _tried(session, situation, role, acts, password if may_log_in else None)
+def _login(situation: Situation, role: str, passwords: Mapping[str, str]) -> str:
+    """Who is to log in for a role: itself or, of a group, a login that may and whose password is given; "" nobody."""
+    if situation.done < split.ORDINAL[split.ENABLE_LOGIN]:
+        return ""
+    live = situation.live.roles
+    logins = (name for name in situation.config.logins(role) or () if name in live and live[name].login)
+    first = next((name for name in logins if name in passwords), "")
+    itself = role in situation.context.config.entering and role not in situation.resting
+    return role if itself and (role in passwords or not first) else first
 
 
-def _tried(session: Session, situation: Situation, role: str, acts: list[Act], password: str | None) -> Proof:
+def _prove(
+    session: Session, situation: Situation, role: str, acts: list[Act], login: str, password: str | None
+) -> Proof:
     if password is None:
         if not acts:
             return Proof(role, "", "nothing to try yet")
         return trial.try_as_function(session.driver, role, acts)
-    database = situation.live.target.database
+    target = f"database {situation.live.target.database}" + (f" as {login}" if login != role else "")
     try:
-        with connect_as(session, role, password) as connection:
+        with connect_as(session, login, password) as connection:
             found = trial.try_as_login(connection, role, acts)
-            trials = (Trial(role, "log in to", f"database {database}", True, "allowed"), *found.trials)
+            trials = (Trial(role, "log in to", target, True, "allowed"), *found.trials)
     except FlatsplitError as error:
-        trials = (Trial(role, "log in to", f"database {database}", True, "refused", error.what),)
+        trials = (Trial(role, "log in to", target, True, "refused", error.what),)
     return Proof(role, "logged in", trials=trials)
 
 

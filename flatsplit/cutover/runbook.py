@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flatsplit import __version__, hazards, membership
+from flatsplit.config import Config
 from flatsplit.cutover import approval
 from flatsplit.cutover.blast_radius import first_radius, of_situation
 from flatsplit.cutover.bundle import Bundle, BundleStep
@@ -70,7 +72,7 @@ def runbook(walk: Walk) -> Bundle:
     sessions = read_sessions(walk.session.driver, acting, legacy)
     begun = any(machine.begun(split.states, step.key) for step in split.kind.steps)
     return Bundle(
-        config=walk.config,
+        config=_as_groups(walk.config, situation, split),
         target=situation.live.target,
         generated_by=f"flatsplit {__version__}",
         steps=tuple(steps),
@@ -81,6 +83,19 @@ def runbook(walk: Walk) -> Bundle:
         first=first_radius(walk.session, split.origin, split.context) if begun else (),
         report=_report(walk, situation, sessions),
     )
+
+
+def _as_groups(config: Config, spoken: Situation, split: Situation) -> Config:
+    """With those groups that are some, or become one by the walk that is spoken of: clients then use their logins."""
+    stay, resting = split.context.config.groups, split.resting
+    groups = tuple(
+        group
+        for group in config.groups
+        if group in stay
+        or (role := str(getattr(config.roles, group.purpose))) in resting
+        or role == spoken.name.subject
+    )
+    return replace(config, groups=groups)
 
 
 def _gates(walk: Walk, situation: Situation, step: str) -> tuple[GateResult, ...]:

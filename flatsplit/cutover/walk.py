@@ -157,8 +157,11 @@ class Walk:
         self.kept = tuple(renamed if record is split else record for record in self.kept)
         self.record = renamed if self.record is split else self.record
 
-    def asked(self, situation: Situation, step: str) -> Asked[Context]:
-        """What the gates of a step are judged on: hazards of the split, the matrix of what the walk is about."""
+    def asked(self, situation: Situation, step: str, passwords: Mapping[str, str] | None = None) -> Asked[Context]:
+        """What the gates of a step are judged on: hazards of the split, the matrix of what the walk is about.
+
+        ``passwords``, by role: those that are at hand.
+        """
         first = situation.turned(SPLIT)
 
         def failed() -> tuple[Trial, ...]:
@@ -183,6 +186,10 @@ class Walk:
             blockers,
             lambda: promised.checks(situation, situation.desired(situation.done)),
             failed,
+            kind=situation.kind.name,
+            passwords=passwords or {},
+            does=situation.kind.step(step),
+            config=self.config,
         )
 
     def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:

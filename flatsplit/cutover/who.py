@@ -86,8 +86,8 @@ def purposes_of(session: Session | None, config: Config) -> dict[str, tuple[str,
     """Login → the new roles that it acts as, by purpose."""
     roles = config.roles
     purposes: dict[str, tuple[str, ...]] = {name: (roles.purpose(name),) for name in roles.new}
-    for purpose, logins in config.groups:
-        purposes |= dict.fromkeys(logins, (purpose,))
+    for group in config.groups:
+        purposes |= dict.fromkeys(group.logins, (group.purpose,))
     purposes |= {name: (purpose,) for name, purpose in config.members}
     if session is not None:
         for name, acts_as in acting(config, read_people(session.driver)).items():

@@ -112,6 +112,14 @@ def shut(have: State, want: State) -> Iterator[Statement]:
                 lock="",
                 changes=_attribute_changes(role, now, then, ("login", "password")),
             )
+        elif now.password and not (then.password or now.login or then.login):
+            yield Statement(
+                description=f"role {role}: no password",
+                sql=ddl.alter_role(role, "PASSWORD NULL"),
+                undo="",
+                lock="",
+                changes=_attribute_changes(role, now, then, ("password",)),
+            )
 
 
 def opened(have: State, want: State) -> Iterator[Statement]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic
 
+from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.journal import Journal
-from flatsplit.model import Check, Finding, GateKey, GateResult, Plan, State, Statement, StepRecord
-from flatsplit.walks.kind import C
+from flatsplit.model import SPLIT, Check, Finding, GateKey, GateResult, Plan, State, Statement, StepRecord
+from flatsplit.walks.kind import C, Step
 
 if TYPE_CHECKING:
     from flatsplit.evidence.trial import Trial
@@ -51,6 +53,19 @@ class Asked(Generic[C]):
     failed: Callable[[], tuple[Trial, ...]]
     """Acts that were tried and came out wrong."""
     approval: Approval | None = None
+    kind: str = SPLIT.kind
+    """Of the walk."""
+    passwords: Mapping[str, str] = field(default_factory=dict)
+    """Those that are at hand, by role, for who tries a login."""
+
+    does: Step[C] = field(kw_only=True)
+    """The step itself, which says whom gates about logins mean."""
+    config: Config = field(kw_only=True)
+
+    @property
+    def rest(self) -> timedelta:
+        """How long things are to rest before the step is done."""
+        return self.does.rests(self.context) if self.does.rests else timedelta()
 
     @property
     def before(self) -> StepRecord:

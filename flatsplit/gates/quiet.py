@@ -87,3 +87,16 @@ def gate(key: GateKey, found: Quiet, wanted: timedelta, what: str) -> GateResult
     rest = f"call again in {duration((wanted - cover.covered).total_seconds() + 1)} or later"
     fix = f"{LOOK}; {rest}" if cover.open_hole else f"{rest}; {LOOK}"
     return GateResult(key, False, f"{text}; {format_duration(wanted)} are asked for", fix)
+
+
+def elapsed(key: GateKey, wanted: timedelta, passed: timedelta, what: str) -> GateResult:
+    """Open when this time has passed since ``what``, whoever was there meanwhile."""
+    text = f"{what} {duration(passed.total_seconds())} ago"
+    if passed >= wanted:
+        return GateResult(key, True, text)
+    return GateResult(
+        key,
+        False,
+        f"{text}; {format_duration(wanted)} are asked for",
+        f"call again in {duration((wanted - passed).total_seconds() + 1)} or later",
+    )

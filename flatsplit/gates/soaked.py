@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from flatsplit.config import format_duration
 from flatsplit.gates import left, quiet
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import on_legacy
 from flatsplit.model import GateResult
-from flatsplit.server.locks import duration
 from flatsplit.server.sessions import server_clock
 from flatsplit.walks.split.context import Context
 
@@ -21,23 +17,11 @@ def judge(asked: Asked[Context]) -> GateResult:
     finished = before.finished_at or now
     soak = config.gates.soak
     if config.retire == "repurpose":  # legacy goes on being used, so there is nothing to watch for
-        return _elapsed(soak, now - finished, f"{before.key} done")
+        return quiet.elapsed("soaked", soak, now - finished, f"{before.key} done")
     # Its own sessions are ended when it is locked; those of its members go on, and can do all that it can
     if others := [client for client in on_legacy(asked) if client.role != legacy]:
         return left.gate("soaked", others, asked.state, asked.context)
     return quiet.gate("soaked", quiet.of_legacy(asked, finished), soak, f"{before.key} done")
-
-
-def _elapsed(wanted: timedelta, passed: timedelta, what: str) -> GateResult:
-    text = f"{what} {duration(passed.total_seconds())} ago"
-    if passed >= wanted:
-        return GateResult("soaked", True, text)
-    return GateResult(
-        "soaked",
-        False,
-        f"{text}; {format_duration(wanted)} are asked for",
-        f"call again in {duration((wanted - passed).total_seconds() + 1)} or later",
-    )
 
 
 GATE = Gate("soaked", judge)

@@ -31,9 +31,9 @@ def group_logins(seen: Seen) -> Iterator[Found]:
     making: list[tuple[str, str]] = []
     unset: dict[str, list[tuple[str, str]]] = {}
     wanted = _wanted(seen)
-    for purpose, logins in config.groups:
-        group = str(getattr(config.roles, purpose))
-        for login in logins:
+    for declared in config.groups:
+        purpose, group = declared.purpose, str(getattr(config.roles, declared.purpose))
+        for login in declared.logins:
             if login not in state.roles or group not in state.roles or state.roles[login].superuser:
                 continue
             row = _row(seen, login)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -251,10 +251,15 @@ class Journal:
         """What was there when the last step of any walk ended; None where nothing was kept."""
         return snapshots.last(self.session)
 
-    def observe(self, sessions: Sequence[model.Session], source: str = "activity") -> datetime:
-        """Write down who is connected now, equal sessions counted; the moment, by the server's clock."""
+    def observe(
+        self, sessions: Sequence[model.Session], source: str = "activity", logins: Collection[str] = ()
+    ) -> datetime:
+        """Write down who is connected now, equal sessions counted; the moment, by the server's clock.
+
+        Of those of the ``logins``, or that act as one of them, also which login it was.
+        """
         self._writing()
-        return observations.observe(self.session, sessions, source)
+        return observations.observe(self.session, sessions, source, logins)
 
     def count_calls(self, at: datetime, counted: Sequence[tuple[str, int, int | None, str]]) -> None:
         """Write down (role, calls, growth since the last look, epoch) at the moment of a look."""
@@ -281,6 +286,10 @@ class Journal:
     def last_active(self, role: str) -> datetime | None:
         """When the role's statement counter was last found grown."""
         return observations.last_active(self.session, role)
+
+    def last_login(self, role: str, database: str | None = None) -> datetime | None:
+        """When somebody was last observed who had logged in as this very role, a group or a login of one."""
+        return observations.last_login(self.session, role, database)
 
     def last_seen(self, role: str, database: str | None = None) -> datetime | None:
         """When a session of this role was last observed, in one database or in any."""

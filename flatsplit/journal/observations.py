@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -17,21 +17,34 @@ _NAMES = ("role", "database", "client", "application", "state")
 LOOK = "look"
 """Source of the row that every look leaves, so that having seen nobody is not the same as not having looked."""
 
+LOGIN = "login"
+"""Source of rows that say under which name somebody logged in, where that is not all: the others count a member's
+sessions as those of the role as which it acts."""
+
 _UNTIL = sa.func.coalesce(observation.c.until, observation.c.at)
 _LOOKS = sa.and_(observation.c.role == "", observation.c.source == LOOK)
 
 
-def observe(session: Session, seen: Sequence[model.Session], source: str) -> datetime:
-    """Write down one look at the server: equal sessions counted, all rows of one moment."""
+def observe(session: Session, seen: Sequence[model.Session], source: str, logins: Collection[str] = ()) -> datetime:
+    """Write down one look at the server: equal sessions counted, all rows of one moment.
+
+    Of sessions of the ``logins``, and of those that act as one of them, also as whom they logged in.
+    """
+    watched = frozenset(logins)
     alike = Counter(
-        (role, s.database, s.client, s.application, s.state) for s in seen for role in s.acts_as or (s.role,)
+        (source, role, s.database, s.client, s.application, s.state) for s in seen for role in s.acts_as or (s.role,)
+    )
+    alike.update(
+        (LOGIN, s.role, s.database, s.client, s.application, s.state)
+        for s in seen
+        if not watched.isdisjoint((s.role, *s.acts_as))
     )
     nobody = dict.fromkeys(_NAMES, "")
     look = {"source": LOOK, "sessions": len(seen), **nobody}
     at: datetime = session.sa.execute(observation.insert().returning(observation.c.at), look).scalar_one()
     if alike:
         rows = [
-            dict(zip(_NAMES, key, strict=True), at=at, source=source, sessions=count)
+            dict(zip(("source", *_NAMES), key, strict=True), at=at, sessions=count)
             for key, count in sorted(alike.items())
         ]
         session.sa.execute(observation.insert(), rows)
@@ -50,7 +63,16 @@ def count_calls(session: Session, at: datetime, counted: Sequence[tuple[str, int
 
 def last_seen(session: Session, role: str, database: str | None) -> datetime | None:
     """When a session of this role was last seen, in one database or in any."""
-    query = sa.select(sa.func.max(_UNTIL)).where(observation.c.role == role, observation.c.source != LOOK)
+    return _last(session, role, database, observation.c.source.not_in((LOOK, LOGIN)))
+
+
+def last_login(session: Session, role: str, database: str | None) -> datetime | None:
+    """When a session of this very role, and not of a member, was last seen; of roles that are or become groups."""
+    return _last(session, role, database, observation.c.source == LOGIN)
+
+
+def _last(session: Session, role: str, database: str | None, which: sa.ColumnElement[bool]) -> datetime | None:
+    query = sa.select(sa.func.max(_UNTIL)).where(observation.c.role == role, which)
     if database is not None:
         query = query.where(observation.c.database == database)
     return session.sa.execute(query).scalar()
@@ -103,7 +125,7 @@ def of_role(session: Session, role: str, since: datetime | None) -> list[Observa
     c = observation.c
     query = (
         sa.select(c.at, c.role, c.database, c.client, c.application, c.state, c.sessions, c.source)
-        .where(c.role == role, c.source != LOOK)
+        .where(c.role == role, c.source.not_in((LOOK, LOGIN)))
         .order_by(c.at, c.id)
     )
     if since is not None:

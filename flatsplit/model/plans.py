@@ -107,6 +107,7 @@ Waivable: TypeAlias = Literal[
     "reach",
     "owner-powers",
     "rehearsed",
+    "acts",
     "seen",
     "drained",
     "verified",

@@ -13,4 +13,5 @@ from flatsplit.walks.kind import Kind
 def render_states(kind: Kind[Any]) -> str:
     """As the tables say that the machine and the journal work with."""
     moves = [(word, *transition, WHEN[word]) for word, transition in TRANSITIONS.items()]
-    return environment().get_template("states.md.j2").render(kind=kind, moves=moves, waivable=WAIVABLE)
+    waivable = [key for key in WAIVABLE if any(key in step.gates for step in kind.steps)]
+    return environment().get_template("states.md.j2").render(kind=kind, moves=moves, waivable=waivable)

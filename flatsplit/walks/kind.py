@@ -67,6 +67,12 @@ class Step(Generic[C]):
     """Gates that must be open, besides ``converged`` and ``approved``."""
     rests: Callable[[C], timedelta] | None = None
     """How long things must have rested, as one of its gates will find."""
+    comes: Callable[[C], Roles] = _nobody
+    """Logins that people are to use from now on: the gate ``seen`` wants one of them to have been used since the step
+    before began.
+    """
+    leaves: Callable[[C], Roles] = _nobody
+    """Logins that nobody is to use any more: those that ``drained``, ``soaked`` and ``elsewhere`` are about."""
     by_people: str = ""
     """What people do, where the step is theirs and flatsplit only watches: "people move …"."""
 

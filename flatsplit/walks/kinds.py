@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from flatsplit.walks.group.kind import GROUP
 from flatsplit.walks.kind import Kind
 from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.split.kind import SPLIT
 
-KINDS: dict[str, Kind[Any]] = {SPLIT.name: SPLIT, ROLE.name: ROLE}
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROLE)}
 """By their names, in the order in which people hear of them."""
 
 

@@ -6,29 +6,33 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
-from flatsplit.walks import split
+from flatsplit.walks import group, split
+from flatsplit.walks.group.kind import GROUP
+from flatsplit.walks.kind import Kind
+from flatsplit.walks.kinds import KINDS
 from flatsplit.walks.split.kind import SPLIT
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {"cli/commands/verify.py", "cli/group.py", "demo/story.py"}
 """Where ``verify`` is the command of that name."""
+KEYS = frozenset(key for kind in KINDS.values() for key in kind.keys)
 
 
 def in_code(text: str) -> Iterator[str]:
     """Keys that stand as a string of their own in a module."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Constant) and node.value in split.STEP_KEYS:
+        if isinstance(node, ast.Constant) and node.value in KEYS:
             yield str(node.value)
 
 
 def in_template(text: str) -> Iterator[str]:
     """Keys that stand in quotes inside what Jinja runs."""
     for run in re.findall(r"\{[{%].*?[%}]\}", text, re.DOTALL):
-        yield from (key for key in re.findall(r"""["']([a-z-]+)["']""", run) if key in split.STEP_KEYS)
+        yield from (key for key in re.findall(r"""["']([a-z-]+)["']""", run) if key in KEYS)
 
 
 def literals() -> Iterator[tuple[str, str]]:
@@ -40,7 +44,7 @@ def literals() -> Iterator[tuple[str, str]]:
             yield from ((name, key) for key in in_code(path.read_text()) if key != split.VERIFY or name not in COMMANDS)
     for path in sorted(templates.rglob("*.j2")):
         name = path.relative_to(templates).as_posix()
-        if not name.startswith("steps/split/"):
+        if not re.match(r"steps/[a-z]+/", name):
             yield from ((name, key) for key in in_template(path.read_text()))
 
 
@@ -48,7 +52,7 @@ def test_no_key_stands_outside_its_walk() -> None:
     assert list(literals()) == []
 
 
-@pytest.mark.parametrize("key", split.STEP_KEYS)
+@pytest.mark.parametrize("key", sorted(KEYS))
 def test_one_that_stood_there_would_be_seen(key: str) -> None:
     assert list(in_code(f'def late(step):\n    """After {key}."""\n    return step in ("{key}",)')) == [key]
     assert list(in_template(f"{key} {{% if step.key == '{key}' %}}{key}{{% endif %}}")) == [key]
@@ -56,12 +60,14 @@ def test_one_that_stood_there_would_be_seen(key: str) -> None:
 
 def test_the_kind_has_the_steps_that_its_keys_name_in_their_order() -> None:
     assert SPLIT.keys == split.STEP_KEYS == get_args(split.StepKey)
-    assert [getattr(split, key.replace("-", "_").upper()) for key in SPLIT.keys] == list(SPLIT.keys)
+    for package, kind in ((split, SPLIT), (group, GROUP)):
+        assert [getattr(package, key.replace("-", "_").upper()) for key in kind.keys] == list(kind.keys)
 
 
-def test_a_step_is_the_file_of_its_name() -> None:
-    folder, said = ROOT / "flatsplit/walks/split", ROOT / "templates/steps/split"
-    for step in SPLIT.steps:
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_a_step_is_the_file_of_its_name(kind: Kind[Any]) -> None:
+    folder, said = ROOT / "flatsplit/walks" / kind.name, ROOT / "templates/steps" / kind.name
+    for step in kind.steps:
         assert (folder / f"{step.key.replace('-', '_')}.py").exists(), step.key
         assert (said / f"{step.key}.md.j2").exists(), step.key
-    assert {path.name.partition(".")[0] for path in said.iterdir()} == set(SPLIT.keys)
+    assert {path.name.partition(".")[0] for path in said.iterdir()} == set(kind.keys)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from flatsplit import blueprint
+from flatsplit.config import Config
 from flatsplit.model import UNTOUCHED, State
 from flatsplit.walks import split
 from flatsplit.walks.kind import Kind, Moment, Roles
@@ -47,12 +48,28 @@ def _reopened(moment: Moment) -> bool:
     return moment.states[split.LOCK_LEGACY] == "done" and facts is not None and facts.login and bool(facts.elsewhere)
 
 
+def _config(moment: Moment) -> Config:
+    """The configuration with those groups alone that are some: one that was there, and nobody logs in as.
+
+    A role that becomes a group by the walk of that name logs in itself as far as the split is concerned: it has to get
+    LOGIN to begin with, and a rollback may not take it away. That it may not any more is the other walk's to want.
+    """
+    config, live, before = moment.config, moment.live.roles, moment.baseline.roles
+    groups = tuple(
+        group
+        for group in config.groups
+        if (role := str(getattr(config.roles, group.purpose))) in before
+        if not before[role].login and not (role in live and live[role].login)
+    )
+    return config if groups == config.groups else replace(config, groups=groups)
+
+
 def _context(moment: Moment) -> Context:
-    return Context(moment.config, moment.baseline, _retired(moment), _reopened(moment))
+    return Context(_config(moment), moment.baseline, _retired(moment), _reopened(moment))
 
 
 def _backward(moment: Moment) -> Context:
-    return Context(moment.config, moment.baseline, reopened=_reopened(moment))
+    return Context(_config(moment), moment.baseline, reopened=_reopened(moment))
 
 
 def _origin(live: State, context: Context, begun: Collection[str]) -> State:

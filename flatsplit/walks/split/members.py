@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from flatsplit import blueprint, ddl, membership
-from flatsplit.config import RoleNames
+from flatsplit.config import Group, RoleNames
 from flatsplit.config.people import Groups
 from flatsplit.model import Member, MemberOptions, State
 from flatsplit.walks.abroad import abroad
@@ -51,7 +51,7 @@ def groups(state: State, roles: RoleNames, legacy: str) -> tuple[RoleNames, Grou
             found |= {roles.purpose(role): logins} if logins else {}
     if found.pop(blueprint.ADMINISTRATOR.key, None):
         roles = replace(roles, dba_login=False)
-    return roles, tuple(found.items())
+    return roles, tuple(Group(purpose, logins) for purpose, logins in found.items())
 
 
 def hand_over(draft: Draft, context: Context, *, structure: bool = False) -> None:

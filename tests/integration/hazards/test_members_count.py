@@ -8,7 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from flatsplit.config import RoleNames
+from flatsplit.config import Group, RoleNames
 from flatsplit.demo.server import Cluster
 from flatsplit.model import Finding
 from tests.fixtures.databases import Database, MakeDatabase
@@ -57,7 +57,7 @@ REJECT = "host all all all reject"
 def test_logins_of_a_group_are_tried(tight: tuple[Cluster, Database]) -> None:
     """From where members of legacy are connected; the group itself logs in nowhere."""
     cluster, database = tight
-    group = (("app_user", ("a",)),)
+    group = (Group("app_user", ("a",)),)
     with psycopg.connect(database.conninfo(STRANGE, "right", tcp=True), autocommit=True):
         lines(cluster, database, f"host all {QUOTED},app_user all scram-sha-256", REJECT)
         found = doctor(database, "hba-app-user", groups=group)

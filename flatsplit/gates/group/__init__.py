@@ -1,0 +1,1 @@
+"""Gates as a group's walk alone judges them."""

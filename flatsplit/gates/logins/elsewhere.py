@@ -1,0 +1,37 @@
+"""elsewhere: no other database of the cluster needs a role that the step ``leaves`` to log in, or to be there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flatsplit.catalog import owned_elsewhere
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.gates.logins.sessions import clients
+from flatsplit.model import GateResult
+from flatsplit.walks import shared
+
+
+def judge(asked: Asked[Any]) -> GateResult:
+    """Closed with the databases that do; not to be waived where the step drops the role and something depends on it."""
+    leaving, database = asked.does.leaves(asked.context), asked.state.target.database
+    for role in leaving:
+        owned = owned_elsewhere(asked.session.driver, role) if role in asked.state.roles else ()
+        used = sorted({one.database for one in clients(asked, (role,)) if one.database != database})
+        parts = [f"owns or may do something in {shared.listed(owned)}"] if owned else []
+        parts += [f"is connected to {shared.listed(used)}"] if used else []
+        if parts:
+            held = bool(owned) and role in asked.does.drops(asked.context)
+            there = f"walk {asked.kind} {role} there too, as far as this step"
+            return GateResult(
+                "elsewhere",
+                False,
+                f"{role} {' and '.join(parts)}",
+                f"{there}: nobody can drop a role that something depends on"
+                if held
+                else f"{there}, and then waive this: LOGIN is the whole cluster's",
+                waivable=not held,
+            )
+    return GateResult("elsewhere", True, f"{' and '.join(leaving)} is not used by other databases")
+
+
+GATE = Gate("elsewhere", judge)

@@ -1,0 +1,62 @@
+"""close-group: the role itself logs in no more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flatsplit import ddl
+from flatsplit.model import State, Statement
+from flatsplit.walks import group
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.group.context import Context
+from flatsplit.walks.group.switch_connections import itself, logins
+from flatsplit.walks.kind import Step
+
+
+def apply(state: State, context: Context) -> State:
+    """The scream test: NOLOGIN. Its password stays, so that one statement lets it in again."""
+    draft = Draft(state)
+    draft.role(context.role, login=False)
+    return draft.state()
+
+
+def _closed(state: State, context: Context) -> bool:
+    """Whether somebody has run its SQL."""
+    facts = state.roles.get(context.role)
+    return facts is not None and context.before.login and not facts.login
+
+
+def _ending_sessions(context: Context) -> tuple[Statement, ...]:
+    """NOLOGIN stops new sessions only. Those of its logins are not the group's, whomever they act as."""
+    return (
+        Statement(
+            description=f"end the last sessions of {context.role} itself in this database",
+            sql=ddl.terminate_sessions(context.role),
+            undo="",
+            lock="",
+            alone=True,
+            acts=(context.role,),
+        ),
+    )
+
+
+def _soak(context: Context) -> timedelta:
+    return context.config.gates.soak
+
+
+STEP = Step(
+    key=group.CLOSE_GROUP,
+    title="Close the group",
+    purpose="The scream test: the group itself may no longer log in, and its own last sessions in this database are "
+    "ended; those of its logins go on. Whoever was overlooked is heard now, while one statement undoes it.",
+    apply=apply,
+    gates=("soaked", "elsewhere"),
+    rests=_soak,
+    comes=logins,
+    leaves=itself,
+    adds=_ending_sessions,
+    retires=itself,
+    by_hand=_closed,
+    watch=("Failed logins as the group in the server log (SQLSTATE 28000).",),
+    stop=("Anything at all asks for the group itself: undo at once, then find out what it was.",),
+)

@@ -1,0 +1,51 @@
+"""create-logins: those who log in for the role exist, and nobody can use them."""
+
+from __future__ import annotations
+
+from flatsplit.model import RoleFacts, SettingKey, State
+from flatsplit.walks import group, marks
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.group.context import Context
+from flatsplit.walks.kind import Step
+
+
+def apply(state: State, context: Context) -> State:
+    """The logins, NOLOGIN, members of the role (INHERIT, SET; no ADMIN), with its settings and limits."""
+    draft = Draft(state)
+    facts = state.roles.get(context.role)
+    if facts is None:
+        return state
+    for login in context.logins:
+        draft.new_role(login, _like(facts, context, state.target.database))
+        draft.member(context.role, login)
+        for name, value in sorted(context.settings(state).items()):
+            draft.setting(SettingKey(login, state.target.database), name, value)
+    return draft.state()
+
+
+def _like(facts: RoleFacts, context: Context, database: str) -> RoleFacts:
+    """What is not inherited by membership: limits, and attributes unless its sessions act as the role anyway."""
+    limit, mine = context.group.connection_limit, not context.group.as_group
+    return RoleFacts(
+        connection_limit=facts.connection_limit if limit is None else limit,
+        valid_until=facts.valid_until,
+        bypassrls=mine and facts.bypassrls,
+        createdb=mine and facts.createdb,
+        comment=marks.mark(database),
+    )
+
+
+def _made(state: State, context: Context) -> bool:
+    return bool(context.made(state))
+
+
+STEP = Step(
+    key=group.CREATE_LOGINS,
+    title="Create the logins",
+    purpose="Creates the roles that log in for the group, without the right to log in: members of it, with its "
+    "settings and limits. Nobody can use them yet and nothing else changes.",
+    apply=apply,
+    gates=("no-blockers",),
+    by_hand=_made,
+    watch=("Nothing: the application cannot notice this step.",),
+)

@@ -1,0 +1,39 @@
+"""forget-password: the group's old password is gone, so that LOGIN given by mistake lets nobody in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flatsplit.model import State
+from flatsplit.walks import group
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.group.context import Context
+from flatsplit.walks.group.switch_connections import itself, logins
+from flatsplit.walks.kind import Step
+
+
+def apply(state: State, context: Context) -> State:
+    """PASSWORD NULL, of a role that does not log in."""
+    draft = Draft(state)
+    facts = state.roles.get(context.role)
+    if facts is not None and not facts.login:
+        draft.role(context.role, password=False)
+    return draft.state()
+
+
+def _soak(context: Context) -> timedelta:
+    return context.config.gates.soak
+
+
+STEP = Step(
+    key=group.FORGET_PASSWORD,
+    title="Forget the group's password",
+    purpose="Takes the old password from the group. Nothing brings it back: to take the walk back after this step, "
+    "give the group a new one (psql's \\password) once it may log in again.",
+    apply=apply,
+    gates=("soaked",),
+    rests=_soak,
+    comes=logins,
+    leaves=itself,
+    watch=("Nothing: nobody could log in with it any more.",),
+)

@@ -1,0 +1,42 @@
+"""open-logins: the first of twins may log in, or all that there are."""
+
+from __future__ import annotations
+
+from flatsplit.model import RoleFacts, State
+from flatsplit.walks import group
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.group.context import Context
+from flatsplit.walks.kind import Roles, Step
+
+
+def apply(state: State, context: Context) -> State:
+    """LOGIN, with a password; the second twin stays shut and has none."""
+    draft = Draft(state)
+    for login in context.opened:
+        facts = draft.roles.get(login)
+        if facts is not None and not facts.login:
+            draft.role(login, login=True, password=facts.password or context.config.auth == "password")
+    return draft.state()
+
+
+def _opened(state: State, context: Context) -> bool:
+    """Whether one may log in that could not when first seen."""
+    could = {name for name, facts in context.baseline.roles.items() if facts.login}
+    return any(state.roles.get(name, RoleFacts()).login for name in context.opened if name not in could)
+
+
+def _logins(context: Context) -> Roles:
+    """Sessions of a login that was there before are none of the walk's."""
+    return tuple(name for name in context.opened if not context.baseline.roles.get(name, RoleFacts()).login)
+
+
+STEP = Step(
+    key=group.OPEN_LOGINS,
+    title="Let the logins in",
+    purpose="Gives the first of two logins, or all where there are not two, LOGIN and a password. The second of two "
+    "stays shut until passwords are rotated. The group may go on logging in itself: nobody has to change over at once.",
+    apply=apply,
+    by_hand=_opened,
+    vacates=_logins,
+    watch=("Nothing changes for whoever is connected.",),
+)

@@ -1,0 +1,77 @@
+"""What speaks against making a role a group now, and what to do about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from flatsplit import blueprint, ddl, membership
+from flatsplit.config import Group
+from flatsplit.model import State
+from flatsplit.walks.kind import Moment
+
+Objection = tuple[str, str]
+"""What is wrong, and what to do."""
+
+
+def refuses(moment: Moment) -> Objection | None:
+    """The first objection to the walk; before it begins."""
+    config, state, role = moment.config, moment.live, moment.subject
+    purpose = config.roles.purpose(role)
+    if not purpose:
+        able = {each.purpose.key: each.name for each in blueprint.roles(config)}
+        able.pop(blueprint.ADMINISTRATOR.key, None)
+        named, known = able.get(role, ""), ", ".join(able.values())
+        fix = f"flatsplit begin group {ddl.ident(named)}" if named else f"there are: {known}"
+        return f"{role!r} is none of the roles that can become groups", fix
+    if purpose == blueprint.ADMINISTRATOR.key:
+        return (
+            f"{role} is what people become for a moment, nobody logs in for it all day",
+            f"let persons be members of it instead: GRANT {ddl.ident(role)} TO …; they SET ROLE when they need it",
+        )
+    if role not in state.roles:
+        return f"there is no role {role!r} yet", "let the split be done first: flatsplit status"
+    group = config.group(role)
+    example = f'[group.{purpose}] and under it logins = ["{purpose}_a", "{purpose}_b"]'
+    if group is None or not group.logins:
+        return f"flatsplit.toml does not say who logs in for {role}", f"write {example}"
+    if not state.roles[role].login:
+        return f"{role} does not log in itself: it is a group already", "nothing to do"
+    return next(chain(objections(state, role, purpose, group), _strangers(moment, group)), None)
+
+
+def objections(state: State, role: str, purpose: str, group: Group) -> Iterator[Objection]:
+    """What also speaks against going on, should it come later."""
+    if purpose == blueprint.OWNER.key and not group.as_group:
+        yield (
+            f"what members of {role} create would belong to them, and not to {role}",
+            f"write as_group = true under [group.{purpose}]",
+        )
+    owned = sorted(
+        ref.name
+        for alike in state.groups
+        if alike.kind == "subscription" and alike.facts.owner == role
+        for ref in alike.refs
+    )
+    if owned:
+        # The worker of a subscription logs in as its owner, and stops at its next start when that one cannot
+        yield (
+            f"subscription {owned[0]} belongs to {role}, and stops once {role} may not log in",
+            f"give it to a role that goes on: ALTER SUBSCRIPTION {ddl.ident(owned[0])} OWNER TO …;",
+        )
+    for login in group.logins:
+        if way := membership.circle(state, role, login):
+            yield (
+                f"{role} is a member of {login}, so {login} cannot be a member of it",
+                f"REVOKE {ddl.ident(way[1])} FROM {ddl.ident(way[0])};",
+            )
+
+
+def _strangers(moment: Moment, group: Group) -> Iterator[Objection]:
+    """Logins that are there already and had better not be taken."""
+    state = moment.live
+    for login in group.logins:
+        facts = state.roles.get(login)
+        if facts is not None and (facts.superuser or login == state.target.operator):
+            whose = "a superuser" if facts.superuser else "who runs flatsplit"
+            yield f"{login} is {whose}, and not to be a login of {moment.subject}", "name another under logins"
