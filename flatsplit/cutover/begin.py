@@ -59,8 +59,9 @@ def begin(walk: Walk, name: WalkName, confirm: Callable[[Beginning], bool]) -> B
     with operator_lock(walk.session):
         split = walk.situation()
         former = next((record for record in walk.kept if record.walk == name), None)
+        _refuse(kind, split, name)
         situation = _first(split, kind, name)
-        _refuse(situation, split, name)
+        refuse_beside(situation)
         found = Beginning(name, kind.keys, situation.plan(kind.keys[0]))
         if not confirm(found):
             return found
@@ -100,14 +101,14 @@ def _baseline(kind: Kind[Any], split: Situation[Any], name: WalkName) -> State:
     return kind.remembers(moment, kind.context(moment), lambda: split.live) or State(split.live.target)
 
 
-def _refuse(situation: Situation[Any], split: Situation[Any], name: WalkName) -> None:
+def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName) -> None:
+    """What speaks against it, before anything is made of the configuration: it may say nothing of this subject."""
     same = next((link for link in split.others if link.name == name), None)
     if same is not None and same.under_way:
         raise Refused(f"{name.words} is under way already", f"flatsplit status {name.option}")
-    moment = Moment(split.live, situation.baseline, split.config, situation.states, name.subject)
-    if objection := situation.kind.refuses(moment):
+    moment = Moment(split.live, split.live, split.config, dict.fromkeys(kind.keys, "pending"), name.subject)
+    if objection := kind.refuses(moment):
         raise UsageError(*objection)
-    refuse_beside(situation)
 
 
 def refuse_beside(situation: Situation[Any]) -> None:

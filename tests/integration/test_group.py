@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
 from tests.fixtures.cli import InProcess, Result
 from tests.fixtures.databases import Database
 from tests.support import journal
+from tests.support.grouping import declare
 from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.snapshot import difference
 from tests.support.traffic import Traffic
-from tests.support.walk import Walk, assert_same, toml, write_passwords
+from tests.support.walk import Walk, assert_same
 
 SHOP = """
 create schema shop; create table shop.thing (id int generated always as identity primary key, name text);
@@ -32,15 +31,6 @@ def split(walk: Walk) -> Walk:
     walk.init()
     walk.forward()
     return walk
-
-
-def declare(walk: Walk, purpose: str, logins: Sequence[str], **more: object) -> None:
-    """[group.PURPOSE] in the configuration, and passwords for all."""
-    text = walk.config.read_text()
-    lines = [f"[group.{purpose}]", f"logins = {toml(list(logins))}", *(f"{k} = {toml(v)}" for k, v in more.items())]
-    walk.config.write_text(f"{text}\n" + "\n".join(lines) + "\n")
-    walk.passwords |= {login: f"password of {number}" for number, login in enumerate(logins)}
-    write_passwords(walk.password_file, walk.passwords)
 
 
 def two_lines(result: Result, code: int) -> str:

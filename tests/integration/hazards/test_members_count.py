@@ -158,7 +158,7 @@ def test_a_subscription_that_no_group_takes(database: Database, major: int) -> N
         f"create role app_migrator; create role deploy login in role app_migrator; alter role {legacy} superuser; "
         f"alter subscription kept owner to {legacy}; alter role {legacy} nosuperuser"
     )
-    group = {"groups": (("app_migrator", ("deploy",)),), "roles": RoleNames(dba="")}
+    group = {"groups": (Group("app_migrator", ("deploy",)),), "roles": RoleNames(dba="")}
     assert doctor(database, "subscription-stays", **group) is None  # disabled
     database.execute("update pg_subscription set subenabled = true where subname = 'kept'")
     found = doctor(database, "subscription-stays", **group)
