@@ -1,0 +1,63 @@
+"""kill -9 in the middle of a walk of any kind, there and back, until enough was killed: the same command goes on."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from tests.fixtures.cli import Process
+from tests.support import journal
+from tests.support.walk import Walk, assert_same
+
+
+class Call(NamedTuple):
+    """A command, and the state of which step says that it is through; None: the walk is over."""
+
+    arguments: tuple[str, ...]
+    step: str
+    state: str | None
+    after: Callable[[], object] | None = None
+    """What people do once it is through."""
+
+
+def killed(walk: Walk, run: Process, kind: str, calls: Sequence[Call], *, seed: int, kills: int) -> None:
+    """There and back until so many attempts were killed, each time held against a walk that nobody disturbed."""
+    database, chance, hit = walk.database, random.Random(seed), 0
+
+    def through(call: Call) -> bool:
+        return journal.states(database.admin, kind).get(call.step) == call.state
+
+    expected, marks = [], []
+    for call in calls:
+        before = journal.marks(database.admin)
+        walk.quick(*call.arguments).check()
+        if call.after:
+            call.after()
+        assert through(call)
+        expected.append(walk.snapshot())
+        marks.append(journal.marks(database.admin) - before)
+
+    rounds = 0
+    while hit < kills:
+        rounds += 1
+        assert rounds <= 4 + kills, f"{hit} of {kills}: hardly any attempt is killed"
+        for call, wanted, leaves in zip(calls, expected, marks, strict=True):
+            upto = journal.marks(database.admin) + chance.randrange(leaves + 1)
+            process = run.spawn(*call.arguments, dsn=database)
+            while process.poll() is None:
+                if journal.at_work(database.admin) and journal.marks(database.admin) >= upto:
+                    time.sleep(chance.uniform(0, 0.02))
+                    process.kill()
+                    hit += process.wait() == -signal.SIGKILL
+                time.sleep(0.002)
+            process.communicate()
+            if not through(call):
+                walk.quick(*call.arguments).check()
+            if call.after:
+                call.after()
+            assert_same(wanted, walk.snapshot(), f"{' '.join(call.arguments)}, killed and called again")
+            assert not journal.problems(database.admin)
+    walk.quick("verify").check()
