@@ -83,7 +83,7 @@ def status(walk: Walk) -> Status:
     """Everything that ``status`` says."""
     situation = walk.situation()
     next_key = machine.next_step(situation.states)
-    asked = walk.asked(situation, next_key or "")
+    asked = walk.asked(situation, next_key or situation.kind.keys[-1])
     gates: tuple[GateResult, ...] = ()
     pending = 0
     catch_up = situation.drift
