@@ -190,7 +190,7 @@ def test_a_walk_begins_with_what_is_there_and_no_two_over_the_same_roles(walk: W
     assert walks(walk)[name] == (2, None, [])
 
 
-def test_without_another_kind_begin_says_so(database: Database, invoke_cli: InProcess) -> None:
+def test_begin_says_which_kinds_there_are(database: Database, invoke_cli: InProcess) -> None:
     database.execute(FLAT)
     Walk(invoke_cli, database).init()
     said = [two_lines(invoke_cli("begin", *rest, dsn=database), 2) for rest in ((), ("nonsense", "x"), ("split",))]

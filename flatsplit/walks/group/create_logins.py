@@ -18,8 +18,10 @@ def apply(state: State, context: Context) -> State:
     for login in context.logins:
         draft.new_role(login, _like(facts, context, state.target.database))
         draft.member(context.role, login)
+        everywhere = dict(draft.settings.get(SettingKey(login, ""), ()))
         for name, value in sorted(context.settings(state).items()):
-            draft.setting(SettingKey(login, state.target.database), name, value)
+            if everywhere.get(name) != value:
+                draft.setting(SettingKey(login, state.target.database), name, value)
     return draft.state()
 
 
