@@ -5,7 +5,7 @@ Source: manual, "Privileges" (table "ACL Privilege Abbreviations") and acldefaul
 
 from __future__ import annotations
 
-from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, TYPES, Acl, AclItem, intern_acl
+from flatsplit.model import OWNER, PUBLIC, ROUTINES, TABLES, TYPES, Acl, AclItem, intern_acl, versions
 
 NAMES: dict[str, str] = {
     "r": "SELECT",
@@ -49,7 +49,7 @@ _OWNER_LETTERS: dict[str, str] = {
 def owner_letters(kind: str, major: int) -> str:
     """All privileges that an object of this kind has, which is what its owner holds by default; "" for none."""
     if kind in TABLES or kind in ("view", "materialized_view"):
-        return "Dadrtwx" + ("m" if major >= 17 else "")
+        return "Dadrtwx" + ("m" if major >= versions.MAINTAIN else "")
     if kind in ROUTINES:
         return "X"
     if kind in TYPES:

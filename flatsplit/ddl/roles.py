@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from flatsplit.ddl.names import ident, literal
 from flatsplit.errors import FlatsplitError
-from flatsplit.model import Member, MemberOptions, RoleFacts
+from flatsplit.model import Member, MemberOptions, RoleFacts, versions
 
 # variable_is_guc_list_quote() in pg_dump: their elements are quoted one by one.
 _LIST_SETTINGS = frozenset(
@@ -44,7 +44,7 @@ def revoke_member(member: Member, *, by: bool, admin_only: bool = False) -> str:
 
 def join_role(name_: str, version: int) -> str:
     """Make the current user a member of a role, for the length of a transaction."""
-    options = " WITH INHERIT TRUE, SET TRUE" if version >= 160000 else ""
+    options = " WITH INHERIT TRUE, SET TRUE" if versions.major_of(version) >= versions.MEMBER_OPTIONS else ""
     return f"GRANT {ident(name_)} TO CURRENT_USER{options};"
 
 
@@ -55,7 +55,7 @@ def leave_role(name_: str, version: int, before: MemberOptions | None = None) ->
     """
     if before is not None:
         return rejoin_role(name_, "TRUE" if before.inherit else "FALSE", "TRUE" if before.set else "FALSE")
-    by = " GRANTED BY CURRENT_USER" if version >= 160000 else ""
+    by = " GRANTED BY CURRENT_USER" if versions.major_of(version) >= versions.MEMBER_OPTIONS else ""
     return f"REVOKE {ident(name_)} FROM CURRENT_USER{by};"
 
 

@@ -30,6 +30,7 @@ from flatsplit.demo.injection import Outcome, attack
 from flatsplit.demo.server import DISPOSABLE, NAMED, Cluster, ClusterConfig, sweep
 from flatsplit.demo.traffic import Tally, Traffic
 from flatsplit.errors import Exit, FlatsplitError
+from flatsplit.model import versions
 from flatsplit.walks import split
 
 ROLES = tuple(row.key for row in blueprint.ROWS)
@@ -210,7 +211,7 @@ class Story:
             self.waiver = ("--waive", "rehearsed", "--reason", "a demo without pg_stat_statements")
             return
         self.operator.flatsplit("rehearse", expect=Exit.DRIFT, limit=30)
-        if self.shop.cluster.major < 17:
+        if self.shop.cluster.major < versions.MAINTAIN:
             self.out.say("\nSo the nightly job moves to app_migrator; that this was decided goes on record.")
             self.waiver = ("--waive", "rehearsed", "--reason", "the nightly job logs in as app_migrator")
             return

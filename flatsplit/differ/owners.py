@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from flatsplit import ddl
 from flatsplit.differ.acls import Changed, Later
-from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement
+from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement, versions
 
 # Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
 # at 10 plus their depth over other relations, because a view reads as its owner.
@@ -128,7 +128,9 @@ def _alter_owner(have: State, want: State, ref: ObjectRef, owner: str) -> str:
     A role that made such things as a superuser and is none any more owns them still, and gets them back only as one.
     """
     text = ddl.alter_owner(ref, owner)
-    asked = ref.kind in _SUPERUSERS or (ref.kind == "subscription" and have.target.major < 16)
+    asked = ref.kind in _SUPERUSERS or (
+        ref.kind == "subscription" and have.target.major < versions.SUBSCRIPTION_CREATORS
+    )
     facts = have.roles.get(owner)
     if not asked or not have.target.operator_superuser or facts is None or facts.superuser:
         return text

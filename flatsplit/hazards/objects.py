@@ -8,7 +8,7 @@ from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import Grant, format_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.hazards.registry import Found, Seen, few, hazard, number
-from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, Group, ObjectFacts, ObjectRef
+from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, Group, ObjectFacts, ObjectRef, versions
 from flatsplit.walks import split
 from flatsplit.walks.owning import superusers_only
 from flatsplit.walks.split import grants, restricted
@@ -140,7 +140,7 @@ def extensions_kept(seen: Seen) -> Iterator[Found]:
 )
 def initial_privileges(seen: Seen) -> Iterator[Found]:
     """What extensions wrote down about whoever installed them."""
-    if seen.context.config.retire != "drop" or seen.state.target.major >= 17:
+    if seen.context.config.retire != "drop" or seen.state.target.major >= versions.INITIAL_PRIVILEGES_FOLLOW:
         return
     rows = seen.rows("initial_privileges")
     if rows:

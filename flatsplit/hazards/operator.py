@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from flatsplit import ddl
 from flatsplit.hazards.registry import Found, Seen, hazard, number
-from flatsplit.model import RoleFacts, State
+from flatsplit.model import RoleFacts, State, versions
 from flatsplit.rights.matrix import matrix
 from flatsplit.server.ability import Lack
 from flatsplit.walks import split
@@ -187,7 +187,7 @@ def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
         return _attributes(lack, facts, operator)
     if kinds == {"setting"} and changes[0].subject in state.roles and not administers(state, changes[0].subject):
         return _admin(changes[0].subject, operator)
-    if kinds == {"setting"} and state.target.major >= 15:
+    if kinds == {"setting"} and state.target.major >= versions.PARAMETER_GRANTS:
         name = changes[0].detail.split("=", 1)[0]
         return f"GRANT SET ON PARAMETER {ddl.ident(*name.split('.'))} TO {operator};"
     return ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, hazard, number
-from flatsplit.model import ObjectRef
+from flatsplit.model import ObjectRef, versions
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import through
 
@@ -105,7 +105,13 @@ def subscription_stays(seen: Seen) -> Iterator[Found]:
             continue
         config, target = seen.context.config, seen.state.target
         logins = [role for role in config.logins(blueprint.owner(config)) or () if role in seen.state.roles]
-        heir = logins[0] if logins and target.major >= 16 else target.operator if target.operator_superuser else ""
+        heir = (
+            logins[0]
+            if logins and target.major >= versions.SUBSCRIPTION_CREATORS
+            else target.operator
+            if target.operator_superuser
+            else ""
+        )
         why = f"{blueprint.owner(config)} is a group" if config.logins(blueprint.owner(config)) is not None else ""
         cure = f"ALTER SUBSCRIPTION {ddl.ident(name)} OWNER TO"
         yield Found(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
 from flatsplit.hazards.registry import Found, Seen, hazard
-from flatsplit.model import State
+from flatsplit.model import State, versions
 from flatsplit.walks import split
 from flatsplit.walks.provider import administers, recognise
 
@@ -29,7 +29,9 @@ def managed_service(seen: Seen) -> Iterator[Found]:
     if provider is None:
         return
     dba = blueprint.administrator(seen.context.config)
-    lacks = "SUPERUSER, pg_authid and server files" + (", and BYPASSRLS" if seen.state.target.major < 16 else "")
+    lacks = "SUPERUSER, pg_authid and server files" + (
+        ", and BYPASSRLS" if seen.state.target.major < versions.CREATEROLE_WITH_ADMIN else ""
+    )
     given = administers(seen.state, provider.group) or not dba
     grant = f"GRANT {ddl.ident(provider.group)} TO {ddl.ident(dba)};"
     yield Found(

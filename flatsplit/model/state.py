@@ -18,9 +18,7 @@ from flatsplit.model.facts import (
     SettingKey,
     Settings,
 )
-
-NEWEST_TESTED = 18
-"""The newest major of PostgreSQL on which all of this is tried."""
+from flatsplit.model.versions import MEMBER_OPTIONS, NEWEST_TESTED, major_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Target:
     @property
     def major(self) -> int:
         """13 … 18."""
-        return self.version // 10000
+        return major_of(self.version)
 
     @property
     def untested(self) -> bool:
@@ -54,7 +52,7 @@ class Target:
     @property
     def membership_options(self) -> bool:
         """Whether memberships carry INHERIT and SET options and are kept per grantor (16+)."""
-        return self.major >= 16
+        return self.major >= MEMBER_OPTIONS
 
     @property
     def grantor(self) -> str:

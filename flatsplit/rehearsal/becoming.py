@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from flatsplit import membership
 from flatsplit.config import format_name
 from flatsplit.config.text import quote
-from flatsplit.model import State
+from flatsplit.model import State, versions
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.values import Heard, Problem
 from flatsplit.rights.matrix import may_become
@@ -27,7 +27,7 @@ def problems(actor: Actor, role: str, what: str) -> list[Problem]:
             return [Problem("denied", f"{what}: {actor.role} is no member of {role}", role, "MEMBERSHIP", _LEAVE)]
         return [Problem("unknown", f"{what}: there is no role {role} (any more)", role)]
     reason = f"{what}: {actor.role} may not become {role}, which takes SET on a membership in it"
-    if actor.major < 16:
+    if actor.major < versions.MEMBER_OPTIONS:
         reason = f"{what}: {actor.role} is no member of {role}"
     taken = (actor.context.legacy, *actor.context.config.roles.new)
     remedy = _LEAVE

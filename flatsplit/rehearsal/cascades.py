@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flatsplit.model import versions
 from flatsplit.rehearsal import definers
 from flatsplit.rehearsal.values import Problem
 
@@ -29,7 +30,7 @@ def problems(judge: Judging, oid: int, letter: str) -> Iterator[Problem]:
         for trigger in world.triggers.get(key.referencing, ()):
             if not trigger.fires(does):
                 continue
-            if trigger.after and judge.actor.major < 18:
+            if trigger.after and judge.actor.major < versions.TRIGGERS_AS_QUEUED:
                 yield from judge.trigger(trigger)
             elif table is not None and (routine := world.routines.get(trigger.routine)) is not None:
                 yield from definers.as_owner(judge, routine, table.ref)

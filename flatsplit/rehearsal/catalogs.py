@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from flatsplit import blueprint, privileges
 from flatsplit.config import format_name
-from flatsplit.model import TABLES, ObjectRef
+from flatsplit.model import TABLES, ObjectRef, versions
 from flatsplit.rehearsal import parameters, rows
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.remedies import shown
@@ -208,7 +208,7 @@ def _hidden(actor: Actor, asked: Asked) -> str:
 def _each_hidden(actor: Actor, asked: Asked) -> Iterator[str]:
     if asked.what == "roles":
         database = ObjectRef("database", "", actor.goal.target.database)
-        owners = {"pg_database_owner"} if actor.major >= 14 and not actor.owns(database) else set()
+        owners = {"pg_database_owner"} if actor.major >= versions.DATABASE_OWNER and not actor.owns(database) else set()
         mine = actor.rights.closure.union(actor.context.config.roles.new, {actor.before})
         yield from sorted((actor.legacy.closure | owners) - mine)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.model import ObjectRef
+from flatsplit.model import ObjectRef, versions
 from flatsplit.rehearsal import catalogs
 from flatsplit.rehearsal.actor import Actor, Resolved
 from flatsplit.rehearsal.grammar import Node
@@ -184,7 +184,7 @@ def _clustered(judge: Judge) -> list[Problem]:
 
 
 def _maintains(actor: Actor, ref: ObjectRef) -> bool:
-    return actor.owns(ref) or (actor.major >= 17 and actor.holds(ref, "m"))
+    return actor.owns(ref) or (actor.major >= versions.MAINTAIN and actor.holds(ref, "m"))
 
 
 def _maintain(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
@@ -209,7 +209,7 @@ def _servers_own(judge: Judge, name: str, what: str, outcome: Outcome) -> list[P
 
 def _lacks_maintain(judge: Judge, ref: ObjectRef, what: str, outcome: str) -> Problem:
     actor = judge.actor
-    late = actor.major >= 17
+    late = actor.major >= versions.MAINTAIN
     reason = f"{what} is for the owner of {shown(ref)}" + (", or with MAINTAIN on it" if late else "")
     remedy = grant(actor.purpose, actor.role, ref, "m", actor.major) or (
         "for the application's owner: a SECURITY DEFINER function of app_migrator's that does it, "
@@ -240,7 +240,15 @@ def vacuum(judge: Judge, node: Node, path: Path) -> list[Problem]:
             return []
         reason = f"{silently} passes every table that {actor.role} does not own"
         remedy = f"autovacuum does it by itself; else let app_migrator run {what}"
-        return [Problem("silent", reason, shown(database), "MAINTAIN" if actor.major >= 17 else "OWNERSHIP", remedy)]
+        return [
+            Problem(
+                "silent",
+                reason,
+                shown(database),
+                "MAINTAIN" if actor.major >= versions.MAINTAIN else "OWNERSHIP",
+                remedy,
+            )
+        ]
     problems: list[Problem] = []
     for each in node.rels:
         named = each.vacuum_relation.relation

@@ -19,6 +19,7 @@ from psycopg import sql
 
 from flatsplit import ddl
 from flatsplit.connection import Session
+from flatsplit.model import versions
 from flatsplit.rehearsal.world import question
 
 BATCH = 50
@@ -107,15 +108,19 @@ class Stage:
             ("client_min_messages", "error"),
         ):
             conn.execute("SELECT set_config(%s, %s, true)", (name, value))
-        major = self.session.version // 10000
+        major = versions.major_of(self.session.version)
         # Event triggers of the database are not for what is undone again
-        quiet = ("event_triggers", "off", "on") if major >= 17 else ("session_replication_role", "replica", "origin")
+        quiet = (
+            ("event_triggers", "off", "on")
+            if major >= versions.EVENT_TRIGGERS_SETTING
+            else ("session_replication_role", "replica", "origin")
+        )
         if self.superuser:
             conn.execute("SELECT set_config(%s, %s, true)", quiet[:2])
             # What is tried would push out of pg_stat_statements what really ran; who may not say so leaves a remark
             conn.execute("SELECT set_config('pg_stat_statements.track', 'none', true)")
         try:
-            conn.execute(question("stage" if major >= 16 else "stage_prepared").encode())
+            conn.execute(question("stage" if major >= versions.GENERIC_PLANS else "stage_prepared").encode())
             self._give(conn, major)
         except psycopg.errors.InsufficientPrivilege as error:
             raise Unavailable(error.diag.message_primary or str(error)) from None
@@ -131,7 +136,7 @@ class Stage:
                 conn.execute(owner)
             return
         except psycopg.errors.InsufficientPrivilege:
-            options = " WITH INHERIT FALSE, SET TRUE" if major >= 16 else ""
+            options = " WITH INHERIT FALSE, SET TRUE" if major >= versions.MEMBER_OPTIONS else ""
             grant = sql.SQL("GRANT {} TO CURRENT_USER" + options).format(sql.Identifier(self.role))
             conn.execute(grant)
             conn.execute(owner)

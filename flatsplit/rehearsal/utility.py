@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flatsplit.config import format_name
+from flatsplit.model import versions
 from flatsplit.rehearsal import becoming, kinds, maintenance, parameters
 from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.rehearsal.uses import Uses, range_use, routine_use, uses_of
@@ -98,7 +99,7 @@ def _set(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
         return []
     reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
     remedy = "for the application's owner: do without it, or have an administrator set it for the role"
-    if actor.major >= 15:
+    if actor.major >= versions.PARAMETER_GRANTS:
         remedy = f"GRANT SET ON PARAMETER {name} TO {format_name(actor.role)} -- or do without it"
     return [Problem("denied", reason, name, "SET", remedy)]
 
@@ -151,9 +152,9 @@ def _copy(judge: Judge, node: Node, path: Path) -> list[Problem]:
 def _lock(judge: Judge, node: Node, path: Path) -> list[Problem]:
     """LockTableAclCheck() in lockcmds.c; until 15 only ROW EXCLUSIVE is for those who may INSERT."""
     actor = judge.actor
-    letters = "wdD" + ("m" if actor.major >= 17 else "")
+    letters = "wdD" + ("m" if actor.major >= versions.MAINTAIN else "")
     share, row_exclusive = 1, 3  # lock modes, lockdefs.h
-    if actor.major >= 16:
+    if actor.major >= versions.LOCK_BY_PRIVILEGE:
         letters += ("a" if node.mode <= row_exclusive else "") + ("r" if node.mode <= share else "")
     elif node.mode == share:
         letters = "r"

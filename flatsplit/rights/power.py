@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State
+from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State, versions
 from flatsplit.rights.matrix import Rights
 
 NOBODY = RoleFacts()
@@ -65,7 +65,9 @@ def _reach(state: State, role: str) -> tuple[frozenset[str], frozenset[str]]:
                 acts_as.add(key.role)
             if key.member in closure and (before_16 or options.inherit):
                 closure.add(key.role)
-        if state.target.major < 16 and any(state.roles.get(name, NOBODY).createrole for name in acts_as):
+        if state.target.major < versions.CREATEROLE_WITH_ADMIN and any(
+            state.roles.get(name, NOBODY).createrole for name in acts_as
+        ):
             acts_as |= everybody
         closure |= acts_as
         if owner in closure and "pg_database_owner" in state.roles:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from flatsplit import ddl
-from flatsplit.model import MemberOptions
+from flatsplit.model import MemberOptions, versions
 from flatsplit.server.asking import ask
 
 
@@ -22,11 +22,15 @@ def acting(conn: psycopg.Connection[Any], roles: Collection[str]) -> Iterator[No
     says to the GRANT where the operator may not administer a role.
     """
     version = conn.info.server_version
-    mode = "SET" if version >= 160000 else "MEMBER"
+    mode = "SET" if versions.major_of(version) >= versions.MEMBER_OPTIONS else "MEMBER"
     missing = ask(conn, "operator_acting", {"roles": sorted(roles), "mode": mode}) if roles else []
     for role, *_ in missing:
         conn.execute(ddl.join_role(role, version).encode())
     yield
     for role, admin, inherit, set_ in missing:
-        before = None if admin is None or version < 160000 else MemberOptions(admin, inherit, set_)
+        before = (
+            None
+            if admin is None or versions.major_of(version) < versions.MEMBER_OPTIONS
+            else MemberOptions(admin, inherit, set_)
+        )
         conn.execute(ddl.leave_role(role, version, before).encode())

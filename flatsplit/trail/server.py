@@ -13,6 +13,7 @@ from psycopg import sql
 from flatsplit import resources
 from flatsplit.logs import SAMPLE, sniff
 from flatsplit.logs.scan import CHUNK
+from flatsplit.model import versions
 from flatsplit.rehearsal.values import is_own
 from flatsplit.rehearsal.world import question
 from flatsplit.trail.acts import acts
@@ -127,7 +128,11 @@ class Server:
         rows = self.conn.execute(question("statistics").encode()).fetchall()
         if not rows or not rows[0][1] or not rows[0][2]:
             return [], "pg_stat_statements is not there, which would say who ran it"
-        since = "s.stats_since" if self.conn.info.server_version >= 170000 else "NULL::timestamptz"
+        since = (
+            "s.stats_since"
+            if versions.major_of(self.conn.info.server_version) >= versions.STATEMENTS_SINCE
+            else "NULL::timestamptz"
+        )
         query = sql.SQL(_STATISTICS.replace("ANY_NEEDLE", "%(needle)s")).format(
             since=sql.SQL(since), function=sql.Identifier(rows[0][0], "pg_stat_statements")
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.model import ObjectRef
+from flatsplit.model import ObjectRef, versions
 from flatsplit.rehearsal.grammar import Node, inner, strings
 from flatsplit.rehearsal.kinds import named, tables
 from flatsplit.rehearsal.kinds.ask import Ask, definitions, names_in
@@ -64,7 +64,7 @@ def relation(ask: Ask) -> list[Problem]:
     commands = [each.alter_table_cmd for each in node.cmds]
     kinds = [pg_query_pb2.AlterTableType.Name(each.subtype) for each in commands]
     ask.children = node.relation.inh and not all(map(_alone, kinds, commands))
-    if "AT_SetNotNull" in kinds and ask.actor.major < 18:
+    if "AT_SetNotNull" in kinds and ask.actor.major < versions.NOT_NULL_CONSTRAINTS:
         ask.children = True  # with ONLY too, it looks whether those below have it (ATPrepSetNotNull())
     spared = _SPARED.union(_ALONE).issuperset(kinds) and all(one.ref.kind == "table" for one in relations)
     found = ask.owns_relation(node.relation, missing_ok=node.missing_ok)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit.model import versions
 from flatsplit.rehearsal.grammar import inner
 from flatsplit.rehearsal.kinds import named
 from flatsplit.rehearsal.kinds.ask import Ask, definitions
@@ -79,7 +80,7 @@ def alter_publication(ask: Ask) -> list[Problem]:
 
 def create_subscription(ask: Ask) -> list[Problem]:
     """CREATE SUBSCRIPTION: superusers; since 16 pg_create_subscription with CREATE on the database."""
-    if ask.actor.major < 16:
+    if ask.actor.major < versions.SUBSCRIPTION_CREATORS:
         return ask.superuser()
     if "pg_create_subscription" not in ask.actor.rights.closure:
         group = "pg_create_subscription"

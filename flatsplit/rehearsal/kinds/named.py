@@ -5,7 +5,7 @@ check_object_ownership() in objectaddress.c tells who may.
 
 from __future__ import annotations
 
-from flatsplit.model import Kind, ObjectRef
+from flatsplit.model import Kind, ObjectRef, versions
 from flatsplit.rehearsal.grammar import HOLE, Node, inner, strings
 from flatsplit.rehearsal.kinds.ask import Ask, names_in
 from flatsplit.rehearsal.values import Problem
@@ -306,7 +306,7 @@ def role(ask: Ask, name: str) -> list[Problem]:
         return ask.superuser(f"{name} is a superuser", name)
     if not ask.attribute("createrole"):
         return ask.lacking(f"{ask.what} needs CREATEROLE, which {ask.role} has not", name, "CREATEROLE")
-    if goal.target.major >= 16 and not admin(ask, name):
+    if goal.target.major >= versions.CREATEROLE_WITH_ADMIN and not admin(ask, name):
         return ask.lacking(f"{ask.what} needs ADMIN on {name}, which {ask.role} has not", name, "ADMIN")
     return []
 

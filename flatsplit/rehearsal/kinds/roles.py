@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit.model import versions
 from flatsplit.rehearsal.kinds import named
 from flatsplit.rehearsal.kinds.ask import Ask, definitions
 from flatsplit.rehearsal.values import Problem
@@ -23,9 +24,9 @@ def _attributes(ask: Ask) -> list[Problem]:
     if "superuser" in options:
         found += ask.superuser("only a superuser may make superusers")
     for option, attribute in _ATTRIBUTES.items():
-        if option in options and not (ask.actor.major >= 16 and ask.attribute(attribute)):
+        if option in options and not (ask.actor.major >= versions.CREATEROLE_WITH_ADMIN and ask.attribute(attribute)):
             found += ask.superuser(f"{ask.role} may not give {attribute.upper()} to anybody")
-    if "createdb" in options and ask.actor.major >= 16 and not ask.attribute("createdb"):
+    if "createdb" in options and ask.actor.major >= versions.CREATEROLE_WITH_ADMIN and not ask.attribute("createdb"):
         found += ask.lacking(f"{ask.role} may not give CREATEDB to anybody", "", "CREATEDB")
     return found
 
@@ -58,7 +59,9 @@ def membership(ask: Ask) -> list[Problem]:
         facts = ask.actor.goal.roles.get(name)
         if facts is not None and facts.superuser:
             found += ask.superuser(f"{name} is a superuser", name)
-        elif not named.admin(ask, name) and not (ask.actor.major < 16 and ask.attribute("createrole")):
+        elif not named.admin(ask, name) and not (
+            ask.actor.major < versions.CREATEROLE_WITH_ADMIN and ask.attribute("createrole")
+        ):
             found += ask.lacking(f"{ask.what} needs ADMIN OPTION on {name}, which {ask.role} has not", name, "ADMIN")
     return found
 

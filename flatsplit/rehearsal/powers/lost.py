@@ -14,7 +14,7 @@ import psycopg
 from flatsplit import ddl, resources
 from flatsplit.config import parse_name
 from flatsplit.config.powers import means
-from flatsplit.model import RELATIONS, ROUTINES, TABLES, ObjectFacts, ObjectRef, State
+from flatsplit.model import RELATIONS, ROUTINES, TABLES, ObjectFacts, ObjectRef, State, versions
 from flatsplit.rehearsal import rows, utility
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.powers import known
@@ -194,7 +194,7 @@ class _Look:
     def _cascades(self) -> Iterator[Lost]:
         """Tables whose triggers a foreign key fires: then they run as the table's owner (see rehearsal/cascades.py)."""
         triggers = self.world.triggers
-        late = self.goal.target.major < 18
+        late = self.goal.target.major < versions.TRIGGERS_AS_QUEUED
         for key in (one for keys in self.world.foreign_keys.values() for one in keys if one.referencing in triggers):
             letters = {"d" if key.on_delete == "c" else "w"} if key.on_delete in "cnd" else set()
             letters |= {"w"} if key.on_update in "cnd" else set()

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from flatsplit.errors import MissingRights, TargetError, UsageError
+from flatsplit.model import versions
 from flatsplit.rehearsal.values import Heard, is_own
 from flatsplit.rehearsal.world import question
 
@@ -47,7 +48,11 @@ def read_statistics(conn: psycopg.Connection[Any], roles: Sequence[str]) -> list
             f"flatsplit does not call it; install the extension anew, {_OTHER}",
         )
     query = sql.SQL(_READ).format(
-        top=sql.SQL("bool_or(s.toplevel)" if conn.info.server_version >= 140000 else "NULL::boolean"),
+        top=sql.SQL(
+            "bool_or(s.toplevel)"
+            if versions.major_of(conn.info.server_version) >= versions.TOP_LEVEL
+            else "NULL::boolean"
+        ),
         function=sql.Identifier(schema, "pg_stat_statements"),
     )
     try:

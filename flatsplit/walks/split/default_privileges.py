@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit import blueprint, privileges
-from flatsplit.model import OWNER, PUBLIC, Acl, DefaultRef, State, intern_acl
+from flatsplit.model import OWNER, PUBLIC, Acl, DefaultRef, State, intern_acl, versions
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
@@ -30,7 +30,7 @@ def apply(state: State, context: Context) -> State:
         for schema in context.config.schemas:
             for objtype in ("r", "S", "f", "T"):
                 _blueprint(draft, context, DefaultRef(creator, schema, objtype), foreign=creator in stay)
-        if draft.target.major >= 18:
+        if draft.target.major >= versions.LARGE_OBJECT_DEFAULTS:
             _large_objects(draft, context, creator)
     return draft.state()
 

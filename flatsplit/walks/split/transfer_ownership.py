@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit import blueprint
-from flatsplit.model import ROUTINES, TABLES, ObjectFacts, ObjectRef, State
+from flatsplit.model import ROUTINES, TABLES, ObjectFacts, ObjectRef, State, versions
 from flatsplit.privileges import settle
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
@@ -35,7 +35,9 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
         if dba is not None and dba.superuser and (enters or ref.kind != "subscription"):
             return who.administrator
         migrator = state.roles.get(who.owner)
-        fit = (migrator is not None and migrator.superuser) or (ref.kind == "subscription" and state.target.major >= 16)
+        fit = (migrator is not None and migrator.superuser) or (
+            ref.kind == "subscription" and state.target.major >= versions.SUBSCRIPTION_CREATORS
+        )
         return who.owner if fit else facts.owner
     return who.owner
 
