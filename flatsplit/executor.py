@@ -26,9 +26,10 @@ from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
 from flatsplit.server.acting import acting
 from flatsplit.server.asking import ask
-from flatsplit.server.locks import Holder, duration, holders
+from flatsplit.server.locks import Holder, holders
 from flatsplit.server.raising import raised_by
 from flatsplit.server.replication import worst_lag
+from flatsplit.words import span
 
 EXCLUSIVE_BATCH = 100
 """Statements that lock relations, per transaction: max_locks_per_transaction bounds it from above."""
@@ -181,7 +182,7 @@ class Executor:
         self._listener.waiting_for(statement.description, found, waited, patience)
         if waited >= patience:
             raise Waiting(
-                f"no lock for {duration(waited)}: {statement.description}; {describe(found)}",
+                f"no lock for {span(waited)}: {statement.description}; {describe(found)}",
                 _way_out(found),
             )
         time.sleep(pause * self._random.uniform(0.5, 1.5))
@@ -323,10 +324,10 @@ class Executor:
         limit = self._budget.max_replication_lag
         while (lag := worst_lag(self._session.driver)) > limit:
             waited = time.monotonic() - self._progress
-            self._listener.note(f"a standby is {duration(lag.total_seconds())} behind; pausing until it catches up")
+            self._listener.note(f"a standby is {span(lag.total_seconds())} behind; pausing until it catches up")
             if waited >= self._budget.retry_for.total_seconds():
                 raise Waiting(
-                    f"a standby has been more than {duration(limit.total_seconds())} behind for {duration(waited)}",
+                    f"a standby has been more than {span(limit.total_seconds())} behind for {span(waited)}",
                     "look at pg_stat_replication, then run the same command again",
                 )
             time.sleep(1)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.views.question import show_question
-from flatsplit.cli.views.words import count
 from flatsplit.model import GateResult, Plan, StepState
 from flatsplit.walks.split import STEP_KEYS
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.server.locks import Holder

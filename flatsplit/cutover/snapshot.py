@@ -13,8 +13,8 @@ from flatsplit.journal import Journal
 from flatsplit.model import SPLIT, State
 from flatsplit.planning import machine
 from flatsplit.rights.dumping import newly_shut_out
-from flatsplit.server.locks import duration
 from flatsplit.walks import marks, split
+from flatsplit.words import span
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -78,7 +78,7 @@ def _sessions(journal: Journal, situation: Situation) -> tuple[Away, ...]:
     seen = journal.observations(legacy, since=finished)
     if not seen:
         return ()
-    span = seen[-1].at - seen[0].at
+    passed = seen[-1].at - seen[0].at
     names = sorted({f"{one.application or 'no application_name'} from {one.client or 'local'}" for one in seen})
-    text = f"{legacy} was seen connected after the switch, for {duration(span.total_seconds())}"
+    text = f"{legacy} was seen connected after the switch, for {span(passed.total_seconds())}"
     return (Away("session", text, "decision", "find out who still uses it", tuple(names[:20]), len(names)),)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from flatsplit import blueprint
 from flatsplit.model import GateKey, GateResult, Session, State
-from flatsplit.server.locks import duration
 from flatsplit.server.sessions import NOBODY, looks_pooled
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.members import leading, moving
+from flatsplit.words import span
 
 
 def gate(key: GateKey, clients: Sequence[Session], state: State, context: Context) -> GateResult:
@@ -31,7 +31,7 @@ def gate(key: GateKey, clients: Sequence[Session], state: State, context: Contex
     if first.role != context.legacy:
         return GateResult(key, False, f"{who}: {name} from {first.client}{more}", _move(first.role, state, context))
     if not live:
-        idle = duration(min(client.idle_for for client in clients))
+        idle = span(min(client.idle_for for client in clients))
         return GateResult(
             key,
             False,

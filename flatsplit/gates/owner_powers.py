@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit import blueprint
 from flatsplit.config import parse_name
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.hazards.registry import few, number
+from flatsplit.hazards.registry import few
 from flatsplit.model import GateKey, GateResult
 from flatsplit.rehearsal.powers.found import Powers
 from flatsplit.rehearsal.powers.lost import lost
@@ -13,6 +13,7 @@ from flatsplit.rehearsal.powers.remedies import remedy
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
+from flatsplit.words import count
 
 KEY: GateKey = "owner-powers"
 
@@ -42,7 +43,7 @@ def gate(found: Powers, context: Context) -> GateResult:
         more = f" (and {len(found.lost) - 1} more, see flatsplit doctor)" if found.lost[1:] else ""
         return GateResult(KEY, False, f"{found.lost[0].reason}{more}", remedy(found.lost, context))
     if found.unread:
-        routines, names = number(len(found.unread), "routine"), few(list(map(shown, found.unread)))
+        routines, names = count(len(found.unread), "routine"), few(list(map(shown, found.unread)))
         return GateResult(
             KEY,
             True,

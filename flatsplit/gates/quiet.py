@@ -14,9 +14,9 @@ from flatsplit.gates.sessions import acting
 from flatsplit.journal import CounterRecord, Journal
 from flatsplit.model import GateKey, GateResult
 from flatsplit.server.counters import growth, read_counters
-from flatsplit.server.locks import duration
 from flatsplit.server.sessions import server_clock
 from flatsplit.walks.split.context import Context
+from flatsplit.words import span
 
 LOOK = "let `flatsplit observe` run every few minutes (cron or a systemd timer)"
 
@@ -73,30 +73,30 @@ def gate(key: GateKey, found: Quiet, wanted: timedelta, what: str) -> GateResult
     cover = found.coverage
     passed = cover.now - found.since
     begun = f"{found.role} last seen" if found.seen else what
-    text = f"{begun} {duration(passed.total_seconds())} ago"
+    text = f"{begun} {span(passed.total_seconds())} ago"
     if cover.holes:
         begin, end = cover.holes[-1]
         more = f" and {len(cover.holes) - 1} earlier" if cover.holes[1:] else ""
         until = "now" if cover.open_hole else f"{end:%Y-%m-%d %H:%M}"
         text += (
-            f", {duration(cover.covered.total_seconds())} of it watched: "
+            f", {span(cover.covered.total_seconds())} of it watched: "
             f"nobody looked from {begin:%Y-%m-%d %H:%M} to {until} (UTC){more}"
         )
     if cover.covered >= wanted:
         return GateResult(key, True, text)
-    rest = f"call again in {duration((wanted - cover.covered).total_seconds() + 1)} or later"
+    rest = f"call again in {span((wanted - cover.covered).total_seconds() + 1)} or later"
     fix = f"{LOOK}; {rest}" if cover.open_hole else f"{rest}; {LOOK}"
     return GateResult(key, False, f"{text}; {format_duration(wanted)} are asked for", fix)
 
 
 def elapsed(key: GateKey, wanted: timedelta, passed: timedelta, what: str) -> GateResult:
     """Open when this time has passed since ``what``, whoever was there meanwhile."""
-    text = f"{what} {duration(passed.total_seconds())} ago"
+    text = f"{what} {span(passed.total_seconds())} ago"
     if passed >= wanted:
         return GateResult(key, True, text)
     return GateResult(
         key,
         False,
         f"{text}; {format_duration(wanted)} are asked for",
-        f"call again in {duration((wanted - passed).total_seconds() + 1)} or later",
+        f"call again in {span((wanted - passed).total_seconds() + 1)} or later",
     )

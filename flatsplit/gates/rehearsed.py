@@ -27,10 +27,10 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import Journal
 from flatsplit.model import GateKey, GateResult
 from flatsplit.rehearsal import OUTCOMES, missing
-from flatsplit.server.locks import duration
 from flatsplit.server.sessions import server_clock
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
+from flatsplit.words import span
 
 KEY: GateKey = "rehearsed"
 
@@ -114,7 +114,7 @@ def gate(
 
 
 def _told(one: Past, now: datetime) -> str:
-    ago = duration((now - one.at).total_seconds())
+    ago = span((now - one.at).total_seconds())
     number = sum(one.summary.values())
     return f"{number:,} statement{'' if number == 1 else 's'} rehearsed {ago} ago ({one.source})"
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint
 from flatsplit.hazards.hba import Client, Rule, Unsure, first_match, word
-from flatsplit.hazards.registry import Found, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import State
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import through
 from flatsplit.walks.split.members import members_of_legacy
+from flatsplit.words import count
 
 _BY_PASSWORD = frozenset({"trust", "password", "md5", "scram-sha-256"})
 _MANUAL = "auth-pg-hba-conf.html"
@@ -164,7 +165,7 @@ def hba_names_legacy(seen: Seen) -> Iterator[Found]:
     found = tuple(str(rule) for rule in _rules(seen) if {seen.legacy, f"+{seen.legacy}"} & set(rule.users))
     if found:
         yield Found(
-            f"{number(len(found), 'line')} of pg_hba.conf name{'s' if len(found) == 1 else ''} {seen.legacy}", found
+            f"{count(len(found), 'line')} of pg_hba.conf name{'s' if len(found) == 1 else ''} {seen.legacy}", found
         )
 
 
@@ -185,4 +186,4 @@ def hba_errors(seen: Seen) -> Iterator[Found]:
     """Lines that the server does not understand."""
     found = tuple(f"line {row[0]}: {row[7]}" for row in seen.rows("hba") if row[7] is not None)
     if found:
-        yield Found(f"{number(len(found), 'line')} of pg_hba.conf with an error", found)
+        yield Found(f"{count(len(found), 'line')} of pg_hba.conf with an error", found)

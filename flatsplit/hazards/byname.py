@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from flatsplit import blueprint
 from flatsplit.hazards import mentions, trees
 from flatsplit.hazards.mentions import RAISES, How, Use
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.walks import split
+from flatsplit.words import count
 
 _MANUAL = "functions-info.html#FUNCTIONS-INFO-ACCESS-TABLE"
 
@@ -64,7 +65,7 @@ def _found(seen: Seen, named: Iterable[tuple[str, list[Use]]], noun: str, plural
             breaks += any(use.how in RAISES for use in told)
     if not lines:
         return
-    what = number(len(lines), noun, plural)
+    what = count(len(lines), noun, plural)
     verb = "asks" if len(lines) == 1 else "ask"
     if drop and breaks:
         yield Found(
@@ -114,7 +115,7 @@ def legacy_name_as_text(seen: Seen) -> Iterator[Found]:
         return
     found = tuple(name for name, uses in _all(seen) if uses and all(use.how == "text" for use in uses))
     if found:
-        what = number(len(found), "routine or stored expression", "routines and stored expressions")
+        what = count(len(found), "routine or stored expression", "routines and stored expressions")
         yield Found(f"{what} with the text '{seen.legacy}'", found)
 
 

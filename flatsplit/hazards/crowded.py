@@ -12,10 +12,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from flatsplit import ddl
-from flatsplit.hazards.registry import Found, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import RELATIONS, Acl, ObjectRef, State
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import SPLIT
+from flatsplit.words import count
 
 _ENTRY = 18
 """Bytes that an entry (AclItem, acl.h: 16 since PostgreSQL 16, 12 before) adds where it does not compress."""
@@ -39,7 +40,7 @@ class _Full(NamedTuple):
     alike: int
 
     def __str__(self) -> str:
-        return f"{ddl.label(self.ref)}: {self.size:,} of {self.room:,} bytes, {number(self.more, 'grantee')} to come"
+        return f"{ddl.label(self.ref)}: {self.size:,} of {self.room:,} bytes, {count(self.more, 'grantee')} to come"
 
 
 @hazard(
@@ -72,10 +73,10 @@ def _full(seen: Seen) -> Iterator[_Full]:
         return
     refs = [_ref(seen.state, *row[:4]) for row in rows]
     added = _added(seen, {ref for ref in refs if ref is not None})
-    for ref, (*_, size, room, rights, who, count) in zip(refs, rows, strict=True):
+    for ref, (*_, size, room, rights, who, holders) in zip(refs, rows, strict=True):
         more = added.get(ref, 0) if ref is not None else 0
         if ref is not None and more and size + more * _ENTRY + _SLACK > room:
-            yield _Full(ref, size, room, more, rights or "", who or "", count or 0)
+            yield _Full(ref, size, room, more, rights or "", who or "", holders or 0)
 
 
 def _ref(state: State, what: str, schema: str, name: str, column: str) -> ObjectRef | None:

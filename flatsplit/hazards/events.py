@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from flatsplit import blueprint, ddl
 from flatsplit.hazards import bodies
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import ObjectFacts, ObjectRef, State
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import through
+from flatsplit.words import count
 
 _MANUAL = "event-trigger-definition.html"
 _OURS = ("GRANT", "REVOKE", "ALTER")
@@ -66,7 +67,7 @@ def event_trigger_refuses(seen: Seen) -> Iterator[Found]:
     ]
     if found:
         yield Found(
-            f"{number(len(found), 'event trigger')} may refuse GRANT or ALTER",
+            f"{count(len(found), 'event trigger')} may refuse GRANT or ALTER",
             tuple(map(str, found)),
             fix=f"Read {_functions(found)}. If it is in the way: {_disable(found)} and ENABLE after the walk. "
             "If it lets these statements pass, accept this.",
@@ -95,7 +96,7 @@ def event_trigger_hands_over(seen: Seen) -> Iterator[Found]:
     ]
     if found:
         yield Found(
-            f"{number(len(found), 'event trigger')} give{'s' if len(found) == 1 else ''} new objects away",
+            f"{count(len(found), 'event trigger')} give{'s' if len(found) == 1 else ''} new objects away",
             tuple(map(str, found)),
             fix=f"Have {_functions(found)} give it to {migrator}, or leave it with who made it: {_disable(found)}",
             sql=_disabling(found),
@@ -127,7 +128,7 @@ def login_event_trigger(seen: Seen) -> Iterator[Found]:
             found[one] = shut
     if found:
         yield Found(
-            f"{number(len(found), 'event trigger')} on login would keep new roles out",
+            f"{count(len(found), 'event trigger')} on login would keep new roles out",
             tuple(f"{one}: {what}" for one, what in found.items()),
             fix=f"Have {_functions(list(found))} let {', '.join(roles)} in, SECURITY DEFINER where it uses tables; "
             f"or: {_disable(list(found))}",

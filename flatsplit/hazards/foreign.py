@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Row, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Row, Seen, few, hazard
 from flatsplit.walks import split
 from flatsplit.walks.split.members import heir, leading
+from flatsplit.words import count
 
 
 @hazard(
@@ -32,10 +33,10 @@ def user_mappings(seen: Seen) -> Iterator[Found]:
         if legacy:
             copied.append(f"mapping of {seen.legacy} on server {server}")
         elif tables and not public and wrapper != "file_fdw":
-            none.append(f"server {server}: {number(tables, 'foreign table')} without a mapping")
+            none.append(f"server {server}: {count(tables, 'foreign table')} without a mapping")
     if copied or none:
         title = (
-            f"{number(len(copied), 'user mapping')} of {seen.legacy}"
+            f"{count(len(copied), 'user mapping')} of {seen.legacy}"
             if copied
             else "foreign tables without a user mapping"
         )
@@ -66,7 +67,7 @@ def mappings_log_in_as_legacy(seen: Seen) -> Iterator[Found]:
         for role, server, _ in rows
     ]
     yield Found(
-        f"{number(len(rows), 'user mapping')} log{'s' if len(rows) == 1 else ''} in as {seen.legacy}"
+        f"{count(len(rows), 'user mapping')} log{'s' if len(rows) == 1 else ''} in as {seen.legacy}"
         + ("" if sure else ", maybe to this server"),
         tuple(
             f"mapping of {role or 'PUBLIC'} on server {server}{'' if here else ', by another host name'}"
@@ -110,7 +111,7 @@ def cron_elsewhere(seen: Seen) -> Iterator[Found]:
             user = ddl.literal(blueprint.application(seen.context.config))
             cure = f"UPDATE cron.job SET username = {user} WHERE {condition};"  # noqa: S608 (to be read)
             yield Found(
-                f"{number(len(jobs), 'job')} of pg_cron, in database {place}, run{'s' if len(jobs) == 1 else ''} as "
+                f"{count(len(jobs), 'job')} of pg_cron, in database {place}, run{'s' if len(jobs) == 1 else ''} as "
                 f"{seen.legacy}",
                 _jobs(jobs),
                 fix=f"In database {place}, after enable-login and before lock-legacy: {cure} "
@@ -136,7 +137,7 @@ def cron_jobs(seen: Seen) -> Iterator[Found]:
     rows = seen.rows("cron_jobs")
     own = [row for row in rows if row[4] == seen.legacy]
     if own:
-        title = f"{number(len(own), 'job')} of pg_cron run{'s' if len(own) == 1 else ''} as {seen.legacy}"
+        title = f"{count(len(own), 'job')} of pg_cron run{'s' if len(own) == 1 else ''} as {seen.legacy}"
         yield Found(title, _jobs(own))
     yield from _members_jobs(seen, rows)
 
@@ -166,7 +167,7 @@ def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[
     roles = sorted({row[4] for row in theirs})
     run = "runs" if len(theirs) == 1 else "run"
     yield Found(
-        f"{number(len(theirs), 'job')} of pg_cron {run} as {few(roles)}, with the rights of {seen.legacy}",
+        f"{count(len(theirs), 'job')} of pg_cron {run} as {few(roles)}, with the rights of {seen.legacy}",
         _jobs(theirs, named=True),
         why=f"A member of {seen.legacy} has its rights until {step}, and those of {user} from then on: a job that "
         "changes the structure, or vacuums or refreshes what it no longer owns, fails silently.",
@@ -194,10 +195,10 @@ def timescaledb(seen: Seen) -> Iterator[Found]:
     if rows:
         strange = any(others for _, _, others in rows)
         found = tuple(
-            f"{name}: {number(chunks, 'chunk')}{f', {others} of another owner' if others else ''}"
+            f"{name}: {count(chunks, 'chunk')}{f', {others} of another owner' if others else ''}"
             for name, chunks, others in rows
         )
-        title = f"{number(len(rows), 'hypertable')} of TimescaleDB"
+        title = f"{count(len(rows), 'hypertable')} of TimescaleDB"
         yield Found(title, found, severity="warning" if strange else "note")
 
 
@@ -219,4 +220,4 @@ def citus(seen: Seen) -> Iterator[Found]:
     """Distributed tables."""
     found = tuple(row[0] for row in seen.rows("distributed"))
     if found:
-        yield Found(f"{number(len(found), 'table')} distributed by Citus", found)
+        yield Found(f"{count(len(found), 'table')} distributed by Citus", found)

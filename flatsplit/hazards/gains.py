@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
-from flatsplit.hazards.registry import Found, Seen, as_lines, decide, hazard, number
+from flatsplit.hazards.registry import Found, Seen, as_lines, decide, hazard
 from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, RELATIONS, ROUTINES, Acl, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split import grants, restricted
+from flatsplit.words import count
 
 _WORDS: Mapping[str, str] = {letter: word for word, letter in LETTERS.items() if letter}
 
@@ -80,7 +81,7 @@ def restricted_rights(seen: Seen) -> Iterator[Found]:
     ways = ((ref, "X" if ref.kind in ROUTINES else letters) for ref, letters, _ in serious or rights)
     lines = _lines(blueprint.APPLICATION.key, list(ways))
     yield Found(
-        f"{number(len(rights), 'restricted right')} of {seen.legacy}'s that no new role gets by itself",
+        f"{count(len(rights), 'restricted right')} of {seen.legacy}'s that no new role gets by itself",
         tuple(ddl.label(ref) for ref, _, _ in rights),
         severity="blocker" if serious else "note",
         fix=decide("restricted-rights", lines),
@@ -137,7 +138,7 @@ def superuser_reach(seen: Seen) -> Iterator[Found]:
     lines = _lines(blueprint.APPLICATION.key, rights)
     decided = decide("superuser-reach", lines)
     yield Found(
-        f"{number(len(rights), 'object')} of other roles that {seen.legacy} reaches as a superuser only",
+        f"{count(len(rights), 'object')} of other roles that {seen.legacy} reaches as a superuser only",
         tuple(ddl.label(ref) for ref, _ in rights),
         fix=f"Where they are the application's, give them to {seen.legacy}: ALTER … OWNER TO. Else: {decided}",
         toml=as_lines(lines),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit.hazards import bodies
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.walks import split
+from flatsplit.words import count
 
 _MANUAL = "functions-info.html#FUNCTIONS-INFO-SESSION-TABLE"
 
@@ -31,7 +32,7 @@ def current_user_defaults(seen: Seen) -> Iterator[Found]:
     """Column defaults that record the role."""
     if found := _named(seen, "default"):
         yield Found(
-            f"{number(len(found), 'column default')} that record{'s' if len(found) == 1 else ''} the role", found
+            f"{count(len(found), 'column default')} that record{'s' if len(found) == 1 else ''} the role", found
         )
 
 
@@ -49,7 +50,7 @@ def current_user_defaults(seen: Seen) -> Iterator[Found]:
 def current_user_policies(seen: Seen) -> Iterator[Found]:
     """Conditions that depend on the role."""
     if found := _named(seen, "policy", "constraint", "trigger"):
-        yield Found(f"{number(len(found), 'condition')} that depend{'s' if len(found) == 1 else ''} on the role", found)
+        yield Found(f"{count(len(found), 'condition')} that depend{'s' if len(found) == 1 else ''} on the role", found)
 
 
 @hazard(
@@ -66,7 +67,7 @@ def current_user_views(seen: Seen) -> Iterator[Found]:
     """Views that depend on the role."""
     if found := _named(seen, "view"):
         yield Found(
-            f"{number(len(found), 'view or rule that depends', 'views or rules that depend')} on the role", found
+            f"{count(len(found), 'view or rule that depends', 'views or rules that depend')} on the role", found
         )
 
 
@@ -87,4 +88,4 @@ def current_user_routines(seen: Seen) -> Iterator[Found]:
         row[0] for row in seen.rows("routines") if bodies.asks_who(row[3]) or bodies.asks_who_tree(row[4] or "")
     )
     if found:
-        yield Found(f"{number(len(found), 'routine')} that ask{'s' if len(found) == 1 else ''} for the role", found)
+        yield Found(f"{count(len(found), 'routine')} that ask{'s' if len(found) == 1 else ''} for the role", found)

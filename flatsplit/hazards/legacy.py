@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import REGISTRY, Found, Seen, as_lines, decide, few, hazard, number
+from flatsplit.hazards.registry import REGISTRY, Found, Seen, as_lines, decide, few, hazard
 from flatsplit.walks import split
 from flatsplit.walks.abroad import abroad
 from flatsplit.walks.split import restricted
 from flatsplit.walks.split.owners import dormant
+from flatsplit.words import count
 
 _ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 _GOES_TO = {
@@ -230,7 +231,7 @@ def legacy_elsewhere(seen: Seen) -> Iterator[Found]:
     if seen.context.bootstrap:  # it owns what initdb makes
         others = tuple(name for name in others if name not in ("postgres", "template0", "template1"))
     if others and seen.legacy in seen.context.baseline.roles:
-        yield Found(f"{seen.legacy} is also used by {number(len(others), 'other database')}", others)
+        yield Found(f"{seen.legacy} is also used by {count(len(others), 'other database')}", others)
 
 
 @hazard(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import Grant, format_name
 from flatsplit.config.grants import MEMBER
-from flatsplit.hazards.registry import Found, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, Group, ObjectFacts, ObjectRef, versions
 from flatsplit.walks import split
 from flatsplit.walks.owning import superusers_only
 from flatsplit.walks.split import grants, restricted
 from flatsplit.walks.split.transfer_ownership import extension_heir, heir
+from flatsplit.words import count
 
 
 def labels(groups: Iterable[Group], wanted: Callable[[ObjectRef, ObjectFacts], bool]) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ def outside_scope(seen: Seen) -> Iterator[Found]:
 
     if outside := labels(ours(seen), is_outside):
         yield Found(
-            f"{number(len(outside), 'object')} of legacy's outside the schemas in scope",
+            f"{count(len(outside), 'object')} of legacy's outside the schemas in scope",
             outside,
         )
 
@@ -146,7 +147,7 @@ def initial_privileges(seen: Seen) -> Iterator[Found]:
     if rows:
         legacy = f"{ddl.literal(format_name(seen.legacy))}::regrole"
         heir = f"{ddl.literal(format_name(seen.state.target.bootstrap))}::regrole"
-        found = tuple(f"extension {name}: {number(count, 'object')}" for name, count in rows)
+        found = tuple(f"extension {name}: {count(size, 'object')}" for name, size in rows)
         cure = _INITIAL.format(legacy=legacy, heir=heir)
         yield Found(
             f"pg_init_privs names {seen.legacy} for objects of {few([name for name, _ in rows])}",
@@ -185,7 +186,7 @@ def extension_relations(seen: Seen) -> Iterator[Found]:
         return facts.extension and ref.kind in (*TABLES, "view") and shut
 
     if closed := labels(seen.state.groups, is_closed):
-        yield Found(f"{number(len(closed), 'relation')} of extensions that only a superuser may use", closed)
+        yield Found(f"{count(len(closed), 'relation')} of extensions that only a superuser may use", closed)
 
 
 @hazard(
@@ -214,7 +215,7 @@ def third_role_objects(seen: Seen) -> Iterator[Found]:
     owners = sorted({group.facts.owner for group in groups})
     if groups:
         yield Found(
-            f"{number(sum(len(g.refs) for g in groups), 'object')} in the schemas in scope "
+            f"{count(sum(len(g.refs) for g in groups), 'object')} in the schemas in scope "
             f"belong{'s' if len(groups) == 1 and len(groups[0].refs) == 1 else ''} to {few(owners)}",
             labels(groups, lambda _ref, _facts: True),
         )
@@ -237,7 +238,7 @@ def large_objects(seen: Seen) -> Iterator[Found]:
     found = labels(ours(seen), lambda ref, _: ref.kind == "large_object")
     if found:
         size = seen.rows("large_objects")[0][0]
-        yield Found(f"{number(len(found), 'large object')} ({size})", found)
+        yield Found(f"{count(len(found), 'large object')} ({size})", found)
 
 
 @hazard(
@@ -253,7 +254,7 @@ def large_objects(seen: Seen) -> Iterator[Found]:
 def tablespaces_owned(seen: Seen) -> Iterator[Found]:
     """Tablespaces of legacy's."""
     if found := labels(ours(seen), lambda ref, _: ref.kind == "tablespace"):
-        yield Found(f"legacy owns {number(len(found), 'tablespace')}", found)
+        yield Found(f"legacy owns {count(len(found), 'tablespace')}", found)
 
 
 @hazard(
@@ -274,7 +275,7 @@ def matview_refresh(seen: Seen) -> Iterator[Found]:
         return ref.kind == "materialized_view" and seen.context.ours(ref, facts) and not maintains
 
     if found := labels(ours(seen), is_closed):
-        yield Found(f"{number(len(found), 'materialized view')} that app_user may not refresh", found)
+        yield Found(f"{count(len(found), 'materialized view')} that app_user may not refresh", found)
 
 
 def _means_something(seen: Seen, grant: Grant, name: str) -> bool:
@@ -301,4 +302,4 @@ def grants_unmatched(seen: Seen) -> Iterator[Found]:
         if not _means_something(seen, grant, name)
     )
     if nothing:
-        yield Found(f"{number(len(nothing), 'name')} in [grants] that no object has", nothing)
+        yield Found(f"{count(len(nothing), 'name')} in [grants] that no object has", nothing)

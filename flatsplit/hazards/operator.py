@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from flatsplit import ddl
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import RoleFacts, State, versions
 from flatsplit.rights.matrix import matrix
 from flatsplit.server.ability import Lack
 from flatsplit.walks import split
 from flatsplit.walks.provider import administers
 from flatsplit.walks.split.kind import through
+from flatsplit.words import count
 
 _NAMED = 20
 
@@ -58,7 +59,7 @@ def operator_statements(seen: Seen) -> Iterator[Found]:
     """Statements that only somebody else can run."""
     for step, found in _sorted(seen, remedied=False).items():
         yield Found(
-            f"somebody else has to run {number(len(found), 'statement')} of {step}",
+            f"somebody else has to run {count(len(found), 'statement')} of {step}",
             tuple(found)[:_NAMED],
             why=f"{seen.state.target.operator} may not, and no grant of an administrator's would change that without "
             f"giving more than the walk needs: {_reasons(found)}. The step stops there, and goes on once it sees them "

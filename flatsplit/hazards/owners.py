@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint
 from flatsplit.config.text import quote
-from flatsplit.hazards.registry import Found, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.walks import split
 from flatsplit.walks.split.owners import acted_for, owned
 from flatsplit.walks.split.transfer_ownership import extensions_of
+from flatsplit.words import count
 
 
 @hazard(
@@ -48,7 +49,7 @@ def legacy_acts_as(seen: Seen) -> Iterator[Found]:
         moved = f"owners = [{quote(one.role)}]"
         how = "begins as" if one.begins else "acts as"
         yield Found(
-            f"{seen.legacy} {how} {one.role}, which owns {number(one.objects, 'object')}",
+            f"{seen.legacy} {how} {one.role}, which owns {count(one.objects, 'object')}",
             tuple(f"schema {schema}: {have[one.role][schema]:,}" for schema in one.schemas),
             "warning" if own else None,
             fix=f"Decide in flatsplit.toml under [cutover]: {moved} moves them to {blueprint.owner(config)}, like "

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.rehearsal.powers.remedies import remedy
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.walks import split
 from flatsplit.walks.split.transfer_ownership import sees_all_rows
+from flatsplit.words import count
 
 
 @hazard(
@@ -29,13 +30,13 @@ def owner_powers(seen: Seen) -> Iterator[Found]:
     lost, unread = seen.powers.lost, seen.powers.unread
     if lost:
         yield Found(
-            f"{number(len(lost), 'object')} would not do what {'it does' if len(lost) == 1 else 'they do'} now",
+            f"{count(len(lost), 'object')} would not do what {'it does' if len(lost) == 1 else 'they do'} now",
             tuple(each.reason for each in lost),
             fix=f"{remedy(lost, seen.context)}.",
         )
     if unread:
         yield Found(
-            f"{number(len(unread), 'routine')} of {seen.legacy}, more than an owner, cannot be read to the end",
+            f"{count(len(unread), 'routine')} of {seen.legacy}, more than an owner, cannot be read to the end",
             tuple(map(shown, unread)),
             severity="note",
             why="What they do is put together when they run, or is no SQL; whether it needs what only "

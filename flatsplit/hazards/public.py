@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.hazards.objects import labels, ours
-from flatsplit.hazards.registry import Found, Seen, as_lines, few, hazard, number
+from flatsplit.hazards.registry import Found, Seen, as_lines, few, hazard
 from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import narrowed
+from flatsplit.words import count
 
 
 @hazard(
@@ -29,7 +30,7 @@ def public_writes(seen: Seen) -> Iterator[Found]:
         return ref.kind in TABLES and bool(set(privileges.letters(facts.acl, PUBLIC)) & set("awdD"))
 
     if wide := labels(ours(seen), is_wide):
-        yield Found(f"everybody may write or truncate {number(len(wide), 'table')}", wide)
+        yield Found(f"everybody may write or truncate {count(len(wide), 'table')}", wide)
 
 
 @hazard(
@@ -49,7 +50,7 @@ def public_reads(seen: Seen) -> Iterator[Found]:
         return readable and "r" in privileges.letters(facts.acl, PUBLIC)
 
     if found := labels(ours(seen), is_open):
-        yield Found(f"everybody may read {number(len(found), 'table or view', 'tables or views')}", found)
+        yield Found(f"everybody may read {count(len(found), 'table or view', 'tables or views')}", found)
 
 
 @hazard(
@@ -153,7 +154,7 @@ def grant_options(seen: Seen) -> Iterator[Found]:
             if named and item.grantable and passed and item.grantee != group.facts.owner:
                 found |= {f"{item.grantee} on {ddl.label(ref)}" for ref in group.refs}
     if found:
-        yield Found(f"{number(len(found), 'right')} that can be passed on", tuple(sorted(found)))
+        yield Found(f"{count(len(found), 'right')} that can be passed on", tuple(sorted(found)))
 
 
 @hazard(
@@ -182,4 +183,4 @@ def column_grants(seen: Seen) -> Iterator[Found]:
         if (ref.schema, ref.name) in mine or privileges.letters(acl, seen.legacy)
     )
     if found:
-        yield Found(f"privileges on {number(len(found), 'single column')}", found)
+        yield Found(f"privileges on {count(len(found), 'single column')}", found)

@@ -196,8 +196,3 @@ def few(names: Sequence[str]) -> str:
     if len(names) <= TITLE_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[: TITLE_NAMES - 1])} and {len(names) - TITLE_NAMES + 1:,} more"
-
-
-def number(count: int, noun: str, plural: str = "") -> str:
-    """``1 table``, ``2 tables``."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
-from flatsplit.hazards.registry import REGISTRY, Found, Seen, hazard, number
+from flatsplit.hazards.registry import REGISTRY, Found, Seen, hazard
 from flatsplit.model import ObjectRef, versions
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import through
+from flatsplit.words import count
 
 KEPT_WAL = 1 << 30
 """Bytes of WAL behind an unused slot that are worth a warning."""
@@ -52,7 +53,7 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
     migrator = seen.projected.roles.get(blueprint.owner(seen.context.config))
     # A superuser may give it to anybody: AlterPublicationOwner_internal() in publicationcmds.c
     if found and not seen.state.target.operator_superuser and not (migrator and migrator.superuser):
-        yield Found(f"{number(len(found), 'publication')} of whole schemas that app_migrator may not own", found)
+        yield Found(f"{count(len(found), 'publication')} of whole schemas that app_migrator may not own", found)
 
 
 @hazard(
@@ -74,7 +75,7 @@ def subscriptions(seen: Seen) -> Iterator[Found]:
     if rows:
         owned = any(owner in seen.context.owners for _, owner, _ in rows)
         yield Found(
-            f"{number(len(rows), 'subscription')} in this database",
+            f"{count(len(rows), 'subscription')} in this database",
             tuple(f"{name} of {owner}{'' if enabled else ' (disabled)'}" for name, owner, enabled in rows),
             severity="warning" if owned else "note",
         )
@@ -145,7 +146,7 @@ def replication_slots(seen: Seen) -> Iterator[Found]:
             for name, _, _, _, kept, left, _ in unused
         )
         large = any((row[4] or 0) > KEPT_WAL for row in unused)
-        title = f"{number(len(unused), 'replication slot')} that nobody reads"
+        title = f"{count(len(unused), 'replication slot')} that nobody reads"
         yield Found(title, found, severity="warning" if large else "note")
 
 
@@ -165,7 +166,7 @@ def logical_decoding(seen: Seen) -> Iterator[Found]:
     """Consumers of decoded changes."""
     found = tuple(row[0] for row in seen.rows("slots") if row[1] and row[2])
     if found:
-        yield Found(f"changes of this database are decoded by {number(len(found), 'slot')}", found)
+        yield Found(f"changes of this database are decoded by {count(len(found), 'slot')}", found)
 
 
 @hazard(
@@ -188,7 +189,7 @@ def hot_standbys(seen: Seen) -> Iterator[Found]:
     if rows:
         late = any((row[3] or 0) > limit for row in rows)
         yield Found(
-            f"{number(len(rows), 'receiver')} of replication"
+            f"{count(len(rows), 'receiver')} of replication"
             + (f", some further behind than {limit:.0f}s" if late else ""),
             tuple(
                 f"{name or 'unnamed'}: {state}{f', {lag:.1f}s behind' if lag else ''}"
@@ -218,7 +219,7 @@ def replication_as_legacy(seen: Seen) -> Iterator[Found]:
         if legacy
     )
     if found:
-        yield Found(f"{number(len(found), 'receiver')} of replication connected as {seen.legacy}", found)
+        yield Found(f"{count(len(found), 'receiver')} of replication connected as {seen.legacy}", found)
 
 
 @hazard(
@@ -258,4 +259,4 @@ def event_triggers(seen: Seen) -> Iterator[Found]:
         for name, event, function, definer in seen.rows("event_trigger_list")
     )
     if found:
-        yield Found(f"{number(len(found), 'event trigger')} fire{'s' if len(found) == 1 else ''} on migrations", found)
+        yield Found(f"{count(len(found), 'event trigger')} fire{'s' if len(found) == 1 else ''} on migrations", found)

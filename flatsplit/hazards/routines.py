@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from flatsplit import privileges
 from flatsplit.hazards import bodies
 from flatsplit.hazards.objects import labels, ours
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import PUBLIC, ObjectFacts, ObjectRef
 from flatsplit.walks import split
+from flatsplit.words import count
 
 
 @hazard(
@@ -28,7 +29,7 @@ def definer_open(seen: Seen) -> Iterator[Found]:
         return facts.note == "definer" and "X" in privileges.letters(facts.acl, PUBLIC)
 
     if definers := labels(ours(seen), is_open):
-        yield Found(f"{number(len(definers), 'SECURITY DEFINER routine')} everybody may call", definers)
+        yield Found(f"{count(len(definers), 'SECURITY DEFINER routine')} everybody may call", definers)
 
 
 @hazard(
@@ -52,7 +53,7 @@ def definer_owner(seen: Seen) -> Iterator[Found]:
     if found := labels(ours(seen), is_definer):
         powerful = legacy is not None and (legacy.superuser or legacy.createrole or legacy.replication)
         yield Found(
-            f"{number(len(found), 'SECURITY DEFINER routine')} will run as app_migrator instead of {seen.legacy}",
+            f"{count(len(found), 'SECURITY DEFINER routine')} will run as app_migrator instead of {seen.legacy}",
             found,
             severity="warning" if powerful else "note",
         )
@@ -79,7 +80,7 @@ def definer_search_path(seen: Seen) -> Iterator[Found]:
         if definer and tree is None and not any(each.lower().startswith("search_path=") for each in settings)
     )
     if found:
-        yield Found(f"{number(len(found), 'SECURITY DEFINER routine')} with the caller's search_path", found)
+        yield Found(f"{count(len(found), 'SECURITY DEFINER routine')} with the caller's search_path", found)
 
 
 @hazard(
@@ -101,7 +102,7 @@ def runtime_ddl(seen: Seen) -> Iterator[Found]:
         if not definer and not trigger and (command := bodies.runtime_ddl(source)):
             found.append(f"{name}: {command}")
     if found:
-        yield Found(f"{number(len(found), 'routine')} with commands that only an owner may run", tuple(found))
+        yield Found(f"{count(len(found), 'routine')} with commands that only an owner may run", tuple(found))
 
 
 @hazard(
@@ -122,7 +123,7 @@ def trigger_ddl(seen: Seen) -> Iterator[Found]:
         if trigger and tables and not definer and (command := bodies.runtime_ddl(source)):
             found.append(f"{name}: {command}, on {', '.join(tables)}")
     if found:
-        yield Found(f"{number(len(found), 'trigger function')} with commands that only an owner may run", tuple(found))
+        yield Found(f"{count(len(found), 'trigger function')} with commands that only an owner may run", tuple(found))
 
 
 @hazard(
@@ -142,7 +143,7 @@ def dblink(seen: Seen) -> Iterator[Found]:
     found = tuple(row[0] for row in seen.rows("routines") if bodies.mentions(row[3], "dblink"))
     installed = any(name == "dblink" for name, _ in seen.rows("extensions"))
     if found:
-        yield Found(f"{number(len(found), 'routine')} that use{'s' if len(found) == 1 else ''} dblink", found)
+        yield Found(f"{count(len(found), 'routine')} that use{'s' if len(found) == 1 else ''} dblink", found)
     elif installed:
         yield Found(
             "extension dblink is installed, and no routine of the application's uses it",

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.walks import split
+from flatsplit.words import count
 
 
 def _bypassed(seen: Seen) -> bool:
@@ -54,7 +55,7 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
             f"{' '.join(lines)} Policies for {seen.legacy} are extended to "
             f"{blueprint.application(seen.context.config)}; or accept this and decide later."
         )
-        yield Found(f"app_user would see no row of {number(len(none), 'table')}", none, fix=fix, sql=lines)
+        yield Found(f"app_user would see no row of {count(len(none), 'table')}", none, fix=fix, sql=lines)
 
 
 def _opening(seen: Seen) -> tuple[str, ...]:
@@ -82,7 +83,7 @@ def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
     """Tables whose policies begin to apply."""
     fewer = tuple(table for table, under, visible in _tables(seen) if visible and not under)
     if fewer and not bypasses(seen):
-        yield Found(f"policies begin to apply on {number(len(fewer), 'table')}", fewer)
+        yield Found(f"policies begin to apply on {count(len(fewer), 'table')}", fewer)
 
 
 @hazard(
@@ -99,4 +100,4 @@ def policies_name_legacy(seen: Seen) -> Iterator[Found]:
     """Policies for legacy."""
     found = tuple(ddl.label(ref) for ref, roles in sorted(seen.state.policies.items()) if seen.legacy in roles)
     if found:
-        yield Found(f"{number(len(found), 'policy', 'policies')} for {seen.legacy}", found)
+        yield Found(f"{count(len(found), 'policy', 'policies')} for {seen.legacy}", found)

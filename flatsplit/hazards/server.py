@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from flatsplit import blueprint
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import RELATIONS, SettingKey
 from flatsplit.walks import split
+from flatsplit.words import about, count
 
 LONG = timedelta(minutes=1)
 """A transaction that is open for longer is worth a word; one of a pg_dump, for example."""
@@ -103,8 +104,8 @@ def prepared_transactions(seen: Seen) -> Iterator[Found]:
     rows = seen.rows("prepared")
     if rows:
         yield Found(
-            f"{number(len(rows), 'prepared transaction')} hold{'s' if len(rows) == 1 else ''} locks",
-            tuple(f"{gid} of {owner}, {_ago(age)} old" for gid, owner, age in rows),
+            f"{count(len(rows), 'prepared transaction')} hold{'s' if len(rows) == 1 else ''} locks",
+            tuple(f"{gid} of {owner}, {about(age)} old" for gid, owner, age in rows),
         )
 
 
@@ -126,16 +127,12 @@ def long_transactions(seen: Seen) -> Iterator[Found]:
     """Transactions that have been open for long."""
     limit = min(LONG, seen.context.config.locks.retry_for).total_seconds()
     found = tuple(
-        f"pid {pid}, {role or 'a worker'}{f' ({program})' if program else ''}: {state or 'active'} for {_ago(age)}"
+        f"pid {pid}, {role or 'a worker'}{f' ({program})' if program else ''}: {state or 'active'} for {about(age)}"
         for pid, role, program, state, age in seen.rows("long_transactions")
         if age > limit
     )
     if found:
-        yield Found(f"{number(len(found), 'transaction')} open for more than {_ago(limit)}", found)
-
-
-def _ago(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+        yield Found(f"{count(len(found), 'transaction')} open for more than {about(limit)}", found)
 
 
 @hazard(

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from flatsplit import ddl
-from flatsplit.hazards.registry import Found, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import TABLES, ObjectRef, SettingKey
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import legacy_settings, search_path
+from flatsplit.words import count
 
 MIGRATION_TABLES = frozenset(
     {
@@ -67,7 +68,7 @@ _BACKUP_ROLE = re.compile(r"backup|barman|pgbackrest|dump", re.I)
 def role_settings(seen: Seen) -> Iterator[Found]:
     """Settings that legacy's sessions start with."""
     if seen.legacy in seen.state.roles and (found := sorted(legacy_settings(seen.state, seen.context))):
-        yield Found(f"{number(len(found), 'setting')} of {seen.legacy}: {', '.join(found)}", tuple(found))
+        yield Found(f"{count(len(found), 'setting')} of {seen.legacy}: {', '.join(found)}", tuple(found))
 
 
 @hazard(
@@ -174,7 +175,7 @@ def migration_tables(seen: Seen) -> Iterator[Found]:
         if ref.name.lower() in MIGRATION_TABLES or _MIGRATIONS.search(ref.name.lower())
     )
     if found:
-        yield Found(f"{number(len(found), 'table')} of a migration tool that app_user may change", tuple(sorted(found)))
+        yield Found(f"{count(len(found), 'table')} of a migration tool that app_user may change", tuple(sorted(found)))
 
 
 @hazard(

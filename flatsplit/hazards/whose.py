@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator
-from itertools import count
 
 from flatsplit.config import format_name
 from flatsplit.hazards import bodies
-from flatsplit.hazards.registry import Found, Row, Seen, hazard, number
+from flatsplit.hazards.registry import Found, Row, Seen, hazard
 from flatsplit.hazards.rows import bypasses
 from flatsplit.walks import split
+from flatsplit.words import count
 
 _ASKS = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]|\{FUNCEXPR :funcid (?:710|745|746|270[5-9]|2710) ")
 """CURRENT_ROLE, CURRENT_USER, USER, SESSION_USER (SQLValueFunctionOp); getpgusername(), pg_has_role() (pg_proc.dat)."""
@@ -47,7 +48,7 @@ def policies_ask_who(seen: Seen) -> Iterator[Found]:
         if permissive and sees_all:  # then a policy for legacy says what is so, and opens the table for app_user
             opening[table] = _open(seen.legacy, format_name(schema, name), taken)
     if found and not bypasses(seen):
-        policies = number(len(found), "policy", "policies")
+        policies = count(len(found), "policy", "policies")
         yield Found(
             f"{policies} that ask{'s' if len(found) == 1 else ''} who looks at the rows",
             tuple(found),
@@ -73,7 +74,7 @@ def _countable(row: Row) -> bool:
 
 def _open(legacy: str, table: str, taken: Collection[str]) -> str:
     """A policy for legacy, to whom it changes nothing, and which is extended to the new roles."""
-    free = next(name for number in count() if (name := f"as_before{number or ''}") not in taken)
+    free = next(name for place in itertools.count() if (name := f"as_before{place or ''}") not in taken)
     return f"CREATE POLICY {free} ON {table} TO {format_name(legacy)} USING (true) WITH CHECK (true);"
 
 

@@ -15,6 +15,7 @@ from flatsplit.config import format_duration
 from flatsplit.ddl import literal
 from flatsplit.render import quoting, summary, text
 from flatsplit.resources import templates
+from flatsplit.words import about
 
 _PROSE_CODE = re.compile(r"`([^`\n]+)`")
 
@@ -108,18 +109,6 @@ def milliseconds(value: timedelta) -> str:
 def moment(value: datetime | None) -> str:
     """A point in time for people; sessions of flatsplit speak UTC."""
     return f"{value:%Y-%m-%d %H:%M} UTC" if value is not None else ""
-
-
-def about(value: timedelta | float) -> str:
-    """A duration as people say it: one or two units."""
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if seconds < 1:
-        return "under a second"
-    for size, unit, part, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "min", 1, "s")):
-        if seconds >= size:
-            whole, rest = divmod(int(seconds), size)
-            return f"{whole} {unit}" + (f" {rest // part} {small}" if rest // part else "")
-    return f"{int(seconds)} s"
 
 
 def server(version: int) -> str:

@@ -10,6 +10,7 @@ import psycopg
 
 from flatsplit import ddl
 from flatsplit.model import RELATIONS, ObjectRef
+from flatsplit.words import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,6 @@ def holders(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> tuple[H
     ]
     rows = conn.execute(_HOLDERS, (names, not names)).fetchall()
     return tuple(
-        Holder(pid, role, application, client, state, duration(age), " ".join(query.split()), prepared)
+        Holder(pid, role, application, client, state, span(age), " ".join(query.split()), prepared)
         for pid, role, application, client, state, age, query, prepared in rows
     )
-
-
-def duration(seconds: float | None) -> str:
-    """``72.4`` → ``1m 12s``."""
-    whole = int(seconds or 0)
-    parts = [(whole // 86400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "m"), (whole % 60, "s")]
-    return " ".join(f"{count}{unit}" for count, unit in parts if count) or "0s"

@@ -20,12 +20,12 @@ from flatsplit.cli.views import status as status_view
 from flatsplit.cli.views import verify as verify_view
 from flatsplit.cli.views.question import show_question
 from flatsplit.cli.views.statements import verb
-from flatsplit.cli.views.words import ago
 from flatsplit.config import Config
 from flatsplit.cutover.status import CutoverView, Status, StepView
 from flatsplit.cutover.survey import InitRequest, Survey
 from flatsplit.cutover.verify import VerifyReport
 from flatsplit.model import Check, Finding, GateResult, Plan, Statement, Target
+from flatsplit.words import ago
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,12 @@ def test_the_word_that_is_typed_is_the_word_of_the_file(command: str) -> None:
 
 def test_every_file_among_the_commands_is_one() -> None:
     assert words("cli/commands") == {name.replace("-", "_") for name in COMMANDS}
+
+
+NUMBERED = re.compile(r"\b(?:major|version|server_version)\s*(?:[<>]=?|==)\s*\d")
+
+
+def test_a_major_is_asked_for_by_name() -> None:
+    """What it can, and not its number: that stands in one file."""
+    numbered = [path.relative_to(ROOT) for path in ROOT.rglob("*.py") if NUMBERED.search(path.read_text())]
+    assert numbered == []

@@ -12,7 +12,6 @@ from flatsplit.config import Config
 from flatsplit.cutover.bundle import Bundle
 from flatsplit.model.report import Approved, Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.render import write_bundle
-from flatsplit.render.engine import about
 from flatsplit.render.heat import headlines, heat
 from flatsplit.render.people import moves
 from flatsplit.render.picture import pictures
@@ -20,6 +19,7 @@ from flatsplit.render.snippets import pools
 from flatsplit.render.summary import picked
 from flatsplit.rights.exposure import Ability, BlastRadius, Exposure
 from flatsplit.walks.split import STEP_KEYS
+from flatsplit.words import about
 from tests.golden import bundles
 
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)

@@ -12,8 +12,8 @@ import click
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.views import doctor as view
 from flatsplit.cli.views.findings import shape
-from flatsplit.cli.views.words import count
 from flatsplit.errors import Exit, UsageError
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.hazards import Hazard

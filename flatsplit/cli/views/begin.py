@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.views import plan
-from flatsplit.cli.views.words import count
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json

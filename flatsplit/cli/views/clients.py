@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
+from flatsplit.words import rounded
 
 if TYPE_CHECKING:
     from flatsplit.model import Session
@@ -39,15 +40,8 @@ def _idle(found: Sequence[Session]) -> str:
     """The shortest and the longest idleness among sessions that are alike."""
     if found[0].state != "idle":
         return ""
-    times = sorted({_short(min(one.idle_for for one in found)), _short(max(one.idle_for for one in found))}, key=len)
+    times = sorted({rounded(min(one.idle_for for one in found)), rounded(max(one.idle_for for one in found))}, key=len)
     return " to ".join(times)
-
-
-def _short(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{int(seconds)}s"
 
 
 def headline(sessions: Sequence[Session], legacy: str) -> str:

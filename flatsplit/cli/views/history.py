@@ -9,7 +9,7 @@ from typing import Any
 
 from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.views.shapes import plain
-from flatsplit.cli.views.words import count
+from flatsplit.words import count
 
 _VERBS = {
     "forward": "ran",

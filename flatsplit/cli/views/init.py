@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.views import findings
 from flatsplit.cli.views.findings import show_findings
-from flatsplit.cli.views.words import count, singular
 from flatsplit.config import PURPOSES
+from flatsplit.words import count, singular
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.views import findings, gates, plan
 from flatsplit.cli.views.gates import how_to_go_on
-from flatsplit.cli.views.words import count, typed
+from flatsplit.cli.views.words import typed
 from flatsplit.errors import Exit
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json

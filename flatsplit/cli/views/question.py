@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flatsplit.cli.output import Printer
 from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.statements import summarise
-from flatsplit.cli.views.words import count
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.model import Plan

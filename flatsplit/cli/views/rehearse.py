@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from flatsplit import privileges
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.views.words import count
 from flatsplit.config.text import quote
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json

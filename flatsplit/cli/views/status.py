@@ -11,7 +11,8 @@ from flatsplit.cli.views.gates import how_to_go_on
 from flatsplit.cli.views.refused import show_refused
 from flatsplit.cli.views.shapes import plain
 from flatsplit.cli.views.statements import summarise
-from flatsplit.cli.views.words import ago, count, typed
+from flatsplit.cli.views.words import typed
+from flatsplit.words import ago, count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json

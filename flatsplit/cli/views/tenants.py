@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.views.words import count
 from flatsplit.config import format_name
 from flatsplit.config.tenants import render
 from flatsplit.config.text import quote
 from flatsplit.tenants import KINDS, Belonging
 from flatsplit.tenants.survey import decided, way_of
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json

@@ -11,7 +11,7 @@ from flatsplit.cli.views import findings, statements
 from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.shapes import plain
 from flatsplit.cli.views.statements import summarise
-from flatsplit.cli.views.words import count
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line, visible
-from flatsplit.cli.views.words import count
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
