@@ -29,7 +29,9 @@ class VerifyReport:
     checks: tuple[Check, ...]
     drift: tuple[Statement, ...]
     steps: tuple[str, ...]
-    """Keys of the steps whose promises were checked."""
+    """Keys of the walk's finished steps."""
+    finished: int
+    """Finished steps of all walks: their promises were checked."""
     notes: tuple[Finding, ...] = ()
     """What holds by itself and is no failure, for example SECURITY DEFINER routines open to PUBLIC."""
     causes: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         checks=all_checks(situation),
         drift=drift,
         steps=spoken.kind.keys[: spoken.done],
+        finished=spoken.finished,
         notes=found,
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, before.roles) if before is not None and since is not None else (),

@@ -47,6 +47,11 @@ class Situation(Generic[C]):
         return machine.done_count(self.states)
 
     @property
+    def finished(self) -> int:
+        """How many steps of all kept walks are done: drift is what became of those."""
+        return self.done + sum(link.done for link in self._links)
+
+    @property
     def resting(self) -> frozenset[str]:
         """Roles that nobody is to use any more, as of the finished steps of all walks."""
         theirs = (role for link in self._links for role in link.resting)

@@ -73,7 +73,7 @@ def test_json_is_valid_whatever_a_name_holds(name: str) -> None:
         (Finding("x", "note", name, name, name, (name,)),),
         existing=False,
     )
-    report = VerifyReport((Check(name, name, True, 1, (name,), 1),), (statement(name),), ("create-roles",))
+    report = VerifyReport((Check(name, name, True, 1, (name,), 1),), (statement(name),), ("create-roles",), 1)
     for value in (
         plan_view.shape(Plan("create-roles", "digest", (statement(name),), (statement(name, 2),))),
         status_view.shape(a_status(name, GATE)),

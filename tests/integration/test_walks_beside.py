@@ -85,6 +85,7 @@ def test_beside_a_split_that_is_under_way(walk: Walk) -> None:
     assert "grant-existing" not in walk("history", "--walk", name).stdout
     verified = walk("verify", "--json").check().json
     assert verified["ok"]
+    assert "All that 6 finished steps promised holds." in walk("verify").check().stdout  # 4 of the split's, 2 of it
     done = walk.snapshot()
 
     # Somebody lets the role in again: that is drift of the whole chain, and any walk tells of it

@@ -31,7 +31,7 @@ def show(printer: Printer, found: VerifyReport) -> None:
     show_findings(printer, found.notes)
     show_findings(printer, found.strays)
     _drift(printer, found)
-    steps = count(len(found.steps), "finished step")
+    steps = count(found.finished, "finished step")
     printer.say(
         f"All that {steps} promised holds." if found.ok else f"Not all that {steps} promised holds.",
         "green" if found.ok else "red",
