@@ -172,8 +172,17 @@ def _pick(path: Path, known: Mapping[str, str], roles: Sequence[str], hint: str)
 # Sources (each one is a flatsplit.cutover.caller.Passwords) -------------------------------
 
 
+class _Given:
+    """Whoever gives them has them: nobody needs to keep what was made of them."""
+
+    __slots__ = ()
+
+    def keep(self, role: str, password: str, verifier: str) -> None:
+        """Nothing."""
+
+
 @dataclass(slots=True)
-class FromFile:
+class FromFile(_Given):
     """``--password-file``. Read once: a pipe gives its content only once."""
 
     path: Path
@@ -191,7 +200,7 @@ class FromFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(_Given):
     """``--generate-passwords``: a file made now, or the one that an earlier, interrupted call made."""
 
     path: Path
@@ -217,7 +226,7 @@ class Generated:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(_Given):
     """A person at a terminal; ``ask`` gets the role's name and gives back what was typed, twice the same."""
 
     ask: Callable[[str], str]
@@ -236,7 +245,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Nowhere:
+class Nowhere(_Given):
     """No file and nobody to ask."""
 
     def at_hand(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from flatsplit.errors import UsageError
 if TYPE_CHECKING:
     from flatsplit.cli.progress import Narration
     from flatsplit.cutover.caller import Passwords
+    from flatsplit.cutover.walk import Walk
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,14 +42,22 @@ def check_password_options(given: Path | None, generated: Path | None) -> None:
         raise UsageError("--password-file and --generate-passwords exclude each other", "give one of them")
 
 
-def passwords_from(app: App, narration: Narration, given: Path | None, generated: Path | None) -> Passwords:
-    """The source of passwords: a file, a new file, a person, or nowhere."""
+def passwords_from(
+    app: App, narration: Narration, given: Path | None, generated: Path | None, walk: Walk | None = None
+) -> Passwords:
+    """The source of passwords: a file, a new file, the store of a walk that hands them out, a person, or nowhere."""
     from flatsplit import passwords
 
     if given is not None:
         return passwords.FromFile(given)
     if generated is not None:
         return passwords.Generated(generated)
+    if walk is not None:
+        from flatsplit.cutover.stored import stored
+
+        store = stored(walk, narration.note)
+        if store is not None:
+            return store
     if not app.output.interactive:
         return passwords.Nowhere()
 

@@ -10,6 +10,7 @@ from flatsplit.config.naming import propose_roles
 from flatsplit.config.people import Group
 from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.reading import load, parse
+from flatsplit.config.rotation import Rotation
 from flatsplit.config.special import Special
 from flatsplit.config.tenants import Tenants, Way, format_way, parse_way
 from flatsplit.config.text import format_duration, parse_duration
@@ -38,6 +39,7 @@ __all__ = [
     "OwnerPowers",
     "Retire",
     "RoleNames",
+    "Rotation",
     "Special",
     "Tenants",
     "Way",

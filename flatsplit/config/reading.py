@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import accept, becoming, grants, people, powers, special, tenants
+from flatsplit.config import accept, becoming, grants, people, powers, rotation, special, tenants
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -51,6 +51,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     members = people.read_members(document.pop("members", {}), source, PURPOSES)
     become = becoming.read(document.pop("become", {}), source, PURPOSES)
     groups = people.read_groups(document.pop("group", {}), source, PURPOSES)
+    rotating = rotation.read(document.pop("rotation", {}), source)
     decided = powers.read(document.pop("owner-powers", {}), source)
     multitenant = tenants.read(document.pop("tenants", None), source)
     for section, content in document.items():
@@ -89,6 +90,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         become=become,
         tenants=multitenant,
         special=specials,
+        rotation=rotating,
     )
     validate(config, source)
     return config

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 from flatsplit.config.grants import Grant
 from flatsplit.config.people import Group, Groups
 from flatsplit.config.powers import OwnerPowers
+from flatsplit.config.rotation import Rotation
 from flatsplit.config.special import Special
 from flatsplit.config.tenants import Tenants
 
@@ -118,6 +119,8 @@ class Config:
     """[become]: roles that a new role may become with SET ROLE."""
     tenants: Tenants | None = None
     """[tenants]: a role per tenant; None where nothing is said of them."""
+    rotation: Rotation = field(default_factory=Rotation)
+    """[rotation]: how old passwords may become, and who keeps them."""
     special: tuple[Special, ...] = ()
     """[role.NAME]: special roles, in the order in which they stand."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,8 @@ class Beginning:
     begun: bool = False
 
 
-def kind_of(walk: WalkName) -> Kind[Any]:
-    """Its kind. Raises UsageError where nobody can begin one, naming the kinds that there are."""
+def kind_of(walk: WalkName, ways: Collection[str] = ()) -> Kind[Any]:
+    """Its kind. Raises UsageError where nobody can begin one in these ways, naming the kinds that there are."""
     kind = KINDS.get(walk.kind)
     others = begun_by_people()
     there = "; ".join(f"flatsplit begin {' '.join(filter(None, (one.name, one.about)))}" for one in others)
@@ -47,17 +47,23 @@ def kind_of(walk: WalkName) -> Kind[Any]:
     if bool(kind.about) != bool(walk.subject):
         wants = f"wants its {kind.about}" if kind.about else "is about nobody in particular"
         raise UsageError(f"{kind.name} {wants}", f"flatsplit begin {kind.name} {kind.about}".rstrip())
+    for way in ways:
+        if way not in kind.ways:
+            able = next(one for one in others if way in one.ways)
+            raise UsageError(f"{kind.name} knows no --{way}", f"that is for {able.name}: leave it out")
     return kind
 
 
-def begin(walk: Walk, name: WalkName, confirm: Callable[[Beginning], bool]) -> Beginning:
+def begin(walk: Walk, name: WalkName, confirm: Callable[[Beginning], bool], ways: Collection[str] = ()) -> Beginning:
     """Put a new walk on record, with what is there now as what it goes back to. No step is taken.
 
-    ``walk`` is the split. Refused where another walk over the same roles is under way.
+    ``walk`` is the split; ``ways``: how to go about it, where its kind knows several. Refused where another walk over
+    the same roles is under way.
     """
-    kind = kind_of(name)
+    whole = kind_of(name, ways)
     with operator_lock(walk.session):
         split = walk.situation()
+        kind = whole.of(whole.picks(_moment(whole, split, name), ways)) if whole.picks else whole
         former = next((record for record in walk.kept if record.walk == name), None)
         _refuse(kind, split, name)
         situation = _first(split, kind, name)
@@ -97,8 +103,12 @@ def _first(split: Situation[Any], kind: Kind[Any], name: WalkName) -> Situation[
 
 
 def _baseline(kind: Kind[Any], split: Situation[Any], name: WalkName) -> State:
-    moment = Moment(split.live, split.live, split.config, dict.fromkeys(kind.keys, "pending"), name.subject)
+    moment = _moment(kind, split, name)
     return kind.remembers(moment, kind.context(moment), lambda: split.live) or State(split.live.target)
+
+
+def _moment(kind: Kind[Any], split: Situation[Any], name: WalkName) -> Moment:
+    return Moment(split.live, split.live, split.config, dict.fromkeys(kind.keys, "pending"), name.subject)
 
 
 def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName) -> None:
@@ -106,8 +116,7 @@ def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName) -> None:
     same = next((link for link in split.others if link.name == name), None)
     if same is not None and same.under_way:
         raise Refused(f"{name.words} is under way already", f"flatsplit status {name.option}")
-    moment = Moment(split.live, split.live, split.config, dict.fromkeys(kind.keys, "pending"), name.subject)
-    if objection := kind.refuses(moment):
+    if objection := kind.refuses(_moment(kind, split, name)):
         raise UsageError(*objection)
 
 

@@ -43,6 +43,9 @@ class Passwords(Protocol):
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """Clear-text password per role. Raises UsageError where one is missing and nobody can be asked."""
 
+    def keep(self, role: str, password: str, verifier: str) -> None:
+        """Hears what the server is about to get, for who keeps it."""
+
     def at_hand(self) -> Mapping[str, str]:
         """All that are known without asking anybody or making one up."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.catalog import remaining_dependencies
 from flatsplit.connection import operator_lock
-from flatsplit.cutover import approval
+from flatsplit.cutover import approval, delivery
 from flatsplit.cutover.begin import refuse_beside
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter, tell
 from flatsplit.cutover.chosen import require_step
@@ -141,7 +141,12 @@ def _take(
     for role in step.takes_all_of(situation.context):
         prove_known(walk.session, role, situation.live)
     by_hand = () if _work(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
-    verifiers = walk.verifiers(plan.actions, passwords)
+    proves = step.proves(situation.context)
+    if proves:
+        observe(walk)  # whoever is there now is to be there again later
+    known = delivery.Remembered(passwords)
+    verifiers = walk.verifiers(plan.actions, known)
+    former = delivery.former(walk, plan, proves)
     _begin(walk, situation, plan, gates, options, by_hand=bool(by_hand))
     reporter.step_started(key, step.title, len(plan.actions))
     executor = walk.executor(situation, reporter, verifiers)
@@ -154,6 +159,7 @@ def _take(
                 walk.journal.record(key, "by-hand", by_hand)
         executed += executor.run(key, "catch-up", plan.catch_up)
         executed += executor.run(key, "forward", plan.statements)
+        delivery.prove(walk, situation, plan, proves, known, former, reporter)
         more, live = _converge(walk, key, executor, situation if not plan.actions else None, options.approved)
     except Waiting as error:
         with walk.session.transaction():

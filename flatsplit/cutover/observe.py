@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.catalog import read_people
 from flatsplit.cutover.clients import acting, connected
+from flatsplit.cutover.reconnecting import note
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
 from flatsplit.model import Session as Client
@@ -45,6 +46,7 @@ def observe(walk: Walk) -> Look:
         at = journal.observe(clients, logins=watched)
         journal.count_calls(at, [(one.role, one.calls, more, one.epoch) for one, more in grown])
         _sum_up(journal, config.legacy_role)
+        note(walk)
     return Look(at, clients, tuple((one.role, more) for one, more in grown))
 
 

@@ -58,6 +58,7 @@ def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Repor
     lets_in = any(step.retires(context) and situation.entered(step.key) for step in steps)
     if split and any(step.vacates for step in steps) and not lets_in:
         _require_login(walk, situation)  # before the steps above it are taken back for nothing
+    _refuse_forgotten(walk, situation, keys)  # before those above it are taken back for nothing
     for key in keys:
         _refuse(walk, situation, key)
         plan = situation.rollback_plan(key)
@@ -122,6 +123,19 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
             f"process {first.pid}){more}",
             f"move these connections back to {legacy} first{moved}",
         )
+
+
+def _refuse_forgotten(walk: Walk, situation: Situation, keys: Iterable[str]) -> None:
+    """Raise Refused where a former password is gone: nobody but its users ever knew it."""
+    forgetting = [key for key in keys if situation.kind.step(key).forgets(situation.context)]
+    taken = {tally.step for tally in walk.journal.tallies()} if forgetting else set()
+    for key in forgetting:
+        if key in taken:
+            role = situation.kind.step(key).forgets(situation.context)[0]
+            raise Refused(
+                f"the former password of {role} is gone: this is past the point of no return",
+                "it needs no way back: begin another rotation, which gives another password",
+            )
 
 
 def _refuse_sessions(walk: Walk, situation: Situation, key: str) -> None:

@@ -201,7 +201,10 @@ class Walk:
 
         clear = secrets.for_roles(roles)
         pgconn = self.session.driver.pgconn
-        return {role: passwords.verifier(pgconn, role, clear[role]) for role in roles}
+        made = {role: passwords.verifier(pgconn, role, clear[role]) for role in roles}
+        for role, verifier in made.items():
+            secrets.keep(role, clear[role], verifier)
+        return made
 
     def executor(
         self, situation: Situation, reporter: Reporter, verifiers: Mapping[str, str] | None = None

@@ -38,6 +38,7 @@ from flatsplit.ddl.rights import (
 )
 from flatsplit.ddl.roles import (
     alter_role,
+    change_password,
     comment_on_role,
     create_role,
     drop_role,
@@ -63,6 +64,7 @@ __all__ = [
     "alter_word",
     "as_superuser",
     "canonical",
+    "change_password",
     "comment_on_role",
     "condition",
     "copy_user_mapping",

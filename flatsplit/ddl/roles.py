@@ -115,6 +115,11 @@ def login_with_password(name_: str) -> str:
     return f"ALTER ROLE {ident(name_)} LOGIN PASSWORD :'{verifier_variable(name_)}';"
 
 
+def change_password(name_: str) -> str:
+    """ALTER ROLE … PASSWORD with the verifier as a psql variable, of a role that logs in already."""
+    return f"ALTER ROLE {ident(name_)} PASSWORD :'{verifier_variable(name_)}';"
+
+
 def fill_verifier(statement: str, name_: str, verifier: str) -> str:
     """The statement with the psql variable replaced by the verifier, at the last moment before it is sent."""
     head, found, tail = statement.rpartition(f":'{verifier_variable(name_)}'")

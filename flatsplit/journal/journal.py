@@ -311,6 +311,10 @@ class Journal:
         """Every time that sessions of this role were seen, oldest first."""
         return observations.of_role(self.session, role, since)
 
+    def clients(self, role: str, since: datetime, until: datetime) -> list[tuple[str, str]]:
+        """(application, address) of each client that was seen as this role in a time, sorted."""
+        return observations.clients(self.session, role, since, until)
+
     # -- whose it is
 
     @staticmethod

@@ -120,6 +120,18 @@ def last_counters(session: Session) -> dict[str, tuple[int, str]]:
     return {role: (calls, epoch) for role, calls, epoch in session.sa.execute(query)}
 
 
+def clients(session: Session, role: str, since: datetime, until: datetime) -> list[tuple[str, str]]:
+    """(application, address) of each client that was seen as this role in a time, sorted."""
+    c = observation.c
+    query = (
+        sa.select(c.application, c.client)
+        .where(c.role == role, c.source != LOOK, since <= _UNTIL, c.at <= until)
+        .distinct()
+        .order_by(c.application, c.client)
+    )
+    return [(application, client) for application, client in session.sa.execute(query)]
+
+
 def of_role(session: Session, role: str, since: datetime | None) -> list[ObservationRecord]:
     """Every time that sessions of this role were seen, oldest first."""
     c = observation.c

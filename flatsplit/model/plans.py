@@ -114,6 +114,7 @@ Waivable: TypeAlias = Literal[
     "soaked",
     "elsewhere",
     "listed",
+    "known",
 ]
 Unwaivable: TypeAlias = Literal["converged", "approved"]
 GateKey: TypeAlias = Waivable | Unwaivable

@@ -247,7 +247,8 @@ class Situation(Generic[C]):
 
     def final(self, step: str) -> bool:
         """Whether a step cannot be taken back once it is done: the point of no return."""
-        return bool(self.kind.step(step).drops(self.context))
+        one = self.kind.step(step)
+        return bool(one.drops(self.context) or one.forgets(self.context))
 
     def rollback_plan(self, step: str) -> Plan:
         """The statements that take a step back, whatever happened since."""

@@ -85,6 +85,8 @@ class Step(Generic[C]):
     """Roles that nobody is to use any more once it is done; taken back, it lets them in again."""
     leaves_nothing_of: Callable[[C], Roles] = _nobody
     """Roles on which nothing in this database depends when it is done."""
+    proves: Callable[[C], Roles] = _nobody
+    """Roles that have another password by its statements, which is tried at once: the former one is still in memory."""
 
     # -- when somebody has run its SQL by hand
     by_hand: Callable[[State, C], bool] = _never
@@ -95,6 +97,8 @@ class Step(Generic[C]):
     # -- the way back
     drops: Callable[[C], Roles] = _nobody
     """Roles that it drops for good: with any of them it is the point of no return."""
+    forgets: Callable[[C], Roles] = _nobody
+    """Roles whose former password is gone with it: there is no way back either."""
     vacates: Callable[[C], Roles] | None = None
     """Roles that must have no sessions when it is taken back, if it is a step whose way back people have to go, too."""
 
@@ -135,7 +139,11 @@ class Kind(Generic[C]):
     about: str = ""
     """What ``begin`` is to be told beside the kind: ROLE, say; "" for a kind of which there is one."""
     refuses: Callable[[Moment], tuple[str, str] | None] = _welcome
-    """What speaks against beginning one now, and what to do about it."""
+    """What speaks against beginning one now, and what to do about it. The states of the moment have the steps of it."""
+    ways: tuple[str, ...] = ()
+    """How ``begin`` may be told to go about it: each an option of that name."""
+    picks: Callable[[Moment, Collection[str]], tuple[str, ...]] | None = None
+    """The keys of the steps that a walk begun in these ways consists of; None: of all."""
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from typing import Any
 from flatsplit.walks.group.kind import GROUP
 from flatsplit.walks.kind import Kind
 from flatsplit.walks.role.kind import ROLE
+from flatsplit.walks.rotate.kind import ROTATE
 from flatsplit.walks.split.kind import SPLIT
 
-KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROLE)}
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROTATE, ROLE)}
 """By their names, in the order in which people hear of them."""
 
 

@@ -50,7 +50,7 @@ def command(
 
     with app.walk("next", write=not dry_run, alone=True, name=name) as walk, Narration(app.output) as narration:
         asking = Asking(narration, yes=yes)
-        passwords = passwords_from(app, narration, password_file, generate_passwords)
+        passwords = passwords_from(app, narration, password_file, generate_passwords, walk)
         from flatsplit.cutover.next import AdvanceOptions, advance
 
         options = AdvanceOptions(dry_run, through, approved, waive, reason.strip())

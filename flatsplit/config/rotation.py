@@ -1,0 +1,64 @@
+"""Section [rotation]: how old a password may become, and who keeps passwords for the applications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flatsplit.config.text import format_duration, parse_duration, quote
+from flatsplit.errors import ConfigError
+
+_EXAMPLE = 'write it like store = ["./store-password"]: a program and its arguments, never a line for a shell'
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """[rotation]; nothing of it happens by itself."""
+
+    max_age: timedelta | None = None
+    """``status`` and ``verify`` name passwords that are older; None: none is too old."""
+    store: tuple[str, ...] = ()
+    """The hook that keeps passwords, as arguments; () where there is none."""
+
+
+def read(section: Any, source: str) -> Rotation:
+    """The content of [rotation]; ConfigError names the key."""
+    if not isinstance(section, dict):
+        raise ConfigError(f"{source}: rotation is a value, not a section", "write [rotation] above its keys")
+    for key in section:
+        if key not in ("max_age", "store"):
+            raise ConfigError(f"{source}: unknown key [rotation] {key}", "known are max_age, store")
+    return Rotation(_age(section.get("max_age"), source), _argv(section.get("store", []), source))
+
+
+def _age(value: Any, source: str) -> timedelta | None:
+    if value is None:
+        return None
+    fix = 'write it like "90d"; leave it out where no password is too old'
+    try:
+        age = parse_duration(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ConfigError(f"{source}: [rotation] max_age is not a duration", fix) from None
+    if not age:
+        raise ConfigError(f"{source}: [rotation] max_age is no time at all", fix)
+    return age
+
+
+def _argv(value: Any, source: str) -> tuple[str, ...]:
+    where = f"{source}: [rotation] store"
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise ConfigError(f"{where} is not a list of words", _EXAMPLE)
+    if value and not value[0]:
+        raise ConfigError(f"{where} names no program", _EXAMPLE)
+    if any("\0" in word for word in value):
+        raise ConfigError(f"{where} holds a NUL, which no argument can", _EXAMPLE)
+    return tuple(value)
+
+
+def render(rotation: Rotation) -> list[str]:
+    """The lines of the section; none where it says nothing."""
+    lines = [] if rotation.max_age is None else [f"max_age = {quote(format_duration(rotation.max_age))}"]
+    if rotation.store:
+        lines.append(f"store = [{', '.join(map(quote, rotation.store))}]")
+    return ["", "[rotation]", *lines] if lines else []

@@ -1,0 +1,76 @@
+"""Passwords that a hook keeps: made up here, kept by the store before the server has them, then given out by it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from flatsplit.store import Place, Store, StoreFailed
+from flatsplit.walks import rotate
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+
+class Stored:
+    """A source of passwords (:class:`flatsplit.cutover.caller.Passwords`)."""
+
+    def __init__(self, store: Store, place: Callable[[str], Place], again: Collection[str] = ()) -> None:
+        self.store = store
+        self.place = place
+        self.again = frozenset(again)
+        """Roles that have the new password already, as the journal knows: it may be current by now."""
+
+    def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
+        """Of each the pending password of a call that was broken off, or a new one."""
+        return {role: self._found(role) or secrets.token_urlsafe(24) for role in roles}
+
+    def _found(self, role: str) -> str | None:
+        if role in self.again:
+            return self.store.get(self.place(role), "pending") or self.store.get(self.place(role), "current")
+        return self.store.made_up(self.place(role))
+
+    def at_hand(self) -> Mapping[str, str]:
+        """None without asking the store."""
+        return {}
+
+    def keep(self, role: str, password: str, verifier: str) -> None:
+        """The store has it before the server does."""
+        self.store.pending(self.place(role), password, verifier)
+
+    def read_back(self, role: str) -> str:
+        """As the store will give it out."""
+        found = self.store.get(self.place(role), "pending") or self.store.get(self.place(role), "current")
+        if found is None:
+            raise StoreFailed(
+                f"the store has no password of {role} any more",
+                "flatsplit next --password-file FILE goes on with one that you have",
+            )
+        return found
+
+    def hand_over(self, role: str) -> None:
+        """From now on applications get it."""
+        self.store.current(self.place(role))
+
+    def handed_over(self, role: str, password: str) -> bool:
+        """Whether applications do."""
+        return self.store.get(self.place(role), "current") == password
+
+
+def stored(walk: Walk, tell: Callable[[str], None]) -> Stored | None:
+    """The store of the configuration, for a walk that hands out passwords; None where there is none.
+
+    ``tell`` hears what the hook has to say.
+    """
+    argv, config = walk.config.rotation.store, walk.config
+    if not argv or walk.record.kind != rotate.NAME:
+        return None
+    info = walk.session.driver.info
+    groups = {login: role for role in config.roles.new for login in config.logins(role) or ()}
+
+    def place(role: str) -> Place:
+        return Place(role, groups.get(role, role), info.dbname, info.host, info.port)
+
+    changed = any(tally.step == rotate.CHANGE_PASSWORD for tally in walk.journal.tallies())
+    return Stored(Store(argv, tell), place, [walk.record.subject] if changed else [])

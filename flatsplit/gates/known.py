@@ -1,0 +1,90 @@
+"""known: everybody who used a role has come again since its password changed, so everybody has the new one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from flatsplit import ddl
+from flatsplit.connection import APPLICATION_NAME
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.journal import Journal
+from flatsplit.model import GateResult, Session
+from flatsplit.server.sessions import read_sessions, server_clock
+from flatsplit.walks import rotate
+from flatsplit.walks.rotate.context import Context
+
+EVENT = "reconnected"
+"""Kind of event: clients were seen with a session that began after the change."""
+BEFORE = timedelta(days=7)
+"""Whoever was seen in this time before the change is expected to come again."""
+SHOWN = 3
+
+Client = tuple[str, str]
+"""(application, address)."""
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Closed with those who have not. Who was never looked at cannot be waited for, and that is said."""
+    context, change = asked.context, asked.records[rotate.CHANGE_PASSWORD]
+    since = change.finished_at or server_clock(asked.session.driver)
+    begun = change.started_at or since
+    before = set(asked.journal.clients(context.role, begun - BEFORE, since))
+    there = sessions(asked.session.driver, context.role)
+    before |= {client_of(one) for one in there}
+    again = known(asked.journal) | {client_of(one) for one in there if began_after(one, since)}
+    missing = sorted(one for one in before - again if one[0] != APPLICATION_NAME)
+    if missing and any(not one.backend_start for one in there):
+        operator = asked.state.target.operator
+        return GateResult(
+            "known",
+            False,
+            f"when sessions of {context.role} began is hidden from {operator}",
+            f"GRANT pg_read_all_stats TO {ddl.ident(operator)};",
+        )
+    if missing:
+        named = ", ".join(f"{name or 'no application_name'} from {client}" for name, client in missing[:SHOWN])
+        more = f" and {len(missing) - SHOWN} more" if missing[SHOWN:] else ""
+        return GateResult(
+            "known",
+            False,
+            f"not seen with the new password of {context.role} yet: {named}{more}",
+            "give it to them and reload their pools, and let `flatsplit observe` run while they are connected",
+        )
+    if not before:
+        return GateResult(
+            "known",
+            True,
+            f"nobody was seen as {context.role} before its password changed",
+            "look for failed logins in the server's log (SQLSTATE 28P01): each is somebody without the new password",
+            notice=True,
+        )
+    who = "the only client" if len(before) == 1 else f"all {len(before)} clients"
+    return GateResult("known", True, f"{who} of {context.role} came again since its password changed")
+
+
+def sessions(driver: psycopg.Connection[Any], role: str) -> tuple[Session, ...]:
+    """Those of the role itself, in all databases, but for flatsplit's own."""
+    found = read_sessions(driver, {role: (role,)}, "")
+    return tuple(one for one in found if one.role == role and one.application != APPLICATION_NAME)
+
+
+def client_of(session: Session) -> Client:
+    """By what it is known again."""
+    return (session.application, session.client)
+
+
+def began_after(session: Session, moment: datetime) -> bool:
+    """Whether it has logged in since."""
+    return bool(session.backend_start) and datetime.fromisoformat(session.backend_start) > moment
+
+
+def known(journal: Journal) -> set[Client]:
+    """Those of whom the journal says so."""
+    clients = (one for event in journal.events(EVENT) for one in event.details["clients"])
+    return {(application, client) for application, client in clients}
+
+
+GATE = Gate("known", judge)

@@ -1,0 +1,58 @@
+"""Rotations as people begin them, with a store that is a file, and hooks that go wrong on purpose."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.support.stores import HOOKS
+from tests.support.walk import Walk, toml
+
+
+class Stored:
+    """A store of a walk's: the example hook with a file, behind a script that a test may spoil."""
+
+    def __init__(self, walk: Walk, folder: Path) -> None:
+        self.file = folder / "kept.json"
+        self.log = folder / "verbs"
+        self._hook = folder / "store"
+        self._hook.touch(0o755)
+        self.spoil("")
+        text = f"\n[rotation]\nstore = [{toml(str(self._hook))}]\n"
+        walk.config.write_text(walk.config.read_text() + text)
+
+    def spoil(self, lines: str) -> None:
+        """Lines of sh that run before the hook does; ``$verb`` and ``$document`` say what for."""
+        self._hook.write_text(
+            "#!/bin/sh\nverb=$1 document=$(cat)\n"
+            f"hook() {{ printf '%s' \"$document\" | {HOOKS / 'file'} {self.file} $verb; }}\n"
+            f"echo $verb >> {self.log}\n{lines}\nhook\n"
+        )
+
+    @property
+    def kept(self) -> Any:
+        """What the store has."""
+        return json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def password(self, group: str, which: str = "current") -> str | None:
+        """Of a version; None where there is none."""
+        found = self.kept.get(group, {}).get(which)
+        return found and str(found["password"])
+
+    def verbs(self) -> list[str]:
+        """What the hook was asked since somebody asked."""
+        found = self.log.read_text().split() if self.log.exists() else []
+        self.log.write_text("")
+        return found
+
+
+def lets_in(walk: Walk, role: str, password: str | None) -> bool:
+    """Whether the server takes this password."""
+    try:
+        psycopg.connect(walk.database.conninfo(role, password or "none"), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
