@@ -272,7 +272,7 @@ class Situation(Generic[C]):
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:
             want = marks.left(want, made)
-        return without_roles(want, gone, self.kind.heir(self._backward)), gone
+        return _forgotten(self.live, without_roles(want, gone, self.kind.heir(self._backward))), gone
 
     def _staying(
         self, step: str, before: int, after: int, want: Callable[[Situation[C], int], State]
@@ -310,6 +310,19 @@ class Situation(Generic[C]):
     def fresh_baseline(self) -> State | None:
         """The baseline as it should be kept from now on; None where live does not tell any more what it was."""
         return self.kind.remembers(self._moment, self.context, lambda: self.origin)
+
+
+def _forgotten(live: State, want: State) -> State:
+    """Without the passwords that are no more: going back makes none, and waits for nobody to think of one.
+
+    What misses it afterwards is drift of the steps that are still done, and told as such.
+    """
+    gone = {
+        name: facts._replace(password=False)
+        for name, facts in want.roles.items()
+        if facts.password and name in live.roles and not live.roles[name].password
+    }
+    return replace(want, roles={**want.roles, **gone}) if gone else want
 
 
 def notes_of(findings: tuple[Finding, ...], step: str) -> tuple[Finding, ...]:

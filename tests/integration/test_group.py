@@ -237,3 +237,20 @@ def test_nobody_notices(database: Database, invoke_cli: InProcess) -> None:
     walk.wait_until_gone("app_user_a")
     walk("rollback", "--yes", "--all", "--walk", "group:app_user").check()
     assert_same(before, walk.snapshot(), "taken back")
+
+
+@pytest.mark.majors("two")
+def test_the_way_back_asks_for_no_password(database: Database, invoke_cli: InProcess) -> None:
+    """What was forgotten does not come back, and nothing waits in the middle for somebody to think of a new one."""
+    walk = Walk(invoke_cli, database)
+    before = walk.snapshot()
+    walk.init()
+    walk.forward()
+    declare(walk, "app_user", ["app_user_a"])
+    walk("begin", "group", "app_user", "--yes").check()
+    waived = [word for gate in ("seen", "drained", "acts", "soaked") for word in ("--waive", gate)]
+    walk.next("--through", "forget-password", *waived, "--reason", "a test")
+    walk.quick("rollback", "--yes", "--all", "--walk", "group:app_user").check()
+    assert "role app_user: LOGIN with a password" in walk("status").check(4).stdout
+    walk.quick("rollback", "--yes", "--all").check()
+    assert_same(before, walk.snapshot(), "both walks taken back")
