@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from flatsplit.catalog import cluster, objects
+from flatsplit.catalog import cluster, objects, rowsecurity
 from flatsplit.catalog.acl import Names
 from flatsplit.catalog.session import look
 from flatsplit.model import ObjectRef, RoleFacts, State, Target
@@ -34,6 +34,10 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
             columns=objects.read_columns(at, names),
             defaults=objects.read_defaults(at, names),
             policies=objects.read_policies(at, names),
+            conditions=rowsecurity.read_conditions(at),
+            row_security=rowsecurity.read_row_security(at),
+            tenancies=rowsecurity.read_tenancies(at),
+            tenants=rowsecurity.read_tenants(at),
             mappings=objects.read_mappings(at, names),
             databases=cluster.read_databases(at, names),
             uses=objects.read_uses(at),

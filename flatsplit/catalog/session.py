@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 import psycopg
+from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
@@ -54,9 +55,13 @@ class Look:
         self._cursor = cursor
         self.server = server
 
-    def rows(self, sql: str, *params: object) -> list[Row]:
+    def rows(self, query: str, *params: object) -> list[Row]:
         """All rows of a query; without parameters a ``%`` is just a ``%``."""
-        return self._cursor.execute(sql.encode(), params or None, prepare=False).fetchall()
+        return self._cursor.execute(query.encode(), params or None, prepare=False).fetchall()
+
+    def hold(self, table: sql.Composable) -> None:
+        """Nobody changes this table until the end of the look."""
+        self._cursor.execute(sql.SQL("LOCK TABLE ONLY {} IN ACCESS SHARE MODE").format(table), prepare=False)
 
     @contextmanager
     def hashing(self) -> Iterator[None]:
@@ -68,6 +73,13 @@ class Look:
         self.rows("SELECT set_config('enable_nestloop', 'off', true)")
         yield
         self.rows("SELECT set_config('enable_nestloop', 'on', true)")
+
+    @contextmanager
+    def letting_go(self) -> Iterator[None]:
+        """Inside, names come in quotes; afterwards no lock is left of what was asked."""
+        with self._cursor.connection.transaction(force_rollback=True):
+            self.rows("SELECT set_config('quote_all_identifiers', 'on', true)")
+            yield
 
     def ask(self, name: str, *params: object) -> list[Row]:
         """All rows of a question of ours."""

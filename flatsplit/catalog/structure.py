@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 import psycopg
+from psycopg import sql
 
 from flatsplit.catalog.session import Look, look
-from flatsplit.model import Kind, ObjectRef
-from flatsplit.tenants import Column, ForeignKey, Structure, Table
+from flatsplit.model import Column, ForeignKey, Kind, ObjectRef, Structure, Table
 
 
 def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> Structure:
@@ -39,6 +39,20 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
                 tuple(ObjectRef("sequence", *row) for row in sequences.get(oid, ())),
             )
         return Structure(tables)
+
+
+def read_keys(conn: psycopg.Connection[Any], root: Table) -> tuple[str, ...] | None:
+    """The keys in the root, as texts in their order; None where reading them would run the application's code."""
+    schema, name = root.ref.schema, root.ref.name
+    with look(conn) as at:
+        if not at.server.superuser:
+            return None
+        at.hold(sql.Identifier(schema, name))
+        if at.ask("structure_plain", schema, name) != [(True,)]:
+            return None
+        query = sql.SQL("SELECT t.{key}::text FROM ONLY {table} AS t ORDER BY t.{key}")
+        text = query.format(key=sql.Identifier(root.primary_key[0]), table=sql.Identifier(schema, name))
+        return tuple(str(key) for (key,) in at.rows(text.as_string(None)))
 
 
 def _grouped(at: Look, question: str, schemas: list[str]) -> dict[int, list[tuple[Any, ...]]]:

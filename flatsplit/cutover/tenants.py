@@ -1,19 +1,37 @@
-"""``tenants``: which table belongs to a tenant how."""
+"""``tenants``: which table belongs to a tenant how; what is new is caught up with; tenants come and go."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from flatsplit.catalog.structure import read_structure
 from flatsplit.config import Config, Tenants
-from flatsplit.connection import Session
-from flatsplit.errors import UsageError
+from flatsplit.connection import Session, operator_lock
+from flatsplit.cutover.caller import Confirm, Passwords, Reporter
+from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
+from flatsplit.cutover.repair import repair
+from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.snapshot import step_ended
+from flatsplit.differ import diff
+from flatsplit.errors import Refused, UsageError
 from flatsplit.evidence.tenantrows import Rows, count
-from flatsplit.model import ObjectRef
-from flatsplit.tenants import Candidate, Structure, Survey, candidates
+from flatsplit.model import ObjectRef, Plan, State, Statement, Structure
+from flatsplit.planning import machine
+from flatsplit.planning.digest import digest
+from flatsplit.server.sessions import read_sessions
+from flatsplit.tenants import Candidate, Survey, candidates
 from flatsplit.tenants import survey as surveyed
 from flatsplit.tenants.survey import proposal
+from flatsplit.walks import tenants as steps
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.tenants.context import Context
+from flatsplit.walks.tenants.kind import TENANTS
+from flatsplit.walks.undo import unmade
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +61,125 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Found:
     owners = {ref: table.owner for ref, table in structure.tables.items()}
     counted = count(session.driver, found, owners) if rows and found.root is not None and found.key_type else {}
     return Found(structure, ranked, found, config.tenants is None, counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What was caught up with, and what has to be said first."""
+
+    result: AdvanceResult
+    survey: Survey
+    unable: Mapping[str, str]
+    """Keys whose tenants cannot have a role, with the reason."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to be said."""
+        return self.survey.complete and not self.unable
+
+
+def sync(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> Synced:
+    """New rows of the root get a role, new tables their policies and rights: as far as the walk has come."""
+    context = _context(walk.situation())
+    result = repair(walk, reporter=reporter, confirm=confirm, passwords=passwords)
+    return Synced(replace(result, walk=walk.record.walk), context.survey, context.unable)
+
+
+def add(
+    walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: Confirm, passwords: Passwords
+) -> AdvanceResult:
+    """A role for each of these tenants, also before the root has a row of it. Raises UsageError for what cannot be."""
+    with operator_lock(walk.session):
+        situation = walk.situation()
+        _require_roles(situation)
+        served = set(situation.live.tenants.values())
+        if there := [key for key in keys if key in served]:
+            raise UsageError(f"tenant {there[0]!r} has a role already", "flatsplit tenants --sync")
+        plain = replace(situation.live.structure or Structure(), keys=())
+        alone = replace(situation, live=replace(situation.live, structure=plain))
+        more = replace(situation, live=replace(situation.live, structure=replace(plain, keys=tuple(keys))))
+        if unable := _context(more).unable:
+            key, why = next(iter(unable.items()))
+            raise UsageError(f"tenant {key!r}: {why}", "call the roles otherwise: [tenants] role")
+        before = {each.sql for each in alone.drift}
+        return _run(
+            walk,
+            situation,
+            tuple(each for each in more.drift if each.sql not in before),
+            "tenants added",
+            reporter,
+            confirm,
+            passwords,
+        )
+
+
+def drop(
+    walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: Confirm, passwords: Passwords
+) -> AdvanceResult:
+    """The roles of these tenants go, their rows first. Raises Refused while they are used, or are in the root."""
+    with operator_lock(walk.session):
+        situation = walk.situation()
+        _require_roles(situation)
+        live = situation.live
+        roles = [role for role, key in live.tenants.items() if key in keys]
+        known = set(live.tenants.values())
+        if strange := [key for key in keys if key not in known]:
+            raise UsageError(f"tenant {strange[0]!r} has no role", "flatsplit status --walk tenants")
+        still = live.structure.keys if live.structure is not None else None
+        if rows := [key for key in keys if key in (still or ())]:
+            raise Refused(
+                f"the root still has a row of tenant {rows[0]!r}",
+                "delete its row first, or the next sync would make its role again",
+            )
+        here = live.target.database
+        sessions = read_sessions(walk.session.driver, {role: (role,) for role in roles}, roles[0])
+        if used := [one for one in sessions if one.role in roles and one.database == here]:
+            raise Refused(f"{used[0].role} is still connected (process {used[0].pid})", "end its connections first")
+        return _run(walk, situation, diff(live, _without(live, roles)), "tenants dropped", reporter, confirm, passwords)
+
+
+def _context(situation: Situation) -> Context:
+    found: object = situation.context
+    assert isinstance(found, Context)
+    return found
+
+
+def _without(live: State, roles: Sequence[str]) -> State:
+    draft = Draft(live)
+    for role in roles:
+        del draft.tenants[role]
+    return unmade(draft.state(), State(live.target), roles)
+
+
+def _require_roles(situation: Situation) -> None:
+    if situation.done < TENANTS.place(steps.TENANT_ROLES):
+        raise UsageError(
+            f"the walk has not come to {steps.TENANT_ROLES} yet", "flatsplit next --walk tenants takes its next step"
+        )
+
+
+def _run(
+    walk: Walk,
+    situation: Situation,
+    statements: tuple[Statement, ...],
+    event: str,
+    reporter: Reporter,
+    confirm: Confirm,
+    passwords: Passwords,
+) -> AdvanceResult:
+    step, name = steps.TENANT_ROLES, situation.name
+    after = machine.next_step(situation.states)
+    target, oid = situation.live.target, walk.record.legacy_oid
+    plan = Plan(step, digest(target, walk.config.legacy_role, oid, event, statements, name), (), statements)
+    if not statements or not confirm(plan, "repair"):
+        return AdvanceResult((), after, walk=name)
+    verifiers = walk.verifiers(statements, passwords)
+    with walk.session.transaction():
+        walk.keep_names()
+        walk.journal.event("repair", step, f"{event}: {len(statements)} statements")
+    reporter.step_started(event.replace(" ", "-"), event, len(statements))
+    executed = walk.executor(situation, reporter, verifiers).run(step, "repair", statements)
+    with walk.session.transaction():
+        step_ended(walk, step, walk.situation().live)
+    reporter.step_finished(event.replace(" ", "-"), "done")
+    return AdvanceResult((StepOutcome(event.replace(" ", "-"), "done", executed),), after, walk=name)

@@ -118,6 +118,7 @@ class Walk:
             live, self._first = self._first or read_state(self.session.driver), None
             Journal.recognise(live.target, self.record)
         live = with_columns(self.session.driver, live, grants.columns(self.config))
+        live = self._surveyed(live)
         links = tuple(self._link(record, live) for record in self.kept)
         mine = next(link for link in links if link.name == self.record.walk)
         others = tuple(link for link in links if link is not mine)
@@ -132,6 +133,14 @@ class Walk:
             begun=machine.last_step(first.states) is not None,
         )
         return situation
+
+    def _surveyed(self, live: State) -> State:
+        """With columns and keys, where the configuration speaks of tenants."""
+        if self.config.tenants is None or live.structure is not None:
+            return live
+        from flatsplit.cutover.structure import structure
+
+        return replace(live, structure=structure(self.session, self.config))
 
     def _link(self, record: CutoverRecord, live: State) -> Link:
         """One of the walks as it is now."""

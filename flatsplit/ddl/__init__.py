@@ -4,7 +4,7 @@ Every function gives one statement as text, quoted by psycopg.sql. Types in rout
 signatures come quoted from the server itself (format_type() under a pinned search_path).
 """
 
-from flatsplit.ddl.conditions import canonical, condition, recognise
+from flatsplit.ddl.conditions import canonical, condition, own_row, recognise
 from flatsplit.ddl.crowds import one_for_many
 from flatsplit.ddl.names import (
     alter_owner,
@@ -26,6 +26,16 @@ from flatsplit.ddl.others import (
     drop_user_mapping,
     reassign_owned,
     terminate_sessions,
+)
+from flatsplit.ddl.policies import (
+    add_tenants,
+    alter_policy_says,
+    create_policy,
+    create_tenancy,
+    drop_tenancy,
+    remove_tenants,
+    row_security,
+    tenancy_of,
 )
 from flatsplit.ddl.rights import (
     grant,
@@ -58,8 +68,10 @@ from flatsplit.ddl.roles import (
 )
 
 __all__ = [
+    "add_tenants",
     "alter_owner",
     "alter_policy",
+    "alter_policy_says",
     "alter_role",
     "alter_word",
     "as_superuser",
@@ -68,10 +80,13 @@ __all__ = [
     "comment_on_role",
     "condition",
     "copy_user_mapping",
+    "create_policy",
     "create_role",
+    "create_tenancy",
     "dollar_quote",
     "drop_policy",
     "drop_role",
+    "drop_tenancy",
     "drop_user_mapping",
     "fill_verifier",
     "grant",
@@ -88,10 +103,12 @@ __all__ = [
     "login_with_password",
     "name",
     "one_for_many",
+    "own_row",
     "plural",
     "reassign_owned",
     "recognise",
     "rejoin_role",
+    "remove_tenants",
     "reset_setting",
     "revoke",
     "revoke_column",
@@ -99,9 +116,11 @@ __all__ = [
     "revoke_member",
     "role",
     "role_options",
+    "row_security",
     "same_setting",
     "set_setting",
     "split_list",
+    "tenancy_of",
     "terminate_sessions",
     "verifier_variable",
 ]

@@ -50,6 +50,11 @@ def condition(value: Condition, table: str) -> str:
     return f"EXISTS (SELECT FROM {froms} WHERE {' AND '.join(joins)} AND {ident(before, value.column)} = {own})"
 
 
+def own_row() -> str:
+    """Of the table that says which role is whose: a role sees its own row."""
+    return '("role" = CURRENT_USER)'
+
+
 def _alias(place: int, table: str) -> str:
     """A name that the table itself does not have: it is named inside, too."""
     return f"p{place}" if table != f"p{place}" else f"q{place}"

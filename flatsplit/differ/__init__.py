@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from flatsplit.differ import acls, defaults, members, owners, roles, smaller
+from flatsplit.differ import acls, defaults, members, owners, roles, rowsecurity, smaller
 from flatsplit.model import ObjectRef, State, Statement
 
 
@@ -37,15 +37,22 @@ def size(have: State, want: State) -> int:
 
 
 def _pieces(have: State, want: State) -> tuple[Iterable[Statement | acls.Later], ...]:
+    before, have = have, rowsecurity.without_gone(rowsecurity.with_made(have, want), want)
     moving = acls.changed(have, want)
     moved, after_login = owners.moved(have, want, moving)
     return (
+        rowsecurity.tenants_gone(have, want),
         roles.created(have, want),
+        rowsecurity.made(before, want),
         roles.widened(have, want),
         members.granted(have, want),
+        rowsecurity.tenants_come(have, want),
         smaller.mappings_created(have, want),
         smaller.policies(have, want),
         smaller.policies_dropped(have, want),
+        rowsecurity.policies_made(have, want),
+        rowsecurity.policies_changed(have, want),
+        rowsecurity.switched(have, want, on=True),
         *moved,
         members.revoked(have, want),
         acls.objects(have, moving, revoking=False),
@@ -53,6 +60,9 @@ def _pieces(have: State, want: State) -> tuple[Iterable[Statement | acls.Later],
         defaults.changed(have, want),
         acls.objects(have, moving, revoking=True),
         acls.columns(have, want, revoking=True),
+        rowsecurity.switched(have, want, on=False),
+        rowsecurity.policies_gone(have, want),
+        rowsecurity.gone(before, want),
         smaller.mappings_dropped(have, want),
         roles.settings(have, want),
         roles.narrowed(have, want),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import ddl
+from flatsplit.differ import rowsecurity
 from flatsplit.model import PUBLIC, Change, ObjectRef, State, Statement
 
 
@@ -34,7 +35,7 @@ def policies_dropped(have: State, want: State) -> Iterator[Statement]:
     for ref in sorted(have.policies.keys() - want.policies.keys()):
         subject = ddl.label(ref)
         named = sorted(have.policies[ref])
-        if not named or not set(named).isdisjoint(want.roles):
+        if not named or not set(named).isdisjoint({*want.roles, PUBLIC}) or rowsecurity.stays(have, want, ref):
             continue
         yield Statement(
             description=f"{subject}: dropped, it was for {', '.join(named)} alone",
@@ -42,7 +43,7 @@ def policies_dropped(have: State, want: State) -> Iterator[Statement]:
             undo="",
             lock="ACCESS EXCLUSIVE",
             objects=(ref,),
-            changes=tuple(Change("-", "policy", subject, role) for role in named),
+            changes=tuple(rowsecurity.whole(have, ref, "-")),
             acts=(_owner_of_table(have, ref),),
         )
 

@@ -42,6 +42,15 @@ def count(conn: psycopg.Connection[Any], found: Survey, owners: dict[ObjectRef, 
     return counted
 
 
+def keys(conn: psycopg.Connection[Any], found: Survey) -> tuple[str, ...]:
+    """The keys of all tenants, in their order."""
+    root = found.root
+    assert root is not None
+    key, table = sql.Identifier(root.primary_key[0]), sql.Identifier(root.ref.schema, root.ref.name)
+    question = sql.SQL("SELECT to_json(t.{key}::text) FROM {table} AS t ORDER BY t.{key}").format(key=key, table=table)
+    return tuple(answers(conn, root.owner, [question])[0])
+
+
 def _question(one: Belonging, found: Survey) -> sql.Composable:
     table = sql.Identifier(one.ref.schema, one.ref.name)
     if one.kind in ("shared", "hidden", "root"):

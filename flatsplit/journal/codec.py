@@ -96,7 +96,7 @@ def _sections() -> dict[str, tuple[Any, Any, _Convert]]:
     """Per field of State: type of the key, type of the value (None for a set), what makes the field of a dict."""
     hints = get_type_hints(State)
     sections: dict[str, tuple[Any, Any, _Convert]] = {}
-    for name in (field.name for field in fields(State) if field.init and field.name != "target"):
+    for name in (field.name for field in fields(State) if field.init and field.name not in ("target", "structure")):
         hint = hints[name]
         if get_origin(hint) is frozenset:
             sections[name] = (get_args(hint)[0], NoneType, frozenset)

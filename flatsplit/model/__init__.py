@@ -22,7 +22,9 @@ from flatsplit.model.facts import (
     MemberOptions,
     ObjectFacts,
     ObjectRef,
+    PolicyFacts,
     RoleFacts,
+    RowSecurity,
     SettingKey,
     Settings,
     intern_acl,
@@ -53,6 +55,7 @@ from flatsplit.model.state import (
     Target,
     group_objects,
 )
+from flatsplit.model.structure import Column, ForeignKey, Structure, Table
 from flatsplit.model.walks import SPLIT, WalkName
 
 __all__ = [
@@ -72,9 +75,11 @@ __all__ = [
     "Alike",
     "Change",
     "Check",
+    "Column",
     "DefaultRef",
     "FactKey",
     "Finding",
+    "ForeignKey",
     "GateKey",
     "GateResult",
     "Group",
@@ -84,7 +89,9 @@ __all__ = [
     "ObjectFacts",
     "ObjectRef",
     "Plan",
+    "PolicyFacts",
     "RoleFacts",
+    "RowSecurity",
     "Session",
     "SettingKey",
     "Settings",
@@ -94,6 +101,8 @@ __all__ = [
     "Statement",
     "StepRecord",
     "StepState",
+    "Structure",
+    "Table",
     "Target",
     "WalkName",
     "alike",

@@ -180,6 +180,24 @@ class RoleFacts(NamedTuple):
     """The comment by which flatsplit says whose the role is (steps/marks.py); "" for none and for any other."""
 
 
+class PolicyFacts(NamedTuple):
+    """What a policy says, besides for whom."""
+
+    permissive: bool = True
+    command: str = "*"
+    """As pg_policy has it: r SELECT, a INSERT, w UPDATE, d DELETE, * all."""
+    using: str = ""
+    """As the server prints it with all names in quotes, one of our conditions in our words; "" for none."""
+    check: str = ""
+
+
+class RowSecurity(NamedTuple):
+    """Whether a table's policies count; ``forced``: for its owner, too."""
+
+    enabled: bool = False
+    forced: bool = False
+
+
 class SettingKey(NamedTuple):
     """One row of pg_db_role_setting; "" stands for all roles or all databases."""
 

@@ -14,10 +14,13 @@ from flatsplit.model.facts import (
     MemberOptions,
     ObjectFacts,
     ObjectRef,
+    PolicyFacts,
     RoleFacts,
+    RowSecurity,
     SettingKey,
     Settings,
 )
+from flatsplit.model.structure import Structure
 from flatsplit.model.versions import MEMBER_OPTIONS, NEWEST_TESTED, major_of
 
 
@@ -101,6 +104,14 @@ class State:
     """Rows of pg_default_acl; OWNER is the creator. A missing global row means the built-in default."""
     policies: Mapping[ObjectRef, frozenset[str]] = field(default_factory=dict)
     """Row-level security policies and the roles they are for; PUBLIC for all."""
+    conditions: Mapping[ObjectRef, PolicyFacts] = field(default_factory=dict)
+    """What each policy says besides."""
+    row_security: Mapping[ObjectRef, RowSecurity] = field(default_factory=dict)
+    """Tables whose policies count; of a baseline also those where they did not."""
+    tenancies: Mapping[ObjectRef, str] = field(default_factory=dict)
+    """The table that says which role is which tenant's, with the type of a tenant's key."""
+    tenants: Mapping[str, str] = field(default_factory=dict)
+    """Its rows: key of the tenant, as text, by role."""
     mappings: frozenset[ObjectRef] = frozenset()
     """User mappings (their options may hold passwords and are never read)."""
     copied_mappings: Mapping[ObjectRef, str] = field(default_factory=dict)
@@ -109,6 +120,8 @@ class State:
     """Other databases of the cluster by the role that owns them."""
     uses: Mapping[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)
     """Relations that the rules of a view, materialized view or table read or write as its owner."""
+    structure: Structure | None = field(default=None, compare=False, repr=False)
+    """Columns and keys, where a walk asks for them: no facts that a statement of ours changes."""
     _groups: list[Group] | None = field(default=None, init=False, compare=False, repr=False)
 
     @property

@@ -7,20 +7,15 @@ tenant; a :class:`Condition` says which rows are whose, and becomes SQL in flats
 from flatsplit.tenants.condition import Condition, Link
 from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
 from flatsplit.tenants.naming import clashes, role_of
-from flatsplit.tenants.structure import Column, ForeignKey, Structure, Table
 from flatsplit.tenants.survey import Candidate, Survey, candidates, survey
 
 __all__ = [
     "KINDS",
     "Belonging",
     "Candidate",
-    "Column",
     "Condition",
-    "ForeignKey",
     "Link",
-    "Structure",
     "Survey",
-    "Table",
     "TableKind",
     "candidates",
     "clashes",

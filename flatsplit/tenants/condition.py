@@ -34,3 +34,6 @@ class Condition(NamedTuple):
 
 MAPPING = "roles"
 """The table in that schema: ``role name PRIMARY KEY, tenant``."""
+
+COMMENT = "made by flatsplit: which role is which tenant's"
+"""The comment by which the table is known, whatever its schema is called."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from flatsplit.config import Tenants, Way, format_name, format_way, parse_name, parse_way
-from flatsplit.model import ObjectRef
+from flatsplit.model import ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import Belonging, Open, TableKind
-from flatsplit.tenants.structure import ForeignKey, Structure, Table
 
 KNOWN = (
     *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),

@@ -36,6 +36,10 @@ class Draft:
         self.settings = dict(state.settings)
         self.defaults = dict(state.defaults)
         self.policies = dict(state.policies)
+        self.conditions = dict(state.conditions)
+        self.row_security = dict(state.row_security)
+        self.tenancies = dict(state.tenancies)
+        self.tenants = dict(state.tenants)
         self.mappings = set(state.mappings)
         self.copied_mappings = dict(state.copied_mappings)
         self.columns = dict(state.columns)
@@ -53,6 +57,8 @@ class Draft:
         """The State as rewritten."""
         objects = {**self._objects, **self._new_objects} if self._new_objects else self._objects
         before = self._state
+        if not self.conditions.keys() <= self.policies.keys():
+            self.conditions = {ref: facts for ref, facts in self.conditions.items() if ref in self.policies}
         after = replace(
             before,
             roles=self.roles,
@@ -62,6 +68,10 @@ class Draft:
             columns=self.columns,
             defaults=before.defaults if self.defaults == before.defaults else self.defaults,
             policies=self.policies,
+            conditions=self.conditions,
+            row_security=self.row_security,
+            tenancies=self.tenancies,
+            tenants=self.tenants,
             mappings=frozenset(self.mappings),
             copied_mappings=self.copied_mappings,
         )
@@ -115,6 +125,18 @@ class Draft:
     def get(self, ref: ObjectRef) -> ObjectFacts | None:
         """Facts of one object as they stand in the draft."""
         return self._new_objects.get(ref) or self._objects.get(ref)
+
+    def make(self, ref: ObjectRef, facts: ObjectFacts) -> None:
+        """An object that is to be made, unless it is there."""
+        if self.get(ref) is None:
+            self._new_objects[ref] = facts
+            self._groups = None
+
+    def unmake(self, refs: Collection[ObjectRef]) -> None:
+        """Objects that are to be gone."""
+        self._objects = {ref: facts for ref, facts in self._objects.items() if ref not in refs}
+        self._new_objects = {ref: facts for ref, facts in self._new_objects.items() if ref not in refs}
+        self._groups = None
 
     def grant(self, ref: ObjectRef, role: str, letters: str, option: str = "") -> None:
         """Give what is missing of ``letters``; an object that is not there is passed."""

@@ -11,9 +11,12 @@ from flatsplit.walks.kind import Kind
 from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.rotate.kind import ROTATE
 from flatsplit.walks.split.kind import SPLIT
+from flatsplit.walks.tenants.kind import TENANTS
 
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROTATE, ROLE)}
 """By their names, in the order in which people hear of them."""
+
+KINDS[TENANTS.name] = TENANTS
 
 
 def begun_by_people() -> tuple[Kind[Any], ...]:

@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import TypeAlias
 
 from flatsplit import ddl, privileges
+from flatsplit.differ.rowsecurity import said
 from flatsplit.model import OWNER, Acl, ObjectRef, RoleFacts, State, Statement
 
 Fact: TypeAlias = tuple[str, ...]
@@ -19,8 +20,13 @@ Fact: TypeAlias = tuple[str, ...]
 
 _FUTURE = {"r": "tables", "S": "sequences", "f": "routines", "T": "types", "n": "schemas", "L": "large objects"}
 _TABLES = ("table", "partitioned_table", "foreign_table", "view", "materialized_view")
-_READ = frozenset({"roles", "members", "settings", "objects", "columns", "defaults", "policies", "mappings"})
-_SILENT = frozenset({"target", "databases", "uses", "copied_mappings"})
+_READ = frozenset({"roles", "members", "settings", "objects", "columns", "defaults", "policies", "mappings"}) | {
+    "conditions",
+    "row_security",
+    "tenancies",
+    "tenants",
+}
+_SILENT = frozenset({"target", "databases", "uses", "copied_mappings", "structure"})
 """Fields of a State that no statement changes."""
 _ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired", "comment"))
 
@@ -52,6 +58,12 @@ def facts(state: State) -> set[Fact]:
             found.update(_privileges("default_privilege", subject, acl, row.creator))
     for ref, named in state.policies.items():
         found.update(("policy", ddl.label(ref), role or "PUBLIC") for role in named)
+    found.update(("condition", ddl.label(ref), said(each)) for ref, each in state.conditions.items())
+    found.update(
+        ("row_security", ddl.label(ref), "enabled") for ref, each in state.row_security.items() if each.enabled
+    )
+    found.update(("tenancy", ddl.label(ref), type_) for ref, type_ in state.tenancies.items())
+    found.update(("tenant", role, key) for role, key in state.tenants.items())
     found.update(("user_mapping", ddl.label(ref)) for ref in state.mappings)
     return found
 
@@ -162,7 +174,10 @@ class Ledger:
 
     def _settle(self, statement: Statement, subject: str, owner: str) -> None:
         """ALTER … OWNER rewrites the old owner's entries (aclnewowner()), those of a table's columns too."""
-        old = next(c.detail for c in statement.changes if (c.side, c.fact, c.subject) == ("-", "owner", subject))
+        olds = (c.detail for c in statement.changes if (c.side, c.fact, c.subject) == ("-", "owner", subject))
+        old = next(olds, None)
+        if old is None:
+            return  # it was made
         kind, _, name = subject.partition(" ")
         columns = f"column {name}." if kind in ("table", "view") else "\0"
         for fact in list(self.facts):

@@ -18,7 +18,9 @@ from flatsplit.model import (
     MemberOptions,
     ObjectFacts,
     ObjectRef,
+    PolicyFacts,
     RoleFacts,
+    RowSecurity,
     SettingKey,
     State,
     Target,
@@ -58,6 +60,10 @@ by_field = {
     "columns": st.dictionaries(refs, acls, max_size=3),
     "defaults": st.dictionaries(st.builds(DefaultRef, role, text, st.sampled_from("rSfTnL")), acls, max_size=3),
     "policies": st.dictionaries(refs, st.frozensets(role, max_size=3), max_size=3),
+    "conditions": st.dictionaries(refs, st.builds(PolicyFacts, flag, st.sampled_from("*rawd"), text, text), max_size=3),
+    "row_security": st.dictionaries(refs, st.builds(RowSecurity, flag, flag), max_size=3),
+    "tenancies": st.dictionaries(refs, text, max_size=1),
+    "tenants": st.dictionaries(text, text, max_size=3),
     "mappings": st.frozensets(refs, max_size=3),
     "copied_mappings": st.dictionaries(refs, text, max_size=3),
     "databases": st.dictionaries(text, names, max_size=3),
@@ -97,7 +103,7 @@ def test_rows_hold_nothing_that_jsonb_refuses(state: State) -> None:
 
 
 def test_every_field_of_a_state_is_tried() -> None:
-    names = {field.name for field in fields(State) if field.init} - {"target"}
+    names = {field.name for field in fields(State) if field.init} - {"target", "structure"}
     assert set(by_field) == names
     assert {section for section, _, _ in codec.facts(full_state())} == names
 
@@ -114,6 +120,10 @@ def full_state() -> State:
         columns={ref: intern_acl([AclItem("a", OWNER, "r", "r")])},
         defaults={DefaultRef("a", "", "r"): intern_acl([AclItem("", "a", "r")])},
         policies={ref: frozenset({"", "a"})},
+        conditions={ref: PolicyFacts(using="true")},
+        row_security={ref: RowSecurity(True)},
+        tenancies={ref: "bigint"},
+        tenants={"tenant_1": "1"},
         mappings=frozenset({ref}),
         copied_mappings={ref: "a"},
         databases={"a": ("x", "y")},

@@ -10,15 +10,11 @@ import pytest
 from flatsplit import ddl
 from flatsplit.config import Config, Tenants, Way, format_way, parse, parse_way, render
 from flatsplit.errors import ConfigError
-from flatsplit.model import ObjectRef
+from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants import (
-    Column,
     Condition,
-    ForeignKey,
     Link,
-    Structure,
     Survey,
-    Table,
     candidates,
     clashes,
     role_of,

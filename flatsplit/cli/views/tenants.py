@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.cli.output import Printer, one_line
+from flatsplit.cli.output import Output, Printer, one_line
+from flatsplit.cli.views import outcome
 from flatsplit.config import format_name
 from flatsplit.config.tenants import render
 from flatsplit.config.text import quote
+from flatsplit.errors import Exit
 from flatsplit.tenants import KINDS, Belonging
 from flatsplit.tenants.survey import decided, way_of
 from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
-    from flatsplit.cutover.tenants import Found
+    from flatsplit.cutover.outcome import AdvanceResult
+    from flatsplit.cutover.tenants import Found, Synced
     from flatsplit.model import ObjectRef
     from flatsplit.tenants.kinds import Open
 
@@ -142,3 +145,20 @@ def _open(each: Open) -> Json:
         "why": each.why,
         "choices": [{"kind": one.kind, "toml": _line(one), "why": one.why} for one in each.choices],
     }
+
+
+def show_result(output: Output, result: AdvanceResult, *, refused: bool) -> Exit:
+    """``tenants --add`` and ``--drop``."""
+    return outcome.show(output, result, idle="Nothing to do.", refused=refused)
+
+
+def show_synced(output: Output, synced: Synced, *, refused: bool) -> Exit:
+    """``tenants --sync``: what was done, and what has to be said first; 4 where that is anything."""
+    code = outcome.show(output, synced.result, idle="Nothing new: every tenant has its role.", refused=refused)
+    for line in synced.survey.wrong:
+        output.err.say(one_line(line), "red")
+    for each in synced.survey.undecided:
+        output.err.say(one_line(f"to be said under [tenants.tables]: {_name(each.ref)}: {each.why}"), "yellow")
+    for key, why in synced.unable.items():
+        output.err.say(one_line(f"tenant {key!r} has no role: {why}"), "yellow")
+    return code if code or synced.complete else Exit.DRIFT

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from flatsplit.model import ObjectRef
+from flatsplit.model.facts import ObjectRef
 
 
 class Column(NamedTuple):
@@ -60,6 +60,8 @@ class Structure:
     """The tables in scope by their names."""
 
     tables: Mapping[ObjectRef, Table] = field(default_factory=dict)
+    keys: tuple[str, ...] | None = None
+    """The keys of the tenants, as texts; None where nobody has looked."""
 
     @cached_property
     def named(self) -> Mapping[tuple[str, str], Table]:

@@ -1,0 +1,67 @@
+"""Row-level security beside the roles of policies: what they say, where they count, which role is which tenant's."""
+
+from __future__ import annotations
+
+from sys import intern
+from typing import cast
+
+from psycopg import sql
+
+from flatsplit import ddl
+from flatsplit.catalog.objects import is_temporary
+from flatsplit.catalog.session import Look
+from flatsplit.errors import TargetError
+from flatsplit.model import Kind, ObjectRef, PolicyFacts, RowSecurity
+from flatsplit.tenants.condition import COMMENT, MAPPING
+
+
+def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
+    """What each policy says; one of our conditions in our words."""
+    with look.letting_go():
+        rows = look.ask("conditions")
+    return {
+        ObjectRef("policy", intern(schema), table, policy): PolicyFacts(
+            permissive, command, ddl.canonical(using, table), ddl.canonical(check, table)
+        )
+        for schema, table, policy, permissive, command, using, check in rows
+        if not is_temporary(schema)
+    }
+
+
+def read_row_security(look: Look) -> dict[ObjectRef, RowSecurity]:
+    """Tables that have any."""
+    return {
+        ObjectRef(cast(Kind, intern(kind)), intern(schema), name): RowSecurity(enabled, forced)
+        for kind, schema, name, enabled, forced in look.ask("row_security")
+        if not is_temporary(schema)
+    }
+
+
+def read_tenancies(look: Look) -> dict[ObjectRef, str]:
+    """The tables that say which role is whose, with the type of a key. Raises TargetError for one that is not safe."""
+    found = {}
+    for _, schema, name, key_type, _, strange in look.ask("tenancies", COMMENT, MAPPING):
+        ref = ObjectRef("table", schema, name)
+        if strange:
+            raise TargetError(
+                f"{ddl.label(ref)} has rules, children, generated columns, or indexes or statistics with expressions",
+                "have its owner drop them: reading it would run their code with the operator's rights",
+            )
+        found[ref] = str(key_type)
+    return found
+
+
+def read_tenants(look: Look) -> dict[str, str]:
+    """The rows of those tables that may be read: key by role."""
+    found: dict[str, str] = {}
+    for _, schema, name, _, readable, strange in look.ask("tenancies", COMMENT, MAPPING):
+        if not readable or strange:
+            continue
+        table = sql.Identifier(schema, name)
+        with look.letting_go():
+            look.hold(table)
+            rows = look.rows(
+                sql.SQL("SELECT r.role::text, r.tenant::text FROM ONLY {} AS r").format(table).as_string(None)
+            )
+        found.update((str(role), str(key)) for role, key in rows)
+    return found

@@ -1,0 +1,86 @@
+"""Policies, where they count, and the table that says which role is whose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from psycopg import sql
+
+from flatsplit.ddl.names import dollar_quote, ident, literal, name, role
+from flatsplit.model import ObjectRef, PolicyFacts
+from flatsplit.tenants.condition import COMMENT, MAPPING
+
+_COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
+
+
+def create_policy(ref: ObjectRef, facts: PolicyFacts, roles: Iterable[str]) -> str:
+    """CREATE POLICY, with the words that are not what it is anyway."""
+    kind = "" if facts.permissive else " AS RESTRICTIVE"
+    command = f" FOR {_COMMANDS[facts.command]}" if facts.command in _COMMANDS else ""
+    to = ", ".join(role(each) for each in sorted(roles))
+    head = f"CREATE POLICY {ident(ref.args)} ON {ident(ref.schema, ref.name)}{kind}{command} TO {to}"
+    return f"{head}{_expressions(facts)};"
+
+
+def alter_policy_says(ref: ObjectRef, facts: PolicyFacts) -> str:
+    """ALTER POLICY … USING …, for whom it is left alone."""
+    return f"ALTER POLICY {ident(ref.args)} ON {ident(ref.schema, ref.name)}{_expressions(facts)};"
+
+
+def _expressions(facts: PolicyFacts) -> str:
+    using = f" USING ({facts.using})" if facts.using else ""
+    return using + (f" WITH CHECK ({facts.check})" if facts.check else "")
+
+
+def row_security(ref: ObjectRef, *, enabled: bool) -> str:
+    """ALTER TABLE … ENABLE or DISABLE ROW LEVEL SECURITY."""
+    return f"ALTER TABLE {name(ref)} {'ENABLE' if enabled else 'DISABLE'} ROW LEVEL SECURITY;"
+
+
+def create_tenancy(ref: ObjectRef, key_type: str, owner: str, *, schema: bool) -> str:
+    """The table that says which role is whose; ``schema``: and the schema it is in.
+
+    ``key_type`` is one of the server's own, as format_type() prints it.
+    """
+    table, to = name(ref), ident(owner)
+    made = f"CREATE SCHEMA {ident(ref.schema)}; ALTER SCHEMA {ident(ref.schema)} OWNER TO {to}; " if schema else ""
+    return (
+        f"{made}CREATE TABLE {table} (role name PRIMARY KEY, tenant {key_type} NOT NULL); "
+        f"CREATE INDEX ON {table} (tenant); COMMENT ON TABLE {table} IS {literal(COMMENT)}; "
+        f"ALTER TABLE {table} OWNER TO {to};"
+    )
+
+
+def drop_tenancy(ref: ObjectRef, *, schema: bool) -> str:
+    """The other way round."""
+    return f"DROP TABLE {name(ref)};" + (f" DROP SCHEMA {ident(ref.schema)};" if schema else "")
+
+
+def tenancy_of(schema: str) -> ObjectRef:
+    """The table in this schema."""
+    return ObjectRef("table", schema, MAPPING)
+
+
+def add_tenants(ref: ObjectRef, owner: str, rows: Sequence[tuple[str, str]]) -> str:
+    """Rows (role, key). They are written with the rights of the table's owner: whatever hangs on it runs as that."""
+    values = sql.SQL(", ").join(sql.SQL("({}, {})").format(sql.Literal(role_), sql.Literal(key)) for role_, key in rows)
+    table = sql.Identifier(ref.schema, ref.name)
+    insert = sql.SQL("INSERT INTO {} (role, tenant) VALUES {}").format(table, values)
+    return _as_owner(insert.as_string(None), owner)
+
+
+def remove_tenants(ref: ObjectRef, owner: str, rows: Sequence[tuple[str, str]]) -> str:
+    """Rows that go."""
+    table = sql.Identifier(ref.schema, ref.name)
+    names = sql.SQL(", ").join(sql.Literal(role_) for role_, _ in rows)
+    return _as_owner(sql.SQL("DELETE FROM {} WHERE role IN ({})").format(table, names).as_string(None), owner)
+
+
+def _as_owner(statement: str, owner: str) -> str:
+    """Inside a function that belongs to the owner nobody can become the operator again, as after SET ROLE."""
+    call = "pg_temp.flatsplit_tenants()"
+    return (
+        f"CREATE FUNCTION {call} RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp "
+        f"AS {dollar_quote(statement)}; ALTER FUNCTION {call} OWNER TO {ident(owner)}; "
+        f"SELECT {call}; DROP FUNCTION {call};"
+    )

@@ -1,0 +1,27 @@
+"""surveyed: of every table in scope it is known what it is to a tenant."""
+
+from __future__ import annotations
+
+from flatsplit import ddl
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.model import GateResult
+from flatsplit.walks.tenants.context import Context
+
+_FIX = "flatsplit tenants --survey says what to write under [tenants.tables]"
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Closed with what flatsplit.toml says wrongly, then with the tables of which it says nothing."""
+    survey = asked.context.survey
+    if survey.wrong:
+        return GateResult("surveyed", False, survey.wrong[0], _FIX)
+    if survey.root is None or not survey.key_type:
+        return GateResult("surveyed", False, "there is no root with a key", _FIX)
+    if survey.undecided:
+        first = survey.undecided[0]
+        more = f" (and {len(survey.undecided) - 1} more)" if survey.undecided[1:] else ""
+        return GateResult("surveyed", False, f"{ddl.label(first.ref)}: {first.why}{more}", _FIX)
+    return GateResult("surveyed", True, f"{len(survey.belongings)} tables have a kind")
+
+
+GATE = Gate("surveyed", judge)

@@ -1,0 +1,200 @@
+"""What a step needs besides the State: the configuration, what was first seen, and what each table is to a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from flatsplit import blueprint, ddl
+from flatsplit.config import Config, Tenants
+from flatsplit.model import PUBLIC, Member, ObjectRef, PolicyFacts, State, Structure
+from flatsplit.tenants import Belonging, Survey, clashes, role_of, survey
+from flatsplit.tenants.kinds import TableKind
+from flatsplit.walks import marks, tenants
+
+_APART: tuple[TableKind, ...] = ("root", "own", "through")
+"""Kinds of tables whose rows are told apart."""
+_COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the steps work towards."""
+
+    config: Config
+    baseline: State
+    """What was there of row-level security before."""
+    live: State
+    """As it was read: columns and keys, and which roles are whose."""
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        """The section of the configuration; the root is "" where there is none."""
+        return self.config.tenants or Tenants('"".""')
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What each table is. Without a look at the tables nothing is known, and nothing is wanted of them."""
+        if self.config.tenants is None or self.live.structure is None:
+            return Survey(self.tenants, Structure(), None, "", {}, ())
+        return survey(self.tenants, self.live.structure)
+
+    @property
+    def group(self) -> str:
+        """What all tenants' roles are members of."""
+        return self.tenants.group
+
+    @cached_property
+    def owner(self) -> str:
+        """Who owns the application's tables, and the one that says which role is whose."""
+        return blueprint.owner(self.config)
+
+    @cached_property
+    def application(self) -> str:
+        """The role whose rights on rows the tenants get."""
+        return blueprint.application(self.config)
+
+    @cached_property
+    def mapping(self) -> ObjectRef:
+        """The table that says which role is whose."""
+        return ddl.tenancy_of(self.tenants.schema)
+
+    @cached_property
+    def apart(self) -> Mapping[ObjectRef, Belonging]:
+        """Tables of the application's whose rows are told apart."""
+        return {one.ref: one for one in self.survey.of_kind(*_APART) if self.ours(one.ref)}
+
+    @cached_property
+    def told(self) -> Mapping[ObjectRef, Belonging]:
+        """All tables of the application's with a kind."""
+        return {ref: one for ref, one in self.survey.belongings.items() if self.ours(ref)}
+
+    @cached_property
+    def touched(self) -> frozenset[ObjectRef]:
+        """Tables on which this walk may have made something: those told apart, now or when first seen."""
+        named = {
+            table_of(self.live, policy)
+            for policy, roles in self.live.policies.items()
+            if self.group in roles and self.made_here(policy)
+        }
+        return frozenset({*self.apart, *named, *self.baseline.row_security.keys() & self.live.objects.keys()})
+
+    def ours(self, ref: ObjectRef) -> bool:
+        """Whether a table is the application's: another owner's is neither changed nor given to tenants."""
+        facts = self.live.objects.get(ref)
+        return facts is not None and facts.owner == self.owner and not facts.extension
+
+    # -- policies
+
+    def conditions(self, one: Belonging) -> dict[str, PolicyFacts]:
+        """The two (or, where rows of nobody's are read, eight) policies of a table, by name: without ``everyone``."""
+        condition = one.condition(self.tenants.schema)
+        assert condition is not None
+        text = ddl.condition(condition, one.ref.name)
+        if self.tenants.null_rows == "hidden" or one.links or one.kind == "root":
+            return {
+                name: PolicyFacts(name == tenants.TENANT, "*", text) for name in (tenants.TENANT, tenants.TENANT_ONLY)
+            }
+        read = ddl.condition(condition._replace(or_null=True), one.ref.name)
+        found = {}
+        for name in (tenants.TENANT, tenants.TENANT_ONLY):
+            for word, command in _COMMANDS:
+                using, check = ("", text) if command == "a" else (read if command == "r" else text, "")
+                found[f"{name}_{word}"] = PolicyFacts(name == tenants.TENANT, command, using, check)
+        return found
+
+    def policies(self, state: State, one: Belonging) -> dict[ObjectRef, tuple[PolicyFacts, frozenset[str]]]:
+        """All that a table is to have, with the roles that each is for."""
+        found = {name: (facts, frozenset({self.group})) for name, facts in self.conditions(one).items()}
+        if not self.guarded(one.ref) and (named := everyone(state, one.ref, self)):
+            found[tenants.EVERYONE] = (PolicyFacts(using="true"), named)
+        return {ObjectRef("policy", one.ref.schema, one.ref.name, name): each for name, each in found.items()}
+
+    def guarded(self, ref: ObjectRef) -> bool:
+        """Whether somebody else's policies counted there before: to let everyone in would open what they close."""
+        before = self.baseline.row_security.get(ref)
+        return before is not None and before.enabled
+
+    @cached_property
+    def policy_names(self) -> frozenset[str]:
+        """Names of policies that are ours where they were not there before."""
+        words = [f"{name}_{word}" for name in (tenants.TENANT, tenants.TENANT_ONLY) for word, _ in _COMMANDS]
+        return frozenset({tenants.EVERYONE, tenants.TENANT, tenants.TENANT_ONLY, *words})
+
+    def made_here(self, ref: ObjectRef) -> bool:
+        """Whether a policy is of this walk's making."""
+        return ref.args in self.policy_names and ref not in self.baseline.policies
+
+    # -- roles
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Of the tenants that have no role yet, as far as somebody has looked."""
+        served = set(self.live.tenants.values())
+        known = self.live.structure.keys if self.live.structure is not None else None
+        return tuple(key for key in known or () if key not in served)
+
+    @cached_property
+    def unable(self) -> dict[str, str]:
+        """Keys whose tenants cannot have a role, with the reason."""
+        live, config = self.live, self.config
+        apart = {config.legacy_role, *config.roles.new, self.group, live.target.operator}
+        half_made = {name for name in live.roles if marks.whose(live, name) == live.target.database} - apart
+        return clashes(self.tenants, self.keys, live.roles.keys() - half_made)
+
+    @cached_property
+    def wanted(self) -> dict[str, str]:
+        """The tenants that are to have a role, by role: those that have one keep it, whatever it is called."""
+        new = {role_of(self.tenants, key): key for key in self.keys if key not in self.unable}
+        return {**new, **self.live.tenants}
+
+    @cached_property
+    def made(self) -> tuple[str, ...]:
+        """The roles of this walk: the group, the tenants', and members that were made and got no row yet."""
+        live = self.live
+        marked = {
+            key.member
+            for key in live.members
+            if key.role == self.group and marks.whose(live, key.member) == live.target.database
+        }
+        known = {*live.tenants, *self.wanted, *marked} - self.baseline.roles.keys()
+        return (self.group, *sorted(known - {self.group}))
+
+
+def table_of(state: State, policy: ObjectRef) -> ObjectRef:
+    """The table that a policy is on."""
+    partitioned = ObjectRef("partitioned_table", policy.schema, policy.name)
+    return partitioned if partitioned in state.objects else ObjectRef("table", policy.schema, policy.name)
+
+
+def everyone(state: State, ref: ObjectRef, context: Context) -> frozenset[str]:
+    """Who holds rights on a table and is to see all of its rows, as before; its owner and superusers do anyway.
+
+    Roles that see by being members of one are covered by its name; so are those of the roles that read or write all.
+    """
+    facts = state.objects.get(ref)
+    if facts is None:
+        return frozenset()
+    tenants_ = {context.group, *state.tenants, *context.wanted}
+    held = {item.grantee for item in facts.acl}
+    held |= {item.grantee for column in _columns_of(state, ref) for item in state.columns[column]}
+    held |= {role for role in ("pg_read_all_data", "pg_write_all_data") if _has_members(state, role, tenants_)}
+    return frozenset(
+        role
+        for role in held - tenants_ - {PUBLIC, facts.owner}
+        if role in state.roles and not state.roles[role].superuser
+    )
+
+
+def _columns_of(state: State, ref: ObjectRef) -> list[ObjectRef]:
+    return [column for column in state.columns if (column.schema, column.name) == (ref.schema, ref.name)]
+
+
+def _has_members(state: State, role: str, but: set[str]) -> bool:
+    return any(key.role == role and key.member not in but for key in state.members)
+
+
+def membership(state: State, group: str, role: str) -> Member:
+    """A tenant's membership, as the server records it."""
+    return Member(group, role, state.target.grantor)

@@ -1,0 +1,143 @@
+"""The kind ``tenants``: its steps in their order, and what makes a walk of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from flatsplit import blueprint, ddl
+from flatsplit.model import ObjectRef, RowSecurity, State
+from flatsplit.walks import tenants
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Kind, Moment, Roles
+from flatsplit.walks.tenants import (
+    tenant_grants,
+    tenant_login,
+    tenant_mapping,
+    tenant_policies,
+    tenant_proof,
+    tenant_rls,
+    tenant_roles,
+    tenant_switch,
+)
+from flatsplit.walks.tenants.context import Context, table_of
+from flatsplit.walks.undo import remembered, unmade
+
+
+def _context(moment: Moment) -> Context:
+    return Context(moment.config, moment.baseline, moment.live)
+
+
+def _subject(context: Context) -> Roles:
+    return context.made
+
+
+def _makes(context: Context) -> Roles:
+    return context.made
+
+
+def _stands_on(context: Context) -> Roles:
+    who = blueprint.who(context.config)
+    return (who.application, who.owner, who.reader)
+
+
+def _heir(context: Context) -> str:
+    return context.owner
+
+
+def _origin(live: State, context: Context, _: Collection[str]) -> State:
+    """Without its roles, policies and table; row-level security where it was."""
+    draft = Draft(live)
+    ours = [ref for ref in live.policies if context.made_here(ref) and table_of(live, ref) in context.touched]
+    mapping, schema = context.mapping, ObjectRef("schema", "", context.mapping.schema)
+    ours += [ref for ref in live.policies if (ref.schema, ref.name) == (mapping.schema, mapping.name)]
+    for ref in ours:
+        draft.policies.pop(ref, None)
+        draft.conditions.pop(ref, None)
+    for table in context.touched:
+        found = live.row_security.get(table)
+        if found is None or not found.enabled:
+            continue
+        before = context.baseline.row_security.get(table)
+        others = any(table_of(live, ref) == table and ref not in ours for ref in live.policies)
+        if before is None and others:
+            continue  # a table that came later, with policies of somebody else's: these were meant to count
+        draft.row_security[table] = RowSecurity(before is not None and before.enabled, found.forced)
+    if mapping in live.tenancies:
+        draft.tenancies.pop(mapping)
+        draft.tenants.clear()
+        draft.row_security.pop(mapping, None)
+        alone = not any(ref.schema == mapping.schema and ref != mapping for ref in live.objects)
+        draft.unmake({mapping, schema} if alone and schema not in context.baseline.objects else {mapping})
+    draft.row_security = {ref: one for ref, one in draft.row_security.items() if one != RowSecurity()}
+    return unmade(draft.state(), context.baseline, context.made)
+
+
+def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) -> State | None:
+    """Roles of its names that were there, policies of its names, and where row-level security was on, and was not."""
+    first = origin()
+    kept = remembered(first, context.made)
+    draft = Draft(kept)
+    draft.policies = {ref: named for ref, named in first.policies.items() if ref.args in context.policy_names}
+    known = {*context.apart, *context.touched, *moment.baseline.row_security}
+    draft.row_security = {ref: first.row_security.get(ref, RowSecurity()) for ref in known if ref in first.objects}
+    schema = ObjectRef("schema", "", context.mapping.schema)
+    if schema in first.objects:
+        draft.make(schema, first.objects[schema])
+    return draft.state()
+
+
+def _refuses(moment: Moment) -> tuple[str, str] | None:
+    """What speaks against beginning."""
+    if moment.config.tenants is None:
+        return (
+            "flatsplit.toml has no section [tenants]",
+            "flatsplit tenants --survey says which table is whose, and what to write down",
+        )
+    context = _context(moment)
+    live = moment.live
+    if context.survey.root is None or not context.survey.key_type:
+        why = context.survey.wrong[0] if context.survey.wrong else "the root has no key"
+        return why, "flatsplit tenants --survey says which tables could be the root"
+    if not context.ours(context.survey.root.ref):
+        return (
+            f"{ddl.label(context.survey.root.ref)} is not {context.owner}'s",
+            "take the split as far as `verify` first: tenants stand on the roles that it makes",
+        )
+    if context.group in live.roles:
+        return f"there is a role {context.group!r} already", "name another one: [tenants] group"
+    if ObjectRef("schema", "", context.mapping.schema) in live.objects:
+        return f"there is a schema {context.mapping.schema!r} already", "name another one: [tenants] schema"
+    taken = sorted(
+        ref for ref in live.policies if ref.args in context.policy_names and table_of(live, ref) in context.apart
+    )
+    if taken:
+        more = f" and {len(taken) - 1} more" if taken[1:] else ""
+        table, new = ddl.ident(taken[0].schema, taken[0].name), ddl.ident(f"{taken[0].args}_before")
+        rename = f"ALTER POLICY {ddl.ident(taken[0].args)} ON {table} RENAME TO {new};"
+        return f"{ddl.label(taken[0])} is there already{more}", f"rename it: {rename}"
+    return None
+
+
+TENANTS = Kind(
+    name=tenants.NAME,
+    steps=(
+        tenant_mapping.STEP,
+        tenant_policies.STEP,
+        tenant_rls.STEP,
+        tenant_grants.STEP,
+        tenant_roles.STEP,
+        tenant_proof.STEP,
+        tenant_login.STEP,
+        tenant_switch.STEP,
+    ),
+    subject=_subject,
+    makes=_makes,
+    stands_on=_stands_on,
+    heir=_heir,
+    context=_context,
+    backward=_context,
+    origin=_origin,
+    remembers=_remembers,
+    summary="each tenant gets a role that reaches only its own rows",
+    refuses=_refuses,
+)

@@ -1,0 +1,100 @@
+"""tenant-grants: the tenants' group gets its rights, last of all that concerns tables."""
+
+from __future__ import annotations
+
+from flatsplit import privileges
+from flatsplit.model import PUBLIC, Acl, ObjectRef, State
+from flatsplit.walks import tenants
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.tenants.context import Context
+
+_ROWS = "arwd"
+"""No TRUNCATE, REFERENCES, TRIGGER or MAINTAIN: these reach beyond a tenant's rows."""
+
+
+def apply(state: State, context: Context) -> State:
+    """By kind: what the application's role has on rows, where they are told apart; SELECT on the root and on shared.
+
+    Only where row-level security is on. There are no default privileges for the group: a new table is closed.
+    """
+    draft = Draft(state)
+    if context.group not in state.roles:
+        return draft.state()
+    schemas: set[str] = set()
+    for ref, one in sorted(context.told.items()):
+        facts = state.objects[ref]
+        has = privileges.letters(facts.acl, context.application)
+        allowed = _allowed(one.kind, has, root_update=context.tenants.root_update)
+        if one.kind in ("root", "own", "through") and not _guarded(state, context, ref):
+            continue
+        if not allowed and not _columns(state, ref, context):
+            continue
+        schemas.add(ref.schema)
+        if allowed:
+            draft.grant(ref, context.group, allowed)
+        for column, letters in _columns(state, ref, context).items():
+            kept = privileges.minus(_allowed(one.kind, letters, root_update=context.tenants.root_update), allowed)
+            if kept:
+                draft.columns[column] = privileges.plus(draft.columns.get(column, ()), context.group, kept)
+        if one.kind in ("own", "through"):
+            _sequences(draft, state, context, ref)
+    for schema in sorted(schemas):
+        draft.grant(ObjectRef("schema", "", schema), context.group, "U")
+    database = ObjectRef("database", "", state.target.database)
+    facts_ = state.objects.get(database)
+    if schemas and facts_ is not None and "c" not in privileges.letters(facts_.acl, PUBLIC):
+        draft.grant(database, context.group, "c")
+    return draft.state()
+
+
+def _allowed(kind: str, letters: str, *, root_update: bool) -> str:
+    if kind == "hidden":
+        return ""
+    if kind == "shared":
+        return privileges.within(letters, "r")
+    if kind == "root":
+        return privileges.within(letters, "rw" if root_update else "r")
+    return privileges.within(letters, _ROWS)
+
+
+def _guarded(state: State, context: Context, ref: ObjectRef) -> bool:
+    """Whether rows are told apart by now: both policies, and row-level security on."""
+    found = state.row_security.get(ref)
+    both = all(
+        ObjectRef("policy", ref.schema, ref.name, name) in state.policies
+        for name in context.conditions(context.apart[ref])
+    )
+    return found is not None and found.enabled and both
+
+
+def _columns(state: State, ref: ObjectRef, context: Context) -> dict[ObjectRef, str]:
+    """The application's rights on single columns."""
+
+    def letters(acl: Acl) -> str:
+        return privileges.letters(acl, context.application)
+
+    return {
+        column: held
+        for column, acl in state.columns.items()
+        if (column.schema, column.name) == (ref.schema, ref.name) and (held := letters(acl))
+    }
+
+
+def _sequences(draft: Draft, state: State, context: Context, ref: ObjectRef) -> None:
+    table = context.survey.structure.tables[ref]
+    for sequence in table.sequences:
+        facts = state.objects.get(sequence)
+        if facts is not None and "U" in privileges.letters(facts.acl, context.application):
+            draft.grant(sequence, context.group, "U")
+
+
+STEP = Step(
+    key=tenants.TENANT_GRANTS,
+    title="Give the tenants' group its rights",
+    purpose="Gives the group the application's rights on rows where these are told apart, and SELECT on the root and "
+    "on shared tables. Nobody is a member yet.",
+    apply=apply,
+    gates=("covered",),
+    watch=("Nothing: nobody is a member of the group.",),
+)

@@ -1,0 +1,55 @@
+"""tenant-mapping: the tenants' group, and the table that says which role is whose."""
+
+from __future__ import annotations
+
+from flatsplit import ddl, privileges
+from flatsplit.model import ObjectFacts, ObjectRef, PolicyFacts, RoleFacts, RowSecurity, State
+from flatsplit.tenants.condition import MAPPING
+from flatsplit.walks import marks, tenants
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.tenants.context import Context
+
+
+def apply(state: State, context: Context) -> State:
+    """A role sees its own row of it, no more; and nothing of the application yet."""
+    if not context.survey.key_type and context.mapping not in state.tenancies:
+        return state
+    draft = Draft(state)
+    draft.new_role(context.group, RoleFacts(comment=marks.mark(state.target.database)))
+    mapping, schema = context.mapping, ObjectRef("schema", "", context.mapping.schema)
+    if mapping not in state.tenancies:
+        draft.tenancies[mapping] = context.survey.key_type
+        for ref in (schema, mapping):
+            draft.make(ref, ObjectFacts(context.owner, privileges.default_acl(ref.kind, state.target.major)))
+    draft.row_security[mapping] = RowSecurity(True, draft.row_security.get(mapping, RowSecurity()).forced)
+    readers = _operators(state, context)
+    for role in (context.group, *sorted(readers)):
+        draft.grant(schema, role, "U")
+        draft.grant(mapping, role, "r")
+    own = ObjectRef("policy", mapping.schema, mapping.name, tenants.OWN)
+    draft.conditions[own] = PolicyFacts(using=ddl.own_row())
+    draft.policies[own] = frozenset({context.group})
+    if readers:
+        all_rows = own._replace(args=tenants.OPERATORS)
+        draft.conditions[all_rows] = PolicyFacts(command="r", using="true")
+        draft.policies[all_rows] = readers
+    return draft.state()
+
+
+def _operators(state: State, context: Context) -> frozenset[str]:
+    """Operators who are no superusers read it by a right of their own; who was let in once stays."""
+    ref = ObjectRef("policy", context.mapping.schema, MAPPING, tenants.OPERATORS)
+    there = state.policies.get(ref, frozenset()) & state.roles.keys()
+    return there if state.target.operator_superuser else there | {state.target.operator}
+
+
+STEP = Step(
+    key=tenants.TENANT_MAPPING,
+    title="Make the table that says which role is whose",
+    purpose="Creates the group that every tenant's role will be a member of, and the table that says which role is "
+    "which tenant's. Nobody is a member, the table is empty, and the group has no right on the application's tables.",
+    apply=apply,
+    gates=("surveyed",),
+    watch=("Nothing: the application cannot notice this step.",),
+)

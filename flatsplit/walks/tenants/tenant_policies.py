@@ -1,0 +1,38 @@
+"""tenant-policies: what would keep rows apart, where it does not count yet."""
+
+from __future__ import annotations
+
+from flatsplit.model import State
+from flatsplit.walks import tenants
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.tenants.context import Context
+
+
+def apply(state: State, context: Context) -> State:
+    """On each table: everyone who is there already sees all; a tenant what is its own, and never more.
+
+    A permissive policy alone is opened by any other permissive one, a restrictive one beside ``true`` by the loss of
+    its column. Both together give a tenant nothing when either is gone.
+    """
+    draft = Draft(state)
+    if context.group in state.roles and context.mapping in state.tenancies:
+        for one in context.apart.values():
+            for ref, (facts, roles) in context.policies(state, one).items():
+                if not context.made_here(ref):
+                    continue
+                draft.conditions[ref] = facts
+                draft.policies[ref] = roles
+    return draft.state()
+
+
+STEP = Step(
+    key=tenants.TENANT_POLICIES,
+    title="Create the policies",
+    purpose="Creates the policies on every table whose rows are told apart: one by which all roles that hold rights "
+    "there see every row as before, and two, permissive and restrictive, by which a tenant sees its own. Without "
+    "row-level security being on they are without effect.",
+    apply=apply,
+    gates=("covered", "keys"),
+    watch=("Statements that wait: each table is locked for a moment, within the lock budget.",),
+)

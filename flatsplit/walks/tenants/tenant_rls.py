@@ -1,0 +1,43 @@
+"""tenant-rls: row-level security is on, and everybody who was there sees what they saw."""
+
+from __future__ import annotations
+
+from flatsplit.model import ObjectRef, RowSecurity, State
+from flatsplit.walks import tenants
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.tenants.context import Context
+
+
+def apply(state: State, context: Context) -> State:
+    """Never FORCE: the owner goes on seeing all, or migrations would change half of the rows and say nothing.
+
+    Only where the policies are: without them a table would be closed to all but its owner.
+    """
+    draft = Draft(state)
+    for ref, one in context.apart.items():
+        if _ready(state, context, ref, {policy.args for policy in context.policies(state, one)}):
+            draft.row_security[ref] = RowSecurity(True, draft.row_security.get(ref, RowSecurity()).forced)
+    return draft.state()
+
+
+def _ready(state: State, context: Context, ref: ObjectRef, names: set[str]) -> bool:
+    return context.group in state.roles and all(
+        ObjectRef("policy", ref.schema, ref.name, name) in state.policies for name in names
+    )
+
+
+STEP = Step(
+    key=tenants.TENANT_RLS,
+    title="Turn row-level security on",
+    purpose="Turns row-level security on, table by table. Every role that holds rights is named by a policy that shows "
+    "it all rows. The way back, and the emergency exit, is DISABLE ROW LEVEL SECURITY: a moment per table.",
+    apply=apply,
+    gates=("covered", "copies", "dumps"),
+    watch=(
+        "Errors of the application with SQLSTATE 0A000: COPY … FROM is refused under row-level security.",
+        "Dumps by roles other than the owner: pg_dump stops with “query would be affected by row-level security”.",
+        "Clients that read the DETAIL of an error: under row-level security the server leaves it out.",
+    ),
+    stop=("Any role sees fewer rows than before.",),
+)

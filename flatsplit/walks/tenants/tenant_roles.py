@@ -1,0 +1,46 @@
+"""tenant-roles: a role per tenant, which nobody can use yet."""
+
+from __future__ import annotations
+
+from flatsplit.model import RoleFacts, SettingKey, State
+from flatsplit.walks import marks, tenants
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.tenants.context import Context
+
+_NOT_CARRIED = frozenset({"role", "session_authorization"})
+
+
+def apply(state: State, context: Context) -> State:
+    """Each a member of the group and of nothing else, with the settings of the application's role."""
+    draft = Draft(state)
+    if context.group not in state.roles or context.mapping not in state.tenancies:
+        return draft.state()
+    here = state.target.database
+    settings = {
+        name: value
+        for database in ("", here)
+        for name, value in state.settings.get(SettingKey(context.application, database), ())
+        if name not in _NOT_CARRIED
+    }
+    limit = context.tenants.connection_limit
+    facts = RoleFacts(connection_limit=limit, comment=marks.mark(here))
+    for role, key in context.wanted.items():
+        if role not in draft.roles:
+            draft.new_role(role, facts)
+        draft.member(context.group, role)
+        draft.tenants[role] = key
+        for name, value in settings.items():
+            draft.setting(SettingKey(role, here), name, value)
+    return draft.state()
+
+
+STEP = Step(
+    key=tenants.TENANT_ROLES,
+    title="Create a role per tenant",
+    purpose="Creates the tenants' roles without the right to log in, and says whose each is. A role without a row sees "
+    "nothing.",
+    apply=apply,
+    gates=("names",),
+    watch=("Nothing: nobody can use the roles.",),
+)

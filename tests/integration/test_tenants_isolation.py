@@ -1,0 +1,314 @@
+"""Isolation as a law: over made-up schemas and rows no tenant reaches what is not its own, at no moment."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from flatsplit.catalog import read_state
+from flatsplit.catalog.structure import read_structure
+from flatsplit.config import Config, Tenants, format_name
+from flatsplit.differ import diff
+from flatsplit.model import State, Statement
+from flatsplit.walks.kind import Moment
+from flatsplit.walks.tenants.context import Context
+from flatsplit.walks.tenants.kind import TENANTS
+from tests.fixtures.databases import Database
+
+KEYS = {
+    "bigint": ("1", "2", "17"),
+    "integer": ("-1", "2", "3"),
+    "uuid": tuple(f"00000000-0000-0000-0000-00000000000{n}" for n in (1, 2, 3)),
+    "text": ("a", 'B "b"', "ü:%s"),
+    "varchar(20)": ("a", "b'c", "d\\e"),
+}
+NAMES = ("orders", 'Select "all" %s', "r", "p1", "ünï:x", "lines", "notes\n2", "tenant")
+
+
+@dataclass
+class Made:
+    """A schema, and which tenant each row is said to be of."""
+
+    key_type: str
+    ddl: list[str] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    key_of: dict[str, str] = field(default_factory=dict)
+    """Per table whose rows are told apart, what gives the key: ``FROM … | expression``."""
+    shared: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return KEYS[self.key_type]
+
+
+def literal(text: str) -> str:
+    return sql.Literal(text).as_string(None)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def make(seed: int) -> Made:
+    """Own, through, shared, hidden; nullable keys, partitions, self references, composite keys, a view."""
+    dice = random.Random(seed)
+    made = Made(dice.choice(sorted(KEYS)))
+    type_, names = made.key_type, list(NAMES)
+    dice.shuffle(names)
+    column = dice.choice(("account_id", 'Account "Id"', "select"))
+    key = quoted(column)
+    made.ddl.append(f"create table accounts (id {type_} primary key, name text)")
+    made.rows += [f"insert into accounts values ({sql.Literal(each).as_string(None)}, 'x')" for each in made.keys]
+    made.key_of["accounts"] = "accounts as t | t.id"
+    own: list[tuple[str, bool]] = []
+    for name in names[:3]:
+        table, composite, nullable = quoted(name), dice.random() < 0.4, dice.random() < 0.4
+        part = dice.random() < 0.4
+        null = "" if nullable and not composite else "not null"
+        pk = f"({key}, id)" if composite else "(id)"
+        up = f", up int, foreign key ({key}, up) references {table}" if composite else ", up int references " + table
+        by = " partition by range (id)" if part else ""
+        made.ddl.append(f"create table {table} (id int, {key} {type_} {null}, body text, primary key {pk}{up}){by}")
+        if part:
+            for number, (low, high) in enumerate(((0, 10), (10, 1000))):
+                leaf = quoted(f"{name}_{number}"[-60:])
+                made.ddl.append(f"create table {leaf} partition of {table} for values from ({low}) to ({high})")
+                made.parts.append(leaf)
+        values = [*map(sql.Literal, made.keys), *([sql.SQL("NULL")] if null == "" else [])]
+        for number in range(1, 21):
+            value = dice.choice(values).as_string(None)
+            made.rows.append(f"insert into {table} (id, {key}, body) values ({number}, {value}, 'b{number}')")
+        made.key_of[table] = f"{table} as t | t.{key}"
+        own.append((table, composite))
+    for name in names[3:5]:
+        table = quoted(name)
+        target, composite = dice.choice(own)
+        there = made.key_of[target].partition(" | ")
+        if composite:
+            ddl = f"far_key {type_}, far int, foreign key (far_key, far) references {target}"
+            join, columns, pick = f"x.{key} = t.far_key and x.id = t.far", "far_key, far", f"{key}, id"
+        else:
+            ddl, join = f"far int {dice.choice(('', 'not null'))} references {target}", "x.id = t.far"
+            columns, pick = "far", "id"
+        made.ddl.append(f"create table {table} (id int primary key, body text, {ddl})")
+        made.rows.append(
+            f"insert into {table} (id, body, {columns}) select row_number() over (), 'l', {pick} from {target}, "
+            "generate_series(1, 2)"
+        )
+        made.key_of[table] = f"{table} as t left join {there[0].replace(' as t', ' as x')} on {join} | x.{key}"
+    shared, hidden = quoted(names[5]), quoted(names[6])
+    made.ddl += [f"create table {shared} (id int primary key)", f"create table {hidden} (id int primary key)"]
+    made.rows += [f"insert into {shared} values (1), (2)", f"insert into {hidden} values (1)"]
+    made.shared.append(shared)
+    made.hidden.append(hidden)
+    made.ddl.append(f"create view v as select * from {own[0][0]}")
+    return made
+
+
+ROLES = """
+create role app_user login; create role app_migrator; create role app_readonly; create role auditor;
+create schema app authorization app_migrator; grant usage on schema app to app_user, app_readonly, auditor;
+"""
+GRANTS = """
+grant select, insert, update, delete on all tables in schema app to app_user;
+grant select on all tables in schema app to app_readonly, auditor;
+revoke all on all tables in schema app from public;
+"""
+
+
+@dataclass
+class World:
+    """The schema in a database, and the walk over it without the command line."""
+
+    database: Database
+    made: Made
+    config: Config
+    baseline: State | None = None
+
+    def read(self) -> State:
+        state = read_state(self.database.admin)
+        return replace(state, structure=replace(read_structure(self.database.admin, ("app",)), keys=self.made.keys))
+
+    def context(self, live: State) -> Context:
+        if self.baseline is None:
+            moment = Moment(live, State(live.target), self.config, {})
+            self.baseline = TENANTS.remembers(moment, TENANTS.context(moment), lambda: live)
+        assert self.baseline is not None
+        return TENANTS.context(Moment(live, self.baseline, self.config, {}))
+
+    def role(self, key: str) -> str:
+        return f"tenant_{key}"
+
+    def truth(self, table: str, key: str) -> int:
+        origin, expression = self.made.key_of[table].split(" | ")
+        query = f"select count(*) from {origin} where {expression}::text = {literal(key)}"
+        row = self.database.admin.execute(query.encode()).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    @contextmanager
+    def acting(self, role: str) -> Iterator[psycopg.Connection[Any]]:
+        admin = self.database.admin
+        with admin.transaction(force_rollback=True):
+            admin.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+            yield admin
+
+
+def one(connection: psycopg.Connection[Any], query: str) -> int | None:
+    """The number, None where that is refused."""
+    try:
+        with connection.transaction(force_rollback=True):
+            row = connection.execute(query.encode()).fetchone()
+    except (errors.InsufficientPrivilege, errors.UndefinedTable):  # without USAGE a schema is not searched
+        return None
+    return int(row[0]) if row else 0
+
+
+def never_more(world: World, *, exactly: bool = False) -> None:
+    """No tenant sees or reaches a row that is another's; ``exactly``: and all of its own."""
+    present = {row[0] for row in world.database.admin.execute("select rolname from pg_roles").fetchall()}
+    for key in world.made.keys:
+        truth = {table: world.truth(table, key) for table in world.made.key_of}
+        if world.role(key) not in present:
+            continue
+        with world.acting(world.role(key)) as connection:
+            for table, own in truth.items():
+                seen = one(connection, f"select count(*) from {table}")
+                locked = one(connection, f"select count(*) from (select from {table} for update) as q")
+                assert (seen == own) if exactly else (seen or 0) <= own, (key, table, seen, own)
+                assert (locked or 0) <= own, (key, table, "locks", locked)
+
+
+def everybody_else(world: World) -> dict[tuple[str, str], int | None]:
+    found = {}
+    for role in ("app_user", "app_readonly", "auditor", "app_migrator"):
+        with world.acting(role) as connection:
+            for table in world.made.key_of:
+                found[role, table] = one(connection, f"select count(*) from {table}")
+    return found
+
+
+def foreign_acts_fail(world: World) -> None:
+    """Nothing foreign is inserted, and no own row becomes another's."""
+    admin, keys = world.database.admin, world.made.keys
+    for table, where in world.made.key_of.items():
+        origin, expression = where.split(" | ")
+        if table == "accounts":
+            continue
+        for mine, other in ((keys[0], keys[1]), (keys[1], keys[2])):
+            found = f"select to_jsonb(t) from {origin} where {expression}::text = {literal(other)} limit 1"
+            row = admin.execute(found.encode()).fetchone()
+            if row is None:
+                continue
+            with world.acting(world.role(mine)) as connection:
+                foreign = f"jsonb_populate_record(null::{table}, {literal(json.dumps({**row[0], 'id': 777}))})"
+                with pytest.raises(errors.InsufficientPrivilege), connection.transaction(force_rollback=True):
+                    connection.execute(f"insert into {table} select ({foreign}).*".encode())
+                columns = [name for name in row[0] if name not in ("id", "body", "up")]
+                sets = ", ".join(f"{quoted(name)} = q.{quoted(name)}" for name in columns)
+                own = world.truth(table, mine)
+                if own:
+                    with pytest.raises(errors.InsufficientPrivilege), connection.transaction(force_rollback=True):
+                        connection.execute(f"update {table} set {sets} from {foreign} as q".encode())
+                gone = 0
+                with suppress(errors.ForeignKeyViolation), connection.transaction(force_rollback=True):
+                    gone = connection.execute(f"delete from {table}".encode()).rowcount
+                assert gone <= own, table
+
+
+def run(world: World, statements: tuple[Statement, ...], seen: dict[tuple[str, str], int | None]) -> None:
+    """One by one, and after each all that was promised."""
+    for statement in statements:
+        world.database.admin.execute(statement.sql.encode())
+        never_more(world)
+        assert everybody_else(world) == seen, statement.sql
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("seed", range(3))
+def test_no_tenant_reaches_what_is_not_its_own(database: Database, seed: int) -> None:
+    made = make(seed)
+    database.execute(ROLES)
+    admin = database.admin
+    admin.execute("set search_path = app")
+    admin.execute("set role app_migrator")
+    for text in (*made.ddl, *made.rows):
+        admin.execute(text.encode())
+    admin.execute("reset role")
+    database.execute(GRANTS)
+    column = made.key_of[next(iter([t for t in made.key_of if t != "accounts"]))].rpartition(".")[2]
+    column = column[1:-1].replace('""', '"')
+    tenants = Tenants(
+        "app.accounts",
+        (column,),
+        shared=tuple(f"app.{name}" for name in made.shared),
+        hidden=tuple(f"app.{name}" for name in made.hidden),
+    )
+    world = World(database, made, Config("shop", "nobody", ("app",), tenants=tenants))
+    live = world.read()
+    context = world.context(live)
+    assert context.survey.complete, (context.survey.undecided, context.survey.wrong)
+    assert {format_name("app", ref.name) for ref in context.apart} == {
+        format_name("app", name[1:-1].replace('""', '"') if name.startswith('"') else name) for name in made.key_of
+    }
+    seen = everybody_else(world)
+    start = live
+    for step in TENANTS.steps[:6]:
+        now = world.read()
+        assert diff(now, TENANTS.through(now, world.context(now), TENANTS.place(step.key) - 1)) == ()
+        run(world, diff(now, TENANTS.through(now, world.context(now), TENANTS.place(step.key))), seen)
+    never_more(world, exactly=True)
+    foreign_acts_fail(world)
+    for key in made.keys:
+        with world.acting(world.role(key)) as connection:
+            assert [one(connection, f"select count(*) from {name}") for name in made.shared] == [2]
+            assert {one(connection, f"select count(*) from {name}") for name in (*made.hidden, *made.parts)} <= {None}
+    tampered(world)
+
+    # And back at once: rights go first
+    now = world.read()
+    origin = TENANTS.origin(now, world.context(now), TENANTS.keys)
+    run(world, diff(now, origin), seen)
+    assert diff(world.read(), start) == () == diff(start, world.read())
+
+
+def tampered(world: World) -> None:
+    """Whatever somebody does to it, a tenant never sees more than its own; all of it undone."""
+    admin = world.database.admin
+    first = world.role(world.made.keys[0])
+    apart = [table for table in world.made.key_of if table != "accounts"]
+    column = world.made.key_of[apart[0]].rpartition(".")[2]
+    acts = [
+        "drop table tenancy.roles cascade",
+        f"alter table {apart[0]} drop column {column} cascade",
+        *(f"create policy theirs on {table} using (true)" for table in apart),
+        *(f"create policy theirs on {table} to app_tenant using (true)" for table in apart),
+        *(f"drop policy tenant_only on {table}" for table in apart),
+        *(f"drop policy tenant on {table}" for table in apart),
+        f"grant app_user to {quoted(first)}",
+        f"grant app_readonly to {quoted(first)}",
+        f"alter role {quoted(first)} rename to somebody",
+        f"grant select on all tables in schema app to {quoted(first)}",
+    ]
+    for act in acts:
+        truth = {(table, key): world.truth(table, key) for table in world.made.key_of for key in world.made.keys}
+        with admin.transaction(force_rollback=True):
+            admin.execute(act.encode())
+            there = {row[0] for row in admin.execute("select rolname from pg_roles").fetchall()}
+            for key in world.made.keys:
+                role = world.role(key) if world.role(key) in there else "somebody"
+                with admin.transaction(force_rollback=True):
+                    admin.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+                    for table in world.made.key_of:
+                        found = one(admin, f"select count(*) from {table}")
+                        assert (found or 0) <= truth[table, key], (act, key, table)

@@ -1,0 +1,277 @@
+"""A role per tenant: there and back, and nobody else loses a row at any stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from flatsplit.walks.tenants import STEP_KEYS
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.support.operators import SHAPES, OperatorsWalk, make_operator
+from tests.support.snapshot import difference
+from tests.support.tenants import ROWS, SHOP
+from tests.support.walk import Walk, assert_same, write_passwords
+
+CONFIG = '\n[tenants]\nroot = "public.accounts"\nkey = ["account_id"]\n[tenants.tables]\nshared = ["public.plans"]\n'
+TABLES = ("accounts", "customers", "orders", "lines", "notes", "categories", "events", "drafts")
+WAIVED = ("--waive", "keys", "--reason", "a test")
+
+
+@pytest.fixture
+def walk(database: Database, invoke_cli: InProcess) -> Walk:
+    """A split that is done, with a third role that reads."""
+    database.execute(f"set role legacy; {SHOP} {ROWS} reset role; create role auditor login; create role readers")
+    database.execute("create role nightly login in role readers; grant select on orders, events to auditor, readers")
+    found = Walk(invoke_cli, database).init()
+    found.forward()
+    found.config.write_text(found.config.read_text() + CONFIG)
+    return found
+
+
+@contextmanager
+def acting(database: Database, role: str) -> Iterator[psycopg.Connection[Any]]:
+    """As a role, on the operator's connection: policies ask who the current user is."""
+    with database.connect() as connection:
+        connection.execute(f'set role "{role}"')
+        yield connection
+
+
+def counts(database: Database, role: str, tables: tuple[str, ...] = TABLES) -> dict[str, int | str]:
+    found: dict[str, int | str] = {}
+    with acting(database, role) as connection:
+        for table in tables:
+            try:
+                row = connection.execute(f"select count(*) from {table}").fetchone()
+                found[table] = row[0] if row else -1
+            except psycopg.errors.InsufficientPrivilege:
+                found[table] = "refused"
+    return found
+
+
+def everybody(database: Database) -> dict[str, dict[str, int | str]]:
+    return {
+        "app_user": counts(database, "app_user"),
+        "app_readonly": counts(database, "app_readonly"),
+        "app_migrator": counts(database, "app_migrator"),
+        "auditor": counts(database, "auditor", ("orders", "events")),
+        "nightly": counts(database, "nightly", ("orders", "events")),
+    }
+
+
+def step(walk: Walk, *arguments: str, exit_code: int = 0) -> None:
+    walk("next", "--yes", "--walk", "tenants", *WAIVED, *arguments).check(exit_code)
+
+
+@pytest.mark.majors("two")
+def test_there_and_back_and_nobody_loses_a_row(walk: Walk) -> None:
+    database = walk.database
+    before, seen = walk.snapshot(), everybody(database)
+    walk("begin", "tenants", "--yes").check()
+    stops = [walk.snapshot()]
+    for key in STEP_KEYS[:6]:
+        step(walk)
+        assert everybody(database) == seen, key
+        walk("verify", "--walk", "tenants").check()
+        stops.append(walk.snapshot())
+    for number in (1, 2, 3):
+        as_tenant = counts(database, f"tenant_{number}")
+        assert as_tenant == truth(database, number)
+    assert counts(database, "app_tenant", ("orders", "lines")) == {"orders": 0, "lines": 0}
+    while stops[1:]:
+        stops.pop()
+        walk("rollback", "--yes", "--walk", "tenants").check()
+        assert everybody(database) == seen, len(stops)
+        assert_same(stops[-1], walk.snapshot(), f"back at stop {len(stops) - 1}")
+    assert not difference(before, walk.snapshot())
+
+
+def truth(database: Database, number: int, tables: tuple[str, ...] = TABLES) -> dict[str, int | str]:
+    keyed = {table: f"{table} where account_id = {number}" for table in ("customers", "orders", "categories", "events")}
+    ways = {
+        "accounts": f"accounts where id = {number}",
+        "drafts": f"drafts where account_id = {number}",
+        "lines": f"lines join orders o on o.id = order_id where o.account_id = {number}",
+        "notes": "notes join lines l on l.id = line_id join orders o on o.id = l.order_id "
+        f"where o.account_id = {number}",
+    }
+    found: dict[str, int | str] = {}
+    for table, rest in {**keyed, **ways}.items():
+        if table not in tables:
+            continue
+        row = database.admin.execute(f"select count(*) from {rest}".encode()).fetchone()
+        assert row is not None
+        found[table] = row[0]
+    return found
+
+
+def begun(walk: Walk, through: str) -> None:
+    """A walk that has come so far."""
+    walk("begin", "tenants", "--yes").check()
+    step(walk, "--through", through)
+
+
+@pytest.mark.majors("two")
+def test_new_tenants_and_new_tables_are_caught_up_with(walk: Walk) -> None:
+    database = walk.database
+    begun(walk, "tenant-proof")
+    done = walk.snapshot()
+    database.execute("insert into accounts values (4, 'new')")
+    database.execute(
+        "create table bills (id int primary key, account_id bigint not null references accounts);"
+        "create index on bills (account_id); insert into bills values (1, 4), (2, 1)",
+        user="app_migrator",
+    )
+    assert counts(database, "tenant_1", ("bills",)) == {"bills": "refused"}, "closed until its policies are there"
+    drifted = walk("status", "--walk", "tenants", "--json").check(4).json
+    assert "role tenant_4 is tenant 4" in str(drifted["catch_up"])
+    database.execute("create table memos (id int primary key, order_id bigint)", user="app_migrator")
+    said = walk("tenants", "--sync", "--yes").check(4)
+    assert "public.memos: a guess by name" in said.stderr
+    assert counts(database, "tenant_4", ("bills", "accounts")) == {"bills": 1, "accounts": 1}
+    assert counts(database, "app_user", ("bills",)) == {"bills": 2}
+    walk.config.write_text(
+        walk.config.read_text().replace("[tenants.tables]", '[tenants.tables]\nhidden = ["public.memos"]')
+    )
+    walk("tenants", "--sync", "--yes").check()
+    assert "Nothing new" in walk("tenants", "--sync", "--yes").check().stdout
+
+    # By hand, and gone again: the row first
+    walk("tenants", "--add", "77", "--add", "78", "--yes").check()
+    assert "has a role already" in walk("tenants", "--add", "77", "--yes").check(2).stderr
+    assert counts(database, "tenant_77", ("bills",)) == {"bills": 0}
+    assert "the root still has a row of tenant '4'" in walk("tenants", "--drop", "4", "--yes").check(5).stderr
+    walk("tenants", "--drop", "77", "--drop", "78", "--yes").check()
+    database.execute("delete from bills where account_id = 4; delete from accounts where id = 4")
+    walk("tenants", "--drop", "4", "--yes").check()
+    database.execute("drop table bills, memos")
+    assert_same(done, walk.snapshot(), "as if nobody had come")
+
+
+@pytest.mark.majors("two")
+def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
+    database = walk.database
+    begun(walk, "tenant-proof")
+    passwords = write_passwords(walk.run.cwd / "tenants.toml", {f"tenant_{n}": f"secret-of-{n}" for n in (1, 2, 3)})
+    step(walk, "--password-file", str(passwords))
+    waits = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    assert "none of 3 tenants is connected" in waits
+    with database.connect("tenant_2", "secret-of-2") as connection:
+        assert connection.execute("select count(*), min(account_id), max(account_id) from orders").fetchone() == (
+            10,
+            2,
+            2,
+        )
+        assert connection.execute("select role, tenant from tenancy.roles").fetchall() == [("tenant_2", 2)]
+        for act in ("truncate orders", "set role tenant_1", "set role app_user", "delete from tenancy.roles"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(act.encode())
+        walk("next", "--yes", "--walk", "tenants").check()
+        refused = walk("rollback", "--yes", "--walk", "tenants", "--all").check(5)
+        assert "tenant_2 is still connected" in refused.stderr
+    walk("rollback", "--yes", "--walk", "tenants", "--all").check()
+    assert "tenants" not in walk("status").check().stdout
+
+
+@pytest.mark.majors("two")
+def test_what_speaks_against_beginning(walk: Walk) -> None:
+    text = walk.config.read_text()
+    walk.config.write_text(text.replace(CONFIG, ""))
+    assert "no section [tenants]" in walk("begin", "tenants", "--yes").check(2).stderr
+    walk.config.write_text(text.replace("public.accounts", "public.firms"))
+    assert "there is no such table" in walk("begin", "tenants", "--yes").check(2).stderr
+    walk.config.write_text(text)
+    walk.database.execute("create policy tenant on orders using (true)")
+    refused = walk("begin", "tenants", "--yes").check(2).stderr
+    assert "policy tenant on public.orders is there already" in refused
+    (rename,) = [line for line in refused.splitlines() if "RENAME" in line]
+    walk.database.execute(rename.partition("rename it: ")[2])
+    walk("begin", "tenants", "--yes").check()
+    walk.database.execute("grant select on lines to public")
+    walk.database.execute("create policy shut on notes as restrictive using (false)")
+    step(walk)
+    closed = walk("next", "--yes", "--walk", "tenants", *WAIVED).check(3).stdout
+    assert "everybody holds SELECT on table public.lines" in closed
+    walk.database.execute('REVOKE SELECT ON TABLE "public"."lines" FROM PUBLIC;')
+    closed = walk("next", "--yes", "--walk", "tenants", *WAIVED).check(3).stdout
+    assert "policy shut on public.notes is restrictive and would begin to count" in closed
+    walk.database.execute("drop policy shut on notes")
+    closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    assert "may be NULL" in closed or "no index" in closed
+    step(walk)
+
+
+@pytest.mark.majors("two")
+def test_policies_that_were_there_and_count_stay_as_they_are(walk: Walk) -> None:
+    """Where somebody's own row-level security is on, nobody is let in who was not."""
+    database = walk.database
+    database.execute(
+        "alter table orders enable row level security; create policy few on orders to app_user using (id <= 4);"
+        "create policy more on orders as restrictive to app_readonly, auditor, readers using (id <= 2)"
+    )
+    before, seen = walk.snapshot(), everybody(database)
+    assert seen["app_user"]["orders"] == 4
+    begun(walk, "tenant-proof")
+    assert everybody(database) == seen
+    assert counts(database, "tenant_1", ("orders",)) == truth(database, 1, ("orders",))
+    walk("rollback", "--yes", "--walk", "tenants", "--all").check()
+    assert everybody(database) == seen
+    assert_same(before, walk.snapshot(), "back")
+
+
+HOSTILE = """
+create table "Mandanten ""x"" %s" (id text primary key, name text);
+create table "select" ("order" text not null references "Mandanten ""x"" %s", "Wert:%" int,
+    primary key ("order", "Wert:%"));
+create table "zeilen\n:x" (id serial primary key, "a b" text not null, c int not null,
+    foreign key ("a b", c) references "select");
+create index on "zeilen\n:x" ("a b");
+insert into "Mandanten ""x"" %s" values ('a'), ('B"b'), ('ü''%s'), ('c:d\n');
+insert into "select" select id, n from "Mandanten ""x"" %s", generate_series(1, 3) as n;
+insert into "zeilen\n:x" ("a b", c) select "order", "Wert:%" from "select";
+"""
+HOSTILE_CONFIG = r"""
+[tenants]
+root = 'public."Mandanten ""x"" %s"'
+role = 'M {key} "%'
+group = 'Alle "%s"'
+schema = 'T:"%'
+"""
+
+
+@pytest.mark.majors("two")
+def test_hostile_names_there_and_back(database: Database, invoke_cli: InProcess) -> None:
+    database.execute(f"set role legacy; {HOSTILE} reset role")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward()
+    walk.config.write_text(walk.config.read_text() + HOSTILE_CONFIG)
+    before = walk.snapshot()
+    begun(walk, "tenant-proof")
+    names = ('"select"', '"zeilen\n:x"')
+    for key in ("a", 'B"b', "ü'%s", "c:d\n"):
+        role = f'M {key} "%'.replace('"', '""')
+        assert counts(database, role, names) == dict.fromkeys(names, 3), key
+    walk("verify", "--walk", "tenants").check()
+    walk("rollback", "--yes", "--walk", "tenants", "--all").check()
+    assert_same(before, walk.snapshot(), "back")
+
+
+@pytest.mark.majors("two")
+def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) -> None:
+    database.execute(f"set role legacy; {SHOP} {ROWS} reset role")
+    make_operator(database, SHAPES["createrole"])
+    walk = OperatorsWalk(invoke_cli, database).init()
+    walk.forward()
+    walk.config.write_text(walk.config.read_text() + CONFIG)
+    before = walk.snapshot()
+    begun(walk, "tenant-proof")
+    for number in (1, 2, 3):
+        assert counts(database, f"tenant_{number}") == truth(database, number)
+    walk("verify", "--walk", "tenants").check()
+    walk("status", "--walk", "tenants").check()
+    walk("rollback", "--yes", "--walk", "tenants", "--all").check()
+    assert not difference(before, walk.snapshot())
