@@ -13,10 +13,7 @@ from flatsplit.connection import connect_as
 from flatsplit.errors import FlatsplitError
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult, SettingKey, State
-from flatsplit.walks.group.context import Context
-
-IGNORING = (130017, 140014, 150009, 160005, 170001)
-"""Releases of 2024-11-14; the next ones obey again (release notes, CVE-2024-10978)."""
+from flatsplit.walks.group.context import Context, ignores_role_setting
 
 
 def judge(asked: Asked[Context]) -> GateResult:
@@ -31,7 +28,7 @@ def judge(asked: Asked[Context]) -> GateResult:
             return GateResult("acts", False, reason, fix)
     if tried:
         return GateResult("acts", True, f"{' and '.join(tried)} logged in and {_acted(context)}")
-    if context.group.as_group and state.target.version in IGNORING:
+    if context.group.as_group and ignores_role_setting(state.target.version):
         return GateResult("acts", False, *_ignored(context, state.target.version))
     return GateResult(
         "acts",
@@ -84,7 +81,7 @@ def _tried(asked: Asked[Context], login: str) -> Iterator[tuple[str, str]]:
         yield f"{login} was tried: {error.what}", error.fix
         return
     if acts_as != wanted:
-        if context.group.as_group and version in IGNORING:
+        if context.group.as_group and ignores_role_setting(version):
             yield _ignored(context, version)
         else:
             yield (

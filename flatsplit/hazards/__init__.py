@@ -19,6 +19,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     events,
     foreign,
     gains,
+    grouped,
     groups,
     identity,
     legacy,

@@ -26,13 +26,16 @@ TAKEN = {
     "cron-commands": "integration/hazards/test_remedies.py",
     "initial-privileges": "integration/hazards/test_left_names.py",
     "bootstrap-retire": "integration/hazards/test_roles.py",
+    **dict.fromkeys(
+        ("cron-as-group", "group-owns-subscription", "large-objects-twins"), "integration/hazards/test_grouped.py"
+    ),
     "password-policy": "integration/hazards/test_password_policy.py",
 }
 """Executed, or put into the configuration, and judged again."""
 
 _BY_HAND = {
     "a line of pg_hba.conf, which flatsplit neither reads as text nor writes; where it has to stand, doctor says": (
-        *("hba-app-user", "hba-members", "hba-names-legacy", "hba-errors"),
+        *("hba-app-user", "hba-names-role", "hba-members", "hba-names-legacy", "hba-errors"),
     ),
     "what a routine, expression or view is to say instead, only its author knows": (
         *("current-user-defaults", "current-user-policies", "current-user-views", "current-user-routines"),
@@ -47,6 +50,7 @@ _BY_HAND = {
         *("legacy-administrator", "legacy-signs-in-by-token", "rds-restricted-passwords", "legacy-entra", "standby"),
         *("dba-not-superuser", "operator-statements", "not-seen", "all-tables-publication", "schema-publications"),
         *("logical-decoding", "hot-standbys", "unknown-kinds", "server-untested"),
+        "role-setting-ignored",
     ),
     "whose it shall be, or who still needs it, is a decision that several answers fit": (
         *("rights-list-full", "cron-jobs", "legacy-members", "members-dump", "legacy-makers", "roles-circle"),
@@ -57,9 +61,17 @@ _BY_HAND = {
         *("column-grants", "subscription-stays", "replication-slots", "definer-open", "role-settings"),
         *("role-setting-role", "migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
         *("bypassrls-carried", "legacy-bootstrap", "become-inherits", "connection-limits", "password-encryption"),
+        "sees-own-sessions",
     ),
     "it is about the right moment, or the size of something": (
-        *("lock-budget", "prepared-transactions", "long-transactions", "max-locks", "connection-arithmetic"),
+        *(
+            "lock-budget",
+            "prepared-transactions",
+            "prepared-open",
+            "long-transactions",
+            "max-locks",
+            "connection-arithmetic",
+        ),
         "short-timeouts",
     ),
     "there is nothing to do": ("operator-self-grants", "extensions-owned", "owners-extensions"),

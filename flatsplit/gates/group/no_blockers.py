@@ -7,15 +7,21 @@ from flatsplit.model import GateResult
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.refusing import objections
 
+OF_GROUPS = ("role-setting-ignored", "cron-as-group")
+"""Hazards that are blockers of this walk; one that is accepted in flatsplit.toml blocks nothing."""
+
 
 def judge(asked: Asked[Context]) -> GateResult:
     """Closed with the first objection."""
     context = asked.context
     purpose = context.config.roles.purpose(context.role)
     first = next(objections(asked.state, context.role, purpose, context.group), None)
-    if first is None:
-        return GateResult("no-blockers", True, "no blocker found")
-    return GateResult("no-blockers", False, *first)
+    if first is not None:
+        return GateResult("no-blockers", False, *first)
+    found = next((one for one in asked.findings if one.blocks and one.id in OF_GROUPS), None)
+    if found is not None:
+        return GateResult("no-blockers", False, found.title, found.fix)
+    return GateResult("no-blockers", True, "no blocker found")
 
 
 GATE = Gate("no-blockers", judge)

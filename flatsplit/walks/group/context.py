@@ -13,6 +13,14 @@ from flatsplit.walks import marks
 NOT_CARRIED = frozenset({"role", "session_authorization"})
 """Settings that say who a session becomes."""
 
+IGNORING = frozenset({130017, 140014, 150009, 160005, 170001})
+"""Releases of 2024-11-14 do not apply a login's ``role``; the next ones do (release notes, CVE-2024-10978)."""
+
+
+def ignores_role_setting(version: int) -> bool:
+    """Whether sessions of a login begin as the login, whatever ``role`` it was given."""
+    return version in IGNORING
+
 
 @dataclass(frozen=True)
 class Context:

@@ -116,6 +116,7 @@ def test_only_what_a_gate_needs_is_asked() -> None:
     assert few == {
         "clients",
         "cron_commands",
+        "cron_new_roles",
         "crowded",
         "event_trigger_bodies",
         "event_triggers",

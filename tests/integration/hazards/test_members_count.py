@@ -199,3 +199,25 @@ def test_dumps_of_members(database: Database, major: int) -> None:
         database.execute(f"revoke {legacy} from nightly; grant app_user to nightly")
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
             member.execute("select * from t")
+
+
+@pytest.mark.majors("two")
+def test_a_line_that_names_the_group(tight: tuple[Cluster, Database]) -> None:
+    cluster, database = tight
+    database.execute("alter role app_user login password 'right'")
+    group = (Group("app_user", ("a",)),)
+    address = database.conninfo("a", "right", tcp=True)
+    for silent in ("host all +app_user all scram-sha-256", "host all app_user,a all scram-sha-256"):
+        lines(cluster, database, silent, REJECT)
+        assert doctor(database, "hba-names-role", groups=group) is None
+        assert enters(address)
+    lines(cluster, database, "host all app_user all scram-sha-256", REJECT)
+    found = doctor(database, "hba-names-role", groups=group)
+    assert found is not None
+    assert found.objects == ("line 2: host all app_user scram-sha-256",)
+    assert doctor(database, "hba-names-role") is None
+    assert not enters(address)
+    assert "+app_user" in found.fix
+    lines(cluster, database, "host all app_user,+app_user all scram-sha-256", REJECT)
+    assert doctor(database, "hba-names-role", groups=group) is None
+    assert enters(address)
