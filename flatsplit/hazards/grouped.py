@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from flatsplit import ddl
 from flatsplit.config import Group
 from flatsplit.hazards.hba import word
-from flatsplit.hazards.registry import Found, Row, Seen, few, hazard, number
+from flatsplit.hazards.registry import Found, Row, Seen, few, hazard
 from flatsplit.walks import split
 from flatsplit.walks.group.context import ignores_role_setting
+from flatsplit.words import count
 
 _LOGINS = "[group.ROLE] of flatsplit.toml"
 
@@ -68,7 +69,7 @@ def cron_as_group(seen: Seen) -> Iterator[Found]:
             cure = f"UPDATE cron.job SET username = {ddl.literal(_first(group))} WHERE jobid IN ({_ids(jobs)});"  # noqa: S608
             run = "runs" if len(jobs) == 1 else "run"
             yield Found(
-                f"{number(len(jobs), 'job')} of pg_cron {run} as {role}, which is to log in no more",
+                f"{count(len(jobs), 'job')} of pg_cron {run} as {role}, which is to log in no more",
                 tuple(f"job {row[0]}{f' {row[1]}' if row[1] else ''}: {row[2]} in {row[3]}" for row in jobs),
                 fix=f"Once {_first(group)} is there: {cure}",
                 sql=(cure,),
@@ -119,7 +120,7 @@ def prepared_open(seen: Seen) -> Iterator[Found]:
     for group, role in _groups(seen):
         open_ = [row for row in seen.rows("prepared") if row[1] in (role, *group.logins)]
         if open_ and not group.as_group:
-            what = number(len(open_), "prepared transaction")
+            what = count(len(open_), "prepared transaction")
             yield Found(
                 f"{what} of {role} that no other login of it could end",
                 tuple(f"{gid} of {owner}" for gid, owner, _ in open_),
@@ -146,7 +147,7 @@ def hba_names_role(seen: Seen) -> Iterator[Found]:
         if lines:
             name = "names" if len(lines) == 1 else "name"
             yield Found(
-                f"{number(len(lines), 'line')} of pg_hba.conf {name} {role}, and none of its logins",
+                f"{count(len(lines), 'line')} of pg_hba.conf {name} {role}, and none of its logins",
                 tuple(f"line {row[0]}: {row[1]} {','.join(row[2])} {','.join(row[3])} {row[6]}" for row in lines),
                 fix=f"Write +{word(role)} into these lines, then SELECT pg_reload_conf().",
             )
@@ -182,7 +183,7 @@ def large_objects_twins(seen: Seen) -> Iterator[Found]:
         if found:
             purpose = group.purpose
             yield Found(
-                f"{number(len(found), 'large object')}: made by one login of {role}, out of reach of the others",
+                f"{count(len(found), 'large object')}: made by one login of {role}, out of reach of the others",
                 tuple(sorted(found)[:20]),
                 fix=f"Write as_group = true under [group.{purpose}].",
                 toml=(f"[group.{purpose}] as_group = true",),
