@@ -25,10 +25,10 @@ from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_
 from flatsplit.rehearsal.judging import Given, Path
 from flatsplit.rehearsal.plpgsql import NoBody, Piece, pieces
 from flatsplit.rehearsal.remedies import delegated, shown
+from flatsplit.rehearsal.things import Relation, Routine, Trigger
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
 from flatsplit.rehearsal.values import Problem, distinct, within
 from flatsplit.rehearsal.wording import temporary_name
-from flatsplit.rehearsal.world import Relation, Routine, Trigger
 
 Kinds = Callable[["Judge", Parsed, Path | None], list[Problem]]
 """What is said of statements that the planner does not take, by their kind: handed in, for they hold others."""

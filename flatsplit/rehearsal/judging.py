@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from flatsplit.rehearsal.actor import Actor
     from flatsplit.rehearsal.grammar import Node, Parsed
+    from flatsplit.rehearsal.things import Relation, Routine, Trigger
     from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses
     from flatsplit.rehearsal.values import Problem
-    from flatsplit.rehearsal.world import Relation, Routine, Trigger, World
+    from flatsplit.rehearsal.world import World
 
 Path = tuple[str, ...]
 Given = tuple[str | None, ...]

@@ -10,9 +10,9 @@ from __future__ import annotations
 from flatsplit.rehearsal import builtins
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.things import Routine
 from flatsplit.rehearsal.uses import RoutineUse
 from flatsplit.rehearsal.values import Problem, within
-from flatsplit.rehearsal.world import Routine
 
 _HARMLESS = frozenset(
     {

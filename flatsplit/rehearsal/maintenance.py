@@ -9,9 +9,9 @@ from flatsplit.rehearsal import catalogs
 from flatsplit.rehearsal.actor import Actor, Resolved
 from flatsplit.rehearsal.grammar import Node
 from flatsplit.rehearsal.remedies import grant, shown
+from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.uses import range_use
 from flatsplit.rehearsal.values import Outcome, Problem
-from flatsplit.rehearsal.world import Relation
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.judge import Judge

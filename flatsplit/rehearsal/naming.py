@@ -31,8 +31,8 @@ from flatsplit.rights.matrix import may_become
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.actor import Actor
+    from flatsplit.rehearsal.things import Expression, Relation
     from flatsplit.rehearsal.uses import RelationUse
-    from flatsplit.rehearsal.world import Expression, Relation
 
 Truth: TypeAlias = tuple[bool | None, bool | None]
 """For legacy, and for who stands for it; None where nobody can tell."""

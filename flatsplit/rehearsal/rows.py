@@ -18,9 +18,9 @@ from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.conditions import Condition
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.things import Policy, Relation
 from flatsplit.rehearsal.uses import RelationUse
 from flatsplit.rehearsal.values import Outcome, Problem
-from flatsplit.rehearsal.world import Policy, Relation
 from flatsplit.rights.inherited import Inherited
 
 _HEIRS = frozenset(row.key for row in blueprint.ROWS if "policies" in row.takes)

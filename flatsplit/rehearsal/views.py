@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from flatsplit.rehearsal import catalogs, definers, naming
 from flatsplit.rehearsal.grammar import Unparsable, parse_one
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.uses import RelationUse, Uses, uses_of
 from flatsplit.rehearsal.values import Problem, distinct, within
-from flatsplit.rehearsal.world import Relation
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.judging import Judging

@@ -8,8 +8,8 @@ from flatsplit.rehearsal.kinds import named, tables
 from flatsplit.rehearsal.kinds.ask import Ask, definitions, names_in
 from flatsplit.rehearsal.kinds.settings import sets
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.world import Relation
 
 _ALONE = frozenset(
     {

@@ -11,9 +11,10 @@ from flatsplit.model import Kind, ObjectFacts, ObjectRef
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.grammar import HOLE, Node, Parsed, inner, strings
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.values import Problem
 from flatsplit.rehearsal.wording import word
-from flatsplit.rehearsal.world import SYSTEM, Relation, World
+from flatsplit.rehearsal.world import SYSTEM, World
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.judge import Judge

@@ -16,9 +16,10 @@ from flatsplit.rehearsal.judge import Judge, Kinds
 from flatsplit.rehearsal.judging import Path
 from flatsplit.rehearsal.powers import known
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.world import Relation, World
+from flatsplit.rehearsal.world import World
 from flatsplit.rights.inherited import Inherited
 
 LOCK_TIMEOUT = "50ms"

@@ -21,9 +21,9 @@ from flatsplit.rehearsal.powers import known
 from flatsplit.rehearsal.powers.found import Lost, Powers
 from flatsplit.rehearsal.powers.judge import ROWS, Open, OwnerJudge, Unlocking, through_view
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.things import Relation, Routine, Trigger
 from flatsplit.rehearsal.uses import RelationUse
 from flatsplit.rehearsal.values import FAILING, Problem
-from flatsplit.rehearsal.world import Relation, Routine, Trigger
 from flatsplit.walks.split.context import Context
 
 _UNREADABLE = frozenset({"c", "internal"})

@@ -11,7 +11,7 @@ import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -20,8 +20,10 @@ import psycopg
 from psycopg import errors
 
 from flatsplit import ddl
-from flatsplit.connection import Session, hint, said
-from flatsplit.errors import ConnectFailed, MissingRights, StatementFailed, UsageError, Waiting
+from flatsplit.connection import Session, said
+from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
+from flatsplit.executor.batches import batches
+from flatsplit.executor.words import advice, connection_lost, describe, full, runs, way_out
 from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
 from flatsplit.server.acting import acting
@@ -31,15 +33,9 @@ from flatsplit.server.raising import raised_by
 from flatsplit.server.replication import worst_lag
 from flatsplit.words import span
 
-EXCLUSIVE_BATCH = 100
-"""Statements that lock relations, per transaction: max_locks_per_transaction bounds it from above."""
-OBJECT_BATCH = 400
-"""Objects of other statements per transaction."""
 NO_WAIT = timedelta(milliseconds=10)
 """lock_timeout of a batch: it holds locks already, so it does not wait for more."""
 LAG_CHECK_SECONDS = 0.5
-LINE = 300
-"""Characters of a statement that an error still quotes."""
 
 _AGAIN = (
     errors.LockNotAvailable,
@@ -183,7 +179,7 @@ class Executor:
         if waited >= patience:
             raise Waiting(
                 f"no lock for {span(waited)}: {statement.description}; {describe(found)}",
-                _way_out(found),
+                way_out(found),
             )
         time.sleep(pause * self._random.uniform(0.5, 1.5))
 
@@ -260,14 +256,14 @@ class Executor:
         if raiser is not None:
             return StatementFailed(f"{what}; raised by {raiser}", raiser.way_out)
         if isinstance(error, errors.ProgramLimitExceeded) and statement.objects:
-            return StatementFailed(what, _full(statement))
+            return StatementFailed(what, full(statement))
         if isinstance(error, errors.InsufficientPrivilege):
             return MissingRights(
-                what, _advice(error, f"doctor names what the operator lacks; or have a superuser{_runs(statement)}")
+                what, advice(error, f"doctor names what the operator lacks; or have a superuser{runs(statement)}")
             )
         if isinstance(error, psycopg.OperationalError):  # short of disk, of memory, of connections
-            return StatementFailed(what, _advice(error, "run the same command again to go on from here"))
-        return StatementFailed(what, _advice(error, f"remove the cause, then try again; psql{_runs(statement)}"))
+            return StatementFailed(what, advice(error, "run the same command again to go on from here"))
+        return StatementFailed(what, advice(error, f"remove the cause, then try again; psql{runs(statement)}"))
 
     def _there(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         """Another database's walk was quicker: its role is there, and whose it is, the next look at the catalog says.
@@ -334,73 +330,6 @@ class Executor:
         self._lag_checked = time.monotonic()
 
 
-def batches(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
-    """Transactions' worth: many small statements together, one that stands alone by itself."""
-    batch: list[Statement] = []
-    size = 0
-    for statement in statements:
-        weight = OBJECT_BATCH // EXCLUSIVE_BATCH if statement.lock else max(1, len(statement.objects))
-        if batch and (statement.alone or size + weight > OBJECT_BATCH or batch[-1].alone):
-            yield batch
-            batch, size = [], 0
-        batch.append(statement)
-        size += weight
-    if batch:
-        yield batch
-
-
 def _dropped(statement: Statement) -> str:
     """The role that a statement drops, or ""."""
     return next((change.subject for change in statement.changes if (change.side, change.fact) == ("-", "role")), "")
-
-
-def describe(found: Sequence[Holder]) -> str:
-    """Who is in the way, in one line."""
-    if not found:
-        return "nobody holds it any more"
-    first = found[0]
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    if first.prepared:
-        return f"held by the prepared transaction {first.prepared!r} of {first.role}, for {first.age}{more}"
-    client = f" from {first.client}" if first.client else ""
-    text = (
-        f"held by process {first.pid} ({first.role}, {first.application or 'no application_name'}{client}, "
-        f"{first.state}, for {first.age}): {first.query[:80]}"
-    )
-    return text + more
-
-
-def _way_out(found: Sequence[Holder]) -> str:
-    again = "what is done is kept; run the same command again when the lock is free"
-    if any(holder.prepared for holder in found):
-        return f"COMMIT PREPARED or ROLLBACK PREPARED it: nobody else will; {again}"
-    return again
-
-
-def connection_lost() -> Exception:
-    """What to say when the server is gone."""
-    return ConnectFailed(
-        "the connection to the server was lost", "nothing is half done: run the same command again to go on"
-    )
-
-
-def _full(statement: Statement) -> str:
-    """A list of rights has to fit into one row: pg_class and its like have no TOAST for it."""
-    names = ", ".join(ddl.label(ref) for ref in statement.objects[:3])
-    return (
-        f"the list of rights of {names} is full: REVOKE there what its many grantees hold, and grant it to one role "
-        "of which they are members; psql's \\dp shows them"
-    )
-
-
-def _advice(error: psycopg.Error, ours: str) -> str:
-    """The server's hint, then what can be done here."""
-    theirs = hint(error)
-    return f"{theirs} {ours[0].upper()}{ours[1:]}" if theirs else ours
-
-
-def _runs(statement: Statement) -> str:
-    """`` runs`` it: the statement itself, where it fits a line and holds no place for a secret."""
-    if statement.secrets or len(statement.sql) > LINE:
-        return " shows the same, with the statement from `flatsplit plan`"
-    return f" run: {statement.sql}"

@@ -1,0 +1,69 @@
+"""What to say of a statement that did not go through, and what to do about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+
+from flatsplit import ddl
+from flatsplit.connection import hint
+from flatsplit.errors import ConnectFailed
+from flatsplit.model import Statement
+from flatsplit.server.locks import Holder
+
+LINE = 300
+"""Characters of a statement that an error still quotes."""
+
+
+def describe(found: Sequence[Holder]) -> str:
+    """Who is in the way, in one line."""
+    if not found:
+        return "nobody holds it any more"
+    first = found[0]
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    if first.prepared:
+        return f"held by the prepared transaction {first.prepared!r} of {first.role}, for {first.age}{more}"
+    client = f" from {first.client}" if first.client else ""
+    text = (
+        f"held by process {first.pid} ({first.role}, {first.application or 'no application_name'}{client}, "
+        f"{first.state}, for {first.age}): {first.query[:80]}"
+    )
+    return text + more
+
+
+def way_out(found: Sequence[Holder]) -> str:
+    """What to do about those who are in the way."""
+    again = "what is done is kept; run the same command again when the lock is free"
+    if any(holder.prepared for holder in found):
+        return f"COMMIT PREPARED or ROLLBACK PREPARED it: nobody else will; {again}"
+    return again
+
+
+def connection_lost() -> Exception:
+    """What to say when the server is gone."""
+    return ConnectFailed(
+        "the connection to the server was lost", "nothing is half done: run the same command again to go on"
+    )
+
+
+def full(statement: Statement) -> str:
+    """A list of rights has to fit into one row: pg_class and its like have no TOAST for it."""
+    names = ", ".join(ddl.label(ref) for ref in statement.objects[:3])
+    return (
+        f"the list of rights of {names} is full: REVOKE there what its many grantees hold, and grant it to one role "
+        "of which they are members; psql's \\dp shows them"
+    )
+
+
+def advice(error: psycopg.Error, ours: str) -> str:
+    """The server's hint, then what can be done here."""
+    theirs = hint(error)
+    return f"{theirs} {ours[0].upper()}{ours[1:]}" if theirs else ours
+
+
+def runs(statement: Statement) -> str:
+    """`` runs`` it: the statement itself, where it fits a line and holds no place for a secret."""
+    if statement.secrets or len(statement.sql) > LINE:
+        return " shows the same, with the statement from `flatsplit plan`"
+    return f" run: {statement.sql}"
