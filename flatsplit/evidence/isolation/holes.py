@@ -1,0 +1,138 @@
+"""What no policy closes, named: some of it opens rows, some of it only tells that they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from flatsplit.evidence.isolation.closure import APART, kind_of
+from flatsplit.evidence.isolation.facts import Facts, Name
+from flatsplit.evidence.isolation.values import Hole
+from flatsplit.model import ForeignKey, Table
+from flatsplit.tenants import Survey
+from flatsplit.tenants.condition import MAPPING
+
+
+def holes(facts: Facts, survey: Survey) -> tuple[Hole, ...]:
+    """All of them, those that open rows first."""
+    found = chain(_relations(facts, survey), _code(facts), _besides(facts), _keys(facts, survey))
+    return tuple(sorted(found, key=lambda hole: (not hole.opens, hole.key, hole.subject)))
+
+
+def _relations(facts: Facts, survey: Survey) -> Iterator[Hole]:
+    for name, relation in facts.relations.items():
+        said = ".".join(name)
+        if not relation.reached:
+            continue
+        telling = sorted(".".join(read) for read in relation.reads if _tells(survey, read))
+        if relation.kind == "v" and not relation.invoker and telling:
+            what = f"view {said} reads {_list(telling)} with its owner's eyes: tenants see every row"
+            yield Hole("view-as-owner", f"view {said}", what, opens=True)
+        elif relation.kind == "m" and (telling or not relation.reads):
+            yield Hole(
+                "matview",
+                f"materialized view {said}",
+                f"materialized view {said} holds rows of {_list(telling)}, and has no policies",
+                opens=True,
+            )
+        elif relation.kind == "f":
+            yield Hole(
+                "foreign-table", f"foreign table {said}", f"foreign table {said} has no policies here", opens=True
+            )
+        elif relation.kind in "rp" and relation.part and not _own_kind(survey, name):
+            what = f"table {said} is reached by itself, where the policies of its parent do not count"
+            yield Hole("partition", f"table {said}", what, opens=True)
+        elif relation.kind == "S" and "w" in relation.letters:
+            yield Hole("sequence", f"sequence {said}", f"sequence {said} can be set by a tenant, for all")
+        elif relation.kind == "S" and "r" in relation.letters:
+            yield Hole("sequence", f"sequence {said}", f"sequence {said} tells how many rows all tenants make")
+
+
+def _own_kind(survey: Survey, name: Name) -> bool:
+    one = kind_of(survey, name)
+    return one is not None and one.kind in (*APART, "shared")
+
+
+def _tells(survey: Survey, name: Name) -> bool:
+    """Whether a table holds anything but what is everybody's."""
+    one = kind_of(survey, name)
+    return one is None or one.kind != "shared"
+
+
+def _code(facts: Facts) -> Iterator[Hole]:
+    for schema, signature, owner in facts.definers:
+        what = f"{signature} of schema {schema} runs with the rights of {owner}, and tenants may call it"
+        yield Hole("definer-open", f"routine {signature}", what, opens=True)
+    for code in facts.code:
+        relation = facts.relations.get(code.table)
+        if relation is None or not set(code.commands) & set(relation.reached):
+            continue
+        said = ".".join(code.table)
+        if code.what == "rule":
+            what = f"rule {code.name} on {said} acts with the rights of the table's owner"
+            yield Hole("rule", f"rule {code.name} on {said}", what, opens=True)
+        elif code.definer:
+            what = f"trigger {code.name} on {said} runs {code.runs} with its owner's rights, past all policies"
+            yield Hole("trigger", f"trigger {code.name} on {said}", what, opens=True)
+
+
+def _besides(facts: Facts) -> Iterator[Hole]:
+    for key, subject in facts.besides:
+        if key == "creates":
+            what = f"tenants may create in {subject}: names of theirs can stand before those that others mean"
+            yield Hole("creates", subject, what, opens=True)
+        elif key == "large-objects":
+            yield Hole("large-objects", subject, f"{subject}: large objects have no policies", opens=True)
+        else:
+            what = f"tenants get rights on {subject} before these have policies"
+            yield Hole("later", subject, what, opens=True)
+    for tenant, other in facts.others:
+        yield Hole("acts-as", f"role {other}", f"{other} may act as {tenant}")
+
+
+def _keys(facts: Facts, survey: Survey) -> Iterator[Hole]:
+    """Keys that tell that a row is there, and that name rows of others."""
+    for one in survey.of_kind("own", "through"):
+        table = survey.structure.tables[one.ref]
+        relation = facts.relations.get((one.ref.schema, one.ref.name))
+        if relation is None or not set(relation.reached) & {"a", "w"}:
+            continue
+        said = f"{one.ref.schema}.{one.ref.name}"
+        for fk in table.foreign_keys:
+            if not _names_others(survey, table, fk):
+                continue
+            columns = ", ".join(fk.columns)
+            what = (
+                f"{said} ({columns}) may name any row of {fk.target.schema}.{fk.target.name}: it does not hold the key"
+            )
+            yield Hole("foreign-key", f"foreign key of {said} ({columns})", what)
+    for unique in facts.unique:
+        one_ = kind_of(survey, unique.table)
+        relation = facts.relations.get(unique.table)
+        if one_ is None or one_.kind not in ("own", "through") or relation is None:
+            continue
+        if one_.column in unique.columns and one_.kind == "own":
+            continue
+        if not set(relation.reached) & {"a", "w"} or unique.table == (survey.tenants.schema, MAPPING):
+            continue
+        said = ".".join(unique.table)
+        columns = ", ".join(unique.columns) or "an expression"
+        kind = "primary key" if unique.primary else "unique index"
+        what = f"{kind} {unique.name} of {said} ({columns}) tells that another tenant has such a row"
+        yield Hole("primary-key" if unique.primary else "unique", f"{kind} {unique.name} of {said}", what)
+
+
+def _names_others(survey: Survey, table: Table, fk: ForeignKey) -> bool:
+    """Whether a foreign key leads to rows of tenants without saying whose."""
+    mine, target = survey.belongings[table.ref], survey.belongings.get(fk.target)
+    if target is None or target.kind not in ("own", "through"):
+        return False
+    if mine.links and mine.links[0].columns == fk.columns:
+        return False
+    paired = dict(zip(fk.columns, fk.targets, strict=True))
+    return not (mine.kind == target.kind == "own" and paired.get(mine.column) == target.column)
+
+
+def _list(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown + (f" and {len(names) - 3} more" if names[3:] else "") if names else "nothing in sight"

@@ -1,0 +1,122 @@
+"""Isolation as a law: at random, every tenant sees exactly its owner's ``WHERE key = …``, and changes no other row.
+
+The truth is asked for by the test itself, and so is what a tenant sees; the proof must say the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from flatsplit.ddl import ident, literal
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import MakeDatabase
+from tests.support.tenantworlds import Made, World, world
+from tests.support.walk import Walk
+
+Rows = frozenset[tuple[int, str]]
+
+"""(oid of the table, place in it)."""
+SEEDS = (0, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, *range(3, 12))))
+
+
+@contextmanager
+def acting(admin: psycopg.Connection[Any], role: str) -> Iterator[psycopg.Connection[Any]]:
+    """As the role, all undone."""
+    with admin.transaction(force_rollback=True):
+        admin.execute(f"set local role {ident(role)}".encode())
+        yield admin
+
+
+def rows(admin: psycopg.Connection[Any], query: str) -> Rows:
+    return frozenset(admin.execute(query.encode()).fetchall())
+
+
+def truth(admin: psycopg.Connection[Any], one: Made, key: str) -> Rows:
+    return rows(admin, one.keyed("t.tableoid::bigint, t.ctid::text", f"KEY = {literal(key)}"))
+
+
+def seen(admin: psycopg.Connection[Any], one: Made, role: str) -> Rows:
+    with acting(admin, role):
+        return rows(admin, f"select t.tableoid::bigint, t.ctid::text from {one.sql} t")
+
+
+def exactly(admin: psycopg.Connection[Any], made: World) -> None:
+    """Each tenant sees its own and nothing else, and reaches nothing else."""
+    for role, key in made.tenants.items():
+        for one in made.apart:
+            own = truth(admin, one, key)
+            assert seen(admin, one, role) == own, (role, one)
+            column = one.links[0][0] if one.links else one.column
+            for change in (f"update {one.sql} set body = 'x'", f"delete from {one.sql}"):
+                with acting(admin, role):
+                    try:
+                        assert admin.execute(change.encode()).rowcount == len(own), (role, change)
+                    except (psycopg.errors.ForeignKeyViolation, psycopg.errors.InsufficientPrivilege):
+                        assert change.startswith("delete")  # rows of others name these: T28
+            foreign = one.keyed(f"t.{ident(column)}::text", f"KEY <> {literal(key)}") + " limit 1"
+            value = admin.execute(foreign.encode()).fetchone()
+            if value is not None:
+                move = f"update {one.sql} set {ident(column)} = {literal(value[0])}"
+                with acting(admin, role), pytest.raises(psycopg.Error) if own else acting(admin, role):
+                    admin.execute(move.encode())
+        for one in made.tables:
+            if one.kind == "hidden":
+                with acting(admin, role), pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    admin.execute(f"select from {one.sql}".encode())
+
+
+def never_more(admin: psycopg.Connection[Any], made: World, without: Made | None = None) -> None:
+    for role, key in made.tenants.items():
+        for one in made.apart:
+            gone = without is not None and (one is without or without.name in {table for _, table in one.links})
+            own = frozenset() if gone else truth(admin, one, key)
+            assert seen(admin, one, role) <= own, (role, one)
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_exactly_its_own_and_never_more(make_database: MakeDatabase, invoke_cli: InProcess, seed: int) -> None:
+    made = world(seed)
+    database = make_database()
+    database.execute("set role legacy;" + ";\n".join(made.script) + "; reset role; create role app_user")
+    database.execute(";\n".join(made.protection))
+    database.execute("revoke create on schema public from public")
+    walk = Walk(invoke_cli, database).init("--adopt")
+    walk.config.write_text(walk.config.read_text() + made.config)
+    admin = database.admin
+    exactly(admin, made)
+    proof = walk("tenants", "--prove", "--all", "--rows", "--json")
+    found = json.loads(proof.stdout)
+    assert proof.exit_code == 0, (found["breaches"], found["failures"], [one for one in found["holes"] if one["opens"]])
+    assert {one["table"] for one in found["tables"] if one["equal"]} >= {f"public.{one.name}" for one in made.apart}
+    assert {(one["tried"], one["equal"]) for one in found["tables"] if one["kind"] in ("own", "through")} == {
+        (len(made.tenants), len(made.tenants))
+    }
+
+    role = next(iter(made.tenants))
+    for one in made.apart:
+        database.execute(f"create policy open_to_all on {one.sql} using (true)")
+    database.execute(f"grant app_user to {ident(role)}")
+    never_more(admin, made)
+    said = walk("tenants", "--prove", "--json").check(4).json
+    assert {"policy", "member"} <= {one["key"] for one in said["breaches"]}
+    assert sum(one["key"] == "policy" for one in said["breaches"]) == len(made.apart)
+
+    for one in made.apart:
+        database.execute(f"drop policy open_to_all on {one.sql}")
+    database.execute(f"revoke app_user from {ident(role)}")
+
+    victim = next(one for one in made.apart if one.kind == "own")
+    database.execute(f"alter table {victim.sql} drop column {ident(victim.column)} cascade")
+    never_more(admin, made, victim)
+    assert walk("tenants", "--prove", "--json").check(4).json["isolated"] is False
+    database.execute("drop table tenancy.roles cascade")
+    for role in made.tenants:
+        assert [seen(admin, one, role) for one in made.apart] == [frozenset()] * len(made.apart)
+    assert "there is no table tenancy.roles" in walk("tenants", "--prove").check(2).stderr
