@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "who": "Say who did this, or tried: what the server's logs know.",
     "rollback": "Undo the last step, or more.",
     "runbook": "Write the change-review bundle.",
+    "learn": "What a special role was seen to need, as a list for flatsplit.toml.",
     "begin": "Begin another kind of walk, beside the split or after it.",
     "tenants": "Say which table belongs to a tenant how.",
     "history": "The journal: who did what, when.",

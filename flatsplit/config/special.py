@@ -10,9 +10,10 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
-from flatsplit.config.text import quote
+from flatsplit.config.text import format_duration, parse_duration, quote
 from flatsplit.errors import ConfigError
 
 NewTables: TypeAlias = Literal["none", "read", "write"]
@@ -34,9 +35,11 @@ class Special:
     """It reads everything in these, also what comes later."""
     create: tuple[str, ...] = ()
     """It creates in these, and what it creates is the others' to use at once."""
+    learn: timedelta = timedelta(days=35)
+    """So long without a hole its statements are watched before its list counts as known: a month's end lies in it."""
 
 
-KEYS = ("like", "new_tables", "connection_limit", "settings", "schemas", "create")
+KEYS = ("like", "new_tables", "connection_limit", "settings", "schemas", "create", "learn")
 NEVER = ("role", "session_authorization")
 """Settings by which a session would act as somebody else."""
 _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*")
@@ -80,8 +83,12 @@ def _read_one(name: str, content: Any, source: str) -> Special:
     if new_tables not in get_args(NewTables):
         fix = f"use {', '.join(map(quote, get_args(NewTables)))}"
         raise ConfigError(f"{where} new_tables is not one of its values", fix)
+    try:
+        learn = parse_duration(content.get("learn", "35d") if isinstance(content.get("learn", ""), str) else "")
+    except ValueError:
+        raise ConfigError(f"{where} learn is not a duration", 'write learn = "35d"') from None
     settings = _settings(content.get("settings", {}), f"{where} settings")
-    return Special(name, like, new_tables, limit, settings, **lists)
+    return Special(name, like, new_tables, limit, settings, **lists, learn=learn)
 
 
 def _names(value: Any, where: str) -> tuple[str, ...]:
@@ -157,6 +164,8 @@ def render(special: tuple[Special, ...]) -> list[str]:
         if one.like:
             lines.append(f"like = {quote(one.like)}")
         lines.append(f"new_tables = {quote(one.new_tables)}")
+        if one.learn != Special("").learn:
+            lines.append(f"learn = {quote(format_duration(one.learn))}")
         if one.connection_limit != -1:
             lines.append(f"connection_limit = {one.connection_limit}")
         if one.settings:

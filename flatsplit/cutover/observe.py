@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.catalog import read_people
 from flatsplit.cutover.clients import acting, connected
+from flatsplit.cutover.gathering import gather
 from flatsplit.cutover.reconnecting import note
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
@@ -47,6 +48,8 @@ def observe(walk: Walk) -> Look:
         journal.count_calls(at, [(one.role, one.calls, more, one.epoch) for one, more in grown])
         _sum_up(journal, config.legacy_role)
         note(walk)
+    if config.special:
+        gather(walk, people)
     return Look(at, clients, tuple((one.role, more) for one, more in grown))
 
 

@@ -31,7 +31,7 @@ def special_roles(situation: Situation) -> Iterator[Promise]:
             one = situation.turned(name)
             done = one.kind.keys[: one.done]
             if keys.GRANT in done:
-                yield Promise(one.context, keys.OPEN in done)
+                yield Promise(one.context, keys.OPEN in done, keys.NARROW in one.kind.keys and keys.NARROW not in done)
 
 
 def checks(situation: Situation, state: State) -> tuple[Check, ...]:

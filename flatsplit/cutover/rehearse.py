@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flatsplit import blueprint, rehearsal
-from flatsplit.config import PURPOSES
+from flatsplit.config import PURPOSES, Special
 from flatsplit.errors import UsageError
 from flatsplit.gates import rehearsed
+from flatsplit.model import State, WalkName
 from flatsplit.rehearsal import Progress, Rehearsal
+from flatsplit.walks import role as role_walk
 from flatsplit.walks import split
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.role import listed
+from flatsplit.walks.role.context import Context as RoleContext
 
 if TYPE_CHECKING:
     from flatsplit.cutover.situation import Situation
@@ -24,6 +29,9 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
     legacy = situation.config.legacy_role
     database = situation.live.target.database
     acting, became = rehearsal.others(situation.live, situation.context)
+    special = situation.config.special_role(name)
+    if special is not None:
+        acting, became, legacy = (), (), name
     if file is not None:
         kind, statements = rehearsal.read_file(file, frozenset({legacy, *acting}), database, frozenset(became))
         source = f"{kind} {file}"
@@ -32,8 +40,12 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
         besides = sorted({each.role for each in statements if each.role})
         source = f"pg_stat_statements of {', '.join([legacy, *besides])} in {database}"
     statements = rehearsal.of(statements, (legacy, *acting))
-    goal = situation.desired(max(situation.done, split.ORDINAL[split.ENABLE_LOGIN]))
-    company = rehearsal.Company(walk.session, situation.live, goal, situation.context, name)
+    if special is not None:
+        company = rehearsal.Company(walk.session, situation.live, _alone(situation, special), situation.context, name)
+        company.tries = not _bridged(situation.live, special)
+    else:
+        goal = situation.desired(max(situation.done, split.ORDINAL[split.ENABLE_LOGIN]))
+        company = rehearsal.Company(walk.session, situation.live, goal, situation.context, name)
     found = company.rehearse(statements, source, situation.config.locks.lock_timeout, progress)
     _record(walk, found, file)
     return found
@@ -52,6 +64,22 @@ def _role(situation: Situation, role: str | None) -> str:
     raise UsageError(f"there is no role {role!r}", f"name one of {', '.join(roles.new)}")
 
 
+def _alone(situation: Situation, special: Special) -> State:
+    """With what the role's list says alone: without the rights of the one that it began like."""
+    draft = Draft(situation.desired(situation.done))
+    if special.like:
+        draft.no_member(role=special.like, member=special.name)
+    context = RoleContext(situation.config, situation.live, special.name)
+    bare = Draft(draft.state())
+    listed.give(bare, context)
+    return bare.state()
+
+
+def _bridged(live: State, special: Special) -> bool:
+    """Whether trying as the role would try with another one's rights."""
+    return bool(special.like) and any(key[:2] == (special.like, special.name) for key in live.members)
+
+
 def _record(walk: Walk, found: Rehearsal, file: Path | None) -> None:
     counts = ", ".join(f"{count} {outcome}" for outcome, count in found.summary.items() if count)
     details = {
@@ -62,5 +90,9 @@ def _record(walk: Walk, found: Rehearsal, file: Path | None) -> None:
         "summary": dict(found.summary),
         "ok": found.ok,
     }
+    mine = WalkName(role_walk.NAME, found.role)
+    kept = any(record.walk == mine for record in walk.kept)
     with walk.session.transaction():
-        walk.journal.event(rehearsed.EVENT, None, f"as {found.role}: {counts}", details)
+        (walk.journal_of(mine) if kept else walk.journal).event(
+            rehearsed.EVENT, None, f"as {found.role}: {counts}", details
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.gates.gate import Asked, Gate
@@ -24,11 +26,15 @@ def judge(asked: Asked[Context]) -> GateResult:
         more = f" and {len(wrong) - SHOWN} more" if wrong[SHOWN:] else ""
         what = f"{where} names what is not here: {', '.join(wrong[:SHOWN])}{more}"
         return GateResult("listed", False, what, "correct the names, written as in SQL with their schema")
+    special, own = context.special, [*listed.lines(context.config, context.special)]
+    if not (own or special.schemas or special.create):
+        fix = f"list what {context.role} may" + (
+            f": flatsplit learn {shlex.quote(context.role)}" if special.like else ""
+        )
+        return GateResult("listed", False, f"{where} is empty", fix)
     given = listed.rights(asked.state, context)
-    if not given.objects and not given.columns:
-        return GateResult("listed", False, f"{where} is empty", f"list what {context.role} may")
     count = len(given.objects) + len(given.columns)
-    return GateResult("listed", True, f"{where} means {count} objects, all of them here")
+    return GateResult("listed", True, f"{where} means {count} objects and columns, all of them here")
 
 
 GATE = Gate("listed", judge)

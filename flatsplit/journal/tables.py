@@ -16,7 +16,7 @@ from flatsplit.model import JOURNAL_SCHEMA, Side, StepState
 
 SCHEMA = JOURNAL_SCHEMA
 VERSION_TABLE = "alembic_version"
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it against migrations/versions."""
 
 metadata = sa.MetaData(
@@ -214,4 +214,50 @@ snapshot = sa.Table(
     sa.Column("objects", JSONB, nullable=False, comment="Names of all objects by owner, kind and schema"),
     sa.Index(None, "cutover_id", "id"),
     comment="What was there when a step ended, to tell later what changed",
+)
+
+span = sa.Table(
+    "span",
+    metadata,
+    _id(),
+    _text("role", "Special role whose statements are learned from"),
+    _at("at", "First look of it", now=True),
+    _at("until", "Last look of it", now=True),
+    sa.Column("looks", sa.Integer, nullable=False, server_default="1", comment="How many looks there were"),
+    _text("epoch", "Of pg_stat_statements: changes when it starts anew or loses entries"),
+    _text("broke", "Why the span before it ended: what may have been missed; empty for the first", ""),
+    sa.Index(None, "role", "id"),
+    comment="Times over which no statement of a role can have been missed",
+)
+
+learned = sa.Table(
+    "learned",
+    metadata,
+    _id(),
+    _text("role", "Special role that ran it"),
+    sa.Column(
+        "queryid", sa.BigInteger, nullable=False, comment="As pg_stat_statements numbers it; its text is not kept"
+    ),
+    _at("first", "First look that saw it", now=True),
+    _at("last", "Last look at which it had run again", now=True),
+    sa.Column("calls", sa.BigInteger, nullable=False, comment="How often it had run at that look"),
+    _text("verdict", "allowed, or why privileges are not all that it takes: migrator, unknown, lost"),
+    _text("reason", "The same in words; empty for allowed"),
+    sa.UniqueConstraint("role", "queryid"),
+    comment="Statements of special roles that were judged once",
+)
+
+need = sa.Table(
+    "need",
+    metadata,
+    _id(),
+    _text("role", "Special role that needs it"),
+    sa.Column("object", ARRAY(sa.Text), nullable=False, comment="Kind, schema, name, arguments"),
+    _text("privilege", "Letter of the privilege, as in an ACL"),
+    _text("column", "The column; empty for the object as a whole, or any of its columns"),
+    _at("first", "First look that saw it needed", now=True),
+    _at("last", "Last look at which a statement that needs it had run again", now=True),
+    sa.Column("statements", ARRAY(sa.BigInteger), nullable=False, comment="learned.queryid of those that need it"),
+    sa.UniqueConstraint("role", "object", "privilege", "column"),
+    comment="Privileges that statements of special roles were seen to take",
 )

@@ -126,6 +126,7 @@ Waivable: TypeAlias = Literal[
     "elsewhere",
     "listed",
     "known",
+    "evidence",
 ]
 Unwaivable: TypeAlias = Literal["converged", "approved"]
 GateKey: TypeAlias = Waivable | Unwaivable

@@ -79,13 +79,15 @@ class Company:
         self._needs = Needs(self.judge)
         self.role = role
         self.exists = role in live.roles
+        self.tries = True
+        """Whether the role has in ``live`` what it has in ``goal``, so that trying as it tells anything."""
         self.notes: list[str] = []
         self._definers = Definers(self.world, context)
 
     @property
     def basis(self) -> Basis:
         """What the verdicts rest on."""
-        return "role" if self.exists else "blueprint"
+        return "list" if not self.tries else "role" if self.exists else "blueprint"
 
     def rehearse(
         self, statements: Sequence[Heard], source: str, lock_timeout: timedelta, progress: Progress
@@ -110,6 +112,17 @@ class Company:
         verdicts.sort(key=lambda each: (_ORDER[each.verdict], -each.calls, each.query))
         grants = remedies.sections(verdict.remedy for verdict in verdicts)
         return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes), grants)
+
+    def gather(self, statements: Sequence[Heard]) -> list[Verdict]:
+        """What each statement takes, and whether privileges are all of it: by rules alone, nothing is tried."""
+        parts = [_Part(heard) for heard in statements]
+        for part in parts:
+            self._read(part)
+        for part in parts:
+            if part.parsed is not None and part.verdict is None:
+                part.problems = self.judge.statement(part.parsed)
+                part.needs = self._needs.of(part.parsed)
+        return [replace(part.verdict or self._conclude(part), needs=part.needs) for part in parts]
 
     # -- reading
 
@@ -159,6 +172,9 @@ class Company:
     # -- trying
 
     def _try(self, parts: Iterable[_Part], lock_timeout: timedelta, progress: Progress) -> None:
+        if not self.tries:
+            self.notes.append(f"nothing was tried as {self.role}, which has more rights now: by the catalog alone")
+            return
         todo = [part for part in parts if part.verdict is None and part.planned is not None]
         as_role = self.role if self.exists else self.actor.context.legacy
         if not todo:

@@ -22,8 +22,10 @@ FAILING: tuple[Outcome, ...] = ("denied", "silent", "migrator")
 _WORST: dict[Outcome, int] = {"denied": 0, "migrator": 1, "silent": 2, "unknown": 3, "allowed": 4}
 """Which of several findings about one statement tells its fate: what fails at once hides what comes after it."""
 
-Basis: TypeAlias = Literal["role", "blueprint"]
-"""``role``: tried as the role, which exists; ``blueprint``: reasoned from what the role is going to be granted."""
+Basis: TypeAlias = Literal["role", "blueprint", "list"]
+"""``role``: tried as the role, which exists; ``blueprint``: reasoned from what the role is going to be granted;
+``list``: from what a special role's list says, without the rights that it has besides for now.
+"""
 
 Ground: TypeAlias = Literal["tried", "rule"]
 """Of one verdict: EXPLAIN as the role itself said so, or a rule about statements of its kind and the catalog."""

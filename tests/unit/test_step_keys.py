@@ -10,10 +10,11 @@ from typing import Any, get_args
 
 import pytest
 
-from flatsplit.walks import group, split
+from flatsplit.walks import group, role, split
 from flatsplit.walks.group.kind import GROUP
 from flatsplit.walks.kind import Kind
 from flatsplit.walks.kinds import KINDS
+from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.split.kind import SPLIT
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ def test_one_that_stood_there_would_be_seen(key: str) -> None:
 
 def test_the_kind_has_the_steps_that_its_keys_name_in_their_order() -> None:
     assert SPLIT.keys == split.STEP_KEYS == get_args(split.StepKey)
-    for package, kind in ((split, SPLIT), (group, GROUP)):
+    for package, kind in ((split, SPLIT), (group, GROUP), (role, ROLE)):
         assert [getattr(package, key.replace("-", "_").upper()) for key in kind.keys] == list(kind.keys)
 
 

@@ -56,6 +56,8 @@ def show(printer: Printer, found: Rehearsal) -> None:
     ground = (
         f"tried as {found.role}"
         if found.basis == "role"
+        else f"reasoned from what the list of {found.role} says, without the rights that it has besides"
+        if found.basis == "list"
         else f"reasoned from what {found.role} is going to be granted (it does not exist yet)"
     )
     printer.say(one_line(f"{count(len(found.verdicts), 'distinct statement')} from {found.source}, {ground}:"))

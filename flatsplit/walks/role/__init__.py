@@ -7,12 +7,29 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-StepKey: TypeAlias = Literal["create-role", "grant", "open", "verify"]
+StepKey: TypeAlias = Literal[
+    "create-role",
+    "bridge",
+    "open",
+    "switch-connections",
+    "learn",
+    "grant",
+    "narrow",
+    "verify",
+]
+"""In the order in which they are taken by a role that begins like another one."""
 
 NAME: Final = "role"
 """Of the kind."""
 
 CREATE_ROLE: Final = "create-role"
-GRANT: Final = "grant"
+BRIDGE: Final = "bridge"
 OPEN: Final = "open"
+SWITCH_CONNECTIONS: Final = "switch-connections"
+LEARN: Final = "learn"
+GRANT: Final = "grant"
+NARROW: Final = "narrow"
 VERIFY: Final = "verify"
+
+PLAIN: Final[tuple[StepKey, ...]] = (CREATE_ROLE, GRANT, OPEN, VERIFY)
+"""Of a role that begins with its own list."""

@@ -11,7 +11,17 @@ from flatsplit.model import State
 from flatsplit.walks import marks
 from flatsplit.walks import role as keys
 from flatsplit.walks.kind import Kind, Moment, Roles
-from flatsplit.walks.role import create_role, grant, listed, open, verify  # noqa: A004
+from flatsplit.walks.role import (
+    bridge,
+    create_role,
+    grant,
+    learn,
+    listed,
+    narrow,
+    open,  # noqa: A004
+    switch_connections,
+    verify,
+)
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.undo import remembered, unmade
 
@@ -44,6 +54,12 @@ def _origin(live: State, context: Context, begun: Collection[str]) -> State:  # 
 def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) -> State | None:
     begun = any(state not in ("pending", "rolled_back") for state in moment.states.values())
     return None if begun else remembered(origin(), (context.role, context.source))
+
+
+def _picks(moment: Moment, _: Collection[str]) -> tuple[str, ...]:
+    """Without a role that it begins like there is no bridge, and nothing to learn from."""
+    special = moment.config.special_role(moment.subject)
+    return tuple(step.key for step in ROLE.steps) if special is not None and special.like else keys.PLAIN
 
 
 def _refuses(moment: Moment) -> tuple[str, str] | None:
@@ -94,7 +110,17 @@ ROLE = Kind(
     name=keys.NAME,
     summary="a special role of its own, with a list of what it may",
     about="NAME",
-    steps=(create_role.STEP, grant.STEP, open.STEP, verify.STEP),
+    steps=(
+        create_role.STEP,
+        bridge.STEP,
+        open.STEP,
+        switch_connections.STEP,
+        learn.STEP,
+        grant.STEP,
+        narrow.STEP,
+        verify.STEP,
+    ),
+    picks=_picks,
     subject=_subject,
     makes=_subject,
     heir=_heir,

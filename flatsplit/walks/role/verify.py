@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flatsplit.model import State
 from flatsplit.walks import role as keys
 from flatsplit.walks.kind import Step
@@ -13,12 +15,19 @@ def apply(state: State, _: Context) -> State:
     return state
 
 
+def _soak(context: Context) -> timedelta:
+    """As long as the bridge may still have to come back; a role that began with its list has never had more."""
+    alike = context.special is not None and context.special.like
+    return context.config.gates.soak if alike else timedelta()
+
+
 STEP = Step(
     key=keys.VERIFY,
     title="Verify what the role can and cannot do",
     purpose="Tries what the role's list says against the catalog and as the role: that it can do all of it, and "
     "nothing else. Changes nothing.",
     apply=apply,
-    gates=("verified",),
+    gates=("soaked", "verified"),
+    rests=_soak,
     watch=("The matrix of `flatsplit verify`.",),
 )

@@ -1,0 +1,87 @@
+"""``learn``: the proposed list, why each line of it is there, and what speaks against believing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.cli.output import Output, one_line
+from flatsplit.config.special import heading
+from flatsplit.config.text import quote
+from flatsplit.words import count
+
+if TYPE_CHECKING:
+    from flatsplit.cli.views.shapes import Json
+    from flatsplit.cutover.learn import Learnt, Line
+
+WIDTH = 60
+"""Of a statement's text."""
+
+
+def show(output: Output, found: Learnt) -> None:
+    """What can be put into flatsplit.toml first."""
+    if found.lines:
+        output.say(heading(found.role, "grants"))
+        for word, names in found.grants.items():
+            output.say(f"{word} = [{', '.join(map(quote, names))}]")
+        rows = [
+            (line.privilege, one_line(line.name), f"{line.since:%Y-%m-%d}", f"{line.calls:,}", _by(line), _in(line))
+            for line in found.lines
+        ]
+        output.table("Why", ("privilege", "on", "since", "calls", "by", "in the list"), rows)
+    if found.unneeded:
+        output.heading("In the list, and not needed so far")
+        for word, name in found.unneeded:
+            output.say(f"{word} {one_line(name)}")
+    if found.holes:
+        output.heading(f"Holes in the evidence ({len(found.holes)})")
+        for hole in found.holes:
+            output.say(one_line(hole), "yellow")
+    output.say()
+    if found.since is None or found.until is None:
+        output.say(f"nobody has looked yet what {one_line(found.role)} runs: flatsplit observe", "yellow")
+        return
+    output.say(
+        f"{count(found.statements, 'statement')} of {one_line(found.role)}, seen by {count(found.looks, 'look')} from "
+        f"{found.since:%Y-%m-%d %H:%M} to {found.until:%Y-%m-%d %H:%M} UTC without a hole between them"
+    )
+
+
+def _by(line: Line) -> str:
+    if not line.ran:
+        return ""
+    first = line.ran[0]
+    text = one_line(first.text) or f"statement {first.queryid}"
+    more = f" and {len(line.ran) - 1} more" if line.ran[1:] else ""
+    return (text if len(text) <= WIDTH else text[: WIDTH - 1] + "…") + more
+
+
+def _in(line: Line) -> str:
+    return "yes" if line.listed else "no"
+
+
+def shape(found: Learnt) -> Json:
+    """``learn --json``."""
+    return {
+        "role": found.role,
+        "since": found.since.isoformat() if found.since else None,
+        "until": found.until.isoformat() if found.until else None,
+        "looks": found.looks,
+        "statements": found.statements,
+        "grants": found.grants,
+        "lines": [
+            {
+                "privilege": line.privilege,
+                "name": line.name,
+                "since": line.since.isoformat(),
+                "last": line.last.isoformat(),
+                "calls": line.calls,
+                "listed": line.listed,
+                "statements": [
+                    {"queryid": one.queryid, "calls": one.calls, "query": one.text or None} for one in line.ran
+                ],
+            }
+            for line in found.lines
+        ],
+        "unneeded": [{"privilege": word, "name": name} for word, name in found.unneeded],
+        "holes": list(found.holes),
+    }

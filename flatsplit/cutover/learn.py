@@ -1,0 +1,207 @@
+"""``learn``: the list that would be enough for what a special role ran, and all that speaks against believing it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flatsplit import ddl, privileges
+from flatsplit.config import format_name
+from flatsplit.config.grants import LETTERS
+from flatsplit.errors import UsageError
+from flatsplit.journal import learning
+from flatsplit.journal.learning import NeedRecord, StatementRecord
+from flatsplit.model import PUBLIC, ROUTINES, ObjectRef, State
+from flatsplit.server import statements
+from flatsplit.walks.role import listed
+from flatsplit.walks.role.context import Context
+from flatsplit.walks.split import grants
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+_WORDS = {letter: word for word, letter in LETTERS.items() if letter}
+_NORMAL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|\()", re.IGNORECASE)
+"""Statements whose constants pg_stat_statements replaces; what others say may hold a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A statement that needs something."""
+
+    queryid: int
+    calls: int
+    text: str
+    """"" where it is not known any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A name in a line of the list."""
+
+    privilege: str
+    """The word of [grants]."""
+    name: str
+    since: datetime
+    last: datetime
+    ran: tuple[Ran, ...]
+    """The statements that need it, those that ran most often first."""
+    listed: bool
+    """The list has it already."""
+
+    @property
+    def calls(self) -> int:
+        """How often they ran."""
+        return sum(one.calls for one in self.ran)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a role was seen to need."""
+
+    role: str
+    since: datetime | None
+    """Of the time without a hole that lasts until now; None where nobody has looked."""
+    until: datetime | None
+    looks: int
+    statements: int
+    lines: tuple[Line, ...]
+    holes: tuple[str, ...]
+    """What may be missing from it, and what no list can give."""
+    unneeded: tuple[tuple[str, str], ...]
+    """(word, name) of the list that nothing has needed so far."""
+
+    @property
+    def grants(self) -> dict[str, list[str]]:
+        """The list: names by word."""
+        found: dict[str, list[str]] = {}
+        for line in self.lines:
+            found.setdefault(line.privilege, []).append(line.name)
+        return found
+
+
+def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
+    """What was learned of a special role. Raises UsageError where the configuration speaks of no such role."""
+    config = walk.config
+    if config.special_role(role) is None:
+        there = ", ".join(one.name for one in config.special)
+        raise UsageError(
+            f"flatsplit.toml speaks of no special role {role!r}",
+            f"there is {there}" if there else ("write a section [role.NAME]"),
+        )
+    live, session = walk.situation().live, walk.session
+    context = Context(config, live, role)
+    spans, ran = learning.spans(session, role), learning.statements(session, role)
+    needs = learning.needs(session, role)
+    gone = [need for need in needs if need.object not in live.objects]
+    given = listed.rights(live, context)
+    wanted = _together([need for need in needs if need not in gone and not _implied(live, need)])
+    counted = statements.counted(session.driver, role)
+    texts = (
+        {}
+        if isinstance(counted, str)
+        else statements.texts(session.driver, counted.schema, role, {one for need in needs for one in need.statements})
+    )
+    calls = {one.queryid: one.calls for one in ran}
+    lines, holes = [], list(_holes(spans, ran, counted))
+    for (ref, letter), some in sorted(wanted.items(), key=lambda item: (_place(item[0][1]), item[0][0])):
+        if letter not in _WORDS:
+            holes.append(f"no list can give {privileges.NAMES[letter]} on {ddl.label(ref)}")
+            continue
+        ids = sorted({one for need in some for one in need.statements}, key=lambda one: -calls.get(one, 0))
+        columns = _columns(some) if by_column and letter in "raw" else ()
+        lines.append(
+            Line(
+                _WORDS[letter],
+                _named(ref, columns),
+                min(need.first for need in some),
+                max(need.last for need in some),
+                tuple(Ran(one, calls.get(one, 0), _shown(texts.get(one))) for one in ids),
+                letter in given.objects.get(ref, "") or _by_column(given, ref, letter, columns),
+            )
+        )
+    holes += [f"{ddl.label(need.object)} was needed and is gone" for need in {one.object: one for one in gone}.values()]
+    last = spans[-1] if spans else None
+    return Learnt(
+        role,
+        last.at if last else None,
+        last.until if last else None,
+        last.looks if last else 0,
+        len(ran),
+        tuple(lines),
+        tuple(holes),
+        tuple(_unneeded(live, context, {(need.object, need.privilege) for need in needs})),
+    )
+
+
+def _place(letter: str) -> int:
+    return list(_WORDS).index(letter) if letter in _WORDS else len(_WORDS)
+
+
+def _implied(live: State, need: NeedRecord) -> bool:
+    """What comes with everything else, and what everybody has."""
+    ref, letter = need.object, need.privilege
+    if (ref.kind, letter) in (("schema", "U"), ("database", "c")):
+        return True
+    return letter in privileges.letters(live.objects[ref].acl, PUBLIC)
+
+
+def _together(needs: Iterable[NeedRecord]) -> Mapping[tuple[ObjectRef, str], list[NeedRecord]]:
+    found: defaultdict[tuple[ObjectRef, str], list[NeedRecord]] = defaultdict(list)
+    for need in needs:
+        found[need.object, need.privilege].append(need)
+    return found
+
+
+def _columns(needs: Sequence[NeedRecord]) -> tuple[str, ...]:
+    return tuple(sorted({need.column for need in needs} - {""}))
+
+
+def _by_column(given: listed.Rights, ref: ObjectRef, letter: str, columns: Sequence[str]) -> bool:
+    refs = (ObjectRef("column", ref.schema, ref.name, column) for column in columns)
+    return bool(columns) and all(letter in given.columns.get(one, "") for one in refs)
+
+
+def _named(ref: ObjectRef, columns: Sequence[str]) -> str:
+    """As [grants] names it."""
+    parts = (ref.schema, ref.name) if ref.schema else (ref.name,)
+    if ref.kind in ROUTINES:
+        return format_name(*parts, args=ref.args)
+    return format_name(*parts, args=", ".join(map(format_name, columns)) if columns else None)
+
+
+def _shown(text: statements.Text | None) -> str:
+    if text is None or text.text is None:
+        return ""
+    return text.text if _NORMAL.match(text.text) else text.text.split(maxsplit=1)[0].upper() + " …"
+
+
+def _holes(
+    spans: Sequence[learning.SpanRecord], ran: Sequence[StatementRecord], counted: statements.Counted | str
+) -> Iterable[str]:
+    """What may have been missed, and what was not understood."""
+    if isinstance(counted, str):
+        yield counted
+    elif counted.blind:
+        yield counted.blind
+    yield from (f"{one.at:%Y-%m-%d %H:%M} UTC: {one.broke}" for one in spans if one.broke)
+    if not isinstance(counted, str) and spans and (now := statements.broke(spans[-1].epoch, counted.epoch)):
+        yield f"since the last look: {now}"
+    for one in ran:
+        if one.verdict != "allowed":
+            yield f"statement {one.queryid} ({one.calls:,} calls): {one.reason}"
+
+
+def _unneeded(live: State, context: Context, needed: set[tuple[ObjectRef, str]]) -> Iterable[tuple[str, str]]:
+    special = context.special
+    for line in listed.lines(context.config, special) if special is not None else ():
+        for name in line.names:
+            refs = list(grants.named(live, name, line.letter))
+            tables = {one[1:3] for one, letter in needed if letter == line.letter}
+            used = any((ref, line.letter) in needed or (ref.kind == "column" and ref[1:3] in tables) for ref in refs)
+            if refs and not used:
+                yield line.privilege, name

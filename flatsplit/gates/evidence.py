@@ -1,0 +1,50 @@
+"""evidence: the role was watched for long enough, and nothing that it ran can have been missed."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import timedelta
+
+from flatsplit.config import format_duration
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.gates.quiet import LOOK
+from flatsplit.journal import learning
+from flatsplit.model import GateKey, GateResult
+from flatsplit.server import statements
+from flatsplit.walks.role.context import Context
+from flatsplit.words import span
+
+KEY: GateKey = "evidence"
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Open once the last unbroken time of watching is long enough, and each statement in it was understood."""
+    role, session = asked.context.role, asked.session
+    said = statements.counted(session.driver, role)
+    learn = f"flatsplit learn {shlex.quote(role)}"
+    if isinstance(said, str):
+        fix = "have it counted, or list what the role needs yourself and waive this"
+        return GateResult(KEY, False, f"nothing can be learned: {said}", fix)
+    spans, ran = learning.spans(session, role), learning.statements(session, role)
+    if not spans or not ran:
+        return GateResult(KEY, False, f"no statement of {role} was seen yet", f"{LOOK} while its program runs")
+    last, wanted = spans[-1], asked.does.rests(asked.context) if asked.does.rests else timedelta()
+    watched = last.until - last.at
+    text = f"{len(ran):,} statements of {role}, watched for {span(watched.total_seconds())} without a hole"
+    if last.broke:
+        text += f" (since {last.at:%Y-%m-%d %H:%M} UTC: {last.broke})"
+    if said.blind or (now := statements.broke(last.epoch, said.epoch)):
+        return GateResult(KEY, False, f"{text}; {said.blind or now}", f"settle that, then: {LOOK}")
+    odd = [one for one in ran if one.verdict != "allowed"]
+    if odd:
+        first = odd[0]
+        more = f", and {len(odd) - 1} more" if odd[1:] else ""
+        what = f"what statement {first.queryid} needs is not known: {first.reason}{more}"
+        return GateResult(KEY, False, what, f"look at `{learn}`; waive this where you know what they need")
+    if watched < wanted:
+        rest = f"call again in {span((wanted - watched).total_seconds() + 1)} or later; {LOOK}"
+        return GateResult(KEY, False, f"{text}; {format_duration(wanted)} are asked for", rest)
+    return GateResult(KEY, True, text)
+
+
+GATE = Gate(KEY, judge)

@@ -1,0 +1,1 @@
+"""Gates as the walk of a special role alone judges them."""

@@ -1,0 +1,29 @@
+"""narrow: the bridge is cut, and the role has what its list says and nothing else."""
+
+from __future__ import annotations
+
+from flatsplit.model import State
+from flatsplit.walks import role as keys
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.role.context import Context
+
+
+def apply(state: State, context: Context) -> State:
+    """No member of the role that it began like any more."""
+    draft = Draft(state)
+    if context.special is not None and context.special.like:
+        draft.no_member(role=context.special.like, member=context.role)
+    return draft.state()
+
+
+STEP = Step(
+    key=keys.NARROW,
+    title="Cut the bridge",
+    purpose="Ends the membership in the role that it began like: the scream test. The role's sessions feel it at once, "
+    "and one statement, on no table, takes it back.",
+    apply=apply,
+    gates=("rehearsed",),
+    watch=("Errors of the program with SQLSTATE 42501 (insufficient privilege).",),
+    stop=("The program is refused anything: `flatsplit rollback` of this step is one GRANT.",),
+)
