@@ -48,13 +48,25 @@ def _default_search_path(look: Look, settings: Mapping[SettingKey, Settings]) ->
     if server.search_path_source == "configuration file":
         return server.search_path_reset
     if server.reads_files:
-        lines = look.ask("file_settings")
+        lines = look.ask("file_settings", "search_path")
         return str(lines[0][0]) if lines else server.search_path_boot
     own = any("search_path" in dict(values) for key, values in settings.items() if key.role == server.operator)
     pinned = server.search_path_reset.startswith("pg_catalog") or not server.search_path_reset
     if server.search_path_source == "session" and not own and not pinned:
         return server.search_path_reset
     return server.search_path_boot
+
+
+def read_log_statement(look: Look) -> str:
+    """log_statement of a role without settings of its own, but for the database's: from the configuration files.
+
+    Where the operator has a setting of its own, only who may read the files knows.
+    """
+    source, value = look.ask("log_statement")[0]
+    if source in ("default", "configuration file", "command line", "environment variable"):
+        return str(value)
+    lines = look.ask("file_settings", "log_statement") if look.server.reads_files else []
+    return str(lines[0][0]) if lines else "none"
 
 
 def read_roles(look: Look, rows: list[Row]) -> dict[str, RoleFacts]:

@@ -10,6 +10,7 @@ import psycopg
 
 from flatsplit.catalog import cluster, objects, rowsecurity
 from flatsplit.catalog.acl import Names
+from flatsplit.catalog.recorder import read_recorder
 from flatsplit.catalog.session import look
 from flatsplit.model import ObjectRef, RoleFacts, State, Target
 
@@ -26,7 +27,7 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
         names = Names({row[0]: row[1] for row in roles})
         settings = cluster.read_settings(at, names)
         return State(
-            target=cluster.read_target(at, names, settings),
+            target=replace(cluster.read_target(at, names, settings), log_statement=cluster.read_log_statement(at)),
             roles=cluster.read_roles(at, roles),
             members=cluster.read_members(at, names),
             settings=settings,
@@ -41,6 +42,7 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
             mappings=objects.read_mappings(at, names),
             databases=cluster.read_databases(at, names),
             uses=objects.read_uses(at),
+            recorder=read_recorder(at),
         )
 
 

@@ -14,6 +14,7 @@ from flatsplit.config.rotation import Rotation
 from flatsplit.config.special import Special
 from flatsplit.config.tenants import Tenants, Way, format_way, parse_way
 from flatsplit.config.text import format_duration, parse_duration
+from flatsplit.config.trail import TrailWishes
 from flatsplit.config.values import (
     PURPOSES,
     Auth,
@@ -42,6 +43,7 @@ __all__ = [
     "Rotation",
     "Special",
     "Tenants",
+    "TrailWishes",
     "Way",
     "format_duration",
     "format_name",

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import accept, becoming, grants, people, powers, rotation, special, tenants
+from flatsplit.config import accept, becoming, grants, people, powers, rotation, special, tenants, trail
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -54,6 +54,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     rotating = rotation.read(document.pop("rotation", {}), source)
     decided = powers.read(document.pop("owner-powers", {}), source)
     multitenant = tenants.read(document.pop("tenants", None), source)
+    wishes = trail.read(document.pop("trail", {}), source)
     for section, content in document.items():
         if not isinstance(content, dict) and section not in SECTIONS:
             home = next((known for known, keys in SECTIONS.items() if section in keys), "cutover")
@@ -91,6 +92,7 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
         tenants=multitenant,
         special=specials,
         rotation=rotating,
+        trail=wishes,
     )
     validate(config, source)
     return config

@@ -12,6 +12,7 @@ from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.rotation import Rotation
 from flatsplit.config.special import Special
 from flatsplit.config.tenants import Tenants
+from flatsplit.config.trail import TrailWishes
 
 Retire: TypeAlias = Literal["revoke", "drop", "repurpose"]
 DatabaseOwner: TypeAlias = Literal["app_migrator", "dba", "keep"]
@@ -123,6 +124,8 @@ class Config:
     """[rotation]: how old passwords may become, and who keeps them."""
     special: tuple[Special, ...] = ()
     """[role.NAME]: special roles, in the order in which they stand."""
+    trail: TrailWishes = field(default_factory=TrailWishes)
+    """[trail]: how structural changes are told of."""
 
     def special_role(self, name: str) -> Special | None:
         """The special role of this name; None where the configuration speaks of none."""

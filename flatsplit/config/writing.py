@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flatsplit.config import accept, becoming, grants, people, powers, rotation, special, tenants
+from flatsplit.config import accept, becoming, grants, people, powers, rotation, special, tenants, trail
 from flatsplit.config.checks import validate
 from flatsplit.config.reading import load
 from flatsplit.config.text import format_duration, quote
@@ -44,8 +44,8 @@ _HEADINGS = {"roles": "names of the four"}
 def render(config: Config) -> str:
     """The file as init writes it: every key once, each with what it means.
 
-    owners, [members], [group], [become], [rotation], [hazards.accept], [owner-powers], [role], [grants] and [tenants]
-    only where there are some.
+    owners, [members], [group], [become], [rotation], [hazards.accept], [owner-powers], [role], [grants], [tenants] and
+    [trail] only where there are some.
     """
     parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
     lines: list[str] = []
@@ -67,6 +67,7 @@ def render(config: Config) -> str:
         *special.render(config.special),
         *grants.render(config.grants),
         *tenants.render(config.tenants),
+        *trail.render(config.trail),
     ]
     return "\n".join([*lines[:-1], *extra]) + "\n"
 

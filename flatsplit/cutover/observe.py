@@ -48,6 +48,7 @@ def observe(walk: Walk) -> Look:
         journal.count_calls(at, [(one.role, one.calls, more, one.epoch) for one, more in grown])
         _sum_up(journal, config.legacy_role)
         note(walk)
+        journal.thin_recorded(config.trail.keep)
     if config.special:
         gather(walk, people)
     return Look(at, clients, tuple((one.role, more) for one, more in grown))

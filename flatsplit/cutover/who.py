@@ -19,7 +19,7 @@ from flatsplit.trail import Asked, Cast, Deed, Progress, Search, Server, Source,
 from flatsplit.trail.acts import acts
 
 _WOULD = (
-    "ALTER ROLE … SET log_statement = 'ddl' for the migration tool's role tells what succeeds; "
+    "flatsplit begin trail has the log and a table tell what succeeds; "
     "what is refused stands in any log with %u, %h and %e in log_line_prefix, or in csvlog"
 )
 
@@ -72,6 +72,9 @@ def who(session: Session | None, config: Config, question: Question, progress: P
         missing += [why] if why and not question.logs else []
     if session is not None and not question.refused:
         found.sources += _journal(session, search)
+        sources, why = trail.recorded(session.driver, search)
+        found.sources[:0] = sources
+        missing += [why] if why else []
     if not [source for source in found.sources if source.kind != "journal"] and not search.deeds:
         raise TargetError(
             f"nothing here can know who it was: {'; '.join(missing)}", f"have it told from now on: {_WOULD}"
@@ -155,15 +158,16 @@ def _journal(session: Session, search: Search) -> list[Source]:
 def _sorted(deeds: list[Deed], question: Question, cast: Cast) -> list[Deed]:
     """Judged, those that are meant, in the order of time; what is also counted by pg_stat_statements only once."""
     kept = [deed for deed in deeds if not question.refused or deed.outcome in ("refused", "failed")]
-    named = {(deed.acting_as, deed.act, deed.object) for deed in kept if deed.source != "pg_stat_statements"}
-    kept = [
-        deed
-        for deed in kept
-        if deed.source != "pg_stat_statements" or (deed.acting_as, deed.act, deed.object) not in named
-    ]
+    named = {_alike(deed) for deed in kept if deed.source != "pg_stat_statements"}
+    kept = [deed for deed in kept if deed.source != "pg_stat_statements" or _alike(deed) not in named]
     for deed in kept:
         deed.judgement, deed.why = trail.judge(deed, cast)
     return sorted(kept, key=lambda deed: (not deed.at, deed.at))
+
+
+def _alike(deed: Deed) -> tuple[str, str, str]:
+    """Who did what; whether the schema was named is left aside."""
+    return deed.acting_as, deed.act, deed.object.rpartition(".")[2]
 
 
 def _limits(found: Trail, search: Search, server: Server | None, question: Question) -> list[str]:
@@ -187,7 +191,7 @@ def _limits(found: Trail, search: Search, server: Server | None, question: Quest
         if level == "none":
             notes.append(
                 "log_statement is none: what succeeds leaves no line in the log, unless a role has a setting of its "
-                "own (ALTER ROLE … SET log_statement = 'ddl')"
+                "own (flatsplit begin trail)"
             )
     if server is not None and server.settings.get("log_min_error_statement") in ("log", "fatal", "panic"):
         notes.append("log_min_error_statement keeps refused statements out of the log: set it back to error")

@@ -37,6 +37,7 @@ from flatsplit.ddl.policies import (
     row_security,
     tenancy_of,
 )
+from flatsplit.ddl.recorder import PARTS, forget_recorder, impossible_event_trigger, let_thin
 from flatsplit.ddl.rights import (
     grant,
     grant_column,
@@ -68,6 +69,7 @@ from flatsplit.ddl.roles import (
 )
 
 __all__ = [
+    "PARTS",
     "add_tenants",
     "alter_owner",
     "alter_policy",
@@ -89,6 +91,7 @@ __all__ = [
     "drop_tenancy",
     "drop_user_mapping",
     "fill_verifier",
+    "forget_recorder",
     "grant",
     "grant_column",
     "grant_default",
@@ -96,9 +99,11 @@ __all__ = [
     "grant_word",
     "hold",
     "ident",
+    "impossible_event_trigger",
     "join_role",
     "label",
     "leave_role",
+    "let_thin",
     "literal",
     "login_with_password",
     "name",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from flatsplit.differ import acls, defaults, members, owners, roles, rowsecurity, smaller
+from flatsplit.differ import acls, defaults, members, owners, recorder, roles, rowsecurity, smaller
 from flatsplit.model import ObjectRef, State, Statement
 
 
@@ -70,6 +70,8 @@ def _pieces(have: State, want: State) -> tuple[Iterable[Statement | acls.Later],
         roles.opened(have, want),
         after_login,
         roles.commented(have, want),
+        recorder.made(have, want),
+        recorder.dropped(have, want),
         roles.dropped(have, want),
     )
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flatsplit import model
 from flatsplit.connection import Session
-from flatsplit.journal import baseline, identity, ledger, observations, retention, schema, snapshots, story, walks
+from flatsplit.journal import (
+    baseline,
+    identity,
+    ledger,
+    observations,
+    recorded,
+    retention,
+    schema,
+    snapshots,
+    story,
+    walks,
+)
 from flatsplit.journal.records import (
     ActionRecord,
     CounterRecord,
@@ -282,6 +293,11 @@ class Journal:
         """Keep only sums of looks that are days old; how many rows went."""
         self._writing()
         return sum(retention.sum_up(self.session, day, still) for day in retention.days_to_sum_up(self.session))
+
+    def thin_recorded(self, keep: timedelta) -> int:
+        """Rows of the recorder of structural changes that are older go, where the operator may; how many."""
+        self._writing()
+        return recorded.thin(self.session, keep)
 
     def last_active(self, role: str) -> datetime | None:
         """When the role's statement counter was last found grown."""

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from flatsplit import resources
+from flatsplit import ddl, resources
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError, MissingRights, Waiting
 from flatsplit.journal import intact
-from flatsplit.journal.tables import HEAD, SCHEMA, VERSION_TABLE, metadata
+from flatsplit.journal.tables import HEAD, RECORDER, SCHEMA, VERSION_TABLE, metadata
 
 LOCK_TIMEOUT = "5s"
 """How long forget waits for readers of the journal, and those who come later behind it."""
@@ -36,6 +36,7 @@ WITH RECURSIVE
   ),
   relation AS (
     SELECT c.oid, c.relname, c.relkind, c.relowner FROM pg_class AS c JOIN home ON c.relnamespace = home.oid
+    WHERE c.relname <> %(recorder)s -- a superuser's, where the operator is none
   ),
   owner AS (SELECT nspowner AS oid FROM home UNION SELECT relowner FROM relation),
   theirs AS (
@@ -75,7 +76,7 @@ class Look(NamedTuple):
 
 def look(session: Session, untrusted: Sequence[str] = ()) -> Look | None:
     """What is there, or None if there is no schema of that name; whatever ``untrusted`` could act as is a stranger."""
-    parameters = {"schema": SCHEMA, "version": VERSION_TABLE, "untrusted": list(untrusted)}
+    parameters = {"schema": SCHEMA, "version": VERSION_TABLE, "untrusted": list(untrusted), "recorder": RECORDER}
     row = session.driver.execute(_LOOK, parameters).fetchone()
     return Look(*row) if row else None
 
@@ -227,9 +228,9 @@ def _migrate(session: Session) -> None:
 def grant_readers(session: Session, readers: Sequence[str]) -> None:
     """Let these roles ("": PUBLIC) read everything: without it their pg_dump of the database fails."""
     for statement in (
-        "GRANT USAGE ON SCHEMA {} TO {}",
-        "GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}",
-        "GRANT SELECT ON ALL SEQUENCES IN SCHEMA {} TO {}",
+        "GRANT USAGE ON SCHEMA {schema} TO {roles}",
+        "GRANT SELECT ON {tables} TO {roles}",
+        "GRANT SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {roles}",
     ):
         _for_roles(session, statement, readers)
 
@@ -245,9 +246,9 @@ def admit(session: Session, readers: Sequence[str]) -> None:
 def revoke_readers(session: Session, readers: Sequence[str]) -> None:
     """Take that away again, so that nothing depends on these roles here."""
     for statement in (
-        "REVOKE ALL ON ALL SEQUENCES IN SCHEMA {} FROM {}",
-        "REVOKE ALL ON ALL TABLES IN SCHEMA {} FROM {}",
-        "REVOKE ALL ON SCHEMA {} FROM {}",
+        "REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {roles}",
+        "REVOKE ALL ON {tables} FROM {roles}",
+        "REVOKE ALL ON SCHEMA {schema} FROM {roles}",
     ):
         _for_roles(session, statement, readers)
 
@@ -255,7 +256,8 @@ def revoke_readers(session: Session, readers: Sequence[str]) -> None:
 def _for_roles(session: Session, statement: str, roles: Sequence[str]) -> None:
     if roles:
         names = sql.SQL(", ").join(sql.Identifier(role) if role else sql.SQL("PUBLIC") for role in roles)
-        session.driver.execute(sql.SQL(statement).format(_SCHEMA, names))
+        own = sql.SQL(", ").join(sql.Identifier(SCHEMA, table) for table in tables(session))
+        session.driver.execute(sql.SQL(statement).format(schema=_SCHEMA, tables=own, roles=names))
 
 
 def lock_all(session: Session) -> list[str]:
@@ -274,6 +276,7 @@ def drop(session: Session) -> None:
     """Drop the schema, but nothing that others built on it."""
     names = lock_all(session)
     listed = sql.SQL(", ").join(sql.Identifier(SCHEMA, name) for name in names)
+    _drop_recorder(session)
     try:
         session.driver.execute(sql.SQL("DROP TABLE {}").format(listed))
         session.driver.execute(sql.SQL("DROP SCHEMA {}").format(_SCHEMA))
@@ -283,6 +286,19 @@ def drop(session: Session) -> None:
             f"something else uses the tracking schema: {others[0] if others else error.diag.message_primary}",
             "drop or move it, then run flatsplit forget again",
         ) from None
+
+
+def _drop_recorder(session: Session) -> None:
+    """Its event triggers first: without the table they would only warn."""
+    for statement in ddl.forget_recorder():
+        try:
+            session.driver.execute(statement.encode())
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise MissingRights(
+                f"structural changes are still recorded, and ending that is not the operator's: "
+                f"{error.diag.message_primary}",
+                f"have a superuser run: {' '.join(ddl.forget_recorder())}",
+            ) from None
 
 
 def _quoted(name: str) -> str:

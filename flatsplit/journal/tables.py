@@ -16,6 +16,9 @@ from flatsplit.model import JOURNAL_SCHEMA, Side, StepState
 
 SCHEMA = JOURNAL_SCHEMA
 VERSION_TABLE = "alembic_version"
+RECORDER = "ddl"
+"""The table of the walk ``trail`` in the same schema: no part of the journal, and another's where only a superuser
+could make its event triggers."""
 HEAD = "0005"
 """The newest migration; a test holds it against migrations/versions."""
 

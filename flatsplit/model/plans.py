@@ -26,6 +26,7 @@ FactKey: TypeAlias = Literal[
     "tenancy",
     "tenant",
     "user_mapping",
+    "recorder",
 ]
 
 
@@ -128,7 +129,7 @@ Waivable: TypeAlias = Literal[
     "known",
     "evidence",
 ]
-Unwaivable: TypeAlias = Literal["converged", "approved"]
+Unwaivable: TypeAlias = Literal["converged", "approved", "allowed"]
 GateKey: TypeAlias = Waivable | Unwaivable
 WAIVABLE: tuple[Waivable, ...] = get_args(Waivable)
 UNWAIVABLE: tuple[Unwaivable, ...] = get_args(Unwaivable)

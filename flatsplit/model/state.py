@@ -41,6 +41,8 @@ class Target:
     """Name of the role with oid 10; the grantor of what a superuser grants on 16+."""
     default_search_path: str = '"$user", public'
     """search_path of a role without settings of its own: from the database, else the configuration file."""
+    log_statement: str = "none"
+    """The same of log_statement, as far as it can be seen."""
 
     @property
     def major(self) -> int:
@@ -122,6 +124,8 @@ class State:
     """Relations that the rules of a view, materialized view or table read or write as its owner."""
     structure: Structure | None = field(default=None, compare=False, repr=False)
     """Columns and keys, where a walk asks for them: no facts that a statement of ours changes."""
+    recorder: Mapping[str, str] = field(default_factory=dict)
+    """What is there of flatsplit's recorder of structural changes (ddl/recorder.py), by name; "" for as it was made."""
     _groups: list[Group] | None = field(default=None, init=False, compare=False, repr=False)
 
     @property

@@ -9,6 +9,7 @@ from flatsplit.trail.files import log_files
 from flatsplit.trail.hiding import without_constants, without_secrets
 from flatsplit.trail.judging import Cast, judge
 from flatsplit.trail.reading import Progress, read_files
+from flatsplit.trail.recorded import recorded
 from flatsplit.trail.search import Search, is_watched
 from flatsplit.trail.server import Server
 from flatsplit.trail.times import written
@@ -29,6 +30,7 @@ __all__ = [
     "judge",
     "log_files",
     "read_files",
+    "recorded",
     "without_constants",
     "without_secrets",
     "written",

@@ -12,11 +12,10 @@ from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.rotate.kind import ROTATE
 from flatsplit.walks.split.kind import SPLIT
 from flatsplit.walks.tenants.kind import TENANTS
+from flatsplit.walks.trail.kind import TRAIL
 
-KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROTATE, ROLE)}
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROTATE, ROLE, TRAIL, TENANTS)}
 """By their names, in the order in which people hear of them."""
-
-KINDS[TENANTS.name] = TENANTS
 
 
 def begun_by_people() -> tuple[Kind[Any], ...]:

@@ -22,6 +22,7 @@ _FUTURE = {"r": "tables", "S": "sequences", "f": "routines", "T": "types", "n": 
 _TABLES = ("table", "partitioned_table", "foreign_table", "view", "materialized_view")
 _READ = frozenset({"roles", "members", "settings", "objects", "columns", "defaults", "policies", "mappings"}) | {
     "conditions",
+    "recorder",
     "row_security",
     "tenancies",
     "tenants",
@@ -65,6 +66,7 @@ def facts(state: State) -> set[Fact]:
     found.update(("tenancy", ddl.label(ref), type_) for ref, type_ in state.tenancies.items())
     found.update(("tenant", role, key) for role, key in state.tenants.items())
     found.update(("user_mapping", ddl.label(ref)) for ref in state.mappings)
+    found.update(("recorder", name, looks) for name, looks in state.recorder.items())
     return found
 
 

@@ -68,6 +68,7 @@ by_field = {
     "copied_mappings": st.dictionaries(refs, text, max_size=3),
     "databases": st.dictionaries(text, names, max_size=3),
     "uses": st.dictionaries(refs, st.lists(refs, max_size=3).map(tuple), max_size=3),
+    "recorder": st.dictionaries(text, text, max_size=3),
 }
 states = st.builds(State, st.just(TARGET), **by_field)
 
@@ -128,6 +129,7 @@ def full_state() -> State:
         copied_mappings={ref: "a"},
         databases={"a": ("x", "y")},
         uses={ref: (ref,)},
+        recorder={"table flatsplit.ddl": ""},
     )
 
 

@@ -1,7 +1,8 @@
 -- What somebody else did to the tracking schema while it was made: gave a table away, may write it, hung code on it.
 WITH home AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = %(schema)s::text::name),
      relation AS (
-       SELECT c.* FROM pg_class AS c JOIN home ON c.relnamespace = home.oid WHERE c.relkind IN ('r', 'S'))
+       SELECT c.* FROM pg_class AS c JOIN home ON c.relnamespace = home.oid WHERE c.relkind IN ('r', 'S')
+         AND c.relname <> 'ddl') -- the recorder's, which the catalog reads by itself
 SELECT 'owner' AS what, c.relname::text AS name, 'belongs to ' || quote_ident(pg_get_userbyid(c.relowner)) AS said
 FROM relation AS c, home WHERE c.relowner <> home.nspowner
 UNION ALL

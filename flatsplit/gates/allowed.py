@@ -1,0 +1,95 @@
+"""allowed: the operator may run what the step runs; who may, is said before anything is tried."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+
+from flatsplit import ddl
+from flatsplit.differ import diff
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.model import GateResult, State, Statement
+from flatsplit.model.versions import PARAMETER_GRANTS
+from flatsplit.server.asking import ask
+from flatsplit.walks.provider import administers
+
+KEY: Final = "allowed"
+
+
+def judge(asked: Asked[Any]) -> GateResult:
+    """Closed with the first statement that the server would refuse, and who has to run it."""
+    state, operator = asked.state, asked.state.target.operator
+    if state.target.operator_superuser:
+        return GateResult(KEY, True, f"{operator} is a superuser", waivable=False)
+    statements = diff(state, asked.after(asked.step))
+    settings = [each for each in statements if _is(each, "setting")]
+    parts = [each for each in statements if _is(each, "recorder")]
+    if refused := [each for each in settings if not _may_set(asked, each)]:
+        return _closed(f"{operator} may not set {_what(refused[0])}", _settable(state, refused, len(settings)))
+    if parts and not _may_trigger(asked):
+        return _closed(
+            f"{operator} may not create event triggers, which takes a superuser",
+            "have a superuser run flatsplit next for this step, or its SQL file of flatsplit runbook; or leave it out: "
+            "[trail] table = false",
+        )
+    return GateResult(KEY, True, f"{operator} may run it", waivable=False)
+
+
+def _closed(reason: str, fix: str) -> GateResult:
+    return GateResult(KEY, False, reason, fix, waivable=False)
+
+
+def _is(statement: Statement, fact: str) -> bool:
+    return any(change.fact == fact for change in statement.changes)
+
+
+def _what(statement: Statement) -> str:
+    change = statement.changes[-1]
+    return f"{change.detail.partition('=')[0]} for {change.subject}"
+
+
+def _may_set(asked: Asked[Any], statement: Statement) -> bool:
+    """A superuser's setting takes a privilege on it (15 and later); any takes the role, and no superuser's is given."""
+    change = statement.changes[-1]
+    facts = asked.state.roles.get(change.subject)
+    if facts is None or facts.superuser or not administers(asked.state, change.subject):
+        return False
+    if asked.state.target.major < PARAMETER_GRANTS:
+        return False
+    name = change.detail.partition("=")[0]
+    return bool(ask(asked.session.driver, "may_set", {"name": name})[0][0])
+
+
+def _settable(state: State, refused: list[Statement], wanted: int) -> str:
+    """The one GRANT that is enough, where there is one; else the statements themselves."""
+    operator = state.target.operator
+    roles = [each.changes[-1].subject for each in refused]
+    reachable = all(administers(state, role) and not state.roles[role].superuser for role in roles)
+    if state.target.major >= PARAMETER_GRANTS and reachable:
+        name = refused[0].changes[-1].detail.partition("=")[0]
+        return f"have a superuser run: GRANT SET ON PARAMETER {ddl.ident(name)} TO {ddl.ident(operator)};"
+    more = f" (flatsplit plan shows all {wanted})" if wanted > 1 else ""
+    return f"have a superuser run: {refused[0].sql}{more}"
+
+
+def _may_trigger(asked: Asked[Any]) -> bool:
+    """Only trying tells who is let: some services let their strongest role. The function that is named is not there,
+    and CreateEventTrigger() (event_trigger.c) looks for it after the rights.
+    """
+    conn: psycopg.Connection[Any] = asked.session.driver
+    if conn.info.transaction_status != TransactionStatus.IDLE or not asked.session.write:
+        return False
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute(ddl.impossible_event_trigger().encode())
+    except errors.UndefinedFunction:
+        return True
+    except psycopg.Error:
+        return False
+    return True
+
+
+GATE = Gate(KEY, judge)

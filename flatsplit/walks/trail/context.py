@@ -1,0 +1,54 @@
+"""What the steps of ``trail`` need besides the State. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flatsplit import membership
+from flatsplit.config import Config
+from flatsplit.model import SettingKey, State
+
+SETTING = "log_statement"
+WANTED = "ddl"
+ENOUGH = frozenset({WANTED, "mod", "all"})
+"""Values with which structural changes are logged."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The decisions, and what settings there were before."""
+
+    config: Config
+    baseline: State
+
+
+def told_of(state: State, config: Config) -> Iterator[str]:
+    """Who may change the structure, who works as the application, and who takes over what the old role has set; groups
+    and whoever acts as one of them too.
+    """
+    managed = (*config.roles.new, config.legacy_role, *(config.owners or ()))
+    apart = {*managed, state.target.operator}
+    for role in managed:
+        if role not in state.roles:
+            continue
+        yield role
+        yield from sorted(membership.acting(state, role, apart))
+
+
+def own(state: State, role: str) -> str:
+    """log_statement as it is set for this role in all databases; "" for not at all."""
+    return dict(state.settings.get(SettingKey(role, ""), ())).get(SETTING, "")
+
+
+def in_force(state: State, role: str) -> str:
+    """log_statement of a session of this role in this database: the most particular setting counts.
+
+    process_settings() in postinit.c.
+    """
+    database = state.target.database
+    for key in (SettingKey(role, database), SettingKey(role, ""), SettingKey("", database), SettingKey("", "")):
+        found = dict(state.settings.get(key, ())).get(SETTING)
+        if found is not None:
+            return found
+    return state.target.log_statement
