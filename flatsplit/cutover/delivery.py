@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,17 @@ from flatsplit.cutover.caller import Passwords, Reporter
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.stored import Stored
 from flatsplit.errors import FlatsplitError, Waiting
-from flatsplit.model import Plan, Statement
+from flatsplit.gates.delivered import EVENT
+from flatsplit.model import GateResult, Plan, Statement
+from flatsplit.server.sessions import read_sessions
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
-PROVED = "proved"
-"""Kind of event: a role has logged in with its new password."""
+HANDED_OVER = "handed-over"
+"""Kind of event: applications get a role's new password from now on."""
+ENDED = "ended-sessions"
+"""Kind of event: sessions that a step ends."""
 
 
 class Remembered:
@@ -92,7 +97,7 @@ def prove(
             said = f"{role} was let in from here without being asked for a password: try it from where its clients are"
         reporter.note(said)
         with walk.session.transaction():
-            walk.journal.event(PROVED, plan.step, said)
+            walk.journal.event(EVENT, plan.step, said)
 
 
 def _log_in(session: Session, role: str, password: str) -> bool:
@@ -106,6 +111,54 @@ def _log_in(session: Session, role: str, password: str) -> bool:
             "put that right (from here the role has to be let in by pg_hba.conf), then run flatsplit next again: it "
             "goes on with the same password",
         ) from None
+
+
+def at_hand(walk: Walk, step: str, roles: Sequence[str], passwords: Passwords) -> Mapping[str, str]:
+    """The new passwords that are to be tried: as the store has them where there is one. Nothing that was tried."""
+    if not walk.session.write or _told(walk, step, HANDED_OVER):
+        return {}
+    if isinstance(passwords, Stored):
+        return {role: passwords.read_back(role) for role in roles}
+    return passwords.at_hand()
+
+
+def deliver(
+    walk: Walk, step: str, roles: Sequence[str], gate: GateResult, passwords: Passwords, reporter: Reporter
+) -> None:
+    """Where the gate is passed, let applications have the new passwords; once."""
+    if not walk.session.write or not gate.passes or _told(walk, step, HANDED_OVER):
+        return
+    for role in roles:
+        if isinstance(passwords, Stored):
+            passwords.hand_over(role)
+            reporter.note(f"the store gives out the password of {role} from now on")
+        with walk.session.transaction():
+            if gate.open:
+                walk.journal.event(EVENT, step, gate.reason)
+            walk.journal.event(HANDED_OVER, step, f"applications are to log in as {role} from now on")
+
+
+def _told(walk: Walk, step: str, kind: str) -> bool:
+    """Whether the journal says so, since the step was last taken back."""
+    told = walk.journal.events(kind, step)
+    back = walk.journal.events("rolled_back")
+    return bool(told) and (not back or back[-1].id < told[-1].id)
+
+
+def end_sessions(walk: Walk, step: str, roles: Sequence[str], reporter: Reporter) -> None:
+    """Say whose sessions are about to be ended."""
+    found = read_sessions(walk.session.driver, {role: (role,) for role in roles}, "") if roles else ()
+    clients = Counter(
+        f"{one.role}: {one.application or 'no application_name'} from {one.client} in {one.database}"
+        for one in found
+        if one.role in roles
+    )
+    lines = [f"{client}" + (f", {count} times" if count > 1 else "") for client, count in sorted(clients.items())]
+    for line in lines:
+        reporter.note(f"ends the session of {line}")
+    if lines:
+        with walk.session.transaction():
+            walk.journal.event(ENDED, step, f"{len(found)} sessions are ended", {"sessions": lines})
 
 
 def _hand_over(passwords: Remembered, role: str, password: str) -> None:

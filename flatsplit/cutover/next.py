@@ -102,12 +102,18 @@ def _gates(
     if situation.kind.step(plan.step).by_people and walk.session.write:  # a dry run writes nothing down
         observe(walk)
     step = situation.kind.step(plan.step)
+    delivers = step.delivers(situation.context)
     known = passwords.at_hand() if "acts" in step.gates else {}
+    if delivers:
+        known = delivery.at_hand(walk, plan.step, delivers, passwords)
     judged = judge(walk.asked(situation, plan.step, known), step.gates)
     gates = [
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
         for gate in judged
     ]
+    for gate in gates:
+        if gate.key == "delivered":
+            delivery.deliver(walk, plan.step, delivers, gate, passwords, reporter)
     gates += approval.gate(walk, situation, plan, options.approved, reporter, dry_run=options.dry_run)
     return tuple(gates)
 
@@ -151,6 +157,7 @@ def _take(
     reporter.step_started(key, step.title, len(plan.actions))
     executor = walk.executor(situation, reporter, verifiers)
     tell(plan, reporter)
+    delivery.end_sessions(walk, key, step.ends(situation.context), reporter)
     executed = 0
     try:
         if by_hand:
@@ -167,7 +174,7 @@ def _take(
             walk.journal.event("waiting", key, error.what)
         reporter.step_finished(key, "waiting")
         raise
-    _finish(walk, key, plan, live, by_hand=bool(by_hand))
+    _finish(walk, situation, plan, live, by_hand=bool(by_hand))
     reporter.step_finished(key, "done")
     return StepOutcome(key, "done", executed + more, bool(by_hand), gates, plan.notes), walk.situation(live)
 
@@ -259,8 +266,12 @@ def _prove_empty(walk: Walk, situation: Situation, role: str) -> None:
         )
 
 
-def _finish(walk: Walk, key: str, plan: Plan, live: State, *, by_hand: bool) -> None:
+def _finish(walk: Walk, situation: Situation, plan: Plan, live: State, *, by_hand: bool) -> None:
+    key, kind = plan.step, situation.kind
     with walk.session.transaction():
         walk.journal.transition(key, *TRANSITIONS["finish"], by_hand=by_hand)
         walk.journal.event("done", key, "done by hand" if by_hand else "done", {"digest": plan.digest})
         step_ended(walk, key, live)
+        if key == kind.keys[-1] and not kind.lasting:
+            walk.journal.event("ended", None, f"{situation.name.words} is over")
+            walk.journal.end_cutover(walk.record.id, "complete")

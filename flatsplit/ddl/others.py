@@ -144,10 +144,11 @@ def _filled(body: str, old: str, new: str) -> str:
     return re.sub(r"@(things|old|new)\b", lambda match: filled[match[1]], body)
 
 
-def terminate_sessions(name_: str) -> str:
-    """End every session of a role in this database."""
+def terminate_sessions(name_: str, *, everywhere: bool = False) -> str:
+    """End every session of a role in this database, or in all of them."""
     query = sql.SQL(
         "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
-        "WHERE usename = {} AND datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid();"
+        "WHERE usename = {} {}AND pid <> pg_catalog.pg_backend_pid();"
     )
-    return query.format(sql.Literal(name_)).as_string(None)
+    here = sql.SQL("" if everywhere else "AND datname = pg_catalog.current_database() ")
+    return query.format(sql.Literal(name_), here).as_string(None)

@@ -126,6 +126,8 @@ Waivable: TypeAlias = Literal[
     "soaked",
     "elsewhere",
     "listed",
+    "twins-alike",
+    "delivered",
     "known",
     "evidence",
 ]

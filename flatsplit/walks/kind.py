@@ -97,6 +97,10 @@ class Step(Generic[C]):
     # -- the way back
     drops: Callable[[C], Roles] = _nobody
     """Roles that it drops for good: with any of them it is the point of no return."""
+    ends: Callable[[C], Roles] = _nobody
+    """Roles whose last sessions it ends: who they are is told before, and put on record."""
+    delivers: Callable[[C], Roles] = _nobody
+    """Roles whose new password applications are to get from a store, once the gate ``delivered`` is open."""
     forgets: Callable[[C], Roles] = _nobody
     """Roles whose former password is gone with it: there is no way back either."""
     vacates: Callable[[C], Roles] | None = None
@@ -140,6 +144,8 @@ class Kind(Generic[C]):
     """What ``begin`` is to be told beside the kind: ROLE, say; "" for a kind of which there is one."""
     refuses: Callable[[Moment], tuple[str, str] | None] = _welcome
     """What speaks against beginning one now, and what to do about it. The states of the moment have the steps of it."""
+    lasting: bool = True
+    """Whether a walk that is done is kept, and what it wants held against what comes; else it is over then."""
     ways: tuple[str, ...] = ()
     """How ``begin`` may be told to go about it: each an option of that name."""
     picks: Callable[[Moment, Collection[str]], tuple[str, ...]] | None = None

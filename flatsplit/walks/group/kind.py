@@ -68,7 +68,7 @@ def _as_before(draft: Draft, context: Context, login: str, *, opened: bool) -> N
     if row:
         draft.settings[key] = row
     before = baseline.roles.get(login, RoleFacts())
-    if opened and login in context.opened and not before.login and not draft.roles[login].elsewhere:
+    if opened and not before.login and not draft.roles[login].elsewhere:
         draft.role(login, login=False, password=before.password)
 
 

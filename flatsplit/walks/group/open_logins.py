@@ -10,8 +10,10 @@ from flatsplit.walks.kind import Roles, Step
 
 
 def apply(state: State, context: Context) -> State:
-    """LOGIN, with a password; the second twin stays shut and has none."""
+    """LOGIN, with a password; the second twin stays shut and has none, until a rotation has changed them over."""
     draft = Draft(state)
+    if len(context.logins) == 2 and any(state.roles.get(name, RoleFacts()).login for name in context.logins):
+        return state
     for login in context.opened:
         facts = draft.roles.get(login)
         if facts is not None and not facts.login:
@@ -27,7 +29,7 @@ def _opened(state: State, context: Context) -> bool:
 
 def _logins(context: Context) -> Roles:
     """Sessions of a login that was there before are none of the walk's."""
-    return tuple(name for name in context.opened if not context.baseline.roles.get(name, RoleFacts()).login)
+    return tuple(name for name in context.logins if not context.baseline.roles.get(name, RoleFacts()).login)
 
 
 STEP = Step(

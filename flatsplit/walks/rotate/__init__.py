@@ -10,8 +10,20 @@ from typing import Final
 
 NAME: Final = "rotate"
 
+PREPARE_TWIN: Final = "prepare-twin"
+OPEN_TWIN: Final = "open-twin"
+SWITCH_CONNECTIONS: Final = "switch-connections"
+CLOSE_TWIN: Final = "close-twin"
+RETIRE_TWIN: Final = "retire-twin"
+SWITCH_AT_ONCE: Final = "switch-at-once"
+CLOSE_AT_ONCE: Final = "close-at-once"
+RETIRE_AT_ONCE: Final = "retire-at-once"
 CHANGE_PASSWORD: Final = "change-password"
 RECONNECT: Final = "reconnect"
 
+TWINS: Final = (PREPARE_TWIN, OPEN_TWIN, SWITCH_CONNECTIONS, CLOSE_TWIN, RETIRE_TWIN)
+"""From the twin that logs in to the one that rests: nobody is without a password that works at any moment."""
+LEAKED: Final = (PREPARE_TWIN, OPEN_TWIN, SWITCH_AT_ONCE, CLOSE_AT_ONCE, RETIRE_AT_ONCE)
+"""The same where somebody else knows the password: an outage is cheaper than waiting."""
 IN_PLACE: Final = (CHANGE_PASSWORD, RECONNECT)
 """One login, whose password changes under those who use it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from flatsplit.config import Config
-from flatsplit.model import State
+from flatsplit.model import RoleFacts, State
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,37 @@ class Context:
 
     config: Config
     baseline: State
-    """The role as it was before."""
+    """The role and its twins as they were before, their memberships and settings."""
     role: str
-    """The subject of the walk."""
+    """The subject of the walk: the group of the twins, or the login itself."""
+    twins: tuple[str, ...] = ()
+    """The two that log in for the role; () where its password changes in place."""
+
+    @cached_property
+    def former(self) -> str:
+        """The twin that logged in when the walk began."""
+        return next((name for name in self.twins if self._before(name).login), self.twins[0])
+
+    @cached_property
+    def coming(self) -> str:
+        """The one that rested."""
+        return next(name for name in self.twins if name != self.former)
+
+    def _before(self, name: str) -> RoleFacts:
+        return self.baseline.roles.get(name, RoleFacts())
+
+    @property
+    def as_group(self) -> bool:
+        """Whether sessions of the twins begin as the role."""
+        group = self.config.group(self.role)
+        return group is not None and group.as_group
+
+
+def coming(context: Context) -> tuple[str, ...]:
+    """Whom people are to use."""
+    return (context.coming,)
+
+
+def former(context: Context) -> tuple[str, ...]:
+    """Whom nobody is to use any more."""
+    return (context.former,)

@@ -1,0 +1,37 @@
+"""close-at-once: the former twin logs in no more, and whoever is left is cut off, in every database."""
+
+from __future__ import annotations
+
+from flatsplit import ddl
+from flatsplit.model import Statement
+from flatsplit.walks import rotate
+from flatsplit.walks.kind import Step
+from flatsplit.walks.rotate.close_twin import apply, closed
+from flatsplit.walks.rotate.context import Context, former
+
+
+def _ending_sessions(context: Context) -> tuple[Statement, ...]:
+    return (
+        Statement(
+            description=f"end all sessions of {context.former}, in every database",
+            sql=ddl.terminate_sessions(context.former, everywhere=True),
+            undo="",
+            lock="",
+            alone=True,
+            acts=(context.former,),
+        ),
+    )
+
+
+STEP = Step(
+    key=rotate.CLOSE_AT_ONCE,
+    title="Close the former twin at once",
+    purpose="The former twin may no longer log in, and its sessions are ended in every database, each named "
+    "before. Somebody else knows its password.",
+    apply=apply,
+    adds=_ending_sessions,
+    ends=former,
+    retires=former,
+    by_hand=closed,
+    watch=("Failed logins as the former twin in the server log (SQLSTATE 28000): whose are they?",),
+)

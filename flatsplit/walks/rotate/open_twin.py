@@ -1,0 +1,36 @@
+"""open-twin: the twin that rested may log in, with a password that nobody had before."""
+
+from __future__ import annotations
+
+from flatsplit.model import RoleFacts, State
+from flatsplit.walks import rotate
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.rotate.context import Context, coming
+
+
+def apply(state: State, context: Context) -> State:
+    """LOGIN with a password. The store keeps it first, so that a call that is killed goes on with the same one."""
+    draft = Draft(state)
+    facts = draft.roles.get(context.coming)
+    if facts is not None and not facts.login:
+        draft.role(context.coming, login=True, password=True)
+    return draft.state()
+
+
+def _opened(state: State, context: Context) -> bool:
+    """Whether somebody has run its SQL."""
+    return state.roles.get(context.coming, RoleFacts()).login
+
+
+STEP = Step(
+    key=rotate.OPEN_TWIN,
+    title="Let the twin in",
+    purpose="Gives the twin LOGIN and a new password. The other one goes on logging in with its own: nobody has to "
+    "change over at once.",
+    apply=apply,
+    gates=("twins-alike",),
+    by_hand=_opened,
+    vacates=coming,
+    watch=("Nothing changes for whoever is connected.",),
+)

@@ -1,0 +1,68 @@
+"""prepare-twin: the twin that rests is like the one that logs in."""
+
+from __future__ import annotations
+
+from flatsplit.model import Member, MemberOptions, State
+from flatsplit.walks import rotate
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.rotate.context import Context
+
+ALIKE = ("createdb", "createrole", "inherit", "replication", "bypassrls", "connection_limit", "valid_until")
+"""Attributes that twins have in common: all but LOGIN, the password and being a superuser."""
+
+
+def apply(state: State, context: Context) -> State:
+    """Memberships, settings and limits. Once the former twin may not log in any more, people care for the other one."""
+    former, coming = state.roles.get(context.former), state.roles.get(context.coming)
+    if former is None or coming is None or (coming.login and not former.login):
+        return state
+    draft = Draft(state)
+    draft.role(context.coming, **{name: getattr(former, name) for name in ALIKE})
+    _memberships(draft, context)
+    _settings(draft, context)
+    return draft.state()
+
+
+def memberships(state: State, name: str) -> dict[str, MemberOptions]:
+    """Of whom a role is a member, and how, whoever granted it."""
+    found: dict[str, MemberOptions] = {}
+    for key, options in state.members.items():
+        if key.member == name:
+            had = found.get(key.role, MemberOptions(False, options.inherit and False, options.set and False))
+            found[key.role] = MemberOptions(
+                had.admin or options.admin,
+                None if options.inherit is None else bool(had.inherit) or options.inherit,
+                None if options.set is None else bool(had.set) or options.set,
+            )
+    return found
+
+
+def _memberships(draft: Draft, context: Context) -> None:
+    state = draft.before
+    wanted, had = memberships(state, context.former), memberships(state, context.coming)
+    for role in wanted.keys() | had.keys():
+        if wanted.get(role) == had.get(role):
+            continue
+        draft.no_member(role, context.coming)
+        if role in wanted:
+            draft.members[Member(role, context.coming, state.target.grantor)] = wanted[role]
+
+
+def _settings(draft: Draft, context: Context) -> None:
+    state = draft.before
+    for key, row in state.settings.items():
+        if key.role == context.former and state.settings.get(key._replace(role=context.coming)) != row:
+            draft.settings[key._replace(role=context.coming)] = row
+        elif key.role == context.coming and key._replace(role=context.former) not in state.settings:
+            del draft.settings[key]
+
+
+STEP = Step(
+    key=rotate.PREPARE_TWIN,
+    title="Make the twin alike",
+    purpose="Gives the twin that rests what the one that logs in has: memberships, settings, limits. Nobody can use it "
+    "yet and nothing else changes.",
+    apply=apply,
+    watch=("Nothing: the application cannot notice this step.",),
+)

@@ -1,0 +1,54 @@
+"""retire-twin: the former password is gone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flatsplit import ddl
+from flatsplit.model import State, Statement
+from flatsplit.walks import rotate
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Step
+from flatsplit.walks.rotate.context import Context, former
+
+
+def apply(state: State, context: Context) -> State:
+    """PASSWORD NULL, of a role that does not log in."""
+    draft = Draft(state)
+    facts = state.roles.get(context.former)
+    if facts is not None and not facts.login:
+        draft.role(context.former, password=False)
+    return draft.state()
+
+
+def unseen(context: Context) -> tuple[Statement, ...]:
+    """The same for who may not read pg_authid: whether there is a password is not to be seen then."""
+    if context.baseline.target.operator_superuser:
+        return ()
+    return (
+        Statement(
+            description=f"role {context.former}: no password",
+            sql=ddl.alter_role(context.former, "PASSWORD NULL"),
+            undo="",
+            lock="",
+        ),
+    )
+
+
+def _soak(context: Context) -> timedelta:
+    return context.config.gates.soak
+
+
+STEP = Step(
+    key=rotate.RETIRE_TWIN,
+    title="Forget the former password",
+    purpose="Takes the password from the former twin, which rests from now on until the next rotation. There is no way "
+    "back, and this is meant: the former secret is worth nothing any more, wherever it was left.",
+    apply=apply,
+    gates=("soaked",),
+    rests=_soak,
+    leaves=former,
+    adds=unseen,
+    forgets=former,
+    watch=("Nothing: nobody could log in with it any more.",),
+)
