@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.views.question import show_question
-from flatsplit.model import GateResult, Plan, StepState
+from flatsplit.model import SPLIT, GateResult, Plan, StepState, WalkName
 from flatsplit.walks.split import STEP_KEYS
 from flatsplit.words import count
 
@@ -28,7 +28,9 @@ _ENDS: dict[str, tuple[str, str]] = {
 class Narration:
     """A :class:`flatsplit.cutover.caller.Reporter` on standard error; use it as a context manager."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, walk: WalkName = SPLIT) -> None:
+        """``walk``: the one whose steps are taken. Those of the split are numbered."""
+        self._walk = walk
         self.err = output.err
         self.output = output
         self._live = output.err.terminal and os.environ.get("TERM") != "dumb"
@@ -42,7 +44,8 @@ class Narration:
     def step_started(self, key: str, title: str, statements: int) -> None:
         """A line that names the step."""
         self._pause()
-        number = f"[{STEP_KEYS.index(key) + 1}/{len(STEP_KEYS)}] " if key in STEP_KEYS else ""
+        numbered = self._walk == SPLIT and key in STEP_KEYS
+        number = f"[{STEP_KEYS.index(key) + 1}/{len(STEP_KEYS)}] " if numbered else ""
         work = count(statements, "statement") if statements else "nothing to run"
         self.err.say(f"{number}{key}: {one_line(title)} ({work})", "bold")
 

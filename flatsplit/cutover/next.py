@@ -71,6 +71,9 @@ def _advance(
         gates = _gates(walk, situation, plan, options, reporter, passwords)
         for gate in gates:
             reporter.gate(gate)
+            if gate.key == "delivered":
+                delivers = situation.kind.step(key).delivers(situation.context)
+                delivery.deliver(walk, key, delivers, gate, passwords, reporter)
         closed = tuple(gate for gate in gates if not gate.passes)
         if options.dry_run:
             return AdvanceResult((), key, waiting=closed, plan=plan, walk=situation.name)
@@ -111,9 +114,6 @@ def _gates(
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
         for gate in judged
     ]
-    for gate in gates:
-        if gate.key == "delivered":
-            delivery.deliver(walk, plan.step, delivers, gate, passwords, reporter)
     gates += approval.gate(walk, situation, plan, options.approved, reporter, dry_run=options.dry_run)
     return tuple(gates)
 

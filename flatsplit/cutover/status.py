@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from flatsplit.cutover.ages import Age, ages, worth_a_line
 from flatsplit.cutover.broken import Broken, broken
 from flatsplit.cutover.refusals import Refusal, refusals
 from flatsplit.cutover.situation import Situation
@@ -77,6 +78,10 @@ class Status:
     walks: tuple[WalkView, ...] = ()
     """All that are kept, this one among them."""
     walk: WalkName = SPLIT
+    ages: tuple[Age, ...] = ()
+    """How old each password is."""
+    tells_ages: bool = False
+    """Whether people asked for that."""
 
 
 def status(walk: Walk) -> Status:
@@ -91,6 +96,7 @@ def status(walk: Walk) -> Status:
         gates = judge(asked, situation.kind.step(next_key).gates)
         pending = situation.pending(next_key)
     closed = tuple(gate for gate in gates if not gate.passes)
+    passwords = ages(walk, situation.live)
     first = situation.turned(SPLIT)  # hazards, and what was promised to people, are about the split
     return Status(
         cutover=_view(walk, situation),
@@ -117,6 +123,8 @@ def status(walk: Walk) -> Status:
         broken=_broken(walk, first),
         walks=walks(walk, situation, closed),
         walk=situation.name,
+        ages=passwords,
+        tells_ages=worth_a_line(walk, passwords),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flatsplit import hazards
+from flatsplit.cutover.ages import Age, ages
 from flatsplit.cutover.promised import all_checks
 from flatsplit.cutover.proof import prove, special
 from flatsplit.cutover.strays import strays
@@ -41,6 +42,9 @@ class VerifyReport:
     proofs: tuple[Proof, ...] = ()
     """What was tried for real, role by role."""
 
+    old: tuple[Age, ...] = ()
+    """Passwords that are older than [rotation] allows; nothing that was promised, so it is told and no failure."""
+
     @property
     def failed(self) -> tuple[Trial, ...]:
         """Acts that came out otherwise than they must."""
@@ -70,6 +74,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         steps=spoken.kind.keys[: spoken.done],
         finished=spoken.finished,
         notes=found,
+        old=tuple(one for one in ages(walk, situation.live) if one.old),
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, before.roles) if before is not None and since is not None else (),
         proofs=(*prove(session, situation, passwords or {}), *special(session, situation, passwords or {})),

@@ -43,7 +43,7 @@ ALTER TABLE products ADD COLUMN weight_g int;
 CREATE TABLE gift_cards (code text PRIMARY KEY, customer_id bigint REFERENCES customers, worth amount NOT NULL);"""
 
 
-def run(*, keep: bool, output: Narrator) -> int:
+def run(*, keep: bool, output: Narrator, telling: type[Story] | None = None) -> int:
     """Tell the story; the exit code. With ``keep``, leave a server behind on which the reader can do it by hand."""
     started = time.monotonic()
     sweep()
@@ -52,7 +52,7 @@ def run(*, keep: bool, output: Narrator) -> int:
         tempfile.TemporaryDirectory(prefix="flatsplit-") as folder,
         Cluster(ClusterConfig(settings={**DISPOSABLE, **NAMED})) as cluster,
     ):
-        failures = Story(flat.build(cluster), Path(folder), output).tell()
+        failures = (telling or Story)(flat.build(cluster), Path(folder), output).tell()
     output.say(f"\nAll of it took {time.monotonic() - started:.0f} s, and the server is gone.")
     if failures:
         return Exit.ERROR

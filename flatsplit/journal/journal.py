@@ -30,6 +30,7 @@ from flatsplit.journal.records import (
     EventRecord,
     LookRecord,
     ObservationRecord,
+    PasswordRecord,
     SnapshotRecord,
     TallyRecord,
 )
@@ -218,6 +219,10 @@ class Journal:
     def actions(self, step_key: str | None = None) -> Iterator[ActionRecord]:
         """Every action in the order in which they ran. Do not run other statements on the way through a page."""
         return ledger.actions(self.session, step_key, self._id)
+
+    def passwords(self) -> list[PasswordRecord]:
+        """The statements of all walks that set a password and were not taken back, in the order in which they ran."""
+        return ledger.passwords(self.session)
 
     def tallies(self) -> list[TallyRecord]:
         """How much was done for each step and has not been taken back."""

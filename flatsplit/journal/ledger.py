@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
 from flatsplit.journal.copying import array
-from flatsplit.journal.records import ActionRecord, Direction, TallyRecord
+from flatsplit.journal.records import ActionRecord, Direction, PasswordRecord, TallyRecord
 from flatsplit.model import Change, Statement, alike
 
 _PAGE = 2000
@@ -60,6 +60,18 @@ SELECT s.key, count(*),
 FROM flatsplit.action AS a
 JOIN flatsplit.step AS s ON s.id = a.step_id
 WHERE s.cutover_id = %s AND a.undone_at IS NULL AND a.direction <> 'back' GROUP BY s.key
+"""
+# Statements that set a password, and stand; who was at work then, by the last event before
+_PASSWORDS = """
+SELECT a.sql, a.applied_at, concat_ws(':', c.kind, nullif(c.subject, '')),
+       coalesce(e.db_user || CASE WHEN e.os_user IN ('', e.db_user) THEN '' ELSE ' (' || e.os_user || ')' END, '')
+FROM flatsplit.action AS a
+JOIN flatsplit.step AS s ON s.id = a.step_id JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
+LEFT JOIN LATERAL (
+    SELECT db_user, os_user FROM flatsplit.event
+    WHERE cutover_id = c.id AND step = s.key AND at <= a.applied_at ORDER BY id DESC LIMIT 1
+) AS e ON true
+WHERE a.sql LIKE 'ALTER ROLE %%PASSWORD :''%%' AND a.undone_at IS NULL AND a.direction <> 'back' ORDER BY a.id
 """
 _CHANGES = """
 SELECT c.side, c.fact, s.subject, c.detail
@@ -124,6 +136,11 @@ def actions(session: Session, step: str | None = None, walk: int | None = None) 
 def changes(session: Session, action_id: int) -> list[Change]:
     """The facts that one action changed."""
     return [Change(*row) for row in session.driver.execute(_CHANGES, (action_id,))]
+
+
+def passwords(session: Session) -> list[PasswordRecord]:
+    """The statements of all walks that set a password, in the order in which they ran."""
+    return [PasswordRecord(*row) for row in session.driver.execute(_PASSWORDS, ()).fetchall()]
 
 
 def tallies(session: Session, walk: int | None) -> list[TallyRecord]:

@@ -71,6 +71,17 @@ class TallyRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordRecord:
+    """A statement that set a password; the secret itself is a variable in it."""
+
+    sql: str
+    at: datetime
+    walk: str
+    by: str
+    """Who was at work; "" where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventRecord:
     """Who did what, when and why."""
 

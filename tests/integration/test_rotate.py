@@ -128,6 +128,10 @@ def test_back_from_every_step_and_there(walk: Walk, store: Stored) -> None:
     assert not journal.problems(walk.database.admin)
 
     second = rotate(walk, store, B, A, FIRST)
+    ages = {one["role"]: one for one in walk("status", "--json").check().json["passwords"]}
+    assert (ages[B]["walk"], ages[B]["old"], A in ages) == (NAME, True, False)
+    assert f"password of {on_a_line(B)}: set" in walk("status").check().stdout
+    assert "older than max_age" in walk("verify").check().stdout
     assert twins(walk) == [(False, False), (True, True)]
     assert walk("verify").check().exit_code == 0
     third = rotate(walk, store, A, B, second)

@@ -4,11 +4,6 @@ Passwords of the new roles are known to nobody but the operator's file; of user 
 passwords too, flatsplit never learns them.
 """
 
-import os
-import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -17,24 +12,10 @@ import pytest
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
-from tests.fixtures.servers import FreshCluster, tool
+from tests.fixtures.servers import FreshCluster
+from tests.support.secrecy import LOUD, journal, watching_processes
 from tests.support.walk import Walk, write_passwords
 from tests.support.world import SECRET, trap_world
-
-LOUD = {
-    "log_statement": "all",
-    "log_min_duration_statement": "0",
-    "log_min_messages": "debug1",
-    "log_min_error_statement": "debug1",
-    "log_error_verbosity": "verbose",
-    "log_connections": "on",
-    "log_parameter_max_length": "-1",
-    "log_parameter_max_length_on_error": "-1",
-    "debug_print_parse": "on",
-    "pg_stat_statements.track": "all",
-    "pg_stat_statements.track_utility": "on",
-    "track_activity_query_size": "65536",
-}
 
 
 @pytest.fixture
@@ -48,50 +29,6 @@ def loud(make_database: MakeDatabase, fresh_cluster: FreshCluster) -> Database:
     database.admin.execute("set debug_print_parse = off; set pg_stat_statements.track = 'none'")
     trap_world(database.admin, database.legacy)
     return database
-
-
-@contextmanager
-def watching_processes() -> Iterator[set[str]]:
-    """The command lines and titles of all processes seen meanwhile."""
-    seen: set[str] = set()
-    over = threading.Event()
-
-    lines: set[bytes] = set()
-
-    def look() -> None:
-        # By system calls: what pathlib does around them takes several times as long, and the watched wait meanwhile
-        while not over.wait(0.005):
-            for process in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208
-                try:
-                    file = os.open(f"/proc/{process}/cmdline", os.O_RDONLY)
-                except OSError:
-                    continue
-                try:
-                    lines.add(os.read(file, 1 << 17))
-                except OSError:
-                    continue
-                finally:
-                    os.close(file)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        thread.join()
-        seen.update(line.replace(b"\0", b" ").decode(errors="replace") for line in lines)
-
-
-def journal(database: Database) -> str:
-    """A dump of the tracking schema."""
-    dump = subprocess.run(
-        [tool("pg_dump"), "--schema=flatsplit", "--inserts", database.conninfo()],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return dump.stdout
 
 
 @pytest.mark.majors("two")

@@ -21,7 +21,7 @@ class Stored:
         self._hook = folder / "store"
         self._hook.touch(0o755)
         self.spoil("")
-        text = f"\n[rotation]\nstore = [{toml(str(self._hook))}]\n"
+        text = f'\n[rotation]\nmax_age = "1ms"\nstore = [{toml(str(self._hook))}]\n'
         walk.config.write_text(walk.config.read_text() + text)
 
     def spoil(self, lines: str) -> None:

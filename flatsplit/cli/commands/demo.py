@@ -9,12 +9,18 @@ from flatsplit.errors import Exit
 
 
 @make_command("demo")
+@click.argument("story", type=click.Choice(["split", "rotate"]), default="split", required=False)
 @click.option("--keep", is_flag=True, help="Leave the server running, and say how to walk by hand.")
-def command(app: App, keep: bool) -> Exit:
+def command(app: App, story: str, keep: bool) -> Exit:
     """The whole story on an embedded server: a flat shop, its traffic, all steps, before and after.
 
-    Nothing to install and nothing to connect to; takes less than a minute.
+    Nothing to install and nothing to connect to; takes less than a minute. `flatsplit demo rotate` tells how a password
+    changes afterwards.
     """
     from flatsplit.demo.story import run
 
+    if story == "rotate":
+        from flatsplit.demo.rotation import Rotation
+
+        return Exit(run(keep=keep, output=app.output, telling=Rotation))
     return Exit(run(keep=keep, output=app.output))

@@ -48,7 +48,10 @@ def command(
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import next as view
 
-    with app.walk("next", write=not dry_run, alone=True, name=name) as walk, Narration(app.output) as narration:
+    with (
+        app.walk("next", write=not dry_run, alone=True, name=name) as walk,
+        Narration(app.output, walk.record.walk) as narration,
+    ):
         asking = Asking(narration, yes=yes)
         passwords = passwords_from(app, narration, password_file, generate_passwords, walk)
         from flatsplit.cutover.next import AdvanceOptions, advance

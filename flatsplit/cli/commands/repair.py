@@ -23,7 +23,10 @@ def command(app: App, name: str | None, yes: bool, password_file: Path | None, g
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import repair as view
 
-    with app.walk("repair", write=True, alone=True, name=name) as walk, Narration(app.output) as narration:
+    with (
+        app.walk("repair", write=True, alone=True, name=name) as walk,
+        Narration(app.output, walk.record.walk) as narration,
+    ):
         asking = Asking(narration, yes=yes or not app.output.interactive)
         passwords = passwords_from(app, narration, password_file, generate_passwords)
         from flatsplit.cutover.repair import repair

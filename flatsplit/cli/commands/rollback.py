@@ -25,7 +25,10 @@ def command(app: App, name: str | None, through: str | None, everything: bool, y
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import rollback as view
 
-    with app.walk("rollback", write=True, alone=True, name=name) as walk, Narration(app.output) as narration:
+    with (
+        app.walk("rollback", write=True, alone=True, name=name) as walk,
+        Narration(app.output, walk.record.walk) as narration,
+    ):
         asking = Asking(narration, yes=yes)
         from flatsplit.cutover.rollback import rollback
 

@@ -31,6 +31,7 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         printer.say(f"  fix: {one_line(broken.fix)}")
     if all_walks:
         _show_walks(printer, found)
+        _show_ages(printer, found)
         return
     done = sum(step.state == "done" for step in found.steps)
     what = f"Cutover {cutover.name} of database {cutover.database}, away from role {cutover.legacy_role}"
@@ -51,6 +52,7 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         printer.say(f"  {first}`flatsplit repair` runs them{' alone' if first else ''}.")
     show_refused(printer, found.refused)
     _show_next(printer, found)
+    _show_ages(printer, found)
     rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
     printer.table("Steps", ("", "step", "state", "when", "what"), rows)
     for finding in found.findings:
@@ -119,6 +121,18 @@ def _show_next(printer: Printer, found: Status) -> None:
         printer.say(f"  See it with `{plan}`, take it with `{next_}`.")
 
 
+def _show_ages(printer: Printer, found: Status) -> None:
+    if not found.tells_ages:
+        return
+    for one in found.ages:
+        if one.at is None:
+            printer.say(f"password of {one_line(one.role)}: not set by flatsplit, its age is not known")
+            continue
+        late = ", older than max_age: flatsplit begin rotate changes it" if one.old else ""
+        by = f" by {one_line(one.by)}" if one.by else ""
+        printer.say(f"password of {one_line(one.role)}: set {ago(one.at)}{by}{late}", "yellow" if one.old else "")
+
+
 def _row(number: int, step: StepView) -> tuple[str, ...]:
     remarks = [one_line(step.title)]
     if step.by_hand:
@@ -150,6 +164,10 @@ def shape(found: Status) -> Json:
         "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
         "walks": [_walk(walk) for walk in found.walks],
+        "passwords": [
+            {"role": one.role, "set_at": plain(one.at), "by": one.by, "walk": one.walk, "old": one.old}
+            for one in found.ages
+        ],
     }
 
 

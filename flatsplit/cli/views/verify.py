@@ -11,7 +11,7 @@ from flatsplit.cli.views import findings, statements
 from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.shapes import plain
 from flatsplit.cli.views.statements import summarise
-from flatsplit.words import count
+from flatsplit.words import ago, count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -31,6 +31,8 @@ def show(printer: Printer, found: VerifyReport) -> None:
     show_findings(printer, found.notes)
     show_findings(printer, found.strays)
     _drift(printer, found)
+    for one in found.old:
+        printer.say(f"password of {one_line(one.role)}: set {ago(one.at)}, older than max_age of [rotation]", "yellow")
     steps = count(found.finished, "finished step")
     printer.say(
         f"All that {steps} promised holds." if found.ok else f"Not all that {steps} promised holds.",

@@ -1,0 +1,170 @@
+"""A rotation in half a minute: the application's password changes under its traffic, and somebody was forgotten.
+
+As in the other story nothing is staged: the real command line, a store that is a hook, traffic in threads of this
+process, and an exit code that says whether the application lost a statement.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+
+from flatsplit.demo.command import wrapped
+from flatsplit.demo.flat import LEGACY, OPERATOR
+from flatsplit.demo.story import MIGRATOR, PASSWORDS, USER, Story
+from flatsplit.demo.traffic import Traffic
+from flatsplit.errors import Exit, FlatsplitError
+from flatsplit.walks import group, split
+
+TWINS = (f"{USER}_a", f"{USER}_b")
+HOOK, STORE = "store-password", "secrets.json"
+_HOOK = """\
+#!{python}
+import json, os, sys
+kept, asked, verb = "{store}", json.load(sys.stdin), sys.argv[-1]
+secrets = json.load(open(kept)) if os.path.exists(kept) else {{}}
+mine = secrets.setdefault(asked["group"], {{}})
+if verb == "pending":
+    mine["pending"] = {{key: asked[key] for key in ("role", "password", "verifier")}}
+elif verb == "current" and mine.get("pending", {{}}).get("role") == asked["role"]:
+    mine["current"] = mine.pop("pending")
+elif verb == "get":
+    found = mine.get(asked["which"], {{}})
+    print(found["password"] if found.get("role") == asked["role"] else "", end="")
+if verb != "get":
+    with open(os.open(kept + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(secrets, file)
+    os.replace(kept + ".new", kept)
+"""
+
+
+class Rotation(Story):
+    """One telling."""
+
+    def tell(self) -> int:
+        """From one password to the next, and proof that the first one is dead."""
+        self.four_roles()
+        self.twins()
+        first = self.conninfo(TWINS[0])
+        with (
+            Traffic(first, pause=0.06) as traffic,
+            psycopg.connect(first, application_name="monthly report", autocommit=True) as forgotten,
+        ):
+            self.prepare(traffic)
+            self.switch(traffic)
+            self.forgotten(forgotten, traffic)
+            self.close(traffic)
+            tally = traffic.stop()
+        self.noticed(tally)
+        return len(tally.failures)
+
+    def four_roles(self) -> None:
+        """The story before this one, in one breath."""
+        self.out.heading("Before the story")
+        self.out.say(
+            "The shop's one role became four: that story is `flatsplit demo`. Here it is told in one breath, and\n"
+            "app_user becomes a group with two logins. One of them, app_user_a, has the application's password."
+        )
+        self.operator.answer("init", "--legacy-role", LEGACY, "--yes")
+        self.configure(drain="0s", soak="0s", rehearsal="off")
+        waived = ("--waive", "seen", "--waive", "rehearsed", "--reason", "told in one breath")
+        self.quietly("next", "--generate-passwords", PASSWORDS, "--through", split.REVOKE_LEGACY, *waived)
+
+    def twins(self) -> None:
+        """The group's walk."""
+        path = self.folder / "flatsplit.toml"
+        lines = [f"[group.{USER}]", f"logins = {json.dumps(TWINS)}", "", "[rotation]", f'store = ["./{HOOK}"]']
+        path.write_text("\n".join([path.read_text(), *lines, ""]))
+        hook = self.folder / HOOK
+        hook.write_text(_HOOK.format(python=sys.executable, store=self.folder / STORE))
+        hook.chmod(0o700)
+        passwords = self.folder / PASSWORDS
+        passwords.write_text(passwords.read_text() + f'{TWINS[0]} = "{self.made_up()}"\n')
+        self.quietly("begin", "group", USER)
+        waived = ("--waive", "seen", "--reason", "told in one breath")
+        self.quietly("next", "--password-file", PASSWORDS, "--through", group.FORGET_PASSWORD, *waived)
+
+    def prepare(self, traffic: Traffic) -> None:
+        """The other login, alike and let in."""
+        self.out.heading("A password that nobody had before")
+        self.out.say(
+            wrapped(
+                "Four connections buy and sell as app_user_a. Tonight its password has to change. A login has one "
+                "password, so flatsplit does not change it: it lets the other login in."
+            )
+            + f'\nWho keeps passwords stands in flatsplit.toml: [rotation] store = ["./{HOOK}"], a script of 18 lines.'
+        )
+        self.operator.flatsplit("begin", "rotate", USER, "--yes")
+        self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}")
+        self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}")
+        self.pulse(traffic)
+
+    def switch(self, traffic: Traffic) -> None:
+        """The store gives it out, the application is deployed."""
+        self.out.heading("Read back from the store, tried, given out")
+        self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}", expect=Exit.WAITING)
+        self.out.say("\nThe deploy: one connection after the other comes back with what the store gives out.")
+        traffic.move(self.shop.conninfo(TWINS[1], self.stored()))
+        self.pulse(traffic)
+
+    def forgotten(self, connection: psycopg.Connection[object], traffic: Traffic) -> None:
+        """Somebody is left."""
+        self.out.heading("Somebody was forgotten")
+        self.out.say("On a timer the old password would be gone now. flatsplit looks first:")
+        self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}", expect=Exit.WAITING)
+        self.out.say("\nThe monthly report is found, and gets the new password:")
+        connection.close()
+        with psycopg.connect(self.shop.conninfo(TWINS[1], self.stored()), application_name="monthly report"):
+            self.wait_until_gone()
+            self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}")
+        self.pulse(traffic)
+
+    def close(self, traffic: Traffic) -> None:
+        """The old one is dead, provably."""
+        self.out.heading("The old password is dead")
+        self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}")
+        try:
+            psycopg.connect(self.conninfo(TWINS[0])).close()
+        except psycopg.OperationalError as error:
+            said = str(error).strip()
+            self.out.say(f"\nSomebody tries the old password: {' '.join(said[said.find('FATAL') :].split())}")
+        else:
+            raise FlatsplitError(f"{TWINS[0]} can still log in")
+        self.out.say(
+            "Until here one statement would have let it in again. Now there is no way back, which is the point:"
+        )
+        self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}")
+        self.operator.flatsplit("status", limit=10)
+        self.out.say(f"\n{MIGRATOR}'s password was not touched: no statement of all this names another role.")
+        self.pulse(traffic)
+
+    # -- what it is made of
+
+    def quietly(self, *arguments: str) -> None:
+        """A command of which nothing is shown unless it fails."""
+        result = self.operator.answer(*arguments, "--yes")
+        if not result:
+            raise FlatsplitError(f"`flatsplit {arguments[0]}` said nothing")
+
+    def made_up(self) -> str:
+        """A first password."""
+        return secrets.token_urlsafe(24)
+
+    def stored(self) -> str:
+        """What the store gives to applications."""
+        found = json.loads(Path(self.folder / STORE).read_text())
+        return str(found[USER]["current"]["password"])
+
+    def wait_until_gone(self) -> None:
+        """A server process outlives its client by a moment."""
+        with psycopg.connect(self.shop.conninfo(OPERATOR)) as conn:
+            count = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+            until = time.monotonic() + 10
+            while conn.execute(count, [TWINS[0]]).fetchone() != (0,) and time.monotonic() < until:
+                conn.rollback()
+                time.sleep(0.02)
