@@ -5,7 +5,7 @@ from __future__ import annotations
 from sys import intern
 from typing import cast
 
-from psycopg import sql
+from psycopg import errors, sql
 
 from flatsplit import ddl
 from flatsplit.catalog.objects import is_temporary
@@ -14,11 +14,24 @@ from flatsplit.errors import TargetError
 from flatsplit.model import Kind, ObjectRef, PolicyFacts, RowSecurity
 from flatsplit.tenants.condition import COMMENT, MAPPING
 
+_PATIENCE = """
+SELECT set_config('lock_timeout', CASE current_setting('default_transaction_read_only') WHEN 'on' THEN '100ms'
+                                       ELSE current_setting('lock_timeout') END, true)
+"""
+
 
 def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
-    """What each policy says; one of our conditions in our words."""
-    with look.letting_go():
-        rows = look.ask("conditions")
+    """What each policy says; one of our conditions in our words.
+
+    Who only looks waits for nobody: while a table with such policies is locked, nothing is said of what they say.
+    """
+    mappings = [row[0] for row in look.ask("tenancies", COMMENT, MAPPING)]
+    try:
+        with look.letting_go():
+            look.rows(_PATIENCE)
+            rows = look.ask("conditions", mappings, mappings)
+    except errors.LockNotAvailable:
+        return {}
     return {
         ObjectRef("policy", intern(schema), table, policy): PolicyFacts(
             permissive, command, ddl.canonical(using, table), ddl.canonical(check, table)

@@ -10,14 +10,12 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from flatsplit.config.grants import format_name, parse_name
-from flatsplit.config.text import format_duration, parse_duration, quote
+from flatsplit.config.text import quote
 from flatsplit.errors import ConfigError
 
-Connect: TypeAlias = Literal["login", "pool"]
 TenantAuth: TypeAlias = Literal["password", "external"]
 NullRows: TypeAlias = Literal["hidden", "read"]
 Rings: TypeAlias = tuple[tuple[str, ...], ...]
@@ -43,7 +41,6 @@ class Tenants:
     role: str = "tenant_" + PLACE
     schema: str = "tenancy"
     """Of the table that says which role is whose."""
-    connect: Connect = "login"
     auth: TenantAuth = "password"
     connection_limit: int = 5
     """Of each tenant's role; -1 for none."""
@@ -53,11 +50,8 @@ class Tenants:
     """Tables with more rows than this need a key of their own, unless that is accepted."""
     root_update: bool = False
     """Tenants may change their own row of the root."""
-    soak: timedelta = timedelta(days=7)
     rings: Rings = (("1",), ("5%",), (REST,))
     """Who is switched when: keys, or a share of the tenants."""
-    close: bool = False
-    """In the end the application's role no longer sees every tenant's rows."""
     own: Decided = ()
     """[tenants.tables] own: the column with the key."""
     through: Decided = ()
@@ -83,15 +77,12 @@ COMMENTS: Mapping[str, str] = {
     "group": "what every tenant's role is a member of",
     "role": "what a tenant's role is called",
     "schema": "of the table that says which role is whose",
-    "connect": "login | pool (SET ROLE: protects from a forgotten WHERE, not from an injection)",
     "auth": "password | external",
     "connection_limit": "of each tenant's role; -1: none",
     "null_rows": "hidden | read: rows whose key is NULL",
     "through_rows": "above, a table needs a key column of its own",
     "root_update": "true: tenants may change their own row of the root",
-    "soak": "quiet time after each ring",
     "rings": "who is switched when: keys, or a share of the tenants",
-    "close": "true: in the end the application's role sees no tenant's rows",
 }
 _TABLES: tuple[str, ...] = ("own", "through", "shared", "hidden")
 _EXAMPLE = 'root = "public.accounts"'
@@ -173,13 +164,6 @@ def _word(words: tuple[str, ...]) -> Callable[[Any, str], str]:
     return word
 
 
-def _duration(value: Any, where: str) -> timedelta:
-    try:
-        return parse_duration(value if isinstance(value, str) else "")
-    except ValueError:
-        raise ConfigError(f"{where} is not a duration", 'write it like "24h" or "7d"') from None
-
-
 def _rings(value: Any, where: str) -> Rings:
     if not isinstance(value, list) or not all(isinstance(ring, list) and ring for ring in value):
         raise ConfigError(f"{where} is not a list of lists", 'write it like [["1", "17"], ["5%"], ["rest"]]')
@@ -194,15 +178,12 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "group": _text,
     "role": _text,
     "schema": _text,
-    "connect": _word(get_args(Connect)),
     "auth": _word(get_args(TenantAuth)),
     "connection_limit": _number(-1),
     "null_rows": _word(get_args(NullRows)),
     "through_rows": _number(0),
     "root_update": _flag,
-    "soak": _duration,
     "rings": _rings,
-    "close": _flag,
 }
 
 
@@ -366,8 +347,6 @@ def _toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, timedelta):
-        return quote(format_duration(value))
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, value))}]"
     return quote(str(value))

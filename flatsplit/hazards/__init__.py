@@ -14,6 +14,7 @@ from flatsplit.config import PURPOSES, Config, format_name
 from flatsplit.errors import ConfigError
 from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the registry)
     access,
+    apart,
     byname,
     crowded,
     events,

@@ -278,6 +278,9 @@ class _Surveyor:
         }
         found = sorted(keys | named)
         if not found:
+            if guesses := self._called_like_it(table, leading_away):
+                said = f"{guesses[0].column} is called like the key and is none of [tenants] key"
+                self.open.append(Open(table.ref, said, guesses))
             return
         choices = tuple(
             Belonging(table.ref, "own", name, why="foreign key to the root" if name in keys else "by its name")
@@ -287,6 +290,17 @@ class _Surveyor:
             self.open.append(Open(table.ref, f"{len(found)} columns name a tenant: {', '.join(found)}", choices))
         else:
             self.known[table.ref] = choices[0]
+
+    def _called_like_it(self, table: Table, leading_away: set[str]) -> tuple[Belonging, ...]:
+        """Columns that the configuration does not name, and that look as if it should."""
+        assert self.root is not None
+        return tuple(
+            Belonging(table.ref, "own", column.name, why="guess: called like the key")
+            for column in table.columns
+            if column.name.lower() in names_for(self.root.ref.name)
+            and alike(column.type, self.key_type)
+            and column.name not in leading_away
+        )
 
     def _by_way(self, tables: list[Table]) -> None:
         """The shortest way of declared foreign keys; one that must be set before one that may be missing."""
@@ -357,17 +371,22 @@ class _Surveyor:
             said = "a guess by name" if len(guesses) == 1 else f"{len(guesses)} guesses by name"
             self.open.append(Open(table.ref, f"{said}, no foreign key is declared", tuple(guesses)))
         else:
-            self.known[table.ref] = Belonging(table.ref, "hidden", why=_lonely(table))
+            self.known[table.ref] = Belonging(table.ref, "hidden", why=self._lonely(table))
 
-
-def _lonely(table: Table) -> str:
-    names = {column.name for column in table.columns}
-    for name in sorted(names):
-        match = _POLYMORPHIC.fullmatch(name)
-        stem = match[1] if match else ""
-        if stem and names & {f"{stem}_id", f"{stem}Id"}:
-            return f"polymorphic ({name}): no foreign key can say whose it is"
-    return "nothing leads from it to a tenant"
+    def _lonely(self, table: Table) -> str:
+        """Why nothing says whose its rows are."""
+        names = {column.name for column in table.columns}
+        for name in sorted(names):
+            match = _POLYMORPHIC.fullmatch(name)
+            stem = match[1] if match else ""
+            if stem and names & {f"{stem}_id", f"{stem}Id"}:
+                return f"polymorphic ({name}): no foreign key can say whose it is"
+        for one in self.known.values():
+            if one.kind in ("root", "own", "through"):
+                for fk in self.structure.tables[one.ref].foreign_keys:
+                    if (fk.target.schema, fk.target.name) == (table.ref.schema, table.ref.name):
+                        return f"named by {_name(one.ref)} ({', '.join(fk.columns)}), and nothing leads back"
+        return "nothing leads from it to a tenant"
 
 
 def _way(fk: ForeignKey) -> Way:
@@ -403,4 +422,7 @@ def _name(ref: ObjectRef) -> str:
 def proposal(found: Collection[Candidate]) -> Tenants | None:
     """What to put into the configuration where nothing is said yet: the likeliest root."""
     best = next(iter(found), None)
-    return None if best is None else Tenants(_name(best.ref), best.columns[:1])
+    if best is None:
+        return None
+    called = names_for(best.ref.name)
+    return Tenants(_name(best.ref), tuple(one for one in best.columns if one.lower() in called) or best.columns[:1])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,12 +13,13 @@ import psycopg
 import pytest
 
 from flatsplit.walks.tenants import STEP_KEYS
-from tests.fixtures.cli import InProcess
+from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database
+from tests.support import journal
 from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.snapshot import difference
 from tests.support.tenants import ROWS, SHOP
-from tests.support.walk import Walk, assert_same, write_passwords
+from tests.support.walk import Walk, assert_same, configure, write_passwords
 
 CONFIG = '\n[tenants]\nroot = "public.accounts"\nkey = ["account_id"]\n[tenants.tables]\nshared = ["public.plans"]\n'
 TABLES = ("accounts", "customers", "orders", "lines", "notes", "categories", "events", "drafts")
@@ -159,7 +163,7 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     passwords = write_passwords(walk.run.cwd / "tenants.toml", {f"tenant_{n}": f"secret-of-{n}" for n in (1, 2, 3)})
     step(walk, "--password-file", str(passwords))
     waits = walk("next", "--yes", "--walk", "tenants").check(3).stdout
-    assert "none of 3 tenants is connected" in waits
+    assert "ring 1 of 3: none of its 1 tenants has been seen" in waits
     with database.connect("tenant_2", "secret-of-2") as connection:
         assert connection.execute("select count(*), min(account_id), max(account_id) from orders").fetchone() == (
             10,
@@ -170,7 +174,9 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
         for act in ("truncate orders", "set role tenant_1", "set role app_user", "delete from tenancy.roles"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(act.encode())
-        walk("next", "--yes", "--walk", "tenants").check()
+        assert "ring 1 of 3" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+        with database.connect("tenant_1", "secret-of-1"), database.connect("tenant_3", "secret-of-3"):
+            walk("next", "--yes", "--walk", "tenants").check()
         refused = walk("rollback", "--yes", "--walk", "tenants", "--all").check(5)
         assert "tenant_2 is still connected" in refused.stderr
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
@@ -275,3 +281,80 @@ def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) 
     walk("status", "--walk", "tenants").check()
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
     assert not difference(before, walk.snapshot())
+
+
+@pytest.mark.majors("two")
+def test_stopped_half_way_nobody_loses_and_nobody_gains(walk: Walk) -> None:
+    """A lock that does not come leaves a step in its middle, there and back."""
+    database = walk.database
+    configure(walk.config, retry_for="0s", lock_timeout="20ms")
+    seen = everybody(database)
+    begun(walk, "tenant-mapping")
+    before = walk.snapshot()
+    for key in ("tenant-policies", "tenant-rls"):
+        with database.connect(autocommit=False) as holder:
+            holder.execute("select count(*) from lines")
+            assert "no lock for" in walk("next", "--yes", "--walk", "tenants", *WAIVED).check(3).stderr
+            assert everybody(database) == seen, key
+        step(walk)
+        assert everybody(database) == seen, key
+    step(walk, "--through", "tenant-proof")
+    for key in reversed(STEP_KEYS[:6]):
+        with database.connect(autocommit=False) as holder:
+            holder.execute("select count(*) from lines")
+            code = 3 if key in ("tenant-policies", "tenant-rls") else 0
+            walk("rollback", "--yes", "--walk", "tenants").check(code)
+            assert everybody(database) == seen, key
+            present = database.admin.execute("select from pg_roles where rolname = 'tenant_1'").rowcount
+            for table, rows in counts(database, "tenant_1").items() if present else ():
+                assert rows in ("refused", truth(database, 1)[table]), (key, table)
+        if code:
+            walk("rollback", "--yes", "--walk", "tenants").check()
+        if key == "tenant-policies":
+            assert_same(before, walk.snapshot(), "back to the mapping")
+    assert everybody(database) == seen
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_killed_and_called_again(walk: Walk, run_cli: Process) -> None:
+    database, chance, hit = walk.database, random.Random(7), 0
+    configure(walk.config, retry_for="10s")
+    seen = everybody(database)
+    walk("begin", "tenants", "--yes").check()
+    first = walk.snapshot()
+    step(walk, "--through", "tenant-proof")
+    last = walk.snapshot()
+    walk("rollback", "--yes", "--walk", "tenants", "--through", "tenant-policies").check()
+    forward = ("next", "--yes", "--walk", "tenants", *WAIVED, "--through", "tenant-proof")
+    back = ("rollback", "--yes", "--walk", "tenants", "--through", "tenant-policies")
+    run_cli.cwd = walk.run.cwd
+    for _ in range(4):
+        for arguments, wanted in ((forward, last), (back, None)):
+            process = run_cli.spawn(*arguments, dsn=database)
+            upto = journal.marks(database.admin) + chance.randrange(12)
+            while process.poll() is None:
+                if journal.at_work(database.admin) and journal.marks(database.admin) >= upto:
+                    process.kill()
+                    hit += process.wait() == -signal.SIGKILL
+                time.sleep(0.002)
+            process.communicate()
+            assert everybody(database) == seen
+            walk(*arguments).check()
+            if wanted is not None:
+                assert_same(wanted, walk.snapshot(), "killed and called again")
+            assert not journal.problems(database.admin)
+    assert hit >= 2
+    walk("rollback", "--yes", "--walk", "tenants", "--all").check()
+    walk("begin", "tenants", "--yes").check()
+    assert_same(first, walk.snapshot(), "and back")
+
+
+def test_looking_waits_for_nobody(walk: Walk) -> None:
+    """A migration that holds a table does not hold status up, and nothing is taken for drift meanwhile."""
+    begun(walk, "tenant-rls")
+    with walk.database.connect(autocommit=False) as holder:
+        holder.execute("lock table orders, lines in access exclusive mode")
+        shown = walk("status", "--walk", "tenants", "--json").check().json
+        assert shown["next"] == "tenant-grants"
+        assert shown["catch_up"] == []

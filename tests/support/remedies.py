@@ -41,6 +41,7 @@ _BY_HAND = {
         *("current-user-defaults", "current-user-policies", "current-user-views", "current-user-routines"),
         *("definer-owner", "definer-search-path", "event-trigger-code", "event-triggers", "runtime-ddl"),
         *("trigger-ddl", "dblink", "policies-name-legacy", "rls-fewer-rows", "user-schema", "legacy-name-as-text"),
+        "rls-fails-open",
     ),
     "it takes a password, or a name on another server, that flatsplit does not know": (
         *("user-mappings", "mappings-log-in-as-legacy", "md5-password", "replication-as-legacy", "subscriptions"),

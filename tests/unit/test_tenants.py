@@ -20,6 +20,7 @@ from flatsplit.tenants import (
     role_of,
     survey,
 )
+from flatsplit.tenants.rings import rings
 
 SHOP = Config("shop", "shop", ("public",))
 MINIMAL = '[cutover]\nname = "shop"\nlegacy_role = "shop"\nschemas = ["public"]\n'
@@ -42,7 +43,6 @@ ACCOUNTS = Tenants("public.accounts", ("account_id",))
             hidden=('public."Users"',),
             null_rows="read",
             connection_limit=-1,
-            close=True,
         ),
     ],
 )
@@ -63,10 +63,9 @@ def test_what_is_written_is_read_back(tenants: Tenants | None) -> None:
         ("root = 'a.b'\ngroup = 'app_user'", "is a role of the cutover", "another name"),
         ("root = 'a.b'\ngroup = 'pg_x'", "is reserved", "another name"),
         ("root = 'a.b'\nschema = 'public'", "is reserved", "another name"),
-        ("root = 'a.b'\nconnect = 'pgbouncer'", "is not one of its values", '"login", "pool"'),
+        ("root = 'a.b'\nauth = 'ldap'", "is not one of its values", '"password", "external"'),
         ("root = 'a.b'\nconnection_limit = -2", "is not a number from -1 on", "without quotes"),
-        ("root = 'a.b'\nclose = 'no'", "neither true nor false", "without quotes"),
-        ("root = 'a.b'\nsoak = 7", "is not a duration", "7d"),
+        ("root = 'a.b'\nroot_update = 'no'", "neither true nor false", "without quotes"),
         ("root = 'a.b'\nrings = [['1']]", "does not end with the rest", '["rest"]'),
         ("root = 'a.b'\nrings = [['rest'], ['rest']]", "has the rest before its end", "the last one"),
         ("root = 'a.b'\nrings = [['500%'], ['rest']]", "has a share that is none", "5%"),
@@ -294,3 +293,12 @@ def test_the_likeliest_root_comes_first() -> None:
     tables = {one.ref: one for one in TABLES}
     first, *_ = candidates(Structure(tables))
     assert (first.ref.name, first.columns, first.tables, first.declared) == ("accounts", ("account_id",), 2, 1)
+
+
+def test_rings() -> None:
+    keys = [str(number) for number in range(1, 41)]
+    tenants = replace(ACCOUNTS, rings=(("7", "99"), ("5%",), ("1", "10%"), ("rest",)))
+    found = rings(tenants, keys)
+    assert found[:3] == [("7",), ("1", "2"), ("3", "4", "5", "6")]
+    assert sorted(key for ring in found for key in ring) == sorted(keys)
+    assert rings(ACCOUNTS, ["1", "2"]) == [("1",), ("2",), ()]

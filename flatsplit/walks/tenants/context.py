@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import Config, Tenants
-from flatsplit.model import PUBLIC, Member, ObjectRef, PolicyFacts, State, Structure
+from flatsplit.model import PUBLIC, Acl, ObjectRef, PolicyFacts, State, Structure
 from flatsplit.tenants import Belonging, Survey, clashes, role_of, survey
 from flatsplit.tenants.kinds import TableKind
 from flatsplit.walks import marks, tenants
@@ -16,6 +17,20 @@ from flatsplit.walks import marks, tenants
 _APART: tuple[TableKind, ...] = ("root", "own", "through")
 """Kinds of tables whose rows are told apart."""
 _COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
+
+_ALL = ("pg_read_all_data", "pg_write_all_data")
+"""Predefined roles that hold rights on every table, and stand in no list."""
+
+
+class _Known(NamedTuple):
+    """Of one State."""
+
+    tenants: frozenset[str]
+    """The group and its members, there or wanted."""
+    columns: Mapping[tuple[str, str], list[tuple[ObjectRef, Acl]]]
+    """Columns with rights of their own, by table."""
+    readers: frozenset[str]
+    """Those of the predefined roles that somebody else is a member of."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +132,28 @@ class Context:
         return before is not None and before.enabled
 
     @cached_property
+    def _known(self) -> dict[int, tuple[State, _Known]]:
+        return {}
+
+    def known(self, state: State) -> _Known:
+        """What is asked of a State for each of its tables, gathered once: there may be many of all."""
+        if id(state) not in self._known:
+            columns: dict[tuple[str, str], list[tuple[ObjectRef, Acl]]] = {}
+            for column, acl in state.columns.items():
+                columns.setdefault((column.schema, column.name), []).append((column, acl))
+            tenants_ = frozenset({self.group, *state.tenants, *self.wanted})
+            readers = frozenset(key.role for key in state.members if key.role in _ALL and key.member not in tenants_)
+            self._known[id(state)] = (
+                state,
+                _Known(tenants_, columns, readers),
+            )  # with it, so that its id stays its own
+        return self._known[id(state)][1]
+
+    def columns_of(self, state: State, ref: ObjectRef) -> list[tuple[ObjectRef, Acl]]:
+        """Columns of a table with rights of their own."""
+        return self.known(state).columns.get((ref.schema, ref.name), [])
+
+    @cached_property
     def policy_names(self) -> frozenset[str]:
         """Names of policies that are ours where they were not there before."""
         words = [f"{name}_{word}" for name in (tenants.TENANT, tenants.TENANT_ONLY) for word, _ in _COMMANDS]
@@ -176,25 +213,12 @@ def everyone(state: State, ref: ObjectRef, context: Context) -> frozenset[str]:
     facts = state.objects.get(ref)
     if facts is None:
         return frozenset()
-    tenants_ = {context.group, *state.tenants, *context.wanted}
+    known = context.known(state)
     held = {item.grantee for item in facts.acl}
-    held |= {item.grantee for column in _columns_of(state, ref) for item in state.columns[column]}
-    held |= {role for role in ("pg_read_all_data", "pg_write_all_data") if _has_members(state, role, tenants_)}
+    held |= {item.grantee for _, acl in context.columns_of(state, ref) for item in acl}
+    held |= known.readers
     return frozenset(
         role
-        for role in held - tenants_ - {PUBLIC, facts.owner}
+        for role in held - known.tenants - {PUBLIC, facts.owner}
         if role in state.roles and not state.roles[role].superuser
     )
-
-
-def _columns_of(state: State, ref: ObjectRef) -> list[ObjectRef]:
-    return [column for column in state.columns if (column.schema, column.name) == (ref.schema, ref.name)]
-
-
-def _has_members(state: State, role: str, but: set[str]) -> bool:
-    return any(key.role == role and key.member not in but for key in state.members)
-
-
-def membership(state: State, group: str, role: str) -> Member:
-    """A tenant's membership, as the server records it."""
-    return Member(group, role, state.target.grantor)

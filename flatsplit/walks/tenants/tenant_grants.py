@@ -74,11 +74,7 @@ def _columns(state: State, ref: ObjectRef, context: Context) -> dict[ObjectRef, 
     def letters(acl: Acl) -> str:
         return privileges.letters(acl, context.application)
 
-    return {
-        column: held
-        for column, acl in state.columns.items()
-        if (column.schema, column.name) == (ref.schema, ref.name) and (held := letters(acl))
-    }
+    return {column: held for column, acl in context.columns_of(state, ref) if (held := letters(acl))}
 
 
 def _sequences(draft: Draft, state: State, context: Context, ref: ObjectRef) -> None:

@@ -10,10 +10,8 @@ from flatsplit.walks.tenants.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """LOGIN, with a password of its own each; a pool's tenants log in by the pool, and stay as they are."""
+    """LOGIN, with a password of its own each."""
     draft = Draft(state)
-    if context.tenants.connect == "pool":
-        return draft.state()
     for role in state.tenants:
         facts = draft.roles.get(role)
         if facts is not None and role in context.made and not facts.login:

@@ -22,6 +22,12 @@ _MAPPING = (
 
 CASES = (
     Case(
+        "rls-fails-open",
+        f"{_SECURED} CREATE POLICY every ON t USING (true); CREATE POLICY own ON t AS RESTRICTIVE USING (by = 'x')",
+        ("table public.t",),
+        cure="DROP POLICY every ON t; CREATE POLICY every ON t USING (by = 'x')",
+    ),
+    Case(
         "policies-ask-who",
         f"{_SECURED} CREATE POLICY own ON t USING (by = current_user)",
         ("own on public.t",),

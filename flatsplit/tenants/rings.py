@@ -1,0 +1,28 @@
+"""Who is switched when: the tenants in the order of the configuration's rings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from flatsplit.config import Tenants
+from flatsplit.config.tenants import REST
+
+
+def rings(tenants: Tenants, keys: Sequence[str]) -> list[tuple[str, ...]]:
+    """The keys of each ring; none stands in two. A share is of all tenants, in their order, at least one."""
+    left = list(keys)
+    found = []
+    for ring in tenants.rings:
+        some: list[str] = []
+        for one in ring:
+            if one == REST:
+                wanted = list(left)
+            elif one.endswith("%"):
+                wanted = left[: max(1, math.ceil(len(keys) * float(one[:-1]) / 100))]
+            else:
+                wanted = [key for key in left if key == one]
+            some += wanted
+            left = [key for key in left if key not in set(wanted)]
+        found.append(tuple(some))
+    return found
