@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.cutover.ages import Age, ages, worth_a_line
 from flatsplit.cutover.broken import Broken, broken
-from flatsplit.cutover.refusals import Refusal, refusals
+from flatsplit.cutover.refusals import refusals
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence
 from flatsplit.cutover.waivers import waived
@@ -23,6 +23,7 @@ from flatsplit.walks.split.context import Context
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
     from flatsplit.evidence.away import Absence
+    from flatsplit.trail.refused import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def status(walk: Walk) -> Status:
         pending=pending,
         findings=_findings(walk, first, asked),
         away=absence(walk.session, walk.journal, first),
-        refused=refusals(walk.session, walk.config) if first.states[split.ENABLE_LOGIN] == "done" else (),
+        refused=refusals(walk.session, walk.config, first.live) if first.states[split.ENABLE_LOGIN] == "done" else (),
         broken=_broken(walk, first),
         walks=walks(walk, situation, closed),
         walk=situation.name,

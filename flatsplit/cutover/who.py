@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flatsplit import blueprint, trail
-from flatsplit.catalog import read_people
+from flatsplit import trail
 from flatsplit.config import Config
 from flatsplit.connection import Session
-from flatsplit.cutover.clients import acting
 from flatsplit.errors import TargetError
 from flatsplit.journal import Journal
-from flatsplit.membership import logins_of
-from flatsplit.model import State
 from flatsplit.trail import Asked, Cast, Deed, Progress, Search, Server, Source, Trail
 from flatsplit.trail.acts import acts
 
@@ -45,7 +41,9 @@ def who(session: Session | None, config: Config, question: Question, progress: P
     """
     found = Trail(database=session.driver.info.dbname if session is not None else "")
     server = Server.ask(session.driver) if session is not None else None
-    cast = _known(session, config, found)
+    cast = trail.known(session, config) if session is not None else trail.named(config)
+    if session is None:
+        found.notes.append("without a connection nobody knows who is a member of which role, nor who came from where")
     since = datetime.now(UTC) - question.since if question.since is not None else None
     prefix = question.prefix if question.prefix is not None else (server.prefix if server is not None else None)
     search = Search(
@@ -83,48 +81,6 @@ def who(session: Session | None, config: Config, question: Question, progress: P
     found.notes += missing
     found.notes += _limits(found, search, server, question)
     return found
-
-
-def purposes_of(session: Session | None, config: Config) -> dict[str, tuple[str, ...]]:
-    """Login → the new roles that it acts as, by purpose."""
-    roles = config.roles
-    purposes: dict[str, tuple[str, ...]] = {name: (roles.purpose(name),) for name in roles.new}
-    for group in config.groups:
-        purposes |= dict.fromkeys(group.logins, (group.purpose,))
-    purposes |= {name: (purpose,) for name, purpose in config.members}
-    if session is not None:
-        for name, acts_as in acting(config, read_people(session.driver)).items():
-            purposes.setdefault(name, tuple(roles.purpose(role) for role in acts_as if roles.purpose(role)))
-    return purposes
-
-
-def _known(session: Session | None, config: Config, found: Trail) -> Cast:
-    purposes = purposes_of(session, config)
-    become = {purpose: frozenset(names) for purpose, names in config.become}
-    truncate = {grant.purpose: frozenset(grant.names) for grant in config.grants if grant.privilege == "truncate"}
-    legacy = frozenset({config.legacy_role, *(config.owners or ())})
-    if session is None:
-        found.notes.append("without a connection nobody knows who is a member of which role, nor who came from where")
-        return Cast(purposes, legacy=legacy, become=become, truncate=truncate, watched=False)
-    people = read_people(session.driver)
-    legacy |= {name for name, acts_as in acting(config, people).items() if config.legacy_role in acts_as}
-    persons, addresses = _journaled(session, config, people)
-    return Cast(
-        purposes, persons - legacy, legacy, frozenset(people.roles), addresses, become, truncate, bool(addresses)
-    )
-
-
-def _journaled(session: Session, config: Config, people: State) -> tuple[frozenset[str], frozenset[str]]:
-    """Persons and operators; and from where the migration tool was seen."""
-    persons = {people.target.operator, session.driver.info.user}
-    if blueprint.administrator(config):
-        persons |= {blueprint.administrator(config), *logins_of(people, blueprint.administrator(config))}
-    journal = Journal(session)
-    if not journal.exists():
-        return frozenset(persons), frozenset()
-    persons |= {event.db_user for event in journal.events()}
-    seen = journal.observations(blueprint.owner(config))
-    return frozenset(persons), frozenset(each.client for each in seen)
 
 
 def _journal(session: Session, search: Search) -> list[Source]:

@@ -20,6 +20,9 @@ LONGEST = 32 * 1024 * 1024
 FOLLOWED = 16
 """Sessions at a time whose every entry is read."""
 
+_LOOK = 60_000
+"""Bytes that are searched for a word in the time that it takes to see where an entry begins and ends."""
+
 Sieve = Callable[[bytes], bool]
 """Told the lower-case bytes of an entry in which a word was found: whether it is worth reading."""
 
@@ -102,10 +105,14 @@ class Scan:
         return None
 
     def _choose(self, lower: bytes) -> None:
-        """Of the lists of words, takes the one whose words are rarest."""
+        """Of the lists of words, takes the one that costs least: each word is a pass, each find takes a look."""
+
+        def cost(words: Sequence[bytes]) -> float:
+            return sum(map(lower.count, words)) * _LOOK + len(words) * len(lower)
+
         if self._choices:
-            rarest = min(self._choices, key=lambda words: sum(map(lower.count, words)))
-            self._words = [_Cursor(word, folded=True) for word in rarest] + self._words
+            cheapest = min(self._choices, key=cost)
+            self._words = [_Cursor(word, folded=True) for word in cheapest] + self._words
             self._choices = []
 
     def _search(self, last: int, final: bool) -> int:

@@ -124,6 +124,7 @@ Waivable: TypeAlias = Literal[
     "drained",
     "verified",
     "soaked",
+    "unrefused",
     "elsewhere",
     "listed",
     "twins-alike",

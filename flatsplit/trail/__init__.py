@@ -8,6 +8,7 @@ from flatsplit.trail.asked import Asked, asked
 from flatsplit.trail.files import log_files
 from flatsplit.trail.hiding import without_constants, without_secrets
 from flatsplit.trail.judging import Cast, judge
+from flatsplit.trail.knowing import known, named
 from flatsplit.trail.reading import Progress, read_files
 from flatsplit.trail.recorded import recorded
 from flatsplit.trail.search import Search, is_watched
@@ -28,7 +29,9 @@ __all__ = [
     "asked",
     "is_watched",
     "judge",
+    "known",
     "log_files",
+    "named",
     "read_files",
     "recorded",
     "without_constants",

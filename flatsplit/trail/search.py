@@ -73,6 +73,8 @@ class Search:
             folded = [(*needles, b'u&"') if needles else _NEEDLES]
             if self.asked.names and self.asked.words and self.asked.words[0] not in ("GRANT", "REVOKE"):
                 folded.append((self.asked.words[0].lower().encode(),))
+            elif self.asked.names and not self.asked.words:
+                folded.append(_alarms(form))  # where the name stands in every other entry
         scan = Scan(form, folded, exact, self._sieve(form), self.found)
         for session, course in self._courses.items():  # of the file before
             if course.open or course.current is not None:
@@ -82,16 +84,19 @@ class Search:
     def _sieve(self, form: Format) -> Callable[[bytes], bool]:
         if self.refused and not self.asked.names:
             return lambda _: True
-        words = tuple(dict.fromkeys((*ALARMS, *(error.lower() for error in form.errors()))))
+        words = _alarms(form)
+        names: tuple[bytes, ...] = ()
         if self.refused:
             words = (*self.asked.needles(), b'u&"')
         elif self.asked.words:
             words = (self.asked.words[0].lower().encode(),)
+        elif self.asked.names:
+            names = (*self.asked.needles(), b'u&"')
 
         def worth(raw: bytes) -> bool:
-            for word in words:  # noqa: SIM110, any() with a generator takes twice as long
+            for word in words:  # any() with a generator takes twice as long
                 if word in raw:
-                    return True
+                    return not names or any(name in raw for name in names)
             return False
 
         return worth
@@ -255,6 +260,11 @@ class Search:
         if entry.session:
             self._courses[entry.session] = course
         return course
+
+
+def _alarms(form: Format) -> tuple[bytes, ...]:
+    """In lower case: one of them stands in every entry that can be told of where no command was named."""
+    return tuple(dict.fromkeys((*ALARMS, *(error.lower() for error in form.errors()))))
 
 
 def is_watched(act: Act, asked: Asked) -> bool:

@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713121201982650753, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713226394748569842, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 8c1f366e72528d79
+--   plan f527beec1c5c6938
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713121201982650753, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713226394748569842, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan f0a1a887741d13a5
+--   plan 8e5960eb1e09657f
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -72,18 +72,18 @@ REVOKE USAGE ON SCHEMA "shop" FROM "app_readonly";
 REVOKE USAGE ON SCHEMA "public" FROM "app_user";
 -- revoke USAGE on schema shop from app_user
 REVOKE USAGE ON SCHEMA "shop" FROM "app_user";
--- revoke SELECT on 8 sequences in flatsplit from app_migrator
-REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."step_id_seq" FROM "app_migrator";
--- revoke SELECT on 8 sequences in flatsplit from app_readonly
-REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."step_id_seq" FROM "app_readonly";
+-- revoke SELECT on 11 sequences in flatsplit from app_migrator
+REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."learned_id_seq", "flatsplit"."need_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."span_id_seq", "flatsplit"."step_id_seq" FROM "app_migrator";
+-- revoke SELECT on 11 sequences in flatsplit from app_readonly
+REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."learned_id_seq", "flatsplit"."need_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."span_id_seq", "flatsplit"."step_id_seq" FROM "app_readonly";
 -- revoke SELECT on 14 sequences in shop from app_readonly
 REVOKE SELECT ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" FROM "app_readonly";
 -- revoke USAGE on 14 sequences in shop from app_user
 REVOKE USAGE ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" FROM "app_user";
--- revoke SELECT on 10 tables in flatsplit from app_migrator
-LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" FROM "app_migrator";
--- revoke SELECT on 10 tables in flatsplit from app_readonly
-LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" FROM "app_readonly";
+-- revoke SELECT on 13 tables in flatsplit from app_migrator
+LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."learned", ONLY "flatsplit"."need", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."span", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" FROM "app_migrator";
+-- revoke SELECT on 13 tables in flatsplit from app_readonly
+LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."learned", ONLY "flatsplit"."need", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."span", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" FROM "app_readonly";
 -- revoke SELECT on table public.targets from app_migrator
 LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "public"."targets" FROM "app_migrator";
 -- revoke SELECT on table public.targets from app_readonly

@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713121201982650753, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713226394748569842, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan f0a1a887741d13a5
+--   plan 8e5960eb1e09657f
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -69,18 +69,18 @@ GRANT USAGE ON SCHEMA "shop" TO "app_readonly";
 GRANT USAGE ON SCHEMA "public" TO "app_user";
 -- grant USAGE on schema shop to app_user
 GRANT USAGE ON SCHEMA "shop" TO "app_user";
--- grant SELECT on 8 sequences in flatsplit to app_migrator
-GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."step_id_seq" TO "app_migrator";
--- grant SELECT on 8 sequences in flatsplit to app_readonly
-GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."step_id_seq" TO "app_readonly";
+-- grant SELECT on 11 sequences in flatsplit to app_migrator
+GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."learned_id_seq", "flatsplit"."need_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."span_id_seq", "flatsplit"."step_id_seq" TO "app_migrator";
+-- grant SELECT on 11 sequences in flatsplit to app_readonly
+GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."learned_id_seq", "flatsplit"."need_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."span_id_seq", "flatsplit"."step_id_seq" TO "app_readonly";
 -- grant SELECT on 14 sequences in shop to app_readonly
 GRANT SELECT ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" TO "app_readonly";
 -- grant USAGE on 14 sequences in shop to app_user
 GRANT USAGE ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" TO "app_user";
--- grant SELECT on 10 tables in flatsplit to app_migrator
-LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" TO "app_migrator";
--- grant SELECT on 10 tables in flatsplit to app_readonly
-LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."step" TO "app_readonly";
+-- grant SELECT on 13 tables in flatsplit to app_migrator
+LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."learned", ONLY "flatsplit"."need", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."span", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" TO "app_migrator";
+-- grant SELECT on 13 tables in flatsplit to app_readonly
+LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."learned", ONLY "flatsplit"."need", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."span", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" TO "app_readonly";
 -- grant SELECT on table public.targets to app_migrator
 LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "public"."targets" TO "app_migrator";
 -- grant SELECT on table public.targets to app_readonly

@@ -25,7 +25,7 @@ def command(app: App, interval: timedelta, count: int | None) -> Exit:
     if app.output.json and count != 1:
         raise UsageError("watch --json has no end", "add --count 1, or use flatsplit observe")
     config = app.config()
-    from flatsplit.cutover.refusals import refusals
+    from flatsplit.cutover.refusals import Refusals
     from flatsplit.cutover.watch import watch
 
     with app.session(write=False) as session, contextlib.suppress(KeyboardInterrupt):
@@ -33,5 +33,5 @@ def command(app: App, interval: timedelta, count: int | None) -> Exit:
         if app.output.json:
             app.output.data(plain(next(looks)))
         else:
-            view.show(app.output, looks, config.legacy_role, lambda: refusals(session, config))
+            view.show(app.output, looks, config.legacy_role, Refusals(session, config).now)
     return Exit.OK

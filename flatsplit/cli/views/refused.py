@@ -9,7 +9,7 @@ from flatsplit.cli.output import Printer, one_line
 from flatsplit.words import count
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.refusals import Refusal
+    from flatsplit.trail.refused import Refusal
 
 FEW = 5
 """Refusals that are shown."""

@@ -11,8 +11,8 @@ from flatsplit.cli.views.clients import COLUMNS, client_rows, headline, is_left,
 from flatsplit.cli.views.refused import FEW, show_refused, summary
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.refusals import Refusal
     from flatsplit.model import Session
+    from flatsplit.trail.refused import Refusal
 
 
 def show(

@@ -50,7 +50,7 @@ STEP = Step(
     purpose="The scream test: the group itself may no longer log in, and its own last sessions in this database are "
     "ended; those of its logins go on. Whoever was overlooked is heard now, while one statement undoes it.",
     apply=apply,
-    gates=("no-blockers", "soaked", "elsewhere"),
+    gates=("no-blockers", "soaked", "unrefused", "elsewhere"),
     rests=_soak,
     comes=logins,
     leaves=itself,

@@ -27,7 +27,7 @@ STEP = Step(
     purpose="Tries what the role's list says against the catalog and as the role: that it can do all of it, and "
     "nothing else. Changes nothing.",
     apply=apply,
-    gates=("soaked", "verified"),
+    gates=("soaked", "unrefused", "verified"),
     rests=_soak,
     watch=("The matrix of `flatsplit verify`.",),
 )

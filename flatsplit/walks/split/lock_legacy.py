@@ -72,7 +72,7 @@ STEP = Step(
     purpose="The scream test: legacy may no longer log in and its last sessions in this database are ended. "
     "Whoever was overlooked is heard now, while one statement undoes it.",
     apply=apply,
-    gates=("soaked", "elsewhere"),
+    gates=("soaked", "unrefused", "elsewhere"),
     rests=_soak,
     adds=_ending_sessions,
     retires=_legacy,

@@ -131,7 +131,7 @@ STEP = Step(
     purpose="Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default "
     "privileges, memberships and attributes.",
     apply=apply,
-    gates=("soaked", "elsewhere"),
+    gates=("soaked", "unrefused", "elsewhere"),
     rests=_soak,
     takes_all_of=_legacy,
     leaves_nothing_of=_emptied,

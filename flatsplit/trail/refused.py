@@ -1,0 +1,184 @@
+"""What is refused to the application now: from the end of the server's log, where it can be read by SQL.
+
+A refusal that is no alarm is a missing GRANT until somebody says otherwise; the remedy is the one that a rehearsal of
+the statement gives, and what it finds allowed has been mended since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from flatsplit import blueprint
+from flatsplit.config import Config
+from flatsplit.connection import APPLICATION_NAME, Session
+from flatsplit.errors import FlatsplitError
+from flatsplit.model import State
+from flatsplit.trail.asked import Asked
+from flatsplit.trail.hiding import without_constants
+from flatsplit.trail.judging import Cast, judge
+from flatsplit.trail.knowing import known
+from flatsplit.trail.search import Search
+from flatsplit.trail.server import Server
+from flatsplit.trail.values import Deed
+from flatsplit.walks.split.context import Context
+
+if TYPE_CHECKING:
+    from flatsplit.rehearsal import Verdict
+
+OURS = "attempts that call themselves flatsplit"
+"""As an act: verify logs in as app_user and tries. That others call themselves so cannot be kept from them."""
+_APPLICATION = (blueprint.APPLICATION.key, "special", blueprint.READER.key)
+_REHEARSED = 50
+"""Statements that are rehearsed: the most frequent ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Attempts that are alike."""
+
+    login: str
+    client: str
+    act: str
+    object: str
+    judgement: str
+    times: int
+    last: str
+    statement: str
+    """Without its constants."""
+    remedy: str
+    """What to do about it."""
+    mended: bool = False
+    """It would be allowed now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What was refused, as far back as was read."""
+
+    refusals: tuple[Refusal, ...] = ()
+    """The suspicious first, then the most frequent."""
+    begins: str = ""
+    why: str = ""
+    """Why nothing is known; "" where something is."""
+    texts: Mapping[tuple[str, str, str, str], str] = field(default_factory=dict)
+    """Of each kind of attempt, the last statement as it was sent."""
+
+
+def lately(session: Session, config: Config, since: datetime, tail: int) -> Lately:
+    """What was refused to app_user and its logins, in the last ``tail`` bytes of the server's log."""
+    try:
+        server = Server.ask(session.driver)
+        if server.settings.get("logging_collector") != "on":
+            return Lately(why="the server's log is not where SQL can read it")
+        cast = known(session, config)
+        search = Search(
+            Asked(),
+            refused=True,
+            source="",
+            since=since,
+            zone=server.zone,
+            becomes=server.begin_as(),
+            database=session.driver.info.dbname,
+            own=cast.people,
+        )
+        sources, why = server.log(search, lambda _, __: None, tail)
+    except (FlatsplitError, psycopg.Error) as error:
+        return Lately(why=str(error).partition("\n")[0])
+    if not sources:
+        return Lately(why=why)
+    deeds = [deed for deed in search.deeds if _is_meant(deed, cast)]
+    for deed in deeds:
+        deed.judgement, deed.why = judge(deed, cast)
+    begins = min((source.begins for source in sources if source.begins), default="")
+    return _grouped(sorted(deeds, key=lambda deed: (not deed.at, deed.at)), begins)
+
+
+def _is_meant(deed: Deed, cast: Cast) -> bool:
+    return deed.outcome == "refused" and bool(set(cast.purposes.get(deed.login, ())) & set(_APPLICATION))
+
+
+def _grouped(deeds: Iterable[Deed], begins: str) -> Lately:
+    groups: dict[tuple[str, str, str, str], list[Deed]] = {}
+    for deed in deeds:
+        act, name = (OURS, "") if deed.application == APPLICATION_NAME else (deed.act, deed.object)
+        groups.setdefault((deed.login, deed.client, act, name), []).append(deed)
+    made = [
+        Refusal(
+            *key,
+            judgement="look" if key[2] == OURS else alike[-1].judgement,
+            times=sum(deed.calls for deed in alike),
+            last=alike[-1].at,
+            statement=without_constants(alike[-1].statement),
+            remedy=_pointer(alike[-1], own=key[2] == OURS),
+        )
+        for key, alike in groups.items()
+    ]
+    made.sort(key=lambda one: (one.act == OURS, one.judgement != "suspicious", -one.times, one.act))
+    return Lately(tuple(made), begins, "", {key: alike[-1].statement for key, alike in groups.items()})
+
+
+def _pointer(last: Deed, *, own: bool) -> str:
+    if own:
+        return "verify --password-file tries what it may not; if nobody ran that, or from elsewhere, it is an attack"
+    if last.judgement == "suspicious":
+        return f"`flatsplit who --refused {last.object}`".replace(" `", "`")
+    return "`flatsplit rehearse` names the GRANT; with --file for statements that only the log has"
+
+
+def rehearsed(session: Session, config: Config, live: State, found: Lately) -> Lately:
+    """With the remedy that a rehearsal gives for each statement that is no alarm, and what would be allowed now.
+
+    Where nothing can be rehearsed they keep what they had.
+    """
+    wanted = [one for one in found.refusals if one.judgement != "suspicious" and one.act != OURS][:_REHEARSED]
+    by_role: dict[str, list[Refusal]] = {}
+    for one in wanted:
+        by_role.setdefault(_role(config, live, one.login), []).append(one)
+    told: dict[Refusal, Refusal] = {}
+    for role, several in by_role.items():
+        try:
+            told |= _told(session, config, live, role, {str(place): one for place, one in enumerate(several)}, found)
+        except (FlatsplitError, psycopg.Error):
+            continue
+    return replace(found, refusals=tuple(told.get(one, one) for one in found.refusals))
+
+
+def _role(config: Config, live: State, login: str) -> str:
+    """As whom a login's rights are to be looked at: itself, where the catalog knows it."""
+    return login if login in live.roles else blueprint.application(config)
+
+
+def _remedy(verdict: Verdict) -> str:
+    if verdict.sql:
+        return " ".join(verdict.sql)
+    if verdict.toml:
+        return f"put {' and '.join(verdict.toml)} into flatsplit.toml, then `flatsplit repair`"
+    return verdict.remedy
+
+
+def _told(
+    session: Session, config: Config, live: State, role: str, numbered: Mapping[str, Refusal], found: Lately
+) -> dict[Refusal, Refusal]:
+    from flatsplit.rehearsal import Company, Heard  # the parser of SQL, which status does not wait for without a reason
+
+    heard = [
+        Heard(found.texts[one.login, one.client, one.act, one.object], one.times, True, place)
+        for place, one in numbered.items()
+    ]
+    company = Company(session, live, live, Context(config, live), role)
+    verdicts = company.rehearse(heard, "the server's log", config.locks.lock_timeout, lambda _, __: None).verdicts
+    told = {}
+    for verdict in verdicts:
+        one = numbered.get(verdict.query)
+        if one is None:
+            continue
+        if verdict.verdict == "allowed":
+            told[one] = replace(one, remedy="nothing: it would be allowed now", mended=True)
+        elif verdict.remedy:
+            told[one] = replace(one, remedy=_remedy(verdict))
+    return told

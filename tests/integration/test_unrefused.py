@@ -1,0 +1,65 @@
+"""The old role is not locked while the application is refused what it asks for, where the server's log says so."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from flatsplit.gates.unrefused import gate
+from flatsplit.trail.refused import Lately, Refusal
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import MakeDatabase
+from tests.fixtures.servers import FreshCluster
+from tests.support.walk import Walk
+
+LOGGING = {"logging_collector": "on", "log_destination": "csvlog", "log_directory": "log"}
+TABLE = 'public."Re""port %: x"'
+
+
+def refused(walk: Walk, statement: str) -> None:
+    with walk.connect("app_user") as user, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        user.execute(statement.encode())
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_what_is_refused_keeps_legacy_from_being_locked(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess
+) -> None:
+    database = make_database(cluster=fresh_cluster(settings=LOGGING))
+    database.execute("CREATE TABLE t (i int)", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("verify")
+    database.execute(f"CREATE TABLE {TABLE} (i int, secret text)")
+    refused(walk, f"SELECT * FROM {TABLE} WHERE secret = 'geheim'")
+    refused(walk, "DROP TABLE t")
+    waiting = walk.next(exit_code=3)
+    assert "unrefused" in waiting.stdout + waiting.stderr
+    said = waiting.stdout + waiting.stderr
+    assert "app_user is refused what it asks for: SELECT" in said
+    wanted = r'select = ["public.\"Re\"\"port %: x\""]'
+    assert f"put [grants.app_user] {wanted} into flatsplit.toml" in said
+    assert "and 1 suspicious attempt" in said
+    assert "geheim" not in said
+    told = next(one for one in walk.status()["refused"] if one["act"] == "SELECT")
+    assert told["remedy"] == f"put [grants.app_user] {wanted} into flatsplit.toml, then `flatsplit repair`"
+    walk.config.write_text(f"{walk.config.read_text()}\n[grants.app_user]\n{wanted}\n")
+    walk("repair").check()
+    assert [one["mended"] for one in walk.status()["refused"] if one["act"] == "SELECT"] == [True]
+    walk.next()  # an attack closes nothing
+
+
+def refusal(act: str, judgement: str, *, mended: bool = False) -> Refusal:
+    return Refusal("app_user", "local", act, "t", judgement, 2, "", act, "GRANT", mended)
+
+
+def test_what_closes_it() -> None:
+    assert gate(Lately(why="no log"), "app_user").open
+    assert "no log" in gate(Lately(why="no log"), "app_user").reason
+    assert gate(Lately(), "app_user").open
+    assert gate(Lately((refusal("DROP TABLE", "suspicious"),)), "app_user").open
+    assert gate(Lately((refusal("SELECT", "look", mended=True),)), "app_user").open
+    closed = gate(Lately(tuple(refusal(f"ACT {n}", "look") for n in range(5))), "app_user")
+    assert not closed.open
+    assert closed.waivable
+    assert "ACT 0 t (2 ×), ACT 1 t (2 ×), ACT 2 t (2 ×) and 2 more" in closed.reason
