@@ -23,7 +23,7 @@ from flatsplit.planning.digest import digest
 from flatsplit.server.sessions import read_sessions
 from flatsplit.tenants import Candidate, Survey, candidates
 from flatsplit.tenants import survey as surveyed
-from flatsplit.tenants.survey import proposal
+from flatsplit.tenants.writing import proposal
 from flatsplit.walks import tenants as steps
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.tenants.context import Context

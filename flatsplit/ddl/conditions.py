@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from psycopg import sql
 
-from flatsplit.ddl.names import ident
+from flatsplit.ddl.names import CACHED, ident
 from flatsplit.tenants.condition import MAPPING, Condition, Link
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"]|"")*)"|(\w+)|(::|[=,.()]))')
 _TEXT = frozenset({"text", '"text"'})
 
 
+@lru_cache(maxsize=CACHED)
 def condition(value: Condition, table: str) -> str:
     """The expression for a policy on a table of this name."""
     name = "r" if table != "r" else "r1"
@@ -60,6 +62,7 @@ def _alias(place: int, table: str) -> str:
     return f"p{place}" if table != f"p{place}" else f"q{place}"
 
 
+@lru_cache(maxsize=CACHED)
 def canonical(text: str, table: str) -> str:
     """What the server printed (quote_all_identifiers on), in our words where it is ours."""
     found = recognise(text, table)

@@ -43,19 +43,25 @@ def _handed_on(members: Mapping[Member, MemberOptions]) -> Callable[[Member], tu
     return lambda member: (hands(member.role, member.grantor, frozenset()), member)
 
 
-def _in(state: State, member: Member) -> MemberOptions | None:
-    """The same membership in another State. Before 16 there is one, whoever is on record as its grantor."""
-    found = state.members.get(member)
-    if found is None and not state.target.membership_options:
-        return next((options for key, options in state.members.items() if key[:2] == member[:2]), None)
-    return found
+def _within(state: State) -> Callable[[Member], MemberOptions | None]:
+    """Finds the same membership in a State. Before 16 there is one, whoever is on record as its grantor."""
+    pairs: dict[tuple[str, str], MemberOptions] = {}
+    if not state.target.membership_options:
+        pairs = {(key.role, key.member): options for key, options in reversed(list(state.members.items()))}
+
+    def find(member: Member) -> MemberOptions | None:
+        found = state.members.get(member)
+        return pairs.get((member.role, member.member)) if found is None else found
+
+    return find
 
 
 def granted(have: State, want: State) -> Iterator[Statement]:
     """GRANT role TO member, for new memberships and changed options."""
+    within = _within(have)
     for member in sorted(want.members, key=_handed_on(want.members)):
         options = want.members[member]
-        now = _in(have, member)
+        now = within(member)
         if now == options or member.role not in want.roles or member.member not in want.roles:
             continue
         if now is not None and now.admin and not options.admin and options.inherit is None:
@@ -72,11 +78,12 @@ def granted(have: State, want: State) -> Iterator[Statement]:
 
 def revoked(have: State, want: State) -> Iterator[Statement]:
     """REVOKE role FROM member; a role that is dropped takes its memberships with it."""
+    within = _within(want)
     for member in sorted(have.members, key=_handed_on(have.members), reverse=True):
         options = have.members[member]
         if member.role not in want.roles or member.member not in want.roles:
             continue
-        then = _in(want, member)
+        then = within(member)
         by = _by(want, member)
         if then is None:
             yield Statement(

@@ -68,6 +68,15 @@ class Structure:
         """The same by (schema, name): a table is partitioned or not, and never both."""
         return {(ref.schema, ref.name): table for ref, table in self.tables.items()}
 
+    @cached_property
+    def referring(self) -> Mapping[tuple[str, ...], list[tuple[Table, ForeignKey]]]:
+        """Foreign keys by the (schema, name) that they lead to, each with its table."""
+        found: dict[tuple[str, ...], list[tuple[Table, ForeignKey]]] = {}
+        for table in self.tables.values():
+            for fk in table.foreign_keys:
+                found.setdefault((fk.target.schema, fk.target.name), []).append((table, fk))
+        return found
+
     def get(self, schema: str, name: str) -> Table | None:
         """The table of this name, whichever kind it is of."""
         return self.named.get((schema, name))

@@ -4,10 +4,11 @@ A :class:`Structure` is read from the catalog (flatsplit.catalog.structure); :fu
 tenant; a :class:`Condition` says which rows are whose, and becomes SQL in flatsplit.ddl.
 """
 
+from flatsplit.tenants.candidates import Candidate, candidates
 from flatsplit.tenants.condition import Condition, Link
 from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
 from flatsplit.tenants.naming import clashes, role_of
-from flatsplit.tenants.survey import Candidate, Survey, candidates, survey
+from flatsplit.tenants.survey import Survey, survey
 
 __all__ = [
     "KINDS",

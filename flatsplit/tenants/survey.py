@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from flatsplit.config import Tenants, Way, format_name, format_way, parse_name, parse_way
-from flatsplit.model import ForeignKey, ObjectRef, Structure, Table
+from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import Belonging, Open, TableKind
+from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for
 
-KNOWN = (
-    *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),
-    *("realm", "site", "family", "instance"),
-)
-"""What tenants are called, the likeliest first."""
-_INTEGERS = frozenset({"smallint", "integer", "bigint"})
-_TEXTS = frozenset({"text", "character varying"})
 _POLYMORPHIC = re.compile(r"(.+?)_?(?:type)", re.IGNORECASE)
-
-
-class Candidate(NamedTuple):
-    """A table that may say who the tenants are."""
-
-    ref: ObjectRef
-    key: str
-    columns: tuple[str, ...]
-    """Names of columns that lead to it, the most frequent first."""
-    tables: int
-    """How many tables have one."""
-    declared: int
-    """Of these, with a foreign key …"""
-    not_null: int
-    """… and NOT NULL."""
 
 
 @dataclass(frozen=True)
@@ -63,72 +42,6 @@ class Survey:
         return sorted(one for one in self.belongings.values() if one.kind in kinds)
 
 
-def alike(one: str, other: str) -> bool:
-    """Whether two types are compared without a conversion that would keep an index away."""
-    return one == other or {one, other} <= _INTEGERS or {one, other} <= _TEXTS
-
-
-def singular(name: str) -> str:
-    """``Accounts`` → ``account``, ``companies`` → ``company``; good enough to recognise a name, not to make one."""
-    word = name.lower()
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
-
-
-def names_for(table: str) -> tuple[str, ...]:
-    """What a column that names a row of a table is called, in lower case."""
-    stem = singular(table)
-    return (f"{stem}_id", f"{stem}id", f"{stem}_record_id", f"{stem}_uuid", f"{stem}_slug", f"{table.lower()}_id")
-
-
-def candidates(structure: Structure) -> list[Candidate]:
-    """Tables that may be the root, the likeliest first."""
-    found = []
-    for table in structure.tables.values():
-        if len(table.primary_key) != 1 or table.parent:
-            continue
-        key = table.column(table.primary_key[0])
-        if key is None:
-            continue
-        called = names_for(table.ref.name)
-        columns: dict[str, int] = {}
-        tables = declared = not_null = 0
-        for other in structure.tables.values():
-            if other is table or other.parent:
-                continue
-            by_key = {fk.columns[0] for fk in other.foreign_keys if _to(fk, table)}
-            by_name = {
-                one.name for one in other.columns if one.name.lower() in called and alike(one.type, key.type)
-            } - {name for fk in other.foreign_keys for name in fk.columns if len(fk.columns) == 1}
-            for name in by_key | by_name:
-                columns[name] = columns.get(name, 0) + 1
-            if by_key | by_name:
-                tables += 1
-                declared += bool(by_key)
-                not_null += any((column := other.column(name)) and column.not_null for name in by_key | by_name)
-        if tables:
-            often = sorted(columns, key=lambda name: (-columns[name], name))
-            found.append(Candidate(table.ref, key.name, tuple(often), tables, declared, not_null))
-    most = max((one.tables for one in found), default=0)
-
-    def rank(one: Candidate) -> tuple[object, ...]:
-        stem = singular(one.ref.name)
-        known = next((place for place, word in enumerate(KNOWN) if stem.endswith(word)), len(KNOWN))
-        # A name counts where it is carried by numbers: a table that a fifth as many tables lead to is not the root
-        named = known if one.tables * 5 >= most else len(KNOWN)
-        return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
-
-    return sorted(found, key=rank)
-
-
-def _to(fk: ForeignKey, root: Table) -> bool:
-    """Whether this foreign key is the root's key by itself."""
-    return (fk.target.schema, fk.target.name) == (root.ref.schema, root.ref.name) and fk.targets == root.primary_key
-
-
 def survey(tenants: Tenants, structure: Structure) -> Survey:
     """What each table is, given what the configuration says."""
     return _Surveyor(tenants, structure).survey()
@@ -153,12 +66,11 @@ class _Surveyor:
         rest = [table for table in tables if table.ref not in decided]
         for table in rest if self.key_type else ():
             self._by_column(table)
-        self._by_way([table for table in rest if table.ref not in self._spoken])
+        self._by_way(self._silent(rest))
         self._decided_ways()
-        self._by_way([table for table in rest if table.ref not in self._spoken])
-        for table in rest:
-            if table.ref not in self._spoken:
-                self._by_name(table)
+        self._by_way(self._silent(rest))
+        for table in self._silent(rest):
+            self._byformat_ref(table)
         return Survey(
             self.tenants,
             self.structure,
@@ -169,9 +81,10 @@ class _Surveyor:
             tuple(self.wrong),
         )
 
-    @property
-    def _spoken(self) -> set[ObjectRef]:
-        return {*self.known, *(one.ref for one in self.open)}
+    def _silent(self, tables: list[Table]) -> list[Table]:
+        """Those of which nothing is said yet."""
+        spoken = {*self.known, *(one.ref for one in self.open)}
+        return [table for table in tables if table.ref not in spoken]
 
     def _root(self) -> None:
         root = self.root
@@ -266,7 +179,7 @@ class _Surveyor:
     def _by_column(self, table: Table) -> None:
         """A column of its own: by a foreign key to the root, or by its name."""
         assert self.root is not None
-        keys = {fk.columns[0] for fk in table.foreign_keys if _to(fk, self.root)}
+        keys = {fk.columns[0] for fk in table.foreign_keys if leads_to(fk, self.root)}
         leading_away = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1} - keys
         known = set(self.tenants.key) if self.tenants.key else set()
         named = {
@@ -351,27 +264,33 @@ class _Surveyor:
             return Belonging(table.ref, "own", fk.columns[0], why=why)
         return Belonging(table.ref, "through", parent.column, (link, *parent.links), why)
 
-    def _by_name(self, table: Table) -> None:
+    def _byformat_ref(self, table: Table) -> None:
         """A guess by name, which has to be confirmed; else it is nobody's business."""
         guesses = []
         for column in table.columns:
-            for other in self.structure.tables.values():
-                if other is table or other.parent or len(other.primary_key) != 1:
-                    continue
-                key = other.column(other.primary_key[0])
-                if key and column.name.lower() in names_for(other.ref.name) and alike(column.type, key.type):
+            for other, key in self._called.get(column.name.lower(), ()):
+                if other is not table and alike(column.type, key.type):
                     fk = ForeignKey((column.name,), other.ref, (key.name,))
                     if (found := self._over(table, fk, f"guess: {column.name} is called like it")) is not None:
                         guesses.append(found)
         waits = sorted({fk.target for fk in table.foreign_keys} & {one.ref for one in self.open})
         if waits:
-            said = f"follows from {_name(waits[0])}, of which it has to be said first"
+            said = f"follows from {format_ref(waits[0])}, of which it has to be said first"
             self.open.append(Open(table.ref, said))
         elif guesses:
             said = "a guess by name" if len(guesses) == 1 else f"{len(guesses)} guesses by name"
             self.open.append(Open(table.ref, f"{said}, no foreign key is declared", tuple(guesses)))
         else:
             self.known[table.ref] = Belonging(table.ref, "hidden", why=self._lonely(table))
+
+    @cached_property
+    def _called(self) -> dict[str, list[tuple[Table, Column]]]:
+        """Tables by what a column that names a row of theirs is called."""
+        found: dict[str, list[tuple[Table, Column]]] = {}
+        for table, key in keyed(self.structure):
+            for name in dict.fromkeys(names_for(table.ref.name)):
+                found.setdefault(name, []).append((table, key))
+        return found
 
     def _lonely(self, table: Table) -> str:
         """Why nothing says whose its rows are."""
@@ -381,11 +300,10 @@ class _Surveyor:
             stem = match[1] if match else ""
             if stem and names & {f"{stem}_id", f"{stem}Id"}:
                 return f"polymorphic ({name}): no foreign key can say whose it is"
-        for one in self.known.values():
-            if one.kind in ("root", "own", "through"):
-                for fk in self.structure.tables[one.ref].foreign_keys:
-                    if (fk.target.schema, fk.target.name) == (table.ref.schema, table.ref.name):
-                        return f"named by {_name(one.ref)} ({', '.join(fk.columns)}), and nothing leads back"
+        for other, fk in self.structure.referring.get(table.ref[1:3], ()):
+            one = self.known.get(other.ref)
+            if one is not None and one.kind in ("root", "own", "through"):
+                return f"named by {format_ref(one.ref)} ({', '.join(fk.columns)}), and nothing leads back"
         return "nothing leads from it to a tenant"
 
 
@@ -393,36 +311,6 @@ def _way(fk: ForeignKey) -> Way:
     return Way(fk.columns, fk.target.schema, fk.target.name, fk.targets)
 
 
-def way_of(one: Belonging) -> str:
-    """The value for it under ``through``, spelled out."""
-    first = one.links[0]
-    return format_way(Way(first.columns, first.schema, first.table, first.targets))
-
-
-def decided(tenants: Tenants, belongings: Iterable[Belonging], *, every: bool = False) -> Tenants:
-    """The section with these tables in it; only what the survey would not say by itself, unless ``every`` one."""
-    kept = [one for one in belongings if (every or one.decided) and one.kind != "root"]
-
-    def names(kind: TableKind) -> tuple[str, ...]:
-        return tuple(sorted(_name(one.ref) for one in kept if one.kind == kind))
-
-    return replace(
-        tenants,
-        own=tuple(sorted((_name(one.ref), one.column) for one in kept if one.kind == "own")),
-        through=tuple(sorted((_name(one.ref), way_of(one)) for one in kept if one.kind == "through")),
-        shared=names("shared"),
-        hidden=names("hidden"),
-    )
-
-
-def _name(ref: ObjectRef) -> str:
+def format_ref(ref: ObjectRef) -> str:
+    """As it is written in flatsplit.toml."""
     return format_name(ref.schema, ref.name)
-
-
-def proposal(found: Collection[Candidate]) -> Tenants | None:
-    """What to put into the configuration where nothing is said yet: the likeliest root."""
-    best = next(iter(found), None)
-    if best is None:
-        return None
-    called = names_for(best.ref.name)
-    return Tenants(_name(best.ref), tuple(one for one in best.columns if one.lower() in called) or best.columns[:1])

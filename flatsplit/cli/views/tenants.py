@@ -11,7 +11,7 @@ from flatsplit.config.tenants import render
 from flatsplit.config.text import quote
 from flatsplit.errors import Exit
 from flatsplit.tenants import KINDS, Belonging
-from flatsplit.tenants.survey import decided, way_of
+from flatsplit.tenants.writing import decided, way_of
 from flatsplit.words import count
 
 if TYPE_CHECKING:

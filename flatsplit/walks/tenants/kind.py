@@ -53,13 +53,13 @@ def _origin(live: State, context: Context, _: Collection[str]) -> State:
     for ref in ours:
         draft.policies.pop(ref, None)
         draft.conditions.pop(ref, None)
+    theirs = {table_of(live, ref) for ref in live.policies.keys() - set(ours)}
     for table in context.touched:
         found = live.row_security.get(table)
         if found is None or not found.enabled:
             continue
         before = context.baseline.row_security.get(table)
-        others = any(table_of(live, ref) == table and ref not in ours for ref in live.policies)
-        if before is None and others:
+        if before is None and table in theirs:
             continue  # a table that came later, with policies of somebody else's: these were meant to count
         draft.row_security[table] = RowSecurity(before is not None and before.enabled, found.forced)
     if mapping in live.tenancies:

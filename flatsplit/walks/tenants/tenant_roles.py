@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.model import RoleFacts, SettingKey, State
+from flatsplit.model import Member, MemberOptions, RoleFacts, SettingKey, State
 from flatsplit.walks import marks, tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
@@ -25,10 +25,20 @@ def apply(state: State, context: Context) -> State:
     }
     limit = context.tenants.connection_limit
     facts = RoleFacts(connection_limit=limit, comment=marks.mark(here))
+    inside: dict[str, bool] = {}  # whether they inherit, and may become it
+    for key_, have in state.members.items():
+        if key_.role == context.group:
+            enough = have.inherit is None or (bool(have.inherit) and bool(have.set))
+            inside[key_.member] = inside.get(key_.member, False) or enough
+    options = MemberOptions(False, True, True) if state.target.membership_options else MemberOptions()
     for role, key in context.wanted.items():
         if role not in draft.roles:
             draft.new_role(role, facts)
-        draft.member(context.group, role)
+        if role in inside:
+            if not inside[role]:
+                draft.member(context.group, role)
+        else:  # there are thousands, and none of them has to be compared with the others
+            draft.members[Member(context.group, role, state.target.grantor)] = options
         draft.tenants[role] = key
         for name, value in settings.items():
             draft.setting(SettingKey(role, here), name, value)

@@ -1,0 +1,44 @@
+"""What looks like what: types that are compared without a conversion, columns that are called like a row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit.model import Column, ForeignKey, Structure, Table
+
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+_TEXTS = frozenset({"text", "character varying"})
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two types are compared without a conversion that would keep an index away."""
+    return one == other or {one, other} <= _INTEGERS or {one, other} <= _TEXTS
+
+
+def singular(name: str) -> str:
+    """``Accounts`` → ``account``, ``companies`` → ``company``; good enough to recognise a name, not to make one."""
+    word = name.lower()
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def names_for(table: str) -> tuple[str, ...]:
+    """What a column that names a row of a table is called, in lower case."""
+    stem = singular(table)
+    return (f"{stem}_id", f"{stem}id", f"{stem}_record_id", f"{stem}_uuid", f"{stem}_slug", f"{table.lower()}_id")
+
+
+def keyed(structure: Structure) -> Iterator[tuple[Table, Column]]:
+    """Tables whose primary key is one column, with that."""
+    for table in structure.tables.values():
+        key = table.column(table.primary_key[0]) if len(table.primary_key) == 1 and not table.parent else None
+        if key is not None:
+            yield table, key
+
+
+def leads_to(fk: ForeignKey, root: Table) -> bool:
+    """Whether this foreign key is the root's key by itself."""
+    return (fk.target.schema, fk.target.name) == (root.ref.schema, root.ref.name) and fk.targets == root.primary_key
