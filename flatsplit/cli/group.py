@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "learn": "What a special role was seen to need, as a list for flatsplit.toml.",
     "begin": "Begin another kind of walk, beside the split or after it.",
     "tenants": "Say which table belongs to a tenant how.",
+    "people": "Who is in which of the new roles; let in who is missing.",
     "history": "The journal: who did what, when.",
     "forget": "Take flatsplit out of the database.",
     "demo": "The whole story on an embedded server.",

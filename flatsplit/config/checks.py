@@ -71,7 +71,9 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
     for group in config.groups:
         for name in group.logins:
             _check_name(name, f"{source}: [group.{group.purpose}] logins", "role")
-    people.check(config.members, config.groups, seen, source)
+    for name, _ in config.people:
+        _check_name(name, f"{source}: [people]", "role")
+    people.check(config.members, config.groups, config.people, seen, source)
     accept.check(config.accept, source)
     powers.check(config.powers, config.roles.dba, source)
     tenants.check(config.tenants, seen, source)

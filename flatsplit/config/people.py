@@ -35,6 +35,30 @@ Groups = tuple[Group, ...]
 """In the order of the purposes."""
 
 
+People = tuple[tuple[str, tuple[str, ...]], ...]
+"""(person, purposes of the roles that she is in), sorted."""
+
+
+def read_people(section: Any, source: str, purposes: Collection[str]) -> People:
+    """The content of [people]; ConfigError names the key."""
+    if not isinstance(section, dict):
+        raise ConfigError(f"{source}: people is a value, not a section", "write [people] above its keys")
+    for name, content in section.items():
+        where = f"{source}: [people] {quote(name)}"
+        if not name:
+            raise ConfigError(f"{where} names nobody", 'write it like alice = ["app_readonly", "dba"]')
+        if not isinstance(content, list) or not all(isinstance(one, str) for one in content):
+            raise ConfigError(f"{where} is not a list of roles", 'write it like ["app_readonly", "dba"]')
+        for purpose in content:
+            if purpose not in purposes:
+                near = difflib.get_close_matches(purpose, purposes, 1)
+                fix = f"did you mean {quote(near[0])}?" if near else f"known are {', '.join(purposes)}"
+                raise ConfigError(f"{where} names {quote(purpose)}, which is none of the new roles", fix)
+        if len(set(content)) < len(content):
+            raise ConfigError(f"{where} names a role twice", "name each once")
+    return tuple(sorted((name, tuple(content)) for name, content in section.items()))
+
+
 def read_members(section: Any, source: str, purposes: Collection[str]) -> Members:
     """The content of [members]; ConfigError names the key."""
     if not isinstance(section, dict):
@@ -80,7 +104,7 @@ def read_groups(section: Any, source: str, purposes: tuple[str, ...]) -> Groups:
     return tuple(sorted(found, key=lambda one: purposes.index(one.purpose)))
 
 
-def check(members: Members, groups: Groups, taken: Collection[str], source: str) -> None:
+def check(members: Members, groups: Groups, people: People, taken: Collection[str], source: str) -> None:
     """Whether nobody is spoken of twice: ``taken`` are the names of legacy and the new roles."""
     for name, _ in members:
         if name in taken:
@@ -95,9 +119,13 @@ def check(members: Members, groups: Groups, taken: Collection[str], source: str)
                 again = "twice" if of[name] == group.purpose else f"a login of {of[name]} already"
                 raise ConfigError(f"{where} names {quote(name)}, {again}", "name each once")
             of[name] = group.purpose
+    for name, _ in people:
+        if name in taken or name in of:
+            what = "a role of the cutover" if name in taken else f"a login of {of[name]}"
+            raise ConfigError(f"{source}: [people] {quote(name)} is {what}", "name persons there")
 
 
-def render(members: Members, groups: Groups) -> list[str]:
+def render(members: Members, groups: Groups, people: People = ()) -> list[str]:
     """The lines of the sections."""
     lines: list[str] = []
     if members:
@@ -106,4 +134,7 @@ def render(members: Members, groups: Groups) -> list[str]:
         lines += ["", f"[group.{group.purpose}]", f"logins = [{', '.join(map(quote, group.logins))}]"]
         lines += [] if group.as_group else ["as_group = false"]
         lines += [] if group.connection_limit is None else [f"connection_limit = {group.connection_limit}"]
+    if people:
+        rows = [f"{quote(name)} = [{', '.join(map(quote, purposes))}]" for name, purposes in people]
+        lines += ["", "[people]", *rows]
     return lines

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal, TypeAlias, get_args
 
 from flatsplit.config.grants import Grant
-from flatsplit.config.people import Group, Groups
+from flatsplit.config.people import Group, Groups, People
 from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.rotation import Rotation
 from flatsplit.config.special import Special
@@ -116,6 +116,8 @@ class Config:
     """[members]: what becomes of members of legacy, by their names; of those not named: app_user."""
     groups: Groups = ()
     """[group.PURPOSE]: new roles that are groups or become some, and who logs in for them."""
+    people: People = ()
+    """[people]: persons, and the roles that they are members of, by purpose."""
     become: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """[become]: roles that a new role may become with SET ROLE."""
     tenants: Tenants | None = None
@@ -153,8 +155,8 @@ class Config:
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """Roles of which it is to be known when somebody last logged in as them: groups, and who logs in for them."""
-        found: dict[str, None] = {}
+        """Roles of which it is to be known when somebody last logged in: groups, who logs in for them, persons."""
+        found = dict.fromkeys(name for name, _ in self.people)
         for group in self.groups:
             found |= dict.fromkeys((str(getattr(self.roles, group.purpose)), *group.logins))
         return tuple(found)

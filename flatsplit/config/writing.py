@@ -59,7 +59,7 @@ def render(config: Config) -> str:
             lines.append(_commented(f"{key} = {_toml(getattr(part, key))}", _COMMENTS.get(key, "")))
         lines.append("")
     extra = [
-        *people.render(config.members, config.groups),
+        *people.render(config.members, config.groups, config.people),
         *becoming.render(config.become),
         *rotation.render(config.rotation),
         *accept.render(config.accept),

@@ -95,6 +95,12 @@ def _refuse_above(situation: Situation) -> None:
 def _refuse(walk: Walk, situation: Situation, key: str) -> None:
     legacy = walk.config.legacy_role
     if situation.name != SPLIT:
+        for role in situation.kind.step(key).drops(situation.context):
+            if role not in situation.live.roles:
+                raise Refused(
+                    f"role {role} was dropped: this is past the point of no return",
+                    "create it anew by hand, if it is needed again",
+                )
         _refuse_sessions(walk, situation, key)
         return
     if legacy not in situation.live.roles:

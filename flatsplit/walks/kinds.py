@@ -8,13 +8,14 @@ from typing import Any
 
 from flatsplit.walks.group.kind import GROUP
 from flatsplit.walks.kind import Kind
+from flatsplit.walks.leave.kind import LEAVE
 from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.rotate.kind import ROTATE
 from flatsplit.walks.split.kind import SPLIT
 from flatsplit.walks.tenants.kind import TENANTS
 from flatsplit.walks.trail.kind import TRAIL
 
-KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROTATE, ROLE, TRAIL, TENANTS)}
+KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROTATE, ROLE, TRAIL, TENANTS, LEAVE)}
 """By their names, in the order in which people hear of them."""
 
 

@@ -6,6 +6,7 @@ What a kind says of other roles' facts, such as LOGIN of one that was there befo
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from flatsplit.model import OWNER, Acl, ObjectFacts, ObjectRef, State, intern_acl
@@ -35,24 +36,24 @@ def unmade(live: State, baseline: State, roles: Collection[str]) -> State:
         del draft.roles[name]
     draft.members = {key: options for key, options in live.members.items() if not gone & {key.role, key.member}}
     draft.settings = {key: row for key, row in live.settings.items() if key.role not in gone}
-    draft.columns = {ref: _without(row, gone) for ref, row in live.columns.items()}  # emptied, it is there all the same
+    draft.columns = {ref: without(row, gone) for ref, row in live.columns.items()}  # emptied, it is there all the same
     draft.mappings = {ref for ref in live.mappings if ref.args not in gone}
     draft.policies = {ref: left for ref, named in live.policies.items() if (left := named - gone) or not named & gone}
     for ref, row in live.defaults.items():
         if ref.creator in gone:
             del draft.defaults[ref]
-        elif (acl := _without(row, gone)) is not row:
+        elif (acl := without(row, gone)) is not row:
             draft.default(ref, acl)
 
     def change(_: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        acl = _without(facts.acl, gone)
+        acl = without(facts.acl, gone)
         return facts if acl is facts.acl else facts._replace(acl=acl)
 
     draft.rewrite(change)
     return replace(draft.state())
 
 
-def _without(acl: Acl, gone: frozenset[str]) -> Acl:
+def without(acl: Acl, gone: AbstractSet[str]) -> Acl:
     """What they held goes with them; what they passed on, others have from the owner."""
     if not any(gone & {item.grantee, item.grantor} for item in acl):
         return acl

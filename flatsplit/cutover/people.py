@@ -1,0 +1,209 @@
+"""``people``: who is in which of the new roles, and joining those whom the configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flatsplit import blueprint, ddl
+from flatsplit.catalog import read_state
+from flatsplit.cutover.caller import Passwords, Reporter
+from flatsplit.differ import diff
+from flatsplit.errors import UsageError
+from flatsplit.model import SPLIT, Member, MemberOptions, RoleFacts, State, Statement
+from flatsplit.planning import machine
+from flatsplit.server.sessions import read_sessions
+from flatsplit.walks.draft import Draft
+
+if TYPE_CHECKING:
+    from flatsplit.config import Config
+    from flatsplit.cutover.walk import Walk
+
+EVENT = "joined"
+"""Kind of the journal event that says who was let in, with the statements and what undoes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """A membership in one of the new roles."""
+
+    role: str
+    since: datetime | None
+    """None where flatsplit did not give it: the catalog knows no time."""
+    inherits: bool
+    """Its rights are hers without SET ROLE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that is otherwise than the configuration says."""
+
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who logs in and is in one of the new roles, or whom the configuration names."""
+
+    name: str
+    groups: tuple[In, ...]
+    login: bool
+    """False also for one who is not there."""
+    connected: int
+    """Sessions now, in any database."""
+    last_seen: datetime | None
+    """As far as `observe` wrote it down."""
+    differs: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """All of them, and what would let those in who are missing."""
+
+    persons: tuple[Person, ...]
+    joining: tuple[Statement, ...] = ()
+    joined: int = 0
+    """Statements that were run."""
+
+
+def people(walk: Walk) -> People:
+    """Who is there, and what differs from [people]. Nothing is changed."""
+    live = walk.situation().live
+    return People(tuple(_persons(walk, live)), tuple(joining(live, walk.config)))
+
+
+def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], passwords: Passwords) -> People:
+    """Create those whom the configuration names and who are missing, with their memberships.
+
+    Memberships that it does not name stay: ending one is somebody's decision. Raises UsageError before the roles that
+    they are to join are there.
+    """
+    situation = walk.situation().turned(SPLIT)
+    live, config = situation.live, walk.config
+    step = machine.last_step(situation.states)
+    missing = sorted({role for _, roles in _wanted(config) for role in roles} - live.roles.keys())
+    if missing or step is None:
+        what = missing[0] if missing else blueprint.application(config)
+        raise UsageError(f"there is no role {what} to join yet", "let the split be done first: flatsplit status")
+    found = People(tuple(_persons(walk, live)), tuple(joining(live, config)))
+    if not found.joining or not confirm(found):
+        return found
+    verifiers = walk.verifiers(found.joining, passwords)
+    with walk.session.transaction():
+        walk.journal.event(
+            EVENT,
+            None,
+            ", ".join(each.description for each in found.joining),
+            {
+                "people": [{"name": name, "roles": list(roles)} for name, roles in _new(live, config)],
+                "statements": [{"sql": each.sql, "undo": each.undo} for each in found.joining],
+            },
+        )
+    count = walk.executor(situation, reporter, verifiers).run(step, "repair", found.joining)
+    return People(tuple(_persons(walk, read_state(walk.session.driver))), (), count)
+
+
+def joining(live: State, config: Config) -> Iterator[Statement]:
+    """What lets those in who are missing: roles and memberships, each with its undo. Pure.
+
+    A reader's rights are there at once. To be an administrator is an act: from 16 on its membership is not inherited,
+    and SET ROLE is needed; before, attributes such as SUPERUSER are not inherited, but privileges are.
+    """
+    draft = Draft(live)
+    for name, roles in _wanted(config):
+        draft.new_role(name, RoleFacts(login=True, password=config.auth == "password"))
+        for role in roles:
+            if role in draft.roles:
+                draft.member(role, name, inherit=role != blueprint.administrator(config))
+    yield from diff(live, draft.state())
+
+
+def _wanted(config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, purposes in config.people:
+        yield name, tuple(role for purpose in purposes if (role := blueprint.named(config, purpose)))
+
+
+def _new(live: State, config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(name, roles) of memberships that are to come."""
+    have = {key[:2] for key in live.members}
+    for name, roles in _wanted(config):
+        if more := tuple(role for role in roles if (role, name) not in have):
+            yield name, more
+
+
+def _persons(walk: Walk, live: State) -> Iterator[Person]:
+    config = walk.config
+    wanted = dict(_wanted(config))
+    names = sorted({*wanted, *_members(live, config)})
+    since = _since(walk)
+    sessions = read_sessions(walk.session.driver, {name: (name,) for name in names}, "")
+    for name in names:
+        mine = [(key, options) for key, options in sorted(live.members.items()) if key.member == name]
+        inside = tuple(
+            In(key.role, since.get((name, key.role)), _inherits(live, key, options))
+            for key, options in mine
+            if key.role in config.roles.new
+        )
+        facts = live.roles.get(name)
+        differs = _differs(live, config, name, wanted.get(name)) if config.people else ()
+        yield Person(
+            name,
+            inside,
+            facts is not None and facts.login,
+            sum(one.role == name for one in sessions),
+            walk.journal.last_login(name),
+            tuple(differs),
+        )
+
+
+def _members(live: State, config: Config) -> Iterator[str]:
+    """Who is a member of a new role without being one of the cutover's or logging in for a group."""
+    logins = {login for group in config.groups for login in group.logins}
+    apart = {*config.roles.new, config.legacy_role, *(config.owners or ()), *logins, live.target.operator}
+    for key in live.members:
+        if key.role in config.roles.new and key.member not in apart and key.member in live.roles:
+            yield key.member
+
+
+def _inherits(live: State, key: Member, options: MemberOptions) -> bool:
+    if options.inherit is not None:
+        return options.inherit
+    return live.roles[key.member].inherit
+
+
+def _since(walk: Walk) -> dict[tuple[str, str], datetime]:
+    """When flatsplit gave whom which membership, the last time."""
+    found: dict[tuple[str, str], datetime] = {}
+    for event in walk.journal_of(SPLIT).events(EVENT):
+        for one in event.details.get("people", ()):
+            found |= {(one["name"], role): event.at for role in one["roles"]}
+    return found
+
+
+def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | None) -> Iterator[Difference]:
+    who = ddl.ident(name)
+    facts = live.roles.get(name)
+    if facts is None:
+        yield Difference("is not there", "flatsplit people --join")
+        return
+    if wanted is None:
+        yield Difference("is not in [people]", f"write it down there, or: flatsplit begin leave {who}")
+        return
+    if not facts.login:
+        yield Difference("may not log in", f"flatsplit begin leave {who}, or: ALTER ROLE {who} LOGIN;")
+    if facts.superuser:
+        yield Difference("is a superuser all the time", f"ALTER ROLE {who} NOSUPERUSER; SET ROLE makes one when needed")
+    have = {key.role: (key, options) for key, options in live.members.items() if key.member == name}
+    for role in wanted:
+        if role not in have:
+            yield Difference(f"is not in {role}", "flatsplit people --join")
+    for role, (key, options) in sorted(have.items()):
+        by = live.target.membership_options
+        if role in config.roles.new and role not in wanted:
+            yield Difference(f"is in {role}, which [people] does not say", ddl.revoke_member(key, by=by))
+        elif role == blueprint.administrator(config) and options.inherit:
+            fix = ddl.grant_member(key, options._replace(inherit=False), by=by)
+            yield Difference(f"has the rights of {role} without SET ROLE", fix)

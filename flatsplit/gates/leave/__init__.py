@@ -1,0 +1,1 @@
+"""Gates as a person's leaving alone judges them."""

@@ -1,0 +1,21 @@
+"""no-blockers: nothing that she leaves behind would do more once it is another's."""
+
+from __future__ import annotations
+
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.model import GateResult
+from flatsplit.walks.leave.context import Context
+from flatsplit.walks.leave.refusing import objections
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Closed with the first objection."""
+    found = list(objections(asked.state, asked.context.person, asked.context.heir))
+    if not found:
+        return GateResult("no-blockers", True, "nothing of hers runs with its owner's rights")
+    what, fix = found[0]
+    more = f" (and {len(found) - 1} more)" if found[1:] else ""
+    return GateResult("no-blockers", False, f"{what}{more}", fix)
+
+
+GATE = Gate("no-blockers", judge)

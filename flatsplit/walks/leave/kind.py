@@ -1,0 +1,53 @@
+"""The kind ``leave``: its steps in their order, and what makes one walk of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flatsplit.model import UNTOUCHED, State
+from flatsplit.walks import leave
+from flatsplit.walks.kind import Kind, Moment, Roles
+from flatsplit.walks.leave import drop, hand_over, lock
+from flatsplit.walks.leave.context import Context
+from flatsplit.walks.leave.origin import origin, reduce
+from flatsplit.walks.leave.refusing import refuses
+
+
+def _context(moment: Moment) -> Context:
+    return Context(moment.config, moment.baseline, moment.subject)
+
+
+def _nobody(_: Context) -> Roles:
+    return ()
+
+
+def _heir(context: Context) -> str:
+    return context.heir
+
+
+def _stands_on(context: Context) -> Roles:
+    return (context.heir,)
+
+
+def _remembers(moment: Moment, context: Context, before: Callable[[], State]) -> State | None:
+    """Anew until it is handed over: a session that was there when she was locked may have gone on."""
+    if moment.states[leave.HAND_OVER] not in UNTOUCHED:
+        return None
+    return reduce(before(), context.person)
+
+
+LEAVE = Kind(
+    name="leave",
+    summary="a person goes: locked, handed over, dropped",
+    about="NAME",
+    steps=(lock.STEP, hand_over.STEP, drop.STEP),
+    subject=lock.herself,
+    makes=_nobody,
+    heir=_heir,
+    context=_context,
+    backward=_context,
+    origin=origin,
+    remembers=_remembers,
+    stands_on=_stands_on,
+    refuses=refuses,
+)

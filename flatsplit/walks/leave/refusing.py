@@ -1,0 +1,96 @@
+"""What speaks against letting somebody go now, and what to do about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import blueprint, ddl, membership
+from flatsplit.model import OWNER, PUBLIC, ROUTINES, ObjectRef, State
+from flatsplit.walks.kind import Moment
+
+Objection = tuple[str, str]
+"""What is wrong, and what to do."""
+
+
+def refuses(moment: Moment) -> Objection | None:
+    """The first objection to the walk; before it begins."""
+    config, state, person = moment.config, moment.live, moment.subject
+    if person not in state.roles:
+        return f"there is no role {person!r}", "flatsplit people lists the persons"
+    if person == config.legacy_role or config.roles.purpose(person):
+        return f"{person} is a role of the split, and no person", "flatsplit people lists the persons"
+    for group in config.groups:
+        if person in group.logins:
+            return (
+                f"{person} logs in for {blueprint.named(config, group.purpose)}, and is no person",
+                f"take it out of [group.{group.purpose}] logins first, or rotate its password",
+            )
+    if person == state.target.operator:
+        return f"{person} is who runs flatsplit", "let another operator do it"
+    if person == state.target.bootstrap or person.startswith("pg_"):
+        return f"{person} is the system's own", "flatsplit people lists the persons"
+    if state.roles[person].superuser and not state.target.operator_superuser:
+        return f"{person} is a superuser, and only a superuser can lock it", "let a superuser run flatsplit for this"
+    if blueprint.owner(config) not in state.roles:
+        return f"there is no {blueprint.owner(config)} to hand over to", "let the split be done first: flatsplit status"
+    return None
+
+
+def objections(state: State, person: str, heir: str) -> Iterator[Objection]:
+    """What would run or read with more rights than hers once it is another's: she may have left it on purpose. And
+    where the heir could not take it.
+    """
+    yield from _out_of_reach(state, person, heir)
+    reads = {person, PUBLIC, *membership.becomes(state, person)}
+    for group in state.groups:
+        if group.facts.owner != person:
+            continue
+        for ref in group.refs:
+            if ref.kind in ROUTINES and group.facts.note == "definer":
+                name = ddl.label(ref)
+                yield (
+                    f"{name} runs with its owner's rights (SECURITY DEFINER): handed over, with more than {person}'s",
+                    f"read it, then: {_invoker(ref)}",
+                )
+            elif ref.kind in ("view", "materialized_view") and (more := _beyond(state, ref, reads)):
+                yield (
+                    f"{ddl.label(ref)} shows {ddl.label(more)}, which {person} may not read: handed over, it would",
+                    f"read it, then: DROP {ddl.alter_word(ref.kind)} {ddl.name(ref)};",
+                )
+
+
+def _out_of_reach(state: State, person: str, heir: str) -> Iterator[Objection]:
+    """Schemas in which the heir may not create: who is no superuser cannot give it anything there (aclcheck in
+    AlterObjectOwner_internal() and ATExecChangeOwner()).
+    """
+    if state.target.operator_superuser or (heir in state.roles and state.roles[heir].superuser):
+        return
+    creates = {heir, PUBLIC, *membership.becomes(state, heir)}
+    for name in sorted({group.schema for group in state.groups if group.facts.owner == person and group.schema}):
+        facts = state.objects.get(ObjectRef("schema", "", name))
+        if facts is None or facts.owner in creates:
+            continue
+        if not any(item.grantee in creates and "C" in item.privileges for item in facts.acl):
+            yield (
+                f"{heir} may not create in schema {name}, where {person} owns something",
+                f"have its owner or a superuser run: {_admitting(name, heir)}",
+            )
+
+
+def _admitting(schema: str, role: str) -> str:
+    return f"GRANT USAGE, CREATE ON SCHEMA {ddl.ident(schema)} TO {ddl.ident(role)};"
+
+
+def _invoker(ref: ObjectRef) -> str:
+    return f"ALTER {ref.kind.upper()} {ddl.name(ref)} SECURITY INVOKER;"
+
+
+def _beyond(state: State, view: ObjectRef, reads: set[str]) -> ObjectRef | None:
+    """A relation that a view uses and none of these may read."""
+    for used in state.uses.get(view, ()):
+        facts = state.objects.get(used)
+        if facts is None or facts.owner in reads:
+            continue
+        if not any(item.grantee in reads and item.grantee != OWNER and "r" in item.privileges for item in facts.acl):
+            return used
+    return None

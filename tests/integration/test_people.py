@@ -1,0 +1,66 @@
+"""``people``: who is in which role, joining with its undo, and what differs from the configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.integration.test_leave import ALICE, QUOTED, join, named, prepared
+from tests.support.walk import Walk, assert_same
+
+
+@pytest.mark.majors("two")
+def test_joining_and_what_differs(database: Database, invoke_cli: InProcess, major: int) -> None:
+    walk = prepared(Walk(invoke_cli, database))
+    assert "Nobody is in the new roles" in walk("people").check().stdout
+    before = walk.snapshot()
+    named(walk, alice=["app_readonly", "dba"], bob=["app_readonly"])
+    found = walk("people", "--json").check().json
+    assert [one["name"] for one in found["people"]] == [ALICE, "bob"]
+    assert [one["differs"][0]["fix"] for one in found["people"]] == ["flatsplit people --join"] * 2
+    assert_same(before, walk.snapshot(), "looking changes nothing")
+    assert walk("people", "--join", "--yes").check(2).stderr.count("\n") == 2, "a password is missing"
+    joined = join(walk)
+    assert "Let in" in joined.stdout
+    assert "password of person" not in joined.stdout + joined.stderr
+    again = walk("people", "--join", "--yes", "--password-file", str(walk.password_file), "--json").check().json
+    assert again["joined"] == 0
+    with walk.connect(ALICE) as session:
+        session.execute("select * from shop.thing")
+        walk("observe").check()
+        found = walk("people", "--json").check().json
+    alice, bob = found["people"]
+    assert alice["connected"] == 1
+    assert alice["last_seen"]
+    assert not bob["last_seen"]
+    assert {one["role"]: one["inherits"] for one in alice["groups"]} == {"app_readonly": True, "dba": major < 16}
+    assert all(one["since"] for one in alice["groups"])
+    assert [*alice["differs"], *bob["differs"]] == []
+
+    # What each undo says, run in the opposite order, is the way back
+    (event,) = database.admin.execute("select details from flatsplit.event where kind = 'joined'").fetchall()
+    for statement in reversed(event[0]["statements"]):
+        walk.wait_until_gone(ALICE)
+        database.execute(statement["undo"])
+    assert_same(before, walk.snapshot(), "undone by hand")
+
+
+@pytest.mark.majors("two")
+def test_differences_have_a_fix_that_works(database: Database, invoke_cli: InProcess, major: int) -> None:
+    walk = prepared(Walk(invoke_cli, database))
+    named(walk, alice=["app_readonly", "dba"])
+    join(walk)
+    database.execute(
+        f"grant app_migrator to {QUOTED}; alter role {QUOTED} superuser; create role stray login in role app_user"
+    )
+    if major >= 16:
+        database.execute(f"grant dba to {QUOTED} with inherit true")
+    found = {one["name"]: one["differs"] for one in walk("people", "--json").check().json["people"]}
+    assert [one["what"] for one in found["stray"]] == ["is not in [people]"]
+    assert len(found[ALICE]) == (3 if major >= 16 else 2)
+    for each in found[ALICE]:
+        database.execute(each["fix"].partition(";")[0])
+    (alice, _) = walk("people", "--json").check().json["people"]
+    assert alice["differs"] == []
+    assert "stray" in walk("people").check().stdout
