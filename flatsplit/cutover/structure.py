@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flatsplit.catalog.structure import read_keys, read_structure
-from flatsplit.config import Config
+from flatsplit.config import Config, parse
 from flatsplit.connection import Session
-from flatsplit.errors import MissingRights
+from flatsplit.errors import ConfigError, MissingRights
 from flatsplit.evidence.tenantrows import keys
 from flatsplit.model import Structure
 from flatsplit.tenants import survey
@@ -31,3 +31,25 @@ def structure(session: Session, config: Config) -> Structure:
         return replace(found, keys=keys(session.driver, known))
     except MissingRights:
         return found
+
+
+def require_same(config: Config, begun_with: str) -> None:
+    """Raise ConfigError where the names by which a walk under way is known are others than when it began.
+
+    ``begun_with`` is the configuration of then. Another group, say, would be another walk's.
+    """
+    before, now = parse(begun_with).tenants, config.tenants
+    if before is None:
+        return
+    if now is None:
+        raise ConfigError(
+            "flatsplit.toml has no section [tenants] any more, and their walk is under way",
+            "put it back as it was; once flatsplit rollback --walk tenants --all has taken the walk back, it may go",
+        )
+    for key in ("root", "group", "schema"):
+        was, will = getattr(before, key), getattr(now, key)
+        if was != will:
+            raise ConfigError(
+                f"[tenants] {key} is {will!r} in flatsplit.toml, and was {was!r} when the walk began",
+                f"put {was!r} back, or take the walk back with it first: flatsplit rollback --walk tenants --all",
+            )

@@ -71,6 +71,8 @@ class Synced:
     survey: Survey
     unable: Mapping[str, str]
     """Keys whose tenants cannot have a role, with the reason."""
+    gone: tuple[str, ...] = ()
+    """Tenants that have a role, and no row in the root any more."""
 
     @property
     def complete(self) -> bool:
@@ -81,8 +83,11 @@ class Synced:
 def sync(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> Synced:
     """New rows of the root get a role, new tables their policies and rights: as far as the walk has come."""
     context = _context(walk.situation())
+    structure = context.live.structure
+    known = structure.keys if structure is not None else None
+    gone = () if known is None else tuple(sorted(set(context.live.tenants.values()) - set(known)))
     result = repair(walk, reporter=reporter, confirm=confirm, passwords=passwords)
-    return Synced(replace(result, walk=walk.record.walk), context.survey, context.unable)
+    return Synced(replace(result, walk=walk.record.walk), context.survey, context.unable, gone)
 
 
 def add(

@@ -22,6 +22,7 @@ from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import SPLIT, Finding, State, Statement, WalkName
 from flatsplit.planning import machine
 from flatsplit.planning.chain import Link
+from flatsplit.walks import tenants
 from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
 
@@ -136,9 +137,13 @@ class Walk:
 
     def _surveyed(self, live: State) -> State:
         """With columns and keys, where the configuration speaks of tenants."""
-        if self.config.tenants is None or live.structure is not None:
+        begun = [record for record in self.kept if record.walk.kind == tenants.NAME]
+        if (self.config.tenants is None and not begun) or live.structure is not None:
             return live
-        from flatsplit.cutover.structure import structure
+        from flatsplit.cutover.structure import require_same, structure
+
+        for record in begun:
+            require_same(self.config, record.config)
 
         return replace(live, structure=structure(self.session, self.config))
 

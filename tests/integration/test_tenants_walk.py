@@ -151,6 +151,7 @@ def test_new_tenants_and_new_tables_are_caught_up_with(walk: Walk) -> None:
     assert "the root still has a row of tenant '4'" in walk("tenants", "--drop", "4", "--yes").check(5).stderr
     walk("tenants", "--drop", "77", "--drop", "78", "--yes").check()
     database.execute("delete from bills where account_id = 4; delete from accounts where id = 4")
+    assert "no row in the root: flatsplit tenants --drop 4" in walk("tenants", "--sync", "--yes").check().stderr
     walk("tenants", "--drop", "4", "--yes").check()
     database.execute("drop table bills, memos")
     assert_same(done, walk.snapshot(), "as if nobody had come")
@@ -197,6 +198,12 @@ def test_what_speaks_against_beginning(walk: Walk) -> None:
     (rename,) = [line for line in refused.splitlines() if "RENAME" in line]
     walk.database.execute(rename.partition("rename it: ")[2])
     walk("begin", "tenants", "--yes").check()
+    begun_with = walk.config.read_text()
+    walk.config.write_text(begun_with.replace(CONFIG, ""))
+    assert "no section [tenants] any more" in walk("status").check(1).stderr
+    walk.config.write_text(begun_with.replace("[tenants]\n", '[tenants]\ngroup = "others"\n'))
+    assert "was 'app_tenant' when the walk began" in walk("status").check(1).stderr
+    walk.config.write_text(begun_with)
     walk.database.execute("grant select on lines to public")
     walk.database.execute("create policy shut on notes as restrictive using (false)")
     step(walk)

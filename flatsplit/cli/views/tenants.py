@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Output, Printer, one_line
@@ -161,4 +162,8 @@ def show_synced(output: Output, synced: Synced, *, refused: bool) -> Exit:
         output.err.say(one_line(f"to be said under [tenants.tables]: {_name(each.ref)}: {each.why}"), "yellow")
     for key, why in synced.unable.items():
         output.err.say(one_line(f"tenant {key!r} has no role: {why}"), "yellow")
+    for key in synced.gone:
+        output.err.say(
+            one_line(f"tenant {key!r} has a role and no row in the root: flatsplit tenants --drop {shlex.quote(key)}")
+        )
     return code if code or synced.complete else Exit.DRIFT
