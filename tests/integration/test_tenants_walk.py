@@ -365,3 +365,25 @@ def test_looking_waits_for_nobody(walk: Walk) -> None:
         shown = walk("status", "--walk", "tenants", "--json").check().json
         assert shown["next"] == "tenant-grants"
         assert shown["catch_up"] == []
+
+
+@pytest.mark.majors("two")
+def test_the_runbook_by_hand_there_and_back(walk: Walk) -> None:
+    """What the bundle holds runs in psql, and is found done; so is its way back."""
+    database = walk.database
+    before, seen = walk.snapshot(), everybody(database)
+    walk("begin", "tenants", "--yes").check()
+    folder = walk.run.cwd / "bundle"
+    walk("runbook", "--walk", "tenants", "--out", str(folder)).check()
+    for key in STEP_KEYS[:5]:
+        (script,) = folder.glob(f"*-{key}.sql")
+        database.psql(script)
+        assert everybody(database) == seen, key
+        assert "done by hand" in walk("next", "--yes", "--walk", "tenants", *WAIVED).check().stdout, key
+    assert counts(database, "tenant_2") == truth(database, 2)
+    for key in reversed(STEP_KEYS[:5]):
+        (script,) = folder.glob(f"*-{key}.rollback.sql")
+        database.psql(script)
+        assert everybody(database) == seen, key
+    walk("rollback", "--yes", "--all", "--walk", "tenants").check()
+    assert_same(before, walk.snapshot(), "by hand")

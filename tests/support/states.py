@@ -23,7 +23,9 @@ from flatsplit.model import (
     MemberOptions,
     ObjectFacts,
     ObjectRef,
+    PolicyFacts,
     RoleFacts,
+    RowSecurity,
     SettingKey,
     State,
     Target,
@@ -53,6 +55,7 @@ _IN_SCHEMA: tuple[Kind, ...] = (
 )
 _UNSCHEMED: tuple[Kind, ...] = ("server", "large_object", "publication", "event_trigger", "language", "extension")
 _MOVABLE: tuple[Kind, ...] = ("server", "large_object", "language")
+_SAYS = st.sampled_from(("true", "tree 0123"))
 _NOTES = {"publication": ("", "all_tables"), "function": ("", "definer", "trigger")}
 
 
@@ -112,6 +115,10 @@ def worlds(draw: st.DrawFn) -> World:
     state = replace(state, defaults=_defaults(draw, target.major))
     state = replace(state, policies=_policies(draw, state), mappings=_mappings(draw, state))
     state = replace(state, settings=_settings(draw, roles))
+    state = replace(state, conditions={ref: PolicyFacts(using=draw(_SAYS)) for ref in state.policies})
+    state = replace(
+        state, row_security={ref: RowSecurity(draw(st.booleans()), draw(st.booleans())) for ref in _tables(state)}
+    )
     return World(state, config, kind)
 
 
