@@ -131,6 +131,8 @@ Waivable: TypeAlias = Literal[
     "delivered",
     "known",
     "evidence",
+    "isolated",
+    "consistent",
 ]
 Unwaivable: TypeAlias = Literal["converged", "approved", "allowed"]
 GateKey: TypeAlias = Waivable | Unwaivable

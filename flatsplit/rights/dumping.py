@@ -31,11 +31,20 @@ def newly_shut_out(state: State, config: Config, adopted: frozenset[str]) -> tup
         return ()
     if PUBLIC in able:
         return () if wide.reads_journal(PUBLIC) else (PUBLIC,)
-    planned = {config.legacy_role, *config.roles.new} - adopted
+    planned = ({config.legacy_role, *config.roles.new} - adopted) | _tenants(state, config, able)
     # A grant of its own would keep a login that lives for an hour from being dropped: app_user's are app_user
     covers = (able - planned) | {config.legacy_role, *blueprint.programs(config)}
     wanted = (role for role in able - planned if covers.isdisjoint(wide.groups[role]))
     return tuple(sorted(role for role in wanted if not wide.reads_journal(role)))
+
+
+def _tenants(state: State, config: Config, able: set[str]) -> set[str]:
+    """Tenants may read every table, not every row: their dumps end at the policies, and the journal names them all."""
+    if config.tenants is None:
+        return set()
+    group = config.tenants.group
+    members = {key.member for key in state.members if key.role == group}
+    return able & {group, *members, *state.tenants}
 
 
 def dumping(state: State, guarded: Mapping[tuple[str, str], bool], login: str) -> tuple[str, ...] | None:

@@ -4,7 +4,8 @@ WITH RECURSIVE members (oid) AS (
     SELECT r.oid FROM pg_roles AS r WHERE r.rolname = %(group)s OR r.rolname = ANY (%(mapped)s)
     UNION
     SELECT m.member FROM pg_auth_members AS m JOIN members AS b ON m.roleid = b.oid
-    WHERE NOT b.oid IN (SELECT t.oid FROM pg_roles AS t WHERE t.rolname = ANY (%(mapped)s))
+    WHERE (coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true) OR coalesce((to_jsonb(m) ->> 'set_option')::boolean, true))
+      AND NOT b.oid IN (SELECT t.oid FROM pg_roles AS t WHERE t.rolname = ANY (%(mapped)s))
 ), up (start, oid) AS (
     SELECT b.oid, m.roleid
     FROM members AS b JOIN pg_auth_members AS m ON m.member = b.oid

@@ -1,0 +1,64 @@
+"""isolated: the last proof found tenants kept apart, and nothing that it speaks of has changed since.
+
+It ages as rehearsals do. Its digest is of row-level security, policies, memberships, rights and tenants, so any change
+of these closes the gate until somebody proves it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flatsplit.config import format_duration
+from flatsplit.errors import FlatsplitError
+from flatsplit.evidence.isolation import EVENT, read_facts, read_tenants
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.journal import EventRecord
+from flatsplit.model import GateResult
+from flatsplit.server.sessions import server_clock
+from flatsplit.words import span
+
+_FIX = "flatsplit tenants --prove"
+
+
+def last(asked: Asked[Any]) -> EventRecord | None:
+    """The last proof on record."""
+    return next(reversed(asked.journal.events(EVENT)), None)
+
+
+def judge(asked: Asked[Any]) -> GateResult:
+    """As the last proof says, if it is of today's policies and rights."""
+    proof = last(asked)
+    if proof is None:
+        return GateResult("isolated", False, "nobody has proved that tenants are kept apart", _FIX)
+    said, config = proof.details, asked.context.config
+    passed = server_clock(asked.session.driver) - proof.at
+    ago = f"{proof.message}, {span(passed.total_seconds())} ago"
+    if not said["isolated"]:
+        return GateResult("isolated", False, f"{ago}: {_wrong(said)}", f"{_FIX} names each; mend it and prove it anew")
+    if timedelta(0) < config.gates.rehearsal_age < passed:
+        return GateResult("isolated", False, f"{ago}, longer than {format_duration(config.gates.rehearsal_age)}", _FIX)
+    try:
+        survey = asked.context.survey
+        tenants = read_tenants(asked.session.driver, survey)
+        schemas = {*config.schemas, survey.tenants.schema}
+        now = read_facts(asked.session.driver, survey.tenants.group, tenants, schemas).digest
+    except FlatsplitError as error:
+        why = f"{ago}; it cannot be told whether that still holds: {error.what}"
+        return GateResult("isolated", False, why, error.fix)
+    if now != said["digest"]:
+        return GateResult("isolated", False, f"{ago}; policies, rights or tenants have changed since", _FIX)
+    holes = said["open_holes"]
+    if holes:
+        more = f" and {len(holes) - 1} more" if holes[1:] else ""
+        fix = f"close it ({_FIX} says why it is one), or take it on: --waive isolated --reason WHY"
+        return GateResult("isolated", False, f"{ago}; there is a way around: {holes[0]}{more}", fix)
+    return GateResult("isolated", True, ago)
+
+
+def _wrong(said: Mapping[str, Any]) -> str:
+    return f"{said['breaches']:,} in the catalog, {said['failures']:,} acts that came out wrong"
+
+
+GATE = Gate("isolated", judge)
