@@ -12,9 +12,9 @@ from tests.fixtures.cli import InProcess, Process, Result
 from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support import journal
-from tests.support.grouping import declare
 from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.rotating import Stored, lets_in
+from tests.support.rotating import twins as with_twins
 from tests.support.snapshot import difference
 from tests.support.walk import Walk, assert_same
 
@@ -33,19 +33,11 @@ def walk(
 ) -> Walk:
     """The split and the walk of a group, done, on a server that asks for passwords; app_user has twins."""
     database = make_database(cluster=fresh_cluster(auth="scram"))
-    database.execute("create table thing (id int)", database.legacy)
-    database.execute(f"alter role {database.legacy} set work_mem = '7MB'")
     kind = Walk
     if request.param == "createrole":
         make_operator(database, SHAPES["rds"])
         kind = OperatorsWalk
-    walk = kind(invoke_cli, database).init()
-    walk.forward()
-    declare(walk, "app_user", [A, B], connection_limit=7)
-    walk("begin", "group", "app_user", "--yes").check()
-    moved = ("--waive", "seen", "--reason", "nobody moves in this test")
-    walk.next("--walk", "group:app_user", "--through", "forget-password", *moved)
-    return walk
+    return with_twins(kind(invoke_cli, database), (A, B))
 
 
 @pytest.fixture
@@ -179,7 +171,7 @@ def test_mishaps(walk: Walk, store: Stored, run_cli: Process) -> None:
                 store.verbs()
                 assert "cannot log in with its new password" in take(walk, 3).stdout
                 assert "current" not in store.verbs()
-                run(sql.SQL("alter role {} connection limit 7").format(b))
+                run(sql.SQL("alter role {} connection limit 30").format(b))
             store.spoil(f"[ $verb != {verb} ] || {{ {lines}; }}")
             assert killed("next", "--yes", "--walk", NAME).exit_code == -9
             seen.add(store.password("app_user", "pending") or store.password("app_user"))

@@ -89,11 +89,11 @@ def test_from_one_password_to_the_next(walk: Walk, store: Stored, connected: psy
     with psycopg.connect(walk.database.conninfo(ALICE, password), application_name="report"):
         walk("observe").check()  # seen, and remembered
     walk.wait_until_gone(ALICE)
-    take(walk)
-    assert states(walk) == ["done", "done"]
-
     refused = walk("rollback", "--yes", "--walk", WALK, "--all").check(5)
     assert "is gone: this is past the point of no return" in refused.stderr
+    assert states(walk) == ["done", "waiting"]
+    take(walk)
+    assert states(walk) == [], "it is over, and stands in nobody's way"
     begin(walk)
     take(walk)
     assert not lets_in(walk, ALICE, password)

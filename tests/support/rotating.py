@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from tests.support.grouping import declare
 from tests.support.stores import HOOKS
 from tests.support.walk import Walk, toml
 
@@ -47,6 +48,21 @@ class Stored:
         found = self.log.read_text().split() if self.log.exists() else []
         self.log.write_text("")
         return found
+
+
+def twins(walk: Walk, logins: tuple[str, str]) -> Walk:
+    """The split and the walk of a group, done: app_user has twins, of which the first logs in."""
+    database = walk.database
+    database.execute("create table thing (id int)", database.legacy)
+    database.execute(f"alter role {database.legacy} set work_mem = '7MB'")
+    walk.init()
+    walk.forward()
+    declare(walk, "app_user", logins, connection_limit=30)
+    walk.quick("begin", "group", "app_user", "--yes").check()
+    moved = ("--waive", "seen", "--reason", "nobody moves in this test")
+    asked = ("--yes", "--password-file", str(walk.password_file))
+    walk.quick("next", "--walk", "group:app_user", "--through", "forget-password", *asked, *moved).check()
+    return walk
 
 
 def lets_in(walk: Walk, role: str, password: str | None) -> bool:
