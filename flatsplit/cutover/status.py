@@ -13,6 +13,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence
 from flatsplit.cutover.waivers import waived
 from flatsplit.cutover.walks import WalkView, walks
+from flatsplit.cutover.younger import younger
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked, judge
 from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, WalkName
@@ -83,6 +84,8 @@ class Status:
     """How old each password is."""
     tells_ages: bool = False
     """Whether people asked for that."""
+    younger: tuple[Finding, ...] = ()
+    """What special roles have no part in, because it is younger than their lists."""
 
 
 def status(walk: Walk) -> Status:
@@ -126,6 +129,7 @@ def status(walk: Walk) -> Status:
         walk=situation.name,
         ages=passwords,
         tells_ages=worth_a_line(walk, passwords),
+        younger=tuple(younger(walk, first)) if walk.config.special else (),
     )
 
 

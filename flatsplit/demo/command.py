@@ -63,6 +63,16 @@ class Operator:
                 "what it said stands above; a bug report with it is welcome",
             )
 
+    def quietly(self, *arguments: str) -> None:
+        """Run a command that the story does not stop at."""
+        code, printed = self._run(arguments)
+        if code:
+            self._narrator.say(printed)
+            raise FlatsplitError(
+                f"the story stops here: `flatsplit {arguments[0]}` ended with exit code {code}",
+                "what it said stands above; a bug report with it is welcome",
+            )
+
     def answer(self, *arguments: str) -> Any:
         """What a command says as JSON; nothing of it is shown."""
         return json.loads(self._run([*arguments, "--json"], subprocess.DEVNULL)[1])

@@ -308,9 +308,9 @@ class Story:
         rows = [(what, answer, *(rights[what] for rights in after)) for what, answer in before.items()]
         self.out.table("Before and after", ["", f"{LEGACY} before", *ROLES, f"{LEGACY} after"], rows)
 
-    def noticed(self, tally: Tally) -> None:
+    def noticed(self, tally: Tally, who: str = "the application") -> None:
         """The other thing it is about."""
-        self.out.heading("What the application noticed")
+        self.out.heading(f"What {who} noticed")
         for role, count in sorted(tally.statements.items(), reverse=True):
             self.out.say(f"{count:>8,} statements as {role}")
         self.out.say(f"{tally.slowest_ms:>8.0f} ms for the slowest of them")

@@ -10,14 +10,14 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from flatsplit.demo.transactions import TRANSACTIONS, Run
+from flatsplit.demo.transactions import TRANSACTIONS, Run, Transaction
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,15 @@ class Traffic:
     two transactions, over to other credentials.
     """
 
-    def __init__(self, conninfo: str, *, connections: int = 4, pause: float = 0.02) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        connections: int = 4,
+        pause: float = 0.02,
+        transactions: Mapping[str, Transaction] = TRANSACTIONS,
+    ) -> None:
+        self._transactions_of = transactions
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._pause = pause
@@ -155,8 +163,8 @@ class _Worker(threading.Thread):
     def _serve(self, conn: psycopg.Connection, conninfo: str) -> None:
         """Transactions on one connection, until it is to move, the traffic ends or the connection breaks."""
         role = conn.info.user
-        names = list(TRANSACTIONS)
-        weights = [TRANSACTIONS[name].weight for name in names]
+        does = self._traffic._transactions_of
+        names, weights = list(does), [one.weight for one in does.values()]
 
         def run(statement: str, parameters: Sequence[Any] = (), *, at_least: int = 0) -> list[tuple[Any, ...]]:
             started = time.perf_counter()
@@ -174,7 +182,7 @@ class _Worker(threading.Thread):
 
         while conninfo is self._conninfo and not self._traffic._stopping.is_set():
             (name,) = self._random.choices(names, weights)
-            act: Callable[[Run, random.Random], None] = TRANSACTIONS[name].act
+            act: Callable[[Run, random.Random], None] = does[name].act
             try:
                 with conn.transaction():
                     act(run, self._random)

@@ -267,6 +267,10 @@ class Journal:
         """What was there when the last step of any walk ended; None where nothing was kept."""
         return snapshots.last(self.session)
 
+    def own_snapshot(self) -> SnapshotRecord | None:
+        """What was there when the last step of this walk ended."""
+        return snapshots.of(self.session, self._id)
+
     def observe(
         self, sessions: Sequence[model.Session], source: str = "activity", logins: Collection[str] = ()
     ) -> datetime:

@@ -30,6 +30,14 @@ def save(
     session.sa.execute(snapshot.insert().inline().values(cutover_id=walk), values)
 
 
+def of(session: Session, walk: int | None) -> SnapshotRecord | None:
+    """The newest of one walk."""
+    columns = [snapshot.c[name] for name in SnapshotRecord.__slots__]
+    query = sa.select(*columns).where(snapshot.c.cutover_id == walk).order_by(snapshot.c.id.desc()).limit(1)
+    row = session.sa.execute(query).one_or_none()
+    return SnapshotRecord(*row) if row else None
+
+
 def last(session: Session) -> SnapshotRecord | None:
     """The newest of all walks that are kept: what one of them changed is no news to another."""
     columns = [snapshot.c[name] for name in SnapshotRecord.__slots__]

@@ -79,6 +79,7 @@ def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
             (f"{slug}-read", enters(config, blueprint.READER)),
         ],
         "slug": slug,
+        "special": [one.name for one in config.special],
     }
     return [
         Snippet(key, title, language, note, env.get_template(f"clients/{key}.j2").render(values).rstrip("\n"))

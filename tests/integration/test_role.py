@@ -85,3 +85,106 @@ def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InPr
     before = made(walk, "app_audit")
     walk("verify").check()
     back(walk, "app_audit", before)
+
+
+CREATES = {"role": {"create": ["billing"]}, "grants": {"select": ["billing.invoices"]}}
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("superuser", [True, False], ids=["superuser", "createrole"])
+def test_what_it_creates_is_the_others_at_once(
+    superuser: bool, make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    """The way out for applications that make tables while they run."""
+    database = make_database()
+    flat(database)
+    if not superuser:
+        make_operator(database, SHAPES["createrole"])
+    walk = (Walk if superuser else OperatorsWalk)(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward()
+    declare(walk, HOSTILE, CREATES)
+    before = made(walk, HOSTILE)
+    with walk.connect(HOSTILE) as session:
+        session.execute("create table billing.made (id serial primary key, what text)")
+        session.execute("create function billing.twice(int) returns int language sql as 'select $1 * 2'")
+        assert not may(session, "create table public.other ()")
+        assert not may(session, "drop table billing.invoices")
+    with walk.connect("app_user") as session:
+        session.execute("insert into billing.made (what) values ('x')")
+        session.execute("select billing.twice(2)")
+        assert not may(session, "drop table billing.made")
+    with walk.connect("app_readonly") as session:
+        session.execute("select * from billing.made")
+        assert not may(session, "delete from billing.made")
+    with walk.connect("app_migrator") as session:
+        session.execute("alter table billing.made add column more int")
+        assert may(session, "drop table billing.made")
+    walk.wait_until_gone(HOSTILE, "app_user", "app_migrator", "app_readonly")
+    assert walk("verify", "--json").check().json["ok"]
+    database.execute("drop table billing.made; drop function billing.twice(int)")
+    back(walk, HOSTILE, before)
+
+
+def test_status_names_tables_younger_than_the_list(database: Database, invoke_cli: InProcess) -> None:
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward("transfer-ownership")
+    declare(walk, "app_jobs", JOBS)
+    made(walk, "app_jobs")
+    assert walk("status", "--json").check().json["younger"] == []
+    database.execute("create table later (id int); alter table later owner to app_migrator")
+    (found,) = walk("status", "--json").check().json["younger"]
+    assert found["objects"] == ["table public.later"]
+    said = walk("status").check().stdout
+    assert "1 table or view younger than the list of app_jobs" in said
+    assert "[grants.app_jobs]" in said
+
+
+def test_begin_says_what_speaks_against_it(database: Database, invoke_cli: InProcess) -> None:
+    flat(database)
+    database.execute("create role taken")
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    for name, of in (
+        ("taken", JOBS),
+        ("empty", {"role": {}}),
+        ("wrong", {"role": {}, "grants": {"select": ["public.job"]}}),
+        ("column", {"role": {}, "grants": {"select": ["public.payments(id, colour)"]}}),
+        ("nowhere", {"role": {"create": ["elsewhere"]}}),
+        ("nobody", {"role": {"like": "somebody"}}),
+    ):
+        declare(walk, name, of)
+    expected = {
+        "missing": "flatsplit.toml has no [role.missing]",
+        "taken": "there is a role taken already",
+        "empty": "empty is to do nothing: [grants.empty] is missing",
+        "wrong": '[grants.wrong] select: "public.job" names nothing here',
+        "column": '[grants.column] select: "public.payments(colour)" names nothing here',
+        "nobody": '[role.nobody] like = "somebody": there is no such role',
+    }
+    for name, what in expected.items():
+        said = walk("begin", "role", name, "--yes").check(2).stderr
+        assert what in said, said
+        assert len(said.splitlines()) == 2
+    walk.forward("create-roles")
+    assert 'names schema "elsewhere"' in walk("begin", "role", "nowhere", "--yes").stderr
+
+
+def test_the_pages_know_it(database: Database, invoke_cli: InProcess) -> None:
+    """Its line among the roles, in the matrix and in the blast radius; its lines for its clients."""
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward("transfer-ownership")
+    declare(walk, HOSTILE, AUDIT)
+    made(walk, HOSTILE)
+    walk("runbook", "--out", "book").check()
+    folder = walk.run.cwd / "book"
+    page, clients = (folder / "runbook.md").read_text(), (folder / "clients.md").read_text()
+    shown = 'Night: "job" %s'
+    assert sum(shown in line and "what its list in flatsplit.toml says" in line for line in page.splitlines()) == 1
+    assert sum(shown in line and "cannot | read anything" in line for line in page.splitlines()) == 1
+    assert "hostssl" in clients
+    assert shown in clients
+    columns = walk("blast-radius", "--json").check().json["after"]
+    assert HOSTILE in columns
+    walk("runbook", "--walk", f"role:{HOSTILE}", "--out", "own").check()
+    assert "Grant what its list says" in (walk.run.cwd / "own" / "runbook.md").read_text()

@@ -18,7 +18,7 @@ from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.split.kind import SPLIT
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"cli/commands/verify.py", "cli/group.py", "demo/story.py"}
+COMMANDS = {"cli/commands/verify.py", "cli/group.py", "demo/jobs.py", "demo/story.py"}
 """Where ``verify`` is the command of that name."""
 KEYS = (*split.STEP_KEYS, *GROUP.keys)
 """Those that are no common words."""

@@ -9,13 +9,13 @@ from flatsplit.errors import Exit
 
 
 @make_command("demo")
-@click.argument("story", type=click.Choice(["split", "rotate"]), default="split", required=False)
+@click.argument("story", type=click.Choice(["split", "rotate", "jobs"]), default="split", required=False)
 @click.option("--keep", is_flag=True, help="Leave the server running, and say how to walk by hand.")
 def command(app: App, story: str, keep: bool) -> Exit:
     """The whole story on an embedded server: a flat shop, its traffic, all steps, before and after.
 
     Nothing to install and nothing to connect to; takes less than a minute. `flatsplit demo rotate` tells how a password
-    changes afterwards.
+    changes afterwards, `flatsplit demo jobs` how a background worker gets a role of its own while it works.
     """
     from flatsplit.demo.story import run
 
@@ -23,4 +23,8 @@ def command(app: App, story: str, keep: bool) -> Exit:
         from flatsplit.demo.rotation import Rotation
 
         return Exit(run(keep=keep, output=app.output, telling=Rotation))
+    if story == "jobs":
+        from flatsplit.demo.jobs import Jobs
+
+        return Exit(run(keep=keep, output=app.output, telling=Jobs))
     return Exit(run(keep=keep, output=app.output))

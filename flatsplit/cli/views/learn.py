@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.cutover.learn import Learnt, Line
 
-WIDTH = 60
+WIDTH = 46
 """Of a statement's text."""
 
 
@@ -24,10 +24,15 @@ def show(output: Output, found: Learnt) -> None:
         for word, names in found.grants.items():
             output.say(f"{word} = [{', '.join(map(quote, names))}]")
         rows = [
-            (line.privilege, one_line(line.name), f"{line.since:%Y-%m-%d}", f"{line.calls:,}", _by(line), _in(line))
+            (line.privilege, one_line(line.name), f"{line.since:%Y-%m-%d}", f"{line.calls:,}", _by(line))
             for line in found.lines
         ]
-        output.table("Why", ("privilege", "on", "since", "calls", "by", "in the list"), rows)
+        output.table("Why", ("privilege", "on", "since", "calls", "by"), rows)
+        new = [line for line in found.lines if not line.listed]
+        if new and len(new) < len(found.lines):
+            output.heading("Not in the list yet")
+            for line in new:
+                output.say(f"{line.privilege} {one_line(line.name)}", "red")
     if found.unneeded:
         output.heading("In the list, and not needed so far")
         for word, name in found.unneeded:
@@ -53,10 +58,6 @@ def _by(line: Line) -> str:
     text = one_line(first.text) or f"statement {first.queryid}"
     more = f" and {len(line.ran) - 1} more" if line.ran[1:] else ""
     return (text if len(text) <= WIDTH else text[: WIDTH - 1] + "…") + more
-
-
-def _in(line: Line) -> str:
-    return "yes" if line.listed else "no"
 
 
 def shape(found: Learnt) -> Json:

@@ -29,6 +29,10 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
     for broken in found.broken:
         printer.say(f"broken: {one_line(broken.what)}", "red")
         printer.say(f"  fix: {one_line(broken.fix)}")
+    for finding in found.younger:
+        names = ", ".join(map(one_line, finding.objects[:5])) + (", …" if finding.objects[5:] else "")
+        printer.say(f"{one_line(finding.title)}: {names}")
+        printer.say(f"  if it needs them: {one_line(finding.fix)}")
     if all_walks:
         _show_walks(printer, found)
         _show_ages(printer, found)
@@ -160,6 +164,7 @@ def shape(found: Status) -> Json:
         "pending": found.pending,
         "catch_up": [statements.shape(statement) for statement in found.catch_up],
         "findings": [findings.shape(item) for item in found.findings],
+        "younger": [findings.shape(item) for item in found.younger],
         "away": plain(found.away),
         "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],

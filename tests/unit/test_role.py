@@ -1,0 +1,138 @@
+"""The laws of a special role's walk, over random States of every major version, after a split. No server."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flatsplit import blueprint
+from flatsplit.config import Config, Grant, Special, format_name
+from flatsplit.differ import diff
+from flatsplit.model import TABLES, State, StepRecord, WalkName
+from flatsplit.planning.chain import Link
+from flatsplit.planning.situation import Situation
+from flatsplit.rights import special as rights
+from flatsplit.walks import role as keys
+from flatsplit.walks.kind import Kind, Moment
+from flatsplit.walks.role.context import Context
+from flatsplit.walks.role.kind import ROLE
+from flatsplit.walks.split.kind import SPLIT
+from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.undo import remembered
+from tests.support import ledger
+from tests.support.ledger import Ledger
+from tests.support.states import World, worlds
+
+EXAMPLES = settings(max_examples=int(os.environ.get("FLATSPLIT_LAW_EXAMPLES", "10")))
+NAME = "app_jobs"
+ALL = len(SPLIT.steps)
+
+
+def records(kind: Kind[Any], done: int) -> dict[str, StepRecord]:
+    return {
+        key: StepRecord(key, place, "done" if place <= done else "pending", None, None, "d", by_hand=False)
+        for place, key in enumerate(kind.keys, start=1)
+    }
+
+
+@st.composite
+def beginnings(draw: st.DrawFn) -> tuple[Situation[Any], Kind[Any], Context]:
+    """A split that is done, and a special role that is about to be begun, of any sort."""
+    world: World = draw(worlds())
+    state = world.state
+    tables = sorted(ref for ref in state.objects if ref.kind in TABLES and ref.schema in world.config.schemas)
+    names = tuple(format_name(ref.schema, ref.name) for ref in draw(st.permutations(tables))[:3])
+    special = Special(
+        NAME,
+        like=draw(st.sampled_from(("", "app_user", "app_readonly"))),
+        new_tables=draw(st.sampled_from(("none", "read", "write"))),
+        connection_limit=draw(st.sampled_from((-1, 5))),
+        settings=draw(st.sampled_from(((), (("work_mem", "8MB"),)))),
+        create=draw(st.sampled_from(((), ("public",)))),
+    )
+    if special.new_tables == "read" and draw(st.booleans()):
+        special = replace(special, schemas=world.config.schemas[:1])
+    grants = tuple(Grant(NAME, word, names) for word in draw(st.sets(st.sampled_from(("select", "insert", "delete")))))
+    config: Config = replace(world.config, special=(special,), grants=(*world.config.grants, *sorted(grants)))
+    for count in range(1, ALL + 1):
+        one = Situation(SPLIT, state, reduce(world.state, config), config, records(SPLIT, count - 1))
+        state = SPLIT.steps[count - 1].apply(state, one.context)
+    split = Situation(SPLIT, state, reduce(world.state, config), config, records(SPLIT, ALL))
+    first = Moment(state, state, config, dict.fromkeys(ROLE.keys, "pending"), NAME)
+    assert ROLE.picks is not None
+    kind = ROLE.of(ROLE.picks(first, ()))
+    baseline = remembered(state, (NAME, kind.context(first).source))
+    return split, kind, kind.context(replace(first, baseline=baseline))
+
+
+def beside(split: Situation[Any], kind: Kind[Any], context: Context, live: State, done: int) -> Situation[Any]:
+    """The moment when so many steps of the role's walk are done."""
+    name = WalkName(keys.NAME, NAME)
+    link = Link(name, kind, live, context.baseline, split.config, records(kind, done), earlier=False)
+    return replace(split, live=live, others=(link,))
+
+
+def facts(state: State) -> set[ledger.Fact]:
+    return set(ledger.facts(state))
+
+
+@EXAMPLES
+@given(beginnings())
+def test_statements_change_what_the_steps_want_and_once_is_enough(
+    found: tuple[Situation[Any], Kind[Any], Context],
+) -> None:
+    split, kind, context = found
+    states = [kind.through(split.live, context, count) for count in range(len(kind.steps) + 1)]
+    for one, two in pairwise(states):
+        assert Ledger(one).run(diff(one, two)) == facts(two)
+    for count, state in enumerate(states):
+        assert diff(state, kind.through(state, context, count)) == ()
+
+
+@EXAMPLES
+@given(beginnings())
+def test_it_is_nobodys_drift_and_goes_back_to_where_it_began(
+    found: tuple[Situation[Any], Kind[Any], Context],
+) -> None:
+    split, kind, context = found
+    before = split.live
+    for done in range(1, len(kind.steps) + 1):
+        live = kind.through(before, context, done)
+        now = beside(split, kind, context, live, done)
+        assert now.drift == split.drift
+        mine = now.turned(WalkName(keys.NAME, NAME))
+        for key in reversed(kind.keys[:done]):
+            want, _ = mine.taken_back(key)
+            assert Ledger(mine.live).run(diff(mine.live, want)) == facts(want)
+            place = kind.place(key) - 1
+            mine = replace(mine, live=want, records=records(kind, place))
+        assert facts(mine.live) == facts(before)
+
+
+@EXAMPLES
+@given(beginnings())
+def test_only_what_is_the_roles_changes(found: tuple[Situation[Any], Kind[Any], Context]) -> None:
+    split, kind, context = found
+    after = kind.through(split.live, context, len(kind.steps))
+    assert after.roles.keys() - split.live.roles.keys() == {NAME}
+    for statement in diff(split.live, after):
+        for change in statement.changes:
+            mine = change.subject == NAME or change.detail.startswith(f"{NAME}=") or f"of {NAME} in" in change.subject
+            taken = change.fact == "member" and change.detail.startswith(f"member of {NAME} ")
+            assert mine or taken, (statement.sql, change)
+
+
+@EXAMPLES
+@given(beginnings())
+def test_in_the_end_it_can_do_its_list_and_nothing_else(found: tuple[Situation[Any], Kind[Any], Context]) -> None:
+    split, kind, context = found
+    after = kind.through(split.live, context, len(kind.steps))
+    assert {key.member for key in after.members if key.role == NAME} <= {blueprint.owner(split.config)}
+    wrong = [check for check in rights.matrix(after, context) if not check.ok]
+    assert [check for check in wrong if check.expected] == []
+    assert [check.act for check in wrong if "read anything" in check.act or "truncate" in check.act] == []
