@@ -2,7 +2,8 @@
 
 A server logs in the language of its lc_messages. What flatsplit has to know of a language is little: the words for the
 severities and labels of a line, what stands before a statement, and how a message sounds whose SQLSTATE is 42501. Of
-those a few fragments are kept, such that every one of these messages holds one of them and no other message does.
+those a few fragments are kept, such that nearly every one of these messages holds one of them and no other message
+does; the rest are kept whole.
 """
 
 from __future__ import annotations
@@ -64,8 +65,13 @@ def language(of: gettext.NullTranslations, known: Mapping[Any, str] | None = Non
     messages: Mapping[Any, str] = known if known is not None else of._catalog  # type: ignore[attr-defined]  # as above
     texts = {key: value for key, value in messages.items() if isinstance(key, str) and value}
     stay = "" if known is not None else "\n".join(key for key in texts)
+    refused = {key for key in texts if REFUSED.match(key) and not NOT_REFUSED.match(key)}
+    withheld = {key for key in texts if WITHHELD.match(key)}
+    unmoved = fragments({texts[key] for key in withheld}, {texts[key] for key in texts.keys() - withheld}, stay)
+    chosen = fragments({texts[key] for key in refused}, {texts[key] for key in texts.keys() - refused}, stay)
     return {
-        "severities": {of.gettext(word): word for word in SEVERITIES},
+        # Georgian says the same of a NOTICE as of a WARNING, which matters more
+        "severities": {of.gettext(word): word for word in reversed(SEVERITIES)},
         "labels": {of.gettext(f"{word}:  "): word for word in LABELS},
         "statement": parts(of.gettext(STATEMENT))[0],
         "timed": parts(of.gettext(TIMED))[:2],
@@ -78,16 +84,10 @@ def language(of: gettext.NullTranslations, known: Mapping[Any, str] | None = Non
         "left": of.gettext("disconnection: session time: %d:%02d:%02d.%03d user=%s database=%s host=%s%s%s").split("%")[
             0
         ],
-        "refused": fragments(
-            {text for key, text in texts.items() if REFUSED.match(key) and not NOT_REFUSED.match(key)},
-            {text for key, text in texts.items() if not REFUSED.match(key) or NOT_REFUSED.match(key)},
-            stay,
-        ),
-        "withheld": fragments(
-            {text for key, text in texts.items() if WITHHELD.match(key)},
-            {text for key, text in texts.items() if not WITHHELD.match(key)},
-            stay,
-        ),
+        "refused": chosen[0],
+        "refused_whole": chosen[1],
+        "withheld": unmoved[0],
+        "withheld_whole": unmoved[1],
     }
 
 
@@ -96,12 +96,14 @@ def parts(text: str) -> list[str]:
     return _HOLES.split(text)
 
 
-def fragments(wanted: Iterable[str], others: Iterable[str], stay: str) -> list[str]:
-    """Few pieces of text of which nearly every wanted message holds one and no other does.
+def fragments(wanted: Iterable[str], others: Iterable[str], stay: str) -> tuple[list[str], list[list[str]]]:
+    """Few pieces of text of which nearly every wanted message holds one and no other does; and the other wanted ones,
+    in parts.
 
     ``stay``: words that are no language's, such as BYPASSRLS; a table may be called so, and then be in any message.
     """
-    rest = {tuple(piece for piece in parts(text) if piece.strip()) for text in wanted}
+    whole = {tuple(piece for piece in parts(text) if piece.strip()): parts(text) for text in wanted}
+    rest = set(whole)
     elsewhere = "\n".join(others)
     offered: dict[str, set[tuple[str, ...]]] = {}
     for message in rest:
@@ -116,7 +118,7 @@ def fragments(wanted: Iterable[str], others: Iterable[str], stay: str) -> list[s
             break
         chosen.append(best)
         rest -= good[best]
-    return sorted(chosen)
+    return sorted(chosen), sorted(whole[message] for message in rest)
 
 
 def _within(piece: str) -> set[str]:

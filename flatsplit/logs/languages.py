@@ -112,6 +112,13 @@ def _fragments(key: str) -> re.Pattern[str]:
     return _any(piece for name, each in _languages().items() if name != "en" for piece in each[key])
 
 
+@cache
+def _whole(key: str) -> re.Pattern[str]:
+    """Messages that have no words of their own: ``permission denied`` where other messages say that and more."""
+    found = {".*".join(map(re.escape, each)) for one in _languages().values() for each in one[f"{key}_whole"]}
+    return re.compile("|".join(sorted(found)), re.DOTALL)
+
+
 def _any(pieces: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, sorted(set(pieces), key=len, reverse=True))))
 
@@ -168,7 +175,11 @@ def is_refused(entry: Entry) -> bool:
         return False
     if entry.sqlstate:
         return entry.sqlstate == REFUSED
-    return bool(_ENGLISH_REFUSED.match(entry.message) or _fragments("refused").search(entry.message))
+    return bool(
+        _ENGLISH_REFUSED.match(entry.message)
+        or _fragments("refused").search(entry.message)
+        or _whole("refused").fullmatch(entry.message)
+    )
 
 
 def is_withheld(entry: Entry) -> bool:
@@ -177,4 +188,8 @@ def is_withheld(entry: Entry) -> bool:
         return False
     if entry.sqlstate:
         return entry.sqlstate in WITHHELD
-    return bool(_ENGLISH_WITHHELD.match(entry.message) or _fragments("withheld").search(entry.message))
+    return bool(
+        _ENGLISH_WITHHELD.match(entry.message)
+        or _fragments("withheld").search(entry.message)
+        or _whole("withheld").fullmatch(entry.message)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import gzip
 import time
 from collections import Counter
@@ -73,23 +74,27 @@ def test_planted_acts_are_all_found_and_judged(
     compare(planting.truth, told(walk("who", "--json").check(4).json))
 
 
-class German(Cluster):
-    """A server that speaks German: its message catalogs are Debian's, and no locale but C has to be installed."""
+class Speaking(Cluster):
+    """A server that speaks a language: its message catalogs are Debian's, and no locale but C has to be installed."""
+
+    language = ""
 
     def _as_owner(self) -> dict[str, Any]:
         how = super()._as_owner()
-        how["env"] |= {"LANGUAGE": "de", "LC_ALL": "", "LANG": "C.UTF-8"}
+        how["env"] |= {"LANGUAGE": self.language, "LC_ALL": "", "LANG": "C.UTF-8"}
         return how
 
 
-GERMAN = Path("/usr/share/locale/de/LC_MESSAGES/postgres-15.mo")
+CATALOGS = sorted(Path("/usr/share/locale").glob("*/LC_MESSAGES/postgres-15.mo"))
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not GERMAN.exists() or not DEBIAN.exists(), reason="no PostgreSQL with message catalogs here")
-def test_planted_acts_in_german_with_a_prefix_that_says_little(
-    make_database: MakeDatabase, invoke_cli: InProcess
+@pytest.mark.share(3)
+@pytest.mark.skipif(not CATALOGS or not DEBIAN.exists(), reason="no PostgreSQL with message catalogs here")
+@pytest.mark.parametrize("catalog", CATALOGS, ids=lambda path: path.parts[-3])
+def test_planted_acts_in_other_languages_with_a_prefix_that_says_little(
+    make_database: MakeDatabase, invoke_cli: InProcess, catalog: Path
 ) -> None:
     """Neither SQLSTATE nor the number of a transaction: only the words tell what was refused."""
     binaries = Binaries.at(DEBIAN)
@@ -101,7 +106,9 @@ def test_planted_acts_in_german_with_a_prefix_that_says_little(
         "log_line_prefix": "%m [%p] %q%u@%d/%h ",
         "lc_messages": "C.UTF-8",
     }
-    with German(ClusterConfig(binaries=binaries, auth="trust", settings=settings)) as cluster:
+    made = Speaking(ClusterConfig(binaries=binaries, auth="trust", settings=settings))
+    made.language = catalog.parts[-3]
+    with made as cluster:
         database = make_database(cluster=cluster)
         walk = Walk(invoke_cli, database).init()
         walk.forward("enable-login")
@@ -112,7 +119,9 @@ def test_planted_acts_in_german_with_a_prefix_that_says_little(
         planting.prepare(len(logins) * len(TEMPLATES) * 3)
         planting.plant(walk.passwords)
         logs = wait_for_log(database, ["all.log", "all.csv", "all.json"])
-        assert "FEHLER:  Berechtigung nur für Eigentümer".encode() in logs[0].read_bytes()
+        with catalog.open("rb") as file:
+            owner = gettext.GNUTranslations(file).gettext("must be owner of table %s")
+        assert owner.partition("%s")[0].encode() in logs[0].read_bytes()
         nameless: Counter[Known] = Counter()
         for known, number in planting.truth.items():
             nameless[known._replace(application="")] += number

@@ -206,6 +206,8 @@ def test_a_line_of_a_background_process_is_no_ones() -> None:
         ("ERROR", "permiso denegado a la tabla payments", True),
         ("ОШИБКА", "нет доступа к таблице payments", True),
         ("ERROR", "テーブル payments へのアクセスが拒否されました", True),
+        ("ERROR", 'ロール"dba"を設定する権限がありません', True),
+        ("ОШИБКА", 'нет прав установить роль "dba"', True),
         ("ERROR", 'relation "permission denied" does not exist', False),
         ("FEHLER", "Relation »payments« existiert nicht", False),
         ("ERREUR", "la relation « payments » n'existe pas", False),
