@@ -22,8 +22,8 @@ _DATABASE = re.compile(rb"\b(?:db|database|dbname)=([^,\s\]]*)")
 _APPLICATION = re.compile(rb"\b(?:app|application|application_name)=([^,\]]*?)(?=[,\]]|\s\w+=|\s*\Z)")
 _CLIENT = re.compile(rb"\b(?:client|host|remote)=([^,\s\]]*)")
 _STATE = re.compile(rb"(?<![\w.])(42501|0100[67]|42601|00000)(?![\w.])")
-_VERBOSE = re.compile(r"([0-9A-Z]{5}): ")
-"""Before the message where log_error_verbosity is verbose."""
+_VERBOSE = re.compile(r"(?!AUDIT)([0-9A-Z]{5}): ")
+"""Before the message where log_error_verbosity is verbose. No SQLSTATE is called AUDIT, but lines of pgaudit are."""
 _FAR = 1_000
 """Lines back to the beginning of an entry."""
 _UNKNOWN = "[unknown]"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -13,6 +11,7 @@ from flatsplit.logs import Entry, Format, Scan
 from flatsplit.rehearsal.values import is_own
 from flatsplit.trail.acts import Act, acts, unnamed
 from flatsplit.trail.asked import Asked
+from flatsplit.trail.audit import Audits, Said, is_audit
 from flatsplit.trail.course import Course, Item
 from flatsplit.trail.times import moment, written
 from flatsplit.trail.values import Deed, Outcome
@@ -29,7 +28,6 @@ _NEEDLES = (
 )
 """What is looked for where neither a name nor a command was given; each costs a pass over the log."""
 _WATCHED = frozenset({"structure", "rights", "role", "become", "server"})
-_AUDIT = "AUDIT: "
 _MANY = 10_000
 """Acts that failed, of which each is told."""
 _PATIENT = 64
@@ -61,6 +59,7 @@ class Search:
     """Entries that do not say who it was."""
     _courses: dict[str, Course] = field(default_factory=dict)
     _alike: dict[tuple[str, ...], Deed] = field(default_factory=dict)
+    _audits: Audits = field(default_factory=Audits)
 
     def scan(self, form: Format) -> Scan:
         """Something to feed the log to."""
@@ -119,9 +118,11 @@ class Search:
     def _logged(self, entry: Entry, scan: Scan) -> None:
         if self.refused:
             return
-        audited = entry.message.startswith(_AUDIT)
-        if audited:
-            logged: logs.Logged | None = logs.Logged(_audited(entry.message), ran=False, extended=False, early=False)
+        said: Said | None = None
+        found: tuple[Act, ...] = ()
+        if is_audit(entry):
+            said, found = self._audits.read(entry)
+            logged: logs.Logged | None = logs.Logged(said.text, ran=False, extended=False, early=False)
         else:
             logged = logs.logged(entry.message)
         if logged is None or logged.early:
@@ -130,14 +131,17 @@ class Search:
         if not text or self._own(entry, text) or self._early(entry):
             return
         course = self._courses.get(entry.session)
-        if course is not None and course.handled is not entry and course.runs(text):
+        told = said is not None and said.told
+        if course is not None and course.handled is not entry and course.runs(text) and not told:
             return  # the same statement once more: pgaudit beside log_statement
         items = [
             Item(act, self._deed(entry, act, text, "maybe rolled back") if self._watched(entry, act) else None)
-            for act in acts(text)
+            for act in (acts(text) if said is None else found)
         ]
         if not any(item.deed for item in items):
             return
+        if said is not None:
+            said.told = True
         course = self._course(entry, scan)
         course.begin(entry, text, items, ran=logged.ran, extended=logged.extended)
         for item in items:
@@ -274,9 +278,3 @@ def is_watched(act: Act, asked: Asked) -> bool:
     if asked.words:
         return act.kind != "rows" or asked.rows
     return act.kind in _WATCHED
-
-
-def _audited(message: str) -> str:
-    """The statement of a line of pgaudit's: AUDIT: SESSION,1,1,DDL,DROP TABLE,TABLE,public.t,drop table t,<none>."""
-    row = next(csv.reader(io.StringIO(message[len(_AUDIT) :])), [])
-    return row[7] if len(row) > 7 else ""

@@ -86,3 +86,33 @@ def test_a_folder_with_rotated_logs_in_two_formats(invoke_cli: InProcess, tmp_pa
     assert [act["act"] for act in found["acts"]] == ["DROP TABLE", "TRUNCATE"]
     assert [source["kind"] for source in found["sources"]] == ["server log (stderr)"] * 2
     assert found["sources"][0]["from"] == "2026-11-28T10:00:00.123+00:00"
+
+
+AUDITED = r'''
+SESSION,1,1,DDL,CREATE TABLE,TABLE,public.payments,"create table payments (); create table ""W""""%:x"" ()",<>
+SESSION,2,1,DDL,CREATE TABLE,TABLE,"public.""W""""%:x""","create table payments (); create table ""W""""%:x"" ()",<>
+SESSION,3,1,DDL,ALTER TABLE,TABLE,public.payments,"alter table payments add b text default 'a,b""c'",<not logged>
+SESSION,4,1,DDL,ALTER TABLE,TABLE,public.payments,alter table payments add c int,<not logged>
+SESSION,5,1,WRITE,TRUNCATE TABLE,,,truncate payments,<not logged>
+SESSION,6,1,DDL,DROP TABLE,TABLE,public.payments,drop table payments,<not logged>
+SESSION,6,1,DDL,DROP TABLE,DEFAULT VALUE,for public.payments.b,drop table payments,<not logged>
+SESSION,8,1,DDL,DROP TABLE,TABLE,public.payments,drop table payments,<not logged>
+SESSION,9,1,ROLE,CREATE ROLE,,,create role evil password <REDACTED>,<not logged>
+'''
+"""As pgaudit 1.7 wrote them; what goes along with a DROP has a line of its own."""
+
+
+def test_lines_of_pgaudit_tell_of_each_statement_once(invoke_cli: InProcess) -> None:
+    lines = AUDITED.strip().splitlines()
+    log = "".join(f"{PREFIX.format(user='app_migrator')}LOG:  AUDIT: {each}\n" for each in lines)
+    found = who(invoke_cli, log, "--json").json["acts"]
+    assert [(act["act"], act["object"]) for act in found] == [
+        ("CREATE TABLE", "payments"),
+        ("CREATE TABLE", '"W""%:x"'),
+        ("ALTER TABLE", "payments"),
+        ("ALTER TABLE", "payments"),
+        ("TRUNCATE", "payments"),
+        ("DROP TABLE", "payments"),
+        ("DROP TABLE", "payments"),
+        ("CREATE ROLE", "evil"),
+    ]
