@@ -233,3 +233,17 @@ def test_an_operator_who_may_not_is_told_who_may(database: Database, invoke_cli:
 
 def quoted(name: str) -> str:
     return psycopg.sql.Identifier(name).as_string(None)
+
+
+@pytest.mark.majors("two")
+def test_it_is_no_hazard_of_its_own_and_keeps_no_text(young: Walk) -> None:
+    young.database.execute("create role neighbour password 'geheim'; create table made (id int); drop role neighbour")
+    assert "geheim" not in str(rows(young))
+    assert [row[2] for row in rows(young)] == ["CREATE TABLE"]
+    triggers = {"event-trigger-code", "event-triggers", "event-trigger-refuses"}
+    told = {one["id"] for one in young("doctor", "--json").json["findings"]}
+    assert not triggers & told
+    # Of somebody's own in the same place it is one
+    young.database.execute("alter function flatsplit.record_drops() owner to legacy")
+    told = {one["id"] for one in young("doctor", "--json").json["findings"]}
+    assert "event-trigger-code" in told
