@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -34,7 +35,7 @@ SCRIPTS: tuple[tuple[str, str], ...] = (
     ("grants.sql", LEGACY),
 )
 
-_ATTRIBUTES: Mapping[str, str] = {
+_ATTRIBUTES: Mapping[str, LiteralString] = {
     OPERATOR: "LOGIN SUPERUSER",
     LEGACY: "LOGIN CONNECTION LIMIT 50",
     REPORTING: "LOGIN",
@@ -47,26 +48,17 @@ class Shop:
 
     cluster: Cluster
     passwords: Mapping[str, str]
+    database: str = DATABASE
 
     def conninfo(self, user: str, password: str | None = None) -> str:
         """A connection string for one of the shop's roles, or for another whose password is given."""
-        return self.cluster.conninfo(DATABASE, user, password or self.passwords[user])
+        return self.cluster.conninfo(self.database, user, password or self.passwords[user])
 
 
 def build(cluster: Cluster) -> Shop:
     """Create the roles and the database on a running cluster, then everything in it."""
-    shop = Shop(cluster, {role: secrets.token_urlsafe(18) for role in _ATTRIBUTES})
+    shop = Shop(cluster, make_roles(cluster, _ATTRIBUTES))
     with psycopg.connect(cluster.conninfo(), autocommit=True) as conn:
-        for role, attributes in _ATTRIBUTES.items():
-            # a verifier, so that the server never sees the password itself
-            verifier = conn.pgconn.encrypt_password(
-                shop.passwords[role].encode(), role.encode(), b"scram-sha-256"
-            ).decode()
-            conn.execute(
-                sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
-                    sql.Identifier(role), sql.SQL(attributes), sql.Literal(verifier)
-                )
-            )
         conn.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(LEGACY)))
     with psycopg.connect(shop.conninfo(OPERATOR), autocommit=True) as conn:
         # As in every database that was created before PostgreSQL 15 and upgraded since
@@ -77,6 +69,21 @@ def build(cluster: Cluster) -> Shop:
         with psycopg.connect(shop.conninfo(role)) as conn:
             conn.execute(files("flatsplit.demo").joinpath("shop", script).read_bytes())
     return shop
+
+
+def make_roles(cluster: Cluster, attributes: Mapping[str, LiteralString]) -> dict[str, str]:
+    """Roles with passwords of their own; these."""
+    passwords = {role: secrets.token_urlsafe(18) for role in attributes}
+    with psycopg.connect(cluster.conninfo(), autocommit=True) as conn:
+        for role, words in attributes.items():
+            # a verifier, so that the server never sees the password itself
+            verifier = conn.pgconn.encrypt_password(passwords[role].encode(), role.encode(), b"scram-sha-256").decode()
+            conn.execute(
+                sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
+                    sql.Identifier(role), sql.SQL(words), sql.Literal(verifier)
+                )
+            )
+    return passwords
 
 
 def keep_statements(shop: Shop) -> bool:

@@ -52,7 +52,8 @@ def run(*, keep: bool, output: Narrator, telling: type[Story] | None = None) -> 
         tempfile.TemporaryDirectory(prefix="flatsplit-") as folder,
         Cluster(ClusterConfig(settings={**DISPOSABLE, **NAMED})) as cluster,
     ):
-        failures = (telling or Story)(flat.build(cluster), Path(folder), output).tell()
+        told = telling or Story
+        failures = told(told.build(cluster), Path(folder), output).tell()
     output.say(f"\nAll of it took {time.monotonic() - started:.0f} s, and the server is gone.")
     if failures:
         return Exit.ERROR
@@ -83,6 +84,11 @@ def _signals_end_it() -> Iterator[None]:
 
 class Story:
     """One telling."""
+
+    @staticmethod
+    def build(cluster: Cluster) -> Shop:
+        """What it is about."""
+        return flat.build(cluster)
 
     def __init__(self, shop: Shop, folder: Path, output: Narrator) -> None:
         self.shop = shop
