@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from flatsplit import resources
+from flatsplit.errors import TargetError
 
 Name = tuple[str, str]
 """(schema, name) of a relation."""
@@ -150,14 +151,12 @@ class Facts:
 def read_facts(
     conn: psycopg.Connection[Any], group: str, tenants: Mapping[str, str], schemas: Collection[str]
 ) -> Facts:
-    """Read the catalog, in one snapshot if the caller has one; nobody's rows, nobody's code, no lock that stays."""
+    """Read the catalog, in one snapshot if the caller has one; nobody's rows, nobody's code, no lock that stays.
+
+    Raises TargetError where a lock is in the way.
+    """
     known = {"group": group, "mapped": list(tenants), "schemas": list(schemas)}
-    with conn.transaction(force_rollback=True):
-        conn.execute("SELECT set_config('quote_all_identifiers', 'on', true)")
-        policies = [
-            Policy((s, t), name, permissive, command, tuple(roles), using, check)
-            for s, t, name, permissive, command, roles, using, check in _ask(conn, "policies", known)
-        ]
+    policies = _policies(conn, known)
     roles = {row[0]: Role(*row)._replace(others=tuple(row[-1])) for row in _ask(conn, "roles", known)}
     names = sorted(roles.keys() - {group})
     others = sorted({other for role in roles.values() for other in role.others})
@@ -185,6 +184,25 @@ def read_facts(
         _ask(conn, "definers", known),
         _ask(conn, "besides", known),
     )
+
+
+def _policies(conn: psycopg.Connection[Any], known: Mapping[str, Any]) -> list[Policy]:
+    """What each says. Printing one locks the tables that it asks, for a moment; nobody is waited for."""
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute(
+                "SELECT set_config('quote_all_identifiers', 'on', true), set_config('lock_timeout', '100ms', true)"
+            )
+            rows = _ask(conn, "policies", known)
+    except psycopg.errors.LockNotAvailable:
+        raise TargetError(
+            "what the policies say cannot be read: somebody holds a lock on a table that one of them asks",
+            "call again when the migration is through",
+        ) from None
+    return [
+        Policy((schema, table), name, permissive, command, tuple(roles), using, check)
+        for schema, table, name, permissive, command, roles, using, check in rows
+    ]
 
 
 def _ask(conn: psycopg.Connection[Any], name: str, parameters: Mapping[str, Any]) -> list[Any]:
