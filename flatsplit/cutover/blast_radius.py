@@ -14,7 +14,7 @@ from flatsplit.model import SPLIT, State
 from flatsplit.planning.chain import Link
 from flatsplit.rights.exposure import BlastRadius, Exposure, exposures
 from flatsplit.server.surroundings import surroundings
-from flatsplit.walks import split
+from flatsplit.walks import split, tenants
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
 
@@ -36,7 +36,7 @@ def of_situation(session: Session, situation: Situation) -> BlastRadius:
 def radius(session: Session, live: State, context: Context, done: int, others: Sequence[Link] = ()) -> BlastRadius:
     """Of this moment and of the end. What the steps want is a function of what is, so nothing has to be run for it."""
     around = surroundings(session.driver)
-    made = (role for link in others for role in link.kind.makes(link.context))
+    made = [role for link in others for role in _makes(link)]
     roles = tuple(dict.fromkeys((context.legacy, *context.config.roles.new, *made)))
     end = through(live, context, split.REVOKE_LEGACY)
     for link in others:
@@ -46,7 +46,14 @@ def radius(session: Session, live: State, context: Context, done: int, others: S
         today=exposures(live, around, roles),
         after=exposures(end, around, roles),
         complete=done == len(split.STEP_KEYS),
+        tenants=tuple(role for link in others if link.kind.name == tenants.NAME for role in _makes(link)[1:]),
     )
+
+
+def _makes(link: Link) -> tuple[str, ...]:
+    """The roles that a walk makes; of tenants their group and one: what that could do, all could."""
+    made = tuple(link.kind.makes(link.context))
+    return made[:2] if link.kind.name == tenants.NAME else made
 
 
 def first_radius(session: Session, origin: State, context: Context) -> tuple[Exposure, ...]:

@@ -84,6 +84,8 @@ class BlastRadius:
     """With every step done."""
     complete: bool = False
     """Every step is done: ``today`` is what the cutover made."""
+    tenants: tuple[str, ...] = ()
+    """Those of the roles that are tenants': where row-level security is on, they reach rows of their own."""
 
 
 @dataclass(frozen=True, slots=True)

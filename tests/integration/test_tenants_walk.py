@@ -195,6 +195,10 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     begun(walk, "tenant-proof")
     passwords = write_passwords(walk.run.cwd / "tenants.toml", {f"tenant_{n}": f"secret-of-{n}" for n in (1, 2, 3)})
     step(walk, "--password-file", str(passwords))
+    today = walk("blast-radius", "--json").check().json["today"]
+    assert {"app_tenant", "tenant_1"} <= today.keys() <= today.keys() - {"tenant_2", "tenant_3"}, "one stands for all"
+    assert today["tenant_1"]["abilities"]["read"]["count"] < today["app_user"]["abilities"]["read"]["count"]
+    assert "tenant_1 stands for all tenants" in walk("blast-radius").check().stdout
     waits = walk("next", "--yes", "--walk", "tenants").check(3).stdout
     assert "ring 1 of 3: none of its 1 tenants has been seen" in waits
     with database.connect("tenant_2", "secret-of-2") as connection:

@@ -25,6 +25,8 @@ def show(printer: Printer, found: BlastRadius) -> None:
     if not found.complete:
         _matrix(printer, "With every step of the cutover done", found.after)
         _names(printer, found.after)
+    for tenant in found.tenants:
+        printer.say(f"  {one_line(tenant)} stands for all tenants: of tables with policies, only its own rows", "dim")
 
 
 def _matrix(printer: Printer, title: str, roles: Sequence[Exposure]) -> None:
@@ -76,10 +78,13 @@ def _lines(before: Exposure | None, then: Exposure | None) -> list[tuple[str, st
 def shape(found: BlastRadius, roles: RoleNames, legacy: str) -> dict[str, Any]:
     """``blast-radius --json``."""
 
+    def purpose(role: str) -> str:
+        return "legacy" if role == legacy else "tenant" if role in found.tenants else roles.purpose(role)
+
     def moment(exposures: Sequence[Exposure]) -> dict[str, Any]:
         return {
             role.role: {
-                "purpose": "legacy" if role.role == legacy else roles.purpose(role.role),
+                "purpose": purpose(role.role),
                 "login": role.login,
                 "abilities": {
                     ability.key: {
