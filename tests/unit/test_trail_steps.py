@@ -14,8 +14,6 @@ from flatsplit.model import SettingKey, State
 from flatsplit.walks.kind import Moment
 from flatsplit.walks.trail.context import ENOUGH, SETTING, Context, in_force, told_of
 from flatsplit.walks.trail.kind import TRAIL
-from tests.support import ledger
-from tests.support.ledger import Ledger
 from tests.support.states import World, worlds
 
 EXAMPLES = settings(max_examples=int(os.environ.get("FLATSPLIT_LAW_EXAMPLES", "15")))
@@ -27,11 +25,12 @@ def moments(draw: st.DrawFn) -> tuple[State, Context]:
     """A State in which some roles and databases have log_statement set, and what a walk begun there knows."""
     world: World = draw(worlds())
     state = world.state
-    keys = [SettingKey(role, database) for role in ("", *sorted(state.roles)) for database in ("", "shop")]
+    logins = [role for role in dict.fromkeys(told_of(state, world.config)) if state.roles[role].login]
+    keys = [SettingKey(role, database) for role in ("", *logins) for database in ("", "shop")]
     for key in draw(st.lists(st.sampled_from(keys), max_size=4, unique=True)):
         row = dict(state.settings.get(key, ())) | {SETTING: draw(VALUES)}
         state = replace(state, settings={**state.settings, key: tuple(sorted(row.items()))})
-    wishes = TrailWishes(log=draw(st.booleans()), table=draw(st.booleans()))
+    wishes = TrailWishes(log=draw(st.sampled_from((True, True, False))), table=draw(st.booleans()))
     moment = Moment(state, state, replace(world.config, trail=wishes), dict.fromkeys(TRAIL.keys, "pending"))
     before = TRAIL.remembers(moment, TRAIL.context(moment), lambda: state)
     assert before is not None
@@ -43,10 +42,12 @@ def moments(draw: st.DrawFn) -> tuple[State, Context]:
 def test_it_does_what_it_says_and_goes_back_exactly(found: tuple[State, Context]) -> None:
     state, context = found
     after = TRAIL.through(state, context, 2)
-    assert Ledger(state).run(diff(state, after)) == ledger.facts(after)
     assert TRAIL.through(after, context, 2) == after, "twice is once"
-    assert ledger.facts(TRAIL.origin(after, context, TRAIL.keys)) == ledger.facts(state)
-    assert Ledger(after).run(diff(after, state)) == ledger.facts(state)
+    assert TRAIL.origin(after, context, TRAIL.keys) == state
+    forward = diff(state, after)
+    assert sum(each.sql.startswith("ALTER ROLE") for each in forward) == len(forward) - (
+        5 if context.config.trail.table else 0
+    )
 
 
 @EXAMPLES
