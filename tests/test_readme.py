@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -48,16 +49,21 @@ def normal(text: str) -> str:
 
 def test_transcripts_are_true(fresh_cluster: FreshCluster, tmp_path: Path) -> None:
     shop = flat.build(fresh_cluster(auth="scram"))
-    variables = environment(shop.conninfo(flat.OPERATOR), {"PYTHONUNBUFFERED": "1"})
     assert BLOCKS
-    for block in BLOCKS:
+    play(BLOCKS, shop.conninfo(flat.OPERATOR), tmp_path)
+
+
+def play(blocks: Sequence[str], dsn: str, folder: Path) -> None:
+    """Run each command and compare."""
+    variables = environment(dsn, {"PYTHONUNBUFFERED": "1"})
+    for block in blocks:
         for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
             program, *arguments = shlex.split(command, comments=True)
             assert program == "flatsplit", command
             done = subprocess.run(
                 [sys.executable, "-m", "flatsplit", *arguments],
                 env=variables,
-                cwd=tmp_path,
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

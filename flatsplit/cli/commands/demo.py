@@ -9,14 +9,17 @@ from flatsplit.errors import Exit
 
 
 @make_command("demo")
-@click.argument("story", type=click.Choice(["split", "rotate", "jobs", "tenants"]), default="split", required=False)
+@click.argument(
+    "story", type=click.Choice(["split", "rotate", "jobs", "tenants", "people"]), default="split", required=False
+)
 @click.option("--keep", is_flag=True, help="Leave the server running, and say how to walk by hand.")
 def command(app: App, story: str, keep: bool) -> Exit:
     """The whole story on an embedded server: a flat shop, its traffic, all steps, before and after.
 
     Nothing to install and nothing to connect to; takes less than a minute. `flatsplit demo rotate` tells how a password
     changes afterwards, `flatsplit demo jobs` how a background worker gets a role of its own while it works, and
-    `flatsplit demo tenants` how each tenant gets one that reaches only its own rows.
+    `flatsplit demo tenants` how each tenant gets one that reaches only its own rows; `flatsplit demo people` how somebody
+    leaves.
     """
     from flatsplit.demo.story import run
 
@@ -32,4 +35,8 @@ def command(app: App, story: str, keep: bool) -> Exit:
         from flatsplit.demo.tenants import Tenants
 
         return Exit(run(keep=keep, output=app.output, telling=Tenants))
+    if story == "people":
+        from flatsplit.demo.leaving import Leaving
+
+        return Exit(run(keep=keep, output=app.output, telling=Leaving))
     return Exit(run(keep=keep, output=app.output))
