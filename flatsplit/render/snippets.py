@@ -67,6 +67,7 @@ def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
     values = {
         "addresses": _addresses(bundle),
         "application": application(config),
+        "admitted": admitted(config),
         "database": bundle.target.database,
         "legacy": config.legacy_role,
         "place": report.place,
@@ -90,6 +91,18 @@ def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
 def application(config: Config) -> str:
     """The role that the application uses in the end."""
     return config.legacy_role if config.retire == "repurpose" else enters(config, blueprint.APPLICATION)
+
+
+def admitted(config: Config) -> tuple[tuple[str, str], ...]:
+    """(+ or nothing, role) as lines of pg_hba.conf name them: of a role with members that log in, all of them."""
+    shared = {group.purpose for group in config.groups if group.logins}
+    shared |= {purpose for _, purposes in config.people for purpose in purposes}
+    found = []
+    for row in blueprint.ROWS:
+        if row.programs:
+            alone = application(config) if row is blueprint.APPLICATION else enters(config, row)
+            found.append(("+", blueprint.named(config, row.key)) if row.key in shared else ("", alone))
+    return (*found, *(("", one.name) for one in config.special))
 
 
 def entering(config: Config) -> RoleNames:

@@ -1,0 +1,23 @@
+"""Which roles lines of pg_hba.conf name: of one with members that log in, all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flatsplit.config import Config, Group, RoleNames
+from flatsplit.render.snippets import admitted
+
+PLAIN = Config("shop", "shop", ("public",), roles=RoleNames(app_user='Web "%'))
+
+
+def test_each_by_itself() -> None:
+    assert admitted(PLAIN) == (("", 'Web "%'), ("", "app_migrator"), ("", "app_readonly"))
+
+
+def test_members_of_groups_and_persons() -> None:
+    config = replace(PLAIN, groups=(Group("app_user", ("a", "b")),), people=(("alice", ("app_readonly", "dba")),))
+    assert admitted(config) == (("+", 'Web "%'), ("", "app_migrator"), ("+", "app_readonly"))
+
+
+def test_the_old_role_where_it_goes_on() -> None:
+    assert admitted(replace(PLAIN, retire="repurpose"))[0] == ("", "shop")
