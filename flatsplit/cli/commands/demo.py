@@ -18,8 +18,8 @@ def command(app: App, story: str, keep: bool) -> Exit:
 
     Nothing to install and nothing to connect to; takes less than a minute. `flatsplit demo rotate` tells how a password
     changes afterwards, `flatsplit demo jobs` how a background worker gets a role of its own while it works, and
-    `flatsplit demo tenants` how each tenant gets one that reaches only its own rows; `flatsplit demo people` how somebody
-    leaves.
+    `flatsplit demo tenants` how each tenant gets one that reaches only its own rows. `flatsplit demo people` tells
+    how somebody leaves.
     """
     from flatsplit.demo.story import run
 
