@@ -46,9 +46,17 @@ def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list
             found += _structure(ref)
             if "d" not in tables[ref]:
                 found.append(_act("delete rows of", _DELETE, ref, expected=False))
-    for schema in sorted({ref.schema for ref in (*mine, *others)} - set(special.create))[:TRIED]:
+    shut = {ref.schema for ref in (*mine, *others)} - {*special.create, *_open(state)}
+    for schema in sorted(shut)[:TRIED]:
         found.append(Act("create in", f"schema {schema}", False, _about(_CREATE, schema, PROBE)))
     return [*mine, *others], found
+
+
+def _open(state: State) -> Iterator[str]:
+    """Schemas in which everybody may create."""
+    for group in state.groups:
+        if group.kind == "schema" and "C" in privileges.letters(group.facts.acl, PUBLIC):
+            yield from (ref.name for ref in group.refs)
 
 
 def _others(state: State, context: Context, given: listed.Rights) -> list[ObjectRef]:
