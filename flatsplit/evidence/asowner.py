@@ -44,6 +44,10 @@ def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.C
                     text = sql.SQL("SELECT q.answer::text FROM ({}) AS q (answer)").format(each).as_string(conn)
                     rows = conn.execute("SELECT * FROM pg_temp.flatsplit_ask(%s)", (text,)).fetchall()
                     found.append([json.loads(row[0]) for row in rows])
+    except errors.ReadOnlySqlTransaction:
+        raise MissingRights(
+            "whoever only looks cannot ask as the owner", "flatsplit next looks again, and can"
+        ) from None
     except errors.InsufficientPrivilege as error:
         raise MissingRights(
             f"the rows of {owner} cannot be asked about ({error.diag.message_primary})",

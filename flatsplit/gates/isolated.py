@@ -12,7 +12,7 @@ from typing import Any
 
 from flatsplit.config import format_duration
 from flatsplit.errors import FlatsplitError
-from flatsplit.evidence.isolation import EVENT, read_facts, read_tenants
+from flatsplit.evidence.isolation import EVENT, read_facts
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import EventRecord
 from flatsplit.model import GateResult
@@ -41,7 +41,7 @@ def judge(asked: Asked[Any]) -> GateResult:
         return GateResult("isolated", False, f"{ago}, longer than {format_duration(config.gates.rehearsal_age)}", _FIX)
     try:
         survey = asked.context.survey
-        tenants = read_tenants(asked.session.driver, survey)
+        tenants = dict(asked.context.live.tenants)  # as read a moment ago, also by who may write nothing
         schemas = {*config.schemas, survey.tenants.schema}
         now = read_facts(asked.session.driver, survey.tenants.group, tenants, schemas).digest
     except FlatsplitError as error:

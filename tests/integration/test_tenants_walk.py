@@ -23,6 +23,7 @@ from tests.support.walk import Walk, assert_same, configure, write_passwords
 
 CONFIG = '\n[tenants]\nroot = "public.accounts"\nkey = ["account_id"]\n[tenants.tables]\nshared = ["public.plans"]\n'
 TABLES = ("accounts", "customers", "orders", "lines", "notes", "categories", "events", "drafts")
+UNPROVED = ("--waive", "isolated", "--waive", "consistent")
 WAIVED = ("--waive", "keys", "--reason", "a test")
 
 
@@ -369,7 +370,7 @@ def test_killed_and_called_again(walk: Walk, run_cli: Process) -> None:
     proved(walk)
     last = walk.snapshot()
     walk("rollback", "--yes", "--walk", "tenants", "--through", "tenant-policies").check()
-    forward = ("next", "--yes", "--walk", "tenants", *WAIVED, "--through", "tenant-proof")
+    forward = ("next", "--yes", "--walk", "tenants", *WAIVED, *UNPROVED, "--through", "tenant-proof")
     back = ("rollback", "--yes", "--walk", "tenants", "--through", "tenant-policies")
     run_cli.cwd = walk.run.cwd
     for _ in range(4):
@@ -401,6 +402,10 @@ def test_looking_waits_for_nobody(walk: Walk) -> None:
         shown = walk("status", "--walk", "tenants", "--json").check().json
         assert shown["next"] == "tenant-grants"
         assert shown["catch_up"] == []
+    step(walk, "--through", "tenant-roles")
+    walk("tenants", "--prove", "--rows").check()
+    proved = walk("status", "--walk", "tenants", "--json").check().json
+    assert [one["blocked_by"] for one in proved["steps"] if one["key"] == "tenant-proof"] == [[]]
 
 
 @pytest.mark.majors("two")
