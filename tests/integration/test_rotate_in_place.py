@@ -183,6 +183,23 @@ def test_by_a_password_file(walk: Walk) -> None:
     assert "nobody was seen" in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize("walk", ["superuser"], indirect=True)
+def test_who_else_holds_the_password_is_named(walk: Walk, store: Stored) -> None:
+    """A foreign server's connection, and one that sends WAL: no deploy reaches them."""
+    alice = sql.Identifier(ALICE)
+    begin(walk)
+    with psycopg.connect(walk.database.conninfo(ALICE, FORMER), application_name="postgres_fdw"):
+        assert "foreign tables logs in as" in take(walk, 5).stderr
+    walk.wait_until_gone(ALICE)
+    walk.database.admin.execute(sql.SQL("alter role {} replication").format(alice))
+    info = f"{walk.database.conninfo(ALICE, FORMER)} replication=database application_name=sub"
+    with psycopg.connect(info, autocommit=True):
+        assert "replication logs in as" in take(walk, 5).stderr
+        walk(
+            "next", "--yes", "--walk", WALK, "--waive", "no-blockers", "--reason", "the subscription is dropped"
+        ).check()
+
+
 def test_what_is_refused(walk: Walk) -> None:
     def refused(*arguments: str) -> str:
         return walk("begin", "rotate", *arguments, "--yes").check(2).stderr

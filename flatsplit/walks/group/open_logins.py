@@ -12,13 +12,20 @@ from flatsplit.walks.kind import Roles, Step
 def apply(state: State, context: Context) -> State:
     """LOGIN, with a password; the second twin stays shut and has none, until a rotation has changed them over."""
     draft = Draft(state)
-    if len(context.logins) == 2 and any(state.roles.get(name, RoleFacts()).login for name in context.logins):
+    if _changed_over(state, context):
         return state
     for login in context.opened:
         facts = draft.roles.get(login)
         if facts is not None and not facts.login:
             draft.role(login, login=True, password=facts.password or context.config.auth == "password")
     return draft.state()
+
+
+def _changed_over(state: State, context: Context) -> bool:
+    """Whether the second twin logs in, which did not when first seen: the first one rests then."""
+    second = context.logins[-1]
+    could = context.baseline.roles.get(second, RoleFacts()).login
+    return len(context.logins) == 2 and state.roles.get(second, RoleFacts()).login and not could
 
 
 def _opened(state: State, context: Context) -> bool:

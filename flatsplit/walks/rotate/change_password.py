@@ -38,6 +38,7 @@ STEP = Step(
     "one back at once, from memory. Sessions that are open go on; who connects with the former password from now on is "
     "refused, until its client has the new one. There is no way back later: nobody but its users knows the former one.",
     apply=apply,
+    gates=("no-blockers",),
     adds=_setting_it,
     proves=_role,
     forgets=_role,

@@ -42,7 +42,7 @@ STEP = Step(
     purpose="The scream test: the former twin may no longer log in, and its last sessions in this database are ended. "
     "Whoever was overlooked is heard now, while one statement undoes it: the former password is still there.",
     apply=apply,
-    gates=("soaked", "elsewhere"),
+    gates=("no-blockers", "soaked", "elsewhere"),
     comes=coming,
     leaves=former,
     adds=_ending_sessions,

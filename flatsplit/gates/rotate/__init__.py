@@ -1,0 +1,1 @@
+"""Gates as a rotation alone judges them."""
