@@ -72,5 +72,5 @@ def stored(walk: Walk, tell: Callable[[str], None]) -> Stored | None:
     def place(role: str) -> Place:
         return Place(role, groups.get(role, role), info.dbname, info.host, info.port)
 
-    changed = any(tally.step == rotate.CHANGE_PASSWORD for tally in walk.journal.tallies())
+    changed = any(tally.step == rotate.CHANGE for tally in walk.journal.tallies())
     return Stored(Store(argv, tell), place, [walk.record.subject] if changed else [])

@@ -28,7 +28,7 @@ Client = tuple[str, str]
 
 def judge(asked: Asked[Context]) -> GateResult:
     """Closed with those who have not. Who was never looked at cannot be waited for, and that is said."""
-    context, change = asked.context, asked.records[rotate.CHANGE_PASSWORD]
+    context, change = asked.context, asked.records[rotate.CHANGE]
     since = change.finished_at or server_clock(asked.session.driver)
     begun = change.started_at or since
     before = set(asked.journal.clients(context.role, begun - BEFORE, since))

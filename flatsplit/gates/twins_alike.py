@@ -9,7 +9,7 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import Acl, GateResult, State
 from flatsplit.walks import shared
 from flatsplit.walks.rotate.context import Context
-from flatsplit.walks.rotate.prepare_twin import ALIKE, memberships
+from flatsplit.walks.rotate.prepare import ALIKE, memberships
 
 SHOWN = 3
 

@@ -163,7 +163,7 @@ def test_mishaps(walk: Walk, store: Stored, run_cli: Process) -> None:
     seen = set()
     for verb in ("pending", "get", "current"):
         for lines in ("kill -9 $PPID; exit 1", "hook; kill -9 $PPID; exit 0"):
-            if verb == "current" and journal.states(walk.database.admin, "rotate")["open-twin"] != "done":
+            if verb == "current" and journal.states(walk.database.admin, "rotate")["open"] != "done":
                 store.spoil("")
                 take(walk)
                 # What the store gives out does not work: applications do not get it
@@ -181,7 +181,7 @@ def test_mishaps(walk: Walk, store: Stored, run_cli: Process) -> None:
     assert (lets_in(walk, A, FIRST), lets_in(walk, B, password)) == (True, True)
     assert seen == {None, password}
     with connect(walk, B, password):
-        walk.next("--walk", NAME, "--through", "retire-twin")
+        walk.next("--walk", NAME, "--through", "retire")
     assert lets_in(walk, B, password)
 
     begin(walk, "--leaked")

@@ -22,14 +22,14 @@ def there_and_back(walk: Walk, run: Process, *, seed: int, kills: int) -> None:
     moved = (*passwords, "--waive", "seen", "--reason", "nobody moves in a test of kills")
     back = ("rollback", "--yes", "--walk", NAME, "--through")
     calls = (
-        Call(("begin", "rotate", "app_user", "--yes"), rotate.PREPARE_TWIN, "pending"),
-        Call((*THERE, rotate.PREPARE_TWIN), rotate.PREPARE_TWIN, "done"),
-        Call((*THERE, rotate.OPEN_TWIN, *passwords), rotate.OPEN_TWIN, "done"),
+        Call(("begin", "rotate", "app_user", "--yes"), rotate.PREPARE, "pending"),
+        Call((*THERE, rotate.PREPARE), rotate.PREPARE, "done"),
+        Call((*THERE, rotate.OPEN, *passwords), rotate.OPEN, "done"),
         Call((*THERE, rotate.SWITCH_CONNECTIONS, *moved), rotate.SWITCH_CONNECTIONS, "done"),
-        Call((*THERE, rotate.CLOSE_TWIN), rotate.CLOSE_TWIN, "done"),
-        Call((*back, rotate.CLOSE_TWIN), rotate.CLOSE_TWIN, "rolled_back"),
-        Call((*back, rotate.OPEN_TWIN), rotate.OPEN_TWIN, "rolled_back"),
-        Call((*back, rotate.PREPARE_TWIN), rotate.PREPARE_TWIN, None),
+        Call((*THERE, rotate.CLOSE), rotate.CLOSE, "done"),
+        Call((*back, rotate.CLOSE), rotate.CLOSE, "rolled_back"),
+        Call((*back, rotate.OPEN), rotate.OPEN, "rolled_back"),
+        Call((*back, rotate.PREPARE), rotate.PREPARE, None),
     )
     killed(walk, run, rotate.NAME, calls, seed=seed, kills=kills)
 

@@ -16,7 +16,7 @@ from flatsplit.walks import rotate
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.rotate.context import Context
 from flatsplit.walks.rotate.kind import ROTATE
-from flatsplit.walks.rotate.prepare_twin import ALIKE, memberships
+from flatsplit.walks.rotate.prepare import ALIKE, memberships
 from tests.support import ledger
 from tests.support.ledger import Ledger
 from tests.support.states import World, worlds

@@ -10,20 +10,20 @@ from typing import Final
 
 NAME: Final = "rotate"
 
-PREPARE_TWIN: Final = "prepare-twin"
-OPEN_TWIN: Final = "open-twin"
+PREPARE: Final = "prepare"
+OPEN: Final = "open"
 SWITCH_CONNECTIONS: Final = "switch-connections"
-CLOSE_TWIN: Final = "close-twin"
-RETIRE_TWIN: Final = "retire-twin"
+CLOSE: Final = "close"
+RETIRE: Final = "retire"
 SWITCH_AT_ONCE: Final = "switch-at-once"
 CLOSE_AT_ONCE: Final = "close-at-once"
 RETIRE_AT_ONCE: Final = "retire-at-once"
-CHANGE_PASSWORD: Final = "change-password"
+CHANGE: Final = "change"
 RECONNECT: Final = "reconnect"
 
-TWINS: Final = (PREPARE_TWIN, OPEN_TWIN, SWITCH_CONNECTIONS, CLOSE_TWIN, RETIRE_TWIN)
+TWINS: Final = (PREPARE, OPEN, SWITCH_CONNECTIONS, CLOSE, RETIRE)
 """From the twin that logs in to the one that rests: nobody is without a password that works at any moment."""
-LEAKED: Final = (PREPARE_TWIN, OPEN_TWIN, SWITCH_AT_ONCE, CLOSE_AT_ONCE, RETIRE_AT_ONCE)
+LEAKED: Final = (PREPARE, OPEN, SWITCH_AT_ONCE, CLOSE_AT_ONCE, RETIRE_AT_ONCE)
 """The same where somebody else knows the password: an outage is cheaper than waiting."""
-IN_PLACE: Final = (CHANGE_PASSWORD, RECONNECT)
+IN_PLACE: Final = (CHANGE, RECONNECT)
 """One login, whose password changes under those who use it."""

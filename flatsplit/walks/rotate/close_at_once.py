@@ -6,7 +6,7 @@ from flatsplit import ddl
 from flatsplit.model import Statement
 from flatsplit.walks import rotate
 from flatsplit.walks.kind import Step
-from flatsplit.walks.rotate.close_twin import apply, closed
+from flatsplit.walks.rotate.close import apply, closed
 from flatsplit.walks.rotate.context import Context, former
 
 

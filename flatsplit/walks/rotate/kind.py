@@ -10,14 +10,14 @@ from flatsplit.walks import rotate
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.rotate import (
-    change_password,
+    change,
+    close,
     close_at_once,
-    close_twin,
-    open_twin,
-    prepare_twin,
+    open,  # noqa: A004
+    prepare,
     reconnect,
+    retire,
     retire_at_once,
-    retire_twin,
     switch_at_once,
     switch_connections,
 )
@@ -29,7 +29,7 @@ from flatsplit.walks.undo import remembered
 def _context(moment: Moment) -> Context:
     """Raises ConfigError where the configuration does not name the twins any more: nobody would know whom to close."""
     config, role = moment.config, moment.subject
-    if rotate.CHANGE_PASSWORD in moment.states:
+    if rotate.CHANGE in moment.states:
         return Context(config, moment.baseline, role)
     logins = config.logins(role) or ()
     if len(logins) != 2:
@@ -61,11 +61,11 @@ def _origin(live: State, context: Context, begun: Collection[str]) -> State:
     if not context.twins or not begun:
         return live
     draft = Draft(live)
-    if rotate.PREPARE_TWIN in begun:
+    if rotate.PREPARE in begun:
         _as_it_rested(draft, context)
-    if rotate.OPEN_TWIN in begun:
+    if rotate.OPEN in begun:
         draft.role(context.coming, login=False, password=False)
-    if {rotate.CLOSE_TWIN, rotate.CLOSE_AT_ONCE} & frozenset(begun):
+    if {rotate.CLOSE, rotate.CLOSE_AT_ONCE} & frozenset(begun):
         draft.role(context.former, login=True)
     return draft.state()
 
@@ -74,7 +74,7 @@ def _as_it_rested(draft: Draft, context: Context) -> None:
     """The twin that comes, as it was before it was made like the other one."""
     name, baseline = context.coming, context.baseline
     before = baseline.roles.get(name, RoleFacts())
-    draft.role(name, **{field: getattr(before, field) for field in prepare_twin.ALIKE})
+    draft.role(name, **{field: getattr(before, field) for field in prepare.ALIKE})
     mine = {key: options for key, options in draft.members.items() if key.member == name}
     was = {key: options for key, options in baseline.members.items() if key.member == name}
     if mine != was:
@@ -97,15 +97,15 @@ ROTATE = Kind(
     ways=(LEAKED, INPLACE),
     lasting=False,
     steps=(
-        prepare_twin.STEP,
-        open_twin.STEP,
+        prepare.STEP,
+        open.STEP,
         switch_connections.STEP,
-        close_twin.STEP,
-        retire_twin.STEP,
+        close.STEP,
+        retire.STEP,
         switch_at_once.STEP,
         close_at_once.STEP,
         retire_at_once.STEP,
-        change_password.STEP,
+        change.STEP,
         reconnect.STEP,
     ),
     subject=_subject,

@@ -67,7 +67,7 @@ def refuses(moment: Moment) -> Objection | None:
             f'[roles] auth = "external": nobody logs in as {role} with a password of the server\'s',
             "rotate it where it is kept",
         )
-    return _of_twins(moment) if rotate.PREPARE_TWIN in moment.states else _in_place(moment)
+    return _of_twins(moment) if rotate.PREPARE in moment.states else _in_place(moment)
 
 
 def _in_place(moment: Moment) -> Objection | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit.walks import rotate
 from flatsplit.walks.kind import Step
 from flatsplit.walks.rotate.context import former
-from flatsplit.walks.rotate.retire_twin import apply, unseen
+from flatsplit.walks.rotate.retire import apply, unseen
 
 STEP = Step(
     key=rotate.RETIRE_AT_ONCE,

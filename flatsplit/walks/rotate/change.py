@@ -1,4 +1,4 @@
-"""change-password: the role has another password from now on, and the former one is dead at once."""
+"""change: the role has another password from now on, and the former one is dead at once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _role(context: Context) -> Roles:
 
 
 STEP = Step(
-    key=rotate.CHANGE_PASSWORD,
+    key=rotate.CHANGE,
     title="Change the password",
     purpose="Gives the role another password and logs in with it. Where that fails, a superuser's run puts the former "
     "one back at once, from memory. Sessions that are open go on; who connects with the former password from now on is "

@@ -1,4 +1,4 @@
-"""retire-twin: the former password is gone."""
+"""retire: the former password is gone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _soak(context: Context) -> timedelta:
 
 
 STEP = Step(
-    key=rotate.RETIRE_TWIN,
+    key=rotate.RETIRE,
     title="Forget the former password",
     purpose="Takes the password from the former twin, which rests from now on until the next rotation. There is no way "
     "back, and this is meant: the former secret is worth nothing any more, wherever it was left.",

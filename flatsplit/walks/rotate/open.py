@@ -1,4 +1,4 @@
-"""open-twin: the twin that rested may log in, with a password that nobody had before."""
+"""open: the twin that rested may log in, with a password that nobody had before."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _opened(state: State, context: Context) -> bool:
 
 
 STEP = Step(
-    key=rotate.OPEN_TWIN,
+    key=rotate.OPEN,
     title="Let the twin in",
     purpose="Gives the twin LOGIN and a new password. The other one goes on logging in with its own: nobody has to "
     "change over at once.",

@@ -1,4 +1,4 @@
-"""close-twin: the former twin logs in no more."""
+"""close: the former twin logs in no more."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _ending_sessions(context: Context) -> tuple[Statement, ...]:
 
 
 STEP = Step(
-    key=rotate.CLOSE_TWIN,
+    key=rotate.CLOSE,
     title="Close the former twin",
     purpose="The scream test: the former twin may no longer log in, and its last sessions in this database are ended. "
     "Whoever was overlooked is heard now, while one statement undoes it: the former password is still there.",

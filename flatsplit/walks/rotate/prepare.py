@@ -1,4 +1,4 @@
-"""prepare-twin: the twin that rests is like the one that logs in."""
+"""prepare: the twin that rests is like the one that logs in."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _settings(draft: Draft, context: Context) -> None:
 
 
 STEP = Step(
-    key=rotate.PREPARE_TWIN,
+    key=rotate.PREPARE,
     title="Make the twin alike",
     purpose="Gives the twin that rests what the one that logs in has: memberships, settings, limits. Nobody can use it "
     "yet and nothing else changes.",
