@@ -60,9 +60,9 @@ class Traffic:
         *,
         connections: int = 4,
         pause: float = 0.02,
-        transactions: Mapping[str, Transaction] = TRANSACTIONS,
+        transactions: Mapping[str, Transaction] | None = None,
     ) -> None:
-        self._transactions_of = transactions
+        self._transactions_of = TRANSACTIONS if transactions is None else transactions
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._pause = pause

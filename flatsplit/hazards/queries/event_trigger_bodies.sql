@@ -3,6 +3,6 @@
 SELECT e.evtname::text, e.evtevent::text, e.evttags, p.oid::regprocedure::text, p.prosecdef, p.prosrc
 FROM pg_event_trigger AS e
 JOIN pg_proc AS p ON p.oid = e.evtfoid
-WHERE NOT (p.pronamespace = to_regnamespace('flatsplit') AND p.proowner = e.evtowner)
+WHERE (p.pronamespace = to_regnamespace('flatsplit') AND p.proowner = e.evtowner) IS NOT TRUE
   AND e.evtenabled IN ('O', 'A')
 ORDER BY 1

@@ -5,6 +5,6 @@ SELECT e.evtname::text, p.oid::regprocedure::text, r.rolname::text
 FROM pg_event_trigger AS e
 JOIN pg_proc AS p ON p.oid = e.evtfoid
 JOIN pg_roles AS r ON r.oid = p.proowner
-WHERE NOT (p.pronamespace = to_regnamespace('flatsplit') AND p.proowner = e.evtowner)
+WHERE (p.pronamespace = to_regnamespace('flatsplit') AND p.proowner = e.evtowner) IS NOT TRUE
   AND e.evtenabled IN ('O', 'A') AND NOT r.rolsuper
 ORDER BY 1

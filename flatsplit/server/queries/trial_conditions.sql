@@ -6,8 +6,8 @@ SELECT pg_is_in_recovery() AS standby,
                JOIN pg_proc AS p ON p.oid = e.evtfoid
                JOIN pg_roles AS r ON r.oid = p.proowner
                WHERE e.evtenabled IN ('O', 'A') AND NOT r.rolsuper
-                 AND NOT (p.pronamespace = to_regnamespace('flatsplit') AND p.proowner = e.evtowner)) AS strange,
+                 AND (p.pronamespace = to_regnamespace('flatsplit') AND p.proowner = e.evtowner) IS NOT TRUE) AS strange,
        EXISTS (SELECT FROM pg_event_trigger AS e
                JOIN pg_proc AS p ON p.oid = e.evtfoid
                WHERE e.evtenabled IN ('O', 'A')
-                 AND NOT (p.pronamespace = to_regnamespace('flatsplit') AND p.proowner = e.evtowner)) AS triggers
+                 AND (p.pronamespace = to_regnamespace('flatsplit') AND p.proowner = e.evtowner) IS NOT TRUE) AS triggers
