@@ -73,6 +73,7 @@ def test_passwords_are_asked_twice_and_never_shown(shop: Database, tmp_path: Pat
         pass
 
 
+@pytest.mark.slow
 def test_what_is_shown_cannot_move_the_cursor(shop: Database, tmp_path: Path) -> None:
     type_at(tmp_path, "next", "--yes", "--through", "default-privileges", dsn=shop).check()
     for arguments in (["plan"], ["next"], ["status"], ["plan", "grant-existing"]):

@@ -30,6 +30,7 @@ def refused(result: Result) -> str:
     return result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_what_was_approved_before_the_walk_holds_to_its_end(
     make_database: MakeDatabase, invoke_cli: InProcess, major: int

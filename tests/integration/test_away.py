@@ -28,6 +28,7 @@ def texts(walk: Walk) -> dict[str, str]:
     return {item["text"]: item["then"] for item in away(walk)}
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_nothing_changed_after_each_step(walk: Walk) -> None:
     assert away(walk) == []

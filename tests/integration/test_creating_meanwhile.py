@@ -51,6 +51,7 @@ def walk(database: Database, invoke_cli: InProcess) -> Walk:
     return Walk(invoke_cli, database).init()
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_there_and_back(walk: Walk) -> None:
     """grant-existing did not come to rest, and transfer-ownership met something that "flatsplit does not know"."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import resource
 
+import pytest
+
 from tests.fixtures.cli import Process
 
 
+@pytest.mark.slow
 def test_the_story(run_cli: Process) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     told = run_cli("demo", "people", timeout=300).check().stdout

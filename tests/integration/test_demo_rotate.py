@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import resource
 
+import pytest
+
 from tests.fixtures.cli import Process
 from tests.fixtures.databases import ROOT
 
@@ -12,6 +14,7 @@ PAGE = (ROOT / "runbooks/guide/rotate.md").read_text()
 BLOCKS = re.findall(r"<!-- demo rotate -->\n+```console\n(.*?)```", PAGE, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_story(run_cli: Process) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     told = run_cli("demo", "rotate").check().stdout

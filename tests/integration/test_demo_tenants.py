@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fixtures.cli import Process
 
 
+@pytest.mark.slow
 def test_everybodys_before_and_one_companys_after(run_cli: Process) -> None:
     told = run_cli("demo", "tenants").check().stdout
     assert "tickets of 5 companies" in told

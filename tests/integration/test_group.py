@@ -201,6 +201,7 @@ def test_what_speaks_against_it(database: Database, invoke_cli: InProcess) -> No
     assert_same(before, walk.snapshot(), "taken back")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_nobody_notices(database: Database, invoke_cli: InProcess) -> None:
     """By an operator who is no superuser: the application works on, through pools that move one after the other."""
@@ -239,6 +240,7 @@ def test_nobody_notices(database: Database, invoke_cli: InProcess) -> None:
     assert_same(before, walk.snapshot(), "taken back")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_the_way_back_asks_for_no_password(database: Database, invoke_cli: InProcess) -> None:
     """What was forgotten does not come back, and nothing waits in the middle for somebody to think of a new one."""

@@ -204,7 +204,6 @@ def folder_of_its_own(tmp_path: Path) -> Path:
 @settings(slow_down, max_examples=1)
 @given(names=cases())
 @example(names=nasty(0))
-@example(names=nasty(len(NAMED)))
 def test_a_few(names: Names, make_database: MakeDatabase, tmp_path: Path) -> None:
     there_and_back(names, make_database, folder_of_its_own(tmp_path))
 

@@ -178,6 +178,7 @@ def application(kind: str, place: int, request: pytest.FixtureRequest) -> Applic
     return Application.of(kind, schema, request)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", slow_but(["superuser", "members"], "superuser"))
 def test_the_commonest_kinds(kind: str, major: int, request: pytest.FixtureRequest) -> None:
     """The others are slow: all of them with another schema."""

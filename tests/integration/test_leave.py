@@ -142,6 +142,7 @@ def test_what_would_do_more_as_another_closes_the_gate(database: Database, invok
     walk.next()
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_another_database_needs_her(database: Database, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     walk = prepared(Walk(invoke_cli, database))
@@ -159,6 +160,7 @@ def test_another_database_needs_her(database: Database, make_database: MakeDatab
     walk.next()
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InProcess, major: int) -> None:
     database.execute(SHOP, database.legacy)

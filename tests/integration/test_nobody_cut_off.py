@@ -148,6 +148,7 @@ def there_and_back(walk: Walk, other: Database, *more: Watcher) -> None:
             watch.round(f"after {key} was taken back")
 
 
+@pytest.mark.slow
 def test_plain(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     database, other = world(make_database, "")
     there_and_back(Walk(invoke_cli, database).init(), other)

@@ -92,6 +92,7 @@ def test_owners_move_like_legacys_own(database: Database, invoke_cli: InProcess,
     assert_same(before, walk.snapshot(), "after rollback")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("kind", ["set role", "noinherit"])
 def test_owners_that_stay(database: Database, invoke_cli: InProcess, kind: str) -> None:

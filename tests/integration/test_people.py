@@ -46,6 +46,7 @@ def test_joining_and_what_differs(database: Database, invoke_cli: InProcess, maj
     assert_same(before, walk.snapshot(), "undone by hand")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_differences_have_a_fix_that_works(database: Database, invoke_cli: InProcess, major: int) -> None:
     walk = prepared(Walk(invoke_cli, database))

@@ -69,6 +69,7 @@ def test_every_other_schema(schema: str, make_database: MakeDatabase, invoke_cli
     dump_all_the_way(Walk(invoke_cli, make_database(schema)).init())
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_the_world_of_traps(database: Database, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy, leave_out=NOT_ITS_OWN)

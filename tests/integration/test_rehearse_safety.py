@@ -141,6 +141,7 @@ def test_nothing_is_planned_as_a_superuser(make_database: MakeDatabase, invoke_c
     untouched(database, marker)
 
 
+@pytest.mark.slow
 def test_a_function_that_does_not_end(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     walk = Walk(invoke_cli, prepared(make_database, marker)).init()

@@ -136,6 +136,7 @@ def test_back_from_every_step_and_there(walk: Walk, store: Stored) -> None:
     assert [secret for secret in (FIRST, second, third) if secret in told] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walk", ["superuser"], indirect=True)
 def test_mishaps(walk: Walk, store: Stored, run_cli: Process) -> None:
     """What is refused, what is named, kills between two verbs; then a password that somebody else knows."""

@@ -34,6 +34,7 @@ def there_and_back(walk: Walk, run: Process, *, seed: int, kills: int) -> None:
     killed(walk, run, rotate.NAME, calls, seed=seed, kills=kills)
 
 
+@pytest.mark.slow
 def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     there_and_back(twins(Walk(run_cli, database, aside=invoke_cli), LOGINS), run_cli, seed=20240401, kills=2)
 

@@ -196,6 +196,7 @@ def walk(make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: I
     return twins(Walk(invoke_cli, make_database(cluster=fresh_cluster(auth="scram"))), (A, B))
 
 
+@pytest.mark.slow
 def test_no_transaction_fails(walk: Walk, tmp_path: Path) -> None:
     work = under_traffic(walk, Stored(walk, tmp_path), "auth_query", 20)
     assert not work.errors

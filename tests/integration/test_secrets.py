@@ -31,6 +31,7 @@ def loud(make_database: MakeDatabase, fresh_cluster: FreshCluster) -> Database:
     return database
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_no_secret_is_written_anywhere(loud: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     if not Path("/proc/self/cmdline").exists():

@@ -82,6 +82,7 @@ def test_every_application(app: str, make_database: MakeDatabase, invoke_cli: In
     there_and_back(invoke_cli, make_database(app=app))
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("retire", slow_but(["revoke", "repurpose", "drop"], "revoke"))
 def test_the_world_of_traps(retire: str, database: Database, invoke_cli: InProcess) -> None:

@@ -35,6 +35,7 @@ def test_an_event_trigger_that_raises_is_named(database: Database, invoke_cli: I
     walk.next()
 
 
+@pytest.mark.slow
 def test_a_full_list_of_rights_is_named_as_such(database: Database, invoke_cli: InProcess) -> None:
     """relacl has no TOAST (54000 "row is too big"): running the command again would not help."""
     database.execute("CREATE TABLE roomy (a int); CREATE TABLE crowded (a int)", database.legacy)

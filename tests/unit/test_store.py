@@ -54,6 +54,7 @@ def refused(call: Callable[[], object], code: Exit = Exit.ERROR) -> FlatsplitErr
     return error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["file", "aws", "vault", "kubectl"])
 def test_the_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: list[str]) -> None:
     """Each from the first password to the third, with another login of the same group, and asked twice for the same."""
