@@ -87,13 +87,13 @@ def remembering() -> Iterator[Memory]:
         if "set_config" in sql:
             return rows(self, sql, *params)
         prints = memory.prints(self._cursor.connection)
-        return memory.answer((sql, params), sql, prints, lambda: rows(self, sql, *params))
+        return memory.answer((sql, repr(params)), sql, prints, lambda: rows(self, sql, *params))
 
     def ask(self: World, name: str, *params: object) -> list[Any]:
         prints, text = memory.prints(self.conn), question(name)
         if name in _LASTING:
             text, prints = "pg_am", {"pg_am": (0, 0)}
-        return memory.answer((name, params), text, prints, lambda: asked(self, name, *params))
+        return memory.answer((name, repr(params)), text, prints, lambda: asked(self, name, *params))
 
     with patch.object(Look, "rows", look), patch.object(World, "_ask", ask):
         yield memory
