@@ -89,7 +89,7 @@ TRANSACTIONS = {"look": Transaction(5, _look), "open": Transaction(2, _open)}
 
 def search_sql(term: str) -> str:
     """The search of account 1, with the words as they came. This is the mistake."""
-    return f"SELECT account_id, subject FROM tickets WHERE account_id = 1 AND subject LIKE '%{term}%'"  # noqa: S608
+    return f"SELECT account_id, subject FROM tickets WHERE account_id = 1 AND subject LIKE '%{term}%'"  # noqa: S608 (the hole that the story is about)
 
 
 def attack(conninfo: str) -> tuple[int, int]:

@@ -130,7 +130,7 @@ class Leaving(Story):
     def reads(self, bob: psycopg.Connection[object]) -> None:
         """Bob's report, in the session that he has had all the time."""
         row = bob.execute("SELECT turnover FROM reports.monthly").fetchone()
-        self.out.say(f"    Bob reads his report: {row[0] if row else 'nothing'}", "green")  # type: ignore[index]
+        self.out.say(f"    Bob reads his report: {row[0] if row else 'nothing'}", "green")  # type: ignore[index]  # typed as an object
 
     def quietly(self, *arguments: str) -> None:
         """A command of which nothing is shown unless it fails."""

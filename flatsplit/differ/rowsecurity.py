@@ -264,7 +264,7 @@ def _some_rows(ref: ObjectRef, owner: str, side: Side, rows: Sequence[tuple[str,
     who = f"role {rows[0][0]} is tenant {rows[0][1]}" if len(rows) == 1 else f"{len(rows)} roles are tenants"
     split: Callable[[], tuple[Statement, ...]] | None = None
     if len(rows) > 1:
-        split = lambda: tuple(_some_rows(ref, owner, side, [row]) for row in rows)  # noqa: E731
+        split = lambda: tuple(_some_rows(ref, owner, side, [row]) for row in rows)  # noqa: E731 (called later, and only if it is contended)
     return Statement(
         description=(who if side == "+" else f"no longer: {who}").replace("\n", "\\n"),
         sql=add if side == "+" else remove,

@@ -66,7 +66,7 @@ def cron_as_group(seen: Seen) -> Iterator[Found]:
         role = str(getattr(seen.context.config.roles, group.purpose))
         jobs = [row for row in seen.rows("cron_new_roles") if row[4] == role]
         if jobs and group.logins:
-            cure = f"UPDATE cron.job SET username = {ddl.literal(_first(group))} WHERE jobid IN ({_ids(jobs)});"  # noqa: S608
+            cure = f"UPDATE cron.job SET username = {ddl.literal(_first(group))} WHERE jobid IN ({_ids(jobs)});"  # noqa: S608 (quoted by ddl, and numbers)
             run = "runs" if len(jobs) == 1 else "run"
             yield Found(
                 f"{count(len(jobs), 'job')} of pg_cron {run} as {role}, which is to log in no more",

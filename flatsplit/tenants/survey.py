@@ -112,7 +112,7 @@ class _Surveyor:
                 table = self._named(name, kind)
                 if table is not None:
                     found.add(table.ref)
-                    self.known[table.ref] = Belonging(table.ref, kind, why="decided", decided=True)  # type: ignore[arg-type]
+                    self.known[table.ref] = Belonging(table.ref, kind, why="decided", decided=True)  # type: ignore[arg-type]  # shared or hidden
         for name, column in self.tenants.own:
             table = self._named(name, "own")
             if table is not None:

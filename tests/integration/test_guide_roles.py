@@ -21,6 +21,7 @@ from flatsplit.demo.traffic import Traffic
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import ROOT
 from tests.fixtures.servers import FreshCluster
+from tests.support.statistics import require_statements
 from tests.support.walk import configure
 from tests.test_readme import normal
 
@@ -40,9 +41,9 @@ def steady(text: str) -> str:
 
 @pytest.mark.slow
 def test_the_transcript_is_true(fresh_cluster: FreshCluster, invoke_cli: InProcess) -> None:
+    require_statements()
     shop = flat.build(fresh_cluster(auth="scram"))
-    if not flat.keep_statements(shop):
-        pytest.skip("no pg_stat_statements")
+    assert flat.keep_statements(shop)
     folder = invoke_cli.cwd
 
     def run(*arguments: str) -> str:

@@ -124,7 +124,7 @@ class Bouncer:
 def bouncing(database: Database, way: str, password: str) -> Iterator[Bouncer]:
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
-        pytest.skip("no pgbouncer on this machine")
+        pytest.skip("no pgbouncer on this machine; .ci/run installs it and fails without")
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
     folder.chmod(0o777)  # PgBouncer runs as another user
     database.admin.execute("create role pgb login superuser password 'of pgb'")

@@ -52,7 +52,7 @@ def acts(facts: Facts, survey: Survey) -> list[Act]:
     mapping = (survey.tenants.schema, MAPPING)
     if (known := facts.relations.get(mapping)) is not None:
         table = ddl.ident(*mapping)
-        look = f"SELECT count(*) || ' ' || count(*) FILTER (WHERE m.role <> current_user) FROM {table} AS m"  # noqa: S608
+        look = f"SELECT count(*) || ' ' || count(*) FILTER (WHERE m.role <> current_user) FROM {table} AS m"
         found.append(Act(mapping, "see who the others are", look, "mapping", asks=True))
         found += _rights(mapping, set(known.reached), table)
     return found
@@ -125,10 +125,10 @@ class _Table:
             key = ddl.ident(f"p{len(self.one.links)}", self.one.column)
             joins = _joins(self.one)
             return (
-                f"SELECT count(*) || ' ' || count(*) FILTER (WHERE {key}::text IS DISTINCT FROM $1) "  # noqa: S608
+                f"SELECT count(*) || ' ' || count(*) FILTER (WHERE {key}::text IS DISTINCT FROM $1) "
                 f"FROM {self.table} AS t {joins}"
             )
-        return f"SELECT count(*) || ' ' || count(*) FILTER (WHERE {self._foreign()}) FROM {self.table} AS t"  # noqa: S608
+        return f"SELECT count(*) || ' ' || count(*) FILTER (WHERE {self._foreign()}) FROM {self.table} AS t"
 
     def _foreign(self) -> str:
         column = self.columns[self.one.column]
@@ -138,12 +138,12 @@ class _Table:
     def _lock(self) -> str:
         if not self.one.links:
             inner = f"SELECT FROM {self.table} AS t WHERE {self._foreign()}"
-            return f"SELECT count(*)::text FROM ({inner} LIMIT 1 FOR UPDATE) AS q"  # noqa: S608
+            return f"SELECT count(*)::text FROM ({inner} LIMIT 1 FOR UPDATE) AS q"
         link = self.one.links[0]
         pairs = zip(link.columns, self._foreign_values(), strict=True)
         same = " AND ".join(f"{ddl.ident('t', column)} = {value}" for column, value in pairs)
         inner = f"SELECT FROM {self.table} AS t WHERE {same} LIMIT 1 FOR UPDATE"
-        return f"SELECT count(*)::text FROM ({inner}) AS q"  # noqa: S608
+        return f"SELECT count(*)::text FROM ({inner}) AS q"
 
     # -- writing
 
@@ -160,12 +160,12 @@ class _Table:
         froms = []
         if routing:
             listed = ", ".join(map(ddl.ident, routing))
-            froms.append(f"(SELECT {listed} FROM {self.table} LIMIT 1) AS o")  # noqa: S608
+            froms.append(f"(SELECT {listed} FROM {self.table} LIMIT 1) AS o")
         values = self._foreign_values()
         if own and self.one.links:
             link = self.one.links[0]
             targets = ", ".join(map(ddl.ident, link.targets))
-            froms.append(f"(SELECT {targets} FROM {ddl.ident(link.schema, link.table)} LIMIT 1) AS p")  # noqa: S608
+            froms.append(f"(SELECT {targets} FROM {ddl.ident(link.schema, link.table)} LIMIT 1) AS p")
             values = [ddl.ident("p", target) for target in link.targets]
         elif own:
             values = [f"$1::{self.columns[self.one.column].type}"]
@@ -199,8 +199,8 @@ class _Table:
     def _move(self) -> str:
         pairs = zip(self.first, self._foreign_values(), strict=True)
         sets = ", ".join(f"{ddl.ident(column)} = {value}" for column, value in pairs)
-        row = f"(SELECT o.tableoid, o.ctid FROM {self.table} AS o LIMIT 1)"  # noqa: S608
-        return f"UPDATE {self.table} AS t SET {sets} WHERE (t.tableoid, t.ctid) = {row}"  # noqa: S608
+        row = f"(SELECT o.tableoid, o.ctid FROM {self.table} AS o LIMIT 1)"
+        return f"UPDATE {self.table} AS t SET {sets} WHERE (t.tableoid, t.ctid) = {row}"
 
 
 def link_name(one: Belonging) -> str:
@@ -232,14 +232,13 @@ def truth(one: Belonging, survey: Survey, keys: Sequence[str], key_type: str) ->
     nobodys = "0"
     table = ddl.ident(one.ref.schema, one.ref.name)
     if survey.tenants.null_rows == "read" and one.kind == "own":
-        nobodys = f"(SELECT count(*) FROM {table} AS n WHERE {ddl.ident('n', one.column)} IS NULL)"  # noqa: S608
+        nobodys = f"(SELECT count(*) FROM {table} AS n WHERE {ddl.ident('n', one.column)} IS NULL)"
     counted = (
-        f"SELECT {key} AS key, count(*) AS rows FROM {table} AS t {_joins(one)} "  # noqa: S608
-        f"WHERE {key} = ANY ({listed}) GROUP BY 1"
+        f"SELECT {key} AS key, count(*) AS rows FROM {table} AS t {_joins(one)} WHERE {key} = ANY ({listed}) GROUP BY 1"
     )
-    wanted = f"SELECT u.key FROM unnest({listed}) AS u (key)"  # noqa: S608
+    wanted = f"SELECT u.key FROM unnest({listed}) AS u (key)"
     return (
-        f"SELECT json_build_array(w.key::text, coalesce(c.rows, 0) + {nobodys}) "  # noqa: S608
+        f"SELECT json_build_array(w.key::text, coalesce(c.rows, 0) + {nobodys}) "
         f"FROM ({wanted}) AS w LEFT JOIN ({counted}) AS c ON c.key = w.key"
     )
 
@@ -262,6 +261,6 @@ def all_keys(one: Belonging) -> tuple[str, str]:
     table = ddl.ident(one.ref.schema, one.ref.name)
     grouped = f"FROM {table} AS t {_joins(one)} WHERE {key} IS NOT NULL GROUP BY {key}"
     return (
-        f"SELECT to_json(count(*)) FROM {table}",  # noqa: S608
+        f"SELECT to_json(count(*)) FROM {table}",
         f"SELECT json_build_array({key}::text, count(*)) {grouped}",
     )

@@ -96,8 +96,9 @@ def column(ref: ObjectRef, acl: Acl, draft: Draft, context: Context) -> Acl:
     """Entries of a table's columns follow its owner (change_owner_fix_column_acls(), tablecmds.c)."""
     acl = without(acl, {context.person})
     for kind in (*sorted(TABLES), "view", "materialized_view"):
-        facts = draft.get(ObjectRef(kind, ref.schema, ref.name))  # type: ignore[arg-type]
-        if facts is not None and facts.owner != draft.before.objects[ObjectRef(kind, ref.schema, ref.name)].owner:  # type: ignore[arg-type]
+        relation = ObjectRef(kind, ref.schema, ref.name)  # type: ignore[arg-type]  # kinds of relations
+        facts = draft.get(relation)
+        if facts is not None and facts.owner != draft.before.objects[relation].owner:
             return settle(acl, facts.owner)
     return acl
 

@@ -44,7 +44,7 @@ def reduce(state: State, person: str) -> State:
 
 
 def _table(state: State, column: ObjectRef, kind: str) -> str:
-    facts = state.objects.get(ObjectRef(kind, column.schema, column.name))  # type: ignore[arg-type]
+    facts = state.objects.get(ObjectRef(kind, column.schema, column.name))  # type: ignore[arg-type]  # kinds of relations
     return facts.owner if facts is not None else ""
 
 

@@ -18,7 +18,7 @@ from flatsplit.walks.role import (
     learn,
     listed,
     narrow,
-    open,  # noqa: A004
+    open,  # noqa: A004 (the step of that name)
     switch_connections,
     verify,
 )
@@ -47,7 +47,7 @@ def _heir(context: Context) -> str:
     return blueprint.owner(context.config)
 
 
-def _origin(live: State, context: Context, begun: Collection[str]) -> State:  # noqa: ARG001
+def _origin(live: State, context: Context, begun: Collection[str]) -> State:  # noqa: ARG001 (as every kind is asked)
     return unmade(live, context.baseline, (context.role,))
 
 

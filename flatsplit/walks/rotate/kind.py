@@ -13,7 +13,7 @@ from flatsplit.walks.rotate import (
     change,
     close,
     close_at_once,
-    open,  # noqa: A004
+    open,  # noqa: A004 (the step of that name)
     prepare,
     reconnect,
     retire,
