@@ -58,7 +58,7 @@ def _question(one: Belonging, found: Survey) -> sql.Composable:
     assert found.root is not None
     root = sql.Identifier(found.root.ref.schema, found.root.ref.name)
     keys = sql.SQL("SELECT {key} AS key, {crossing} AS crosses FROM {table} AS t {joins}").format(
-        key=_key(one), crossing=_crossing(one, found), table=table, joins=_joins(one)
+        key=_key(one), crossing=_crossing(one, found), table=table, joins=joins(one)
     )
     return sql.SQL(
         "WITH k AS MATERIALIZED (SELECT q.key, count(*) AS rows, count(*) FILTER (WHERE q.crosses) AS crossing "
@@ -74,7 +74,8 @@ def _key(one: Belonging) -> sql.Composable:
     return sql.Identifier(f"p{len(one.links)}" if one.links else "t", one.column)
 
 
-def _joins(one: Belonging, prefix: str = "p", first: str = "t") -> sql.Composable:
+def joins(one: Belonging, prefix: str = "p", first: str = "t") -> sql.Composable:
+    """From the rows of a table (``first``) to its key, which stands in the last of ``p1``, ``p2`` and so on."""
     parts: list[sql.Composable] = []
     before = first
     for place, link in enumerate(one.links, start=1):

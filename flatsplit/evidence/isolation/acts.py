@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from flatsplit import ddl
 from flatsplit.evidence.isolation.closure import APART
 from flatsplit.evidence.isolation.facts import Facts, Name
+from flatsplit.evidence.tenantrows import joins
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
 
@@ -209,17 +210,7 @@ def link_name(one: Belonging) -> str:
 
 
 def _joins(one: Belonging) -> str:
-    """From the rows of a table (``t``) to the key, which stands in the last of ``p1``, ``p2``."""
-    parts, before = [], "t"
-    for place, link in enumerate(one.links, start=1):
-        alias = f"p{place}"
-        pairs = " AND ".join(
-            f"{ddl.ident(alias, there)} = {ddl.ident(before, here)}"
-            for here, there in zip(link.columns, link.targets, strict=True)
-        )
-        parts.append(f"LEFT JOIN {ddl.ident(link.schema, link.table)} AS {alias} ON {pairs}")
-        before = alias
-    return " ".join(parts)
+    return joins(one).as_string()
 
 
 # -- what the owner is asked

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flatsplit import ddl
 from flatsplit.model import State, Statement
 from flatsplit.walks import group
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.switch_connections import itself, logins
 from flatsplit.walks.kind import Step
@@ -28,16 +28,7 @@ def _closed(state: State, context: Context) -> bool:
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:
     """NOLOGIN stops new sessions only. Those of its logins are not the group's, whomever they act as."""
-    return (
-        Statement(
-            description=f"end the last sessions of {context.role} itself in this database",
-            sql=ddl.terminate_sessions(context.role),
-            undo="",
-            lock="",
-            alone=True,
-            acts=(context.role,),
-        ),
-    )
+    return last_sessions(context.role, f"end the last sessions of {context.role} itself in this database")
 
 
 def _soak(context: Context) -> timedelta:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flatsplit import ddl
 from flatsplit.model import State, Statement
 from flatsplit.walks import leave
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.leave.context import Context
 
@@ -27,16 +27,7 @@ def _locked(state: State, context: Context) -> bool:
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:
     """NOLOGIN stops new sessions only."""
-    return (
-        Statement(
-            description=f"end the last sessions of {context.person} in this database",
-            sql=ddl.terminate_sessions(context.person),
-            undo="",
-            lock="",
-            alone=True,
-            acts=(context.person,),
-        ),
-    )
+    return last_sessions(context.person)
 
 
 def herself(context: Context) -> Roles:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flatsplit import ddl
 from flatsplit.model import RoleFacts, State, Statement
 from flatsplit.walks import rotate
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.kind import Step
 from flatsplit.walks.rotate.context import Context, coming, former
 
@@ -24,16 +24,7 @@ def closed(state: State, context: Context) -> bool:
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:
     """NOLOGIN stops new sessions only."""
-    return (
-        Statement(
-            description=f"end the last sessions of {context.former} in this database",
-            sql=ddl.terminate_sessions(context.former),
-            undo="",
-            lock="",
-            alone=True,
-            acts=(context.former,),
-        ),
-    )
+    return last_sessions(context.former)
 
 
 STEP = Step(

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from flatsplit import ddl
 from flatsplit.model import Statement
 from flatsplit.walks import rotate
+from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.kind import Step
 from flatsplit.walks.rotate.close import apply, closed
 from flatsplit.walks.rotate.context import Context, former
 
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:
-    return (
-        Statement(
-            description=f"end all sessions of {context.former}, in every database",
-            sql=ddl.terminate_sessions(context.former, everywhere=True),
-            undo="",
-            lock="",
-            alone=True,
-            acts=(context.former,),
-        ),
-    )
+    return last_sessions(context.former, f"end all sessions of {context.former}, in every database", everywhere=True)
 
 
 STEP = Step(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flatsplit import blueprint, ddl
+from flatsplit import blueprint
 from flatsplit.model import State, Statement
 from flatsplit.walks import shared, split
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.split import members
 from flatsplit.walks.split.context import Context
@@ -46,16 +47,7 @@ def _ending_sessions(context: Context) -> tuple[Statement, ...]:
     """NOLOGIN stops new sessions only."""
     if context.config.retire == "repurpose":
         return ()
-    return (
-        Statement(
-            description=f"end the last sessions of {context.legacy} in this database",
-            sql=ddl.terminate_sessions(context.legacy),
-            undo="",
-            lock="",
-            alone=True,
-            acts=(context.legacy,),
-        ),
-    )
+    return last_sessions(context.legacy)
 
 
 def _legacy(context: Context) -> Roles:
