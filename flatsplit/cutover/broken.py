@@ -73,7 +73,8 @@ def _undone(situation: Situation, since: Difference | None) -> Iterator[Broken]:
             found.setdefault(causes.of(statement), []).append(statement)
     for cause, statements in found.items():
         more = f", and {len(statements) - 1} more" if statements[1:] else ""
-        yield Broken(f"{cause}: wanted again is {statements[0].description}{more}", REPAIR)
+        fix = f"{REPAIR} --generate-passwords FILE" if any(one.secrets for one in statements) else REPAIR
+        yield Broken(f"{cause}: wanted again is {statements[0].description}{more}", fix)
 
 
 def _of_new(statement: Statement, appeared: Collection[ObjectRef]) -> bool:

@@ -26,6 +26,9 @@ class Causes:
             return self._objects(statement, facts)
         if not statement.changes:
             return "it was undone"
+        without = [role for role in statement.secrets if role in self.live.roles and not self.live.roles[role].password]
+        if without:
+            return f"{' and '.join(without)} {'has' if len(without) == 1 else 'have'} no password any more"
         return self._other(statement.changes)
 
     def _objects(self, statement: Statement, facts: set[FactKey]) -> str:

@@ -253,6 +253,8 @@ def test_the_way_back_asks_for_no_password(database: Database, invoke_cli: InPro
     waived = [word for gate in ("seen", "drained", "acts", "soaked") for word in ("--waive", gate)]
     walk.next("--through", "forget-password", *waived, "--reason", "a test")
     walk.quick("rollback", "--yes", "--all", "--walk", "group:app_user").check()
-    assert "role app_user: LOGIN with a password" in walk("status").check(4).stdout
+    told = walk("status").check(4).stdout
+    assert "app_user has no password any more: wanted again is role app_user: LOGIN with a password" in told
+    assert "fix: flatsplit repair --generate-passwords FILE" in told
     walk.quick("rollback", "--yes", "--all").check()
     assert_same(before, walk.snapshot(), "both walks taken back")

@@ -33,6 +33,9 @@ def show(printer: Printer, found: VerifyReport) -> None:
     _drift(printer, found)
     for one in found.old:
         printer.say(f"password of {one_line(one.role)}: set {ago(one.at)}, older than max_age of [rotation]", "yellow")
+    if not found.finished and found.ok:
+        printer.say("No step is finished yet, so nothing was promised.")
+        return
     steps = count(found.finished, "finished step")
     printer.say(
         f"All that {steps} promised holds." if found.ok else f"Not all that {steps} promised holds.",
