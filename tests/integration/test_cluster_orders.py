@@ -197,6 +197,7 @@ def back(pair: Pair) -> None:
                 pair.run((which, "<"))
 
 
+@pytest.mark.slow
 def test_orders_of_the_two_walks(pair: Pair) -> None:
     pair.explore(3, most=10)
     back(pair)
