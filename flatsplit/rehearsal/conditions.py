@@ -17,7 +17,8 @@ from flatsplit.rehearsal.grammar import (
     strings,
     walk,
 )
-from flatsplit.rehearsal.plpgsql import NoBody, pieces
+from flatsplit.rehearsal.plpgsql import pieces
+from flatsplit.rehearsal.tokens import NoBody
 
 
 class Called(Protocol):
