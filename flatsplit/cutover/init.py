@@ -12,7 +12,7 @@ from flatsplit.cutover.survey import Survey
 from flatsplit.journal import Journal
 from flatsplit.server.raising import named
 from flatsplit.walks import split
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 
 
 def init(session: Session, found: Survey) -> None:

@@ -21,7 +21,7 @@ from flatsplit.planning import machine
 from flatsplit.walks import split
 from flatsplit.walks.split import members, owners
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from flatsplit.planning.digest import digest
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.kind import Kind
 from flatsplit.walks.split.kind import SPLIT as SPLIT_KIND
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from flatsplit.walks.undo import remembered
 from tests.support import ledger
 from tests.support.deputy import DEPUTY, HUSH, MAKE

@@ -19,7 +19,7 @@ from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.kind import GROUP
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.split.kind import SPLIT
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from flatsplit.walks.undo import remembered
 from tests.support import ledger
 from tests.support.ledger import Ledger

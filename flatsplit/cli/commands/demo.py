@@ -21,7 +21,7 @@ def command(app: App, story: str, keep: bool) -> Exit:
     `flatsplit demo tenants` how each tenant gets one that reaches only its own rows. `flatsplit demo people` tells
     how somebody leaves.
     """
-    from flatsplit.demo.story import run
+    from flatsplit.demo.run import run
 
     if story == "rotate":
         from flatsplit.demo.rotation import Rotation
