@@ -21,7 +21,7 @@ from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import SPLIT, Finding, State, Statement, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.walks import tenants
 from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
@@ -147,7 +147,7 @@ class Walk:
 
         return replace(live, structure=structure(self.session, self.config))
 
-    def _link(self, record: CutoverRecord, live: State) -> Link:
+    def _link(self, record: CutoverRecord, live: State) -> KeptWalk:
         """One of the walks as it is now."""
         baseline = self.journal.of(record).load_baseline(live.target)
         if baseline is None:
@@ -157,7 +157,7 @@ class Walk:
             # Nothing was changed yet: memberships that are gone, somebody has ended, and no rollback brings them back
             first_seen = {key: options for key, options in baseline.members.items() if key in live.members}
             baseline = replace(baseline, members=first_seen)
-        return Link(record.walk, kind, live, baseline, self.config, records, record.id < self.record.id)
+        return KeptWalk(record.walk, kind, live, baseline, self.config, records, record.id < self.record.id)
 
     def require_own(self, situation: Situation) -> None:
         """Raise ConfigError where a new role that came since ``init`` is not this walk's to begin with."""

@@ -18,7 +18,7 @@ class Looks:
         self.session = session
 
     def observe(
-        self, sessions: Sequence[model.Session], source: str = "activity", logins: Collection[str] = ()
+        self, sessions: Sequence[model.Backend], source: str = "activity", logins: Collection[str] = ()
     ) -> datetime:
         """Write down who is connected now, equal sessions counted; the moment, by the server's clock.
 

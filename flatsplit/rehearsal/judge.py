@@ -20,7 +20,7 @@ from flatsplit.rehearsal import (
 )
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.assigned import of_call
-from flatsplit.rehearsal.conditions import Condition
+from flatsplit.rehearsal.conditions import PolicyCondition
 from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, name_of
 from flatsplit.rehearsal.judging import Given, Path
 from flatsplit.rehearsal.remedies import delegated, shown
@@ -131,7 +131,7 @@ class Judge:
             found += self._condition(relation, condition)
         return found
 
-    def _condition(self, relation: Relation, condition: Condition) -> list[Problem]:
+    def _condition(self, relation: Relation, condition: PolicyCondition) -> list[Problem]:
         """What a policy's condition reads and calls, as whoever is under it."""
         found = self._conditions.get(condition.text)
         if found is None:

@@ -17,8 +17,8 @@ from flatsplit.rehearsal.definers import Definers
 from flatsplit.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
 from flatsplit.rehearsal.judge import Judge
 from flatsplit.rehearsal.needs import Needs
-from flatsplit.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Stage, Trial, Unavailable
-from flatsplit.rehearsal.tried import Part
+from flatsplit.rehearsal.stage import DENIED, LOCKED, TIMEOUT, ServerAnswer, Stage, Unavailable
+from flatsplit.rehearsal.tried import Case
 from flatsplit.rehearsal.uses import uses_of
 from flatsplit.rehearsal.values import (
     Basis,
@@ -79,7 +79,7 @@ class Company:
         self, statements: Sequence[Heard], source: str, lock_timeout: timedelta, progress: Progress
     ) -> Rehearsal:
         """A verdict for each statement, the most urgent first."""
-        parts = [Part(heard) for heard in statements]
+        parts = [Case(heard) for heard in statements]
         for part in parts:
             self._read(part)
         for done, part in enumerate(parts, 1):
@@ -101,7 +101,7 @@ class Company:
 
     def gather(self, statements: Sequence[Heard]) -> list[Verdict]:
         """What each statement takes, and whether privileges are all of it: by rules alone, nothing is tried."""
-        parts = [Part(heard) for heard in statements]
+        parts = [Case(heard) for heard in statements]
         for part in parts:
             self._read(part)
         for part in parts:
@@ -124,7 +124,7 @@ class Company:
             return self._verdict(heard, "allowed", f"it runs as {heard.role}, which {self.role} may become")
         return self._problem(heard, found, problems)
 
-    def _read(self, part: Part) -> None:
+    def _read(self, part: Case) -> None:
         heard = part.heard
         if heard.role:
             part.verdict = self._became(heard)
@@ -157,7 +157,7 @@ class Company:
 
     # -- trying
 
-    def _try(self, parts: Iterable[Part], lock_timeout: timedelta, progress: Progress) -> None:
+    def _try(self, parts: Iterable[Case], lock_timeout: timedelta, progress: Progress) -> None:
         if not self.tries:
             self.notes.append(f"nothing was tried as {self.role}, which has more rights now: by the catalog alone")
             return
@@ -184,7 +184,7 @@ class Company:
 
     # -- concluding
 
-    def _grounded(self, part: Part, verdict: Verdict) -> Verdict:
+    def _grounded(self, part: Case, verdict: Verdict) -> Verdict:
         """With what it rests on: a trial that ended otherwise for want of something else proves nothing."""
         trial = part.trial
         half = part.parsed is not None and part.parsed.kind == "create_table_as_stmt"  # where it goes was not tried
@@ -193,7 +193,7 @@ class Company:
         agree = trial.passed if verdict.verdict == "allowed" else trial.state == DENIED and verdict.verdict == "denied"
         return replace(verdict, basis="tried") if agree else verdict
 
-    def _conclude(self, part: Part) -> Verdict:
+    def _conclude(self, part: Case) -> Verdict:
         heard, trial = part.heard, part.trial
         problems = part.problems
         if heard.top is not True and problems and part.parsed is not None and self._definers.runs(heard.text):
@@ -214,7 +214,7 @@ class Company:
             return self._problem(heard, found, problems)
         return self._verdict(heard, "allowed", self._why_allowed(part))
 
-    def _failed(self, part: Part, trial: Trial, found: Problem | None) -> Verdict | None:
+    def _failed(self, part: Case, trial: ServerAnswer, found: Problem | None) -> Verdict | None:
         """What an EXPLAIN that failed adds to what the catalog says; None if that is enough."""
         heard = part.heard
         if found is not None and found.outcome != "unknown":
@@ -240,7 +240,7 @@ class Company:
             return self._verdict(heard, "unknown", f"it fails for whoever runs it: {trial.message}")
         return None
 
-    def _ours(self, part: Part) -> bool:
+    def _ours(self, part: Case) -> bool:
         """Whether the application's relations are in it, and no temporary ones, which are not there to try it on.
 
         The server's own may look otherwise in the version that ran the statement. And a session that sets search_path
@@ -254,7 +254,7 @@ class Company:
                 return False
         return any(not each.free for each in meant) and all(not each.free or each.readers is not None for each in meant)
 
-    def _granted_later(self, part: Part) -> bool:
+    def _granted_later(self, part: Case) -> bool:
         """Whether what the role lacks now is what the blueprint is going to give it."""
         return part.parsed is not None and any(
             each.outcome == "denied" and each.planned for each in self._now.statement(part.parsed)
@@ -271,7 +271,7 @@ class Company:
             utility.problems,
         )
 
-    def _why_allowed(self, part: Part) -> str:
+    def _why_allowed(self, part: Case) -> str:
         trial = part.trial
         if part.planned is None:
             kind = wording.word(part.parsed) if part.parsed else ""

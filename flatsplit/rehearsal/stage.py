@@ -36,7 +36,7 @@ LOCKED = "55P03"
 DENIED = "42501"
 
 
-class Trial(NamedTuple):
+class ServerAnswer(NamedTuple):
     """What the server said."""
 
     state: str
@@ -63,9 +63,9 @@ class Stage:
         self.superuser = superuser
         self.lock_timeout = lock_timeout
 
-    def try_all(self, lines: Sequence[str], progress: Callable[[int], None]) -> list[Trial]:
+    def try_all(self, lines: Sequence[str], progress: Callable[[int], None]) -> list[ServerAnswer]:
         """One trial per line. Raises Unavailable."""
-        found: list[Trial] = []
+        found: list[ServerAnswer] = []
         for start in range(0, len(lines), BATCH):
             batch = lines[start : start + BATCH]
             found += self._batch(batch)
@@ -73,20 +73,20 @@ class Stage:
         self._tidy()
         return found
 
-    def _batch(self, batch: Sequence[str]) -> list[Trial]:
+    def _batch(self, batch: Sequence[str]) -> list[ServerAnswer]:
         try:
             return self._run(batch)
         except psycopg.errors.QueryCanceled as error:
             if len(batch) == 1:
-                return [Trial(TIMEOUT, (error.diag.message_primary or str(error)))]
+                return [ServerAnswer(TIMEOUT, (error.diag.message_primary or str(error)))]
         return [trial for line in batch for trial in self._batch([line])]
 
-    def _run(self, batch: Sequence[str]) -> list[Trial]:
+    def _run(self, batch: Sequence[str]) -> list[ServerAnswer]:
         with self._stage() as conn:
             rows = conn.execute(
                 b"SELECT state, message FROM pg_temp.flatsplit_try(%s::text[], %s)", (list(batch), self.path)
             ).fetchall()
-        return [Trial(*row) for row in rows]
+        return [ServerAnswer(*row) for row in rows]
 
     @contextmanager
     def _stage(self) -> Iterator[psycopg.Connection[tuple[str, ...]]]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from flatsplit.rehearsal import retype
 from flatsplit.rehearsal.grammar import Parsed
-from flatsplit.rehearsal.stage import DENIED, LOCKED, Stage, Trial
+from flatsplit.rehearsal.stage import DENIED, LOCKED, ServerAnswer, Stage
 from flatsplit.rehearsal.values import Heard, Need, Problem, Verdict
 
 
 @dataclass
-class Part:
+class Case:
     """One statement on its way to a verdict."""
 
     heard: Heard
@@ -20,12 +20,12 @@ class Part:
     problems: list[Problem] = field(default_factory=list)
     planned: Parsed | None = None
     """What of it the planner takes."""
-    trial: Trial | None = None
+    trial: ServerAnswer | None = None
     verdict: Verdict | None = None
     needs: tuple[Need, ...] = ()
 
 
-def all_of(parts: Sequence[Part], stage_: Stage, progress: Callable[[int], None]) -> None:
+def all_of(parts: Sequence[Case], stage_: Stage, progress: Callable[[int], None]) -> None:
     """Each of them tried, all of which the planner takes; once more where a lock was in the way."""
     trials = stage_.try_all([part.planned.text for part in parts if part.planned], progress)
     for part, trial in zip(parts, trials, strict=True):
@@ -37,11 +37,11 @@ def all_of(parts: Sequence[Part], stage_: Stage, progress: Callable[[int], None]
         part.trial = trial
 
 
-def _retype(parts: Iterable[Part], stage_: Stage) -> None:
+def _retype(parts: Iterable[Case], stage_: Stage) -> None:
     """Other texts for those that could not be planned, in rounds, so that each round is a few transactions."""
     waiting = [(part, retype.texts(part.planned)) for part in parts if part.planned]
     while waiting:
-        round_: list[tuple[Part, str]] = []
+        round_: list[tuple[Case, str]] = []
         rest = []
         for part, texts in waiting:
             text = next(texts, None)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flatsplit.config import Config, Group
 from flatsplit.differ import diff
 from flatsplit.model import RoleFacts, State, StepRecord, Target, WalkName
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.kind import GROUP
@@ -70,7 +70,7 @@ def with_group(split: Situation[Any], before: State, done: int) -> Situation[Any
     """The same moment with a walk of the group that began later."""
     baseline = context_of(before, split.config).baseline
     name = WalkName("group", ROLE)
-    link = Link(name, GROUP, split.live, baseline, split.config, records(GROUP, done), earlier=False)
+    link = KeptWalk(name, GROUP, split.live, baseline, split.config, records(GROUP, done), earlier=False)
     return replace(split, others=(link,))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,20 @@ def test_a_major_is_asked_for_by_name() -> None:
     """What it can, and not its number: that stands in one file."""
     numbered = [path.relative_to(ROOT) for path in ROOT.rglob("*.py") if NUMBERED.search(path.read_text())]
     assert numbered == []
+
+
+SEVERAL = {
+    "Context": "what the steps of a kind of walk work towards: the folder of the kind says whose it is",
+}
+"""Public names of classes that stand several times, and why."""
+
+
+def test_the_name_of_a_class_stands_once() -> None:
+    """Whoever reads it anywhere knows which one is meant: the name says the noun."""
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: where for name, where in homes.items() if len(where) > 1 and name not in SEVERAL} == {}
+    assert all(len(homes[name]) > 1 for name in SEVERAL)

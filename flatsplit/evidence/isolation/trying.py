@@ -20,7 +20,7 @@ from psycopg import errors, sql
 from flatsplit import ddl
 from flatsplit.errors import MissingRights, UsageError
 from flatsplit.evidence.asowner import answers
-from flatsplit.evidence.isolation.acts import Act, acts, all_keys, link_name, others, truth
+from flatsplit.evidence.isolation.acts import TenantAct, acts, all_keys, link_name, others, truth
 from flatsplit.evidence.isolation.closure import APART, breaches
 from flatsplit.evidence.isolation.facts import Facts, Name, question, read_facts
 from flatsplit.evidence.isolation.holes import holes
@@ -225,7 +225,7 @@ class _Trial:
         self._judge(role, own, dict(zip(todo, said, strict=True)), true)
 
     @staticmethod
-    def _why_not(act: Act, other: str | None, rows: Mapping[str, Any]) -> str:
+    def _why_not(act: TenantAct, other: str | None, rows: Mapping[str, Any]) -> str:
         if act.other and act.other not in rows:
             return "no other tenant has a row that it could lead to"
         foreign = act.act in ("insert for another tenant", "move a row to another tenant")
@@ -235,7 +235,7 @@ class _Trial:
         self,
         role: str,
         own: str,
-        said: Mapping[Act, tuple[str, str | None]],
+        said: Mapping[TenantAct, tuple[str, str | None]],
         true: Mapping[Name, Mapping[str, int]],
     ) -> None:
         controls = {act.table: state for act, (state, _) in said.items() if act.expect == "control"}
@@ -259,7 +259,7 @@ class _Trial:
                 self.failures.append(Failure(role, proof.table, act.act, wrong))
 
     def _refused(
-        self, act: Act, state: str, answer: str | None, controls: Mapping[Name, str], proof: TableProof
+        self, act: TenantAct, state: str, answer: str | None, controls: Mapping[Name, str], proof: TableProof
     ) -> str:
         if state == DENIED:
             if act.act.startswith("insert for") and controls.get(act.table) == DENIED:
@@ -279,7 +279,7 @@ class _Trial:
         return "was allowed" if state == DONE else f"was not refused by a policy, but with {state}"
 
     @staticmethod
-    def _looked(act: Act, answer: str, true: int, proof: TableProof) -> str:
+    def _looked(act: TenantAct, answer: str, true: int, proof: TableProof) -> str:
         if act.expect == "none":
             proof.refused += answer == "0"
             return "" if answer == "0" else "locked a row of another tenant"

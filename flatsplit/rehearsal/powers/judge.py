@@ -47,7 +47,7 @@ class Unlocking(World):
         return found
 
 
-class Open(Unlocking):
+class OpenWorld(Unlocking):
     """The same database as if no table had row security: legacy is not compared with itself."""
 
     @cached_property
