@@ -19,6 +19,7 @@ from psycopg import errors, sql
 from flatsplit import ddl
 from flatsplit.blueprint import Purpose
 from flatsplit.model import ObjectRef
+from flatsplit.server import inside
 from flatsplit.server.asking import ask, question
 
 LOCK_TIMEOUT = "50ms"
@@ -144,18 +145,18 @@ def cautious(
 
 def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialAct]) -> RoleProof:
     """Try them inside a temporary function of the role's, on the operator's connection, all undone."""
-    standby, strange, _ = ask(conn, "trial_conditions")[0]
-    if standby:
-        return RoleProof(role, "", "a standby takes no temporary function")
-    if strange:
-        return RoleProof(role, "", "event triggers of ordinary roles would run with the operator's rights")
+    refused = inside.refusal(conn)
+    if refused:
+        return RoleProof(role, "", refused)
     acts = [act if act.statement else replace(act, why_not="a session of its own would tell") for act in acts]
     todo = [act for act in acts if not act.why_not]
     try:
         with _undone(conn):
-            conn.execute(question("trial_function"))
-            owner = sql.SQL("ALTER FUNCTION pg_temp.flatsplit_try(text[]) OWNER TO {}").format(sql.Identifier(role))
-            conn.execute(owner)
+            function = ddl.OwnedFunction(
+                "flatsplit_try", "statements text[]", "text[]", question("trial_function").decode()
+            )
+            inside.make(conn, function, {role})
+            inside.give(conn, function, role)
             row = conn.execute("SELECT pg_temp.flatsplit_try(%s)", ([act.statement for act in todo],)).fetchone()
             answers: list[str] = row[0] if row else []
     except (errors.InsufficientPrivilege, errors.UndefinedObject, errors.ReadOnlySqlTransaction) as error:

@@ -27,7 +27,7 @@ from flatsplit.evidence.isolation.holes import holes
 from flatsplit.evidence.isolation.values import Failure, Proof, Sums, TableProof
 from flatsplit.evidence.tenantrows import count
 from flatsplit.model import ObjectRef
-from flatsplit.server.acting import acting
+from flatsplit.server import inside
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
 
@@ -60,7 +60,7 @@ def prove(
     """All of it, on a connection that is in no transaction. Raises UsageError where there are no tenants to prove
     anything of, MissingRights where the operator may not act as the tables' owner or as a tenant.
     """
-    tenants = read_tenants(conn, survey)
+    tenants = read_tenants(conn, survey)  # refused where a function of theirs could not be made, either
     facts = read_facts(conn, survey.tenants.group, tenants, {*schemas, survey.tenants.schema})
     at, lsn, snapshot, server, operator = conn.execute(question("moment")).fetchall()[0]
     able = sorted(name for name in tenants if name in facts.roles)
@@ -131,6 +131,9 @@ class _Trial:
     count: int = 0
 
     def __post_init__(self) -> None:
+        arguments = "acts text[], asks boolean[], own text, other text, links json"
+        body = question("act").decode()
+        self.function = ddl.OwnedFunction("flatsplit_act", arguments, "TABLE (state text, answer text)", body)
         self.acts = acts(self.facts, self.survey)
         every = [act for act in self.acts if not act.rights_only]
         spare = [act for act in self.acts if act.rights_only]
@@ -165,11 +168,10 @@ class _Trial:
                 (_LOCK, _PATIENCE),
             )
             try:
-                with acting(conn, set() if superuser else set(roles)):
-                    conn.execute(question("act"))
-                    for done, role in enumerate(roles, start=1):
-                        self._tenant(role, true, links)
-                        progress(done)
+                inside.make(conn, self.function, roles)
+                for done, role in enumerate(roles, start=1):
+                    self._tenant(role, true, links)
+                    progress(done)
             except errors.InsufficientPrivilege as error:
                 raise MissingRights(
                     f"{conn.info.user} may not act as the tenants ({error.diag.message_primary})",
@@ -212,11 +214,10 @@ class _Trial:
                 self.tables[act.table].left_out(f"{act.act}: {why}")
             else:
                 todo.append(act)
-        give = f"ALTER FUNCTION pg_temp.flatsplit_act(text[], boolean[], text, text, json) OWNER TO {ddl.ident(role)}"
         parameters = ([act.statement for act in todo], [act.asks for act in todo], own, other, json.dumps(rows))
         try:
             with self.conn.transaction():
-                self.conn.execute(give.encode())
+                inside.give(self.conn, self.function, role)
                 query = "SELECT state, answer FROM pg_temp.flatsplit_act(%s::text[], %s::boolean[], %s, %s, %s)"
                 said = self.conn.execute(query, parameters).fetchall()
         except (errors.QueryCanceled, errors.LockNotAvailable) as error:
