@@ -25,7 +25,13 @@ TEMPLATE = "corpus"
 LEGACY, USER, MIGRATOR = "legacy", "app_user", "app_migrator"
 BEFORE = "who_legacy_was"
 """Holds what legacy held, and owns what it owned."""
-SETTINGS = {**DISPOSABLE, "max_prepared_transactions": "10", "wal_level": "logical", "max_connections": "40"}
+SETTINGS = {
+    **DISPOSABLE,
+    "max_prepared_transactions": "10",
+    "wal_level": "logical",
+    "max_connections": "40",
+    "autovacuum": "off",  # new statistics between one role's try and the other's would make them other plans
+}
 _SUBSCRIPTIONS = """SELECT quote_ident(subname) FROM pg_subscription
     WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
