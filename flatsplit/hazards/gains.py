@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from flatsplit import blueprint, ddl, privileges
-from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
-from flatsplit.hazards.registry import Found, Seen, as_lines, decide, hazard
+from flatsplit.hazards.registry import Found, Seen, as_lines, decide, granted_name, hazard
 from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, RELATIONS, ROUTINES, Acl, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split import grants, restricted
@@ -27,16 +26,6 @@ _LOOKING = frozenset(
 """Routines of contrib's extensions that count pages and reset counters: for whoever looks after the server."""
 
 
-def _name(ref: ObjectRef) -> str:
-    """An object as [grants] names it."""
-    if ref.kind == "parameter":
-        return ".".join(map(format_name, ref.name.split(".")))
-    if ref.kind == "column":
-        return format_name(ref.schema, ref.name, args=format_name(ref.args))
-    parts = (ref.schema, ref.name) if ref.schema else (ref.name,)
-    return format_name(*parts, args=ref.args if ref.kind in ROUTINES else None)
-
-
 def _given(seen: Seen) -> set[tuple[ObjectRef, str]]:
     """What [grants] decides."""
     return {(ref, letter) for _, letter, refs in grants.extras(seen.state, seen.context) for ref in refs}
@@ -47,7 +36,7 @@ def _lines(purpose: str, rights: list[tuple[ObjectRef, str]]) -> dict[tuple[str,
     for ref, letters in rights:
         for letter in letters:
             if letter in _WORDS:
-                lines.setdefault((purpose, _WORDS[letter]), []).append(_name(ref))
+                lines.setdefault((purpose, _WORDS[letter]), []).append(granted_name(ref))
     return {key: list(dict.fromkeys(names)) for key, names in lines.items()}
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
+from flatsplit.config import format_name
 from flatsplit.config.text import quote
-from flatsplit.model import Finding, Severity, State
+from flatsplit.model import ROUTINES, Finding, ObjectRef, Severity, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack
 from flatsplit.server.verifiers import RefusedPassword
@@ -181,6 +182,16 @@ def decide(hazard_id: str, grants: Mapping[tuple[str, str], Sequence[str]]) -> s
         "Decide in flatsplit.toml. What a new role shall have, give it by name (to another one under its own heading):"
         f'\n{given}\nor leave it behind:\n[hazards.accept]\n"{hazard_id}" = "why nobody needs it"'
     )
+
+
+def granted_name(ref: ObjectRef) -> str:
+    """An object as [grants] names it."""
+    if ref.kind == "parameter":
+        return ".".join(map(format_name, ref.name.split(".")))
+    if ref.kind == "column":
+        return format_name(ref.schema, ref.name, args=format_name(ref.args))
+    parts = (ref.schema, ref.name) if ref.schema else (ref.name,)
+    return format_name(*parts, args=ref.args if ref.kind in ROUTINES else None)
 
 
 def as_lines(grants: Mapping[tuple[str, str], Sequence[str]]) -> tuple[str, ...]:

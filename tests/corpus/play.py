@@ -95,6 +95,7 @@ class Line:
                 return "allowed, fewer rows"
             if (
                 role == USER
+                and self.kind != "explain_stmt"  # whose lines are a plan's
                 and not self.apart
                 and not said
                 and self.rows[USER] < self.rows[MIGRATOR]

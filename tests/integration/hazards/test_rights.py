@@ -14,7 +14,41 @@ from tests.support.hazards import SHOP, Case, check
 _TABLE = "SET ROLE legacy; CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 2); RESET ROLE; "
 _TEMP = "REVOKE TEMPORARY ON DATABASE fs_hazards FROM PUBLIC"
 
+_GUARDED = (
+    "CREATE FUNCTION mine(int) RETURNS bool LANGUAGE sql AS 'SELECT true'; "
+    "REVOKE EXECUTE ON FUNCTION mine FROM PUBLIC; "
+    "SET ROLE legacy; CREATE TABLE note (a int); ALTER TABLE note ENABLE ROW LEVEL SECURITY; RESET ROLE; "
+    "GRANT SELECT ON note TO app_user, app_readonly; "
+)
+
 CASES = (
+    Case(
+        "policy-rights",
+        _GUARDED + "CREATE POLICY own ON note USING (mine(a))",
+        ("public.note",),
+        bites="SELECT count(*) FROM note",
+        error="permission denied for function mine",
+        cure="GRANT EXECUTE ON FUNCTION mine TO app_user, app_readonly",
+    ),
+    Case(
+        "policy-rights",
+        _GUARDED + "ALTER FUNCTION mine OWNER TO legacy; CREATE POLICY own ON note USING (mine(a))",
+        ("public.note",),
+        "warning",
+        role="app_readonly",
+        bites="SELECT count(*) FROM note",
+        error="permission denied for function mine",
+        cure="GRANT EXECUTE ON FUNCTION mine TO app_readonly",
+    ),
+    Case(
+        "policy-rights",
+        _GUARDED
+        + "CREATE TABLE secret (a int); CREATE POLICY own ON note FOR SELECT USING (a IN (SELECT a FROM secret))",
+        ("public.note",),
+        bites="SELECT count(*) FROM note",
+        error="permission denied for table secret",
+        cure="GRANT SELECT ON secret TO app_user, app_readonly",
+    ),
     Case(
         "public-writes",
         _TABLE + "GRANT INSERT ON t TO PUBLIC; SET ROLE legacy; CREATE TABLE u (a int); RESET ROLE",
