@@ -125,6 +125,7 @@ def test_only_what_a_gate_needs_is_asked() -> None:
         "names",
         "operator_surroundings",
         "policies_who",
+        "policy_calls",
         "rls",
         "role_functions",
         "schema_publications",
