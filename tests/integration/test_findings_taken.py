@@ -20,6 +20,13 @@ alter table public.hidden owner to legacy;
 create table public."Odd ""one" (a int);
 alter table public."Odd ""one" enable row level security;
 alter table public."Odd ""one" owner to legacy;
+create function public."mine %" ("A" int) returns bool language sql as 'select true';
+alter function public."mine %" owner to legacy;
+revoke execute on function public."mine %" from public;
+create table public.guarded (a int);
+alter table public.guarded owner to legacy;
+alter table public.guarded enable row level security;
+create policy own on public.guarded using (public."mine %"(a));
 grant execute on function pg_catalog.pg_read_file(text) to legacy;
 grant pg_signal_backend to legacy;
 """
@@ -59,7 +66,7 @@ def test_taken_as_printed_they_are_gone(database: Database, invoke_cli: InProces
         database.execute("alter role legacy noinherit")
     walk = Walk(invoke_cli, database, decided=False).init()
     taken = take(walk, findings(walk))
-    expected = {"rls-zero-rows", "restricted-rights", "legacy-predefined-roles"}
+    expected = {"rls-zero-rows", "policy-rights", "restricted-rights", "legacy-predefined-roles"}
     assert taken == expected | ({"bridge-noinherit"} if major < 16 else set())
     assert not taken & {each["id"] for each in findings(walk)}
 
