@@ -11,6 +11,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.support import journal
 from tests.support.special import SCHEMAS, declare, flat, may, quoted
+from tests.support.statistics import remember_statements
 from tests.support.walk import Walk, assert_same
 
 HOSTILE = 'Night: "job" %s 🐘'
@@ -31,7 +32,7 @@ KEYS = ("create-role", "bridge", "open", "switch-connections", "learn", "grant",
 def walk(make_database: MakeDatabase, invoke_cli: InProcess) -> Walk:
     database = make_database()
     flat(database)
-    database.execute("create extension pg_stat_statements")
+    remember_statements(database)
     walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
     walk.forward()
     declare(walk, HOSTILE, LIKE)

@@ -6,16 +6,14 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
+from tests.support.statistics import remember_statements
 from tests.support.walk import Walk
 
 
 @pytest.mark.slow
 def test_statistics_and_the_journal(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     database = make_database()
-    row = database.admin.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'")
-    if row.fetchone() != (1,):
-        pytest.skip("this server came without pg_stat_statements")
-    database.execute("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()")
+    remember_statements(database)
     database.execute("CREATE TABLE payments (i int); CREATE TABLE orders (i int)", "legacy")
     database.execute("DROP TABLE payments", "legacy")
     walk = Walk(invoke_cli, database).init()
