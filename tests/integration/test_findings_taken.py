@@ -46,15 +46,16 @@ def take(walk: Walk, found: list[dict[str, Any]]) -> set[str]:
         for line in each["toml"]:
             head, _, value = line.partition("] ")
             sections.setdefault(head, {}).update(tomllib.loads(value))
-    text = walk.config.read_text()
+    text = f"\n{walk.config.read_text()}\n"
     for head, words in sections.items():
+        heading = f"\n{head}]\n"
+        before, _, section = text.partition(heading)
+        section, end, after = section.partition("\n[")
         for word, names in words.items():
             line = f"{word} = {toml(names)}"
-            text, there = re.subn(rf"^{word} = .*$", line.replace("\\", r"\\"), text, flags=re.MULTILINE)
-            if not there and f"\n{head}]\n" in f"\n{text}":
-                text = text.replace(f"{head}]\n", f"{head}]\n{line}\n", 1)
-            elif not there:
-                text = f"{text}\n{head}]\n{line}\n"
+            section, replaced = re.subn(rf"^{word} = .*$", line.replace("\\", r"\\"), section, flags=re.MULTILINE)
+            section = section if replaced else f"{line}\n{section}"
+        text = f"{before}{heading}{section}{end}{after}"
     walk.config.write_text(text)
     return {each["id"] for each in found if each["sql"] or each["toml"]}
 
