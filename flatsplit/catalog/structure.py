@@ -20,7 +20,7 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
         indexes = _grouped(at, "structure_indexes", wanted)
         sequences = _grouped(at, "structure_sequences", wanted)
         tables = {}
-        for oid, kind, schema, name, owner, part, rows, columns in at.ask("structure_tables", wanted):
+        for oid, kind, schema, name, owner, part, rows, columns, shards in at.ask("structure_tables", wanted):
             ref = ObjectRef(cast(Kind, kind), schema, name)
             unique = tuple(tuple(row[0]) for row in indexes.get(oid, ()) if row[1])
             tables[ref] = Table(
@@ -37,6 +37,7 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
                 part,
                 max(rows, 0.0),
                 tuple(ObjectRef("sequence", *row) for row in sequences.get(oid, ())),
+                shards,
             )
         return Structure(tables)
 

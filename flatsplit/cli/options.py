@@ -114,4 +114,18 @@ walk_option = click.option(
     help="Which walk, as flatsplit status names them; needed while several are under way.",
 )
 
+tenant_option = click.option(
+    "--tenant", "tenant", metavar="KEY", multiple=True, help="Only this tenant, whatever the others do; repeatable."
+)
+
+
+def of_tenants(name: str | None, *, refused: bool) -> str:
+    """The walk that ``--tenant`` is about; UsageError beside another one, or beside options that are for steps."""
+    if name not in (None, "tenants"):
+        raise UsageError(f"walk {name} knows no tenants", "leave --walk out, or say --walk tenants")
+    if refused:
+        raise UsageError("--tenant is for some tenants, the other options are for steps", "give one or the other")
+    return "tenants"
+
+
 yes_option = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")

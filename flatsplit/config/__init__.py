@@ -12,7 +12,7 @@ from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.reading import load, parse
 from flatsplit.config.rotation import Rotation
 from flatsplit.config.special import Special
-from flatsplit.config.tenants import Tenants, Way, format_way, parse_way
+from flatsplit.config.tenants import Tenants
 from flatsplit.config.text import format_duration, parse_duration
 from flatsplit.config.trail import TrailWishes
 from flatsplit.config.values import (
@@ -25,6 +25,7 @@ from flatsplit.config.values import (
     Retire,
     RoleNames,
 )
+from flatsplit.config.ways import Way, format_way, parse_way
 from flatsplit.config.writing import render, write
 
 __all__ = [

@@ -10,12 +10,15 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias, get_args
 
-from flatsplit.config.grants import format_name, parse_name
-from flatsplit.config.text import quote
+from flatsplit.config.grants import parse_name
+from flatsplit.config.text import format_duration, parse_duration, quote
+from flatsplit.config.ways import parse_way
 from flatsplit.errors import ConfigError
 
+Connect: TypeAlias = Literal["login", "pool"]
 TenantAuth: TypeAlias = Literal["password", "external"]
 NullRows: TypeAlias = Literal["hidden", "read"]
 Rings: TypeAlias = tuple[tuple[str, ...], ...]
@@ -41,9 +44,15 @@ class Tenants:
     role: str = "tenant_" + PLACE
     schema: str = "tenancy"
     """Of the table that says which role is whose."""
+    connect: Connect = "login"
+    """``pool``: tenants do not log in, one role does and becomes each of them by SET ROLE."""
+    pool: str = "app_pool"
+    """What that role is called."""
     auth: TenantAuth = "password"
     connection_limit: int = 5
     """Of each tenant's role; -1 for none."""
+    active: int = 0
+    """Tenants that are connected at once; 0: all of them."""
     null_rows: NullRows = "hidden"
     """What tenants see of rows that are nobody's."""
     through_rows: int = 1_000_000
@@ -52,6 +61,12 @@ class Tenants:
     """Tenants may change their own row of the root."""
     rings: Rings = (("1",), ("5%",), (REST,))
     """Who is switched when: keys, or a share of the tenants."""
+    soak: timedelta | None = None
+    """So long a ring rests before the next one's turn; None: as [gates] soak."""
+    close: bool = False
+    """At the end the application's role loses sight of the tenants' rows."""
+    stays: tuple[str, ...] = ()
+    """application_name of what goes on as the application's role then: it needs no tenant's row, as a sign-in does."""
     own: Decided = ()
     """[tenants.tables] own: the column with the key."""
     through: Decided = ()
@@ -62,27 +77,24 @@ class Tenants:
     """Nobody's business: tenants have no right on them."""
 
 
-class Way(NamedTuple):
-    """A foreign key, declared or not: columns, and whose row they name; "" where the declared one is meant."""
-
-    columns: tuple[str, ...]
-    schema: str = ""
-    table: str = ""
-    targets: tuple[str, ...] = ()
-
-
 COMMENTS: Mapping[str, str] = {
     "root": "one row per tenant; its primary key is the key",
     "key": "names that the column may have",
     "group": "what every tenant's role is a member of",
     "role": "what a tenant's role is called",
     "schema": "of the table that says which role is whose",
+    "connect": "login | pool: SET ROLE from one role; that holds against a forgotten WHERE, not an injection",
+    "pool": "the role of that pool",
     "auth": "password | external",
     "connection_limit": "of each tenant's role; -1: none",
+    "active": "tenants that are connected at once; 0: all of them",
     "null_rows": "hidden | read: rows whose key is NULL",
     "through_rows": "above, a table needs a key column of its own",
     "root_update": "true: tenants may change their own row of the root",
     "rings": "who is switched when: keys, or a share of the tenants",
+    "soak": "so long each ring rests; left out: [gates] soak",
+    "close": "true: at last app_user sees no tenant's row any more",
+    "stays": "application_name of what goes on as app_user then",
 }
 _TABLES: tuple[str, ...] = ("own", "through", "shared", "hidden")
 _EXAMPLE = 'root = "public.accounts"'
@@ -149,6 +161,13 @@ def _number(least: int) -> Callable[[Any, str], int]:
     return number
 
 
+def _duration(value: Any, where: str) -> timedelta:
+    try:
+        return parse_duration(_text(value, where))
+    except ValueError:
+        raise ConfigError(f"{where} is not a duration", 'write it like "24h" or "7d"') from None
+
+
 def _flag(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"{where} is neither true nor false", "write true or false, without quotes")
@@ -162,6 +181,16 @@ def _word(words: tuple[str, ...]) -> Callable[[Any, str], str]:
         return value
 
     return word
+
+
+def _connect(value: Any, where: str) -> str:
+    """Refuses by name what keeps nobody apart who runs SQL of its own."""
+    if value in ("setting", "guc", "variable", "session_user"):
+        raise ConfigError(
+            f"{where} = {quote(value)} is not built: whoever runs SQL may set a setting to another tenant's key",
+            'use "login", or "pool" where no tenant\'s SQL is trusted with more than a WHERE',
+        )
+    return _word(get_args(Connect))(value, where)
 
 
 def _rings(value: Any, where: str) -> Rings:
@@ -178,12 +207,18 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "group": _text,
     "role": _text,
     "schema": _text,
+    "connect": _connect,
+    "pool": _text,
     "auth": _word(get_args(TenantAuth)),
     "connection_limit": _number(-1),
+    "active": _number(0),
     "null_rows": _word(get_args(NullRows)),
     "through_rows": _number(0),
     "root_update": _flag,
     "rings": _rings,
+    "soak": _duration,
+    "close": _flag,
+    "stays": _names,
 }
 
 
@@ -193,13 +228,16 @@ def check(tenants: Tenants | None, taken: Collection[str], source: str) -> None:
         return
     where = f"{source}: {HEADING}"
     _table(tenants.root, f"{where} root")
-    for key, name in (("group", tenants.group), ("schema", tenants.schema)):
+    for key, name in (("group", tenants.group), ("schema", tenants.schema), ("pool", tenants.pool)):
         if not name or "\0" in name or len(name.encode("utf-8", "surrogatepass")) > NAME_BYTES:
             raise ConfigError(f"{where} {key} is empty or too long for a name", "give it a short name")
         if name.startswith("pg_") or name in ("public", "none", "information_schema", "flatsplit"):
             raise ConfigError(f"{where} {key} = {quote(name)} is reserved", "use another name")
-    if tenants.group in taken:
-        raise ConfigError(f"{where} group = {quote(tenants.group)} is a role of the cutover", "use another name")
+    for key, name in (("group", tenants.group), ("pool", tenants.pool)):
+        if key == "pool" and tenants.connect != "pool":
+            continue
+        if name in taken or (key == "pool" and name == tenants.group):
+            raise ConfigError(f"{where} {key} = {quote(name)} is a role of the cutover", "use another name")
     if tenants.role.count(PLACE) != 1 or "\0" in tenants.role:
         raise ConfigError(f"{where} role has {PLACE} not exactly once", f'write it like "tenant_{PLACE}"')
     if tenants.role.startswith("pg_") or len(tenants.role.replace(PLACE, "").encode()) >= NAME_BYTES:
@@ -252,57 +290,6 @@ def _check_rings(rings: Rings, where: str) -> None:
         raise ConfigError(f"{where} has a share that is none", 'write it like "5%"')
 
 
-_ANY = r'(?:"(?:[^"]|"")*"|[^"])'
-_SHAPE = re.compile(
-    rf"\s*(?P<columns>{_ANY}+?)\s*(?:->\s*(?P<table>{_ANY}+?)\s*\((?P<targets>{_ANY}+)\)\s*)?", re.DOTALL
-)
-
-
-def parse_way(text: str) -> Way:
-    """What a value under ``through`` says; ValueError where it says nothing.
-
-    Columns stand between commas, each as it is or in double quotes where it holds a comma, a bracket or an arrow.
-    """
-    match = _SHAPE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"no way: {text!r}")
-    columns = _pieces(match["columns"])
-    if match["table"] is None:
-        return Way(columns)
-    name = parse_name(match["table"])
-    targets = _pieces(match["targets"])
-    if len(name.parts) != 2 or name.args is not None or len(targets) != len(columns):
-        raise ValueError(f"no way: {text!r}")
-    return Way(columns, *name.parts, targets)
-
-
-def format_way(way: Way) -> str:
-    """The text for it."""
-    columns = ", ".join(map(_piece, way.columns))
-    if not way.table:
-        return columns
-    return f"{columns} -> {format_name(way.schema, way.table)}({', '.join(map(_piece, way.targets))})"
-
-
-_SPLIT = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^,"]+?))\s*(?:,|\Z)')
-
-
-def _pieces(text: str) -> tuple[str, ...]:
-    found, place = [], 0
-    while place < len(text):
-        match = _SPLIT.match(text, place)
-        if match is None or re.search(r"->|[()]", match[2] or ""):
-            raise ValueError(f"no column: {text!r}")
-        found.append(match[1].replace('""', '"') if match[1] is not None else match[2])
-        place = match.end()
-    return tuple(found)
-
-
-def _piece(column: str) -> str:
-    plain = column == column.strip() and not re.search(r'[",()]|->', column)
-    return column if plain else '"' + column.replace('"', '""') + '"'
-
-
 def _way(text: str, where: str) -> None:
     try:
         parse_way(text)
@@ -323,7 +310,7 @@ def render(tenants: Tenants | None) -> list[str]:
         return []
     lines = ["", HEADING]
     for field in fields(tenants):
-        if field.name not in _TABLES:
+        if field.name not in _TABLES and getattr(tenants, field.name) is not None:
             text = f"{field.name} = {_toml(getattr(tenants, field.name))}"
             lines.append(f"{text:<33} # {COMMENTS[field.name]}")
     return [*lines, *render_tables(tenants)]
@@ -347,6 +334,8 @@ def _toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, timedelta):
+        return quote(format_duration(value))
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, value))}]"
     return quote(str(value))

@@ -14,7 +14,7 @@ from flatsplit.errors import Refused, UsageError
 from flatsplit.journal import Journal
 from flatsplit.model import SPLIT, Plan, State, StepRecord, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import KeptWalk
+from flatsplit.planning.chain import Link
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.kinds import KINDS, begun_by_people
@@ -64,6 +64,8 @@ def begin(walk: Walk, name: WalkName, confirm: Callable[[Beginning], bool], ways
     with operator_lock(walk.session):
         split = walk.situation()
         kind = whole.of(whole.picks(_moment(whole, split, name), ways)) if whole.picks else whole
+        unasked = {key for key, wanted in kind.optional(walk.config).items() if not wanted}
+        kind = kind.of([key for key in kind.keys if key not in unasked])
         former = next((record for record in walk.kept if record.walk == name), None)
         _refuse(kind, split, name)
         situation = _first(split, kind, name)
@@ -74,7 +76,7 @@ def begin(walk: Walk, name: WalkName, confirm: Callable[[Beginning], bool], ways
         journal = Journal(walk.session, name)
         with walk.session.transaction():
             if former is not None:
-                began = machine.last_step(states(journal, former)) is not None
+                began = machine.last_step(states(journal, former, walk.config)) is not None
                 journal.end_cutover(former.id, "complete" if began else "rolled_back")
             journal.create_cutover(
                 split.live.target,
@@ -96,7 +98,7 @@ def _first(split: Situation[Any], kind: Kind[Any], name: WalkName) -> Situation[
         key: StepRecord(key, place, "pending", None, None, None, by_hand=False)
         for place, key in enumerate(kind.keys, start=1)
     }
-    mine = KeptWalk(SPLIT, split.kind, split.live, split.baseline, split.config, split.records, earlier=True)
+    mine = Link(SPLIT, split.kind, split.live, split.baseline, split.config, split.records, earlier=True)
     others = (mine, *(replace(link, earlier=True) for link in split.others if link.name != name))
     baseline = _baseline(kind, split, name)
     return Situation(kind, split.live, baseline, split.config, records, split.legacy_oid, name, others)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flatsplit.config import Config
 from flatsplit.errors import JournalError, UsageError
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import SPLIT, StepRecord, StepState, WalkName
+from flatsplit.model import SPLIT, UNTOUCHED, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.kind import Kind
@@ -17,7 +18,12 @@ DAMAGED = "the tracking schema is damaged; restore it from a backup"
 
 
 def choose(
-    journal: Journal, kept: Sequence[CutoverRecord], asked: WalkName | None, *, any_will_do: bool = False
+    journal: Journal,
+    kept: Sequence[CutoverRecord],
+    asked: WalkName | None,
+    config: Config,
+    *,
+    any_will_do: bool = False,
 ) -> CutoverRecord:
     """The walk of this name; without one that which is under way, or the only one there is.
 
@@ -28,7 +34,7 @@ def choose(
             if record.walk == asked:
                 return record
         raise UsageError(f"there is no walk {asked} here", f"there is {_listed(kept)}: flatsplit status")
-    under_way = [record for record in kept if machine.cutover_state(states(journal, record)) == "active"]
+    under_way = [record for record in kept if machine.cutover_state(states(journal, record, config)) == "active"]
     for only in (kept, under_way):
         if len(only) == 1:
             return only[0]
@@ -43,15 +49,16 @@ def _listed(records: Sequence[CutoverRecord]) -> str:
     return ", ".join(str(record.walk) for record in records)
 
 
-def states(journal: Journal, record: CutoverRecord) -> dict[str, StepState]:
+def states(journal: Journal, record: CutoverRecord, config: Config) -> dict[str, StepState]:
     """How far each step of a walk is, in the order that it began with."""
-    return {step.key: step.state for step in journal.steps(record.id)}
+    return {key: step.state for key, step in steps(journal, record, config)[1].items()}
 
 
-def steps(journal: Journal, record: CutoverRecord) -> tuple[Kind[Any], dict[str, StepRecord]]:
+def steps(journal: Journal, record: CutoverRecord, config: Config) -> tuple[Kind[Any], dict[str, StepRecord]]:
     """The kind of a walk, with the steps that this walk began with, and where each of them is.
 
-    A release may have more steps since: they are not forced on a walk that is under way.
+    A release may have more steps since: they are not forced on a walk that is under way. Those that the configuration
+    asks for come and go with it, as long as nothing of them is done.
     """
     kind = KINDS.get(record.kind)
     if kind is None:
@@ -63,6 +70,11 @@ def steps(journal: Journal, record: CutoverRecord) -> tuple[Kind[Any], dict[str,
     strange = next((key for key in rows if key not in kind.keys), None)
     if strange is not None:
         raise _unknown(f"no step {strange} of {record.walk}")
+    for key, wanted in kind.optional(config).items():
+        if wanted and key not in rows:
+            rows[key] = StepRecord(key, len(rows) + 1, "pending", None, None, None, by_hand=False)
+        elif not wanted and key in rows and rows[key].state in UNTOUCHED:
+            del rows[key]
     return kind.of(tuple(rows)), rows
 
 

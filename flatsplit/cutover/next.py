@@ -59,6 +59,8 @@ def _advance(
     outcomes: list[StepOutcome] = []
     situation = walk.situation()
     walk.require_own(situation)
+    if not options.dry_run:
+        walk.take_in(situation)
     if options.through is not None:
         require_step(situation, options.through)
     if machine.last_step(situation.states) is None:

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flatsplit.catalog import read_people
+from flatsplit.cutover import arriving
 from flatsplit.cutover.clients import acting, connected
 from flatsplit.cutover.gathering import gather
 from flatsplit.cutover.reconnecting import note
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
-from flatsplit.model import Backend
+from flatsplit.model import Session as Client
 from flatsplit.server.counters import growth, read_counters
 
 if TYPE_CHECKING:
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class Look:
     """What ``observe`` saw."""
 
     at: datetime
-    sessions: tuple[Backend, ...]
+    sessions: tuple[Client, ...]
     growth: tuple[tuple[str, int | None], ...]
     """Statements of each role since the last look; None where that cannot be known, empty where nothing counts them."""
 
 
-def observe(walk: Walk) -> Observed:
+def observe(walk: Walk) -> Look:
     """Write down who is connected as legacy or a new role, and how much each has run since the last look.
 
     A member's session is written down as that of the role as which it acts: logins come and go. Where somebody asks
@@ -48,10 +49,11 @@ def observe(walk: Walk) -> Observed:
         journal.count_calls(at, [(one.role, one.calls, more, one.epoch) for one, more in grown])
         _sum_up(journal, config.legacy_role)
         note(walk)
+        arriving.note(walk, people)
         journal.thin_recorded(config.trail.keep)
     if config.special:
         gather(walk, people)
-    return Observed(at, clients, tuple((one.role, more) for one, more in grown))
+    return Look(at, clients, tuple((one.role, more) for one, more in grown))
 
 
 def _sum_up(journal: Journal, legacy: str) -> None:

@@ -32,7 +32,7 @@ def _waiting(walk: Walk) -> Iterator[tuple[CutoverRecord, StepRecord]]:
     """The walks in place that are under way, each with the step that changes the password."""
     for record in walk.kept:
         if record.kind == rotate.NAME:
-            records = steps(walk.journal, record)[1]
+            records = steps(walk.journal, record, walk.config)[1]
             change, wait = (records.get(key) for key in rotate.IN_PLACE)
             if change is not None and wait is not None and wait.state != "done":
                 yield record, change

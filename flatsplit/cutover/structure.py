@@ -46,7 +46,7 @@ def require_same(config: Config, begun_with: str) -> None:
             "flatsplit.toml has no section [tenants] any more, and their walk is under way",
             "put it back as it was; once flatsplit rollback --walk tenants --all has taken the walk back, it may go",
         )
-    for key in ("root", "group", "schema"):
+    for key in ("root", "group", "schema", "connect", *(("pool",) if before.connect == "pool" else ())):
         was, will = getattr(before, key), getattr(now, key)
         if was != will:
             raise ConfigError(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Surveyed:
+class Found:
     """What a survey found."""
 
     structure: Structure
@@ -47,7 +47,7 @@ class Surveyed:
     """Counted, where that was asked for."""
 
 
-def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
+def survey(session: Session, config: Config, *, rows: bool = False) -> Found:
     """Look at keys and foreign keys, and at rows if asked to. Raises UsageError where no table can be the root."""
     structure = read_structure(session.driver, config.schemas)
     ranked = tuple(candidates(structure))
@@ -60,7 +60,7 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     found = surveyed(tenants, structure)
     owners = {ref: table.owner for ref, table in structure.tables.items()}
     counted = count(session.driver, found, owners) if rows and found.root is not None and found.key_type else {}
-    return Surveyed(structure, ranked, found, config.tenants is None, counted)
+    return Found(structure, ranked, found, config.tenants is None, counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Synced:
 
 def sync(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> Synced:
     """New rows of the root get a role, new tables their policies and rights: as far as the walk has come."""
-    context = _context(walk.situation())
+    context = context_of(walk.situation())
     structure = context.live.structure
     known = structure.keys if structure is not None else None
     gone = () if known is None else tuple(sorted(set(context.live.tenants.values()) - set(known)))
@@ -96,18 +96,18 @@ def add(
     """A role for each of these tenants, also before the root has a row of it. Raises UsageError for what cannot be."""
     with operator_lock(walk.session):
         situation = walk.situation()
-        _require_roles(situation)
+        require_roles(situation)
         served = set(situation.live.tenants.values())
         if there := [key for key in keys if key in served]:
             raise UsageError(f"tenant {there[0]!r} has a role already", "flatsplit tenants --sync")
         plain = replace(situation.live.structure or Structure(), keys=())
         alone = replace(situation, live=replace(situation.live, structure=plain))
         more = replace(situation, live=replace(situation.live, structure=replace(plain, keys=tuple(keys))))
-        if unable := _context(more).unable:
+        if unable := context_of(more).unable:
             key, why = next(iter(unable.items()))
             raise UsageError(f"tenant {key!r}: {why}", "call the roles otherwise: [tenants] role")
         before = {each.sql for each in alone.drift}
-        return _run(
+        return carry_out(
             walk,
             situation,
             tuple(each for each in more.drift if each.sql not in before),
@@ -124,7 +124,7 @@ def drop(
     """The roles of these tenants go, their rows first. Raises Refused while they are used, or are in the root."""
     with operator_lock(walk.session):
         situation = walk.situation()
-        _require_roles(situation)
+        require_roles(situation)
         live = situation.live
         roles = [role for role, key in live.tenants.items() if key in keys]
         known = set(live.tenants.values())
@@ -140,10 +140,13 @@ def drop(
         sessions = read_sessions(walk.session.driver, {role: (role,) for role in roles}, roles[0])
         if used := [one for one in sessions if one.role in roles and one.database == here]:
             raise Refused(f"{used[0].role} is still connected (process {used[0].pid})", "end its connections first")
-        return _run(walk, situation, diff(live, _without(live, roles)), "tenants dropped", reporter, confirm, passwords)
+        return carry_out(
+            walk, situation, diff(live, _without(live, roles)), "tenants dropped", reporter, confirm, passwords
+        )
 
 
-def _context(situation: Situation) -> Context:
+def context_of(situation: Situation) -> Context:
+    """What the steps of the walk need."""
     found: object = situation.context
     assert isinstance(found, Context)
     return found
@@ -156,29 +159,32 @@ def _without(live: State, roles: Sequence[str]) -> State:
     return unmade(draft.state(), State(live.target), roles)
 
 
-def _require_roles(situation: Situation) -> None:
+def require_roles(situation: Situation) -> None:
+    """Raise UsageError where there are no tenants' roles yet."""
     if situation.done < TENANTS.place(steps.TENANT_ROLES):
         raise UsageError(
             f"the walk has not come to {steps.TENANT_ROLES} yet", "flatsplit next --walk tenants takes its next step"
         )
 
 
-def _run(
+def carry_out(
     walk: Walk,
     situation: Situation,
     statements: tuple[Statement, ...],
     event: str,
     reporter: Reporter,
     confirm: Confirm,
-    passwords: Passwords,
+    passwords: Passwords | None,
+    step: str = steps.TENANT_ROLES,
 ) -> AdvanceResult:
-    step, name = steps.TENANT_ROLES, situation.name
+    """Statements of one step that are for some tenants, asked for and put on record as ``event``."""
+    name = situation.name
     after = machine.next_step(situation.states)
     target, oid = situation.live.target, walk.record.legacy_oid
     plan = Plan(step, digest(target, walk.config.legacy_role, oid, event, statements, name), (), statements)
     if not statements or not confirm(plan, "repair"):
         return AdvanceResult((), after, walk=name)
-    verifiers = walk.verifiers(statements, passwords)
+    verifiers = walk.verifiers(statements, passwords) if passwords is not None else {}
     with walk.session.transaction():
         walk.keep_names()
         walk.journal.event("repair", step, f"{event}: {len(statements)} statements")

@@ -21,7 +21,7 @@ from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import SPLIT, Finding, State, Statement, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import KeptWalk
+from flatsplit.planning.chain import Link
 from flatsplit.walks import tenants
 from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
@@ -97,7 +97,7 @@ class Walk:
                 "use the flatsplit.toml that init wrote for this database",
             )
         if walk != SPLIT:
-            record = choose(journal, kept, walk, any_will_do=any_will_do)
+            record = choose(journal, kept, walk, config, any_will_do=any_will_do)
         return cls(session, config, journal.of(record), record, kept, live)
 
     @property
@@ -147,22 +147,33 @@ class Walk:
 
         return replace(live, structure=structure(self.session, self.config))
 
-    def _link(self, record: CutoverRecord, live: State) -> KeptWalk:
+    def _link(self, record: CutoverRecord, live: State) -> Link:
         """One of the walks as it is now."""
         baseline = self.journal.of(record).load_baseline(live.target)
         if baseline is None:
             raise JournalError("the journal has no baseline", DAMAGED)
-        kind, records = steps(self.journal, record)
+        kind, records = steps(self.journal, record, self.config)
         if machine.last_step({key: step.state for key, step in records.items()}) is None:
             # Nothing was changed yet: memberships that are gone, somebody has ended, and no rollback brings them back
             first_seen = {key: options for key, options in baseline.members.items() if key in live.members}
             baseline = replace(baseline, members=first_seen)
-        return KeptWalk(record.walk, kind, live, baseline, self.config, records, record.id < self.record.id)
+        return Link(record.walk, kind, live, baseline, self.config, records, record.id < self.record.id)
 
     def require_own(self, situation: Situation) -> None:
         """Raise ConfigError where a new role that came since ``init`` is not this walk's to begin with."""
         if situation.name == SPLIT and situation.done == 0:
             names.refuse_strangers(self.config, situation.live, situation.baseline.roles, self.journal)
+
+    def take_in(self, situation: Situation) -> None:
+        """Put those steps on record that the configuration asks for since the walk began."""
+        if not situation.kind.optional(self.config):
+            return
+        known = {step.key for step in self.journal.steps()}
+        for key, step in situation.records.items():
+            if key not in known:
+                with self.session.transaction():
+                    self.journal.add_step(key, step.ordinal)
+                    self.journal.event("taken-in", key, f"flatsplit.toml asks for {key}")
 
     def keep_names(self) -> None:
         """Put the names of the new roles on record, inside the transaction that begins to work with them."""

@@ -43,7 +43,7 @@ if verb != "get":
 """
 
 
-class RotationStory(Story):
+class Rotation(Story):
     """One telling."""
 
     def tell(self) -> int:

@@ -23,7 +23,7 @@ TENANTS, PAPER = "tenants.toml", "proof.html"
 TENANT = "tenant_1"
 
 
-class TenantsStory(Story):
+class Tenants(Story):
     """One telling."""
 
     @staticmethod

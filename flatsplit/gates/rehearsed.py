@@ -85,10 +85,16 @@ def past(journal: Journal) -> list[Past]:
 
 
 def gate(
-    past: Sequence[Past], role: str, moved: datetime | None, now: datetime, config: Gates, missing: str
+    past: Sequence[Past],
+    role: str,
+    moved: datetime | None,
+    now: datetime,
+    config: Gates,
+    missing: str,
+    what: str = "ownership moved",
 ) -> GateResult:
-    """The gate for ``role``. ``past``: oldest first; ``moved``: when ownership was transferred; ``missing``: why there
-    is nothing to rehearse by itself, "" where pg_stat_statements is at hand.
+    """The gate for ``role``. ``past``: oldest first; ``moved``: since when it counts, and ``what`` happened then;
+    ``missing``: why there is nothing to rehearse by itself, "" where pg_stat_statements is at hand.
     """
     if config.rehearsal == "off":
         return GateResult(KEY, True, 'left out: [gates] rehearsal = "off"')
@@ -101,7 +107,7 @@ def gate(
             "; ".join(f"{_told(one, now)}: {_counts(one, *CLOSING)}" for one in bad),
             f"take the remedies that `{bad[0].command}` names, then run it again",
         )
-    stale = {one.at: why for one in last.values() if (why := _stale(one, moved, now, config))}
+    stale = {one.at: why for one in last.values() if (why := _stale(one, moved, now, config, what))}
     good = [one for one in last.values() if one.at not in stale]
     if good:
         return GateResult(KEY, True, "; ".join(_good(one, now) for one in good))
@@ -129,10 +135,10 @@ def _good(one: Past, now: datetime) -> str:
     return f"{told}; the {migrator:,} of DDL have to come from the migration tool only" if migrator else told
 
 
-def _stale(one: Past, moved: datetime | None, now: datetime, config: Gates) -> str:
+def _stale(one: Past, moved: datetime | None, now: datetime, config: Gates, what: str) -> str:
     """Why a clean rehearsal does not count any more; "" where it does."""
     if moved is None or one.at < moved:
-        return f"{_told(one, now)}, before ownership moved"
+        return f"{_told(one, now)}, before {what}"
     if timedelta(0) < config.rehearsal_age < now - one.at:
         return f"{_told(one, now)}, longer than {format_duration(config.rehearsal_age)}"
     return ""

@@ -15,7 +15,7 @@ from flatsplit.words import count
 KEY: Final = "unrefused"
 
 LATELY = timedelta(hours=24)
-_TAIL = 64 * 1024 * 1024
+TAIL = 64 * 1024 * 1024
 _FEW = 3
 
 
@@ -26,7 +26,7 @@ def judge(asked: Asked[Any]) -> GateResult:
     """
     config, now = asked.context.config, server_clock(asked.session.driver)
     since = max(asked.before.finished_at or now, now - LATELY)
-    found = lately(asked.session, config, since, _TAIL)
+    found = lately(asked.session, config, since, TAIL)
     if any(one.judgement != "suspicious" for one in found.refusals):
         found = rehearsed(asked.session, config, asked.state, found)
     return gate(found, blueprint.application(config))

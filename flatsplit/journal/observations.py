@@ -25,7 +25,7 @@ _UNTIL = sa.func.coalesce(observation.c.until, observation.c.at)
 _LOOKS = sa.and_(observation.c.role == "", observation.c.source == LOOK)
 
 
-def observe(session: Session, seen: Sequence[model.Backend], source: str, logins: Collection[str] = ()) -> datetime:
+def observe(session: Session, seen: Sequence[model.Session], source: str, logins: Collection[str] = ()) -> datetime:
     """Write down one look at the server: equal sessions counted, all rows of one moment.
 
     Of sessions of the ``logins``, and of those that act as one of them, also as whom they logged in.
@@ -61,9 +61,10 @@ def count_calls(session: Session, at: datetime, counted: Sequence[tuple[str, int
         session.sa.execute(counter.insert(), rows)
 
 
-def last_seen(session: Session, role: str, database: str | None) -> datetime | None:
-    """When a session of this role was last seen, in one database or in any."""
-    return _last(session, role, database, observation.c.source.not_in((LOOK, LOGIN)))
+def last_seen(session: Session, role: str, database: str | None, but: Collection[str] = ()) -> datetime | None:
+    """When a session of this role was last seen, in one database or in any; ``but`` those of these applications."""
+    others = observation.c.application.not_in(list(but))
+    return _last(session, role, database, sa.and_(observation.c.source.not_in((LOOK, LOGIN)), others))
 
 
 def last_login(session: Session, role: str, database: str | None) -> datetime | None:

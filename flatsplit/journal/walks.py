@@ -94,6 +94,14 @@ def steps(session: Session, number: int | None) -> list[StepRecord]:
     return [StepRecord(*row) for row in session.sa.execute(query)]
 
 
+def add_step(session: Session, number: int | None, key: str, ordinal: int) -> None:
+    """A step more, pending; JournalError where another one has its place by now."""
+    try:
+        session.sa.execute(step.insert(), {"cutover_id": number, "ordinal": ordinal, "key": key})
+    except IntegrityError:
+        raise JournalError(f"step {key} was added by another flatsplit", _LOOK_AGAIN) from None
+
+
 def transition(
     session: Session,
     number: int | None,

@@ -118,6 +118,9 @@ Waivable: TypeAlias = Literal[
     "dumps",
     "names",
     "tenants-seen",
+    "holes",
+    "connections",
+    "statistics",
     "rehearsed",
     "acts",
     "seen",
@@ -195,7 +198,7 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
+class Session:
     """A connection as pg_stat_activity shows it."""
 
     role: str

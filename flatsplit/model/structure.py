@@ -49,6 +49,8 @@ class Table:
     """As the planner believes."""
     sequences: tuple[ObjectRef, ...] = ()
     """Those that its columns take their values from."""
+    shards: bool = False
+    """Some of its rows lie in foreign tables."""
 
     def column(self, name: str) -> Column | None:
         """The column of this name."""

@@ -17,7 +17,7 @@ from flatsplit.walks.kind import Kind, Moment
 
 
 @dataclass(frozen=True)
-class KeptWalk:
+class Link:
     """Another walk that is kept, under way or all done, at the same moment."""
 
     name: WalkName

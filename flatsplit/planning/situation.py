@@ -12,7 +12,7 @@ from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import KeptWalk
+from flatsplit.planning.chain import Link
 from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, shared
 from flatsplit.walks.extras import keep_extras
@@ -33,7 +33,7 @@ class Situation(Generic[C]):
     legacy_oid: int = 0
     """Legacy's oid as of ``init``: a role of the same name that came later is another one."""
     name: WalkName = SPLIT
-    others: tuple[KeptWalk, ...] = ()
+    others: tuple[Link, ...] = ()
     """The other walks that are kept, in the order in which they began."""
 
     @cached_property
@@ -92,7 +92,7 @@ class Situation(Generic[C]):
         return self.done == self.kind.place(step) - 1 and self.kind.step(step).by_hand(self.live, self.context)
 
     @cached_property
-    def _links(self) -> tuple[KeptWalk, ...]:
+    def _links(self) -> tuple[Link, ...]:
         return tuple(link if link.live is self.live else replace(link, live=self.live) for link in self.others)
 
     @cached_property
@@ -100,14 +100,14 @@ class Situation(Generic[C]):
         """After the walks that began before: what none, one, two … of its steps make of that."""
         return [self._earlier()]
 
-    def _earlier(self, ahead: KeptWalk | None = None) -> State:
+    def _earlier(self, ahead: Link | None = None) -> State:
         """What the walks that began before make of the live State, one of them a step further."""
         state = self.live
         for link in self._links:
             state = link.through(state, link is ahead) if link.earlier else state
         return state
 
-    def _later(self, state: State, ahead: KeptWalk | None = None) -> State:
+    def _later(self, state: State, ahead: Link | None = None) -> State:
         """What those that began later make of a State."""
         for link in self._links:
             state = state if link.earlier else link.through(state, link is ahead)
@@ -145,11 +145,11 @@ class Situation(Generic[C]):
                 found = without_opposed(found, diff(self.desired(self.done), ahead))
         return found
 
-    def beside(self) -> KeptWalk | None:
+    def beside(self) -> Link | None:
         """Another walk that is under way over the same roles: this one may not begin beside it."""
         return next((link for link in self._links if link.under_way and self.shared(link)), None)
 
-    def above(self) -> KeptWalk | None:
+    def above(self) -> Link | None:
         """The last of the walks that began later and stand on this one's roles: it has to be taken back first."""
         over = (link for link in reversed(self._links) if not link.earlier and link.begun and self.shared(link))
         return next(over, None)
@@ -158,7 +158,7 @@ class Situation(Generic[C]):
         """The same moment from where another walk is; KeyError where none of this name is kept."""
         if name == self.name:
             return self
-        mine = KeptWalk(self.name, self.kind, self.live, self.baseline, self.config, self.records, earlier=False)
+        mine = Link(self.name, self.kind, self.live, self.baseline, self.config, self.records, earlier=False)
         before = sum(link.earlier for link in self._links)
         order = (*self._links[:before], mine, *self._links[before:])
         places = {link.name: place for place, link in enumerate(order)}
@@ -167,7 +167,7 @@ class Situation(Generic[C]):
         others = tuple(replace(link, earlier=at < place) for at, link in enumerate(order) if at != place)
         return Situation(one.kind, self.live, one.baseline, one.config, one.records, self.legacy_oid, one.name, others)
 
-    def shared(self, link: KeptWalk) -> tuple[str, ...]:
+    def shared(self, link: Link) -> tuple[str, ...]:
         """Roles that this and another walk speak of."""
         return link.shared(self.kind, self.context)
 

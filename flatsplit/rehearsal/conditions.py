@@ -17,8 +17,7 @@ from flatsplit.rehearsal.grammar import (
     strings,
     walk,
 )
-from flatsplit.rehearsal.plpgsql import pieces
-from flatsplit.rehearsal.tokens import NoBody
+from flatsplit.rehearsal.plpgsql import NoBody, pieces
 
 
 class Called(Protocol):
@@ -78,7 +77,7 @@ def settings_set(text: str) -> Iterator[str]:
             yield name
 
 
-class PolicyCondition(NamedTuple):
+class Condition(NamedTuple):
     """A condition as it was read."""
 
     text: str
@@ -92,15 +91,15 @@ class PolicyCondition(NamedTuple):
     """Settings of the application's that it fails without."""
 
 
-def read(routines: Routines, text: str) -> PolicyCondition:
+def read(routines: Routines, text: str) -> Condition:
     """The condition that this text is, as pg_get_expr() prints it."""
     try:
         node = parse_one(f"SELECT {text}").node.target_list[0].res_target.val
     except (Unparsable, IndexError):
-        return PolicyCondition(text, None, None, True, frozenset())
+        return Condition(text, None, None, True, frozenset())
     parts = list(_parts(routines, node, set()))
     settings = {name for part in parts for name in (_setting(part),) if name}
-    return PolicyCondition(text, node, _truth(node), any(map(asks_who, parts)), frozenset(settings))
+    return Condition(text, node, _truth(node), any(map(asks_who, parts)), frozenset(settings))
 
 
 def asks_who(part: Node) -> bool:

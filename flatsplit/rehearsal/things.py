@@ -53,7 +53,7 @@ class Expression(NamedTuple):
         return self.what in ("trigger", "rule")
 
 
-class Cascade(NamedTuple):
+class ForeignKey(NamedTuple):
     """What happens in the referencing table."""
 
     referenced: int

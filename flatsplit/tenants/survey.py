@@ -91,8 +91,12 @@ class _Surveyor:
         if root is None:
             self.wrong.append(f"root = {self.tenants.root}: there is no such table in the schemas in scope")
         elif len(root.primary_key) != 1:
-            has = f"has {len(root.primary_key)} columns" if root.primary_key else "is missing"
-            self.wrong.append(f"root = {self.tenants.root}: its primary key {has}, and must have one")
+            named = f"has {len(root.primary_key)} columns ({', '.join(root.primary_key)})"
+            has = named if root.primary_key else "is missing"
+            self.wrong.append(
+                f"root = {self.tenants.root}: its primary key {has}, and a tenant's key is one: name the table whose "
+                "primary key is that one alone"
+            )
         else:
             key = root.column(root.primary_key[0])
             assert key is not None

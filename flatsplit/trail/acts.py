@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from flatsplit.rehearsal import grammar, plpgsql, wording
 from flatsplit.rehearsal.grammar import Node, Parsed, Unparsable, strings
-from flatsplit.rehearsal.tokens import NoBody
 from flatsplit.trail.names import Name, each_once, in_order, names_of, relations, shown
 
 Kind: TypeAlias = Literal[
@@ -225,7 +224,7 @@ def _block(node: Node, text: str) -> Iterator[Act]:
     yield Act("DO", "other", (), text)
     try:
         pieces = plpgsql.pieces(body)
-    except NoBody:
+    except plpgsql.NoBody:
         return
     for piece in pieces:
         sql = piece.sql

@@ -6,7 +6,7 @@ the statement gives, and what it finds allowed has been mended since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,12 +18,12 @@ from flatsplit.config import Config
 from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import State
-from flatsplit.trail.asked import Filter
+from flatsplit.trail.asked import Asked
 from flatsplit.trail.hiding import without_constants
 from flatsplit.trail.judging import Cast, judge
 from flatsplit.trail.knowing import known
 from flatsplit.trail.search import Search
-from flatsplit.trail.server import ServerLogging
+from flatsplit.trail.server import Server
 from flatsplit.trail.values import Deed
 from flatsplit.walks.split.context import Context
 
@@ -69,15 +69,19 @@ class Lately:
     """Of each kind of attempt, the last statement as it was sent."""
 
 
-def lately(session: Session, config: Config, since: datetime, tail: int) -> Lately:
-    """What was refused to app_user and its logins, in the last ``tail`` bytes of the server's log."""
+def lately(session: Session, config: Config, since: datetime, tail: int, instead: Collection[str] = ()) -> Lately:
+    """What was refused to app_user and its logins (or to others that an application uses ``instead``), in the last
+    ``tail`` bytes of the server's log.
+    """
     try:
-        server = ServerLogging.ask(session.driver)
+        server = Server.ask(session.driver)
         if server.settings.get("logging_collector") != "on":
             return Lately(why="the server's log is not where SQL can read it")
         cast = known(session, config)
+        if instead:
+            cast = replace(cast, purposes=dict.fromkeys(instead, (blueprint.APPLICATION.key,)))
         search = Search(
-            Filter(),
+            Asked(),
             refused=True,
             source="",
             since=since,

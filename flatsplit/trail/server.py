@@ -34,14 +34,14 @@ ORDER BY 1, 2
 
 
 @dataclass
-class ServerLogging:
+class Server:
     """How a server logs, as far as its settings can be seen."""
 
     conn: psycopg.Connection[Any]
     settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def ask(cls, conn: psycopg.Connection[Any]) -> ServerLogging:
+    def ask(cls, conn: psycopg.Connection[Any]) -> Server:
         """The settings that this role may see."""
         query = resources.query(__package__, "settings")
         return cls(conn, dict(conn.execute(query).fetchall()))

@@ -40,6 +40,10 @@ def _nothing(_: Any) -> tuple[Statement, ...]:
     return ()
 
 
+def _none(_: Config) -> Mapping[str, bool]:
+    return {}
+
+
 def _welcome(_: Moment) -> tuple[str, str] | None:
     return None
 
@@ -148,6 +152,8 @@ class Kind(Generic[C]):
     """Whether a walk that is done is kept, and what it wants held against what comes; else it is over then."""
     ways: tuple[str, ...] = ()
     """How ``begin`` may be told to go about it: each an option of that name."""
+    optional: Callable[[Config], Mapping[str, bool]] = _none
+    """Steps at its end, and whether the configuration asks for each: one that is not begun comes and goes with that."""
     picks: Callable[[Moment, Collection[str]], tuple[str, ...]] | None = None
     """The keys of the steps that a walk begun in these ways consists of; None: of all."""
 

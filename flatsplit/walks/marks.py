@@ -14,18 +14,26 @@ from flatsplit.model import State
 from flatsplit.walks.provider import administers
 
 _HEAD, _TAIL = 'made by flatsplit for database "', '"'
+_HELD = ", held back"
+"""Ends the comment on a role that is not let in, though its walk lets others in: somebody decided so."""
 
 
-def mark(database: str) -> str:
+def mark(database: str, *, held: bool = False) -> str:
     """The comment on a role that the walk of this database makes, or is left with."""
-    return f"{_HEAD}{database}{_TAIL}"
+    return f"{_HEAD}{database}{_TAIL}{_HELD if held else ''}"
 
 
 def marked(comment: str) -> str:
     """The database that a comment names; "" for any other comment."""
+    comment = comment.removesuffix(_HELD)
     if comment.startswith(_HEAD) and comment.endswith(_TAIL):
         return comment[len(_HEAD) : -len(_TAIL)]
     return ""
+
+
+def held(comment: str) -> bool:
+    """Whether a comment says that the role is held back."""
+    return bool(marked(comment)) and comment.endswith(_TAIL + _HELD)
 
 
 def whose(state: State, role: str) -> str:

@@ -176,9 +176,6 @@ class Player:
                 continue
             if line.planned and line.parsed is not None and not temporary_name(line.parsed):
                 pending.append(line)
-                if self._makes_large_objects(line):  # whose rights the next one has to find
-                    yield from self._flush(pending)
-                    pending = []
                 continue
             yield from self._flush(pending)
             pending = []
@@ -319,13 +316,11 @@ class Player:
         if line.ran and line.parsed is not None:
             self._after(line, line.parsed)
 
-    def _makes_large_objects(self, line: Line) -> bool:
-        return any(name.startswith("lo_") for name in _called(line))
-
     def _may_change(self, line: Line) -> bool:
         """Whether a query calls what may make or change something."""
-        called = _called(line)
-        return self._makes_large_objects(line) or bool(self._world and called & self._world.routines_of.keys())
+        nodes = walk(line.parsed.node) if line.parsed is not None else ()
+        called = {strings(part.funcname)[-1] for part in nodes if name_of(part) == "FuncCall"}
+        return any(name.startswith("lo_") or (self._world and name in self._world.routines_of) for name in called)
 
     def _changed(self) -> None:
         self._state = None
@@ -356,12 +351,6 @@ def _line(text: str) -> Line:
     except (Unparsable, RecursionError):
         return Line(text, "", None)
     return Line(text, parsed.kind, parsed)
-
-
-def _called(line: Line) -> set[str]:
-    """Names of the routines that it calls."""
-    nodes = walk(line.parsed.node) if line.parsed is not None else ()
-    return {strings(part.funcname)[-1] for part in nodes if name_of(part) == "FuncCall"}
 
 
 def _undone(rest: Sequence[str]) -> bool:

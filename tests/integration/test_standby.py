@@ -41,7 +41,6 @@ def until(database: Database, question: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_a_standby_that_is_behind_is_waited_for(followed: tuple[Database, Cluster], invoke_cli: InProcess) -> None:
     database, replica = followed

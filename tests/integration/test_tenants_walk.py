@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -190,7 +191,6 @@ def test_new_tenants_and_new_tables_are_caught_up_with(walk: Walk) -> None:
     assert_same(done, walk.snapshot(), "as if nobody had come")
 
 
-@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     database = walk.database
@@ -203,6 +203,7 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     assert "tenant_1 stands for all tenants" in walk("blast-radius").check().stdout
     waits = walk("next", "--yes", "--walk", "tenants").check(3).stdout
     assert "ring 1 of 3: none of its 1 tenants has been seen" in waits
+    configure(walk.config, soak="1h")
     with database.connect("tenant_2", "secret-of-2") as connection:
         assert connection.execute("select count(*), min(account_id), max(account_id) from orders").fetchone() == (
             10,
@@ -214,12 +215,43 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(act.encode())
         assert "ring 1 of 3" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+        alone = walk("rollback", "--yes", "--tenant", "2").check(5).stderr
+        assert "tenant_2 is still connected" in alone
+        assert "move its connections back to app_user first" in alone
         with database.connect("tenant_1", "secret-of-1"), database.connect("tenant_3", "secret-of-3"):
-            walk("next", "--yes", "--walk", "tenants").check()
+            waits = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+        assert "waiting for soaked: ring 1 of 3 first seen" in waits
+        assert "tenants-seen" not in waits
         refused = walk("rollback", "--yes", "--walk", "tenants", "--all").check(5)
         assert "tenant_2 is still connected" in refused.stderr
+    alone_and_back(walk)
+    configure(walk.config, soak="0s")
+    walk("next", "--yes", "--walk", "tenants").check()
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
     assert "tenants" not in walk("status").check().stdout
+
+
+def alone_and_back(walk: Walk) -> None:
+    """One tenant of ring 2 breaks: it goes back alone, nothing is drift meanwhile, and it is let in again."""
+    database, before = walk.database, walk.snapshot()
+    walk("rollback", "--yes", "--tenant", "2").check()
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        database.connect("tenant_2", "secret-of-2")
+    with database.connect("tenant_1", "secret-of-1"):
+        pass
+    assert walk("status", "--walk", "tenants", "--json").check().json["catch_up"] == []
+    assert "Nothing new" in walk("tenants", "--sync", "--yes").check().stdout
+    waits = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    assert "ring 3 of 3" not in waits, "passed over, and the others have come"
+    assert "has no role" in walk("rollback", "--yes", "--tenant", "9").check(2).stderr
+    assert "--tenant is for some tenants" in walk("next", "--yes", "--tenant", "2", "--dry-run").check(2).stderr
+    walk("rollback", "--yes", "--walk", "tenants").check()  # the switch: the one that is held back stays so
+    with pytest.raises(psycopg.OperationalError):
+        database.connect("tenant_2", "secret-of-2")
+    walk("next", "--yes", "--tenant", "2").check()
+    with database.connect("tenant_2", "secret-of-2"):
+        walk("observe").check()
+    assert_same(before, walk.snapshot(), "alone, and back")
 
 
 @pytest.mark.majors("two")
@@ -229,7 +261,21 @@ def test_what_speaks_against_beginning(walk: Walk) -> None:
     assert "no section [tenants]" in walk("begin", "tenants", "--yes").check(2).stderr
     walk.config.write_text(text.replace("public.accounts", "public.firms"))
     assert "there is no such table" in walk("begin", "tenants", "--yes").check(2).stderr
+    walk.config.write_text(text.replace('root = "public.accounts"', 'root = "public.categories"'))
+    refused = walk("begin", "tenants", "--yes").check(2).stderr
+    assert "public.categories: its primary key has 2 columns (account_id, id), and a tenant's key is one" in refused
+    walk.config.write_text(text.replace("[tenants]\n", '[tenants]\nconnect = "setting"\n'))
+    assert "is not built: whoever runs SQL may set a setting" in walk("begin", "tenants", "--yes").check(1).stderr
     walk.config.write_text(text)
+    walk.database.execute(
+        "create foreign data wrapper far; create server far foreign data wrapper far;"
+        "create foreign table events_far partition of events for values from ('2040-01-01') to ('2050-01-01') "
+        "server far"
+    )
+    refused = walk("begin", "tenants", "--yes").check(2).stderr
+    assert "table public.events has partitions that are foreign tables" in refused
+    assert 'hidden = ["public.events"]' in refused
+    walk.database.execute("drop foreign table events_far; drop foreign data wrapper far cascade")
     walk.database.execute("create policy tenant on orders using (true)")
     refused = walk("begin", "tenants", "--yes").check(2).stderr
     assert "policy tenant on public.orders is there already" in refused
@@ -256,7 +302,6 @@ def test_what_speaks_against_beginning(walk: Walk) -> None:
     step(walk)
 
 
-@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_policies_that_were_there_and_count_stay_as_they_are(walk: Walk) -> None:
     """Where somebody's own row-level security is on, nobody is let in who was not."""
@@ -271,6 +316,61 @@ def test_policies_that_were_there_and_count_stay_as_they_are(walk: Walk) -> None
     assert everybody(database) == seen
     assert counts(database, "tenant_1", ("orders",)) == truth(database, 1, ("orders",))
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
+    assert everybody(database) == seen
+    assert_same(before, walk.snapshot(), "back")
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_at_last_app_user_sees_no_tenants_row(walk: Walk) -> None:
+    """Asked for when the walk is under way; there and back."""
+    database, apart = walk.database, dict.fromkeys(TABLES, 0)
+    begun(walk, "tenant-proof")
+    logins = {f"tenant_{n}": f"secret-of-{n}" for n in (1, 2, 3)}
+    passwords = write_passwords(walk.run.cwd / "tenants.toml", logins)
+    entered = ("--through", "tenant-switch", "--waive", "tenants-seen", "--password-file", str(passwords))
+    step(walk, *entered)
+    seen, before, text = everybody(database), walk.snapshot(), walk.config.read_text()
+    assert walk("status", "--walk", "tenants", "--json").check().json["next"] is None
+    asking = text.replace(CONFIG, CONFIG.replace("[tenants]\n", "[tenants]\nclose = true\n"))
+    walk.config.write_text(asking)
+    assert walk("status", "--walk", "tenants", "--json").check().json["next"] == "tenant-close"
+    walk.config.write_text(text)
+    assert walk("status", "--walk", "tenants", "--json").check().json["next"] is None
+    walk.config.write_text(asking)
+
+    database.execute("create role nightshift login in role app_user; grant auditor to app_user")
+    closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    assert "app_user is a member of auditor, who sees all rows of partitioned table public.events" in closed
+    database.execute(re.findall(r"fix: (.*;)", closed)[0])
+    named = f"{database.conninfo('nightshift')} application_name=signin"
+    with psycopg.connect(named):
+        closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+        assert "1 session of nightshift, a member of app_user: signin from" in closed
+        assert "flatsplit begin role NAME; or, where it needs no tenant's row, name it" in closed
+        walk.config.write_text(asking.replace("close = true", 'close = true\nstays = ["signin"]'))
+        configure(walk.config, drain="1h")
+        walk("observe").check()
+        assert "tenant-close begun" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+        configure(walk.config, drain="0s")
+        walk("next", "--yes", "--walk", "tenants").check()
+    assert "Next" not in walk("status", "--walk", "tenants").check().stdout
+    database.execute("drop role nightshift")
+    assert counts(database, "app_user") == apart
+    assert counts(database, "app_user", ("plans", "users")) == {"plans": 2, "users": 5}
+    assert {**everybody(database), "app_user": seen["app_user"]} == seen
+    assert counts(database, "tenant_2") == truth(database, 2)
+    database.execute(
+        "create table bills (id int primary key, account_id bigint not null references accounts);"
+        "create index on bills (account_id); insert into bills values (1, 2)",
+        user="app_migrator",
+    )
+    walk("tenants", "--sync", "--yes").check()
+    bills = {role: counts(database, role, ("bills",))["bills"] for role in ("app_user", "app_readonly", "tenant_2")}
+    assert bills == {"app_user": 0, "app_readonly": 1, "tenant_2": 1}, "closed to it from the beginning"
+    database.execute("drop table bills")
+    walk("verify", "--walk", "tenants").check()
+    walk("rollback", "--yes", "--walk", "tenants").check()
     assert everybody(database) == seen
     assert_same(before, walk.snapshot(), "back")
 
@@ -295,7 +395,6 @@ schema = 'T:"%'
 """
 
 
-@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_hostile_names_there_and_back(database: Database, invoke_cli: InProcess) -> None:
     database.execute(f"set role legacy; {HOSTILE} reset role")
@@ -313,7 +412,6 @@ def test_hostile_names_there_and_back(database: Database, invoke_cli: InProcess)
     assert_same(before, walk.snapshot(), "back")
 
 
-@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) -> None:
     database.execute(f"set role legacy; {SHOP} {ROWS} reset role")
@@ -331,7 +429,6 @@ def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) 
     assert not difference(before, walk.snapshot())
 
 
-@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_stopped_half_way_nobody_loses_and_nobody_gains(walk: Walk) -> None:
     """A lock that does not come leaves a step in its middle, there and back."""
@@ -413,7 +510,6 @@ def test_looking_waits_for_nobody(walk: Walk) -> None:
     assert [one["blocked_by"] for one in proved["steps"] if one["key"] == "tenant-proof"] == [[]]
 
 
-@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_the_runbook_by_hand_there_and_back(walk: Walk) -> None:
     """What the bundle holds runs in psql, and is found done; so is its way back."""

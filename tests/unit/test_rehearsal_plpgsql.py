@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flatsplit.rehearsal.plpgsql import pieces
-from flatsplit.rehearsal.tokens import NoBody
+from flatsplit.rehearsal.plpgsql import NoBody, pieces
 
 BODY = """
 declare

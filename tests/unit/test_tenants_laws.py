@@ -35,6 +35,7 @@ from flatsplit.walks.kind import Moment
 from flatsplit.walks.leaving import without_roles
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import TENANTS
+from flatsplit.walks.tenants.tenant_login import holding, inside
 from tests.support import ledger
 from tests.support.ledger import Ledger
 
@@ -84,7 +85,12 @@ def worlds(draw: st.DrawFn) -> World:
     objects = {ObjectRef("schema", "", "public"): _facts(draw, "CU", ("app_user",))}
     objects[ROOT] = _facts(draw, "Dadrtwx", ("app_user", "app_readonly", "third"))
     tables = {ROOT: Table(ROOT, OWN, (Column("id", "bigint", True),), ("id",))}
-    config = Tenants("public.accounts", ("account_id",), null_rows=draw(st.sampled_from(("hidden", "read"))))
+    config = Tenants(
+        "public.accounts",
+        ("account_id",),
+        connect=draw(st.sampled_from(("login", "pool"))),
+        null_rows=draw(st.sampled_from(("hidden", "read"))),
+    )
     policies, conditions, row_security, columns = {}, {}, {}, {}
     before = ROOT
     for name in names:
@@ -256,8 +262,39 @@ def test_everybody_with_a_right_is_named_and_nobody_else(world: World) -> None:
             if (column.schema, column.name) == (ref.schema, ref.name)
             for item in acl
         }
-        assert state.policies.get(policy, frozenset()) == held
-        assert state.row_security[ref].enabled or policy not in state.policies
+        assert world.states()[-2].policies.get(policy, frozenset()) == held
+        assert state.policies.get(policy, frozenset()) == held - {"app_user"}, "closed at last"
+        assert state.row_security[ref].enabled or not held
+
+
+@EXAMPLES
+@given(worlds(), st.integers(0, 3))
+def test_who_is_held_back_stays_so_and_comes_again(world: World, chosen: int) -> None:
+    """Whatever step is taken or taken back meanwhile, and nobody else is let in or out."""
+    done = world.states()[-1]
+    some = sorted(done.tenants)[:chosen]
+    back = holding(done, world.context(done), some, held=True)
+    held = world.context(back)
+    assert inside(back, held) == done.tenants.keys() - set(some)
+    assert Ledger(done).run(diff(done, back)) == ledger.facts(back)
+    assert diff(back, TENANTS.through(back, held, ALL)) == ()
+    origin = TENANTS.origin(back, held, TENANTS.keys)
+    assert inside(TENANTS.through(origin, held, ALL), held) == inside(back, held)
+    again = holding(back, held, some, held=False)
+    assert ledger.facts(again) == ledger.facts(done)
+    assert again.roles == done.roles
+
+
+@EXAMPLES
+@given(worlds())
+def test_rows_on_other_servers_are_refused_by_name(world: World) -> None:
+    moment = Moment(world.state, State(world.state.target), world.config, {})
+    assert TENANTS.refuses(moment) is None or world.state.policies
+    citus = ObjectRef("extension", "", "citus")
+    sharded = replace(moment, live=replace(world.state, objects={**world.state.objects, citus: ObjectFacts("dba", ())}))
+    refused = TENANTS.refuses(sharded)
+    assert refused is not None
+    assert "citus" in refused[0]
 
 
 def test_the_kind_has_the_steps_that_its_keys_name_in_their_order() -> None:

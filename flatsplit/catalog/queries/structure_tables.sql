@@ -1,5 +1,5 @@
 -- Tables of these schemas with their columns: name, type without its modifier, NOT NULL (a primary key's are), and whether
--- the type is a base type of the server's own. Partitions and inheritance children say so.
+-- the type is a base type of the server's own. Partitions and inheritance children say so; so does who has foreign ones.
 SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END AS kind,
        n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
        EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid) AS part,
@@ -11,7 +11,12 @@ SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END 
                       a.attname, format_type(a.atttypid, NULL), a.attnotnull,
                       y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace) ORDER BY a.attnum)
            FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
-           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
+       EXISTS (
+           SELECT FROM pg_class AS f
+           WHERE f.relkind = 'f' AND f.oid IN (
+               SELECT t.relid FROM pg_partition_tree(c.oid) AS t
+               UNION ALL SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = c.oid)) AS shards
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (%s)

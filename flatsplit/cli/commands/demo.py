@@ -21,20 +21,20 @@ def command(app: App, story: str, keep: bool) -> Exit:
     `flatsplit demo tenants` how each tenant gets one that reaches only its own rows. `flatsplit demo people` tells
     how somebody leaves.
     """
-    from flatsplit.demo.run import run
+    from flatsplit.demo.story import run
 
     if story == "rotate":
-        from flatsplit.demo.rotation import RotationStory
+        from flatsplit.demo.rotation import Rotation
 
-        return Exit(run(keep=keep, output=app.output, telling=RotationStory))
+        return Exit(run(keep=keep, output=app.output, telling=Rotation))
     if story == "jobs":
         from flatsplit.demo.jobs import Jobs
 
         return Exit(run(keep=keep, output=app.output, telling=Jobs))
     if story == "tenants":
-        from flatsplit.demo.tenants import TenantsStory
+        from flatsplit.demo.tenants import Tenants
 
-        return Exit(run(keep=keep, output=app.output, telling=TenantsStory))
+        return Exit(run(keep=keep, output=app.output, telling=Tenants))
     if story == "people":
         from flatsplit.demo.leaving import Leaving
 

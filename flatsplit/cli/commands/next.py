@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import GateName, StepName, need_answer, walk_option, yes_option
+from flatsplit.cli.options import GateName, StepName, need_answer, of_tenants, tenant_option, walk_option, yes_option
 from flatsplit.cli.secrets import check_password_options, password_options, passwords_from
 from flatsplit.errors import Exit, UsageError
 
@@ -20,6 +20,7 @@ from flatsplit.errors import Exit, UsageError
 @click.option("--approved", metavar="DIGEST", help="Go on only if the plan is the one with this digest.")
 @click.option("--waive", type=GateName(), multiple=True, help="Go on although this gate is closed; repeatable.")
 @click.option("--reason", default="", help="Why gates are waived; kept in the journal.")
+@tenant_option
 @password_options
 def command(
     app: App,
@@ -30,6 +31,7 @@ def command(
     approved: str | None,
     waive: tuple[str, ...],
     reason: str,
+    tenant: tuple[str, ...],
     password_file: Path | None,
     generate_passwords: Path | None,
 ) -> Exit:
@@ -38,6 +40,8 @@ def command(
     Safe to repeat: what is done is not done twice. Exit code 3 means that a gate is closed or that patience for a
     lock ended; the same command goes on later.
     """
+    if tenant:
+        name = of_tenants(name, refused=dry_run or through is not None or approved is not None)
     if approved is not None and through is not None:
         raise UsageError("--approved is for one step, --through for several", "approve and take the steps one by one")
     if waive and not reason.strip():
@@ -57,5 +61,10 @@ def command(
         from flatsplit.cutover.next import AdvanceOptions, advance
 
         options = AdvanceOptions(dry_run, through, approved, waive, reason.strip())
-        result = advance(walk, options, reporter=narration, confirm=asking, passwords=passwords)
+        if tenant:
+            from flatsplit.cutover.letting_in import let_in
+
+            result = let_in(walk, tenant, options, reporter=narration, confirm=asking, passwords=passwords)
+        else:
+            result = advance(walk, options, reporter=narration, confirm=asking, passwords=passwords)
     return view.show(app.output, result, refused=asking.refused)

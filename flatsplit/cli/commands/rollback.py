@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import StepName, need_answer, walk_option, yes_option
+from flatsplit.cli.options import StepName, need_answer, of_tenants, tenant_option, walk_option, yes_option
 from flatsplit.errors import Exit, UsageError
 
 
@@ -13,14 +13,19 @@ from flatsplit.errors import Exit, UsageError
 @walk_option
 @click.option("--through", type=StepName(), help="Undo down to and including this step.")
 @click.option("--all", "everything", is_flag=True, help="Undo everything.")
+@tenant_option
 @yes_option
-def command(app: App, name: str | None, through: str | None, everything: bool, yes: bool) -> Exit:
+def command(
+    app: App, name: str | None, through: str | None, everything: bool, tenant: tuple[str, ...], yes: bool
+) -> Exit:
     """Undo the last step, or more. Shows what it will run and asks first.
 
     What flatsplit changed returns to what it was when first seen; what others changed meanwhile stays.
     """
     if through is not None and everything:
         raise UsageError("--through and --all exclude each other", "give one of them")
+    if tenant:
+        name = of_tenants(name, refused=through is not None or everything)
     need_answer(app, yes=yes, command="rollback")
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import rollback as view
@@ -32,5 +37,10 @@ def command(app: App, name: str | None, through: str | None, everything: bool, y
         asking = Asking(narration, yes=yes)
         from flatsplit.cutover.rollback import rollback
 
-        result = rollback(walk, through=through, everything=everything, reporter=narration, confirm=asking)
+        if tenant:
+            from flatsplit.cutover.letting_in import hold_back
+
+            result = hold_back(walk, tenant, reporter=narration, confirm=asking)
+        else:
+            result = rollback(walk, through=through, everything=everything, reporter=narration, confirm=asking)
     return view.show(app.output, result, refused=asking.refused)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.cutover.canary import Canary
     from flatsplit.cutover.verify import VerifyReport
-    from flatsplit.evidence.trial import RoleProof
+    from flatsplit.evidence.trial import Proof
 
 _FEW = 10
 
@@ -61,7 +61,7 @@ def _matrix(printer: Printer, found: VerifyReport) -> None:
         printer.say()
 
 
-def _proved(proof: RoleProof) -> str:
+def _proved(proof: Proof) -> str:
     """What was proved by trying, and what rests on the catalog."""
     if not proof.how:
         return f"{proof.role}: by the catalog only; {proof.reason}"

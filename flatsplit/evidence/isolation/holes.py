@@ -15,7 +15,7 @@ from flatsplit.tenants.condition import MAPPING
 
 def holes(facts: Facts, survey: Survey) -> tuple[Hole, ...]:
     """All of them, those that open rows first."""
-    found = chain(_relations(facts, survey), _code(facts), _besides(facts), _keys(facts, survey))
+    found = chain(_relations(facts, survey), _code(facts), _besides(facts, survey), _keys(facts, survey))
     return tuple(sorted(found, key=lambda hole: (not hole.opens, hole.key, hole.subject)))
 
 
@@ -76,7 +76,7 @@ def _code(facts: Facts) -> Iterator[Hole]:
             yield Hole("trigger", f"trigger {code.name} on {said}", what, opens=True)
 
 
-def _besides(facts: Facts) -> Iterator[Hole]:
+def _besides(facts: Facts, survey: Survey) -> Iterator[Hole]:
     for key, subject in facts.besides:
         if key == "creates":
             what = f"tenants may create in {subject}: names of theirs can stand before those that others mean"
@@ -86,7 +86,16 @@ def _besides(facts: Facts) -> Iterator[Hole]:
         else:
             what = f"tenants get rights on {subject} before these have policies"
             yield Hole("later", subject, what, opens=True)
+    pool = survey.tenants.pool if survey.tenants.connect == "pool" else ""
+    if any(other == pool for _, other in facts.others):
+        what = (
+            f"{pool} becomes each tenant by SET ROLE, and so does whoever gets to run SQL there: a pool protects from "
+            "a forgotten WHERE, and not from an injection"
+        )
+        yield Hole("pool", f"role {pool}", what)
     for tenant, other in facts.others:
+        if other == pool:
+            continue
         yield Hole("acts-as", f"role {other}", f"{other} may act as {tenant}")
 
 

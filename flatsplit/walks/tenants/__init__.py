@@ -19,6 +19,7 @@ StepKey: TypeAlias = Literal[
     "tenant-proof",
     "tenant-login",
     "tenant-switch",
+    "tenant-close",
 ]
 """In the order in which they are taken: rights come after what keeps rows apart, and go before it."""
 
@@ -32,6 +33,7 @@ TENANT_ROLES: Final = "tenant-roles"
 TENANT_PROOF: Final = "tenant-proof"
 TENANT_LOGIN: Final = "tenant-login"
 TENANT_SWITCH: Final = "tenant-switch"
+TENANT_CLOSE: Final = "tenant-close"
 
 EVERYONE: Final = "everyone"
 """The policy for those who see all rows, as before; it names them, and never PUBLIC."""

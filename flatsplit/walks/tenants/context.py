@@ -60,6 +60,16 @@ class Context:
         """What all tenants' roles are members of."""
         return self.tenants.group
 
+    @property
+    def pool(self) -> str:
+        """The one role that becomes each tenant by SET ROLE; "" where tenants log in."""
+        return self.tenants.pool if self.tenants.connect == "pool" else ""
+
+    @property
+    def connects(self) -> tuple[str, ...]:
+        """The roles as which tenants' connections log in."""
+        return (self.pool,) if self.pool else tuple(sorted(self.live.tenants))
+
     @cached_property
     def owner(self) -> str:
         """Who owns the application's tables, and the one that says which role is whose."""
@@ -141,7 +151,7 @@ class Context:
             columns: dict[tuple[str, str], list[tuple[ObjectRef, Acl]]] = {}
             for column, acl in state.columns.items():
                 columns.setdefault((column.schema, column.name), []).append((column, acl))
-            tenants_ = frozenset({self.group, *state.tenants, *self.wanted})
+            tenants_ = frozenset({self.group, self.pool, *state.tenants, *self.wanted})
             readers = frozenset(key.role for key in state.members if key.role in _ALL and key.member not in tenants_)
             self._known[id(state)] = (
                 state,
@@ -176,7 +186,7 @@ class Context:
     def unable(self) -> dict[str, str]:
         """Keys whose tenants cannot have a role, with the reason."""
         live, config = self.live, self.config
-        apart = {config.legacy_role, *config.roles.new, self.group, live.target.operator}
+        apart = {config.legacy_role, *config.roles.new, self.group, self.pool, live.target.operator}
         half_made = {name for name in live.roles if marks.whose(live, name) == live.target.database} - apart
         return clashes(self.tenants, self.keys, live.roles.keys() - half_made)
 
@@ -187,8 +197,17 @@ class Context:
         return {**new, **self.live.tenants}
 
     @cached_property
+    def held(self) -> frozenset[str]:
+        """Tenants' roles that are held back: they stay so when they are thought of as made anew."""
+        return frozenset(
+            role
+            for role in self.live.tenants
+            if (facts := self.live.roles.get(role)) is not None and marks.held(facts.comment)
+        )
+
+    @cached_property
     def made(self) -> tuple[str, ...]:
-        """The roles of this walk: the group, the tenants', and members that were made and got no row yet."""
+        """The roles of this walk: the group, the pool, the tenants', and members that were made and got no row yet."""
         live = self.live
         marked = {
             key.member
@@ -196,7 +215,8 @@ class Context:
             if key.role == self.group and marks.whose(live, key.member) == live.target.database
         }
         known = {*live.tenants, *self.wanted, *marked} - self.baseline.roles.keys()
-        return (self.group, *sorted(known - {self.group}))
+        ours = (self.group, self.pool) if self.pool else (self.group,)
+        return (*ours, *sorted(known - {*ours}))
 
 
 def table_of(state: State, policy: ObjectRef) -> ObjectRef:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from flatsplit import blueprint, ddl
+from flatsplit.config import Config, format_name
+from flatsplit.config.text import quote
 from flatsplit.model import ObjectRef, RowSecurity, State
 from flatsplit.walks import tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.tenants import (
+    tenant_close,
     tenant_grants,
     tenant_login,
     tenant_mapping,
@@ -86,6 +89,23 @@ def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) ->
     return draft.state()
 
 
+def _sharded(live: State, context: Context) -> tuple[str, str] | None:
+    """Where rows lie on other servers: a policy here is none there."""
+    if ObjectRef("extension", "", "citus") in live.objects:
+        return (
+            "extension citus is here: rows lie on other servers, where these policies and roles are not",
+            "tenants of Citus are not supported; citus_schema_distribute() keeps them apart by schema",
+        )
+    for ref in sorted(context.apart):
+        if context.survey.structure.tables[ref].shards:
+            said = quote(format_name(ref.schema, ref.name))
+            return (
+                f"{ddl.label(ref)} has partitions that are foreign tables: policies here are none where its rows lie",
+                f"bring them here, or keep tenants off it: [tenants.tables] hidden = [{said}]",
+            )
+    return None
+
+
 def _refuses(moment: Moment) -> tuple[str, str] | None:
     """What speaks against beginning."""
     if moment.config.tenants is None:
@@ -103,8 +123,11 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
             f"{ddl.label(context.survey.root.ref)} is not {context.owner}'s",
             "take the split as far as `verify` first: tenants stand on the roles that it makes",
         )
-    if context.group in live.roles:
-        return f"there is a role {context.group!r} already", "name another one: [tenants] group"
+    if sharded := _sharded(live, context):
+        return sharded
+    for key, name in (("group", context.group), ("pool", context.pool)):
+        if name in live.roles:
+            return f"there is a role {name!r} already", f"name another one: [tenants] {key}"
     if ObjectRef("schema", "", context.mapping.schema) in live.objects:
         return f"there is a schema {context.mapping.schema!r} already", "name another one: [tenants] schema"
     taken = sorted(
@@ -118,6 +141,10 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
     return None
 
 
+def _optional(config: Config) -> Mapping[str, bool]:
+    return {tenants.TENANT_CLOSE: config.tenants is not None and config.tenants.close}
+
+
 TENANTS = Kind(
     name=tenants.NAME,
     steps=(
@@ -129,6 +156,7 @@ TENANTS = Kind(
         tenant_proof.STEP,
         tenant_login.STEP,
         tenant_switch.STEP,
+        tenant_close.STEP,
     ),
     subject=_subject,
     makes=_makes,
@@ -140,4 +168,5 @@ TENANTS = Kind(
     remembers=_remembers,
     summary="each tenant gets a role that reaches only its own rows",
     refuses=_refuses,
+    optional=_optional,
 )

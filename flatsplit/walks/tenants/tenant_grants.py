@@ -91,6 +91,6 @@ STEP = Step(
     purpose="Gives the group the application's rights on rows where these are told apart, and SELECT on the root and "
     "on shared tables. Nobody is a member yet.",
     apply=apply,
-    gates=("covered",),
+    gates=("covered", "holes"),
     watch=("Nothing: nobody is a member of the group.",),
 )

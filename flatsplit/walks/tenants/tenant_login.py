@@ -2,32 +2,85 @@
 
 from __future__ import annotations
 
-from flatsplit.model import State
-from flatsplit.walks import tenants
+from collections.abc import Iterable, Mapping
+
+from flatsplit.model import Member, MemberOptions, State
+from flatsplit.walks import marks, tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.tenants.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """LOGIN, with a password of its own each."""
+    """LOGIN, with a password of its own each; not for those that are held back."""
     draft = Draft(state)
-    for role in state.tenants:
-        facts = draft.roles.get(role)
-        if facts is not None and role in context.made and not facts.login:
-            draft.role(role, login=True, password=facts.password or context.tenants.auth == "password")
+    let_in(draft, context, state.tenants)
     return draft.state()
 
 
-def _tenants(context: Context) -> Roles:
-    return tuple(sorted(context.live.tenants))
+def let_in(draft: Draft, context: Context, roles: Iterable[str]) -> None:
+    """These roles as they are to be from now on: that one is held back, its comment says."""
+    made = frozenset(context.made)
+    some = {role: marks.held(draft.roles[role].comment) for role in roles if role in draft.roles and role in made}
+    if context.pool:
+        _let_pool(draft, context, some)
+        return
+    for role, held in some.items():
+        if held:  # its password is kept for when it comes again
+            draft.role(role, login=False, password=context.live.roles.get(role, draft.roles[role]).password)
+        else:
+            _login(draft, context, role)
+
+
+def _login(draft: Draft, context: Context, role: str) -> None:
+    facts = draft.roles[role]
+    if not facts.login:
+        draft.role(role, login=True, password=facts.password or context.tenants.auth == "password")
+
+
+def _let_pool(draft: Draft, context: Context, held: Mapping[str, bool]) -> None:
+    """One role logs in, and may become these; it inherits from none, and sees nothing until it has become one."""
+    if context.pool not in draft.roles:
+        return
+    there = {key.role: key for key in draft.members if key.member == context.pool}
+    options = MemberOptions(False, False, True) if draft.target.membership_options else MemberOptions()
+    for role, back in held.items():
+        if back:
+            if role in there:
+                draft.no_member(role, context.pool)
+        elif role not in there:
+            draft.members[Member(role, context.pool, draft.target.grantor)] = options
+    if not all(held.values()):
+        _login(draft, context, context.pool)
+
+
+def holding(state: State, context: Context, roles: Iterable[str], *, held: bool) -> State:
+    """These tenants held back, or let in, whatever becomes of the others."""
+    draft = Draft(state)
+    for role in roles:
+        draft.role(role, comment=marks.mark(state.target.database, held=held))
+    let_in(draft, context, roles)
+    return draft.state()
+
+
+def inside(state: State, context: Context) -> frozenset[str]:
+    """Tenants' roles that are let in."""
+    if context.pool:
+        return frozenset(key.role for key in state.members if key.member == context.pool)
+    return frozenset(role for role in state.tenants if role in state.roles and state.roles[role].login)
+
+
+def _connects(context: Context) -> Roles:
+    return context.connects
 
 
 STEP = Step(
     key=tenants.TENANT_LOGIN,
     title="Let the tenants log in",
-    purpose="Gives the tenants' roles LOGIN and, with auth = password, a password each.",
+    purpose="Gives the tenants' roles LOGIN and, with auth = password, a password each. With connect = pool, one role "
+    "logs in and may become each of them by SET ROLE: that holds against a forgotten WHERE, not against an injection.",
     apply=apply,
-    vacates=_tenants,
+    gates=("connections",),
+    vacates=_connects,
     watch=("Connections: every tenant has a pool of its own from here on.",),
 )

@@ -19,6 +19,6 @@ STEP = Step(
     purpose="Tries as the tenants what must not be possible, and compares what each sees with its owner's count. "
     "Changes nothing.",
     apply=apply,
-    gates=("isolated", "consistent"),
+    gates=("rehearsed", "isolated", "consistent"),
     watch=("What the proof says of holes.",),
 )

@@ -33,7 +33,7 @@ STEP = Step(
     purpose="Turns row-level security on, table by table. Every role that holds rights is named by a policy that shows "
     "it all rows. The way back, and the emergency exit, is DISABLE ROW LEVEL SECURITY: a moment per table.",
     apply=apply,
-    gates=("covered", "copies", "dumps"),
+    gates=("covered", "copies", "dumps", "rehearsed"),
     watch=(
         "Errors of the application with SQLSTATE 0A000: COPY … FROM is refused under row-level security.",
         "Dumps by roles other than the owner: pg_dump stops with “query would be affected by row-level security”.",

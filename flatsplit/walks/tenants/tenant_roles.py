@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit.model import Member, MemberOptions, RoleFacts, SettingKey, State
 from flatsplit.walks import marks, tenants
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.kind import Step
+from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.tenants.context import Context
 
 _NOT_CARRIED = frozenset({"role", "session_authorization"})
@@ -23,8 +23,14 @@ def apply(state: State, context: Context) -> State:
         for name, value in state.settings.get(SettingKey(context.application, database), ())
         if name not in _NOT_CARRIED
     }
-    limit = context.tenants.connection_limit
+    if context.pool:  # a setting of a role counts at its login, and not at SET ROLE
+        draft.new_role(context.pool, RoleFacts(inherit=False, comment=marks.mark(here)))
+        for name, value in settings.items():
+            draft.setting(SettingKey(context.pool, here), name, value)
+        settings = {}
+    limit = -1 if context.pool else context.tenants.connection_limit
     facts = RoleFacts(connection_limit=limit, comment=marks.mark(here))
+    held = facts._replace(comment=marks.mark(here, held=True))
     inside: dict[str, bool] = {}  # whether they inherit, and may become it
     for key_, have in state.members.items():
         if key_.role == context.group:
@@ -33,7 +39,7 @@ def apply(state: State, context: Context) -> State:
     options = MemberOptions(False, True, True) if state.target.membership_options else MemberOptions()
     for role, key in context.wanted.items():
         if role not in draft.roles:
-            draft.new_role(role, facts)
+            draft.new_role(role, held if role in context.held else facts)
         if role in inside:
             if not inside[role]:
                 draft.member(context.group, role)
@@ -45,6 +51,10 @@ def apply(state: State, context: Context) -> State:
     return draft.state()
 
 
+def _connects(context: Context) -> Roles:
+    return context.connects
+
+
 STEP = Step(
     key=tenants.TENANT_ROLES,
     title="Create a role per tenant",
@@ -52,5 +62,6 @@ STEP = Step(
     "nothing.",
     apply=apply,
     gates=("names",),
+    vacates=_connects,
     watch=("Nothing: nobody can use the roles.",),
 )

@@ -19,7 +19,7 @@ STEP = Step(
     purpose="People move each tenant's connections from the application's role to the tenant's, some tenants first. "
     "flatsplit changes nothing here.",
     apply=apply,
-    gates=("tenants-seen",),
+    gates=("tenants-seen", "soaked", "unrefused", "statistics"),
     by_people="people move the tenants' connections",
     watch=("Errors of the application with SQLSTATE 42501 (insufficient privilege).",),
     stop=("A tenant sees fewer rows than it should: its rows have no key, or another's.",),

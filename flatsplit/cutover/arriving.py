@@ -1,0 +1,29 @@
+"""Which tenants have come: written down once, when they are first seen, since there may be thousands of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.catalog import read_people
+from flatsplit.gates.tenants.rings import CAME, at_work, known
+from flatsplit.model import State
+from flatsplit.walks import tenants
+from flatsplit.words import count
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.walk import Walk
+
+
+def note(walk: Walk, people: State | None = None) -> None:
+    """Write down who came, where a walk over tenants is under way, inside the caller's transaction."""
+    record = next((record for record in walk.kept if record.walk.kind == tenants.NAME), None)
+    if record is None or walk.config.tenants is None:
+        return
+    journal = walk.journal.of(record)
+    if all(step.state == "done" for step in journal.steps() if step.key == tenants.TENANT_SWITCH):
+        return
+    there = people or read_people(walk.session.driver)
+    roles = {key.member for key in there.members if key.role == walk.config.tenants.group}
+    came = at_work(walk.session.driver, journal, roles, there.target.database) - known(journal).keys()
+    if came:
+        journal.event(CAME, tenants.TENANT_SWITCH, f"{count(len(came), 'tenant')} came", {"roles": sorted(came)})

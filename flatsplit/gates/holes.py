@@ -1,0 +1,30 @@
+"""holes: nothing leads around the policies, before the tenants get their first right."""
+
+from __future__ import annotations
+
+from flatsplit.errors import FlatsplitError
+from flatsplit.evidence.isolation import read_facts
+from flatsplit.evidence.isolation.holes import holes
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.model import GateResult
+from flatsplit.walks.tenants.context import Context
+
+_FIX = "close it, or take it on: --waive holes --reason WHY"
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Closed with the first way that opens rows to whoever may do what everybody may. The proof finds all others."""
+    survey = asked.context.survey
+    schemas = {*asked.config.schemas, survey.tenants.schema}
+    try:
+        facts = read_facts(asked.session.driver, survey.tenants.group, dict(asked.context.live.tenants), schemas)
+    except FlatsplitError as error:
+        return GateResult("holes", False, f"it cannot be told: {error.what}", error.fix)
+    found = [hole for hole in holes(facts, survey) if hole.opens]
+    if not found:
+        return GateResult("holes", True, "nothing that everybody may do leads around the policies")
+    more = f" (and {len(found) - 1} more)" if found[1:] else ""
+    return GateResult("holes", False, f"{found[0].what}{more}", _FIX)
+
+
+GATE = Gate("holes", judge)

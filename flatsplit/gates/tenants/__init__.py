@@ -1,0 +1,1 @@
+"""Gates as the tenants' walk alone judges them."""

@@ -1,0 +1,99 @@
+"""How far the rings have come: who of each has been seen at work with its own role, and since when.
+
+``observe`` writes a tenant down once, when it is first seen; who is held back does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import psycopg
+
+from flatsplit.gates.gate import Asked
+from flatsplit.journal import Journal
+from flatsplit.server.counters import read_counters
+from flatsplit.server.sessions import read_sessions, server_clock
+from flatsplit.tenants.rings import rings
+from flatsplit.walks import tenants
+from flatsplit.walks.tenants.context import Context
+
+CAME: Final = "tenants-came"
+"""Kind of the event that says which tenants were seen for the first time …"""
+GONE: Final = "tenants-held"
+"""… and of the one that says which went back."""
+
+
+class Ring(NamedTuple):
+    """One of them."""
+
+    number: int
+    of: int
+    roles: tuple[str, ...]
+    """Of its tenants that are not held back."""
+    held: int
+    """Tenants of it that are."""
+    seen: Mapping[str, datetime]
+    """Those that have come, and when that was first noticed."""
+
+    @property
+    def since(self) -> datetime | None:
+        """When the first of them came."""
+        return min(self.seen.values(), default=None)
+
+
+def progress(asked: Asked[Context]) -> list[Ring]:
+    """Every ring that has tenants, in their order. Who is connected now counts, whoever has written it down."""
+    live, context = asked.context.live, asked.context
+    role_of = {key: role for role, key in sorted(live.tenants.items(), reverse=True)}
+    keys = sorted(role_of, key=lambda key: (len(key), key))
+    driver = asked.session.driver
+    now = server_clock(driver)
+    came = {
+        **dict.fromkeys(at_work(driver, asked.journal, live.tenants, live.target.database), now),
+        **known(asked.journal),
+    }
+    places = [ring for ring in rings(context.tenants, keys) if ring]
+    found = []
+    for number, ring in enumerate(places, start=1):
+        roles = tuple(role_of[key] for key in ring if role_of[key] not in context.held)
+        seen = {role: came[role] for role in roles if role in came}
+        found.append(Ring(number, len(places), roles, len(ring) - len(roles), seen))
+    return found
+
+
+def known(journal: Journal) -> dict[str, datetime]:
+    """When each tenant was first noticed, since it was last held back and the logins were last taken back."""
+    back = max((event.at for event in journal.events("rolled_back", tenants.TENANT_LOGIN)), default=None)
+    gone = departed(journal)
+    found: dict[str, datetime] = {}
+    for event in journal.events(CAME):
+        for role in event.details["roles"]:
+            last = max((at for at in (back, gone.get(role)) if at is not None), default=None)
+            if last is None or event.at > last:
+                found.setdefault(role, event.at)
+    return found
+
+
+def departed(journal: Journal) -> dict[str, datetime]:
+    """When each tenant was last held back."""
+    return {role: event.at for event in journal.events(GONE) for role in event.details["roles"]}
+
+
+def at_work(conn: psycopg.Connection[Any], journal: Journal, roles: Collection[str], database: str) -> set[str]:
+    """Tenants that are connected, or of whom pg_stat_statements has counted a statement.
+
+    Counters do not tell when: of who was held back once they say nothing.
+    """
+    if not roles:
+        return set()
+    acting = {role: (role,) for role in roles}
+    there = {one.role for one in read_sessions(conn, acting, "") if one.database == database} & acting.keys()
+    counted = {one.role for one in read_counters(conn, acting) if one.calls}
+    return there | (counted - departed(journal).keys())
+
+
+def soak(context: Context) -> timedelta:
+    """How long a ring rests before the next one's turn."""
+    return context.config.gates.soak if context.tenants.soak is None else context.tenants.soak

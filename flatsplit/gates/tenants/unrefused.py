@@ -1,0 +1,27 @@
+"""unrefused: nothing that a tenant's connections ask for is being refused, where the server's log can be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flatsplit.gates import unrefused
+from flatsplit.gates.gate import Asked, Gate
+from flatsplit.gates.unrefused import KEY, LATELY, TAIL
+from flatsplit.model import GateResult
+from flatsplit.server.sessions import server_clock
+from flatsplit.trail.refused import lately
+from flatsplit.walks.tenants.context import Context
+
+
+def judge(asked: Asked[Context]) -> GateResult:
+    """Closed with the statements that were refused since tenants may log in, not further back than a day."""
+    now = server_clock(asked.session.driver)
+    since = max(asked.before.finished_at or now, now - LATELY)
+    found = unrefused.gate(lately(asked.session, asked.config, since, TAIL, asked.context.connects), "a tenant")
+    if found.open:
+        return found
+    fix = "`flatsplit who --refused` has all: say what the table is under [tenants.tables], mend what asks for it"
+    return replace(found, fix=f"{fix}, or waive this")
+
+
+GATE = Gate(KEY, judge)

@@ -1,0 +1,48 @@
+"""tenant-close: the application's role sees no tenant's row any more. Taken where [tenants] close asks for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flatsplit.model import ObjectRef, State
+from flatsplit.walks import tenants
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.kind import Roles, Step
+from flatsplit.walks.tenants.context import Context
+
+
+def apply(state: State, context: Context) -> State:
+    """Each ``everyone`` without it; one that was for it alone goes, since a policy is for somebody."""
+    draft = Draft(state)
+    for ref in context.apart:
+        policy = ObjectRef("policy", ref.schema, ref.name, tenants.EVERYONE)
+        named = state.policies.get(policy, frozenset())
+        if context.application not in named or not context.made_here(policy):
+            continue
+        if others := named - {context.application}:
+            draft.policies[policy] = others
+        else:
+            del draft.policies[policy]
+    return draft.state()
+
+
+def _leaves(context: Context) -> Roles:
+    return (context.application,)
+
+
+def _rests(context: Context) -> timedelta:
+    return context.config.gates.drain
+
+
+STEP = Step(
+    key=tenants.TENANT_CLOSE,
+    title="Close the tenants' rows to the application's role",
+    purpose="Takes the application's role out of the policy that shows all rows, table by table: whoever still works "
+    "as it sees no tenant's row, without any error. Other roles with rights of their own see what they saw.",
+    apply=apply,
+    gates=("drained",),
+    rests=_rests,
+    leaves=_leaves,
+    watch=("Jobs that were forgotten: they find nothing to do, and say nothing.",),
+    stop=("Anything that still runs as the application's role misses rows.",),
+)
