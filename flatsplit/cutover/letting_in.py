@@ -48,6 +48,11 @@ def let_in(
                 f"tenants are let in from {tenants.TENANT_LOGIN} on, and the walk has not come to it yet",
                 "flatsplit next --walk tenants takes its next step",
             )
+        if situation.config.gates.require_approval and situation.states[tenants.TENANT_LOGIN] != "done":
+            raise Refused(
+                f"[gates] require_approval wants {tenants.TENANT_LOGIN} approved before anybody is let in",
+                f"flatsplit plan {tenants.TENANT_LOGIN}; who is to wait all the same: flatsplit rollback --tenant KEY",
+            )
         step, context = situation.kind.step(tenants.TENANT_LOGIN), context_of(situation)
         entering = holding(situation.live, context, roles, held=False)
         out = situation.live.tenants.keys() - inside(situation.live, context) - {*roles}

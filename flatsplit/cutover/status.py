@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flatsplit.cutover.ages import Age, ages, worth_a_line
 from flatsplit.cutover.broken import Broken, broken
@@ -20,10 +20,13 @@ from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, Wa
 from flatsplit.planning import machine
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
+from flatsplit.walks.tenants.context import Context as TenantsContext
+from flatsplit.walks.tenants.tenant_login import inside
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
     from flatsplit.evidence.away import Absence
+    from flatsplit.gates.tenants.rings import Ring
     from flatsplit.trail.refused import Refusal
 
 
@@ -84,6 +87,8 @@ class Status:
     """How old each password is."""
     tells_ages: bool = False
     """Whether people asked for that."""
+    rings: tuple[Ring, ...] = ()
+    """How far the tenants' rings have come, once tenants may log in."""
     younger: tuple[Finding, ...] = ()
     """What special roles have no part in, because it is younger than their lists."""
 
@@ -129,8 +134,19 @@ def status(walk: Walk) -> Status:
         walk=situation.name,
         ages=passwords,
         tells_ages=worth_a_line(walk, passwords),
+        rings=_rings(situation, asked),
         younger=tuple(younger(walk, first)) if walk.config.special else (),
     )
+
+
+def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
+    """None before the first tenant may log in."""
+    context: object = situation.context
+    if not isinstance(context, TenantsContext) or not inside(situation.live, context):
+        return ()
+    from flatsplit.gates.tenants.rings import progress
+
+    return tuple(progress(cast("Asked[TenantsContext]", asked)))
 
 
 def _broken(walk: Walk, situation: Situation) -> tuple[Broken, ...]:

@@ -28,10 +28,12 @@ def judge(asked: Asked[Context]) -> GateResult:
     seen, all_of_them = sum(len(ring.seen) for ring in found), sum(len(ring.roles) for ring in found)
     held = sum(ring.held for ring in found)
     back = f"; {count(held, 'tenant')} held back" if held else ""
+    fix = "flatsplit next --tenant KEY lets one in again" if held else ""
     return GateResult(
         "tenants-seen",
         True,
         f"{seen} of {count(all_of_them, 'tenant')} have been seen, some of every ring{back}",
+        fix,
         notice=bool(held),
     )
 

@@ -196,7 +196,16 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     database = walk.database
     begun(walk, "tenant-proof")
     passwords = write_passwords(walk.run.cwd / "tenants.toml", {f"tenant_{n}": f"secret-of-{n}" for n in (1, 2, 3)})
+    database.execute("alter role tenant_3 connection limit 5000")
+    closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    assert "waiting for connections: 3 tenants may have 5,010 connections" in closed
+    walk("next", "--yes", "--tenant", "1", "--password-file", str(passwords)).check()
+    with database.connect("tenant_1", "secret-of-1"), pytest.raises(psycopg.OperationalError):
+        database.connect("tenant_2", "secret-of-2")
+    database.execute("alter role tenant_3 connection limit 5")
     step(walk, "--password-file", str(passwords))
+    rings = walk("status", "--walk", "tenants", "--json").check().json["rings"]
+    assert [(ring["ring"], ring["tenants"], ring["held"]) for ring in rings] == [(1, 1, 0), (2, 1, 0), (3, 1, 0)]
     today = walk("blast-radius", "--json").check().json["today"]
     assert {"app_tenant", "tenant_1"} <= today.keys() <= today.keys() - {"tenant_2", "tenant_3"}, "one stands for all"
     assert today["tenant_1"]["abilities"]["read"]["count"] < today["app_user"]["abilities"]["read"]["count"]
@@ -300,6 +309,12 @@ def test_what_speaks_against_beginning(walk: Walk) -> None:
     closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
     assert "may be NULL" in closed or "no index" in closed
     step(walk)
+    walk.database.execute(
+        "create function all_of_it() returns bigint language sql security definer as 'select count(*) from orders'"
+    )
+    step(walk)
+    closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    assert "waiting for holes: public.all_of_it() of schema public runs with the rights of" in closed
 
 
 @pytest.mark.majors("two")

@@ -37,6 +37,7 @@ TEMPLATES = {
     "steps/split/switch-connections.sql.j2": _WHOSE,
     "steps/split/transfer-ownership.md.j2": _WHOSE,
     "steps/split/verify.md.j2": _WHOSE,
+    "steps/tenants/tenant-close.md.j2": _WHOSE,
 }
 """Templates that name a purpose, and why they may."""
 

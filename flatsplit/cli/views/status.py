@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flatsplit.cutover.status import Status, StepView
     from flatsplit.cutover.walks import WalkView
     from flatsplit.evidence.away import Absence
+    from flatsplit.gates.tenants.rings import Ring
 
 _MARKS = {"done": "done", "running": "running", "waiting": "waiting", "pending": "", "rolled_back": "rolled back"}
 
@@ -59,6 +60,12 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
     _show_ages(printer, found)
     rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
     printer.table("Steps", ("", "step", "state", "when", "what"), rows)
+    if found.rings:
+        lines = [
+            (str(one.number), str(len(one.roles) + one.held), str(len(one.seen)), str(one.held), ago(one.since))
+            for one in found.rings
+        ]
+        printer.table("Rings of tenants", ("", "tenants", "seen", "held back", "first seen"), lines)
     for finding in found.findings:
         if finding.severity == "warning" and not finding.accepted:
             printer.say()
@@ -114,7 +121,8 @@ def _show_next(printer: Printer, found: Status) -> None:
             printer.say(f"    fix: {one_line(gate.fix)}")
     for gate in step.notices:
         printer.say(f"  {gate.key}: {one_line(gate.reason)}", "yellow")
-        printer.say(f"    better: {one_line(gate.fix)}")
+        if gate.fix:
+            printer.say(f"    better: {one_line(gate.fix)}")
     if step.blocked_by:
         printer.say(f"  {how_to_go_on(step.blocked_by, found.walk)}")
     elif step.state == "running":
@@ -135,6 +143,10 @@ def _show_ages(printer: Printer, found: Status) -> None:
         late = ", older than max_age: flatsplit begin rotate changes it" if one.old else ""
         by = f" by {one_line(one.by)}" if one.by else ""
         printer.say(f"password of {one_line(one.role)}: set {ago(one.at)}{by}{late}", "yellow" if one.old else "")
+
+
+def _ring(one: Ring) -> dict[str, object]:
+    return {"tenants": len(one.roles) + one.held, "seen": len(one.seen), "held": one.held, "since": plain(one.since)}
 
 
 def _row(number: int, step: StepView) -> tuple[str, ...]:
@@ -169,6 +181,7 @@ def shape(found: Status) -> Json:
         "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
         "walks": [_walk(walk) for walk in found.walks],
+        "rings": [{"ring": one.number, **_ring(one)} for one in found.rings],
         "passwords": [
             {"role": one.role, "set_at": plain(one.at), "by": one.by, "walk": one.walk, "old": one.old}
             for one in found.ages
