@@ -19,7 +19,7 @@ from flatsplit.planning.causes import Causes
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
-NOTES = ("definer-open", "public-writes")
+NOTES = ("definer-open", "public-writes", "policy-rights", "view-routines")
 """Hazards that limit what the matrix says."""
 
 

@@ -31,6 +31,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     owners,
     powers,
     public,
+    reading,
     replication,
     routines,
     rows,

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Row, Seen, as_lines, granted_name, hazard
-from flatsplit.model import RELATIONS, ObjectRef, State
-from flatsplit.rights.inherited import Inherited
+from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.walks import split
-from flatsplit.walks.split.kind import through
 from flatsplit.words import count
 
 
@@ -104,61 +101,3 @@ def policies_name_legacy(seen: Seen) -> Iterator[Found]:
     found = tuple(ddl.label(ref) for ref, roles in sorted(seen.state.policies.items()) if seen.legacy in roles)
     if found:
         yield Found(f"{count(len(found), 'policy', 'policies')} for {seen.legacy}", found)
-
-
-@hazard(
-    "policy-rights",
-    "blocker",
-    split.SWITCH_CONNECTIONS,
-    looks_at="pg_depend of the policies for everybody, legacy or app_user: routines that they call, relations that "
-    "they read, and who holds EXECUTE and SELECT there once grant-existing is done",
-    why="The condition of a policy is worked out with the privileges of whoever reads the table. Legacy, as the owner "
-    "or by attribute, was never asked. A role that may read the table, but not do what its policies do, gets an error.",
-    fix="Give the role what the condition needs, under its [grants.…] in flatsplit.toml; or let the policy call a "
-    "routine that is open to everybody; or let it be TO other roles only.",
-    manual="ddl-rowsecurity.html",
-    questions=("policy_calls",),
-)
-def policy_rights(seen: Seen) -> Iterator[Found]:
-    """Tables that a new role may read, and cannot, since it may not do what their policies do."""
-    rows = seen.rows("policy_calls")
-    if not rows:
-        return
-    config = seen.context.config
-    goal = through(seen.state, seen.context, split.GRANT_EXISTING)
-    lines: dict[tuple[str, str], list[str]] = {}
-    refused: dict[str, list[str]] = {}
-    application, reader = blueprint.application(config), blueprint.reader(config)
-    for purpose, role in ((blueprint.APPLICATION, application), (blueprint.READER, reader)):
-        for table, ref in _beyond(goal, role, rows, writes=role == application):
-            refused.setdefault(role, []).append(table)
-            word = "select" if ref.kind in RELATIONS else "execute"
-            lines.setdefault((purpose.key, word), []).append(granted_name(ref))
-    if refused:
-        tables = tuple(sorted({table for each in refused.values() for table in each}))
-        serious = application in refused
-        yield Found(
-            f"{' and '.join(refused)} may not do what the policies of {count(len(tables), 'table')} do",
-            tables,
-            severity="blocker" if serious else "warning",
-            step="" if serious else split.ENABLE_LOGIN,
-            toml=as_lines({key: list(dict.fromkeys(names)) for key, names in lines.items()}),
-        )
-
-
-def _beyond(goal: State, role: str, rows: list[Row], *, writes: bool) -> Iterator[tuple[str, ObjectRef]]:
-    """Tables that the role uses, and what their policies call that it may not."""
-    rights = Inherited(goal, role)
-    if rights.bypasses:
-        return
-    for schema, table, reads, *called in rows:
-        facts = goal.objects.get(ObjectRef("table", schema, table))
-        ref = ObjectRef(*called)
-        needed = goal.objects.get(ref)
-        if facts is None or needed is None or not (reads or writes) or not rights.has(facts, "r" if reads else "awd"):
-            continue
-        if rights.owns(facts) or rights.has(needed, "r" if ref.kind in RELATIONS else "X"):
-            continue
-        if ref.kind in RELATIONS and rights.some_column(ref, "r"):
-            continue
-        yield f"{schema}.{table}", ref

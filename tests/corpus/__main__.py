@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import sys
 import tempfile
@@ -22,6 +23,8 @@ from tests.corpus.stage import Stage, build, make_cluster
 
 WRONG = ("allowed, refused", "allowed, fewer rows", "denied, works", "silent, refused")
 """What is wrong with a verdict."""
+_FATAL = re.compile(r"ts_headline\(.*repeat\('x', 32768\)", re.DOTALL)
+"""Written for a fault that 13 never got mended: its last server dies of them, whoever runs them."""
 _ALONE = {"test_setup", "psql", "psql_crosstab", "misc_functions_slow"}
 
 
@@ -133,7 +136,8 @@ def _play(stage: Stage, folder: Path, name: str, options: argparse.Namespace) ->
 
 
 def _texts(folder: Path, name: str) -> list[str]:
-    return list(statements((folder / f"{name}.sql").read_text(errors="replace")))
+    found = statements((folder / f"{name}.sql").read_text(errors="replace"))
+    return [text for text in found if not _FATAL.search(text)]
 
 
 def _read(path: Path) -> Played:

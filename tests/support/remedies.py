@@ -7,6 +7,7 @@ _TAKEN = "integration/test_findings_taken.py"
 TAKEN = {
     "rls-zero-rows": _TAKEN,
     "policy-rights": _TAKEN,
+    "view-routines": _TAKEN,
     "restricted-rights": _TAKEN,
     "legacy-predefined-roles": _TAKEN,
     "bridge-noinherit": _TAKEN,

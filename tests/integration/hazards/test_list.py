@@ -131,6 +131,7 @@ def test_only_what_a_gate_needs_is_asked() -> None:
         "schema_publications",
         "server",
         "unknown_kinds",
+        "view_calls",
     }
 
 

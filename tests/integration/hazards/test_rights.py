@@ -21,7 +21,32 @@ _GUARDED = (
     "GRANT SELECT ON note TO app_user, app_readonly; "
 )
 
+_THROUGH = (
+    "CREATE FUNCTION masked(int) RETURNS int LANGUAGE sql AS 'SELECT 0 * $1'; ALTER FUNCTION masked OWNER TO {}; "
+    "REVOKE EXECUTE ON FUNCTION masked FROM PUBLIC; SET ROLE legacy; CREATE TABLE t (a int); "
+    "CREATE VIEW v AS SELECT masked(a) AS a FROM t; CREATE VIEW w AS SELECT a FROM v; RESET ROLE; "
+    "GRANT SELECT ON v, w TO app_user, app_readonly; "
+)
+
 CASES = (
+    Case(
+        "view-routines",
+        _THROUGH.format("legacy"),
+        ("public.v", "public.w"),
+        "warning",
+        role="app_readonly",
+        bites="SELECT a FROM w",
+        error="permission denied for function masked",
+        cure="GRANT EXECUTE ON FUNCTION masked TO app_readonly",
+    ),
+    Case(
+        "view-routines",
+        "ALTER ROLE legacy SUPERUSER; " + _THROUGH.format("vendor"),
+        ("public.v", "public.w"),
+        bites="SELECT a FROM w",
+        error="permission denied for function masked",
+        cure="GRANT EXECUTE ON FUNCTION masked TO PUBLIC",
+    ),
     Case(
         "policy-rights",
         _GUARDED + "CREATE POLICY own ON note USING (mine(a))",

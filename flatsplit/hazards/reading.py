@@ -1,0 +1,112 @@
+"""Hazards in what runs with the rights of whoever reads: conditions of policies, and routines that views call. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from flatsplit import blueprint
+from flatsplit.hazards.registry import Found, Row, Seen, as_lines, granted_name, hazard
+from flatsplit.model import RELATIONS, ObjectRef, State
+from flatsplit.rights.inherited import Inherited
+from flatsplit.walks import split
+from flatsplit.walks.split.kind import through
+from flatsplit.words import count
+
+_Beyond = Callable[[State, Inherited, bool], Iterator[tuple[ObjectRef, ObjectRef]]]
+"""What a role may use and what that needs which the role has not; told whether it is the application's."""
+
+
+@hazard(
+    "policy-rights",
+    "blocker",
+    split.SWITCH_CONNECTIONS,
+    looks_at="pg_depend of the policies for everybody, legacy or app_user: routines that they call, relations that "
+    "they read, and who holds EXECUTE and SELECT there once grant-existing is done",
+    why="The condition of a policy is worked out with the privileges of whoever reads the table. Legacy, as the owner "
+    "or by attribute, was never asked. A role that may read the table, but not do what its policies do, gets an error.",
+    fix="Give the role what the condition needs, under its [grants.…] in flatsplit.toml; or let the policy call a "
+    "routine that is open to everybody; or let it be TO other roles only.",
+    manual="ddl-rowsecurity.html",
+    questions=("policy_calls",),
+)
+def policy_rights(seen: Seen) -> Iterator[Found]:
+    """Tables that a new role may read, and cannot, since it may not do what their policies do."""
+    rows = seen.rows("policy_calls")
+
+    def beyond(goal: State, rights: Inherited, writes: bool) -> Iterator[tuple[ObjectRef, ObjectRef]]:
+        if rights.bypasses:
+            return
+        for schema, table, reads, *called in rows:
+            ref, needed = ObjectRef("table", schema, table), ObjectRef(*called)
+            facts = goal.objects.get(ref)
+            if facts is None or not (reads or writes) or rights.owns(facts):
+                continue
+            if rights.has(facts, "r" if reads else "awd") and not _may(goal, rights, needed):
+                yield ref, needed
+
+    yield from _refused(seen, rows, beyond, "do what the policies of {} do", "table")
+
+
+@hazard(
+    "view-routines",
+    "blocker",
+    split.SWITCH_CONNECTIONS,
+    looks_at="pg_depend of the application's views, and of those beneath them: routines closed to PUBLIC that they "
+    "call, and who holds EXECUTE there once grant-existing is done",
+    why="A view reads tables with its owner's rights, but calls routines with the rights of whoever reads it. A role "
+    "that may read the view, but not call what it calls, gets an error.",
+    fix="Give the role EXECUTE, under its [grants.…] in flatsplit.toml; or let it do without these views.",
+    manual="rules-privileges.html",
+    questions=("view_calls",),
+)
+def view_routines(seen: Seen) -> Iterator[Found]:
+    """Views that a new role may read, and cannot."""
+    rows = seen.rows("view_calls")
+    before = Inherited(seen.state, seen.legacy)
+
+    def beyond(goal: State, rights: Inherited, _: bool) -> Iterator[tuple[ObjectRef, ObjectRef]]:
+        for schema, view, *called in rows:
+            ref, needed = ObjectRef("view", schema, view), ObjectRef(*called)
+            facts = goal.objects.get(ref)
+            if facts is None or not rights.has(facts, "r") or not _may(seen.state, before, needed):
+                continue  # what legacy could not read either is nobody's loss
+            if not _may(goal, rights, needed):
+                yield ref, needed
+
+    yield from _refused(seen, rows, beyond, "call what {} call", "view")
+
+
+def _may(state: State, rights: Inherited, needed: ObjectRef) -> bool:
+    """Whether it may call or read it; True for what nobody knows."""
+    facts = state.objects.get(needed)
+    if facts is None or rights.superuser:
+        return True
+    if needed.kind in RELATIONS:
+        return rights.has(facts, "r") or rights.some_column(needed, "r")
+    return rights.has(facts, "X")
+
+
+def _refused(seen: Seen, rows: list[Row], beyond: _Beyond, what: str, noun: str) -> Iterator[Found]:
+    """The finding, where a new role lacks something: a blocker if the application does."""
+    if not rows:
+        return
+    config = seen.context.config
+    goal = through(seen.state, seen.context, split.GRANT_EXISTING)
+    application, reader = blueprint.application(config), blueprint.reader(config)
+    lines: dict[tuple[str, str], list[str]] = {}
+    refused: dict[str, set[str]] = {}
+    for purpose, role in ((blueprint.APPLICATION, application), (blueprint.READER, reader)):
+        for ref, needed in beyond(goal, Inherited(goal, role), role == application):
+            refused.setdefault(role, set()).add(f"{ref.schema}.{ref.name}")
+            word = "select" if needed.kind in RELATIONS else "execute"
+            lines.setdefault((purpose.key, word), []).append(granted_name(needed))
+    if refused:
+        objects = tuple(sorted(set().union(*refused.values())))
+        serious = application in refused
+        yield Found(
+            f"{' and '.join(refused)} may not {what.format(count(len(objects), noun))}",
+            objects,
+            severity="blocker" if serious else "warning",
+            step="" if serious else split.ENABLE_LOGIN,
+            toml=as_lines({key: list(dict.fromkeys(names)) for key, names in lines.items()}),
+        )
