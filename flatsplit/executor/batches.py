@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flatsplit.model import Statement
+from flatsplit.model import TABLES, Statement
 
 EXCLUSIVE_BATCH = 100
 """Statements that lock relations, per transaction: max_locks_per_transaction bounds it from above."""
-OBJECT_BATCH = 400
-"""Objects of other statements per transaction."""
+OBJECT_BATCH = 1000
+"""Objects of other statements per transaction, some 25 ms of them: transactions and records cost a third at 400."""
+TABLE_BATCH = 600
+"""Tables among them, which a GRANT holds (ddl.hold): a lock each, and the server has a few thousand for everybody."""
 
 
 def batches(statements: Sequence[Statement]) -> Iterator[list[Statement]]:
     """Transactions' worth: many small statements together, one that stands alone by itself."""
     batch: list[Statement] = []
-    size = 0
+    size = tables = 0
     for statement in statements:
         weight = OBJECT_BATCH // EXCLUSIVE_BATCH if statement.lock else max(1, len(statement.objects))
-        if batch and (statement.alone or size + weight > OBJECT_BATCH or batch[-1].alone):
+        held = 0 if statement.lock else sum(ref.kind in TABLES for ref in statement.objects)
+        full = size + weight > OBJECT_BATCH or tables + held > TABLE_BATCH
+        if batch and (full or statement.alone or batch[-1].alone):
             yield batch
-            batch, size = [], 0
+            batch, size, tables = [], 0, 0
         batch.append(statement)
-        size += weight
+        size, tables = size + weight, tables + held
     if batch:
         yield batch
