@@ -13,9 +13,11 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.fixtures.cli import Result, Target, environment
+from tests.support.patience import sleeping, until
 
 
 def type_at(
@@ -63,7 +65,7 @@ def type_at(
                     answer()
                     continue
                 if answer == "\x03":
-                    time.sleep(1)  # a signal while readline sets itself up is lost; no person is that fast
+                    until(partial(sleeping, process.pid), "a prompt that waits")  # a signal before that is lost
                 os.write(ours, answer.encode())
     if waiting:
         process.kill()

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from tests.cli.terminal import type_at
 from tests.fixtures.cli import InProcess, environment
 from tests.fixtures.databases import Database
+from tests.support.patience import sleeping, until
 
 FULL = Path("/dev/full")
 
@@ -69,8 +70,8 @@ def test_sigterm_at_a_password_leaves_the_terminal_as_it_was(begun: Database, tm
     before = set(children(os.getpid()))
 
     def terminate() -> None:
-        time.sleep(1)  # until it reads
         (ours,) = set(children(os.getpid())) - before
+        until(partial(sleeping, ours), "a prompt that waits")
         os.kill(ours, signal.SIGTERM)
 
     result = type_at(

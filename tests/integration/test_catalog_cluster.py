@@ -13,6 +13,7 @@ from flatsplit.catalog import owned_elsewhere, read_state, remaining_dependencie
 from flatsplit.model import PUBLIC, Member, MemberOptions, ObjectRef, RoleFacts, SettingKey
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
+from tests.support.patience import until
 
 ROLE = 'ro"le: %s, {x}\\ü'
 
@@ -117,7 +118,8 @@ def test_default_search_path(fresh_cluster: FreshCluster) -> None:
         assert ask("helper", "SET search_path = pg_catalog, pg_temp") == builtin
         assert ask(options="-c search_path=pg_catalog,pg_temp") == builtin
         conn.execute("ALTER SYSTEM SET search_path = 'file'")
-        conn.execute("SELECT pg_reload_conf(), pg_sleep(0.3)")
+        conn.execute("SELECT pg_reload_conf()")
+        until(lambda: ask() == "file", "the new setting")
         for statements in [(), ("SET search_path = pg_catalog, pg_temp",)]:
             assert ask("postgres", *statements) == "file"
             assert ask("helper", *statements) == "file"

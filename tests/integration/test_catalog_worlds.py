@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import psycopg
@@ -12,6 +11,7 @@ from flatsplit.catalog import read_state, remaining_dependencies, unknown_depend
 from flatsplit.demo.server import Cluster
 from flatsplit.model import ObjectRef, State
 from tests.fixtures.databases import Database, MakeDatabase, shared_apps, shared_schemas
+from tests.support.patience import until
 from tests.support.world import trap_world
 
 
@@ -190,9 +190,6 @@ def test_on_a_standby(standby: tuple[Cluster, Cluster]) -> None:
         ((lsn,),) = conn.execute("SELECT pg_current_wal_lsn()::text").fetchall()
         expected = read_state(conn)
     with psycopg.connect(replica.conninfo(), autocommit=True) as conn:
-        for _ in range(100):
-            ((there,),) = conn.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [lsn]).fetchall()
-            if there:
-                break
-            time.sleep(0.1)
+        replayed = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
+        until(lambda: conn.execute(replayed, [lsn]).fetchone() == (True,), "the standby")
         assert read_state(conn) == expected

@@ -14,6 +14,7 @@ from flatsplit.cutover.init import init
 from flatsplit.cutover.survey import InitRequest, survey
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.patience import until
 from tests.support.snapshot import snapshot
 from tests.support.walk import NEW_ROLES, Walk, assert_same
 
@@ -165,7 +166,14 @@ def test_two_walks_make_the_same_roles_at_once(make_database: MakeDatabase, tmp_
     first, second = walks
     blocker = first.database.connect()
     blocker.execute("begin; create role app_readonly")  # the second one's plan does not see it
-    step = threading.Thread(target=lambda: blocker.execute("select pg_sleep(0.3); commit"))
+    stopped = "select exists (select from pg_stat_activity where %s = any (pg_blocking_pids(pid)))"
+
+    def commit() -> None:
+        until(lambda: admin.execute(stopped, [blocker.info.backend_pid]).fetchone() == (True,), "the second one")
+        blocker.execute("commit")
+
+    admin = first.database.connect()
+    step = threading.Thread(target=commit)
     step.start()
     second.next()
     step.join()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -15,6 +14,7 @@ from flatsplit.demo.flat import Shop
 from flatsplit.demo.traffic import Traffic
 from flatsplit.demo.transactions import TRANSACTIONS, Run, Transaction
 from tests.fixtures.servers import FreshCluster
+from tests.support.patience import until
 
 # Each finds at least one row where the trap is set
 TRAPS = {
@@ -92,7 +92,7 @@ def test_traffic_reports_what_is_denied(shop: Shop) -> None:
     with operator(shop) as conn, Traffic(shop.conninfo(flat.LEGACY), pause=0.005) as traffic:
         wait_for(traffic, flat.LEGACY)
         conn.execute("ALTER TABLE shop.orders OWNER TO operator")
-        time.sleep(0.5)
+        until(lambda: traffic.tally().failures, "a failure")
     (failure, *_) = traffic.tally().failures
     assert failure.role == "shop"
     assert "permission denied" in failure.error
@@ -107,13 +107,13 @@ def test_traffic_reports_rows_that_row_level_security_hides(shop: Shop, monkeypa
     with operator(shop) as conn, Traffic(shop.conninfo(flat.LEGACY), pause=0.005) as traffic:
         wait_for(traffic, flat.LEGACY)
         conn.execute("ALTER TABLE shop.tickets FORCE ROW LEVEL SECURITY")
-        time.sleep(0.3)
+        until(lambda: traffic.tally().failures, "a failure")
     assert {failure.error for failure in traffic.tally().failures} == {"0 rows instead of at least 1"}
 
 
 def test_traffic_reports_a_login_that_fails(shop: Shop) -> None:
     with Traffic(shop.conninfo(flat.LEGACY, "wrong"), connections=1) as traffic:
-        time.sleep(0.3)
+        until(lambda: traffic.tally().failures, "a failure")
     (failure, *_) = traffic.tally().failures
     assert (failure.role, failure.statement) == ("shop", "connecting")
     assert "wrong" not in failure.error
@@ -126,7 +126,7 @@ def test_traffic_that_ends_early_is_a_failure(shop: Shop, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("flatsplit.demo.traffic.TRANSACTIONS", {"broken": Transaction(1, broken)})
     with Traffic(shop.conninfo(flat.LEGACY), connections=1) as traffic:
-        time.sleep(0.2)
+        until(lambda: traffic.tally().failures, "a failure")
     assert [failure.error for failure in traffic.tally().failures] == ["ZeroDivisionError: a bug"]
 
 
@@ -135,7 +135,4 @@ def operator(shop: Shop) -> psycopg.Connection[Any]:
 
 
 def wait_for(traffic: Traffic, role: str, statements: int = 50) -> None:
-    deadline = time.monotonic() + 20
-    while traffic.tally().statements[role] < statements:
-        assert time.monotonic() < deadline, traffic.tally()
-        time.sleep(0.05)
+    until(lambda: traffic.tally().statements[role] >= statements, traffic.tally)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from flatsplit.connection import open_session
 from flatsplit.errors import TargetError
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
+from tests.support.patience import until
 from tests.support.walk import Walk
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -51,13 +51,8 @@ def bouncer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bouncer]:
         command = [PROGRAM, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(folder / "b.ini")]
         started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         dsn = make_conninfo("", host=str(folder), port="6432", user="postgres", dbname=database.name)
-        for _ in range(100):
-            try:
-                psycopg.connect(dsn).close()
-                return dsn
-            except psycopg.OperationalError:
-                time.sleep(0.05)
-        raise AssertionError("PgBouncer did not start")
+        until(lambda: _answers(dsn), "PgBouncer")
+        return dsn
 
     yield start
     for process in started:
@@ -65,6 +60,14 @@ def bouncer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bouncer]:
         process.wait(10)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answers(dsn: str) -> bool:
+    try:
+        psycopg.connect(dsn).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def test_transaction_mode_is_refused_with_the_reason(database: Database, bouncer: Bouncer) -> None:

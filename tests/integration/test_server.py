@@ -22,6 +22,7 @@ from flatsplit.demo import server as module
 from flatsplit.demo.server import Binaries, Cluster, ServerFailed, ServerNotFound, find_binaries, sweep
 from tests.fixtures.databases import ROOT
 from tests.fixtures.servers import SETTINGS, FreshCluster, available
+from tests.support.patience import until
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -117,7 +118,7 @@ def test_a_bad_setting_is_reported_at_once(fresh_cluster: FreshCluster) -> None:
     started = time.monotonic()
     with pytest.raises(ServerFailed, match=r"did not start: .*configuration file .* contains errors"):
         fresh_cluster(settings={"shared_buffers": "plenty"})
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60  # which is as long as a server that says nothing is waited for
 
 
 def test_an_impossible_superuser_is_reported(fresh_cluster: FreshCluster) -> None:
@@ -152,10 +153,7 @@ def test_sweeps_up_after_the_killed(major: int) -> None:
     assert Path(folder).exists()
     sweep()
     assert not Path(folder).exists()
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}/cwd").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not Path(f"/proc/{pid}/cwd").exists()
+    until(lambda: not Path(f"/proc/{pid}/cwd").exists(), "the server's end")
 
 
 @needs_root
@@ -188,10 +186,7 @@ def test_standby_follows(standby: tuple[Cluster, Cluster]) -> None:
     with psycopg.connect(primary.conninfo()) as connection:
         connection.execute("CREATE TABLE t ()")
     assert one(replica.conninfo(), "SELECT pg_is_in_recovery()") is True
-    deadline = time.monotonic() + 10
-    while one(replica.conninfo(), "SELECT to_regclass('t') IS NULL") and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert one(replica.conninfo(), "SELECT to_regclass('t')::text") == "t"
+    until(lambda: one(replica.conninfo(), "SELECT to_regclass('t')::text") == "t", "the table")
 
 
 class TestFinding:

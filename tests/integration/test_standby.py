@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import psycopg
@@ -12,6 +11,7 @@ from flatsplit.demo.server import Cluster
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster, start_standby
+from tests.support.patience import until
 from tests.support.walk import Walk
 
 OWNERS = "select relname, relowner::regrole::text from pg_class where relname in ('read', 'rest') order by 1"
@@ -32,13 +32,16 @@ def followed(make_database: MakeDatabase, fresh_cluster: FreshCluster) -> Iterat
         replica.remove()
 
 
-def until(database: Database, question: str) -> None:
+def until_so(database: Database, question: str) -> None:
     """Ask until it is so; the standby answers sooner where something is written."""
-    deadline = time.monotonic() + 20
-    while database.admin.execute(question).fetchone() != (True,):
-        assert time.monotonic() < deadline, question
+
+    def so() -> bool:
+        if database.admin.execute(question).fetchone() == (True,):
+            return True
         database.execute("comment on table rest is 'something to replay'")
-        time.sleep(0.1)
+        return False
+
+    until(so, question)
 
 
 @pytest.mark.majors("two")
@@ -46,11 +49,11 @@ def test_a_standby_that_is_behind_is_waited_for(followed: tuple[Database, Cluste
     database, replica = followed
     walk = Walk(invoke_cli, database).init(max_replication_lag="500ms", retry_for="1500ms")
     walk.next("--through", "default-privileges")
-    until(database, CAUGHT_UP)
+    until_so(database, CAUGHT_UP)
     with psycopg.connect(replica.conninfo(database.name)) as report:
         report.execute("select from read")
         database.execute("begin; lock table read in access exclusive mode; commit")
-        until(database, BEHIND)
+        until_so(database, BEHIND)
         waiting = walk.next(exit_code=3)
         assert "a standby is" in waiting.stderr
         assert "behind" in waiting.stderr.splitlines()[-2]
@@ -58,7 +61,7 @@ def test_a_standby_that_is_behind_is_waited_for(followed: tuple[Database, Cluste
         assert database.admin.execute(OWNERS).fetchall() == [("read", "legacy"), ("rest", "legacy")]
         report.execute("select from read")  # it was never in the way of anything
     walk.step("transfer-ownership")
-    until(database, CAUGHT_UP)
+    until_so(database, CAUGHT_UP)
     with psycopg.connect(replica.conninfo(database.name)) as reader:
         assert reader.execute(OWNERS).fetchall() == [("read", "app_migrator"), ("rest", "app_migrator")]
     walk.rollback()

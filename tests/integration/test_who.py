@@ -6,6 +6,7 @@ import gettext
 import gzip
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support.deeds import LOGINS, SETTINGS, TEMPLATES, Known, Planting, people, told
+from tests.support.patience import until
 from tests.support.walk import Walk
 
 
@@ -25,11 +27,12 @@ def wait_for_log(database: Database, names: list[str]) -> list[Path]:
     database.execute(f"SELECT '{mark}'")
     logs = [database.cluster.data / "log" / name for name in names]
     for log in logs:
-        for _ in range(200):
-            if log.exists() and mark.encode() in log.read_bytes()[-20_000:]:
-                break
-            time.sleep(0.02)
+        until(partial(_written, log, mark.encode()), f"{log.name}")
     return logs
+
+
+def _written(log: Path, mark: bytes) -> bool:
+    return log.exists() and mark in log.read_bytes()[-20_000:]
 
 
 def compare(expected: Counter[Known], found: Counter[Known]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -158,12 +157,3 @@ def bitten(conn: psycopg.Connection[Any], case: Case) -> bool:
 def doctor(database: Database, id_: str) -> Finding | None:
     """What doctor says of this hazard, where the database's legacy role may have any name."""
     return look(database.admin, replace(SHOP, legacy_role=database.legacy), id_).get(id_)
-
-
-def until(answer: Callable[[], object], what: str = "it") -> None:
-    """Wait for what another process has to do first."""
-    for _ in range(500):
-        if answer():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{what} does not come")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -18,6 +17,7 @@ from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import Result
 from tests.fixtures.databases import Database
 from tests.support import journal
+from tests.support.patience import until
 from tests.support.snapshot import Snapshot, difference, snapshot
 
 NEW_ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
@@ -160,12 +160,9 @@ class Walk:
 
     def wait_until_gone(self, *roles: str) -> None:
         """Wait for the sessions of these roles to end: a backend outlives its client by a moment."""
-        for _ in range(200):
-            count = "select count(*) from pg_stat_activity where usename = any (%s) and backend_type = 'client backend'"
-            if self.database.admin.execute(count, [list(roles)]).fetchone() == (0,):
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"there are still sessions of {', '.join(roles)}")
+        count = "select count(*) from pg_stat_activity where usename = any (%s) and backend_type = 'client backend'"
+        ask = self.database.admin.execute
+        until(lambda: ask(count, [list(roles)]).fetchone() == (0,), f"the end of the sessions of {', '.join(roles)}")
 
     def connect(self, role: str) -> psycopg.Connection[Any]:
         """A session as this role, by its password where it has one."""

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import stat
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -18,6 +17,7 @@ import pytest
 from flatsplit.errors import Exit, FlatsplitError
 from flatsplit.store import Place, Store, StoreFailed
 from tests.support import stores
+from tests.support.patience import until
 
 PLACE = Place("app_user_b", "app_user", "shop", "db.example", 5432)
 SECRET = """p4ss'"%\\ wörd $(id) `x`"""
@@ -144,11 +144,7 @@ def test_a_hook_that_hangs_is_ended_with_all_it_started(hook: Hook, tmp_path: Pa
     store = hook(f"sleep 600 & echo $! > {pids}; echo $$ >> {pids}; wait", patience=0.5)
     error = refused(lambda: store.pending(PLACE, SECRET, VERIFIER), Exit.WAITING)
     assert "took 0.5s" in error.what
-    until = time.monotonic() + 5
-    for pid in map(int, pids.read_text().split()):
-        while _alive(pid):
-            assert time.monotonic() < until
-            time.sleep(0.01)
+    until(lambda: not any(map(_alive, map(int, pids.read_text().split()))), "the end of what it started")
 
 
 def _alive(pid: int) -> bool:

@@ -15,7 +15,8 @@ from flatsplit.demo.server import Cluster
 from flatsplit.hazards.hba import Client, Rule, Unsure, first_match
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
-from tests.support.hazards import SHOP, look, until
+from tests.support.hazards import SHOP, look
+from tests.support.patience import until
 
 IMPATIENT = replace(SHOP, locks=Locks(retry_for=timedelta(milliseconds=1)))
 

@@ -12,7 +12,8 @@ from flatsplit.config import RoleNames
 from flatsplit.demo.server import Cluster
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
-from tests.support.hazards import SHOP, doctor, look, until
+from tests.support.hazards import SHOP, doctor, look
+from tests.support.patience import until
 from tests.support.walk import Walk, assert_same
 
 

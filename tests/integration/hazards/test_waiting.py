@@ -14,7 +14,8 @@ import pytest
 
 from flatsplit.config import Locks
 from tests.fixtures.databases import Database
-from tests.support.hazards import SHOP, look, until
+from tests.support.hazards import SHOP, look
+from tests.support.patience import until
 
 
 @pytest.fixture
