@@ -39,6 +39,13 @@ class Narration:
         self._told: tuple[tuple[int, str], ...] = ()
         self._told_at = 0.0
 
+    def turn_to(self, walk: WalkName) -> None:
+        """A line, where it is another one than the command is about."""
+        self._pause()
+        if walk != self._walk and walk != SPLIT:
+            self.err.say(f"{one_line(walk.words)} goes along:", "bold")
+        self._walk = walk
+
     # The moments of a step
 
     def step_started(self, key: str, title: str, statements: int) -> None:

@@ -122,12 +122,18 @@ def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName) -> None:
         raise UsageError(*objection)
 
 
+def end(walk: Walk) -> None:
+    """A walk that is all taken back is over: another of its kind begins anew, from what is there then."""
+    walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left")
+    walk.journal.end_cutover(walk.record.id, "rolled_back")
+
+
 def refuse_beside(situation: Situation[Any]) -> None:
     """Raise Refused where a walk that has changed nothing yet would begin beside one over the same roles."""
     other = situation.beside()
     if other is not None:
-        roles = ", ".join(situation.shared(other))
-        raise Refused(
-            f"{other.name.words} is under way over the same roles ({roles})",
-            f"finish it first, or take it back: flatsplit rollback {other.name.option} --all",
-        )
+        roles, joins = ", ".join(situation.shared(other)), situation.kind.joins
+        fix = f"finish it first, or take it back: flatsplit rollback {other.name.option} --all"
+        if other.name == SPLIT and joins and other.done < other.kind.place(joins):
+            fix = f"take it that far first: flatsplit next {other.name.option} --through {joins}"
+        raise Refused(f"{other.name.words} is under way over the same roles ({roles})", fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from flatsplit.model import GateResult, Plan, StepState
+from flatsplit.model import GateResult, Plan, StepState, WalkName
 
 if TYPE_CHECKING:
     from flatsplit.server.locks import Holder
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 class Reporter(Protocol):
     """Hears what happens while statements run."""
+
+    def turn_to(self, walk: WalkName) -> None:
+        """What comes next is about this walk."""
 
     def step_started(self, key: str, title: str, statements: int) -> None:
         """A step begins; ``statements`` counts what it will run."""

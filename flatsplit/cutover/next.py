@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flatsplit.catalog import remaining_dependencies
 from flatsplit.connection import operator_lock
-from flatsplit.cutover import approval, delivery
+from flatsplit.cutover import approval, delivery, riding
 from flatsplit.cutover.begin import refuse_beside
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter, tell
 from flatsplit.cutover.chosen import require_step
@@ -57,7 +57,15 @@ def _advance(
     if options.approved is not None and options.through is not None:
         raise UsageError("--approved is for one step, --through for many", "approve and take the steps one by one")
     outcomes: list[StepOutcome] = []
+    rode: list[AdvanceResult] = []
     situation = walk.situation()
+
+    def along(other: Walk, key: str) -> AdvanceResult:
+        return _advance(other, AdvanceOptions(through=key), reporter, confirm, passwords)
+
+    def told(after: str | None, **more: Any) -> AdvanceResult:
+        return AdvanceResult(tuple(outcomes), after, walk=situation.name, rode=tuple(rode), **more)
+
     walk.require_own(situation)
     if not options.dry_run:
         walk.take_in(situation)
@@ -65,11 +73,14 @@ def _advance(
         require_step(situation, options.through)
     if machine.last_step(situation.states) is None:
         refuse_beside(situation)
+    if not options.dry_run and riding.late(walk, situation):
+        rode += riding.ride(walk, reporter, along)
+        situation = walk.situation()
     while True:
         key = machine.next_step(situation.states)
         if key is None or (options.through and situation.kind.place(key) > situation.kind.place(options.through)):
-            return AdvanceResult(tuple(outcomes), key, complete=key is None, walk=situation.name)
-        plan = situation.plan(key)
+            return told(key, complete=key is None)
+        plan, riders = situation.plan(key), riding.declared(walk, situation, key)
         gates = _gates(walk, situation, plan, options, reporter, passwords)
         for gate in gates:
             reporter.gate(gate)
@@ -78,21 +89,27 @@ def _advance(
                 delivery.deliver(walk, key, delivers, gate, passwords, reporter)
         closed = tuple(gate for gate in gates if not gate.passes)
         if options.dry_run:
-            return AdvanceResult((), key, waiting=closed, plan=plan, walk=situation.name)
+            return told(key, waiting=closed, plan=plan)
         if closed:
             _wait(walk, key, situation, closed)
             blocked = next((gate for gate in closed if gate.key == "no-blockers"), None)
             if blocked is not None:
                 raise Refused(blocked.reason, f'{blocked.fix} Or go on all the same: --waive no-blockers --reason "…"')
             outcomes.append(StepOutcome(key, "waiting", 0, gates=gates))
-            return AdvanceResult(tuple(outcomes), key, waiting=closed, walk=situation.name)
+            return told(key, waiting=closed)
+        for name in riders:
+            reporter.note(f"role {name} rides along: it is made once {key} is done")
         if not confirm(plan, "next"):
-            return AdvanceResult(tuple(outcomes), key)
+            return told(key)
+        passwords = riding.known(walk, plan, riders, passwords)
         outcome, situation = _take(walk, situation, plan, gates, reporter, passwords, options)
         outcomes.append(outcome)
+        if riders:
+            rode += riding.ride(walk, reporter, along)
+            situation = walk.situation()
         if options.through is None:
             after = machine.next_step(situation.states)
-            return AdvanceResult(tuple(outcomes), after, complete=after is None, walk=situation.name)
+            return told(after, complete=after is None)
 
 
 def _gates(
@@ -199,6 +216,7 @@ def _begin(
     key = plan.step
     with walk.session.transaction():
         walk.keep_names()
+        riding.keep(walk, riding.declared(walk, situation, key))
         seen = situation.as_begun(key) if by_hand else situation
         fresh = seen.fresh_baseline() if situation.states[key] != "running" else None
         if fresh is not None:

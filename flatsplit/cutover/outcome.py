@@ -32,3 +32,5 @@ class AdvanceResult:
     plan: Plan | None = None
     """With ``dry_run``: what would have run."""
     walk: WalkName = SPLIT
+    rode: tuple[AdvanceResult, ...] = ()
+    """What became of the walks that went along with a step of the split."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flatsplit import ddl, membership
 from flatsplit.connection import operator_lock
+from flatsplit.cutover import riding
+from flatsplit.cutover.begin import end
 from flatsplit.cutover.caller import Confirm, Reporter, tell
 from flatsplit.cutover.chosen import require_step
 from flatsplit.cutover.completeness import about_new
@@ -35,10 +37,12 @@ def rollback(
 ) -> AdvanceResult:
     """Take back the last step, or all down to and including ``through``, or everything."""
     with operator_lock(walk.session):
-        return _rollback(walk, through, everything, reporter, confirm)
+        return _rollback(walk, through, everything=everything, reporter=reporter, confirm=confirm)
 
 
-def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
+def _rollback(
+    walk: Walk, through: str | None, *, everything: bool, reporter: Reporter, confirm: Confirm
+) -> AdvanceResult:
     situation = walk.situation()
     if through is not None:
         require_step(situation, through)
@@ -49,8 +53,14 @@ def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Repor
         )
     outcomes: list[StepOutcome] = []
     keys = machine.to_take_back(situation.states, through, everything=everything)
+    rode: list[AdvanceResult] = []
+
+    def along(other: Walk) -> None:
+        rode.append(_rollback(other, None, everything=True, reporter=reporter, confirm=confirm))
+
     if keys:
-        _refuse_above(situation)
+        situation = riding.back(walk, situation, keys, reporter, along)
+        _refuse_above(situation, keys)
     split = situation.name == SPLIT
     if split and situation.kind.keys[0] in keys and walk.config.legacy_role in situation.live.roles:
         require_way_back(walk.session, situation)
@@ -69,21 +79,16 @@ def _rollback(walk: Walk, through: str | None, everything: bool, reporter: Repor
     if not split and machine.last_step(situation.states) is None:
         if not outcomes:
             with walk.session.transaction():
-                _end(walk)
+                end(walk)
         reporter.note(f"{situation.name.words} is over: nothing of it is left")
         return AdvanceResult(tuple(outcomes), None, walk=situation.name)
-    return AdvanceResult(tuple(outcomes), machine.next_step(situation.states), walk=situation.name)
+    after = machine.next_step(situation.states)
+    return AdvanceResult(tuple(outcomes), after, walk=situation.name, rode=tuple(rode))
 
 
-def _end(walk: Walk) -> None:
-    """A walk that is all taken back is over: another of its kind begins anew, from what is there then."""
-    walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left")
-    walk.journal.end_cutover(walk.record.id, "rolled_back")
-
-
-def _refuse_above(situation: Situation) -> None:
+def _refuse_above(situation: Situation, keys: Collection[str]) -> None:
     """Raise Refused where a walk that began later stands on the roles of this one: last in, first out."""
-    above = situation.above()
+    above = situation.above(keys)
     if above is not None:
         roles = ", ".join(situation.shared(above))
         raise Refused(
@@ -224,7 +229,7 @@ def _take_back(
             step_ended(walk, key, situation.live)
         else:
             remember(walk.session, walk.journal_of(SPLIT), key, situation.live)  # the walk that goes on remembers
-            _end(walk)
+            end(walk)
     reporter.step_finished(key, "rolled_back")
     return StepOutcome(key, "rolled_back", executed, notes=plan.notes), walk.situation(situation.live)
 

@@ -124,7 +124,9 @@ class Walk:
         mine = next(link for link in links if link.name == self.record.walk)
         others = tuple(link for link in links if link is not mine)
         oid = self.split.legacy_oid
-        situation = Situation(mine.kind, live, mine.baseline, self.config, mine.records, oid, mine.name, others)
+        situation = Situation(
+            mine.kind, live, mine.baseline, self.config, mine.records, oid, mine.name, others, mine.began
+        )
         first = situation.turned(SPLIT)
         names.check(
             self.config,
@@ -157,7 +159,8 @@ class Walk:
             # Nothing was changed yet: memberships that are gone, somebody has ended, and no rollback brings them back
             first_seen = {key: options for key, options in baseline.members.items() if key in live.members}
             baseline = replace(baseline, members=first_seen)
-        return Link(record.walk, kind, live, baseline, self.config, records, record.id < self.record.id)
+        earlier = record.id < self.record.id
+        return Link(record.walk, kind, live, baseline, self.config, records, earlier, record.created_at)
 
     def require_own(self, situation: Situation) -> None:
         """Raise ConfigError where a new role that came since ``init`` is not this walk's to begin with."""

@@ -5,13 +5,14 @@ A walk is planned within it: the others' steps are applied too, so that no fact 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from flatsplit.config import Config
-from flatsplit.model import State, StepRecord, StepState, WalkName
+from flatsplit.model import SPLIT, State, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
 from flatsplit.walks.kind import Kind, Moment
 
@@ -30,6 +31,8 @@ class Link:
     """Of each of its steps, in their order."""
     earlier: bool
     """It began before the walk that is spoken of."""
+    began: datetime | None = None
+    """When; None where nobody can tell."""
 
     @cached_property
     def states(self) -> dict[str, StepState]:
@@ -67,6 +70,18 @@ class Link:
         """Roles that nobody is to use any more, as of its finished steps."""
         return frozenset(role for step in self.kind.steps[: self.done] for role in step.retires(self.context))
 
+    def lets_join(self, kind: Kind[Any], context: Any) -> bool:
+        """Whether a walk may begin beside this one, the split: it manages none of its roles, and they are ready."""
+        if self.name != SPLIT or not kind.joins or self.done < self.kind.place(kind.joins):
+            return False
+        return set(kind.subject(context)).isdisjoint(self.kind.subject(self.context))
+
+    def stands_on(self, steps: Iterable[StepRecord]) -> bool:
+        """Whether one of these steps of another walk was done when this one began."""
+        if self.began is None:
+            return True
+        return any(step.finished_at is not None and step.finished_at <= self.began for step in steps)
+
     def through(self, state: State, more: int = 0) -> State:
         """What its done steps, and so many more, make of ``state``."""
         return self.kind.through(state, self.context, self.done + more)
@@ -80,3 +95,12 @@ class Link:
 def roles(kind: Kind[Any], context: Any) -> frozenset[str]:
     """Those whose facts a walk manages, and those that it stands on."""
     return frozenset((*kind.subject(context), *kind.stands_on(context)))
+
+
+def without_later(live: State, links: Sequence[Link]) -> State:
+    """What ``live`` would be had those that began later done nothing."""
+    for link in reversed(links):
+        if not link.earlier and link.begun:
+            begun = frozenset(key for key in link.kind.keys if machine.begun(link.states, key))
+            live = link.kind.origin(live, link.context, begun)
+    return live

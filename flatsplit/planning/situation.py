@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic
 
@@ -12,7 +13,7 @@ from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import Link, without_later
 from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, shared
 from flatsplit.walks.extras import keep_extras
@@ -35,6 +36,8 @@ class Situation(Generic[C]):
     name: WalkName = SPLIT
     others: tuple[Link, ...] = ()
     """The other walks that are kept, in the order in which they began."""
+    began: datetime | None = None
+    """When this walk did; None where nobody can tell."""
 
     @cached_property
     def states(self) -> dict[str, StepState]:
@@ -147,25 +150,35 @@ class Situation(Generic[C]):
 
     def beside(self) -> Link | None:
         """Another walk that is under way over the same roles: this one may not begin beside it."""
-        return next((link for link in self._links if link.under_way and self.shared(link)), None)
+        over = (link for link in self._links if link.under_way and self.shared(link))
+        return next((link for link in over if not link.lets_join(self.kind, self.context)), None)
 
-    def above(self) -> Link | None:
-        """The last of the walks that began later and stand on this one's roles: it has to be taken back first."""
-        over = (link for link in reversed(self._links) if not link.earlier and link.begun and self.shared(link))
-        return next(over, None)
+    def above(self, keys: Collection[str] | None = None) -> Link | None:
+        """The last of those that began later and stand on what these steps (None: all) made: it goes back first."""
+        steps = [self.records[key] for key in (self.records if keys is None else keys)]
+        return next((link for link in reversed(self._over) if link.stands_on(steps)), None)
+
+    @cached_property
+    def _over(self) -> list[Link]:
+        """Those that began later, over the same roles."""
+        return [link for link in self._links if not link.earlier and link.begun and self.shared(link)]
 
     def turned(self, name: WalkName) -> Situation[Any]:
         """The same moment from where another walk is; KeyError where none of this name is kept."""
         if name == self.name:
             return self
-        mine = Link(self.name, self.kind, self.live, self.baseline, self.config, self.records, earlier=False)
+        mine = Link(
+            self.name, self.kind, self.live, self.baseline, self.config, self.records, earlier=False, began=self.began
+        )
         before = sum(link.earlier for link in self._links)
         order = (*self._links[:before], mine, *self._links[before:])
         places = {link.name: place for place, link in enumerate(order)}
         place = places[name]
         one = order[place]
         others = tuple(replace(link, earlier=at < place) for at, link in enumerate(order) if at != place)
-        return Situation(one.kind, self.live, one.baseline, one.config, one.records, self.legacy_oid, one.name, others)
+        return Situation(
+            one.kind, self.live, one.baseline, one.config, one.records, self.legacy_oid, one.name, others, one.began
+        )
 
     def shared(self, link: Link) -> tuple[str, ...]:
         """Roles that this and another walk speak of."""
@@ -269,6 +282,8 @@ class Situation(Generic[C]):
             top = each.apply(top, self._backward)
         made = self.kind.makes(self._backward)
         want = keep_extras(self.live, top, want, frozenset(made))
+        for link in self._over:  # what the step had taken from under it comes back
+            want = link.through(want)
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:
             want = marks.left(want, made)
@@ -308,8 +323,13 @@ class Situation(Generic[C]):
         return self.kind.place(last) if last else 0
 
     def fresh_baseline(self) -> State | None:
-        """The baseline as it should be kept from now on; None where live does not tell any more what it was."""
-        return self.kind.remembers(self._moment, self.context, lambda: self.origin)
+        """The baseline as it should be kept from now on; None where live does not tell any more what it was.
+
+        What walks that began later have made is gone before this one goes back: it is not to be remembered.
+        """
+        live = without_later(self.live, self._links)
+        mine = self if live is self.live else replace(self, live=live)
+        return self.kind.remembers(mine._moment, mine.context, lambda: mine.origin)
 
 
 def _forgotten(live: State, want: State) -> State:

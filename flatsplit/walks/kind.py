@@ -150,6 +150,10 @@ class Kind(Generic[C]):
     """What speaks against beginning one now, and what to do about it. The states of the moment have the steps of it."""
     lasting: bool = True
     """Whether a walk that is done is kept, and what it wants held against what comes; else it is over then."""
+    joins: str = ""
+    """The step of the split that, once done, has made the roles that it stands on what it needs them to be: it may
+    begin then, beside a split that goes on; "": not before the split is done.
+    """
     ways: tuple[str, ...] = ()
     """How ``begin`` may be told to go about it: each an option of that name."""
     optional: Callable[[Config], Mapping[str, bool]] = _none

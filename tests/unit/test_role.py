@@ -41,8 +41,8 @@ def records(kind: Kind[Any], done: int) -> dict[str, StepRecord]:
 
 
 @st.composite
-def beginnings(draw: st.DrawFn) -> tuple[Situation[Any], Kind[Any], Context]:
-    """A split that is done, and a special role that is about to be begun, of any sort."""
+def beginnings(draw: st.DrawFn, least: int = ALL) -> tuple[Situation[Any], Kind[Any], Context]:
+    """A split of which so many steps are done, or more, and a special role that is about to be begun, of any sort."""
     world: World = draw(worlds())
     state = world.state
     tables = sorted(ref for ref in state.objects if ref.kind in TABLES and ref.schema in world.config.schemas)
@@ -59,10 +59,11 @@ def beginnings(draw: st.DrawFn) -> tuple[Situation[Any], Kind[Any], Context]:
         special = replace(special, schemas=world.config.schemas[:1])
     grants = tuple(Grant(NAME, word, names) for word in draw(st.sets(st.sampled_from(("select", "insert", "delete")))))
     config: Config = replace(world.config, special=(special,), grants=(*world.config.grants, *sorted(grants)))
-    for count in range(1, ALL + 1):
+    done = draw(st.integers(least, ALL))
+    for count in range(1, done + 1):
         one = Situation(SPLIT, state, reduce(world.state, config), config, records(SPLIT, count - 1))
         state = SPLIT.steps[count - 1].apply(state, one.context)
-    split = Situation(SPLIT, state, reduce(world.state, config), config, records(SPLIT, ALL))
+    split = Situation(SPLIT, state, reduce(world.state, config), config, records(SPLIT, done))
     first = Moment(state, state, config, dict.fromkeys(ROLE.keys, "pending"), NAME)
     assert ROLE.picks is not None
     kind = ROLE.of(ROLE.picks(first, ()))
@@ -136,3 +137,32 @@ def test_in_the_end_it_can_do_its_list_and_nothing_else(found: tuple[Situation[A
     wrong = [check for check in rights.matrix(after, context) if not check.ok]
     assert [check for check in wrong if check.expected] == []
     assert [check.act for check in wrong if "read anything" in check.act or "truncate" in check.act] == []
+
+
+@EXAMPLES
+@given(beginnings(least=SPLIT.place(ROLE.joins)))
+def test_the_split_goes_on_beneath_it_and_back(found: tuple[Situation[Any], Kind[Any], Context]) -> None:
+    split, kind, context = found
+    steps = len(kind.steps)
+    now = beside(split, kind, context, kind.through(split.live, context, steps), steps)
+    assert now.beside() is None
+    assert now.turned(WalkName(keys.NAME, NAME)).beside() is None
+    lives = [now.live]
+    for key in SPLIT.keys[split.done :]:
+        after = now.desired(SPLIT.place(key))
+        assert Ledger(now.live).run(diff(now.live, after)) == facts(after)
+        baseline = now.fresh_baseline() or now.baseline
+        assert NAME not in baseline.roles
+        assert not any(NAME in {row.role, row.member} for row in baseline.members)
+        rows = records(SPLIT, SPLIT.place(key))
+        now = replace(now, live=after, baseline=baseline, records=rows)
+        assert now.drift == ()
+        lives.append(after)
+    for key in reversed(SPLIT.keys[split.done :]):
+        lives.pop()
+        if now.final(key):
+            return
+        want, _ = now.taken_back(key)
+        assert Ledger(now.live).run(diff(now.live, want)) == facts(want)
+        assert facts(want) == facts(lives[-1])
+        now = replace(now, live=want, records=records(SPLIT, SPLIT.place(key) - 1))

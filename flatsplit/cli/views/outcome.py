@@ -37,6 +37,8 @@ def show(output: Output, result: AdvanceResult, *, idle: str, refused: bool) -> 
         if not (output.terminal and output.err.terminal):  # there, the narration has just said so
             for outcome in result.outcomes:
                 _say_outcome(output, outcome)
+        for one in result.rode:
+            _say_rode(output, one)
         for gate in result.waiting:
             output.say(f"waiting for {gate.key}: {one_line(gate.reason)}", "yellow")
             if gate.fix:
@@ -57,9 +59,21 @@ def _what(result: AdvanceResult) -> str:
     return "cutover" if result.walk.kind == "split" else f"walk {one_line(result.walk.words)}"
 
 
-def _say_outcome(output: Output, outcome: StepOutcome) -> None:
+def _say_outcome(output: Output, outcome: StepOutcome, of: str = "") -> None:
     how = "found done by hand" if outcome.by_hand else count(outcome.executed, "statement")
-    output.say(f"{outcome.key}: {_WORDS[outcome.state]}" + (f" ({how})" if outcome.by_hand or outcome.executed else ""))
+    output.say(
+        f"{of}{outcome.key}: {_WORDS[outcome.state]}" + (f" ({how})" if outcome.by_hand or outcome.executed else "")
+    )
+
+
+def _say_rode(output: Output, result: AdvanceResult) -> None:
+    if not (output.terminal and output.err.terminal):
+        for outcome in result.outcomes:
+            _say_outcome(output, outcome, f"{one_line(result.walk.words)}, ")
+    for gate in result.waiting:
+        output.say(f"{one_line(result.walk.words)} is waiting for {gate.key}: {one_line(gate.reason)}", "yellow")
+    if result.next is not None:
+        output.say(f"{one_line(result.walk.words)} goes on by itself: `{typed('next', result.walk)}`")
 
 
 def _what_now(output: Output, result: AdvanceResult, idle: str) -> None:
@@ -84,6 +98,7 @@ def shape(result: AdvanceResult) -> Json:
         "waiting": [gates.shape(item) for item in result.waiting],
         "complete": result.complete,
         "plan": plan.shape(result.plan) if result.plan else None,
+        "rode": [{"walk": str(one.walk), **shape(one)} for one in result.rode],
     }
 
 

@@ -8,7 +8,7 @@ from flatsplit import blueprint
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.model import State
-from flatsplit.walks import marks
+from flatsplit.walks import marks, split
 from flatsplit.walks import role as keys
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.role import (
@@ -24,6 +24,8 @@ from flatsplit.walks.role import (
 )
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.undo import remembered, unmade
+
+_EARLY = f"take the split that far first: flatsplit next --walk split --through {split.ENABLE_LOGIN}"
 
 
 def _context(moment: Moment) -> Context:
@@ -77,12 +79,12 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
             "flatsplit made it: change its list, then flatsplit repair" if mine else fix
         )
     if special.like and special.like not in live.roles:
-        return f"{heading(name)} like = {quote(special.like)}: there is no such role", "name one that exists"
+        split_makes = special.like in moment.config.roles.new
+        fix = _EARLY if split_makes else "name one that exists"
+        return f"{heading(name)} like = {quote(special.like)}: there is no such role", fix
     owner = blueprint.owner(moment.config)
     if owner in _stands_on(context) and owner not in live.roles:
-        return f"{name} is to have its part in what {owner} makes, which does not exist yet", (
-            "take create-roles of the split first: flatsplit next --walk split"
-        )
+        return f"{name} is to have its part in what {owner} makes, which does not exist yet", _EARLY
     return _nothing_to_give(context, live)
 
 
@@ -129,5 +131,6 @@ ROLE = Kind(
     origin=_origin,
     remembers=_remembers,
     stands_on=_stands_on,
+    joins=split.ENABLE_LOGIN,
     refuses=_refuses,
 )

@@ -99,10 +99,13 @@ def made(state: State, context: Context) -> Iterator[tuple[DefaultRef, str, str]
 
 
 def _creators(state: State, context: Context) -> Sequence[str]:
-    """Who creates for the application: app_migrator, the old owners over the bridge, special roles that may."""
-    owner = blueprint.owner(context.config)
+    """Who creates for the application: app_migrator, the old owners over the bridge, special roles that may.
+
+    Legacy for as long as it has default privileges: the split leaves them to one that it has locked, until the end.
+    """
+    owner, legacy = blueprint.owner(context.config), context.config.legacy_role
     bridged = {key.member for key in state.members if key.role == owner}
-    old = {context.config.legacy_role, *(context.config.owners or ())} & bridged
+    old = {legacy, *(context.config.owners or ())} & (bridged | ({ref.creator for ref in state.defaults} & {legacy}))
     makers = {one.name for one in context.config.special if one.create and one.name in state.roles}
     return sorted({owner, *old, *(makers - {context.role})} & state.roles.keys())
 

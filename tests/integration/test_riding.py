@@ -1,0 +1,112 @@
+"""Special roles declared before the split ride along with it, there and back; beneath them it goes on and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import MakeDatabase
+from tests.support import journal
+from tests.support.special import AUDIT, SCHEMAS, declare, flat, may
+from tests.support.walk import Walk, assert_same, write_passwords
+
+HOSTILE = 'Night: "job" %s 🐘'
+LIKE = {"role": {"like": "app_user", "new_tables": "write", "learn": "0s"}}
+SPLIT = ("--walk", "split")
+
+
+def begun(walk: Walk) -> dict[str, tuple[int, str | None]]:
+    """How far each walk is, and what is next."""
+    return {one["walk"]: (one["done"], one["next"]) for one in walk("status", "--json").json["walks"]}
+
+
+def let_in(walk: Walk) -> Any:
+    """Take enable-login; what came along."""
+    found = walk("next", "--yes", "--json", "--password-file", str(walk.password_file), *SPLIT).check().json
+    assert [one["key"] for one in found["steps"]] == ["enable-login"]
+    return {one["walk"]: [step["key"] for step in one["steps"]] for one in found["rode"]}
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("superuser", [False, True], ids=["plain", "superuser"])
+def test_there_and_back_with_the_split(superuser: bool, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database(legacy_options="SUPERUSER" if superuser else "")
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    first = walk.snapshot()
+    declare(walk, "app_audit", AUDIT)
+    declare(walk, HOSTILE, LIKE)
+    walk.forward("transfer-ownership")
+    shut = walk.snapshot()
+    assert list(begun(walk)) == ["split"]
+
+    refused = walk("begin", "role", HOSTILE, "--yes").check(5).stderr
+    assert "take it that far first: flatsplit next --walk split --through enable-login" in refused
+    passwords = walk.passwords
+    write_passwords(walk.password_file, {name: word for name, word in passwords.items() if name != HOSTILE})
+    assert f"no password for {HOSTILE}" in walk.next(exit_code=2).stderr
+    assert_same(shut, walk.snapshot(), "a password is missed before anything is done")
+    write_passwords(walk.password_file, passwords)
+
+    assert let_in(walk) == {
+        "role:app_audit": ["create-role", "grant", "open", "verify"],
+        f"role:{HOSTILE}": ["create-role", "bridge", "open"],
+    }
+    there = {
+        "split": (5, "switch-connections"),
+        "role:app_audit": (4, None),
+        f"role:{HOSTILE}": (3, "switch-connections"),
+    }
+    assert begun(walk) == there
+    with walk.connect("app_audit") as session:
+        assert may(session, "select id, amount from payments")
+        assert not may(session, "select * from secrets")
+    with walk.connect(HOSTILE) as session:
+        assert may(session, "select * from secrets"), "over the bridge"
+    walk.wait_until_gone("app_audit", HOSTILE)
+
+    # The split goes on beneath them, and what it takes back does not take them back
+    with walk.switched():
+        walk.next(*SPLIT)
+    looks = []
+    for _ in ("verify", "lock-legacy", "revoke-legacy"):
+        looks.append(walk.snapshot())
+        walk.next(*SPLIT)
+    assert walk("verify", "--json").check().json["ok"]
+    for key in ("revoke-legacy", "lock-legacy", "verify"):
+        walk.rollback(*SPLIT)
+        assert_same(looks.pop(), walk.snapshot(), f"rolled back {key} beneath them")
+    assert begun(walk) == there | {"split": (6, "verify")}
+
+    # What they stand on takes them along
+    found = walk("rollback", "--yes", "--json", "--through", "enable-login", *SPLIT).check().json
+    assert [one["walk"] for one in found["rode"]] == [f"role:{HOSTILE}", "role:app_audit"]
+    assert_same(shut, walk.snapshot(), "rolled back enable-login")
+    assert let_in(walk).keys() == {"role:app_audit", f"role:{HOSTILE}"}, "and again"
+    walk.rollback("--all", *SPLIT)
+    assert_same(first, walk.snapshot(), "rolled back all")
+    assert not journal.problems(database.admin)
+
+
+@pytest.mark.slow
+def test_what_speaks_against_one_holds_up_nobody(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    database = make_database()
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    declare(walk, "app_typo", {"role": {}, "grants": {"select": ["public.job"]}})
+    declare(walk, "app_audit", AUDIT)
+    walk.forward("transfer-ownership")
+    database.execute("alter table public.audit_log rename to audit_trail")
+    found = walk("next", "--yes", "--password-file", str(walk.password_file)).check()
+    assert "role app_typo does not ride along: [grants.app_typo] select" in found.stderr
+    assert "role app_audit does not ride along: [grants.app_audit] select" in found.stderr
+    assert begun(walk) == {"split": (5, "switch-connections")}
+    # Afterwards each begins like any other, and is not taken along
+    database.execute("alter table public.audit_trail rename to audit_log")
+    walk("begin", "role", "app_audit", "--yes").check()
+    walk.next("--walk", "role:app_audit", "--through", "open")
+    walk.rollback("--through", "enable-login", *SPLIT)
+    assert begun(walk)["role:app_audit"] == (3, "verify")
