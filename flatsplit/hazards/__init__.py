@@ -24,6 +24,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     groups,
     identity,
     legacy,
+    listed,
     members,
     newroles,
     objects,

@@ -32,6 +32,7 @@ TAKEN = {
         ("cron-as-group", "group-owns-subscription", "large-objects-twins"), "integration/hazards/test_grouped.py"
     ),
     "password-policy": "integration/hazards/test_password_policy.py",
+    "columns-and-star": "integration/hazards/test_listed.py",
 }
 """Executed, or put into the configuration, and judged again."""
 
@@ -64,7 +65,7 @@ _BY_HAND = {
         *("column-grants", "subscription-stays", "replication-slots", "definer-open", "role-settings"),
         *("role-setting-role", "migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
         *("bypassrls-carried", "legacy-bootstrap", "become-inherits", "connection-limits", "password-encryption"),
-        "sees-own-sessions",
+        *("sees-own-sessions", "settings-no-limit"),
     ),
     "it is about the right moment, or the size of something": (
         *(

@@ -1,0 +1,88 @@
+"""Hazards of special roles, in what their section and their list of flatsplit.toml promise. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl
+from flatsplit.config import Grant, Special, format_name, parse_name
+from flatsplit.config.special import heading
+from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.walks import split
+from flatsplit.walks.split.grants import columns_of
+
+_SECTION = "[role.NAME] of flatsplit.toml"
+_SHOWN = "_shown"
+_NAME_BYTES = 63
+NO_LIMITS = frozenset(
+    {
+        *("default_transaction_read_only", "transaction_read_only", "row_security"),
+        *("statement_timeout", "lock_timeout", "transaction_timeout", "idle_session_timeout"),
+        "idle_in_transaction_session_timeout",
+        *("work_mem", "hash_mem_multiplier", "maintenance_work_mem", "logical_decoding_work_mem", "temp_buffers"),
+        *("max_parallel_workers", "max_parallel_workers_per_gather", "max_parallel_maintenance_workers"),
+    }
+)
+"""Settings that sound like limits and that any session may set for itself: their context is ``user`` (guc_tables.c)."""
+
+
+def _lists(seen: Seen, special: Special) -> Iterator[Grant]:
+    return (one for one in seen.context.config.grants if one.purpose == special.name and one.privilege == "select")
+
+
+@hazard(
+    "columns-and-star",
+    "warning",
+    split.ENABLE_LOGIN,
+    looks_at="columns under select of [grants.NAME], for special roles",
+    why="Who may read some columns cannot read the row: SELECT *, the table's name as a value, ctid, LOCK and COPY of "
+    "the whole table fail, and so does any other column in WHERE or ORDER BY. A column added later is not in the list.",
+    fix="Name the columns in the program's statements, or list a view that has just these.",
+    manual="sql-grant.html",
+)
+def columns_and_star(seen: Seen) -> Iterator[Found]:
+    """Lists that give columns of a table and not the table."""
+    for special in seen.context.config.special:
+        names = {
+            name: (parse_name(name).parts, columns_of(name, grant.letter))
+            for grant in _lists(seen, special)
+            for name in grant.names
+        }
+        whole = {table for table, columns in names.values() if not columns}
+        parts = {table: columns for table, columns in names.values() if columns}
+        found = {table: columns for table, columns in parts.items() if table not in whole}
+        if found:
+            tables = [format_name(*table) for table in found]
+            cures = tuple(_view(table, columns) for table, columns in found.items())
+            yield Found(
+                f"{special.name} may read columns of {few(tables)}, and SELECT * fails",
+                tuple(tables),
+                fix="Name the columns in the program's statements. Where it cannot, let app_migrator make a view and "
+                f"list that under {heading(special.name, 'grants')}:\n" + "\n".join(cures),
+                sql=cures,
+            )
+
+
+def _view(table: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    schema, name = table[:-1], table[-1]
+    view = ddl.ident(*schema, name.encode()[: _NAME_BYTES - len(_SHOWN)].decode(errors="ignore") + _SHOWN)
+    return f"CREATE VIEW {view} AS SELECT {', '.join(map(ddl.ident, columns))} FROM {ddl.ident(*table)};"  # noqa: S608 (quoted by ddl)
+
+
+@hazard(
+    "settings-no-limit",
+    "note",
+    split.ENABLE_LOGIN,
+    looks_at=f"settings under {_SECTION}",
+    why="A role's settings are what its sessions begin with; each of them may set another value. Of what sounds like a "
+    "limit only connection_limit and temp_file_limit hold.",
+    fix="Count on its list for what it may write, on connection_limit for how many, and on temp_file_limit for the "
+    "disk; long statements somebody else has to end.",
+    manual="sql-alterrole.html",
+)
+def settings_no_limit(seen: Seen) -> Iterator[Found]:
+    """Settings that somebody may take for limits."""
+    for special in seen.context.config.special:
+        soft = tuple(f"{name} = {value}" for name, value in special.settings if name.lower() in NO_LIMITS)
+        if soft:
+            yield Found(f"{special.name} may set {few(soft)} to what it likes: a default, no limit", soft)
