@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from flatsplit import hazards
 from flatsplit.cutover.ages import Age, ages
-from flatsplit.cutover.promised import all_checks
+from flatsplit.cutover.promised import all_checks, special_roles
 from flatsplit.cutover.proof import prove, special
 from flatsplit.cutover.strays import strays
 from flatsplit.evidence import memory
 from flatsplit.evidence.trial import Proof, Trial
 from flatsplit.model import SPLIT, Check, Finding, Statement
 from flatsplit.planning.causes import Causes
+from flatsplit.rights.surplus import surplus
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -45,6 +46,9 @@ class VerifyReport:
     old: tuple[Age, ...] = ()
     """Passwords that are older than [rotation] allows; nothing that was promised, so it is told and no failure."""
 
+    surplus: tuple[Statement, ...] = ()
+    """What would take from special roles what their lists do not say; nobody runs it but people."""
+
     @property
     def failed(self) -> tuple[Trial, ...]:
         """Acts that came out otherwise than they must."""
@@ -68,6 +72,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
     since = memory.difference(before.objects, situation.live) if before is not None else None
     drift = situation.drift
     causes = Causes(situation.live, since.appeared.keys() if since is not None else (), situation.resting)
+    beside = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
     return VerifyReport(
         checks=all_checks(situation),
         drift=drift,
@@ -78,4 +83,5 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, before.roles) if before is not None and since is not None else (),
         proofs=(*prove(session, situation, passwords or {}), *special(session, situation, passwords or {})),
+        surplus=tuple(each for some in beside for each in some),
     )

@@ -108,5 +108,14 @@ def test_what_speaks_against_one_holds_up_nobody(make_database: MakeDatabase, in
     database.execute("alter table public.audit_trail rename to audit_log")
     walk("begin", "role", "app_audit", "--yes").check()
     walk.next("--walk", "role:app_audit", "--through", "open")
+    # What is taken out of its list stays, and is told with the statement that takes it away
+    configured = walk.config.read_text()
+    walk.config.write_text(configured.replace('"public.audit_log", ', ""))
+    said = walk("verify").check(4).stdout
+    revoke = 'REVOKE SELECT ON TABLE "public"."audit_log" FROM "app_audit";'
+    assert revoke in said
+    database.execute(revoke)
+    assert walk("verify", "--json").check(0).json["surplus"] == []
+    walk.config.write_text(configured)
     walk.rollback("--through", "enable-login", *SPLIT)
     assert begun(walk)["role:app_audit"] == (3, "verify")

@@ -17,6 +17,7 @@ from flatsplit.model import TABLES, State, StepRecord, WalkName
 from flatsplit.planning.chain import Link
 from flatsplit.planning.situation import Situation
 from flatsplit.rights import special as rights
+from flatsplit.rights.surplus import surplus
 from flatsplit.walks import role as keys
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.role.context import Context
@@ -166,3 +167,27 @@ def test_the_split_goes_on_beneath_it_and_back(found: tuple[Situation[Any], Kind
         assert Ledger(now.live).run(diff(now.live, want)) == facts(want)
         assert facts(want) == facts(lives[-1])
         now = replace(now, live=want, records=records(SPLIT, SPLIT.place(key) - 1))
+
+
+@EXAMPLES
+@given(beginnings(), st.data())
+def test_what_is_taken_out_of_its_list_is_told_and_no_more(
+    found: tuple[Situation[Any], Kind[Any], Context], data: st.DataObject
+) -> None:
+    split, kind, context = found
+    steps = len(kind.steps)
+    after = kind.through(split.live, context, steps)
+    assert surplus(after, context) == ()
+    assert context.special is not None
+    left = tuple(one for one in context.config.grants if one.purpose != NAME or data.draw(st.booleans()))
+    special = replace(context.special, new_tables=data.draw(st.sampled_from(("none", context.special.new_tables))))
+    if context.special.schemas:
+        special = context.special
+    config = replace(context.config, grants=left, special=(special,))
+    shorter = replace(context, config=config)
+    told = surplus(after, shorter)
+    rest, wanted = Ledger(after).run(told), facts(kind.through(split.live, shorter, steps))
+    assert wanted <= rest
+    if special.new_tables == "none":  # else what came later is its own by rule, and looks the same
+        assert rest == wanted
+    assert surplus(after, shorter, bridged=True) == ()

@@ -31,6 +31,11 @@ def show(printer: Printer, found: VerifyReport) -> None:
     show_findings(printer, found.notes)
     show_findings(printer, found.strays)
     _drift(printer, found)
+    if found.surplus:
+        printer.say(
+            "Special roles hold what their lists do not say. To take it away, if nobody needs it, run:", "yellow"
+        )
+        summarise(printer, found.surplus)
     for one in found.old:
         printer.say(f"password of {one_line(one.role)}: set {ago(one.at)}, older than max_age of [rotation]", "yellow")
     if not found.finished and found.ok:
@@ -139,6 +144,7 @@ def shape(report: VerifyReport) -> Json:
             for statement, cause in itertools.zip_longest(report.drift, report.causes, fillvalue="")
             if not isinstance(statement, str)
         ],
+        "surplus": [statements.shape(statement) for statement in report.surplus],
         "strays": [findings.shape(stray) for stray in report.strays],
         "proofs": [plain(proof) for proof in report.proofs],
         "notes": [findings.shape(note) for note in report.notes],

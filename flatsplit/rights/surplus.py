@@ -1,0 +1,46 @@
+"""What a special role holds beside its list, for whoever takes a line out of it. Pure.
+
+No step takes it away: somebody may have granted it for a reason. It is told with the statements that would.
+"""
+
+from __future__ import annotations
+
+from flatsplit import blueprint, privileges
+from flatsplit.differ import diff
+from flatsplit.model import ObjectFacts, ObjectRef, State, Statement
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.role import listed
+from flatsplit.walks.role.context import Context
+
+
+def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[Statement, ...]:
+    """Statements that leave the role what its list says, of what it holds by itself; none while it is ``bridged``."""
+    special, role = context.special, context.role
+    if special is None or role not in state.roles or bridged:
+        return ()
+    given, draft = listed.rights(state, context), Draft(state)
+    purpose = blueprint.READER if special.new_tables == "read" else blueprint.APPLICATION
+    ruled = listed.ruled(context, given)
+
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        held = privileges.letters(facts.acl, role)
+        if not held or facts.owner == role:
+            return facts
+        later = blueprint.on_later(purpose, ref.kind, public=False, foreign=False) if ref.schema in ruled else ""
+        acl = privileges.without(facts.acl, role, privileges.minus(held, given.objects.get(ref, "") + later))
+        return facts if acl == facts.acl else facts._replace(acl=acl)
+
+    draft.rewrite(change, apart=frozenset(given.objects))
+    for ref, acl in state.columns.items():
+        more = privileges.minus(privileges.letters(acl, role), given.columns.get(ref, ""))
+        if more:
+            draft.columns[ref] = privileges.without(acl, role, more)
+    rules = dict(listed.later(state, context, given))
+    for row, acl in state.defaults.items():
+        more = privileges.minus(privileges.letters(acl, role), rules.get(row, ""))
+        if more and row.creator != role:
+            draft.default(row, privileges.without(acl, role, more))
+    groups = {key.role for key in state.members if key.member == role}
+    for group in groups.difference(listed.memberships(context.config, special)):
+        draft.no_member(role=group, member=role)
+    return diff(state, draft.state())
