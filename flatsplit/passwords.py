@@ -226,7 +226,7 @@ class Generated(_Given):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(_Given):
+class Prompt(_Given):
     """A person at a terminal; ``ask`` gets the role's name and gives back what was typed, twice the same."""
 
     ask: Callable[[str], str]

@@ -48,7 +48,7 @@ class StoreFailed(FlatsplitError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SecretPlace:
     """Whose password it is, as a hook is told."""
 
     role: str
@@ -69,7 +69,7 @@ class Store:
     """Hears what the hook has to say on standard error, a line at a time and without secrets."""
     patience: float = PATIENCE
 
-    def pending(self, place: Place, password: str, verifier: str) -> None:
+    def pending(self, place: SecretPlace, password: str, verifier: str) -> None:
         """Keep it as the next version, and read it back: a store that loses it must not cost anybody the login.
 
         Raises StoreFailed, or Waiting where the hook does not end.
@@ -81,7 +81,7 @@ class Store:
         if kept != password:
             raise self._failed("get", f"gives another pending password of {place.role} than it was just given")
 
-    def get(self, place: Place, which: Which) -> str | None:
+    def get(self, place: SecretPlace, which: Which) -> str | None:
         """The password of a role in this version; None where the store has none."""
         answer = self._call("get", place, {"which": which}, ())
         try:
@@ -99,11 +99,11 @@ class Store:
             raise self._failed("get", "answers what cannot be a password") from None
         return text
 
-    def current(self, place: Place) -> None:
+    def current(self, place: SecretPlace) -> None:
         """From now on applications get it."""
         self._call("current", place, {}, ())
 
-    def made_up(self, place: Place) -> str | None:
+    def made_up(self, place: SecretPlace) -> str | None:
         """The pending password of an earlier call that was broken off; None where the next one is still to be made.
 
         Some stores go on calling a version pending after it has become current.
@@ -113,7 +113,7 @@ class Store:
 
     # -- the call
 
-    def _call(self, verb: Verb, place: Place, more: dict[str, str], hidden: Sequence[str]) -> bytes:
+    def _call(self, verb: Verb, place: SecretPlace, more: dict[str, str], hidden: Sequence[str]) -> bytes:
         document = json.dumps({**asdict(place), **more}).encode() + b"\n"
         try:
             process = subprocess.Popen(

@@ -23,6 +23,7 @@ if (_worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")) and
 
 pytest_plugins = (
     "tests.fixtures.servers",
+    "tests.fixtures.thinning",
     "tests.fixtures.databases",
     "tests.fixtures.cli",
 )

@@ -61,7 +61,7 @@ FROM (
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CatalogSource:
     """A catalog and the question about it."""
 
     catalog: str
@@ -99,37 +99,37 @@ class Source:
 _RESTRICTED = "q.acl IS NOT NULL AND NOT EXISTS (SELECT FROM aclexplode(q.acl) AS x WHERE x.grantee = 0)"
 """What the system keeps from PUBLIC can be named in [grants], whoever holds it now."""
 
-SOURCES: tuple[Source, ...] = (
-    Source("pg_database", "database", always="true", keeps_note=True),
-    Source("pg_namespace", "schemas", always="q.oid = 2200", keeps_note=True),
-    Source("pg_class", "relations", always=_RESTRICTED),
-    Source("pg_proc", "routines", always=_RESTRICTED),
-    Source("pg_type", "types"),
-    Source("pg_collation", "collations"),
-    Source("pg_conversion", "conversions"),
-    Source("pg_operator", "operators"),
-    Source("pg_opclass", "operator_classes"),
-    Source("pg_opfamily", "operator_families"),
-    Source("pg_ts_config", "text_search_configurations"),
-    Source("pg_ts_dict", "text_search_dictionaries"),
-    Source("pg_statistic_ext", "statistics"),
+SOURCES: tuple[CatalogSource, ...] = (
+    CatalogSource("pg_database", "database", always="true", keeps_note=True),
+    CatalogSource("pg_namespace", "schemas", always="q.oid = 2200", keeps_note=True),
+    CatalogSource("pg_class", "relations", always=_RESTRICTED),
+    CatalogSource("pg_proc", "routines", always=_RESTRICTED),
+    CatalogSource("pg_type", "types"),
+    CatalogSource("pg_collation", "collations"),
+    CatalogSource("pg_conversion", "conversions"),
+    CatalogSource("pg_operator", "operators"),
+    CatalogSource("pg_opclass", "operator_classes"),
+    CatalogSource("pg_opfamily", "operator_families"),
+    CatalogSource("pg_ts_config", "text_search_configurations"),
+    CatalogSource("pg_ts_dict", "text_search_dictionaries"),
+    CatalogSource("pg_statistic_ext", "statistics"),
     # lo_create() takes any oid; the system itself comes without large objects
-    Source("pg_largeobject", "large_objects", always="true", keeps_note=True),
-    Source("pg_foreign_data_wrapper", "foreign_data_wrappers"),
-    Source("pg_foreign_server", "servers"),
-    Source("pg_publication", "publications"),
-    Source("pg_subscription", "subscriptions"),
-    Source("pg_event_trigger", "event_triggers"),
-    Source("pg_extension", "extensions"),
-    Source("pg_language", "languages", always="q.name NOT IN ('internal', 'c')", keeps_note=True),
-    Source("pg_tablespace", "tablespaces"),
-    Source("pg_parameter_acl", "parameters", since=15),
+    CatalogSource("pg_largeobject", "large_objects", always="true", keeps_note=True),
+    CatalogSource("pg_foreign_data_wrapper", "foreign_data_wrappers"),
+    CatalogSource("pg_foreign_server", "servers"),
+    CatalogSource("pg_publication", "publications"),
+    CatalogSource("pg_subscription", "subscriptions"),
+    CatalogSource("pg_event_trigger", "event_triggers"),
+    CatalogSource("pg_extension", "extensions"),
+    CatalogSource("pg_language", "languages", always="q.name NOT IN ('internal', 'c')", keeps_note=True),
+    CatalogSource("pg_tablespace", "tablespaces"),
+    CatalogSource("pg_parameter_acl", "parameters", since=15),
 )
 
 
-def sources(server: Server) -> tuple[Source, ...]:
+def sources(server: Server) -> tuple[CatalogSource, ...]:
     """The sources that this server has, as far as we may read it."""
-    restricted = Source("pg_subscription", "subscriptions_restricted")
+    restricted = CatalogSource("pg_subscription", "subscriptions_restricted")
     return tuple(
         restricted if source.catalog == "pg_subscription" and not server.reads_subscription_oid else source
         for source in SOURCES

@@ -64,4 +64,4 @@ def passwords_from(
     def ask(role: str) -> str:
         return str(narration.asking(lambda: app.output.ask_password(f"New password of {role}")))
 
-    return passwords.Asked(ask)
+    return passwords.Prompt(ask)

@@ -14,7 +14,7 @@ from flatsplit.errors import Refused, UsageError
 from flatsplit.journal import Journal
 from flatsplit.model import SPLIT, Plan, State, StepRecord, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.kinds import KINDS, begun_by_people
@@ -98,7 +98,7 @@ def _first(split: Situation[Any], kind: Kind[Any], name: WalkName) -> Situation[
         key: StepRecord(key, place, "pending", None, None, None, by_hand=False)
         for place, key in enumerate(kind.keys, start=1)
     }
-    mine = Link(SPLIT, split.kind, split.live, split.baseline, split.config, split.records, earlier=True)
+    mine = KeptWalk(SPLIT, split.kind, split.live, split.baseline, split.config, split.records, earlier=True)
     others = (mine, *(replace(link, earlier=True) for link in split.others if link.name != name))
     baseline = _baseline(kind, split, name)
     return Situation(kind, split.live, baseline, split.config, records, split.legacy_oid, name, others)

@@ -11,7 +11,7 @@ from flatsplit.cutover.survey import before_init
 from flatsplit.cutover.walk import Walk
 from flatsplit.journal import Journal
 from flatsplit.model import SPLIT, State
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.rights.exposure import BlastRadius, Exposure, exposures
 from flatsplit.server.surroundings import surroundings
 from flatsplit.walks import split, tenants
@@ -33,7 +33,7 @@ def of_situation(session: Session, situation: Situation) -> BlastRadius:
     return radius(session, first.live, first.context, first.done, first.others)
 
 
-def radius(session: Session, live: State, context: Context, done: int, others: Sequence[Link] = ()) -> BlastRadius:
+def radius(session: Session, live: State, context: Context, done: int, others: Sequence[KeptWalk] = ()) -> BlastRadius:
     """Of this moment and of the end. What the steps want is a function of what is, so nothing has to be run for it."""
     around = surroundings(session.driver)
     made = [role for link in others for role in _makes(link)]
@@ -50,7 +50,7 @@ def radius(session: Session, live: State, context: Context, done: int, others: S
     )
 
 
-def _makes(link: Link) -> tuple[str, ...]:
+def _makes(link: KeptWalk) -> tuple[str, ...]:
     """The roles that a walk makes; of tenants their group and one: what that could do, all could."""
     made = tuple(link.kind.makes(link.context))
     return made[:2] if link.kind.name == tenants.NAME else made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
-from flatsplit.evidence.memory import Difference
+from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import ObjectRef, Statement
 from flatsplit.planning.causes import Causes
 from flatsplit.walks import split
@@ -23,7 +23,7 @@ class Broken:
     fix: str
 
 
-def broken(situation: Situation, since: Difference | None) -> tuple[Broken, ...]:
+def broken(situation: Situation, since: ObjectChanges | None) -> tuple[Broken, ...]:
     """Worst first: who cannot get in or work any more, then what else was undone."""
     if situation.done == 0:
         return ()
@@ -63,7 +63,7 @@ def _bridge(situation: Situation) -> Iterator[Broken]:
     yield Broken(f"{legacy} is no longer a member of {migrator}: whatever runs as it fails", f"{grant};")
 
 
-def _undone(situation: Situation, since: Difference | None) -> Iterator[Broken]:
+def _undone(situation: Situation, since: ObjectChanges | None) -> Iterator[Broken]:
     """Drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
     causes = Causes(situation.live, appeared.keys(), situation.resting)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from flatsplit.config import Config
-from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
+from flatsplit.model import Backend, Check, Finding, GateResult, Plan, Statement, StepState, Target
 from flatsplit.model.report import Report
 from flatsplit.rights.exposure import BlastRadius, Exposure
 
@@ -46,7 +46,7 @@ class Bundle:
     steps: tuple[BundleStep, ...]
     findings: tuple[Finding, ...]
     checks: tuple[Check, ...]
-    sessions: tuple[Session, ...] = field(default=())
+    sessions: tuple[Backend, ...] = field(default=())
     exposure: BlastRadius | None = None
     """What each role could do, before and after."""
     first: tuple[Exposure, ...] = ()

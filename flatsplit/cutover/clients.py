@@ -8,8 +8,7 @@ from flatsplit import membership
 from flatsplit.catalog import read_people
 from flatsplit.config import Config
 from flatsplit.connection import APPLICATION_NAME, Session
-from flatsplit.model import Session as Client
-from flatsplit.model import State
+from flatsplit.model import Backend, State
 from flatsplit.server.sessions import read_sessions
 
 
@@ -20,7 +19,7 @@ def acting(config: Config, people: State) -> Mapping[str, tuple[str, ...]]:
 
 def connected(
     session: Session, config: Config, people: State | None = None, also: Collection[str] = ()
-) -> tuple[Client, ...]:
+) -> tuple[Backend, ...]:
     """Sessions that act as legacy or a new role, without those by which flatsplit itself tries what a new role can.
 
     ``people``: roles and memberships, where they were read a moment ago. ``also``: roles whose sessions are wanted

@@ -15,7 +15,7 @@ from flatsplit.model import Finding, State
 from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.rowsalike import Counted
+    from flatsplit.evidence.rowsalike import RowCounts
 
 
 def doctor(session: Session, config: Config) -> tuple[Finding, ...]:
@@ -24,7 +24,7 @@ def doctor(session: Session, config: Config) -> tuple[Finding, ...]:
     return hazards.find(session.driver, state, context)
 
 
-def count_rows(session: Session, config: Config, limit: timedelta) -> list[Counted]:
+def count_rows(session: Session, config: Config, limit: timedelta) -> list[RowCounts]:
     """What legacy and app_user see of tables whose policies ask who looks; the journal, if there is one, remembers it.
 
     Each count may take ``limit``; one that takes longer, or may not be made, says so.

@@ -10,7 +10,7 @@ from flatsplit.journal import learning
 from flatsplit.journal.learning import Learned
 from flatsplit.model import SPLIT, State
 from flatsplit.server import statements
-from flatsplit.server.statements import Counted
+from flatsplit.server.statements import StatementCount
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -45,7 +45,7 @@ def _gather(walk: Walk, special: Special) -> None:
         learning.learn(session, role, judged)
 
 
-def _broke(found: Counted, known: Mapping[int, int], span: learning.SpanRecord | None) -> str:
+def _broke(found: StatementCount, known: Mapping[int, int], span: learning.SpanRecord | None) -> str:
     if span is None:
         return ""
     if why := statements.broke(span.epoch, found.epoch):
@@ -59,7 +59,7 @@ def _lost_before(span: learning.SpanRecord) -> bool:
     return bool(span.broke)
 
 
-def _judged(walk: Walk, found: Counted, role: str, fresh: set[int]) -> tuple[Learned, ...]:
+def _judged(walk: Walk, found: StatementCount, role: str, fresh: set[int]) -> tuple[Learned, ...]:
     # With a parser of SQL, which a look without anything new does not wait for
     from flatsplit import rehearsal
     from flatsplit.rehearsal.values import is_own

@@ -8,14 +8,14 @@ from flatsplit.catalog import read_state
 from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover import names
 from flatsplit.cutover.snapshot import admit, remember
-from flatsplit.cutover.survey import Survey
+from flatsplit.cutover.survey import Proposal
 from flatsplit.journal import Journal
 from flatsplit.server.raising import named
 from flatsplit.walks import split
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 
 
-def init(session: Session, found: Survey) -> None:
+def init(session: Session, found: Proposal) -> None:
     """Create or upgrade the tracking schema, take the baseline, write flatsplit.toml: all or nothing."""
     journal = Journal(session)
     request, config = found.request, found.config
@@ -60,7 +60,7 @@ def init(session: Session, found: Survey) -> None:
         configuration.write(config, request.config_path)
 
 
-def _go_on(session: Session, journal: Journal, found: Survey) -> None:
+def _go_on(session: Session, journal: Journal, found: Proposal) -> None:
     """Put on record that a cutover under way goes on here, with another version, names or at another place."""
     former = journal.cutover()
     if former is not None:
@@ -77,7 +77,7 @@ def _go_on(session: Session, journal: Journal, found: Survey) -> None:
     journal.event("upgraded", None, "init on a cutover that is under way")
 
 
-def _readers(session: Session, journal: Journal, found: Survey) -> list[str]:
+def _readers(session: Session, journal: Journal, found: Proposal) -> list[str]:
     """Who dumps the database, and so has to be able to read the journal: legacy to its end, then app_migrator."""
     if not found.existing:
         return [found.request.legacy_role]

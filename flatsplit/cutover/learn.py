@@ -161,7 +161,7 @@ def _columns(needs: Sequence[NeedRecord]) -> tuple[str, ...]:
     return tuple(sorted({need.column for need in needs} - {""}))
 
 
-def _by_column(given: listed.Rights, ref: ObjectRef, letter: str, columns: Sequence[str]) -> bool:
+def _by_column(given: listed.ListedRights, ref: ObjectRef, letter: str, columns: Sequence[str]) -> bool:
     refs = (ObjectRef("column", ref.schema, ref.name, column) for column in columns)
     return bool(columns) and all(letter in given.columns.get(one, "") for one in refs)
 
@@ -181,7 +181,7 @@ def _shown(text: statements.Text | None) -> str:
 
 
 def _holes(
-    spans: Sequence[learning.SpanRecord], ran: Sequence[StatementRecord], counted: statements.Counted | str
+    spans: Sequence[learning.SpanRecord], ran: Sequence[StatementRecord], counted: statements.StatementCount | str
 ) -> Iterable[str]:
     """What may have been missed, and what was not understood."""
     if isinstance(counted, str):

@@ -13,7 +13,7 @@ from flatsplit.cutover.gathering import gather
 from flatsplit.cutover.reconnecting import note
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
-from flatsplit.model import Session as Client
+from flatsplit.model import Backend
 from flatsplit.server.counters import growth, read_counters
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Observed:
     """What ``observe`` saw."""
 
     at: datetime
-    sessions: tuple[Client, ...]
+    sessions: tuple[Backend, ...]
     growth: tuple[tuple[str, int | None], ...]
     """Statements of each role since the last look; None where that cannot be known, empty where nothing counts them."""
 
 
-def observe(walk: Walk) -> Look:
+def observe(walk: Walk) -> Observed:
     """Write down who is connected as legacy or a new role, and how much each has run since the last look.
 
     A member's session is written down as that of the role as which it acts: logins come and go. Where somebody asks
@@ -53,7 +53,7 @@ def observe(walk: Walk) -> Look:
         journal.thin_recorded(config.trail.keep)
     if config.special:
         gather(walk, people)
-    return Look(at, clients, tuple((one.role, more) for one, more in grown))
+    return Observed(at, clients, tuple((one.role, more) for one, more in grown))
 
 
 def _sum_up(journal: Journal, legacy: str) -> None:

@@ -37,7 +37,7 @@ class In:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Deviation:
     """Something that is otherwise than the configuration says."""
 
     what: str
@@ -56,7 +56,7 @@ class Person:
     """Sessions now, in any database."""
     last_seen: datetime | None
     """As far as `observe` wrote it down."""
-    differs: tuple[Difference, ...]
+    differs: tuple[Deviation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,27 +183,27 @@ def _since(walk: Walk) -> dict[tuple[str, str], datetime]:
     return found
 
 
-def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | None) -> Iterator[Difference]:
+def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | None) -> Iterator[Deviation]:
     who = ddl.ident(name)
     facts = live.roles.get(name)
     if facts is None:
-        yield Difference("is not there", "flatsplit people --join")
+        yield Deviation("is not there", "flatsplit people --join")
         return
     if wanted is None:
-        yield Difference("is not in [people]", f"write it down there, or: flatsplit begin leave {who}")
+        yield Deviation("is not in [people]", f"write it down there, or: flatsplit begin leave {who}")
         return
     if not facts.login:
-        yield Difference("may not log in", f"flatsplit begin leave {who}, or: ALTER ROLE {who} LOGIN;")
+        yield Deviation("may not log in", f"flatsplit begin leave {who}, or: ALTER ROLE {who} LOGIN;")
     if facts.superuser:
-        yield Difference("is a superuser all the time", f"ALTER ROLE {who} NOSUPERUSER; SET ROLE makes one when needed")
+        yield Deviation("is a superuser all the time", f"ALTER ROLE {who} NOSUPERUSER; SET ROLE makes one when needed")
     have = {key.role: (key, options) for key, options in live.members.items() if key.member == name}
     for role in wanted:
         if role not in have:
-            yield Difference(f"is not in {role}", "flatsplit people --join")
+            yield Deviation(f"is not in {role}", "flatsplit people --join")
     for role, (key, options) in sorted(have.items()):
         by = live.target.membership_options
         if role in config.roles.new and role not in wanted:
-            yield Difference(f"is in {role}, which [people] does not say", ddl.revoke_member(key, by=by))
+            yield Deviation(f"is in {role}, which [people] does not say", ddl.revoke_member(key, by=by))
         elif role == blueprint.administrator(config) and options.inherit:
             fix = ddl.grant_member(key, options._replace(inherit=False), by=by)
-            yield Difference(f"has the rights of {role} without SET ROLE", fix)
+            yield Deviation(f"has the rights of {role} without SET ROLE", fix)

@@ -14,7 +14,7 @@ from flatsplit.errors import FlatsplitError
 from flatsplit.evidence import trial
 from flatsplit.evidence.beyond import beyond_acts
 from flatsplit.evidence.special import acts as special_acts
-from flatsplit.evidence.trial import Act, Proof, Trial
+from flatsplit.evidence.trial import RoleProof, Trial, TrialAct
 from flatsplit.model import SPLIT, ObjectRef
 from flatsplit.rights.inherited import Inherited
 from flatsplit.server.asking import ask
@@ -37,7 +37,7 @@ def failed(session: Session, situation: Situation) -> tuple[Trial, ...]:
     )
 
 
-def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[Proof, ...]:
+def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[RoleProof, ...]:
     """Try a small sample as each role, and log in as those whose passwords are given."""
     if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
@@ -53,7 +53,9 @@ def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) 
     return (*proofs, *_legacy(session, situation, passwords))
 
 
-def special(session: Session, situation: Situation, passwords: Mapping[str, str], only: str = "") -> tuple[Proof, ...]:
+def special(
+    session: Session, situation: Situation, passwords: Mapping[str, str], only: str = ""
+) -> tuple[RoleProof, ...]:
     """The same for special roles: some of the list of each, and some of what it does not name."""
     proofs = []
     for one in promised.special_roles(situation):
@@ -66,7 +68,7 @@ def special(session: Session, situation: Situation, passwords: Mapping[str, str]
     return tuple(proofs)
 
 
-def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -> list[Act]:
+def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -> list[TrialAct]:
     context = situation.context
     schemas = [ref.name for ref in trial.sample(_schemas(situation), SCHEMAS)]
     if not purpose.named:
@@ -105,11 +107,11 @@ def _login(situation: Situation, role: str, passwords: Mapping[str, str]) -> str
 
 
 def _prove(
-    session: Session, situation: Situation, role: str, acts: list[Act], login: str, password: str | None
-) -> Proof:
+    session: Session, situation: Situation, role: str, acts: list[TrialAct], login: str, password: str | None
+) -> RoleProof:
     if password is None:
         if not acts:
-            return Proof(role, "", "nothing to try yet")
+            return RoleProof(role, "", "nothing to try yet")
         return trial.try_as_function(session.driver, role, acts)
     target = f"database {situation.live.target.database}" + (f" as {login}" if login != role else "")
     try:
@@ -118,10 +120,10 @@ def _prove(
             trials = (Trial(role, "log in to", target, True, "allowed"), *found.trials)
     except FlatsplitError as error:
         trials = (Trial(role, "log in to", target, True, "refused", error.what),)
-    return Proof(role, "logged in", trials=trials)
+    return RoleProof(role, "logged in", trials=trials)
 
 
-def _legacy(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[Proof, ...]:
+def _legacy(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[RoleProof, ...]:
     """Whether the old role is really locked out, where its password is given too."""
     legacy, config = situation.config.legacy_role, situation.config
     if legacy not in passwords or config.retire == "repurpose" or situation.done < split.ORDINAL[split.LOCK_LEGACY]:
@@ -132,4 +134,4 @@ def _legacy(session: Session, situation: Situation, passwords: Mapping[str, str]
             tried = Trial(legacy, "log in to", target, False, "allowed")
     except FlatsplitError as error:
         tried = Trial(legacy, "log in to", target, False, "refused", error.what)
-    return (Proof(legacy, "logged in", trials=(tried,)),)
+    return (RoleProof(legacy, "logged in", trials=(tried,)),)

@@ -24,7 +24,7 @@ from flatsplit.planning.machine import TRANSITIONS
 from flatsplit.server.sessions import read_sessions
 from flatsplit.walks import marks, shared
 from flatsplit.walks.split import members
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk

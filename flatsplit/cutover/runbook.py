@@ -17,7 +17,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
 from flatsplit.gates import judge, rehearsed
 from flatsplit.journal import EventRecord, Journal, TallyRecord
-from flatsplit.model import SPLIT, GateResult, Plan, Session, StepRecord
+from flatsplit.model import SPLIT, Backend, GateResult, Plan, StepRecord
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.planning import machine
 from flatsplit.planning.situation import notes_of
@@ -107,7 +107,7 @@ def _gates(walk: Walk, situation: Situation, step: str) -> tuple[GateResult, ...
     return tuple(on_record.get(key) or GateResult(key, done, text, judged=False) for key in keys)
 
 
-def _report(walk: Walk, situation: Situation, sessions: Sequence[Session]) -> Report:
+def _report(walk: Walk, situation: Situation, sessions: Sequence[Backend]) -> Report:
     journal = walk.journal
     events = [event for event in journal.events() if event.at >= walk.record.created_at or event.kind == "init"]
     tallies = {tally.step: tally for tally in journal.tallies()}
@@ -165,7 +165,7 @@ def _rate(records: Mapping[str, StepRecord], tallies: Mapping[str, TallyRecord])
     return Rate(facts / seconds, measured=True) if facts else Rate()
 
 
-def _clients(journal: Journal, sessions: Sequence[Session], roles: Sequence[str]) -> tuple[SeenClient, ...]:
+def _clients(journal: Journal, sessions: Sequence[Backend], roles: Sequence[str]) -> tuple[SeenClient, ...]:
     """Who was seen since ``init`` or is connected now; now wins over then."""
     found: dict[tuple[str, str, str, str], SeenClient] = {}
     for role in roles:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from flatsplit.store import Place, Store, StoreFailed
+from flatsplit.store import SecretPlace, Store, StoreFailed
 from flatsplit.walks import rotate
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Stored:
     """A source of passwords (:class:`flatsplit.cutover.caller.Passwords`)."""
 
-    def __init__(self, store: Store, place: Callable[[str], Place], again: Collection[str] = ()) -> None:
+    def __init__(self, store: Store, place: Callable[[str], SecretPlace], again: Collection[str] = ()) -> None:
         self.store = store
         self.place = place
         self.again = frozenset(again)
@@ -69,8 +69,8 @@ def stored(walk: Walk, tell: Callable[[str], None]) -> Stored | None:
     info = walk.session.driver.info
     groups = {login: role for role in config.roles.new for login in config.logins(role) or ()}
 
-    def place(role: str) -> Place:
-        return Place(role, groups.get(role, role), info.dbname, info.host, info.port)
+    def place(role: str) -> SecretPlace:
+        return SecretPlace(role, groups.get(role, role), info.dbname, info.host, info.port)
 
     changed = any(tally.step == rotate.CHANGE for tally in walk.journal.tallies())
     return Stored(Store(argv, tell), place, [walk.record.subject] if changed else [])

@@ -8,7 +8,7 @@ from typing import Any
 
 from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
-from flatsplit.evidence.memory import Difference
+from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import TABLES, Finding, MemberOptions, ObjectRef
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
@@ -16,7 +16,7 @@ from flatsplit.walks import split
 _RELATIONS = TABLES | {"view", "materialized_view"}
 
 
-def strays(situation: Situation, since: Difference, roles: Mapping[str, Any]) -> tuple[Finding, ...]:
+def strays(situation: Situation, since: ObjectChanges, roles: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Objects given away, new schemas without defaults, tables of other roles, new memberships. ``roles``: as then."""
     if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
@@ -28,7 +28,7 @@ def strays(situation: Situation, since: Difference, roles: Mapping[str, Any]) ->
     )
 
 
-def _given_away(situation: Situation, since: Difference) -> Iterator[Finding]:
+def _given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     """Objects that were the application's and now belong to somebody else."""
     owners = situation.context.owners
     heirs = owners | {blueprint.administrator(situation.config)}
@@ -47,7 +47,7 @@ def _given_away(situation: Situation, since: Difference) -> Iterator[Finding]:
         )
 
 
-def _schemas(situation: Situation, since: Difference) -> Iterator[Finding]:
+def _schemas(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     context = situation.context
     who = blueprint.who(situation.config)
     for ref, owner in sorted(since.appeared.items()):
@@ -62,7 +62,7 @@ def _schemas(situation: Situation, since: Difference) -> Iterator[Finding]:
             )
 
 
-def _tables(situation: Situation, since: Difference) -> Iterator[Finding]:
+def _tables(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     context = situation.context
     who = blueprint.who(situation.config)
     user = Rights(situation.live, who.application)

@@ -21,7 +21,7 @@ from flatsplit.planning import machine
 from flatsplit.walks import split
 from flatsplit.walks.split import members, owners
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class InitRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Proposal:
     """What ``init`` found and proposes, before anything is written."""
 
     request: InitRequest
@@ -56,7 +56,7 @@ class Survey:
     """Other roles that legacy acts as, and how much each owns."""
 
 
-def survey(session: Session, request: InitRequest) -> Survey:
+def survey(session: Session, request: InitRequest) -> Proposal:
     """Look at everything and write nothing. Raises what speaks against beginning at all."""
     state = read_state(session.driver)
     if request.legacy_role == session.driver.info.user and request.legacy_role in state.roles:
@@ -74,7 +74,7 @@ def survey(session: Session, request: InitRequest) -> Survey:
         if facts.owner == request.legacy_role and not facts.extension:
             kind = ddl.plural(ref.kind)
             counts[kind] = counts.get(kind, 0) + 1
-    return Survey(
+    return Proposal(
         request=request,
         target=state.target,
         config=config,

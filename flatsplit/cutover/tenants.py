@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Surveyed:
     """What a survey found."""
 
     structure: Structure
@@ -47,7 +47,7 @@ class Found:
     """Counted, where that was asked for."""
 
 
-def survey(session: Session, config: Config, *, rows: bool = False) -> Found:
+def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     """Look at keys and foreign keys, and at rows if asked to. Raises UsageError where no table can be the root."""
     structure = read_structure(session.driver, config.schemas)
     ranked = tuple(candidates(structure))
@@ -60,7 +60,7 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Found:
     found = surveyed(tenants, structure)
     owners = {ref: table.owner for ref, table in structure.tables.items()}
     counted = count(session.driver, found, owners) if rows and found.root is not None and found.key_type else {}
-    return Found(structure, ranked, found, config.tenants is None, counted)
+    return Surveyed(structure, ranked, found, config.tenants is None, counted)
 
 
 @dataclass(frozen=True, slots=True)

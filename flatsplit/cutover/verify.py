@@ -12,7 +12,7 @@ from flatsplit.cutover.promised import all_checks, special_roles
 from flatsplit.cutover.proof import prove, special
 from flatsplit.cutover.strays import strays
 from flatsplit.evidence import memory
-from flatsplit.evidence.trial import Proof, Trial
+from flatsplit.evidence.trial import RoleProof, Trial
 from flatsplit.model import SPLIT, Check, Finding, Statement
 from flatsplit.planning.causes import Causes
 from flatsplit.rights.surplus import surplus
@@ -40,7 +40,7 @@ class VerifyReport:
     """Why each statement of the drift is wanted again."""
     strays: tuple[Finding, ...] = ()
     """What no step takes care of: new schemas, tables of other roles, new memberships."""
-    proofs: tuple[Proof, ...] = ()
+    proofs: tuple[RoleProof, ...] = ()
     """What was tried for real, role by role."""
 
     old: tuple[Age, ...] = ()

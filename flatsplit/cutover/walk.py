@@ -21,7 +21,7 @@ from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import SPLIT, Finding, State, Statement, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.walks import tenants
 from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
@@ -149,7 +149,7 @@ class Walk:
 
         return replace(live, structure=structure(self.session, self.config))
 
-    def _link(self, record: CutoverRecord, live: State) -> Link:
+    def _link(self, record: CutoverRecord, live: State) -> KeptWalk:
         """One of the walks as it is now."""
         baseline = self.journal.of(record).load_baseline(live.target)
         if baseline is None:
@@ -160,7 +160,7 @@ class Walk:
             first_seen = {key: options for key, options in baseline.members.items() if key in live.members}
             baseline = replace(baseline, members=first_seen)
         earlier = record.id < self.record.id
-        return Link(record.walk, kind, live, baseline, self.config, records, earlier, record.created_at)
+        return KeptWalk(record.walk, kind, live, baseline, self.config, records, earlier, record.created_at)
 
     def require_own(self, situation: Situation) -> None:
         """Raise ConfigError where a new role that came since ``init`` is not this walk's to begin with."""

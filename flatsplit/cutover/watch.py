@@ -10,10 +10,10 @@ from datetime import timedelta
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.clients import connected
-from flatsplit.model import Session as Client
+from flatsplit.model import Backend
 
 
-def watch(session: Session, config: Config, interval: timedelta, count: int | None) -> Iterator[tuple[Client, ...]]:
+def watch(session: Session, config: Config, interval: timedelta, count: int | None) -> Iterator[tuple[Backend, ...]]:
     """``count`` looks, or without end. Needs no walk: whoever only watches may do so before ``init``."""
     for place in itertools.count() if count is None else range(count):
         if place:

@@ -11,7 +11,7 @@ from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.errors import TargetError
 from flatsplit.journal import Journal
-from flatsplit.trail import Asked, Cast, Deed, Progress, Search, Server, Source, Trail
+from flatsplit.trail import Cast, Deed, Filter, Progress, Search, ServerLogging, Source, Trail
 from flatsplit.trail.acts import acts
 
 _WOULD = (
@@ -24,7 +24,7 @@ _WOULD = (
 class Question:
     """What is to be found out."""
 
-    asked: Asked
+    asked: Filter
     refused: bool = False
     since: timedelta | None = None
     logs: tuple[Path, ...] = ()
@@ -40,7 +40,7 @@ def who(session: Session | None, config: Config, question: Question, progress: P
     Raises TargetError where there is nothing that could know.
     """
     found = Trail(database=session.driver.info.dbname if session is not None else "")
-    server = Server.ask(session.driver) if session is not None else None
+    server = ServerLogging.ask(session.driver) if session is not None else None
     cast = trail.known(session, config) if session is not None else trail.named(config)
     if session is None:
         found.notes.append("without a connection nobody knows who is a member of which role, nor who came from where")
@@ -126,7 +126,7 @@ def _alike(deed: Deed) -> tuple[str, str, str]:
     return deed.acting_as, deed.act, deed.object.rpartition(".")[2]
 
 
-def _limits(found: Trail, search: Search, server: Server | None, question: Question) -> list[str]:
+def _limits(found: Trail, search: Search, server: ServerLogging | None, question: Question) -> list[str]:
     """What the sources cannot know."""
     notes = []
     logged = [source for source in found.sources if source.kind.startswith("server log")]

@@ -6,6 +6,7 @@ signatures come quoted from the server itself (format_type() under a pinned sear
 
 from flatsplit.ddl.conditions import canonical, condition, own_row, recognise
 from flatsplit.ddl.crowds import one_for_many
+from flatsplit.ddl.inside import OwnedFunction
 from flatsplit.ddl.names import (
     alter_owner,
     alter_word,
@@ -70,6 +71,7 @@ from flatsplit.ddl.roles import (
 
 __all__ = [
     "PARTS",
+    "OwnedFunction",
     "add_tenants",
     "alter_owner",
     "alter_policy",

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import sql
 
-from flatsplit.ddl.names import dollar_quote, ident, literal, name, role
+from flatsplit.ddl.inside import OwnedFunction
+from flatsplit.ddl.names import ident, literal, name, role
 from flatsplit.model import ObjectRef, PolicyFacts
 from flatsplit.tenants.condition import COMMENT, MAPPING
 
@@ -78,9 +79,6 @@ def remove_tenants(ref: ObjectRef, owner: str, rows: Sequence[tuple[str, str]]) 
 
 def _as_owner(statement: str, owner: str) -> str:
     """Inside a function that belongs to the owner nobody can become the operator again, as after SET ROLE."""
-    call = "pg_temp.flatsplit_tenants()"
-    return (
-        f"CREATE FUNCTION {call} RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp "
-        f"AS {dollar_quote(statement)}; ALTER FUNCTION {call} OWNER TO {ident(owner)}; "
-        f"SELECT {call}; DROP FUNCTION {call};"
-    )
+    function = OwnedFunction("flatsplit_tenants", "", "void", statement, language="sql")
+    call = f"{function.called}()"
+    return f"{function.create()} {function.give(owner)} SELECT {call}; DROP FUNCTION {call};"

@@ -43,7 +43,7 @@ if verb != "get":
 """
 
 
-class Rotation(Story):
+class RotationStory(Story):
     """One telling."""
 
     def tell(self) -> int:

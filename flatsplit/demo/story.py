@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import tempfile
-import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import psycopg
 
 from flatsplit import blueprint
-from flatsplit.demo import flat, keeping
+from flatsplit.demo import flat
 from flatsplit.demo.chapters import CHAPTERS
 from flatsplit.demo.command import Narrator, Operator, shortened, wrapped
 from flatsplit.demo.flat import DATABASE, LEGACY, OPERATOR, Shop
 from flatsplit.demo.injection import Outcome, attack
-from flatsplit.demo.server import DISPOSABLE, NAMED, Cluster, ClusterConfig, sweep
+from flatsplit.demo.server import Cluster
 from flatsplit.demo.traffic import Tally, Traffic
 from flatsplit.errors import Exit, FlatsplitError
 from flatsplit.model import versions
@@ -41,45 +34,6 @@ RUNBOOK = "runbook"
 MIGRATION = """\
 ALTER TABLE products ADD COLUMN weight_g int;
 CREATE TABLE gift_cards (code text PRIMARY KEY, customer_id bigint REFERENCES customers, worth amount NOT NULL);"""
-
-
-def run(*, keep: bool, output: Narrator, telling: type[Story] | None = None) -> int:
-    """Tell the story; the exit code. With ``keep``, leave a server behind on which the reader can do it by hand."""
-    started = time.monotonic()
-    sweep()
-    with (
-        _signals_end_it(),
-        tempfile.TemporaryDirectory(prefix="flatsplit-") as folder,
-        Cluster(ClusterConfig(settings={**DISPOSABLE, **NAMED})) as cluster,
-    ):
-        told = telling or Story
-        failures = told(told.build(cluster), Path(folder), output).tell()
-    output.say(f"\nAll of it took {time.monotonic() - started:.0f} s, and the server is gone.")
-    if failures:
-        return Exit.ERROR
-    if keep:
-        keeping.leave_a_server(output)
-    return Exit.OK
-
-
-@contextmanager
-def _signals_end_it() -> Iterator[None]:
-    """Have a closed terminal and a plain kill clean up as Ctrl-C does, and let nothing interrupt the cleaning up."""
-    before = {which: signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-
-    def end(number: int, _: FrameType | None) -> NoReturn:
-        for which in before:
-            signal.signal(which, signal.SIG_IGN)
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
-
-    for which, handler in before.items():
-        if handler != signal.SIG_IGN:  # as under nohup
-            signal.signal(which, end)
-    try:
-        yield
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)
 
 
 class Story:

@@ -23,7 +23,7 @@ TENANTS, PAPER = "tenants.toml", "proof.html"
 TENANT = "tenant_1"
 
 
-class Tenants(Story):
+class TenantsStory(Story):
     """One telling."""
 
     @staticmethod

@@ -21,7 +21,7 @@ from flatsplit.demo.transactions import TRANSACTIONS, Run, Transaction
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedStatement:
     """A statement that the application did not get served."""
 
     role: str
@@ -39,7 +39,7 @@ class Tally:
     slowest_ms: float
     slowest: str
     """The statement that took longest."""
-    failures: tuple[Failure, ...]
+    failures: tuple[FailedStatement, ...]
 
     @property
     def total(self) -> int:
@@ -69,7 +69,7 @@ class Traffic:
         self._statements: Counter[str] = Counter()
         self._transactions = 0
         self._slowest: tuple[float, str] = (0.0, "")
-        self._failures: list[Failure] = []
+        self._failures: list[FailedStatement] = []
         self._workers = [_Worker(self, conninfo, number) for number in range(connections)]
 
     def __enter__(self) -> Self:
@@ -110,7 +110,7 @@ class Traffic:
     def _failed(self, role: str, statement: str, error: str) -> None:
         with self._lock:
             self._statements[role] += 1
-            self._failures.append(Failure(role, statement, error))
+            self._failures.append(FailedStatement(role, statement, error))
 
     def _committed(self) -> None:
         with self._lock:

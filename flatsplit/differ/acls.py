@@ -17,7 +17,7 @@ PER_STATEMENT = 200
 """Objects in one GRANT: enough to make round trips cheap, few enough to keep its transaction short."""
 
 
-class Step(NamedTuple):
+class AclChange(NamedTuple):
     """One kind of GRANT or REVOKE, the same for all objects that share it."""
 
     grantee: str
@@ -66,7 +66,7 @@ def _depths(items: Iterable[AclItem]) -> dict[str, int]:
     return found
 
 
-def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[Step]:
+def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[AclChange]:
     """What has to be granted (or revoked) to get from one ACL to the other."""
     if have is want:
         return []
@@ -82,21 +82,23 @@ def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[
         by = "" if grantor == OWNER else grantor
         if revoking:
             gone = privileges.minus(had, gets)
-            found.append(Step(grantee, by, privileges.minus(gone, option_had), False, depth))
-            found.append(Step(grantee, by, privileges.within(gone, option_had), False, depth, whole=True))
+            found.append(AclChange(grantee, by, privileges.minus(gone, option_had), False, depth))
+            found.append(AclChange(grantee, by, privileges.within(gone, option_had), False, depth, whole=True))
             found.append(
-                Step(grantee, by, privileges.minus(privileges.minus(option_had, option_gets), gone), True, depth)
+                AclChange(grantee, by, privileges.minus(privileges.minus(option_had, option_gets), gone), True, depth)
             )
         else:
             option = privileges.minus(option_gets, option_had)
-            found.append(Step(grantee, by, privileges.minus(privileges.minus(gets, had), option), False, depth))
-            found.append(Step(grantee, by, privileges.minus(option, had), True, depth, whole=True))
-            found.append(Step(grantee, by, privileges.within(option, had), True, depth))
+            found.append(AclChange(grantee, by, privileges.minus(privileges.minus(gets, had), option), False, depth))
+            found.append(AclChange(grantee, by, privileges.minus(option, had), True, depth, whole=True))
+            found.append(AclChange(grantee, by, privileges.within(option, had), True, depth))
     found = [step._replace(named=named) for step in found if step.letters]
     return sorted(found, key=lambda step: -step.depth if revoking else step.depth)
 
 
-def changes(subjects: Iterable[str], step: Step, owner: str, *, revoking: bool, fact: FactKey = "privilege") -> Alike:
+def changes(
+    subjects: Iterable[str], step: AclChange, owner: str, *, revoking: bool, fact: FactKey = "privilege"
+) -> Alike:
     """The facts that one step changes on these subjects, as aclitems are written: ``grantee=letters/grantor``."""
     grantee = step.grantee or "PUBLIC"
     star = "*" if step.option else ""
@@ -127,7 +129,7 @@ def changed(have: State, want: State) -> list[Changed]:
 
 def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Later]:
     """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
-    groups: dict[tuple[str, str, Step, str], list[ObjectRef]] = {}
+    groups: dict[tuple[str, str, AclChange, str], list[ObjectRef]] = {}
     places: dict[tuple[str, str, int, int], list[list[ObjectRef]]] = {}
     closed = _closed(have, moving)
     for ref, now, then in sorted(moving, key=itemgetter(0)):
@@ -142,7 +144,7 @@ def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterat
         for refs in places[alike]:
             refs.append(ref)
 
-    def order(group: tuple[str, str, Step, str]) -> tuple[int, tuple[str, str, Step, str]]:
+    def order(group: tuple[str, str, AclChange, str]) -> tuple[int, tuple[str, str, AclChange, str]]:
         return (-group[2].depth if revoking else group[2].depth, group)
 
     for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
@@ -166,7 +168,7 @@ def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
 def _statement(
     refs: Sequence[ObjectRef],
     schema: str,
-    step: Step,
+    step: AclChange,
     owner: str,
     phase: int = 0,
     *,

@@ -13,9 +13,10 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
+from flatsplit import ddl
 from flatsplit.errors import MissingRights
-from flatsplit.server.acting import acting
-from flatsplit.server.asking import ask, question
+from flatsplit.server import inside
+from flatsplit.server.asking import question
 
 
 def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.Composable]) -> list[list[Any]]:
@@ -24,26 +25,19 @@ def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.C
     Inside a transaction it sees what that sees. Raises MissingRights where the operator may not act as the owner, or
     where event triggers of ordinary roles would run as the operator.
     """
-    standby, strange, _ = ask(conn, "trial_conditions")[0]
-    if standby:
-        raise MissingRights("a standby takes no temporary function", "ask the primary")
-    if strange:
-        raise MissingRights(
-            "event triggers of ordinary roles would run with the operator's rights",
-            "have a superuser own them, or disable them meanwhile",
-        )
+    refused = inside.refusal(conn)
+    if refused:
+        raise MissingRights(refused, inside.REMEDIES[refused])
+    function = ddl.OwnedFunction("flatsplit_ask", "question text", "SETOF text", question("owner_function").decode())
     found = []
     try:
         with conn.transaction(force_rollback=True):
-            superuser = conn.execute("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user").fetchone()
-            with acting(conn, set() if superuser == (True,) else {owner}):
-                conn.execute(question("owner_function"))
-                give = sql.SQL("ALTER FUNCTION pg_temp.flatsplit_ask(text) OWNER TO {}").format(sql.Identifier(owner))
-                conn.execute(give)
-                for each in questions:
-                    text = sql.SQL("SELECT q.answer::text FROM ({}) AS q (answer)").format(each).as_string(conn)
-                    rows = conn.execute("SELECT * FROM pg_temp.flatsplit_ask(%s)", (text,)).fetchall()
-                    found.append([json.loads(row[0]) for row in rows])
+            inside.make(conn, function, {owner})
+            inside.give(conn, function, owner)
+            for each in questions:
+                text = sql.SQL("SELECT q.answer::text FROM ({}) AS q (answer)").format(each).as_string(conn)
+                rows = conn.execute("SELECT * FROM pg_temp.flatsplit_ask(%s)", (text,)).fetchall()
+                found.append([json.loads(row[0]) for row in rows])
     except errors.ReadOnlySqlTransaction:
         raise MissingRights(
             "whoever only looks cannot ask as the owner", "flatsplit next looks again, and can"

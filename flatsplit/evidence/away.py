@@ -60,7 +60,7 @@ def changes(
     yield from _server(server, server_now)
 
 
-def _objects(live: State, context: Context, found: memory.Difference) -> Iterator[Away]:
+def _objects(live: State, context: Context, found: memory.ObjectChanges) -> Iterator[Away]:
     appeared: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, owner in found.appeared.items():
         if not live.objects[ref].follows:

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from flatsplit import blueprint, ddl, privileges
-from flatsplit.evidence.trial import PROBE, Act, sample
+from flatsplit.evidence.trial import PROBE, TrialAct, sample
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.rights.exposure import FILES, SUPERUSERS
 from flatsplit.rights.matrix import Rights
@@ -32,12 +32,12 @@ _SERVER = (
 )
 
 
-def beyond_acts(conn: psycopg.Connection[Any], state: State, context: Context, role: str) -> list[Act]:
+def beyond_acts(conn: psycopg.Connection[Any], state: State, context: Context, role: str) -> list[TrialAct]:
     """What the role cannot, less what the configuration gives it; nothing for an adopted one, which keeps its own."""
     if role in context.adopted:
         return []
     given = _given(state, context, role)
-    acts = [Act(act, "the server", False, text, past=past) for of, act, text, past in _SERVER if of not in given]
+    acts = [TrialAct(act, "the server", False, text, past=past) for of, act, text, past in _SERVER if of not in given]
     acts += _becoming(state, context, role, given)
     if not given:
         acts += _calls(conn, state, context, role)
@@ -52,7 +52,7 @@ def _given(state: State, context: Context, role: str) -> frozenset[str]:
     return frozenset(names).union(*(state.member_of(name) for name in names))
 
 
-def _becoming(state: State, context: Context, role: str, given: frozenset[str]) -> Iterator[Act]:
+def _becoming(state: State, context: Context, role: str, given: frozenset[str]) -> Iterator[TrialAct]:
     """Those who may more: PostgreSQL lets nobody give an own function to a role that he may not become.
 
     A new owner must have CREATE in the function's schema too, and in pg_temp that is TEMPORARY on the database: without
@@ -70,10 +70,10 @@ def _becoming(state: State, context: Context, role: str, given: frozenset[str]) 
         proves = database is not None and "T" in rights.letters(database)
         owner = sql.SQL("ALTER FUNCTION pg_temp.flatsplit_try(text[]) OWNER TO {}").format(itself).as_string(None)
         session = sql.SQL("SET LOCAL ROLE {}").format(itself).as_string(None)
-        yield Act("become", f"role {name}", False, owner if proves else "", login=session)
+        yield TrialAct("become", f"role {name}", False, owner if proves else "", login=session)
 
 
-def _calls(conn: psycopg.Connection[Any], state: State, context: Context, role: str) -> list[Act]:
+def _calls(conn: psycopg.Connection[Any], state: State, context: Context, role: str) -> list[TrialAct]:
     given = {ref for who, letter, refs in grants.extras(state, context) if (who, letter) == (role, "X") for ref in refs}
     kept = list(_kept(state, role, given))
     chosen: Sequence[ObjectRef] = sample([ref for ref in kept if ref.name in SUPERUSERS | FILES] or kept, CALLS)
@@ -83,7 +83,7 @@ def _calls(conn: psycopg.Connection[Any], state: State, context: Context, role: 
         "args": [ref.args for ref in chosen],
     }
     return [
-        Act("call", ddl.label(chosen[place - 1]), False, text)
+        TrialAct("call", ddl.label(chosen[place - 1]), False, text)
         for place, text in (ask(conn, "trial_calls", parameters) if chosen else ())
     ]
 

@@ -52,7 +52,7 @@ def _sortable(name: str | list[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ObjectChanges:
     """Objects that are there and were not, were and are not, or changed hands; owners as of the later moment known."""
 
     appeared: Mapping[ObjectRef, str]
@@ -61,7 +61,7 @@ class Difference:
     """Owner before and now."""
 
 
-def difference(before: Mapping[str, Any], live: State) -> Difference:
+def difference(before: Mapping[str, Any], live: State) -> ObjectChanges:
     """What changed since; as good as free where nothing did."""
     old: dict[ObjectRef, str] = {}
     new: dict[ObjectRef, str] = {}
@@ -77,7 +77,7 @@ def difference(before: Mapping[str, Any], live: State) -> Difference:
                     here, there = ({_pair(name) for name in some} for some in names)
                     old.update((ObjectRef(kind, schema, *pair), owner) for pair in here - there)
                     new.update((ObjectRef(kind, schema, *pair), owner) for pair in there - here)
-    return Difference(
+    return ObjectChanges(
         appeared={ref: owner for ref, owner in new.items() if ref not in old},
         vanished={ref: owner for ref, owner in old.items() if ref not in new},
         moved={ref: (old[ref], owner) for ref, owner in new.items() if old.get(ref, owner) != owner},

@@ -29,7 +29,7 @@ _ROWS = (
 _LOCK_TIMEOUT = "100ms"
 
 
-class Counted(NamedTuple):
+class RowCounts(NamedTuple):
     """What two roles saw of one table."""
 
     schema: str
@@ -50,7 +50,7 @@ def compare(
     app: str,
     tables: Sequence[Table],
     limit: timedelta,
-) -> list[Counted]:
+) -> list[RowCounts]:
     """What ``app`` sees of ``tables`` and what ``legacy`` does; nothing that is done for it stays.
 
     Where ``app`` does not exist yet it does for the length of the transaction, with SELECT on the tables and on
@@ -67,10 +67,10 @@ def compare(
                 conn.execute(f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}")
                 _prepare(conn, app, table)
                 (count, places), (others, other_places) = (_rows(conn, role, table) for role in (legacy, app))
-            found.append(Counted(*table, digests.get(table, ""), count, others, places == other_places))
+            found.append(RowCounts(*table, digests.get(table, ""), count, others, places == other_places))
         except (psycopg.Error, MissingRights) as error:
             said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
-            found.append(Counted(*table, digests.get(table, ""), None, None, alike=False, said=said or str(error)))
+            found.append(RowCounts(*table, digests.get(table, ""), None, None, alike=False, said=said or str(error)))
     return found
 
 

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from flatsplit import ddl, privileges
 from flatsplit.config import format_name
-from flatsplit.evidence.trial import PROBE, Act, sample
+from flatsplit.evidence.trial import PROBE, TrialAct, sample
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.walks.role import listed
 from flatsplit.walks.role.context import Context
@@ -17,7 +17,7 @@ TRIED = 3
 """Tables of each sort on which an act is tried; all are judged by the catalog."""
 
 
-def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list[ObjectRef], list[Act]]:
+def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list[ObjectRef], list[TrialAct]]:
     """Tables, and what is tried on them and on schemas: of the list that it is allowed, of the rest that it is not."""
     special = context.special
     if special is None:
@@ -25,7 +25,7 @@ def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list
     given = listed.rights(state, context)
     tables = {ref: letters for ref, letters in given.objects.items() if ref.kind in ("table", "view")}
     mine = sample(list(tables), TRIED)
-    found: list[Act] = []
+    found: list[TrialAct] = []
     for ref in mine:
         found += _allowed(ref, tables[ref])
     for (schema, name), columns in list(_by_table(given.columns, "r").items())[:TRIED]:
@@ -33,9 +33,9 @@ def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list
         picked = sql.SQL("EXPLAIN SELECT {} FROM {} WHERE false").format(
             sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, name)
         )
-        found.append(Act("read", target, True, picked.as_string(None)))
+        found.append(TrialAct("read", target, True, picked.as_string(None)))
         if "r" not in given.objects.get(ObjectRef("table", schema, name), ""):
-            found.append(Act("read whole rows of", target, False, _about(_WHOLE, schema, name)))
+            found.append(TrialAct("read whole rows of", target, False, _about(_WHOLE, schema, name)))
     if bridged:
         return mine, found
     others = _others(state, context, given)
@@ -48,7 +48,7 @@ def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list
                 found.append(_act("delete rows of", _DELETE, ref, expected=False))
     shut = {ref.schema for ref in (*mine, *others)} - {*special.create, *_open(state)}
     for schema in sorted(shut)[:TRIED]:
-        found.append(Act("create in", f"schema {schema}", False, _about(_CREATE, schema, PROBE)))
+        found.append(TrialAct("create in", f"schema {schema}", False, _about(_CREATE, schema, PROBE)))
     return [*mine, *others], found
 
 
@@ -59,7 +59,7 @@ def _open(state: State) -> Iterator[str]:
             yield from (ref.name for ref in group.refs)
 
 
-def _others(state: State, context: Context, given: listed.Rights) -> list[ObjectRef]:
+def _others(state: State, context: Context, given: listed.ListedRights) -> list[ObjectRef]:
     """Tables of the application that its list does not name, by their columns neither."""
     partly, ruled = {ref[1:3] for ref in given.columns}, listed.ruled(context, given)
     refs = [
@@ -98,22 +98,22 @@ def _about(statement: str, *name: str) -> str:
     return sql.SQL(statement).format(sql.Identifier(*name)).as_string(None)
 
 
-def _act(act: str, statement: str, ref: ObjectRef, *, expected: bool) -> Act:
-    return Act(act, ddl.label(ref), expected, _about(statement, ref.schema, ref.name))
+def _act(act: str, statement: str, ref: ObjectRef, *, expected: bool) -> TrialAct:
+    return TrialAct(act, ddl.label(ref), expected, _about(statement, ref.schema, ref.name))
 
 
-def _allowed(ref: ObjectRef, letters: str) -> Iterator[Act]:
+def _allowed(ref: ObjectRef, letters: str) -> Iterator[TrialAct]:
     if "r" in letters:
         yield _act("read", _READ, ref, expected=True)
     if "d" in letters and ref.kind == "table":
         yield _act("delete rows of", _DELETE, ref, expected=True)
 
 
-def _refused(ref: ObjectRef) -> Iterator[Act]:
+def _refused(ref: ObjectRef) -> Iterator[TrialAct]:
     yield _act("read", _READ, ref, expected=False)
     yield _act("delete rows of", _DELETE, ref, expected=False)
     yield from _structure(ref)
 
 
-def _structure(ref: ObjectRef) -> Iterator[Act]:
+def _structure(ref: ObjectRef) -> Iterator[TrialAct]:
     return (_act(act, statement, ref, expected=False) for act, statement in _STRUCTURE.items())

@@ -19,6 +19,7 @@ from psycopg import errors, sql
 from flatsplit import ddl
 from flatsplit.blueprint import Purpose
 from flatsplit.model import ObjectRef
+from flatsplit.server import inside
 from flatsplit.server.asking import ask, question
 
 LOCK_TIMEOUT = "50ms"
@@ -32,7 +33,7 @@ _ALLOWED = "00000"
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class TrialAct:
     """Something to try."""
 
     act: str
@@ -69,7 +70,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class RoleProof:
     """What was proved of one role, and how."""
 
     role: str
@@ -100,7 +101,7 @@ def acts_of(
     schemas: Sequence[str] = (),
     cluster: bool = False,
     why_not: str = "",
-) -> list[Act]:
+) -> list[TrialAct]:
     """What the blueprint says of a purpose, as far as it can be tried: on these schemas, in the cluster, on tables.
 
     ``why_not`` says why nothing had better be made that would really be made. For the cluster it does not count: event
@@ -112,14 +113,14 @@ def acts_of(
         if each.on == "schema":
             for schema in schemas:
                 text = _about(each.statement, schema, PROBE)
-                found.append(Act(each.act, f"schema {schema}", expected, text, why_not if expected else ""))
+                found.append(TrialAct(each.act, f"schema {schema}", expected, text, why_not if expected else ""))
         elif each.on == "cluster" and cluster:
-            found.append(Act(each.act, "roles", expected, _about(each.statement, PROBE)))
+            found.append(TrialAct(each.act, "roles", expected, _about(each.statement, PROBE)))
     for table in tables:
         for each, expected in attempts:
             if each.on == "table":
                 text = _about(each.statement, table.schema, table.name)
-                found.append(Act(each.act, ddl.label(table), expected, text))
+                found.append(TrialAct(each.act, ddl.label(table), expected, text))
     return found
 
 
@@ -127,7 +128,9 @@ def _about(statement: str, *name: str) -> str:
     return sql.SQL(statement).format(sql.Identifier(*name)).as_string(None)
 
 
-def cautious(conn: psycopg.Connection[Any], role: str, tables: Sequence[ObjectRef], acts: Sequence[Act]) -> list[Act]:
+def cautious(
+    conn: psycopg.Connection[Any], role: str, tables: Sequence[ObjectRef], acts: Sequence[TrialAct]
+) -> list[TrialAct]:
     """The acts without those that would prove nothing, or by the catalog succeed and take a strong lock."""
     parameters = {"role": role, "schemas": [ref.schema for ref in tables], "names": [ref.name for ref in tables]}
     why_not: dict[tuple[str, str], str] = {}
@@ -140,31 +143,31 @@ def cautious(conn: psycopg.Connection[Any], role: str, tables: Sequence[ObjectRe
     return [replace(act, why_not=why_not.get((act.act, act.target), act.why_not)) for act in acts]
 
 
-def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[Act]) -> Proof:
+def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialAct]) -> RoleProof:
     """Try them inside a temporary function of the role's, on the operator's connection, all undone."""
-    standby, strange, _ = ask(conn, "trial_conditions")[0]
-    if standby:
-        return Proof(role, "", "a standby takes no temporary function")
-    if strange:
-        return Proof(role, "", "event triggers of ordinary roles would run with the operator's rights")
+    refused = inside.refusal(conn)
+    if refused:
+        return RoleProof(role, "", refused)
     acts = [act if act.statement else replace(act, why_not="a session of its own would tell") for act in acts]
     todo = [act for act in acts if not act.why_not]
     try:
         with _undone(conn):
-            conn.execute(question("trial_function"))
-            owner = sql.SQL("ALTER FUNCTION pg_temp.flatsplit_try(text[]) OWNER TO {}").format(sql.Identifier(role))
-            conn.execute(owner)
+            function = ddl.OwnedFunction(
+                "flatsplit_try", "statements text[]", "text[]", question("trial_function").decode()
+            )
+            inside.make(conn, function, {role})
+            inside.give(conn, function, role)
             row = conn.execute("SELECT pg_temp.flatsplit_try(%s)", ([act.statement for act in todo],)).fetchone()
             answers: list[str] = row[0] if row else []
     except (errors.InsufficientPrivilege, errors.UndefinedObject, errors.ReadOnlySqlTransaction) as error:
         operator = conn.info.user
-        return Proof(role, "", f"{operator} may not act as {role} ({error.diag.message_primary})")
-    return Proof(role, "as the role", trials=_trials(role, acts, dict(zip(todo, answers, strict=True))))
+        return RoleProof(role, "", f"{operator} may not act as {role} ({error.diag.message_primary})")
+    return RoleProof(role, "as the role", trials=_trials(role, acts, dict(zip(todo, answers, strict=True))))
 
 
-def try_as_login(conn: psycopg.Connection[Any], role: str, acts: Sequence[Act]) -> Proof:
+def try_as_login(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialAct]) -> RoleProof:
     """Try them on a connection of the role's own, all undone."""
-    answers: dict[Act, str] = {}
+    answers: dict[TrialAct, str] = {}
     with _undone(conn):
         for act in acts:
             if act.why_not:
@@ -175,7 +178,7 @@ def try_as_login(conn: psycopg.Connection[Any], role: str, acts: Sequence[Act]) 
                 answers[act] = _ALLOWED
             except psycopg.Error as error:
                 answers[act] = error.sqlstate or "unknown"
-    return Proof(role, "logged in", trials=_trials(role, acts, answers))
+    return RoleProof(role, "logged in", trials=_trials(role, acts, answers))
 
 
 @contextmanager
@@ -187,7 +190,7 @@ def _undone(conn: psycopg.Connection[Any]) -> Iterator[None]:
         yield
 
 
-def _trials(role: str, acts: Sequence[Act], answers: dict[Act, str]) -> tuple[Trial, ...]:
+def _trials(role: str, acts: Sequence[TrialAct], answers: dict[TrialAct, str]) -> tuple[Trial, ...]:
     found = []
     for act in acts:
         state = answers.get(act, "")

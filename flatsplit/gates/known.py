@@ -11,7 +11,7 @@ from flatsplit import ddl
 from flatsplit.connection import APPLICATION_NAME
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import Journal
-from flatsplit.model import GateResult, Session
+from flatsplit.model import Backend, GateResult
 from flatsplit.server.sessions import read_sessions, server_clock
 from flatsplit.walks import rotate
 from flatsplit.walks.rotate.context import Context
@@ -65,18 +65,18 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("known", True, f"{who} of {context.role} came again since its password changed")
 
 
-def sessions(driver: psycopg.Connection[Any], role: str) -> tuple[Session, ...]:
+def sessions(driver: psycopg.Connection[Any], role: str) -> tuple[Backend, ...]:
     """Those of the role itself, in all databases, but for flatsplit's own."""
     found = read_sessions(driver, {role: (role,)}, "")
     return tuple(one for one in found if one.role == role and one.application != APPLICATION_NAME)
 
 
-def client_of(session: Session) -> Client:
+def client_of(session: Backend) -> Client:
     """By what it is known again."""
     return (session.application, session.client)
 
 
-def began_after(session: Session, moment: datetime) -> bool:
+def began_after(session: Backend, moment: datetime) -> bool:
     """Whether it has logged in since."""
     return bool(session.backend_start) and datetime.fromisoformat(session.backend_start) > moment
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flatsplit import blueprint
-from flatsplit.model import GateKey, GateResult, Session, State
+from flatsplit.model import Backend, GateKey, GateResult, State
 from flatsplit.server.sessions import NOBODY, looks_pooled
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.members import leading, moving
 from flatsplit.words import span
 
 
-def gate(key: GateKey, clients: Sequence[Session], state: State, context: Context) -> GateResult:
+def gate(key: GateKey, clients: Sequence[Backend], state: State, context: Context) -> GateResult:
     """A closed gate that names the first of these sessions. There is at least one."""
     live = [client for client in clients if not looks_pooled(client)]
     first = (live or clients)[0]
@@ -48,7 +48,7 @@ def gate(key: GateKey, clients: Sequence[Session], state: State, context: Contex
     )
 
 
-def _who(client: Session, context: Context) -> str:
+def _who(client: Backend, context: Context) -> str:
     if client.role in (context.legacy, NOBODY):
         return client.role
     return f"{client.role}, a member of {context.legacy}"

@@ -16,7 +16,7 @@ from flatsplit.hazards.whose import in_question
 from flatsplit.model import State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack, try_operator
-from flatsplit.server.verifiers import Refusal, try_verifiers
+from flatsplit.server.verifiers import RefusedPassword, try_verifiers
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
@@ -89,7 +89,7 @@ class Looking:
         """What the operator may not do, tried in a transaction that is rolled back."""
         return try_operator(self.conn, self.state, self.context) if any(one.tries for one in hazards) else ()
 
-    def refusals(self, hazards: Iterable[Hazard]) -> tuple[Refusal, ...]:
+    def refusals(self, hazards: Iterable[Hazard]) -> tuple[RefusedPassword, ...]:
         """Verifiers that the server does not take, tried in the same way."""
         return try_verifiers(self.conn, self.state, self.context) if any(one.verifies for one in hazards) else ()
 

@@ -26,7 +26,7 @@ class Use(NamedTuple):
     """Whether nothing beside the text itself says that it is a role's."""
 
 
-class Token(NamedTuple):
+class Lexeme(NamedTuple):
     """A piece of SQL."""
 
     kind: Literal["word", "name", "text", "sign"]
@@ -66,9 +66,9 @@ _RUNS = {"execute", "execute_immediate", "perform", "dblink", "dblink_exec", "db
 ASKS = re.compile(r"has_\w+_privilege")
 
 
-def tokens(source: str) -> list[Token]:
+def tokens(source: str) -> list[Lexeme]:
     """The text in pieces, without comments, which may be nested."""
-    found: list[Token] = []
+    found: list[Lexeme] = []
     place = 0
     while match := _TOKENS.match(source, place):
         place = match.end()
@@ -81,19 +81,19 @@ def tokens(source: str) -> list[Token]:
             if depth:
                 break
         elif match["escaped"]:
-            found.append(Token("text", _ESCAPE.sub(r"\1", text[2:-1].replace("''", "'"))))
+            found.append(Lexeme("text", _ESCAPE.sub(r"\1", text[2:-1].replace("''", "'"))))
         elif match["text"]:
-            found.append(Token("text", text[text.index("'") + 1 : -1].replace("''", "'")))
+            found.append(Lexeme("text", text[text.index("'") + 1 : -1].replace("''", "'")))
         elif match["name"]:
-            found.append(Token("name", text[text.index('"') + 1 : -1].replace('""', '"')))
+            found.append(Lexeme("name", text[text.index('"') + 1 : -1].replace('""', '"')))
         elif match["tag"]:
             end = source.find(text, place)
-            found.append(Token("text", source[place:end] if end >= 0 else source[place:]))
+            found.append(Lexeme("text", source[place:end] if end >= 0 else source[place:]))
             place = end + len(text) if end >= 0 else len(source)
         elif match["word"]:
-            found.append(Token("word", text.lower()))
+            found.append(Lexeme("word", text.lower()))
         elif match["sign"]:
-            found.append(Token("sign", text))
+            found.append(Lexeme("sign", text))
     return found
 
 
@@ -113,7 +113,7 @@ def in_text(source: str, role: str, *, depth: int = 0) -> Iterator[Use]:
         yield from _in_statement(statement, role, asks, runs=runs, depth=depth)
 
 
-def _in_statement(part: list[Token], role: str, asks: bool, *, runs: bool, depth: int) -> Iterator[Use]:
+def _in_statement(part: list[Lexeme], role: str, asks: bool, *, runs: bool, depth: int) -> Iterator[Use]:
     commands = list(_commands(part, role))
     yield from commands
     texts = [place for place, each in enumerate(part) if each.kind == "text"]
@@ -124,14 +124,14 @@ def _in_statement(part: list[Token], role: str, asks: bool, *, runs: bool, depth
             use = _around(part, place) or (None if commands else _alone(part, asks, runs=runs))
             if use is not None:
                 yield use
-        elif runs and depth < 4 and Token("word", "raise") not in part[:place]:
+        elif runs and depth < 4 and Lexeme("word", "raise") not in part[:place]:
             yield from (use for use in in_text(value, role, depth=depth + 1) if use.how != "text")
 
 
-def _statements(pieces: Sequence[Token]) -> Iterator[list[Token]]:
-    part: list[Token] = []
+def _statements(pieces: Sequence[Lexeme]) -> Iterator[list[Lexeme]]:
+    part: list[Lexeme] = []
     for piece in pieces:
-        if piece == Token("sign", ";"):
+        if piece == Lexeme("sign", ";"):
             yield part
             part = []
         else:
@@ -139,12 +139,12 @@ def _statements(pieces: Sequence[Token]) -> Iterator[list[Token]]:
     yield part
 
 
-def _is(piece: Token, role: str) -> bool:
+def _is(piece: Lexeme, role: str) -> bool:
     """Whether it is the role where a role stands; keywords fold, and so does a name without quotes."""
     return piece.kind != "sign" and piece.value == role
 
 
-def _commands(part: Sequence[Token], role: str) -> Iterator[Use]:
+def _commands(part: Sequence[Lexeme], role: str) -> Iterator[Use]:
     """Commands in which a role stands as such."""
     words = [each.value if each.kind == "word" else "" for each in part]
     given = False
@@ -178,7 +178,7 @@ def _commands(part: Sequence[Token], role: str) -> Iterator[Use]:
                 yield Use("manages", f"{words[place - 1].upper()} {word.upper()}")
 
 
-def _set_role(part: Sequence[Token], words: Sequence[str], place: int) -> int:
+def _set_role(part: Sequence[Lexeme], words: Sequence[str], place: int) -> int:
     """Where the name stands in SET [SESSION | LOCAL] ROLE … or SET SESSION AUTHORIZATION …; 0 for another SET."""
     where = place + 1
     if words[where : where + 1] in (["session"], ["local"]):
@@ -191,12 +191,12 @@ def _set_role(part: Sequence[Token], words: Sequence[str], place: int) -> int:
     return where
 
 
-def _stands(after: Sequence[Token], role: str) -> bool:
+def _stands(after: Sequence[Lexeme], role: str) -> bool:
     """Whether the name comes next."""
     return bool(after) and _is(after[0], role)
 
 
-def _listed(after: Sequence[Token], role: str) -> bool:
+def _listed(after: Sequence[Lexeme], role: str) -> bool:
     """Whether the name is in the list of roles that comes next."""
     expected = True
     for piece in after:
@@ -211,7 +211,7 @@ def _listed(after: Sequence[Token], role: str) -> bool:
     return False
 
 
-def _around(part: Sequence[Token], place: int) -> Use | None:
+def _around(part: Sequence[Lexeme], place: int) -> Use | None:
     """What the text is, by the call or the cast that it stands in."""
     after = [each.value for each in part[place + 1 : place + 4]]
     before = [each.value for each in part[max(place - 2, 0) : place]]
@@ -231,7 +231,7 @@ def _around(part: Sequence[Token], place: int) -> Use | None:
     return Use("compares", call) if call == "to_regrole" else None
 
 
-def _call(part: Sequence[Token], place: int) -> tuple[str, int]:
+def _call(part: Sequence[Lexeme], place: int) -> tuple[str, int]:
     """The function among whose arguments it stands, and which one it is; a text in brackets or casts counts too."""
     depth = argument = 0
     for at in range(place - 1, -1, -1):
@@ -243,14 +243,14 @@ def _call(part: Sequence[Token], place: int) -> tuple[str, int]:
         elif value in ("(", "[") and depth:
             depth -= 1
         elif value == "(":
-            word = part[at - 1] if at else Token("sign", "")
+            word = part[at - 1] if at else Lexeme("sign", "")
             if word.kind in ("word", "name") and word.value not in ("and", "or", "not", "in", "where", "when", "if"):
                 return word.value, argument
             argument = 0
     return "", 0
 
 
-def _arguments_after(part: Sequence[Token], place: int) -> int:
+def _arguments_after(part: Sequence[Lexeme], place: int) -> int:
     """How many more arguments the call has."""
     depth = found = 0
     for each in part[place + 1 :]:
@@ -266,7 +266,7 @@ def _arguments_after(part: Sequence[Token], place: int) -> int:
     return found
 
 
-def _asks_who(piece: Token) -> bool:
+def _asks_who(piece: Lexeme) -> bool:
     return (
         piece.kind in ("word", "name")
         and piece.value in WHO | _COLUMNS | _CATALOGS
@@ -274,7 +274,7 @@ def _asks_who(piece: Token) -> bool:
     )
 
 
-def _alone(part: Sequence[Token], asks: bool, *, runs: bool) -> Use:
+def _alone(part: Sequence[Lexeme], asks: bool, *, runs: bool) -> Use:
     """A text that is the name and stands in no call that says what for."""
     if runs and any(each.kind == "text" and _STATEMENT.search(each.value) for each in part):
         return Use("manages", "EXECUTE")

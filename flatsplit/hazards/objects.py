@@ -8,7 +8,7 @@ from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import Grant, format_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.hazards.registry import Found, Seen, few, hazard
-from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, Group, ObjectFacts, ObjectRef, versions
+from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectGroup, ObjectRef, versions
 from flatsplit.walks import split
 from flatsplit.walks.owning import superusers_only
 from flatsplit.walks.split import grants, restricted
@@ -16,13 +16,13 @@ from flatsplit.walks.split.transfer_ownership import extension_heir, heir
 from flatsplit.words import count
 
 
-def labels(groups: Iterable[Group], wanted: Callable[[ObjectRef, ObjectFacts], bool]) -> tuple[str, ...]:
+def labels(groups: Iterable[ObjectGroup], wanted: Callable[[ObjectRef, ObjectFacts], bool]) -> tuple[str, ...]:
     """Names of the objects of the groups that are wanted, sorted."""
     refs = [ref for group in groups if wanted(group.refs[0], group.facts) for ref in group.refs]
     return tuple(map(ddl.label, sorted(refs)))
 
 
-def ours(seen: Seen) -> list[Group]:
+def ours(seen: Seen) -> list[ObjectGroup]:
     """The application's objects, in and out of scope."""
     return [group for group in seen.state.groups if group.facts.owner in seen.context.owners]
 

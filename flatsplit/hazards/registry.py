@@ -12,7 +12,7 @@ from flatsplit.config.text import quote
 from flatsplit.model import ROUTINES, Finding, ObjectRef, Severity, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack
-from flatsplit.server.verifiers import Refusal
+from flatsplit.server.verifiers import RefusedPassword
 from flatsplit.walks import split
 from flatsplit.walks.split import StepKey
 from flatsplit.walks.split.context import Context
@@ -50,7 +50,7 @@ class Seen:
     powers: Powers = NO_POWERS
     """What would change with its owner; nothing unless a hazard ``weighs``."""
 
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[RefusedPassword, ...] = ()
     """Verifiers that the server does not take; empty unless a hazard ``verifies``."""
 
     alike: frozenset[tuple[str, str]] = frozenset()

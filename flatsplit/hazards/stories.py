@@ -9,7 +9,7 @@ from typing import NamedTuple
 _PARTS = re.compile(r"(?P<text>.*?)\n+```(?P<language>\w+)\n(?P<lines>.*)\n```\n*", re.DOTALL)
 
 
-class Story(NamedTuple):
+class HazardStory(NamedTuple):
     """What there is to tell about a hazard."""
 
     text: str
@@ -19,10 +19,10 @@ class Story(NamedTuple):
     """Whether the lines are SQL that a superuser can run as it stands, where the roles exist."""
 
 
-def story(id_: str) -> Story:
+def story(id_: str) -> HazardStory:
     """The story of a hazard of the registry."""
     content = resources.files(__package__).joinpath(f"stories/{id_}.md").read_text("utf-8")
     match = _PARTS.fullmatch(content)
     if match is None:
         raise ValueError(f"stories/{id_}.md is not a text and a block of code")
-    return Story(match["text"].strip(), match["lines"], match["language"] == "sql")
+    return HazardStory(match["text"].strip(), match["lines"], match["language"] == "sql")

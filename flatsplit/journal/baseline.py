@@ -10,7 +10,7 @@ from flatsplit.journal import codec
 from flatsplit.journal.copying import copy_lines, line
 from flatsplit.model import State, Target
 
-_MARK = codec.Row("saved", "[]", "{}")
+_MARK = codec.FactRow("saved", "[]", "{}")
 """The row that tells an empty baseline from none."""
 
 _FROM_CURRENT = """
@@ -28,7 +28,7 @@ _COPY = "COPY flatsplit.baseline (cutover_id, section, key, payload) FROM STDIN"
 def load(session: Session, walk: int | None, target: Target) -> State | None:
     """The baseline of a walk, or None before the first was saved."""
     groups = session.driver.execute(_GROUPS, (walk,)).fetchall()
-    return codec.decode(target, map(codec.Group._make, groups)) if groups else None
+    return codec.decode(target, map(codec.KeyGroup._make, groups)) if groups else None
 
 
 def save(session: Session, walk: int | None, state: State) -> int:
@@ -62,7 +62,7 @@ def _current(session: Session, walk: int) -> tuple[bool, dict[tuple[str, Any], t
     marked = False
     for id_, section, key, payload in session.driver.execute(_ROWS, (walk,)):
         marked = marked or section == _MARK.section
-        fact = reader.fact(codec.Row(section, key, payload))
+        fact = reader.fact(codec.FactRow(section, key, payload))
         if fact is not None:
             facts[section, fact[0]] = (id_, fact[1])
     return marked, facts

@@ -23,7 +23,7 @@ _Convert: TypeAlias = Callable[[Any], Any]
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one per call
 
 
-class Row(NamedTuple):
+class FactRow(NamedTuple):
     """One fact: which mapping or set of the State it is in, its key and its value there, both as JSON text."""
 
     section: str
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     payload: str
 
 
-class Group(NamedTuple):
+class KeyGroup(NamedTuple):
     """All keys of one section that have the same value: a JSON array of keys, and the value as JSON text."""
 
     section: str
@@ -51,7 +51,7 @@ def facts(state: State) -> Iterator[tuple[str, Any, Any]]:
                 yield section, key, None
 
 
-def encode(facts: Iterable[tuple[str, Any, Any]]) -> Iterator[Row]:
+def encode(facts: Iterable[tuple[str, Any, Any]]) -> Iterator[FactRow]:
     """The rows for facts as :func:`facts` gives them."""
     writers = _writers()
     known: dict[tuple[str, Any], str] = {}  # 20,000 objects have a few hundred distinct values
@@ -60,10 +60,10 @@ def encode(facts: Iterable[tuple[str, Any, Any]]) -> Iterator[Row]:
         payload = known.get((section, value))
         if payload is None:
             payload = known[section, value] = _json(write_value(value))
-        yield Row(section, _json(write_key(key)), payload)
+        yield FactRow(section, _json(write_key(key)), payload)
 
 
-def decode(target: Target, groups: Iterable[Group]) -> State:
+def decode(target: Target, groups: Iterable[KeyGroup]) -> State:
     """The State that these rows describe. Sections that this version does not know are left out."""
     found: dict[str, dict[Any, Any]] = {section: {} for section in _sections()}
     for section, keys, payload in groups:
@@ -80,7 +80,7 @@ class Reader:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Any] = {}
 
-    def fact(self, row: Row) -> tuple[Any, Any] | None:
+    def fact(self, row: FactRow) -> tuple[Any, Any] | None:
         """(key, value) of a row, or None where this version does not know its section."""
         if row.section not in _sections():
             return None

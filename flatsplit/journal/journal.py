@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,18 @@ from flatsplit.journal import (
     baseline,
     identity,
     ledger,
-    observations,
-    recorded,
-    retention,
     schema,
     snapshots,
     story,
     walks,
 )
+from flatsplit.journal.looks import Looks
 from flatsplit.journal.records import (
     ActionRecord,
-    CounterRecord,
     CutoverRecord,
     CutoverState,
     Direction,
     EventRecord,
-    LookRecord,
-    ObservationRecord,
     PasswordRecord,
     SnapshotRecord,
     TallyRecord,
@@ -37,7 +31,7 @@ from flatsplit.journal.records import (
 from flatsplit.journal.tables import NOW
 
 
-class Journal:
+class Journal(Looks):
     """What flatsplit remembers. Reads stand alone; writes belong into the caller's ``session.transaction()``.
 
     Steps, actions, events and the baseline are those of one walk, of which one is active: the split unless
@@ -45,7 +39,7 @@ class Journal:
     """
 
     def __init__(self, session: Session, walk: model.WalkName = model.SPLIT) -> None:
-        self.session = session
+        super().__init__(session)
         self.walk = walk
         self._known: int | None = None
 
@@ -88,7 +82,7 @@ class Journal:
         """Make the tracking schema or migrate it to this version, all of it owned by ``owner`` (None: the operator, or
         whoever owns it already) and readable by ``readers`` (legacy and the like; the owner cannot be one of them).
         """
-        self._writing()
+        self.writing()
         schema.upgrade(self.session, owner, readers)
 
     def grant_readers(self, roles: Sequence[str]) -> None:
@@ -97,7 +91,7 @@ class Journal:
 
     def admit(self, roles: Sequence[str]) -> None:
         """The same for roles that appeared or gained rights since, on record: "" stands for PUBLIC."""
-        self._writing()
+        self.writing()
         if roles:
             schema.admit(self.session, roles)
             names = [role or "PUBLIC" for role in roles]
@@ -109,7 +103,7 @@ class Journal:
 
     def forget(self, export: Path | None) -> None:
         """Remove the tracking schema; before that write all of it to ``export`` as lines of JSON, if given."""
-        self._writing()
+        self.writing()
         if export is None:
             schema.drop(self.session)
             return
@@ -138,7 +132,7 @@ class Journal:
         steps: Sequence[str],
     ) -> CutoverRecord:
         """Begin the walk in this database, with all its steps pending; there can be one of its name at a time."""
-        self._writing()
+        self.writing()
         values = {"name": name, "legacy_role": legacy_role, "legacy_oid": legacy_oid, "config": config}
         self._known = walks.create(self.session, target, self.walk, values, steps)
         made = self.cutover()
@@ -157,25 +151,25 @@ class Journal:
 
     def end_cutover(self, cutover_id: int, state: CutoverState) -> None:
         """Mark an active walk as complete or rolled_back: it is not kept any more."""
-        self._writing()
+        self.writing()
         walks.move(self.session, cutover_id, ("active",), state, finished_at=NOW)
         self._known = None
 
     def reopen_cutover(self, cutover_id: int) -> None:
         """Make a finished walk active again, to take it back."""
-        self._writing()
+        self.writing()
         walks.reopen(self.session, cutover_id)
         self._known = None
 
     def move_cutover(self, cutover_id: int, target: model.Target) -> None:
         """Say that the database which this walk is about is now this one, on this cluster."""
-        self._writing()
+        self.writing()
         place = {"database_oid": target.database_oid, "system_identifier": target.system_identifier}
         walks.update(self.session, cutover_id, **place)
 
     def replace_config(self, cutover_id: int, config: str) -> None:
         """Keep another flatsplit.toml as the one that counts, when ``init`` takes new schemas in."""
-        self._writing()
+        self.writing()
         walks.update(self.session, cutover_id, config=config)
 
     def steps(self, cutover_id: int | None = None) -> list[model.StepRecord]:
@@ -184,7 +178,7 @@ class Journal:
 
     def add_step(self, key: str, ordinal: int) -> None:
         """Give the walk another step at its end."""
-        self._writing()
+        self.writing()
         walks.add_step(self.session, self._id, key, ordinal)
 
     def transition(
@@ -201,7 +195,7 @@ class Journal:
         started_at is set when work on it begins (not when it goes on), finished_at when it is done or rolled back; an
         empty digest says that nothing of it was run: it waits at its gates.
         """
-        self._writing()
+        self.writing()
         return walks.transition(self.session, self._id, key, expected, new, digest=digest, by_hand=by_hand)
 
     # -- what was done
@@ -218,7 +212,7 @@ class Journal:
 
     def mark_undone(self, step_key: str) -> int:
         """Set undone_at on everything done for this step so far; how many actions that were."""
-        self._writing()
+        self.writing()
         return ledger.mark_undone(self.session, self._id, step_key)
 
     def actions(self, step_key: str | None = None) -> Iterator[ActionRecord]:
@@ -265,7 +259,7 @@ class Journal:
         self, step: str | None, server: Mapping[str, Any], roles: Mapping[str, Any], objects: Mapping[str, Any]
     ) -> None:
         """Keep what is there at the end of a step (None: of ``init``)."""
-        self._writing()
+        self.writing()
         snapshots.save(self.session, self._id, step, server, roles, objects)
 
     def last_snapshot(self) -> SnapshotRecord | None:
@@ -276,82 +270,9 @@ class Journal:
         """What was there when the last step of this walk ended."""
         return snapshots.of(self.session, self._id)
 
-    def observe(
-        self, sessions: Sequence[model.Session], source: str = "activity", logins: Collection[str] = ()
-    ) -> datetime:
-        """Write down who is connected now, equal sessions counted; the moment, by the server's clock.
-
-        Of those of the ``logins``, or that act as one of them, also which login it was.
-        """
-        self._writing()
-        return observations.observe(self.session, sessions, source, logins)
-
-    def count_calls(self, at: datetime, counted: Sequence[tuple[str, int, int | None, str]]) -> None:
-        """Write down (role, calls, growth since the last look, epoch) at the moment of a look."""
-        self._writing()
-        observations.count_calls(self.session, at, counted)
-
-    def last_counters(self) -> dict[str, tuple[int, str]]:
-        """Calls and epoch of each role when somebody last looked."""
-        return observations.last_counters(self.session)
-
-    def counters(self, role: str, since: datetime | None = None) -> list[CounterRecord]:
-        """The statement counters of a role, oldest first."""
-        return observations.counters(self.session, role, since)
-
-    def look_times(self, since: datetime | None = None) -> list[LookRecord]:
-        """When somebody looked, oldest first."""
-        return observations.times(self.session, since)
-
-    def sum_up_observations(self, still: retention.Still) -> int:
-        """Keep only sums of looks that are days old; how many rows went."""
-        self._writing()
-        return sum(retention.sum_up(self.session, day, still) for day in retention.days_to_sum_up(self.session))
-
-    def thin_recorded(self, keep: timedelta) -> int:
-        """Rows of the recorder of structural changes that are older go, where the operator may; how many."""
-        self._writing()
-        return recorded.thin(self.session, keep)
-
-    def last_active(self, role: str) -> datetime | None:
-        """When the role's statement counter was last found grown."""
-        return observations.last_active(self.session, role)
-
-    def last_login(self, role: str, database: str | None = None) -> datetime | None:
-        """When somebody was last observed who had logged in as this very role, a group or a login of one."""
-        return observations.last_login(self.session, role, database)
-
-    def last_seen(self, role: str, database: str | None = None, but: Collection[str] = ()) -> datetime | None:
-        """When a session of this role was last observed, in one database or in any; ``but`` of these applications."""
-        return observations.last_seen(self.session, role, database, but)
-
-    def first_observed(self) -> datetime | None:
-        """When somebody looked for the first time, whoever was there."""
-        return observations.looks(self.session, None)[1]
-
-    def last_observed(self) -> datetime | None:
-        """When somebody looked for the last time."""
-        return observations.looks(self.session, None)[2]
-
-    def looks(self, since: datetime | None = None) -> int:
-        """How often somebody looked."""
-        return observations.looks(self.session, since)[0]
-
-    def observations(self, role: str, since: datetime | None = None) -> list[ObservationRecord]:
-        """Every time that sessions of this role were seen, oldest first."""
-        return observations.of_role(self.session, role, since)
-
-    def clients(self, role: str, since: datetime, until: datetime) -> list[tuple[str, str]]:
-        """(application, address) of each client that was seen as this role in a time, sorted."""
-        return observations.clients(self.session, role, since, until)
-
     # -- whose it is
 
     @staticmethod
     def recognise(target: model.Target, cutover: CutoverRecord) -> None:
         """Raise JournalError if this journal is about another database than the one it is in."""
         identity.recognise(target, cutover)
-
-    def _writing(self) -> None:
-        if not self.session.in_transaction:
-            raise RuntimeError("the journal is written inside session.transaction() only")

@@ -25,7 +25,7 @@ _UNTIL = sa.func.coalesce(observation.c.until, observation.c.at)
 _LOOKS = sa.and_(observation.c.role == "", observation.c.source == LOOK)
 
 
-def observe(session: Session, seen: Sequence[model.Session], source: str, logins: Collection[str] = ()) -> datetime:
+def observe(session: Session, seen: Sequence[model.Backend], source: str, logins: Collection[str] = ()) -> datetime:
     """Write down one look at the server: equal sessions counted, all rows of one moment.
 
     Of sessions of the ``logins``, and of those that act as one of them, also as whom they logged in.

@@ -59,7 +59,7 @@ FROM home
 """
 
 
-class Look(NamedTuple):
+class TrackingSchema(NamedTuple):
     """What is in the place of the tracking schema."""
 
     owner: str
@@ -74,11 +74,11 @@ class Look(NamedTuple):
     operator: str
 
 
-def look(session: Session, untrusted: Sequence[str] = ()) -> Look | None:
+def look(session: Session, untrusted: Sequence[str] = ()) -> TrackingSchema | None:
     """What is there, or None if there is no schema of that name; whatever ``untrusted`` could act as is a stranger."""
     parameters = {"schema": SCHEMA, "version": VERSION_TABLE, "untrusted": list(untrusted), "recorder": RECORDER}
     row = session.driver.execute(_LOOK, parameters).fetchone()
-    return Look(*row) if row else None
+    return TrackingSchema(*row) if row else None
 
 
 def revision(session: Session) -> str | None:
@@ -117,7 +117,7 @@ def _require_revision(stands: str | None) -> None:
     )
 
 
-def _require_trust(found: Look) -> None:
+def _require_trust(found: TrackingSchema) -> None:
     # Who owns a table can put a trigger on it, which would run with the operator's rights. Legacy usually owns the
     # database and could have made this schema before us.
     if found.stranger is not None:

@@ -198,7 +198,7 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Backend:
     """A connection as pg_stat_activity shows it."""
 
     role: str

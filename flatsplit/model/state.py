@@ -65,7 +65,7 @@ class Target:
         return self.bootstrap if self.operator_superuser and self.membership_options else self.operator
 
 
-class Group(NamedTuple):
+class ObjectGroup(NamedTuple):
     """Objects of one kind and schema that share all their facts. A schema or database is a group by itself.
 
     Any number of tables has only a few of these, so whatever looks at all objects had better look at groups.
@@ -77,15 +77,15 @@ class Group(NamedTuple):
     refs: list[ObjectRef]
 
 
-def group_objects(objects: Mapping[ObjectRef, ObjectFacts]) -> list[Group]:
+def group_objects(objects: Mapping[ObjectRef, ObjectFacts]) -> list[ObjectGroup]:
     """Sort objects into groups; their order is that of their first members."""
-    groups: dict[tuple[str, str, str, int], Group] = {}
+    groups: dict[tuple[str, str, str, int], ObjectGroup] = {}
     for ref, facts in objects.items():
         kind = ref.kind
         key = (kind, ref.schema, ref.name if kind in ("schema", "database") else "", id(facts))
         group = groups.get(key)
         if group is None:
-            groups[key] = Group(kind, ref.schema, facts, [ref])
+            groups[key] = ObjectGroup(kind, ref.schema, facts, [ref])
         else:
             group.refs.append(ref)
     return list(groups.values())
@@ -126,10 +126,10 @@ class State:
     """Columns and keys, where a walk asks for them: no facts that a statement of ours changes."""
     recorder: Mapping[str, str] = field(default_factory=dict)
     """What is there of flatsplit's recorder of structural changes (ddl/recorder.py), by name; "" for as it was made."""
-    _groups: list[Group] | None = field(default=None, init=False, compare=False, repr=False)
+    _groups: list[ObjectGroup] | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[ObjectGroup]:
         """The objects, those alike together: what holds for one of a group holds for all."""
         if self._groups is None:
             object.__setattr__(self, "_groups", group_objects(self.objects))

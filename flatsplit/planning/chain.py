@@ -18,7 +18,7 @@ from flatsplit.walks.kind import Kind, Moment
 
 
 @dataclass(frozen=True)
-class Link:
+class KeptWalk:
     """Another walk that is kept, under way or all done, at the same moment."""
 
     name: WalkName
@@ -97,7 +97,7 @@ def roles(kind: Kind[Any], context: Any) -> frozenset[str]:
     return frozenset((*kind.subject(context), *kind.stands_on(context)))
 
 
-def without_later(live: State, links: Sequence[Link]) -> State:
+def without_later(live: State, links: Sequence[KeptWalk]) -> State:
     """What ``live`` would be had those that began later done nothing."""
     for link in reversed(links):
         if not link.earlier and link.begun:

@@ -13,7 +13,7 @@ from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import Link, without_later
+from flatsplit.planning.chain import KeptWalk, without_later
 from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, shared
 from flatsplit.walks.extras import keep_extras
@@ -34,7 +34,7 @@ class Situation(Generic[C]):
     legacy_oid: int = 0
     """Legacy's oid as of ``init``: a role of the same name that came later is another one."""
     name: WalkName = SPLIT
-    others: tuple[Link, ...] = ()
+    others: tuple[KeptWalk, ...] = ()
     """The other walks that are kept, in the order in which they began."""
     began: datetime | None = None
     """When this walk did; None where nobody can tell."""
@@ -95,7 +95,7 @@ class Situation(Generic[C]):
         return self.done == self.kind.place(step) - 1 and self.kind.step(step).by_hand(self.live, self.context)
 
     @cached_property
-    def _links(self) -> tuple[Link, ...]:
+    def _links(self) -> tuple[KeptWalk, ...]:
         return tuple(link if link.live is self.live else replace(link, live=self.live) for link in self.others)
 
     @cached_property
@@ -103,14 +103,14 @@ class Situation(Generic[C]):
         """After the walks that began before: what none, one, two … of its steps make of that."""
         return [self._earlier()]
 
-    def _earlier(self, ahead: Link | None = None) -> State:
+    def _earlier(self, ahead: KeptWalk | None = None) -> State:
         """What the walks that began before make of the live State, one of them a step further."""
         state = self.live
         for link in self._links:
             state = link.through(state, link is ahead) if link.earlier else state
         return state
 
-    def _later(self, state: State, ahead: Link | None = None) -> State:
+    def _later(self, state: State, ahead: KeptWalk | None = None) -> State:
         """What those that began later make of a State."""
         for link in self._links:
             state = state if link.earlier else link.through(state, link is ahead)
@@ -148,18 +148,18 @@ class Situation(Generic[C]):
                 found = without_opposed(found, diff(self.desired(self.done), ahead))
         return found
 
-    def beside(self) -> Link | None:
+    def beside(self) -> KeptWalk | None:
         """Another walk that is under way over the same roles: this one may not begin beside it."""
         over = (link for link in self._links if link.under_way and self.shared(link))
         return next((link for link in over if not link.lets_join(self.kind, self.context)), None)
 
-    def above(self, keys: Collection[str] | None = None) -> Link | None:
+    def above(self, keys: Collection[str] | None = None) -> KeptWalk | None:
         """The last of those that began later and stand on what these steps (None: all) made: it goes back first."""
         steps = [self.records[key] for key in (self.records if keys is None else keys)]
         return next((link for link in reversed(self._over) if link.stands_on(steps)), None)
 
     @cached_property
-    def _over(self) -> list[Link]:
+    def _over(self) -> list[KeptWalk]:
         """Those that began later, over the same roles."""
         return [link for link in self._links if not link.earlier and link.begun and self.shared(link)]
 
@@ -167,7 +167,7 @@ class Situation(Generic[C]):
         """The same moment from where another walk is; KeyError where none of this name is kept."""
         if name == self.name:
             return self
-        mine = Link(
+        mine = KeptWalk(
             self.name, self.kind, self.live, self.baseline, self.config, self.records, earlier=False, began=self.began
         )
         before = sum(link.earlier for link in self._links)
@@ -180,7 +180,7 @@ class Situation(Generic[C]):
             one.kind, self.live, one.baseline, one.config, one.records, self.legacy_oid, one.name, others, one.began
         )
 
-    def shared(self, link: Link) -> tuple[str, ...]:
+    def shared(self, link: KeptWalk) -> tuple[str, ...]:
         """Roles that this and another walk speak of."""
         return link.shared(self.kind, self.context)
 

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+
+from flatsplit.rehearsal.tokens import Token
 
 _STARTS = frozenset({";", "then", "else", "loop", "begin", "declare"})
 """After what a statement, or a declaration, begins."""
 _SETS = (":=", "=")
-
-
-class Token(Protocol):
-    """A word of a body."""
-
-    @property
-    def word(self) -> str:
-        """In lower case."""
-
-    @property
-    def start(self) -> int:
-        """Its first byte."""
-
-    @property
-    def end(self) -> int:
-        """The byte behind its last."""
 
 
 def assigned(tokens: Sequence[Token], body: bytes) -> dict[str, str | None]:

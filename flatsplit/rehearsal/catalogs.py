@@ -10,7 +10,7 @@ from flatsplit.model import TABLES, ObjectRef, versions
 from flatsplit.rehearsal import parameters, rows
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.sight import Asked
+from flatsplit.rehearsal.sight import Showing
 from flatsplit.rehearsal.uses import Compared, RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Outcome, Problem
 from flatsplit.rehearsal.world import SYSTEM
@@ -185,7 +185,7 @@ def compared(actor: Actor, uses: Uses) -> Iterator[Problem]:
             yield Problem("silent", reason, columns[0], "", remedy)
 
 
-def _all(actor: Actor, schema: str, name: str) -> Iterator[tuple[str, Asked]]:
+def _all(actor: Actor, schema: str, name: str) -> Iterator[tuple[str, Showing]]:
     """What a view asks, itself and by those that it reads; "" for whole rows."""
     found, below = actor.world.views.sight(schema, name)
     yield from found.columns
@@ -196,7 +196,7 @@ def _all(actor: Actor, schema: str, name: str) -> Iterator[tuple[str, Asked]]:
             yield from ((column, asked) for column, asked in _all(actor, *each) if not column)
 
 
-def _hidden(actor: Actor, asked: Asked) -> str:
+def _hidden(actor: Actor, asked: Showing) -> str:
     """The first thing that legacy was shown and the role is not; "" for none."""
     cache = actor.hidden
     found = cache.get(asked)
@@ -205,7 +205,7 @@ def _hidden(actor: Actor, asked: Asked) -> str:
     return found
 
 
-def _each_hidden(actor: Actor, asked: Asked) -> Iterator[str]:
+def _each_hidden(actor: Actor, asked: Showing) -> Iterator[str]:
     if asked.what == "roles":
         database = ObjectRef("database", "", actor.goal.target.database)
         owners = {"pg_database_owner"} if actor.major >= versions.DATABASE_OWNER and not actor.owns(database) else set()

@@ -17,7 +17,8 @@ from flatsplit.rehearsal.grammar import (
     strings,
     walk,
 )
-from flatsplit.rehearsal.plpgsql import NoBody, pieces
+from flatsplit.rehearsal.plpgsql import pieces
+from flatsplit.rehearsal.tokens import NoBody
 
 
 class Called(Protocol):
@@ -77,7 +78,7 @@ def settings_set(text: str) -> Iterator[str]:
             yield name
 
 
-class Condition(NamedTuple):
+class PolicyCondition(NamedTuple):
     """A condition as it was read."""
 
     text: str
@@ -91,15 +92,15 @@ class Condition(NamedTuple):
     """Settings of the application's that it fails without."""
 
 
-def read(routines: Routines, text: str) -> Condition:
+def read(routines: Routines, text: str) -> PolicyCondition:
     """The condition that this text is, as pg_get_expr() prints it."""
     try:
         node = parse_one(f"SELECT {text}").node.target_list[0].res_target.val
     except (Unparsable, IndexError):
-        return Condition(text, None, None, True, frozenset())
+        return PolicyCondition(text, None, None, True, frozenset())
     parts = list(_parts(routines, node, set()))
     settings = {name for part in parts for name in (_setting(part),) if name}
-    return Condition(text, node, _truth(node), any(map(asks_who, parts)), frozenset(settings))
+    return PolicyCondition(text, node, _truth(node), any(map(asks_who, parts)), frozenset(settings))
 
 
 def asks_who(part: Node) -> bool:

@@ -16,9 +16,10 @@ from flatsplit.rehearsal import becoming
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.builtins import OTHERS
 from flatsplit.rehearsal.grammar import Parsed, Unparsable, fingerprint, split
-from flatsplit.rehearsal.plpgsql import NoBody, pieces
+from flatsplit.rehearsal.plpgsql import pieces
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.things import Routine
+from flatsplit.rehearsal.tokens import NoBody
 from flatsplit.rehearsal.values import Problem, within
 from flatsplit.rehearsal.world import World
 from flatsplit.walks.split.context import Context

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flatsplit.rehearsal.assigned import Token
+from flatsplit.rehearsal.tokens import Token
 
 _CONDITIONS = frozenset(
     {"others", "insufficient_privilege", "'42501'", "syntax_error_or_access_rule_violation", "'42000'"}

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from flatsplit import ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.rehearsal import (
+    bodies,
     builtins,
-    cascades,
     catalogs,
     definers,
-    dynamic,
     libraries,
     naming,
     rows,
     servers_own,
     views,
+    writes,
 )
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.assigned import of_call
-from flatsplit.rehearsal.conditions import Condition
-from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, Unparsable, name_of, parse, parse_one, walk
+from flatsplit.rehearsal.conditions import PolicyCondition
+from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, name_of
 from flatsplit.rehearsal.judging import Given, Path
-from flatsplit.rehearsal.plpgsql import NoBody, Piece, pieces
 from flatsplit.rehearsal.remedies import delegated, shown
 from flatsplit.rehearsal.things import Relation, Routine, Trigger
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
@@ -44,7 +43,7 @@ class Judge:
         self._routines: dict[tuple[int, Given], list[Problem]] = {}
         self.views: dict[tuple[int, frozenset[str]], list[Problem]] = {}
         self._conditions: dict[str, list[Problem]] = {}
-        self._written: dict[tuple[int, str], list[Problem]] = {}
+        self.writes: dict[tuple[int, str], list[Problem]] = {}
         self.owners: dict[str, Judge] = {actor.role: self}
         """Judges for the owners of SECURITY DEFINER routines."""
 
@@ -119,7 +118,7 @@ class Judge:
         for routine in self.world.evaluated.get((relation.oid, "r"), ()):
             found += self.called(routine, stored=True)
         if use.target:
-            found += self._writing(relation, use)
+            found += writes.problems(self, relation, use)
         return found
 
     def held(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
@@ -132,7 +131,7 @@ class Judge:
             found += self._condition(relation, condition)
         return found
 
-    def _condition(self, relation: Relation, condition: Condition) -> list[Problem]:
+    def _condition(self, relation: Relation, condition: PolicyCondition) -> list[Problem]:
         """What a policy's condition reads and calls, as whoever is under it."""
         found = self._conditions.get(condition.text)
         if found is None:
@@ -174,73 +173,6 @@ class Judge:
                     return every
                 named.add(column)
         return frozenset(named) & every
-
-    # -- what a write sets off
-
-    def _writing(self, relation: Relation, use: RelationUse) -> list[Problem]:
-        found: list[Problem] = []
-        for table in self._tables(relation):
-            if "a" in use.letters:
-                found += self._defaults(table, use)
-                found += naming.defaults(self.actor, table, use)
-            for letter in sorted(use.letters & {"a", "w", "d"}):
-                found += self.written(table.oid, letter)
-        return found
-
-    def _tables(self, relation: Relation) -> list[Relation]:
-        """The relation, and for a view also the tables that are written through it."""
-        if relation.ref.kind != "view":
-            return [relation]
-        found = [relation]
-        for ref in self.actor.goal.uses.get(relation.ref, ()):
-            below = self.world.relations.get((ref.schema, ref.name))
-            if below is not None and below is not relation:
-                found += self._tables(below)
-        return found
-
-    def _defaults(self, relation: Relation, use: RelationUse) -> list[Problem]:
-        """Sequences behind defaults of columns that are given no value."""
-        found = []
-        for column, number, oid in self.world.sequences.get(relation.oid, ()):
-            if use.gives(column, number):
-                continue
-            sequence = self.world.by_oid.get(oid)
-            if sequence is None:
-                continue
-            found += self.actor.schema(sequence.ref.schema)
-            if not self.actor.holds(sequence.ref, "Uw"):
-                column_name = f"{shown(relation.ref)}.{column}"
-                reason = f"the default of {column_name} draws from a sequence that {self.actor.role} may not use"
-                why = f"the default of {column_name} draws from it"
-                found.append(self.actor.lacks(sequence.ref, "U", reason, why=why))
-        return [each._replace(planned=False) for each in found]
-
-    def written(self, oid: int, letter: str) -> list[Problem]:
-        """Triggers and routines that writing to a table sets off, foreign keys that cascade included."""
-        key = (oid, letter)
-        found = self._written.get(key)
-        if found is not None:
-            return found
-        found = self._written[key] = []
-        collected: list[Problem] = []
-        for each in self.world.family(oid):
-            for trigger in self.world.triggers.get(each, ()):
-                if trigger.fires(letter):
-                    collected += self.trigger(trigger)
-            if letter in "aw":
-                collected += self._evaluated(each, letter)
-            collected += naming.written(self.actor, each, letter)
-            collected += cascades.problems(self, each, letter)
-        found += distinct(collected)
-        return found
-
-    def _evaluated(self, oid: int, letter: str) -> list[Problem]:
-        """Routines in what is stored; EXPLAIN sees those of defaults, and not what each new row meets."""
-        met = [each for one in self.world.evaluated.get((oid, "w"), ()) for each in self.called(one, stored=True)]
-        if letter != "a":
-            return met
-        found = [each for one in self.world.evaluated.get((oid, "d"), ()) for each in self.called(one, stored=True)]
-        return found + [each._replace(planned=False) for each in met]
 
     def trigger(self, trigger: Trigger) -> list[Problem]:
         """A trigger's routine. Whoever fires a trigger needs no EXECUTE on it (manual, CREATE TRIGGER)."""
@@ -328,59 +260,16 @@ class Judge:
             path = self.world.path(routine.search_path, self.actor.role)
         source, definition = self.world.body(routine.oid)
         if routine.language == "plpgsql":
-            return self.block(source, where, path, of_call(routine.args, given))
+            return bodies.plpgsql(self, source, where, path, of_call(routine.args, given))
         if routine.language == "sql":
-            return self._sql(source, definition, where, path)
+            return bodies.sql(self, source, definition, where, path)
         if routine.language == "internal":
             return []
         reason = f"it is written in {routine.language}, what it does in the database cannot be read"
         return within(where, [Problem("unknown", reason, shown(routine.ref))])
 
-    def _sql(self, source: str, definition: str | None, where: str, path: Path | None) -> list[Problem]:
-        found: list[Problem] = []
-        try:
-            statements = parse(source) if definition is None else []
-            if definition is not None:
-                made = parse_one(definition).node
-                for part in walk(made.sql_body):
-                    if name_of(part) in ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"):
-                        found += self.planned(part, ())
-        except Unparsable as why:
-            return within(where, [Problem("unknown", f"its body {why}")])
-        self._remember_temporary(statements)
-        for parsed in statements:
-            found += self.statement(parsed, path)
-        return distinct(within(where, found))
-
-    def block(
-        self, source: str, where: str, path: Path | None, given: Mapping[str, str] | None = None
-    ) -> list[Problem]:
-        """A PL/pgSQL body, of a routine with the constants that it was called with."""
-        try:
-            parts = pieces(source)
-        except NoBody as why:
-            return within(where, [Problem("unknown", f"its body cannot be read: {why}")])
-        found: list[Problem] = []
-        parsed: list[tuple[Piece, Parsed]] = []
-        for piece in parts:
-            here = f"{where}, line {piece.line}"
-            try:
-                if piece.dynamic:
-                    known = dynamic.Known(piece.known, given or {})
-                    found += within(here, _caught(piece, dynamic.problems(self, piece.sql, path, known)))
-                else:
-                    parsed.append((piece, parse_one(piece.sql)))
-            except Unparsable as why:
-                found += within(here, [Problem("unknown", f"a statement there {why}")])
-        self._remember_temporary(each for _, each in parsed)
-        for piece, each in parsed:
-            said = self.statement(each, path)
-            if piece.guard is not None:
-                said = naming.guarded(self.actor, each.node, piece.guard, said)
-            found += within(f"{where}, line {piece.line}", _caught(piece, said))
-        return distinct(found)
-
-    def _remember_temporary(self, statements: Iterable[Parsed]) -> None:
+    def remember_temporary(self, statements: Iterable[Parsed]) -> None:
+        """What a body makes for the time of a session, for the statements that come."""
         for parsed in statements:
             name = temporary_name(parsed)
             if name:
@@ -391,15 +280,3 @@ class Judge:
         use = range_use(node, letters)
         use.target = target
         return self.relation(use, Uses(columns={("", "*")}), path)
-
-
-def _caught(piece: Piece, said: list[Problem]) -> list[Problem]:
-    """What a handler of exceptions makes of a refusal: whoever calls it hears nothing of it."""
-    if not piece.caught:
-        return said
-    return [
-        each._replace(outcome="silent", reason=f"{each.reason}, which a handler of exceptions keeps to itself")
-        if each.outcome in ("denied", "migrator")
-        else each
-        for each in said
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Judging(Protocol):
     world: World
     views: dict[tuple[int, frozenset[str]], list[Problem]]
     """What was said of views, by oid and how they are used."""
+    writes: dict[tuple[int, str], list[Problem]]
+    """What was said of writing to a table, by oid and letter."""
 
     def beside(self, key: str, actor: Callable[[], Actor]) -> Judging:
         """The judge of another role, made at its first call; those of one rehearsal know one another."""
@@ -41,11 +43,17 @@ class Judging(Protocol):
     def held(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
         """The role's own privileges on a relation, and the row security that it is under."""
 
+    def called(self, oid: int, given: Given = (), *, stored: bool = False) -> list[Problem]:
+        """A routine that the role calls, or (``stored``) that is in what is stored."""
+
     def trigger(self, trigger: Trigger) -> list[Problem]:
         """A trigger's routine."""
 
     def routine(self, call: RoutineUse, path: Path | None) -> list[Problem]:
         """One call."""
+
+    def remember_temporary(self, statements: Iterable[Parsed]) -> None:
+        """What a body makes for the time of a session, for the statements that come."""
 
     def inside(self, routine: Routine, where: str, path: Path | None = None, given: Given = ()) -> list[Problem]:
         """The statements of a routine, run by the role itself."""

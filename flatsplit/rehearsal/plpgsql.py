@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from flatsplit.rehearsal.assigned import Known, assigned
 from flatsplit.rehearsal.handlers import handled
+from flatsplit.rehearsal.tokens import CLOSE, OPEN, NoBody, Tokens
 
 
 class Guard(NamedTuple):
@@ -44,14 +45,6 @@ class Piece(NamedTuple):
     """Of a dynamic one: the variables that are set in the body, and the expression for those that are set once."""
 
 
-class _Token(NamedTuple):
-    word: str
-    """In lower case."""
-    start: int
-    end: int
-
-
-_OPEN, _CLOSE = ("(", "["), (")", "]")
 _NOTHING = frozenset({"null", "exit", "continue", "get", "fetch", "move", "close", "commit", "rollback"})
 _SQL = frozenset(
     {
@@ -67,10 +60,6 @@ _LEVELS = frozenset({"debug", "log", "info", "notice", "warning"})
 """At which RAISE is no error."""
 
 
-class NoBody(Exception):
-    """The body cannot be taken apart."""
-
-
 def pieces(body: str) -> list[Piece]:
     """The SQL of a body in its order. Raises NoBody."""
     whole = _Body(body)
@@ -81,62 +70,7 @@ def pieces(body: str) -> list[Piece]:
     return found
 
 
-class _Body:
-    def __init__(self, body: str) -> None:
-        import postgast
-
-        self.bytes = body.encode()
-        try:
-            scanned = postgast.scan(body).tokens
-        except (postgast.PgQueryError, UnicodeError) as error:
-            raise NoBody(str(error)) from None
-        names = [
-            _Token(self.bytes[each.start : each.end].decode().lower(), each.start, each.end)
-            for each in scanned
-            if self.bytes[each.start : each.start + 2] not in (b"--", b"/*")
-        ]
-        self.tokens = names
-        self.at = 0
-        # PL/pgSQL does not count a line feed right after the opening quote (plpgsql_location_to_lineno)
-        self.offset = 0 if body.startswith(("\n", "\r\n")) else 1
-
-    # -- tokens
-
-    def word(self, ahead: int = 0) -> str:
-        place = self.at + ahead
-        return self.tokens[place].word if place < len(self.tokens) else ""
-
-    def until(self, *ends: str) -> tuple[int, int]:
-        """Moves behind the next of these words outside brackets and CASE; the tokens before it, as a range."""
-        first, depth, cases = self.at, 0, 0
-        while self.at < len(self.tokens):
-            word = self.word()
-            if depth == 0 and cases == 0 and word in ends:
-                self.at += 1
-                return first, self.at - 1
-            if word in _OPEN:
-                depth += 1
-            elif word in _CLOSE:
-                depth -= 1
-            elif word == "case":
-                cases += 1
-            elif word == "end" and cases:
-                cases -= 1
-            self.at += 1
-        if ";" in ends:
-            return first, self.at
-        raise NoBody(f"no {' or '.join(ends)} where one is expected")
-
-    def text(self, span: tuple[int, int]) -> str:
-        first, last = span
-        if first >= last:
-            return ""
-        return self.bytes[self.tokens[first].start : self.tokens[last - 1].end].decode()
-
-    def line(self, place: int) -> int:
-        start = self.tokens[min(place, len(self.tokens) - 1)].start
-        return self.bytes[:start].count(b"\n") + self.offset
-
+class _Body(Tokens):
     def expression(self, span: tuple[int, int]) -> Iterator[Piece]:
         text = self.text(span)
         if text:
@@ -255,7 +189,7 @@ class _Body:
         depth, stop = 0, last
         for place in range(first, last):
             word = self.tokens[place].word
-            depth += (word in _OPEN) - (word in _CLOSE)
+            depth += (word in OPEN) - (word in CLOSE)
             if depth == 0 and word in ("into", "using"):
                 stop = place
                 break
@@ -303,7 +237,7 @@ class _Body:
         depth = 0
         for place in range(first, last):
             word = self.tokens[place].word
-            depth += (word in _OPEN) - (word in _CLOSE)
+            depth += (word in OPEN) - (word in CLOSE)
             if word == "," and not depth:
                 break
         else:

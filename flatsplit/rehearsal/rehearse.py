@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 
 from flatsplit.connection import Session
 from flatsplit.model import State
-from flatsplit.rehearsal import becoming, conditions, definers, remedies, retype, utility, wording
+from flatsplit.rehearsal import becoming, conditions, definers, remedies, tried, utility, wording
 from flatsplit.rehearsal.actor import Actor, quoted_path
 from flatsplit.rehearsal.definers import Definers
 from flatsplit.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
 from flatsplit.rehearsal.judge import Judge
 from flatsplit.rehearsal.needs import Needs
-from flatsplit.rehearsal.stage import DENIED, LOCKED, TIMEOUT, Stage, Trial, Unavailable
+from flatsplit.rehearsal.stage import DENIED, LOCKED, TIMEOUT, ServerAnswer, Stage, Unavailable
+from flatsplit.rehearsal.tried import Case
 from flatsplit.rehearsal.uses import uses_of
 from flatsplit.rehearsal.values import (
     Basis,
     Heard,
-    Need,
     Outcome,
     Problem,
     Progress,
@@ -53,20 +53,6 @@ _AGAIN = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b", re.IGNORECASE)
 """What is written to be run again and again."""
 
 
-@dataclass
-class _Part:
-    """One statement on its way to a verdict."""
-
-    heard: Heard
-    parsed: Parsed | None = None
-    problems: list[Problem] = field(default_factory=list)
-    planned: Parsed | None = None
-    """What of it the planner takes."""
-    trial: Trial | None = None
-    verdict: Verdict | None = None
-    needs: tuple[Need, ...] = ()
-
-
 class Company:
     """Rehearses statements for one role."""
 
@@ -93,7 +79,7 @@ class Company:
         self, statements: Sequence[Heard], source: str, lock_timeout: timedelta, progress: Progress
     ) -> Rehearsal:
         """A verdict for each statement, the most urgent first."""
-        parts = [_Part(heard) for heard in statements]
+        parts = [Case(heard) for heard in statements]
         for part in parts:
             self._read(part)
         for done, part in enumerate(parts, 1):
@@ -115,7 +101,7 @@ class Company:
 
     def gather(self, statements: Sequence[Heard]) -> list[Verdict]:
         """What each statement takes, and whether privileges are all of it: by rules alone, nothing is tried."""
-        parts = [_Part(heard) for heard in statements]
+        parts = [Case(heard) for heard in statements]
         for part in parts:
             self._read(part)
         for part in parts:
@@ -138,7 +124,7 @@ class Company:
             return self._verdict(heard, "allowed", f"it runs as {heard.role}, which {self.role} may become")
         return self._problem(heard, found, problems)
 
-    def _read(self, part: _Part) -> None:
+    def _read(self, part: Case) -> None:
         heard = part.heard
         if heard.role:
             part.verdict = self._became(heard)
@@ -171,7 +157,7 @@ class Company:
 
     # -- trying
 
-    def _try(self, parts: Iterable[_Part], lock_timeout: timedelta, progress: Progress) -> None:
+    def _try(self, parts: Iterable[Case], lock_timeout: timedelta, progress: Progress) -> None:
         if not self.tries:
             self.notes.append(f"nothing was tried as {self.role}, which has more rights now: by the catalog alone")
             return
@@ -191,42 +177,14 @@ class Company:
             superuser=self.live.target.operator_superuser,
             lock_timeout=lock_timeout,
         )
-        total = len(todo)
         try:
-            trials = stage_.try_all(
-                [part.planned.text for part in todo if part.planned],
-                lambda done: progress(total // 2 + done // 2, total),
-            )
-            for part, trial in zip(todo, trials, strict=True):
-                part.trial = trial
-            self._retype(stage_, [part for part in todo if part.trial and part.trial.state in retype.WORTHWHILE])
-            locked = [part for part in todo if part.trial and part.trial.state == LOCKED]
-            again = stage_.try_all([part.planned.text for part in locked if part.planned], lambda _: None)
-            for part, trial in zip(locked, again, strict=True):
-                part.trial = trial
+            tried.all_of(todo, stage_, lambda done: progress(len(todo) // 2 + done // 2, len(todo)))
         except Unavailable as why:
             self.notes.append(f"nothing could be tried as {as_role} ({why}): verdicts rest on the catalog alone")
 
-    def _retype(self, stage_: Stage, parts: list[_Part]) -> None:
-        """Other texts for those that could not be planned, in rounds, so that each round is a few transactions."""
-        waiting = [(part, retype.texts(part.planned)) for part in parts if part.planned]
-        while waiting:
-            round_: list[tuple[_Part, str]] = []
-            rest = []
-            for part, texts in waiting:
-                text = next(texts, None)
-                if text is not None:
-                    round_.append((part, text))
-                    rest.append((part, texts))
-            trials = stage_.try_all([line for _, line in round_], lambda _: None)
-            for (part, _), trial in zip(round_, trials, strict=True):
-                if trial.passed or trial.state == DENIED:
-                    part.trial = trial
-            waiting = [(part, texts) for part, texts in rest if part.trial and part.trial.state in retype.WORTHWHILE]
-
     # -- concluding
 
-    def _grounded(self, part: _Part, verdict: Verdict) -> Verdict:
+    def _grounded(self, part: Case, verdict: Verdict) -> Verdict:
         """With what it rests on: a trial that ended otherwise for want of something else proves nothing."""
         trial = part.trial
         half = part.parsed is not None and part.parsed.kind == "create_table_as_stmt"  # where it goes was not tried
@@ -235,7 +193,7 @@ class Company:
         agree = trial.passed if verdict.verdict == "allowed" else trial.state == DENIED and verdict.verdict == "denied"
         return replace(verdict, basis="tried") if agree else verdict
 
-    def _conclude(self, part: _Part) -> Verdict:
+    def _conclude(self, part: Case) -> Verdict:
         heard, trial = part.heard, part.trial
         problems = part.problems
         if heard.top is not True and problems and part.parsed is not None and self._definers.runs(heard.text):
@@ -256,7 +214,7 @@ class Company:
             return self._problem(heard, found, problems)
         return self._verdict(heard, "allowed", self._why_allowed(part))
 
-    def _failed(self, part: _Part, trial: Trial, found: Problem | None) -> Verdict | None:
+    def _failed(self, part: Case, trial: ServerAnswer, found: Problem | None) -> Verdict | None:
         """What an EXPLAIN that failed adds to what the catalog says; None if that is enough."""
         heard = part.heard
         if found is not None and found.outcome != "unknown":
@@ -282,7 +240,7 @@ class Company:
             return self._verdict(heard, "unknown", f"it fails for whoever runs it: {trial.message}")
         return None
 
-    def _ours(self, part: _Part) -> bool:
+    def _ours(self, part: Case) -> bool:
         """Whether the application's relations are in it, and no temporary ones, which are not there to try it on.
 
         The server's own may look otherwise in the version that ran the statement. And a session that sets search_path
@@ -296,7 +254,7 @@ class Company:
                 return False
         return any(not each.free for each in meant) and all(not each.free or each.readers is not None for each in meant)
 
-    def _granted_later(self, part: _Part) -> bool:
+    def _granted_later(self, part: Case) -> bool:
         """Whether what the role lacks now is what the blueprint is going to give it."""
         return part.parsed is not None and any(
             each.outcome == "denied" and each.planned for each in self._now.statement(part.parsed)
@@ -313,7 +271,7 @@ class Company:
             utility.problems,
         )
 
-    def _why_allowed(self, part: _Part) -> str:
+    def _why_allowed(self, part: Case) -> str:
         trial = part.trial
         if part.planned is None:
             kind = wording.word(part.parsed) if part.parsed else ""

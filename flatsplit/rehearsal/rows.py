@@ -16,7 +16,7 @@ from flatsplit import blueprint
 from flatsplit.config import format_name
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.rehearsal.actor import Actor
-from flatsplit.rehearsal.conditions import Condition
+from flatsplit.rehearsal.conditions import PolicyCondition
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.things import Policy, Relation
 from flatsplit.rehearsal.uses import RelationUse
@@ -73,7 +73,7 @@ def secured(actor: Actor, ref: ObjectRef) -> bool:
     return _applies(actor.rights, actor.goal, relation) and not _applies(actor.legacy, actor.live, relation)
 
 
-def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[Condition]:
+def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[PolicyCondition]:
     """The conditions that are judged in the name of whoever uses the relation so."""
     if relation.row_security and not use.copied and _applies(actor.rights, actor.goal, relation):
         for letter in sorted(use.letters & _COMMANDS.keys()):
@@ -96,11 +96,11 @@ _ACCEPTED = "policies-ask-who"
 class _Side(NamedTuple):
     """What the policies for a role and a command ask of a row: one of the permissive ones, all of the others."""
 
-    permissive: tuple[Condition, ...]
-    restrictive: tuple[Condition, ...]
+    permissive: tuple[PolicyCondition, ...]
+    restrictive: tuple[PolicyCondition, ...]
 
     @property
-    def each(self) -> tuple[Condition, ...]:
+    def each(self) -> tuple[PolicyCondition, ...]:
         """All of them."""
         return self.permissive + self.restrictive
 
@@ -114,7 +114,7 @@ class _Side(NamedTuple):
         return None
 
     @property
-    def deciding(self) -> tuple[Condition, ...]:
+    def deciding(self) -> tuple[PolicyCondition, ...]:
         """Those that are not the same for every row; an open door among the permissive ones leaves out the others."""
         doors = () if any(one.value for one in self.permissive) else self.permissive
         return tuple(one for one in (*doors, *self.restrictive) if one.value is None)
@@ -122,7 +122,7 @@ class _Side(NamedTuple):
 
 def _side(actor: Actor, rights: Inherited, state: State, relation: Relation, letter: str, *, check: bool) -> _Side:
     """One without an expression counts for nothing (add_security_quals(), add_with_check_options())."""
-    found: dict[bool, list[Condition]] = {True: [], False: []}
+    found: dict[bool, list[PolicyCondition]] = {True: [], False: []}
     for policy in _policies(actor, rights, state, relation, letter):
         text = (policy.check or policy.using) if check else policy.using
         if text is not None:
@@ -222,7 +222,7 @@ def _why(actor: Actor, relation: Relation, mine: _Side, before: _Side | None) ->
 
 def _unset(actor: Actor, relation: Relation, mine: _Side, before: _Side | None, word: str) -> Iterator[Problem]:
     """current_setting() without missing_ok of a setting that nobody sets; certain where no other condition is asked."""
-    known: Iterable[Condition] = before.each if before is not None else ()
+    known: Iterable[PolicyCondition] = before.each if before is not None else ()
     for one in mine.deciding if len(mine.deciding) == 1 else ():
         missing = sorted(setting for setting in one.settings if not actor.sets(setting))
         if missing and one not in known:

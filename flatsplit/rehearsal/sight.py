@@ -48,7 +48,7 @@ _LETTERS = {
 }
 
 
-class Asked(NamedTuple):
+class Showing(NamedTuple):
     """One condition: what is shown is of these kinds, to who owns it or holds one of these privileges."""
 
     what: str
@@ -61,8 +61,8 @@ class Asked(NamedTuple):
 class Sight(NamedTuple):
     """How a view filters."""
 
-    rows: tuple[Asked, ...] = ()
-    columns: tuple[tuple[str, Asked], ...] = ()
+    rows: tuple[Showing, ...] = ()
+    columns: tuple[tuple[str, Showing], ...] = ()
     """Columns that are NULL where the condition does not hold."""
 
 
@@ -72,8 +72,8 @@ def read(definition: str) -> tuple[Sight, tuple[tuple[str, str], ...]]:
         node = parse_one(definition).node
     except Unparsable:
         return Sight(), ()
-    rows: list[Asked] = []
-    columns: list[tuple[str, Asked]] = []
+    rows: list[Showing] = []
+    columns: list[tuple[str, Showing]] = []
     below: dict[tuple[str, str], None] = {}
     for part in walk(node):
         kind = name_of(part)
@@ -94,7 +94,7 @@ def read(definition: str) -> tuple[Sight, tuple[tuple[str, str], ...]]:
     return Sight(tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(columns))), tuple(below)
 
 
-def _conjuncts(node: Node, grants: bool) -> Iterator[Asked]:
+def _conjuncts(node: Node, grants: bool) -> Iterator[Showing]:
     from postgast import pg_query_pb2
 
     kind, value = inner(node)
@@ -107,7 +107,7 @@ def _conjuncts(node: Node, grants: bool) -> Iterator[Asked]:
         yield found
 
 
-def _asked(node: Node, grants: bool) -> Asked | None:
+def _asked(node: Node, grants: bool) -> Showing | None:
     """What an expression asks of whoever reads, with what it asks in another case instead (OR)."""
     kinds: frozenset[str] = frozenset()
     owned: frozenset[str] = frozenset()
@@ -127,10 +127,10 @@ def _asked(node: Node, grants: bool) -> Asked | None:
             owner = True
             owned |= _owned(part.args[0])
     if secured:
-        return Asked("rows", _KINDS["relowner"])
+        return Showing("rows", _KINDS["relowner"])
     if owner and not kinds | owned:
-        return Asked("grants" if grants else "roles")
-    return Asked("objects", kinds or owned, "".join(sorted(letters))) if owner or kinds else None
+        return Showing("grants" if grants else "roles")
+    return Showing("objects", kinds or owned, "".join(sorted(letters))) if owner or kinds else None
 
 
 def _owned(node: Node) -> frozenset[str]:

@@ -1,26 +1,25 @@
 """Where statements are tried as another role, without being executed and without lending anybody our rights.
 
 EXPLAIN checks privileges when it starts the executor and runs nothing, but planning folds IMMUTABLE functions of the
-application. After a SET ROLE such a function could call ``set_config('role', 'none')`` and go on as the operator.
-Inside a SECURITY DEFINER function it cannot: the server refuses to change the role there (GUC_NOT_WHILE_SEC_REST,
-guc.c). So each transaction makes such a function in pg_temp, gives it to the role, turns read-only, has it EXPLAIN a
-few statements, each in a subtransaction that is undone at once with the locks it took, and rolls back.
+application. After a SET ROLE such a function could call ``set_config('role', 'none')`` and go on as the operator. So
+each transaction makes a function that belongs to the role, turns read-only, has it EXPLAIN a few statements, each in a
+subtransaction that is undone at once with the locks it took, and rolls back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import NamedTuple
 
 import psycopg
-from psycopg import sql
 
 from flatsplit import ddl
 from flatsplit.connection import Session
 from flatsplit.model import versions
 from flatsplit.rehearsal.world import question
+from flatsplit.server import inside
 
 BATCH = 50
 """Statements per transaction: a few milliseconds."""
@@ -36,7 +35,7 @@ LOCKED = "55P03"
 DENIED = "42501"
 
 
-class Trial(NamedTuple):
+class ServerAnswer(NamedTuple):
     """What the server said."""
 
     state: str
@@ -63,9 +62,12 @@ class Stage:
         self.superuser = superuser
         self.lock_timeout = lock_timeout
 
-    def try_all(self, lines: Sequence[str], progress: Callable[[int], None]) -> list[Trial]:
+    def try_all(self, lines: Sequence[str], progress: Callable[[int], None]) -> list[ServerAnswer]:
         """One trial per line. Raises Unavailable."""
-        found: list[Trial] = []
+        refused = inside.refusal(self.session.driver, quiet=self.superuser)
+        if refused:
+            raise Unavailable(refused)
+        found: list[ServerAnswer] = []
         for start in range(0, len(lines), BATCH):
             batch = lines[start : start + BATCH]
             found += self._batch(batch)
@@ -73,20 +75,20 @@ class Stage:
         self._tidy()
         return found
 
-    def _batch(self, batch: Sequence[str]) -> list[Trial]:
+    def _batch(self, batch: Sequence[str]) -> list[ServerAnswer]:
         try:
             return self._run(batch)
         except psycopg.errors.QueryCanceled as error:
             if len(batch) == 1:
-                return [Trial(TIMEOUT, (error.diag.message_primary or str(error)))]
+                return [ServerAnswer(TIMEOUT, (error.diag.message_primary or str(error)))]
         return [trial for line in batch for trial in self._batch([line])]
 
-    def _run(self, batch: Sequence[str]) -> list[Trial]:
+    def _run(self, batch: Sequence[str]) -> list[ServerAnswer]:
         with self._stage() as conn:
             rows = conn.execute(
                 b"SELECT state, message FROM pg_temp.flatsplit_try(%s::text[], %s)", (list(batch), self.path)
             ).fetchall()
-        return [Trial(*row) for row in rows]
+        return [ServerAnswer(*row) for row in rows]
 
     @contextmanager
     def _stage(self) -> Iterator[psycopg.Connection[tuple[str, ...]]]:
@@ -108,41 +110,31 @@ class Stage:
             ("client_min_messages", "error"),
         ):
             conn.execute("SELECT set_config(%s, %s, true)", (name, value))
-        major = versions.major_of(self.session.version)
-        # Event triggers of the database are not for what is undone again
-        quiet = (
-            ("event_triggers", "off", "on")
-            if major >= versions.EVENT_TRIGGERS_SETTING
-            else ("session_replication_role", "replica", "origin")
-        )
         if self.superuser:
-            conn.execute("SELECT set_config(%s, %s, true)", quiet[:2])
             # What is tried would push out of pg_stat_statements what really ran; who may not say so leaves a remark
             conn.execute("SELECT set_config('pg_stat_statements.track', 'none', true)")
+        function = _function(versions.major_of(self.session.version))
         try:
-            conn.execute(question("stage" if major >= versions.GENERIC_PLANS else "stage_prepared").encode())
-            self._give(conn, major)
+            with inside.hushed(conn) if self.superuser else nullcontext():
+                inside.make(conn, function, {self.role})
+                inside.give(conn, function, self.role)
         except psycopg.errors.InsufficientPrivilege as error:
             raise Unavailable(error.diag.message_primary or str(error)) from None
-        if self.superuser:
-            conn.execute("SELECT set_config(%s, %s, true)", quiet[::2])
         conn.execute("SET TRANSACTION READ ONLY")
-
-    def _give(self, conn: psycopg.Connection[tuple[str, ...]], major: int) -> None:
-        """Makes the role the function's owner, as a member of it for the moment where that is what it takes."""
-        owner = f"ALTER FUNCTION pg_temp.flatsplit_try OWNER TO {ddl.ident(self.role)}".encode()
-        try:
-            with conn.transaction():
-                conn.execute(owner)
-            return
-        except psycopg.errors.InsufficientPrivilege:
-            options = " WITH INHERIT FALSE, SET TRUE" if major >= versions.MEMBER_OPTIONS else ""
-            grant = sql.SQL("GRANT {} TO CURRENT_USER" + options).format(sql.Identifier(self.role))
-            conn.execute(grant)
-            conn.execute(owner)
 
     def _tidy(self) -> None:
         """What code of the application may have left behind in the session outside of transactions."""
         conn = self.session.driver
         conn.execute("DEALLOCATE ALL")
         conn.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
+
+
+def _function(major: int) -> ddl.OwnedFunction:
+    generic = major >= versions.GENERIC_PLANS
+    return ddl.OwnedFunction(
+        name="flatsplit_try",
+        arguments="statements text[], path text",
+        returns="TABLE (state text, message text)",
+        body=question("stage" if generic else "stage_prepared"),
+        settings="" if generic else "SET plan_cache_mode = force_generic_plan",
+    )

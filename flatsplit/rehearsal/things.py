@@ -53,7 +53,7 @@ class Expression(NamedTuple):
         return self.what in ("trigger", "rule")
 
 
-class ForeignKey(NamedTuple):
+class Cascade(NamedTuple):
     """What happens in the referencing table."""
 
     referenced: int

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.config import format_name
 from flatsplit.model import versions
-from flatsplit.rehearsal import becoming, kinds, maintenance, parameters
+from flatsplit.rehearsal import becoming, bodies, kinds, maintenance, parameters
 from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.rehearsal.uses import Uses, range_use, routine_use, uses_of
 from flatsplit.rehearsal.values import Problem
@@ -183,7 +183,7 @@ def _do(judge: Judge, node: Node, path: Path) -> list[Problem]:
     language = options["language"].string.sval if "language" in options else "plpgsql"
     if language != "plpgsql" or "as" not in options:
         return [Problem("unknown", f"a DO block in {language}: what it does cannot be read")]
-    return judge.block(options["as"].string.sval, "DO", path)
+    return bodies.plpgsql(judge, options["as"].string.sval, "DO", path)
 
 
 def _show(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001

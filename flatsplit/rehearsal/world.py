@@ -12,9 +12,9 @@ from flatsplit import ddl, resources
 from flatsplit.evidence.rowsalike import alike
 from flatsplit.model import RELATIONS, ObjectFacts, ObjectRef, State
 from flatsplit.rehearsal import conditions
-from flatsplit.rehearsal.conditions import Condition
+from flatsplit.rehearsal.conditions import PolicyCondition
 from flatsplit.rehearsal.serversviews import ServersViews
-from flatsplit.rehearsal.things import Expression, ForeignKey, Policy, Relation, Routine, Trigger
+from flatsplit.rehearsal.things import Cascade, Expression, Policy, Relation, Routine, Trigger
 
 SYSTEM = ("pg_catalog", "information_schema")
 
@@ -33,7 +33,7 @@ class World:
         self.state = state
         self._columns: dict[int, tuple[str, ...]] = {}
         self._bodies: dict[int, tuple[str, str | None]] = {}
-        self._conditions: dict[str, Condition] = {}
+        self._conditions: dict[str, PolicyCondition] = {}
         self.views = ServersViews(conn, self._ask)
         self._settings: dict[str, bool] = {}
         self._alike: frozenset[tuple[str, str]] | None = None
@@ -118,9 +118,9 @@ class World:
         return frozenset(row[0] for row in self._ask("clustered"))
 
     @cached_property
-    def foreign_keys(self) -> dict[int, list[ForeignKey]]:
+    def foreign_keys(self) -> dict[int, list[Cascade]]:
         """By the table that is referenced."""
-        return _grouped(ForeignKey(*row) for row in self._ask("foreign_keys"))
+        return _grouped(Cascade(*row) for row in self._ask("foreign_keys"))
 
     @cached_property
     def sequences(self) -> dict[int, list[tuple[str, int, int]]]:
@@ -156,7 +156,7 @@ class World:
         """By table."""
         return _grouped(Policy(*row) for row in self._ask("policies"))
 
-    def condition(self, text: str) -> Condition:
+    def condition(self, text: str) -> PolicyCondition:
         """A policy's condition, read."""
         found = self._conditions.get(text)
         if found is None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from flatsplit.config import Config
-from flatsplit.model import Check, Finding, GateResult, Plan, Session, Statement, StepState, Target
+from flatsplit.model import Backend, Check, Finding, GateResult, Plan, Statement, StepState, Target
 from flatsplit.model.report import Report
 from flatsplit.rights.exposure import BlastRadius, Exposure
 
@@ -66,7 +66,7 @@ class BundleFacts(Protocol):
     @property
     def checks(self) -> Sequence[Check]: ...
     @property
-    def sessions(self) -> Sequence[Session]: ...
+    def sessions(self) -> Sequence[Backend]: ...
     @property
     def exposure(self) -> BlastRadius | None: ...
     @property

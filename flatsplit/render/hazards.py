@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from flatsplit.hazards import REGISTRY, Hazard
-from flatsplit.hazards.stories import Story, story
+from flatsplit.hazards.stories import HazardStory, story
 from flatsplit.model import Finding
 from flatsplit.render.engine import environment
 from flatsplit.walks.split import STEP_KEYS
@@ -21,7 +21,7 @@ def render_findings(findings: Sequence[Finding], about: Mapping[str, str]) -> st
 def render_hazards(hazards: Iterable[Hazard] = REGISTRY.values()) -> str:
     """All hazards by the step before which they have to be settled: runbooks/hazards.md."""
     known = list(hazards)
-    chapters: list[tuple[str, list[tuple[Hazard, Story]]]] = []
+    chapters: list[tuple[str, list[tuple[Hazard, HazardStory]]]] = []
     for step in (None, *STEP_KEYS):
         of_step = [(one, story(one.id)) for one in known if one.step == step]
         if of_step:

@@ -33,7 +33,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class HeatColumn:
     """One role at one moment."""
 
     role: str
@@ -45,7 +45,7 @@ class Column:
 class Heat:
     """Rows of cells, and the names behind some of them."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[HeatColumn, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     names: tuple[tuple[str, str, tuple[str, ...], int], ...]
 
@@ -65,12 +65,12 @@ def heat(found: BlastRadius | None, first: Sequence[Exposure], legacy: str) -> H
         return None
     today = _of(found.today, legacy)
     before = _of(first, legacy) or today
-    shown: list[tuple[Column, Exposure]] = []
+    shown: list[tuple[HeatColumn, Exposure]] = []
     if before:
-        shown.append((Column(legacy, "before"), before))
+        shown.append((HeatColumn(legacy, "before"), before))
     if today and before and today.abilities != before.abilities:
-        shown.append((Column(legacy, "today"), today))
-    shown += [(Column(one.role, "after"), one) for one in found.after]
+        shown.append((HeatColumn(legacy, "today"), today))
+    shown += [(HeatColumn(one.role, "after"), one) for one in found.after]
     if not shown:
         return None
     rows = [

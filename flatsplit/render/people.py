@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flatsplit import blueprint
 from flatsplit.config import Config
-from flatsplit.model import Session
+from flatsplit.model import Backend
 from flatsplit.model.report import SeenClient
 
 _MIGRATES = re.compile(r"migrat|flyway|liquibase|alembic|sqitch|schema|deploy|knex|prisma|goose|dbmate", re.IGNORECASE)
@@ -32,7 +32,7 @@ class Move:
     """It uses a new role already."""
 
 
-def moves(seen: Sequence[SeenClient], sessions: Sequence[Session], config: Config) -> list[Move]:
+def moves(seen: Sequence[SeenClient], sessions: Sequence[Backend], config: Config) -> list[Move]:
     """The clients still on legacy first, then those that have moved."""
     if not seen:
         counts: dict[tuple[str, str, str, str], int] = {}

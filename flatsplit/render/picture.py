@@ -44,7 +44,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Arrow:
     """From the right edge of one box to the left edge of another."""
 
     path: str
@@ -60,7 +60,7 @@ class Panel:
     width: int
     height: int
     boxes: tuple[Box, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[Arrow, ...]
     told: str
     """The same in words, for those who do not see it."""
 
@@ -96,7 +96,7 @@ def _panel(title: str, shown: Sequence[tuple[str, str, Exposure | None]]) -> Pan
     names = list(dict.fromkeys(role for _, role, _ in shown))
     exposures = {role: exposure for _, role, exposure in shown}
     boxes: list[Box] = []
-    lines: list[Line] = []
+    lines: list[Arrow] = []
     words: list[str] = []
     places = {role: _spread(place, len(names), height) for place, role in enumerate(names)}
     things = {key: _spread(place, len(_THINGS), height) for place, (key, _, _) in enumerate(_THINGS)}
@@ -158,6 +158,6 @@ def _box(x: int, middle: int, width: int, title: str, note: str, kind: str) -> B
     return Box(x, middle - _BOX // 2, width, _BOX, short, note, kind, title)
 
 
-def _line(x1: int, y1: int, x2: int, y2: int, kind: str) -> Line:
+def _line(x1: int, y1: int, x2: int, y2: int, kind: str) -> Arrow:
     middle = (x1 + x2) // 2
-    return Line(f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2 - 2} {y2}", kind)
+    return Arrow(f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2 - 2} {y2}", kind)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from flatsplit.model import ObjectRef, Session, Statement
+from flatsplit.model import Backend, ObjectRef, Statement
 
 # The manual's table-level locks from strongest to weakest, as they are to be looked for in a text
 _LOCKS = (
@@ -52,7 +52,7 @@ _WITH_OBJECTS = ("owner", "privilege", "column_privilege", "policy", "user_mappi
 
 
 @dataclass(slots=True)
-class Group:
+class LikeStatements:
     """Statements that do the same to the same kind of thing."""
 
     what: str
@@ -62,14 +62,14 @@ class Group:
     objects: set[ObjectRef] = field(default_factory=set)
 
 
-def groups(statements: Iterable[Statement]) -> list[Group]:
+def groups(statements: Iterable[Statement]) -> list[LikeStatements]:
     """In the order of their first statements."""
-    found: dict[tuple[str, str], Group] = {}
+    found: dict[tuple[str, str], LikeStatements] = {}
     for statement in statements:
         key = (_what(statement), statement.lock)
         group = found.get(key)
         if group is None:
-            group = found[key] = Group(*key, example=statement.description)
+            group = found[key] = LikeStatements(*key, example=statement.description)
         group.statements += 1
         group.objects.update(statement.objects)
     return list(found.values())
@@ -137,7 +137,7 @@ def blocks_readers(statement: Statement) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class LikeConnections:
     """Connections that look the same."""
 
     role: str
@@ -147,10 +147,10 @@ class Client:
     count: int
 
 
-def clients(sessions: Sequence[Session]) -> list[Client]:
+def clients(sessions: Sequence[Backend]) -> list[LikeConnections]:
     """Who is connected, without what changes from second to second."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for session in sessions:
         key = (session.role, session.database, session.client, session.application)
         counts[key] = counts.get(key, 0) + 1
-    return [Client(*key, count) for key, count in sorted(counts.items())]
+    return [LikeConnections(*key, count) for key, count in sorted(counts.items())]

@@ -12,8 +12,8 @@ from flatsplit.model import (
     ROUTINES,
     Acl,
     Check,
-    Group,
     ObjectFacts,
+    ObjectGroup,
     ObjectRef,
     State,
     group_objects,
@@ -108,7 +108,7 @@ def may_become(state: State, role: str, wanted: str) -> bool:
     return wanted in found
 
 
-Answers = Iterable[tuple[Group, bool]]
+Answers = Iterable[tuple[ObjectGroup, bool]]
 
 
 def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
@@ -135,7 +135,9 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _expected(role: blueprint.Role, state: State, context: Context, done: int, objects: list[Group]) -> Iterator[Check]:
+def _expected(
+    role: blueprint.Role, state: State, context: Context, done: int, objects: list[ObjectGroup]
+) -> Iterator[Check]:
     """What the blueprint says of a role, each a line."""
     rights = Rights(state, role.name)
     for one in role.purpose.expectations:
@@ -149,7 +151,7 @@ def _expected(role: blueprint.Role, state: State, context: Context, done: int, o
 
 
 def _answers(
-    one: blueprint.Expectation, rights: Rights, state: State, context: Context, objects: list[Group]
+    one: blueprint.Expectation, rights: Rights, state: State, context: Context, objects: list[ObjectGroup]
 ) -> Answers:
     if one.asks == "owning":
         return ((group, rights.owns(group.facts)) for group in objects)
@@ -173,12 +175,12 @@ def _extras(state: State, context: Context) -> Iterator[Check]:
         database = ObjectRef("database", "", state.target.database)
         for name in names:
             if name in state.roles and role in state.roles and database in state.objects:
-                itself = Group("database", "", state.objects[database], [database])
+                itself = ObjectGroup("database", "", state.objects[database], [database])
                 yield _check(role, f"become {name}, as [become] says", True, [(itself, may_become(state, role, name))])
     for role, letter, refs in grants.extras(state, context):
         rights = Rights(state, role)
         objects = {ref: state.objects[ref] for ref in refs if ref in state.objects}
-        columns = [Group("column", ref.schema, _NOTHING, [ref]) for ref in refs if ref in state.columns]
+        columns = [ObjectGroup("column", ref.schema, _NOTHING, [ref]) for ref in refs if ref in state.columns]
         answers = [(group, letter in rights.letters(group.facts)) for group in group_objects(objects)]
         answers += [(group, letter in rights.on_column(state.columns[group.refs[0]])) for group in columns]
         yield _check(role, f"{privileges.NAMES[letter].lower()}, as [grants] says", True, answers)
@@ -217,7 +219,7 @@ def _restricted(state: State, context: Context) -> Iterator[Check]:
         yield Check(role, "act as the server or as its administrators", False, 1, wrong[:SHOWN], len(wrong))
 
 
-def _beyond(objects: list[Group], state: State, context: Context, role: str, letters: str) -> list[Group]:
+def _beyond(objects: list[ObjectGroup], state: State, context: Context, role: str, letters: str) -> list[ObjectGroup]:
     """The objects without those on which [grants] gives the role one of these privileges."""
     given = {
         ref for who, letter, refs in grants.extras(state, context) if who == role and letter in letters for ref in refs
@@ -227,7 +229,7 @@ def _beyond(objects: list[Group], state: State, context: Context, role: str, let
     return [group._replace(refs=[ref for ref in group.refs if ref not in given]) for group in objects]
 
 
-def _creatable(state: State, context: Context, rights: Rights) -> Iterator[tuple[Group, bool]]:
+def _creatable(state: State, context: Context, rights: Rights) -> Iterator[tuple[ObjectGroup, bool]]:
     database = ObjectRef("database", "", state.target.database)
     for group in state.groups:
         ref = group.refs[0]
@@ -235,7 +237,7 @@ def _creatable(state: State, context: Context, rights: Rights) -> Iterator[tuple
             yield group, "C" in rights.letters(group.facts)
 
 
-def _inherited(state: State, context: Context) -> Iterator[tuple[Group, bool]]:
+def _inherited(state: State, context: Context) -> Iterator[tuple[ObjectGroup, bool]]:
     """Whether what the application owns belongs to a new role that may: the owner, or who administers."""
     heirs = {blueprint.owner(context.config), blueprint.administrator(context.config)}
     for group in state.groups:
@@ -258,7 +260,7 @@ def _legacy(state: State, context: Context) -> Iterator[Check]:
     everything = [group for group in state.groups if not _stays(group.refs[0], group.facts, context)]
     if context.config.retire != "repurpose":
         database = ObjectRef("database", "", state.target.database)
-        itself = [Group("database", "", group.facts, [database]) for group in everything[:1]]
+        itself = [ObjectGroup("database", "", group.facts, [database]) for group in everything[:1]]
         yield _check(legacy, "log in", False, [(group, state.roles[legacy].login) for group in itself])
     yield _check(legacy, "own anything", False, ((group, group.facts.owner == legacy) for group in everything))
     yield _check(
@@ -270,8 +272,8 @@ def _legacy(state: State, context: Context) -> Iterator[Check]:
 
 
 def _has(
-    objects: list[Group], kinds: frozenset[str], rights: Rights, letters: str, *, some: bool = False
-) -> Iterator[tuple[Group, bool]]:
+    objects: list[ObjectGroup], kinds: frozenset[str], rights: Rights, letters: str, *, some: bool = False
+) -> Iterator[tuple[ObjectGroup, bool]]:
     """Whether the role has all (or ``some``) of the privileges."""
     wanted = frozenset(letters)
     for group in objects:

@@ -11,7 +11,7 @@ from flatsplit.model import (
     PUBLIC,
     TABLES,
     Check,
-    Group,
+    ObjectGroup,
     ObjectRef,
     State,
 )
@@ -37,7 +37,7 @@ def matrix(state: State, context: Context, *, bridged: bool = False) -> tuple[Ch
     return tuple(checks)
 
 
-def _can(state: State, context: Context, rights: Rights, given: listed.Rights) -> Iterator[Check]:
+def _can(state: State, context: Context, rights: Rights, given: listed.ListedRights) -> Iterator[Check]:
     special, role = context.special, context.role
     assert special is not None
     nothing: dict[str, list[str]] = {}
@@ -70,7 +70,7 @@ def _held(state: State, rights: Rights, ref: ObjectRef) -> frozenset[str]:
     return rights.letters(facts) if facts is not None else frozenset()
 
 
-def _cannot(state: State, context: Context, rights: Rights, given: listed.Rights) -> Iterator[Check]:
+def _cannot(state: State, context: Context, rights: Rights, given: listed.ListedRights) -> Iterator[Check]:
     special, role = context.special, context.role
     assert special is not None
     groups = [group for group in state.groups if _counts(group, context)]
@@ -107,14 +107,16 @@ def _cannot(state: State, context: Context, rights: Rights, given: listed.Rights
     yield _check(role, "act as another role", False, 1, beyond)
 
 
-def _counts(group: Group, context: Context) -> bool:
+def _counts(group: ObjectGroup, context: Context) -> bool:
     """Whether it is of the database's own, and not made by the role."""
     facts = group.facts
     journal = JOURNAL_SCHEMA in (group.schema, group.refs[0].name if group.kind == "schema" else "")
     return not (facts.extension or facts.note == "system" or journal or facts.owner == context.role)
 
 
-def _beyond(groups: Iterable[Group], rights: Rights, given: Mapping[ObjectRef, str], letters: str) -> Iterator[str]:
+def _beyond(
+    groups: Iterable[ObjectGroup], rights: Rights, given: Mapping[ObjectRef, str], letters: str
+) -> Iterator[str]:
     """Objects on which it holds one of these privileges without its list; what everybody has does not count."""
     for group in groups:
         held = rights.letters(group.facts).intersection(letters) - set(privileges.letters(group.facts.acl, PUBLIC))
@@ -123,7 +125,9 @@ def _beyond(groups: Iterable[Group], rights: Rights, given: Mapping[ObjectRef, s
                 yield ddl.label(ref)
 
 
-def _columns(state: State, rights: Rights, given: listed.Rights, letters: str, ruled: Collection[str]) -> Iterator[str]:
+def _columns(
+    state: State, rights: Rights, given: listed.ListedRights, letters: str, ruled: Collection[str]
+) -> Iterator[str]:
     for ref, acl in state.columns.items():
         if ref.schema in ruled:
             continue
@@ -132,7 +136,7 @@ def _columns(state: State, rights: Rights, given: listed.Rights, letters: str, r
             yield ddl.label(ref)
 
 
-def _kept(state: State, context: Context, rights: Rights, given: listed.Rights) -> Check:
+def _kept(state: State, context: Context, rights: Rights, given: listed.ListedRights) -> Check:
     """What the system or an extension keeps from everybody, unless its list says so."""
     count, wrong = 0, list[str]()
     member = bool(context.special and listed.memberships(context.config, context.special))
@@ -146,7 +150,7 @@ def _kept(state: State, context: Context, rights: Rights, given: listed.Rights) 
     return _check(context.role, "use what the system or an extension keeps from everybody", False, count, wrong)
 
 
-def _size(groups: Iterable[Group]) -> int:
+def _size(groups: Iterable[ObjectGroup]) -> int:
     return sum(len(group.refs) for group in groups)
 
 

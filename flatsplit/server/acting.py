@@ -10,7 +10,7 @@ import psycopg
 
 from flatsplit import ddl
 from flatsplit.model import MemberOptions, versions
-from flatsplit.server.asking import ask
+from flatsplit.server.asking import Row, ask
 
 
 @contextmanager
@@ -22,10 +22,7 @@ def acting(conn: psycopg.Connection[Any], roles: Collection[str]) -> Iterator[No
     says to the GRANT where the operator may not administer a role.
     """
     version = conn.info.server_version
-    mode = "SET" if versions.major_of(version) >= versions.MEMBER_OPTIONS else "MEMBER"
-    missing = ask(conn, "operator_acting", {"roles": sorted(roles), "mode": mode}) if roles else []
-    for role, *_ in missing:
-        conn.execute(ddl.join_role(role, version).encode())
+    missing = join(conn, roles)
     yield
     for role, admin, inherit, set_ in missing:
         before = (
@@ -34,3 +31,15 @@ def acting(conn: psycopg.Connection[Any], roles: Collection[str]) -> Iterator[No
             else MemberOptions(admin, inherit, set_)
         )
         conn.execute(ddl.leave_role(role, version, before).encode())
+
+
+def join(conn: psycopg.Connection[Any], roles: Collection[str]) -> list[Row]:
+    """The same to the end of a transaction that is rolled back; the roles whose rights were lacking, and what there was
+    of a membership: its ADMIN, INHERIT and SET options.
+    """
+    version = conn.info.server_version
+    mode = "SET" if versions.major_of(version) >= versions.MEMBER_OPTIONS else "MEMBER"
+    missing = ask(conn, "operator_acting", {"roles": sorted(roles), "mode": mode}) if roles else []
+    for role, *_ in missing:
+        conn.execute(ddl.join_role(role, version).encode())
+    return missing

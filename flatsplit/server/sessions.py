@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from flatsplit.model import Session
+from flatsplit.model import Backend
 
 POOLED_AFTER = 60.0
 """Seconds of idleness after which a session looks like a pool's own, kept open for nobody."""
@@ -32,18 +32,18 @@ ORDER BY r.rolname, a.datname, a.client_addr, a.application_name, a.pid
 
 def read_sessions(
     conn: psycopg.Connection[Any], acting: Mapping[str, tuple[str, ...]], legacy: str
-) -> tuple[Session, ...]:
+) -> tuple[Backend, ...]:
     """Client sessions in all databases of the cluster of whoever is ``acting`` as which roles, but for the one that
     asks; and those of this database whose role is gone: they may act as ``legacy``, and nobody can tell.
     """
     found = conn.execute(_SESSIONS, (list(acting),)).fetchall()
     return tuple(
-        replace(Session(role or NOBODY, *rest), acts_as=(legacy,) if role is None else acting[role])
+        replace(Backend(role or NOBODY, *rest), acts_as=(legacy,) if role is None else acting[role])
         for role, *rest in found
     )
 
 
-def looks_pooled(session: Session) -> bool:
+def looks_pooled(session: Backend) -> bool:
     """Whether nobody has used it for a while: often the server connection of a pool, which outlives its clients."""
     return session.state == "idle" and session.idle_for >= POOLED_AFTER
 

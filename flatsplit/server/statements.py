@@ -40,7 +40,7 @@ class Text(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class StatementCount:
     """All statements of one role in this database."""
 
     schema: str
@@ -51,7 +51,7 @@ class Counted:
     """Why the server does not count all of them; "" where it does."""
 
 
-def counted(conn: psycopg.Connection[Any], role: str) -> Counted | str:
+def counted(conn: psycopg.Connection[Any], role: str) -> StatementCount | str:
     """Of the role; why there is nothing where it is a text."""
     found = ask(conn, "statements_counted", {"role": role})
     if not found:
@@ -71,7 +71,7 @@ def counted(conn: psycopg.Connection[Any], role: str) -> Counted | str:
         blind = f"a setting of {role} or of the database decides what of its statements is counted"
     elif utility != "on":
         blind = "pg_stat_statements.track_utility is off: COPY, CALL and the like are not counted"
-    return Counted(schema, dict(rows), epoch, blind)
+    return StatementCount(schema, dict(rows), epoch, blind)
 
 
 def _epoch(conn: psycopg.Connection[Any], schema: str, started: str, room: int, *, informed: bool) -> tuple[str, str]:

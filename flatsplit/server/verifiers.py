@@ -33,7 +33,7 @@ is tried elsewhere. Not OperationalError: class 28, which a policy may well choo
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedPassword:
     """A role that would get no password."""
 
     role: str
@@ -41,7 +41,7 @@ class Refusal:
     """What the server said."""
 
 
-def try_verifiers(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Refusal, ...]:
+def try_verifiers(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[RefusedPassword, ...]:
     """The roles of enable-login whose verifier would be refused, now, by whatever watches over passwords here.
 
     Nothing where it cannot be tried: on a standby, within a transaction of the caller's.
@@ -63,7 +63,7 @@ def _gets_password(facts: RoleFacts | None, role: str, context: Context) -> bool
     return facts is None or not (facts.password or (role in context.adopted and facts.login))
 
 
-def _refusals(conn: psycopg.Connection[Any], wanted: list[str], state: State) -> Iterator[Refusal]:
+def _refusals(conn: psycopg.Connection[Any], wanted: list[str], state: State) -> Iterator[RefusedPassword]:
     for role in wanted:
         try:
             with conn.transaction():
@@ -80,4 +80,4 @@ def _refusals(conn: psycopg.Connection[Any], wanted: list[str], state: State) ->
         except psycopg.DatabaseError as error:
             if conn.closed:
                 raise
-            yield Refusal(role, (error.diag.message_primary or str(error)).splitlines()[0])
+            yield RefusedPassword(role, (error.diag.message_primary or str(error)).splitlines()[0])

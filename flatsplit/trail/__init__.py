@@ -4,7 +4,7 @@ Parsing and judging are pure; :mod:`~flatsplit.trail.files` reads files and :mod
 server. Nothing here writes.
 """
 
-from flatsplit.trail.asked import Asked, asked
+from flatsplit.trail.asked import Filter, asked
 from flatsplit.trail.files import log_files
 from flatsplit.trail.hiding import without_constants, without_secrets
 from flatsplit.trail.judging import Cast, judge
@@ -12,18 +12,18 @@ from flatsplit.trail.knowing import known, named
 from flatsplit.trail.reading import Progress, read_files
 from flatsplit.trail.recorded import recorded
 from flatsplit.trail.search import Search, is_watched
-from flatsplit.trail.server import Server
+from flatsplit.trail.server import ServerLogging
 from flatsplit.trail.times import written
 from flatsplit.trail.values import JUDGEMENTS, Deed, Source, Trail
 
 __all__ = [
     "JUDGEMENTS",
-    "Asked",
     "Cast",
     "Deed",
+    "Filter",
     "Progress",
     "Search",
-    "Server",
+    "ServerLogging",
     "Source",
     "Trail",
     "asked",

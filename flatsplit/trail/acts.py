@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from flatsplit.rehearsal import grammar, plpgsql, wording
 from flatsplit.rehearsal.grammar import Node, Parsed, Unparsable, strings
+from flatsplit.rehearsal.tokens import NoBody
 from flatsplit.trail.names import Name, each_once, in_order, names_of, relations, shown
 
 Kind: TypeAlias = Literal[
@@ -224,7 +225,7 @@ def _block(node: Node, text: str) -> Iterator[Act]:
     yield Act("DO", "other", (), text)
     try:
         pieces = plpgsql.pieces(body)
-    except plpgsql.NoBody:
+    except NoBody:
         return
     for piece in pieces:
         sql = piece.sql

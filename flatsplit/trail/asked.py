@@ -48,7 +48,7 @@ _SAID_AS = {"USER": "ROLE", "GROUP": "ROLE"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class Filter:
     """Which acts are meant; everything "" or empty means all of them."""
 
     text: str = ""
@@ -100,11 +100,11 @@ def _plain(name: str) -> bytes:
     return max(runs, key=len, default="").lower().encode()
 
 
-def asked(text: str) -> Asked:
+def asked(text: str) -> Filter:
     """What a text asks for. UsageError where it is none of the three."""
     text = text.strip().rstrip(";").strip()
     if not text:
-        return Asked()
+        return Filter()
     try:
         statements = parse(text)
     except Unparsable:
@@ -121,11 +121,11 @@ def asked(text: str) -> Asked:
         while taken < len(words) and words[taken].lower() in _KINDS:
             taken += 1
     elif words[0].lower() == "program":
-        return Asked(text, ("COPY", "PROGRAM"))
+        return Filter(text, ("COPY", "PROGRAM"))
     rest = " ".join(words[taken:])
     command = tuple(_SAID_AS.get(word.upper(), word.upper()) for word in words[:taken] if word.lower() not in _NOISE)
     if not rest:
-        return Asked(text, command)
+        return Filter(text, command)
     try:
         name = parse_name(rest)
     except ValueError:
@@ -133,14 +133,14 @@ def asked(text: str) -> Asked:
             f"neither a statement, nor a command with an object, nor a name: {text}",
             "write it like `flatsplit who 'DROP TABLE payments'` or `flatsplit who public.payments`",
         ) from None
-    return Asked(text, command, (name.parts,))
+    return Filter(text, command, (name.parts,))
 
 
-def _statement(text: str, told: list[Act]) -> Asked:
+def _statement(text: str, told: list[Act]) -> Filter:
     act = told[0]
     words = tuple(word for word in act.word.split() if word != "…")
     own = re.search(r"\b(where|values|set|returning)\b|\$|'", text, re.IGNORECASE)
     if act.kind == "rows" and own is not None:
-        return Asked(text, words, act.names, fingerprint(text) or "")
+        return Filter(text, words, act.names, fingerprint(text) or "")
     names = act.names[:1] if act.kind in ("rights", "role") else act.names
-    return Asked(text, words, names)
+    return Filter(text, words, names)

@@ -35,7 +35,7 @@ class Item:
 
 
 @dataclass(slots=True)
-class Open:
+class OpenAct:
     """An act that ran, in a transaction that is not known to have ended."""
 
     deed: Deed
@@ -66,7 +66,7 @@ class Course:
     role: str = ""
     """Whom it has become by SET ROLE."""
     current: Current | None = None
-    open: list[Open] = field(default_factory=list)
+    open: list[OpenAct] = field(default_factory=list)
     savepoints: list[str] = field(default_factory=list)
     handled: Entry | None = None
     """The entry told last."""
@@ -182,7 +182,7 @@ class Course:
                 if item.act.kind == "transaction":
                     self._command(item.act)
                 elif item.deed is not None:
-                    self.open.append(Open(item.deed, current.vxid, len(self.savepoints)))
+                    self.open.append(OpenAct(item.deed, current.vxid, len(self.savepoints)))
                 if item.act.kind == "become" and item.act.names:
                     self.role = item.act.names[0][-1]
             if self.current is None:

@@ -18,12 +18,12 @@ from flatsplit.config import Config
 from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import State
-from flatsplit.trail.asked import Asked
+from flatsplit.trail.asked import Filter
 from flatsplit.trail.hiding import without_constants
 from flatsplit.trail.judging import Cast, judge
 from flatsplit.trail.knowing import known
 from flatsplit.trail.search import Search
-from flatsplit.trail.server import Server
+from flatsplit.trail.server import ServerLogging
 from flatsplit.trail.values import Deed
 from flatsplit.walks.split.context import Context
 
@@ -74,14 +74,14 @@ def lately(session: Session, config: Config, since: datetime, tail: int, instead
     ``tail`` bytes of the server's log.
     """
     try:
-        server = Server.ask(session.driver)
+        server = ServerLogging.ask(session.driver)
         if server.settings.get("logging_collector") != "on":
             return Lately(why="the server's log is not where SQL can read it")
         cast = known(session, config)
         if instead:
             cast = replace(cast, purposes=dict.fromkeys(instead, (blueprint.APPLICATION.key,)))
         search = Search(
-            Asked(),
+            Filter(),
             refused=True,
             source="",
             since=since,

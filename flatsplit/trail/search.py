@@ -10,7 +10,7 @@ from flatsplit import logs
 from flatsplit.logs import Entry, Format, Scan
 from flatsplit.rehearsal.values import is_own
 from flatsplit.trail.acts import Act, acts, unnamed
-from flatsplit.trail.asked import Asked
+from flatsplit.trail.asked import Filter
 from flatsplit.trail.audit import Audits, Said, is_audit
 from flatsplit.trail.course import Course, Item
 from flatsplit.trail.times import moment, written
@@ -38,7 +38,7 @@ _PATIENT = 64
 class Search:
     """What is looked for in a log, and the deeds found so far."""
 
-    asked: Asked
+    asked: Filter
     refused: bool
     """Only what the server did not let through."""
     source: str
@@ -271,7 +271,7 @@ def _alarms(form: Format) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys((*ALARMS, *(error.lower() for error in form.errors()))))
 
 
-def is_watched(act: Act, asked: Asked) -> bool:
+def is_watched(act: Act, asked: Filter) -> bool:
     """Whether an act is meant, however it ended: reading and writing only where a command says so."""
     if not asked.meets(act):
         return False

@@ -34,14 +34,14 @@ ORDER BY 1, 2
 
 
 @dataclass
-class Server:
+class ServerLogging:
     """How a server logs, as far as its settings can be seen."""
 
     conn: psycopg.Connection[Any]
     settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def ask(cls, conn: psycopg.Connection[Any]) -> Server:
+    def ask(cls, conn: psycopg.Connection[Any]) -> ServerLogging:
         """The settings that this role may see."""
         query = resources.query(__package__, "settings")
         return cls(conn, dict(conn.execute(query).fetchall()))

@@ -9,10 +9,10 @@ from flatsplit import privileges
 from flatsplit.model import (
     Acl,
     DefaultRef,
-    Group,
     Member,
     MemberOptions,
     ObjectFacts,
+    ObjectGroup,
     ObjectRef,
     RoleFacts,
     SettingKey,
@@ -45,7 +45,7 @@ class Draft:
         self.columns = dict(state.columns)
         self._objects = state.objects
         self._new_objects: dict[ObjectRef, ObjectFacts] = {}
-        self._groups: list[Group] | None = state.groups
+        self._groups: list[ObjectGroup] | None = state.groups
         self._facts: dict[tuple[int, Acl, str], ObjectFacts] = {}
 
     @property
@@ -84,12 +84,12 @@ class Draft:
     ) -> None:
         """Give every object the facts that ``change`` makes of its present ones.
 
-        ``change`` is asked once for all objects that are alike (see :class:`Group`), and for those
+        ``change`` is asked once for all objects that are alike (see :class:`ObjectGroup`), and for those
         that have to be looked at ``apart`` from the others of their group.
         """
         if self._groups is None:
             self._groups = group_objects({**self._objects, **self._new_objects})
-        groups: list[Group] = []
+        groups: list[ObjectGroup] = []
         for group in self._groups:
             special = [ref for ref in group.refs if ref in apart] if apart else []
             for ref in special:

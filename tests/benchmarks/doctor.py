@@ -21,7 +21,7 @@ from flatsplit.catalog import read_state
 from flatsplit.config import Config, write
 from flatsplit.demo.server import Cluster, ClusterConfig
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from tests.benchmarks.measuring import Taken, Tools
 from tests.benchmarks.steps import build
 

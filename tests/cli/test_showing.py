@@ -22,7 +22,7 @@ from flatsplit.cli.views.question import show_question
 from flatsplit.cli.views.statements import verb
 from flatsplit.config import Config
 from flatsplit.cutover.status import CutoverView, Status, StepView
-from flatsplit.cutover.survey import InitRequest, Survey
+from flatsplit.cutover.survey import InitRequest, Proposal
 from flatsplit.cutover.verify import VerifyReport
 from flatsplit.model import Check, Finding, GateResult, Plan, Statement, Target
 from flatsplit.words import ago
@@ -64,7 +64,7 @@ GATE = GateResult("drained", open=False, reason="shop was seen 5m ago", fix="mov
 
 @given(st.text())
 def test_json_is_valid_whatever_a_name_holds(name: str) -> None:
-    survey = Survey(
+    survey = Proposal(
         InitRequest(name, Path("flatsplit.toml")),
         Target("", name, 1, 180000, name, True, "postgres"),
         Config(name, name, (name,)),

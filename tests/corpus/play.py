@@ -83,6 +83,10 @@ class Line:
         parsed = self.parsed
         return parsed is not None and self.kind == "explain_stmt" and inner(parsed.node.query)[0] == "execute_stmt"
 
+    def _explains(self) -> bool:
+        """Whether its rows are a plan's lines, which say nothing of what anybody may see."""
+        return self.kind == "explain_stmt" or any(name.startswith("explain") for name in _called(self))
+
     def wrong(self, role: str, verdict: Outcome, reason: str) -> str:
         """What of a verdict is not so. Allowed is also what policies refuse as they refused it before."""
         said = self.said[role]
@@ -95,7 +99,7 @@ class Line:
                 return "allowed, fewer rows"
             if (
                 role == USER
-                and self.kind != "explain_stmt"  # whose lines are a plan's
+                and not self._explains()
                 and not self.apart
                 and not said
                 and self.rows[USER] < self.rows[MIGRATOR]
@@ -176,6 +180,9 @@ class Player:
                 continue
             if line.planned and line.parsed is not None and not temporary_name(line.parsed):
                 pending.append(line)
+                if self._makes_large_objects(line):  # whose rights the next one has to find
+                    yield from self._flush(pending)
+                    pending = []
                 continue
             yield from self._flush(pending)
             pending = []
@@ -316,11 +323,13 @@ class Player:
         if line.ran and line.parsed is not None:
             self._after(line, line.parsed)
 
+    def _makes_large_objects(self, line: Line) -> bool:
+        return any(name.startswith("lo_") for name in _called(line))
+
     def _may_change(self, line: Line) -> bool:
         """Whether a query calls what may make or change something."""
-        nodes = walk(line.parsed.node) if line.parsed is not None else ()
-        called = {strings(part.funcname)[-1] for part in nodes if name_of(part) == "FuncCall"}
-        return any(name.startswith("lo_") or (self._world and name in self._world.routines_of) for name in called)
+        called = _called(line)
+        return self._makes_large_objects(line) or bool(self._world and called & self._world.routines_of.keys())
 
     def _changed(self) -> None:
         self._state = None
@@ -351,6 +360,12 @@ def _line(text: str) -> Line:
     except (Unparsable, RecursionError):
         return Line(text, "", None)
     return Line(text, parsed.kind, parsed)
+
+
+def _called(line: Line) -> set[str]:
+    """Names of the routines that it calls."""
+    nodes = walk(line.parsed.node) if line.parsed is not None else ()
+    return {strings(part.funcname)[-1] for part in nodes if name_of(part) == "FuncCall"}
 
 
 def _undone(rest: Sequence[str]) -> bool:

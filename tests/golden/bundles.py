@@ -18,7 +18,7 @@ from flatsplit.model import (
     ObjectRef,
     Plan,
     RoleFacts,
-    Session,
+    Backend,
     Statement,
     Target,
 )
@@ -202,9 +202,9 @@ def plain() -> Bundle:
             Check("app_user", "drop tables", False, 120, ("public.t001",), 1),
         ),
         sessions=(
-            Session("shop", "shop", "10.0.0.7", "web", "idle", 11),
-            Session("shop", "shop", "10.0.0.7", "web", "active", 12),
-            Session("reporting", "shop", "", "", "idle", 13),
+            Backend("shop", "shop", "10.0.0.7", "web", "idle", 11),
+            Backend("shop", "shop", "10.0.0.7", "web", "active", 12),
+            Backend("reporting", "shop", "", "", "idle", 13),
         ),
         exposure=BlastRadius(
             "shop",
@@ -238,7 +238,7 @@ def hostile() -> Bundle:
         ),
         findings=(finding,),
         checks=(Check(HOSTILE[3], everything, True, 3, HOSTILE, 99),),
-        sessions=(Session(HOSTILE[2], HOSTILE[3], "::1", HOSTILE[6], "idle"),),
+        sessions=(Backend(HOSTILE[2], HOSTILE[3], "::1", HOSTILE[6], "idle"),),
         exposure=BlastRadius(
             everything,
             today=tuple(exposure(name, 9, HOSTILE) for name in HOSTILE),

@@ -197,13 +197,13 @@ def back(pair: Pair) -> None:
                 pair.run((which, "<"))
 
 
+@pytest.mark.slow
 def test_orders_of_the_two_walks(pair: Pair) -> None:
-    pair.explore(3, most=10)
+    pair.explore(4, most=16)
     back(pair)
 
 
-@pytest.mark.share(4)
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.majors("two")
 def test_every_order_of_the_two_walks(pair: Pair) -> None:
     """Up to six commands, and from there on: every state that they lead to, left in every direction."""

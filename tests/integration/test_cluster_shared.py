@@ -39,6 +39,7 @@ def works(walk: Walk, role: str) -> None:
         connection.execute("select * from public.t")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_what_the_other_database_uses_stays(databases: tuple[Database, Database], tmp_path: Path) -> None:
     start = snapshot(databases[0].admin)
@@ -66,6 +67,7 @@ def test_what_the_other_database_uses_stays(databases: tuple[Database, Database]
     assert_same(start, snapshot(databases[0].admin), "when both are back")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_the_maker_goes_last_and_takes_its_roles_along(databases: tuple[Database, Database], tmp_path: Path) -> None:
     start = snapshot(databases[0].admin)

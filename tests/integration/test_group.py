@@ -113,6 +113,7 @@ def test_there_and_back(database: Database, invoke_cli: InProcess) -> None:
     assert not journal.problems(database.admin)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_a_group_of_migrators_owns_what_its_logins_create(database: Database, invoke_cli: InProcess) -> None:
     """Three logins with names that hurt, beside another group's walk; what they make is at once everybody's."""
@@ -155,6 +156,7 @@ def test_a_group_of_migrators_owns_what_its_logins_create(database: Database, in
     assert not journal.problems(database.admin)
 
 
+@pytest.mark.slow
 def test_what_speaks_against_it(database: Database, invoke_cli: InProcess) -> None:
     walk = Walk(invoke_cli, database)
     database.execute(SHOP, database.legacy)

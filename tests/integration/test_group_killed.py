@@ -43,11 +43,6 @@ def prepared(database: Database, run: Process, aside: InProcess) -> Walk:
 
 
 @pytest.mark.slow
-def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
-    there_and_back(prepared(database, run_cli, invoke_cli), run_cli, seed=20240305, kills=2)
-
-
-@pytest.mark.slow
 @pytest.mark.majors("all")
 def test_killed_many_times(database: Database, run_cli: Process, invoke_cli: InProcess, kills: int) -> None:
     there_and_back(prepared(database, run_cli, invoke_cli), run_cli, seed=20240306, kills=kills)

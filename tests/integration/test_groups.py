@@ -16,6 +16,7 @@ create role deploy login in role app_migrator;
 """
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_groups_stay_groups(database: Database, invoke_cli: InProcess) -> None:
     database.execute("create table thing (id int primary key)", database.legacy)

@@ -8,6 +8,7 @@ import time
 import tomllib
 
 import psycopg
+import pytest
 
 from flatsplit.demo import flat
 from tests.fixtures.cli import InProcess
@@ -21,6 +22,7 @@ BLOCKS = re.findall(r"<!-- transcript after the split -->\n+```console\n(.*?)```
 (SECTION,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_transcript_is_true(fresh_cluster: FreshCluster, invoke_cli: InProcess) -> None:
     shop = flat.build(fresh_cluster(auth="scram"))
     dsn, folder = shop.conninfo(flat.OPERATOR), invoke_cli.cwd

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -201,7 +201,7 @@ def folder_of_its_own(tmp_path: Path) -> Path:
     return folder
 
 
-@settings(slow_down, max_examples=1)
+@settings(slow_down, phases=[Phase.explicit])
 @given(names=cases())
 @example(names=nasty(0))
 def test_a_few(names: Names, make_database: MakeDatabase, tmp_path: Path) -> None:

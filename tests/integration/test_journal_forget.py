@@ -12,7 +12,7 @@ import pytest
 from flatsplit.connection import Session, open_session
 from flatsplit.errors import JournalError, UsageError, Waiting
 from flatsplit.journal import HEAD, Journal
-from flatsplit.model import Session as Seen
+from flatsplit.model import Backend
 from tests.fixtures.databases import Database
 from tests.support.tracked import statement, track
 from tests.unit.test_journal_codec import full_state
@@ -31,7 +31,7 @@ def journal(opened: Session) -> Journal:
         made.save_baseline(full_state())
         made.record("verify", "forward", [statement("SELECT 'ä\n\\'")])
         made.event("init", None, "begun", {"a": [1]})
-        made.observe([Seen("legacy", "shop", "", "app", "idle")])
+        made.observe([Backend("legacy", "shop", "", "app", "idle")])
     return made
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from flatsplit.connection import Session, open_session
 from flatsplit.journal import Journal
-from flatsplit.model import Session as Seen
+from flatsplit.model import Backend
 from tests.fixtures.databases import Database
 from tests.support.tracked import track
 
-LEGACY = Seen("legacy", "shop", "10.0.0.1", "app", "idle", pid=1, backend_start="x")
+LEGACY = Backend("legacy", "shop", "10.0.0.1", "app", "idle", pid=1, backend_start="x")
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def journal(opened: Session) -> Journal:
     return track(opened)
 
 
-def observe(journal: Journal, *seen: Seen) -> None:
+def observe(journal: Journal, *seen: Backend) -> None:
     with journal.session.transaction():
         journal.observe(seen)
 
@@ -73,7 +73,7 @@ def test_last_seen_is_by_role_and_database(journal: Journal) -> None:
 
 
 def test_hostile_names_are_kept(journal: Journal) -> None:
-    odd = Seen("l'é \\", 'd"b', "", "\\N\t%s:x", "idle in transaction")
+    odd = Backend("l'é \\", 'd"b', "", "\\N\t%s:x", "idle in transaction")
     observe(journal, odd)
     (seen,) = journal.observations(odd.role)
     assert (seen.database, seen.client, seen.application) == (odd.database, "", odd.application)

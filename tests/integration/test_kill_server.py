@@ -59,18 +59,9 @@ def in_a_cluster_of_its_own(
 
 
 @pytest.mark.slow
-def test_the_server_dies_twice(
-    make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process, invoke_cli: InProcess
+def test_the_server_dies(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process, invoke_cli: InProcess, kills: int
 ) -> None:
     walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli, invoke_cli)
 
-    server_killed(walk, run_cli, cluster, keys=WORTH_KILLING[:2], kills=2, seed=7)
-
-
-@pytest.mark.slow
-def test_the_server_dies_ten_times(
-    make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process, invoke_cli: InProcess
-) -> None:
-    walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli, invoke_cli)
-
-    server_killed(walk, run_cli, cluster, keys=WORTH_KILLING, kills=10, seed=11)
+    server_killed(walk, run_cli, cluster, keys=WORTH_KILLING, kills=max(2, kills // 10), seed=7)

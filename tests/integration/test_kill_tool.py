@@ -8,6 +8,7 @@ long the machine takes for it.
 import random
 import signal
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
@@ -74,12 +75,14 @@ class Attempts:
         return state in ({"done"} if forward else {"rolled_back", "pending"})
 
 
-def killed_all_the_way(walk: Walk, run: Process, *, seed: int, blows: int, kills: int) -> None:
+def killed_all_the_way(
+    walk: Walk, run: Process, *, seed: int, blows: int, kills: int, keys: Sequence[str] = STEP_KEYS
+) -> None:
     """There and back, each step killed up to ``blows`` times, again and again until so many attempts were killed."""
     attempts = Attempts(walk, run, seed)
     before = walk.snapshot()
     expected: dict[str, Snapshot] = {}
-    for key in STEP_KEYS:
+    for key in keys:
         attempts.undisturbed(key, forward=True)
         expected[key] = walk.snapshot()
     moved = journal.moved(walk.database.admin)
@@ -89,17 +92,18 @@ def killed_all_the_way(walk: Walk, run: Process, *, seed: int, blows: int, kills
     while attempts.killed < kills:
         rounds += 1
         assert rounds <= 4 + kills // 10, f"{attempts.killed} of {kills}: hardly any attempt is killed"
-        for key in STEP_KEYS:
+        for key in keys:
             attempts.disturbed(key, blows, forward=True)
             assert attempts.done(key, forward=True)
             assert_same(expected[key], walk.snapshot(), f"{key}, killed and taken up again")
             assert not journal.problems(walk.database.admin)
         assert journal.moved(walk.database.admin) == moved, "the journal has lost, or made up, a change of owner"
         walk.quick("history", "--json").check()
-        walk.quick("verify").check()
-        for place, key in reversed(list(enumerate(STEP_KEYS))):
+        if keys == STEP_KEYS:
+            walk.quick("verify").check()
+        for place, key in reversed(list(enumerate(keys))):
             attempts.disturbed(key, blows, forward=False)
-            wanted = expected[STEP_KEYS[place - 1]] if place else before
+            wanted = expected[keys[place - 1]] if place else before
             assert_same(wanted, walk.snapshot(), f"rollback of {key}, killed and taken up again")
             assert not journal.problems(walk.database.admin)
         assert not journal.moved(walk.database.admin)
@@ -108,7 +112,8 @@ def killed_all_the_way(walk: Walk, run: Process, *, seed: int, blows: int, kills
 def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
     trap_world(database.admin, database.legacy)
 
-    killed_all_the_way(Walk(run_cli, database, aside=invoke_cli).init(), run_cli, seed=20240229, blows=1, kills=2)
+    walk = Walk(run_cli, database, aside=invoke_cli).init()
+    killed_all_the_way(walk, run_cli, seed=20240229, blows=1, kills=2, keys=STEP_KEYS[:4])
 
 
 @pytest.mark.slow

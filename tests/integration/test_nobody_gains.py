@@ -71,6 +71,7 @@ def decisions(walk: Walk) -> dict[str, dict[str, Any]]:
     return {one["id"]: one for one in found if one["severity"] == "blocker"}
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("kind", ["superuser", "bootstrap"])
 def test_every_extension_of_a_superuser(

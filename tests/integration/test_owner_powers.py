@@ -15,7 +15,7 @@ from flatsplit.rehearsal.powers.lost import lost
 from flatsplit.walks.split import STEP_KEYS
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.fixtures.servers import FreshCluster

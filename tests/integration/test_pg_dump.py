@@ -116,6 +116,7 @@ def dumps(database: Database, role: str) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_who_could_dump_can_from_init_to_forget(database: Database, invoke_cli: InProcess) -> None:
     with backup_roles(database) as roles:

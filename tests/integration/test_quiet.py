@@ -91,6 +91,7 @@ def test_being_seen_starts_the_time_anew(walk: Walk) -> None:
     assert "legacy last seen 30m" in blocked(walk, "drained")["reason"]
 
 
+@pytest.mark.slow
 def test_soak_counts_watched_time_too_and_shows_who_came_back(walk: Walk) -> None:
     walk.next("--waive", "drained", "--waive", "seen", "--reason", "test")
     walk.next()
@@ -170,6 +171,7 @@ def test_a_short_connection_that_no_look_saw_is_noticed(
     assert "legacy last seen" in blocked(walk, "drained")["reason"]
 
 
+@pytest.mark.slow
 def test_resets_restarts_and_a_missing_extension_leave_it_honest(
     counting: tuple[Cluster, Database], invoke_cli: InProcess
 ) -> None:

@@ -102,6 +102,7 @@ def fewer(name: str, before: Any, after: Any) -> bool:
     return any((a or 0) < (b or 0) for a, b in counts)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_views_that_show_some_to_their_owner_only(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     database = planted(make_database)

@@ -33,6 +33,7 @@ STATEMENTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_remedies(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path, major: int) -> None:
     database = make_database()

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from flatsplit.model import versions
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk
@@ -210,3 +211,34 @@ def test_an_operator_without_superuser_rights(
     if major >= 16:  # the membership that it takes for a moment is gone again
         ask = "select count(*) from pg_auth_members where roleid = 'app_user'::regrole and set_option"
         assert database.admin.execute(ask).fetchone() == (0,)
+
+
+@pytest.mark.slow
+@pytest.mark.majors("all")
+@pytest.mark.parametrize(("operator", "enabled"), [("postgres", "always"), ("operator", "")])
+def test_no_event_trigger_runs_with_the_operators_rights(
+    make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path, major: int, operator: str, enabled: str
+) -> None:
+    """The function that a rehearsal makes fires event triggers; before 17 who is replica still fires some of them."""
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy; create table public.ran (as_whom text)")
+    database.execute(
+        "create table public.t (id int); create function public.fires() returns event_trigger language plpgsql as "
+        "$$ begin insert into public.ran values (current_user); end $$",
+        "legacy",
+    )
+    database.execute("grant insert on public.ran to public")
+    if operator != "postgres":
+        database.execute(f"create role {operator} login createrole; grant legacy to {operator} with admin option")
+        database.execute(f"grant create on database {database.name} to {operator}")
+        database.operator = operator
+    walk = Walk(invoke_cli, database, roles=("app_user", "app_migrator", "app_readonly", "dba")).init()
+    database.execute("create event trigger trap on ddl_command_end execute function public.fires()")
+    database.execute(f"alter event trigger trap enable {enabled}; truncate public.ran")
+    file = tmp_path / "statements.sql"
+    file.write_text("SELECT * FROM t")
+    found = walk("rehearse", "--file", str(file), "--json").check(0).json
+    assert database.admin.execute("select as_whom from public.ran").fetchall() == []
+    assert found["statements"][0]["verdict"] == "allowed"
+    hushed = operator == "postgres" and major >= versions.EVENT_TRIGGERS_SETTING
+    assert any("event triggers" in note for note in found["notes"]) is not hushed

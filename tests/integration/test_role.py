@@ -75,6 +75,7 @@ def after_the_split(walk: Walk) -> list[Any]:
     return made(walk, HOSTILE)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InProcess) -> None:
     flat(database)
@@ -90,6 +91,7 @@ def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InPr
 CREATES = {"role": {"create": ["billing"]}, "grants": {"select": ["billing.invoices"]}}
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("superuser", [True, False], ids=["superuser", "createrole"])
 def test_what_it_creates_is_the_others_at_once(

@@ -52,6 +52,7 @@ def listed(walk: Walk, text: str) -> None:
     tomllib.loads(walk.config.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_learned_granted_and_cut(walk: Walk) -> None:
     database, before = walk.database, [walk.snapshot()]

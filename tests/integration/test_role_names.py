@@ -57,6 +57,7 @@ def test_init_with_a_configuration_that_names_an_existing_role(walk: Walk) -> No
     assert "exists, is adopted" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "name"), [("app_user", "web"), ("app_migrator", "mig"), ("dba", "")])
 def test_another_name_in_the_middle_leaves_no_role_behind(walk: Walk, key: str, name: str) -> None:
     """The old one stayed, with everything it owned; status spoke of a role that somebody had dropped."""

@@ -97,6 +97,7 @@ def rotate(walk: Walk, store: Stored, coming: str, leaving: str, former: str) ->
     return password
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_back_from_every_step_and_there(walk: Walk, store: Stored) -> None:
     before = walk.snapshot()

@@ -118,6 +118,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 def test_a_hook_that_goes_wrong_costs_nothing(walk: Walk, store: Stored) -> None:
     """Whoever may read verifiers has the former one back at once; else the new one stays, and the store has it."""
     begin(walk)
@@ -153,6 +154,7 @@ def test_a_password_that_does_not_work_is_taken_back(walk: Walk, store: Stored) 
     assert store.password(ALICE) == password
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walk", ["superuser"], indirect=True)
 def test_killed_between_verbs_it_goes_on_with_the_same_password(walk: Walk, store: Stored, run_cli: Process) -> None:
     """The hook ends its caller, before and after it has done what it was asked."""

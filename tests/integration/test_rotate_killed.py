@@ -35,11 +35,6 @@ def there_and_back(walk: Walk, run: Process, *, seed: int, kills: int) -> None:
 
 
 @pytest.mark.slow
-def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
-    there_and_back(twins(Walk(run_cli, database, aside=invoke_cli), LOGINS), run_cli, seed=20240401, kills=2)
-
-
-@pytest.mark.slow
 @pytest.mark.majors("all")
 def test_killed_many_times(database: Database, run_cli: Process, invoke_cli: InProcess, kills: int) -> None:
     there_and_back(twins(Walk(run_cli, database, aside=invoke_cli), LOGINS), run_cli, seed=20240402, kills=kills)

@@ -17,6 +17,7 @@ FORMER = "f0rmer'\"%\\ secret"
 NAME = "rotate:alice"
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_no_secret_is_written_anywhere(
     make_database: MakeDatabase, fresh_cluster: FreshCluster, run_cli: Process, invoke_cli: InProcess, tmp_path: Path

@@ -70,6 +70,7 @@ def by_hand_and_back(walk: Walk) -> None:
     assert_same(start, walk.snapshot(), "all taken back by hand")
 
 
+@pytest.mark.slow
 def test_the_files_do_what_the_commands_do(database: Database, invoke_cli: InProcess) -> None:
     database.execute(
         """

@@ -40,6 +40,7 @@ def walked(make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli:
     return walk_to_login(invoke_cli, database)
 
 
+@pytest.mark.slow
 def test_psql_and_sqlalchemy_get_in_as_what_they_are_to_be(walked: Walk, tmp_path: Path) -> None:
     psql_finds_its_service_and_its_password(walked, tmp_path)
     sqlalchemy_and_alembic_have_an_engine_each(walked)

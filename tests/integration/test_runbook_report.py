@@ -93,6 +93,7 @@ def test_before_during_and_after(database: Database, invoke_cli: InProcess) -> N
     assert "6 of 9 steps done" in back["summary"]
 
 
+@pytest.mark.slow
 def test_templates_of_the_operators_own(database: Database, invoke_cli: InProcess, tmp_path: Path) -> None:
     database.execute("create table orders (id int)", "legacy")
     walk = Walk(invoke_cli, database).init()
@@ -115,6 +116,7 @@ def test_templates_of_the_operators_own(database: Database, invoke_cli: InProces
     assert "no such folder" in walk("runbook", "--templates", "nowhere").check(2).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retire", ["revoke", "repurpose", "drop"])
 def test_when_all_is_done_no_script_gives_anything_back(retire: str, database: Database, invoke_cli: InProcess) -> None:
     """What revoke-legacy took away is not what earlier steps lack."""

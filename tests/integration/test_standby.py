@@ -44,6 +44,7 @@ def until_so(database: Database, question: str) -> None:
     until(so, question)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_a_standby_that_is_behind_is_waited_for(followed: tuple[Database, Cluster], invoke_cli: InProcess) -> None:
     database, replica = followed

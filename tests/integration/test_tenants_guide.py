@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 
+import pytest
+
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import ROOT, Database
 from tests.integration.test_tenants_walk import CONFIG
@@ -15,6 +17,7 @@ PAGE = (ROOT / "runbooks/guide/tenants.md").read_text()
 BLOCKS = re.findall(r"<!-- transcript: tenants -->\n+```console\n(.*?)```", PAGE, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_transcripts_are_true(database: Database, invoke_cli: InProcess) -> None:
     database.execute(f"set role legacy; {SHOP} {ROWS} drop table drafts; reset role")
     walk = Walk(invoke_cli, database).init()

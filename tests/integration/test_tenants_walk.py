@@ -191,6 +191,7 @@ def test_new_tenants_and_new_tables_are_caught_up_with(walk: Walk) -> None:
     assert_same(done, walk.snapshot(), "as if nobody had come")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     database = walk.database
@@ -317,6 +318,7 @@ def test_what_speaks_against_beginning(walk: Walk) -> None:
     assert "waiting for holes: public.all_of_it() of schema public runs with the rights of" in closed
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_policies_that_were_there_and_count_stay_as_they_are(walk: Walk) -> None:
     """Where somebody's own row-level security is on, nobody is let in who was not."""
@@ -410,6 +412,7 @@ schema = 'T:"%'
 """
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_hostile_names_there_and_back(database: Database, invoke_cli: InProcess) -> None:
     database.execute(f"set role legacy; {HOSTILE} reset role")
@@ -427,6 +430,7 @@ def test_hostile_names_there_and_back(database: Database, invoke_cli: InProcess)
     assert_same(before, walk.snapshot(), "back")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) -> None:
     database.execute(f"set role legacy; {SHOP} {ROWS} reset role")
@@ -444,6 +448,7 @@ def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) 
     assert not difference(before, walk.snapshot())
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_stopped_half_way_nobody_loses_and_nobody_gains(walk: Walk) -> None:
     """A lock that does not come leaves a step in its middle, there and back."""
@@ -525,6 +530,7 @@ def test_looking_waits_for_nobody(walk: Walk) -> None:
     assert [one["blocked_by"] for one in proved["steps"] if one["key"] == "tenant-proof"] == [[]]
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_the_runbook_by_hand_there_and_back(walk: Walk) -> None:
     """What the bundle holds runs in psql, and is found done; so is its way back."""

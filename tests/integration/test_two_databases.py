@@ -38,6 +38,7 @@ def bridges(database: Database) -> set[tuple[str, str]]:
     return {(str(role), str(member)) for role, member in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_no_migrator_becomes_the_other_ones_member(both: tuple[Walk, Walk]) -> None:
     first, second = both
@@ -70,6 +71,7 @@ def test_both_come_to_their_end_one_after_the_other(both: tuple[Walk, Walk]) -> 
     assert not any("legacy" in pair for pair in bridges(first.database))
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_the_last_one_may_drop_the_role(both: tuple[Walk, Walk]) -> None:
     first, second = both
@@ -82,6 +84,7 @@ def test_the_last_one_may_drop_the_role(both: tuple[Walk, Walk]) -> None:
     assert first.database.admin.execute("SELECT FROM pg_roles WHERE rolname = 'legacy'").rowcount == 0
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_going_back_in_one_leaves_the_other_alone(make_database: MakeDatabase, tmp_path: Path) -> None:
     databases = [make_database(schema) for schema in ("chinook", "northwind")]
@@ -96,6 +99,7 @@ def test_going_back_in_one_leaves_the_other_alone(make_database: MakeDatabase, t
     first("verify").check()
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_going_back_does_not_reopen_a_bridge_that_the_other_walk_closed(both: tuple[Walk, Walk]) -> None:
     first, second = both

@@ -138,6 +138,7 @@ GIVEN = (
 """What somebody gave by hand, and which act shows it."""
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_what_only_administrators_may_is_tried(flat: Database, invoke_cli: InProcess) -> None:
     """In either way, and nothing comes of it: no file, no program, no other role."""

@@ -27,6 +27,7 @@ def second_walk(make_database: MakeDatabase, tmp_path: Path, roles: tuple[str, s
     return Walk(InProcess(folder), make_database("northwind", legacy="second_legacy"), roles=roles)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_adopted_roles_stay_as_they_are(first: Walk, make_database: MakeDatabase, tmp_path: Path) -> None:
     second = second_walk(make_database, tmp_path, NEW_ROLES)
@@ -47,6 +48,7 @@ def test_adopted_roles_stay_as_they_are(first: Walk, make_database: MakeDatabase
     first("verify").check()
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_without_adopting_other_names_are_proposed(first: Walk, make_database: MakeDatabase, tmp_path: Path) -> None:
     second = second_walk(make_database, tmp_path, NEW_ROLES)
@@ -56,6 +58,7 @@ def test_without_adopting_other_names_are_proposed(first: Walk, make_database: M
         assert f'{role} = "{role}"' not in text
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_rollback_does_not_drop_what_another_database_uses(
     first: Walk, make_database: MakeDatabase, tmp_path: Path

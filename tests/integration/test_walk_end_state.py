@@ -49,6 +49,7 @@ def walk_to_the_end(run: InProcess, database: Database, retire: str = "revoke") 
     return walk
 
 
+@pytest.mark.slow
 @pytest.mark.share(2)
 @pytest.mark.majors("two")
 @pytest.mark.parametrize(("kind", "retire"), slow_but(COMBINATIONS, ("plain", "revoke"), ("superuser", "repurpose")))
@@ -87,6 +88,7 @@ def test_the_bootstrap_superuser_cannot_be_dropped_or_restricted(
     assert "superuser" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_what_the_bootstrap_superuser_ends_as(make: MakeOfKind, invoke_cli: InProcess) -> None:
     walk = walk_to_the_end(invoke_cli, make("bootstrap", "northwind"))

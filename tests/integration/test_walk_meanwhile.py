@@ -63,6 +63,7 @@ def world(database: Database, invoke_cli: InProcess) -> Walk:
     return Walk(invoke_cli, database).init()
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_objects_made_meanwhile_are_taken_along_and_back(world: Walk) -> None:
     conn, legacy = world.database.admin, world.database.legacy
@@ -141,7 +142,7 @@ def pass_on(conn: psycopg.Connection, *, back: bool = False) -> None:
 @pytest.mark.parametrize(
     "after",
     [
-        key if key in {"default-privileges", "transfer-ownership"} else pytest.param(key, marks=pytest.mark.slow)
+        key if key == "default-privileges" else pytest.param(key, marks=pytest.mark.slow)
         for key in (None, *STEP_KEYS[:-1])
     ],
 )
@@ -254,6 +255,7 @@ def test_what_legacy_had_through_a_group_is_not_lost(world: Walk) -> None:
         assert session.execute("select pieces from vendor.stock where code = 'tea'").fetchone() == (12,)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_a_person_who_acts_as_legacy_is_not_forgotten(world: Walk) -> None:
     """Either a new role takes the person in, or the operator is told that somebody has to decide."""

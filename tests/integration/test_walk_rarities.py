@@ -38,6 +38,7 @@ SUPERUSERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.share(2)
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("kind", slow_but(SUPERUSERS, "extension"))
@@ -151,6 +152,7 @@ def test_by_hand_in_a_database_that_is_not_in_unicode(database: Database, invoke
     by_hand_and_back(Walk(invoke_cli, not_in_unicode(database, "LATIN1")).init())
 
 
+@pytest.mark.slow
 def test_a_database_without_an_encoding(database: Database, invoke_cli: InProcess) -> None:
     """SQL_ASCII keeps any bytes: UTF-8 passes, and what is none is said to be in the way."""
     walk = Walk(invoke_cli, not_in_unicode(database, "SQL_ASCII")).init()

@@ -57,6 +57,7 @@ def two_lines(result: Result, code: int) -> str:
     return result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_beside_a_split_that_is_under_way(walk: Walk) -> None:
     walk.forward("grant-existing")
@@ -109,6 +110,7 @@ def test_beside_a_split_that_is_under_way(walk: Walk) -> None:
     assert_same(before, walk.snapshot(), "back and again")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_after_the_split_the_last_in_is_the_first_out(walk: Walk) -> None:
     """On a role that the split made: what the one wants of it and the other does not is nobody's drift."""

@@ -43,11 +43,6 @@ def prepared(database: Database, run: Process, aside: InProcess) -> Walk:
     return walk
 
 
-def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: InProcess) -> None:
-    with deputy.known():
-        there_and_back(prepared(database, run_cli, invoke_cli), run_cli, seed=20240303, kills=2)
-
-
 @pytest.mark.slow
 def test_killed_many_times(database: Database, run_cli: Process, invoke_cli: InProcess, kills: int) -> None:
     with deputy.known():

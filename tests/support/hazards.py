@@ -16,7 +16,7 @@ from flatsplit.catalog import read_state
 from flatsplit.config import Config
 from flatsplit.model import Finding
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from tests.fixtures.databases import Database
 
 SHOP = Config("shop", "legacy", ("public",))

@@ -32,7 +32,8 @@ from flatsplit.model import (
     intern_acl,
 )
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.origin import Progress, reduce
+from flatsplit.walks.split.origin import Progress
+from flatsplit.walks.split.remembered import reduce
 
 LEGACY = "shop"
 THIRD = ("audit", "nightly", "third")

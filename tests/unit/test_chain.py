@@ -11,12 +11,12 @@ from hypothesis import given, settings
 
 from flatsplit.differ import diff
 from flatsplit.model import SPLIT, Member, RoleFacts, State, StepRecord, WalkName
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.planning.digest import digest
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.kind import Kind
 from flatsplit.walks.split.kind import SPLIT as SPLIT_KIND
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from flatsplit.walks.undo import remembered
 from tests.support import ledger
 from tests.support.deputy import DEPUTY, HUSH, MAKE
@@ -45,7 +45,7 @@ def with_deputy(split: Situation[Any], baseline: State, role: str, done: int, *r
     """The same moment with a deputy's walk that began later."""
     name = WalkName("deputy", role)
     rows = records(DEPUTY, done, running)
-    link = Link(name, DEPUTY, split.live, remembered(baseline, (role, f"{role}_deputy")), split.config, rows, False)
+    link = KeptWalk(name, DEPUTY, split.live, remembered(baseline, (role, f"{role}_deputy")), split.config, rows, False)
     return replace(split, others=(link,))
 
 
@@ -171,7 +171,7 @@ def test_two_walks_may_stand_on_the_same_role() -> None:
     rows = records(kind, 1)
 
     def shared(one: str, other: str) -> tuple[str, ...]:
-        link = Link(WalkName("deputy", one), kind, live, live, _moment(live, one).config, rows, earlier=True)
+        link = KeptWalk(WalkName("deputy", one), kind, live, live, _moment(live, one).config, rows, earlier=True)
         return link.shared(kind, kind.context(_moment(live, other)))
 
     assert shared("a", "b") == ()

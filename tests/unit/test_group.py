@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from flatsplit.config import Config, Group
 from flatsplit.differ import diff
 from flatsplit.model import RoleFacts, State, StepRecord, Target, WalkName
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.kind import GROUP
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.split.kind import SPLIT
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from flatsplit.walks.undo import remembered
 from tests.support import ledger
 from tests.support.ledger import Ledger
@@ -70,7 +70,7 @@ def with_group(split: Situation[Any], before: State, done: int) -> Situation[Any
     """The same moment with a walk of the group that began later."""
     baseline = context_of(before, split.config).baseline
     name = WalkName("group", ROLE)
-    link = Link(name, GROUP, split.live, baseline, split.config, records(GROUP, done), earlier=False)
+    link = KeptWalk(name, GROUP, split.live, baseline, split.config, records(GROUP, done), earlier=False)
     return replace(split, others=(link,))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 import flatsplit
+from flatsplit import ddl
 from flatsplit.cli.group import COMMANDS
 
 ROOMS = ("cutover", "cli/commands", "cli/views")
@@ -35,3 +38,30 @@ def test_a_major_is_asked_for_by_name() -> None:
     """What it can, and not its number: that stands in one file."""
     numbered = [path.relative_to(ROOT) for path in ROOT.rglob("*.py") if NUMBERED.search(path.read_text())]
     assert numbered == []
+
+
+SEVERAL = {
+    "Context": "what the steps of a kind of walk work towards: the folder of the kind says whose it is",
+}
+"""Public names of classes that stand several times, and why."""
+
+
+def test_the_name_of_a_class_stands_once() -> None:
+    """Whoever reads it anywhere knows which one is meant: the name says the noun."""
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: where for name, where in homes.items() if len(where) > 1 and name not in SEVERAL} == {}
+    assert all(len(homes[name]) > 1 for name in SEVERAL)
+
+
+def test_a_function_that_belongs_to_a_role_is_made_in_one_place() -> None:
+    """What may run the application's code: one search_path and the same refusals for all that ask as another."""
+    made = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+(?:pg_temp\b|\{)", re.IGNORECASE)
+    files = (path for pattern in ("*.py", "*.sql") for path in ROOT.rglob(pattern))
+    homes = {str(path.relative_to(ROOT)) for path in files if made.search(path.read_text())}
+    assert homes - {"ddl/recorder/__init__.py"} == {"ddl/inside.py"}  # the recorder's stays, and belongs to its owner
+    text = ddl.OwnedFunction("f", "a text", "void", "BEGIN END").create()
+    assert "SECURITY DEFINER SET search_path = pg_catalog, pg_temp" in text

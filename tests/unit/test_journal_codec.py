@@ -73,10 +73,10 @@ by_field = {
 states = st.builds(State, st.just(TARGET), **by_field)
 
 
-def grouped(rows: list[codec.Row]) -> list[codec.Group]:
+def grouped(rows: list[codec.FactRow]) -> list[codec.KeyGroup]:
     rows = sorted(rows, key=lambda row: (row.section, row.payload))
     return [
-        codec.Group(section, f"[{','.join(row.key for row in same)}]", payload)
+        codec.KeyGroup(section, f"[{','.join(row.key for row in same)}]", payload)
         for (section, payload), same in groupby(rows, lambda row: (row.section, row.payload))
     ]
 
@@ -155,13 +155,13 @@ def test_facts_are_legible() -> None:
 
 
 def test_fields_that_a_row_does_not_know_take_their_default() -> None:
-    old = codec.Group("roles", '["a"]', '{"login": true, "gone": 1}')
+    old = codec.KeyGroup("roles", '["a"]', '{"login": true, "gone": 1}')
     assert codec.decode(TARGET, [old]).roles == {"a": RoleFacts(login=True)}
 
 
 def test_sections_of_another_version_are_left_out() -> None:
-    assert codec.decode(TARGET, [codec.Group("saved", "[[]]", "{}")]) == State(TARGET)
-    assert codec.Reader().fact(codec.Row("saved", "[]", "{}")) is None
+    assert codec.decode(TARGET, [codec.KeyGroup("saved", "[[]]", "{}")]) == State(TARGET)
+    assert codec.Reader().fact(codec.FactRow("saved", "[]", "{}")) is None
 
 
 def test_the_target_is_the_one_given() -> None:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from flatsplit.errors import UsageError
-from flatsplit.passwords import Asked, FromFile, Generated, Nowhere, check, make_file, read_file, verifier
+from flatsplit.passwords import FromFile, Generated, Nowhere, Prompt, check, make_file, read_file, verifier
 
 SECRET = "s3cr3t-Xy"
 
@@ -145,7 +145,7 @@ def test_passwords_that_would_not_work_everywhere(password: str) -> None:
     assert "app_user" in caught.value.what
     assert not password or password not in caught.value.what + caught.value.fix
     with pytest.raises(UsageError):
-        Asked(lambda role: password).for_roles(["app_user"])
+        Prompt(lambda role: password).for_roles(["app_user"])
 
 
 @pytest.mark.parametrize("password", ["x", " ", "pass word", "pässwörd", "%s:name'\"\\", "пароль", "אב", "x" * 2000])
@@ -161,7 +161,7 @@ def test_verifiers(password: str) -> None:
 
 
 def test_asked_and_nowhere() -> None:
-    assert Asked(lambda role: f"pw of {role}").for_roles(["a", "b"]) == {"a": "pw of a", "b": "pw of b"}
+    assert Prompt(lambda role: f"pw of {role}").for_roles(["a", "b"]) == {"a": "pw of a", "b": "pw of b"}
     assert Nowhere().for_roles([]) == {}
     with pytest.raises(UsageError) as caught:
         Nowhere().for_roles(["app_user", "dba"])

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flatsplit.rehearsal.plpgsql import NoBody, pieces
+from flatsplit.rehearsal.plpgsql import pieces
+from flatsplit.rehearsal.tokens import NoBody
 
 BODY = """
 declare

@@ -14,7 +14,7 @@ from flatsplit import blueprint
 from flatsplit.config import Config, Grant, Special, format_name
 from flatsplit.differ import diff
 from flatsplit.model import TABLES, State, StepRecord, WalkName
-from flatsplit.planning.chain import Link
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.planning.situation import Situation
 from flatsplit.rights import special as rights
 from flatsplit.rights.surplus import surplus
@@ -23,7 +23,7 @@ from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.split.kind import SPLIT
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from flatsplit.walks.undo import remembered
 from tests.support import ledger
 from tests.support.ledger import Ledger
@@ -75,7 +75,7 @@ def beginnings(draw: st.DrawFn, least: int = ALL) -> tuple[Situation[Any], Kind[
 def beside(split: Situation[Any], kind: Kind[Any], context: Context, live: State, done: int) -> Situation[Any]:
     """The moment when so many steps of the role's walk are done."""
     name = WalkName(keys.NAME, NAME)
-    link = Link(name, kind, live, context.baseline, split.config, records(kind, done), earlier=False)
+    link = KeptWalk(name, kind, live, context.baseline, split.config, records(kind, done), earlier=False)
     return replace(split, live=live, others=(link,))
 
 

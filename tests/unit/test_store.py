@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from flatsplit.errors import Exit, FlatsplitError
-from flatsplit.store import Place, Store, StoreFailed
+from flatsplit.store import SecretPlace, Store, StoreFailed
 from tests.support import stores
 from tests.support.patience import until
 
-PLACE = Place("app_user_b", "app_user", "shop", "db.example", 5432)
+PLACE = SecretPlace("app_user_b", "app_user", "shop", "db.example", 5432)
 SECRET = """p4ss'"%\\ wörd $(id) `x`"""
 VERIFIER = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$S3RvcmVkS2V5U3RvcmVkS2V5:U2VydmVyS2V5U2VydmVyS2V5"
 
@@ -115,7 +115,7 @@ def test_what_it_is_told_and_where(hook: Hook, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "asked").read_text()) == _of(PLACE)
 
 
-def _of(place: Place) -> dict[str, object]:
+def _of(place: SecretPlace) -> dict[str, object]:
     return {name: getattr(place, name) for name in ("role", "group", "database", "host", "port")}
 
 

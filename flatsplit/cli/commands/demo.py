@@ -21,20 +21,20 @@ def command(app: App, story: str, keep: bool) -> Exit:
     `flatsplit demo tenants` how each tenant gets one that reaches only its own rows. `flatsplit demo people` tells
     how somebody leaves.
     """
-    from flatsplit.demo.story import run
+    from flatsplit.demo.run import run
 
     if story == "rotate":
-        from flatsplit.demo.rotation import Rotation
+        from flatsplit.demo.rotation import RotationStory
 
-        return Exit(run(keep=keep, output=app.output, telling=Rotation))
+        return Exit(run(keep=keep, output=app.output, telling=RotationStory))
     if story == "jobs":
         from flatsplit.demo.jobs import Jobs
 
         return Exit(run(keep=keep, output=app.output, telling=Jobs))
     if story == "tenants":
-        from flatsplit.demo.tenants import Tenants
+        from flatsplit.demo.tenants import TenantsStory
 
-        return Exit(run(keep=keep, output=app.output, telling=Tenants))
+        return Exit(run(keep=keep, output=app.output, telling=TenantsStory))
     if story == "people":
         from flatsplit.demo.leaving import Leaving
 

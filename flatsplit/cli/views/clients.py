@@ -9,14 +9,14 @@ from flatsplit.cli.output import Printer, one_line
 from flatsplit.words import rounded
 
 if TYPE_CHECKING:
-    from flatsplit.model import Session
+    from flatsplit.model import Backend
 
 COLUMNS = ("role", "database", "client", "application", "state", "sessions", "idle for")
 
 
-def client_rows(sessions: Sequence[Session], legacy: str) -> list[tuple[str, ...]]:
+def client_rows(sessions: Sequence[Backend], legacy: str) -> list[tuple[str, ...]]:
     """Equal sessions counted; legacy's first, as itself or as a member of it."""
-    groups: dict[tuple[str, ...], list[Session]] = {}
+    groups: dict[tuple[str, ...], list[Backend]] = {}
     for one in sessions:
         groups.setdefault((_role(one), one.database, one.client, one.application, one.state), []).append(one)
     return [
@@ -25,18 +25,18 @@ def client_rows(sessions: Sequence[Session], legacy: str) -> list[tuple[str, ...
     ]
 
 
-def is_left(session: Session, legacy: str) -> bool:
+def is_left(session: Backend, legacy: str) -> bool:
     """Whether it has legacy's power."""
     return legacy in (session.acts_as or (session.role,))
 
 
-def _role(session: Session) -> str:
+def _role(session: Backend) -> str:
     """The login, and of a member whose power it has."""
     others = [role for role in session.acts_as if role != session.role]
     return f"{session.role}, as {', '.join(others)}" if others else session.role
 
 
-def _idle(found: Sequence[Session]) -> str:
+def _idle(found: Sequence[Backend]) -> str:
     """The shortest and the longest idleness among sessions that are alike."""
     if found[0].state != "idle":
         return ""
@@ -44,13 +44,13 @@ def _idle(found: Sequence[Session]) -> str:
     return " to ".join(times)
 
 
-def headline(sessions: Sequence[Session], legacy: str) -> str:
+def headline(sessions: Sequence[Backend], legacy: str) -> str:
     """How many are left on legacy."""
     left = sum(is_left(one, legacy) for one in sessions)
     return f"{left} of {len(sessions)} sessions are still {legacy}'s" if left else f"Nobody is connected as {legacy}."
 
 
-def show_clients(printer: Printer, sessions: Sequence[Session], legacy: str) -> None:
+def show_clients(printer: Printer, sessions: Sequence[Backend], legacy: str) -> None:
     """As a table, or that there is nobody."""
     if sessions:
         printer.table("", COLUMNS, client_rows(sessions, legacy))

@@ -10,9 +10,9 @@ from flatsplit.cli.views.findings import manual, show_findings
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
-    from flatsplit.evidence.rowsalike import Counted
+    from flatsplit.evidence.rowsalike import RowCounts
     from flatsplit.hazards import Hazard
-    from flatsplit.hazards.stories import Story
+    from flatsplit.hazards.stories import HazardStory
     from flatsplit.model import Finding
 
 FEW = 3
@@ -30,7 +30,7 @@ def show(printer: Printer, findings: Sequence[Finding]) -> None:
     printer.say("`flatsplit doctor --explain HAZARD` tells more about one of them.", "dim")
 
 
-def show_counted(printer: Printer, counted: Sequence[Counted]) -> None:
+def show_counted(printer: Printer, counted: Sequence[RowCounts]) -> None:
     """What was counted in each table, and whether it is the same."""
     if not counted:
         printer.say("No policy asks who looks: nothing to count.")
@@ -41,14 +41,14 @@ def show_counted(printer: Printer, counted: Sequence[Counted]) -> None:
     printer.say()
 
 
-def _counts(one: Counted) -> tuple[str, str, str]:
+def _counts(one: RowCounts) -> tuple[str, str, str]:
     if one.as_legacy is None or one.as_app is None:
         return ("–", "–", one_line(f"not counted: {one.said}"))
     alike = "the same" if one.alike else "others" if one.as_app == one.as_legacy else "fewer or more"
     return (f"{one.as_legacy:,}", f"{one.as_app:,}", alike)
 
 
-def counted_shape(one: Counted) -> Json:
+def counted_shape(one: RowCounts) -> Json:
     """``doctor --rows --json``, per table."""
     return {
         "table": f"{one.schema}.{one.table}",
@@ -66,7 +66,7 @@ def _row(found: Finding) -> tuple[str, ...]:
     return (severity, found.id, found.step or "the walk", str(len(found.objects) or ""), shown)
 
 
-def show_story(printer: Printer, hazard: Hazard, story: Story) -> None:
+def show_story(printer: Printer, hazard: Hazard, story: HazardStory) -> None:
     """The long story of one hazard."""
     printer.say(f"{hazard.id}: {hazard.severity}, before {hazard.step or 'the walk'}", "bold")
     printer.say()
@@ -84,7 +84,7 @@ def show_story(printer: Printer, hazard: Hazard, story: Story) -> None:
     printer.say(manual(hazard.manual))
 
 
-def story_shape(found: Hazard, told: Story) -> Json:
+def story_shape(found: Hazard, told: HazardStory) -> Json:
     """``doctor --explain ID --json``."""
     return {
         "id": found.id,

@@ -12,10 +12,10 @@ from flatsplit.words import count, singular
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
-    from flatsplit.cutover.survey import Survey
+    from flatsplit.cutover.survey import Proposal
 
 
-def show(printer: Printer, found: Survey) -> None:
+def show(printer: Printer, found: Proposal) -> None:
     """Database, what legacy owns, the names proposed, what stands in the way."""
     config, target = found.config, found.target
     printer.heading(one_line(f"{target.database} on PostgreSQL {target.major}, seen as {target.operator}"))
@@ -42,7 +42,7 @@ def show(printer: Printer, found: Survey) -> None:
     printer.say(f"To write: {found.request.config_path}, the schema flatsplit, the baseline. No role changes yet.")
 
 
-def show_done(printer: Printer, found: Survey) -> None:
+def show_done(printer: Printer, found: Proposal) -> None:
     """That it is written, and what to read and type next."""
     if found.existing:
         printer.say("Up to date: the schema flatsplit. `flatsplit status` says where the cutover stands.", "green")
@@ -52,7 +52,7 @@ def show_done(printer: Printer, found: Survey) -> None:
     printer.say("Read the configuration, then `flatsplit doctor`, `flatsplit plan`, `flatsplit next`.")
 
 
-def _show_names(printer: Printer, found: Survey) -> None:
+def _show_names(printer: Printer, found: Proposal) -> None:
     rows = []
     for purpose in PURPOSES:
         name = getattr(found.config.roles, purpose)
@@ -69,7 +69,7 @@ def _show_names(printer: Printer, found: Survey) -> None:
         )
 
 
-def shape(found: Survey) -> Json:
+def shape(found: Proposal) -> Json:
     """``init --json``."""
     return {
         "config": str(found.request.config_path),

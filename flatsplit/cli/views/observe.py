@@ -8,10 +8,10 @@ from flatsplit.cli.output import Output
 from flatsplit.cli.views.clients import show_clients
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.observe import Look
+    from flatsplit.cutover.observe import Observed
 
 
-def show(output: Output, found: Look, legacy: str) -> None:
+def show(output: Output, found: Observed, legacy: str) -> None:
     """A table, then what the statement counters say."""
     show_clients(output, found.sessions, legacy)
     for role, growth in found.growth:

@@ -18,7 +18,7 @@ from flatsplit.words import count
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.cutover.outcome import AdvanceResult
-    from flatsplit.cutover.tenants import Found, Synced
+    from flatsplit.cutover.tenants import Surveyed, Synced
     from flatsplit.model import ObjectRef
     from flatsplit.tenants.kinds import Open
 
@@ -26,7 +26,7 @@ _CANDIDATES = 5
 _COUNTED = ("nobody's", "strangers", "crossing", "largest")
 
 
-def show(printer: Printer, found: Found) -> None:
+def show(printer: Printer, found: Surveyed) -> None:
     """Candidates, tables by kind, questions, and what to write down."""
     rows = [
         (_name(one.ref), one.key, ", ".join(one.columns[:3]), one.tables, one.declared, one.not_null)
@@ -56,7 +56,7 @@ def show(printer: Printer, found: Found) -> None:
     printer.say(said, "green" if survey.complete else "yellow")
 
 
-def _show_tables(printer: Printer, found: Found) -> None:
+def _show_tables(printer: Printer, found: Surveyed) -> None:
     for kind, meaning in KINDS.items():
         some = found.survey.of_kind(kind)
         if not some:
@@ -78,12 +78,12 @@ def _show_tables(printer: Printer, found: Found) -> None:
         printer.table("", [*columns, "why"], rows)
 
 
-def _rows(found: Found, ref: ObjectRef) -> str:
+def _rows(found: Surveyed, ref: ObjectRef) -> str:
     counted = found.rows.get(ref)
     return f"{counted.total:,}" if counted is not None else f"~{found.structure.tables[ref].rows:,.0f}"
 
 
-def _indexed(found: Found, one: Belonging) -> str:
+def _indexed(found: Surveyed, one: Belonging) -> str:
     """Whether an index begins with the column that the condition asks for."""
     column = one.links[0].columns[0] if one.links else one.column
     return "yes" if column in found.structure.tables[one.ref].leading else "no"
@@ -99,7 +99,7 @@ def _name(ref: ObjectRef) -> str:
     return format_name(ref.schema, ref.name)
 
 
-def shape(found: Found) -> Json:
+def shape(found: Surveyed) -> Json:
     """``tenants --survey --json``."""
     survey = found.survey
     return {
@@ -125,7 +125,7 @@ def shape(found: Found) -> Json:
     }
 
 
-def _table(found: Found, one: Belonging) -> Json:
+def _table(found: Surveyed, one: Belonging) -> Json:
     counted = found.rows.get(one.ref)
     return {
         "table": _name(one.ref),

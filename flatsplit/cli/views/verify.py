@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.cutover.canary import Canary
     from flatsplit.cutover.verify import VerifyReport
-    from flatsplit.evidence.trial import Proof
+    from flatsplit.evidence.trial import RoleProof
 
 _FEW = 10
 
@@ -66,7 +66,7 @@ def _matrix(printer: Printer, found: VerifyReport) -> None:
         printer.say()
 
 
-def _proved(proof: Proof) -> str:
+def _proved(proof: RoleProof) -> str:
     """What was proved by trying, and what rests on the catalog."""
     if not proof.how:
         return f"{proof.role}: by the catalog only; {proof.reason}"

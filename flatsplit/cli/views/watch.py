@@ -11,13 +11,13 @@ from flatsplit.cli.views.clients import COLUMNS, client_rows, headline, is_left,
 from flatsplit.cli.views.refused import FEW, show_refused, summary
 
 if TYPE_CHECKING:
-    from flatsplit.model import Session
+    from flatsplit.model import Backend
     from flatsplit.trail.refused import Refusal
 
 
 def show(
     output: Output,
-    looks: Iterable[Sequence[Session]],
+    looks: Iterable[Sequence[Backend]],
     legacy: str,
     refused: Callable[[], Sequence[Refusal]],
 ) -> None:
@@ -30,7 +30,7 @@ def show(
 
 def _plain(
     output: Output,
-    looks: Iterable[Sequence[Session]],
+    looks: Iterable[Sequence[Backend]],
     legacy: str,
     refused: Callable[[], Sequence[Refusal]],
 ) -> None:
@@ -45,7 +45,7 @@ def _plain(
 
 def _live(
     output: Output,
-    looks: Iterable[Sequence[Session]],
+    looks: Iterable[Sequence[Backend]],
     legacy: str,
     refused: Callable[[], Sequence[Refusal]],
 ) -> None:
@@ -53,7 +53,7 @@ def _live(
     from rich.table import Table
     from rich.text import Text
 
-    def table(found: Sequence[Session]) -> Table:
+    def table(found: Sequence[Backend]) -> Table:
         old = [one for one in found if is_left(one, legacy)]
         title = visible(f"{time.strftime('%H:%M:%S')}  {headline(found, legacy)}")
         made = Table(title=Text(title, style="yellow" if old else "green"), title_justify="left")

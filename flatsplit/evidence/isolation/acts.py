@@ -21,7 +21,7 @@ Expect: TypeAlias = Literal["truth", "none", "refused", "control", "mapping"]
 """Rows as the owner counts them and no other; no row; 42501; anything but 42501; one row and no other."""
 
 
-class Act(NamedTuple):
+class TenantAct(NamedTuple):
     """One statement."""
 
     table: Name
@@ -39,9 +39,9 @@ class Act(NamedTuple):
     """The table of which it needs to know another tenant's row."""
 
 
-def acts(facts: Facts, survey: Survey) -> list[Act]:
+def acts(facts: Facts, survey: Survey) -> list[TenantAct]:
     """All of them, table by table, each table's look first."""
-    found: list[Act] = []
+    found: list[TenantAct] = []
     for one in survey.of_kind("root", "own", "through", "shared", "hidden"):
         name = (one.ref.schema, one.ref.name)
         relation = facts.relations.get(name)
@@ -54,7 +54,7 @@ def acts(facts: Facts, survey: Survey) -> list[Act]:
     if (known := facts.relations.get(mapping)) is not None:
         table = ddl.ident(*mapping)
         look = f"SELECT count(*) || ' ' || count(*) FILTER (WHERE m.role <> current_user) FROM {table} AS m"
-        found.append(Act(mapping, "see who the others are", look, "mapping", asks=True))
+        found.append(TenantAct(mapping, "see who the others are", look, "mapping", asks=True))
         found += _rights(mapping, set(known.reached), table)
     return found
 
@@ -69,11 +69,11 @@ _UNHELD = (
 )
 
 
-def _rights(name: Name, held: set[str], table: str) -> Iterator[Act]:
+def _rights(name: Name, held: set[str], table: str) -> Iterator[TenantAct]:
     """What no tenant has the right to; PostgreSQL refuses TRUNCATE and ALTER before it takes their lock."""
     for letter, words, statement in _UNHELD:
         if not letter or letter not in held:
-            yield Act(name, words, statement.format(table), "refused", rights_only=True)
+            yield TenantAct(name, words, statement.format(table), "refused", rights_only=True)
 
 
 class _Table:
@@ -96,21 +96,21 @@ class _Table:
         """Columns that say whose a row is, or lead there."""
         self.other = link_name(one) if one.links else ""
 
-    def acts(self) -> Iterator[Act]:
+    def acts(self) -> Iterator[TenantAct]:
         letters = set(self.relation.letters)
         if any(name not in self.columns for name in self.first):
             return
         if "r" in letters:
-            yield Act(self.name, "see own rows", self._look(), "truth", asks=True)
+            yield TenantAct(self.name, "see own rows", self._look(), "truth", asks=True)
         if {"r", "w"} <= letters:
-            yield Act(self.name, "lock foreign rows", self._lock(), "none", asks=True, other=self.other)
+            yield TenantAct(self.name, "lock foreign rows", self._lock(), "none", asks=True, other=self.other)
         if "a" in letters:
             why = self._insert_unsafe()
             foreign, own = self._insert(own=False), self._insert(own=True)
-            yield Act(self.name, "insert for another tenant", foreign, "refused", why_not=why, other=self.other)
-            yield Act(self.name, "insert", own, "control", why_not=why)
+            yield TenantAct(self.name, "insert for another tenant", foreign, "refused", why_not=why, other=self.other)
+            yield TenantAct(self.name, "insert", own, "control", why_not=why)
         if {"r", "w"} <= letters and self.one.kind != "root":
-            yield Act(
+            yield TenantAct(
                 self.name,
                 "move a row to another tenant",
                 self._move(),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from flatsplit import ddl
-from flatsplit.evidence.isolation.facts import Facts, Name, Policy, Relation, Role
+from flatsplit.evidence.isolation.facts import Facts, Name, ReachedRelation, TablePolicy, TenantRole
 from flatsplit.evidence.isolation.values import Breach
 from flatsplit.privileges import names as privilege_names
 from flatsplit.tenants import Belonging, Survey
@@ -64,7 +64,7 @@ def _roles(facts: Facts) -> Iterator[Breach]:
             yield Breach("own-right", name, f"{name} holds rights of its own on {what}", "revoke them")
 
 
-def _attributes(facts: Facts, role: Role) -> Iterator[Breach]:
+def _attributes(facts: Facts, role: TenantRole) -> Iterator[Breach]:
     name = role.name
     for held, key, what, word in (
         (role.superuser, "superuser", "is a superuser: no policy holds", "NOSUPERUSER"),
@@ -79,7 +79,7 @@ def _attributes(facts: Facts, role: Role) -> Iterator[Breach]:
         yield Breach("admin", name, f"{name} has ADMIN OPTION on {facts.group}: it can let others in", fix)
 
 
-def _membership(facts: Facts, role: Role) -> Iterator[Breach]:
+def _membership(facts: Facts, role: TenantRole) -> Iterator[Breach]:
     name, group = role.name, facts.group
     join = f"GRANT {ddl.ident(group)} TO {ddl.ident(name)};"
     if name in facts.tenants and not role.direct:
@@ -91,7 +91,7 @@ def _membership(facts: Facts, role: Role) -> Iterator[Breach]:
         yield Breach("no-tenant", name, f"{name} is a member of {group} and nobody's by the mapping", fix)
 
 
-def _reaches(facts: Facts, role: Role) -> Iterator[Breach]:
+def _reaches(facts: Facts, role: TenantRole) -> Iterator[Breach]:
     for other in role.others:
         what = "another tenant" if other in facts.roles else facts.powers.get(other)
         if what is None:
@@ -104,7 +104,7 @@ def _reaches(facts: Facts, role: Role) -> Iterator[Breach]:
 
 
 def _tables(facts: Facts, survey: Survey) -> Iterator[Breach]:
-    by_table: dict[Name, list[Policy]] = {}
+    by_table: dict[Name, list[TablePolicy]] = {}
     for policy in facts.policies:
         by_table.setdefault(policy.table, []).append(policy)
     for name, relation in facts.relations.items():
@@ -141,7 +141,7 @@ def _tables(facts: Facts, survey: Survey) -> Iterator[Breach]:
 
 
 def _apart(
-    facts: Facts, survey: Survey, relation: Relation, one: Belonging, policies: list[Policy]
+    facts: Facts, survey: Survey, relation: ReachedRelation, one: Belonging, policies: list[TablePolicy]
 ) -> Iterator[Breach]:
     said, table = _said(relation), ddl.ident(*relation.name)
     if relation.forced:
@@ -198,11 +198,11 @@ def _audience(facts: Facts) -> frozenset[str]:
     return frozenset({facts.group, *facts.roles})
 
 
-def _applies(facts: Facts, policy: Policy) -> bool:
+def _applies(facts: Facts, policy: TablePolicy) -> bool:
     return "" in policy.roles or not _audience(facts).isdisjoint(policy.roles)
 
 
-def _ours(survey: Survey, policy: Policy, one: Belonging) -> bool:
+def _ours(survey: Survey, policy: TablePolicy, one: Belonging) -> bool:
     """Whether a policy says exactly whose a row is: for reading, rows of nobody's may be with them."""
     wanted = one.condition(survey.tenants.schema)
     reads = survey.tenants.null_rows == "read" and policy.command == "r"
@@ -248,7 +248,7 @@ def _mapping(facts: Facts, survey: Survey) -> Iterator[Breach]:
                 )
 
 
-def _said(relation: Relation) -> str:
+def _said(relation: ReachedRelation) -> str:
     return "table " + ".".join(relation.name)
 
 
@@ -256,6 +256,6 @@ def _words(letters: str | set[str]) -> str:
     return privilege_names("".join(sorted(letters, key="rawdDxt".index)))
 
 
-def _revoke(facts: Facts, relation: Relation, letters: str | set[str]) -> str:
+def _revoke(facts: Facts, relation: ReachedRelation, letters: str | set[str]) -> str:
     words = _words(letters)
     return f"REVOKE {words} ON {ddl.ident(*relation.name)} FROM {ddl.ident(facts.group)}, PUBLIC;"

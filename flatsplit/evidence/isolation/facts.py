@@ -17,7 +17,7 @@ Name = tuple[str, str]
 """(schema, name) of a relation."""
 
 
-class Role(NamedTuple):
+class TenantRole(NamedTuple):
     """A tenant's role, the group, or another member of it."""
 
     name: str
@@ -33,7 +33,7 @@ class Role(NamedTuple):
     """Roles besides the group that it is a member of, over any number of steps."""
 
 
-class Relation(NamedTuple):
+class ReachedRelation(NamedTuple):
     """A relation that the group reaches, or a table in scope."""
 
     kind: str
@@ -56,7 +56,7 @@ class Relation(NamedTuple):
         return "".join(dict.fromkeys(self.letters + self.columns))
 
 
-class Policy(NamedTuple):
+class TablePolicy(NamedTuple):
     """A policy."""
 
     table: Name
@@ -69,7 +69,7 @@ class Policy(NamedTuple):
     check: str
 
 
-class Column(NamedTuple):
+class InsertColumn(NamedTuple):
     """A column as an INSERT sees it."""
 
     name: str
@@ -114,16 +114,16 @@ class Facts:
     group: str
     tenants: Mapping[str, str]
     """Key by role."""
-    roles: Mapping[str, Role] = field(default_factory=dict)
+    roles: Mapping[str, TenantRole] = field(default_factory=dict)
     powers: Mapping[str, str] = field(default_factory=dict)
     """What gives other roles a say here."""
     own_rights: Sequence[tuple[str, bool, str]] = ()
     """(tenant, whether it owns it, object)."""
     others: Sequence[tuple[str, str]] = ()
     """(tenant, who may act as it)."""
-    relations: Mapping[Name, Relation] = field(default_factory=dict)
-    policies: Sequence[Policy] = ()
-    columns: Mapping[Name, tuple[Column, ...]] = field(default_factory=dict)
+    relations: Mapping[Name, ReachedRelation] = field(default_factory=dict)
+    policies: Sequence[TablePolicy] = ()
+    columns: Mapping[Name, tuple[InsertColumn, ...]] = field(default_factory=dict)
     code: Sequence[Code] = ()
     unique: Sequence[Unique] = ()
     definers: Sequence[tuple[str, str, str]] = ()
@@ -157,7 +157,7 @@ def read_facts(
     """
     known = {"group": group, "mapped": list(tenants), "schemas": list(schemas)}
     policies = _policies(conn, known)
-    roles = {row[0]: Role(*row)._replace(others=tuple(row[-1])) for row in _ask(conn, "roles", known)}
+    roles = {row[0]: TenantRole(*row)._replace(others=tuple(row[-1])) for row in _ask(conn, "roles", known)}
     names = sorted(roles.keys() - {group})
     others = sorted({other for role in roles.values() for other in role.others})
     relations = {}
@@ -166,7 +166,7 @@ def read_facts(
     ):
         whole, part_of_it = (letters, columns) if open_ else ("", "")
         read = tuple((one[0], one[1]) for one in reads)
-        relations[schema, name] = Relation(
+        relations[schema, name] = ReachedRelation(
             kind, (schema, name), owner, enabled, forced, part, whole, part_of_it, invoker, read
         )
     return Facts(
@@ -178,7 +178,7 @@ def read_facts(
         _ask(conn, "others", {"names": names}),
         relations,
         policies,
-        {(s, t): tuple(Column(*each) for each in columns) for s, t, columns in _ask(conn, "columns", known)},
+        {(s, t): tuple(InsertColumn(*each) for each in columns) for s, t, columns in _ask(conn, "columns", known)},
         [Code((row[0], row[1]), *row[2:]) for row in _ask(conn, "code", known)],
         [Unique((s, t), name, primary, tuple(cols)) for s, t, name, primary, cols in _ask(conn, "unique", known)],
         _ask(conn, "definers", known),
@@ -186,7 +186,7 @@ def read_facts(
     )
 
 
-def _policies(conn: psycopg.Connection[Any], known: Mapping[str, Any]) -> list[Policy]:
+def _policies(conn: psycopg.Connection[Any], known: Mapping[str, Any]) -> list[TablePolicy]:
     """What each says. Printing one locks the tables that it asks, for a moment; nobody is waited for."""
     try:
         with conn.transaction(force_rollback=True):
@@ -200,7 +200,7 @@ def _policies(conn: psycopg.Connection[Any], known: Mapping[str, Any]) -> list[P
             "call again when the migration is through",
         ) from None
     return [
-        Policy((schema, table), name, permissive, command, tuple(roles), using, check)
+        TablePolicy((schema, table), name, permissive, command, tuple(roles), using, check)
         for schema, table, name, permissive, command, roles, using, check in rows
     ]
 

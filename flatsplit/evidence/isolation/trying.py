@@ -20,14 +20,14 @@ from psycopg import errors, sql
 from flatsplit import ddl
 from flatsplit.errors import MissingRights, UsageError
 from flatsplit.evidence.asowner import answers
-from flatsplit.evidence.isolation.acts import Act, acts, all_keys, link_name, others, truth
+from flatsplit.evidence.isolation.acts import TenantAct, acts, all_keys, link_name, others, truth
 from flatsplit.evidence.isolation.closure import APART, breaches
 from flatsplit.evidence.isolation.facts import Facts, Name, question, read_facts
 from flatsplit.evidence.isolation.holes import holes
 from flatsplit.evidence.isolation.values import Failure, Proof, Sums, TableProof
 from flatsplit.evidence.tenantrows import count
 from flatsplit.model import ObjectRef
-from flatsplit.server.acting import acting
+from flatsplit.server import inside
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
 
@@ -60,7 +60,7 @@ def prove(
     """All of it, on a connection that is in no transaction. Raises UsageError where there are no tenants to prove
     anything of, MissingRights where the operator may not act as the tables' owner or as a tenant.
     """
-    tenants = read_tenants(conn, survey)
+    tenants = read_tenants(conn, survey)  # refused where a function of theirs could not be made, either
     facts = read_facts(conn, survey.tenants.group, tenants, {*schemas, survey.tenants.schema})
     at, lsn, snapshot, server, operator = conn.execute(question("moment")).fetchall()[0]
     able = sorted(name for name in tenants if name in facts.roles)
@@ -131,6 +131,9 @@ class _Trial:
     count: int = 0
 
     def __post_init__(self) -> None:
+        arguments = "acts text[], asks boolean[], own text, other text, links json"
+        body = question("act").decode()
+        self.function = ddl.OwnedFunction("flatsplit_act", arguments, "TABLE (state text, answer text)", body)
         self.acts = acts(self.facts, self.survey)
         every = [act for act in self.acts if not act.rights_only]
         spare = [act for act in self.acts if act.rights_only]
@@ -165,11 +168,10 @@ class _Trial:
                 (_LOCK, _PATIENCE),
             )
             try:
-                with acting(conn, set() if superuser else set(roles)):
-                    conn.execute(question("act"))
-                    for done, role in enumerate(roles, start=1):
-                        self._tenant(role, true, links)
-                        progress(done)
+                inside.make(conn, self.function, roles)
+                for done, role in enumerate(roles, start=1):
+                    self._tenant(role, true, links)
+                    progress(done)
             except errors.InsufficientPrivilege as error:
                 raise MissingRights(
                     f"{conn.info.user} may not act as the tenants ({error.diag.message_primary})",
@@ -212,11 +214,10 @@ class _Trial:
                 self.tables[act.table].left_out(f"{act.act}: {why}")
             else:
                 todo.append(act)
-        give = f"ALTER FUNCTION pg_temp.flatsplit_act(text[], boolean[], text, text, json) OWNER TO {ddl.ident(role)}"
         parameters = ([act.statement for act in todo], [act.asks for act in todo], own, other, json.dumps(rows))
         try:
             with self.conn.transaction():
-                self.conn.execute(give.encode())
+                inside.give(self.conn, self.function, role)
                 query = "SELECT state, answer FROM pg_temp.flatsplit_act(%s::text[], %s::boolean[], %s, %s, %s)"
                 said = self.conn.execute(query, parameters).fetchall()
         except (errors.QueryCanceled, errors.LockNotAvailable) as error:
@@ -225,7 +226,7 @@ class _Trial:
         self._judge(role, own, dict(zip(todo, said, strict=True)), true)
 
     @staticmethod
-    def _why_not(act: Act, other: str | None, rows: Mapping[str, Any]) -> str:
+    def _why_not(act: TenantAct, other: str | None, rows: Mapping[str, Any]) -> str:
         if act.other and act.other not in rows:
             return "no other tenant has a row that it could lead to"
         foreign = act.act in ("insert for another tenant", "move a row to another tenant")
@@ -235,7 +236,7 @@ class _Trial:
         self,
         role: str,
         own: str,
-        said: Mapping[Act, tuple[str, str | None]],
+        said: Mapping[TenantAct, tuple[str, str | None]],
         true: Mapping[Name, Mapping[str, int]],
     ) -> None:
         controls = {act.table: state for act, (state, _) in said.items() if act.expect == "control"}
@@ -259,7 +260,7 @@ class _Trial:
                 self.failures.append(Failure(role, proof.table, act.act, wrong))
 
     def _refused(
-        self, act: Act, state: str, answer: str | None, controls: Mapping[Name, str], proof: TableProof
+        self, act: TenantAct, state: str, answer: str | None, controls: Mapping[Name, str], proof: TableProof
     ) -> str:
         if state == DENIED:
             if act.act.startswith("insert for") and controls.get(act.table) == DENIED:
@@ -279,7 +280,7 @@ class _Trial:
         return "was allowed" if state == DONE else f"was not refused by a policy, but with {state}"
 
     @staticmethod
-    def _looked(act: Act, answer: str, true: int, proof: TableProof) -> str:
+    def _looked(act: TenantAct, answer: str, true: int, proof: TableProof) -> str:
         if act.expect == "none":
             proof.refused += answer == "0"
             return "" if answer == "0" else "locked a row of another tenant"

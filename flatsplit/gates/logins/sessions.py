@@ -10,17 +10,17 @@ from flatsplit.connection import APPLICATION_NAME
 from flatsplit.evidence.coverage import coverage
 from flatsplit.gates.gate import Asked
 from flatsplit.gates.quiet import Quiet
-from flatsplit.model import GateKey, GateResult, Session
+from flatsplit.model import Backend, GateKey, GateResult
 from flatsplit.server.sessions import looks_pooled, read_sessions, server_clock
 
 
-def clients(asked: Asked[Any], roles: Sequence[str]) -> tuple[Session, ...]:
+def clients(asked: Asked[Any], roles: Sequence[str]) -> tuple[Backend, ...]:
     """Sessions of these logins in any database, but for those by which flatsplit tries what they can."""
     found = read_sessions(asked.session.driver, {role: (role,) for role in roles}, "")
     return tuple(one for one in found if one.role in roles and one.application != APPLICATION_NAME)
 
 
-def here(asked: Asked[Any], roles: Sequence[str]) -> tuple[Session, ...]:
+def here(asked: Asked[Any], roles: Sequence[str]) -> tuple[Backend, ...]:
     """Those in this database."""
     return tuple(one for one in clients(asked, roles) if one.database == asked.state.target.database)
 
@@ -37,7 +37,7 @@ def quiet(asked: Asked[Any], roles: Sequence[str], started: datetime) -> Quiet:
     return Quiet(role, since, bool(seen), coverage(since, now, looks, asked.config.gates.largest_hole))
 
 
-def left(key: GateKey, found: Sequence[Session], asked: Asked[Any]) -> GateResult:
+def left(key: GateKey, found: Sequence[Backend], asked: Asked[Any]) -> GateResult:
     """A closed gate that names the first of these sessions. There is at least one."""
     first, number = found[0], len(found)
     name = first.application or "no application_name"

@@ -15,7 +15,7 @@ from flatsplit.connection import APPLICATION_NAME
 from flatsplit.evidence.coverage import coverage
 from flatsplit.gates import quiet
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.model import GateResult, ObjectRef, Session
+from flatsplit.model import Backend, GateResult, ObjectRef
 from flatsplit.server.sessions import read_sessions, server_clock
 from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context
@@ -57,7 +57,7 @@ def _acting(asked: Asked[Context]) -> Mapping[str, tuple[str, ...]]:
     return dict.fromkeys((role, *sorted(membership.acting(asked.state, role, apart))), (role,))
 
 
-def _here(asked: Asked[Context], acting: Mapping[str, tuple[str, ...]], stays: Collection[str]) -> list[Session]:
+def _here(asked: Asked[Context], acting: Mapping[str, tuple[str, ...]], stays: Collection[str]) -> list[Backend]:
     found = read_sessions(asked.session.driver, acting, "")
     return [
         one
@@ -68,7 +68,7 @@ def _here(asked: Asked[Context], acting: Mapping[str, tuple[str, ...]], stays: C
     ]
 
 
-def _left(found: Sequence[Session], role: str) -> GateResult:
+def _left(found: Sequence[Backend], role: str) -> GateResult:
     first = found[0]
     who = first.role if first.role == role else f"{first.role}, a member of {role}"
     name = first.application or "no application_name"

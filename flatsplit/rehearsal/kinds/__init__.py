@@ -23,7 +23,8 @@ from flatsplit.rehearsal.kinds import (
     settings,
     tables,
 )
-from flatsplit.rehearsal.kinds.ask import OWNERSHIP, SUPERUSER, Ask, Path
+from flatsplit.rehearsal.kinds.answers import OWNERSHIP, SUPERUSER, Path
+from flatsplit.rehearsal.kinds.ask import Ask
 from flatsplit.rehearsal.remedies import MIGRATORS
 from flatsplit.rehearsal.values import Problem
 from flatsplit.rehearsal.wording import word

@@ -2,89 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from flatsplit import blueprint, privileges
+from flatsplit import blueprint
 from flatsplit.model import Kind, ObjectFacts, ObjectRef
-from flatsplit.rehearsal.actor import Actor
-from flatsplit.rehearsal.grammar import HOLE, Node, Parsed, inner, strings
+from flatsplit.rehearsal.grammar import HOLE, Node, strings
+from flatsplit.rehearsal.kinds.answers import Answers
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.wording import word
-from flatsplit.rehearsal.world import SYSTEM, World
-
-if TYPE_CHECKING:
-    from flatsplit.rehearsal.judge import Judge
-
-Path = tuple[str, ...] | None
-
-SUPERUSER = "SUPERUSER"
-OWNERSHIP = "OWNERSHIP"
+from flatsplit.rehearsal.world import SYSTEM
 
 
 @dataclass
-class Ask:
-    """One statement, asked about for one role. Every answer is a list of problems, empty where nothing is lacking."""
-
-    judge: Judge
-    parsed: Parsed
-    path: Path
-    children: bool = field(default=False)
-
-    @property
-    def node(self) -> Node:
-        """The statement's tree."""
-        return self.parsed.node
-
-    @property
-    def actor(self) -> Actor:
-        """Whose rights they are."""
-        return self.judge.actor
-
-    @property
-    def world(self) -> World:
-        """The catalog."""
-        return self.judge.world
-
-    @cached_property
-    def what(self) -> str:
-        """The statement's kind in words."""
-        return word(self.parsed)
-
-    @cached_property
-    def sight(self) -> tuple[str, ...]:
-        """The search_path, as far as the role may use it (recomputeNamespacePath() in namespace.c)."""
-        path = self.actor.path if self.path is None else self.path
-        return tuple(name for name in path if self.actor.holds(ObjectRef("schema", "", name), "U"))
-
-    # -- answers
-
-    def lacking(self, reason: str, object_: str = "", privilege: str = OWNERSHIP) -> list[Problem]:
-        """It may not; what to do about it is said where all rules come together."""
-        return [Problem("denied", reason, object_, privilege)]
-
-    def unknown(self, reason: str, object_: str = "") -> list[Problem]:
-        """Nobody can tell."""
-        return [Problem("unknown", reason, object_)]
-
-    def superuser(self, reason: str = "", object_: str = "") -> list[Problem]:
-        """For superusers only."""
-        return self.lacking(reason or f"{self.what} is for superusers only", object_, SUPERUSER)
-
-    def holds(self, ref: ObjectRef, letter: str) -> list[Problem]:
-        """A privilege on an object."""
-        if self.actor.holds(ref, letter):
-            return []
-        name = privileges.NAMES[letter]
-        return self.lacking(f"{self.what} needs {name} on {shown(ref)}, which {self.role} has not", shown(ref), name)
-
-    @property
-    def role(self) -> str:
-        """Name of the role."""
-        return self.actor.role
+class Ask(Answers):
+    """The questions that the rules for kinds of statement have in common."""
 
     # -- roles
 
@@ -361,20 +293,3 @@ class Ask:
 
 _ESTIMATORS = {13: 140000, 14: 140021, 15: 150016, 16: 160012, 17: 170008, 18: 180002}
 """From which version on an operator's estimator has to be the server's own."""
-
-
-def definitions(nodes: Node) -> dict[str, Node]:
-    """DefElem nodes by name."""
-    return {each.def_elem.defname: each.def_elem.arg for each in nodes if inner(each)[0] == "def_elem"}
-
-
-def names_in(node: Node) -> tuple[str, ...]:
-    """The name that a definition's value is: of a routine, a type, an operator."""
-    kind, value = inner(node)
-    if kind == "type_name":
-        return strings(value.names)
-    if kind == "list":
-        return strings(value.items)
-    if kind == "string":
-        return (str(value.sval),)
-    return strings(value.objname) if kind == "object_with_args" else ()

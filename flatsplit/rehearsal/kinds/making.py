@@ -5,7 +5,8 @@ from __future__ import annotations
 from flatsplit.model import ObjectRef
 from flatsplit.rehearsal.grammar import Node, inner, strings
 from flatsplit.rehearsal.kinds import named
-from flatsplit.rehearsal.kinds.ask import Ask, definitions, names_in
+from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.definitions import definitions, names_in
 from flatsplit.rehearsal.kinds.settings import sets
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.values import Problem

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from flatsplit.model import Kind, ObjectRef, versions
 from flatsplit.rehearsal.grammar import HOLE, Node, inner, strings
-from flatsplit.rehearsal.kinds.ask import Ask, names_in
+from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.definitions import names_in
 from flatsplit.rehearsal.values import Problem
 from flatsplit.rehearsal.world import SYSTEM
 

@@ -47,7 +47,7 @@ class Unlocking(World):
         return found
 
 
-class Open(Unlocking):
+class OpenWorld(Unlocking):
     """The same database as if no table had row security: legacy is not compared with itself."""
 
     @cached_property
@@ -87,10 +87,10 @@ class OwnerJudge(Judge):
         key = ("", *name.parts)[-2:]
         return name.args is not None or key in self.world.relations or (not key[0] and key[1] in self.world.schemas_of)
 
-    def _remember_temporary(self, statements: Iterable[Parsed]) -> None:
+    def remember_temporary(self, statements: Iterable[Parsed]) -> None:
         """What a body makes, temporary or not, is its owner's."""
         statements = list(statements)
-        super()._remember_temporary(statements)
+        super().remember_temporary(statements)
         self.actor.created.update(filter(None, map(wording.created_name, statements)))
 
     def routine(self, call: RoutineUse, path: Path | None) -> list[Problem]:

@@ -19,7 +19,7 @@ from flatsplit.rehearsal import rows, utility
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.powers import known
 from flatsplit.rehearsal.powers.found import Lost, Powers
-from flatsplit.rehearsal.powers.judge import ROWS, Open, OwnerJudge, Unlocking, through_view
+from flatsplit.rehearsal.powers.judge import ROWS, OpenWorld, OwnerJudge, Unlocking, through_view
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.things import Relation, Routine, Trigger
 from flatsplit.rehearsal.uses import RelationUse
@@ -103,7 +103,7 @@ class _Look:
     @cached_property
     def before(self) -> OwnerJudge:
         """Who judges as legacy, as it is."""
-        world = Open(self.conn, self.live)
+        world = OpenWorld(self.conn, self.live)
         legacy = self.context.legacy
         return OwnerJudge(
             Actor(world, self.live, self.live, self._owned_by(legacy), legacy), utility.problems, self.locked

@@ -1,10 +1,6 @@
 -- Tries statements by EXPLAIN with a generic plan. The text is taken out of the array before the application's
 -- search_path is set, so that no operator of the application is looked up on the way. The remark in each statement is
 -- by which it is known again in pg_stat_statements, which counts it as the role's.
-CREATE FUNCTION pg_temp.flatsplit_try(statements text[], path text)
-RETURNS TABLE (state text, message text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $flatsplit$
 DECLARE
     place integer;
     line text;
@@ -22,4 +18,3 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END
-$flatsplit$

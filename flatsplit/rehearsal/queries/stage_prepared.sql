@@ -1,9 +1,5 @@
 -- As stage.sql, for servers before 16, which know no EXPLAIN (GENERIC_PLAN): by a prepared statement, which lives
 -- outside of transactions and has to be taken away again.
-CREATE FUNCTION pg_temp.flatsplit_try(statements text[], path text)
-RETURNS TABLE (state text, message text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
-AS $flatsplit$
 DECLARE
     place integer;
     line text;
@@ -37,4 +33,3 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END
-$flatsplit$

@@ -1,7 +1,5 @@
 -- Tries statements, each undone at once, and answers with their SQLSTATEs ('00000': allowed). It belongs to the role that
 -- is tried, and nobody can change role inside it, so whatever the application's code does in here, it does as that role.
-CREATE FUNCTION pg_temp.flatsplit_try(statements text[]) RETURNS text[]
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $flatsplit$
 DECLARE
     answers text[] := '{}';
     statement text;
@@ -16,4 +14,3 @@ BEGIN
     END LOOP;
     RETURN answers;
 END
-$flatsplit$

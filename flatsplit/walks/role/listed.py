@@ -19,7 +19,7 @@ _LASTING = ("r", "S", "f", "T")
 
 
 @dataclass(frozen=True)
-class Rights:
+class ListedRights:
     """Privilege letters by object, and by column."""
 
     objects: Mapping[ObjectRef, str]
@@ -37,13 +37,13 @@ def memberships(config: Config, special: Special) -> tuple[str, ...]:
     return tuple(parse_name(name).parts[-1] for grant in found for name in grant.names)
 
 
-def rights(state: State, context: Context) -> Rights:
+def rights(state: State, context: Context) -> ListedRights:
     """All that the list gives, with what it takes to get there: USAGE on the schemas, CONNECT on the database."""
     special = context.special
     objects: defaultdict[ObjectRef, set[str]] = defaultdict(set)
     columns: defaultdict[ObjectRef, set[str]] = defaultdict(set)
     if special is None:
-        return Rights({}, {})
+        return ListedRights({}, {})
     for grant in lines(context.config, special):
         for name in grant.names:
             for ref in grants.named(state, name, grant.letter):
@@ -60,13 +60,13 @@ def rights(state: State, context: Context) -> Rights:
     for schema in {*special.schemas, *(ref.schema for ref in (*objects, *columns) if ref.schema)}:
         objects[ObjectRef("schema", "", schema)].update("U")
     objects[ObjectRef("database", "", state.target.database)].update("c")
-    return Rights(
+    return ListedRights(
         {ref: "".join(sorted(letters)) for ref, letters in sorted(objects.items()) if ref in state.objects},
         {ref: "".join(sorted(letters)) for ref, letters in sorted(columns.items())},
     )
 
 
-def ruled(context: Context, given: Rights) -> tuple[str, ...]:
+def ruled(context: Context, given: ListedRights) -> tuple[str, ...]:
     """Schemas in which it has its part in tables to come."""
     special = context.special
     if special is None or special.new_tables == "none":
@@ -75,7 +75,7 @@ def ruled(context: Context, given: Rights) -> tuple[str, ...]:
     return special.schemas or tuple(name for name in context.config.schemas if name in inside)
 
 
-def later(state: State, context: Context, given: Rights) -> Iterator[tuple[DefaultRef, str]]:
+def later(state: State, context: Context, given: ListedRights) -> Iterator[tuple[DefaultRef, str]]:
     """Default privileges for what comes: (row, letters) of the role."""
     special = context.special
     if special is None or special.new_tables == "none":

@@ -22,7 +22,8 @@ from flatsplit.walks.split import (
     verify,
 )
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.origin import Origin, Progress, reduce
+from flatsplit.walks.split.origin import Origin, Progress
+from flatsplit.walks.split.remembered import reduce
 
 
 def _retired(moment: Moment) -> bool:

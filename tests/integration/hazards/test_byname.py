@@ -91,6 +91,7 @@ def plant(conn: psycopg.Connection[Any], statement: str) -> None:
     conn.execute(f"SET search_path = public, pg_catalog; {statement}".encode())
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_every_place(patient: psycopg.Connection[Any]) -> None:
     wrong = []

@@ -67,6 +67,7 @@ def refused(conn: psycopg.Connection[Any], statement: str) -> None:
         conn.execute(statement.encode())
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_same_crowd_same_role(patient: psycopg.Connection[Any]) -> None:
     """Many objects of one crowd are opened to one role; nothing is said where the walk adds nothing."""

@@ -16,6 +16,7 @@ from tests.support.walk import Walk, assert_same, configure
 ID = "password-policy"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["INVALID_PASSWORD", "INVALID_PARAMETER_VALUE", "RAISE_EXCEPTION"])
 def test_a_policy_that_takes_no_verifier(
     code: str, major: int, fresh_cluster: FreshCluster, make_database: MakeDatabase, invoke_cli: InProcess

@@ -12,7 +12,7 @@ from flatsplit import hazards
 from flatsplit.catalog import read_state
 from flatsplit.config import Config, RoleNames
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.origin import reduce
+from flatsplit.walks.split.remembered import reduce
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster

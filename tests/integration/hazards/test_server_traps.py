@@ -99,6 +99,7 @@ def odd(fresh_cluster: FreshCluster, make_database: MakeDatabase) -> tuple[Clust
     return cluster, make_database(cluster=cluster)
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_slots_locks_and_lines(odd: tuple[Cluster, Database], major: int) -> None:
     cluster, database = odd

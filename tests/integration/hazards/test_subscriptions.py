@@ -89,6 +89,7 @@ def test_a_subscription(strict: Cluster, make_database: MakeDatabase, major: int
     publisher.execute("select pg_drop_replication_slot('feed')")
 
 
+@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_it_goes_on_during_the_walk(
     strict: Cluster, make_database: MakeDatabase, invoke_cli: InProcess, major: int

@@ -1,9 +1,6 @@
 -- Does what a tenant might, each undone at once, and answers with SQLSTATEs ('FS000': it went well) and with what a
 -- question said, or how many rows were touched. It belongs to the tenant, and nobody can change role inside it, so
 -- whatever the application's code does in here, it does as the tenant.
-CREATE FUNCTION pg_temp.flatsplit_act(acts text[], asks boolean[], own text, other text, links json)
-RETURNS TABLE (state text, answer text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $flatsplit$
 DECLARE
     place integer;
     rows bigint;
@@ -25,4 +22,3 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END
-$flatsplit$

@@ -1,0 +1,74 @@
+"""What the statements in a routine's body do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from flatsplit.rehearsal import dynamic, naming
+from flatsplit.rehearsal.grammar import Parsed, Unparsable, name_of, parse, parse_one, walk
+from flatsplit.rehearsal.plpgsql import Piece, pieces
+from flatsplit.rehearsal.tokens import NoBody
+from flatsplit.rehearsal.values import Problem, distinct, within
+
+if TYPE_CHECKING:
+    from flatsplit.rehearsal.judging import Judging, Path
+
+
+def sql(judge: Judging, source: str, definition: str | None, where: str, path: Path | None) -> list[Problem]:
+    """One in SQL: its source, or the definition of one that was parsed when it was made (BEGIN ATOMIC)."""
+    found: list[Problem] = []
+    try:
+        statements = parse(source) if definition is None else []
+        if definition is not None:
+            made = parse_one(definition).node
+            for part in walk(made.sql_body):
+                if name_of(part) in ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"):
+                    found += judge.planned(part, ())
+    except Unparsable as why:
+        return within(where, [Problem("unknown", f"its body {why}")])
+    judge.remember_temporary(statements)
+    for parsed in statements:
+        found += judge.statement(parsed, path)
+    return distinct(within(where, found))
+
+
+def plpgsql(
+    judge: Judging, source: str, where: str, path: Path | None, given: Mapping[str, str] | None = None
+) -> list[Problem]:
+    """A PL/pgSQL body, of a routine with the constants that it was called with."""
+    try:
+        parts = pieces(source)
+    except NoBody as why:
+        return within(where, [Problem("unknown", f"its body cannot be read: {why}")])
+    found: list[Problem] = []
+    parsed: list[tuple[Piece, Parsed]] = []
+    for piece in parts:
+        here = f"{where}, line {piece.line}"
+        try:
+            if piece.dynamic:
+                known = dynamic.Known(piece.known, given or {})
+                found += within(here, _caught(piece, dynamic.problems(judge, piece.sql, path, known)))
+            else:
+                parsed.append((piece, parse_one(piece.sql)))
+        except Unparsable as why:
+            found += within(here, [Problem("unknown", f"a statement there {why}")])
+    judge.remember_temporary(each for _, each in parsed)
+    for piece, each in parsed:
+        said = judge.statement(each, path)
+        if piece.guard is not None:
+            said = naming.guarded(judge.actor, each.node, piece.guard, said)
+        found += within(f"{where}, line {piece.line}", _caught(piece, said))
+    return distinct(found)
+
+
+def _caught(piece: Piece, said: list[Problem]) -> list[Problem]:
+    """What a handler of exceptions makes of a refusal: whoever calls it hears nothing of it."""
+    if not piece.caught:
+        return said
+    return [
+        each._replace(outcome="silent", reason=f"{each.reason}, which a handler of exceptions keeps to itself")
+        if each.outcome in ("denied", "migrator")
+        else each
+        for each in said
+    ]

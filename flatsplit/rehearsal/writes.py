@@ -1,0 +1,85 @@
+"""What a write sets off: defaults, triggers, what is evaluated for each new row, and foreign keys that cascade."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flatsplit.rehearsal import cascades, naming
+from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.things import Relation
+from flatsplit.rehearsal.uses import RelationUse
+from flatsplit.rehearsal.values import Problem, distinct
+
+if TYPE_CHECKING:
+    from flatsplit.rehearsal.judging import Judging
+
+
+def problems(judge: Judging, relation: Relation, use: RelationUse) -> list[Problem]:
+    """All that a statement sets off by writing to a relation."""
+    found: list[Problem] = []
+    for table in _tables(judge, relation):
+        if "a" in use.letters:
+            found += _defaults(judge, table, use)
+            found += naming.defaults(judge.actor, table, use)
+        for letter in sorted(use.letters & {"a", "w", "d"}):
+            found += written(judge, table.oid, letter)
+    return found
+
+
+def _tables(judge: Judging, relation: Relation) -> list[Relation]:
+    """The relation, and for a view also the tables that are written through it."""
+    if relation.ref.kind != "view":
+        return [relation]
+    found = [relation]
+    for ref in judge.actor.goal.uses.get(relation.ref, ()):
+        below = judge.world.relations.get((ref.schema, ref.name))
+        if below is not None and below is not relation:
+            found += _tables(judge, below)
+    return found
+
+
+def _defaults(judge: Judging, relation: Relation, use: RelationUse) -> list[Problem]:
+    """Sequences behind defaults of columns that are given no value."""
+    found = []
+    for column, number, oid in judge.world.sequences.get(relation.oid, ()):
+        if use.gives(column, number):
+            continue
+        sequence = judge.world.by_oid.get(oid)
+        if sequence is None:
+            continue
+        found += judge.actor.schema(sequence.ref.schema)
+        if not judge.actor.holds(sequence.ref, "Uw"):
+            column_name = f"{shown(relation.ref)}.{column}"
+            reason = f"the default of {column_name} draws from a sequence that {judge.actor.role} may not use"
+            why = f"the default of {column_name} draws from it"
+            found.append(judge.actor.lacks(sequence.ref, "U", reason, why=why))
+    return [each._replace(planned=False) for each in found]
+
+
+def written(judge: Judging, oid: int, letter: str) -> list[Problem]:
+    """Triggers and routines that writing to a table sets off, foreign keys that cascade included."""
+    key = (oid, letter)
+    found = judge.writes.get(key)
+    if found is not None:
+        return found
+    found = judge.writes[key] = []
+    collected: list[Problem] = []
+    for each in judge.world.family(oid):
+        for trigger in judge.world.triggers.get(each, ()):
+            if trigger.fires(letter):
+                collected += judge.trigger(trigger)
+        if letter in "aw":
+            collected += _evaluated(judge, each, letter)
+        collected += naming.written(judge.actor, each, letter)
+        collected += cascades.problems(judge, each, letter)
+    found += distinct(collected)
+    return found
+
+
+def _evaluated(judge: Judging, oid: int, letter: str) -> list[Problem]:
+    """Routines in what is stored; EXPLAIN sees those of defaults, and not what each new row meets."""
+    met = [each for one in judge.world.evaluated.get((oid, "w"), ()) for each in judge.called(one, stored=True)]
+    if letter != "a":
+        return met
+    found = [each for one in judge.world.evaluated.get((oid, "d"), ()) for each in judge.called(one, stored=True)]
+    return found + [each._replace(planned=False) for each in met]
