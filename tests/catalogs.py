@@ -35,6 +35,8 @@ TIMED_EXECUTE = "duration: %s ms  %s %s%s%s: %s"
 EARLY = ("parse %s: %s", "bind %s%s%s: %s", "duration: %s ms  parse %s: %s", "duration: %s ms  bind %s%s%s: %s")
 DURATION = "duration: %s ms"
 INNER = 'SQL statement "%s"'
+LOGINS = ('password authentication failed for user "%s"', 'role "%s" is not permitted to log in')
+"""28P01 and 28000 (auth_failed() in auth.c, InitializeSessionUserId() in miscinit.c)."""
 ENTERED = "connection authorized: user=%s"
 LEFT = "disconnection: session time: "
 
@@ -80,6 +82,7 @@ def language(of: gettext.NullTranslations, known: Mapping[Any, str] | None = Non
         "early": [[piece for piece in parts(of.gettext(each))[:-1] if piece] for each in EARLY],
         "duration": parts(of.gettext(DURATION))[0],
         "inner": parts(of.gettext(INNER)),
+        "logins": [parts(of.gettext(each)) for each in LOGINS],
         "entered": parts(of.gettext(ENTERED))[0],
         "left": of.gettext("disconnection: session time: %d:%02d:%02d.%03d user=%s database=%s host=%s%s%s").split("%")[
             0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -129,3 +130,13 @@ def of_tenants(name: str | None, *, refused: bool) -> str:
 
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+
+
+logs_option = click.option(
+    "--log",
+    "logs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="A server log, or a folder of them, for gates that ask what was refused; else the server's own, by SQL.",
+)

@@ -1,7 +1,8 @@
-"""Section [rotation]: how old a password may become, and who keeps passwords for the applications."""
+"""Section [rotation]: how old a password may become, who keeps passwords for the applications, and which pools do."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from flatsplit.config.text import format_duration, parse_duration, quote
 from flatsplit.errors import ConfigError
 
+_PASSWORD = re.compile(r"(?:^|\s)(?:ssl)?password\s*=|//[^/@]*:[^/@]*@", re.IGNORECASE)
 _EXAMPLE = 'write it like store = ["./store-password"]: a program and its arguments, never a line for a shell'
 
 
@@ -20,6 +22,8 @@ class Rotation:
     """``status`` and ``verify`` name passwords that are older; None: none is too old."""
     store: tuple[str, ...] = ()
     """The hook that keeps passwords, as arguments; () where there is none."""
+    pooler: tuple[str, ...] = ()
+    """Consoles of PgBouncer, as connection strings without a password: ``status`` looks there and changes nothing."""
 
 
 def read(section: Any, source: str) -> Rotation:
@@ -27,9 +31,13 @@ def read(section: Any, source: str) -> Rotation:
     if not isinstance(section, dict):
         raise ConfigError(f"{source}: rotation is a value, not a section", "write [rotation] above its keys")
     for key in section:
-        if key not in ("max_age", "store"):
-            raise ConfigError(f"{source}: unknown key [rotation] {key}", "known are max_age, store")
-    return Rotation(_age(section.get("max_age"), source), _argv(section.get("store", []), source))
+        if key not in ("max_age", "store", "pooler"):
+            raise ConfigError(f"{source}: unknown key [rotation] {key}", "known are max_age, store, pooler")
+    return Rotation(
+        _age(section.get("max_age"), source),
+        _argv(section.get("store", []), source),
+        _consoles(section.get("pooler", []), source),
+    )
 
 
 def _age(value: Any, source: str) -> timedelta | None:
@@ -56,9 +64,23 @@ def _argv(value: Any, source: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _consoles(value: Any, source: str) -> tuple[str, ...]:
+    where = f"{source}: [rotation] pooler"
+    example = 'write it like pooler = ["host=10.0.0.7 port=6432 dbname=pgbouncer user=stats"]'
+    if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+        raise ConfigError(f"{where} is not a list of connection strings", example)
+    if any("\0" in one for one in value):
+        raise ConfigError(f"{where} holds a NUL, which no connection string can", example)
+    if any(_PASSWORD.search(one) for one in value):
+        raise ConfigError(f"{where} holds a password", f"put it into ~/.pgpass, mode 0600, and {example}")
+    return tuple(value)
+
+
 def render(rotation: Rotation) -> list[str]:
     """The lines of the section; none where it says nothing."""
     lines = [] if rotation.max_age is None else [f"max_age = {quote(format_duration(rotation.max_age))}"]
     if rotation.store:
         lines.append(f"store = [{', '.join(map(quote, rotation.store))}]")
+    if rotation.pooler:
+        lines.append(f"pooler = [{', '.join(map(quote, rotation.pooler))}]")
     return ["", "[rotation]", *lines] if lines else []

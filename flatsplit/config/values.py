@@ -154,6 +154,13 @@ class Config:
         return tuple(login for role in self.roles.login for login in self.logins(role) or (role,))
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """Every role of which it speaks besides the old one: new ones, logins of groups, special roles, persons."""
+        logins = (name for group in self.groups for name in group.logins)
+        special = (one.name for one in self.special)
+        return tuple(dict.fromkeys((*self.roles.new, *logins, *special, *(name for name, _ in self.people))))
+
+    @property
     def watched(self) -> tuple[str, ...]:
         """Roles of which it is to be known when somebody last logged in: groups, who logs in for them, persons."""
         found = dict.fromkeys(name for name, _ in self.people)

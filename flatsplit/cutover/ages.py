@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flatsplit import ddl
 from flatsplit.model import State
+from flatsplit.model.report import PasswordAge
 from flatsplit.server.sessions import server_clock
 from flatsplit.walks import rotate
 
@@ -15,29 +14,13 @@ if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
-    """Of the password of one role that logs in."""
-
-    role: str
-    at: datetime | None
-    """When flatsplit set it; None where somebody else did."""
-    by: str
-    """Who, as far as it is known; "" where somebody else did."""
-    walk: str
-    """In which walk."""
-    age: timedelta | None
-    old: bool
-    """Older than ``max_age`` of [rotation]."""
-
-
-def ages(walk: Walk, live: State) -> tuple[Age, ...]:
+def ages(walk: Walk, live: State) -> tuple[PasswordAge, ...]:
     """Of the roles that log in of which the configuration speaks, and of others whose password was set here."""
     config = walk.config
     forms = {form: role for role in live.roles for form in (ddl.login_with_password(role), ddl.change_password(role))}
     known = {forms[row.sql]: row for row in walk.journal.passwords() if row.sql in forms}
     now = server_clock(walk.session.driver)
-    spoken = dict.fromkeys((*config.roles.new, *(name for group in config.groups for name in group.logins), *known))
+    spoken = dict.fromkeys((*config.named, *known))
     found = []
     for role in spoken:
         if role not in live.roles or not live.roles[role].login or not live.roles[role].password:
@@ -45,10 +28,12 @@ def ages(walk: Walk, live: State) -> tuple[Age, ...]:
         row = known.get(role)
         age = now - row.at if row else None
         old = age is not None and config.rotation.max_age is not None and age > config.rotation.max_age
-        found.append(Age(role, row.at if row else None, row.by if row else "", row.walk if row else "", age, old))
+        found.append(
+            PasswordAge(role, row.at if row else None, row.by if row else "", row.walk if row else "", age, old)
+        )
     return tuple(found)
 
 
-def worth_a_line(walk: Walk, found: tuple[Age, ...]) -> bool:
+def worth_a_line(walk: Walk, found: tuple[PasswordAge, ...]) -> bool:
     """Whether people asked for it: by [rotation], or by a rotation."""
     return walk.config.rotation.max_age is not None or any(one.walk.startswith(f"{rotate.NAME}:") for one in found)

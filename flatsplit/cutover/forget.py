@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flatsplit.connection import operator_lock
+from flatsplit.journal.recorded import any_recorded
 from flatsplit.server.raising import named
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
 
+def is_recorded(walk: Walk) -> bool:
+    """Whether [trail] has recorded structural changes, which would be lost with the journal."""
+    return any_recorded(walk.session)
+
+
 def forget(walk: Walk, export: Path | None) -> None:
-    """Take flatsplit out of the database, with the journal in ``export`` first; roles and rights stay as they are."""
+    """Take flatsplit out of the database, with journal and recorded changes in ``export`` first; the rest stays."""
     removing = named(walk.session.driver, "removing the tracking schema")
     with removing, operator_lock(walk.session), walk.session.transaction():
         walk.journal.forget(export)

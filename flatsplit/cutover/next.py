@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flatsplit.catalog import remaining_dependencies
@@ -40,6 +41,8 @@ class AdvanceOptions:
     approved: str | None = None
     waive: tuple[str, ...] = ()
     reason: str = ""
+    logs: tuple[Path, ...] = ()
+    """Server logs for gates that ask what was refused."""
 
 
 def advance(
@@ -128,7 +131,7 @@ def _gates(
     known = passwords.at_hand() if "acts" in step.gates else {}
     if delivers:
         known = delivery.at_hand(walk, plan.step, delivers, passwords)
-    judged = judge(walk.asked(situation, plan.step, known), step.gates)
+    judged = judge(walk.asked(situation, plan.step, known, options.logs), step.gates)
     gates = [
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
         for gate in judged

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from flatsplit import __version__, hazards, membership
 from flatsplit.config import Config
 from flatsplit.cutover import approval
+from flatsplit.cutover.ages import ages
 from flatsplit.cutover.blast_radius import first_radius, of_situation
 from flatsplit.cutover.bundle import Bundle, BundleStep
+from flatsplit.cutover.poolers import poolers
 from flatsplit.cutover.promised import all_checks
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
@@ -40,11 +42,13 @@ def runbook(walk: Walk) -> Bundle:
     split = situation.turned(SPLIT)
     found = hazards.find(walk.session.driver, split.live, split.context)
     next_key = machine.next_step(situation.states)
+    pools = tuple(one.finding for one in poolers(walk, situation))
     steps = []
     for number, step in enumerate(situation.kind.steps, start=1):
         plan = situation.plan(step.key)
         final = situation.final(step.key)
         notes = (*plan.notes, *(notes_of(found, step.key) if situation is split else ()))
+        notes += pools if step.by_people else ()
         steps.append(
             BundleStep(
                 number=number,
@@ -123,6 +127,7 @@ def _report(walk: Walk, situation: Situation, sessions: Sequence[Backend]) -> Re
         observed=journal.looks(),
         rehearsed=_rehearsed(events),
         approvals=tuple(approval.found(events)),
+        ages=ages(walk, situation.live),
         place=_place(walk),
         rate=_rate(situation.records, tallies),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from flatsplit.cutover.ages import Age, ages, worth_a_line
+from flatsplit.cutover.ages import ages, worth_a_line
 from flatsplit.cutover.broken import Broken, broken
+from flatsplit.cutover.poolers import PoolerAdvice, poolers
 from flatsplit.cutover.refusals import refusals
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence
@@ -17,6 +20,7 @@ from flatsplit.cutover.younger import younger
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked, judge
 from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, WalkName
+from flatsplit.model.report import PasswordAge
 from flatsplit.planning import machine
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
@@ -83,8 +87,10 @@ class Status:
     walks: tuple[WalkView, ...] = ()
     """All that are kept, this one among them."""
     walk: WalkName = SPLIT
-    ages: tuple[Age, ...] = ()
+    ages: tuple[PasswordAge, ...] = ()
     """How old each password is."""
+    poolers: tuple[PoolerAdvice, ...] = ()
+    """What each PgBouncer of the configuration needs for the rotation, and whether it has it."""
     tells_ages: bool = False
     """Whether people asked for that."""
     rings: tuple[Ring, ...] = ()
@@ -93,11 +99,11 @@ class Status:
     """What special roles have no part in, because it is younger than their lists."""
 
 
-def status(walk: Walk) -> Status:
-    """Everything that ``status`` says."""
+def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
+    """Everything that ``status`` says. ``logs``: the server's, for gates that ask what was refused."""
     situation = walk.situation()
     next_key = machine.next_step(situation.states)
-    asked = walk.asked(situation, next_key or situation.kind.keys[-1])
+    asked = walk.asked(situation, next_key or situation.kind.keys[-1], logs=logs)
     gates: tuple[GateResult, ...] = ()
     pending = 0
     catch_up = situation.drift
@@ -133,6 +139,7 @@ def status(walk: Walk) -> Status:
         walks=walks(walk, situation, closed),
         walk=situation.name,
         ages=passwords,
+        poolers=poolers(walk, situation),
         tells_ages=worth_a_line(walk, passwords),
         rings=_rings(situation, asked),
         younger=tuple(younger(walk, first)) if walk.config.special else (),

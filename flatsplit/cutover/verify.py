@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flatsplit import hazards
-from flatsplit.cutover.ages import Age, ages
+from flatsplit.cutover.ages import ages
 from flatsplit.cutover.promised import all_checks, special_roles
 from flatsplit.cutover.proof import prove, special
 from flatsplit.cutover.strays import strays
 from flatsplit.evidence import memory
 from flatsplit.evidence.trial import RoleProof, Trial
 from flatsplit.model import SPLIT, Check, Finding, Statement
+from flatsplit.model.report import PasswordAge
 from flatsplit.planning.causes import Causes
 from flatsplit.rights.surplus import surplus
 
@@ -43,7 +44,7 @@ class VerifyReport:
     proofs: tuple[RoleProof, ...] = ()
     """What was tried for real, role by role."""
 
-    old: tuple[Age, ...] = ()
+    old: tuple[PasswordAge, ...] = ()
     """Passwords that are older than [rotation] allows; nothing that was promised, so it is told and no failure."""
 
     surplus: tuple[Statement, ...] = ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from flatsplit.catalog import read_identity, read_state, with_columns
@@ -185,10 +186,16 @@ class Walk:
         self.kept = tuple(renamed if record is split else record for record in self.kept)
         self.record = renamed if self.record is split else self.record
 
-    def asked(self, situation: Situation, step: str, passwords: Mapping[str, str] | None = None) -> Asked[Context]:
+    def asked(
+        self,
+        situation: Situation,
+        step: str,
+        passwords: Mapping[str, str] | None = None,
+        logs: Sequence[Path] = (),
+    ) -> Asked[Context]:
         """What the gates of a step are judged on: hazards of the split, the matrix of what the walk is about.
 
-        ``passwords``, by role: those that are at hand.
+        ``passwords``, by role: those that are at hand. ``logs``: the server's, where they are named.
         """
         first = situation.turned(SPLIT)
 
@@ -216,6 +223,7 @@ class Walk:
             failed,
             kind=situation.kind.name,
             passwords=passwords or {},
+            logs=logs,
             does=situation.kind.step(step),
             config=self.config,
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
 from flatsplit.config import Config
@@ -57,6 +58,8 @@ class Asked(Generic[C]):
     """Of the walk."""
     passwords: Mapping[str, str] = field(default_factory=dict)
     """Those that are at hand, by role, for who tries a login."""
+    logs: Sequence[Path] = ()
+    """Server logs that were named; else the server's own, where SQL can read it."""
 
     does: Step[C] = field(kw_only=True)
     """The step itself, which says whom gates about logins mean."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import Journal
 from flatsplit.model import Backend, GateResult
 from flatsplit.server.sessions import read_sessions, server_clock
+from flatsplit.trail.logins import FailedLogin, failed_logins
 from flatsplit.walks import rotate
 from flatsplit.walks.rotate.context import Context
 
@@ -36,6 +38,9 @@ def judge(asked: Asked[Context]) -> GateResult:
     before |= {client_of(one) for one in there}
     again = known(asked.journal) | {client_of(one) for one in there if began_after(one, since)}
     missing = sorted(one for one in before - again if one[0] != APPLICATION_NAME)
+    failed = failed_logins(asked.session, context.role, since, asked.logs)
+    refused = [one for one in failed.clients.values() if not _came_later(one, came(asked.journal), there)]
+    turned_away = f"turned away with a password that is not the new one: {_told(refused)}" if refused else ""
     if missing and any(not one.backend_start for one in there):
         operator = asked.state.target.operator
         return GateResult(
@@ -50,19 +55,44 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult(
             "known",
             False,
-            f"not seen with the new password of {context.role} yet: {named}{more}",
+            f"not seen with the new password of {context.role} yet: {named}{more}"
+            + (f"; {turned_away}" if turned_away else ""),
             "give it to them and reload their pools, and let `flatsplit observe` run while they are connected",
         )
+    if refused:
+        return GateResult(
+            "known",
+            False,
+            f"still {turned_away}",
+            f"give the new password of {context.role} to who connects from there; or waive this, where it is nobody's",
+        )
+    seen = f"; nobody was turned away since {failed.begins}" if failed.begins else ""
     if not before:
         return GateResult(
             "known",
             True,
-            f"nobody was seen as {context.role} before its password changed",
-            "look for failed logins in the server's log (SQLSTATE 28P01): each is somebody without the new password",
-            notice=True,
+            f"nobody was seen as {context.role} before its password changed{seen}",
+            "look for failed logins in the server's log, with --log FILE: each is somebody without the new password",
+            notice=not seen,
         )
     who = "the only client" if len(before) == 1 else f"all {len(before)} clients"
-    return GateResult("known", True, f"{who} of {context.role} came again since its password changed")
+    return GateResult("known", True, f"{who} of {context.role} came again since its password changed{seen}")
+
+
+def _came_later(one: FailedLogin, came: Mapping[str, datetime], there: Sequence[Backend]) -> bool:
+    """Whether somebody was let in from that address after he was turned away; from any, where none is told."""
+    last = one.last
+    if last is None:
+        return False
+    moments: Iterable[datetime] = came.values() if not one.client else [came[one.client]] if one.client in came else []
+    if any(moment > last for moment in moments):
+        return True
+    return any(one.client in ("", session.client) and began_after(session, last) for session in there)
+
+
+def _told(failed: Sequence[FailedLogin]) -> str:
+    more = f" and {len(failed) - SHOWN} more" if failed[SHOWN:] else ""
+    return ", ".join(map(str, failed[:SHOWN])) + more
 
 
 def sessions(driver: psycopg.Connection[Any], role: str) -> tuple[Backend, ...]:
@@ -79,6 +109,11 @@ def client_of(session: Backend) -> Client:
 def began_after(session: Backend, moment: datetime) -> bool:
     """Whether it has logged in since."""
     return bool(session.backend_start) and datetime.fromisoformat(session.backend_start) > moment
+
+
+def came(journal: Journal) -> dict[str, datetime]:
+    """Addresses from which somebody came again, with when that was last written down."""
+    return {client: event.at for event in journal.events(EVENT) for _, client in event.details["clients"]}
 
 
 def known(journal: Journal) -> set[Client]:

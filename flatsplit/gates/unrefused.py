@@ -26,7 +26,7 @@ def judge(asked: Asked[Any]) -> GateResult:
     """
     config, now = asked.context.config, server_clock(asked.session.driver)
     since = max(asked.before.finished_at or now, now - LATELY)
-    found = lately(asked.session, config, since, TAIL)
+    found = lately(asked.session, config, since, TAIL, logs=asked.logs)
     if any(one.judgement != "suspicious" for one in found.refusals):
         found = rehearsed(asked.session, config, asked.state, found)
     return gate(found, blueprint.application(config))

@@ -30,6 +30,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     objects,
     operator,
     owners,
+    passwords,
     powers,
     public,
     reading,
@@ -95,6 +96,7 @@ def find(
         looking.powers(readable),
         looking.refusals(readable),
         looking.alike(readable),
+        looking.held(readable),
     )
     accepted = dict(context.config.accept)
     found = [

@@ -52,11 +52,12 @@ def user_mappings(seen: Seen) -> Iterator[Found]:
     "and dblink fail once that may not log in.",
     fix="ALTER USER MAPPING … OPTIONS (SET user …, SET password …) before lock-legacy.",
     manual="sql-alterusermapping.html",
-    questions=("mappings_here",),
+    holds=True,
 )
 def mappings_log_in_as_legacy(seen: Seen) -> Iterator[Found]:
     """Connections from the server to itself."""
-    rows = seen.rows("mappings_here")
+    mappings = (one for one in seen.held.holders if one.what == "mapping" and one.role == seen.legacy)
+    rows = [(one.place, one.name, one.sure) for one in mappings]
     user = blueprint.application(seen.context.config)
     sure = [(role, server) for role, server, here in rows if here]
     if not rows:

@@ -248,7 +248,9 @@ def legacy_elsewhere(seen: Seen) -> Iterator[Found]:
 )
 def valid_until(seen: Seen) -> Iterator[Found]:
     """Passwords that end, soonest in the middle of the walk."""
-    for until, days, here in seen.rows("expiry"):
+    for until, days, here, _, legacy in seen.rows("expiry"):
+        if not legacy:
+            continue
         if here and days < 0:
             yield Found(
                 f"the password of {seen.legacy} has been invalid since {until}",

@@ -16,6 +16,7 @@ from flatsplit.hazards.whose import in_question
 from flatsplit.model import State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack, try_operator
+from flatsplit.server.holders import NO_HOLDERS, PasswordHolders, read_holders
 from flatsplit.server.verifiers import RefusedPassword, try_verifiers
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
@@ -93,6 +94,11 @@ class Looking:
         """Verifiers that the server does not take, tried in the same way."""
         return try_verifiers(self.conn, self.state, self.context) if any(one.verifies for one in hazards) else ()
 
+    def held(self, hazards: Iterable[Hazard]) -> PasswordHolders:
+        """Who else logs in as a role of which the configuration speaks."""
+        roles = (self.context.legacy, *self.context.config.named)
+        return read_holders(self.conn, roles) if any(one.holds for one in hazards) else NO_HOLDERS
+
     def alike(self, hazards: Iterable[Hazard]) -> frozenset[Table]:
         """Tables in which app_user was counted to see what legacy sees."""
         if not any(_POLICIES in one.questions for one in hazards):
@@ -136,6 +142,7 @@ def _parameters(conn: psycopg.Connection[Any], state: State, context: Context) -
         "readers": [oids[name] for name in (context.legacy, blueprint.application(config)) if name in oids],
         "new": [oids[name] for name in config.roles.new if name in oids],
         "new_names": list(config.roles.new),
+        "named": list(config.named),
         "schemas": list(config.schemas),
         "budget_ms": locks,
         "relkinds": list(catalog.RELATIONS + catalog.FOLLOWERS),

@@ -12,6 +12,7 @@ from flatsplit.config.text import quote
 from flatsplit.model import ROUTINES, Finding, ObjectRef, Severity, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack
+from flatsplit.server.holders import NO_HOLDERS, PasswordHolders
 from flatsplit.server.verifiers import RefusedPassword
 from flatsplit.walks import split
 from flatsplit.walks.split import StepKey
@@ -55,6 +56,9 @@ class Seen:
 
     alike: frozenset[tuple[str, str]] = frozenset()
     """Tables, by schema and name, in which app_user was counted to see what legacy sees."""
+
+    held: PasswordHolders = NO_HOLDERS
+    """Who else logs in as one of the roles, by itself; nobody unless a hazard ``holds``."""
 
     def rows(self, question: str) -> list[Row]:
         """The answer to one of the hazard's questions."""
@@ -100,6 +104,8 @@ class Hazard:
     """Whether it looks at what runs as its owner, which is judged as the next one."""
     verifies: bool = False
     """Whether it looks at what the server says to a verifier, which is tried and undone."""
+    holds: bool = False
+    """Whether it looks at who else logs in as a role, by itself."""
 
     def finding(self, found: Found, accepted: str = "") -> Finding:
         """The whole of what a judge said."""
@@ -143,6 +149,7 @@ def hazard(
     tries: bool = False,
     weighs: bool = False,
     verifies: bool = False,
+    holds: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Enter a judge into the registry."""
 
@@ -164,6 +171,7 @@ def hazard(
             tries,
             weighs,
             verifies,
+            holds,
         )
         return judge
 

@@ -130,7 +130,7 @@ def user_schema(seen: Seen) -> Iterator[Found]:
 )
 def md5_password(seen: Seen) -> Iterator[Found]:
     """Passwords kept as MD5."""
-    found = tuple(row[0] for row in seen.rows("passwords"))
+    found = tuple(name for name, legacy, md5, _ in seen.rows("passwords") if legacy and md5)
     if found:
         yield Found(f"{', '.join(found)} ha{'s' if len(found) == 1 else 've'} an MD5 password", found)
 

@@ -16,9 +16,9 @@ from psycopg import sql
 from flatsplit import __version__
 from flatsplit.connection import Session
 from flatsplit.errors import UsageError
-from flatsplit.journal import ledger, schema
+from flatsplit.journal import ledger, recorded, schema
 from flatsplit.journal.records import ActionRecord, EventRecord
-from flatsplit.journal.tables import SCHEMA, VERSION_TABLE, event
+from flatsplit.journal.tables import RECORDER, SCHEMA, VERSION_TABLE, event
 
 _PAGE = 2000
 
@@ -114,3 +114,5 @@ def _write(session: Session, file: IO[str]) -> None:
         with session.driver.cursor() as cursor:
             for (row,) in cursor.stream(query):
                 file.write(f'{{"table": {json.dumps(table)}, "row": {row}}}\n')
+    for row in recorded.rows(session):
+        file.write(f'{{"table": {json.dumps(RECORDER)}, "row": {row}}}\n')

@@ -11,6 +11,7 @@ from flatsplit.logs.languages import (
     is_refused,
     is_withheld,
     logged,
+    not_let_in,
 )
 from flatsplit.logs.reading import SAMPLE, Format, entries, sniff
 from flatsplit.logs.scan import Scan
@@ -29,6 +30,7 @@ __all__ = [
     "is_refused",
     "is_withheld",
     "logged",
+    "not_let_in",
     "of_row",
     "sniff",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flatsplit.logs.entry import Entry, client_of, text_of
-from flatsplit.logs.languages import severities
+from flatsplit.logs.languages import NOT_LET_IN, severities
 
 
 class JsonLog:
@@ -38,6 +38,10 @@ class JsonLog:
     def errors(self) -> tuple[bytes, ...]:
         """What stands in the entries of statements that were refused or did nothing."""
         return (b'"42501"', b'"01007"', b'"01006"', b'"42601"')
+
+    def failed_logins(self) -> tuple[bytes, ...]:
+        """What stands in the entries of logins that failed."""
+        return tuple(f'"{state}"'.encode() for state in sorted(NOT_LET_IN))
 
     def key(self, session: str) -> bytes:
         """What stands in every entry of a session."""

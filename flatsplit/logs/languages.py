@@ -20,6 +20,8 @@ REFUSED = "42501"
 """insufficient_privilege."""
 WITHHELD = frozenset({"01006", "01007"})
 """privilege_not_revoked and privilege_not_granted: warnings, the statement does nothing and succeeds."""
+NOT_LET_IN = frozenset({"28P01", "28000"})
+"""invalid_password and invalid_authorization_specification: a login that failed, before there was a session."""
 SEVERAL = "42601"
 """A syntax error: also of several statements in one, where the client speaks the extended protocol."""
 
@@ -180,6 +182,20 @@ def is_refused(entry: Entry) -> bool:
         or _fragments("refused").search(entry.message)
         or _whole("refused").fullmatch(entry.message)
     )
+
+
+@cache
+def _logins() -> re.Pattern[str]:
+    found = {"(.*)".join(map(re.escape, each)) for one in _languages().values() for each in one["logins"]}
+    return re.compile("|".join(sorted(found)), re.DOTALL)
+
+
+def not_let_in(entry: Entry) -> str:
+    """As whom somebody failed to log in: for his password, or a role that may not; "" for any other entry."""
+    if entry.severity != "FATAL" or (entry.sqlstate and entry.sqlstate not in NOT_LET_IN):
+        return ""
+    found = _logins().fullmatch(entry.message)
+    return next((name for name in found.groups() if name is not None), "") if found is not None else ""
 
 
 def is_withheld(entry: Entry) -> bool:

@@ -41,6 +41,9 @@ class Format(Protocol):
     def errors(self) -> tuple[bytes, ...]:
         """Bytes of which one stands in every entry about a statement that was refused or did nothing."""
 
+    def failed_logins(self) -> tuple[bytes, ...]:
+        """Bytes of which one stands in every entry about a login that failed for its password, or for its role."""
+
     def key(self, session: str) -> bytes:
         """Bytes that stand in every entry of a session, and perhaps in others."""
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from flatsplit.logs.entry import Entry, client_of
-from flatsplit.logs.languages import labels, severities, words
+from flatsplit.logs.languages import NOT_LET_IN, labels, severities, words
 from flatsplit.logs.prefix import compiled, escapes, guess, word_pattern
 
 _ANY = re.compile(rb"(?P<prefix>[^\n]*?)" + word_pattern() + rb"(?P<rest>[^\n]*)")
@@ -162,6 +162,12 @@ class StderrLog:
         if self.tells_state:
             return (b"42501", b"01007", b"01006", b"42601")
         return tuple(f"{word}:  ".encode() for word in words("ERROR", "WARNING"))
+
+    def failed_logins(self) -> tuple[bytes, ...]:
+        """What stands in the entries of logins that failed."""
+        if self.tells_state:
+            return tuple(state.encode() for state in sorted(NOT_LET_IN))
+        return tuple(f"{word}:  ".encode() for word in words("FATAL"))
 
     def key(self, session: str) -> bytes:
         """What stands in every entry of a session."""

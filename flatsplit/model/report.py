@@ -79,6 +79,22 @@ class Rehearsed:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordAge:
+    """Of the password of one role that logs in."""
+
+    role: str
+    at: datetime | None
+    """When flatsplit set it; None where somebody else did."""
+    by: str
+    """Who, as far as it is known; "" where somebody else did."""
+    walk: str
+    """In which walk."""
+    age: timedelta | None
+    old: bool
+    """Older than ``max_age`` of [rotation]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where clients connect to, and how many may."""
 
@@ -121,5 +137,7 @@ class Report:
     """How often somebody looked."""
     rehearsed: tuple[Rehearsed, ...] = ()
     approvals: tuple[Approved, ...] = ()
+    ages: tuple[PasswordAge, ...] = ()
+    """Of passwords."""
     place: Place = field(default_factory=Place)
     rate: Rate = field(default_factory=Rate)

@@ -140,6 +140,7 @@ def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[t
                 findings=bundle.findings,
                 checks=bundle.checks,
                 clients=clients(bundle.sessions),
+                ages=bundle.report.ages,
                 radius=radius_table(bundle.exposure, bundle.config.legacy_role),
             ),
         )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO, TypeAlias
+from datetime import datetime, tzinfo
+from typing import BinaryIO, Protocol, TypeAlias
 
 from flatsplit.errors import UsageError
-from flatsplit.logs import Format
+from flatsplit.logs import Format, Scan
 from flatsplit.logs.scan import CHUNK
 from flatsplit.trail.files import LogFile, unpacked
-from flatsplit.trail.search import Search
 from flatsplit.trail.times import moment, written
 from flatsplit.trail.values import Source
 
@@ -19,7 +19,21 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many bytes of how many are done."""
 
 
-def read_files(files: Iterable[LogFile], search: Search, progress: Progress, tail: int | None = None) -> list[Source]:
+class LogSearch(Protocol):
+    """What is looked for in logs, and keeps what was found."""
+
+    source: str
+    """The log that is being read."""
+    since: datetime | None
+    zone: tzinfo | None
+
+    def scan(self, form: Format) -> Scan:
+        """Something to feed a log to."""
+
+
+def read_files(
+    files: Iterable[LogFile], search: LogSearch, progress: Progress, tail: int | None = None
+) -> list[Source]:
     """Searches logs in files, or the last ``tail`` bytes of each; what they are."""
     files = list(files)
     total, done = sum(file.size for file in files), 0
@@ -57,13 +71,13 @@ def _chunks(read: Callable[[int], bytes], told: Callable[[], None]) -> Iterator[
         told()
 
 
-def search_chunks(chunks: Iterable[bytes], form: Format, search: Search, name: str) -> Source:
+def search_chunks(chunks: Iterable[bytes], form: Format, search: LogSearch, name: str) -> Source:
     """Searches a log that comes in pieces from elsewhere."""
     search.source = name
     return replace(_search(chunks, form, search), name=name)
 
 
-def _search(chunks: Iterable[bytes], form: Format, search: Search) -> Source:
+def _search(chunks: Iterable[bytes], form: Format, search: LogSearch) -> Source:
     scan = search.scan(form)
     begins = ""
     for number, chunk in enumerate(chunks):

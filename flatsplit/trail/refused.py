@@ -6,9 +6,10 @@ the statement gives, and what it finds allowed has been mended since.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -19,9 +20,11 @@ from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import State
 from flatsplit.trail.asked import Filter
+from flatsplit.trail.files import log_files
 from flatsplit.trail.hiding import without_constants
 from flatsplit.trail.judging import Cast, judge
 from flatsplit.trail.knowing import known
+from flatsplit.trail.reading import read_files
 from flatsplit.trail.search import Search
 from flatsplit.trail.server import ServerLogging
 from flatsplit.trail.values import Deed
@@ -69,13 +72,20 @@ class Lately:
     """Of each kind of attempt, the last statement as it was sent."""
 
 
-def lately(session: Session, config: Config, since: datetime, tail: int, instead: Collection[str] = ()) -> Lately:
+def lately(
+    session: Session,
+    config: Config,
+    since: datetime,
+    tail: int,
+    instead: Collection[str] = (),
+    logs: Sequence[Path] = (),
+) -> Lately:
     """What was refused to app_user and its logins (or to others that an application uses ``instead``), in the last
-    ``tail`` bytes of the server's log.
+    ``tail`` bytes of the server's log, or in all of the ``logs`` that are named.
     """
     try:
         server = ServerLogging.ask(session.driver)
-        if server.settings.get("logging_collector") != "on":
+        if not logs and server.settings.get("logging_collector") != "on":
             return Lately(why="the server's log is not where SQL can read it")
         cast = known(session, config)
         if instead:
@@ -90,7 +100,10 @@ def lately(session: Session, config: Config, since: datetime, tail: int, instead
             database=session.driver.info.dbname,
             own=cast.people,
         )
-        sources, why = server.log(search, lambda _, __: None, tail)
+        if logs:
+            sources, why = read_files(log_files(logs, since, server.prefix), search, lambda _, __: None), ""
+        else:
+            sources, why = server.log(search, lambda _, __: None, tail)
     except (FlatsplitError, psycopg.Error) as error:
         return Lately(why=str(error).partition("\n")[0])
     if not sources:

@@ -17,7 +17,7 @@ from flatsplit.model import versions
 from flatsplit.rehearsal.values import is_own
 from flatsplit.rehearsal.world import question
 from flatsplit.trail.acts import acts
-from flatsplit.trail.reading import Progress, search_chunks
+from flatsplit.trail.reading import LogSearch, Progress, search_chunks
 from flatsplit.trail.search import Search, is_watched
 from flatsplit.trail.times import written, zone_named
 from flatsplit.trail.values import Deed, Source
@@ -61,7 +61,7 @@ class ServerLogging:
         rows = self.conn.execute(resources.query(__package__, "begin_as")).fetchall()
         return {role: become for role, become in rows if become != "none"}
 
-    def log(self, search: Search, progress: Progress, tail: int | None = None) -> tuple[list[Source], str]:
+    def log(self, search: LogSearch, progress: Progress, tail: int | None = None) -> tuple[list[Source], str]:
         """Searches the server's own log, or the last ``tail`` bytes of its newest file; what was read, and why nothing
         was, "" where it was.
         """
@@ -99,7 +99,7 @@ class ServerLogging:
                 sources.append(source)
         return sources, "" if sources else f"the server's log holds nothing ({len(files)} files)"
 
-    def _file(self, path: str, name: str, search: Search, place: int) -> Source | None:
+    def _file(self, path: str, name: str, search: LogSearch, place: int) -> Source | None:
         chunks = self._chunks(path, place)
         first = next(chunks, b"")
         form = sniff(first[:SAMPLE] if not place else next(self._chunks(path, 0, SAMPLE), b""), self.prefix)

@@ -49,9 +49,9 @@ def begin(walk: Walk, *options: str) -> Result:
     return walk("begin", "rotate", "app_user", *options, "--yes").check()
 
 
-def take(walk: Walk, exit_code: int = 0) -> Result:
+def take(walk: Walk, exit_code: int = 0, *options: str) -> Result:
     """The next step, with the store alone."""
-    return walk("next", "--yes", "--walk", NAME).check(exit_code)
+    return walk("next", "--yes", "--walk", NAME, *options).check(exit_code)
 
 
 def back(walk: Walk, exit_code: int = 0) -> Result:
@@ -91,7 +91,9 @@ def rotate(walk: Walk, store: Stored, coming: str, leaving: str, former: str) ->
             take(walk)
             take(walk)
             assert not lets_in(walk, leaving, former)
-            take(walk)
+            log = ("--log", str(walk.database.cluster.server_log))
+            assert f"somebody still asks for {on_a_line(leaving)}" in take(walk, 3, *log).stdout
+            take(walk)  # where no log is to be had, it is not known
             assert new.execute("select 1").fetchone() == (1,)
     walk.wait_until_gone(coming)
     return password

@@ -53,9 +53,9 @@ def begin(walk: Walk) -> None:
     walk("begin", "rotate", ALICE, "--in-place", "--yes").check()
 
 
-def take(walk: Walk, exit_code: int = 0) -> Result:
+def take(walk: Walk, exit_code: int = 0, *options: str) -> Result:
     """The next step, with the store alone."""
-    return walk("next", "--yes", "--walk", WALK).check(exit_code)
+    return walk("next", "--yes", "--walk", WALK, *options).check(exit_code)
 
 
 def states(walk: Walk) -> list[str]:
@@ -88,7 +88,10 @@ def test_from_one_password_to_the_next(walk: Walk, store: Stored, connected: psy
     take(walk, 3)
     with psycopg.connect(walk.database.conninfo(ALICE, password), application_name="report"):
         walk("observe").check()  # seen, and remembered
+        log = ("--log", str(walk.database.cluster.server_log))
     walk.wait_until_gone(ALICE)
+    assert not lets_in(walk, ALICE, FORMER), "somebody who was never seen, with the former password"
+    assert "turned away with a password that is not the new one" in take(walk, 3, *log).stdout
     refused = walk("rollback", "--yes", "--walk", WALK, "--all").check(5)
     assert "is gone: this is past the point of no return" in refused.stderr
     assert states(walk) == ["done", "waiting"]

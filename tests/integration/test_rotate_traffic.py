@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 import pytest
@@ -22,7 +22,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support.rotating import Stored, twins
-from tests.support.walk import Walk
+from tests.support.walk import Walk, toml
 
 A, B = "web_a", "web_b"
 FIRST = "password of 0"
@@ -145,7 +145,19 @@ def verifiers(database: Database) -> dict[str, str]:
     return dict(database.admin.execute(rows).fetchall())
 
 
-def rotated(walk: Walk, store: Stored, deploy: Callable[[str], None], work: Application, each: int) -> None:
+def nothing() -> None:
+    """Where no pooler is to be looked at."""
+
+
+def rotated(
+    walk: Walk,
+    store: Stored,
+    deploy: Callable[[str], None],
+    work: Application,
+    each: int,
+    before: Callable[[], None] = nothing,
+    after: Callable[[], None] = nothing,
+) -> None:
     """The whole walk, with so many transactions between its steps."""
     walk("begin", "rotate", "app_user", "--yes").check()
 
@@ -158,8 +170,10 @@ def rotated(walk: Walk, store: Stored, deploy: Callable[[str], None], work: Appl
     take(3)
     password = store.password("app_user")
     assert password is not None
+    before()
     deploy(password)
     walk.wait_until_gone(A)
+    after()
     take()
     take()
     take()
@@ -178,6 +192,8 @@ def under_traffic(walk: Walk, store: Stored, way: str, each: int) -> Application
         return work
     with bouncing(database, way, FIRST) as bouncer, Application(bouncer.conninfo(A, FIRST)) as work:
         work.wait(each)
+        console = f"host={bouncer.folder} port=6432 dbname=pgbouncer user=stats"
+        walk.config.write_text(f"{walk.config.read_text()}pooler = [{toml(console)}]\n")
 
         def deploy(password: str) -> None:
             if way != "auth_query":
@@ -187,12 +203,51 @@ def under_traffic(walk: Walk, store: Stored, way: str, each: int) -> Application
                 work.conninfo = bouncer.conninfo(B, password)
             work.wait(each)
 
-        rotated(walk, store, deploy, work, each)
+        rotated(walk, store, deploy, work, each, lambda: before(walk, way), lambda: after(walk, way))
     return work
 
 
+BEFORE = {
+    "auth_query": "let clients come as web_b",
+    "forced": "user=web_b and its password= into the line",
+    "userlist": 'add "web_b" and its verifier',
+}
+
+
+def seen(walk: Walk) -> Any:
+    """What status says of the pooler."""
+    (found,) = walk("status", "--walk", NAME, "--json").check().json["poolers"]
+    return found
+
+
+def before(walk: Walk, way: str) -> None:
+    found = seen(walk)
+    assert (found["way"], found["works"]) == (way, False)
+    assert BEFORE[way] in found["todo"]
+    assert "as web_a" in found["seen"]
+
+
+def after(walk: Walk, way: str) -> None:
+    found = seen(walk)
+    assert (found["way"], found["works"], found["todo"]) == (way, True, ""), found
+    assert (
+        f"({'user=' if way == 'forced' else way.replace('userlist', 'auth_file')}"
+        in walk("status", "--walk", NAME).stdout
+    )
+
+
 @pytest.fixture
-def walk(make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess) -> Walk:
+def walk(
+    make_database: MakeDatabase,
+    fresh_cluster: FreshCluster,
+    invoke_cli: InProcess,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Walk:
+    passes = tmp_path / "pgpass"
+    passes.write_text("*:6432:pgbouncer:stats:of the console\n")
+    passes.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(passes))
     return twins(Walk(invoke_cli, make_database(cluster=fresh_cluster(auth="scram"))), (A, B))
 
 

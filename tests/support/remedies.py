@@ -33,6 +33,7 @@ TAKEN = {
     ),
     "password-policy": "integration/hazards/test_password_policy.py",
     "columns-and-star": "integration/hazards/test_listed.py",
+    **dict.fromkeys(("valid-until-near", "scram-iterations"), "integration/hazards/test_passwords.py"),
 }
 """Executed, or put into the configuration, and judged again."""
 
@@ -48,6 +49,7 @@ _BY_HAND = {
     ),
     "it takes a password, or a name on another server, that flatsplit does not know": (
         *("user-mappings", "mappings-log-in-as-legacy", "md5-password", "replication-as-legacy", "subscriptions"),
+        *("md5-stored", "scram-cost", "password-holders"),
     ),
     "it belongs to another database, server or service, or to its administrator": (
         *("cron-elsewhere", "legacy-elsewhere", "timescaledb", "citus", "managed-service", "service-administrators"),

@@ -10,7 +10,7 @@ import pytest
 
 from flatsplit.config import Config
 from flatsplit.cutover.bundle import Bundle
-from flatsplit.model.report import Approved, Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
+from flatsplit.model.report import Approved, Event, PasswordAge, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.render import write_bundle
 from flatsplit.render.heat import headlines, heat
 from flatsplit.render.people import moves
@@ -79,6 +79,10 @@ def hostile() -> Bundle:
         rehearsed=(Rehearsed(EVERYTHING, NOW, EVERYTHING, EVERYTHING, {"denied": 2}, False),),
         approvals=(Approved("verify", EVERYTHING, EVERYTHING, EVERYTHING, NOW, EVERYTHING),),
         place=Place(host=bundles.HOSTILE[1]),
+        ages=(
+            PasswordAge(EVERYTHING, NOW, EVERYTHING, EVERYTHING, timedelta(5), old=True),
+            PasswordAge(bundles.HOSTILE[1], None, "", "", None, old=False),
+        ),
     )
     return dataclasses.replace(bundle, report=report)
 
@@ -100,6 +104,10 @@ def test_the_page_is_whole_and_has_nothing_of_others_in_it(make, tmp_path):
             assert link == "data:," or (tmp_path / link).is_file(), link
     assert 'http-equiv="Content-Security-Policy" content="default-src \'none\';' in text
     assert not [char for char in text if not char.isprintable() and char not in "\n\t"]
+    if make is hostile:
+        for told in (text, (tmp_path / "runbook.md").read_text(encoding="utf-8")):
+            assert "How old the passwords are" in told
+            assert "not by flatsplit: not known" in told
 
 
 def test_hostile_names_are_shown_as_they_are(tmp_path):

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 @make_command("forget")
-@click.option("--export", type=click.Path(path_type=Path), metavar="FILE", help="Write the journal to this file first.")
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the journal, and what [trail] has recorded, to this file first.",
+)
 @yes_option
 def command(app: App, export: Path | None, yes: bool) -> Exit:
     """Take flatsplit out of the database: the journal and the baseline, and with them the way back.
@@ -27,12 +32,13 @@ def command(app: App, export: Path | None, yes: bool) -> Exit:
     """
     with app.journal(write=True) as walk:
         if not yes:
+            from flatsplit.cutover.forget import is_recorded
             from flatsplit.cutover.status import status
 
-            under_way = _under_way(status(walk))
+            under_way, lost = _under_way(status(walk)), export is None and is_recorded(walk)
             if not app.output.interactive:
-                _refuse(under_way)
-            elif not _agreed(app, under_way, export):
+                _refuse(under_way, lost=lost)
+            elif not _agreed(app, under_way, export, lost=lost):
                 app.output.err.say("nothing was changed")
                 return Exit.ERROR
         from flatsplit.cutover.forget import forget
@@ -54,14 +60,19 @@ def _under_way(status: Status) -> str:
     return next(others, "")
 
 
-def _refuse(under_way: str) -> None:
+def _refuse(under_way: str, *, lost: bool) -> None:
     if under_way:
         raise Refused(
             f"{under_way} is under way, and without flatsplit's memory it cannot go back",
             "finish it or roll it back first; `flatsplit forget --yes` forgets all the same",
         )
+    if lost:
+        raise Refused(
+            "the structural changes that were recorded (flatsplit.ddl) would be lost",
+            "keep them with --export FILE; `flatsplit forget --yes` forgets all the same",
+        )
 
 
-def _agreed(app: App, under_way: str, export: Path | None) -> bool:
-    view.show_warning(app.output.err, under_way=bool(under_way), kept=export is not None)
+def _agreed(app: App, under_way: str, export: Path | None, *, lost: bool) -> bool:
+    view.show_warning(app.output.err, under_way=bool(under_way), kept=export is not None, recorded=lost)
     return app.output.ask("Remove it?")

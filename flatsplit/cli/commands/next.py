@@ -7,7 +7,16 @@ from pathlib import Path
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import GateName, StepName, need_answer, of_tenants, tenant_option, walk_option, yes_option
+from flatsplit.cli.options import (
+    GateName,
+    StepName,
+    logs_option,
+    need_answer,
+    of_tenants,
+    tenant_option,
+    walk_option,
+    yes_option,
+)
 from flatsplit.cli.secrets import check_password_options, password_options, passwords_from
 from flatsplit.errors import Exit, UsageError
 
@@ -21,6 +30,7 @@ from flatsplit.errors import Exit, UsageError
 @click.option("--waive", type=GateName(), multiple=True, help="Go on although this gate is closed; repeatable.")
 @click.option("--reason", default="", help="Why gates are waived; kept in the journal.")
 @tenant_option
+@logs_option
 @password_options
 def command(
     app: App,
@@ -32,6 +42,7 @@ def command(
     waive: tuple[str, ...],
     reason: str,
     tenant: tuple[str, ...],
+    logs: tuple[Path, ...],
     password_file: Path | None,
     generate_passwords: Path | None,
 ) -> Exit:
@@ -60,7 +71,7 @@ def command(
         passwords = passwords_from(app, narration, password_file, generate_passwords, walk)
         from flatsplit.cutover.next import AdvanceOptions, advance
 
-        options = AdvanceOptions(dry_run, through, approved, waive, reason.strip())
+        options = AdvanceOptions(dry_run, through, approved, waive, reason.strip(), logs)
         if tenant:
             from flatsplit.cutover.letting_in import let_in
 

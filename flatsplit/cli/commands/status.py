@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import walk_option
+from flatsplit.cli.options import logs_option, walk_option
 from flatsplit.cli.views import status as view
 from flatsplit.errors import Exit
 
 
 @make_command("status")
 @walk_option
-def command(app: App, name: str | None) -> Exit:
+@logs_option
+def command(app: App, name: str | None, logs: tuple[Path, ...]) -> Exit:
     """What broke, where we are, what is next, what blocks it, what changed. Changes nothing; exit 4 where it broke."""
     with app.walk("status", write=False, name=name, any_will_do=True) as walk:
         from flatsplit.cutover.status import status
 
-        found = status(walk)
+        found = status(walk, logs)
     if app.output.json:
         app.output.data(view.shape(found))
     else:

@@ -7,15 +7,16 @@ from pathlib import Path
 from flatsplit.cli.output import Printer
 
 
-def show_warning(printer: Printer, *, under_way: bool, kept: bool) -> None:
-    """What is lost, before it is asked. ``kept``: the journal goes to a file."""
+def show_warning(printer: Printer, *, under_way: bool, kept: bool, recorded: bool = False) -> None:
+    """What is lost, before it is asked. ``kept``: the journal goes to a file; ``recorded``: [trail] has something."""
     printer.say(
         "This removes the schema flatsplit. What was done stays; taking it back is no longer possible.", "yellow"
     )
     if under_way:
         printer.say("The cutover is under way: the roles stay half moved.", "red")
     if not kept:
-        printer.say("The journal is lost: --export FILE keeps a copy.", "yellow")
+        what = "The journal and the recorded structural changes are" if recorded else "The journal is"
+        printer.say(f"{what} lost: --export FILE keeps a copy.", "yellow")
 
 
 def show(printer: Printer, export: Path | None) -> None:

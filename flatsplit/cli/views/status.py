@@ -57,6 +57,7 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         printer.say(f"  {first}`flatsplit repair` runs them{' alone' if first else ''}.")
     show_refused(printer, found.refused)
     _show_next(printer, found)
+    _show_poolers(printer, found)
     _show_ages(printer, found)
     rows = [_row(number, step) for number, step in enumerate(found.steps, 1)]
     printer.table("Steps", ("", "step", "state", "when", "what"), rows)
@@ -133,6 +134,16 @@ def _show_next(printer: Printer, found: Status) -> None:
         printer.say(f"  See it with `{plan}`, take it with `{next_}`.")
 
 
+def _show_poolers(printer: Printer, found: Status) -> None:
+    for one in found.poolers:
+        name = f", database {one_line(one.database)}" if one.database else ""
+        printer.say(
+            f"PgBouncer {one_line(one.place)}{name}: {one.goes}; {one_line(one.seen)}", "green" if one.works else ""
+        )
+        if one.todo:
+            printer.say(f"  to do: {one_line(one.todo)}", "yellow")
+
+
 def _show_ages(printer: Printer, found: Status) -> None:
     if not found.tells_ages:
         return
@@ -182,6 +193,17 @@ def shape(found: Status) -> Json:
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
         "walks": [_walk(walk) for walk in found.walks],
         "rings": [{"ring": one.number, **_ring(one)} for one in found.rings],
+        "poolers": [
+            {
+                "place": one.place,
+                "database": one.database,
+                "way": one.way,
+                "todo": one.todo,
+                "seen": one.seen,
+                "works": one.works,
+            }
+            for one in found.poolers
+        ],
         "passwords": [
             {"role": one.role, "set_at": plain(one.at), "by": one.by, "walk": one.walk, "old": one.old}
             for one in found.ages

@@ -1,39 +1,43 @@
 """no-blockers: nobody logs in with the former password whom no deploy of the application reaches.
 
 A walsender that runs survives, and fails at its next connect, while its slot holds WAL back; so does a foreign server's
-connection. Both have the password in a configuration of their own, on another machine.
+connection. Both have the password in a configuration of their own, on another machine. A job of pg_cron and the worker
+of a subscription start as a role without anybody's password, and not at all once that role may not log in.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
+from flatsplit import ddl
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
-from flatsplit.server.asking import ask
+from flatsplit.server.holders import KEEP_PASSWORD, read_holders
 from flatsplit.walks.rotate.context import Context
 
-_CURES = {
-    "replication": "ALTER SUBSCRIPTION … CONNECTION on the subscriber, or primary_conninfo on the standby",
-    "foreign tables": "ALTER USER MAPPING on the server that asks",
-}
+_KEY: Final = "no-blockers"
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first of them."""
+    """Closed with the first of them. In place the role goes on logging in, so nobody minds who needs no password."""
     context = asked.context
-    roles = [context.former] if context.twins else [context.role]
-    rows = ask(asked.session.driver, "holders", {"roles": roles})
-    if not rows:
-        return GateResult("no-blockers", True, f"neither replication nor a foreign server is connected as {roles[0]}")
-    role, what, application, client = rows[0]
-    more = f" and {len(rows) - 1} more" if rows[1:] else ""
-    whom = f"as {context.coming}" if context.twins else "with the new password, as soon as it is changed"
-    return GateResult(
-        "no-blockers",
-        False,
-        f"{what} logs in as {role} with a password of its own configuration: "
-        f"{application or 'no application_name'} from {client}{more}",
-        f"let it log in {whom}: {_CURES[what]}",
-    )
+    role, heir = (context.former, context.coming) if context.twins else (context.role, context.role)
+    held = read_holders(asked.session.driver, [role])
+    found = [one for one in held.holders if context.twins or one.what in KEEP_PASSWORD]
+    if found:
+        first = found[0]
+        more = f" and {len(found) - 1} more" if found[1:] else ""
+        whom = f"as {heir}" if context.twins else "with the new password, as soon as it is changed"
+        let = "let it start" if first.what not in KEEP_PASSWORD else "let it log in"
+        return GateResult(_KEY, False, f"{first.does}{more}", f"{let} {whom}: {first.cure(heir, held.jobs)}")
+    nobody = f"no replication, foreign server{', job or subscription' if context.twins else ''} logs in as {role}"
+    if held.unseen or (held.jobs and not context.twins):
+        why = "could not be looked at" if held.unseen else "may have its password in a file of the server's"
+        look = f"SELECT jobid, jobname FROM cron.job WHERE username = {ddl.literal(role)};"  # noqa: S608 (to be read)
+        return GateResult(
+            _KEY, True, f"{nobody}; jobs of pg_cron {why}", f"in database {held.jobs}: {look}", notice=True
+        )
+    return GateResult(_KEY, True, nobody)
 
 
-GATE = Gate("no-blockers", judge)
+GATE = Gate(_KEY, judge)

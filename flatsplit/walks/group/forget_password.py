@@ -31,9 +31,9 @@ STEP = Step(
     purpose="Takes the old password from the group. Nothing brings it back: to take the walk back after this step, "
     "give the group a new one (psql's \\password) once it may log in again.",
     apply=apply,
-    gates=("soaked",),
+    gates=("soaked", "unrefused"),
     rests=_soak,
     comes=logins,
     leaves=itself,
-    watch=("Nothing: nobody could log in with it any more.",),
+    watch=("Failed logins as the group in the server log (SQLSTATE 28000): somebody was overlooked.",),
 )

@@ -45,10 +45,10 @@ STEP = Step(
     purpose="Takes the password from the former twin, which rests from now on until the next rotation. There is no way "
     "back, and this is meant: the former secret is worth nothing any more, wherever it was left.",
     apply=apply,
-    gates=("soaked",),
+    gates=("soaked", "unrefused"),
     rests=_soak,
     leaves=former,
     adds=unseen,
     forgets=former,
-    watch=("Nothing: nobody could log in with it any more.",),
+    watch=("Failed logins as the former twin in the server log (SQLSTATE 28000): somebody was overlooked.",),
 )

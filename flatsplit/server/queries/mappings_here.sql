@@ -1,6 +1,6 @@
--- User mappings on PostgreSQL servers that log in as legacy: whose ("" for PUBLIC), server, whether that is surely this server.
--- Only names are compared, here, on the server; no option leaves it, for they hold passwords.
-SELECT CASE WHEN m.umuser = 0 THEN '' ELSE m.usename::text END, s.srvname::text,
+-- User mappings on PostgreSQL servers that log in as one of the roles: as whom, whose ("" for PUBLIC), server, whether that
+-- is surely this server. Only names are compared, here, on the server; no option leaves it, for they hold passwords.
+SELECT l.role, CASE WHEN m.umuser = 0 THEN '' ELSE m.usename::text END, s.srvname::text,
        coalesce(o.host, '') IN ('', 'localhost', '127.0.0.1', '::1', host(inet_server_addr()), current_setting('listen_addresses'))
            OR o.host = ANY (string_to_array(replace(current_setting('unix_socket_directories'), ' ', ''), ','))
 FROM pg_user_mappings AS m
@@ -11,8 +11,8 @@ CROSS JOIN LATERAL (
     SELECT max(option_value) FILTER (WHERE option_name IN ('host', 'hostaddr')) AS host,
            max(option_value) FILTER (WHERE option_name = 'port') AS port
     FROM pg_options_to_table(s.srvoptions)) AS o
+JOIN unnest(%(roles)s::text[]) AS l (role)
+  ON EXISTS (SELECT FROM pg_options_to_table(m.umoptions) WHERE option_name = 'user' AND option_value = l.role)
 WHERE v.proname IN ('postgres_fdw_validator', 'dblink_fdw_validator', 'postgresql_fdw_validator')
   AND coalesce(o.port, '5432') = current_setting('port')
-  AND EXISTS (SELECT FROM pg_options_to_table(m.umoptions)
-              WHERE option_name = 'user' AND option_value = %(legacy_name)s)
-ORDER BY 1, 2
+ORDER BY 1, 2, 3

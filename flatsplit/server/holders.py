@@ -1,0 +1,132 @@
+"""Who else logs in as a role, by itself: with a password of its own configuration, or as whom a job or worker starts.
+
+No deploy of the application reaches them, and most of them fail at their next connect only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import psycopg
+
+from flatsplit import ddl
+from flatsplit.server.asking import ask
+
+What: TypeAlias = Literal["replication", "foreign tables", "mapping", "job", "subscription"]
+
+KEEP_PASSWORD: frozenset[What] = frozenset({"replication", "foreign tables", "mapping"})
+"""They have the password written down; a job and a subscription's worker start without one, or by another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordHolder:
+    """One of them."""
+
+    role: str
+    what: What
+    name: str
+    """Application name, server, number and name of the job, subscription."""
+    place: str
+    """The client's address; whose mapping it is ("" for PUBLIC); the database of a job or subscription."""
+    sure: bool = True
+    """It is known to come to this server."""
+
+    def __str__(self) -> str:
+        match self.what:
+            case "mapping":
+                unsure = "" if self.sure else ", by another host name"
+                return f"mapping of {self.place or 'PUBLIC'} on server {self.name}{unsure}"
+            case "job":
+                return f"job {self.name} of pg_cron in {self.place}"
+            case "subscription":
+                return f"subscription {self.name} in {self.place}"
+        return f"{self.what}: {self.name or 'no application_name'} from {self.place}"
+
+    @property
+    def does(self) -> str:
+        """What it does, as the first words of a sentence about the role."""
+        match self.what:
+            case "mapping":
+                return f"{self} logs in as {self.role}"
+            case "job" | "subscription":
+                return f"{self} starts as {self.role}"
+        client = f"{self.name or 'no application_name'} from {self.place}"
+        return f"{self.what} logs in as {self.role} with a password of its own configuration: {client}"
+
+    def cure(self, heir: str, jobs: str = "") -> str:
+        """What lets it come as somebody else, or with another password. ``jobs``: the database of cron.job."""
+        match self.what:
+            case "mapping":
+                whose = ddl.ident(self.place) if self.place else "PUBLIC"
+                user = f"SET user {ddl.literal(heir)}, " if heir != self.role else ""
+                return f"ALTER USER MAPPING FOR {whose} SERVER {ddl.ident(self.name)} OPTIONS ({user}SET password …)"
+            case "job":
+                id_ = int(self.name.split(" ", 1)[0])
+                cure = f"UPDATE cron.job SET username = {ddl.literal(heir)} WHERE jobid = {id_};"  # noqa: S608 (a number, and quoted by ddl)
+                return f"in database {jobs or self.place}: {cure}"
+            case "subscription":
+                return (
+                    f"in database {self.place}: ALTER SUBSCRIPTION {ddl.ident(self.name)} OWNER TO {ddl.ident(heir)};"
+                )
+            case "replication":
+                return "ALTER SUBSCRIPTION … CONNECTION on the subscriber, or primary_conninfo on the standby"
+        return "ALTER USER MAPPING on the server that asks"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordHolders:
+    """All that could be seen of them."""
+
+    holders: tuple[PasswordHolder, ...] = ()
+    jobs: str = ""
+    """The database in which pg_cron keeps the jobs of all; "" where it is not here."""
+    unseen: bool = False
+    """Its jobs could not be looked at."""
+
+
+NO_HOLDERS = PasswordHolders()
+
+
+def read_holders(conn: psycopg.Connection[Any], roles: Sequence[str]) -> PasswordHolders:
+    """Of these roles. What is read holds no secret: of options and connection strings only names are compared."""
+    wanted = {"roles": list(roles)}
+    found = [PasswordHolder(*row) for row in ask(conn, "holders", wanted)]
+    found += [
+        PasswordHolder(role, "mapping", server, whose, sure)
+        for role, whose, server, sure in ask(conn, "mappings_here", wanted)
+    ]
+    found += [PasswordHolder(role, "subscription", *row) for role, *row in ask(conn, "subscriptions_of", wanted)]
+    (place,) = ask(conn, "jobs_place")[0]
+    jobs = _jobs(conn, place, wanted)
+    found += jobs or ()
+    return PasswordHolders(tuple(found), place or "", jobs is None)
+
+
+def _jobs(conn: psycopg.Connection[Any], place: str | None, wanted: dict[str, Any]) -> list[PasswordHolder] | None:
+    """Jobs of pg_cron, which keeps those of all databases in one; None where they cannot be looked at."""
+    if place is None:
+        return []
+    info = conn.info
+    if place == info.dbname:
+        return _jobs_here(conn, wanted)
+    parameters = {**info.get_parameters(), "dbname": place, "password": info.password, "connect_timeout": "10"}
+    try:
+        with psycopg.connect(**parameters, autocommit=True) as there:  # type: ignore[arg-type]
+            there.execute("SET search_path = pg_catalog, pg_temp; SET default_transaction_read_only = on")
+            return _jobs_here(there, wanted)
+    except psycopg.Error:
+        return None
+
+
+def _jobs_here(conn: psycopg.Connection[Any], wanted: dict[str, Any]) -> list[PasswordHolder] | None:
+    readable = ask(conn, "jobs_readable")
+    if not readable:
+        return []
+    if not readable[0][0]:
+        return None
+    return [
+        PasswordHolder(role, "job", f"{id_} {name}".rstrip(), database)
+        for role, id_, name, database in ask(conn, "jobs_of", wanted)
+    ]

@@ -1,0 +1,73 @@
+"""What PgBouncer needs for a rotation, by its way in, and what counts as seen to work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flatsplit.config import Config, Group
+from flatsplit.config.rotation import Rotation, read, render
+from flatsplit.cutover.poolers import of_twins
+from flatsplit.errors import ConfigError
+from flatsplit.model import RoleFacts, State
+from flatsplit.server.pooler import Pooler, look
+from flatsplit.walks.rotate.context import Context
+from tests.support.tracked import TARGET
+
+A, B = 'web "a"', "web\nb"
+CONSOLE = "host=10.0.0.7 port=6432 dbname=pgbouncer user=stats"
+CONTEXT = Context(
+    Config("shop", "legacy", ("public",), groups=(Group("app_user", (A, B)),)),
+    State(TARGET, roles={A: RoleFacts(login=True), B: RoleFacts()}),
+    "app_user",
+    (A, B),
+)
+ASKS = Pooler("10.0.0.7:6432", "shop", asks=True, listed=frozenset({"pgb", "stats"}), servers={A: 3}, clients={A: 9})
+LISTS = replace(ASKS, asks=False, listed=frozenset({A}))
+FORCES = replace(ASKS, forced=A)
+
+
+def told(pooler: Pooler) -> tuple[str | None, str, bool]:
+    (one,) = of_twins([pooler], CONTEXT)
+    return one.way, one.todo, one.works
+
+
+def test_each_way_has_its_own_work_and_is_seen_to_work() -> None:
+    assert told(ASKS) == ("auth_query", f"let clients come as {B}", False)
+    assert told(replace(ASKS, servers={A: 1, B: 2})) == ("auth_query", f"let the other clients come as {B}", False)
+    assert told(replace(ASKS, servers={B: 2}, clients={B: 9})) == ("auth_query", "", True)
+    way, todo, works = told(LISTS)
+    assert (way, works) == ("userlist", False)
+    assert todo.startswith(f'add "{B}" and its verifier')
+    assert told(replace(LISTS, listed=frozenset({A, B}))) == ("userlist", f"let clients come as {B}", False)
+    way, todo, works = told(FORCES)
+    assert (way, works) == ("forced", False)
+    assert f"user={B} and its password=" in todo
+    way, todo, works = told(replace(FORCES, forced=B, servers={A: 1, B: 1}, clients={}))
+    assert (way, todo.partition(";")[0], works) == ("forced", "RECONNECT shop", False)
+    assert told(replace(FORCES, forced=B, servers={B: 1})) == ("forced", "", True)
+    assert list(of_twins([replace(FORCES, forced="another application's")], CONTEXT)) == []
+
+
+def test_one_that_cannot_be_asked_says_why() -> None:
+    (silent,) = look("host=/nonexistent port=6432 user=stats dbname=pgbouncer", "shop")
+    assert silent.why
+    way, todo, works = told(silent)
+    assert (way, works) == (None, False)
+    assert "~/.pgpass" in todo
+
+
+@pytest.mark.parametrize("secret", ["user=a password=x", "user=a PASSWORD = 'x'", "postgresql://a:x@h:6432/pgbouncer"])
+def test_a_password_has_no_place_there(secret: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read({"pooler": [secret]}, "f.toml")
+    assert "pgpass" in caught.value.fix
+    assert secret not in str(caught.value)
+
+
+def test_what_is_written_is_read_back() -> None:
+    assert read({"pooler": [CONSOLE]}, "f.toml") == Rotation(pooler=(CONSOLE,))
+    assert render(Rotation(pooler=(CONSOLE,)))[-1] == f'pooler = ["{CONSOLE}"]'
+    with pytest.raises(ConfigError):
+        read({"pooler": CONSOLE}, "f.toml")
