@@ -16,6 +16,7 @@ import psycopg
 
 from flatsplit.demo.command import wrapped
 from flatsplit.demo.flat import LEGACY, OPERATOR
+from flatsplit.demo.pooling import StoryPooler, pooling
 from flatsplit.demo.story import MIGRATOR, PASSWORDS, USER, Story
 from flatsplit.demo.traffic import Traffic
 from flatsplit.errors import Exit, FlatsplitError
@@ -46,15 +47,19 @@ if verb != "get":
 class RotationStory(Story):
     """One telling."""
 
+    pooler: StoryPooler | None = None
+
     def tell(self) -> int:
         """From one password to the next, and proof that the first one is dead."""
         self.four_roles()
         self.twins()
         first = self.conninfo(TWINS[0])
         with (
-            Traffic(first, pause=0.06) as traffic,
+            pooling(self.shop) as self.pooler,
+            Traffic(self.through(first), pause=0.06) as traffic,
             psycopg.connect(first, application_name="monthly report", autocommit=True) as forgotten,
         ):
+            self.pooled()
             self.prepare(traffic)
             self.switch(traffic)
             self.forgotten(forgotten, traffic)
@@ -89,6 +94,21 @@ class RotationStory(Story):
         waived = ("--waive", "seen", "--reason", "told in one breath")
         self.quietly("next", "--password-file", PASSWORDS, "--through", group.FORGET_PASSWORD, *waived)
 
+    def pooled(self) -> None:
+        """PgBouncer, where there is one: the configuration names its console."""
+        if self.pooler is None:
+            return
+        path = self.folder / "flatsplit.toml"
+        path.write_text(f"{path.read_text()}pooler = [{json.dumps(self.pooler.console)}]\n")
+        self.out.say(
+            "\nThe application goes through a PgBouncer of this machine's, which looks its logins up in the server.\n"
+            "Its console stands in flatsplit.toml: [rotation] pooler."
+        )
+
+    def through(self, conninfo: str) -> str:
+        """By way of PgBouncer, where there is one."""
+        return self.pooler.through(conninfo) if self.pooler is not None else conninfo
+
     def prepare(self, traffic: Traffic) -> None:
         """The other login, alike and let in."""
         self.out.heading("A password that nobody had before")
@@ -109,7 +129,11 @@ class RotationStory(Story):
         self.out.heading("Read back from the store, tried, given out")
         self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}", expect=Exit.WAITING)
         self.out.say("\nThe deploy: one connection after the other comes back with what the store gives out.")
-        traffic.move(self.shop.conninfo(TWINS[1], self.stored()))
+        traffic.move(self.through(self.shop.conninfo(TWINS[1], self.stored())))
+        if self.pooler is not None:
+            self.wait_until_gone(but=1)
+            self.out.say("\nWhether PgBouncer went along can be seen:")
+            self.operator.flatsplit("status", "--walk", f"rotate:{USER}", limit=8)
         self.pulse(traffic)
 
     def forgotten(self, connection: psycopg.Connection[object], traffic: Traffic) -> None:
@@ -160,11 +184,11 @@ class RotationStory(Story):
         found = json.loads(Path(self.folder / STORE).read_text())
         return str(found[USER]["current"]["password"])
 
-    def wait_until_gone(self) -> None:
-        """A server process outlives its client by a moment."""
+    def wait_until_gone(self, but: int = 0) -> None:
+        """A server process outlives its client by a moment, one of a pool's by a second: all, ``but`` so many."""
         with psycopg.connect(self.shop.conninfo(OPERATOR)) as conn:
             count = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
             until = time.monotonic() + 10
-            while conn.execute(count, [TWINS[0]]).fetchone() != (0,) and time.monotonic() < until:
+            while conn.execute(count, [TWINS[0]]).fetchone() != (but,) and time.monotonic() < until:
                 conn.rollback()
                 time.sleep(0.02)
