@@ -192,7 +192,10 @@ def under_traffic(walk: Walk, store: Stored, way: str, each: int) -> Application
         return work
     with bouncing(database, way, FIRST) as bouncer, Application(bouncer.conninfo(A, FIRST)) as work:
         work.wait(each)
-        console = f"host={bouncer.folder} port=6432 dbname=pgbouncer user=stats"
+        passes = bouncer.folder / "pgpass"
+        passes.touch(0o600)
+        passes.write_text("*:6432:pgbouncer:stats:of the console\n")
+        console = f"host={bouncer.folder} port=6432 dbname=pgbouncer user=stats passfile={passes}"
         walk.config.write_text(f"{walk.config.read_text()}pooler = [{toml(console)}]\n")
 
         def deploy(password: str) -> None:
@@ -241,13 +244,7 @@ def walk(
     make_database: MakeDatabase,
     fresh_cluster: FreshCluster,
     invoke_cli: InProcess,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Walk:
-    passes = tmp_path / "pgpass"
-    passes.write_text("*:6432:pgbouncer:stats:of the console\n")
-    passes.chmod(0o600)
-    monkeypatch.setenv("PGPASSFILE", str(passes))
     return twins(Walk(invoke_cli, make_database(cluster=fresh_cluster(auth="scram"))), (A, B))
 
 
