@@ -24,7 +24,7 @@ from typing import Any
 import psycopg
 
 from flatsplit.demo.flat import OPERATOR
-from flatsplit.demo.rotation import TWINS, Rotation
+from flatsplit.demo.rotation import TWINS, RotationStory
 from flatsplit.demo.server import DISPOSABLE, NAMED, Cluster, ClusterConfig
 from flatsplit.demo.story import USER
 from flatsplit.errors import Exit
@@ -87,7 +87,7 @@ def opened(conninfo: str) -> Any:
     return pool
 
 
-def rotate(story: Rotation, traffic: PooledTraffic, each: int) -> None:
+def rotate(story: RotationStory, traffic: PooledTraffic, each: int) -> None:
     """The whole walk, with so many transactions between its steps."""
     walk = ("--walk", f"rotate:{USER}")
 
@@ -125,7 +125,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="flatsplit-") as folder,
         Cluster(ClusterConfig(settings={**DISPOSABLE, **NAMED})) as cluster,
     ):
-        story = Rotation(Rotation.build(cluster), Path(folder), Silent())
+        story = RotationStory(RotationStory.build(cluster), Path(folder), Silent())
         with psycopg.connect(story.shop.conninfo(OPERATOR), autocommit=True) as conn:
             conn.execute("create table shop.orders_of_the_bench (id bigserial primary key, what text)")
             conn.execute("alter table shop.orders_of_the_bench owner to shop")
