@@ -16,6 +16,7 @@ from flatsplit.config import parse_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.model import OWNER, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
 from flatsplit.walks.abroad import abroad
+from flatsplit.walks.draft import Draft
 from flatsplit.walks.provider import administers
 from flatsplit.walks.split.context import Context
 
@@ -143,8 +144,21 @@ def memberships(state: State, context: Context) -> dict[str, tuple[str, ...]]:
     roles = {key.role for key in holdings.members if key.member == context.legacy} - apart
     if not roles:
         return {}
-    leads = Leads(state)
+    leads = Leads(_as_before(state, context))
     return {role: beyond for role in sorted(roles) if (beyond := leads.beyond(role))}
+
+
+def _as_before(state: State, context: Context) -> State:
+    """Without memberships in the new roles that came since: a role that logs in for one of them by now leads nowhere
+    else for legacy than it did, and what that new role may is no reason to take another way.
+    """
+    new, known = frozenset(context.config.roles.new), {key[:2] for key in context.baseline.members}
+    came = {key for key in state.members if key.role in new and key[:2] not in known}
+    if not came:
+        return state
+    draft = Draft(state)
+    draft.members = {key: options for key, options in state.members.items() if key not in came}
+    return draft.state()
 
 
 OUT_OF_REACH = "memberships-out-of-reach"
