@@ -10,5 +10,8 @@ works on as app_user. At last the newer release migrates the schema as app_migra
 The server's log tells what was refused (SQLSTATE 42501), pg_stat_statements what succeeded. A statement that was called
 allowed and is refused, or called denied and succeeds, makes the exit code 1.
 
+With --worker a worker gets a role of its own instead: what it needs is learned while it works, what was learned is
+enough for it, and each privilege of it is missed when it is taken away.
+
 FLATSPLIT_PG_BIN chooses the server, otherwise it is the embedded one. pip needs a package index.
 """

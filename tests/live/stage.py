@@ -15,6 +15,7 @@ from psycopg import sql
 from flatsplit.demo.server import DISPOSABLE, Cluster, ClusterConfig
 from tests.fixtures.databases import ROOT
 from tests.live.environments import clean_environment
+from tests.support.patience import until
 from tests.support.walk import configure, write_passwords
 
 DATABASE = "app"
@@ -91,6 +92,14 @@ class Stage:
             said = f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
             raise SystemExit(f"flatsplit {' '.join(arguments)}: exit code {done.returncode}\n{said}")
         return done.stdout
+
+    def wait_for(self, role: str) -> None:
+        """Until somebody is connected as this role."""
+        with self.admin() as connection:
+            until(
+                lambda: connection.execute("SELECT FROM pg_stat_activity WHERE usename = %s", [role]).rowcount,
+                f"a session of {role}",
+            )
 
     def survey(self) -> None:
         """``init``, and no time to wait for."""

@@ -1,0 +1,79 @@
+"""One application's worker under a role of its own, which is learned while it works: enough, and no more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.live.apps import App
+from tests.live.play import Program, opened, say
+from tests.live.stage import DATABASE, Stage
+from tests.live.truth import attempt, refusals
+from tests.support.walk import toml
+
+ROLE = "app_jobs"
+WALK = ("--walk", f"role:{ROLE}")
+_ON = {"usage": "sequence ", "execute": "routine "}
+"""What REVOKE wants to hear before a name; nothing for what is like a table."""
+
+
+def learn(app: App, seconds: float, environments: Path) -> list[str]:
+    """What is wrong with the list that was learned; [] where nothing is."""
+    with opened(app, environments) as (stage, program):
+        stage.passwords[ROLE] = f"live-{ROLE}"
+        program.run("new", stage.legacy, "install")
+        with stage.connect(stage.legacy) as connection:
+            connection.execute("CREATE TABLE secrets (token text)")
+        stage.survey()
+        _declare(stage, f'[role.{ROLE}]\nlike = "app_user"\nlearn = "0s"\n')
+        stage.next("--through", "enable-login")  # it rides along, up to where people let its program in
+        at_work = program.start("new", ROLE, "work", str(seconds))
+        stage.wait_for(ROLE)
+        stage.next("--through", "switch-connections", *WALK)
+        say(f"at work as {ROLE}, over the bridge: {program.finish(at_work, seconds)}")
+        stage.flatsplit("observe")
+        learned = json.loads(stage.flatsplit("learn", ROLE, "--json"))
+        grants: dict[str, list[str]] = learned["grants"]
+        _declare(stage, f"[grants.{ROLE}]\n" + "".join(f"{key} = {toml(names)}\n" for key, names in grants.items()))
+        stage.next("--through", "grant", *WALK)
+        stage.flatsplit("rehearse", "--as", ROLE)
+        stage.next("--through", "verify", *WALK)
+        return [*_enough(stage, program, seconds), *_no_more(stage, program, learned["lines"], seconds / 2)]
+
+
+def _declare(stage: Stage, section: str) -> None:
+    path = stage.folder / "flatsplit.toml"
+    path.write_text(f"{path.read_text()}\n{section}")
+
+
+def _refused(stage: Stage) -> list[str]:
+    found = refusals(stage.cluster.data / "log" / "all.csv", DATABASE)
+    return [f"{one.message}: {one.query[:200]}" for one in found if one.role == ROLE]
+
+
+def _enough(stage: Stage, program: Program, seconds: float) -> list[str]:
+    before = len(_refused(stage))
+    say(f"at work as {ROLE}, with its own list: {program.work('new', ROLE, seconds)}")
+    found = [f"refused with its own list: {one}" for one in _refused(stage)[before:]]
+    with stage.connect(ROLE) as connection:
+        if attempt(connection, "SELECT * FROM secrets") != "42501":
+            found.append("it reads the secrets")
+    return found
+
+
+def _no_more(stage: Stage, program: Program, lines: list[dict[str, Any]], seconds: float) -> list[str]:
+    """Each privilege taken away in turn: something is refused then."""
+    found = []
+    with stage.admin() as admin:
+        for line in lines:
+            what = f"{line['privilege']} ON {_ON.get(line['privilege'], '')}{line['name']}"
+            before = len(_refused(stage))
+            admin.execute(f"REVOKE {what} FROM {ROLE}".encode())
+            process = program.start("new", ROLE, "work", str(seconds))
+            process.communicate()  # it may well fail
+            admin.execute(f"GRANT {what} TO {ROLE}".encode())
+            if len(_refused(stage)) == before:
+                found.append(f"nobody missed {what}")
+    say(f"{len(lines)} privileges taken away in turn: {len(lines) - len(found)} were missed")
+    return found
