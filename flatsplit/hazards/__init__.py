@@ -31,6 +31,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     operator,
     owners,
     passwords,
+    pooled,
     powers,
     public,
     reading,

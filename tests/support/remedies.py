@@ -79,6 +79,7 @@ _BY_HAND = {
             "connection-arithmetic",
         ),
         "short-timeouts",
+        "tenant-pooler-members",
     ),
     "there is nothing to do": ("operator-self-grants", "extensions-owned", "owners-extensions"),
 }
