@@ -91,7 +91,7 @@ class Narration:
             )
         elif gate.open:
             self._above(f"  gate {gate.key}: open, {one_line(gate.reason)}", "yellow" if gate.notice else "dim")
-            if gate.notice:
+            if gate.notice and gate.fix:
                 self._above(f"    better: {one_line(gate.fix)}")
 
     def step_finished(self, key: str, state: StepState) -> None:

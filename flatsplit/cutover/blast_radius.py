@@ -46,14 +46,18 @@ def radius(session: Session, live: State, context: Context, done: int, others: S
         today=exposures(live, around, roles),
         after=exposures(end, around, roles),
         complete=done == len(split.STEP_KEYS),
-        tenants=tuple(role for link in others if link.kind.name == tenants.NAME for role in _makes(link)[1:]),
+        tenants=tuple(role for link in others if link.kind.name == tenants.NAME for role in _makes(link)[1:2]),
+        pools=tuple(role for link in others if link.kind.name == tenants.NAME for role in _makes(link)[2:]),
     )
 
 
 def _makes(link: KeptWalk) -> tuple[str, ...]:
-    """The roles that a walk makes; of tenants their group and one: what that could do, all could."""
+    """The roles that a walk makes; of tenants their group, one (what that could do, all could), and their pool."""
     made = tuple(link.kind.makes(link.context))
-    return made[:2] if link.kind.name == tenants.NAME else made
+    if link.kind.name != tenants.NAME:
+        return made
+    pool: str = link.context.pool
+    return (*[role for role in made if role != pool][:2], *([pool] if pool else ()))
 
 
 def first_radius(session: Session, origin: State, context: Context) -> tuple[Exposure, ...]:

@@ -89,7 +89,7 @@ def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: C
         require_roles(situation)
         roles, live = _roles(situation, keys), situation.live
         application = context_of(situation).application
-        if machine.begun({tenants.TENANT_CLOSE: "pending", **situation.states}, tenants.TENANT_CLOSE):
+        if tenants.TENANT_CLOSE in situation.states and situation.entered(tenants.TENANT_CLOSE):
             raise Refused(
                 f"{application} sees no tenant's row any more: tenant {keys[0]!r} could not go back to it",
                 f"take {tenants.TENANT_CLOSE} back first: flatsplit rollback --walk tenants",

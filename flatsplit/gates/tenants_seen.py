@@ -19,11 +19,14 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult("tenants-seen", True, "there are no tenants yet")
     for ring in found:
         if ring.roles and not ring.seen:
+            pool = asked.context.pool
+            point = f"point their connections at their roles, {ring.roles[0]} first"
+            become = f"let {pool} become them, {ring.roles[0]} first; pg_stat_statements has to count what they run"
             return GateResult(
                 "tenants-seen",
                 False,
                 f"ring {ring.number} of {ring.of}: none of its {len(ring.roles)} tenants has been seen",
-                f"point their connections at their roles, {ring.roles[0]} first; then the same command again",
+                f"{become if pool else point}; then the same command again",
             )
     seen, all_of_them = sum(len(ring.seen) for ring in found), sum(len(ring.roles) for ring in found)
     held = sum(ring.held for ring in found)

@@ -19,10 +19,18 @@ def _bypassed(seen: Seen) -> bool:
 
 def _tables(seen: Seen) -> Iterator[tuple[str, bool, bool]]:
     """Tables whose rows the application sees: the name, whether legacy is under its policies, who could see a row."""
-    bypassed = _bypassed(seen)
+    bypassed, apart = _bypassed(seen), _kept_apart(seen)
     for schema, table, forced, visible, ours in seen.rows("rls"):
-        if ours or bypassed:
+        if (ours or bypassed) and (schema, table) not in apart:
             yield f"{schema}.{table}", (forced or not ours) and not bypassed, visible
+
+
+def _kept_apart(seen: Seen) -> frozenset[tuple[str, str]]:
+    """Tables that a walk over tenants looks after: it says itself whom their policies let in, and when no more."""
+    section = seen.context.config.tenants
+    if section is None:
+        return frozenset()
+    return frozenset((ref.schema, ref.name) for ref, named in seen.state.policies.items() if section.group in named)
 
 
 def bypasses(seen: Seen) -> bool:
@@ -60,11 +68,11 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
 
 def _opening(seen: Seen) -> tuple[str, ...]:
     """Policies for legacy, to whom they change nothing, and which are extended to the new roles."""
-    legacy = format_name(seen.legacy)
+    legacy, apart = format_name(seen.legacy), _kept_apart(seen)
     return tuple(
         f"CREATE POLICY as_before ON {format_name(schema, table)} TO {legacy} USING (true) WITH CHECK (true);"
         for schema, table, _, visible, _ in seen.rows("rls")
-        if not visible
+        if not visible and (schema, table) not in apart
     )
 
 

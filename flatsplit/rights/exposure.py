@@ -86,6 +86,8 @@ class BlastRadius:
     """Every step is done: ``today`` is what the cutover made."""
     tenants: tuple[str, ...] = ()
     """Those of the roles that are tenants': where row-level security is on, they reach rows of their own."""
+    pools: tuple[str, ...] = ()
+    """Those that may become any of them."""
 
 
 @dataclass(frozen=True, slots=True)

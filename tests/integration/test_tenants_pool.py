@@ -51,6 +51,11 @@ def test_a_pool_sees_nothing_until_it_is_a_tenant(database: Database, invoke_cli
         pool.execute("select set_config('role', 'tenant_3', false)")
         assert _count(pool, "orders") == truth(database, 3)["orders"], "no isolation, and called none"
         assert "the pool is still connected" in walk("rollback", "--yes", "--walk", "tenants").check(5).stderr
+    told = walk("blast-radius").check().stdout
+    assert "tenant_1 stands for all tenants" in told
+    assert "the pool may become any tenant" in told
+    said = walk("doctor", "--json").json
+    assert {"rls-zero-rows", "rls-fewer-rows"}.isdisjoint(one["id"] for one in said["findings"])
     holes = walk("tenants", "--prove", "--rows", "--json").check().json["holes"]
     (said,) = [hole["what"] for hole in holes if hole["key"] == "pool"]
     assert "not from an injection" in said

@@ -27,6 +27,8 @@ def show(printer: Printer, found: BlastRadius) -> None:
         _names(printer, found.after)
     for tenant in found.tenants:
         printer.say(f"  {one_line(tenant)} stands for all tenants: of tables with policies, only its own rows", "dim")
+    for pool in found.pools:
+        printer.say(f"  {one_line(pool)} may become any tenant: of tables with policies, the rows of all of them")
 
 
 def _matrix(printer: Printer, title: str, roles: Sequence[Exposure]) -> None:
