@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from psycopg import sql
 
 from flatsplit.errors import FlatsplitError
-from flatsplit.model import PUBLIC, ROUTINES, TABLES, ObjectRef
+from flatsplit.model import PUBLIC, RELATIONS, ROUTINES, TABLES, ObjectRef
 
 CACHED = 1 << 17
 """Names kept rendered: each object's stands in a statement, its undo and its record, for several grantees."""
@@ -71,7 +71,9 @@ def grant_word(kind: str) -> str:
 @lru_cache(maxsize=CACHED)
 def name(ref: ObjectRef) -> str:
     """The object's name as ALTER and GRANT want it."""
-    kind = ref.kind
+    kind, schema, plain, _ = ref
+    if kind in RELATIONS and schema and plain and _PLAIN.fullmatch(schema + plain):
+        return f'"{schema}"."{plain}"'  # what ident() gives, and there are thousands
     if kind in ROUTINES:
         # To ROUTINE a list without modes may also be all arguments of another routine, OUT included: not unique then
         mode = "IN " if ref.args and not ref.args.startswith(_MODES) else ""
@@ -101,8 +103,13 @@ def label(ref: ObjectRef) -> str:
     else:
         dotted = f"{ref.schema}.{ref.name}" if ref.schema else ref.name
         args = f"({ref.args})" if ref.kind in ROUTINES or ref.kind == "operator" else ""
-        text = f"{ref.kind.replace('_', ' ')} {dotted}{args}"
+        text = f"{_word(ref.kind)} {dotted}{args}"
     return text.replace("\n", "\\n").replace("\r", "\\r")
+
+
+@cache
+def _word(kind: str) -> str:
+    return kind.replace("_", " ")
 
 
 def alter_owner(ref: ObjectRef, owner: str) -> str:

@@ -36,7 +36,7 @@ def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = ()) -> str:
     others = [ref for ref in refs if ref.kind == "materialized_view" or ref in closed]
     parts = []
     if tables:
-        parts.append(f"LOCK TABLE {', '.join('ONLY ' + name(ref) for ref in tables)} IN ACCESS SHARE MODE; ")
+        parts.append(f"LOCK TABLE ONLY {', ONLY '.join(map(name, tables))} IN ACCESS SHARE MODE; ")
     for ref in others:
         word = "MATERIALIZED VIEW" if ref.kind == "materialized_view" else "TABLE"
         body = _RENEW_COMMENT.replace("@kind", word).replace("@name", literal(name(ref)))
