@@ -116,8 +116,8 @@ def test_story_ends_with_four_roles_and_no_failed_statement(run_cli: Process) ->
     run_cli("--help").check()
     one = processor() - before
     told = run_cli("demo").check().stdout
-    # Half a minute on one core where --help takes a tenth of a second: on any machine as many times as much
-    assert processor() - before < 450 * one
+    # A minute with room to spare on one core, on any machine: some 450 times what --help takes, more beside other work
+    assert processor() - before < 1000 * one
     assert re.search(r"^ +0 failed$", told, re.MULTILINE)
     assert "ERROR: must be owner of table payments" in told
     assert "app_user from local (says it is 'shop application')  DROP TABLE payments:" in told
