@@ -74,7 +74,9 @@ def of_twins(found: list[Pooler], context: Context) -> Iterator[PoolerAdvice]:
         works = bool(there) and not left
         todo = ""
         if way == "forced" and one.forced == former:
-            todo = f"write user={coming} and its password= into the line {one.name} of [databases], {RELOAD}"
+            todo = (
+                f"write user={coming} and its password= into the line {one.name} of [databases], {_between(one.name)}"
+            )
         elif way == "userlist" and coming not in one.listed:
             todo = f'add "{coming}" and its verifier, as the store has it, to auth_file, {RELOAD}'
         elif not there:
@@ -95,7 +97,7 @@ def _in_place(found: list[Pooler], role: str) -> Iterator[PoolerAdvice]:
         if one.forced and one.forced != role:
             continue
         todo = {
-            "forced": f"write the new password= into the line {one.name} of [databases], {RELOAD}",
+            "forced": f"write the new password= into the line {one.name} of [databases], {_between(one.name)}",
             "userlist": f'put the new verifier into the line "{role}" of auth_file, to the letter, {RELOAD}',
             "auth_query": "",
         }[way]
@@ -103,6 +105,11 @@ def _in_place(found: list[Pooler], role: str) -> Iterator[PoolerAdvice]:
             f"{count(one.servers.get(role, 0), 'server connection')} as {role}, begun before or after: see gate known"
         )
         yield PoolerAdvice(one.place, one.name, way, todo, seen, works=False)
+
+
+def _between(name: str) -> str:
+    """A login under way while its user changes counts as failed, and clients then fail for server_login_retry."""
+    return f"then PAUSE {name}; RELOAD; RESUME {name}; on its console (in session mode RELOAD alone: PAUSE would wait)"
 
 
 def _connected(one: Pooler, coming: str, former: str) -> str:

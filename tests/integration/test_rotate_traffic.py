@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -111,8 +110,11 @@ class Bouncer:
             time.sleep(0.02)
 
     def reload(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGHUP)
+        """With a pause: a login to the server that is under way while its password changes counts as failed."""
+        place = f"host={self.folder} port=6432 dbname=pgbouncer user=stats password='of the console'"
+        with psycopg.connect(place, autocommit=True) as console:
+            for command in (b"PAUSE", b"RELOAD", b"RESUME"):
+                console.execute(command)
 
     def conninfo(self, login: str, password: str) -> str:
         user, secret = ("shop", "of the pool") if self.way == "forced" else (login, password)
