@@ -18,11 +18,17 @@ from flatsplit.tenants.condition import MAPPING, Condition, Link
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"]|"")*)"|(\w+)|(::|[=,.()]))')
 _TEXT = frozenset({"text", '"text"'})
+_ASKED = f'"{MAPPING}"'
+"""What all of our conditions name."""
+
+
+def condition(value: Condition, table: str) -> str:
+    """The expression for a policy on a table of this name."""
+    return _condition(value, table if value.links or table == "r" else "")
 
 
 @lru_cache(maxsize=CACHED)
-def condition(value: Condition, table: str) -> str:
-    """The expression for a policy on a table of this name."""
+def _condition(value: Condition, table: str) -> str:
     name = "r" if table != "r" else "r1"
     own = (
         sql.SQL("(SELECT {} FROM {} {} WHERE {} = CURRENT_USER)")
@@ -62,7 +68,6 @@ def _alias(place: int, table: str) -> str:
     return f"p{place}" if table != f"p{place}" else f"q{place}"
 
 
-@lru_cache(maxsize=CACHED)
 def canonical(text: str, table: str) -> str:
     """What the server printed (quote_all_identifiers on), in our words where it is ours."""
     found = recognise(text, table)
@@ -71,6 +76,14 @@ def canonical(text: str, table: str) -> str:
 
 def recognise(text: str, table: str) -> Condition | None:
     """The condition that a text of the server's says, None for any other."""
+    if _ASKED not in text:
+        return None
+    return _recognise(text, table if "EXISTS" in text else "")
+
+
+@lru_cache(maxsize=CACHED)
+def _recognise(text: str, table: str) -> Condition | None:
+    """The name of the table says something only on a way to others: thousands say the same of their own column."""
     tokens = _tokens(text)
     return None if tokens is None else _Reader(tokens, table).condition()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic
@@ -38,6 +38,8 @@ class Situation(Generic[C]):
     """The other walks that are kept, in the order in which they began."""
     began: datetime | None = None
     """When this walk did; None where nobody can tell."""
+    _seen_from: Situation[Any] | None = field(default=None, init=False, compare=False, repr=False)
+    """The same moment from where another walk is, which wants the same of all done steps. replace() parts them."""
 
     @cached_property
     def states(self) -> dict[str, StepState]:
@@ -122,6 +124,8 @@ class Situation(Generic[C]):
 
     def desired(self, count: int) -> State:
         """What the first ``count`` steps, and the done steps of all other walks, make of the live State."""
+        if self._seen_from is not None and count == self.done:
+            return self._seen_from.desired(self._seen_from.done)
         while len(self._own) <= count:
             self._own.append(self.kind.steps[len(self._own) - 1].apply(self._own[-1], self.context))
         if count not in self._desired:
@@ -176,9 +180,11 @@ class Situation(Generic[C]):
         place = places[name]
         one = order[place]
         others = tuple(replace(link, earlier=at < place) for at, link in enumerate(order) if at != place)
-        return Situation(
+        there = Situation(
             one.kind, self.live, one.baseline, one.config, one.records, self.legacy_oid, one.name, others, one.began
         )
+        object.__setattr__(there, "_seen_from", self)
+        return there
 
     def shared(self, link: KeptWalk) -> tuple[str, ...]:
         """Roles that this and another walk speak of."""

@@ -18,6 +18,7 @@ _APART: tuple[TableKind, ...] = ("root", "own", "through")
 """Kinds of tables whose rows are told apart."""
 _COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
 
+_ALL_ROWS = PolicyFacts(using="true")
 _ALL = ("pg_read_all_data", "pg_write_all_data")
 """Predefined roles that hold rights on every table, and stand in no list."""
 
@@ -31,6 +32,8 @@ class _Known(NamedTuple):
     """Columns with rights of their own, by table."""
     readers: frozenset[str]
     """Those of the predefined roles that somebody else is a member of."""
+    named: dict[tuple[int, tuple[Acl, ...]], frozenset[str]]
+    """Who is to see all rows, by the facts of a table and the rights on its columns: few tables differ in that."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,21 @@ class Context:
 
     # -- policies
 
+    @cached_property
+    def _kept_apart(self) -> dict[ObjectRef, Mapping[ObjectRef, PolicyFacts]]:
+        return {}
+
+    def kept_apart(self, one: Belonging) -> Mapping[ObjectRef, PolicyFacts]:
+        """The policies of a table without ``everyone``: asked by several steps, worked out once."""
+        found = self._kept_apart.get(one.ref)
+        if found is None:
+            found = {
+                ObjectRef("policy", one.ref.schema, one.ref.name, name): facts
+                for name, facts in self.conditions(one).items()
+            }
+            self._kept_apart[one.ref] = found
+        return found
+
     def conditions(self, one: Belonging) -> dict[str, PolicyFacts]:
         """The two (or, where rows of nobody's are read, eight) policies of a table, by name: without ``everyone``."""
         condition = one.condition(self.tenants.schema)
@@ -131,10 +149,11 @@ class Context:
 
     def policies(self, state: State, one: Belonging) -> dict[ObjectRef, tuple[PolicyFacts, frozenset[str]]]:
         """All that a table is to have, with the roles that each is for."""
-        found = {name: (facts, frozenset({self.group})) for name, facts in self.conditions(one).items()}
+        group = frozenset({self.group})
+        found = {ref: (facts, group) for ref, facts in self.kept_apart(one).items()}
         if not self.guarded(one.ref) and (named := everyone(state, one.ref, self)):
-            found[tenants.EVERYONE] = (PolicyFacts(using="true"), named)
-        return {ObjectRef("policy", one.ref.schema, one.ref.name, name): each for name, each in found.items()}
+            found[ObjectRef("policy", one.ref.schema, one.ref.name, tenants.EVERYONE)] = (_ALL_ROWS, named)
+        return found
 
     def guarded(self, ref: ObjectRef) -> bool:
         """Whether somebody else's policies counted there before: to let everyone in would open what they close."""
@@ -155,7 +174,7 @@ class Context:
             readers = frozenset(key.role for key in state.members if key.role in _ALL and key.member not in tenants_)
             self._known[id(state)] = (
                 state,
-                _Known(tenants_, columns, readers),
+                _Known(tenants_, columns, readers, {}),
             )  # with it, so that its id stays its own
         return self._known[id(state)][1]
 
@@ -234,11 +253,13 @@ def everyone(state: State, ref: ObjectRef, context: Context) -> frozenset[str]:
     if facts is None:
         return frozenset()
     known = context.known(state)
-    held = {item.grantee for item in facts.acl}
-    held |= {item.grantee for _, acl in context.columns_of(state, ref) for item in acl}
-    held |= known.readers
-    return frozenset(
-        role
-        for role in held - known.tenants - {PUBLIC, facts.owner}
-        if role in state.roles and not state.roles[role].superuser
-    )
+    columns = tuple(acl for _, acl in context.columns_of(state, ref))
+    found = known.named.get((id(facts), columns))
+    if found is None:
+        held = {item.grantee for acl in (facts.acl, *columns) for item in acl} | known.readers
+        found = known.named[id(facts), columns] = frozenset(
+            role
+            for role in held - known.tenants - {PUBLIC, facts.owner}
+            if role in state.roles and not state.roles[role].superuser
+        )
+    return found

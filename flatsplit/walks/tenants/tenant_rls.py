@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.model import ObjectRef, RowSecurity, State
+from flatsplit.model import RowSecurity, State
 from flatsplit.walks import tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
@@ -16,15 +16,9 @@ def apply(state: State, context: Context) -> State:
     """
     draft = Draft(state)
     for ref, one in context.apart.items():
-        if _ready(state, context, ref, {policy.args for policy in context.policies(state, one)}):
+        if context.group in state.roles and context.policies(state, one).keys() <= state.policies.keys():
             draft.row_security[ref] = RowSecurity(True, draft.row_security.get(ref, RowSecurity()).forced)
     return draft.state()
-
-
-def _ready(state: State, context: Context, ref: ObjectRef, names: set[str]) -> bool:
-    return context.group in state.roles and all(
-        ObjectRef("policy", ref.schema, ref.name, name) in state.policies for name in names
-    )
 
 
 STEP = Step(
