@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from flatsplit import blueprint, rehearsal
 from flatsplit.config import PURPOSES, Special
+from flatsplit.cutover import as_tenant
 from flatsplit.errors import UsageError
 from flatsplit.gates import rehearsed
 from flatsplit.model import State, WalkName
 from flatsplit.rehearsal import Progress, Rehearsal
 from flatsplit.walks import role as role_walk
-from flatsplit.walks import split
+from flatsplit.walks import split, tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.role import listed
 from flatsplit.walks.role.context import Context as RoleContext
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 
 
 def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progress) -> Rehearsal:
-    """Rehearses what legacy ran, or what stands in a file, as app_user or as ``role``; the summary is kept."""
+    """Rehearses what legacy ran, or what stands in a file, as app_user, ``role`` or a tenant; the summary is kept."""
     situation = walk.situation()
+    tenant = as_tenant.tenant_of(situation, role)
+    if tenant:
+        found = as_tenant.rehearse(walk, situation, tenant, file, progress)
+        _record(walk, found, file, WalkName(tenants.NAME))
+        return found
     name = _role(situation, role)
     legacy = situation.config.legacy_role
     database = situation.live.target.database
@@ -47,7 +53,7 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
         goal = situation.desired(max(situation.done, split.ORDINAL[split.ENABLE_LOGIN]))
         company = rehearsal.Company(walk.session, situation.live, goal, situation.context, name)
     found = company.rehearse(statements, source, situation.config.locks.lock_timeout, progress)
-    _record(walk, found, file)
+    _record(walk, found, file, WalkName(role_walk.NAME, found.role))
     return found
 
 
@@ -80,7 +86,8 @@ def _bridged(live: State, special: Special) -> bool:
     return bool(special.like) and any(key[:2] == (special.like, special.name) for key in live.members)
 
 
-def _record(walk: Walk, found: Rehearsal, file: Path | None) -> None:
+def _record(walk: Walk, found: Rehearsal, file: Path | None, mine: WalkName) -> None:
+    """In the journal of the walk that it is about, where that is kept; else in that of the split."""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in found.summary.items() if count)
     details = {
         "role": found.role,
@@ -90,7 +97,6 @@ def _record(walk: Walk, found: Rehearsal, file: Path | None) -> None:
         "summary": dict(found.summary),
         "ok": found.ok,
     }
-    mine = WalkName(role_walk.NAME, found.role)
     kept = any(record.walk == mine for record in walk.kept)
     with walk.session.transaction():
         (walk.journal_of(mine) if kept else walk.journal).event(

@@ -64,6 +64,8 @@ class Actor:
     """Settings of the application's own that the statements set; "" where they do not say which."""
     before: str = ""
     """In whose place the role acts; "" for legacy."""
+    apart: frozenset[ObjectRef] = frozenset()
+    """Policies that are to show the role, a tenant's, its own rows only."""
 
     def __post_init__(self) -> None:
         self.rights = Inherited(self.goal, self.role)

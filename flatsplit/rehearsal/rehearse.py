@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from flatsplit.connection import Session
-from flatsplit.model import State
+from flatsplit.model import ObjectRef, State
 from flatsplit.rehearsal import becoming, conditions, definers, remedies, tried, utility, wording
 from flatsplit.rehearsal.actor import Actor, quoted_path
 from flatsplit.rehearsal.definers import Definers
@@ -56,11 +56,20 @@ _AGAIN = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b", re.IGNORECASE)
 class Company:
     """Rehearses statements for one role."""
 
-    def __init__(self, session: Session, live: State, goal: State, context: Context, role: str) -> None:
+    def __init__(
+        self,
+        session: Session,
+        live: State,
+        goal: State,
+        context: Context,
+        role: str,
+        before: str = "",
+        apart: frozenset[ObjectRef] = frozenset(),
+    ) -> None:
         self.session = session
         self.live = live
         self.world = World(session.driver, goal)
-        self.actor = Actor(self.world, goal, live, context, role)
+        self.actor = Actor(self.world, goal, live, context, role, before=before, apart=apart)
         self.judge = Judge(self.actor, utility.problems)
         self._needs = Needs(self.judge)
         self.role = role

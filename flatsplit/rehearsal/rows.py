@@ -34,6 +34,8 @@ def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem
         return []
     if use.copied:
         return _copied(actor, relation)
+    if _kept_apart(actor, relation) and "w" not in use.strict & use.letters:  # ON CONFLICT, MERGE may meet others' rows
+        return []
     reached = [letter for letter in "drw" if letter in use.letters]
     if "r" in use.strict and "w" not in use.letters:  # INSERT alone meets no row
         reached = [letter for letter in reached if letter != "r"]
@@ -50,6 +52,16 @@ def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem
     written = [letter for letter in "aw" if letter in use.letters and use.target]
     checked = [*written, "r"] if written and "r" in use.letters else written
     return found + [each for letter in checked for each in _checked(actor, relation, use, letter)]
+
+
+def _kept_apart(actor: Actor, relation: Relation) -> bool:
+    """Whether the role is to see its own rows only: of all policies here none but those that say so are for it."""
+    mine = {
+        ObjectRef("policy", relation.ref.schema, relation.ref.name, policy.name)
+        for letter in _COMMANDS
+        for policy in _policies(actor, actor.rights, actor.goal, relation, letter)
+    }
+    return bool(mine) and mine <= actor.apart
 
 
 def _checked(actor: Actor, relation: Relation, use: RelationUse, letter: str) -> Iterator[Problem]:
@@ -233,7 +245,7 @@ def _unset(actor: Actor, relation: Relation, mine: _Side, before: _Side | None, 
 
 
 def _copied(actor: Actor, relation: Relation) -> list[Problem]:
-    if _applies(actor.legacy, actor.live, relation):
+    if _applies(actor.legacy, actor.live, relation) and not actor.apart:
         return []
     name = shown(relation.ref)
     reason = f"COPY FROM is refused on {name}, whatever its policies say: row-level security applies to {actor.role}"

@@ -138,6 +138,8 @@ class Verdict:
     """… and what can be put into flatsplit.toml, each ``[section] key = value``."""
     needs: tuple[Need, ...] = ()
     """The privileges that it takes."""
+    slower: tuple[str, ...] = ()
+    """What of it gets slower under row-level security, a line each; looked for where a tenant is rehearsed."""
 
 
 @dataclass(frozen=True)

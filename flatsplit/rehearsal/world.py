@@ -38,6 +38,7 @@ class World:
         self._settings: dict[str, bool] = {}
         self._alike: frozenset[tuple[str, str]] | None = None
         self._servers_own: dict[str, frozenset[str]] = {}
+        self._leaky: dict[tuple[str, str, int, str], tuple[bool, str | None] | None] = {}
 
     def _ask(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
         return self.conn.execute(question(name).encode(), parameters or None).fetchall()
@@ -287,6 +288,13 @@ class World:
     def system_operator(self, name: str, left: str, right: str) -> bool:
         """Whether the server itself has an operator of that name and those types; "" for no operand."""
         return bool(self._ask("system_operator", name, left, right)[0][0])
+
+    def leaky(self, operator: str, function: str, table: int, column: str) -> tuple[bool, str | None] | None:
+        """Whether it is not leakproof on that column, and an index that serves it otherwise; None for no such thing."""
+        key = (operator, function, table, column)
+        if key not in self._leaky:
+            self._leaky[key] = next(((bool(row[0]), row[1]) for row in self._ask("leaky", *key)), None)
+        return self._leaky[key]
 
     @cached_property
     def named(self) -> dict[tuple[str, str, str], list[ObjectRef]]:

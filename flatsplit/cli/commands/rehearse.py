@@ -21,7 +21,7 @@ from flatsplit.errors import Exit
     help="Statements with semicolons, pg_stat_statements as CSV or JSON, or a server log; "
     "else pg_stat_statements of this database.",
 )
-@click.option("--as", "role", metavar="ROLE", help="The role to rehearse; else app_user.")
+@click.option("--as", "role", metavar="ROLE", help="The role to rehearse, or `tenant` for one of them; else app_user.")
 def command(app: App, file: Path | None, role: str | None) -> Exit:
     """Try every statement that the old role ran as the role it will run as. Executes none of them.
 

@@ -23,6 +23,10 @@ _HEADINGS = {
     "unknown": "Unknown: look at these yourself",
 }
 _SHOWN = 25
+_INSTEAD = (
+    "remedy: name LIKE 'x%' as name ^@ 'x' or as a range; or, where a superuser knows that it tells nothing of hidden "
+    "rows, ALTER FUNCTION … LEAKPROOF for the operator's function; or live with all rows of one tenant being read"
+)
 _BASIS = re.compile(r" \(by the blueprint: .* does not exist yet\)\Z", re.DOTALL)
 """What a verdict rests on, where it is the same for all: the last lines say it once."""
 
@@ -42,6 +46,7 @@ def show(printer: Printer, found: Rehearsal) -> None:
             _show_one(printer, verdict, _STYLES[outcome], remedy=not common)
         if len(verdicts) > _SHOWN:
             printer.say(f"… and {len(verdicts) - _SHOWN:,} more: `flatsplit rehearse --json` has all", "dim")
+    _show_slower(printer, found)
     for purpose, lines in found.grants.items():
         printer.heading("What of it flatsplit.toml can grant")
         printer.say(f"[grants.{purpose}]")
@@ -65,6 +70,22 @@ def show(printer: Printer, found: Rehearsal) -> None:
         "  " + ", ".join(f"{number:,} {outcome}" for outcome, number in found.summary.items()),
         "green" if found.ok else "red",
     )
+
+
+def _show_slower(printer: Printer, found: Rehearsal) -> None:
+    """What goes on, and takes longer."""
+    verdicts = [each for each in found.verdicts if each.slower]
+    if not verdicts:
+        return
+    printer.heading(f"Slower: goes on, and no index serves it ({len(verdicts)})")
+    for verdict in verdicts[:_SHOWN]:
+        query = one_line(verdict.query)
+        printer.say(f"{query if len(query) <= 160 else query[:159] + '…'}", "yellow")
+        for line in verdict.slower:
+            printer.say(f"    {count(verdict.calls, 'call')}; {one_line(line)}")
+    if len(verdicts) > _SHOWN:
+        printer.say(f"… and {len(verdicts) - _SHOWN:,} more: `flatsplit rehearse --json` has all", "dim")
+    printer.say(_INSTEAD)
 
 
 def _show_one(printer: Printer, verdict: Verdict, style: str, *, remedy: bool) -> None:
@@ -100,6 +121,7 @@ def shape(found: Rehearsal) -> Json:
                 "toml": list(verdict.toml),
                 "basis": verdict.basis,
                 "needs": _needs(verdict),
+                "slower": list(verdict.slower),
             }
             for verdict in found.verdicts
         ],

@@ -1,0 +1,84 @@
+"""``rehearse --as tenant``: what the application runs as its own role, tried as one real tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flatsplit import blueprint, rehearsal
+from flatsplit.errors import UsageError
+from flatsplit.model import WalkName
+from flatsplit.rehearsal import Progress, Rehearsal, Verdict
+from flatsplit.rehearsal.leaky import slower
+from flatsplit.rehearsal.remedies import shown
+from flatsplit.walks import tenants
+from flatsplit.walks.tenants.context import Context
+from flatsplit.words import count
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.situation import Situation
+    from flatsplit.cutover.walk import Walk
+
+WORD = "tenant"
+"""One of them, whichever."""
+
+
+def tenant_of(situation: Situation, role: str | None) -> str:
+    """The tenant's role that is meant, "" where none is. Raises UsageError where no tenant has a role yet."""
+    live = situation.live
+    if role in live.tenants:
+        return str(role)
+    if role != WORD or role in live.roles:
+        return ""
+    there = sorted(live.tenants.keys() & live.roles.keys())
+    if not there:
+        raise UsageError(
+            "no tenant has a role yet, and one is tried as it is",
+            f"flatsplit next --walk tenants --through {tenants.TENANT_ROLES} makes them; nobody can use them then",
+        )
+    return there[0]
+
+
+def rehearse(walk: Walk, situation: Situation, tenant: str, file: Path | None, progress: Progress) -> Rehearsal:
+    """Rehearses what the application and legacy ran, or what stands in a file, as that tenant."""
+    mine = situation.turned(WalkName(tenants.NAME))
+    context: object = mine.context
+    assert isinstance(context, Context)
+    application, legacy = blueprint.application(situation.config), situation.config.legacy_role
+    database = situation.live.target.database
+    acting, _ = rehearsal.others(situation.live, situation.context)
+    roles = (application, legacy, *acting)
+    if file is not None:
+        kind, statements = rehearsal.read_file(file, frozenset(roles), database, frozenset())
+        source = f"{kind} {file}"
+    else:
+        statements = rehearsal.read_statistics(walk.session.driver, roles)
+        source = f"pg_stat_statements of {', '.join(roles)} in {database}"
+    goal = mine.desired(max(mine.done, mine.kind.place(tenants.TENANT_ROLES)))
+    apart = frozenset(ref for one in context.apart.values() for ref in context.kept_apart(one))
+    company = rehearsal.Company(
+        walk.session, situation.live, goal, situation.context, tenant, before=application, apart=apart
+    )
+    found = company.rehearse(rehearsal.of(statements, roles), source, situation.config.locks.lock_timeout, progress)
+    kinds = {shown(ref): one.kind for ref, one in context.told.items()}
+    verdicts = tuple(
+        replace(_advised(each, kinds), slower=slower(company.actor, each.query, context.apart.keys()))
+        for each in found.verdicts
+    )
+    told = count(len(context.apart), "table")
+    point = (
+        f"of {told} {tenant} sees its own rows only, where {application} sees all: that is the point, and no verdict"
+    )
+    return replace(found, verdicts=verdicts, notes=(*found.notes, point), grants={})
+
+
+def _advised(verdict: Verdict, kinds: Mapping[str, str]) -> Verdict:
+    """A tenant gets no right of its own: what it lacks, the kind of the table decides, or the application goes on."""
+    if verdict.verdict != "denied":
+        return replace(verdict, remedy="", sql=(), toml=()) if verdict.remedy else verdict
+    kind = kinds.get(verdict.object, "")
+    said = f"it is {kind}: " if kind else ""
+    remedy = f"{said}flatsplit.toml [tenants.tables] says what tenants reach; or leave the statement to the application"
+    return replace(verdict, remedy=remedy, sql=(), toml=())
