@@ -17,23 +17,29 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
     with look(conn) as at:
         wanted = list(schemas)
         keys = _grouped(at, "structure_keys", wanted)
-        indexes = _grouped(at, "structure_indexes", wanted)
+        with at.hashing():
+            indexes = _grouped(at, "structure_indexes", wanted)
         sequences = _grouped(at, "structure_sequences", wanted)
         tables = {}
         for oid, kind, schema, name, owner, part, rows, columns, shards in at.ask("structure_tables", wanted):
             ref = ObjectRef(cast(Kind, kind), schema, name)
-            unique = tuple(tuple(row[0]) for row in indexes.get(oid, ()) if row[1])
+            named = {number: name for number, name, *_ in columns}
+            # Where an index is on an expression, too, its columns alone say nothing but what it begins with
+            mine = [
+                (tuple(named[number] for number in numbers if number in named), named.get(numbers[0]), *row)
+                for numbers, *row in indexes.get(oid, ())
+            ]
             tables[ref] = Table(
                 ref,
                 owner,
-                tuple(Column(*column) for column in columns),
-                next((tuple(row[0]) for row in indexes.get(oid, ()) if row[2]), ()),
+                tuple(Column(*column) for _, *column in columns),
+                next((index for index, _, _, primary, _ in mine if primary), ()),
                 tuple(
                     ForeignKey(tuple(here), ObjectRef(cast(Kind, target_kind), target_schema, target), tuple(there))
                     for here, target_kind, target_schema, target, there in keys.get(oid, ())
                 ),
-                unique,
-                frozenset(row[3] for row in indexes.get(oid, ()) if row[3] is not None),
+                tuple(index for index, _, unique, *_ in mine if unique),
+                frozenset(first for _, first, _, _, leads in mine if leads and first is not None),
                 part,
                 max(rows, 0.0),
                 tuple(ObjectRef("sequence", *row) for row in sequences.get(oid, ())),

@@ -1,5 +1,5 @@
--- Tables of these schemas with their columns: name, type without its modifier, NOT NULL (a primary key's are), and whether
--- the type is a base type of the server's own. Partitions and inheritance children say so; so does who has foreign ones.
+-- Tables of these schemas with their columns: number, name, type without its modifier, NOT NULL (a primary key's are), and
+-- whether the type is a base type of the server's own. Partitions and inheritance children say so; so does who has foreign ones.
 SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END AS kind,
        n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
        EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid) AS part,
@@ -8,11 +8,11 @@ SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END 
            FROM pg_partition_tree(c.oid) AS t JOIN pg_class AS p ON p.oid = t.relid WHERE t.isleaf) END::float8 AS rows,
        coalesce((
            SELECT json_agg(json_build_array(
-                      a.attname, format_type(a.atttypid, NULL), a.attnotnull,
+                      a.attnum, a.attname, format_type(a.atttypid, NULL), a.attnotnull,
                       y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace) ORDER BY a.attnum)
            FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
-       EXISTS (
+       c.relhassubclass AND EXISTS (
            SELECT FROM pg_class AS f
            WHERE f.relkind = 'f' AND f.oid IN (
                SELECT t.relid FROM pg_partition_tree(c.oid) AS t
