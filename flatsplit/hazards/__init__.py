@@ -41,6 +41,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     server,
     service,
     sessions,
+    tenants,
     whose,
 )
 from flatsplit.hazards.looking import READABLE, Looking, tables_in_question

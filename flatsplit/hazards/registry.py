@@ -14,10 +14,12 @@ from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack
 from flatsplit.server.holders import NO_HOLDERS, PasswordHolders
 from flatsplit.server.verifiers import RefusedPassword
+from flatsplit.tenants import Survey
 from flatsplit.walks import split
 from flatsplit.walks.split import StepKey
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
+from flatsplit.walks.tenants.context import Context as Tenants
 
 Row: TypeAlias = tuple[Any, ...]
 ORDER: Mapping[str, int] = {"blocker": 0, "warning": 1, "note": 2}
@@ -73,6 +75,14 @@ class Seen:
     def projected(self) -> State:
         """The State once create-roles is done."""
         return through(self.state, self.context, split.CREATE_ROLES)
+
+    @cached_property
+    def survey(self) -> Survey | None:
+        """What each table is to a tenant; None where nothing is said of tenants, or no table was looked at."""
+        if self.context.config.tenants is None or self.state.structure is None:
+            return None
+        found = Tenants(self.context.config, self.state, self.state).survey
+        return found if found.root is not None else None
 
 
 Judge: TypeAlias = Callable[[Seen], Iterator[Found]]

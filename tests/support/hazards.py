@@ -13,6 +13,7 @@ from psycopg import sql
 
 from flatsplit import hazards
 from flatsplit.catalog import read_state
+from flatsplit.catalog.structure import read_structure
 from flatsplit.config import Config
 from flatsplit.model import Finding
 from flatsplit.walks.split.context import Context
@@ -47,6 +48,8 @@ def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -
     """
     with pinned(conn):
         state = read_state(conn)
+        if config.tenants is not None:
+            state = replace(state, structure=read_structure(conn, config.schemas))
         first = reduce(state, config)
         adopted = {name: facts for name, facts in first.roles.items() if name not in ROLES}
         context = Context(config, replace(first, roles=adopted))

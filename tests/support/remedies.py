@@ -34,6 +34,7 @@ TAKEN = {
     "password-policy": "integration/hazards/test_password_policy.py",
     "columns-and-star": "integration/hazards/test_listed.py",
     **dict.fromkeys(("valid-until-near", "scram-iterations"), "integration/hazards/test_passwords.py"),
+    "tenant-publication-copy": "integration/hazards/test_tenants.py",
 }
 """Executed, or put into the configuration, and judged again."""
 
@@ -45,7 +46,7 @@ _BY_HAND = {
         *("current-user-defaults", "current-user-policies", "current-user-views", "current-user-routines"),
         *("definer-owner", "definer-search-path", "event-trigger-code", "event-triggers", "runtime-ddl"),
         *("trigger-ddl", "dblink", "policies-name-legacy", "rls-fewer-rows", "user-schema", "legacy-name-as-text"),
-        "rls-fails-open",
+        *("rls-fails-open", "tenant-notify", "tenant-partition-by-key", "tenant-skew"),
     ),
     "it takes a password, or a name on another server, that flatsplit does not know": (
         *("user-mappings", "mappings-log-in-as-legacy", "md5-password", "replication-as-legacy", "subscriptions"),

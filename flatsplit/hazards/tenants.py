@@ -1,0 +1,132 @@
+"""Hazards of roles per tenant that neither a gate of their walk nor a hole of the proof names. Pure.
+
+They are looked for where flatsplit.toml has a section [tenants], also before the walk begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import ddl
+from flatsplit.config import format_name
+from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.tenants import Belonging, Survey
+from flatsplit.words import count
+
+PARTITIONS = 10
+"""So many are planned and locked for a statement that does not name its own: from here on that is most of its time."""
+SKEW = 20
+"""So many times the average, and …"""
+SHARE = 0.05
+"""… a part of the table that is worth another plan."""
+
+
+def _apart(survey: Survey) -> dict[tuple[str, str], Belonging]:
+    return {(one.ref.schema, one.ref.name): one for one in survey.of_kind("root", "own", "through")}
+
+
+@hazard(
+    "tenant-publication-copy",
+    "warning",
+    None,
+    looks_at="pg_publication_tables and pg_roles: published tables whose rows are told apart, and roles with "
+    "REPLICATION that row-level security is for",
+    why="A subscription first copies each table as whoever it connects as, and COPY … TO leaves out what the policies "
+    "hide, without an error; what changes later is sent whole. The subscriber misses rows and nobody is told.",
+    fix="ALTER ROLE … BYPASSRLS for the roles that subscribers connect as.",
+    manual="logical-replication-security.html",
+    questions=("tenant_publications",),
+)
+def tenant_publication_copy(seen: Seen) -> Iterator[Found]:
+    """Published tables that a copy would see in part."""
+    survey = seen.survey
+    if survey is None:
+        return
+    apart = _apart(survey)
+    tables = tuple(f"{schema}.{name}" for schema, name in seen.rows("tenant_publications") if (schema, name) in apart)
+    copying = [
+        name
+        for name, facts in sorted(seen.state.roles.items())
+        if facts.replication and facts.login and not (facts.superuser or facts.bypassrls)
+    ]
+    if tables and copying:
+        yield Found(
+            f"{few(copying)} would copy {count(len(tables), 'published table')} in part",
+            tables,
+            sql=tuple(f"ALTER ROLE {ddl.ident(role)} BYPASSRLS;" for role in copying),
+        )
+
+
+@hazard(
+    "tenant-partition-by-key",
+    "warning",
+    None,
+    looks_at="pg_partitioned_table and pg_inherits: tables whose rows are told apart, partitioned by the tenant's key",
+    why="Which tenant asks is known only when the statement runs. Until then every partition is planned and locked: a "
+    "point query takes 9 to 19 times as long with 100 partitions, 350 to 660 times with 1,000.",
+    fix="Keep the application's own WHERE with the key as a constant or parameter: then only its partition is planned.",
+    manual="ddl-partitioning.html#DDL-PARTITION-PRUNING",
+    questions=("tenant_partitions",),
+)
+def tenant_partition_by_key(seen: Seen) -> Iterator[Found]:
+    """Tables of many partitions, of which a tenant needs one."""
+    survey = seen.survey
+    if survey is None:
+        return
+    apart = _apart(survey)
+    found = tuple(
+        f"{schema}.{name}"
+        for schema, name, columns, partitions in seen.rows("tenant_partitions")
+        if partitions >= PARTITIONS and (one := apart.get((schema, name))) is not None and one.column in columns
+    )
+    if found:
+        yield Found(f"{count(len(found), 'table')} with a partition per tenant", found)
+
+
+@hazard(
+    "tenant-notify",
+    "warning",
+    None,
+    looks_at="pg_proc.prosrc of the application's routines: NOTIFY and pg_notify()",
+    why="Channels have no owner and no policies: whoever may connect can LISTEN, and hears what all tenants' sessions "
+    "notify, with its payload.",
+    fix="Put nothing into a payload that another tenant must not read: the key of a row at the most, which is then "
+    "read under the policies.",
+    manual="sql-notify.html",
+    questions=("tenant_notify",),
+)
+def tenant_notify(seen: Seen) -> Iterator[Found]:
+    """Routines that tell everybody."""
+    found = tuple(row[0] for row in seen.rows("tenant_notify"))
+    if found and seen.survey is not None:
+        yield Found(f"{count(len(found), 'routine')} that notify whoever listens", found)
+
+
+@hazard(
+    "tenant-skew",
+    "warning",
+    None,
+    looks_at="pg_stats of the columns with the tenant's key: how much of a table its largest tenant has",
+    why="The planner does not know which tenant asks and takes each for an average one: a large tenant gets the plan "
+    "of a small one, with nested loops and without parallel workers.",
+    fix="EXPLAIN the large tenants' statements as their roles, which nobody uses before the switch, and let them be "
+    "the last ring: [tenants] rings.",
+    manual="planner-stats.html",
+    questions=("tenant_skew",),
+)
+def tenant_skew(seen: Seen) -> Iterator[Found]:
+    """Tables of which one tenant has much more than its share."""
+    survey, structure = seen.survey, seen.state.structure
+    if survey is None or structure is None:
+        return
+    apart = _apart(survey)
+    found = []
+    for schema, name, column, share, distinct in seen.rows("tenant_skew"):
+        one = apart.get((schema, name))
+        if one is None or one.kind != "own" or one.column != column:
+            continue
+        number = distinct if distinct > 0 else -distinct * structure.tables[one.ref].rows
+        if share >= SHARE and share * number >= SKEW:
+            found.append(format_name(schema, name))
+    if found:
+        yield Found(f"{count(len(found), 'table')} of which one tenant has much more than its share", tuple(found))
