@@ -1,0 +1,74 @@
+"""Schemas with tenants as their projects publish them: surveyed against the catalog, walked, proved, and back.
+
+They are no part of this project. ``tenants/NAME.sql`` in the folder of the real schemas is a project's own dump
+(``db/structure.sql`` of Rails) or its migrations one after the other (Prisma's, in the order of their names).
+"""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import MakeDatabase, shared_file, shared_tenants
+from tests.fixtures.servers import tool
+from tests.support.walk import Walk, assert_same
+
+ROOTS = {
+    "documenso": 'public."Organisation"',
+    "hatchet": 'public."Tenant"',
+    "lago": "public.organizations",
+    "papermark": 'public."Team"',
+}
+"""As their sources say."""
+KEYS = {"uuid": "00000000-0000-4000-8000-00000000000{}", "bigint": "{}", "integer": "{}", "text": "key {}"}
+
+OWN = """
+SELECT count(*) FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (%s)
+  AND a.attname = ANY (%s) AND c.oid <> %s::regclass AND NOT a.attisdropped
+  AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
+"""
+"""Tables with a column of the key's name: what can be said of them without a survey."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", shared_tenants())
+def test_surveyed_walked_proved_and_back(make_database: MakeDatabase, invoke_cli: InProcess, name: str) -> None:
+    path = shared_file("tenants", f"{name}.sql")
+    database = make_database()
+    database.execute(f"alter database {database.name} owner to legacy; grant all on schema public to legacy")
+    load = [tool("psql"), "-Xq", "-f", str(path), database.conninfo(database.legacy)]
+    subprocess.run(load, check=True, capture_output=True)  # an extension that is not there is no reason to stop
+    walk = Walk(invoke_cli, database).init()
+    survey = walk("tenants", "--survey", "--json")
+    found = survey.json
+    assert found["root"] == ROOTS.get(name, found["root"])
+    kinds = {one["table"]: one for one in found["tables"]}
+    open_ = [one["table"] for one in found["undecided"]]
+    own = [one for one in kinds.values() if one["kind"] == "own"]
+    keys = sorted({one["column"] for one in own})
+    assert (len(own),) == database.admin.execute(OWN, [walk.schemas(), keys, found["root"]]).fetchone()
+    assert all(one["way"] for one in kinds.values() if one["kind"] == "through")
+    assert not set(open_) & {one["table"] for one in own}
+
+    walk.forward()
+    hidden = {*open_, *(one for one, table in kinds.items() if table["kind"] == "hidden")}
+    quoted = ", ".join("'" + table + "'" for table in sorted(hidden))
+    walk.config.write_text(f"{walk.config.read_text()}\n{found['toml']}\n[tenants.tables]\nhidden = [{quoted}]\n")
+    before = walk.snapshot()
+    walk("begin", "tenants", "--yes").check()
+    waived = ("--waive", "keys", "--reason", "as their makers left it")
+    walk("next", "--yes", "--walk", "tenants", "--through", "tenant-roles", *waived).check()
+    made = [KEYS[_plain(found["key_type"])].format(number) for number in (1, 2)]
+    walk("tenants", *(word for key in made for word in ("--add", key)), "--yes").check()
+    proof = walk("tenants", "--prove", "--all", "--json").json
+    assert (proof["isolated"], proof["tried"]) == (True, 2), proof
+    walk("rollback", "--yes", "--all", "--walk", "tenants").check()
+    assert_same(before, walk.snapshot(), "back")
+
+
+def _plain(key_type: str) -> str:
+    return key_type if key_type in KEYS else "text"
