@@ -47,6 +47,8 @@ class Draft:
         self._new_objects: dict[ObjectRef, ObjectFacts] = {}
         self._groups: list[ObjectGroup] | None = state.groups
         self._facts: dict[tuple[int, Acl, str], ObjectFacts] = {}
+        self._granted: dict[tuple[int, str, str, str], tuple[ObjectFacts, ObjectFacts]] = {}
+        """What a grant makes of facts, which many objects have in common; with these, so that their id stays theirs."""
 
     @property
     def before(self) -> State:
@@ -141,11 +143,17 @@ class Draft:
     def grant(self, ref: ObjectRef, role: str, letters: str, option: str = "") -> None:
         """Give what is missing of ``letters``; an object that is not there is passed."""
         facts = self.get(ref)
-        if facts is not None and facts.owner != role:
+        if facts is None or facts.owner == role:
+            return
+        key = (id(facts), role, letters, option)
+        known = self._granted.get(key)
+        if known is None:
             acl = privileges.plus(facts.acl, role, letters, option)
-            if acl is not facts.acl:
-                self._new_objects[ref] = self.shared(facts, acl, facts.owner)
-                self._groups = None
+            then = facts if acl is facts.acl else self.shared(facts, acl, facts.owner)
+            known = self._granted[key] = (facts, then)
+        if known[1] is not facts:
+            self._new_objects[ref] = known[1]
+            self._groups = None
 
     def default(self, ref: DefaultRef, acl: Acl) -> None:
         """Set a row of pg_default_acl; one that says what holds anyway is no row (SetDefaultACL(), aclchk.c)."""

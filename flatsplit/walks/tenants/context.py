@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import Config, Tenants
@@ -21,6 +21,10 @@ _COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
 _ALL_ROWS = PolicyFacts(using="true")
 _ALL = ("pg_read_all_data", "pg_write_all_data")
 """Predefined roles that hold rights on every table, and stand in no list."""
+
+
+Policies: TypeAlias = Mapping[ObjectRef, tuple[PolicyFacts, frozenset[str]]]
+"""What each says, and the roles that it is for."""
 
 
 class _Known(NamedTuple):
@@ -95,8 +99,8 @@ class Context:
 
     @cached_property
     def told(self) -> Mapping[ObjectRef, Belonging]:
-        """All tables of the application's with a kind."""
-        return {ref: one for ref, one in self.survey.belongings.items() if self.ours(ref)}
+        """All tables of the application's with a kind, in their order."""
+        return {ref: one for ref, one in sorted(self.survey.belongings.items()) if self.ours(ref)}
 
     @cached_property
     def touched(self) -> frozenset[ObjectRef]:
@@ -147,12 +151,20 @@ class Context:
                 found[f"{name}_{word}"] = PolicyFacts(name == tenants.TENANT, command, using, check)
         return found
 
-    def policies(self, state: State, one: Belonging) -> dict[ObjectRef, tuple[PolicyFacts, frozenset[str]]]:
+    @cached_property
+    def _policies(self) -> dict[tuple[ObjectRef, frozenset[str]], Policies]:
+        return {}
+
+    def policies(self, state: State, one: Belonging) -> Policies:
         """All that a table is to have, with the roles that each is for."""
-        group = frozenset({self.group})
-        found = {ref: (facts, group) for ref, facts in self.kept_apart(one).items()}
-        if not self.guarded(one.ref) and (named := everyone(state, one.ref, self)):
-            found[ObjectRef("policy", one.ref.schema, one.ref.name, tenants.EVERYONE)] = (_ALL_ROWS, named)
+        named = frozenset[str]() if self.guarded(one.ref) else everyone(state, one.ref, self)
+        found = self._policies.get((one.ref, named))
+        if found is None:
+            group = frozenset({self.group})
+            found = {ref: (facts, group) for ref, facts in self.kept_apart(one).items()}
+            if named:
+                found[ObjectRef("policy", one.ref.schema, one.ref.name, tenants.EVERYONE)] = (_ALL_ROWS, named)
+            self._policies[one.ref, named] = found
         return found
 
     def guarded(self, ref: ObjectRef) -> bool:

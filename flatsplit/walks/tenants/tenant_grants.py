@@ -22,18 +22,19 @@ def apply(state: State, context: Context) -> State:
     if context.group not in state.roles:
         return draft.state()
     schemas: set[str] = set()
-    for ref, one in sorted(context.told.items()):
+    for ref, one in context.told.items():
         facts = state.objects[ref]
         has = privileges.letters(facts.acl, context.application)
         allowed = _allowed(one.kind, has, root_update=context.tenants.root_update)
         if one.kind in ("root", "own", "through") and not _guarded(state, context, ref):
             continue
-        if not allowed and not _columns(state, ref, context):
+        columns = _columns(state, ref, context)
+        if not allowed and not columns:
             continue
         schemas.add(ref.schema)
         if allowed:
             draft.grant(ref, context.group, allowed)
-        for column, letters in _columns(state, ref, context).items():
+        for column, letters in columns.items():
             kept = privileges.minus(_allowed(one.kind, letters, root_update=context.tenants.root_update), allowed)
             if kept:
                 draft.columns[column] = privileges.plus(draft.columns.get(column, ()), context.group, kept)
