@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 WORD = "tenant"
 """One of them, whichever."""
+_GIVEN = ("hidden", "shared")
+"""Kinds of tables on which tenants hold less than the application, by decision."""
+_LEAVE = "leave the statement to the application, in a session of its own role"
+_COPIES = re.compile(r"\s*copy\b", re.IGNORECASE)
 
 
 def tenant_of(situation: Situation, role: str | None) -> str:
@@ -43,6 +48,8 @@ def tenant_of(situation: Situation, role: str | None) -> str:
 
 def rehearse(walk: Walk, situation: Situation, tenant: str, file: Path | None, progress: Progress) -> Rehearsal:
     """Rehearses what the application and legacy ran, or what stands in a file, as that tenant."""
+    if all(record.walk.kind != tenants.NAME for record in walk.kept):
+        raise UsageError("no walk over tenants is kept here, which would say whose a row is", "flatsplit begin tenants")
     mine = situation.turned(WalkName(tenants.NAME))
     context: object = mine.context
     assert isinstance(context, Context)
@@ -76,9 +83,14 @@ def rehearse(walk: Walk, situation: Situation, tenant: str, file: Path | None, p
 
 def _advised(verdict: Verdict, kinds: Mapping[str, str]) -> Verdict:
     """A tenant gets no right of its own: what it lacks, the kind of the table decides, or the application goes on."""
-    if verdict.verdict != "denied":
-        return replace(verdict, remedy="", sql=(), toml=()) if verdict.remedy else verdict
+    if verdict.verdict == "migrator":
+        return verdict
     kind = kinds.get(verdict.object, "")
-    said = f"it is {kind}: " if kind else ""
-    remedy = f"{said}flatsplit.toml [tenants.tables] says what tenants reach; or leave the statement to the application"
+    remedy = ""
+    if verdict.verdict == "denied" and kind in _GIVEN:
+        remedy = f"it is {kind}: flatsplit.toml [tenants.tables] says what tenants reach; or {_LEAVE}"
+    elif verdict.verdict == "denied":
+        remedy = f"INSERT instead of COPY, or {_LEAVE}" if _COPIES.match(verdict.query) else _LEAVE
+    elif verdict.verdict == "silent" and kind:
+        remedy = "a policy of somebody else's is for tenants, too; flatsplit tenants --prove names it, and what to do"
     return replace(verdict, remedy=remedy, sql=(), toml=())

@@ -63,6 +63,10 @@ def test_as_a_tenant(database: Database, invoke_cli: InProcess, tmp_path: Path) 
     }
     hidden = next(each for each in found["statements"] if "users" in each["query"])
     assert "it is hidden" in hidden["remedy"]
+    copied = next(each for each in found["statements"] if "copy" in each["query"])
+    assert copied["remedy"].startswith("INSERT instead of COPY")
+    strange = next(each for each in found["statements"] if "drafts" in each["query"])
+    assert "flatsplit tenants --prove" in strange["remedy"]
     assert not any(each["sql"] or each["toml"] for each in found["statements"])
     shown = walk("rehearse", "--as", "tenant", "--file", str(statements)).check(4).stdout
     assert "Slower: goes on, and no index serves it (2)" in shown
