@@ -18,7 +18,7 @@ from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, shared
 from flatsplit.walks.extras import keep_extras
 from flatsplit.walks.kind import C, Kind, Moment
-from flatsplit.walks.leaving import without_roles
+from flatsplit.walks.leaving import forgotten, without_roles
 
 
 @dataclass(frozen=True)
@@ -293,7 +293,7 @@ class Situation(Generic[C]):
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:
             want = marks.left(want, made)
-        return _forgotten(self.live, without_roles(want, gone, self.kind.heir(self._backward))), gone
+        return forgotten(self.live, without_roles(want, gone, self.kind.heir(self._backward))), gone
 
     def _staying(
         self, step: str, before: int, after: int, want: Callable[[Situation[C], int], State]
@@ -336,19 +336,6 @@ class Situation(Generic[C]):
         live = without_later(self.live, self._links)
         mine = self if live is self.live else replace(self, live=live)
         return self.kind.remembers(mine._moment, mine.context, lambda: mine.origin)
-
-
-def _forgotten(live: State, want: State) -> State:
-    """Without the passwords that are no more: going back makes none, and waits for nobody to think of one.
-
-    What misses it afterwards is drift of the steps that are still done, and told as such.
-    """
-    gone = {
-        name: facts._replace(password=False)
-        for name, facts in want.roles.items()
-        if facts.password and name in live.roles and not live.roles[name].password
-    }
-    return replace(want, roles={**want.roles, **gone}) if gone else want
 
 
 def notes_of(findings: tuple[Finding, ...], step: str) -> tuple[Finding, ...]:

@@ -1,8 +1,9 @@
-"""A State without roles that are dropped at the end of the way back. Pure."""
+"""A State without what is gone at the end of the way back: roles that are dropped, passwords that are no more. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from flatsplit.model import Member, MemberOptions, ObjectFacts, ObjectRef, State
 from flatsplit.walks.draft import Draft
@@ -47,3 +48,16 @@ def _memberships(draft: Draft, gone: frozenset[str]) -> dict[Member, MemberOptio
     else:
         found |= {key: options for key, options in draft.members.items() if not gone & {key.role, key.member}}
     return found
+
+
+def forgotten(live: State, want: State) -> State:
+    """Without the passwords that are no more: going back makes none, and waits for nobody to think of one.
+
+    What misses it afterwards is drift of the steps that are still done, and told as such.
+    """
+    gone = {
+        name: facts._replace(password=False)
+        for name, facts in want.roles.items()
+        if facts.password and name in live.roles and not live.roles[name].password
+    }
+    return replace(want, roles={**want.roles, **gone}) if gone else want
