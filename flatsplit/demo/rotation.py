@@ -133,7 +133,7 @@ class RotationStory(Story):
         if self.pooler is not None:
             self.wait_until_gone(but=1)
             self.out.say("\nWhether PgBouncer went along can be seen:")
-            self.operator.flatsplit("status", "--walk", f"rotate:{USER}", limit=8)
+            self.operator.flatsplit("status", "--walk", f"rotate:{USER}")
         self.pulse(traffic)
 
     def forgotten(self, connection: psycopg.Connection[object], traffic: Traffic) -> None:
