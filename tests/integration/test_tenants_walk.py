@@ -192,7 +192,6 @@ def test_new_tenants_and_new_tables_are_caught_up_with(walk: Walk) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.majors("two")
 def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     database = walk.database
