@@ -108,7 +108,7 @@ def measure(tables: int, tenants: int, rounds: int) -> bool:
         build(cluster.conninfo("bench", "legacy"), tables, tenants)
         tools = Tools(cluster.conninfo("bench"), Path(folder))
         tools.flatsplit("init", "--legacy-role", "legacy", "--yes")
-        configure(Path(folder) / "flatsplit.toml", drain="0s", soak="0s")
+        configure(Path(folder) / "flatsplit.toml", drain="0s", soak="0s", rehearsal="off")
         passwords = write_passwords(Path(folder) / "passwords.toml", dict.fromkeys(NEW_ROLES, "bench"))
         through = ("--through", "revoke-legacy", "--password-file", str(passwords), "--reason", "a benchmark")
         tools.flatsplit("next", "--yes", *through, *WAIVED)
