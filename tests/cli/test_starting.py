@@ -176,7 +176,8 @@ def test_output_that_nobody_reads_ends_quietly(run_cli: Process) -> None:
 
 def test_completion(run_cli: Process) -> None:
     words = {"COMP_WORDS": "flatsplit next --waive s", "COMP_CWORD": "3", "_FLATSPLIT_COMPLETE": "bash_complete"}
-    assert run_cli(env=words).check().stdout.split() == ["plain,surveyed", "plain,seen", "plain,soaked"]
+    found = run_cli(env=words).check().stdout.split()
+    assert found == ["plain,surveyed", "plain,statistics", "plain,seen", "plain,soaked"]
     words |= {"COMP_WORDS": "flatsplit ro", "COMP_CWORD": "1"}
     assert run_cli(env=words).check().stdout.split() == ["plain,rollback"]
 
