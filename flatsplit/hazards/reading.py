@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from flatsplit import blueprint
 from flatsplit.hazards.registry import Found, Row, Seen, as_lines, granted_name, hazard
-from flatsplit.model import RELATIONS, ObjectRef, State
+from flatsplit.model import RELATIONS, ObjectRef
 from flatsplit.rights.inherited import Inherited
 from flatsplit.walks import split
-from flatsplit.walks.split.kind import through
 from flatsplit.words import count
-
-_Beyond = Callable[[State, Inherited, bool], Iterator[tuple[ObjectRef, ObjectRef]]]
-"""What a role may use and what that needs which the role has not; told whether it is the application's."""
 
 
 @hazard(
@@ -27,24 +23,12 @@ _Beyond = Callable[[State, Inherited, bool], Iterator[tuple[ObjectRef, ObjectRef
     fix="Give the role what the condition needs, under its [grants.…] in flatsplit.toml; or let the policy call a "
     "routine that is open to everybody; or let it be TO other roles only.",
     manual="ddl-rowsecurity.html",
-    questions=("policy_calls",),
+    questions=("as_reader",),
 )
 def policy_rights(seen: Seen) -> Iterator[Found]:
     """Tables that a new role may read, and cannot, since it may not do what their policies do."""
-    rows = seen.rows("policy_calls")
-
-    def beyond(goal: State, rights: Inherited, writes: bool) -> Iterator[tuple[ObjectRef, ObjectRef]]:
-        if rights.bypasses:
-            return
-        for schema, table, reads, *called in rows:
-            ref, needed = ObjectRef("table", schema, table), ObjectRef(*called)
-            facts = goal.objects.get(ref)
-            if facts is None or not (reads or writes) or rights.owns(facts):
-                continue
-            if rights.has(facts, "r" if reads else "awd") and not _may(goal, rights, needed):
-                yield ref, needed
-
-    yield from _refused(seen, rows, beyond, "do what the policies of {} do", "table")
+    tables = [row for row in seen.rows("as_reader") if row[0] != "view"]
+    yield from _refused(seen, tables, "do what the policies of {} do", "table")
 
 
 @hazard(
@@ -57,47 +41,32 @@ def policy_rights(seen: Seen) -> Iterator[Found]:
     "that may read the view, but not call what it calls, gets an error.",
     fix="Give the role EXECUTE, under its [grants.…] in flatsplit.toml; or let it do without these views.",
     manual="rules-privileges.html",
-    questions=("view_calls",),
+    questions=("as_reader",),
 )
 def view_routines(seen: Seen) -> Iterator[Found]:
     """Views that a new role may read, and cannot."""
-    rows = seen.rows("view_calls")
-    before = Inherited(seen.state, seen.legacy)
-
-    def beyond(goal: State, rights: Inherited, _: bool) -> Iterator[tuple[ObjectRef, ObjectRef]]:
-        for schema, view, *called in rows:
-            ref, needed = ObjectRef("view", schema, view), ObjectRef(*called)
-            facts = goal.objects.get(ref)
-            if facts is None or not rights.has(facts, "r") or not _may(seen.state, before, needed):
-                continue  # what legacy could not read either is nobody's loss
-            if not _may(goal, rights, needed):
-                yield ref, needed
-
-    yield from _refused(seen, rows, beyond, "call what {} call", "view")
+    views = [row for row in seen.rows("as_reader") if row[0] == "view"]
+    yield from _refused(seen, views, "call what {} call", "view")
 
 
-def _may(state: State, rights: Inherited, needed: ObjectRef) -> bool:
-    """Whether it may call or read it; True for what nobody knows."""
-    facts = state.objects.get(needed)
-    if facts is None or rights.superuser:
-        return True
-    if needed.kind in RELATIONS:
-        return rights.has(facts, "r") or rights.some_column(needed, "r")
-    return rights.has(facts, "X")
-
-
-def _refused(seen: Seen, rows: list[Row], beyond: _Beyond, what: str, noun: str) -> Iterator[Found]:
+def _refused(seen: Seen, rows: list[Row], what: str, noun: str) -> Iterator[Found]:
     """The finding, where a new role lacks something: a blocker if the application does."""
     if not rows:
         return
-    config = seen.context.config
-    goal = through(seen.state, seen.context, split.GRANT_EXISTING)
+    config, before = seen.context.config, Inherited(seen.state, seen.legacy)
     application, reader = blueprint.application(config), blueprint.reader(config)
     lines: dict[tuple[str, str], list[str]] = {}
     refused: dict[str, set[str]] = {}
     for purpose, role in ((blueprint.APPLICATION, application), (blueprint.READER, reader)):
-        for ref, needed in beyond(goal, Inherited(goal, role), role == application):
-            refused.setdefault(role, set()).add(f"{ref.schema}.{ref.name}")
+        rights = Inherited(seen.granted, role)
+        for kind, schema, name, reads, *named in rows:
+            ref, needed = ObjectRef(kind, schema, name), ObjectRef(*named)
+            used = "r" if reads else "awd" if role == application else ""
+            if _may(rights, needed) or not _asked(rights, ref, used):
+                continue
+            if kind == "view" and not _may(before, needed):
+                continue  # what legacy could not read either is nobody's loss
+            refused.setdefault(role, set()).add(f"{schema}.{name}")
             word = "select" if needed.kind in RELATIONS else "execute"
             lines.setdefault((purpose.key, word), []).append(granted_name(needed))
     if refused:
@@ -110,3 +79,21 @@ def _refused(seen: Seen, rows: list[Row], beyond: _Beyond, what: str, noun: str)
             step="" if serious else split.ENABLE_LOGIN,
             toml=as_lines({key: list(dict.fromkeys(names)) for key, names in lines.items()}),
         )
+
+
+def _asked(rights: Inherited, ref: ObjectRef, letters: str) -> bool:
+    """Whether the role uses the relation so, and comes under its policies if it is a table."""
+    facts = rights.state.objects.get(ref)
+    if facts is None or not rights.has(facts, letters):
+        return False
+    return ref.kind == "view" or not (rights.owns(facts) or rights.bypasses)
+
+
+def _may(rights: Inherited, needed: ObjectRef) -> bool:
+    """Whether it may call or read it; True for what nobody knows."""
+    facts = rights.state.objects.get(needed)
+    if facts is None or rights.superuser:
+        return True
+    if needed.kind in RELATIONS:
+        return rights.has(facts, "r") or rights.some_column(needed, "r")
+    return rights.has(facts, "X")

@@ -77,6 +77,11 @@ class Seen:
         return through(self.state, self.context, split.CREATE_ROLES)
 
     @cached_property
+    def granted(self) -> State:
+        """The State once grant-existing is done."""
+        return through(self.state, self.context, split.GRANT_EXISTING)
+
+    @cached_property
     def survey(self) -> Survey | None:
         """What each table is to a tenant; None where nothing is said of tenants, or no table was looked at."""
         if self.context.config.tenants is None or self.state.structure is None:

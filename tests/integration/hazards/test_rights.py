@@ -49,6 +49,17 @@ CASES = (
     ),
     Case(
         "policy-rights",
+        "SET ROLE legacy; CREATE TABLE note (a int) PARTITION BY LIST (a); "
+        "CREATE TABLE secret (a int) PARTITION BY LIST (a); CREATE TABLE note_1 PARTITION OF note DEFAULT; RESET ROLE; "
+        "ALTER TABLE secret OWNER TO vendor; ALTER TABLE note ENABLE ROW LEVEL SECURITY; "
+        "CREATE POLICY own ON note USING (a IN (SELECT a FROM secret)); GRANT SELECT ON note TO app_user, app_readonly",
+        ("public.note",),
+        bites="SELECT count(*) FROM note",
+        error="permission denied for table secret",
+        cure="GRANT SELECT ON secret TO app_user, app_readonly",
+    ),
+    Case(
+        "policy-rights",
         _GUARDED + "CREATE POLICY own ON note USING (mine(a))",
         ("public.note",),
         bites="SELECT count(*) FROM note",
