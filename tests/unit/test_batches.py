@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatsplit.executor.batches import EXCLUSIVE_BATCH, OBJECT_BATCH, TABLE_BATCH, batches
-from flatsplit.model import ObjectRef, Statement
+from flatsplit.model import Kind, ObjectRef, Statement
 
-KINDS = ("table", "view", "sequence", "function")
+KINDS: tuple[Kind, ...] = ("table", "view", "sequence", "function")
 
 
-def statement(kind: str, count: int, lock: str = "", *, alone: bool = False) -> Statement:
-    objects = tuple(ObjectRef(kind, "s", f"o{place}") for place in range(count))  # type: ignore[arg-type]
+def statement(kind: Kind, count: int, lock: str = "", *, alone: bool = False) -> Statement:
+    objects = tuple(ObjectRef(kind, "s", f"o{place}") for place in range(count))
     made = Statement(description=kind, sql="", undo="", lock="", objects=objects)
     return replace(made, lock=lock, alone=alone)
 
