@@ -26,6 +26,7 @@ from flatsplit.ddl.others import (
     drop_policy,
     drop_user_mapping,
     reassign_owned,
+    run_jobs_as,
     terminate_sessions,
 )
 from flatsplit.ddl.policies import (
@@ -124,6 +125,7 @@ __all__ = [
     "role",
     "role_options",
     "row_security",
+    "run_jobs_as",
     "same_setting",
     "set_setting",
     "split_list",

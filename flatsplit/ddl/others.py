@@ -27,6 +27,12 @@ def drop_user_mapping(ref: ObjectRef) -> str:
     return f"DROP USER MAPPING FOR {role(ref.args)} SERVER {ident(ref.name)};"
 
 
+def run_jobs_as(heir: str, jobs: Iterable[object]) -> str:
+    """Jobs of pg_cron, by their numbers, as another role; where it keeps them, which is one database for all."""
+    ids = ", ".join(str(int(str(job))) for job in jobs)
+    return f"UPDATE cron.job SET username = {literal(heir)} WHERE jobid IN ({ids});"  # noqa: S608 (numbers)
+
+
 _COPY_MAPPING = """\
 DECLARE
   options text;

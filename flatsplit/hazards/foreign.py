@@ -162,9 +162,7 @@ def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[
     if not theirs:
         return
     step = split.LOCK_LEGACY if context.config.retire == "repurpose" else split.REVOKE_LEGACY
-    ids = ", ".join(str(row[0]) for row in theirs)
-    migrator = ddl.literal(blueprint.owner(context.config))
-    cure = f"UPDATE cron.job SET username = {migrator} WHERE jobid IN ({ids});"  # noqa: S608 (to be read)
+    cure = ddl.run_jobs_as(blueprint.owner(context.config), (row[0] for row in theirs))
     roles = sorted({row[4] for row in theirs})
     run = "runs" if len(theirs) == 1 else "run"
     yield Found(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from flatsplit import ddl
 from flatsplit.config import Group
 from flatsplit.hazards.hba import word
-from flatsplit.hazards.registry import Found, Row, Seen, few, hazard
+from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.walks import split
 from flatsplit.walks.group.context import ignores_role_setting
 from flatsplit.words import count
@@ -66,7 +66,7 @@ def cron_as_group(seen: Seen) -> Iterator[Found]:
         role = str(getattr(seen.context.config.roles, group.purpose))
         jobs = [row for row in seen.rows("cron_new_roles") if row[4] == role]
         if jobs and group.logins:
-            cure = f"UPDATE cron.job SET username = {ddl.literal(_first(group))} WHERE jobid IN ({_ids(jobs)});"  # noqa: S608 (quoted by ddl, and numbers)
+            cure = ddl.run_jobs_as(_first(group), (row[0] for row in jobs))
             run = "runs" if len(jobs) == 1 else "run"
             yield Found(
                 f"{count(len(jobs), 'job')} of pg_cron {run} as {role}, which is to log in no more",
@@ -74,10 +74,6 @@ def cron_as_group(seen: Seen) -> Iterator[Found]:
                 fix=f"Once {_first(group)} is there: {cure}",
                 sql=(cure,),
             )
-
-
-def _ids(jobs: Sequence[Row]) -> str:
-    return ", ".join(str(row[0]) for row in jobs)
 
 
 @hazard(

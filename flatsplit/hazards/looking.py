@@ -17,6 +17,7 @@ from flatsplit.model import State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack, try_operator
 from flatsplit.server.holders import NO_HOLDERS, PasswordHolders, read_holders
+from flatsplit.server.neighbours import looking_into
 from flatsplit.server.verifiers import RefusedPassword, try_verifiers
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
@@ -73,13 +74,10 @@ class Looking:
 
         A table of that name which is not the extension's is not read: it could be a view of anybody's.
         """
-        info = self.conn.info
-        parameters = {**info.get_parameters(), "dbname": database, "password": info.password, "connect_timeout": "10"}
-        if database == info.dbname:
+        if database == self.conn.info.dbname:
             return []
         try:
-            with psycopg.connect(**parameters, autocommit=True) as there:  # type: ignore[arg-type]
-                there.execute("SET search_path = pg_catalog, pg_temp; SET default_transaction_read_only = on")
+            with looking_into(self.conn, database) as there:
                 row = there.execute(_question("rights")).fetchone()
                 present = row is not None and row[len(READABLE) + PRESENT.index("cron")]
                 return there.execute(_question("cron_elsewhere"), self.parameters).fetchall() if present else []

@@ -13,6 +13,7 @@ import psycopg
 
 from flatsplit import ddl
 from flatsplit.server.asking import ask
+from flatsplit.server.neighbours import looking_into
 
 What: TypeAlias = Literal["replication", "foreign tables", "mapping", "job", "subscription"]
 
@@ -63,8 +64,7 @@ class PasswordHolder:
                 user = f"SET user {ddl.literal(heir)}, " if heir != self.role else ""
                 return f"ALTER USER MAPPING FOR {whose} SERVER {ddl.ident(self.name)} OPTIONS ({user}SET password …)"
             case "job":
-                id_ = int(self.name.split(" ", 1)[0])
-                cure = f"UPDATE cron.job SET username = {ddl.literal(heir)} WHERE jobid = {id_};"  # noqa: S608 (a number, and quoted by ddl)
+                cure = ddl.run_jobs_as(heir, self.name.split(" ", 1)[:1])
                 return f"in database {jobs or self.place}: {cure}"
             case "subscription":
                 return (
@@ -108,13 +108,10 @@ def _jobs(conn: psycopg.Connection[Any], place: str | None, wanted: dict[str, An
     """Jobs of pg_cron, which keeps those of all databases in one; None where they cannot be looked at."""
     if place is None:
         return []
-    info = conn.info
-    if place == info.dbname:
+    if place == conn.info.dbname:
         return _jobs_here(conn, wanted)
-    parameters = {**info.get_parameters(), "dbname": place, "password": info.password, "connect_timeout": "10"}
     try:
-        with psycopg.connect(**parameters, autocommit=True) as there:  # type: ignore[arg-type]
-            there.execute("SET search_path = pg_catalog, pg_temp; SET default_transaction_read_only = on")
+        with looking_into(conn, place) as there:
             return _jobs_here(there, wanted)
     except psycopg.Error:
         return None
