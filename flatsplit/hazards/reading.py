@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint
-from flatsplit.hazards.registry import Found, Row, Seen, as_lines, granted_name, hazard
+from flatsplit.hazards.registry import Found, Row, Seen, as_lines, decide, few, granted_name, hazard
 from flatsplit.model import RELATIONS, ObjectRef
 from flatsplit.rights.inherited import Inherited
 from flatsplit.walks import split
-from flatsplit.words import count
 
 
 @hazard(
@@ -28,7 +27,7 @@ from flatsplit.words import count
 def policy_rights(seen: Seen) -> Iterator[Found]:
     """Tables that a new role may read, and cannot, since it may not do what their policies do."""
     tables = [row for row in seen.rows("as_reader") if row[0] != "view"]
-    yield from _refused(seen, tables, "do what the policies of {} do", "table")
+    yield from _refused(seen, "policy-rights", tables, "policies there")
 
 
 @hazard(
@@ -46,10 +45,10 @@ def policy_rights(seen: Seen) -> Iterator[Found]:
 def view_routines(seen: Seen) -> Iterator[Found]:
     """Views that a new role may read, and cannot."""
     views = [row for row in seen.rows("as_reader") if row[0] == "view"]
-    yield from _refused(seen, views, "call what {} call", "view")
+    yield from _refused(seen, "view-routines", views, "routines called there")
 
 
-def _refused(seen: Seen, rows: list[Row], what: str, noun: str) -> Iterator[Found]:
+def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[Found]:
     """The finding, where a new role lacks something: a blocker if the application does."""
     if not rows:
         return
@@ -70,14 +69,16 @@ def _refused(seen: Seen, rows: list[Row], what: str, noun: str) -> Iterator[Foun
             word = "select" if needed.kind in RELATIONS else "execute"
             lines.setdefault((purpose.key, word), []).append(granted_name(needed))
     if refused:
+        lines = {key: list(dict.fromkeys(names)) for key, names in lines.items()}
         objects = tuple(sorted(set().union(*refused.values())))
         serious = application in refused
         yield Found(
-            f"{' and '.join(refused)} may not {what.format(count(len(objects), noun))}",
+            f"{' and '.join(refused)} cannot use {few(objects)}: {who} need rights that are missing",
             objects,
             severity="blocker" if serious else "warning",
             step="" if serious else split.ENABLE_LOGIN,
-            toml=as_lines({key: list(dict.fromkeys(names)) for key, names in lines.items()}),
+            fix=decide(hazard_id, lines),
+            toml=as_lines(lines),
         )
 
 
