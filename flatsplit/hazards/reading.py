@@ -8,6 +8,7 @@ from flatsplit import blueprint
 from flatsplit.hazards.registry import Found, Row, Seen, as_lines, decide, few, granted_name, hazard
 from flatsplit.model import RELATIONS, ObjectRef
 from flatsplit.rights.inherited import Inherited
+from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
 
 
@@ -52,7 +53,7 @@ def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[
     """The finding, where a new role lacks something: a blocker if the application does."""
     if not rows:
         return
-    config, before = seen.context.config, Inherited(seen.state, seen.legacy)
+    config, before = seen.context.config, Rights(seen.state, seen.legacy)
     application, reader = blueprint.application(config), blueprint.reader(config)
     lines: dict[tuple[str, str], list[str]] = {}
     refused: dict[str, set[str]] = {}
@@ -63,8 +64,12 @@ def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[
             used = "r" if reads else "awd" if role == application else ""
             if _may(rights, needed) or not _asked(rights, ref, used):
                 continue
-            if kind == "view" and not _may(before, needed):
-                continue  # what legacy could not read either is nobody's loss
+            if (
+                kind == "view"
+                and needed in seen.state.objects
+                and "X" not in before.letters(seen.state.objects[needed])
+            ):
+                continue  # what legacy could not read either, as whoever it may become, is nobody's loss
             refused.setdefault(role, set()).add(f"{schema}.{name}")
             word = "select" if needed.kind in RELATIONS else "execute"
             lines.setdefault((purpose.key, word), []).append(granted_name(needed))

@@ -48,6 +48,18 @@ CASES = (
         cure="GRANT EXECUTE ON FUNCTION masked TO PUBLIC",
     ),
     Case(
+        "view-routines",
+        "ALTER ROLE legacy NOINHERIT; CREATE ROLE founder; GRANT founder TO legacy; GRANT ALL ON SCHEMA public TO founder;"
+        + _THROUGH.format("founder").replace("SET ROLE legacy", "SET ROLE founder"),
+        ("public.v", "public.w"),
+        "warning",
+        role="app_readonly",
+        bites="SELECT a FROM w",
+        error="permission denied for function masked",
+        cure="GRANT EXECUTE ON FUNCTION masked TO app_readonly",
+        config=replace(SHOP, owners=("founder",)),
+    ),
+    Case(
         "policy-rights",
         "SET ROLE legacy; CREATE TABLE note (a int) PARTITION BY LIST (a); "
         "CREATE TABLE secret (a int) PARTITION BY LIST (a); CREATE TABLE note_1 PARTITION OF note DEFAULT; RESET ROLE; "
