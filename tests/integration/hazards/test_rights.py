@@ -49,7 +49,8 @@ CASES = (
     ),
     Case(
         "view-routines",
-        "ALTER ROLE legacy NOINHERIT; CREATE ROLE founder; GRANT founder TO legacy; GRANT ALL ON SCHEMA public TO founder;"
+        "ALTER ROLE legacy NOINHERIT; CREATE ROLE founder; GRANT founder TO legacy; "
+        "GRANT ALL ON SCHEMA public TO founder; "
         + _THROUGH.format("founder").replace("SET ROLE legacy", "SET ROLE founder"),
         ("public.v", "public.w"),
         "warning",
