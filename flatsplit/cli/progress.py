@@ -217,7 +217,7 @@ class Asking:
     def __call__(self, plan: Plan, purpose: str) -> bool:
         """Whether to go on."""
         if self.yes:
-            if purpose == "repair":  # the one plan that no other command shows as it is
+            if purpose not in ("next", "rollback"):  # a plan that no other command shows as it is
                 self.narration.asking(lambda: show_question(self.narration.err, plan, purpose))
             return True
 

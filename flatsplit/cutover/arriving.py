@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
 
-def note(walk: Walk, people: State | None = None) -> None:
-    """Write down who came, where a walk over tenants is under way, inside the caller's transaction."""
+def note(walk: Walk, people: State | None = None) -> int:
+    """Write down who came, where a walk over tenants is under way, inside the caller's transaction.
+
+    How many are at work, come now or before.
+    """
     record = next((record for record in walk.kept if record.walk.kind == tenants.NAME), None)
     if record is None or walk.config.tenants is None:
-        return
+        return 0
     journal = walk.journal.of(record)
     if all(step.state == "done" for step in journal.steps() if step.key == tenants.TENANT_SWITCH):
-        return
+        return 0
     there = people or read_people(walk.session.driver)
     roles = {key.member for key in there.members if key.role == walk.config.tenants.group}
-    came = at_work(walk.session.driver, journal, roles, there.target.database) - known(journal).keys()
-    if came:
+    working = at_work(walk.session.driver, journal, roles, there.target.database)
+    if came := working - known(journal).keys():
         journal.event(CAME, tenants.TENANT_SWITCH, f"{count(len(came), 'tenant')} came", {"roles": sorted(came)})
+    return len(working)

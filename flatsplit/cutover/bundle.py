@@ -28,6 +28,8 @@ class BundleStep:
     """What to look at while and after it runs."""
     kind: str
     """Of walk."""
+    option: str = ""
+    """What a command needs besides its name to mean this walk, after a space; "" for the split."""
     by_people: str = ""
     """What people do, where the step is theirs."""
     rests: timedelta | None = None

@@ -37,7 +37,9 @@ class Reporter(Protocol):
 
 
 Confirm = Callable[[Plan, str], bool]
-"""Shows a plan (and what it is for: "next", "rollback", "repair") and asks; False stops without changing anything."""
+"""Shows a plan (and what it is for: "next", "rollback", "repair", or in words) and asks; False stops without changing
+anything.
+"""
 
 
 class Passwords(Protocol):

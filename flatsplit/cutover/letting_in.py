@@ -61,7 +61,7 @@ def let_in(
             replace(gate, waived=options.reason)
             if not gate.open and gate.waivable and gate.key in options.waive
             else gate
-            for gate in judge(walk.asked(then, step.key), step.gates)
+            for gate in judge(walk.asked(then, step.key, logs=options.logs), step.gates)
         ]
         for gate in gates:
             reporter.gate(gate)
@@ -69,7 +69,7 @@ def let_in(
             return AdvanceResult((), machine.next_step(situation.states), waiting=closed, walk=situation.name)
         statements = diff(situation.live, entering)
         result = carry_out(
-            walk, situation, statements, "tenants let in", reporter, confirm, passwords, tenants.TENANT_LOGIN
+            walk, situation, statements, "tenants let in", roles, reporter, confirm, passwords, tenants.TENANT_LOGIN
         )
         with walk.session.transaction():
             for gate in gates if result.outcomes else ():
@@ -104,7 +104,7 @@ def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: C
             reporter.note(f"sessions of {pool} that act as one of them go on until they RESET ROLE or end")
         statements = diff(live, holding(live, context_of(situation), roles, held=True))
         result = carry_out(
-            walk, situation, statements, "tenants held back", reporter, confirm, None, tenants.TENANT_LOGIN
+            walk, situation, statements, "tenants held back", roles, reporter, confirm, None, tenants.TENANT_LOGIN
         )
         if result.outcomes:
             with walk.session.transaction():

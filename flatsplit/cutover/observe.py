@@ -28,6 +28,8 @@ class Observed:
     sessions: tuple[Backend, ...]
     growth: tuple[tuple[str, int | None], ...]
     """Statements of each role since the last look; None where that cannot be known, empty where nothing counts them."""
+    tenants: int = 0
+    """How many tenants are at work, while the walk waits for them to come."""
 
 
 def observe(walk: Walk) -> Observed:
@@ -49,11 +51,11 @@ def observe(walk: Walk) -> Observed:
         journal.count_calls(at, [(one.role, one.calls, more, one.epoch) for one, more in grown])
         _sum_up(journal, config.legacy_role)
         note(walk)
-        arriving.note(walk, people)
+        tenants = arriving.note(walk, people)
         journal.thin_recorded(config.trail.keep)
     if config.special:
         gather(walk, people)
-    return Observed(at, clients, tuple((one.role, more) for one, more in grown))
+    return Observed(at, clients, tuple((one.role, more) for one, more in grown), tenants)
 
 
 def _sum_up(journal: Journal, legacy: str) -> None:

@@ -66,6 +66,7 @@ def runbook(walk: Walk) -> Bundle:
                 point_of_no_return=final,
                 watch=step.watch,
                 kind=situation.kind.name,
+                option="" if situation is split else f" {situation.name.option}",
                 by_people=step.by_people,
                 rests=step.rests(situation.context) if step.rests is not None else None,
                 stop=step.stop,

@@ -17,6 +17,7 @@ from flatsplit.cutover.snapshot import step_ended
 from flatsplit.differ import diff
 from flatsplit.errors import Refused, UsageError
 from flatsplit.evidence.tenantrows import Rows, count
+from flatsplit.hazards.registry import few
 from flatsplit.model import ObjectRef, Plan, State, Statement, Structure
 from flatsplit.planning import machine
 from flatsplit.planning.digest import digest
@@ -112,6 +113,7 @@ def add(
             situation,
             tuple(each for each in more.drift if each.sql not in before),
             "tenants added",
+            keys,
             reporter,
             confirm,
             passwords,
@@ -141,7 +143,7 @@ def drop(
         if used := [one for one in sessions if one.role in roles and one.database == here]:
             raise Refused(f"{used[0].role} is still connected (process {used[0].pid})", "end its connections first")
         return carry_out(
-            walk, situation, diff(live, _without(live, roles)), "tenants dropped", reporter, confirm, passwords
+            walk, situation, diff(live, _without(live, roles)), "tenants dropped", keys, reporter, confirm, passwords
         )
 
 
@@ -172,6 +174,7 @@ def carry_out(
     situation: Situation,
     statements: tuple[Statement, ...],
     event: str,
+    whom: Sequence[str],
     reporter: Reporter,
     confirm: Confirm,
     passwords: Passwords | None,
@@ -182,12 +185,12 @@ def carry_out(
     after = machine.next_step(situation.states)
     target, oid = situation.live.target, walk.record.legacy_oid
     plan = Plan(step, digest(target, walk.config.legacy_role, oid, event, statements, name), (), statements)
-    if not statements or not confirm(plan, "repair"):
+    if not statements or not confirm(plan, event):
         return AdvanceResult((), after, walk=name)
     verifiers = walk.verifiers(statements, passwords) if passwords is not None else {}
     with walk.session.transaction():
         walk.keep_names()
-        walk.journal.event("repair", step, f"{event}: {len(statements)} statements")
+        walk.journal.event("repair", step, f"{event}: {few(whom)}")
     reporter.step_started(event.replace(" ", "-"), event, len(statements))
     executed = walk.executor(situation, reporter, verifiers).run(step, "repair", statements)
     with walk.session.transaction():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flatsplit import ddl
 from flatsplit.gates.gate import Asked, Gate
+from flatsplit.hazards.pooled import MEMBERS
 from flatsplit.model import GateResult
 from flatsplit.server.asking import ask
 from flatsplit.walks.tenants.context import Context
@@ -12,10 +13,6 @@ _FIX = (
     "say how many tenants are connected at once: [tenants] active = N; or raise max_connections. Where a pooler holds "
     "the sum down (max_db_connections), waive this"
 )
-
-
-MEMBERS = 1000
-"""More roles than that one pool cannot be a member of without everybody noticing."""
 
 
 def judge(asked: Asked[Context]) -> GateResult:
@@ -49,7 +46,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 def _pool(context: Context) -> GateResult:
     """One pool has its own size; what it costs is to be a member of many."""
-    number = len(context.live.tenants)
+    number = len(context.live.tenants.keys() - context.held)
     if number <= MEMBERS:
         return GateResult("connections", True, f"one pool logs in, {context.pool}: its size is the limit")
     return GateResult(
@@ -57,7 +54,8 @@ def _pool(context: Context) -> GateResult:
         False,
         f"{context.pool} would be a member of {number:,} roles: the first SET ROLE of each session, and again after "
         "any GRANT or CREATE ROLE in the cluster, takes milliseconds at 1,000 and tenths of a second at 10,000",
-        'let tenants log in: [tenants] connect = "login"; or waive this',
+        "waive this; or take the walk back (flatsplit rollback --walk tenants --all) and begin it again with "
+        '[tenants] connect = "login"',
     )
 
 

@@ -35,6 +35,8 @@ PRESENT = ("cron", "timescaledb", "citus")
 """What may not be there at all; nothing is to be said then. Only tables that an extension made are read: a view
 of that name could be anybody's, and would run its code as the operator."""
 
+WISHED = ("tenants",)
+"""Sections of flatsplit.toml without which nothing is asked either."""
 
 _POLICIES = "policies_who"
 
@@ -52,10 +54,13 @@ class Looking:
         assert row is not None
         names = (*READABLE, *PRESENT)
         self.have = {name for name, there in zip(names, row, strict=True) if there}
+        self.have |= {"tenants"} if context.config.tenants is not None else set()
 
     def applies(self, hazard: Hazard) -> bool:
         """Whether this server can have it."""
-        return self.major >= hazard.since and all(need in self.have for need in hazard.needs if need in PRESENT)
+        return self.major >= hazard.since and all(
+            need in self.have for need in hazard.needs if need in (*PRESENT, *WISHED)
+        )
 
     def hidden(self, hazard: Hazard) -> tuple[str, ...]:
         """What the operator may not read of what it needs."""

@@ -24,7 +24,8 @@ MEMBERS = 1000
     why="The first SET ROLE of each session gathers all roles that it is a member of, and so does the next one after "
     "any CREATE ROLE, DROP ROLE or GRANT of a role anywhere in the cluster: 1 to 7 ms for 1,000, 75 to 510 ms for "
     "10,000, and 10 MB more of each session. Prepared statements are planned anew at each change of role.",
-    fix='Let tenants log in themselves ([tenants] connect = "login"), behind a pooler with a limit for all of them.',
+    fix="Let tenants log in themselves, behind a pooler with a limit for all of them: "
+    '[tenants] connect = "login", which is decided when the walk begins.',
     manual="role-membership.html",
 )
 def tenant_pooler_members(seen: Seen) -> Iterator[Found]:

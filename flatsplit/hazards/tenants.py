@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, few, hazard
-from flatsplit.tenants import Belonging, Survey
+from flatsplit.tenants import Belonging
 from flatsplit.words import count
 
 PARTITIONS = 10
@@ -21,8 +21,10 @@ SHARE = 0.05
 """… a part of the table that is worth another plan."""
 
 
-def _apart(survey: Survey) -> dict[tuple[str, str], Belonging]:
-    return {(one.ref.schema, one.ref.name): one for one in survey.of_kind("root", "own", "through")}
+def _apart(seen: Seen) -> dict[tuple[str, str], Belonging]:
+    """Tables whose rows are told apart; none where nothing could be said of them."""
+    kept = () if seen.survey is None else seen.survey.of_kind("root", "own", "through")
+    return {(one.ref.schema, one.ref.name): one for one in kept}
 
 
 @hazard(
@@ -36,14 +38,14 @@ def _apart(survey: Survey) -> dict[tuple[str, str], Belonging]:
     fix="ALTER ROLE … BYPASSRLS for the roles that subscribers connect as.",
     manual="logical-replication-security.html",
     questions=("tenant_publications",),
+    needs=("tenants",),
 )
 def tenant_publication_copy(seen: Seen) -> Iterator[Found]:
     """Published tables that a copy would see in part."""
-    survey = seen.survey
-    if survey is None:
-        return
-    apart = _apart(survey)
-    tables = tuple(f"{schema}.{name}" for schema, name in seen.rows("tenant_publications") if (schema, name) in apart)
+    apart = _apart(seen)
+    tables = tuple(
+        format_name(schema, name) for schema, name in seen.rows("tenant_publications") if (schema, name) in apart
+    )
     copying = [
         name
         for name, facts in sorted(seen.state.roles.items())
@@ -67,15 +69,13 @@ def tenant_publication_copy(seen: Seen) -> Iterator[Found]:
     fix="Keep the application's own WHERE with the key as a constant or parameter: then only its partition is planned.",
     manual="ddl-partitioning.html#DDL-PARTITION-PRUNING",
     questions=("tenant_partitions",),
+    needs=("tenants",),
 )
 def tenant_partition_by_key(seen: Seen) -> Iterator[Found]:
     """Tables of many partitions, of which a tenant needs one."""
-    survey = seen.survey
-    if survey is None:
-        return
-    apart = _apart(survey)
+    apart = _apart(seen)
     found = tuple(
-        f"{schema}.{name}"
+        format_name(schema, name)
         for schema, name, columns, partitions in seen.rows("tenant_partitions")
         if partitions >= PARTITIONS and (one := apart.get((schema, name))) is not None and one.column in columns
     )
@@ -94,10 +94,11 @@ def tenant_partition_by_key(seen: Seen) -> Iterator[Found]:
     "read under the policies.",
     manual="sql-notify.html",
     questions=("tenant_notify",),
+    needs=("tenants",),
 )
 def tenant_notify(seen: Seen) -> Iterator[Found]:
     """Routines that tell everybody."""
-    found = tuple(row[0] for row in seen.rows("tenant_notify"))
+    found = tuple(format_name(schema, name) for schema, name in seen.rows("tenant_notify"))
     if found and seen.survey is not None:
         yield Found(f"{count(len(found), 'routine')} that notify whoever listens", found)
 
@@ -113,13 +114,13 @@ def tenant_notify(seen: Seen) -> Iterator[Found]:
     "the last ring: [tenants] rings.",
     manual="planner-stats.html",
     questions=("tenant_skew",),
+    needs=("tenants",),
 )
 def tenant_skew(seen: Seen) -> Iterator[Found]:
     """Tables of which one tenant has much more than its share."""
-    survey, structure = seen.survey, seen.state.structure
-    if survey is None or structure is None:
+    apart, structure = _apart(seen), seen.state.structure
+    if structure is None:
         return
-    apart = _apart(survey)
     found = []
     for schema, name, column, share, distinct in seen.rows("tenant_skew"):
         one = apart.get((schema, name))

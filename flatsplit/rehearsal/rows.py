@@ -30,7 +30,7 @@ _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem]:
     """What row security would change for these commands."""
-    if not relation.row_security or not _applies(actor.rights, actor.goal, relation):
+    if not _applies(actor.rights, actor.goal, relation):
         return []
     if use.copied:
         return _copied(actor, relation)
@@ -80,14 +80,14 @@ def _passes(actor: Actor, relation: Relation, letter: str) -> bool | None:
 def secured(actor: Actor, ref: ObjectRef) -> bool:
     """Whether policies hold for the role on this table, and did not for legacy."""
     relation = actor.world.relations.get((ref.schema, ref.name))
-    if relation is None or not relation.row_security:
+    if relation is None:
         return False
     return _applies(actor.rights, actor.goal, relation) and not _applies(actor.legacy, actor.live, relation)
 
 
 def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[PolicyCondition]:
     """The conditions that are judged in the name of whoever uses the relation so."""
-    if relation.row_security and not use.copied and _applies(actor.rights, actor.goal, relation):
+    if not use.copied and _applies(actor.rights, actor.goal, relation):
         for letter in sorted(use.letters & _COMMANDS.keys()):
             yield from _side(actor, actor.rights, actor.goal, relation, letter, check=letter == "a").each
             if letter == "w" and use.target:
@@ -95,10 +95,11 @@ def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[P
 
 
 def _applies(rights: Inherited, state: State, relation: Relation) -> bool:
-    facts = state.objects.get(relation.ref)
-    if rights.bypasses or facts is None:
+    """Whether policies hold for the role then: a walk over tenants turns row security on where it is off today."""
+    facts, security = state.objects.get(relation.ref), state.row_security.get(relation.ref)
+    if rights.bypasses or facts is None or security is None or not security.enabled:
         return False
-    return relation.forced or not rights.owns(facts)
+    return security.forced or not rights.owns(facts)
 
 
 _ACCEPTED = "policies-ask-who"
@@ -245,8 +246,7 @@ def _unset(actor: Actor, relation: Relation, mine: _Side, before: _Side | None, 
 
 
 def _copied(actor: Actor, relation: Relation) -> list[Problem]:
-    if _applies(actor.legacy, actor.live, relation) and not actor.apart:
-        return []
+    """Whoever ran it before: if that was under policies, too, it was refused."""
     name = shown(relation.ref)
     reason = f"COPY FROM is refused on {name}, whatever its policies say: row-level security applies to {actor.role}"
     remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS -- or INSERT instead of COPY in the application"

@@ -81,7 +81,8 @@ def lately(
     logs: Sequence[Path] = (),
 ) -> Lately:
     """What was refused to app_user and its logins (or to others that an application uses ``instead``), in the last
-    ``tail`` bytes of the server's log, or in all of the ``logs`` that are named.
+    ``tail`` bytes of the server's log, or in all of the ``logs`` that are named. Raises FlatsplitError where one of
+    those cannot be read.
     """
     try:
         server = ServerLogging.ask(session.driver)
@@ -104,8 +105,12 @@ def lately(
             sources, why = read_files(log_files(logs, since, server.prefix), search, lambda _, __: None), ""
         else:
             sources, why = server.log(search, lambda _, __: None, tail)
-    except (FlatsplitError, psycopg.Error) as error:
+    except psycopg.Error as error:
         return Lately(why=str(error).partition("\n")[0])
+    except FlatsplitError as error:
+        if logs:
+            raise
+        return Lately(why=error.what)
     if not sources:
         return Lately(why=why)
     deeds = [deed for deed in search.deeds if _is_meant(deed, cast)]

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.tenants import ROWS, SHOP
-from tests.support.walk import Walk
+from tests.support.walk import Walk, configure
 
 CONFIG = '\n[tenants]\nroot = "public.accounts"\nkey = ["account_id"]\n[tenants.tables]\nshared = ["public.plans"]\n'
 EXPECTED = {
@@ -29,6 +29,20 @@ EXPECTED = {
 }
 
 
+def before_rls(walk: Walk, file: Path) -> None:
+    """As the application, with row security as the next step leaves it: its gate waits for that."""
+    configure(walk.config, rehearsal="required")
+    for copies, verdict in ((True, "denied"), (False, "allowed")):
+        file.write_text(f"{'copy customers from stdin' if copies else 'select * from customers'};\n")
+        told = walk("rehearse", "--file", str(file), "--json").check(4 if copies else 0).json["statements"]
+        assert [each["verdict"] for each in told] == [verdict]
+        if copies:
+            waits = walk("next", "--yes", "--walk", "tenants", "--waive", "keys", "--reason", "a test").check(3).stdout
+            assert "waiting for rehearsed" in waits
+    assert "waiting for rehearsed" not in walk("status", "--walk", "tenants").check().stdout
+    configure(walk.config, rehearsal="advised")
+
+
 @pytest.mark.slow
 @pytest.mark.majors("two")
 def test_as_a_tenant(database: Database, invoke_cli: InProcess, tmp_path: Path) -> None:
@@ -41,9 +55,10 @@ def test_as_a_tenant(database: Database, invoke_cli: InProcess, tmp_path: Path) 
     said = walk("rehearse", "--as", "tenant").check(2)
     assert "no tenant has a role yet" in said.stderr
     walk("begin", "tenants", "--yes").check()
-    walk(
-        "next", "--yes", "--walk", "tenants", "--through", "tenant-roles", "--waive", "keys", "--reason", "a test"
-    ).check()
+    on = ("next", "--yes", "--walk", "tenants", "--waive", "keys", "--reason", "a test", "--through")
+    walk(*on, "tenant-policies").check()
+    before_rls(walk, tmp_path / "before.sql")
+    walk(*on, "tenant-roles").check()
     database.execute("create policy strange on drafts to public using (id < 5)")
     statements = tmp_path / "statements.sql"
     statements.write_text(";\n".join(EXPECTED) + ";\n")

@@ -45,7 +45,8 @@ def test_surveyed_walked_proved_and_back(make_database: MakeDatabase, invoke_cli
     walk = Walk(invoke_cli, database).init()
     survey = walk("tenants", "--survey", "--json")
     found = survey.json
-    assert found["root"] == ROOTS.get(name, found["root"])
+    if name in ROOTS:
+        assert found["root"] == ROOTS[name]
     kinds = {one["table"]: one for one in found["tables"]}
     open_ = [one["table"] for one in found["undecided"]]
     own = [one for one in kinds.values() if one["kind"] == "own"]

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -232,6 +233,13 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
             waits = walk("next", "--yes", "--walk", "tenants").check(3).stdout
         assert "waiting for soaked: ring 1 of 3 first seen" in waits
         assert "tenants-seen" not in waits
+        assert "unrefused" not in waits
+        file = refusal(database, walk.run.cwd / "refused.csv")
+        log = ("--log", str(file))
+        waits = walk("next", "--yes", "--walk", "tenants", *log).check(3).stdout
+        assert "waiting for unrefused: tenant_2 is refused what it asks for: SELECT" in waits, waits
+        file.write_text("no log")
+        assert "is no log of a PostgreSQL server" in walk("next", "--yes", "--walk", "tenants", *log).check(2).stderr
         refused = walk("rollback", "--yes", "--walk", "tenants", "--all").check(5)
         assert "tenant_2 is still connected" in refused.stderr
     alone_and_back(walk)
@@ -239,6 +247,15 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     walk("next", "--yes", "--walk", "tenants").check()
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
     assert "tenants" not in walk("status").check().stdout
+
+
+def refusal(database: Database, file: Path) -> Path:
+    """A line of a csvlog: tenant_2 was just refused something."""
+    said = "select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.MS \"UTC\"')"
+    ((now,),) = database.admin.execute(said).fetchall()
+    head = f'{now},"tenant_2","{database.name}",7,"[local]",a.7,1,"SELECT",{now},3/4,0,ERROR,42501,'
+    file.write_text(head + '"permission denied for table users",,,,,,"select email from users",,,"shop","client backend"\n')
+    return file
 
 
 def alone_and_back(walk: Walk) -> None:
@@ -365,10 +382,17 @@ def test_at_last_app_user_sees_no_tenants_row(walk: Walk) -> None:
         closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
         assert "1 session of nightshift, a member of app_user: signin from" in closed
         assert "flatsplit begin role NAME; or, where it needs no tenant's row, name it" in closed
+        assert '[tenants] stays = ["signin"]' in closed
         walk.config.write_text(asking.replace("close = true", 'close = true\nstays = ["signin"]'))
         configure(walk.config, drain="1h")
         walk("observe").check()
         assert "tenant-close begun" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+        other = f"{database.conninfo('nightshift')} application_name=other"
+        with psycopg.connect(other):
+            walk("observe").check()
+        assert "app_user last seen 0s ago" in walk("next", "--yes", "--walk", "tenants").check(3).stdout, (
+            "of another application"
+        )
         configure(walk.config, drain="0s")
         walk("next", "--yes", "--walk", "tenants").check()
     assert "Next" not in walk("status", "--walk", "tenants").check().stdout

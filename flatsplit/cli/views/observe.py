@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Output
 from flatsplit.cli.views.clients import show_clients
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cutover.observe import Observed
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
 def show(output: Output, found: Observed, legacy: str) -> None:
     """A table, then what the statement counters say."""
-    show_clients(output, found.sessions, legacy)
+    if found.sessions or not found.tenants:
+        show_clients(output, found.sessions, legacy)
+    if found.tenants:
+        output.say(f"{count(found.tenants, 'tenant')} at work")
     for role, growth in found.growth:
         if growth:
             output.say(f"{role} ran {growth:,} statements since the last look")

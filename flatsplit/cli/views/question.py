@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
     """Shows what is about to happen; gives back the question to ask."""
     titles = {"next": f"Next step: {plan.step}", "rollback": f"Roll back: {plan.step}", "repair": "Repair"}
-    printer.heading(titles.get(purpose, f"{purpose}: {plan.step}"))
+    printer.heading(titles.get(purpose, purpose.capitalize()))
     show_findings(printer, plan.notes)
     if plan.catch_up:
         printer.say("Catch-up, for objects that appeared since:")
@@ -26,6 +26,7 @@ def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
     if not plan.actions:
         printer.say("  nothing to change in the database")
         return "Go on?"
-    command = {"next": "flatsplit plan", "repair": "flatsplit verify --json"}.get(purpose, "flatsplit runbook")
-    printer.say(f"  all of it, with undo: {command}; digest {plan.digest}", "dim")
+    commands = {"next": "flatsplit plan", "repair": "flatsplit verify --json", "rollback": "flatsplit runbook"}
+    whole = f"all of it, with undo: {commands[purpose]}; " if purpose in commands else ""
+    printer.say(f"  {whole}digest {plan.digest}", "dim")
     return f"Run {'this' if len(plan.actions) == 1 else 'these'} {count(len(plan.actions), 'statement')}?"

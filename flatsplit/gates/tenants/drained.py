@@ -11,6 +11,7 @@ from datetime import datetime
 
 from flatsplit import ddl, membership
 from flatsplit.config.special import heading
+from flatsplit.config.text import quote
 from flatsplit.connection import APPLICATION_NAME
 from flatsplit.evidence.coverage import coverage
 from flatsplit.gates import quiet
@@ -28,7 +29,7 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult("drained", False, *seeing)
     acting = _acting(asked)
     if found := _here(asked, acting, stays):
-        return _left(found, role)
+        return _left(found, role, asked.context.tenants.stays)
     started = asked.records[asked.step].started_at or server_clock(asked.session.driver)
     return quiet.gate("drained", _quiet(asked, acting, started, stays), asked.rest, f"{asked.step} begun")
 
@@ -68,13 +69,14 @@ def _here(asked: Asked[Context], acting: Mapping[str, tuple[str, ...]], stays: C
     ]
 
 
-def _left(found: Sequence[Backend], role: str) -> GateResult:
+def _left(found: Sequence[Backend], role: str, stays: Sequence[str]) -> GateResult:
     first = found[0]
     who = first.role if first.role == role else f"{first.role}, a member of {role}"
     name = first.application or "no application_name"
     alike = sum(one.role == first.role for one in found)
     more = f" (and {len(found) - alike} of others)" if found[alike:] else ""
-    stay = f"; or, where it needs no tenant's row, name it: [tenants] stays = [{first.application!r}]"
+    names = ", ".join(map(quote, (*stays, first.application)))
+    stay = f"; or, where it needs no tenant's row, name it: [tenants] stays = [{names}]"
     return GateResult(
         "drained",
         False,

@@ -5,6 +5,7 @@ Both are rehearsals of the split's: ``flatsplit rehearse``, and with ``--as tena
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 from flatsplit.gates import rehearsed
@@ -26,7 +27,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     context, config = asked.context, asked.config
     early = TENANTS.place(asked.step) <= TENANTS.place(tenants.TENANT_RLS)
     since = asked.records[tenants.TENANT_POLICIES if early else tenants.TENANT_ROLES].finished_at
-    mine = {context.application} if early else {AS_TENANT, *context.live.tenants}
+    mine = {context.application} if early else context.live.tenants.keys()
     role = context.application if early else AS_TENANT
     both = [*rehearsed.past(Journal(asked.session)), *rehearsed.past(asked.journal)]
     past = [replace(one, role=role) for one in sorted(both, key=lambda one: one.at) if one.role in mine]
@@ -34,7 +35,8 @@ def judge(asked: Asked[Context]) -> GateResult:
     found = rehearsed.gate(past, role, since, server_clock(driver), config.gates, missing(driver), what)
     if early or (found.open and not found.notice):
         return found
-    return replace(found, fix=found.fix.replace("flatsplit rehearse", f"flatsplit rehearse --as {AS_TENANT}"))
+    one = AS_TENANT if AS_TENANT not in asked.state.roles else shlex.quote(min(context.live.tenants))
+    return replace(found, fix=found.fix.replace("flatsplit rehearse", f"flatsplit rehearse --as {one}"))
 
 
 GATE = Gate(KEY, judge)

@@ -17,7 +17,9 @@ def judge(asked: Asked[Context]) -> GateResult:
     """Closed with the statements that were refused since tenants may log in, not further back than a day."""
     now = server_clock(asked.session.driver)
     since = max(asked.before.finished_at or now, now - LATELY)
-    found = unrefused.gate(lately(asked.session, asked.config, since, TAIL, asked.context.connects), "a tenant")
+    found = unrefused.gate(
+        lately(asked.session, asked.config, since, TAIL, asked.context.connects, asked.logs), "a tenant"
+    )
     if found.open:
         return found
     fix = "`flatsplit who --refused` has all: say what the table is under [tenants.tables], mend what asks for it"

@@ -38,11 +38,15 @@ STEP = Step(
     key=tenants.TENANT_CLOSE,
     title="Close the tenants' rows to the application's role",
     purpose="Takes the application's role out of the policy that shows all rows, table by table: whoever still works "
-    "as it sees no tenant's row, without any error. Other roles with rights of their own see what they saw.",
+    "as it sees no tenant's row, without any error, and can insert none. Other roles with rights of their own see what "
+    "they saw. Tables on which somebody else's row-level security counted before stay as they are.",
     apply=apply,
     gates=("drained",),
     rests=_rests,
     leaves=_leaves,
-    watch=("Jobs that were forgotten: they find nothing to do, and say nothing.",),
+    watch=(
+        "Jobs that were forgotten: they find nothing to do, and say nothing.",
+        "Errors with SQLSTATE 42501, “new row violates row-level security policy”: it still inserts as that role.",
+    ),
     stop=("Anything that still runs as the application's role misses rows.",),
 )
