@@ -6,7 +6,7 @@ hand, there (as far as nobody else has to do anything) and back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from flatsplit.cutover.begin import begin, end
@@ -72,7 +72,7 @@ def ride(walk: Walk, reporter: Reporter, take: Take) -> tuple[AdvanceResult, ...
         try:
             if all(record.walk != one for record in walk.kept):
                 begin(walk, one, lambda _: True)
-            mine, made = _turned(walk, one), True
+            mine, made = turned(walk, one), True
             found.append(take(mine, role.OPEN if _alike(walk, name) else role.VERIFY))
             if not found[-1].outcomes and not found[-1].waiting:  # the person said no
                 with walk.session.transaction():
@@ -88,25 +88,27 @@ def ride(walk: Walk, reporter: Reporter, take: Take) -> tuple[AdvanceResult, ...
     return tuple(found)
 
 
-def back(
-    walk: Walk, situation: Situation, keys: tuple[str, ...], reporter: Reporter, take: Callable[[Walk], None]
-) -> Situation:
-    """Take back those that came along with one of these steps, before the steps; how things stand then."""
+def came_along(walk: Walk, situation: Situation, keys: Collection[str]) -> tuple[WalkName, ...]:
+    """Those that came along with one of these steps and stand on it, the last one first: they go back before it."""
     if situation.name != SPLIT or ROLE.joins not in keys:
-        return situation
+        return ()
     made = {
         WalkName(role.NAME, event.details["role"]) for event in walk.journal.events(_THERE) if event.details["made"]
     }
     step = situation.records[ROLE.joins]
-    for name in [link.name for link in reversed(situation.others) if link.name in made and link.stands_on([step])]:
+    return tuple(link.name for link in reversed(situation.others) if link.name in made and link.stands_on([step]))
+
+
+def back(walk: Walk, riders: Iterable[WalkName], reporter: Reporter, take: Callable[[Walk], None]) -> Situation:
+    """Take back those that came along; how things stand then."""
+    for name in riders:
         reporter.turn_to(name)
-        take(_turned(walk, name))
+        take(turned(walk, name))
         reporter.turn_to(SPLIT)
         walk.kept = tuple(walk.journal.walks())
-        situation = walk.situation()
         if any(record.walk == name for record in walk.kept):
             break  # the person said no
-    return situation
+    return walk.situation()
 
 
 def _missing(walk: Walk) -> list[str]:
@@ -126,5 +128,6 @@ def _alike(walk: Walk, name: str) -> bool:
     return special is not None and bool(special.like)
 
 
-def _turned(walk: Walk, name: WalkName) -> Walk:
+def turned(walk: Walk, name: WalkName) -> Walk:
+    """The same session, with what is kept of another walk."""
     return walk.open(walk.session, walk.config, walk=name)

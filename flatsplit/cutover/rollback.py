@@ -18,7 +18,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import remember, step_ended
 from flatsplit.cutover.way_back import record_policies, require_way_back
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
-from flatsplit.model import SPLIT, Plan
+from flatsplit.model import SPLIT, Plan, WalkName
 from flatsplit.planning import machine
 from flatsplit.planning.machine import TRANSITIONS
 from flatsplit.server.sessions import read_sessions
@@ -59,8 +59,7 @@ def _rollback(
         rode.append(_rollback(other, None, everything=True, reporter=reporter, confirm=confirm))
 
     if keys:
-        situation = riding.back(walk, situation, keys, reporter, along)
-        _refuse_above(situation, keys)
+        _refuse_above(walk, situation, keys, riding.came_along(walk, situation, keys))
     split = situation.name == SPLIT
     if split and situation.kind.keys[0] in keys and walk.config.legacy_role in situation.live.roles:
         require_way_back(walk.session, situation)
@@ -70,7 +69,14 @@ def _rollback(
         _require_login(walk, situation)  # before the steps above it are taken back for nothing
     _refuse_forgotten(walk, situation, keys)  # before those above it are taken back for nothing
     for key in keys:
+        riders = riding.came_along(walk, situation, [key])
+        for name in riders:
+            _require_back(riding.turned(walk, name))
         _refuse(walk, situation, key)
+        if riders:
+            situation = riding.back(walk, riders, reporter, along)
+            if riding.came_along(walk, situation, [key]):
+                break  # the person said no
         plan = situation.rollback_plan(key)
         if not confirm(plan, "rollback"):
             break
@@ -86,15 +92,29 @@ def _rollback(
     return AdvanceResult(tuple(outcomes), after, walk=situation.name, rode=tuple(rode))
 
 
-def _refuse_above(situation: Situation, keys: Collection[str]) -> None:
+def _refuse_above(walk: Walk, situation: Situation, keys: Collection[str], but: Collection[WalkName] = ()) -> None:
     """Raise Refused where a walk that began later stands on the roles of this one: last in, first out."""
-    above = situation.above(keys)
-    if above is not None:
-        roles = ", ".join(situation.shared(above))
-        raise Refused(
-            f"{above.name.words} began later and stands on {roles}",
-            f"take that back first: flatsplit rollback {above.name.option} --all",
-        )
+    above = situation.above(keys, but)
+    if above is None:
+        return
+    roles = ", ".join(situation.shared(above))
+    other = riding.turned(walk, above.name)
+    try:
+        _refuse_forgotten(other, situation.turned(above.name), above.kind.keys)
+        fix = f"take that back first: flatsplit rollback {above.name.option} --all"
+    except Refused:
+        fix = f"finish it first, since it cannot go back any more: flatsplit next {above.name.option}"
+    raise Refused(f"{above.name.words} began later and stands on {roles}", fix)
+
+
+def _require_back(walk: Walk) -> None:
+    """Raise Refused where the whole of a walk cannot be taken back now."""
+    situation = walk.situation()
+    keys = machine.to_take_back(situation.states, None, everything=True)
+    _refuse_above(walk, situation, keys)
+    _refuse_forgotten(walk, situation, keys)
+    for key in keys:
+        _refuse(walk, situation, key)
 
 
 def _refuse(walk: Walk, situation: Situation, key: str) -> None:

@@ -157,10 +157,11 @@ class Situation(Generic[C]):
         over = (link for link in self._links if link.under_way and self.shared(link))
         return next((link for link in over if not link.lets_join(self.kind, self.context)), None)
 
-    def above(self, keys: Collection[str] | None = None) -> KeptWalk | None:
+    def above(self, keys: Collection[str] | None = None, but: Collection[WalkName] = ()) -> KeptWalk | None:
         """The last of those that began later and stand on what these steps (None: all) made: it goes back first."""
         steps = [self.records[key] for key in (self.records if keys is None else keys)]
-        return next((link for link in reversed(self._over) if link.stands_on(steps)), None)
+        over = (link for link in reversed(self._over) if link.name not in but)
+        return next((link for link in over if link.stands_on(steps)), None)
 
     @cached_property
     def _over(self) -> list[KeptWalk]:

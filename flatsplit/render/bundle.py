@@ -136,6 +136,7 @@ def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[t
                 target=bundle.target,
                 generated_by=bundle.generated_by,
                 steps=bundle.steps,
+                which=bundle.steps[0].option if bundle.steps else "",
                 stems=stems,
                 findings=bundle.findings,
                 checks=bundle.checks,

@@ -81,6 +81,14 @@ def test_there_and_back_with_the_split(superuser: bool, make_database: MakeDatab
         assert_same(looks.pop(), walk.snapshot(), f"rolled back {key} beneath them")
     assert begun(walk) == there | {"split": (6, "verify")}
 
+    # Who is connected is told before anything of them is gone, be it as one of theirs or as one of the split's
+    for role in (HOSTILE, "app_audit", "app_user"):
+        with walk.connect(role):
+            refused = walk("rollback", "--yes", "--through", "enable-login", *SPLIT).check(5).stderr
+        assert f"{role} is still connected" in refused
+        walk.wait_until_gone(role)
+        assert begun(walk).keys() == there.keys()
+
     # What they stand on takes them along
     found = walk("rollback", "--yes", "--json", "--through", "enable-login", *SPLIT).check().json
     assert [one["walk"] for one in found["rode"]] == [f"role:{HOSTILE}", "role:app_audit"]

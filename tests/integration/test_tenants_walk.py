@@ -254,7 +254,9 @@ def refusal(database: Database, file: Path) -> Path:
     said = "select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.MS \"UTC\"')"
     ((now,),) = database.admin.execute(said).fetchall()
     head = f'{now},"tenant_2","{database.name}",7,"[local]",a.7,1,"SELECT",{now},3/4,0,ERROR,42501,'
-    file.write_text(head + '"permission denied for table users",,,,,,"select email from users",,,"shop","client backend"\n')
+    file.write_text(
+        head + '"permission denied for table users",,,,,,"select email from users",,,"shop","client backend"\n'
+    )
     return file
 
 
