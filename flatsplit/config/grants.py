@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from flatsplit.config.keywords import KEYWORDS
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.errors import ConfigError
@@ -87,9 +88,13 @@ def _fold(plain: str) -> str:
     return "".join(char.lower() if char.isascii() else char for char in plain)
 
 
+def _bare(part: str) -> bool:
+    return bool(_PLAIN.fullmatch(part)) and part not in KEYWORDS
+
+
 def format_name(*parts: str, args: str | None = None) -> str:
-    """The text for a name, quoted only where that is needed."""
-    dotted = ".".join(part if _PLAIN.fullmatch(part) else '"' + part.replace('"', '""') + '"' for part in parts)
+    """The text for a name, quoted only where that is needed: in SQL and in flatsplit.toml alike."""
+    dotted = ".".join(part if _bare(part) else '"' + part.replace('"', '""') + '"' for part in parts)
     return dotted if args is None else f"{dotted}({args})"
 
 
