@@ -7,17 +7,23 @@ hand, there (as far as nobody else has to do anything) and back.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from flatsplit.cutover.begin import begin, end
 from flatsplit.cutover.caller import Passwords, Reporter
+from flatsplit.cutover.chosen import states
 from flatsplit.cutover.delivery import Remembered
 from flatsplit.cutover.outcome import AdvanceResult
 from flatsplit.cutover.situation import Situation
-from flatsplit.errors import FlatsplitError
-from flatsplit.model import SPLIT, Plan, WalkName
+from flatsplit.errors import FlatsplitError, Waiting
+from flatsplit.model import SPLIT, Finding, Plan, WalkName
+from flatsplit.planning import machine
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.walks import role
+from flatsplit.walks.kind import Moment
 from flatsplit.walks.role.kind import ROLE
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -29,19 +35,88 @@ _DECLARED, _THERE = "riding", "rode"
 """Events of the split: who rides along, and who has arrived."""
 
 
-def declared(walk: Walk, situation: Situation, key: str) -> tuple[str, ...]:
-    """The special roles that ride along with this step of the split: declared, and neither begun nor there yet."""
-    if situation.name != SPLIT or key != ROLE.joins:
-        return ()
-    begun = {record.walk for record in walk.kept}
-    names = (one.name for one in walk.config.special)
-    return tuple(one for one in names if WalkName(role.NAME, one) not in begun and one not in situation.live.roles)
+@dataclass(frozen=True, slots=True)
+class Riders:
+    """The special roles that are declared and not begun, as one step of the split finds them."""
+
+    step: str
+    names: tuple[str, ...] = ()
+    """Those that ride along with it."""
+    behind: tuple[str, ...] = ()
+    """Of those that do not: who, why, and what to do about it. One line each."""
+
+    def on(self, plan: Plan) -> Plan:
+        """The plan with a word about them, so that whoever reads it knows what else happens."""
+        return replace(plan, notes=(*plan.notes, *self.notes))
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """Who comes along, and who stays behind."""
+        found = []
+        if self.names:
+            ride = "rides" if len(self.names) == 1 else "ride"
+            lines = tuple(f"role {name} rides along: it is made once {self.step} is done" for name in self.names)
+            found.append(
+                Finding(
+                    "rides-along",
+                    "note",
+                    f"{count(len(self.names), 'special role')} {ride} along",
+                    "Each is a walk of its own, which is begun and taken as far as it can be taken by itself. The "
+                    "digest of this plan does not cover it: with --approved it stays behind.",
+                    "",
+                    lines,
+                    self.step,
+                )
+            )
+        if self.behind:
+            stay = "stays" if len(self.behind) == 1 else "stay"
+            title = f"{count(len(self.behind), 'special role')} of flatsplit.toml {stay} behind"
+            why = "The step is taken without; each can be begun afterwards like any other."
+            found.append(Finding("stays-behind", "note", title, why, "", self.behind, self.step))
+        return tuple(found)
 
 
-def keep(walk: Walk, names: tuple[str, ...]) -> None:
+def riders(walk: Walk, situation: Situation, key: str, *, approved: bool = False) -> Riders:
+    """Who rides along with this step of the split: declared, not begun, and nothing speaks against it.
+
+    Nobody where the step runs as it was ``approved``, or where each plan wants an approval: what was approved is what
+    runs.
+    """
+    if situation.name != SPLIT or key != ROLE.joins or situation.states[key] == "done" or not walk.config.special:
+        return Riders(key)
+    begun, names, behind = {record.walk for record in walk.kept}, [], []
+    for special in walk.config.special:
+        one = WalkName(role.NAME, special.name)
+        if one in begun:
+            continue
+        if approved:
+            behind.append(_behind(one, "what was approved is what runs"))
+        elif walk.config.gates.require_approval:
+            behind.append(_behind(one, "each of its plans wants an approval of its own"))
+        elif objection := ROLE.refuses(_then(situation, key, special.name)):
+            behind.append(_behind(one, *objection))
+        else:
+            names.append(special.name)
+    return Riders(key, tuple(names), tuple(behind))
+
+
+def _then(situation: Situation, key: str, name: str) -> Moment:
+    """The moment in which a special role begins: what the step wants is there, and nothing of the role."""
+    there = situation.desired(situation.kind.place(key))
+    return Moment(there, there, situation.config, dict.fromkeys(ROLE.keys, "pending"), name)
+
+
+def _behind(one: WalkName, what: str, fix: str = "") -> str:
+    """Why it does not ride along, what to do about that, and the command that begins it."""
+    return f"{one.words} does not ride along: {what}; " + (f"{fix}, then {one.begins}" if fix else one.begins)
+
+
+def keep(walk: Walk, found: Riders) -> None:
     """Put on record who rides along, in the transaction that begins the step."""
-    if names:
-        walk.journal.event(_DECLARED, ROLE.joins, f"{', '.join(names)} ride along", {"roles": list(names)})
+    if found.step == ROLE.joins and walk.record.walk == SPLIT and (found.names or _missing(walk)):
+        # Also that nobody does: those of an attempt that was broken off are not waited for any more
+        told = f"{', '.join(found.names)} ride along" if found.names else "nobody rides along"
+        walk.journal.event(_DECLARED, ROLE.joins, told, {"roles": list(found.names)})
 
 
 def known(walk: Walk, plan: Plan, names: tuple[str, ...], passwords: Passwords) -> Passwords:
@@ -63,40 +138,70 @@ def late(walk: Walk, situation: Situation) -> bool:
 def ride(walk: Walk, reporter: Reporter, take: Take) -> tuple[AdvanceResult, ...]:
     """Make those that ride along and have not arrived, once the step is done.
 
-    What speaks against one is told, and holds up nobody: it can be begun later like any other.
+    What speaks against one is told, and holds up nobody: it can be begun later like any other. Raises Waiting where a
+    lock did not come; the next call goes on with it.
     """
     found = []
     for name in _missing(walk):
-        one, made = WalkName(role.NAME, name), False
+        one = WalkName(role.NAME, name)
         reporter.turn_to(one)
         try:
-            if all(record.walk != one for record in walk.kept):
-                begin(walk, one, lambda _: True)
-            mine, made = turned(walk, one), True
-            found.append(take(mine, role.OPEN if _alike(walk, name) else role.VERIFY))
-            if not found[-1].outcomes and not found[-1].waiting:  # the person said no
-                with walk.session.transaction():
-                    end(mine)
+            result = _take(walk, one, take)
+            found.append(result)
+            made = _begun(walk, one)
+            told = f"{one.words} came along" if made else _behind(one, "you said no")
+            if not made:
+                reporter.note(told)
+        except Waiting:
+            raise
         except FlatsplitError as error:
-            reporter.note(f"{one.words} does not ride along: {error.what}; {error.fix}")
-        reporter.turn_to(SPLIT)
+            made = _begun(walk, one)
+            told = _stuck(one, error) if made else _behind(one, error.what, error.fix)
+            reporter.note(told)
+        finally:
+            reporter.turn_to(SPLIT)
         with walk.session.transaction():
-            walk.journal.event(
-                _THERE, ROLE.joins, f"{one.words} is as far as it comes along", {"role": name, "made": made}
-            )
+            walk.journal.event(_THERE, ROLE.joins, told, {"role": name, "made": made})
         walk.kept = tuple(walk.journal.walks())
     return tuple(found)
+
+
+def _take(walk: Walk, one: WalkName, take: Take) -> AdvanceResult:
+    """Begin a walk where it is not, and take it as far as it comes along. One that the person does not want is over."""
+    if not _begun(walk, one):
+        begin(walk, one, lambda _: True)
+    mine = turned(walk, one)
+    result = take(mine, role.OPEN if _alike(walk, one.subject) else role.VERIFY)
+    if not result.waiting and machine.last_step(states(mine.journal, mine.record, walk.config)) is None:
+        with walk.session.transaction():
+            end(mine)
+    return result
+
+
+def _stuck(one: WalkName, error: FlatsplitError) -> str:
+    first = f"{error.fix}, then " if error.fix else ""
+    return f"{one.words} came along and got stuck: {error.what}; {first}flatsplit next {one.option}"
+
+
+def _begun(walk: Walk, one: WalkName) -> bool:
+    return any(record.walk == one for record in walk.journal.walks())
 
 
 def came_along(walk: Walk, situation: Situation, keys: Collection[str]) -> tuple[WalkName, ...]:
     """Those that came along with one of these steps and stand on it, the last one first: they go back before it."""
     if situation.name != SPLIT or ROLE.joins not in keys:
         return ()
-    made = {
-        WalkName(role.NAME, event.details["role"]) for event in walk.journal.events(_THERE) if event.details["made"]
-    }
-    step = situation.records[ROLE.joins]
-    return tuple(link.name for link in reversed(situation.others) if link.name in made and link.stands_on([step]))
+    there = {event.details["role"]: event.at for event in walk.journal.events(_THERE) if event.details["made"]}
+    step, missing = situation.records[ROLE.joins], _missing(walk)
+
+    def came(link: KeptWalk) -> bool:
+        """It was on its way, or it arrived; one that was begun after that, somebody else has begun."""
+        if link.name.kind != role.NAME or not link.stands_on([step]):
+            return False
+        at = there.get(link.name.subject)
+        return link.name.subject in missing or (at is not None and (link.began is None or link.began <= at))
+
+    return tuple(link.name for link in reversed(situation.others) if came(link))
 
 
 def back(walk: Walk, riders: Iterable[WalkName], reporter: Reporter, take: Callable[[Walk], None]) -> Situation:

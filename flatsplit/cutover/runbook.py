@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import __version__, hazards, membership
 from flatsplit.config import Config
-from flatsplit.cutover import approval
+from flatsplit.cutover import approval, riding
 from flatsplit.cutover.ages import ages
 from flatsplit.cutover.blast_radius import first_radius, of_situation
 from flatsplit.cutover.bundle import Bundle, BundleStep
@@ -45,7 +45,7 @@ def runbook(walk: Walk) -> Bundle:
     pools = tuple(one.finding for one in poolers(walk, situation))
     steps = []
     for number, step in enumerate(situation.kind.steps, start=1):
-        plan = situation.plan(step.key)
+        plan = riding.riders(walk, situation, step.key).on(situation.plan(step.key))
         final = situation.final(step.key)
         notes = (*plan.notes, *(notes_of(found, step.key) if situation is split else ()))
         notes += pools if step.by_people else ()

@@ -28,6 +28,11 @@ class WalkName(NamedTuple):
         return f"--walk {shlex.quote(str(self))}"
 
     @property
+    def begins(self) -> str:
+        """The command that begins it, as it is typed in a shell: ``flatsplit begin group 'two words'``."""
+        return " ".join(("flatsplit begin", self.kind, *((shlex.quote(self.subject),) if self.subject else ())))
+
+    @property
     def words(self) -> str:
         """``group app_user``: as after ``flatsplit begin``."""
         return f"{self.kind} {self.subject}".rstrip()

@@ -21,6 +21,8 @@ class Call(NamedTuple):
     state: str | None
     after: Callable[[], object] | None = None
     """What people do once it is through."""
+    more: Callable[[], bool] | None = None
+    """Whether all else is there that makes it through, for a command that takes other walks along."""
 
 
 def killed(walk: Walk, run: Process, kind: str, calls: Sequence[Call], *, seed: int, kills: int) -> None:
@@ -28,7 +30,8 @@ def killed(walk: Walk, run: Process, kind: str, calls: Sequence[Call], *, seed: 
     database, chance, hit = walk.database, random.Random(seed), 0
 
     def through(call: Call) -> bool:
-        return journal.states(database.admin, kind).get(call.step) == call.state
+        there = journal.states(database.admin, kind).get(call.step) == call.state
+        return there and (call.more is None or call.more())
 
     expected, marks = [], []
     for call in calls:

@@ -72,6 +72,8 @@ def _say_rode(output: Output, result: AdvanceResult) -> None:
             _say_outcome(output, outcome, f"{one_line(result.walk.words)}, ")
     for gate in result.waiting:
         output.say(f"{one_line(result.walk.words)} is waiting for {gate.key}: {one_line(gate.reason)}", "yellow")
+        if gate.fix:
+            output.say(f"  fix: {one_line(gate.fix)}")
     if result.next is not None:
         output.say(f"{one_line(result.walk.words)} goes on by itself: `{typed('next', result.walk)}`")
 
