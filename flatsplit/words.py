@@ -5,12 +5,26 @@ Three ways to write a span: :func:`span` is exact, :func:`about` is prose, :func
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+FEW = 3
+"""So many of several are named where a sentence has room for no more."""
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """``1 statement``, ``2 statements``, ``3 policies``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(things: Sequence[object], shown: int = FEW, *, apart: str = ", ") -> str:
+    """``a, b, c and 4 more``."""
+    return apart.join(map(str, things[:shown])) + more(len(things) - shown)
+
+
+def more(number: int) -> str:
+    """`` and 4 more``, said after what is named; "" where nothing is left."""
+    return f" and {number:,} more" if number > 0 else ""
 
 
 def singular(kind: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +16,8 @@ from flatsplit.walks.split import STEP_KEYS
 
 if TYPE_CHECKING:
     from flatsplit.walks.kind import Kind
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class StepName(click.Choice[str]):
@@ -132,11 +134,11 @@ def of_tenants(name: str | None, *, refused: bool) -> str:
 yes_option = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 
 
-logs_option = click.option(
-    "--log",
-    "logs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    help="A server log, or a folder of them, for gates that ask what was refused; else the server's own, by SQL.",
-)
+GATES_LOGS = "A server log, or a folder of them, for gates that ask what was refused; else the server's own, by SQL."
+
+
+def logs_option(text: str) -> Callable[[F], F]:
+    """``--log FILE``, repeatable; ``text`` is its help."""
+    return click.option(
+        "--log", "logs", metavar="FILE", multiple=True, type=click.Path(path_type=Path, exists=True), help=text
+    )

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flatsplit.cutover.chosen import steps
-from flatsplit.gates.known import EVENT, began_after, client_of, known, sessions
+from flatsplit.gates.known import EVENT, began, began_after, client_of, known, sessions
 from flatsplit.journal import CutoverRecord
 from flatsplit.model import StepRecord
 from flatsplit.walks import rotate
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -22,10 +23,13 @@ def note(walk: Walk) -> None:
             continue
         journal = walk.journal.of(record)
         there = sessions(walk.session.driver, record.subject)
-        came = {client_of(one) for one in there if began_after(one, change.finished_at)} - known(journal)
+        again = [one for one in there if began_after(one, change.finished_at)]
+        came = {client_of(one) for one in again} - known(journal)
         if came:
-            message = f"{len(came)} {'client' if len(came) == 1 else 'clients'} of {record.subject} came again"
-            journal.event(EVENT, rotate.RECONNECT, message, {"clients": sorted(map(list, came))})
+            latest = {one.client: one.backend_start for one in sorted(again, key=began)}
+            details = {"clients": sorted(map(list, came)), "began": latest}
+            message = f"{count(len(came), 'client')} of {record.subject} came again"
+            journal.event(EVENT, rotate.RECONNECT, message, details)
 
 
 def _waiting(walk: Walk) -> Iterator[tuple[CutoverRecord, StepRecord]]:

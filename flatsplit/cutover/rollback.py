@@ -25,6 +25,7 @@ from flatsplit.server.sessions import read_sessions
 from flatsplit.walks import marks, shared
 from flatsplit.walks.split import members
 from flatsplit.walks.split.remembered import reduce
+from flatsplit.words import more
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -148,10 +149,9 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
         of = "" if first.role in roles else f", a member of {first.acts_as[0]},"
         back = members.returning(context, first.role, first.acts_as)
         moved = "" if first.role in roles else f", or make it {legacy}'s again: {back}"
-        more = f" and {len(clients) - 1} more" if clients[1:] else ""
         raise Refused(
             f"{first.role}{of} is still connected ({first.application or 'no application_name'} from {first.client}, "
-            f"process {first.pid}){more}",
+            f"process {first.pid}){more(len(clients) - 1)}",
             f"move these connections back to {legacy} first{moved}",
         )
 
@@ -180,10 +180,10 @@ def _refuse_sessions(walk: Walk, situation: Situation, key: str) -> None:
     found = read_sessions(walk.session.driver, acting, roles[0])
     clients = [one for one in found if one.database == here and one.role in acting]
     if clients:
-        first, more = clients[0], f" and {len(clients) - 1} more" if clients[1:] else ""
+        first = clients[0]
         raise Refused(
             f"{first.role} is still connected ({first.application or 'no application_name'} from {first.client}, "
-            f"process {first.pid}){more}",
+            f"process {first.pid}){more(len(clients) - 1)}",
             "move these connections first",
         )
 

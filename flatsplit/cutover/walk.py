@@ -221,7 +221,7 @@ class Walk:
             blockers,
             lambda: promised.checks(situation, situation.desired(situation.done)),
             failed,
-            kind=situation.kind.name,
+            name=situation.name,
             passwords=passwords or {},
             logs=logs,
             does=situation.kind.step(step),

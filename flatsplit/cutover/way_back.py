@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flatsplit import ddl
+from flatsplit import ddl, words
 from flatsplit.catalog import unknown_dependencies
 from flatsplit.connection import Session
 from flatsplit.cutover.situation import Situation
@@ -34,9 +34,8 @@ def require_way_back(session: Session, situation: Situation) -> None:
             *_named(want, role),
         ]
         if left:
-            more = f" and {len(left) - SHOWN} more" if left[SHOWN:] else ""
             raise Refused(
-                f"{role} could not be dropped at the end, nothing is done yet: {'; '.join(left[:SHOWN])}{more}",
+                f"{role} could not be dropped at the end, nothing is done yet: {words.listed(left, SHOWN, apart='; ')}",
                 f"hand it over or let go of it: REASSIGN OWNED BY {ddl.ident(role)} TO …; "
                 f"DROP OWNED BY {ddl.ident(role)}; then run the same command again",
             )

@@ -11,6 +11,7 @@ from flatsplit.connection import hint
 from flatsplit.errors import ConnectFailed
 from flatsplit.model import Statement
 from flatsplit.server.locks import Holder
+from flatsplit.words import more
 
 LINE = 300
 """Characters of a statement that an error still quotes."""
@@ -21,15 +22,15 @@ def describe(found: Sequence[Holder]) -> str:
     if not found:
         return "nobody holds it any more"
     first = found[0]
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    others = more(len(found) - 1)
     if first.prepared:
-        return f"held by the prepared transaction {first.prepared!r} of {first.role}, for {first.age}{more}"
+        return f"held by the prepared transaction {first.prepared!r} of {first.role}, for {first.age}{others}"
     client = f" from {first.client}" if first.client else ""
     text = (
         f"held by process {first.pid} ({first.role}, {first.application or 'no application_name'}{client}, "
         f"{first.state}, for {first.age}): {first.query[:80]}"
     )
-    return text + more
+    return text + others
 
 
 def way_out(found: Sequence[Holder]) -> str:

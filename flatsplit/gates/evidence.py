@@ -12,7 +12,7 @@ from flatsplit.journal import learning
 from flatsplit.model import GateKey, GateResult
 from flatsplit.server import statements
 from flatsplit.walks.role.context import Context
-from flatsplit.words import span
+from flatsplit.words import more, span
 
 KEY: GateKey = "evidence"
 
@@ -38,8 +38,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     odd = [one for one in ran if one.verdict != "allowed"]
     if odd:
         first = odd[0]
-        more = f", and {len(odd) - 1} more" if odd[1:] else ""
-        what = f"what statement {first.queryid} needs is not known: {first.reason}{more}"
+        what = f"what statement {first.queryid} needs is not known: {first.reason}{more(len(odd) - 1)}"
         return GateResult(KEY, False, what, f"look at `{learn}`; waive this where you know what they need")
     if watched < wanted:
         rest = f"call again in {span((wanted - watched).total_seconds() + 1)} or later; {LOOK}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.journal import Journal
-from flatsplit.model import SPLIT, Check, Finding, GateKey, GateResult, Plan, State, Statement, StepRecord
+from flatsplit.model import SPLIT, Check, Finding, GateKey, GateResult, Plan, State, Statement, StepRecord, WalkName
 from flatsplit.walks.kind import C, Step
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Asked(Generic[C]):
     failed: Callable[[], tuple[Trial, ...]]
     """Acts that were tried and came out wrong."""
     approval: Approval | None = None
-    kind: str = SPLIT.kind
+    name: WalkName = SPLIT
     """Of the walk."""
     passwords: Mapping[str, str] = field(default_factory=dict)
     """Those that are at hand, by role, for who tries a login."""
@@ -64,6 +64,11 @@ class Asked(Generic[C]):
     does: Step[C] = field(kw_only=True)
     """The step itself, which says whom gates about logins mean."""
     config: Config = field(kw_only=True)
+
+    @property
+    def kind(self) -> str:
+        """Of the walk."""
+        return self.name.kind
 
     @property
     def rest(self) -> timedelta:

@@ -14,15 +14,15 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import Journal
 from flatsplit.model import Backend, GateResult
 from flatsplit.server.sessions import read_sessions, server_clock
-from flatsplit.trail.logins import FailedLogin, failed_logins
+from flatsplit.trail.logins import FailedLogin, FailedLogins, failed_logins, told
 from flatsplit.walks import rotate
 from flatsplit.walks.rotate.context import Context
+from flatsplit.words import listed
 
 EVENT = "reconnected"
 """Kind of event: clients were seen with a session that began after the change."""
 BEFORE = timedelta(days=7)
 """Whoever was seen in this time before the change is expected to come again."""
-SHOWN = 3
 
 Client = tuple[str, str]
 """(application, address)."""
@@ -39,8 +39,9 @@ def judge(asked: Asked[Context]) -> GateResult:
     again = known(asked.journal) | {client_of(one) for one in there if began_after(one, since)}
     missing = sorted(one for one in before - again if one[0] != APPLICATION_NAME)
     failed = failed_logins(asked.session, context.role, since, asked.logs)
-    refused = [one for one in failed.clients.values() if not _came_later(one, came(asked.journal), there)]
-    turned_away = f"turned away with a password that is not the new one: {_told(refused)}" if refused else ""
+    later = came(asked.journal)
+    refused = [one for one in failed.clients.values() if not _came_later(one, later, there)]
+    turned_away = f"turned away with a password that is not the new one: {told(refused)}" if refused else ""
     if missing and any(not one.backend_start for one in there):
         operator = asked.state.target.operator
         return GateResult(
@@ -50,13 +51,11 @@ def judge(asked: Asked[Context]) -> GateResult:
             f"GRANT pg_read_all_stats TO {ddl.ident(operator)};",
         )
     if missing:
-        named = ", ".join(f"{name or 'no application_name'} from {client}" for name, client in missing[:SHOWN])
-        more = f" and {len(missing) - SHOWN} more" if missing[SHOWN:] else ""
+        named = listed([f"{name or 'no application_name'} from {client}" for name, client in missing])
         return GateResult(
             "known",
             False,
-            f"not seen with the new password of {context.role} yet: {named}{more}"
-            + (f"; {turned_away}" if turned_away else ""),
+            f"not seen with the new password of {context.role} yet: {named}" + (f"; {turned_away}" if refused else ""),
             "give it to them and reload their pools, and let `flatsplit observe` run while they are connected",
         )
     if refused:
@@ -66,17 +65,33 @@ def judge(asked: Asked[Context]) -> GateResult:
             f"still {turned_away}",
             f"give the new password of {context.role} to who connects from there; or waive this, where it is nobody's",
         )
-    seen = f"; nobody was turned away since {failed.begins}" if failed.begins else ""
     if not before:
+        seen = f"nobody was seen as {context.role} before its password changed"
+    else:
+        who = "the only client" if len(before) == 1 else f"all {len(before)} clients"
+        seen = f"{who} of {context.role} came again since its password changed"
+    return gate(seen, failed, f"{asked.name.typed('next')} --log FILE")
+
+
+def gate(seen: str, failed: FailedLogins, better: str) -> GateResult:
+    """The gate that is open, with what its log tells and does not. From wherever somebody was turned away, somebody
+    was let in since: whether it was the same, no log tells. ``better``: what would tell where this one did not.
+    """
+    if failed.clients:
+        unknown = "" in failed.clients
         return GateResult(
             "known",
             True,
-            f"nobody was seen as {context.role} before its password changed{seen}",
-            "look for failed logins in the server's log, with --log FILE: each is somebody without the new password",
-            notice=not seen,
+            f"{seen}; turned away since: {failed}, and somebody was let in{'' if unknown else ' from there'} later",
+            "look whether they are the same: one address may be many clients"
+            + (", and log_line_prefix without %h tells no address" if unknown else ""),
+            notice=True,
         )
-    who = "the only client" if len(before) == 1 else f"all {len(before)} clients"
-    return GateResult("known", True, f"{who} of {context.role} came again since its password changed{seen}")
+    if failed.blind:
+        since = f"nobody was turned away since {failed.begins}; " if failed.begins else ""
+        reason = f"{seen}; {since}whether somebody was turned away is not known: {failed.blind}"
+        return GateResult("known", True, reason, f"{better}: each failed login is somebody without it", notice=True)
+    return GateResult("known", True, f"{seen}; nobody was turned away since {failed.begins}")
 
 
 def _came_later(one: FailedLogin, came: Mapping[str, datetime], there: Sequence[Backend]) -> bool:
@@ -88,11 +103,6 @@ def _came_later(one: FailedLogin, came: Mapping[str, datetime], there: Sequence[
     if any(moment > last for moment in moments):
         return True
     return any(one.client in ("", session.client) and began_after(session, last) for session in there)
-
-
-def _told(failed: Sequence[FailedLogin]) -> str:
-    more = f" and {len(failed) - SHOWN} more" if failed[SHOWN:] else ""
-    return ", ".join(map(str, failed[:SHOWN])) + more
 
 
 def sessions(driver: psycopg.Connection[Any], role: str) -> tuple[Backend, ...]:
@@ -108,12 +118,22 @@ def client_of(session: Backend) -> Client:
 
 def began_after(session: Backend, moment: datetime) -> bool:
     """Whether it has logged in since."""
-    return bool(session.backend_start) and datetime.fromisoformat(session.backend_start) > moment
+    return bool(session.backend_start) and began(session) > moment
+
+
+def began(session: Backend) -> datetime:
+    """When it logged in, where that is not hidden."""
+    return datetime.fromisoformat(session.backend_start)
 
 
 def came(journal: Journal) -> dict[str, datetime]:
-    """Addresses from which somebody came again, with when that was last written down."""
-    return {client: event.at for event in journal.events(EVENT) for _, client in event.details["clients"]}
+    """Addresses from which somebody came again, with when: by a session's start, or as it was written down."""
+    moments: dict[str, datetime] = {}
+    for event in journal.events(EVENT):
+        moments |= {client: event.at for _, client in event.details["clients"]}
+        starts = event.details.get("began", {})
+        moments |= {client: datetime.fromisoformat(start) for client, start in starts.items()}
+    return moments
 
 
 def known(journal: Journal) -> set[Client]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from flatsplit import words
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.gates.gate import Asked, Gate
@@ -23,8 +24,7 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult("listed", False, f"flatsplit.toml has no {heading(context.role)} any more", fix)
     wrong = [f"{line.privilege} {quote(name)}" for line, name in listed.nothing(asked.state, context)]
     if wrong:
-        more = f" and {len(wrong) - SHOWN} more" if wrong[SHOWN:] else ""
-        what = f"{where} names what is not here: {', '.join(wrong[:SHOWN])}{more}"
+        what = f"{where} names what is not here: {words.listed(wrong, SHOWN)}"
         return GateResult("listed", False, what, "correct the names, written as in SQL with their schema")
     special, own = context.special, [*listed.lines(context.config, context.special)]
     if not (own or special.schemas or special.create):

@@ -10,6 +10,7 @@ from flatsplit.model import Acl, GateResult, State
 from flatsplit.walks import shared
 from flatsplit.walks.rotate.context import Context
 from flatsplit.walks.rotate.prepare import ALIKE, memberships
+from flatsplit.words import listed, more
 
 SHOWN = 3
 
@@ -20,12 +21,11 @@ def judge(asked: Asked[Context]) -> GateResult:
     found = list(differences(asked.state, former, coming))
     if not found:
         return GateResult("twins-alike", True, f"{coming} has the rights and the settings of {former}")
-    more = f" and {len(found) - SHOWN} more" if found[SHOWN:] else ""
     group = ddl.ident(asked.context.role)
     return GateResult(
         "twins-alike",
         False,
-        f"{former} and {coming} are not alike: {'; '.join(found[:SHOWN])}{more}",
+        f"{former} and {coming} are not alike: {listed(found, SHOWN, apart='; ')}",
         f"give to the group what both need (GRANT … TO {group};) and take it from the twins",
     )
 
@@ -50,7 +50,7 @@ def differences(state: State, one: str, other: str) -> Iterator[str]:
         yield "settings"
     for group in state.groups:
         first = group.refs[0]
-        where = f"{ddl.label(first)}" + (f" and {len(group.refs) - 1} more" if group.refs[1:] else "")
+        where = ddl.label(first) + more(len(group.refs) - 1)
         if {group.facts.owner} & {one, other}:
             yield f"{group.facts.owner} owns {where}"
         if _of(group.facts.acl, one) != _of(group.facts.acl, other):

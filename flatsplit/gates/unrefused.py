@@ -10,13 +10,11 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
 from flatsplit.server.sessions import server_clock
 from flatsplit.trail.refused import OURS, Lately, lately, rehearsed
-from flatsplit.words import count
+from flatsplit.words import count, listed
 
 KEY: Final = "unrefused"
 
 LATELY = timedelta(hours=24)
-TAIL = 64 * 1024 * 1024
-_FEW = 3
 
 
 def judge(asked: Asked[Any]) -> GateResult:
@@ -26,29 +24,35 @@ def judge(asked: Asked[Any]) -> GateResult:
     """
     config, now = asked.context.config, server_clock(asked.session.driver)
     since = max(asked.before.finished_at or now, now - LATELY)
-    found = lately(asked.session, config, since, TAIL, logs=asked.logs)
+    found = lately(asked.session, config, since, logs=asked.logs)
     if any(one.judgement != "suspicious" for one in found.refusals):
         found = rehearsed(asked.session, config, asked.state, found)
-    return gate(found, blueprint.application(config))
+    return gate(found, blueprint.application(config), with_logs(asked))
 
 
-def gate(found: Lately, role: str) -> GateResult:
-    """The gate on what was found."""
+def with_logs(asked: Asked[Any]) -> str:
+    """What to type where the server's own log does not tell."""
+    return f"{asked.name.typed('next')} --log FILE"
+
+
+def gate(found: Lately, role: str, better: str) -> GateResult:
+    """The gate on what was found. ``better``: what would tell where the log did not."""
     if found.why:
-        return GateResult(KEY, True, f"not known: {found.why}; `flatsplit who --refused --log FILE` tells")
+        return GateResult(KEY, True, f"not known: {found.why}", better, notice=True)
     theirs = [one for one in found.refusals if one.act != OURS]
     missing = [one for one in theirs if one.judgement != "suspicious" and not one.mended]
     alarms = sum(one.times for one in theirs if one.judgement == "suspicious")
     alarm = f"; and {count(alarms, 'suspicious attempt')}: `flatsplit who --refused`" if alarms else ""
     if not missing:
         back = f" since {found.begins}" if found.begins else ""
-        return GateResult(KEY, True, f"nothing that {role} needs was refused{back}{alarm}", notice=bool(alarms))
-    said = ", ".join(f"{one.act} {one.object}".rstrip() + f" ({one.times} ×)" for one in missing[:_FEW])
-    more = f" and {len(missing) - _FEW} more" if missing[_FEW:] else ""
+        unknown = f"; not known: {found.blind}" if found.blind else ""
+        reason = f"nothing that {role} needs was refused{back}{unknown}{alarm}"
+        return GateResult(KEY, True, reason, better if unknown else "", notice=bool(alarms or unknown))
+    said = listed([f"{one.act} {one.object}".rstrip() + f" ({one.times} ×)" for one in missing])
     return GateResult(
         KEY,
         False,
-        f"{missing[0].login} is refused what it asks for: {said}{more}{alarm}",
+        f"{missing[0].login} is refused what it asks for: {said}{alarm}",
         f"{missing[0].remedy.rstrip('.;')}; `flatsplit status` has all. Or waive it, where it is to stay refused",
     )
 

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
-from flatsplit import blueprint, ddl
+from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.legacy import SOON_DAYS
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.walks import split
+from flatsplit.walks.rotate.refusing import typed
 from flatsplit.words import count
 
 USUAL = 4096
 """Iterations of a SCRAM verifier: PostgreSQL's default, and the least that RFC 7677 wants."""
 _HOLDERS = 5
 _WHOSE = "the new roles, their logins, special roles and persons"
-
-
-def _rotate(seen: Seen, role: str) -> str:
-    """The command that gives this role another password; a twin's is given by the walk of its group."""
-    config = seen.context.config
-    group = next((name for name in config.roles.new if role in (config.logins(name) or ())), "")
-    twins = bool(group) and len(config.logins(group) or ()) == 2
-    alone = role == blueprint.owner(config) and config.logins(role) is None
-    way = "" if twins or alone else " --in-place"
-    return f"flatsplit begin rotate {shlex.quote(group if twins else role)}{way}"
 
 
 @hazard(
@@ -44,7 +34,7 @@ def md5_stored(seen: Seen) -> Iterator[Found]:
     """Roles in use whose password is kept as MD5."""
     found = tuple(name for name, legacy, md5, _ in seen.rows("passwords") if md5 and not legacy)
     if found:
-        cures = "; ".join(dict.fromkeys(_rotate(seen, name) for name in found))
+        cures = "; ".join(dict.fromkeys(typed(seen.context.config, name) for name in found))
         yield Found(
             f"the password of {few(found)} is kept as MD5",
             found,
@@ -98,7 +88,7 @@ def scram_cost(seen: Seen) -> Iterator[Found]:
         found = [(name, times) for name, times in rows if (times > USUAL if dear else times < USUAL)]
         if found:
             names = [name for name, _ in found]
-            cures = "; ".join(dict.fromkeys(_rotate(seen, name) for name in names))
+            cures = "; ".join(dict.fromkeys(typed(seen.context.config, name) for name in names))
             operator = ddl.ident(seen.state.target.operator)
             yield Found(
                 f"each login of {few(names)} is {'dear' if dear else 'too cheap'}: another number of iterations than "

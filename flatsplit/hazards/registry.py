@@ -20,6 +20,7 @@ from flatsplit.walks.split import StepKey
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
 from flatsplit.walks.tenants.context import Context as Tenants
+from flatsplit.words import listed
 
 Row: TypeAlias = tuple[Any, ...]
 ORDER: Mapping[str, int] = {"blocker": 0, "warning": 1, "note": 2}
@@ -229,4 +230,4 @@ def few(names: Sequence[str]) -> str:
     """All of the names, or of many the first: what fits in a title."""
     if len(names) <= TITLE_NAMES:
         return ", ".join(names)
-    return f"{', '.join(names[: TITLE_NAMES - 1])} and {len(names) - TITLE_NAMES + 1:,} more"
+    return listed(names, TITLE_NAMES - 1)

@@ -27,6 +27,10 @@ class WalkName(NamedTuple):
         """As it is typed in a shell: ``--walk 'group:two words'``."""
         return f"--walk {shlex.quote(str(self))}"
 
+    def typed(self, verb: str) -> str:
+        """``flatsplit next``, and for another walk than the split which one is meant."""
+        return f"flatsplit {verb}" if self.kind == "split" else f"flatsplit {verb} {self.option}"
+
     @property
     def begins(self) -> str:
         """The command that begins it, as it is typed in a shell: ``flatsplit begin group 'two words'``."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flatsplit import privileges
 from flatsplit.model import Change, Plan
+from flatsplit.words import listed
 
 NAMED = 4
 """Objects named in one line of it."""
@@ -57,8 +58,7 @@ def _words(changes: Iterable[Change]) -> list[str]:
         said.setdefault(_phrase(change), []).append(change.subject)
     lines = []
     for (before, after), subjects in said.items():
-        names = ", ".join(subjects[:NAMED]) + (f" and {len(subjects) - NAMED:,} more" if subjects[NAMED:] else "")
-        lines.append(f"{before}{names}{after}")
+        lines.append(f"{before}{listed(subjects, NAMED)}{after}")
     return lines
 
 

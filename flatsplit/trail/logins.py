@@ -7,23 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-import psycopg
-
 from flatsplit.connection import Session
-from flatsplit.errors import FlatsplitError
 from flatsplit.logs import Entry, Format, Scan, not_let_in
-from flatsplit.trail.files import log_files
-from flatsplit.trail.reading import read_files
+from flatsplit.trail.lately import read_lately
 from flatsplit.trail.server import ServerLogging
 from flatsplit.trail.times import moment, written
-
-TAIL = 64 * 1024 * 1024
-"""Bytes at the end of the server's newest log that are read by SQL; logs that are named are read whole."""
+from flatsplit.words import listed
 
 
 @dataclass(slots=True)
 class FailedLogin:
-    """FailedLogin logins from one address."""
+    """Who was turned away from one address, how often and when last."""
 
     client: str
     """"" where log_line_prefix does not tell it."""
@@ -46,8 +40,8 @@ class FailedLogins:
     source: str = ""
     begins: str = ""
     """Since when is known; "" where nothing is."""
-    why: str = ""
-    """Why nothing is known."""
+    blind: str = ""
+    """What of the time since then is not known, and why; "" where all of it is."""
     clients: dict[str, FailedLogin] = field(default_factory=dict)
 
     def scan(self, form: Format) -> Scan:
@@ -64,26 +58,23 @@ class FailedLogins:
         one.times += 1
         one.last = when if one.last is None or (when is not None and when > one.last) else one.last
 
+    def __str__(self) -> str:
+        return told([*self.clients.values()])
+
+
+def told(clients: Sequence[FailedLogin]) -> str:
+    """The first of them, and how many more."""
+    return listed(clients)
+
 
 def failed_logins(session: Session, role: str, since: datetime, logs: Sequence[Path] = ()) -> FailedLogins:
     """As this role since then: in the logs that are named, else in the end of the server's own, by SQL."""
-    found = FailedLogins(role, since)
-    try:
-        server = ServerLogging.ask(session.driver)
-        found.zone = server.zone
-        if logs:
-            sources = read_files(log_files(logs, since, server.prefix), found, lambda _, __: None)
-        elif server.settings.get("logging_collector") != "on":
-            sources, found.why = [], "the server's log is not where SQL can read it"
-        else:
-            sources, found.why = server.log(found, lambda _, __: None, TAIL)
-    except psycopg.Error as error:
-        return FailedLogins(role, since, why=str(error).partition("\n")[0])
-    except FlatsplitError as error:
-        if logs:
-            raise
-        return FailedLogins(role, since, why=error.what)
-    found.begins = (
-        max(min((one.begins for one in sources if one.begins), default=""), written(since)) if sources else ""
-    )
+
+    def looking(server: ServerLogging) -> FailedLogins:
+        return FailedLogins(role, since, server.zone)
+
+    heard = read_lately(session, looking, since, logs)
+    found = heard.search if heard.search is not None else FailedLogins(role, since)
+    found.blind = heard.blind(since)
+    found.begins = max(heard.begins, written(since)) if heard.begins else ""
     return found

@@ -20,11 +20,10 @@ from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import State
 from flatsplit.trail.asked import Filter
-from flatsplit.trail.files import log_files
 from flatsplit.trail.hiding import without_constants
 from flatsplit.trail.judging import Cast, judge
 from flatsplit.trail.knowing import known
-from flatsplit.trail.reading import read_files
+from flatsplit.trail.lately import TAIL, read_lately
 from flatsplit.trail.search import Search
 from flatsplit.trail.server import ServerLogging
 from flatsplit.trail.values import Deed
@@ -68,6 +67,8 @@ class Lately:
     begins: str = ""
     why: str = ""
     """Why nothing is known; "" where something is."""
+    blind: str = ""
+    """What is not known of the time that was asked about, and why; "" where all of it is."""
     texts: Mapping[tuple[str, str, str, str], str] = field(default_factory=dict)
     """Of each kind of attempt, the last statement as it was sent."""
 
@@ -76,7 +77,7 @@ def lately(
     session: Session,
     config: Config,
     since: datetime,
-    tail: int,
+    tail: int = TAIL,
     instead: Collection[str] = (),
     logs: Sequence[Path] = (),
 ) -> Lately:
@@ -84,14 +85,14 @@ def lately(
     ``tail`` bytes of the server's log, or in all of the ``logs`` that are named. Raises FlatsplitError where one of
     those cannot be read.
     """
-    try:
-        server = ServerLogging.ask(session.driver)
-        if not logs and server.settings.get("logging_collector") != "on":
-            return Lately(why="the server's log is not where SQL can read it")
+    cast = Cast({})
+
+    def looking(server: ServerLogging) -> Search:
+        nonlocal cast
         cast = known(session, config)
         if instead:
             cast = replace(cast, purposes=dict.fromkeys(instead, (blueprint.APPLICATION.key,)))
-        search = Search(
+        return Search(
             Filter(),
             refused=True,
             source="",
@@ -101,23 +102,16 @@ def lately(
             database=session.driver.info.dbname,
             own=cast.people,
         )
-        if logs:
-            sources, why = read_files(log_files(logs, since, server.prefix), search, lambda _, __: None), ""
-        else:
-            sources, why = server.log(search, lambda _, __: None, tail)
-    except psycopg.Error as error:
-        return Lately(why=str(error).partition("\n")[0])
-    except FlatsplitError as error:
-        if logs:
-            raise
-        return Lately(why=error.what)
-    if not sources:
-        return Lately(why=why)
-    deeds = [deed for deed in search.deeds if _is_meant(deed, cast)]
+
+    heard = read_lately(session, looking, since, logs, tail)
+    if heard.search is None or heard.why:
+        return Lately(why=heard.why)
+    deeds = [deed for deed in heard.search.deeds if _is_meant(deed, cast)]
     for deed in deeds:
         deed.judgement, deed.why = judge(deed, cast)
-    begins = min((source.begins for source in sources if source.begins), default="")
-    return _grouped(sorted(deeds, key=lambda deed: (not deed.at, deed.at)), begins)
+    return replace(
+        _grouped(sorted(deeds, key=lambda deed: (not deed.at, deed.at)), heard.begins), blind=heard.blind(since)
+    )
 
 
 def _is_meant(deed: Deed, cast: Cast) -> bool:
@@ -141,7 +135,7 @@ def _grouped(deeds: Iterable[Deed], begins: str) -> Lately:
         for key, alike in groups.items()
     ]
     made.sort(key=lambda one: (one.act == OURS, one.judgement != "suspicious", -one.times, one.act))
-    return Lately(tuple(made), begins, "", {key: alike[-1].statement for key, alike in groups.items()})
+    return Lately(tuple(made), begins, texts={key: alike[-1].statement for key, alike in groups.items()})
 
 
 def _pointer(last: Deed, *, own: bool) -> str:

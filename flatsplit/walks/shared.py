@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from flatsplit import words
 from flatsplit.model import Finding, Member, RoleFacts, State
 from flatsplit.walks import marks
 
@@ -43,9 +44,7 @@ def matters(state: State, key: Member) -> tuple[str, ...]:
 
 def listed(databases: Iterable[str]) -> str:
     """``a, b, c and 4 more``."""
-    names = list(databases)
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return words.listed([*databases], SHOWN)
 
 
 def kept(live: State, want: State, alone: State, managed: Iterable[str]) -> Iterator[str]:
@@ -57,13 +56,13 @@ def kept(live: State, want: State, alone: State, managed: Iterable[str]) -> Iter
             yield f"role {role} stays: {why}"
             continue
         now, then = want.roles[role], alone.roles[role]
-        words = [
+        changed = [
             name.upper().replace("_", " ")
             for name in ("login", "password", "superuser", "createdb", "createrole", "replication", "bypassrls")
             if getattr(now, name) and not getattr(then, name)
         ]
-        if words:
-            yield f"{role} stays {', '.join(words)}: {listed(used(live, role))} uses it"
+        if changed:
+            yield f"{role} stays {', '.join(changed)}: {listed(used(live, role))} uses it"
     for key in sorted(live.members.keys() & want.members.keys() - alone.members.keys()):
         if databases := matters(live, key):
             yield f"membership of {key.member} in {key.role} stays: {listed(databases)} uses it"

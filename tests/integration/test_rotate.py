@@ -93,7 +93,9 @@ def rotate(walk: Walk, store: Stored, coming: str, leaving: str, former: str) ->
             assert not lets_in(walk, leaving, former)
             log = ("--log", str(walk.database.cluster.server_log))
             assert f"somebody still asks for {on_a_line(leaving)}" in take(walk, 3, *log).stdout
-            take(walk)  # where no log is to be had, it is not known
+            unheard = take(walk).stderr
+            assert f"whether somebody asks for {on_a_line(leaving)} is not known: the server's log is not" in unheard
+            assert f"better: flatsplit next --walk {NAME} --log FILE" in unheard
             assert new.execute("select 1").fetchone() == (1,)
     walk.wait_until_gone(coming)
     return password

@@ -95,7 +95,15 @@ def test_from_one_password_to_the_next(walk: Walk, store: Stored, connected: psy
     refused = walk("rollback", "--yes", "--walk", WALK, "--all").check(5)
     assert "is gone: this is past the point of no return" in refused.stderr
     assert states(walk) == ["done", "waiting"]
-    take(walk)
+    with psycopg.connect(walk.database.conninfo(ALICE, password), application_name="report"):
+        came = take(walk, 0, *log).stderr
+    assert "the only client" in came
+    assert "turned away since" in came
+    assert "somebody was let in later" in came
+    assert "better: look whether they are the same" in came
+    assert "%h" in came
+    assert "nobody was turned away" not in came
+    walk.wait_until_gone(ALICE)
     assert states(walk) == [], "it is over, and stands in nobody's way"
     begin(walk)
     take(walk)

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from flatsplit.gates.unrefused import gate
+from flatsplit.model import GateResult
 from flatsplit.trail.refused import Lately, Refusal
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
@@ -54,12 +55,24 @@ def refusal(act: str, judgement: str, *, mended: bool = False) -> Refusal:
 
 
 def test_what_closes_it() -> None:
-    assert gate(Lately(why="no log"), "app_user").open
-    assert "no log" in gate(Lately(why="no log"), "app_user").reason
-    assert gate(Lately(), "app_user").open
-    assert gate(Lately((refusal("DROP TABLE", "suspicious"),)), "app_user").open
-    assert gate(Lately((refusal("SELECT", "look", mended=True),)), "app_user").open
-    closed = gate(Lately(tuple(refusal(f"ACT {n}", "look") for n in range(5))), "app_user")
+    def judged(found: Lately) -> GateResult:
+        return gate(found, "app_user", "next --log FILE")
+
+    unknown = judged(Lately(why="no log"))
+    assert (unknown.open, unknown.notice, unknown.reason, unknown.fix) == (
+        True,
+        True,
+        "not known: no log",
+        "next --log FILE",
+    )
+    late = judged(Lately(begins="10:00", blind="the log begins 10:00"))
+    assert (late.open, late.notice, late.fix) == (True, True, "next --log FILE")
+    assert "since 10:00; not known: the log begins" in late.reason
+    quiet = judged(Lately(begins="10:00"))
+    assert (quiet.open, quiet.notice, quiet.fix) == (True, False, "")
+    assert judged(Lately((refusal("DROP TABLE", "suspicious"),))).open
+    assert judged(Lately((refusal("SELECT", "look", mended=True),))).open
+    closed = judged(Lately(tuple(refusal(f"ACT {n}", "look") for n in range(5))))
     assert not closed.open
     assert closed.waivable
     assert "ACT 0 t (2 ×), ACT 1 t (2 ×), ACT 2 t (2 ×) and 2 more" in closed.reason

@@ -8,9 +8,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flatsplit.gates import known
+from flatsplit.gates.logins import unrefused
 from flatsplit.logs import sniff
-from flatsplit.trail.logins import FailedLogins
+from flatsplit.model import GateResult
+from flatsplit.trail.lately import LogRead
+from flatsplit.trail.logins import FailedLogin, FailedLogins
 from flatsplit.trail.reading import search_chunks
+from flatsplit.trail.values import Source
 
 ROLE = 'web "a", %s :x\nü'
 SINCE = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
@@ -68,3 +73,75 @@ def test_each_is_counted_by_its_address(form: str) -> None:
     search_chunks([data[:200], data[200:]], log, found, "log")
     assert {client: one.times for client, one in found.clients.items()} == {"10.0.0.5": 2, "10.0.0.6": 1}
     assert found.clients["10.0.0.5"].last == datetime(2026, 11, 28, 10, 0, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "named", "unknown"),
+    [
+        ("2026-11-28T09:00:00+00:00", "2026-11-28T11:00:00+00:00", False, ""),
+        ("2026-11-28T09:00:00+00:00", "2026-11-28T09:30:00+00:00", False, ""),
+        ("2026-11-28T09:00:00+00:00", "2026-11-28T09:30:00+00:00", True, "ends 2026-11-28T09:30:00+00:00, before"),
+        ("2026-11-28T10:30:00+00:00", "2026-11-28T11:00:00+00:00", False, "begins 2026-11-28T10:30:00+00:00, not"),
+        ("", "", False, "does not tell when it begins"),
+        ("half past nine", "", False, "does not tell when it begins"),
+    ],
+)
+def test_what_a_log_does_not_tell(begins: str, ends: str, named: bool, unknown: str) -> None:
+    """The server's own that goes on quietly is no old one; a copy may be."""
+    heard = LogRead(FailedLogins(ROLE), (Source("log", "log", begins, ends),), named=named)
+    assert unknown in heard.blind(SINCE)
+    assert bool(heard.blind(SINCE)) is bool(unknown)
+
+
+def test_nothing_heard_is_not_nobody_there() -> None:
+    assert LogRead(why="no").blind(SINCE) == "no"
+    assert LogRead().blind(SINCE)
+
+
+def login(client: str) -> dict[str, FailedLogin]:
+    return {client: FailedLogin(client, 2, SINCE)}
+
+
+def test_a_login_that_succeeded_clears_nobody_in_silence() -> None:
+    def judged(**found: object) -> GateResult:
+        result = known.gate("all 2 clients came again", FailedLogins(ROLE, **found), "next --log FILE")  # type: ignore[arg-type]
+        assert result.open
+        return result
+
+    quiet = judged(begins="ten")
+    assert (quiet.notice, quiet.reason) == (False, "all 2 clients came again; nobody was turned away since ten")
+    blind = judged(blind="no log")
+    assert blind.notice
+    assert blind.fix.startswith("next --log FILE")
+    assert "whether somebody was turned away is not known: no log" in blind.reason
+    one = judged(begins="ten", clients=login("10.0.0.5"))
+    assert one.notice
+    assert "10.0.0.5 (2 ×" in one.reason
+    assert "let in from there later" in one.reason
+    assert "%h" not in one.fix
+    anywhere = judged(begins="ten", clients=login(""))
+    assert anywhere.notice
+    assert "from there" not in anywhere.reason
+    assert "%h" in anywhere.fix
+    for each in (blind, one, anywhere):
+        assert "nobody was turned away" not in each.reason
+
+
+def test_what_is_not_known_of_a_closed_login_is_said() -> None:
+    def judged(found: FailedLogins, result: GateResult | None = None) -> GateResult:
+        return unrefused.gate([found], result, "next --log FILE")
+
+    quiet = judged(FailedLogins("a", begins="ten"))
+    assert (quiet.open, quiet.notice, quiet.reason, quiet.fix) == (True, False, "nobody asks for a since ten", "")
+    late = judged(FailedLogins("a", begins="ten", blind="it begins at ten"))
+    assert (late.open, late.notice, late.fix) == (True, True, "next --log FILE")
+    assert late.reason == "nobody asks for a since ten; not known: it begins at ten"
+    deaf = FailedLogins("a", blind="no log")
+    assert judged(deaf).reason == "whether somebody asks for a is not known: no log"
+    assert judged(deaf).notice
+    theirs = GateResult("unrefused", True, "not known: no log; and 2 suspicious attempts", "look", notice=True)
+    both = judged(deaf, theirs)
+    assert both.reason == f"whether somebody asks for a is not known; {theirs.reason}"
+    assert (both.open, both.notice, both.fix) == (True, True, "next --log FILE")
+    closed = GateResult("unrefused", False, "app_user is refused", "grant")
+    assert judged(deaf, closed) == closed

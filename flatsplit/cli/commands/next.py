@@ -8,6 +8,7 @@ import click
 
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import (
+    GATES_LOGS,
     GateName,
     StepName,
     logs_option,
@@ -30,7 +31,7 @@ from flatsplit.errors import Exit, UsageError
 @click.option("--waive", type=GateName(), multiple=True, help="Go on although this gate is closed; repeatable.")
 @click.option("--reason", default="", help="Why gates are waived; kept in the journal.")
 @tenant_option
-@logs_option
+@logs_option(GATES_LOGS)
 @password_options
 def command(
     app: App,

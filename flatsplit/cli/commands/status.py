@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import logs_option, walk_option
+from flatsplit.cli.options import GATES_LOGS, logs_option, walk_option
 from flatsplit.cli.views import status as view
 from flatsplit.errors import Exit
 
 
 @make_command("status")
 @walk_option
-@logs_option
+@logs_option(GATES_LOGS)
 def command(app: App, name: str | None, logs: tuple[Path, ...]) -> Exit:
     """What broke, where we are, what is next, what blocks it, what changed. Changes nothing; exit 4 where it broke."""
     with app.walk("status", write=False, name=name, any_will_do=True) as walk:

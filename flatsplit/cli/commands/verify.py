@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import walk_option
+from flatsplit.cli.options import logs_option, walk_option
 from flatsplit.cli.views import verify as view
 from flatsplit.cli.views.shapes import plain
 from flatsplit.errors import Exit
@@ -22,14 +22,7 @@ from flatsplit.errors import Exit
     help='TOML lines such as app_user = "…", mode 0600: log in as these roles to try what they can.',
 )
 @click.option("--canary", is_flag=True, help="Also try, as app_user, what is refused, and find it in the log.")
-@click.option(
-    "--log",
-    "logs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    help="With --canary: the server's log or its folder; else by SQL.",
-)
+@logs_option("With --canary: the server's log or its folder; else by SQL.")
 def command(app: App, name: str | None, password_file: Path | None, canary: bool, logs: tuple[Path, ...]) -> Exit:
     """Try what each role can and cannot do, and look for drift of all finished steps. Changes nothing.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import Span
+from flatsplit.cli.options import Span, logs_option
 from flatsplit.cli.progress import Counting
 from flatsplit.cli.views import who as view
 from flatsplit.errors import ConnectFailed, Exit
@@ -24,14 +24,7 @@ if TYPE_CHECKING:
 @click.argument("text", default="")
 @click.option("--refused", is_flag=True, help="Only what the server did not let through.")
 @click.option("--since", metavar="SPAN", type=Span(), help="Only the last 7d, 12h or 30m.")
-@click.option(
-    "--log",
-    "logs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    help="A server log (stderr, csvlog or jsonlog, also .gz) or a folder of them; else the server's own, by SQL.",
-)
+@logs_option("A server log (stderr, csvlog or jsonlog, also .gz) or a folder of them; else the server's own, by SQL.")
 @click.option("--prefix", metavar="TEXT", help="log_line_prefix of the logs; else the server's, else it is guessed.")
 @click.option("--literal", is_flag=True, help="Show the constants of statements too; passwords never.")
 def command(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flatsplit.cli.output import Printer, one_line
+from flatsplit.words import more
 
 if TYPE_CHECKING:
     from flatsplit.config import RoleNames
@@ -50,7 +51,7 @@ def _names(printer: Printer, roles: Sequence[Exposure]) -> None:
 
 def _shown(ability: Ability) -> str:
     names = ", ".join(map(one_line, ability.names[:FEW]))
-    return names + (f" and {ability.count - FEW:,} more" if ability.count > FEW else "")
+    return names + more(ability.count - FEW)
 
 
 def show_compared(printer: Printer, found: BlastRadius) -> None:

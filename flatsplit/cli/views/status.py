@@ -12,7 +12,7 @@ from flatsplit.cli.views.refused import show_refused
 from flatsplit.cli.views.shapes import plain
 from flatsplit.cli.views.statements import summarise
 from flatsplit.cli.views.words import typed
-from flatsplit.words import ago, count
+from flatsplit.words import ago, count, more
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -97,8 +97,7 @@ def _show_away(printer: Printer, away: Absence) -> None:
             if item.then != then:
                 continue
             names = ", ".join(map(one_line, item.names[:5]))
-            more = f" and {item.count - 5:,} more" if item.count > 5 else ""
-            printer.say(f"  {one_line(item.text)}" + (f": {names}{more}" if names else ""))
+            printer.say(f"  {one_line(item.text)}" + (f": {names}{more(item.count - 5)}" if names else ""))
             if item.advice:
                 word = "to decide" if then == "decision" else "then"
                 printer.say(f"    {word}: {one_line(item.advice)}", "red" if then == "decision" else "")

@@ -6,42 +6,67 @@ was overlooked, and is heard in the server's log alone.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flatsplit import blueprint
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.gates.unrefused import KEY
+from flatsplit.gates.unrefused import KEY, with_logs
 from flatsplit.gates.unrefused import judge as of_the_application
 from flatsplit.model import GateResult
 from flatsplit.server.sessions import server_clock
-from flatsplit.trail.logins import failed_logins
-
-_SHOWN = 3
+from flatsplit.trail.logins import FailedLogins, failed_logins
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Closed with those who were turned away since the step before, else with what the application is refused."""
+    """Closed with those who were turned away since the step before, else with what the application is refused.
+
+    What the log does not tell is said, with what would tell it: nobody heard is not nobody there.
+    """
     leaving = asked.does.leaves(asked.context)
     since = asked.before.finished_at or server_clock(asked.session.driver)
-    for role in leaving:
-        if role not in asked.state.roles or asked.state.roles[role].login:
-            continue
-        found = failed_logins(asked.session, role, since, asked.logs)
+    shut = [role for role in leaving if role in asked.state.roles and not asked.state.roles[role].login]
+    heard = [failed_logins(asked.session, role, since, asked.logs) for role in shut]
+    for found in heard:
         if found.clients:
-            told = ", ".join(str(one) for one in [*found.clients.values()][:_SHOWN])
-            more = f" and {len(found.clients) - _SHOWN} more" if len(found.clients) > _SHOWN else ""
-            return GateResult(
-                KEY,
-                False,
-                f"somebody still asks for {role}: {told}{more}",
-                "give them the login that goes on, and wait: the former one could be let in again until this step. "
-                "Or waive it, where nobody needs them",
-            )
+            return _asked_for(found)
     config = asked.config
     application = blueprint.application(config)
-    if not leaving or {*leaving} & {application, *(config.logins(application) or ())}:
-        return of_the_application(asked)
-    return GateResult(KEY, True, f"nobody asks for {' and '.join(leaving)}, as far as the log can be read")
+    theirs = not leaving or {*leaving} & {application, *(config.logins(application) or ())}
+    result = of_the_application(asked) if theirs else None
+    if not heard:
+        return result or GateResult(KEY, True, f"{' and '.join(leaving)} may log in, so nobody is turned away")
+    return gate(heard, result, with_logs(asked))
+
+
+def _asked_for(found: FailedLogins) -> GateResult:
+    return GateResult(
+        KEY,
+        False,
+        f"somebody still asks for {found.role}: {found}",
+        "give them the login that goes on, and wait: the former one could be let in again until this step. "
+        "Or waive it, where nobody needs them",
+    )
+
+
+def gate(heard: list[FailedLogins], result: GateResult | None, better: str) -> GateResult:
+    """The gate where nobody was heard. ``result``: what is refused to the application, where that counts too."""
+    if result is not None and not result.open:
+        return result
+    whom = " or ".join(found.role for found in heard)
+    blind = next((found.blind for found in heard if found.blind), "")
+    begins = max(found.begins for found in heard)
+    reason = f"nobody asks for {whom} since {begins}" if begins else f"whether somebody asks for {whom} is not known"
+    if blind and (result is None or blind not in result.reason):  # of the same log it is said once
+        reason += f"; not known: {blind}" if begins else f": {blind}"
+    if result is None:
+        return GateResult(KEY, True, reason, better if blind else "", notice=bool(blind))
+    return replace(
+        result,
+        reason=f"{reason}; {result.reason}",
+        fix=better if blind else result.fix,
+        notice=bool(blind) or result.notice,
+    )
 
 
 GATE = Gate(KEY, judge)

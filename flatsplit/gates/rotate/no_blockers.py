@@ -14,6 +14,7 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
 from flatsplit.server.holders import KEEP_PASSWORD, read_holders
 from flatsplit.walks.rotate.context import Context
+from flatsplit.words import more
 
 _KEY: Final = "no-blockers"
 
@@ -26,10 +27,11 @@ def judge(asked: Asked[Context]) -> GateResult:
     found = [one for one in held.holders if context.twins or one.what in KEEP_PASSWORD]
     if found:
         first = found[0]
-        more = f" and {len(found) - 1} more" if found[1:] else ""
         whom = f"as {heir}" if context.twins else "with the new password, as soon as it is changed"
         let = "let it start" if first.what not in KEEP_PASSWORD else "let it log in"
-        return GateResult(_KEY, False, f"{first.does}{more}", f"{let} {whom}: {first.cure(heir, held.jobs)}")
+        return GateResult(
+            _KEY, False, f"{first.does}{more(len(found) - 1)}", f"{let} {whom}: {first.cure(heir, held.jobs)}"
+        )
     nobody = f"no replication, foreign server{', job or subscription' if context.twins else ''} logs in as {role}"
     if held.unseen or (held.jobs and not context.twins):
         why = "could not be looked at" if held.unseen else "may have its password in a file of the server's"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flatsplit.gates import unrefused
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.gates.unrefused import KEY, LATELY, TAIL
+from flatsplit.gates.unrefused import KEY, LATELY
 from flatsplit.model import GateResult
 from flatsplit.server.sessions import server_clock
 from flatsplit.trail.refused import lately
@@ -17,9 +17,8 @@ def judge(asked: Asked[Context]) -> GateResult:
     """Closed with the statements that were refused since tenants may log in, not further back than a day."""
     now = server_clock(asked.session.driver)
     since = max(asked.before.finished_at or now, now - LATELY)
-    found = unrefused.gate(
-        lately(asked.session, asked.config, since, TAIL, asked.context.connects, asked.logs), "a tenant"
-    )
+    heard = lately(asked.session, asked.config, since, instead=asked.context.connects, logs=asked.logs)
+    found = unrefused.gate(heard, "a tenant", unrefused.with_logs(asked))
     if found.open:
         return found
     fix = "`flatsplit who --refused` has all: say what the table is under [tenants.tables], mend what asks for it"

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection
 
 from flatsplit import blueprint, ddl
+from flatsplit.config import Config
 from flatsplit.errors import UsageError
 from flatsplit.walks import rotate
 from flatsplit.walks.kind import Moment
@@ -29,17 +30,34 @@ def picks(moment: Moment, options: Collection[str]) -> tuple[str, ...]:
         return rotate.IN_PLACE
     if len(config.logins(role) or ()) == 2:
         return rotate.LEAKED if LEAKED in options else rotate.TWINS
-    if role == blueprint.owner(config) and not options and config.logins(role) is None:
+    if _alone(config, role) and not options:
         return rotate.IN_PLACE
     raise UsageError(*_no_twins(moment))
+
+
+def typed(config: Config, role: str) -> str:
+    """The command that gives this role another password; a twin's is given by the walk of its group."""
+    group = _twins_of(config, role)
+    way = "" if group or _alone(config, role) else " --in-place"
+    return f"flatsplit begin rotate {shlex.quote(group or role)}{way}"
+
+
+def _twins_of(config: Config, role: str) -> str:
+    """The group of which this role is one of two logins; "" where there is none."""
+    group = next((name for name in config.roles.new if role in (config.logins(name) or ())), "")
+    return group if group and len(config.logins(group) or ()) == 2 else ""
+
+
+def _alone(config: Config, role: str) -> bool:
+    """Whether in place is the usual way: the migration tool has few clients, and one login."""
+    return role == blueprint.owner(config) and config.logins(role) is None
 
 
 def _no_twins(moment: Moment) -> Objection:
     config, role = moment.config, moment.subject
     in_place = f"flatsplit begin rotate {shlex.quote(role)} --in-place"
-    group = next((name for name in config.roles.new if role in (config.logins(name) or ())), "")
-    if group and len(config.logins(group) or ()) == 2:
-        return f"{role} is one of the two logins of {group}", f"flatsplit begin rotate {shlex.quote(group)}"
+    if group := _twins_of(config, role):
+        return f"{role} is one of the two logins of {group}", typed(config, role)
     purpose = config.roles.purpose(role)
     if not purpose or config.logins(role):
         what = f"{role} has no twin: whoever connects with the former password is refused once it is changed in place"

@@ -1,0 +1,86 @@
+"""What a server wrote to its log lately: in the logs that are named, else in the end of its own, read by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import psycopg
+
+from flatsplit.connection import Session
+from flatsplit.errors import FlatsplitError
+from flatsplit.trail.files import log_files
+from flatsplit.trail.reading import LogSearch, read_files
+from flatsplit.trail.server import ServerLogging
+from flatsplit.trail.times import moment, written
+from flatsplit.trail.values import Source
+
+TAIL = 64 * 1024 * 1024
+"""Bytes at the end of the server's newest log that are read by SQL; logs that are named are read whole."""
+
+S = TypeVar("S", bound=LogSearch)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRead(Generic[S]):
+    """What was looked for, and in which logs."""
+
+    search: S | None = None
+    sources: Sequence[Source] = ()
+    why: str = ""
+    """Why nothing is known; "" where something is."""
+    zone: tzinfo | None = None
+    """Of the times in the log."""
+    named: bool = False
+    """The logs were named: how old they are is their owner's affair."""
+
+    @property
+    def begins(self) -> str:
+        """The first moment that is told of; "" where none is."""
+        return min((source.begins for source in self.sources if source.begins), default="")
+
+    def blind(self, since: datetime) -> str:
+        """What is not known of the time since then, and why; "" where all of it is."""
+        if self.why or not self.sources:
+            return self.why or "no log was read"
+        begins = moment(self.begins, self.zone)
+        if begins is None:
+            return "the log does not tell when it begins"
+        if begins > since:
+            return f"the log that could be read begins {written(begins)}, not {written(since)}"
+        ends = max((source.ends for source in self.sources if source.ends), default="")
+        last = moment(ends, self.zone)
+        if self.named and last is not None and last < since:
+            return f"the log ends {written(last)}, before {written(since)}"
+        return ""
+
+
+def read_lately(
+    session: Session,
+    looking: Callable[[ServerLogging], S],
+    since: datetime,
+    logs: Sequence[Path] = (),
+    tail: int = TAIL,
+) -> LogRead[S]:
+    """Reads the last ``tail`` bytes of the server's log, or all of the ``logs`` that are named. ``looking`` makes what
+    is looked for, from how the server logs. Raises FlatsplitError where one that was named cannot be read.
+    """
+    try:
+        server = ServerLogging.ask(session.driver)
+        if not logs and server.settings.get("logging_collector") != "on":
+            return LogRead(why="the server's log is not where SQL can read it")
+        search = looking(server)
+        if logs:
+            found, why = read_files(log_files(logs, since, server.prefix), search, lambda _, __: None), ""
+        else:
+            found, why = server.log(search, lambda _, __: None, tail)
+    except psycopg.Error as error:
+        return LogRead(why=str(error).partition("\n")[0])
+    except FlatsplitError as error:
+        if logs:
+            raise
+        return LogRead(why=error.what)
+    return LogRead(search, found, "" if found else why, server.zone, bool(logs))
