@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from flatsplit.journal.tables import SCHEMA, VERSION_TABLE, metadata
+from flatsplit.journal.layout import SCHEMA, VERSION_TABLE
+from flatsplit.journal.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -16,6 +16,12 @@ class _Dialect(PGDialect_psycopg):
     """SQLAlchemy's psycopg dialect, told what it would otherwise ask the server on every start."""
 
     supports_statement_cache = True
+    known = False
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """SQLAlchemy rolls back after its first acquaintance; a transaction may be open already."""
+        if self.known:
+            dbapi_connection.rollback()
 
     def _get_server_version_info(self, connection: sa.Connection) -> tuple[int, int]:
         driver = connection.connection.driver_connection
@@ -48,4 +54,7 @@ def wrapped(driver: psycopg.Connection[Any]) -> sa.Connection:
         use_native_hstore=False,
         hide_parameters=True,
     )
-    return engine.connect()
+    connection = engine.connect()
+    assert isinstance(engine.dialect, _Dialect)
+    engine.dialect.known = True
+    return connection

@@ -1,15 +1,15 @@
 """One connection for everything that a command does, with nothing left to the settings of a role or database.
 
-The driver (psycopg) runs what the plan says, byte by byte; SQLAlchemy Core keeps the journal. Both work on the same
-connection, so a change and its record share a transaction. Outside :meth:`Session.transaction` each statement commits
-by itself: a tool that waits between statements must not sit there ``idle in transaction``.
+The driver (psycopg) runs what the plan says, byte by byte, and writes the journal beside it, so a change and its record
+share a transaction; SQLAlchemy, wanted for the journal's migrations only, works on the same connection. Outside
+:meth:`Session.transaction` each statement commits by itself: a tool that waits between statements must not sit there
+``idle in transaction``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -63,7 +63,7 @@ _PINS_SINCE = (
 
 
 class Session:
-    """One connection to the target database, seen by the driver and by SQLAlchemy."""
+    """One connection to the target database, seen by the driver and, for migrations, by SQLAlchemy."""
 
     def __init__(self, driver: psycopg.Connection[Any], *, write: bool) -> None:
         self.driver = driver
@@ -71,14 +71,19 @@ class Session:
         """Whether it was opened for writing; if not, the server refuses every write."""
         self._notices: list[tuple[str, str]] = []
         self._in_transaction = False
+        self._sa: Connection | None = None
         driver.add_notice_handler(self._take_notice)
 
-    @cached_property
+    @property
     def sa(self) -> Connection:
-        """The same connection for SQLAlchemy, which is imported only where the journal is used."""
+        """The connection for SQLAlchemy, imported only for migrations (0.15 s), in whatever transaction is open."""
         from flatsplit.connection.dialect import wrapped
 
-        return wrapped(self.driver)
+        if self._sa is None:
+            self._sa = wrapped(self.driver)
+        if self._in_transaction and not self._sa.in_transaction():
+            self._sa.begin()
+        return self._sa
 
     @property
     def version(self) -> int:
@@ -119,8 +124,6 @@ class Session:
         """
         if self._in_transaction:
             raise RuntimeError("transaction() inside transaction()")
-        if self.sa.in_transaction():
-            self.sa.rollback()  # SQLAlchemy's own notion after a read outside; the server has nothing open
         self._in_transaction = True
         try:
             with self._begun():
@@ -130,26 +133,32 @@ class Session:
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
+        self._settle_sa()
         self.driver.execute("BEGIN")
-        begun = self.sa.begin()
         try:
             yield
             if self.driver.info.transaction_status is TransactionStatus.INERROR:
                 # COMMIT would roll back and say nothing
                 raise StatementFailed("a statement failed inside a transaction and nobody noticed", "report this")
-            begun.commit()
+            self.driver.commit()
         except BaseException:
             with suppress(Exception):  # the connection may be gone, and the server rolls back by itself then
-                begun.rollback()
-            with suppress(Exception):
                 self.driver.rollback()
             raise
+        finally:
+            self._settle_sa()
+
+    def _settle_sa(self) -> None:
+        """SQLAlchemy believes itself in a transaction after whatever it ran; the server has nothing open by now."""
+        if self._sa is not None:
+            with suppress(Exception):
+                self._sa.rollback()
 
     def close(self) -> None:
         """End the connection; an open transaction is rolled back by the server."""
-        if "sa" in self.__dict__:
+        if self._sa is not None:
             with suppress(Exception):
-                self.sa.close()
+                self._sa.close()
         self.driver.close()
 
     def __enter__(self) -> Self:

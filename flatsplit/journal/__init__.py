@@ -2,6 +2,7 @@
 
 from flatsplit.journal.identity import recognise
 from flatsplit.journal.journal import Journal
+from flatsplit.journal.layout import HEAD, SCHEMA
 from flatsplit.journal.records import (
     ActionRecord,
     CounterRecord,
@@ -14,7 +15,6 @@ from flatsplit.journal.records import (
     SnapshotRecord,
     TallyRecord,
 )
-from flatsplit.journal.tables import HEAD, SCHEMA
 
 __all__ = [
     "HEAD",

@@ -13,7 +13,7 @@ from psycopg import sql
 from flatsplit import resources
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
-from flatsplit.journal.tables import SCHEMA, VERSION_TABLE, metadata
+from flatsplit.journal.layout import SCHEMA, TABLES, VERSION_TABLE
 
 _WORDS = {
     "owner": ("owner",),
@@ -33,7 +33,7 @@ def _ask(session: Session, question: str, parameters: dict[str, Any] | None = No
 
 def tampered(session: Session) -> list[tuple[str, str, str]]:
     """(what, table, in words) of all that somebody else did to it."""
-    tables = [*(table.name for table in metadata.tables.values()), VERSION_TABLE]
+    tables = [*TABLES, VERSION_TABLE]
     return [(what, name, said) for what, name, said in _ask(session, "tampered", {"schema": SCHEMA, "tables": tables})]
 
 

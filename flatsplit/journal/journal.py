@@ -28,7 +28,6 @@ from flatsplit.journal.records import (
     SnapshotRecord,
     TallyRecord,
 )
-from flatsplit.journal.tables import NOW
 
 
 class Journal(Looks):
@@ -152,7 +151,7 @@ class Journal(Looks):
     def end_cutover(self, cutover_id: int, state: CutoverState) -> None:
         """Mark an active walk as complete or rolled_back: it is not kept any more."""
         self.writing()
-        walks.move(self.session, cutover_id, ("active",), state, finished_at=NOW)
+        walks.move(self.session, cutover_id, ("active",), state, finished=True)
         self._known = None
 
     def reopen_cutover(self, cutover_id: int) -> None:

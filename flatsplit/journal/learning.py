@@ -6,11 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-
 from flatsplit.connection import Session
-from flatsplit.journal.tables import NOW, learned, need, span
+from flatsplit.journal import rows
 from flatsplit.model import Kind, ObjectRef
 
 
@@ -62,6 +59,33 @@ class Learned(NamedTuple):
     """(object, letter, column)."""
 
 
+_SPANS = rows.select("span", SpanRecord._fields, "WHERE role = %s ORDER BY id")
+_GOES_ON = """
+UPDATE flatsplit.span SET until = clock_timestamp(), looks = looks + 1, epoch = %(epoch)s
+WHERE id = (SELECT max(id) FROM flatsplit.span WHERE role = %(role)s)
+"""
+_CALLS = "SELECT queryid, calls FROM flatsplit.learned WHERE role = %s"
+_RAN_AGAIN = """
+UPDATE flatsplit.learned AS l SET calls = ran.calls, last = clock_timestamp()
+FROM unnest(%(ids)s::bigint[], %(calls)s::bigint[]) AS ran (queryid, calls)
+WHERE l.role = %(role)s AND l.queryid = ran.queryid
+"""
+_NEEDED_AGAIN = """
+UPDATE flatsplit.need SET last = clock_timestamp() WHERE role = %(role)s AND statements && %(ids)s::bigint[]
+"""
+_LEARNED = """
+INSERT INTO flatsplit.learned (role, queryid, calls, verdict, reason) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+_NEEDED = """
+INSERT INTO flatsplit.need (role, object, privilege, "column", statements) VALUES (%s, %s::text[], %s, %s, %s::bigint[])
+ON CONFLICT (role, object, privilege, "column")
+DO UPDATE SET statements = need.statements || excluded.statements, last = clock_timestamp()
+"""
+_NEEDS = rows.select("need", NeedRecord._fields, 'WHERE role = %s ORDER BY object, privilege, "column"')
+_STATEMENTS = rows.select("learned", StatementRecord._fields, "WHERE role = %s ORDER BY calls DESC, queryid")
+
+
 def last_span(session: Session, role: str) -> SpanRecord | None:
     """The one that goes on, with what it goes on from."""
     return next(iter(spans(session, role)[-1:]), None)
@@ -69,82 +93,47 @@ def last_span(session: Session, role: str) -> SpanRecord | None:
 
 def spans(session: Session, role: str) -> list[SpanRecord]:
     """All of them, oldest first."""
-    columns = [span.c[name] for name in SpanRecord._fields]
-    return [
-        SpanRecord(*row)
-        for row in session.sa.execute(sa.select(*columns).where(span.c.role == role).order_by(span.c.id))
-    ]
+    return [SpanRecord(*row) for row in rows.ask(session, _SPANS, [role])]
 
 
 def look(session: Session, role: str, epoch: str, broke: str) -> None:
     """Somebody looked: the span goes on, or another one begins because the last one ``broke``."""
-    newest = sa.select(sa.func.max(span.c.id)).where(span.c.role == role).scalar_subquery()
-    if not broke:
-        goes_on = span.update().where(span.c.id == newest).values(until=NOW, looks=span.c.looks + 1, epoch=epoch)
-        if cast("sa.CursorResult[object]", session.sa.execute(goes_on)).rowcount:
-            return
-    session.sa.execute(span.insert().values(role=role, epoch=epoch, broke=broke))
+    if not broke and rows.ask(session, _GOES_ON, {"role": role, "epoch": epoch}).rowcount:
+        return
+    rows.add(session, "span", [{"role": role, "epoch": epoch, "broke": broke}])
 
 
 def known(session: Session, role: str) -> dict[int, int]:
     """Calls of each statement at the last look that saw it."""
-    query = sa.select(learned.c.queryid, learned.c.calls).where(learned.c.role == role)
-    return {row.queryid: row.calls for row in session.sa.execute(query)}
+    return dict(rows.ask(session, _CALLS, [role]).fetchall())
 
 
 def again(session: Session, role: str, grown: Mapping[int, int]) -> None:
     """Statements that were known, and ran again: calls by number."""
-    if not grown:
-        return
-    ran = sa.func.unnest(
-        sa.literal(list(grown), ARRAY(sa.BigInteger)), sa.literal(list(grown.values()), ARRAY(sa.BigInteger))
-    )
-    rows = ran.table_valued("queryid", "calls").render_derived()
-    session.sa.execute(
-        learned.update()
-        .where(learned.c.role == role, learned.c.queryid == rows.c.queryid)
-        .values(calls=rows.c.calls, last=NOW)
-    )
-    ids = sa.literal(list(grown), ARRAY(sa.BigInteger))
-    session.sa.execute(need.update().where(need.c.role == role, need.c.statements.overlap(ids)).values(last=NOW))
+    if grown:
+        rows.ask(session, _RAN_AGAIN, {"role": role, "ids": list(grown), "calls": list(grown.values())})
+        rows.ask(session, _NEEDED_AGAIN, {"role": role, "ids": list(grown)})
 
 
 def learn(session: Session, role: str, found: Sequence[Learned]) -> None:
     """Write down statements that were not seen before, and what they take."""
-    if not found:
-        return
-    rows = [
-        {"role": role, "queryid": one.queryid, "calls": one.calls, "verdict": one.verdict, "reason": one.reason}
-        for one in found
-    ]
-    session.sa.execute(insert(learned).on_conflict_do_nothing(), rows)
+    rows.repeat(session, _LEARNED, [(role, one.queryid, one.calls, one.verdict, one.reason) for one in found])
     needed: dict[tuple[ObjectRef, str, str], list[int]] = {}
     for one in found:
         for each in one.needs:
             needed.setdefault(each, []).append(one.queryid)
-    if not needed:
-        return
-    statement = insert(need)
-    statement = statement.on_conflict_do_update(
-        index_elements=[need.c.role, need.c.object, need.c.privilege, need.c.column],
-        set_={"statements": need.c.statements.concat(statement.excluded.statements), "last": NOW},
-    )
-    session.sa.execute(
-        statement,
-        [
-            {"role": role, "object": list(ref), "privilege": letter, "column": column, "statements": ids}
-            for (ref, letter, column), ids in sorted(needed.items())
-        ],
+    rows.repeat(
+        session,
+        _NEEDED,
+        [(role, list(ref), letter, column, ids) for (ref, letter, column), ids in sorted(needed.items())],
     )
 
 
 def needs(session: Session, role: str) -> list[NeedRecord]:
     """All that was seen to be needed."""
-    columns = [need.c[name] for name in NeedRecord._fields]
-    query = sa.select(*columns).where(need.c.role == role).order_by(need.c.object, need.c.privilege, need.c.column)
     return [
         NeedRecord(_ref(ref), letter, column, first, last, tuple(dict.fromkeys(ids)))
-        for ref, letter, column, first, last, ids in session.sa.execute(query)
+        for ref, letter, column, first, last, ids in rows.ask(session, _NEEDS, [role])
     ]
 
 
@@ -155,6 +144,4 @@ def _ref(parts: Iterable[str]) -> ObjectRef:
 
 def statements(session: Session, role: str) -> list[StatementRecord]:
     """All that were seen, those that ran most often first."""
-    columns = [learned.c[name] for name in StatementRecord._fields]
-    query = sa.select(*columns).where(learned.c.role == role).order_by(learned.c.calls.desc(), learned.c.queryid)
-    return [StatementRecord(*row) for row in session.sa.execute(query)]
+    return [StatementRecord(*row) for row in rows.ask(session, _STATEMENTS, [role])]

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from flatsplit.connection import Session
 from flatsplit.errors import MissingRights
-from flatsplit.journal.tables import RECORDER, SCHEMA
+from flatsplit.journal.layout import RECORDER, SCHEMA
 
 _MAY = """
 SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'DELETE')

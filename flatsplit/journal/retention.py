@@ -6,15 +6,29 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from flatsplit.connection import Session
-from flatsplit.journal.tables import counter, observation
+from flatsplit.journal import rows
 
 KEEP = timedelta(days=3)
 """How long every single look is kept."""
 
+_DAYS = """
+SELECT DISTINCT date_trunc('day', at) AS day FROM flatsplit.observation
+WHERE until IS NULL AND at < date_trunc('day', clock_timestamp() - %s) ORDER BY day
+"""
+# Of counters that stood still, the first and the last of the day stay
+_THIN = """
+WITH inside AS (SELECT id, role, growth FROM flatsplit.counter WHERE at >= %(day)s AND at < %(day)s + interval '1 day')
+DELETE FROM flatsplit.counter WHERE id IN (SELECT id FROM inside WHERE growth = 0)
+  AND id NOT IN (SELECT min(id) FROM inside GROUP BY role UNION SELECT max(id) FROM inside GROUP BY role)
+"""
 _ALIKE = ("source", "role", "database", "client", "application", "state")
+
+_SINGLE = rows.select(
+    "observation",
+    ("id", "at", "sessions", *_ALIKE),
+    "WHERE until IS NULL AND at >= %(day)s AND at < %(day)s + interval '1 day'",
+)
 
 Still = Callable[[datetime, datetime], bool]
 """Whether legacy's statement counter stood still over a time."""
@@ -22,19 +36,14 @@ Still = Callable[[datetime, datetime], bool]
 
 def days_to_sum_up(session: Session) -> list[datetime]:
     """Beginnings of the days (UTC) whose looks are still kept one by one although they are old; none as a rule."""
-    day = sa.func.date_trunc("day", observation.c.at)
-    old = observation.c.at < sa.func.date_trunc("day", sa.func.clock_timestamp() - KEEP)
-    query = sa.select(day).where(observation.c.until.is_(None), old).distinct().order_by(day)
-    return list(session.sa.execute(query).scalars())
+    return [day for (day,) in rows.ask(session, _DAYS, [KEEP])]
 
 
 def sum_up(session: Session, day: datetime, still: Still) -> int:
     """One row for all looks of the day, one per kind of session; how many rows went."""
-    c = observation.c
-    inside = sa.and_(c.until.is_(None), c.at >= day, c.at < day + timedelta(days=1))
-    rows = session.sa.execute(sa.select(c.id, c.at, c.sessions, *(c[name] for name in _ALIKE)).where(inside)).all()
+    single = rows.ask(session, _SINGLE, {"day": day}).fetchall()
     groups: dict[tuple[str, ...], list[tuple[datetime, int]]] = {}
-    for _, at, sessions, *names in rows:
+    for _, at, sessions, *names in single:
         groups.setdefault(tuple(names), []).append((at, sessions))
     sums = []
     for alike, seen in groups.items():
@@ -49,24 +58,11 @@ def sum_up(session: Session, day: datetime, still: Still) -> int:
                 "hole": _hole(moments, still) if alike[1] == "" else None,
             }
         )
-    session.sa.execute(observation.delete().where(c.id.in_([row[0] for row in rows])))
-    if sums:
-        session.sa.execute(observation.insert(), sums)
-    return len(rows) + _thin_counters(session, day)
+    rows.ask(session, "DELETE FROM flatsplit.observation WHERE id = ANY (%s)", [[row[0] for row in single]])
+    rows.add(session, "observation", sums)
+    return len(single) + int(rows.ask(session, _THIN, {"day": day}).rowcount)
 
 
 def _hole(moments: list[datetime], still: Still) -> timedelta:
     gaps = itertools.pairwise(moments)
     return max((end - begin for begin, end in gaps if not still(begin, end)), default=timedelta())
-
-
-def _thin_counters(session: Session, day: datetime) -> int:
-    """Of counters that stood still, keep the first and the last of the day."""
-    c = counter.c
-    inside = sa.and_(c.at >= day, c.at < day + timedelta(days=1))
-    edges = sa.union(
-        sa.select(sa.func.min(c.id)).where(inside).group_by(c.role),
-        sa.select(sa.func.max(c.id)).where(inside).group_by(c.role),
-    )
-    query = counter.delete().where(inside, c.growth == 0, c.id.not_in(edges))
-    return int(session.sa.execute(query).rowcount)

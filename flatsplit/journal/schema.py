@@ -15,7 +15,7 @@ from flatsplit import ddl, resources
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError, MissingRights, Waiting
 from flatsplit.journal import intact
-from flatsplit.journal.tables import HEAD, RECORDER, SCHEMA, VERSION_TABLE, metadata
+from flatsplit.journal.layout import HEAD, RECORDER, SCHEMA, TABLES, VERSION_TABLE
 
 LOCK_TIMEOUT = "5s"
 """How long forget waits for readers of the journal, and those who come later behind it."""
@@ -187,7 +187,7 @@ def tables(session: Session) -> list[str]:
     """Those of flatsplit's tables that exist, referring ones after what they refer to."""
     query = "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
     there = {name for (name,) in session.driver.execute(query, (SCHEMA,))}
-    return [name for name in (*(table.name for table in metadata.sorted_tables), VERSION_TABLE) if name in there]
+    return [name for name in (*TABLES, VERSION_TABLE) if name in there]
 
 
 @contextmanager

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
+from psycopg.types.json import Jsonb
 
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
+from flatsplit.journal import rows
 from flatsplit.journal.records import SnapshotRecord
-from flatsplit.journal.tables import cutover, snapshot
 
-_ACTIVE = sa.select(cutover.c.id).where(cutover.c.state == "active")
+_FIELDS = SnapshotRecord.__slots__
+_OF_WALK = rows.select("snapshot", _FIELDS, "WHERE cutover_id = %s ORDER BY id DESC LIMIT 1")
+_OF_ALL = rows.select(
+    "snapshot",
+    _FIELDS,
+    """
+    WHERE cutover_id IN (SELECT id FROM flatsplit.cutover WHERE state = 'active')
+    ORDER BY id DESC LIMIT 1
+    """,
+)
 
 
 def save(
@@ -24,23 +33,19 @@ def save(
     objects: Mapping[str, Any],
 ) -> None:
     """Keep this as what is there now."""
-    values = {"step": step, "server": dict(server), "roles": dict(roles), "objects": dict(objects)}
     if walk is None:
         raise JournalError("there is no active cutover to take a snapshot for", "run flatsplit init")
-    session.sa.execute(snapshot.insert().inline().values(cutover_id=walk), values)
+    values = {"server": Jsonb(dict(server)), "roles": Jsonb(dict(roles)), "objects": Jsonb(dict(objects))}
+    rows.add(session, "snapshot", [{"cutover_id": walk, "step": step, **values}])
 
 
 def of(session: Session, walk: int | None) -> SnapshotRecord | None:
     """The newest of one walk."""
-    columns = [snapshot.c[name] for name in SnapshotRecord.__slots__]
-    query = sa.select(*columns).where(snapshot.c.cutover_id == walk).order_by(snapshot.c.id.desc()).limit(1)
-    row = session.sa.execute(query).one_or_none()
+    row = rows.ask(session, _OF_WALK, [walk]).fetchone()
     return SnapshotRecord(*row) if row else None
 
 
 def last(session: Session) -> SnapshotRecord | None:
     """The newest of all walks that are kept: what one of them changed is no news to another."""
-    columns = [snapshot.c[name] for name in SnapshotRecord.__slots__]
-    query = sa.select(*columns).where(snapshot.c.cutover_id.in_(_ACTIVE)).order_by(snapshot.c.id.desc()).limit(1)
-    row = session.sa.execute(query).one_or_none()
+    row = rows.ask(session, _OF_ALL).fetchone()
     return SnapshotRecord(*row) if row else None

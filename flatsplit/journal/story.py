@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from flatsplit import __version__
 from flatsplit.connection import Session
 from flatsplit.errors import UsageError
-from flatsplit.journal import ledger, recorded, schema
+from flatsplit.journal import ledger, recorded, rows, schema
+from flatsplit.journal.layout import RECORDER, SCHEMA, VERSION_TABLE
 from flatsplit.journal.records import ActionRecord, EventRecord
-from flatsplit.journal.tables import RECORDER, SCHEMA, VERSION_TABLE, event
 
 _PAGE = 2000
 
@@ -40,12 +41,12 @@ def tell(
         "kind": kind,
         "step": step,
         "message": message,
-        "details": dict(details or {}),
+        "details": Jsonb(dict(details or {})),
         "os_user": os_user(),
         "os_host": socket.gethostname(),
         "tool_version": __version__,
     }
-    session.sa.execute(event.insert().inline(), values)
+    rows.add(session, "event", [values])
 
 
 def os_user() -> str:

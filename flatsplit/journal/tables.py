@@ -11,16 +11,9 @@ from typing import Any, get_args
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, INET, INTERVAL, JSONB, OID, TIMESTAMP
 
+from flatsplit.journal.layout import SCHEMA
 from flatsplit.journal.records import CutoverState, Direction
-from flatsplit.model import JOURNAL_SCHEMA, Side, StepState
-
-SCHEMA = JOURNAL_SCHEMA
-VERSION_TABLE = "alembic_version"
-RECORDER = "ddl"
-"""The table of the walk ``trail`` in the same schema: no part of the journal, and another's where only a superuser
-could make its event triggers."""
-HEAD = "0005"
-"""The newest migration; a test holds it against migrations/versions."""
+from flatsplit.model import Side, StepState
 
 metadata = sa.MetaData(
     schema=SCHEMA,

@@ -9,33 +9,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
+import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy.exc import IntegrityError
 
 from flatsplit import __version__
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
+from flatsplit.journal import rows
 from flatsplit.journal.records import CutoverRecord, CutoverState
-from flatsplit.journal.tables import NOW, cutover, step
 from flatsplit.model import StepRecord, StepState, Target, WalkName
 from flatsplit.planning import machine
 
-_CUTOVER = [cutover.c[name] for name in CutoverRecord.__slots__]
-_STEP = [step.c[name] for name in StepRecord.__slots__]
+_CUTOVERS = rows.select("cutover", CutoverRecord.__slots__, "ORDER BY id")
+_STEPS = rows.select("step", StepRecord.__slots__, "WHERE cutover_id = %s ORDER BY ordinal")
+_CREATE = """
+INSERT INTO flatsplit.cutover
+    (name, legacy_role, legacy_oid, config, kind, subject, database_oid, system_identifier, tool_version)
+VALUES (%(name)s, %(legacy_role)s, %(legacy_oid)s, %(config)s, %(kind)s, %(subject)s, %(database_oid)s,
+        %(system_identifier)s, %(tool_version)s)
+RETURNING id
+"""
+_MOVE = """
+UPDATE flatsplit.cutover SET state = %s, finished_at = CASE WHEN %s THEN clock_timestamp() END
+WHERE id = %s AND state = ANY (%s)
+"""
+# started_at is set when work on it begins, not when it goes on
+_TRANSITION = """
+UPDATE flatsplit.step
+SET state = %(new)s,
+    finished_at = CASE WHEN %(ended)s THEN clock_timestamp() END,
+    started_at = CASE WHEN %(new)s = 'pending' THEN NULL
+                      WHEN NOT %(ended)s AND state = ANY (%(resting)s) THEN clock_timestamp() ELSE started_at END,
+    digest = CASE WHEN %(digest)s::text IS NULL THEN digest ELSE nullif(%(digest)s, '') END,
+    by_hand = coalesce(%(by_hand)s, by_hand)
+WHERE cutover_id = (SELECT id FROM flatsplit.cutover WHERE id = %(walk)s AND state = 'active')
+  AND key = %(key)s AND state = ANY (%(expected)s)
+RETURNING key, ordinal, state, started_at, finished_at, digest, by_hand
+"""
 _LOOK_AGAIN = "run flatsplit status to see where it stands, then the command again"
 
 
 def kept(session: Session) -> list[CutoverRecord]:
     """Those that are active, in the order in which they began."""
     with session.driver.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute("SELECT * FROM flatsplit.cutover WHERE state = 'active' ORDER BY id").fetchall()
-    return [CutoverRecord(**{name: row[name] for name in CutoverRecord.__slots__ if name in row}) for row in rows]
+        found = cursor.execute("SELECT * FROM flatsplit.cutover WHERE state = 'active' ORDER BY id").fetchall()
+    return [CutoverRecord(**{name: row[name] for name in CutoverRecord.__slots__ if name in row}) for row in found]
 
 
 def every(session: Session) -> list[CutoverRecord]:
     """All that there ever were, oldest first."""
-    return [CutoverRecord(*row) for row in session.sa.execute(sa.select(*_CUTOVER).order_by(cutover.c.id))]
+    return [CutoverRecord(*row) for row in rows.ask(session, _CUTOVERS)]
 
 
 def create(session: Session, target: Target, walk: WalkName, values: dict[str, Any], keys: Sequence[str]) -> int:
@@ -49,11 +72,11 @@ def create(session: Session, target: Target, walk: WalkName, values: dict[str, A
         "tool_version": __version__,
     }
     try:
-        number: int = session.sa.execute(cutover.insert().returning(cutover.c.id), row).scalar_one()
-    except IntegrityError:
+        number: int = rows.ask(session, _CREATE, row).fetchone()[0]
+    except psycopg.IntegrityError:
         raise _another(walk) from None
     places = [{"cutover_id": number, "ordinal": place, "key": key} for place, key in enumerate(keys, start=1)]
-    session.sa.execute(step.insert(), places)
+    rows.add(session, "step", places)
     return number
 
 
@@ -62,14 +85,9 @@ def _another(walk: WalkName) -> JournalError:
     return JournalError(f"{what} is under way already", "run flatsplit status")
 
 
-def move(session: Session, number: int, expected: Sequence[str], new: CutoverState, *, finished_at: Any) -> None:
+def move(session: Session, number: int, expected: Sequence[str], new: CutoverState, *, finished: bool) -> None:
     """Give a walk another state; JournalError where it is in none of the expected ones."""
-    statement = (
-        cutover.update()
-        .where(cutover.c.id == number, cutover.c.state.in_(expected))
-        .values(state=new, finished_at=finished_at)
-    )
-    if session.sa.execute(statement).rowcount != 1:
+    if rows.ask(session, _MOVE, [new, finished, number, list(expected)]).rowcount != 1:
         raise JournalError(
             f"the cutover is not {' or '.join(expected)} any more: changed by another flatsplit", _LOOK_AGAIN
         )
@@ -78,27 +96,26 @@ def move(session: Session, number: int, expected: Sequence[str], new: CutoverSta
 def reopen(session: Session, number: int) -> None:
     """Make a finished walk active again; JournalError where another of its name is."""
     try:
-        move(session, number, ("complete", "rolled_back"), "active", finished_at=None)
-    except IntegrityError:
+        move(session, number, ("complete", "rolled_back"), "active", finished=False)
+    except psycopg.IntegrityError:
         raise JournalError("another cutover of this database is under way", "run flatsplit status") from None
 
 
 def update(session: Session, number: int, **values: object) -> None:
     """Give a walk these values."""
-    session.sa.execute(cutover.update().where(cutover.c.id == number).values(values))
+    rows.change(session, "cutover", number, values)
 
 
 def steps(session: Session, number: int | None) -> list[StepRecord]:
     """The steps of a walk in the order in which its own rows have them."""
-    query = sa.select(*_STEP).where(step.c.cutover_id == number).order_by(step.c.ordinal)
-    return [StepRecord(*row) for row in session.sa.execute(query)]
+    return [StepRecord(*row) for row in rows.ask(session, _STEPS, [number])]
 
 
 def add_step(session: Session, number: int | None, key: str, ordinal: int) -> None:
     """A step more, pending; JournalError where another one has its place by now."""
     try:
-        session.sa.execute(step.insert(), {"cutover_id": number, "ordinal": ordinal, "key": key})
-    except IntegrityError:
+        rows.add(session, "step", [{"cutover_id": number, "ordinal": ordinal, "key": key}])
+    except psycopg.IntegrityError:
         raise JournalError(f"step {key} was added by another flatsplit", _LOOK_AGAIN) from None
 
 
@@ -113,26 +130,20 @@ def transition(
     by_hand: bool | None,
 ) -> StepRecord:
     """Move a step of an active walk on; JournalError if it is not where the caller believes it to be."""
-    values: dict[str, Any] = {"state": new, "finished_at": NOW if new in machine.ENDED else None}
-    if new not in machine.ENDED:
-        values["started_at"] = sa.case((step.c.state.in_(machine.RESTING), NOW), else_=step.c.started_at)
-    if new == "pending":
-        values["started_at"] = None
-    if digest is not None:
-        values["digest"] = digest or None
-    if by_hand is not None:
-        values["by_hand"] = by_hand
-    active = sa.select(cutover.c.id).where(cutover.c.id == number, cutover.c.state == "active").scalar_subquery()
-    statement = (
-        step.update()
-        .where(step.c.cutover_id == active, step.c.key == key, step.c.state.in_(expected))
-        .values(values)
-        .returning(*_STEP)
-    )
-    rows = session.sa.execute(statement).all()
-    if len(rows) != 1:
+    values = {
+        "walk": number,
+        "key": key,
+        "expected": list(expected),
+        "new": new,
+        "ended": new in machine.ENDED,
+        "resting": list(machine.RESTING),
+        "digest": digest,
+        "by_hand": by_hand,
+    }
+    moved = rows.ask(session, _TRANSITION, values).fetchall()
+    if len(moved) != 1:
         state = next((s.state for s in steps(session, number) if s.key == key), "not there")
         raise JournalError(
             f"step {key} is {state}, not {' or '.join(expected)}: changed by another flatsplit", _LOOK_AGAIN
         )
-    return StepRecord(*rows[0])
+    return StepRecord(*moved[0])

@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from flatsplit.connection import Session, open_session
 from flatsplit.errors import JournalError, MissingRights
 from flatsplit.journal import HEAD, Journal, schema
-from flatsplit.journal.tables import SCHEMA, VERSION_TABLE, metadata
+from flatsplit.journal.layout import SCHEMA, TABLES, VERSION_TABLE
+from flatsplit.journal.tables import metadata
 from tests.fixtures.databases import Database
 from tests.fixtures.servers import tool
 
@@ -72,6 +73,7 @@ def test_the_migrations_lead_to_the_declared_tables(opened: Session, journal: Jo
         },
     )
     assert compare_metadata(context, metadata) == []
+    assert tuple(table.name for table in metadata.sorted_tables) == TABLES
     migrated = catalog(opened)
     with opened.transaction():
         opened.driver.execute("DROP SCHEMA flatsplit CASCADE; CREATE SCHEMA flatsplit")
