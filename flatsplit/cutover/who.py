@@ -89,11 +89,13 @@ def _journal(session: Session, search: Search) -> list[Source]:
     if not journal.exists():
         return []
     operators = {event.step: event.db_user for event in journal.events() if event.step is not None}
-    needles = [needle.decode() for needle in search.asked.needles()]
+    needles = search.asked.needles()
     first = last = None
     for action in journal.actions():
         first, last = first or action.at, action.at
-        if (search.since is not None and action.at < search.since) or not all(n in action.sql.lower() for n in needles):
+        if (search.since is not None and action.at < search.since) or not all(
+            needle in action.sql.encode().lower() for needle in needles
+        ):
             continue
         for act in acts(action.sql):
             if trail.is_watched(act, search.asked):

@@ -15,6 +15,7 @@ from flatsplit.logs.languages import (
 )
 from flatsplit.logs.reading import SAMPLE, Format, entries, sniff
 from flatsplit.logs.scan import Scan
+from flatsplit.logs.words import Word
 
 __all__ = [
     "SAMPLE",
@@ -22,6 +23,7 @@ __all__ = [
     "Format",
     "Logged",
     "Scan",
+    "Word",
     "entries",
     "has_entered",
     "has_left",

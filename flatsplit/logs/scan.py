@@ -6,13 +6,16 @@ than reading every entry, and next to nothing in a log matters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flatsplit.logs.entry import Entry
 from flatsplit.logs.reading import Format
+from flatsplit.logs.words import Word, Words
 
 CHUNK = 2 * 1024 * 1024
+PIECE = 128 * 1024
+"""Bytes of which is told at once which words are there; few enough to stay in a processor's cache."""
 BEHIND = 1024 * 1024
 """Bytes before the chunk that are kept, for what an earlier entry of the same session says."""
 LONGEST = 32 * 1024 * 1024
@@ -20,44 +23,34 @@ LONGEST = 32 * 1024 * 1024
 FOLLOWED = 16
 """Sessions at a time whose every entry is read."""
 
-_LOOK = 60_000
-"""Bytes that are searched for a word in the time that it takes to see where an entry begins and ends."""
+_RARE = 8
+"""Places in a piece that are so few that it is not worth while to look where other words stand."""
 
 Sieve = Callable[[bytes], bool]
 """Told the lower-case bytes of an entry in which a word was found: whether it is worth reading."""
 
 
-@dataclass(slots=True)
-class _Cursor:
-    """A word that is looked for, and where it stands next."""
-
-    word: bytes
-    folded: bool
-    """Whether it is looked for in lower case."""
-    at: int = -1
-
-
 class Scan:
     """One pass over a log. Make it, say what to look for, feed it chunks.
 
-    ``folded``: words, whatever their case, of which one stands in what matters; several such lists where words of each
-    stand there, of which the rarest is taken. ``exact``: words as they are.
+    ``words``: lists of words of which one stands in what matters; of several lists words of each stand there.
+    ``exact``: further words as they are, of which any makes an entry matter.
     """
 
     def __init__(
         self,
         form: Format,
-        folded: Sequence[Sequence[bytes]],
+        words: Sequence[Iterable[Word]],
         exact: Sequence[bytes],
         sieve: Sieve,
         found: Callable[[Entry, Scan], None],
     ) -> None:
         self.form = form
-        self._choices = [[word.lower() for word in words] for words in folded]
-        self._words = [_Cursor(word, folded=False) for word in exact]
+        self._lists = [Words(each) for each in words]
+        self._exact = Words(Word(each, folded=False) for each in exact)
         self._sieve = sieve
         self._found = found
-        self._followed: dict[str, tuple[_Cursor, Callable[[Entry], bool]]] = {}
+        self._followed: dict[str, _Followed] = {}
         self._data = b""
         self._done = 0
         self._start = 0
@@ -68,8 +61,8 @@ class Scan:
         self._data = self._data[cut:] + chunk
         self._done -= cut
         last = len(self._data) if final else self._data.rfind(b"\n") + 1
-        if last > self._done:
-            self._done = self._search(last, final)
+        while self._done < last and (end := self._piece(last, final)) > self._done:
+            self._done = self._search(end, final)
 
     def follow(self, session: str, told: Callable[[Entry], bool]) -> None:
         """Have every further entry of a session told, until the answer is False; the oldest makes room."""
@@ -77,7 +70,7 @@ class Scan:
             return
         while len(self._followed) >= FOLLOWED:
             del self._followed[next(iter(self._followed))]
-        self._followed[session] = (_Cursor(self.form.key(session), folded=False), told)
+        self._followed[session] = _Followed(self.form.key(session), told)
 
     def before(self, session: str) -> Iterator[Entry]:
         """Entries of a session before the one that was found last, the newest first, as far as they are at hand."""
@@ -104,79 +97,90 @@ class Scan:
                 return entry
         return None
 
-    def _choose(self, lower: bytes) -> None:
-        """Of the lists of words, takes the one that costs least: each word is a pass, each find takes a look."""
+    def _piece(self, last: int, final: bool) -> int:
+        """Where a piece of whole entries ends; where the data was left for one that has not ended."""
+        data, done, form = self._data, self._done, self.form
+        cut = data.find(b"\n", done + PIECE, last) + 1 or last
+        if final and cut == last:
+            return last
+        start = max(done, form.start(data, cut - 1))
+        end = form.end(data, start, final=final)
+        if end >= 0 or start > done:
+            return max(start, end)
+        return done if len(data) - start < LONGEST else last
 
-        def cost(words: Sequence[bytes]) -> float:
-            return sum(map(lower.count, words)) * _LOOK + len(words) * len(lower)
-
-        if self._choices:
-            cheapest = min(self._choices, key=cost)
-            self._words = [_Cursor(word, folded=True) for word in cheapest] + self._words
-            self._choices = []
+    def _places(self, start: int, end: int) -> list[int]:
+        """Where something in a piece may matter: of several lists, the words of the one that is there least."""
+        data = self._data[start:end]
+        lists = [words.among(data) for words in self._lists]
+        exact = self._exact.among(data)
+        if not exact and not all(lists):
+            return []
+        lower = data.lower() if lists else b""
+        least: list[int] = []
+        for number, words in enumerate(lists if all(lists) else []):
+            found = _every(words, data, lower)
+            least = found if number == 0 or len(found) < len(least) else least
+            if len(least) <= _RARE:
+                break
+        return [start + place for place in sorted(least + _every(exact, data, lower))]
 
     def _search(self, last: int, final: bool) -> int:
         """Goes through the data up to ``last``; how far it came."""
         data, done, form = self._data, self._done, self.form
-        folded = bool(self._choices) or any(cursor.folded for cursor in self._words)
-        lower, offset = (data[done:last].lower(), done) if folded else (b"", 0)
-        self._choose(lower)
-
-        def move(cursor: _Cursor, start: int) -> None:
-            if cursor.folded:
-                hit = lower.find(cursor.word, start - offset)
-                cursor.at = hit + offset if hit >= 0 else last
-            else:
-                hit = data.find(cursor.word, start, last)
-                cursor.at = hit if hit >= 0 else last
-
-        words = self._words
-        for cursor in words:
-            move(cursor, done)
-        for cursor, _ in self._followed.values():
-            cursor.at = -1
+        places = self._places(done, last)
+        places.append(last)
+        number = 0
+        for followed in self._followed.values():
+            followed.at = -1
         while True:
-            at = last
-            for cursor in words:
-                if cursor.at < at:
-                    at = cursor.at
-            for cursor, _ in self._followed.values():
-                if cursor.at < done:
-                    move(cursor, done)
-                if cursor.at < at:
-                    at = cursor.at
+            at = places[number]
+            for followed in self._followed.values():
+                if followed.at < done:
+                    hit = data.find(followed.key, done, last)
+                    followed.at = hit if hit >= 0 else last
+                if followed.at < at:
+                    at = followed.at
             if at >= last:
-                return last
-            start = form.start(data, at)
-            if start < done:
-                start = done
+                return max(done, last)
+            start = max(done, form.start(data, at))
             end = form.end(data, start, final=final)
             if end < 0:
-                if len(data) - start < LONGEST:
-                    return start  # once more, with what comes next
-                end = len(data)
-            wanted = False
-            for cursor in words:
-                if cursor.at < end:
-                    wanted = True
-                    break
-            if wanted:
-                wanted = self._sieve(
-                    lower[start - offset : end - offset] if folded and end <= last else data[start:end].lower()
-                )
-            if wanted or (self._followed and any(cursor.at < end for cursor, _ in self._followed.values())):
+                end = last
+            wanted = places[number] < end and places[number] < last and self._sieve(data[start:end].lower())
+            if wanted or any(followed.at < end for followed in self._followed.values()):
                 entry = form.read(data[start:end])
                 if entry is not None:
                     self._start = start
                     self._tell(entry, wanted)
             done = end if end > at else at + 1
-            for cursor in words:
-                if cursor.at < done:
-                    move(cursor, min(done, last))
+            while places[number] < done and places[number] < last:
+                number += 1
 
     def _tell(self, entry: Entry, wanted: bool) -> None:
         followed = self._followed.get(entry.session)
-        if followed is not None and not followed[1](entry):
+        if followed is not None and not followed.told(entry):
             self._followed.pop(entry.session, None)
         if wanted:
             self._found(entry, self)
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A session every entry of which is told."""
+
+    key: bytes
+    told: Callable[[Entry], bool]
+    at: int = -1
+
+
+def _every(words: Iterable[Word], data: bytes, lower: bytes) -> list[int]:
+    """Where each of the words stands."""
+    found = []
+    for word in words:
+        text = lower if word.folded else data
+        place = word.find(text, 0, len(text))
+        while place >= 0:
+            found.append(place)
+            place = word.find(text, place + len(word.text), len(text))
+    return found

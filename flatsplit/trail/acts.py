@@ -87,6 +87,9 @@ _SECRETS = frozenset(
 _CALM = frozenset({"pg_user_mappings", "pg_statistic", "pg_subscription", "pg_config", "pg_largeobject"})
 """Of these a look is refused, but no attack: monitoring tools try."""
 
+TELLING = frozenset(_FILES | _SECRETS - _CALM)
+"""Names of which one stands in every act of the kind ``server``, but for COPY, LOAD and ALTER SYSTEM."""
+
 
 @lru_cache(maxsize=4096)
 def acts(text: str) -> tuple[Act, ...]:

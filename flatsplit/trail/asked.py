@@ -63,12 +63,19 @@ class Filter:
         """Whether reading or writing of rows is meant too."""
         return bool(self.words) and self.words[0] in _ROWS
 
+    @property
+    def calls(self) -> bool:
+        """Whether a call of the server's routines is meant, whatever statement it stands in."""
+        return self.words == ("SELECT",)
+
     def meets(self, act: Act) -> bool:
         """Whether the act is among those meant."""
         if self.exact:
             return fingerprint(act.text) == self.exact
         spoken = [word for word in act.word.split() if word not in ("…",)]
-        if self.words and not (_within(self.words, spoken) or (self.words[0] == "SELECT" and act.kind == "server")):
+        if self.words and not (
+            _within(self.words, spoken) or (self.calls and act.kind == "server" and act.word in _ROWS - {"COPY"})
+        ):
             return False
         return not self.names or any(_same(wanted, name) for wanted in self.names for name in act.names)
 
@@ -97,7 +104,7 @@ def _same(wanted: Name, name: Name) -> bool:
 def _plain(name: str) -> bytes:
     """The longest run of a name that stands in every log as it is."""
     runs = re.findall(r"[^\W]+", name.removesuffix("()"))
-    return max(runs, key=len, default="").lower().encode()
+    return max(runs, key=len, default="").encode().lower()  # only of a to z is the case nothing
 
 
 def asked(text: str) -> Filter:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from flatsplit import logs
-from flatsplit.logs import Entry, Format, Scan
+from flatsplit.logs import Entry, Format, Scan, Word
 from flatsplit.rehearsal.values import is_own
-from flatsplit.trail.acts import Act, acts, unnamed
+from flatsplit.trail.acts import TELLING, Act, acts, unnamed
 from flatsplit.trail.asked import Filter
 from flatsplit.trail.audit import Audits, Said, is_audit
 from flatsplit.trail.course import Course, Item
 from flatsplit.trail.times import moment, written
 from flatsplit.trail.values import Deed, Outcome
 
+_COMMANDS = (
+    *(b"create", b"alter", b"drop", b"truncate", b"grant", b"revoke", b"comment", b"security", b"reassign", b"import"),
+    *(b"role", b"authorization", b"copy", b"load"),
+)
+_CALLS = tuple(Word(each.encode()) for each in sorted(TELLING))
+_ESCAPED = Word(b"u&")
+"""A name in Unicode escapes may be any; jsonlog writes a backslash before its quote."""
 ALARMS = (
-    *(b"create", b"alter", b"drop", b"truncate", b"grant", b"revoke", b"comment", b"security", b"reassign"),
-    *(b"import", b"program", b"role", b"session authorization", b"copy", b"pg_read", b"pg_ls_", b"pg_authid"),
-    *(b"pg_shadow", b"lo_import", b"lo_export", b"pg_hba", b"pg_file", b"load", b'u&"'),
+    *(Word(each, keyword=True) for each in _COMMANDS),
+    Word(b"into", keyword=True, but_after=(b"insert", b"merge")),
+    *_CALLS,
+    _ESCAPED,
 )
-"""In lower case: one of them stands in every act that is looked for when no command was named."""
-_NEEDLES = (
-    *(b"create", b"alter", b"drop", b"truncate", b"grant", b"revoke", b"reassign", b"program", b"set role", b"pg_read"),
-    *(b"pg_authid", b"lo_import", b"lo_export", b'u&"'),
-)
-"""What is looked for where neither a name nor a command was given; each costs a pass over the log."""
+"""One of them stands in every act that is looked for when no command was named."""
 _WATCHED = frozenset({"structure", "rights", "role", "become", "server"})
 _MANY = 10_000
 """Acts that failed, of which each is told."""
@@ -63,42 +66,37 @@ class Search:
 
     def scan(self, form: Format) -> Scan:
         """Something to feed the log to."""
-        folded: list[tuple[bytes, ...]] = []
-        exact: tuple[bytes, ...] = ()
-        if self.refused:
-            exact = form.errors()
-        else:
-            needles = self.asked.needles()
-            folded = [(*needles, b'u&"') if needles else _NEEDLES]
-            if self.asked.names and self.asked.words and self.asked.words[0] not in ("GRANT", "REVOKE"):
-                folded.append((self.asked.words[0].lower().encode(),))
-            elif self.asked.names and not self.asked.words:
-                folded.append(_alarms(form))  # where the name stands in every other entry
-        scan = Scan(form, folded, exact, self._sieve(form), self.found)
+        words: list[Sequence[Word]] = []
+        if not self.refused:
+            names = [Word(needle) for needle in self.asked.needles()] if self.asked.names else []
+            words = [self._words(form), *([(*names, _ESCAPED)] if names else [])]
+        scan = Scan(form, words, form.errors() if self.refused else (), self._sieve(form), self.found)
         for session, course in self._courses.items():  # of the file before
             if course.open or course.current is not None:
                 scan.follow(session, course.tell)
         return scan
 
+    def _words(self, form: Format) -> Sequence[Word]:
+        """One of them stands in every entry that can be told of, whatever object it is about."""
+        errors = tuple(Word(each, folded=False) for each in form.errors())
+        if not self.asked.words:
+            return (*ALARMS, *errors)
+        word = self.asked.words[0].lower().encode()
+        if word in (b"grant", b"revoke"):
+            return (Word(word), *errors)  # that nothing was granted is only a warning
+        return (Word(word, keyword=word in _COMMANDS), *(_CALLS if self.asked.calls else ()))
+
     def _sieve(self, form: Format) -> Callable[[bytes], bool]:
-        if self.refused and not self.asked.names:
-            return lambda _: True
-        words = _alarms(form)
-        names: tuple[bytes, ...] = ()
-        if self.refused:
-            words = (*self.asked.needles(), b'u&"')
-        elif self.asked.words:
-            words = (self.asked.words[0].lower().encode(),)
-        elif self.asked.names:
-            names = (*self.asked.needles(), b'u&"')
+        words = () if self.refused else self._words(form)
+        words = tuple(replace(word, text=word.text.lower()) for word in words)
+        names = (*self.asked.needles(), _ESCAPED.text) if self.asked.names else ()
 
         def worth(raw: bytes) -> bool:
-            for word in words:  # any() with a generator takes twice as long
-                if word in raw:
-                    return not names or any(name in raw for name in names)
-            return False
+            return (not names or any(name in raw for name in names)) and (
+                not words or any(word.find(raw, 0, len(raw)) >= 0 for word in words)
+            )
 
-        return worth
+        return worth if names else lambda _: True
 
     # -- an entry
 
@@ -264,11 +262,6 @@ class Search:
         if entry.session:
             self._courses[entry.session] = course
         return course
-
-
-def _alarms(form: Format) -> tuple[bytes, ...]:
-    """In lower case: one of them stands in every entry that can be told of where no command was named."""
-    return tuple(dict.fromkeys((*ALARMS, *(error.lower() for error in form.errors()))))
 
 
 def is_watched(act: Act, asked: Filter) -> bool:

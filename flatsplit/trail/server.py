@@ -28,7 +28,7 @@ SELECT u.rolname::text, s.query, s.calls::bigint, {since}
 FROM {function}(true) AS s
 JOIN pg_catalog.pg_roles AS u ON u.oid = s.userid
 WHERE s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
-  AND strpos(lower(s.query), ANY_NEEDLE) > 0
+  AND strpos(lower(s.query COLLATE "C"), ANY_NEEDLE) > 0
 ORDER BY 1, 2
 """
 

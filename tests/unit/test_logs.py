@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatsplit import logs
-from flatsplit.logs import Entry, Scan
+from flatsplit.logs import Entry, Scan, Word
 from flatsplit.logs.stderr import StderrLog
 
 AT = "2026-11-28 10:00:00.123 UTC"
@@ -110,7 +110,7 @@ def test_an_entry_is_found_again_from_any_place_in_it(write: Write, texts: list[
     assert form is not None
     every = list(logs.entries(data, form))
     found: list[Entry] = []
-    scan = Scan(form, [(b"NEEDLE",)], (), lambda _: True, lambda entry, _: found.append(entry))
+    scan = Scan(form, [(Word(b"needle"),)], (), lambda _: True, lambda entry, _: found.append(entry))
     for place in range(0, len(data), size):
         scan.feed(data[place : place + size], final=False)
     scan.feed(b"", final=True)
