@@ -6,6 +6,7 @@ exception's text either, so TOML errors are told by their position only.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -180,6 +181,9 @@ class _Given:
     def keep(self, role: str, password: str, verifier: str) -> None:
         """Nothing."""
 
+    def foresee(self, roles: Sequence[str]) -> None:
+        """Nothing: they come when they are asked for."""
+
 
 @dataclass(slots=True)
 class FromFile(_Given):
@@ -193,6 +197,10 @@ class FromFile(_Given):
         if self._known is None:
             self._known = read_file(self.path)
         return self._known
+
+    def foresee(self, roles: Sequence[str]) -> None:
+        """Refuses a file in which they are not."""
+        self.for_roles(roles)
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """The passwords of these roles."""
@@ -209,6 +217,14 @@ class Generated(_Given):
         """What an earlier call made."""
         return read_file(self.path) if os.path.lexists(self.path) else {}
 
+    def foresee(self, roles: Sequence[str]) -> None:
+        """Refuses a file in which they are not, and a place where none can be made."""
+        if os.path.lexists(self.path):
+            self.for_roles(roles)
+        elif not os.access(self.path.parent, os.W_OK | os.X_OK):
+            missing = not self.path.parent.is_dir()
+            raise _unmade(self.path, os.strerror(errno.ENOENT if missing else errno.EACCES))
+
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """The passwords of these roles; ask for all that a step needs at once."""
         if not os.path.lexists(self.path):
@@ -217,12 +233,16 @@ class Generated(_Given):
             except FileExistsError:
                 pass  # somebody else was faster
             except OSError as error:
-                raise UsageError(
-                    f"{self.path}: the password file cannot be made ({error.strerror})",
-                    "name a place that you can write to with --generate-passwords",
-                ) from None
+                raise _unmade(self.path, error.strerror) from None
         hint = "an existing file is never changed: add the missing lines yourself, or name a new file"
         return _pick(self.path, read_file(self.path), roles, hint)
+
+
+def _unmade(path: Path, why: str | None) -> UsageError:
+    return UsageError(
+        f"{path}: the password file cannot be made ({why})",
+        "name a place that you can write to with --generate-passwords",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +271,10 @@ class Nowhere(_Given):
     def at_hand(self) -> dict[str, str]:
         """None."""
         return {}
+
+    def foresee(self, roles: Sequence[str]) -> None:
+        """Refuses, unless nothing is needed."""
+        self.for_roles(roles)
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """Refuses, unless nothing is needed."""

@@ -51,6 +51,9 @@ class Passwords(Protocol):
     def keep(self, role: str, password: str, verifier: str) -> None:
         """Hears what the server is about to get, for who keeps it."""
 
+    def foresee(self, roles: Sequence[str]) -> None:
+        """Raises UsageError where it is sure by now that there will be none for these roles. Asks nobody."""
+
     def at_hand(self) -> Mapping[str, str]:
         """All that are known without asking anybody or making one up."""
 

@@ -39,6 +39,10 @@ class Remembered:
             self._known |= self.source.for_roles(missing)
         return {role: self._known[role] for role in roles}
 
+    def foresee(self, roles: Sequence[str]) -> None:
+        """As the source does."""
+        self.source.foresee(roles)
+
     def at_hand(self) -> Mapping[str, str]:
         """Those that were given, and what the source knows."""
         return {**self.source.at_hand(), **self._known}

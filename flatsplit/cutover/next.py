@@ -14,6 +14,7 @@ from flatsplit.cutover.begin import refuse_beside
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter, tell
 from flatsplit.cutover.chosen import require_step
 from flatsplit.cutover.completeness import about_new, prove_known
+from flatsplit.cutover.foresight import foresee
 from flatsplit.cutover.observe import observe
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.situation import Situation
@@ -74,6 +75,8 @@ def _advance(
         walk.take_in(situation)
     if options.through is not None:
         require_step(situation, options.through)
+        if not options.dry_run:
+            foresee(walk, situation, options.through, passwords)
     if machine.last_step(situation.states) is None:
         refuse_beside(situation)
     if not options.dry_run and riding.late(walk, situation):

@@ -31,6 +31,9 @@ class Stored:
             return self.store.get(self.place(role), "pending") or self.store.get(self.place(role), "current")
         return self.store.made_up(self.place(role))
 
+    def foresee(self, roles: Sequence[str]) -> None:
+        """Nothing: what the store has not got is made up."""
+
     def at_hand(self) -> Mapping[str, str]:
         """None without asking the store."""
         return {}

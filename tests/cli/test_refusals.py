@@ -177,6 +177,25 @@ def test_no_password_and_nobody_to_ask(invoke_cli: InProcess, begun: Database) -
     assert "others may read the password file" in result.stderr
 
 
+def test_a_password_that_is_missing_at_the_end_is_missed_at_the_beginning(
+    invoke_cli: InProcess, begun: Database, tmp_path: Path
+) -> None:
+    through = ("next", "--yes", "--through", "switch-connections")
+    refused(
+        invoke_cli(*through, dsn=begun), 2, "no password for app_migrator, app_readonly, app_user, dba", "--password"
+    )
+    given = tmp_path / "given.toml"
+    given.write_text('app_user = "a"\napp_readonly = "b"\ndba = "c"\n')
+    file = ("--password-file", str(given))
+    refused(invoke_cli(*through, *file, dsn=begun), 2, "others may read the password file", "chmod 600")
+    given.chmod(0o600)
+    refused(invoke_cli(*through, *file, dsn=begun), 2, "no password for app_migrator", "add a line")
+    nowhere = ("--generate-passwords", str(tmp_path / "missing" / "made.toml"))
+    refused(invoke_cli(*through, *nowhere, dsn=begun), 2, "cannot be made .No such file", "name a place")
+    status = json.loads(invoke_cli("status", "--json", dsn=begun).check().stdout)
+    assert {step["state"] for step in status["steps"]} == {"pending"}
+
+
 def test_another_plan_than_the_approved_one(invoke_cli: InProcess, begun: Database) -> None:
     result = invoke_cli("next", "--yes", "--approved", "0123456789abcdef", dsn=begun).check(5)
     assert "is not the approved one" in result.stderr
