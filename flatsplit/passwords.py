@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from flatsplit.config import PURPOSES
 from flatsplit.config.text import quote
 from flatsplit.errors import UsageError
 
@@ -161,9 +160,10 @@ def make_file(path: Path, roles: Sequence[str]) -> dict[str, str]:
     return made
 
 
-def _pick(path: Path, known: Mapping[str, str], roles: Sequence[str], hint: str) -> dict[str, str]:
+def _pick(path: Path, known: Mapping[str, str], roles: Sequence[str], hint: str = "") -> dict[str, str]:
     missing = [role for role in roles if role not in known]
     if missing:
+        hint = hint or f'add a line such as {quote(missing[0])} = "…"'
         raise UsageError(f"{path}: no password for {', '.join(missing)}", hint)
     for role in roles:
         check(role, known[role])
@@ -204,7 +204,7 @@ class FromFile(_Given):
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """The passwords of these roles."""
-        return _pick(self.path, self.at_hand(), roles, f'add a line such as {quote((*roles, PURPOSES[0])[0])} = "…"')
+        return _pick(self.path, self.at_hand(), roles)
 
 
 @dataclass(frozen=True, slots=True)
