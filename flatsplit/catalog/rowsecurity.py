@@ -8,6 +8,7 @@ from typing import cast
 from psycopg import errors, sql
 
 from flatsplit import ddl
+from flatsplit.catalog.memory import keep, recall
 from flatsplit.catalog.objects import is_temporary
 from flatsplit.catalog.session import Look
 from flatsplit.errors import TargetError
@@ -26,19 +27,25 @@ def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
     Who only looks waits for nobody: while a table with such policies is locked, nothing is said of what they say.
     """
     mappings = [row[0] for row in look.ask("tenancies", COMMENT, MAPPING)]
+    before = recall(look)
+    known = dict(before.expressions(mappings)) if before is not None else {}
     try:
         with look.letting_go():
             look.rows(_PATIENCE)
-            rows = look.ask("conditions", mappings, mappings)
+            oids, rows_ = [oid for oid, _ in known], [xmin for _, xmin in known]
+            rows = look.ask("conditions", oids, rows_, mappings, mappings)
     except errors.LockNotAvailable:
         return {}
-    return {
-        ObjectRef("policy", intern(schema), table, policy): PolicyFacts(
-            permissive, command, ddl.canonical(using, table), ddl.canonical(check, table)
-        )
-        for schema, table, policy, permissive, command, using, check in rows
-        if not is_temporary(schema)
-    }
+    found, said = {}, {}
+    for oid, xmin, schema, table, policy, permissive, command, using, check in rows:
+        words = known[oid, xmin] if using is None else (ddl.canonical(using, table), ddl.canonical(check, table))
+        said[oid, xmin] = words
+        if not is_temporary(schema):
+            found[ObjectRef("policy", intern(schema), table, policy)] = PolicyFacts(permissive, command, *words)
+    if (kept := keep(look, said)) is not None:
+        kept.expressions(mappings).clear()
+        kept.said.update(said)
+    return found
 
 
 def read_row_security(look: Look) -> dict[ObjectRef, RowSecurity]:

@@ -55,6 +55,11 @@ class Look:
         self._cursor = cursor
         self.server = server
 
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """Where the questions are asked."""
+        return self._cursor.connection
+
     def rows(self, query: str, *params: object) -> list[Row]:
         """All rows of a query; without parameters a ``%`` is just a ``%``."""
         return self._cursor.execute(query.encode(), params or None, prepare=False).fetchall()

@@ -8,6 +8,7 @@ from typing import Any, cast
 import psycopg
 from psycopg import sql
 
+from flatsplit.catalog.memory import keep, recall
 from flatsplit.catalog.session import Look, look
 from flatsplit.model import Column, ForeignKey, Kind, ObjectRef, Structure, Table
 
@@ -16,6 +17,9 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
     """The tables and partitioned tables of these schemas. Reads the catalog alone: nobody's rows, nobody's code."""
     with look(conn) as at:
         wanted = list(schemas)
+        before = recall(at)
+        if before is not None and (known := before.structures.get(tuple(wanted))) is not None:
+            return known
         keys = _grouped(at, "structure_keys", wanted)
         with at.hashing():
             indexes = _grouped(at, "structure_indexes", wanted)
@@ -45,7 +49,10 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
                 tuple(ObjectRef("sequence", *row) for row in sequences.get(oid, ())),
                 shards,
             )
-        return Structure(tables)
+        found = Structure(tables)
+        if (kept := keep(at, tables)) is not None:
+            kept.structures[tuple(wanted)] = found
+        return found
 
 
 def read_keys(conn: psycopg.Connection[Any], root: Table) -> tuple[str, ...] | None:

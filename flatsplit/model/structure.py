@@ -64,6 +64,8 @@ class Structure:
     tables: Mapping[ObjectRef, Table] = field(default_factory=dict)
     keys: tuple[str, ...] | None = None
     """The keys of the tenants, as texts; None where nobody has looked."""
+    worked_out: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
+    """What follows from the tables alone, by what it was worked out for: it goes along when the keys are others."""
 
     @cached_property
     def named(self) -> Mapping[tuple[str, str], Table]:
