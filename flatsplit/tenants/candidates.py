@@ -1,4 +1,4 @@
-"""Which table says who the tenants are: that which most others name."""
+"""Which table says who the tenants are: that which most others name, or one that holds it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for, singul
 
 KNOWN = (
     *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),
-    *("realm", "site", "family", "instance"),
+    *("realm", "site", "family", "instance", "namespace"),
 )
 """What tenants are called, the likeliest first."""
 
@@ -61,10 +61,55 @@ def candidates(structure: Structure) -> list[Candidate]:
     most = max((one.tables for one in found), default=0)
 
     def rank(one: Candidate) -> tuple[object, ...]:
-        stem = singular(one.ref.name)
-        known = next((place for place, word in enumerate(KNOWN) if stem.endswith(word)), len(KNOWN))
+        known = _known(one)
         # A name counts where it is carried by numbers: a table that a fifth as many tables lead to is not the root
         named = known if one.tables * 5 >= most else len(KNOWN)
         return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
 
-    return sorted(found, key=rank)
+    return _outermost(sorted(found, key=rank), structure)
+
+
+def _known(one: Candidate) -> int:
+    """The place of its name among those that tenants have."""
+    stem = singular(one.ref.name)
+    return next((place for place, word in enumerate(KNOWN) if stem.endswith(word)), len(KNOWN))
+
+
+def _outermost(ranked: list[Candidate], structure: Structure) -> list[Candidate]:
+    """The first one, or what holds it: each project is one organization's, so a tenant is no less than that.
+
+    Most tables name the nearest one, and reach the other by way of it. A table holds another if that has a column
+    for it which is never NULL, and if it is called like tenants are: each account has a plan, no plan is a tenant.
+    """
+    if not ranked:
+        return ranked
+    first, passed = ranked[0], {ranked[0].ref}
+    while True:
+        table = structure.tables[first.ref]
+        above = (
+            one
+            for one in ranked
+            if one.ref not in passed and _known(one) < len(KNOWN) and _holds(structure.tables[one.ref], table)
+        )
+        holder = next(above, None)
+        if holder is None:
+            break
+        first = holder
+        passed.add(first.ref)
+    return [first, *(one for one in ranked if one is not first)]
+
+
+def _holds(outer: Table, inner: Table) -> bool:
+    """Whether each row of one table is one row's of the other."""
+    key = outer.column(outer.primary_key[0])
+    declared = {fk.columns[0] for fk in inner.foreign_keys if leads_to(fk, outer)}
+    away = {fk.columns[0] for fk in inner.foreign_keys if len(fk.columns) == 1} - declared
+    called = set(names_for(outer.ref.name))
+    return any(
+        column.not_null
+        and column.name not in inner.primary_key
+        and (column.name in declared or (column.name.lower() in called and column.name not in away))
+        and key is not None
+        and alike(column.type, key.type)
+        for column in inner.columns
+    )

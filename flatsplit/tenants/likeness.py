@@ -39,6 +39,15 @@ def keyed(structure: Structure) -> Iterator[tuple[Table, Column]]:
             yield table, key
 
 
+def unique_ids(structure: Structure) -> Iterator[tuple[Table, Column]]:
+    """Tables with a unique id besides another primary key, with that: rows may be named by either."""
+    for table in structure.tables.values():
+        for columns in table.unique_keys if not table.parent else ():
+            key = table.column(columns[0]) if len(columns) == 1 and columns != table.primary_key else None
+            if key is not None and key.name.lower() in ("id", "uuid"):
+                yield table, key
+
+
 def leads_to(fk: ForeignKey, root: Table) -> bool:
     """Whether this foreign key is the root's key by itself."""
     return (fk.target.schema, fk.target.name) == (root.ref.schema, root.ref.name) and fk.targets == root.primary_key

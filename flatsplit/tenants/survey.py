@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flatsplit.config import Tenants, Way, format_name, format_way, parse_name, parse_way
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import Belonging, Open, TableKind
-from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for
-
-_POLYMORPHIC = re.compile(r"(.+?)_?(?:type)", re.IGNORECASE)
+from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for, unique_ids
+from flatsplit.tenants.lonely import format_ref, lonely
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,11 @@ class Survey:
 
 
 def survey(tenants: Tenants, structure: Structure) -> Survey:
-    """What each table is, given what the configuration says."""
-    return _Surveyor(tenants, structure).survey()
+    """What each table is, given what the configuration says. Worked out once for the same tables."""
+    found = structure.worked_out.get(tenants)
+    if not isinstance(found, Survey) or found.structure.tables is not structure.tables:
+        found = structure.worked_out[tenants] = _Surveyor(tenants, structure).survey()
+    return found if found.structure is structure else replace(found, structure=structure)
 
 
 class _Surveyor:
@@ -69,8 +70,7 @@ class _Surveyor:
         self._by_way(self._silent(rest))
         self._decided_ways()
         self._by_way(self._silent(rest))
-        for table in self._silent(rest):
-            self._byformat_ref(table)
+        self._by_name(self._silent(rest))
         return Survey(
             self.tenants,
             self.structure,
@@ -247,11 +247,16 @@ class _Surveyor:
             return None
         best = min(loose for loose, _, _ in ways)
         equal = [(fk, found) for loose, fk, found in ways if loose == best]
+        may_be_null = best[0]
+        sure = [one for column, one in self._guesses(table) if column.not_null] if may_be_null else []
+        if sure:
+            said = f"{sure[0].why}, and {', '.join(equal[0][0].columns)}, which is declared, may be NULL"
+            return Open(table.ref, said, (*sure, *(one for _, one in equal)))
         if len({(fk.columns, fk.target) for fk, _ in equal}) > 1:
             said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
             return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
         found = equal[0][1]
-        return found._replace(why=f"{found.why}; may be NULL, and is hidden then") if best[0] else found
+        return found._replace(why=f"{found.why}; may be NULL, and is hidden then") if may_be_null else found
 
     def _loose(self, table: Table, fk: ForeignKey) -> tuple[bool, int]:
         nullable = any((column := table.column(name)) is None or not column.not_null for name in fk.columns)
@@ -268,53 +273,70 @@ class _Surveyor:
             return Belonging(table.ref, "own", fk.columns[0], why=why)
         return Belonging(table.ref, "through", parent.column, (link, *parent.links), why)
 
-    def _byformat_ref(self, table: Table) -> None:
-        """A guess by name, which has to be confirmed; else it is nobody's business."""
-        guesses = []
+    def _guesses(self, table: Table) -> list[tuple[Column, Belonging]]:
+        """Columns without a foreign key that are called like a row of a table whose rows are told apart."""
+        declared = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1}
+        found = []
+        for column, other, key in self._names(table):
+            if column.name not in declared:
+                fk = ForeignKey((column.name,), other.ref, (key.name,))
+                if (one := self._over(table, fk, f"guess: {column.name} is called like it")) is not None:
+                    found.append((column, one))
+        return found
+
+    def _names(self, table: Table) -> Iterator[tuple[Column, Table, Column]]:
+        """Columns that are called like a row of another table, with that and its key: project_id, target_project_id."""
         for column in table.columns:
-            for other, key in self._called.get(column.name.lower(), ()):
-                if other is not table and alike(column.type, key.type):
-                    fk = ForeignKey((column.name,), other.ref, (key.name,))
-                    if (found := self._over(table, fk, f"guess: {column.name} is called like it")) is not None:
-                        guesses.append(found)
-        waits = sorted({fk.target for fk in table.foreign_keys} & {one.ref for one in self.open})
-        if waits:
-            said = f"follows from {format_ref(waits[0])}, of which it has to be said first"
-            self.open.append(Open(table.ref, said))
-        elif guesses:
-            said = "a guess by name" if len(guesses) == 1 else f"{len(guesses)} guesses by name"
-            self.open.append(Open(table.ref, f"{said}, no foreign key is declared", tuple(guesses)))
-        else:
-            self.known[table.ref] = Belonging(table.ref, "hidden", why=self._lonely(table))
+            name = column.name.lower()
+            shorter = [name[place + 1 :] for place, sign in enumerate(name) if sign == "_"] if column.not_null else []
+            for called in (name, *shorter):
+                fits = [
+                    (column, other, key)
+                    for other, key in self._called.get(called, ())
+                    if other is not table and alike(column.type, key.type)
+                ]
+                yield from fits
+                if fits:
+                    break
+
+    def _by_name(self, tables: list[Table]) -> None:
+        """A guess by name, which has to be confirmed; what leads to such a table waits; the rest is hidden."""
+        waiting = {table.ref: table for table in tables}
+        for table in tables:
+            if guesses := tuple(one for _, one in self._guesses(table)):
+                said = "a guess by name" if len(guesses) == 1 else f"{len(guesses)} guesses by name"
+                self.open.append(Open(table.ref, f"{said}, no foreign key is declared", guesses))
+                del waiting[table.ref]
+        while True:
+            open_ = {one.ref for one in self.open}
+            follows = {}
+            for ref, table in waiting.items():
+                leads = {*(fk.target for fk in table.foreign_keys), *self._named_by(table)}
+                if first := min(leads & open_, default=None):
+                    follows[ref] = first
+            if not follows:
+                break
+            for ref, first in follows.items():
+                said = f"follows from {format_ref(first)}, of which it has to be said first"
+                self.open.append(Open(ref, said))
+                del waiting[ref]
+        for ref, table in waiting.items():
+            self.known[ref] = Belonging(ref, "hidden", why=lonely(table, self.structure, self.known))
+
+    def _named_by(self, table: Table) -> set[ObjectRef]:
+        """Tables of which a row may be named by a column without a foreign key."""
+        declared = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1}
+        return {other.ref for column, other, _ in self._names(table) if column.name not in declared}
 
     @cached_property
     def _called(self) -> dict[str, list[tuple[Table, Column]]]:
-        """Tables by what a column that names a row of theirs is called."""
+        """Tables by what a column that names a row of theirs is called, each with its primary key or a unique id."""
         found: dict[str, list[tuple[Table, Column]]] = {}
-        for table, key in keyed(self.structure):
+        for table, key in (*keyed(self.structure), *unique_ids(self.structure)):
             for name in dict.fromkeys(names_for(table.ref.name)):
                 found.setdefault(name, []).append((table, key))
         return found
 
-    def _lonely(self, table: Table) -> str:
-        """Why nothing says whose its rows are."""
-        names = {column.name for column in table.columns}
-        for name in sorted(names):
-            match = _POLYMORPHIC.fullmatch(name)
-            stem = match[1] if match else ""
-            if stem and names & {f"{stem}_id", f"{stem}Id"}:
-                return f"polymorphic ({name}): no foreign key can say whose it is"
-        for other, fk in self.structure.referring.get(table.ref[1:3], ()):
-            one = self.known.get(other.ref)
-            if one is not None and one.kind in ("root", "own", "through"):
-                return f"named by {format_ref(one.ref)} ({', '.join(fk.columns)}), and nothing leads back"
-        return "nothing leads from it to a tenant"
-
 
 def _way(fk: ForeignKey) -> Way:
     return Way(fk.columns, fk.target.schema, fk.target.name, fk.targets)
-
-
-def format_ref(ref: ObjectRef) -> str:
-    """As it is written in flatsplit.toml."""
-    return format_name(ref.schema, ref.name)

@@ -44,4 +44,5 @@ def proposal(found: Collection[Candidate]) -> Tenants | None:
     if best is None:
         return None
     called = names_for(best.ref.name)
-    return Tenants(_name(best.ref), tuple(one for one in best.columns if one.lower() in called) or best.columns[:1])
+    most = best.columns[:1]  # org_id of organizations, say
+    return Tenants(_name(best.ref), tuple(one for one in best.columns if one in most or one.lower() in called))

@@ -21,6 +21,7 @@ from flatsplit.tenants import (
     survey,
 )
 from flatsplit.tenants.rings import rings
+from flatsplit.tenants.writing import proposal
 
 SHOP = Config("shop", "shop", ("public",))
 MINIMAL = '[cutover]\nname = "shop"\nlegacy_role = "shop"\nschemas = ["public"]\n'
@@ -163,7 +164,9 @@ def ref(name: str) -> ObjectRef:
     return ObjectRef("table", "public", name)
 
 
-def table(name: str, columns: str, *keys: str, rows: float = 10, parent: bool = False) -> Table:
+def table(
+    name: str, columns: str, *keys: str, rows: float = 10, parent: bool = False, primary: str = "id", unique: str = ""
+) -> Table:
     """``id:bigint! account_id:integer`` and ``account_id>accounts.id``."""
     found = []
     for each in columns.split():
@@ -174,8 +177,9 @@ def table(name: str, columns: str, *keys: str, rows: float = 10, parent: bool = 
         here, _, there = key.partition(">")
         target, _, column = there.partition(".")
         fks.append(ForeignKey((here,), ref(target), (column or "id",)))
-    primary = ("id",) if any(one.name == "id" for one in found) else ()
-    return Table(ref(name), "app_migrator", tuple(found), primary, tuple(fks), rows=rows, parent=parent)
+    pk = (primary,) if any(one.name == primary for one in found) else ()
+    unique_keys = ((unique,),) if unique else ()
+    return Table(ref(name), "app_migrator", tuple(found), pk, tuple(fks), unique_keys, rows=rows, parent=parent)
 
 
 def surveyed(*tables: Table, tenants: Tenants = ACCOUNTS) -> Survey:
@@ -259,6 +263,28 @@ def test_a_guess_by_name_is_a_question() -> None:
     assert found.belongings[ref("memos")].links == (Link("public", "orders", ("order_id",), ("id",)),)
 
 
+def test_a_guess_is_asked_rather_than_hidden() -> None:
+    found = surveyed(
+        *TABLES,
+        table("moves", "id:bigint! target_order_id:bigint!"),
+        table("move_notes", "id:bigint! move_id:bigint!"),
+        table("move_note_files", "id:bigint! move_note_id:bigint!", "move_note_id>move_notes"),
+        table("watchers", "id:bigint! last_order_id:bigint"),
+        table("tickets", "id:bigint! order_id:bigint! closed_by_line_id:bigint", "closed_by_line_id>lines"),
+        table("things", "record_id:bigint! id:uuid! account_id:bigint!", primary="record_id", unique="id"),
+        table("thing_flags", "name:text! thing_id:uuid!", primary="name"),
+    )
+    why = {one.ref.name: one.why for one in found.undecided}
+    assert why.keys() == {"moves", "move_notes", "move_note_files", "tickets", "thing_flags"}
+    assert "follows from public.moves" in why["move_notes"]
+    assert "follows from public.move_notes" in why["move_note_files"]
+    assert "closed_by_line_id, which is declared, may be NULL" in why["tickets"]
+    choices = {one.ref.name: [each.links[0] for each in one.choices] for one in found.undecided}
+    assert [one.columns for one in choices["tickets"]] == [("order_id",), ("closed_by_line_id",)]
+    assert choices["thing_flags"] == [Link("public", "things", ("thing_id",), ("id",))]
+    assert kinds(found)["watchers"] == "hidden", "what may be NULL, and is called by more, says nothing of whose it is"
+
+
 def test_what_the_tables_do_not_bear_out() -> None:
     said = replace(
         ACCOUNTS,
@@ -293,6 +319,28 @@ def test_the_likeliest_root_comes_first() -> None:
     tables = {one.ref: one for one in TABLES}
     first, *_ = candidates(Structure(tables))
     assert (first.ref.name, first.columns, first.tables, first.declared) == ("accounts", ("account_id",), 2, 1)
+
+
+def test_what_holds_the_nearest_one_is_the_root() -> None:
+    """Projects of organizations; plans hold nothing, and neither does who is named by a column that may be NULL."""
+    near = [table(f"t{number}", "id:bigint! project_id:bigint!", "project_id>projects") for number in range(9)]
+    far = (
+        table("plans", "id:bigint!"),
+        table("companies", "id:bigint! site_id:bigint", "site_id>sites"),
+        table("sites", "id:bigint!"),
+        table("organizations", "id:bigint! plan_id:bigint! project_id:bigint", "plan_id>plans", "project_id>projects"),
+        table("projects", "id:bigint! org_id:bigint!", "org_id>organizations", "company_id>companies"),
+    )
+    structure = Structure({one.ref: one for one in (*near, *far)})
+    assert [one.ref.name for one in candidates(structure)][:2] == ["organizations", "projects"]
+    proposed = proposal(candidates(structure))
+    assert proposed is not None
+    assert (proposed.root, proposed.key) == ("public.organizations", ("org_id",))
+    found = survey(proposed, structure)
+    assert {kind for name, kind in kinds(found).items() if name.startswith("t")} == {"through"}
+    named = table("projects", "id:bigint! organization_id:bigint!")
+    without = Structure({one.ref: one for one in (*near, named, *far[:-1])})
+    assert candidates(without)[0].ref.name == "organizations", "by its name alone, too"
 
 
 def test_rings() -> None:
