@@ -25,6 +25,11 @@ STATES = """
 select r.rolcanlogin, r.rolpassword is not null from pg_authid r where r.rolname = any (%s)
 order by array_position(%s, r.rolname::text)
 """
+UNENDED = """
+with last as (update flatsplit.cutover set state = 'active' where id = (select max(id) from flatsplit.cutover)
+              returning id)
+update flatsplit.step set state = 'running', finished_at = null where key = 'retire' and cutover_id in (table last)
+"""
 
 
 @pytest.fixture(params=["superuser", "createrole"])
@@ -139,6 +144,14 @@ def test_back_from_every_step_and_there(walk: Walk, store: Stored) -> None:
     assert [one["walk"] for one in walk("status", "--json").check().json["walks"]] == ["split", "group:app_user"]
     told = walk("history", "--json").check().stdout
     assert [secret for secret in (FIRST, second, third) if secret in told] == []
+
+    # As if killed just before its last word: it cannot go back, so what it stands on waits until it is through
+    walk.database.execute(UNENDED)
+    refused = walk("rollback", "--yes", "--walk", "split").check(5).stderr
+    assert "rotate app_user began later and stands on" in refused
+    assert f"finish it first, since it cannot go back any more: flatsplit next --walk {NAME}" in refused
+    take(walk)
+    assert "flatsplit rollback --walk group:app_user --all" in walk("rollback", "--yes", "--walk", "split").check(5).stderr
 
 
 @pytest.mark.slow
