@@ -151,7 +151,9 @@ def test_back_from_every_step_and_there(walk: Walk, store: Stored) -> None:
     assert "rotate app_user began later and stands on" in refused
     assert f"finish it first, since it cannot go back any more: flatsplit next --walk {NAME}" in refused
     take(walk)
-    assert "flatsplit rollback --walk group:app_user --all" in walk("rollback", "--yes", "--walk", "split").check(5).stderr
+    assert (
+        "flatsplit rollback --walk group:app_user --all" in walk("rollback", "--yes", "--walk", "split").check(5).stderr
+    )
 
 
 @pytest.mark.slow
