@@ -72,6 +72,19 @@ def read_people(conn: psycopg.Connection[Any]) -> State:
         )
 
 
+def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
+    """``state`` with roles, memberships and settings as they are now: for who has changed nothing else since."""
+    with look(conn) as at:
+        rows = at.ask("roles")
+        names = Names({row[0]: row[1] for row in rows})
+        return replace(
+            state,
+            roles=cluster.read_roles(at, rows),
+            members=cluster.read_members(at, names),
+            settings=cluster.read_settings(at, names),
+        )
+
+
 def read_identity(conn: psycopg.Connection[Any]) -> Target:
     """The database itself, for who only has to know whether it is the one that a journal speaks of."""
     with look(conn) as at:

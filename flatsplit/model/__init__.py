@@ -30,6 +30,7 @@ from flatsplit.model.facts import (
     intern_acl,
 )
 from flatsplit.model.plans import (
+    OF_ROLES,
     UNTOUCHED,
     UNWAIVABLE,
     WAIVABLE,
@@ -60,6 +61,7 @@ from flatsplit.model.walks import SPLIT, WalkName
 
 __all__ = [
     "JOURNAL_SCHEMA",
+    "OF_ROLES",
     "OWNER",
     "PUBLIC",
     "RELATIONS",

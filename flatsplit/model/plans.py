@@ -29,6 +29,9 @@ FactKey: TypeAlias = Literal[
     "recorder",
 ]
 
+OF_ROLES: frozenset[FactKey] = frozenset({"role", "attribute", "member", "setting", "comment"})
+"""Facts of the cluster's roles: objects stay as they are."""
+
 
 class Change(NamedTuple):
     """One fact that a statement adds or takes away: the unit of the journal and of a plan's digest."""

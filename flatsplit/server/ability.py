@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from flatsplit import ddl
 from flatsplit.differ import diff
-from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement
+from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement
 from flatsplit.server.acting import acting
 from flatsplit.server.asking import ask
 from flatsplit.walks.split import grants
@@ -31,7 +31,6 @@ NOBODYS_VERIFIER = (
 )
 """Of no password that anybody knows: the statement that carries it is undone."""
 
-_OF_ROLES = frozenset({"role", "attribute", "member", "setting", "comment"})
 _MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
 """Kinds of which there may be thousands that are alike."""
 FEW = 500
@@ -145,7 +144,7 @@ class _Trial:
         rights: dict[str, tuple[Statement, str]] = {}
         for statement in statements:
             facts = {change.fact for change in statement.changes}
-            if facts and facts <= _OF_ROLES:
+            if facts and facts <= OF_ROLES:
                 if statement.undo:
                     reason = self._run(statement.sql, statement.secrets)
                     if reason is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flatsplit import blueprint, privileges
 from flatsplit.config import Config, Grant, Special, format_name, parse_name
 from flatsplit.config.grants import MEMBER
-from flatsplit.model import PUBLIC, DefaultRef, ObjectRef, State
+from flatsplit.model import PUBLIC, DefaultRef, ObjectFacts, ObjectRef, State
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.split import grants
@@ -24,6 +24,8 @@ class ListedRights:
 
     objects: Mapping[ObjectRef, str]
     columns: Mapping[ObjectRef, str]
+    named: frozenset[ObjectRef] = frozenset()
+    """Objects with letters of their own; all others have those of their group (see :class:`ObjectGroup`)."""
 
 
 def lines(config: Config, special: Special) -> Iterator[Grant]:
@@ -40,29 +42,30 @@ def memberships(config: Config, special: Special) -> tuple[str, ...]:
 def rights(state: State, context: Context) -> ListedRights:
     """All that the list gives, with what it takes to get there: USAGE on the schemas, CONNECT on the database."""
     special = context.special
-    objects: defaultdict[ObjectRef, set[str]] = defaultdict(set)
-    columns: defaultdict[ObjectRef, set[str]] = defaultdict(set)
     if special is None:
         return ListedRights({}, {})
+    named: defaultdict[ObjectRef, set[str]] = defaultdict(set)
+    columns: defaultdict[ObjectRef, set[str]] = defaultdict(set)
     for grant in lines(context.config, special):
         for name in grant.names:
             for ref in grants.named(state, name, grant.letter):
-                (columns if ref.kind == "column" else objects)[ref].update(grant.letter)
-    for group in state.groups:
-        ref, facts = group.refs[0], group.facts
+                (columns if ref.kind == "column" else named)[ref].update(grant.letter)
+    objects: dict[ObjectRef, str] = {}
+    for group in state.groups if special.schemas else ():
+        facts = group.facts
         ours = facts.owner in context.owners and not facts.extension and facts.note != "system"
-        letters = blueprint.on_ours(blueprint.READER, ref.kind, facts.acl) if ours else ""
-        if letters and ref.schema in special.schemas:
-            for each in group.refs:
-                objects[each].update(letters)
+        letters = blueprint.on_ours(blueprint.READER, group.kind, facts.acl) if ours else ""
+        if letters and group.schema in special.schemas:
+            objects.update(dict.fromkeys(group.refs, "".join(sorted(letters))))
     for schema in special.create:
-        objects[ObjectRef("schema", "", schema)].update("CU")
-    for schema in {*special.schemas, *(ref.schema for ref in (*objects, *columns) if ref.schema)}:
-        objects[ObjectRef("schema", "", schema)].update("U")
-    objects[ObjectRef("database", "", state.target.database)].update("c")
+        named[ObjectRef("schema", "", schema)].update("CU")
+    for schema in {*special.schemas, *(ref.schema for ref in (*named, *columns) if ref.schema)}:
+        named[ObjectRef("schema", "", schema)].update("U")
+    named[ObjectRef("database", "", state.target.database)].update("c")
+    there = sorted(ref for ref in named if ref in state.objects)
+    objects.update({ref: "".join(sorted({*objects.get(ref, ""), *named[ref]})) for ref in there})
     return ListedRights(
-        {ref: "".join(sorted(letters)) for ref, letters in sorted(objects.items()) if ref in state.objects},
-        {ref: "".join(sorted(letters)) for ref, letters in sorted(columns.items())},
+        objects, {ref: "".join(sorted(letters)) for ref, letters in sorted(columns.items())}, frozenset(there)
     )
 
 
@@ -124,8 +127,13 @@ def give(draft: Draft, context: Context) -> None:
     if special is None or role not in draft.roles:
         return
     given = rights(draft.before, context)
-    for ref, letters in given.objects.items():
-        draft.grant(ref, role, letters)
+
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        letters = given.objects.get(ref, "")
+        acl = privileges.plus(facts.acl, role, letters) if letters and facts.owner != role else facts.acl
+        return facts if acl is facts.acl else facts._replace(acl=acl)
+
+    draft.rewrite(change, apart=given.named)
     for ref, letters in given.columns.items():
         draft.columns[ref] = privileges.plus(draft.columns.get(ref, ()), role, letters)
     for row, letters in later(draft.before, context, given):
