@@ -11,7 +11,7 @@ from typing import cast
 from flatsplit import privileges
 from flatsplit.catalog.acl import LETTERS, Names
 from flatsplit.catalog.session import Look
-from flatsplit.catalog.sources import TEMPORARY, sources
+from flatsplit.catalog.sources import TEMPORARY, filled, sources
 from flatsplit.model import PUBLIC, Acl, DefaultRef, Kind, ObjectFacts, ObjectRef
 
 is_temporary = re.compile(TEMPORARY).match
@@ -21,8 +21,10 @@ def read_objects(look: Look, names: Names) -> dict[ObjectRef, ObjectFacts]:
     """Every object; those of the same facts share one ObjectFacts."""
     objects: dict[ObjectRef, ObjectFacts] = {}
     shared: dict[ObjectFacts, ObjectFacts] = {}
+    known = sources(look.server)
+    there = {catalog for (catalog,) in look.rows(filled(source for source in known if source.rare))}
     with look.hashing():
-        grouped = [look.rows(source.grouped) for source in sources(look.server)]
+        grouped = [look.rows(source.grouped) for source in known if not source.rare or source.catalog in there]
     for rows in grouped:
         for kind, schema, owner, acl, extension, follows, note, open_, called, args in rows:
             kept = _kept(kind, open_, look.server.major)
