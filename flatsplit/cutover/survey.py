@@ -71,7 +71,7 @@ def survey(session: Session, request: InitRequest) -> Proposal:
     context = Context(config, baseline or reduce(state, config))
     counts: dict[str, int] = {}
     for ref, facts in state.objects.items():
-        if facts.owner == request.legacy_role and not facts.extension:
+        if facts.owner == request.legacy_role and not facts.extension and facts.note != "system":
             kind = ddl.plural(ref.kind)
             counts[kind] = counts.get(kind, 0) + 1
     return Proposal(

@@ -10,6 +10,7 @@ other kind on those between, since what a major does differently about powers de
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -84,12 +85,28 @@ class Application:
         """Begin the walk, and take the decisions that doctor asks for."""
         self.relations = self._relations()
         self.walk.init()
+        self._counted()
         text = self.walk.config.read_text()
         if self.kind == "owner":
             text = text.replace("\nretire = ", f"\nowners = {toml([OWNER])}\nretire = ", 1)
         if self.kind in SUPERUSERS:
             text += "\n[owner-powers]\nbypassrls = true\n"
         self.walk.config.write_text(text)
+
+    def _counted(self) -> None:
+        """What init says that legacy owns is what an operator would count: the system's own tables are nobody's."""
+        row = self.database.admin.execute(
+            """
+            select count(*) from pg_class as c where c.relkind = 'r' and c.oid >= 16384 and not exists (
+                select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid
+                                             and d.refclassid = 'pg_extension'::regclass)
+              and c.relowner = %s::regrole and c.relnamespace <> 'flatsplit'::regnamespace
+            """,
+            [sql.Identifier(self.database.legacy).as_string(None)],
+        ).fetchone()
+        assert row is not None
+        told = re.search(r"owns .*?([\d,]+) tables?\b", self.walk.surveyed.stderr)
+        assert (int(told[1].replace(",", "")) if told else 0) == row[0]
 
     def seen(self, login: str) -> list[tuple[str, int]]:
         """Rows of each, as this login has them."""

@@ -98,7 +98,7 @@ class Walk:
         """Survey and write the configuration, with no time to wait for."""
         legacy = "select rolsuper from pg_roles where rolname = %s"
         self.legacy_was_superuser = self.database.admin.execute(legacy, [self.database.legacy]).fetchone() == (True,)
-        self.quick("init", "--legacy-role", self.database.legacy, *arguments, "--yes").check()
+        self.surveyed = self.quick("init", "--legacy-role", self.database.legacy, *arguments, "--yes").check()
         named = dict(zip(NEW_ROLES, self.roles, strict=True))
         waits = {"drain": "0s", "soak": "0s", "rehearsal": "advised"}
         configure(self.config, **{**waits, "retire": self.retire, **named, **config})
