@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -11,17 +9,14 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from flatsplit import ddl, resources
+from flatsplit import ddl
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError, MissingRights, Waiting
-from flatsplit.journal import intact
+from flatsplit.journal import intact, revisions
 from flatsplit.journal.layout import HEAD, RECORDER, SCHEMA, TABLES, VERSION_TABLE
 
 LOCK_TIMEOUT = "5s"
 """How long forget waits for readers of the journal, and those who come later behind it."""
-
-_MIGRATING = threading.Lock()
-"""Alembic has one context for the whole process: a migration would run on another thread's connection."""
 
 _SCHEMA = sql.Identifier(SCHEMA)
 
@@ -150,7 +145,10 @@ def upgrade(session: Session, owner: str | None, readers: Sequence[str]) -> None
     assert found is not None
     _require_trust(found)
     with _as_role(session, found.owner, found.operator):
-        _migrate(session)
+        if found.tracking:
+            revisions.upgrade(session)
+        else:
+            revisions.begin(session)
         if made:
             intact.narrow(session)
         grant_readers(session, readers)
@@ -207,22 +205,6 @@ def _as_role(session: Session, role: str, operator: str) -> Iterator[None]:
         ) from None
     yield
     session.driver.execute("SELECT set_config('role', %s, true)", row)  # after an error the rollback does it
-
-
-def _migrate(session: Session) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(resources.migrations()).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = session.sa
-    with _MIGRATING:
-        keep, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # no __pycache__ among the migrations
-        try:
-            command.upgrade(config, HEAD)
-        finally:
-            sys.dont_write_bytecode = keep
 
 
 def grant_readers(session: Session, readers: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from flatsplit.connection import Session, open_session
 from flatsplit.errors import JournalError
-from flatsplit.journal import Journal, schema
+from flatsplit.journal import Journal, revisions
 from flatsplit.model import SPLIT, RoleFacts, State, WalkName
 from tests.fixtures.databases import Database
 from tests.support.tracked import CONFIG, TARGET, statement, track
@@ -95,14 +95,11 @@ def test_there_is_one_of_each_name(split: Journal) -> None:
 
 
 @pytest.mark.majors("two")
-def test_what_happened_before_there_were_kinds_is_the_splits(
-    opened: Session, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_happened_before_there_were_kinds_is_the_splits(opened: Session, database: Database) -> None:
     journal = Journal(opened)
-    with monkeypatch.context() as older, opened.transaction():
-        older.setattr(schema, "HEAD", "0003")
-        older.setattr("flatsplit.journal.intact.require_intact", lambda *_, **__: None)  # that knows the newest tables
-        journal.upgrade(None, [database.legacy])
+    with opened.transaction():
+        opened.driver.execute("CREATE SCHEMA flatsplit")
+        revisions.upgrade(opened, "0003")
     former = """
         INSERT INTO flatsplit.cutover
           (name, legacy_role, legacy_oid, database_oid, system_identifier, config, tool_version, state, created_at)
