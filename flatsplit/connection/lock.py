@@ -22,7 +22,7 @@ Migration tools lock with one bigint, which is another space; advisory locks are
 _POLL_SECONDS = 0.2
 
 _HOLDER = """
-SELECT l.pid, a.usename, host(a.client_addr), a.application_name, a.backend_start, a.state
+SELECT l.pid, a.usename, coalesce(host(a.client_addr), 'this machine'), a.application_name, a.backend_start, a.state
 FROM pg_locks AS l
 LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = %s AND l.objid = %s
@@ -59,9 +59,9 @@ def _busy(holder: tuple[Any, ...] | None) -> OperatorBusy:
     if holder is None:
         return OperatorBusy("another flatsplit was at work a moment ago", "run the command again")
     pid, user, client, application, since, state = holder
-    named = f"{application or 'a session'} of {user or 'an unknown role'} from {client or 'this machine'}"
-    if isinstance(since, datetime):
-        named += f", connected since {since:%Y-%m-%d %H:%M:%S} UTC"
+    named = f"{application or 'a session'} of {user or 'an unknown role'}"
+    if isinstance(since, datetime):  # else it is hidden, and so is from where
+        named += f" from {client}, connected since {since:%Y-%m-%d %H:%M:%S} UTC"
     if state:
         named += f", {state}"
     return OperatorBusy(

@@ -12,7 +12,7 @@ from flatsplit import ddl
 from flatsplit.connection import APPLICATION_NAME
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import Journal
-from flatsplit.model import Backend, GateResult
+from flatsplit.model import HIDDEN_ADDRESS, Backend, GateResult
 from flatsplit.server.sessions import read_sessions, server_clock
 from flatsplit.trail.logins import FailedLogin, FailedLogins, failed_logins, told
 from flatsplit.walks import rotate
@@ -37,6 +37,8 @@ def judge(asked: Asked[Context]) -> GateResult:
     there = sessions(asked.session.driver, context.role)
     before |= {client_of(one) for one in there}
     again = known(asked.journal) | {client_of(one) for one in there if began_after(one, since)}
+    before -= {(name, HIDDEN_ADDRESS) for name, client in before if client != HIDDEN_ADDRESS}  # may well be the same
+    again |= {(name, HIDDEN_ADDRESS) for name, _ in again}
     missing = sorted(one for one in before - again if one[0] != APPLICATION_NAME)
     failed = failed_logins(asked.session, context.role, since, asked.logs)
     later = came(asked.journal)

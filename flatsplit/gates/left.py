@@ -43,7 +43,7 @@ def gate(key: GateKey, clients: Sequence[Backend], state: State, context: Contex
     return GateResult(
         key,
         False,
-        f"{who}: {name} from {first.client}, {first.state}{idle}{more}",
+        f"{who}: {name} from {first.client}{f', {first.state}' if first.state else ''}{idle}{more}",
         f"switch them to {user}; an idle connection of a pool goes with RELOAD or a restart of the pool",
     )
 

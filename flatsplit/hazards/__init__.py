@@ -46,14 +46,12 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
 )
 from flatsplit.hazards.looking import READABLE, Looking, tables_in_question
 from flatsplit.hazards.registry import ORDER, REGISTRY, Found, Hazard, Seen, hazard, silent
-from flatsplit.model import Finding, State
+from flatsplit.model import NOT_SEEN, Finding, State
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
+from flatsplit.words import count
 
 __all__ = ["REGISTRY", "Hazard", "check_accepted", "find", "is_blocker", "of_step", "tables_in_question"]
-
-NOT_SEEN = "not-seen"
-
 
 hazard(
     NOT_SEEN,
@@ -132,11 +130,13 @@ def _in_their_names(told: Hazard, finding: Finding, config: Config) -> Finding:
 
 def _not_seen(hidden: dict[str, tuple[str, ...]], state: State, accepted: dict[str, str]) -> Finding:
     missing = dict.fromkeys(need for needs in hidden.values() for need in needs)
-    grants = "; ".join(READABLE[need].format(operator=format_name(state.target.operator)) for need in missing)
+    name = format_name(state.target.operator)
+    grants = "; ".join(READABLE[need].format(operator=name) for need in missing if READABLE[need])
+    other = f"Have an administrator run: {grants}. Or run" if grants else "Run"
     said = Found(
-        f"{len(hidden)} checks could not look",
+        f"{count(len(hidden), 'check')} could not look",
         tuple(sorted(hidden)),
-        fix=f"Have an administrator run: {grants}. Or run doctor once as a superuser.",
+        fix=f"{other} doctor once as a superuser.",
     )
     return REGISTRY[NOT_SEEN].finding(said, accepted.get(NOT_SEEN, ""))
 

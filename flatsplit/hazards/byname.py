@@ -129,7 +129,7 @@ def legacy_name_as_text(seen: Seen) -> Iterator[Found]:
     fix="SELECT cron.alter_job(jobid, command => …) with the role that stands for it now.",
     manual=_MANUAL,
     questions=("cron_commands",),
-    needs=("cron",),
+    needs=("cron", "jobs"),
 )
 def cron_commands(seen: Seen) -> Iterator[Found]:
     """Jobs of pg_cron whose command names legacy; what else it says is not shown, for it may hold anything."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flatsplit import blueprint, ddl
+from flatsplit import blueprint, ddl, words
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Row, Seen, few, hazard
 from flatsplit.walks import split
@@ -60,6 +60,15 @@ def mappings_log_in_as_legacy(seen: Seen) -> Iterator[Found]:
     rows = [(one.place, one.name, one.sure) for one in mappings]
     user = blueprint.application(seen.context.config)
     sure = [(role, server) for role, server, here in rows if here]
+    if unseen := [one for one in seen.held.unseen if one.kind == "mapping"]:
+        yield Found(
+            f"{words.listed([one.what for one in unseen])} could not be looked at",
+            tuple(one.what for one in unseen),
+            severity="note",
+            why=f"Their options are hidden from {seen.state.target.operator}: one of them may log in here as "
+            f"{seen.legacy}, and fail once that may not log in.",
+            fix=f"Look {unseen[0].look}",
+        )
     if not rows:
         return
     cures = [
@@ -131,7 +140,7 @@ def cron_elsewhere(seen: Seen) -> Iterator[Found]:
     "before lock-legacy.",
     manual="user-manag.html",
     questions=("cron_jobs",),
-    needs=("cron",),
+    needs=("cron", "jobs"),
 )
 def cron_jobs(seen: Seen) -> Iterator[Found]:
     """Jobs of pg_cron as legacy."""

@@ -58,7 +58,7 @@ def role_setting_ignored(seen: Seen) -> Iterator[Found]:
     fix="UPDATE cron.job SET username = login WHERE jobid IN (…); before close-group.",
     manual="user-manag.html",
     questions=("cron_new_roles",),
-    needs=("cron",),
+    needs=("cron", "jobs"),
 )
 def cron_as_group(seen: Seen) -> Iterator[Found]:
     """Jobs as a role that becomes a group, or is one."""

@@ -28,8 +28,10 @@ READABLE = {
     "activity": "GRANT pg_read_all_stats TO {operator}",
     "settings": "GRANT pg_read_all_settings TO {operator}",
     "passwords": "GRANT SELECT ON pg_catalog.pg_authid TO {operator}, where the service allows it",
+    "jobs": "",
 }
-"""What an operator may be forbidden to read, and what would allow it."""
+"""What an operator may be forbidden to read, and what would allow it; "" where only a superuser may (row security of
+cron.job shows everybody his own jobs)."""
 
 PRESENT = ("cron", "timescaledb", "citus")
 """What may not be there at all; nothing is to be said then. Only tables that an extension made are read: a view
@@ -84,7 +86,10 @@ class Looking:
         try:
             with looking_into(self.conn, database) as there:
                 row = there.execute(_question("rights")).fetchone()
-                present = row is not None and row[len(READABLE) + PRESENT.index("cron")]
+                names = (*READABLE, *PRESENT)
+                present = row is not None and row[names.index("cron")]
+                if row is not None and not row[names.index("jobs")]:
+                    return None
                 return there.execute(_question("cron_elsewhere"), self.parameters).fetchall() if present else []
         except psycopg.Error:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import ddl
+from flatsplit import ddl, words
 from flatsplit.config import format_name
 from flatsplit.hazards.legacy import SOON_DAYS
 from flatsplit.hazards.registry import Found, Seen, few, hazard
@@ -142,6 +142,13 @@ def scram_iterations(seen: Seen) -> Iterator[Found]:
 def password_holders(seen: Seen) -> Iterator[Found]:
     """Replication, foreign servers, jobs and subscriptions that a rotation has to wait for."""
     found = [one for one in seen.held.holders if one.role != seen.legacy]
+    if seen.held.unseen and not seen.state.roles.keys().isdisjoint(seen.context.config.named):
+        looks = dict.fromkeys(one.look for one in seen.held.unseen)
+        yield Found(
+            f"{words.listed([one.what for one in seen.held.unseen])} could not be looked at",
+            tuple(one.what for one in seen.held.unseen),
+            fix=f"Look {'; '.join(looks)}",
+        )
     if found:
         roles = sorted({one.role for one in found})
         cures = dict.fromkeys(

@@ -30,6 +30,8 @@ from flatsplit.model.facts import (
     intern_acl,
 )
 from flatsplit.model.plans import (
+    HIDDEN_ADDRESS,
+    NOT_SEEN,
     OF_ROLES,
     UNTOUCHED,
     UNWAIVABLE,
@@ -60,7 +62,9 @@ from flatsplit.model.structure import Column, ForeignKey, Structure, Table
 from flatsplit.model.walks import SPLIT, WalkName
 
 __all__ = [
+    "HIDDEN_ADDRESS",
     "JOURNAL_SCHEMA",
+    "NOT_SEEN",
     "OF_ROLES",
     "OWNER",
     "PUBLIC",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, TypeAlias, get_args, overload
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args, overload
 
 from flatsplit.model.facts import ObjectRef
 
@@ -147,6 +147,9 @@ UNWAIVABLE: tuple[Unwaivable, ...] = get_args(Unwaivable)
 
 Severity: TypeAlias = Literal["blocker", "warning", "note"]
 
+NOT_SEEN: Final = "not-seen"
+"""Id of the finding that names the checks which could not look."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -200,6 +203,10 @@ class GateResult:
         return self.open or bool(self.waived)
 
 
+HIDDEN_ADDRESS: Final = "an unknown address"
+"""From where somebody comes whose address is hidden from who asks: not the machine itself, which has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """A connection as pg_stat_activity shows it."""
@@ -207,6 +214,7 @@ class Backend:
     role: str
     database: str
     client: str
+    """``local`` on a socket of the machine itself."""
     application: str
     state: str
     pid: int = 0

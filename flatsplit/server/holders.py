@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import psycopg
 
 from flatsplit import ddl
+from flatsplit.model import HIDDEN_ADDRESS
 from flatsplit.server.asking import ask
 from flatsplit.server.neighbours import looking_into
 
@@ -76,14 +77,24 @@ class PasswordHolder:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """What the operator could not look at."""
+
+    kind: What
+    what: str
+    look: str
+    """How somebody does who may."""
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordHolders:
     """All that could be seen of them."""
 
     holders: tuple[PasswordHolder, ...] = ()
     jobs: str = ""
     """The database in which pg_cron keeps the jobs of all; "" where it is not here."""
-    unseen: bool = False
-    """Its jobs could not be looked at."""
+    unseen: tuple[Unseen, ...] = ()
+    """Where there may be others: nothing found there is not nothing there."""
 
 
 NO_HOLDERS = PasswordHolders()
@@ -92,7 +103,10 @@ NO_HOLDERS = PasswordHolders()
 def read_holders(conn: psycopg.Connection[Any], roles: Sequence[str]) -> PasswordHolders:
     """Of these roles. What is read holds no secret: of options and connection strings only names are compared."""
     wanted = {"roles": list(roles)}
-    found = [PasswordHolder(*row) for row in ask(conn, "holders", wanted)]
+    found = [
+        PasswordHolder(role, what, name, client or HIDDEN_ADDRESS)
+        for role, what, name, client in ask(conn, "holders", wanted)
+    ]
     found += [
         PasswordHolder(role, "mapping", server, whose, sure)
         for role, whose, server, sure in ask(conn, "mappings_here", wanted)
@@ -101,7 +115,26 @@ def read_holders(conn: psycopg.Connection[Any], roles: Sequence[str]) -> Passwor
     (place,) = ask(conn, "jobs_place")[0]
     jobs = _jobs(conn, place, wanted)
     found += jobs or ()
-    return PasswordHolders(tuple(found), place or "", jobs is None)
+    unseen = [Unseen("job", "jobs of pg_cron", look_for_jobs(place, roles))] if place and jobs is None else []
+    unseen += [
+        Unseen("mapping", f"user mappings of server {server}", _look_for_mappings(conn.info.dbname, roles))
+        for (server,) in ask(conn, "mappings_hidden")
+    ]
+    return PasswordHolders(tuple(found), place or "", tuple(unseen))
+
+
+def look_for_jobs(place: str, roles: Sequence[str]) -> str:
+    """How somebody finds the jobs of these roles who may see them."""
+    names = ", ".join(map(ddl.literal, roles))
+    return f"in database {place}: SELECT jobid, jobname FROM cron.job WHERE username IN ({names});"  # noqa: S608 (to be read)
+
+
+def _look_for_mappings(database: str, roles: Sequence[str]) -> str:
+    options = ", ".join(ddl.literal(f"user={role}") for role in roles)
+    return (
+        f"in database {database}, as a superuser: SELECT srvname, usename FROM pg_user_mappings "  # noqa: S608 (to be read)
+        f"WHERE umoptions && ARRAY[{options}];"
+    )
 
 
 def _jobs(conn: psycopg.Connection[Any], place: str | None, wanted: dict[str, Any]) -> list[PasswordHolder] | None:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from flatsplit import ddl
-from flatsplit.model import RELATIONS, ObjectRef
+from flatsplit.model import HIDDEN_ADDRESS, RELATIONS, ObjectRef
 from flatsplit.words import span
 
 
@@ -39,14 +39,16 @@ WITH holding AS (
       AND l.database IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
       AND ((l.locktype = 'relation' AND l.relation = ANY (SELECT to_regclass(n) FROM unnest(%s::text[]) AS n))
            OR (%s AND l.locktype = 'object')))
-SELECT pid, role, application, client, state, extract(epoch FROM clock_timestamp() - since)::float8, query, prepared
-FROM (SELECT DISTINCT a.pid, coalesce(a.usename::text, a.backend_type) AS role,
+SELECT pid, role, application, CASE WHEN hidden THEN %s ELSE client END, state,
+       extract(epoch FROM clock_timestamp() - since)::float8, query, prepared
+FROM (SELECT DISTINCT a.pid, a.backend_start IS NULL AS hidden,
+             coalesce(a.usename::text, a.backend_type, 'a process of the server') AS role,
              coalesce(a.application_name, '') AS application, coalesce(host(a.client_addr), 'local') AS client,
-             coalesce(a.state, a.backend_type, '') AS state, a.xact_start AS since,
+             coalesce(a.state, a.backend_type, 'in an unknown state') AS state, a.xact_start AS since,
              left(coalesce(a.query, ''), 200) AS query, '' AS prepared
       FROM holding AS h JOIN pg_catalog.pg_stat_activity AS a ON a.pid = h.pid
       UNION ALL
-      SELECT 0, x.owner::text, '', '', '', x.prepared, '', x.gid
+      SELECT 0, false, x.owner::text, '', '', '', x.prepared, '', x.gid
       FROM holding AS h
       JOIN pg_catalog.pg_locks AS own ON own.virtualtransaction = h.virtualtransaction AND own.pid IS NULL
                                      AND own.locktype = 'transactionid'
@@ -63,8 +65,12 @@ def holders(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> tuple[H
         for ref in refs[:500]
         if ref.kind in RELATIONS or ref.kind in ("policy", "column")
     ]
-    rows = conn.execute(_HOLDERS, (names, not names)).fetchall()
+    rows = conn.execute(_HOLDERS, (names, not names, HIDDEN_ADDRESS)).fetchall()
     return tuple(
-        Holder(pid, role, application, client, state, span(age), " ".join(query.split()), prepared)
+        Holder(pid, role, application, client, state, _age(age), " ".join(query.split()), prepared)
         for pid, role, application, client, state, age, query, prepared in rows
     )
+
+
+def _age(seconds: float | None) -> str:
+    return "an unknown time" if seconds is None else span(seconds)

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from flatsplit.model import Backend
+from flatsplit.model import HIDDEN_ADDRESS, Backend
 
 POOLED_AFTER = 60.0
 """Seconds of idleness after which a session looks like a pool's own, kept open for nobody."""
@@ -17,15 +17,20 @@ POOLED_AFTER = 60.0
 NOBODY = "a dropped role"
 """What is said of a session whose role is not there any more: no list of roles and no ``usename`` shows it."""
 
-# Without pg_read_all_stats most columns are NULL for sessions of others. What began by SET ROLE, or by a setting of
-# the login, outlives the login: DROP ROLE ends no session.
+# Without pg_read_all_stats most columns are NULL for sessions of others, backend_start among them, which nobody else
+# lacks; what kind of process it is, two other views tell then. What began by SET ROLE, or by a setting of the login,
+# outlives the login: DROP ROLE ends no session.
 _SESSIONS = """
-SELECT r.rolname::text, coalesce(a.datname::text, ''), coalesce(host(a.client_addr), 'local'),
+SELECT r.rolname::text, coalesce(a.datname::text, ''),
+       CASE WHEN a.backend_start IS NOT NULL THEN coalesce(host(a.client_addr), 'local') END,
        coalesce(a.application_name, ''), coalesce(a.state, ''), a.pid, a.backend_start::text,
        CASE WHEN a.state = 'idle' THEN extract(epoch FROM clock_timestamp() - a.state_change)::float8 ELSE 0 END
 FROM pg_catalog.pg_stat_activity AS a LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid
 WHERE (r.rolname = ANY (%s) OR (r.oid IS NULL AND a.usesysid <> 0 AND a.datname = current_database()))
-  AND a.pid <> pg_backend_pid() AND coalesce(a.backend_type, 'client backend') = 'client backend'
+  AND a.pid <> pg_backend_pid()
+  AND (a.backend_type = 'client backend'
+       OR a.backend_type IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_replication AS w WHERE w.pid = a.pid)
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_subscription AS s WHERE s.pid = a.pid))
 ORDER BY r.rolname, a.datname, a.client_addr, a.application_name, a.pid
 """
 
@@ -38,8 +43,11 @@ def read_sessions(
     """
     found = conn.execute(_SESSIONS, (list(acting),)).fetchall()
     return tuple(
-        replace(Backend(role or NOBODY, *rest), acts_as=(legacy,) if role is None else acting[role])
-        for role, *rest in found
+        replace(
+            Backend(role or NOBODY, database, client or HIDDEN_ADDRESS, *rest),
+            acts_as=(legacy,) if role is None else acting[role],
+        )
+        for role, database, client, *rest in found
     )
 
 

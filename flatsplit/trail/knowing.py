@@ -9,7 +9,7 @@ from flatsplit.catalog import read_people
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.journal import Journal
-from flatsplit.model import State
+from flatsplit.model import HIDDEN_ADDRESS, State
 from flatsplit.trail.judging import Cast
 
 
@@ -72,4 +72,4 @@ def _journaled(session: Session, config: Config, people: State) -> tuple[frozens
         return frozenset(persons), frozenset()
     persons |= {event.db_user for event in journal.events()}
     seen = journal.observations(blueprint.owner(config))
-    return frozenset(persons), frozenset(each.client for each in seen)
+    return frozenset(persons), frozenset({each.client for each in seen} - {HIDDEN_ADDRESS})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.gates.gate import Asked, Gate
+from flatsplit.gates.no_blockers import open_gate
 from flatsplit.model import GateResult
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.refusing import objections
@@ -21,7 +22,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     found = next((one for one in asked.findings if one.blocks and one.id in OF_GROUPS), None)
     if found is not None:
         return GateResult("no-blockers", False, found.title, found.fix)
-    return GateResult("no-blockers", True, "no blocker found")
+    return open_gate("no blocker found", asked, OF_GROUPS)
 
 
 GATE = Gate("no-blockers", judge)

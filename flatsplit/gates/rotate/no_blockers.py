@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from flatsplit import ddl
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
-from flatsplit.server.holders import KEEP_PASSWORD, read_holders
+from flatsplit.server.holders import KEEP_PASSWORD, look_for_jobs, read_holders
 from flatsplit.walks.rotate.context import Context
-from flatsplit.words import more
+from flatsplit.words import listed, more
 
 _KEY: Final = "no-blockers"
 
@@ -32,14 +31,16 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult(
             _KEY, False, f"{first.does}{more(len(found) - 1)}", f"{let} {whom}: {first.cure(heir, held.jobs)}"
         )
-    nobody = f"no replication, foreign server{', job or subscription' if context.twins else ''} logs in as {role}"
-    if held.unseen or (held.jobs and not context.twins):
-        why = "could not be looked at" if held.unseen else "may have its password in a file of the server's"
-        look = f"SELECT jobid, jobname FROM cron.job WHERE username = {ddl.literal(role)};"  # noqa: S608 (to be read)
-        return GateResult(
-            _KEY, True, f"{nobody}; jobs of pg_cron {why}", f"in database {held.jobs}: {look}", notice=True
-        )
-    return GateResult(_KEY, True, nobody)
+    others = ", job or subscription" if context.twins else ""
+    nobody = f"no replication, foreign server of this database{others} logs in as {role}"
+    looks = dict.fromkeys(one.look for one in held.unseen)
+    parts = [nobody]
+    if held.unseen:
+        parts.append(f"{listed([one.what for one in held.unseen])} could not be looked at")
+    if held.jobs and not context.twins:
+        parts.append("jobs of pg_cron may have its password in a file of the server's")
+        looks.setdefault(look_for_jobs(held.jobs, [role]))
+    return GateResult(_KEY, True, "; ".join(parts), " ".join(looks), notice=bool(looks))
 
 
 GATE = Gate(_KEY, judge)

@@ -7,6 +7,8 @@ SELECT count(*) FILTER (WHERE a.datid IS NOT NULL),
        d.datconnlimit,
        (SELECT r.rolconnlimit FROM pg_roles AS r WHERE r.oid = %(legacy)s::oid)
 FROM pg_database AS d
-LEFT JOIN pg_stat_activity AS a ON coalesce(a.backend_type, 'client backend') = 'client backend'
+LEFT JOIN pg_stat_activity AS a
+       ON coalesce(a.backend_type, CASE WHEN a.pid IN (SELECT w.pid FROM pg_stat_replication AS w) THEN 'walsender'
+                                        ELSE 'client backend' END) = 'client backend'
 WHERE d.datname = current_database()
 GROUP BY d.oid, d.datconnlimit

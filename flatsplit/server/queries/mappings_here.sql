@@ -2,7 +2,8 @@
 -- is surely this server. Only names are compared, here, on the server; no option leaves it, for they hold passwords.
 SELECT l.role, CASE WHEN m.umuser = 0 THEN '' ELSE m.usename::text END, s.srvname::text,
        coalesce(o.host, '') IN ('', 'localhost', '127.0.0.1', '::1', host(inet_server_addr()), current_setting('listen_addresses'))
-           OR o.host = ANY (string_to_array(replace(current_setting('unix_socket_directories'), ' ', ''), ','))
+           OR coalesce(CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
+               THEN o.host = ANY (string_to_array(replace(current_setting('unix_socket_directories'), ' ', ''), ',')) END, false)
 FROM pg_user_mappings AS m
 JOIN pg_foreign_server AS s ON s.oid = m.srvid
 JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw

@@ -12,6 +12,7 @@ from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.hazards import CRON, SHOP, doctor, extension, look
 
 DROP = replace(SHOP, retire="drop")
+CURIOUS = "CREATE ROLE curious LOGIN IN ROLE pg_read_all_settings"
 
 
 @pytest.mark.majors("two")
@@ -90,7 +91,7 @@ def test_jobs_of_pg_cron_in_another_database(database: Database, make_database: 
 
 def test_a_database_of_pg_cron_that_cannot_be_looked_at(database: Database, make_database: MakeDatabase) -> None:
     other = make_database()
-    database.admin.execute(f"CREATE ROLE curious LOGIN; REVOKE CONNECT ON DATABASE {other.name} FROM PUBLIC".encode())
+    database.admin.execute(f"{CURIOUS}; REVOKE CONNECT ON DATABASE {other.name} FROM PUBLIC".encode())
     try:
         with psycopg.connect(database.conninfo("curious"), autocommit=True) as conn:
             conn.execute(f"SET cron.database_name = '{other.name}'".encode())
