@@ -68,7 +68,7 @@ def read_policies(look: Look, names: Names) -> dict[ObjectRef, frozenset[str]]:
     """Policies and the roles they are for."""
     return {
         ObjectRef("policy", intern(schema), table, policy): frozenset(names[role] if role else PUBLIC for role in roles)
-        for _, schema, table, policy, roles in look.ask("policies")
+        for _, schema, table, policy, roles in look.once("policies")
         if not is_temporary(schema)
     }
 

@@ -26,7 +26,9 @@ def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
 
     Who only looks waits for nobody: while a table with such policies is locked, nothing is said of what they say.
     """
-    mappings = [row[0] for row in look.ask("tenancies", COMMENT, MAPPING)]
+    if not look.once("policies"):
+        return {}
+    mappings = [row[0] for row in look.once("tenancies", COMMENT, MAPPING)]
     before = recall(look)
     known = dict(before.expressions(mappings)) if before is not None else {}
     try:
@@ -60,7 +62,7 @@ def read_row_security(look: Look) -> dict[ObjectRef, RowSecurity]:
 def read_tenancies(look: Look) -> dict[ObjectRef, str]:
     """The tables that say which role is whose, with the type of a key. Raises TargetError for one that is not safe."""
     found = {}
-    for _, schema, name, key_type, _, strange in look.ask("tenancies", COMMENT, MAPPING):
+    for _, schema, name, key_type, _, strange in look.once("tenancies", COMMENT, MAPPING):
         ref = ObjectRef("table", schema, name)
         if strange:
             raise TargetError(
@@ -74,7 +76,7 @@ def read_tenancies(look: Look) -> dict[ObjectRef, str]:
 def read_tenants(look: Look) -> dict[str, str]:
     """The rows of those tables that may be read: key by role."""
     found: dict[str, str] = {}
-    for _, schema, name, _, readable, strange in look.ask("tenancies", COMMENT, MAPPING):
+    for _, schema, name, _, readable, strange in look.once("tenancies", COMMENT, MAPPING):
         if not readable or strange:
             continue
         table = sql.Identifier(schema, name)

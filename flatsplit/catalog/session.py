@@ -53,6 +53,7 @@ class Look:
 
     def __init__(self, cursor: psycopg.Cursor[Row], server: Server) -> None:
         self._cursor = cursor
+        self._asked: dict[tuple[object, ...], list[Row]] = {}
         self.server = server
 
     @property
@@ -89,6 +90,13 @@ class Look:
     def ask(self, name: str, *params: object) -> list[Row]:
         """All rows of a question of ours."""
         return self.rows(question(name), *params)
+
+    def once(self, name: str, *params: object) -> list[Row]:
+        """The same, asked once however often it is wanted inside this look."""
+        key = (name, *params)
+        if key not in self._asked:
+            self._asked[key] = self.ask(name, *params)
+        return self._asked[key]
 
 
 @cache
