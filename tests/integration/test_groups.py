@@ -64,6 +64,13 @@ def test_what_logins_of_a_group_do_not_have(database: Database, invoke_cli: InPr
     database.execute(LAYOUT)
     inherits = "with inherit false" if database.admin.info.server_version >= 160000 else ""
     database.execute(f"create role shy login noinherit; grant app_user to shy {inherits}")
+    # In the raw: a policy for the group is none for who does not inherit, and nobody says so
+    database.execute("insert into shop.thing values (1); alter table shop.thing enable row level security", legacy)
+    database.execute("create policy theirs on shop.thing to app_user using (true)", legacy)
+    database.execute("grant usage on schema shop to shy, app_user; grant select on shop.thing to shy, app_user", legacy)
+    count = "select count(*) from shop.thing"
+    with database.connect("shy") as shy:
+        assert shy.execute(count).fetchone() == (0,)
     walk = Walk(invoke_cli, database).init("--adopt")
     findings = [each for each in walk("doctor", "--json").json["findings"] if each["id"] == "group-logins"]
     assert sorted(tuple(each["objects"]) for each in findings) == [
@@ -75,6 +82,8 @@ def test_what_logins_of_a_group_do_not_have(database: Database, invoke_cli: InPr
         for statement in each["fix"].split("\n"):
             database.execute(statement[statement.index("ALTER ROLE") : statement.rindex(";") + 1])
     assert finding(walk, "group-logins") is None
+    with database.connect("shy") as shy:
+        assert shy.execute(count).fetchone() == (1,)
 
 
 def test_groups_in_the_configuration(database: Database, invoke_cli: InProcess) -> None:

@@ -76,6 +76,7 @@ def test_there_and_back_and_gone(database: Database, invoke_cli: InProcess, majo
     walk("begin", "leave", ALICE, "--yes").check()
     assert not difference(before, walk.snapshot()), "begin takes no step"
     with walk.connect(ALICE) as session:
+        session.execute("set role dba")  # whose power it would go on with, whatever became of her own
         walk.next("--walk", name)
         with pytest.raises(psycopg.OperationalError):
             session.execute("select 1")
