@@ -65,3 +65,13 @@ def test_a_function_that_belongs_to_a_role_is_made_in_one_place() -> None:
     assert homes - {"ddl/recorder/__init__.py"} == {"ddl/inside.py"}  # the recorder's stays, and belongs to its owner
     text = ddl.OwnedFunction("f", "a text", "void", "BEGIN END").create()
     assert "SECURITY DEFINER SET search_path = pg_catalog, pg_temp" in text
+
+
+LONGEST = 350
+"""Lines of a file; one that grows beyond wants another room."""
+
+
+def test_no_file_is_too_long_to_be_read_in_one_go() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in ROOT.rglob("*.py")}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST} == {}
+    assert max(lengths.values()) > LONGEST / 2, "what is counted are lines"
