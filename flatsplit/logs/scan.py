@@ -179,6 +179,8 @@ def _every(words: Iterable[Word], data: bytes, lower: bytes) -> list[int]:
     found = []
     for word in words:
         text = lower if word.folded else data
+        if word.but_after and word.stands_only_after(text):
+            continue
         place = word.find(text, 0, len(text))
         while place >= 0:
             found.append(place)

@@ -53,6 +53,10 @@ class Word:
             place = data.find(self.text, after, end)
         return -1
 
+    def stands_only_after(self, data: bytes) -> bool:
+        """Whether it is nowhere meant: quicker than to look at each place."""
+        return data.count(self.text) == sum(data.count(each + b" " + self.text) for each in self.but_after)
+
 
 class Words:
     """Several words, of which one has to be there."""
@@ -78,8 +82,9 @@ class _Group:
 
     def __init__(self, words: list[Word], folded: bool) -> None:
         kept = frozenset(b"".join(word.text for word in words))
-        self._parted = kept.isdisjoint(_ENDS)
-        if all(len(_LETTERS.intersection(word.text)) >= _FEW for word in words):
+        telling = all(len(_LETTERS.intersection(word.text)) >= _FEW for word in words)
+        self._parted = telling and kept.isdisjoint(_ENDS)  # numbers are hardly ever the same
+        if telling:
             kept &= _LETTERS
         if self._parted:
             kept |= frozenset(_ENDS)

@@ -20,6 +20,7 @@ from pathlib import Path
 LIMIT_MB = 100
 
 _CONFIG = '[cutover]\nname = "shop"\nlegacy_role = "shop"\nschemas = ["public"]\n'
+_NAMES = ("ada", "berta", "cyril", "dora", "emil", "fanny", "georg")
 _STATEMENTS = (
     "SELECT o.id, o.total, c.name FROM orders AS o JOIN customers AS c ON c.id = o.customer_id WHERE o.id = $1",
     "INSERT INTO order_items (order_id, product_id, quantity) VALUES ($1, $2, $3) RETURNING id",
@@ -30,6 +31,11 @@ _STATEMENTS = (
 )
 
 
+def parameters(number: int) -> str:
+    """Of which no two are the same."""
+    return f"$1 = '{number}', $2 = '{number * 2654435761 % 2**48:012x}-{_NAMES[number % 7]}{number % 991}@example.org'"
+
+
 def csv_line(number: int, statement: str) -> str:
     second = number // 500
     at = f"2026-11-{1 + second // 86400:02} {second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}.123 UTC"
@@ -37,7 +43,7 @@ def csv_line(number: int, statement: str) -> str:
     return (
         f'{at},"app_user","shop",{number % 40 + 4096},"10.0.0.{number % 40}:51234",{session},{number},"SELECT",'
         f'2026-11-01 00:00:00 UTC,{number % 40}/{number},0,LOG,00000,"execute <unnamed>: {statement}",'
-        f'"parameters: $1 = \'{number}\'",,,,,,,,"web","client backend",,{number * 7919}\n'
+        f'"parameters: {parameters(number)}",,,,,,,,"web","client backend",,{number * 7919}\n'
     )
 
 
@@ -45,7 +51,7 @@ def stderr_line(number: int, statement: str) -> str:
     second = number // 500
     at = f"2026-11-{1 + second // 86400:02} {second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}.123 UTC"
     prefix = f"{at} [{number % 40 + 4096}] app_user@shop web 10.0.0.{number % 40} 00000 "
-    return f"{prefix}LOG:  execute <unnamed>: {statement}\n{prefix}DETAIL:  parameters: $1 = '{number}'\n"
+    return f"{prefix}LOG:  execute <unnamed>: {statement}\n{prefix}DETAIL:  parameters: {parameters(number)}\n"
 
 
 def refused(line: Callable[[int, str], str], number: int) -> str:
