@@ -56,7 +56,11 @@ COMMON = (
     "%m [%p] user=%u,db=%d,app=%a,client=%h ",
     "%m [%p] %quser=%u,db=%d,app=%a,client=%h %e ",
     "%m [%p] user=%u,db=%d,app=%a ",
+    "%m [%p][%b][%v][%x] %q[user=%u,db=%d,app=%a] ",
+    "%h %m [%p] %q%u@%d ",
+    "%n [%p] %q%u@%d ",
     "%t-%c-",
+    "%t-%c-user=%u,db=%d,app=%a,client=%h ",
     "%m-%c-",
     "%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a:",
     "< %m >",
@@ -115,12 +119,23 @@ def escapes(prefix: str) -> frozenset[str]:
 
 
 def guess(lines: list[bytes]) -> str | None:
-    """The prefix of these lines among the common ones; None where it is another."""
+    """The prefix of these lines among the common ones; None where it is another, or where nothing of sessions is shown.
+
+    Lines of the server's own processes end at %q: they say nothing of what a session's line goes on with.
+    """
     best: tuple[int, int, str] | None = None
+    possible = 0
     for prefix in COMMON:
         pattern, _ = compiled(prefix)
-        fits = sum(1 for line in lines if pattern.match(line))
-        if fits * 10 >= len(lines) * 8 and fits:
-            score = (fits, len(escapes(prefix)), prefix)
-            best = max(best, score) if best else score
-    return best[2] if best else None
+        matches = [match for line in lines if (match := pattern.match(line)) is not None]
+        if not matches or len(matches) * 10 < len(lines) * 8:
+            continue
+        behind = sorted(escapes(prefix.partition("%q")[2]))
+        if behind and not any(match[letter] is not None for match in matches for letter in behind):
+            possible = max(possible, len(matches))
+            continue
+        score = (len(matches), len(escapes(prefix)), prefix)
+        best = max(best, score) if best else score
+    if best is None or ("u" not in escapes(best[2]) and best[0] <= possible):
+        return None
+    return best[2]

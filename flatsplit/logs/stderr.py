@@ -15,7 +15,10 @@ from flatsplit.logs.prefix import compiled, escapes, guess, word_pattern
 
 _ANY = re.compile(rb"(?P<prefix>[^\n]*?)" + word_pattern() + rb"(?P<rest>[^\n]*)")
 _LABELLED = re.compile(word_pattern() + rb"(?P<rest>[^\n]*)")
-_WHEN = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?: (?!\[)[^\s\]>;|,:]+)?")
+_WHEN = re.compile(
+    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?"
+    rb"(?: (?!\[)[^\s\]>;|,:\"]+?(?=-[0-9a-f]+\.|[\s\]>;|,:\"]|\Z))?"  # in `UTC-6b0aa54c.11dd` a session follows
+)
 _PID = re.compile(rb"\[(\d+)(?:-\d+)?\]")
 _USER = re.compile(rb"(?:user=(?P<user>[^,\s\]]*))|(?P<at>[^\s@,\[\]:]+)@(?P<db>[^\s@,\]:]+)")
 _DATABASE = re.compile(rb"\b(?:db|database|dbname)=([^,\s\]]*)")

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import lzma
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from flatsplit.errors import UsageError
 from flatsplit.logs import SAMPLE, Format, sniff
+from flatsplit.logs.wrapped import Wrapping, wrappings
 
 _PREFERRED = {".json": 0, ".csv": 1, ".log": 2}
 """Where the server writes the same entries in several formats, the one that says most."""
+_NAME = re.compile(r"(?P<base>.+?)(?P<kind>\.json|\.csv|\.log)?(?P<turn>(?:[.-]\d+)*)(?:\.gz|\.bz2|\.xz)?", re.DOTALL)
+"""A log's name, with what logrotate appends."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ def log_files(paths: Iterable[Path], since: datetime | None, prefix: str | None)
                 "name a file in the format stderr, csvlog or jsonlog with --log",
             )
         found.append(LogFile(path, form, path.stat().st_size))
-    return found
+    return _best(found)
 
 
 def _folder(folder: Path, since: datetime | None, prefix: str | None) -> list[LogFile]:
@@ -55,40 +62,79 @@ def _folder(folder: Path, since: datetime | None, prefix: str | None) -> list[Lo
         form = _form(entry, prefix)
         if form is not None:
             found.append(LogFile(entry, form, entry.stat().st_size))
-    best: dict[str, int] = {}
-    for each in found:
-        best[_stem(each.path)] = min(best.get(_stem(each.path), 9), _rank(each.path))
-    found = [each for each in found if _rank(each.path) == best[_stem(each.path)]]
     if not found:
         raise UsageError(f"{folder} holds no log of a PostgreSQL server", "name the log itself with --log")
     return found
 
 
-def _stem(path: Path) -> str:
-    return path.name.removesuffix(".gz").rpartition(".")[0]
+def _best(found: Sequence[LogFile]) -> list[LogFile]:
+    """Of the same entries in several formats, which are written side by side, those that say most."""
+    best: dict[tuple[Path, str, str], int] = {}
+    told = [(each, *_said(each.path)) for each in found]
+    for _, stem, rank in told:
+        best[stem] = min(best.get(stem, 9), rank)
+    return [each for each, stem, rank in told if rank == best[stem]]
 
 
-def _rank(path: Path) -> int:
-    return _PREFERRED.get(Path(path.name.removesuffix(".gz")).suffix, 2)
+def _said(path: Path) -> tuple[tuple[Path, str, str], int]:
+    """What a name says: which entries it holds, and a rank of its format."""
+    parts = _NAME.fullmatch(path.name)
+    assert parts is not None
+    return (path.parent, parts["base"], parts["turn"]), _PREFERRED.get(parts["kind"] or "", 2)
 
 
 def _form(path: Path, prefix: str | None) -> Format | None:
     try:
         with path.open("rb") as raw, unpacked(raw) as stream:
             sample = stream.read(SAMPLE)
-    except (OSError, EOFError) as error:
+            if sample.startswith(_ZSTD):
+                raise UsageError(f"{path} is packed with zstd", f"unpack it with `zstd -d {shlex.quote(str(path))}`")
+    except (OSError, EOFError, lzma.LZMAError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
         raise UsageError(f"{path} cannot be read ({reason})", "name a readable file with --log") from None
     return sniff(sample, prefix)
 
 
+_PACKED: dict[bytes, Callable[[BinaryIO], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+"""Compressed files by what they begin with."""
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
 @contextmanager
 def unpacked(raw: BinaryIO) -> Iterator[BinaryIO]:
-    """The bytes of a log that is open, decompressed."""
-    packed = raw.read(2) == b"\x1f\x8b"
+    """The bytes of a log that is open, decompressed, and without what whoever collected it wrote around each line."""
+    begin = raw.read(8)
     raw.seek(0)
-    if packed:
-        with gzip.GzipFile(fileobj=raw) as stream:
-            yield cast(BinaryIO, stream)
-    else:
-        yield raw
+    opened = next((each for magic, each in _PACKED.items() if begin.startswith(magic)), None)
+    with ExitStack() as stack:
+        stream = raw if opened is None else cast(BinaryIO, stack.enter_context(opened(raw)))
+        sample = stream.read(SAMPLE)
+        taken_off = wrappings(sample)
+        if taken_off:
+            yield cast(BinaryIO, _Unwrapped(stream, sample, taken_off))
+            return
+        stream.seek(0)
+        yield stream
+
+
+class _Unwrapped:
+    """Reads a log without what is around its lines."""
+
+    def __init__(self, stream: BinaryIO, begin: bytes, taken_off: Sequence[Wrapping]) -> None:
+        self._stream = stream
+        self._ahead: bytes | None = begin
+        self._taken_off = taken_off
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """About as many bytes; none at the end."""
+        while True:
+            chunk = self._stream.read(size) if self._ahead is None else self._ahead
+            self._ahead = None
+            data = self._rest + chunk
+            cut = data.rfind(b"\n") + 1 if chunk else len(data)
+            data, self._rest = data[:cut], data[cut:]
+            for each in self._taken_off:
+                data = b"".join(each(data.splitlines(keepends=True)))
+            if data or not chunk:
+                return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -45,7 +46,7 @@ def read_files(
                     raw.seek(max(0, file.size - tail))
                 chunks = _chunks(stream.read, _Told(progress, raw, done, total))
                 sources.append(search_chunks(chunks, file.form, search, str(file.path)))
-            except (OSError, EOFError, zlib.error) as error:
+            except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
                 raise UsageError(f"{file.path} cannot be read to its end ({error})", "copy it anew") from None
         done += file.size
         progress(done, total)

@@ -1,0 +1,149 @@
+"""Logs as whoever collected them wrote them down: each line inside a line of syslog, or of a container's.
+
+What wraps a line is taken off, and what the server wrote is left: stderr, csvlog or jsonlog. Known are syslog and
+journald (``journalctl``, also ``-o json``), the files of Docker and of CRI (Kubernetes), what ``docker compose logs``
+and ``kubectl logs --timestamps`` show, exports of Cloud Logging, and CloudNativePG.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+Wrapping: TypeAlias = Callable[[Sequence[bytes]], list[bytes]]
+"""Lines, each with its line feed → what was in them. A line feed may be missing where a line goes on in the next."""
+
+_ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)"
+_CONTAINER = re.compile(_ISO + rb" (?:(?:stdout|stderr) (?P<part>[FP]) )?")
+_COMPOSE = re.compile(rb"[\w.-]+[-_]\d+ +\| ")
+_SYSLOG = re.compile(
+    rb"(?:<\d+>)?(?:1 )?(?P<at>[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|" + _ISO + rb") \S+ "
+    rb"(?P<program>[^\s\[\]:]+)(?:\[(?P<pid>\d+)\])?: (?:\[\d+-(?P<chunk>\d+)\] )?"
+)
+_OWN = b"postgres"
+_TEXTS = ("log", "MESSAGE", "textPayload")
+"""Where a line stands in an object: Docker's json-file, journald, Cloud Logging."""
+_KEYS = {
+    "timestamp": "log_time",
+    "user": "user_name",
+    "dbname": "database_name",
+    "pid": "process_id",
+    "session_id": "session_id",
+    "ps": "command_tag",
+    "vxid": "virtual_transaction_id",
+    "error_severity": "error_severity",
+    "state_code": "sql_state_code",
+    "message": "message",
+    "detail": "detail",
+    "context": "context",
+    "statement": "query",
+    "application_name": "application_name",
+}
+"""Columns of jsonlog → what CloudNativePG calls them, which is what csvlog does."""
+
+
+def wrappings(sample: bytes) -> list[Wrapping]:
+    """What has to be taken off the lines of a log that begins like this, the outermost first."""
+    found: list[Wrapping] = []
+    lines = sample[: sample.rfind(b"\n") + 1].splitlines(keepends=True)[:200]
+    while lines and len(found) < 3:
+        each = _wrapping(lines)
+        if each is None:
+            break
+        found.append(each)
+        lines = b"".join(each(lines)).splitlines(keepends=True)
+    return found
+
+
+def _wrapping(lines: Sequence[bytes]) -> Wrapping | None:
+    most = len(lines) * 8 // 10
+    programs = [head["program"] for line in lines if (head := _SYSLOG.match(line)) is not None]
+    if len(programs) > most:
+        return partial(_of_syslog, own=any(_OWN in program for program in programs))
+    for pattern, wrapping in ((_COMPOSE, _of_compose), (_CONTAINER, _of_container)):
+        if sum(pattern.match(line) is not None for line in lines) > most:
+            return wrapping
+    rows = [row for line in lines if (row := _object(line))]
+    if any("error_severity" in row for row in rows):
+        return None  # the server's own
+    return _of_objects if len(rows) > most and any(map(_text, rows)) else None
+
+
+def _of_syslog(lines: Sequence[bytes], *, own: bool) -> list[bytes]:
+    """The server splits what is long at a blank, and what has several lines at their ends (write_syslog() in elog.c).
+
+    ``own``: only what programs say that have the server's name; else syslog_ident is another.
+    """
+    found: list[bytes] = []
+    for line in lines:
+        head = _SYSLOG.match(line)
+        if head is None or (own and _OWN not in head["program"]):
+            continue
+        text = line[head.end() :].replace(b"#011", b"\t")  # rsyslog's; no other, lest a client's text ends a line
+        if text.startswith(b" ") and (head["chunk"] or b"1") != b"1" and found:
+            found[-1] = found[-1].rstrip(b"\n") + text
+            continue
+        if head["pid"] and not text.startswith(b"\t") and b"[%s]" % head["pid"] not in text[:200]:
+            at = head["at"].replace(b"T", b" ", 1)[:19] + b" UTC" if head["at"].endswith((b"Z", b"+00:00")) else b""
+            text = b"%s [%s] %s" % (at, head["pid"], text)
+        found.append(text)
+    return found
+
+
+def _of_container(lines: Sequence[bytes]) -> list[bytes]:
+    found = []
+    for line in lines:
+        head = _CONTAINER.match(line)
+        text = line[head.end() :] if head is not None else line
+        found.append(text.rstrip(b"\n") if head is not None and head["part"] == b"P" else text)
+    return found
+
+
+def _of_compose(lines: Sequence[bytes]) -> list[bytes]:
+    return [line[head.end() :] if (head := _COMPOSE.match(line)) is not None else line for line in lines]
+
+
+def _of_objects(lines: Sequence[bytes]) -> list[bytes]:
+    return [_text(_object(line)).encode() for line in lines]
+
+
+def _object(line: bytes) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line.decode("utf-8", "replace")) if line.startswith(b"{") else None
+    except (ValueError, RecursionError):
+        row = None
+    return row if isinstance(row, dict) else {}
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    record = row.get("record")
+    if isinstance(record, dict) and "error_severity" in record:
+        return _of_record(record)
+    for key in _TEXTS:
+        text = row.get(key)
+        if isinstance(text, str):
+            return text if key == "log" or text.endswith("\n") else f"{text}\n"
+    return ""
+
+
+def _of_record(record: Mapping[str, Any]) -> str:
+    """A record of CloudNativePG's as a line of jsonlog."""
+    written = {key: record[name] for key, name in _KEYS.items() if record.get(name)}
+    host = str(record.get("connection_from") or "")
+    written["remote_host"] = host if host.startswith("[") else host.rpartition(":")[0] or host
+    audit = record.get("audit")
+    if isinstance(audit, dict):
+        written["message"] = f"AUDIT: {_of_audit(audit)}"
+    return json.dumps(written, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _of_audit(audit: Mapping[str, Any]) -> str:
+    out = io.StringIO()
+    keys = ("audit_type", "statement_id", "substatement_id", "class", "command", "object_type", "object_name")
+    csv.writer(out, lineterminator="").writerow([audit.get(key, "") for key in (*keys, "statement", "parameter")])
+    return out.getvalue()
