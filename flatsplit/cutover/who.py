@@ -13,6 +13,7 @@ from flatsplit.errors import TargetError
 from flatsplit.journal import Journal
 from flatsplit.trail import Cast, Deed, Filter, Progress, Search, ServerLogging, Source, Trail
 from flatsplit.trail.acts import acts
+from flatsplit.trail.recorded import NAME as RECORDED
 
 _WOULD = (
     "flatsplit begin trail has the log and a table tell what succeeds; "
@@ -88,10 +89,17 @@ def _journal(session: Session, search: Search) -> list[Source]:
     journal = Journal(session)
     if not journal.exists():
         return []
-    operators = {event.step: event.db_user for event in journal.events() if event.step is not None}
     needles = search.asked.needles()
     first = last = None
-    for action in journal.actions():
+    walks = [journal.of(record) for record in journal.walks()]
+    operators = {
+        (number, event.step): event.db_user
+        for number, walk in enumerate(walks)
+        for event in walk.events()
+        if event.step is not None
+    }
+    told = [(number, action) for number, walk in enumerate(walks) for action in walk.actions()]
+    for number, action in sorted(told, key=lambda each: each[1].at):
         first, last = first or action.at, action.at
         if (search.since is not None and action.at < search.since) or not all(
             needle in action.sql.encode().lower() for needle in needles
@@ -99,7 +107,7 @@ def _journal(session: Session, search: Search) -> list[Source]:
             continue
         for act in acts(action.sql):
             if trail.is_watched(act, search.asked):
-                operator = operators.get(action.step, "")
+                operator = operators.get((number, action.step), "")
                 deed = Deed.of(
                     act,
                     "rolled back" if action.undone_at else "done",
@@ -146,7 +154,7 @@ def _limits(found: Trail, search: Search, server: ServerLogging | None, question
             notes.append(f"the log begins at {begins}: what was before is not known")
     if server is not None and not question.refused:
         level = server.settings.get("log_statement")
-        if level == "none":
+        if level == "none" and not _recorded(found):
             notes.append(
                 "log_statement is none: what succeeds leaves no line in the log, unless a role has a setting of its "
                 "own (flatsplit begin trail)"
@@ -154,5 +162,13 @@ def _limits(found: Trail, search: Search, server: ServerLogging | None, question
     if server is not None and server.settings.get("log_min_error_statement") in ("log", "fatal", "panic"):
         notes.append("log_min_error_statement keeps refused statements out of the log: set it back to error")
     if any(deed.outcome == "maybe rolled back" for deed in found.deeds):
-        notes.append("whether it was committed, only log_statement = all, a duration or the table of [trail] would say")
+        also = "" if _recorded(found) else ", or the table of [trail]"
+        notes.append(
+            f"whether all of it was committed is not known: log_statement = all would say, or a duration{also}"
+        )
     return notes
+
+
+def _recorded(found: Trail) -> bool:
+    """Whether the recorder of structural changes told what was committed."""
+    return any(source.kind == RECORDED for source in found.sources)

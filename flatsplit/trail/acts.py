@@ -242,13 +242,57 @@ def _block(node: Node, text: str) -> Iterator[Act]:
                 yield act._replace(inner=True)
 
 
+_PLACE = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
+
+
 def _constant_text(expression: str) -> str:
     """The text that EXECUTE runs, where it is written out or glued together of what is."""
-    parsed = grammar.parse_nested(expression)
-    found = [part for part in grammar.walk(parsed.node) if grammar.name_of(part) == "A_Const" and part.HasField("sval")]
+    found: list[tuple[int, str]] = []
+    _glued(grammar.parse_nested(expression).node, found)
     if not found:
         raise Unparsable("no text")
-    return "".join(part.sval.sval for part in sorted(found, key=lambda part: part.location))
+    return "".join(text for _, text in sorted(found, key=lambda each: each[0]))
+
+
+def _glued(node: Node, found: list[tuple[int, str]]) -> None:
+    """The texts below a node by their place; what format() makes of one is one."""
+    formats = [part for part in grammar.walk(node) if _is_format(part)]
+    outer = [part for part in formats if not any(part in grammar.walk(other) for other in formats if other != part)]
+    inside = [part for call in outer for part in grammar.walk(call)]
+    found += (
+        (part.location, part.sval.sval)
+        for part in grammar.walk(node)
+        if grammar.name_of(part) == "A_Const" and part.HasField("sval") and part not in inside
+    )
+    found += ((call.location, _formatted(call)) for call in outer)
+
+
+def _is_format(node: Node) -> bool:
+    return bool(
+        grammar.name_of(node) == "FuncCall"
+        and strings(node.funcname)[-1:] == ("format",)
+        and node.args
+        and grammar.constant(node.args[0]) is not None
+    )
+
+
+def _formatted(call: Node) -> str:
+    """What format() gives; a name stands for what nobody knows before it runs."""
+    values = [grammar.constant(each) for each in call.args]
+    following = iter(values[1:])
+
+    def put(place: re.Match[str]) -> str:
+        number, how = place.groups()
+        if how == "%":
+            return "%"
+        value = (values[int(number)] if int(number) < len(values) else None) if number else next(following, None)
+        if how == "L":
+            return f"'{(value or '').replace(chr(39), chr(39) * 2)}'"
+        if how == "s" and value is not None:
+            return value
+        return '"{}"'.format((value or "…").replace('"', '""'))
+
+    return _PLACE.sub(put, values[0] or "")
 
 
 def _unparsed(text: str) -> Iterator[Act]:

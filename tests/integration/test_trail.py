@@ -109,6 +109,11 @@ def test_who_names_whoever_did_it(walk: Walk) -> None:
     inside = walk("who", '''DROP TABLE "We""ird %:"."in"''', "--json").json["acts"]
     assert [each["act"] for each in inside] == ["DROP TABLE"]
     assert walk("who", "DROP TABLE payments", "--json").json["acts"] == []
+    own = [each for each in walk("who", "flatsplit.ddl", "--json").json["acts"] if each["source"] == "journal"]
+    assert ("CREATE TABLE", "done") in [(each["act"], each["outcome"]) for each in own], "of every walk"
+    everything = walk("who").stdout
+    assert "acts of flatsplit's own" in everything
+    assert "log_statement is none" not in everything
     assert not [row for row in rows(walk) if row[0] == "app_user"], "temporary tables leave nothing"
 
 

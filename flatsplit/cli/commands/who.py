@@ -48,7 +48,7 @@ def command(
     if app.output.json:
         app.output.data(view.shape(found, literal=literal))
     else:
-        view.show(app.output, found, literal=literal)
+        view.show(app.output, found, literal=literal, every=bool(text))
     return Exit.DRIFT if found.suspicious else Exit.OK
 
 

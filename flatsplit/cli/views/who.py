@@ -13,12 +13,20 @@ if TYPE_CHECKING:
 
 _STYLES = {"suspicious": "red", "look": "yellow", "person": "", "legitimate": "green"}
 _LONGEST = 200
+_FEW = 5
 
 
-def show(printer: Printer, found: Trail, *, literal: bool) -> None:
-    """A line for each act, what was read, and what none of it can know."""
+def show(printer: Printer, found: Trail, *, literal: bool, every: bool = True) -> None:
+    """A line for each act, what was read, and what none of it can know.
+
+    ``every``: also of many that flatsplit did itself, which nobody asked for by name.
+    """
+    own = [deed for deed in found.deeds if deed.source == "journal"]
     for deed in found.deeds:
-        _show(printer, deed, found.database, literal=literal)
+        if every or len(own) <= _FEW or deed not in own:
+            _show(printer, deed, found.database, literal=literal)
+        elif deed is own[-1]:
+            printer.say(f"{deed.at}  {len(own):,} acts of flatsplit's own since {own[0].at} (flatsplit history)", "dim")
     if found.deeds:
         printer.say()
     for source in found.sources:
