@@ -38,6 +38,17 @@ def build(conninfo: str, tables: int, tenants: int) -> None:
         connection.execute("analyze")
 
 
+def prepare(tools: Tools, folder: Path) -> None:
+    """The split is done, and the tenants are said."""
+    tools.flatsplit("init", "--legacy-role", "legacy", "--yes")
+    configure(folder / "flatsplit.toml", drain="0s", soak="0s", rehearsal="off")
+    passwords = write_passwords(folder / "passwords.toml", dict.fromkeys(NEW_ROLES, "bench"))
+    through = ("--through", "revoke-legacy", "--password-file", str(passwords), "--reason", "a benchmark")
+    tools.flatsplit("next", "--yes", *through, *WAIVED)
+    with (folder / "flatsplit.toml").open("a") as file:
+        file.write(CONFIG)
+
+
 def policies(tables: int) -> list[str]:
     return [
         f"create policy floor_all on t{n} to app_user, app_readonly using (true);"
@@ -107,13 +118,7 @@ def measure(tables: int, tenants: int, rounds: int) -> bool:
         print(f"PostgreSQL {cluster.config.binaries.version}: building {tables} tables …", flush=True)
         build(cluster.conninfo("bench", "legacy"), tables, tenants)
         tools = Tools(cluster.conninfo("bench"), Path(folder))
-        tools.flatsplit("init", "--legacy-role", "legacy", "--yes")
-        configure(Path(folder) / "flatsplit.toml", drain="0s", soak="0s", rehearsal="off")
-        passwords = write_passwords(Path(folder) / "passwords.toml", dict.fromkeys(NEW_ROLES, "bench"))
-        through = ("--through", "revoke-legacy", "--password-file", str(passwords), "--reason", "a benchmark")
-        tools.flatsplit("next", "--yes", *through, *WAIVED)
-        with (Path(folder) / "flatsplit.toml").open("a") as file:
-            file.write(CONFIG)
+        prepare(tools, Path(folder))
         with psycopg.connect(cluster.conninfo("bench"), autocommit=True) as connection:
             connection.execute(
                 "create role floor_tenant; create schema floor; grant usage on schema floor to floor_tenant"

@@ -1,0 +1,169 @@
+"""What statements cost under the tenants' policies: CPU of the server process, before and behind them in turn.
+
+A shop is split and walked as far as the tenants' roles. Before: row-level security off, as app_user, with the tenant in
+the statement's own WHERE. Behind: row-level security on, the same as app_user, and as a tenant without that WHERE.
+Prepared, and planned each time. Printed are microseconds per statement, and
+the median of the rounds' ratios with what is promised.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from flatsplit.demo.server import Cluster, ClusterConfig
+from tests.benchmarks.measuring import Tools
+from tests.benchmarks.tenants import prepare
+
+TABLES = ("orders", "lines")
+BUILD = """
+create table accounts (id bigint primary key);
+insert into accounts select generate_series(1, {tenants});
+create table orders (id bigint primary key, account_id bigint not null references accounts, at timestamptz not null,
+                     total bigint not null, note text not null default '');
+insert into orders select n, 1 + n % {tenants}, now() - n * interval '1 minute', n % 1000
+from generate_series(1, {rows}) n;
+create index on orders (account_id, at);
+create table lines (id bigint primary key, account_id bigint not null references accounts, order_id bigint not null,
+                    amount bigint not null);
+insert into lines select n, 1 + (1 + n % {rows}) % {tenants}, 1 + n % {rows}, n % 10
+from generate_series(1, 2 * {rows}) n;
+create index on lines (account_id); create index on lines (order_id);
+analyze;
+"""
+TENANT = 7
+
+
+class Work(NamedTuple):
+    """A statement, with ``{mine}`` where the application says whose rows it wants."""
+
+    name: str
+    text: str
+    times: int
+    promised: float
+    """Of a tenant, prepared; of app_user it is 1.05, of a tenant that is planned for 1.7."""
+    alias: str = ""
+
+
+WORKS = (
+    Work("point", "select total from orders where id = %(id)s {mine}", 300, 1.3),
+    Work("range", "select total from orders where at > '2020-01-01' {mine} order by at desc limit 20", 150, 1.3),
+    Work("join", "select amount from orders o, lines where order_id = o.id and o.id = %(id)s {mine}", 200, 1.3, "o"),
+    Work("aggregate", "select sum(total) from orders where total >= 0 {mine}", 30, 1.05),
+    Work("insert", "insert into orders values (%(new)s, 7, now(), 1)", 200, 1.4),
+    Work("update", "update orders set total = total + 1 where id = %(id)s {mine}", 200, 1.4),
+)
+"""``range`` and ``join`` have the point's promise, though the design names point, write and aggregate alone."""
+
+
+def cpu(pid: int) -> int:
+    """Nanoseconds that a process had."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+
+
+class Side:
+    """A session that does the same over and over."""
+
+    def __init__(self, conninfo: str, role: str, tenants: int, rows: int) -> None:
+        self.connection: psycopg.Connection[Any] = psycopg.connect(conninfo, autocommit=True)
+        self.connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+        self.tenants, self.rows = tenants, rows
+
+    def spent(self, work: Work, *, mine: bool, prepared: bool) -> float:
+        """Microseconds of the server's CPU per statement; nothing of it stays."""
+        column = f"{work.alias}.account_id" if work.alias else "account_id"
+        text = work.text.format(mine=f"and {column} = {TENANT}" if mine else "").encode()
+        ids = range(TENANT - 1 + self.tenants, self.rows, self.tenants)
+        rows = [{"id": random.choice(ids), "new": self.rows + 1 + number} for number in range(work.times)]
+        with self.connection.transaction(force_rollback=True):
+            for row in rows[:6]:
+                self.connection.execute(text, {**row, "new": -row["new"]}, prepare=prepared)
+            pid = self.connection.info.backend_pid
+            began = cpu(pid)
+            for row in rows:
+                self.connection.execute(text, row, prepare=prepared)
+            return (cpu(pid) - began) / work.times / 1000
+
+
+@contextmanager
+def off(admin: psycopg.Connection[Any]) -> Iterator[None]:
+    """Row-level security off meanwhile, as before the step."""
+    for verb in ("disable", "enable"):
+        for table in TABLES:
+            admin.execute(f"alter table {table} {verb} row level security".encode())
+        if verb == "disable":
+            yield
+
+
+def measure(tenants: int, rows: int, rounds: int) -> bool:
+    with Cluster(ClusterConfig(auth="trust")) as cluster, tempfile.TemporaryDirectory() as folder:
+        print(
+            f"PostgreSQL {cluster.config.binaries.version}: building {rows} orders of {tenants} tenants …", flush=True
+        )
+        with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
+            connection.execute("create role legacy login")
+            connection.execute("create database bench owner legacy")
+        with psycopg.connect(cluster.conninfo("bench", "legacy"), autocommit=True) as connection:
+            connection.execute(BUILD.format(tenants=tenants, rows=rows).encode())
+        tools = Tools(cluster.conninfo("bench"), Path(folder))
+        prepare(tools, Path(folder))
+        tools.flatsplit("begin", "tenants", "--yes")
+        waived = ("--waive", "keys", "--waive", "consistent", "--reason", "a benchmark")
+        tools.flatsplit("next", "--yes", "--walk", "tenants", "--through", "tenant-roles", *waived)
+        return compare(cluster.conninfo("bench"), tenants, rows, rounds)
+
+
+def compare(conninfo: str, tenants: int, rows: int, rounds: int) -> bool:
+    user, tenant = (Side(conninfo, role, tenants, rows) for role in ("app_user", f"tenant_{TENANT}"))
+    print(f"\n{'':24} {'before':>9} {'app_user':>17} {'tenant':>17}")
+    kept = True
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        for prepared in (True, False):
+            for work in WORKS:
+                found: list[tuple[float, float, float]] = []
+                for _ in range(rounds):
+                    with off(admin):
+                        before = user.spent(work, mine=True, prepared=prepared)
+                    behind = user.spent(work, mine=True, prepared=prepared)
+                    own = tenant.spent(work, mine=False, prepared=prepared)
+                    with off(admin):
+                        before = (before + user.spent(work, mine=True, prepared=prepared)) / 2
+                    found.append((before, behind, own))
+                kept &= line(work, found, prepared=prepared)
+    return kept
+
+
+def line(work: Work, found: list[tuple[float, float, float]], *, prepared: bool) -> bool:
+    medians = [statistics.median(one[place] for one in found) for place in range(3)]
+    everybody, tenant = (statistics.median(one[place] / one[0] for one in found) for place in (1, 2))
+    promised = work.promised if prepared else 1.7
+    good = everybody <= 1.05 and tenant <= promised
+    print(
+        f"{work.name + (', prepared' if prepared else ', planned'):24} {medians[0]:6.0f} µs"
+        f" {medians[1]:6.0f} µs × {everybody:.2f} {medians[2]:6.0f} µs × {tenant:.2f}"
+        f"   ≤ 1.05, {promised}{'' if good else '   MISSED'}",
+        flush=True,
+    )
+    return good
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tenants", type=int, default=100)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=15)
+    chosen = parser.parse_args()
+    raise SystemExit(not measure(chosen.tenants, chosen.rows, chosen.rounds))
+
+
+if __name__ == "__main__":
+    main()
