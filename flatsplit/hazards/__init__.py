@@ -42,6 +42,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     service,
     sessions,
     tenants,
+    tenantwalk,
     whose,
 )
 from flatsplit.hazards.looking import READABLE, Looking, tables_in_question

@@ -13,9 +13,10 @@ from psycopg import sql
 
 from flatsplit import hazards
 from flatsplit.catalog import read_state
-from flatsplit.catalog.structure import read_structure
+from flatsplit.catalog.structure import read_keys, read_structure
 from flatsplit.config import Config
 from flatsplit.model import Finding
+from flatsplit.tenants import survey
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.remembered import reduce
 from tests.fixtures.databases import Database
@@ -49,7 +50,10 @@ def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -
     with pinned(conn):
         state = read_state(conn)
         if config.tenants is not None:
-            state = replace(state, structure=read_structure(conn, config.schemas))
+            structure = read_structure(conn, config.schemas)
+            root = survey(config.tenants, structure).root
+            keys = read_keys(conn, root) if root is not None and root.primary_key else None
+            state = replace(state, structure=replace(structure, keys=keys))
         first = reduce(state, config)
         adopted = {name: facts for name, facts in first.roles.items() if name not in ROLES}
         context = Context(config, replace(first, roles=adopted))

@@ -123,6 +123,11 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
             f"{ddl.label(context.survey.root.ref)} is not {context.owner}'s",
             "take the split as far as `verify` first: tenants stand on the roles that it makes",
         )
+    return in_the_way(live, context)
+
+
+def in_the_way(live: State, context: Context) -> tuple[str, str] | None:
+    """What speaks against beginning where a root is there: rows on other servers, names that are taken."""
     if sharded := _sharded(live, context):
         return sharded
     for key, name in (("group", context.group), ("pool", context.pool)):

@@ -1,4 +1,4 @@
-"""Roles per tenant: what no gate and no hole of the proof names."""
+"""Roles per tenant: what no gate and no hole of the proof names, and before the walk what its gates would wait for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from flatsplit.config import Tenants
+from flatsplit.ddl import create_tenancy, tenancy_of
 from tests.support.hazards import SHOP, Case, check, look
 
 CONFIG = replace(SHOP, tenants=Tenants("public.accounts", ("account_id",)))
@@ -44,6 +45,32 @@ CASES = [
         ("public.orders",),
         cure="UPDATE orders SET account_id = 1 + id % 200; ANALYZE orders",
     ),
+    Case("tenant-in-the-way", ROOT + "CREATE SCHEMA tenancy", cure="DROP SCHEMA tenancy"),
+    Case(
+        "tenant-no-kind",
+        ROOT + ORDERS + "CREATE TABLE memos (id bigint PRIMARY KEY, order_id bigint)",
+        ("public.memos",),
+        cure="ALTER TABLE memos ADD FOREIGN KEY (order_id) REFERENCES orders",
+    ),
+    Case(
+        "tenant-uncovered",
+        ROOT + ORDERS + "CREATE INDEX ON orders (account_id); GRANT SELECT ON orders TO PUBLIC; "
+        "ALTER TABLE accounts FORCE ROW LEVEL SECURITY",
+        ("public.orders", "public.accounts"),
+        cure="REVOKE ALL ON orders FROM PUBLIC; ALTER TABLE accounts NO FORCE ROW LEVEL SECURITY",
+    ),
+    Case(
+        "tenant-key",
+        ROOT + ORDERS + "ALTER TABLE orders ALTER account_id DROP NOT NULL",
+        ("public.orders",),
+        cure="ALTER TABLE orders ALTER account_id SET NOT NULL; CREATE INDEX ON orders (account_id)",
+    ),
+    Case(
+        "tenant-role-names",
+        ROOT + "INSERT INTO accounts VALUES (17); CREATE ROLE tenant_17",
+        ("'17': a role 'tenant_17' is there already, and is nobody's of this table",),
+        cure="DROP ROLE tenant_17",
+    ),
 ]
 
 
@@ -59,3 +86,18 @@ def test_the_remedy_as_it_is_printed(patient: psycopg.Connection[Any]) -> None:
     with patient.transaction(force_rollback=True):
         patient.execute(case.plant.encode())
         assert look(patient, CONFIG, case.hazard)[case.hazard].sql == (case.cure,)
+
+
+@pytest.mark.majors("two")
+def test_what_the_gates_would_wait_for_is_silent_once_they_do(patient: psycopg.Connection[Any]) -> None:
+    tenancy = create_tenancy(tenancy_of("tenancy"), "bigint", "legacy", schema=True)
+    with patient.transaction(force_rollback=True):
+        patient.execute(f"{ROOT} {ORDERS} GRANT SELECT ON orders TO PUBLIC".encode())
+        lines = look(patient, CONFIG, "tenant-key")["tenant-key"].sql
+        assert lines == ('CREATE INDEX CONCURRENTLY ON "public"."orders" ("account_id");',)
+        patient.execute(lines[0].replace("CONCURRENTLY ", "").encode())
+        assert look(patient, CONFIG, "tenant-key") == {}
+        assert look(patient, CONFIG, "tenant-uncovered")
+        patient.execute(f"CREATE ROLE app_tenant; {tenancy}".encode())
+        assert look(patient, CONFIG, "tenant-uncovered") == {}
+        assert look(patient, CONFIG, "tenant-in-the-way") == {}

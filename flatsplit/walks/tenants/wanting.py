@@ -1,0 +1,88 @@
+"""What the tables would have to be for the tenants' walk, with what would make them so. Pure.
+
+Gates close on it, each with the first thing that is wanting; doctor says all of it before the walk begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from flatsplit import ddl, privileges
+from flatsplit.model import PUBLIC, ObjectRef, State
+from flatsplit.tenants import Belonging
+from flatsplit.walks.tenants.context import Context, table_of
+
+
+class Wanting(NamedTuple):
+    """One thing of one table."""
+
+    table: ObjectRef
+    what: str
+    fix: str
+    sql: str = ""
+    """Where a statement alone settles it."""
+
+
+def uncovered(
+    state: State, context: Context, told: Collection[ObjectRef], apart: Collection[ObjectRef]
+) -> Iterator[Wanting]:
+    """Where somebody would lose rows when row-level security comes, or tenants hold what everybody does."""
+    for ref in sorted(told):
+        letters = privileges.letters(state.objects[ref].acl, PUBLIC)
+        if letters:
+            revoke = ddl.revoke([ref], letters, PUBLIC)
+            yield Wanting(
+                ref,
+                f"everybody holds {privileges.names(letters)} on {ddl.label(ref)}: tenants would, too",
+                f"grant it to those who need it by name, then {revoke}",
+            )
+    for column, acl in sorted(state.columns.items()):
+        letters = privileges.letters(acl, PUBLIC)
+        if letters and (table := table_of(state, column)) in told:
+            yield Wanting(
+                table,
+                f"everybody holds {privileges.names(letters)} on {ddl.label(column)}: tenants would, too",
+                f"grant it to those who need it by name, then {ddl.revoke_column(column, letters, PUBLIC)}",
+            )
+    for policy, facts in sorted(state.conditions.items()):
+        table = table_of(state, policy)
+        theirs = table in apart and not context.made_here(policy)
+        if theirs and not facts.permissive and not context.guarded(table):
+            yield Wanting(
+                table,
+                f"{ddl.label(policy)} is restrictive and would begin to count",
+                f"drop it, or turn row-level security on for {ddl.label(table)} before this walk begins",
+            )
+    for ref, security in sorted(state.row_security.items()):
+        if security.forced and ref in apart:
+            line = f"ALTER TABLE {ddl.ident(ref.schema, ref.name)} NO FORCE ROW LEVEL SECURITY;"
+            yield Wanting(
+                ref,
+                f"{ddl.label(ref)} has FORCE ROW LEVEL SECURITY: migrations change only the rows that policies show",
+                line,
+                line,
+            )
+
+
+def without_key(context: Context, apart: Mapping[ObjectRef, Belonging]) -> Iterator[Wanting]:
+    """Where a key may be NULL (unless such rows are read), where no index begins with it, and long ways."""
+    for ref, one in sorted(apart.items()):
+        table = context.survey.structure.tables[ref]
+        first = one.links[0].columns if one.links else (one.column,)
+        name = ddl.ident(ref.schema, ref.name)
+        columns = [table.column(each) for each in first]
+        open_ = [column.name for column in columns if column is not None and not column.not_null]
+        if open_ and (context.tenants.null_rows == "hidden" or one.links):
+            line = f"ALTER TABLE {name} ALTER COLUMN {ddl.ident(open_[0])} SET NOT NULL;"
+            what = f"{open_[0]} of {ddl.label(ref)} may be NULL: such rows would be hidden from every tenant"
+            yield Wanting(ref, what, line if one.links else f'{line} or [tenants] null_rows = "read"', line)
+        if one.kind != "root" and first[0] not in table.leading:
+            line = f"CREATE INDEX CONCURRENTLY ON {name} ({ddl.ident(first[0])});"
+            yield Wanting(ref, f"no index of {ddl.label(ref)} begins with {first[0]}", line, line)
+        if one.links and table.rows > context.tenants.through_rows:
+            yield Wanting(
+                ref,
+                f"{ddl.label(ref)} has about {table.rows:,.0f} rows and no key of its own: a tenant reads them all",
+                f"add {ddl.ident(one.column)} to it, filled from {one.links[0].table}, or raise [tenants] through_rows",
+            )
