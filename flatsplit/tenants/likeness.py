@@ -31,6 +31,15 @@ def names_for(table: str) -> tuple[str, ...]:
     return (f"{stem}_id", f"{stem}id", f"{stem}_record_id", f"{stem}_uuid", f"{stem}_slug", f"{table.lower()}_id")
 
 
+def words_of(name: str) -> list[int]:
+    """Where the words of a name begin, the first apart: ``target_project_id``, ``targetProjectId``."""
+    return [
+        place
+        for place in range(1, len(name))
+        if name[place - 1] == "_" or (name[place].isupper() and not name[place - 1].isupper())
+    ]
+
+
 def keyed(structure: Structure) -> Iterator[tuple[Table, Column]]:
     """Tables whose primary key is one column, with that."""
     for table in structure.tables.values():

@@ -10,7 +10,7 @@ from flatsplit.config import Tenants, Way, format_name, format_way, parse_name, 
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import Belonging, Open, TableKind
-from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for, unique_ids
+from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for, unique_ids, words_of
 from flatsplit.tenants.lonely import format_ref, lonely
 
 
@@ -288,7 +288,7 @@ class _Surveyor:
         """Columns that are called like a row of another table, with that and its key: project_id, target_project_id."""
         for column in table.columns:
             name = column.name.lower()
-            shorter = [name[place + 1 :] for place, sign in enumerate(name) if sign == "_"] if column.not_null else []
+            shorter = [name[place:] for place in words_of(column.name)] if column.not_null else []
             for called in (name, *shorter):
                 fits = [
                     (column, other, key)

@@ -17,9 +17,16 @@ from tests.support.walk import Walk, assert_same
 
 ROOTS = {
     "documenso": 'public."Organisation"',
+    "formbricks": 'public."Organization"',
+    "gisia": "public.namespaces",
     "hatchet": 'public."Tenant"',
+    "killbill": "public.tenants",
+    "kratos": "public.networks",
     "lago": "public.organizations",
+    "langfuse": "public.organizations",
     "papermark": 'public."Team"',
+    "trigger": 'public."Organization"',
+    "zync": "public.tenants",
 }
 """As their sources say."""
 KEYS = {"uuid": "00000000-0000-4000-8000-00000000000{}", "bigint": "{}", "integer": "{}", "text": "key {}"}

@@ -34,7 +34,9 @@ TAKEN = {
     "password-policy": "integration/hazards/test_password_policy.py",
     "columns-and-star": "integration/hazards/test_listed.py",
     **dict.fromkeys(("valid-until-near", "scram-iterations"), "integration/hazards/test_passwords.py"),
-    **dict.fromkeys(("tenant-publication-copy", "tenant-key"), "integration/hazards/test_tenants.py"),
+    **dict.fromkeys(
+        ("tenant-publication-copy", "tenant-key", "tenant-uncovered"), "integration/hazards/test_tenants.py"
+    ),
 }
 """Executed, or put into the configuration, and judged again."""
 
@@ -69,7 +71,7 @@ _BY_HAND = {
         *("role-setting-role", "migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
         *("bypassrls-carried", "legacy-bootstrap", "become-inherits", "connection-limits", "password-encryption"),
         *("sees-own-sessions", "settings-no-limit"),
-        *("tenant-in-the-way", "tenant-no-kind", "tenant-uncovered", "tenant-role-names"),
+        *("tenant-in-the-way", "tenant-no-kind", "tenant-role-names"),
     ),
     "it is about the right moment, or the size of something": (
         *(

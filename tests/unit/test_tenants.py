@@ -269,13 +269,14 @@ def test_a_guess_is_asked_rather_than_hidden() -> None:
         table("moves", "id:bigint! target_order_id:bigint!"),
         table("move_notes", "id:bigint! move_id:bigint!"),
         table("move_note_files", "id:bigint! move_note_id:bigint!", "move_note_id>move_notes"),
+        table("jumps", "id:bigint! targetOrderId:bigint!"),
         table("watchers", "id:bigint! last_order_id:bigint"),
         table("tickets", "id:bigint! order_id:bigint! closed_by_line_id:bigint", "closed_by_line_id>lines"),
         table("things", "record_id:bigint! id:uuid! account_id:bigint!", primary="record_id", unique="id"),
         table("thing_flags", "name:text! thing_id:uuid!", primary="name"),
     )
     why = {one.ref.name: one.why for one in found.undecided}
-    assert why.keys() == {"moves", "move_notes", "move_note_files", "tickets", "thing_flags"}
+    assert why.keys() == {"moves", "jumps", "move_notes", "move_note_files", "tickets", "thing_flags"}
     assert "follows from public.moves" in why["move_notes"]
     assert "follows from public.move_notes" in why["move_note_files"]
     assert "closed_by_line_id, which is declared, may be NULL" in why["tickets"]

@@ -92,7 +92,11 @@ def test_the_remedy_as_it_is_printed(patient: psycopg.Connection[Any]) -> None:
 def test_what_the_gates_would_wait_for_is_silent_once_they_do(patient: psycopg.Connection[Any]) -> None:
     tenancy = create_tenancy(tenancy_of("tenancy"), "bigint", "legacy", schema=True)
     with patient.transaction(force_rollback=True):
-        patient.execute(f"{ROOT} {ORDERS} GRANT SELECT ON orders TO PUBLIC".encode())
+        patient.execute(f"{ROOT} {ORDERS} ALTER TABLE orders FORCE ROW LEVEL SECURITY".encode())
+        lines = look(patient, CONFIG, "tenant-uncovered")["tenant-uncovered"].sql
+        patient.execute(lines[0].encode())
+        assert look(patient, CONFIG, "tenant-uncovered") == {}
+        patient.execute("GRANT SELECT ON orders TO PUBLIC")
         lines = look(patient, CONFIG, "tenant-key")["tenant-key"].sql
         assert lines == ('CREATE INDEX CONCURRENTLY ON "public"."orders" ("account_id");',)
         patient.execute(lines[0].replace("CONCURRENTLY ", "").encode())
