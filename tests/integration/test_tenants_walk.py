@@ -337,6 +337,11 @@ def test_what_speaks_against_beginning(walk: Walk) -> None:
     assert "waiting for holes: public.all_of_it() of schema public runs with the rights of" in closed
 
 
+def policies(database: Database) -> set[tuple[object, ...]]:
+    """All of them, as the server prints them."""
+    return set(database.admin.execute("select p::text from pg_policies as p").fetchall())
+
+
 @pytest.mark.slow
 @pytest.mark.majors("two")
 def test_policies_that_were_there_and_count_stay_as_they_are(walk: Walk) -> None:
@@ -344,12 +349,18 @@ def test_policies_that_were_there_and_count_stay_as_they_are(walk: Walk) -> None
     database = walk.database
     database.execute(
         "alter table orders enable row level security; create policy few on orders to app_user using (id <= 4);"
-        "create policy more on orders as restrictive to app_readonly, auditor, readers using (id <= 2)"
+        "create policy more on orders as restrictive to app_readonly, auditor, readers using (id <= 2);"
+        "alter table customers enable row level security; create policy every on customers to app_user using (true);"
+        "create policy by_name on customers as restrictive to app_user, readers using "
+        "(account_id = (select a.id from accounts as a where a.name = current_user))"
     )
-    before, seen = walk.snapshot(), everybody(database)
+    before, seen, theirs = walk.snapshot(), everybody(database), policies(database)
     assert seen["app_user"]["orders"] == 4
+    said = {one["id"]: one["objects"] for one in walk("doctor", "--json").json["findings"]}
+    assert said["rls-fails-open"] == ["table public.customers"]
     begun(walk, "tenant-proof")
     assert everybody(database) == seen
+    assert theirs <= policies(database)
     assert counts(database, "tenant_1", ("orders",)) == truth(database, 1, ("orders",))
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
     assert everybody(database) == seen
