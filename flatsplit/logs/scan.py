@@ -21,7 +21,9 @@ BEHIND = 1024 * 1024
 LONGEST = 32 * 1024 * 1024
 """Bytes of one entry; a longer one is read as far as that."""
 FOLLOWED = 16
-"""Sessions at a time whose every entry is read."""
+"""Sessions at a time whose every entry is read; each is a word more to look for."""
+PATIENCE = 128 * 1024 * 1024
+"""Bytes in which nothing is heard of such a session, until nothing more is expected of it."""
 
 _RARE = 8
 """Places in a piece that are so few that it is not worth while to look where other words stand."""
@@ -63,6 +65,10 @@ class Scan:
         last = len(self._data) if final else self._data.rfind(b"\n") + 1
         while self._done < last and (end := self._piece(last, final)) > self._done:
             self._done = self._search(end, final)
+        for session, followed in list(self._followed.items()):
+            followed.silent += len(chunk)
+            if followed.silent > PATIENCE:
+                del self._followed[session]
 
     def follow(self, session: str, told: Callable[[Entry], bool]) -> None:
         """Have every further entry of a session told, until the answer is False; the oldest makes room."""
@@ -159,8 +165,10 @@ class Scan:
 
     def _tell(self, entry: Entry, wanted: bool) -> None:
         followed = self._followed.get(entry.session)
-        if followed is not None and not followed.told(entry):
-            self._followed.pop(entry.session, None)
+        if followed is not None:
+            followed.silent = 0
+            if not followed.told(entry):
+                self._followed.pop(entry.session, None)
         if wanted:
             self._found(entry, self)
 
@@ -172,6 +180,8 @@ class _Followed:
     key: bytes
     told: Callable[[Entry], bool]
     at: int = -1
+    silent: int = 0
+    """Bytes since it was heard of."""
 
 
 def _every(words: Iterable[Word], data: bytes, lower: bytes) -> list[int]:

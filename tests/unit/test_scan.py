@@ -211,3 +211,17 @@ def test_what_is_no_keyword_is_not_found() -> None:
         assert word.find(text, 0, len(text)) >= 0
     into = Word(b"into", keyword=True, but_after=(b"insert",))
     assert into.find(b"insert into t select x into y", 0, 99) == 23
+
+
+def test_a_session_that_says_nothing_more_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each that ended without a line would be one more word to look for in all that follows."""
+    monkeypatch.setattr(scan, "PATIENCE", 2000)
+    form = logs.sniff(as_csv(Line("LOG", "00000", "statement: select 1", "", 7)))
+    assert form is not None
+    search = Search(asked(""), False, "log")
+    feeding = search.scan(form)
+    for pid, statement in ((7, "drop table payments"), (8, "drop table t"), *((8, "select 1") for _ in range(40))):
+        feeding.feed(as_csv(Line("LOG", "00000", f"statement: {statement}", "", pid)), final=False)
+        assert pid == 7 or "6b0aa54c.8" in feeding._followed
+    assert list(feeding._followed) == ["6b0aa54c.8"]
+    assert [deed.outcome for deed in search.deeds] == ["maybe rolled back"] * 2
