@@ -32,19 +32,21 @@ def step_ended(walk: Walk, step: str, live: State) -> None:
     """
     baseline = walk.journal_of(SPLIT).load_baseline(live.target)
     if baseline is not None:
-        admit(walk.journal, walk.config, baseline, live)
+        walk.admitted |= admit(walk.journal, walk.config, baseline, live, walk.admitted)
     remember(walk.session, walk.journal, step, live)
 
 
-def admit(journal: Journal, config: Config, baseline: State, live: State) -> bool:
-    """Let whoever could dump the database but for the journal read that too; whether that was anybody."""
+def admit(
+    journal: Journal, config: Config, baseline: State, live: State, already: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """Let whoever could dump the database but for the journal read that too, but who ``already`` may; who they are."""
     # What another database's walk made can dump this one because of what this walk gave it, and not since before
     adopted = frozenset(
         name for name in baseline.roles.keys() & set(config.roles.new) if not marks.marked(baseline.roles[name].comment)
     )
-    readers = newly_shut_out(live, config, adopted)
+    readers = [role for role in newly_shut_out(live, config, adopted) if role not in already]
     journal.admit(readers)
-    return bool(readers)
+    return frozenset(readers)
 
 
 def absence(session: Session, journal: Journal, situation: Situation) -> Absence | None:

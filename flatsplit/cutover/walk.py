@@ -67,6 +67,8 @@ class Walk:
         self.record = record
         self.kept = tuple(kept)
         """All walks of this database that are kept, in the order in which they began."""
+        self.admitted: frozenset[str] = frozenset()
+        """Whom this call has let into the journal: a State of before does not say so."""
         self._first = live
 
     @classmethod

@@ -214,6 +214,8 @@ def test_after_the_split(
             for key in role.PLAIN:
                 course.step(begun, key)
         audits(walk, found)
+        let_in = database.admin.execute("select message from flatsplit.event where kind = 'admitted'").fetchall()
+        assert len(let_in) == len({*let_in}), "nobody is let into the journal twice"
         grouped(course, found)
         assert walk("verify", "--json").check().json["ok"]
         course.back()
