@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from flatsplit.config.text import format_duration, parse_duration, quote
 from flatsplit.errors import ConfigError
 
-_PASSWORD = re.compile(r"(?:^|\s)(?:ssl)?password\s*=|//[^/@]*:[^/@]*@", re.IGNORECASE)
+_KEYS = frozenset({"scram_client_key", "scram_server_key"})
+"""As good as a password; libpq shows them where it is asked to."""
 _EXAMPLE = 'write it like store = ["./store-password"]: a program and its arguments, never a line for a shell'
 
 
@@ -71,9 +71,29 @@ def _consoles(value: Any, source: str) -> tuple[str, ...]:
         raise ConfigError(f"{where} is not a list of connection strings", example)
     if any("\0" in one for one in value):
         raise ConfigError(f"{where} holds a NUL, which no connection string can", example)
-    if any(_PASSWORD.search(one) for one in value):
-        raise ConfigError(f"{where} holds a password", f"put it into ~/.pgpass, mode 0600, and {example}")
+    for one in value:
+        if (secret := _secret_in(one)) is None:
+            raise ConfigError(f"{where} holds something that is no connection string", example)
+        if secret:
+            raise ConfigError(f"{where} holds a secret ({secret})", f"put it into ~/.pgpass, mode 0600, and {example}")
     return tuple(value)
+
+
+def _secret_in(conninfo: str) -> str | None:
+    """The first of its parameters that libpq would show as stars; "" for none, None where libpq does not read it.
+
+    What libpq says of one it cannot read may quote a secret, and is not told.
+    """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+    from psycopg.pq import Conninfo
+
+    try:
+        given = conninfo_to_dict(conninfo)
+    except ProgrammingError:
+        return None
+    hidden = {option.keyword.decode() for option in Conninfo.get_defaults() if option.dispchar == b"*"}
+    return next((name for name in given if name in hidden | _KEYS), "")
 
 
 def render(rotation: Rotation) -> list[str]:

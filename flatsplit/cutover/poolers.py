@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.cutover.situation import Situation
 from flatsplit.model import Finding
+from flatsplit.render import quoting
 from flatsplit.server.pooler import Pooler, Way, look
 from flatsplit.walks import rotate
 from flatsplit.walks.rotate.context import Context
@@ -74,15 +75,13 @@ def of_twins(found: list[Pooler], context: Context) -> Iterator[PoolerAdvice]:
         works = bool(there) and not left
         todo = ""
         if way == "forced" and one.forced == former:
-            todo = (
-                f"write user={coming} and its password= into the line {one.name} of [databases], {_between(one.name)}"
-            )
+            todo = f"write user={quoting.bouncer(coming)} and its password= into {_into(one.name)}"
         elif way == "userlist" and coming not in one.listed:
-            todo = f'add "{coming}" and its verifier, as the store has it, to auth_file, {RELOAD}'
+            todo = f"add {quoting.doubled(coming)} and its verifier, as the store has it, to auth_file, {RELOAD}"
         elif not there:
             todo = f"let clients come as {coming}" if way != "forced" else ""
         elif left:
-            todo = f"RECONNECT {one.name}; on its console, or wait for server_lifetime"
+            todo = f"RECONNECT {quoting.console(one.name)}; on its console, or wait for server_lifetime"
             if way != "forced" and one.clients.get(former):
                 todo = f"let the other clients come as {coming}"
         yield PoolerAdvice(one.place, one.name, way, todo, _connected(one, coming, former), works)
@@ -97,8 +96,9 @@ def _in_place(found: list[Pooler], role: str) -> Iterator[PoolerAdvice]:
         if one.forced and one.forced != role:
             continue
         todo = {
-            "forced": f"write the new password= into the line {one.name} of [databases], {_between(one.name)}",
-            "userlist": f'put the new verifier into the line "{role}" of auth_file, to the letter, {RELOAD}',
+            "forced": f"write the new password= into {_into(one.name)}",
+            "userlist": f"put the new verifier into the line {quoting.doubled(role)} of auth_file, to the letter, "
+            + RELOAD,
             "auth_query": "",
         }[way]
         seen = (
@@ -107,9 +107,11 @@ def _in_place(found: list[Pooler], role: str) -> Iterator[PoolerAdvice]:
         yield PoolerAdvice(one.place, one.name, way, todo, seen, works=False)
 
 
-def _between(name: str) -> str:
+def _into(name: str) -> str:
     """A login under way while its user changes counts as failed, and clients then fail for server_login_retry."""
-    return f"then PAUSE {name}; RELOAD; RESUME {name}; on its console (in session mode RELOAD alone: PAUSE would wait)"
+    line, name = quoting.section(name), quoting.console(name)
+    commands = f"PAUSE {name}; RELOAD; RESUME {name}; on its console (in session mode RELOAD alone: PAUSE would wait)"
+    return f"the line {line} of [databases], then {commands}"
 
 
 def _connected(one: Pooler, coming: str, former: str) -> str:

@@ -23,7 +23,7 @@ from flatsplit import ddl
 from flatsplit.connection import Session, said
 from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
 from flatsplit.executor.batches import batches
-from flatsplit.executor.words import advice, connection_lost, describe, full, runs, way_out
+from flatsplit.executor.words import advice, connection_lost, describe, full, itself, way_out
 from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
 from flatsplit.server.acting import acting
@@ -259,11 +259,11 @@ class Executor:
             return StatementFailed(what, full(statement))
         if isinstance(error, errors.InsufficientPrivilege):
             return MissingRights(
-                what, advice(error, f"doctor names what the operator lacks; or have a superuser{runs(statement)}")
+                what, advice(error, f"doctor names what the operator lacks; or have a superuser run{itself(statement)}")
             )
         if isinstance(error, psycopg.OperationalError):  # short of disk, of memory, of connections
             return StatementFailed(what, advice(error, "run the same command again to go on from here"))
-        return StatementFailed(what, advice(error, f"remove the cause, then try again; psql{runs(statement)}"))
+        return StatementFailed(what, advice(error, f"remove the cause and try again; in psql run{itself(statement)}"))
 
     def _there(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         """Another database's walk was quicker: its role is there, and whose it is, the next look at the catalog says.

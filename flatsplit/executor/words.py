@@ -63,8 +63,8 @@ def advice(error: psycopg.Error, ours: str) -> str:
     return f"{theirs} {ours[0].upper()}{ours[1:]}" if theirs else ours
 
 
-def runs(statement: Statement) -> str:
-    """`` runs`` it: the statement itself, where it fits a line and holds no place for a secret."""
+def itself(statement: Statement) -> str:
+    """What follows ``run``: the statement, where it fits a line and holds no place for a secret; else where it is."""
     if statement.secrets or len(statement.sql) > LINE:
-        return " shows the same, with the statement from `flatsplit plan`"
-    return f" run: {statement.sql}"
+        return " the statement from `flatsplit plan`"
+    return f": {statement.sql}"

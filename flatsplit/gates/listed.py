@@ -33,8 +33,9 @@ def judge(asked: Asked[Context]) -> GateResult:
         )
         return GateResult("listed", False, f"{where} is empty", fix)
     given = listed.rights(asked.state, context)
-    count = len(given.objects) + len(given.columns)
-    return GateResult("listed", True, f"{where} means {count} objects and columns, all of them here")
+    means = [words.count(len(given.objects), "object")] if given.objects or not given.columns else []
+    means += [words.count(len(given.columns), "column")] if given.columns else []
+    return GateResult("listed", True, f"{where} means {' and '.join(means)}, all here")
 
 
 GATE = Gate("listed", judge)

@@ -71,6 +71,7 @@ def _make(overrides: Path | None, **more: Any) -> Environment:
     env.filters.update(
         about=about,
         duration=format_duration,
+        flat=text.flat,
         groups=summary.groups,
         milliseconds=milliseconds,
         moment=moment,

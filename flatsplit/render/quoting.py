@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flatsplit.render.text import visible
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_WORD = re.compile(r"[A-Za-z0-9_]+")
 
 
 def url(value: str) -> str:
@@ -69,6 +70,11 @@ def properties(value: str) -> str:
 def section(value: str) -> str:
     """A key of PgBouncer's [databases] or [users]."""
     return value if _PLAIN.fullmatch(value) else doubled(value)
+
+
+def console(value: str) -> str:
+    """A name in a command on PgBouncer's console, where a hyphen is part of no word."""
+    return value if _WORD.fullmatch(value) else doubled(value)
 
 
 def shell(value: str) -> str:

@@ -30,6 +30,14 @@ def _escape(char: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+_BREAKS = re.compile(r'"(?:[^"]|"")*"|\s*\n\s*')
+
+
+def flat(text: str) -> str:
+    """Several lines of ours, such as statements one below the other, as one; a name that has a line end keeps it."""
+    return _BREAKS.sub(lambda found: found[0] if found[0].startswith('"') else " ", text.strip())
+
+
 def shorten(text: str, limit: int = 200) -> str:
     """At most so many characters, with an ellipsis where something is left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -195,6 +195,8 @@ def test_verbs() -> None:
     assert verb('GRANT SELECT, INSERT ON TABLE "a ON SCHEMA b" TO y') == "GRANT … ON TABLE"
     assert verb('REVOKE USAGE ON FOREIGN DATA WRAPPER "x" FROM y') == "REVOKE … ON FOREIGN DATA WRAPPER"
     assert verb('GRANT "a ON TABLE b" TO "c"') == "GRANT"
+    assert verb('GRANT SELECT ("a )""b", "c") ON TABLE "x" TO y') == "GRANT … (columns) ON TABLE"
+    assert verb('REVOKE GRANT OPTION FOR UPDATE ("a"), SELECT ("b") ON TABLE t FROM y') == "REVOKE … (columns) ON TABLE"
     assert verb('ALTER DEFAULT PRIVILEGES FOR ROLE "x" GRANT') == "ALTER DEFAULT PRIVILEGES FOR"
     assert verb("do $$ $$") == "statement"
     lock = 'LOCK TABLE ONLY "a; MODE; GRANT", ONLY "b""c" IN ACCESS SHARE MODE; '

@@ -11,6 +11,7 @@ from flatsplit.config.rotation import Rotation, read, render
 from flatsplit.cutover.poolers import of_twins
 from flatsplit.errors import ConfigError
 from flatsplit.model import RoleFacts, State
+from flatsplit.render import quoting
 from flatsplit.server.pooler import Pooler, look
 from flatsplit.walks.rotate.context import Context
 from tests.support.tracked import TARGET
@@ -39,11 +40,11 @@ def test_each_way_has_its_own_work_and_is_seen_to_work() -> None:
     assert told(replace(ASKS, servers={B: 2}, clients={B: 9})) == ("auth_query", "", True)
     way, todo, works = told(LISTS)
     assert (way, works) == ("userlist", False)
-    assert todo.startswith(f'add "{B}" and its verifier')
+    assert todo.startswith(f"add {quoting.doubled(B)} and its verifier")
     assert told(replace(LISTS, listed=frozenset({A, B}))) == ("userlist", f"let clients come as {B}", False)
     way, todo, works = told(FORCES)
     assert (way, works) == ("forced", False)
-    assert f"user={B} and its password=" in todo
+    assert f"user={quoting.bouncer(B)} and its password=" in todo
     way, todo, works = told(replace(FORCES, forced=B, servers={A: 1, B: 1}, clients={}))
     assert (way, todo.partition(";")[0], works) == ("forced", "RECONNECT shop", False)
     assert told(replace(FORCES, forced=B, servers={B: 1})) == ("forced", "", True)
@@ -58,12 +59,38 @@ def test_one_that_cannot_be_asked_says_why() -> None:
     assert "~/.pgpass" in todo
 
 
-@pytest.mark.parametrize("secret", ["user=a password=x", "user=a PASSWORD = 'x'", "postgresql://a:x@h:6432/pgbouncer"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "user=a password=geheim",
+        "user=a password = 'geheim'",
+        "user=a sslpassword=geheim",
+        r"user='a\'b c' password=geheim",
+        "postgresql://a:geheim@h:6432/pgbouncer",
+        "postgresql://a:ge%68eim@[::1]:6432/pgbouncer",
+        "postgresql://a@h/pgbouncer?password=geheim",
+        "postgresql://a@h/pgbouncer?sslmode=require&sslpassword=geheim",
+        "postgresql:///pgbouncer?host=/tmp&user=a&password=geheim",
+    ],
+)
 def test_a_password_has_no_place_there(secret: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        read({"pooler": [secret]}, "f.toml")
+        read({"pooler": [CONSOLE, secret]}, "f.toml")
     assert "pgpass" in caught.value.fix
-    assert secret not in str(caught.value)
+    assert "eheim" not in f"{caught.value} {caught.value.fix}"
+
+
+@pytest.mark.parametrize("broken", ["geheim", "user=a PASSWORD=geheim", "user='geheim", "postgresql://a:geheim@[::1"])
+def test_what_is_no_connection_string_is_not_repeated(broken: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read({"pooler": [broken]}, "f.toml")
+    assert "no connection string" in caught.value.what
+    assert "eheim" not in f"{caught.value} {caught.value.fix}"
+
+
+@pytest.mark.parametrize("good", ["application_name='password = x'", "host=h user=a passfile=/p", "service=pool"])
+def test_a_word_is_no_secret(good: str) -> None:
+    assert read({"pooler": [good]}, "f.toml").pooler == (good,)
 
 
 def test_what_is_written_is_read_back() -> None:

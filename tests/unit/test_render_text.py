@@ -83,3 +83,9 @@ def test_an_excerpt_is_short():
     assert text.excerpt("a\n" * 9, lines=2) == "a\na\n…"
     assert text.excerpt("x" * 500, width=10) == "x" * 9 + "…"
     assert text.wrap("") == []
+
+
+def test_lines_one_below_the_other_are_one_and_a_name_keeps_its_own():
+    lines = 'ALTER SUBSCRIPTION "a\nb""c\n" OWNER TO x;\n  ALTER SUBSCRIPTION y OWNER TO x;\n'
+    assert text.flat(lines) == 'ALTER SUBSCRIPTION "a\nb""c\n" OWNER TO x; ALTER SUBSCRIPTION y OWNER TO x;'
+    assert text.md(text.flat("one;\ntwo;")) == "one; two;"

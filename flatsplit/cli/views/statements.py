@@ -20,7 +20,9 @@ _FIRST = re.compile(r'(?:LOCK TABLE (?:"(?:[^"]|"")*"|[^";])* MODE; |DO (\$\w*\$
 """What only takes a lock early, before the statement that a batch is about."""
 
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}(?=[ ;(]|$)")
-_GRANT = re.compile(r"(?P<verb>GRANT|REVOKE) [A-Z, ]+ ON (?P<kind>[A-Z]+(?: [A-Z]+)*) ")
+_GRANT = re.compile(
+    r'(?P<verb>GRANT|REVOKE) (?P<what>(?:[A-Z, ]|\((?:"(?:[^"]|"")*"|[^")])*\))+) ON (?P<kind>[A-Z]+(?: [A-Z]+)*) '
+)
 
 
 def verb(sql: str) -> str:
@@ -30,7 +32,7 @@ def verb(sql: str) -> str:
         sql = sql[locked.end() :]
     grant = _GRANT.match(sql)
     if grant:
-        return f"{grant['verb']} … ON {grant['kind']}"
+        return f"{grant['verb']} … {'(columns) ' if '(' in grant['what'] else ''}ON {grant['kind']}"
     match = _VERB.match(sql)
     return match.group() if match else "statement"
 
