@@ -45,13 +45,16 @@ def check_password_options(given: Path | None, generated: Path | None) -> None:
 def passwords_from(
     app: App, narration: Narration, given: Path | None, generated: Path | None, walk: Walk | None = None
 ) -> Passwords:
-    """The source of passwords: a file, a new file, the store of a walk that hands them out, a person, or nowhere."""
+    """The source of passwords: a file, a new file, the store of a walk that hands them out, a person, or nowhere.
+
+    Raises UsageError for a file that is of no use, also where no password is needed in the end.
+    """
     from flatsplit import passwords
 
-    if given is not None:
-        return passwords.FromFile(given)
-    if generated is not None:
-        return passwords.Generated(generated)
+    if given is not None or generated is not None:
+        source = passwords.FromFile(given) if given is not None else passwords.Generated(generated or Path())
+        source.foresee(())
+        return source
     if walk is not None:
         from flatsplit.cutover.stored import stored
 
