@@ -99,8 +99,8 @@ def rotate(walk: Walk, store: Stored, coming: str, leaving: str, former: str) ->
             log = ("--log", str(walk.database.cluster.server_log))
             assert f"somebody still asks for {on_a_line(leaving)}" in take(walk, 3, *log).stdout
             unheard = take(walk).stderr
-            assert f"whether somebody asks for {on_a_line(leaving)} is not known" in unheard
-            assert "the server's log is not where SQL can read it" in unheard
+            unknown = f"whether somebody asks for {on_a_line(leaving)}, or is refused what he needs, is not known: "
+            assert f"{unknown}the server's log is not where SQL can read it" in unheard
             assert f"better: flatsplit next --walk {NAME} --log FILE" in unheard
             assert new.execute("select 1").fetchone() == (1,)
     walk.wait_until_gone(coming)

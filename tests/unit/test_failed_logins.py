@@ -143,5 +143,8 @@ def test_what_is_not_known_of_a_closed_login_is_said() -> None:
     both = judged(deaf, theirs)
     assert both.reason == f"whether somebody asks for a is not known; {theirs.reason}"
     assert (both.open, both.notice, both.fix) == (True, True, "next --log FILE")
+    neither = judged(deaf, GateResult("unrefused", True, "not known: no log", "next --log FILE", notice=True))
+    assert neither.reason == "whether somebody asks for a, or is refused what he needs, is not known: no log"
+    assert neither.notice
     closed = GateResult("unrefused", False, "app_user is refused", "grant")
     assert judged(deaf, closed) == closed

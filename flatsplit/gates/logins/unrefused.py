@@ -56,6 +56,9 @@ def gate(heard: list[FailedLogins], result: GateResult | None, better: str) -> G
     whom = " or ".join(found.role for found in heard)
     blind = next((found.blind for found in heard if found.blind), "")
     begins = max(found.begins for found in heard)
+    if result is not None and blind and result.reason == f"not known: {blind}":
+        nothing = f"whether somebody asks for {whom}, or is refused what he needs, is not known: {blind}"
+        return replace(result, reason=nothing, fix=better)
     reason = f"nobody asks for {whom} since {begins}" if begins else f"whether somebody asks for {whom} is not known"
     if blind and (result is None or blind not in result.reason):  # of the same log it is said once
         reason += f"; not known: {blind}" if begins else f": {blind}"
