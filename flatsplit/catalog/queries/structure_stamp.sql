@@ -1,11 +1,9 @@
 -- Whether anything has changed that the other questions about tables ask for, in any schema: rows that come or are changed
 -- have a younger xmin than all before them, so a sum and a number tell. GRANT, policies and row-level security change
--- pg_class alone, of which names, kinds and owners are compared. How many rows a table has is left out. That an index
--- has become valid, PostgreSQL 13 writes into the row that is there (index.c, index_set_state_flags).
+-- pg_class alone, of which names, kinds and owners are compared. How many rows a table has is left out.
 SELECT (SELECT json_build_array(count(*), sum(a.xmin::text::bigint)) FROM pg_attribute AS a WHERE a.attnum > 0)::text,
        (SELECT json_build_array(count(*), sum(k.xmin::text::bigint)) FROM pg_constraint AS k)::text,
-       (SELECT json_build_array(count(*) FILTER (WHERE i.indisvalid), count(*), sum(i.xmin::text::bigint))
-        FROM pg_index AS i)::text,
+       (SELECT json_build_array(count(*), sum(i.xmin::text::bigint)) FROM pg_index AS i)::text,
        (SELECT json_build_array(count(*), sum(i.xmin::text::bigint)) FROM pg_inherits AS i)::text,
        (SELECT json_build_array(count(*), sum(e.xmin::text::bigint)) FROM pg_attrdef AS e)::text,
        (SELECT json_build_array(count(*), sum(y.xmin::text::bigint)) FROM pg_type AS y)::text,
