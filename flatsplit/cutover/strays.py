@@ -81,7 +81,7 @@ def _tables(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
             f"and {who.application} may not read {_them(refs)}",
             f"Default privileges act for {who.owner} and the old role only: not for what others create.",
             f"Run such migrations as {who.owner}; for what is there: "
-            f"ALTER … OWNER TO {who.owner}, then flatsplit repair.",
+            f"ALTER … OWNER TO {ddl.ident(who.owner)}, then flatsplit repair.",
             tuple(ddl.label(ref) for ref in sorted(refs)),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.config import parse_name
+from flatsplit.config import format_name, parse_name
 from flatsplit.rehearsal.grammar import Unparsable, parse_one
 from flatsplit.rehearsal.remedies import grant, shown
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses
@@ -84,7 +84,7 @@ def _setting(judge: Judging, call: RoutineUse) -> list[Problem]:
     if name is None or judge.actor.may_set(name.lower()):
         return []
     reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
-    remedy = f"GRANT SET ON PARAMETER {name} TO {judge.actor.role} (15 and later), or do without it"
+    remedy = f"GRANT SET ON PARAMETER {name} TO {format_name(judge.actor.role)} -- 15 and later; or do without it"
     return [Problem("denied", reason, name, "SET", remedy)]
 
 

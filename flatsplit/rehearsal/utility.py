@@ -213,7 +213,7 @@ def _checkpoint(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa:
             "CHECKPOINT needs a superuser or pg_checkpoint (15 and later)",
             "pg_checkpoint",
             "MEMBERSHIP",
-            f"GRANT pg_checkpoint TO {judge.actor.role} (15 and later), or do without it",
+            f"GRANT pg_checkpoint TO {format_name(judge.actor.role)} -- 15 and later; or do without it",
         )
     ]
 
