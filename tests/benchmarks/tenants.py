@@ -24,6 +24,8 @@ CONFIG = '\n[tenants]\nroot = "public.accounts"\nkey = ["account_id"]\n'
 MINE = "account_id = (select r.tenant from floor.roles r where r.role = current_user)"
 SAMPLE = 10
 """Tenants as whom the proof acts."""
+PROVED = 2000
+"""Of more tables, one transaction that acts on all of them needs more locks than a server has by default."""
 WAIVED = [word for gate in ("rehearsed", "seen", "drained", "soaked", "elsewhere") for word in ("--waive", gate)]
 
 
@@ -90,7 +92,7 @@ def floor(tools: Tools, tables: int, tenants: int, taken: dict[str, Taken]) -> N
     taken["back"].add(*tools.psql(back))
 
 
-def ours(tools: Tools, taken: dict[str, Taken]) -> None:
+def ours(tools: Tools, tables: int, taken: dict[str, Taken]) -> None:
     """The same by flatsplit, whole processes."""
     tools.flatsplit("begin", "tenants", "--yes")
     step = ("next", "--yes", "--walk", "tenants")
@@ -99,7 +101,8 @@ def ours(tools: Tools, taken: dict[str, Taken]) -> None:
         taken[what].add(*tools.flatsplit(*step))
     for _ in range(3):
         taken["status"].add(*tools.flatsplit("status", "--walk", "tenants"))
-    taken["proof"].add(*tools.flatsplit("tenants", "--prove", "--sample", str(SAMPLE)))
+    if tables <= PROVED:
+        taken["proof"].add(*tools.flatsplit("tenants", "--prove", "--sample", str(SAMPLE)))
     taken["back"].add(*tools.flatsplit("rollback", "--yes", "--all", "--walk", "tenants"))
 
 
@@ -162,7 +165,7 @@ def measure(tables: int, tenants: int, rounds: int) -> bool:
             tidy(cluster.conninfo("bench"))
             floor(tools, tables, tenants, psql)
             tidy(cluster.conninfo("bench"))
-            ours(tools, flatsplit)
+            ours(tools, tables, flatsplit)
         return report(tables, tenants, psql, flatsplit)
 
 
