@@ -51,7 +51,7 @@ def walk(database: Database, invoke_cli: InProcess) -> Walk:
 
 
 @pytest.mark.majors("two")
-def test_kept_apart(walk: Walk) -> None:
+def test_kept_apart(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     before = walk.database.admin.execute("select count(*), max(id) from orders").fetchone()
     proof = walk("tenants", "--prove", "--all", "--rows", "--json").check(0).json
     assert (proof["isolated"], proof["clean"], proof["tenants"], proof["tried"]) == (True, True, 3, 3)
@@ -65,6 +65,10 @@ def test_kept_apart(walk: Walk) -> None:
     assert proof["crossing"] == 0
     assert {one["key"] for one in proof["holes"]} == {"foreign-key", "primary-key"}
     assert walk.database.admin.execute("select count(*), max(id) from orders").fetchone() == before
+    with monkeypatch.context() as few:
+        few.setattr("flatsplit.evidence.isolation.trying.BLOCK", 2)
+        in_blocks = walk("tenants", "--prove", "--all", "--json").check(0).json
+    assert in_blocks["tables"] == proof["tables"], "however many tables share a transaction"
     paper = walk.run.cwd / "proof"
     for suffix, said in ((".md", "| `public.lines` | through | 2 | 2 |"), (".html", "kept apart</h1>")):
         walk("tenants", "--prove", "--sample", "2", "--paper", str(paper) + suffix).check(0)

@@ -7,6 +7,7 @@ SELECT (SELECT json_build_array(count(*), sum(a.xmin::text::bigint)) FROM pg_att
        (SELECT json_build_array(count(*), sum(i.xmin::text::bigint)) FROM pg_inherits AS i)::text,
        (SELECT json_build_array(count(*), sum(e.xmin::text::bigint)) FROM pg_attrdef AS e)::text,
        (SELECT json_build_array(count(*), sum(y.xmin::text::bigint)) FROM pg_type AS y)::text,
+       (SELECT json_build_array(count(*), sum(f.xmin::text::bigint)) FROM pg_proc AS f WHERE f.oid >= 16384)::text,
        (SELECT json_build_array(count(*), sum(n.xmin::text::bigint)) FROM pg_namespace AS n
         WHERE n.nspname !~ '^pg_(toast_)?temp_')::text,
        (SELECT json_build_array(count(*), sum(d.xmin::text::bigint)) FROM pg_depend AS d

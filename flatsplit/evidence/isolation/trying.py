@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -33,6 +33,8 @@ from flatsplit.tenants.condition import MAPPING
 
 CHUNK = 500
 """Tenants that share a transaction: then the horizon of VACUUM moves on."""
+BLOCK = 500
+"""Tables that share a transaction: the server has room for some thousand locks, and each table takes several."""
 SAMPLE = 50
 DONE, DENIED = "FS000", "42501"
 _PATIENCE = "5min"
@@ -68,8 +70,12 @@ def prove(
     whole = choice.sample is None or choice.sample >= len(able)
     tried = able if whole else sorted(random.Random(seed).sample(able, choice.sample or 0))
     trial = _Trial(conn, survey, facts)
-    for start in range(0, len(tried), CHUNK):
-        trial.chunk(tried[start : start + CHUNK], partial(_further, progress, start, len(tried)))
+    blocks = list(trial.blocks())
+    for turn, block in enumerate(blocks):
+        trial.begin(block)
+        for start in range(0, len(tried), CHUNK):
+            further = partial(_further, progress, turn * len(tried) + start, len(blocks) * len(tried))
+            trial.chunk(tried[start : start + CHUNK], further)
     sums = _sums(conn, survey, tenants) if choice.rows and able else ()
     after = read_facts(conn, survey.tenants.group, tenants, {*schemas, survey.tenants.schema})
     if after.digest != facts.digest:
@@ -128,7 +134,10 @@ class _Trial:
     failures: list[Failure] = field(default_factory=list)
     unable: dict[str, str] = field(default_factory=dict)
     tables: dict[Name, TableProof] = field(default_factory=dict)
+    block: frozenset[Name] = frozenset()
+    """Tables that are tried now."""
     count: int = 0
+    """Tenants that have tried them."""
 
     def __post_init__(self) -> None:
         arguments = "acts text[], asks boolean[], own text, other text, links json"
@@ -152,6 +161,16 @@ class _Trial:
         table = self.survey.structure.get(*name)
         one = self.survey.belongings.get(table.ref) if table is not None else None
         return one.kind if one is not None else "mapping"
+
+    def blocks(self) -> Iterator[frozenset[Name]]:
+        """All tables, as many at a time as one transaction can lock."""
+        names = list(self.tables)
+        for start in range(0, max(len(names), 1), BLOCK):
+            yield frozenset(names[start : start + BLOCK])
+
+    def begin(self, block: frozenset[Name]) -> None:
+        """From now on these tables, by all tenants from the first one on."""
+        self.block, self.count = block, 0
 
     def chunk(self, roles: Sequence[str], progress: Callable[[int], None]) -> None:
         """Some tenants, in one snapshot with the truth."""
@@ -187,6 +206,8 @@ class _Trial:
         key_type = next(column.type for column in columns if column.name in root.primary_key)
         by_owner: dict[str, list[Belonging]] = {}
         for one in self.apart:
+            if _name(one) not in self.block:
+                continue
             by_owner.setdefault(tables[one.ref].owner, []).append(one)
         true: dict[Name, dict[str, int]] = {}
         links: dict[str, list[list[str]]] = {}
@@ -209,6 +230,8 @@ class _Trial:
         chosen = self.first if self.count == 1 else self.turns[self.count % len(self.turns)]
         todo = []
         for act in chosen:
+            if act.table not in self.block:
+                continue
             why = act.why_not or self._why_not(act, other, rows)
             if why:
                 self.tables[act.table].left_out(f"{act.act}: {why}")
