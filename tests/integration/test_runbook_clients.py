@@ -20,7 +20,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import pool
 
-from flatsplit.render import write_bundle
+from flatsplit.render.bundle import write_bundle
 from flatsplit.render.text import visible
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase

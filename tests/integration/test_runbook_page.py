@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flatsplit.render import write_bundle
+from flatsplit.render.bundle import write_bundle
 from tests.fixtures.databases import ROOT
 from tests.golden import bundles
 from tests.support.chromium import PROGRAM, Browser

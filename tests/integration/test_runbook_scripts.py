@@ -15,8 +15,7 @@ from psycopg import sql
 from flatsplit import ddl
 from flatsplit.config import RoleNames
 from flatsplit.model import ObjectRef, Statement, Target
-from flatsplit.render import Header, stream_sql
-from flatsplit.render.script import batches
+from flatsplit.render.script import Header, batches, stream_sql
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import tool
 from tests.golden.bundles import HOSTILE, create, grant, login, take_over

@@ -23,6 +23,17 @@ def test_what_reads_the_catalog_imports_nothing_heavy():
     assert done.stdout.strip() == ""
 
 
+def test_a_status_waits_for_neither_templates_nor_hazards_nor_a_journals_migrations():
+    never = ("sqlalchemy", "alembic", "jinja2", "flatsplit.render.engine", "flatsplit.rehearsal.rehearse")
+    script = (
+        "import sys\n"
+        "import flatsplit.cli.commands.status, flatsplit.cli.views.status, flatsplit.cutover.status\n"
+        f"print(*(name for name in {never} if name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_a_module_is_imported_beside_the_work_and_there_when_it_is_done(monkeypatch):
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     before = sys.getswitchinterval()

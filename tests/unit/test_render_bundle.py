@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from flatsplit import render
 from flatsplit.errors import FlatsplitError, UsageError
 from flatsplit.render import bundle as bundle_module
+from flatsplit.render.bundle import write_bundle
 from flatsplit.render.facts import BundleFacts
 from tests.golden import bundles
 
@@ -32,8 +32,8 @@ def test_the_files_are_as_they_were(name, tmp_path):
     golden = GOLDEN / name
     if UPDATE:
         shutil.rmtree(golden, ignore_errors=True)
-        render.write_bundle(SAMPLES[name](), golden)
-    render.write_bundle(SAMPLES[name](), tmp_path / "out")
+        write_bundle(SAMPLES[name](), golden)
+    write_bundle(SAMPLES[name](), tmp_path / "out")
     assert content(tmp_path / "out") == content(golden)
 
 
@@ -43,7 +43,7 @@ def test_the_contract_of_the_use_cases_is_what_is_rendered():
 
 
 def test_the_overview_comes_first_and_the_manifest_last(tmp_path):
-    files = render.write_bundle(bundles.plain(), tmp_path / "a" / "b")
+    files = write_bundle(bundles.plain(), tmp_path / "a" / "b")
     assert [path.name for path in files[:3]] == ["index.html", "runbook.md", "clients.md"]
     assert files[-1].name == "manifest.json"
     assert [path.name for path in files[3:6]] == [
@@ -55,7 +55,7 @@ def test_the_overview_comes_first_and_the_manifest_last(tmp_path):
 
 
 def test_the_manifest_holds_digests_and_the_target(tmp_path):
-    render.write_bundle(bundles.plain(), tmp_path)
+    write_bundle(bundles.plain(), tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["target"]["system_identifier"] == "7312345678901234567"
     assert manifest["generated_by"] == "flatsplit 0.1.0"
@@ -66,10 +66,10 @@ def test_the_manifest_holds_digests_and_the_target(tmp_path):
 
 
 def test_a_bundle_is_refreshed_and_other_files_stay(tmp_path):
-    render.write_bundle(bundles.plain(), tmp_path)
+    write_bundle(bundles.plain(), tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "03-default-privileges.sql").write_text("old")
-    render.write_bundle(bundles.hostile(), tmp_path)
+    write_bundle(bundles.hostile(), tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert "notes.txt" in names
     assert "03-default-privileges.sql" not in names
@@ -78,13 +78,13 @@ def test_a_bundle_is_refreshed_and_other_files_stay(tmp_path):
 
 def test_a_manifest_cannot_have_other_files_removed(tmp_path):
     out = tmp_path / "out"
-    render.write_bundle(bundles.plain(), out)
+    write_bundle(bundles.plain(), out)
     (tmp_path / "precious.sql").write_text("mine")
     (out / "precious.sql").write_text("mine")
     manifest = json.loads((out / "manifest.json").read_text())
     manifest["files"].update({"../precious.sql": "", "precious.sql": "", "01-../x.md": ""})
     (out / "manifest.json").write_text(json.dumps(manifest))
-    render.write_bundle(bundles.plain(), out)
+    write_bundle(bundles.plain(), out)
     assert (tmp_path / "precious.sql").exists()
     assert (out / "precious.sql").exists()
 
@@ -96,19 +96,19 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path, manifest):
         (tmp_path / "manifest.json").write_text(manifest)
     before = content(tmp_path)
     with pytest.raises(FlatsplitError, match="is not empty"):
-        render.write_bundle(bundles.plain(), tmp_path)
+        write_bundle(bundles.plain(), tmp_path)
     assert content(tmp_path) == before
 
 
 def test_a_file_in_the_way_is_an_error_of_two_lines(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FlatsplitError, match="cannot be written") as caught:
-        render.write_bundle(bundles.plain(), tmp_path / "file")
+        write_bundle(bundles.plain(), tmp_path / "file")
     assert caught.value.fix
 
 
 def test_a_failure_on_the_way_leaves_the_old_bundle(tmp_path, monkeypatch):
-    render.write_bundle(bundles.plain(), tmp_path)
+    write_bundle(bundles.plain(), tmp_path)
     before = content(tmp_path)
 
     def fail(*args, **more):
@@ -116,18 +116,18 @@ def test_a_failure_on_the_way_leaves_the_old_bundle(tmp_path, monkeypatch):
 
     monkeypatch.setattr(bundle_module, "_manifest", fail)
     with pytest.raises(FlatsplitError, match="No space left"):
-        render.write_bundle(bundles.hostile(), tmp_path)
+        write_bundle(bundles.hostile(), tmp_path)
     assert content(tmp_path) == before
 
 
 def test_what_a_killed_process_left_is_no_obstacle(tmp_path):
     (tmp_path / ".flatsplit-abc").mkdir()
-    assert render.write_bundle(bundles.plain(), tmp_path)
+    assert write_bundle(bundles.plain(), tmp_path)
 
 
 def test_a_format_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError) as caught:
-        render.write_bundle(bundles.plain(), tmp_path / "out", "pdf")
+        write_bundle(bundles.plain(), tmp_path / "out", "pdf")
     assert "html" in caught.value.fix
     assert not (tmp_path / "out").exists()
 
@@ -136,12 +136,12 @@ def test_each_format_has_its_files_and_the_other_one_s_go(tmp_path):
     def names() -> set[str]:
         return {path.name for path in tmp_path.iterdir() if path.suffix != ".sql"}
 
-    render.write_bundle(bundles.plain(), tmp_path)
+    write_bundle(bundles.plain(), tmp_path)
     both = names()
     assert {"index.html", "runbook.md", "clients.md", "04-transfer-ownership.md"} < both
-    render.write_bundle(bundles.plain(), tmp_path, "html")
+    write_bundle(bundles.plain(), tmp_path, "html")
     assert names() == {"index.html", "manifest.json"}
-    render.write_bundle(bundles.plain(), tmp_path, "md")
+    write_bundle(bundles.plain(), tmp_path, "md")
     assert names() == both - {"index.html"}
     assert (tmp_path / "04-transfer-ownership.sql").exists()
 
@@ -149,7 +149,7 @@ def test_each_format_has_its_files_and_the_other_one_s_go(tmp_path):
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_markdown_holds_no_html_and_no_links_but_our_own(tmp_path, sample):
     markdown = MarkdownIt("commonmark").enable("table")
-    for path in render.write_bundle(SAMPLES[sample](), tmp_path):
+    for path in write_bundle(SAMPLES[sample](), tmp_path):
         if path.suffix != ".md":
             continue
         tokens = markdown.parse(path.read_text(encoding="utf-8"))
@@ -168,16 +168,16 @@ def test_markdown_holds_no_html_and_no_links_but_our_own(tmp_path, sample):
 
 def test_nothing_is_said_twice_differently(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
-    render.write_bundle(bundles.plain(), one)
-    render.write_bundle(bundles.plain(), two)
-    render.write_bundle(bundles.plain(), two)
+    write_bundle(bundles.plain(), one)
+    write_bundle(bundles.plain(), two)
+    write_bundle(bundles.plain(), two)
     assert content(one) == content(two)
 
 
 def test_many_statements_stay_small_and_readable(tmp_path):
     bundle = bundles.large(20_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    render.write_bundle(bundle, tmp_path)
+    write_bundle(bundle, tmp_path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
     assert len((tmp_path / "04-transfer-ownership.md").read_text().splitlines()) < 120
     assert (tmp_path / "index.html").stat().st_size < 200_000

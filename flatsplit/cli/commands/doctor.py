@@ -55,7 +55,7 @@ def command(app: App, form: str, id_: str | None, rows: bool) -> Exit:
         data = {"findings": [shape(one) for one in findings], **counts}
         output.data(data if counted is None else {**data, "rows": [view.counted_shape(one) for one in counted]})
     elif form == "md":
-        from flatsplit.render import render_findings
+        from flatsplit.render.hazards import render_findings
 
         about = {"cutover": config.name, "legacy role": config.legacy_role, "found": said}
         output.say(render_findings(findings, about).rstrip("\n"))

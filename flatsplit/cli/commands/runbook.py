@@ -42,7 +42,7 @@ def command(app: App, name: str | None, out: Path, form: str, templates: Path | 
         from flatsplit.cutover.runbook import runbook
 
         bundle = runbook(walk)
-    from flatsplit.render import write_bundle
+    from flatsplit.render.bundle import write_bundle
 
     files = write_bundle(bundle, out, form, templates)
     if app.output.json:

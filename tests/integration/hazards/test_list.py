@@ -12,7 +12,7 @@ import pytest
 
 from flatsplit import hazards
 from flatsplit.hazards import REGISTRY, stories
-from flatsplit.render import render_hazards
+from flatsplit.render.hazards import render_hazards
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import ROOT, Database
 from tests.support.hazards import look
