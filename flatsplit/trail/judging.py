@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from flatsplit import blueprint
+from flatsplit.connection import APPLICATION_NAME
 from flatsplit.trail.acts import Kind
 from flatsplit.trail.values import Deed, Judgement
 
@@ -17,6 +18,7 @@ _ALARMING: Mapping[Kind, str] = {
     "server": "reaches for the server's own programs, files or secrets",
 }
 """What the application has no business with."""
+_VERIFY = "`flatsplit verify --password-file`, which tries such things,"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ def judge(deed: Deed, cast: Cast) -> tuple[Judgement, str]:
         return _unnamed(deed, cast)
     if deed.doubtful:
         return "suspicious", f"something in the line imitates the log, so it may not have been {deed.login}"
-    return _of(deed, deed.login, cast)
+    judgement, why = _of(deed, deed.login, cast)
+    if judgement == "suspicious" and deed.application == APPLICATION_NAME:
+        why += f"; or {_VERIFY} ran then and from there"  # it says so itself, and so can anybody
+    return judgement, why
 
 
 def _of(deed: Deed, login: str, cast: Cast) -> tuple[Judgement, str]:

@@ -224,6 +224,14 @@ def test_whose_doing_it_was(text: str, login: str, outcome: str, client: str, ju
     assert judge(deed(text, login, outcome, client), CAST)[0] == judgement
 
 
+def test_who_says_it_is_flatsplit_is_as_suspicious_as_anybody() -> None:
+    """Anybody may say so; an operator who has just tried it all is reminded of that."""
+    judgement, why = judge(replace(deed("drop table t", "app_user"), application="flatsplit"), CAST)
+    assert judgement == "suspicious"
+    assert "flatsplit verify --password-file" in why
+    assert "verify" not in judge(deed("drop table t", "app_user"), CAST)[1]
+
+
 def test_doubt_is_suspicious_and_nobody_is_looked_at() -> None:
     assert judge(replace(deed("drop table t", "app_migrator"), doubtful=True), CAST)[0] == "suspicious"
     assert judge(replace(deed("drop table t", ""), acting_as=""), CAST)[0] == "look"
