@@ -71,8 +71,10 @@ class ServerLogging:
                 "the server writes its log to standard error (logging_collector is off): name the file with --log",
             )
         folder = self.settings.get("log_directory")
+        # The end of the newest file is read although nothing was added to it since: that is how it is known
+        since = search.since if tail is None else None
         try:
-            listed = self.conn.execute(resources.query(__package__, "logs"), {"since": search.since}).fetchall()
+            listed = self.conn.execute(resources.query(__package__, "logs"), {"since": since}).fetchall()
         except psycopg.errors.InsufficientPrivilege:
             return [], "this role may not list the server's log (pg_monitor may), so name the files with --log"
         except psycopg.Error as error:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import psycopg
 import pytest
 
+from flatsplit.config import load
+from flatsplit.connection import open_session
 from flatsplit.gates.unrefused import gate
 from flatsplit.model import GateResult
-from flatsplit.trail.refused import Lately, Refusal
+from flatsplit.trail.refused import Lately, Refusal, lately
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster
@@ -31,6 +35,10 @@ def test_what_is_refused_keeps_legacy_from_being_locked(
     database.execute("CREATE TABLE t (i int)", "legacy")
     walk = Walk(invoke_cli, database).init()
     walk.forward("verify")
+    with open_session(database.dsn) as session:
+        later = datetime.now(UTC) + timedelta(hours=1)
+        silent = lately(session, load(walk.config), later)
+    assert (silent.why, silent.blind, silent.refusals) == ("", "", ()), "nothing was logged since, and that is known"
     database.execute(f"CREATE TABLE {TABLE} (i int, secret text)")
     refused(walk, f"SELECT * FROM {TABLE} WHERE secret = 'geheim'")
     refused(walk, "DROP TABLE t")
