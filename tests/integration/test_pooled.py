@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,10 +16,10 @@ from flatsplit.errors import TargetError
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.patience import until
+from tests.support.pooler import MISSING, PROGRAM, starts
 from tests.support.walk import Walk
 
-PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no pgbouncer on this machine")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 
 Bouncer = Callable[[Database, str], str]
 
@@ -47,8 +46,7 @@ def bouncer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bouncer]:
         )
         for file in folder.iterdir():
             file.chmod(0o644)
-        assert PROGRAM is not None
-        command = [PROGRAM, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(folder / "b.ini")]
+        command = starts(folder / "b.ini")
         started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         dsn = make_conninfo("", host=str(folder), port="6432", user="postgres", dbname=database.name)
         until(lambda: _answers(dsn), "PgBouncer")

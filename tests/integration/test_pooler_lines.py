@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -14,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from flatsplit.config import Config, Group
 from flatsplit.cutover.poolers import of_twins
 from flatsplit.model import RoleFacts, State
 from flatsplit.server.pooler import Pooler, look
 from flatsplit.walks.rotate.context import Context
+from tests.support.pooler import starts
 from tests.support.tracked import TARGET
 
 A, B = "web_a", "We\"b 'x' %s"
@@ -37,24 +36,18 @@ TWINS = Context(
 @contextmanager
 def bouncer(line: str, users: str) -> Iterator[str]:
     """A PgBouncer with this line in [databases] and these in auth_file; how its console is reached."""
-    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        pytest.skip("no pgbouncer on this machine")
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
+    settings = folder / "pgbouncer.ini"
+    command = starts(settings)
     folder.chmod(0o777)  # PgBouncer runs as another user
     (folder / "users.txt").write_text(f'"admin" "of the console"\n{users}\n')
-    settings = folder / "pgbouncer.ini"
     settings.write_text(
         f"[databases]\n{line}\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {folder}\nlisten_port = 6432\n"
         f"auth_type = plain\nauth_file = {folder / 'users.txt'}\nadmin_users = admin\n"
     )
     for file in folder.iterdir():
         file.chmod(0o644)
-    process = subprocess.Popen(
-        [program, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(settings)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not (folder / ".s.PGSQL.6432").exists():
             assert process.poll() is None, "PgBouncer did not start"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -20,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
+from tests.support.pooler import MISSING, PROGRAM, starts
 from tests.support.rotating import Stored, twins
 from tests.support.walk import Walk, toml
 
@@ -102,9 +102,8 @@ class Bouncer:
         for file in (self.users, self.settings):
             file.chmod(0o644)
 
-    def start(self, program: str) -> None:
-        command = [program, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(self.settings)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def start(self) -> None:
+        self.process = subprocess.Popen(starts(self.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not (self.folder / ".s.PGSQL.6432").exists():
             assert self.process.poll() is None, "PgBouncer did not start"
             time.sleep(0.02)
@@ -124,16 +123,15 @@ class Bouncer:
 
 @contextmanager
 def bouncing(database: Database, way: str, password: str) -> Iterator[Bouncer]:
-    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        pytest.skip("no pgbouncer on this machine; .ci/run installs it and fails without")
+    if PROGRAM is None:
+        pytest.skip(MISSING)
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
     folder.chmod(0o777)  # PgBouncer runs as another user
     database.admin.execute("create role pgb login superuser password 'of pgb'")
     bouncer = Bouncer(database, way, folder)
     try:
         bouncer.write(A, password, verifiers(database))
-        bouncer.start(program)
+        bouncer.start()
         yield bouncer
     finally:
         if bouncer.process is not None:

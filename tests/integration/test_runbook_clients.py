@@ -27,9 +27,8 @@ from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster, tool
 from tests.golden import bundles
 from tests.support.clients import ROLES, blocks, walk_to_login
+from tests.support.pooler import MISSING, PROGRAM, starts
 from tests.support.walk import Walk
-
-BOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 @pytest.fixture
@@ -84,8 +83,8 @@ def sqlalchemy_and_alembic_have_an_engine_each(walked: Walk) -> None:
 @pytest.fixture
 def bouncer(walked: Walk) -> Iterator[str]:
     """A PgBouncer with the snippet's configuration and the server's own verifiers."""
-    if BOUNCER is None:
-        pytest.skip("no pgbouncer on this machine")
+    if PROGRAM is None:
+        pytest.skip(MISSING)
     text = blocks(walked.run.cwd / "book")["PgBouncer"]
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
     folder.chmod(0o777)
@@ -98,8 +97,7 @@ def bouncer(walked: Walk) -> Iterator[str]:
         file.chmod(0o644)
     log = folder / "log"
     with log.open("w") as out:
-        command = [BOUNCER, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(folder / "b.ini")]
-        process = subprocess.Popen(command, stdout=out, stderr=out)
+        process = subprocess.Popen(starts(folder / "b.ini"), stdout=out, stderr=out)
     try:
         yield str(folder)
     finally:

@@ -1,4 +1,4 @@
-"""PgBouncer that looks its users up in the database."""
+"""PgBouncer: how it is started, and one that looks its users up in the database."""
 
 from __future__ import annotations
 
@@ -17,17 +17,25 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.fixtures.databases import Database
 
+PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+MISSING = "no pgbouncer on this machine; .ci/run installs it, and with CI=true fails without"
+
+
+def starts(settings: Path) -> list[str]:
+    """What starts a PgBouncer with these settings, as another user than root; skips where there is none."""
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    return [PROGRAM, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(settings)]
+
 
 @contextmanager
 def pooling(database: Database, auth_user: str, auth_query: str, user: str, password: str) -> Iterator[str]:
     """Started before the database, in session mode; gives how ``user`` connects through it."""
-    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        pytest.skip("no pgbouncer on this machine")
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
+    users, settings = folder / "users.txt", folder / "pgbouncer.ini"
+    command = starts(settings)
     folder.chmod(0o777)  # PgBouncer runs as another user
     server = conninfo_to_dict(database.dsn)
-    users, settings = folder / "users.txt", folder / "pgbouncer.ini"
     users.write_text(f'"{auth_user}" ""\n')
     settings.write_text(
         f"[databases]\n{database.name} = host={server['host']} port={server['port']}\n"
@@ -36,7 +44,6 @@ def pooling(database: Database, auth_user: str, auth_query: str, user: str, pass
     )
     for file in (users, settings):
         file.chmod(0o644)
-    command = [program, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(settings)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not (folder / ".s.PGSQL.6432").exists():

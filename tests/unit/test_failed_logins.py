@@ -103,23 +103,23 @@ def login(client: str) -> dict[str, FailedLogin]:
 
 
 def test_a_login_that_succeeded_clears_nobody_in_silence() -> None:
-    def judged(**found: object) -> GateResult:
-        result = known.gate("all 2 clients came again", FailedLogins(ROLE, **found), "next --log FILE")  # type: ignore[arg-type]
+    def judged(found: FailedLogins) -> GateResult:
+        result = known.gate("all 2 clients came again", found, "next --log FILE")
         assert result.open
         return result
 
-    quiet = judged(begins="ten")
+    quiet = judged(FailedLogins(ROLE, begins="ten"))
     assert (quiet.notice, quiet.reason) == (False, "all 2 clients came again; nobody was turned away since ten")
-    blind = judged(blind="no log")
+    blind = judged(FailedLogins(ROLE, blind="no log"))
     assert blind.notice
     assert blind.fix.startswith("next --log FILE")
     assert "whether somebody was turned away is not known: no log" in blind.reason
-    one = judged(begins="ten", clients=login("10.0.0.5"))
+    one = judged(FailedLogins(ROLE, begins="ten", clients=login("10.0.0.5")))
     assert one.notice
     assert "10.0.0.5 (2 ×" in one.reason
     assert "let in from there later" in one.reason
     assert "%h" not in one.fix
-    anywhere = judged(begins="ten", clients=login(""))
+    anywhere = judged(FailedLogins(ROLE, begins="ten", clients=login("")))
     assert anywhere.notice
     assert "from there" not in anywhere.reason
     assert "%h" in anywhere.fix

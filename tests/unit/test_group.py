@@ -26,7 +26,7 @@ from flatsplit.model import (
 from flatsplit.planning.chain import KeptWalk
 from flatsplit.planning.situation import Situation
 from flatsplit.privileges import default_acl
-from flatsplit.walks.group.context import Context
+from flatsplit.walks.group.context import Context, ignores_role_setting
 from flatsplit.walks.group.kind import GROUP
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.split.kind import SPLIT
@@ -196,3 +196,10 @@ def with_role(login: bool | None) -> State:
     """A State in which app_user may log in, or not, or is not there."""
     roles = {"shop": RoleFacts(login=True)} | ({} if login is None else {ROLE: RoleFacts(login=login)})
     return State(Target("7", "shop", 5, 160000, "ops", operator_superuser=True, bootstrap="postgres"), roles=roles)
+
+
+def test_the_releases_that_ignore_a_logins_role_are_those_and_no_neighbours() -> None:
+    """Seen on 15.9, 16.5 and 17.1: test_group_acts.py, where such a server is named."""
+    assert [version for version in range(130000, 190000) if ignores_role_setting(version)] == [
+        *(130017, 140014, 150009, 160005, 170001),
+    ]
