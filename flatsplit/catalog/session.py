@@ -25,6 +25,8 @@ SELECT set_config('search_path', 'pg_catalog, pg_temp', true), set_config('TimeZ
 """
 """How the server prints names and times; memory to hash in; neither compiler nor workers for milliseconds."""
 
+_JOIN = "SELECT set_config('enable_nestloop', '{0}', true), set_config('enable_mergejoin', '{0}', true)"
+
 
 class Server(NamedTuple):
     """What decides which questions can be asked, and the raw answers about the server itself."""
@@ -71,14 +73,14 @@ class Look:
 
     @contextmanager
     def hashing(self) -> Iterator[None]:
-        """Inside, nothing is joined by nested loops.
+        """Inside, everything is joined by hashes.
 
         The planner expects few rows of each schema and would fetch each table by its index, those included that an
-        UPDATE of the catalog has left behind.
+        UPDATE of the catalog has left behind; for a merge with pg_init_privs, too, which has next to none of ours.
         """
-        self.rows("SELECT set_config('enable_nestloop', 'off', true)")
+        self.rows(_JOIN.format("off"))
         yield
-        self.rows("SELECT set_config('enable_nestloop', 'on', true)")
+        self.rows(_JOIN.format("on"))
 
     @contextmanager
     def letting_go(self) -> Iterator[None]:

@@ -184,7 +184,7 @@ class Walk:
     def keep_names(self) -> None:
         """Put the names of the new roles on record, inside the transaction that begins to work with them."""
         split = self.split
-        renamed = replace(split, config=names.keep(self.journal.of(split), split, self.config))
+        renamed = split._replace(config=names.keep(self.journal.of(split), split, self.config))
         self.kept = tuple(renamed if record is split else record for record in self.kept)
         self.record = renamed if self.record is split else self.record
 

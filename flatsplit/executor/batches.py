@@ -8,10 +8,11 @@ from flatsplit.model import TABLES, Statement
 
 EXCLUSIVE_BATCH = 100
 """Statements that lock relations, per transaction: max_locks_per_transaction bounds it from above."""
-OBJECT_BATCH = 1000
-"""Objects of other statements per transaction, some 25 ms of them: transactions and records cost a third at 400."""
-TABLE_BATCH = 600
-"""Tables among them, which a GRANT holds (ddl.hold): a lock each, and the server has a few thousand for everybody."""
+OBJECT_BATCH = 2000
+"""Objects of other statements per transaction, some 50 ms of them: each more costs a commit and a record."""
+TABLE_BATCH = 1000
+"""Tables among them, which a GRANT holds (ddl.hold): a lock each, and the server has 6,400 for everybody by default.
+Where they do not go round, the batch is split."""
 
 
 def batches(statements: Sequence[Statement]) -> Iterator[list[Statement]]:

@@ -46,7 +46,7 @@ ORDER BY at
 """
 _COUNTERS = rows.select(
     "counter",
-    CounterRecord.__slots__,
+    CounterRecord._fields,
     """
     WHERE role = %(role)s AND (%(since)s::timestamptz IS NULL OR at >= coalesce(
         (SELECT max(at) FROM flatsplit.counter WHERE role = %(role)s AND at <= %(since)s), %(since)s))
@@ -63,7 +63,7 @@ WHERE role = %s AND source <> 'look' AND %s <= coalesce(until, at) AND at <= %s 
 """
 _OF_ROLE = rows.select(
     "observation",
-    ObservationRecord.__slots__,
+    ObservationRecord._fields,
     """
     WHERE role = %(role)s AND source NOT IN ('look', 'login')
       AND (%(since)s::timestamptz IS NULL OR %(since)s <= coalesce(until, at))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from flatsplit.model import WalkName
 
@@ -13,8 +12,7 @@ CutoverState: TypeAlias = Literal["active", "complete", "rolled_back"]
 Direction: TypeAlias = Literal["forward", "catch-up", "back", "repair", "by-hand"]
 
 
-@dataclass(frozen=True, slots=True)
-class CutoverRecord:
+class CutoverRecord(NamedTuple):
     """One walk, as ``init`` or ``begin`` began it."""
 
     id: int
@@ -40,8 +38,7 @@ class CutoverRecord:
         return WalkName(self.kind, self.subject)
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRecord:
+class ActionRecord(NamedTuple):
     """One statement that ran."""
 
     id: int
@@ -59,8 +56,7 @@ class ActionRecord:
     walk: str = "split"
 
 
-@dataclass(frozen=True, slots=True)
-class TallyRecord:
+class TallyRecord(NamedTuple):
     """How much was done for one step."""
 
     step: str
@@ -70,8 +66,7 @@ class TallyRecord:
     last: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordRecord:
+class PasswordRecord(NamedTuple):
     """A statement that set a password; the secret itself is a variable in it."""
 
     sql: str
@@ -81,8 +76,7 @@ class PasswordRecord:
     """Who was at work; "" where it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
+class EventRecord(NamedTuple):
     """Who did what, when and why."""
 
     id: int
@@ -101,8 +95,7 @@ class EventRecord:
     """Whose it is; "" where no walk had begun."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservationRecord:
+class ObservationRecord(NamedTuple):
     """Sessions that were alike at one moment."""
 
     at: datetime
@@ -115,8 +108,7 @@ class ObservationRecord:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class CounterRecord:
+class CounterRecord(NamedTuple):
     """How many statements a role had run at one moment."""
 
     at: datetime
@@ -128,8 +120,7 @@ class CounterRecord:
     """Equal for counters that can be compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookRecord:
+class LookRecord(NamedTuple):
     """Somebody looked: at one moment, or, in a sum, several times from ``at`` until ``until``."""
 
     at: datetime
@@ -138,8 +129,7 @@ class LookRecord:
     """Longest time without evidence inside the sum."""
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotRecord:
+class SnapshotRecord(NamedTuple):
     """What was there when a step ended."""
 
     at: datetime

@@ -12,7 +12,7 @@ from flatsplit.errors import JournalError
 from flatsplit.journal import rows
 from flatsplit.journal.records import SnapshotRecord
 
-_FIELDS = SnapshotRecord.__slots__
+_FIELDS = SnapshotRecord._fields
 _OF_WALK = rows.select("snapshot", _FIELDS, "WHERE cutover_id = %s ORDER BY id DESC LIMIT 1")
 _OF_ALL = rows.select(
     "snapshot",

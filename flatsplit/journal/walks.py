@@ -20,7 +20,7 @@ from flatsplit.journal.records import CutoverRecord, CutoverState
 from flatsplit.model import StepRecord, StepState, Target, WalkName
 from flatsplit.planning import machine
 
-_CUTOVERS = rows.select("cutover", CutoverRecord.__slots__, "ORDER BY id")
+_CUTOVERS = rows.select("cutover", CutoverRecord._fields, "ORDER BY id")
 _STEPS = rows.select("step", StepRecord.__slots__, "WHERE cutover_id = %s ORDER BY ordinal")
 _CREATE = """
 INSERT INTO flatsplit.cutover
@@ -53,7 +53,7 @@ def kept(session: Session) -> list[CutoverRecord]:
     """Those that are active, in the order in which they began."""
     with session.driver.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute("SELECT * FROM flatsplit.cutover WHERE state = 'active' ORDER BY id").fetchall()
-    return [CutoverRecord(**{name: row[name] for name in CutoverRecord.__slots__ if name in row}) for row in found]
+    return [CutoverRecord(**{name: row[name] for name in CutoverRecord._fields if name in row}) for row in found]
 
 
 def every(session: Session) -> list[CutoverRecord]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+class Approved(NamedTuple):
     """An approval on record."""
 
     step: str
@@ -20,8 +20,7 @@ class Approved:
     recorded_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepPast:
+class StepPast(NamedTuple):
     """What happened to one step so far: the audit's half of a runbook."""
 
     started_at: datetime | None = None
@@ -41,8 +40,7 @@ class StepPast:
     rolled_back: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One line of the story."""
 
     at: datetime
@@ -52,8 +50,7 @@ class Event:
     who: str
 
 
-@dataclass(frozen=True, slots=True)
-class SeenClient:
+class SeenClient(NamedTuple):
     """Connections that look the same, over all looks."""
 
     role: str
@@ -66,8 +63,7 @@ class SeenClient:
     """None: connected at this moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
+class Rehearsed(NamedTuple):
     """The last rehearsal as one role."""
 
     role: str
@@ -78,8 +74,7 @@ class Rehearsed:
     ok: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordAge:
+class PasswordAge(NamedTuple):
     """Of the password of one role that logs in."""
 
     role: str
@@ -94,8 +89,7 @@ class PasswordAge:
     """Older than ``max_age`` of [rotation]."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where clients connect to, and how many may."""
 
     host: str = "HOST"
@@ -108,8 +102,7 @@ class Place:
     """CONNECTION LIMIT of the old role; -1 for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """How many facts a second are changed."""
 
     facts: float = 1000.0

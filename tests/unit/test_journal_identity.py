@@ -23,8 +23,8 @@ CUTOVER = CutoverRecord(
     ids=["both known", "unreadable at init", "unreadable now", "never readable"],
 )
 def test_the_same_database_is_recognised(then: str, now: str) -> None:
-    recognise(replace(TARGET, system_identifier=now), replace(CUTOVER, system_identifier=then))
-    Journal.recognise(replace(TARGET, system_identifier=now), replace(CUTOVER, system_identifier=then))
+    recognise(replace(TARGET, system_identifier=now), CUTOVER._replace(system_identifier=then))
+    Journal.recognise(replace(TARGET, system_identifier=now), CUTOVER._replace(system_identifier=then))
 
 
 def test_another_cluster_is_a_copy_restored_elsewhere() -> None:

@@ -10,7 +10,8 @@ SELECT s.refobjid AS role, o.name
 FROM (
     SELECT DISTINCT d.refobjid, d.dbid
     FROM pg_shdepend AS d
-    WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype IN ('o', 'a', 'r', 'i') AND d.dbid <> 0) AS s
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype IN ('o', 'a', 'r', 'i')
+      AND d.dbid IN (SELECT o.oid FROM other AS o)) AS s
 JOIN other AS o ON o.oid = s.dbid
 UNION
 SELECT s.refobjid, o.name
