@@ -57,7 +57,7 @@ def with_columns(conn: psycopg.Connection[Any], state: State, wanted: Iterable[O
     with look(conn) as at:
         names = ([ref.schema for ref in missing], [ref.name for ref in missing], [ref.args for ref in missing])
         found = {ObjectRef("column", *row): () for row in at.ask("named_columns", *names)}
-    return replace(state, columns={**state.columns, **found}) if found else state
+    return state.but(columns={**state.columns, **found}) if found else state
 
 
 def read_people(conn: psycopg.Connection[Any]) -> State:
@@ -77,8 +77,7 @@ def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
     with look(conn) as at:
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
-        return replace(
-            state,
+        return state.but(
             roles=cluster.read_roles(at, rows),
             members=cluster.read_members(at, names),
             settings=cluster.read_settings(at, names),

@@ -266,4 +266,4 @@ def _reclaimed(situation: Situation, mine: Iterable[str]) -> Situation:
         for name in mine
         if (heir := marks.others(live, name)) and heir not in live.roles[name].elsewhere
     }
-    return replace(situation, live=replace(live, roles={**live.roles, **roles})) if roles else situation
+    return replace(situation, live=live.but(roles={**live.roles, **roles})) if roles else situation

@@ -150,7 +150,7 @@ class Walk:
         for record in begun:
             require_same(self.config, record.config)
 
-        return replace(live, structure=structure(self.session, self.config))
+        return live.but(structure=structure(self.session, self.config))
 
     def _link(self, record: CutoverRecord, live: State) -> KeptWalk:
         """One of the walks as it is now."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from flatsplit.model.facts import (
     Acl,
@@ -135,6 +135,13 @@ class State:
             object.__setattr__(self, "_groups", group_objects(self.objects))
         assert self._groups is not None
         return self._groups
+
+    def but(self, **changes: Any) -> State:
+        """The same State but for these facts; objects that stay the same stay grouped, which takes time to find out."""
+        made = replace(self, **changes)
+        if "objects" not in changes:
+            object.__setattr__(made, "_groups", self._groups)
+        return made
 
     def member_of(self, role: str) -> set[str]:
         """All roles that it is a member of, directly or not; whether it inherits does not matter here."""

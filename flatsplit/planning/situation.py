@@ -263,7 +263,7 @@ class Situation(Generic[C]):
         live, known = self.live, self.baseline.roles
         dropped = self.kind.step(step).drops(self.context)
         gone = {role: known[role] for role in dropped if role in known and role not in live.roles}
-        return replace(self, live=replace(live, roles={**live.roles, **gone})) if gone else self
+        return replace(self, live=live.but(roles={**live.roles, **gone})) if gone else self
 
     def final(self, step: str) -> bool:
         """Whether a step cannot be taken back once it is done: the point of no return."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from flatsplit.model import Member, MemberOptions, ObjectFacts, ObjectRef, State
 from flatsplit.walks.draft import Draft
@@ -60,4 +59,4 @@ def forgotten(live: State, want: State) -> State:
         for name, facts in want.roles.items()
         if facts.password and name in live.roles and not live.roles[name].password
     }
-    return replace(want, roles={**want.roles, **gone}) if gone else want
+    return want.but(roles={**want.roles, **gone}) if gone else want

@@ -8,7 +8,6 @@ alone: only what carries a mark is marked anew, when its walk goes back and leav
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from flatsplit.model import State
 from flatsplit.walks.provider import administers
@@ -60,4 +59,4 @@ def left(state: State, roles: Collection[str]) -> State:
         if name in roles and facts.elsewhere and marked(facts.comment) and not others(state, name)
         if administers(state, name)
     }
-    return replace(state, roles={**state.roles, **heirs}) if heirs else state
+    return state.but(roles={**state.roles, **heirs}) if heirs else state

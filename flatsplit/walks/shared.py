@@ -8,7 +8,6 @@ The last database that goes back takes them along. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from flatsplit import words
 from flatsplit.model import Finding, Member, RoleFacts, State
@@ -74,7 +73,7 @@ def alone(state: State) -> State:
         name: facts._replace(elsewhere=(), comment="" if marks.others(state, name) else facts.comment)
         for name, facts in state.roles.items()
     }
-    return state if roles == state.roles else replace(state, roles=roles)
+    return state if roles == state.roles else state.but(roles=roles)
 
 
 def finding(kept: tuple[str, ...], step: str) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from flatsplit.model import State
 from flatsplit.walks import trail
@@ -27,7 +26,7 @@ def _heir(context: Context) -> str:
 
 def _origin(live: State, context: Context, begun: Collection[str]) -> State:
     state = log_ddl.taken_back(live, context) if trail.LOG_DDL in begun else live
-    return replace(state, recorder={}) if trail.RECORD_DDL in begun else state
+    return state.but(recorder={}) if trail.RECORD_DDL in begun else state
 
 
 def _remembers(moment: Moment, _: Context, origin: Callable[[], State]) -> State | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flatsplit.model import SettingKey, State
 from flatsplit.walks import trail
 from flatsplit.walks.kind import Step
@@ -30,7 +28,7 @@ def apply(state: State, context: Context) -> State:
             row[SETTING] = own(state, role)
         if row:
             settings[key] = tuple(sorted(row.items()))
-    return state if settings == state.settings else replace(state, settings=settings)
+    return state if settings == state.settings else state.but(settings=settings)
 
 
 def _lacks(state: State, role: str) -> bool:
@@ -48,7 +46,7 @@ def taken_back(live: State, context: Context) -> State:
         del row[SETTING]
         row |= {} if before is None else {SETTING: before}
         settings[key] = tuple(sorted(row.items()))
-    return replace(live, settings={key: row for key, row in settings.items() if row})
+    return live.but(settings={key: row for key, row in settings.items() if row})
 
 
 STEP = Step(

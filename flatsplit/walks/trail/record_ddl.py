@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flatsplit import ddl
 from flatsplit.model import State
 from flatsplit.walks import trail
@@ -16,7 +14,7 @@ def apply(state: State, context: Context) -> State:
     wanted = {part.name: "" for part in ddl.PARTS}
     if not context.config.trail.table or state.recorder == wanted:
         return state
-    return replace(state, recorder=wanted)
+    return state.but(recorder=wanted)
 
 
 STEP = Step(
