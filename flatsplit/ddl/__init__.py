@@ -8,6 +8,7 @@ from flatsplit.ddl.conditions import canonical, condition, own_row, recognise
 from flatsplit.ddl.crowds import one_for_many
 from flatsplit.ddl.inside import OwnedFunction
 from flatsplit.ddl.names import (
+    Labels,
     alter_owner,
     alter_word,
     as_superuser,
@@ -72,6 +73,7 @@ from flatsplit.ddl.roles import (
 
 __all__ = [
     "PARTS",
+    "Labels",
     "OwnedFunction",
     "add_tenants",
     "alter_owner",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
 from psycopg import sql
 
 from flatsplit.errors import FlatsplitError
-from flatsplit.model import PUBLIC, RELATIONS, ROUTINES, TABLES, ObjectRef
+from flatsplit.model import PUBLIC, RELATIONS, ROUTINES, TABLES, ObjectRef, OnDemand
 
-CACHED = 1 << 17
-"""Names kept rendered: each object's stands in a statement, its undo and its record, for several grantees."""
+CACHED = 1 << 15
+"""Names kept rendered: each object's stands in a statement, its undo and its record, for several grantees. Where there
+are more objects, a name is still kept from a statement to its undo, and memory is worth more than the rest."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
@@ -110,6 +112,21 @@ def label(ref: ObjectRef) -> str:
 @cache
 def _word(kind: str) -> str:
     return kind.replace("_", " ")
+
+
+class Labels(OnDemand[str]):
+    """What a person would call these objects."""
+
+    __slots__ = ("_refs",)
+
+    def __init__(self, refs: Sequence[ObjectRef]) -> None:
+        self._refs = refs
+
+    def __len__(self) -> int:
+        return len(self._refs)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(label, self._refs)
 
 
 def alter_owner(ref: ObjectRef, owner: str) -> str:

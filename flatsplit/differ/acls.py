@@ -97,14 +97,14 @@ def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[
 
 
 def changes(
-    subjects: Iterable[str], step: AclChange, owner: str, *, revoking: bool, fact: FactKey = "privilege"
+    subjects: Sequence[str], step: AclChange, owner: str, *, revoking: bool, fact: FactKey = "privilege"
 ) -> Alike:
     """The facts that one step changes on these subjects, as aclitems are written: ``grantee=letters/grantor``."""
     grantee = step.grantee or "PUBLIC"
     star = "*" if step.option else ""
     detail = f"{owner if step.grantee == OWNER else grantee}={step.letters}{star}/{step.grantor or owner}"
     side: Side = "-" if revoking else "+"
-    return Alike(side, fact, tuple(subjects), detail)
+    return Alike(side, fact, subjects, detail)
 
 
 class Changed(NamedTuple):
@@ -180,13 +180,14 @@ def _statement(
     what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
     what += " (grant option)" if step.option else ""
     where = ddl.label(refs[0]) if len(refs) == 1 else f"{len(refs)} {plural(refs)} in {schema or 'the database'}"
+    objects = tuple(refs)
     return Statement(
         description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
         sql=ddl.hold(refs, closed) + do(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
         undo=undo(refs, step.letters, grantee, option=step.undo_option, grantor=step.by(owner)),
         lock="",
-        objects=tuple(refs),
-        changes=changes(map(ddl.label, refs), step, owner, revoking=revoking),
+        objects=objects,
+        changes=changes(ddl.Labels(objects), step, owner, revoking=revoking),
         phase=phase,
         acts=(step.grantor or owner,),
         split=_splitter(
@@ -228,7 +229,7 @@ def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
                 undo=undo(ref, step.letters, grantee, option=step.undo_option, grantor=step.by(table)),
                 lock="",
                 objects=(ref,),
-                changes=changes([ddl.label(ref)], step, table, revoking=revoking, fact="column_privilege"),
+                changes=changes((ddl.label(ref),), step, table, revoking=revoking, fact="column_privilege"),
                 acts=(step.grantor or table,),
             )
 

@@ -48,6 +48,6 @@ def changed(have: State, want: State) -> Iterator[Statement]:
                     sql=do(ref, step.letters, grantee, option=step.option),
                     undo=undo(ref, step.letters, grantee, option=step.undo_option),
                     lock="",
-                    changes=changes([subject], step, ref.creator, revoking=revoking, fact="default_privilege"),
+                    changes=changes((subject,), step, ref.creator, revoking=revoking, fact="default_privilege"),
                     acts=(ref.creator,),
                 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
 from flatsplit import ddl
 from flatsplit.differ.acls import Changed, Later
-from flatsplit.model import RELATIONS, Change, ObjectRef, State, Statement, versions
+from flatsplit.model import RELATIONS, Change, ObjectRef, OnDemand, State, Statement, versions
 
 # Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
 # at 10 plus their depth over other relations, because a view reads as its owner.
@@ -103,20 +103,32 @@ def moved(
     return [*alter, _reassigned(want, dragged)], last
 
 
-def owner_changes(ref: ObjectRef, old: str, new: str) -> tuple[Change, ...]:
-    """The facts of one move."""
-    subject = ddl.label(ref)
-    return (Change("-", "owner", subject, old), Change("+", "owner", subject, new))
+class Moves(OnDemand[Change]):
+    """The facts of these moves from one owner to another, two of each."""
+
+    __slots__ = ("_new", "_old", "_refs")
+
+    def __init__(self, refs: tuple[ObjectRef, ...], old: str, new: str) -> None:
+        self._refs, self._old, self._new = refs, old, new
+
+    def __len__(self) -> int:
+        return 2 * len(self._refs)
+
+    def __iter__(self) -> Iterator[Change]:
+        for subject in map(ddl.label, self._refs):
+            yield Change("-", "owner", subject, self._old)
+            yield Change("+", "owner", subject, self._new)
 
 
 def _owner(have: State, want: State, ref: ObjectRef, old: str, new: str, phase: int) -> Statement:
+    refs = (ref,)
     return Statement(
         description=f"{ddl.label(ref)}: owner {old} → {new}",
         sql=_alter_owner(have, want, ref, new),
         undo=_alter_owner(have, want, ref, old),
         lock=_LOCKS.get(ref.kind, ""),
-        objects=(ref,),
-        changes=owner_changes(ref, old, new),
+        objects=refs,
+        changes=Moves(refs, old, new),
         phase=phase,
         acts=(old, new),
     )
@@ -182,7 +194,7 @@ def _reassigned(want: State, dragged: list[tuple[ObjectRef, str, str]]) -> list[
                 undo=ddl.reassign_owned(new, old, ()),
                 lock="",
                 objects=refs,
-                changes=tuple(change for ref in refs for change in owner_changes(ref, old, new)),
+                changes=Moves(refs, old, new),
                 alone=True,
                 acts=(old, new),
             )

@@ -29,6 +29,7 @@ from flatsplit.model.facts import (
     Settings,
     intern_acl,
 )
+from flatsplit.model.ondemand import OnDemand
 from flatsplit.model.plans import (
     HIDDEN_ADDRESS,
     NOT_SEEN,
@@ -95,6 +96,7 @@ __all__ = [
     "ObjectFacts",
     "ObjectGroup",
     "ObjectRef",
+    "OnDemand",
     "Plan",
     "PolicyFacts",
     "RoleFacts",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args, overload
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from flatsplit.model.facts import ObjectRef
+from flatsplit.model.ondemand import OnDemand
 
 Side: TypeAlias = Literal["+", "-"]
 FactKey: TypeAlias = Literal[
@@ -45,12 +46,12 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alike(Sequence[Change]):
+class Alike(OnDemand[Change]):
     """One and the same change of many subjects: a GRANT on 200 tables changes 200 facts, seldom looked at singly."""
 
     side: Side
     fact: FactKey
-    subjects: tuple[str, ...]
+    subjects: Sequence[str]
     detail: str
 
     def __len__(self) -> int:
@@ -58,19 +59,6 @@ class Alike(Sequence[Change]):
 
     def __iter__(self) -> Iterator[Change]:
         return (Change(self.side, self.fact, subject, self.detail) for subject in self.subjects)
-
-    @overload
-    def __getitem__(self, place: int) -> Change: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Change, ...]: ...
-    def __getitem__(self, place: int | slice) -> Change | tuple[Change, ...]:
-        return tuple(self)[place]
-
-    def __eq__(self, other: object) -> bool:
-        return tuple(self) == tuple(other) if isinstance(other, (tuple, Alike)) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
 
 
 def alike(changes: Iterable[Change]) -> Iterator[Alike]:

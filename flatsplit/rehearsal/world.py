@@ -56,10 +56,10 @@ class World:
         """By schema and name; those that are in the State."""
         named = {(ref.schema, ref.name): ref for ref in self.state.objects if ref.kind in RELATIONS}
         found = {}
-        for oid, schema, name, _, secured, forced, invoker in self._ask("relations"):
+        for oid, schema, name, _, secured, forced, invoker in self.conn.execute(question("relations").encode()):
             ref = named.get((schema, name))
-            if ref is not None:
-                found[schema, name] = Relation(oid, ref, secured, forced, invoker)
+            if ref is not None:  # its own strings: there may be hundreds of thousands
+                found[ref.schema, ref.name] = Relation(oid, ref, secured, forced, invoker)
         return found
 
     @cached_property

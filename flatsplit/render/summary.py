@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from flatsplit.model import Backend, ObjectRef, Statement
+from flatsplit.model import Backend, ObjectRef, Statement, alike
 
 # The manual's table-level locks from strongest to weakest, as they are to be looked for in a text
 _LOCKS = (
@@ -78,7 +78,8 @@ def groups(statements: Iterable[Statement]) -> list[LikeStatements]:
 def _what(statement: Statement) -> str:
     kinds = sorted({reference.kind for reference in statement.objects})
     things = ", ".join(_plural(kind) for kind in kinds)
-    facts = {change.fact for change in statement.changes}
+    changes = list(alike(statement.changes))
+    facts = {change.fact for change in changes}
     if "role" in facts:  # CREATE ROLE brings attributes with it
         facts = {"role"}
     if len(facts) != 1:
@@ -86,7 +87,7 @@ def _what(statement: Statement) -> str:
         return f"{statement.sql.split(None, 1)[0].upper() if statement.sql.split() else ''} {things}".strip()
     (fact,) = facts
     gives, takes = _WORDS.get(fact, (f"add {fact}", f"remove {fact}"))
-    words = gives if any(change.side == "+" for change in statement.changes) else takes
+    words = gives if any(change.side == "+" for change in changes) else takes
     if things and fact in _WITH_OBJECTS:
         return f"{words} {things}"
     return words.removesuffix(" of").removesuffix(" on")
