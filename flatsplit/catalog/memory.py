@@ -52,14 +52,17 @@ _KEPT: WeakKeyDictionary[psycopg.Connection[Any], Memory] = WeakKeyDictionary()
 
 
 def recall(look: Look) -> Memory | None:
-    """What this connection knows and is still so; None where it has kept nothing, which costs no question."""
-    kept = _KEPT.get(look.connection)
+    """What this connection knows and is still so; None where it has kept nothing, which costs no question.
+
+    Nor does it know anything inside a transaction of the caller's: what that changes, and changes again, has one xmin.
+    """
+    kept = _KEPT.get(look.connection) if look.alone else None
     return kept.at(look) if kept is not None else None
 
 
 def keep(look: Look, read: Collection[object]) -> Memory | None:
     """Where to put what was ``read``; None where that is too little. Inside the look in which it was read."""
-    if len(read) < MANY:
+    if len(read) < MANY or not look.alone:
         return None
     kept = _KEPT.setdefault(look.connection, Memory())
     return kept if kept.stamp is not None else kept.at(look)

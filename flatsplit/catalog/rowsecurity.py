@@ -41,13 +41,22 @@ def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
     found, said = {}, {}
     for oid, xmin, schema, table, policy, permissive, command, using, check in rows:
         words = known[oid, xmin] if using is None else (ddl.canonical(using, table), ddl.canonical(check, table))
-        said[oid, xmin] = words
+        if using is None or (_lasts(using, table) and _lasts(check, table)):
+            said[oid, xmin] = words
         if not is_temporary(schema):
             found[ObjectRef("policy", intern(schema), table, policy)] = PolicyFacts(permissive, command, *words)
     if (kept := keep(look, said)) is not None:
         kept.expressions(mappings).clear()
         kept.said.update(said)
     return found
+
+
+def _lasts(text: str, table: str) -> bool:
+    """Whether it can change with the policy or with names of tables and columns alone.
+
+    Another condition may name all there is: functions, operators, collations, labels of an enum, roles.
+    """
+    return text in ("", "true") or text.startswith("tree ") or ddl.recognise(text, table) is not None
 
 
 def read_row_security(look: Look) -> dict[ObjectRef, RowSecurity]:

@@ -53,8 +53,10 @@ class Server(NamedTuple):
 class Look:
     """Asks questions inside one snapshot."""
 
-    def __init__(self, cursor: psycopg.Cursor[Row], server: Server) -> None:
+    def __init__(self, cursor: psycopg.Cursor[Row], server: Server, *, alone: bool) -> None:
         self._cursor = cursor
+        self.alone = alone
+        """Whether it is a transaction of its own: one moment for all questions, and no change of ours."""
         self._asked: dict[tuple[object, ...], list[Row]] = {}
         self.server = server
 
@@ -120,4 +122,4 @@ def look(conn: psycopg.Connection[Any]) -> Iterator[Look]:
         server = cursor.execute(question("target").encode(), prepare=False).fetchone()
         assert server is not None, "current_user and current_database() always exist"
         cursor.execute(_PIN)
-        yield Look(cursor, Server(*server))
+        yield Look(cursor, Server(*server), alone=idle)
