@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -41,6 +42,7 @@ def runbook(walk: Walk) -> Bundle:
     situation = walk.situation()
     split = situation.turned(SPLIT)
     found = hazards.find(walk.session.driver, split.live, split.context)
+    gc.collect()  # the judges of views and routines know each other, and each has read all relations
     next_key = machine.next_step(situation.states)
     pools = tuple(one.finding for one in poolers(walk, situation))
     steps = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
 
@@ -130,8 +130,13 @@ def _owner(have: State, want: State, ref: ObjectRef, old: str, new: str, phase: 
         objects=refs,
         changes=Moves(refs, old, new),
         phase=phase,
-        acts=(old, new),
+        acts=_both(old, new),
     )
+
+
+@cache
+def _both(old: str, new: str) -> tuple[str, str]:
+    return old, new
 
 
 def _alter_owner(have: State, want: State, ref: ObjectRef, owner: str) -> str:
