@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.fixtures.cli import Result, Target, environment
-from tests.support.patience import sleeping, until
+from tests.support.patience import PATIENCE, sleeping, until
 
 
 def type_at(
@@ -25,7 +25,7 @@ def type_at(
     *arguments: str,
     dsn: Target = None,
     answers: Sequence[tuple[str, str | Callable[[], object]]] = (),
-    timeout: float = 60,
+    timeout: float = PATIENCE,
 ) -> Result:
     """Run a command and type each answer when its prompt appears; stdout and stderr come as one, as on a screen.
 
@@ -69,7 +69,7 @@ def type_at(
                 os.write(ours, answer.encode())
     if waiting:
         process.kill()
-    code = process.wait(10)
+    code = process.wait(PATIENCE)
     after = termios.tcgetattr(ours)
     os.close(ours)
     assert not waiting, f"never asked: {waiting[0][0]}\n{screen}"

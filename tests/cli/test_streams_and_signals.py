@@ -14,7 +14,7 @@ import pytest
 from tests.cli.terminal import type_at
 from tests.fixtures.cli import InProcess, environment
 from tests.fixtures.databases import Database
-from tests.support.patience import sleeping, until
+from tests.support.patience import PATIENCE, sleeping, until
 
 FULL = Path("/dev/full")
 
@@ -34,7 +34,7 @@ def shell(redirections: str, *arguments: str, dsn: Database, cwd: Path) -> subpr
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -102,7 +102,7 @@ def test_sigterm_while_it_waits_for_a_lock(begun: Database, tmp_path: Path) -> N
             assert line, said
             said += line
         process.terminate()
-        _, rest = process.communicate(timeout=30)
+        _, rest = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert rest.splitlines()[-2] == "stopped"
     assert "nothing is half done" in rest.splitlines()[-1]

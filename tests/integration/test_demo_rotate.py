@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import resource
 
 import pytest
 
@@ -16,10 +15,7 @@ BLOCKS = re.findall(r"<!-- demo rotate -->\n+```console\n(.*?)```", PAGE, re.DOT
 
 @pytest.mark.slow
 def test_the_story(run_cli: Process) -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     told = run_cli("demo", "rotate").check().stdout
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 45
     assert re.search(r"^ +0 failed$", told, re.MULTILINE)
     assert 'Somebody tries the old password: FATAL: role "app_user_a" is not permitted to log in' in told
     assert "statements as app_user_b" in told

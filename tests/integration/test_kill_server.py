@@ -12,6 +12,7 @@ from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.integration.test_kill_tool import Attempts
 from tests.support import journal
+from tests.support.patience import PATIENCE
 from tests.support.snapshot import Snapshot
 from tests.support.walk import Walk, assert_same
 from tests.support.world import trap_world
@@ -36,7 +37,7 @@ def server_killed(walk: Walk, run: Process, cluster: Cluster, *, keys: tuple[str
                 time.sleep(chance.uniform(0.3, 0.9) * attempts.lasts[key, True])
                 cluster.kill()
                 killed += 1
-                _, stderr = process.communicate(timeout=60)
+                _, stderr = process.communicate(timeout=PATIENCE)
                 assert process.returncode in {0, 1}, stderr
                 assert "Traceback" not in stderr
                 cluster.start()

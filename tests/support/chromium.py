@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.support.patience import PATIENCE
+
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PATIENCE = 60.0
 
 
 class Browser:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PATIENCE = 120.0
-"""Seconds after which nothing is going to come any more, on whatever machine."""
+PATIENCE = 900.0
+"""Seconds after which nothing is going to come any more, on whatever machine and whatever else it does."""
 
 
 def until(answer: Callable[[], object], what: str | Callable[[], object] = "it") -> None:

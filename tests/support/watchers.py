@@ -12,8 +12,8 @@ from typing import Any, Self
 import psycopg
 
 from tests.fixtures.servers import tool
+from tests.support.patience import PATIENCE
 
-PATIENCE = 120
 """Seconds that a look may take on a machine that does other things too."""
 
 
