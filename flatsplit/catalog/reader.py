@@ -73,7 +73,7 @@ def read_people(conn: psycopg.Connection[Any]) -> State:
 
 
 def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
-    """``state`` with roles, memberships and settings as they are now: for who has changed nothing else since."""
+    """``state`` with roles, memberships, settings and whose they are as of now: for who changed nothing else since."""
     with look(conn) as at:
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
@@ -81,6 +81,7 @@ def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
             roles=cluster.read_roles(at, rows),
             members=cluster.read_members(at, names),
             settings=cluster.read_settings(at, names),
+            tenants=rowsecurity.read_tenants(at) if state.tenancies else state.tenants,
         )
 
 

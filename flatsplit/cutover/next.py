@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flatsplit.catalog import remaining_dependencies, with_roles
+from flatsplit.catalog import remaining_dependencies
 from flatsplit.connection import operator_lock
 from flatsplit.cutover import approval, delivery, riding
 from flatsplit.cutover.begin import refuse_beside
@@ -22,7 +22,7 @@ from flatsplit.cutover.snapshot import step_ended
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.executor import Executor
 from flatsplit.gates import judge
-from flatsplit.model import OF_ROLES, SPLIT, GateResult, Plan, State, alike
+from flatsplit.model import GateResult, Plan, State
 from flatsplit.planning import machine
 from flatsplit.planning.machine import TRANSITIONS
 
@@ -195,7 +195,7 @@ def _take(
         executed += executor.run(key, "catch-up", plan.catch_up)
         executed += executor.run(key, "forward", plan.statements)
         delivery.prove(walk, situation, plan, proves, known, former, reporter)
-        more, live = _converge(walk, key, executor, _after(walk, situation, plan), options.approved)
+        more, live = _converge(walk, key, executor, walk.after(situation, plan.actions), options.approved)
     except Waiting as error:
         with walk.session.transaction():
             walk.journal.transition(key, *TRANSITIONS["stop"])
@@ -247,19 +247,6 @@ def _begin(
             f"{len(plan.actions)} statements, digest {plan.digest}",
             {"digest": plan.digest, "approved": options.approved, "statements": len(plan.actions)},
         )
-
-
-def _after(walk: Walk, situation: Situation, plan: Plan) -> State | None:
-    """How things stand after a plan has run, where that is known without reading the whole catalog; else None.
-
-    What another walk than the split did to roles alone shows in no object: what comes meanwhile, its next look finds.
-    """
-    if not plan.actions:
-        return situation.live
-    changed = {each.fact for statement in plan.actions for each in alike(statement.changes)}
-    if situation.name == SPLIT or not changed <= OF_ROLES:
-        return None
-    return with_roles(walk.session.driver, situation.live)
 
 
 def _converge(walk: Walk, key: str, executor: Executor, known: State | None, approved: str | None) -> tuple[int, State]:

@@ -220,7 +220,8 @@ def _take_back(
         for turn in range(ROUNDS):
             executed += executor.run(key, "back", statements)
             if statements:
-                before, situation = situation.live, _reclaimed(walk.situation(), mine)
+                before, known = situation.live, walk.after(situation, statements)
+                situation = _reclaimed(walk.situation(known), mine)
                 statements = situation.rollback_plan(key).statements
                 if turn and about_new(statements, before):
                     statements = ()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from flatsplit.catalog import read_identity, read_state, with_columns
+from flatsplit.catalog import read_identity, read_state, with_columns, with_roles
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import names, promised
@@ -20,7 +20,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import SPLIT, Finding, State, Statement, WalkName
+from flatsplit.model import OF_ROLES, SPLIT, Finding, State, Statement, WalkName, alike
 from flatsplit.planning import machine
 from flatsplit.planning.chain import KeptWalk
 from flatsplit.walks import tenants
@@ -139,6 +139,19 @@ class Walk:
             begun=machine.last_step(first.states) is not None,
         )
         return situation
+
+    def after(self, situation: Situation, statements: Sequence[Statement]) -> State | None:
+        """How things stand after these have run, where that is known without reading the whole catalog; else None.
+
+        What another walk than the split did to roles alone, and to the table that says which is whose, shows in no
+        object: what comes meanwhile, its next look finds.
+        """
+        if not statements:
+            return situation.live
+        changed = {each.fact for statement in statements for each in alike(statement.changes)}
+        if situation.name == SPLIT or not changed <= {*OF_ROLES, "tenant"}:
+            return None
+        return with_roles(self.session.driver, situation.live)
 
     def _surveyed(self, live: State) -> State:
         """With columns and keys, where the configuration speaks of tenants."""

@@ -176,10 +176,9 @@ def said(facts: PolicyFacts) -> str:
 
 def policies_changed(have: State, want: State) -> Iterator[Statement]:
     """ALTER POLICY … USING …; what cannot be altered is made anew in the same statement."""
-    for ref in sorted(have.conditions.keys() & want.conditions.keys() & have.policies.keys() & want.policies.keys()):
+    changed = [ref for ref, now in have.conditions.items() if want.conditions.get(ref, now) != now]
+    for ref in sorted(ref for ref in changed if ref in have.policies and ref in want.policies):
         now, then = have.conditions[ref], want.conditions[ref]
-        if now == then:
-            continue
         alike = now[:2] == then[:2] and bool(now.using) == bool(then.using) and bool(now.check) == bool(then.check)
         subject = ddl.label(ref)
         yield Statement(
@@ -204,10 +203,9 @@ def _become(ref: ObjectRef, facts: PolicyFacts, roles: frozenset[str], *, alike:
 
 def switched(have: State, want: State, *, on: bool) -> Iterator[Statement]:
     """ENABLE, or DISABLE, ROW LEVEL SECURITY."""
-    for ref in sorted(have.row_security.keys() | want.row_security.keys()):
-        now, then = _enabled(have, ref), _enabled(want, ref)
-        if now == then or then is not on:
-            continue
+    facts, others = (want.row_security, have.row_security) if on else (have.row_security, want.row_security)
+    enabled = (ref for ref, one in facts.items() if one.enabled and one is not others.get(ref))
+    for ref in sorted(ref for ref in enabled if not _enabled(have if on else want, ref)):
         what = "on" if on else "off"
         yield Statement(
             description=f"row-level security {what}: {ddl.label(ref)}",

@@ -16,11 +16,12 @@ from flatsplit.walks.draft import Draft
 
 def remembered(state: State, roles: Collection[str]) -> State:
     """What is to be known of these roles later: which of them there were, as what, of whom they were members."""
+    wanted = frozenset(roles)  # there may be thousands
     return State(
         state.target,
-        roles={name: facts for name, facts in state.roles.items() if name in roles},
-        members={key: options for key, options in state.members.items() if {key.role, key.member} & set(roles)},
-        settings={key: row for key, row in state.settings.items() if key.role in roles},
+        roles={name: facts for name, facts in state.roles.items() if name in wanted},
+        members={key: options for key, options in state.members.items() if not wanted.isdisjoint(key[:2])},
+        settings={key: row for key, row in state.settings.items() if key.role in wanted},
     )
 
 

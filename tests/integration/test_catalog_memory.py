@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from flatsplit.catalog import memory, read_state
+from flatsplit.catalog import memory, read_state, with_roles
 from flatsplit.catalog.rowsecurity import read_conditions
 from flatsplit.catalog.session import look
 from flatsplit.catalog.structure import read_structure
@@ -168,7 +168,11 @@ def test_what_is_kept_is_what_is_read_anew(crowded: Database) -> None:
         assert _read(kept) == _anew(fresh), (how, more)
     assert happened > {*ACTS, *ALONE}, {*ACTS, *ALONE} - happened
     assert read_structure(kept, ("public",)) is read_structure(kept, ("public",))
-    assert read_state(kept) == read_state(fresh)
+    before = read_state(kept)
+    assert before == read_state(fresh)
+    acting.execute("insert into tenancy.roles values ('one', 1); set role none; create role one; commit")
+    assert with_roles(kept, before) == read_state(fresh) != before, "who has changed roles alone reads these alone"
+    acting.execute("drop role one; commit")
 
 
 @pytest.mark.majors("two")

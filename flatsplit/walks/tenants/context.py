@@ -105,10 +105,11 @@ class Context:
     @cached_property
     def touched(self) -> frozenset[ObjectRef]:
         """Tables on which this walk may have made something: those told apart, now or when first seen."""
+        known = {(ref.schema, ref.name) for ref in self.apart}
         named = {
             table_of(self.live, policy)
             for policy, roles in self.live.policies.items()
-            if self.group in roles and self.made_here(policy)
+            if (policy.schema, policy.name) not in known and self.group in roles and self.made_here(policy)
         }
         return frozenset({*self.apart, *named, *self.baseline.row_security.keys() & self.live.objects.keys()})
 
@@ -121,7 +122,13 @@ class Context:
 
     @cached_property
     def _kept_apart(self) -> dict[ObjectRef, Mapping[ObjectRef, PolicyFacts]]:
-        return {}
+        """They follow from the tables and the configuration alone: kept with what else does, for the next look."""
+        kept: dict[ObjectRef, Mapping[ObjectRef, PolicyFacts]] = {}
+        if self.live.structure is not None:
+            found = self.live.structure.worked_out.setdefault((self.tenants, "kept apart"), kept)
+            assert isinstance(found, dict)
+            kept = found
+        return kept
 
     def kept_apart(self, one: Belonging) -> Mapping[ObjectRef, PolicyFacts]:
         """The policies of a table without ``everyone``: asked by several steps, worked out once."""
@@ -160,12 +167,15 @@ class Context:
         named = frozenset[str]() if self.guarded(one.ref) else everyone(state, one.ref, self)
         found = self._policies.get((one.ref, named))
         if found is None:
-            group = frozenset({self.group})
-            found = {ref: (facts, group) for ref, facts in self.kept_apart(one).items()}
+            found = {ref: (facts, self._tenants_alone) for ref, facts in self.kept_apart(one).items()}
             if named:
                 found[ObjectRef("policy", one.ref.schema, one.ref.name, tenants.EVERYONE)] = (_ALL_ROWS, named)
             self._policies[one.ref, named] = found
         return found
+
+    @cached_property
+    def _tenants_alone(self) -> frozenset[str]:
+        return frozenset({self.group})
 
     def guarded(self, ref: ObjectRef) -> bool:
         """Whether somebody else's policies counted there before: to let everyone in would open what they close."""
@@ -178,17 +188,16 @@ class Context:
 
     def known(self, state: State) -> _Known:
         """What is asked of a State for each of its tables, gathered once: there may be many of all."""
-        if id(state) not in self._known:
+        found = self._known.get(id(state))
+        if found is None:
             columns: dict[tuple[str, str], list[tuple[ObjectRef, Acl]]] = {}
             for column, acl in state.columns.items():
                 columns.setdefault((column.schema, column.name), []).append((column, acl))
             tenants_ = frozenset({self.group, self.pool, *state.tenants, *self.wanted})
             readers = frozenset(key.role for key in state.members if key.role in _ALL and key.member not in tenants_)
-            self._known[id(state)] = (
-                state,
-                _Known(tenants_, columns, readers, {}),
-            )  # with it, so that its id stays its own
-        return self._known[id(state)][1]
+            found = (state, _Known(tenants_, columns, readers, {}))  # with it, so that its id stays its own
+            self._known[id(state)] = found
+        return found[1]
 
     def columns_of(self, state: State, ref: ObjectRef) -> list[tuple[ObjectRef, Acl]]:
         """Columns of a table with rights of their own."""
@@ -265,7 +274,7 @@ def everyone(state: State, ref: ObjectRef, context: Context) -> frozenset[str]:
     if facts is None:
         return frozenset()
     known = context.known(state)
-    columns = tuple(acl for _, acl in context.columns_of(state, ref))
+    columns = tuple(acl for _, acl in known.columns.get((ref.schema, ref.name), ())) if known.columns else ()
     found = known.named.get((id(facts), columns))
     if found is None:
         held = {item.grantee for acl in (facts.acl, *columns) for item in acl} | known.readers

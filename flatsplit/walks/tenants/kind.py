@@ -50,7 +50,8 @@ def _heir(context: Context) -> str:
 def _origin(live: State, context: Context, _: Collection[str]) -> State:
     """Without its roles, policies and table; row-level security where it was."""
     draft = Draft(live)
-    ours = [ref for ref in live.policies if context.made_here(ref) and table_of(live, ref) in context.touched]
+    touched = {(ref.schema, ref.name) for ref in context.touched}
+    ours = [ref for ref in live.policies if (ref.schema, ref.name) in touched and context.made_here(ref)]
     mapping, schema = context.mapping, ObjectRef("schema", "", context.mapping.schema)
     ours += [ref for ref in live.policies if (ref.schema, ref.name) == (mapping.schema, mapping.name)]
     for ref in ours:
