@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from flatsplit import ddl
 from flatsplit.catalog.structure import read_structure
-from flatsplit.config import Config, Tenants
+from flatsplit.config import Config, Tenants, format_name
+from flatsplit.config.text import quote
 from flatsplit.connection import Session, operator_lock
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
@@ -22,7 +24,7 @@ from flatsplit.model import ObjectRef, Plan, State, Statement, Structure
 from flatsplit.planning import machine
 from flatsplit.planning.digest import digest
 from flatsplit.server.sessions import read_sessions
-from flatsplit.tenants import Candidate, Survey, candidates
+from flatsplit.tenants import Candidate, Survey, Unrooted, candidates, unrooted
 from flatsplit.tenants import survey as surveyed
 from flatsplit.tenants.writing import proposal
 from flatsplit.walks import tenants as steps
@@ -46,6 +48,8 @@ class Surveyed:
     """The configuration says nothing of tenants yet: the survey goes by the likeliest root."""
     rows: Mapping[ObjectRef, Rows] = field(default_factory=dict)
     """Counted, where that was asked for."""
+    unrooted: tuple[Unrooted, ...] = ()
+    """What is called like a tenant's key and leads to no table, where the root is not decided."""
 
 
 def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
@@ -53,15 +57,29 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     structure = read_structure(session.driver, config.schemas)
     ranked = tuple(candidates(structure))
     tenants: Tenants | None = config.tenants or proposal(ranked)
+    without = tuple(unrooted(structure, ranked)) if config.tenants is None else ()
     if tenants is None:
         raise UsageError(
             f"no table in {', '.join(config.schemas)} has a primary key that others name",
-            'if there is one nevertheless, say so in flatsplit.toml: [tenants] root = "public.accounts"',
+            remedy(without[0])
+            if without
+            else 'if there is one nevertheless, say so in flatsplit.toml: [tenants] root = "public.accounts"',
         )
     found = surveyed(tenants, structure)
     owners = {ref: table.owner for ref, table in structure.tables.items()}
     counted = count(session.driver, found, owners) if rows and found.root is not None and found.key_type else {}
-    return Surveyed(structure, ranked, found, config.tenants is None, counted)
+    return Surveyed(structure, ranked, found, config.tenants is None, counted, without)
+
+
+def remedy(one: Unrooted) -> str:
+    """What makes a root of a column that names no table's row: the application's migrations own the structure."""
+    table = "tenants" if one.table.name != "tenants" else "all_tenants"
+    create = f"CREATE TABLE {ddl.ident(one.table.schema, table)} (id {one.type} PRIMARY KEY);"
+    root = format_name(one.table.schema, table)
+    return (
+        f"have a migration make their table: {create} filled with what {ddl.ident(one.column)} holds, and with "
+        f"each new tenant; then in flatsplit.toml: [tenants] root = {quote(root)}, key = [{quote(one.column)}]"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A :class:`Structure` is read from the catalog (flatsplit.catalog.structure); :fu
 tenant; a :class:`Condition` says which rows are whose, and becomes SQL in flatsplit.ddl.
 """
 
-from flatsplit.tenants.candidates import Candidate, candidates
+from flatsplit.tenants.candidates import Candidate, Unrooted, candidates, unrooted
 from flatsplit.tenants.condition import Condition, Link
 from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
 from flatsplit.tenants.naming import clashes, role_of
@@ -18,8 +18,10 @@ __all__ = [
     "Link",
     "Survey",
     "TableKind",
+    "Unrooted",
     "candidates",
     "clashes",
     "role_of",
     "survey",
+    "unrooted",
 ]

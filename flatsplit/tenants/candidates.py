@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flatsplit.model import Column, ObjectRef, Structure, Table
@@ -10,9 +11,13 @@ from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for, singul
 
 KNOWN = (
     *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),
-    *("realm", "site", "family", "instance", "namespace"),
+    *("realm", "site", "family", "instance", "namespace", "space", "org"),
 )
 """What tenants are called, the likeliest first."""
+_CARRIED = 5
+"""A name counts where it is carried by numbers: a table that a fifth as many tables lead to is not the root."""
+_PART = 2
+"""Of a longer name, such as bank_account, half as many have to."""
 
 
 class Candidate(NamedTuple):
@@ -62,11 +67,48 @@ def candidates(structure: Structure) -> list[Candidate]:
 
     def rank(one: Candidate) -> tuple[object, ...]:
         known = _known(one)
-        # A name counts where it is carried by numbers: a table that a fifth as many tables lead to is not the root
-        named = known if one.tables * 5 >= most else len(KNOWN)
+        whole = known < len(KNOWN) and _whole(one.ref.name, KNOWN[known], structure)
+        named = known if one.tables * (_CARRIED if whole else _PART) >= most else len(KNOWN)
         return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
 
     return _outermost(sorted(found, key=rank), structure)
+
+
+def _whole(name: str, word: str, structure: Structure) -> bool:
+    """Whether a table is called this alone, but for what most tables begin with: crm_account among many crm_…s."""
+    before = singular(name).removesuffix(word)
+    same = sum(ref.name.lower().startswith(before) for ref in structure.tables)
+    return not before or same * 2 >= len(structure.tables)
+
+
+class Unrooted(NamedTuple):
+    """A column that is called like a tenant's, of several tables, and no table says who these are."""
+
+    column: str
+    type: str
+    tables: int
+    table: ObjectRef
+    """One of them."""
+
+
+def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted]:
+    """Such columns, those of most tables first: only where no table that may be the root has more."""
+    led = {name.lower() for one in ranked for name in one.columns}
+    called = {name for word in KNOWN for name in (f"{word}_id", f"{word}id")} | {"tenant", "namespace"}
+    named: dict[str, list[tuple[ObjectRef, Column]]] = {}
+    for table in structure.tables.values():
+        declared = {name for fk in table.foreign_keys for name in fk.columns}
+        for column in table.columns if not table.parent else ():
+            name = column.name.lower()
+            if name in called and name not in led and column.not_null and column.name not in declared:
+                named.setdefault(name, []).append((table.ref, column))
+    most = max((one.tables for one in ranked), default=0)
+    found = [
+        Unrooted(some[0][1].name, some[0][1].type, len(some), min(ref for ref, _ in some))
+        for some in named.values()
+        if len(some) > 1 and len(some) >= most
+    ]
+    return sorted(found, key=lambda one: (-one.tables, one.column))
 
 
 def _known(one: Candidate) -> int:

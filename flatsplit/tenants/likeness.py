@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit.model import Column, ForeignKey, Structure, Table
+from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _TEXTS = frozenset({"text", "character varying"})
@@ -31,6 +31,17 @@ def names_for(table: str) -> tuple[str, ...]:
     return (f"{stem}_id", f"{stem}id", f"{stem}_record_id", f"{stem}_uuid", f"{stem}_slug", f"{table.lower()}_id")
 
 
+_MOMENTARY = frozenset(
+    {"active", "current", "currently", "default", "last", "latest", "preferred", "recent", "selected"}
+)
+
+
+def momentary(name: str) -> bool:
+    """Whether a column says what a row points at for the moment, not whose it is: active_workspace_id."""
+    places = words_of(name)
+    return bool(places) and name[: places[0]].rstrip("_").lower() in _MOMENTARY
+
+
 def words_of(name: str) -> list[int]:
     """Where the words of a name begin, the first apart: ``target_project_id``, ``targetProjectId``."""
     return [
@@ -55,6 +66,40 @@ def unique_ids(structure: Structure) -> Iterator[tuple[Table, Column]]:
             key = table.column(columns[0]) if len(columns) == 1 and columns != table.primary_key else None
             if key is not None and key.name.lower() in ("id", "uuid"):
                 yield table, key
+
+
+def called(structure: Structure) -> dict[str, list[tuple[Table, Column]]]:
+    """Tables by what a column that names a row of theirs is called, each with its primary key or a unique id."""
+    found: dict[str, list[tuple[Table, Column]]] = {}
+    for table, key in (*keyed(structure), *unique_ids(structure)):
+        for name in dict.fromkeys(names_for(table.ref.name)):
+            found.setdefault(name, []).append((table, key))
+    for name, table, key in _shortened(structure):
+        found.setdefault(name, [(table, key)])
+    return found
+
+
+def _shortened(structure: Structure) -> Iterator[tuple[str, Table, Column]]:
+    """Short for a table, as foreign keys of others have it: msg_id, where each that is declared leads to messages."""
+    found: dict[str, set[tuple[ObjectRef, str]]] = {}
+    for table in structure.tables.values():
+        for fk in table.foreign_keys:
+            if len(fk.columns) == 1:
+                found.setdefault(fk.columns[0].lower(), set()).add((fk.target, fk.targets[0]))
+    for name, targets in found.items():
+        ref, key = next(iter(targets))
+        table_ = structure.get(ref.schema, ref.name) if len(targets) == 1 else None
+        column = table_.column(key) if table_ is not None else None
+        if table_ is not None and column is not None and _short_for(name, table_.ref.name):
+            yield name, table_, column
+
+
+def _short_for(name: str, table: str) -> bool:
+    """Whether a column is called by letters of the table's one word in their order: msg_id, endpId; not owner_id."""
+    stem = name.removesuffix("id").rstrip("_")
+    letters = iter(table.lower())
+    begins = len(stem) > 1 and not words_of(table) and stem[0] == table[0].lower()
+    return begins and all(letter in letters for letter in stem)
 
 
 def leads_to(fk: ForeignKey, root: Table) -> bool:

@@ -10,7 +10,7 @@ from flatsplit.config import Tenants, Way, format_name, format_way, parse_name, 
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import Belonging, Open, TableKind
-from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for, unique_ids, words_of
+from flatsplit.tenants.likeness import alike, called, leads_to, momentary, names_for, words_of
 from flatsplit.tenants.lonely import format_ref, lonely
 
 
@@ -205,6 +205,9 @@ class _Surveyor:
         )
         if len(found) > 1:
             self.open.append(Open(table.ref, f"{len(found)} columns name a tenant: {', '.join(found)}", choices))
+        elif momentary(found[0]) and found[0] not in known:
+            said = f"{found[0]} may say which tenant a row points at for the moment, and not whose it is"
+            self.open.append(Open(table.ref, said, choices))
         else:
             self.known[table.ref] = choices[0]
 
@@ -289,10 +292,10 @@ class _Surveyor:
         for column in table.columns:
             name = column.name.lower()
             shorter = [name[place:] for place in words_of(column.name)] if column.not_null else []
-            for called in (name, *shorter):
+            for each in (name, *shorter):
                 fits = [
                     (column, other, key)
-                    for other, key in self._called.get(called, ())
+                    for other, key in self._called.get(each, ())
                     if other is not table and alike(column.type, key.type)
                 ]
                 yield from fits
@@ -330,12 +333,7 @@ class _Surveyor:
 
     @cached_property
     def _called(self) -> dict[str, list[tuple[Table, Column]]]:
-        """Tables by what a column that names a row of theirs is called, each with its primary key or a unique id."""
-        found: dict[str, list[tuple[Table, Column]]] = {}
-        for table, key in (*keyed(self.structure), *unique_ids(self.structure)):
-            for name in dict.fromkeys(names_for(table.ref.name)):
-                found.setdefault(name, []).append((table, key))
-        return found
+        return called(self.structure)
 
 
 def _way(fk: ForeignKey) -> Way:

@@ -10,6 +10,7 @@ from flatsplit.cli.views import outcome
 from flatsplit.config import format_name
 from flatsplit.config.tenants import render
 from flatsplit.config.text import quote
+from flatsplit.cutover.tenants import remedy
 from flatsplit.errors import Exit
 from flatsplit.tenants import KINDS, Belonging
 from flatsplit.tenants.writing import decided, way_of
@@ -35,9 +36,19 @@ def show(printer: Printer, found: Surveyed) -> None:
     columns = ("table", "key", "named by", "tables", "declared", "not null")
     printer.table("Who may be the tenants, the likeliest first", columns, rows)
     survey = found.survey
+    for without in found.unrooted[:1]:
+        printer.say(
+            one_line(f"{without.tables} tables have a column {without.column}, and no table says who these are")
+        )
+        printer.say(one_line(f"    if they are the tenants, {remedy(without)}"))
     _show_tables(printer, found)
     if survey.wrong:
-        printer.heading("What flatsplit.toml says and the tables do not bear out")
+        said = (
+            "The likeliest cannot be it"
+            if found.proposed
+            else "What flatsplit.toml says and the tables do not bear out"
+        )
+        printer.heading(said)
         for line in survey.wrong:
             printer.say(one_line(line), "red")
     if survey.undecided:
@@ -117,6 +128,9 @@ def shape(found: Surveyed) -> Json:
                 "not_null": one.not_null,
             }
             for one in found.candidates
+        ],
+        "unrooted": [
+            {"column": one.column, "type": one.type, "tables": one.tables, "fix": remedy(one)} for one in found.unrooted
         ],
         "tables": [_table(found, one) for one in survey.belongings.values()],
         "undecided": [_open(each) for each in survey.undecided],

@@ -1,0 +1,70 @@
+"""What the survey makes of names: guesses that schemas of the field have shown to be wrong are asked, or not made."""
+
+from __future__ import annotations
+
+from flatsplit.cutover.tenants import remedy
+from flatsplit.model import Structure
+from flatsplit.tenants import candidates, unrooted
+from tests.unit.test_tenants import TABLES, kinds, surveyed, table
+
+
+def test_what_a_row_points_at_for_the_moment_is_a_question() -> None:
+    """Who has a tenant before him on the screen is not the tenant's; nor is what follows from him."""
+    found = surveyed(
+        *TABLES,
+        table("people", "id:bigint! active_account_id:bigint", "active_account_id>accounts"),
+        table("sessions", "id:bigint! person_id:bigint!", "person_id>people"),
+        table("members", "id:bigint! currentAccountId:bigint!", "currentAccountId>accounts"),
+        table("activities", "id:bigint! owning_account_id:bigint!", "owning_account_id>accounts"),
+    )
+    asked = {one.ref.name: one for one in found.undecided}
+    assert asked.keys() == {"people", "sessions", "members"}
+    assert "active_account_id may say which tenant a row points at for the moment" in asked["people"].why
+    assert [one.kind for one in asked["people"].choices] == ["own"]
+    assert "said first" in asked["sessions"].why
+    assert kinds(found)["activities"] == "own"
+
+
+def test_short_for_a_table_is_what_foreign_keys_of_others_call_it() -> None:
+    found = surveyed(
+        table("accounts", "id:bigint!"),
+        table("messages", "id:text! account_id:bigint!", "account_id>accounts"),
+        table("deliveries", "id:text! msg_id:text! owner_id:text!", "msg_id>messages", "owner_id>messages"),
+        table("attempts", "id:text! msg_id:text!"),
+        table("files", "id:text! owner_id:text! ref_id:text!"),
+        table("re_forms", "id:text! account_id:bigint!", "account_id>accounts"),
+        table("drafts", "id:text! ref_id:text!", "ref_id>re_forms"),
+    )
+    asked = {one.ref.name: [one.links[0].columns for one in one.choices] for one in found.undecided}
+    assert asked["attempts"] == [("msg_id",)]
+    assert "files" not in asked, "of which owner?"
+
+
+def test_a_longer_name_is_carried_by_more() -> None:
+    """Bank accounts are no tenants; crm_account is, where all tables begin like that."""
+    many = [table(f"t{number}", "id:bigint! customer_id:bigint!", "customer_id>customers") for number in range(10)]
+    few = [table(f"u{number}", "id:bigint! account_id:bigint!", "account_id>bank_accounts") for number in range(3)]
+    tables = (*many, *few, table("customers", "id:bigint!"), table("bank_accounts", "id:bigint!"))
+    assert candidates(Structure({one.ref: one for one in tables}))[0].ref.name == "customers"
+    named = [
+        table(
+            one.ref.name.replace("t", "crm_t").replace("u", "crm_u"),
+            "id:bigint! account_id:bigint!" if one in few else "id:bigint! contact_id:bigint!",
+            "account_id>crm_accounts" if one in few else "contact_id>crm_contacts",
+        )
+        for one in (*many, *few)
+    ]
+    tables = (*named, table("crm_contacts", "id:bigint!"), table("crm_accounts", "id:bigint!"))
+    assert candidates(Structure({one.ref: one for one in tables}))[0].ref.name == "crm_accounts"
+
+
+def test_a_key_that_no_table_is_of() -> None:
+    near = [table(f"t{number}", "id:text! namespace:text! meter_id:text!", "meter_id>meters") for number in range(4)]
+    structure = Structure({one.ref: one for one in (*near, table("meters", "id:text! namespace:text!"))})
+    (found,) = unrooted(structure, candidates(structure))
+    assert (found.column, found.type, found.tables) == ("namespace", "text", 5)
+    said = remedy(found)
+    assert 'CREATE TABLE "public"."tenants" (id text PRIMARY KEY);' in said
+    assert 'root = "public.tenants", key = ["namespace"]' in said
+    with_root = Structure({one.ref: one for one in TABLES})
+    assert unrooted(with_root, candidates(with_root)) == []
