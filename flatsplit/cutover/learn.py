@@ -13,6 +13,7 @@ from flatsplit import ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
 from flatsplit.errors import UsageError
+from flatsplit.evidence.became import unseen
 from flatsplit.journal import learning
 from flatsplit.journal.learning import NeedRecord, StatementRecord
 from flatsplit.model import PUBLIC, ROUTINES, ObjectRef, State
@@ -108,6 +109,8 @@ def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
     )
     calls = {one.queryid: one.calls for one in ran}
     lines, holes = [], list(_holes(spans, ran, counted))
+    if not isinstance(counted, str) and (missed := unseen(session.driver, counted.schema, live, context)):
+        holes.append(f"{missed.what}; {missed.fix}")
     for (ref, letter), some in sorted(wanted.items(), key=lambda item: (_place(item[0][1]), item[0][0])):
         if letter not in _WORDS:
             holes.append(f"no list can give {privileges.NAMES[letter]} on {ddl.label(ref)}")

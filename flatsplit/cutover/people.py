@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flatsplit import blueprint, ddl
+from flatsplit import blueprint, ddl, membership
 from flatsplit.catalog import read_state
 from flatsplit.cutover.caller import Passwords, Reporter
 from flatsplit.differ import diff
@@ -203,7 +203,10 @@ def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | N
     for role, (key, options) in sorted(have.items()):
         by = live.target.membership_options
         if role in config.roles.new and role not in wanted:
-            yield Deviation(f"is in {role}, which [people] does not say", ddl.revoke_member(key, by=by))
+            fix = ddl.revoke_member(key, by=by)
+            if membership.may_set(options):  # a session that has become it goes on as it: check_role() looks only then
+                fix += f" {ddl.terminate_sessions(name, everywhere=True)}"
+            yield Deviation(f"is in {role}, which [people] does not say", fix)
         elif role == blueprint.administrator(config) and options.inherit:
             fix = ddl.grant_member(key, options._replace(inherit=False), by=by)
             yield Deviation(f"has the rights of {role} without SET ROLE", fix)

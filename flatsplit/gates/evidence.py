@@ -6,6 +6,7 @@ import shlex
 from datetime import timedelta
 
 from flatsplit.config import format_duration
+from flatsplit.evidence.became import unseen
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.quiet import LOOK
 from flatsplit.journal import learning
@@ -40,6 +41,8 @@ def judge(asked: Asked[Context]) -> GateResult:
         first = odd[0]
         what = f"what statement {first.queryid} needs is not known: {first.reason}{more(len(odd) - 1)}"
         return GateResult(KEY, False, what, f"look at `{learn}`; waive this where you know what they need")
+    if missed := unseen(session.driver, said.schema, asked.state, asked.context):
+        return GateResult(KEY, False, missed.what, missed.fix)
     if watched < wanted:
         rest = f"call again in {span((wanted - watched).total_seconds() + 1)} or later; {LOOK}"
         return GateResult(KEY, False, f"{text}; {format_duration(wanted)} are asked for", rest)

@@ -15,6 +15,7 @@ from flatsplit.errors import ConfigError
 from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the registry)
     access,
     apart,
+    becoming,
     byname,
     crowded,
     events,

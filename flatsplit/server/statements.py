@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import errors, sql
 
+from flatsplit.connection.remark import REMARK
 from flatsplit.model import versions
 from flatsplit.server.asking import ask
 
@@ -27,6 +28,15 @@ WHERE s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = 
   AND s.userid = (SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = %s) AND s.queryid = ANY (%s)
 GROUP BY 1
 """
+_BECAME = """
+SELECT r.rolname::text, s.queryid FROM {function}(true) AS s JOIN pg_catalog.pg_roles AS r ON r.oid = s.userid
+WHERE s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+  AND r.rolname = ANY (%(roles)s) AND s.query ~* %(becomes)s AND s.query NOT LIKE %(own)s
+ORDER BY 1, 2
+"""
+_SPACE = r"(\s|--[^\n]*\n|/\*.*\*/)"
+_BECOMES = rf"^{_SPACE}*set{_SPACE}+((session|local){_SPACE}+)?role\M"
+"""SET ROLE, as it was written: before 16 the constants of such statements stand in pg_stat_statements."""
 _HIDDEN = "<insufficient privilege>"
 
 
@@ -108,3 +118,12 @@ def texts(conn: psycopg.Connection[Any], schema: str, role: str, wanted: Iterabl
     query = sql.SQL(_TEXTS).format(function=sql.Identifier(schema, "pg_stat_statements"), top=sql.SQL(top))
     rows = conn.execute(query, (role, list(wanted))).fetchall()
     return {queryid: Text(None if text == _HIDDEN else text, top_) for queryid, text, top_ in rows}
+
+
+def became(conn: psycopg.Connection[Any], schema: str, roles: Iterable[str]) -> list[tuple[str, int]]:
+    """SET ROLE by which sessions became one of these roles: (role, number of the statement).
+
+    It is counted when it is over, as that role's, and so is what follows; whose session it was, nothing tells.
+    """
+    query = sql.SQL(_BECAME).format(function=sql.Identifier(schema, "pg_stat_statements"))
+    return conn.execute(query, {"roles": sorted(roles), "becomes": _BECOMES, "own": f"%{REMARK}%"}).fetchall()

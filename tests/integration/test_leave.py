@@ -201,6 +201,35 @@ def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InPr
     assert database.admin.execute("select from pg_roles where rolname = %s", [ALICE]).rowcount == 0
 
 
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_who_acts_as_her_is_told_before_she_is_nobody(database: Database, invoke_cli: InProcess) -> None:
+    """A session that has become her outlives her, with an oid for a name: found, seen to bite, and cured."""
+    walk = prepared(Walk(invoke_cli, database))
+    named(walk, alice=["app_readonly"], carol=["app_readonly"])
+    join(walk)
+    database.execute(f"grant {QUOTED} to carol")
+    name = ("--walk", f"leave:{ALICE}")
+    walk("begin", "leave", ALICE, "--yes").check()
+    walk.next(*name)
+    with walk.connect(CAROL) as session:
+        session.execute(f"set role {QUOTED}".encode())
+        refused = walk.next(*name, exit_code=5).stderr
+        assert f"carol is a member of {ALICE}: it loses what she may, and its sessions that act as her go on" in refused
+        with walk.connect(CAROL) as other:  # in the raw: a role of nobody's
+            database.execute("create role gone; grant gone to carol")
+            other.execute("set role gone")
+            database.execute("drop role gone")
+            with pytest.raises(psycopg.errors.UndefinedObject, match="invalid role OID"):
+                other.execute("select current_user")
+        cure = refused.partition("by itself, then: ")[2].partition(" Or go on")[0]
+        database.execute(cure)
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("select 1")
+    walk.next(*name)
+    walk.next(*name)
+
+
 def test_who_cannot_leave(database: Database, invoke_cli: InProcess) -> None:
     walk = prepared(Walk(invoke_cli, database))
 

@@ -132,3 +132,31 @@ def test_what_may_be_missing_is_said(walk: Walk) -> None:
         (line["privilege"], line["name"]) for line in found["lines"]
     }, "what was seen before the reset is not forgotten"
     assert "temporary" not in found["grants"], "everybody may"
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_what_it_ran_as_another_role_is_no_evidence(walk: Walk, major: int) -> None:
+    """Before 16 the bridge is one for SET ROLE too, and what is run then is counted as the other role's."""
+    database = walk.database
+    walk("begin", "role", HOSTILE, "--yes").check()
+    for key in ("create-role", "bridge", "open"):
+        step(walk, key)
+    with walk.connect(HOSTILE) as session:
+        session.execute(WORK[0].encode())
+        if major >= 16:
+            assert not may(session, "set role app_user")
+        else:
+            session.execute("/* a pool */ SET  SESSION\nROLE 'app_user'")
+            session.execute("select * from secrets")
+            session.execute("reset role")
+        step(walk, "switch-connections")
+        walk("observe").check()
+        if major < 16:
+            closed = step(walk, "learn", 3).stdout
+            assert f"somebody became app_user by SET ROLE, as {HOSTILE} may before PostgreSQL 16" in closed
+            (hole,) = walk("learn", HOSTILE, "--json").check().json["holes"]
+            assert "counts as app_user's" in hole
+            database.execute(hole.partition("then forget it: ")[2])
+        assert walk("learn", HOSTILE, "--json").check().json["holes"] == []
+        step(walk, "learn")

@@ -33,6 +33,7 @@ TAKEN = {
     ),
     "password-policy": "integration/hazards/test_password_policy.py",
     "columns-and-star": "integration/hazards/test_listed.py",
+    "set-role-goes-on": "integration/hazards/test_becoming.py",
     **dict.fromkeys(("valid-until-near", "scram-iterations"), "integration/hazards/test_passwords.py"),
     **dict.fromkeys(
         ("tenant-publication-copy", "tenant-key", "tenant-uncovered"), "integration/hazards/test_tenants.py"

@@ -41,6 +41,7 @@ def objections(state: State, person: str, heir: str) -> Iterator[Objection]:
     where the heir could not take it.
     """
     yield from _out_of_reach(state, person, heir)
+    yield from _acting(state, person)
     reads = {person, PUBLIC, *membership.becomes(state, person)}
     for group in state.groups:
         if group.facts.owner != person:
@@ -57,6 +58,22 @@ def objections(state: State, person: str, heir: str) -> Iterator[Objection]:
                     f"{ddl.label(ref)} shows {ddl.label(more)}, which {person} may not read: handed over, it would",
                     f"read it, then: DROP {ddl.alter_word(ref.kind)} {ddl.name(ref)};",
                 )
+
+
+def _acting(state: State, person: str) -> Iterator[Objection]:
+    """Who has her rights by a membership in her role. A session that has become her goes on as her (SET ROLE), and is
+    nobody once she is gone: what it does then fails with an oid.
+    """
+    for key, options in sorted(state.members.items()):
+        if key.role != person or key.member == state.target.operator:
+            continue
+        if membership.may_set(options) or membership.inherits(state, key, options):
+            end = ddl.revoke_member(key, by=state.target.membership_options)
+            sessions = ddl.terminate_sessions(key.member, everywhere=True) if membership.may_set(options) else ""
+            yield (
+                f"{key.member} is a member of {person}: it loses what she may, and its sessions that act as her go on",
+                f"give it what it needs by itself, then: {end} {sessions}".rstrip(),
+            )
 
 
 def _out_of_reach(state: State, person: str, heir: str) -> Iterator[Objection]:

@@ -1,0 +1,72 @@
+"""Hazards of sessions that have become another role, and go on as it whatever is revoked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatsplit import blueprint, ddl, membership
+from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.walks import split
+
+
+@hazard(
+    "set-role-goes-on",
+    "warning",
+    split.ENABLE_LOGIN,
+    looks_at="memberships that are to end: over the bridge of [role.NAME] like before 16, and beyond [people] of "
+    "flatsplit.toml",
+    why="SET ROLE asks for the membership once. A session that has become another role goes on as that one when the "
+    "membership is revoked, and when the role it logged in as is dropped; no view shows whom a session acts as. Before "
+    "16 whoever is a member may SET ROLE.",
+    fix="End the sessions that were there when the membership ended.",
+    manual="sql-set-role.html",
+)
+def set_role_goes_on(seen: Seen) -> Iterator[Found]:
+    """Who may have become a role by a membership that is to end."""
+    for name, like in _bridged(seen):
+        end = ddl.terminate_sessions(name)
+        yield Found(
+            f"{name} may SET ROLE {like} before PostgreSQL 16, and a session that did keeps its rights after narrow",
+            (name,),
+            severity="note",
+            fix="Let its program do without SET ROLE: what it runs as another role is not learned either. Once narrow "
+            f"is done, end its sessions from before:\n{end}",
+            sql=(end,),
+        )
+    for person, roles, cures in _beyond(seen):
+        yield Found(
+            f"{person} may have become {few(roles)}, which [people] does not say, and goes on as that after a REVOKE",
+            (person,),
+            fix="Write it down in [people], or end the membership and then the sessions:\n" + "\n".join(cures),
+            sql=cures,
+        )
+
+
+def _bridged(seen: Seen) -> Iterator[tuple[str, str]]:
+    """Special roles that are, or will be, on their bridge, which is one for SET ROLE too."""
+    if seen.state.target.membership_options:
+        return
+    for special in seen.context.config.special:
+        over = any((key.role, key.member) == (special.like, special.name) for key in seen.state.members)
+        if special.like and (over or special.name not in seen.state.roles):
+            yield special.name, special.like
+
+
+def _beyond(seen: Seen) -> Iterator[tuple[str, list[str], tuple[str, ...]]]:
+    """Persons whom the configuration names, with more of the new roles than it says, and what ends that."""
+    state, config = seen.state, seen.context.config
+    for person, purposes in config.people:
+        said = {blueprint.named(config, purpose) for purpose in purposes}
+        more = [
+            key
+            for key, options in sorted(state.members.items())
+            if key.member == person and key.role in config.roles.new and key.role not in said
+            if membership.may_set(options)
+        ]
+        if more:
+            ends = [ddl.revoke_member(key, by=state.target.membership_options) for key in more]
+            yield (
+                person,
+                list(dict.fromkeys(key.role for key in more)),
+                (*ends, ddl.terminate_sessions(person, everywhere=True)),
+            )
