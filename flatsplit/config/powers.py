@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flatsplit.config.grants import GrantName, parse_name
+from flatsplit.config.signatures import same_arguments
 from flatsplit.config.text import quote
 from flatsplit.errors import ConfigError
 
@@ -77,22 +78,4 @@ def means(name: GrantName, schema: str, called: str, args: str | None) -> bool:
         return False
     if name.args is None or args is None or name.args == args:
         return True
-    given, wanted = _split(name.args), [each for each in _split(args) if not each.startswith(("OUT ", "TABLE "))]
-    return len(given) == len(wanted) and all(
-        one == other or other.endswith(f" {one}") for one, other in zip(given, wanted, strict=True)
-    )
-
-
-def _split(args: str) -> list[str]:
-    """Arguments between commas that stand in no brackets and no quotes."""
-    found, depth, quoted, start = [], 0, False, 0
-    for place, char in enumerate(args):
-        if char == '"':
-            quoted = not quoted
-        elif not quoted and char in "()[]":
-            depth += 1 if char in "([" else -1
-        elif char == "," and not quoted and depth == 0:
-            found.append(args[start:place].strip())
-            start = place + 1
-    last = args[start:].strip()
-    return [*found, last] if last else found
+    return same_arguments(name.args, args)

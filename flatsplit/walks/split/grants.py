@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from flatsplit import blueprint, privileges
 from flatsplit.config import Config, parse_name
+from flatsplit.config.signatures import same_arguments
 from flatsplit.model import Kind, ObjectRef, State
 from flatsplit.walks.split.context import Context
 
@@ -93,6 +94,17 @@ def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
     if letter in "sA":
         schema, parts = "", (".".join(parts),)
     for kind in _CALLED if args is not None else _NAMED if schema else _UNSCHEMED:
+        if letter not in privileges.owner_letters(kind, state.target.major):
+            continue
         ref = ObjectRef(kind, schema, parts[-1], args or "")
-        if ref in state.objects and letter in privileges.owner_letters(kind, state.target.major):
+        if ref in state.objects:
             yield ref
+        elif args is not None:
+            yield from _by_types(state, ref)
+
+
+def _by_types(state: State, named: ObjectRef) -> Iterator[ObjectRef]:
+    """The routine whose arguments have these types: what they are called there does not count."""
+    for group in state.groups:
+        if (group.kind, group.schema) == (named.kind, named.schema):
+            yield from (one for one in group.refs if one.name == named.name and same_arguments(named.args, one.args))
