@@ -26,7 +26,7 @@ def set_role_goes_on(seen: Seen) -> Iterator[Found]:
     for name, like in _bridged(seen):
         end = ddl.terminate_sessions(name)
         yield Found(
-            f"{name} may SET ROLE {like} before PostgreSQL 16, and a session that did keeps its rights after narrow",
+            f"{name} may become {like} by SET ROLE before PostgreSQL 16: a session that did goes on so after narrow",
             (name,),
             severity="note",
             fix="Let its program do without SET ROLE: what it runs as another role is not learned either. Once narrow "
