@@ -27,8 +27,8 @@ END"""
 def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = ()) -> str:
     """What keeps GRANT on these relations from breaking statements of the application; "" if nothing is needed.
 
-    GRANT takes no lock on a relation but updates its row in pg_class, as TRUNCATE and REFRESH do: whoever of them
-    comes second fails with "tuple concurrently updated". ACCESS SHARE makes TRUNCATE wait for the moment. LOCK
+    Before 18 GRANT takes no lock on a relation, and updates its row in pg_class, as TRUNCATE and REFRESH do: whoever
+    of them comes second fails with "tuple concurrently updated". ACCESS SHARE makes TRUNCATE wait for the moment. LOCK
     TABLE takes no materialized view; giving it the comment that it has locks it against both kinds of REFRESH.
     So it does with tables that are ``closed`` to their owner: LOCK TABLE asks for a privilege, COMMENT for ownership.
     """

@@ -22,10 +22,10 @@ from psycopg import errors
 from flatsplit import ddl
 from flatsplit.connection import Session, said
 from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
-from flatsplit.executor.batches import batches
 from flatsplit.executor.words import advice, connection_lost, describe, full, itself, way_out
 from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
+from flatsplit.planning.batches import batches, fitting
 from flatsplit.server.acting import acting
 from flatsplit.server.asking import ask
 from flatsplit.server.locks import Holder, holders
@@ -120,12 +120,16 @@ class Executor:
         A statement of a later phase starts only when the earlier phase is through. Raises Waiting when
         patience ends, StatementFailed or MissingRights when retrying cannot help. What was committed stays.
         """
+        if not statements:
+            return 0
         self._progress = time.monotonic()
-        self._done, self._total = 0, len(statements)
         self._require_verifiers(statements)
+        ((slots,),) = ask(self._session.driver, "lock_slots")
+        statements = fitting(statements, slots)
+        self._done, self._total = 0, len(statements)
         for _, phase in itertools.groupby(statements, key=lambda each: each.phase):
             contended: deque[Statement] = deque()
-            for batch in batches(list(phase)):
+            for batch in batches(list(phase), slots):
                 self._pace(batch)
                 self._batch(step, direction, batch, contended)
             self._tail(step, direction, contended)

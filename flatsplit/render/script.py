@@ -12,11 +12,12 @@ from typing import Literal
 from flatsplit.config import Retire, RoleNames
 from flatsplit.ddl import join_role, leave_role, rejoin_role, verifier_variable
 from flatsplit.model import Statement, Target
+from flatsplit.planning.batches import OBJECT_BATCH, holds
 from flatsplit.render.engine import environment, of_step
 from flatsplit.render.summary import blocks_readers
 
 BATCH = 100
-"""Statements in one transaction: a hundredth of the commits, far below max_locks_per_transaction."""
+"""Statements in one transaction: a hundredth of the commits. What they hold is bounded as in what flatsplit runs."""
 
 _HELD_SHARE = 20
 """Part of the lock budget that a transaction may wait for one more lock while it holds others."""
@@ -102,7 +103,7 @@ class Batch:
 def batches(
     parts: Sequence[tuple[str, Sequence[Statement]]], size: int = BATCH, target: Target | None = None
 ) -> list[Batch]:
-    """Transactions of up to ``size`` statements under each heading, lone statements by themselves.
+    """Transactions of up to ``size`` statements and as many objects as may be held, lone statements by themselves.
 
     With ``target``, where the operator is no superuser, none that drops a role it has to leave at the end.
     """
@@ -117,10 +118,12 @@ def batches(
     for heading, statements in parts:
         start, first = 0, heading
         while start < len(statements):
-            end = start + 1
-            if not lone(statements[start]):
-                while end < len(statements) and end - start < size and not lone(statements[end]):
-                    end += 1
+            end, held = start + 1, holds(statements[start])
+            while end < len(statements) and end - start < size and not lone(statements[start]):
+                held += holds(statements[end])
+                if held > OBJECT_BATCH or lone(statements[end]):
+                    break
+                end += 1
             found.append(Batch(len(found) + 1, first, statements[start:end], target))
             start, first = end, ""
     return found
