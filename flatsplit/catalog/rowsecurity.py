@@ -71,12 +71,12 @@ def read_row_security(look: Look) -> dict[ObjectRef, RowSecurity]:
 def read_tenancies(look: Look) -> dict[ObjectRef, str]:
     """The tables that say which role is whose, with the type of a key. Raises TargetError for one that is not safe."""
     found = {}
-    for _, schema, name, key_type, _, strange in look.once("tenancies", COMMENT, MAPPING):
+    for _, schema, name, key_type, _, strange, _ in look.once("tenancies", COMMENT, MAPPING):
         ref = ObjectRef("table", schema, name)
         if strange:
             raise TargetError(
                 f"{ddl.label(ref)} has rules, children, generated columns, or indexes or statistics with expressions",
-                "have its owner drop them: reading it would run their code with the operator's rights",
+                "have its owner drop them: whoever asks it whose a role is would run their code",
             )
         found[ref] = str(key_type)
     return found
@@ -85,14 +85,12 @@ def read_tenancies(look: Look) -> dict[ObjectRef, str]:
 def read_tenants(look: Look) -> dict[str, str]:
     """The rows of those tables that may be read: key by role."""
     found: dict[str, str] = {}
-    for _, schema, name, _, readable, strange in look.once("tenancies", COMMENT, MAPPING):
+    for _, schema, name, key_type, readable, strange, guarded in look.once("tenancies", COMMENT, MAPPING):
         if not readable or strange:
             continue
-        table = sql.Identifier(schema, name)
         with look.letting_go():
-            look.hold(table)
-            rows = look.rows(
-                sql.SQL("SELECT r.role::text, r.tenant::text FROM ONLY {} AS r").format(table).as_string(None)
-            )
-        found.update((str(role), str(key)) for role, key in rows)
+            rows = look.copied(sql.Identifier(schema, name), "role", "tenant", guarded=guarded)
+        pairs = [(role, key) for role, key in rows if role is not None and key is not None]
+        said = look.texts(key_type, {key for _, key in pairs}) if pairs else {}
+        found.update((role, said[key]) for role, key in pairs)
     return found

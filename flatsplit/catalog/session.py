@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
@@ -26,6 +26,10 @@ SELECT set_config('search_path', 'pg_catalog, pg_temp', true), set_config('TimeZ
 """How the server prints names and times; memory to hash in; neither compiler nor workers for milliseconds."""
 
 _JOIN = "SELECT set_config('enable_nestloop', '{0}', true), set_config('enable_mergejoin', '{0}', true)"
+
+
+_BARE = {"character": "bpchar", "bit": '"bit"'}
+"""Types whose standard names stand for one character, or one bit."""
 
 
 class Server(NamedTuple):
@@ -69,9 +73,29 @@ class Look:
         """All rows of a query; without parameters a ``%`` is just a ``%``."""
         return self._cursor.execute(query.encode(), params or None, prepare=False).fetchall()
 
-    def hold(self, table: sql.Composable) -> None:
-        """Nobody changes this table until the end of the look."""
-        self._cursor.execute(sql.SQL("LOCK TABLE ONLY {} IN ACCESS SHARE MODE").format(table), prepare=False)
+    def copied(self, table: sql.Composable, *columns: str, guarded: bool = False) -> list[tuple[str | None, ...]]:
+        """Columns of an application's table as texts, without running anybody's code, whatever became of the table.
+
+        COPY plans nothing, so expressions of indexes and statistics are not folded; it prints values by the output
+        functions of their types, which are C, and asks for no cast; it refuses views, and with row_security off
+        policies that would count (DoCopy in copy.c). To look before whether a table is harmless would not do: it is
+        looked at as it was when the snapshot was taken, and read as it is. ``guarded``: by policies that count for us,
+        which were looked at; then COPY does plan.
+        """
+        self.rows("SELECT set_config('row_security', %s, true)", "on" if guarded else "off")
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        with self._cursor.copy(sql.SQL("COPY {} ({}) TO STDOUT").format(table, names)) as copy:
+            copy.set_types(["text"] * len(columns))
+            return list(copy.rows())
+
+    def texts(self, kind: str, values: Iterable[str]) -> dict[str, str]:
+        """Values as they were copied, in their order, each with what a cast to text makes of it.
+
+        ``kind``: one of the server's own base types, as format_type() prints it without a modifier.
+        """
+        kind = _BARE.get(kind, kind)
+        text = f"SELECT k.key, k.key::{kind}::text FROM unnest(%s::text[]) AS k (key) ORDER BY k.key::{kind}"  # noqa: S608
+        return dict(self.rows(text, list(values)))
 
     @contextmanager
     def hashing(self) -> Iterator[None]:
