@@ -8,7 +8,8 @@ from flatsplit.tenants.candidates import Candidate, Unrooted, candidates, unroot
 from flatsplit.tenants.condition import Condition, Link
 from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
 from flatsplit.tenants.naming import clashes, role_of
-from flatsplit.tenants.survey import Survey, survey
+from flatsplit.tenants.survey import survey
+from flatsplit.tenants.surveyed import Survey
 
 __all__ = [
     "KINDS",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 
@@ -100,6 +100,24 @@ def _short_for(name: str, table: str) -> bool:
     letters = iter(table.lower())
     begins = len(stem) > 1 and not words_of(table) and stem[0] == table[0].lower()
     return begins and all(letter in letters for letter in stem)
+
+
+def must(table: Table, fk: ForeignKey) -> bool:
+    """Whether every row of it has one there."""
+    return all((column := table.column(name)) is not None and column.not_null for name in fk.columns)
+
+
+def reaching(structure: Structure, told: Collection[ObjectRef]) -> set[ObjectRef]:
+    """Tables of which every row is one of these tables', over any number of foreign keys."""
+    found = set(told)
+    new = list(found)
+    while new:
+        ref = new.pop()
+        for table, fk in structure.referring.get(ref[1:3], ()):
+            if table.ref not in found and must(table, fk):
+                found.add(table.ref)
+                new.append(table.ref)
+    return found
 
 
 def leads_to(fk: ForeignKey, root: Table) -> bool:

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from flatsplit.config import Tenants, Way, format_name, format_way, parse_name, parse_way
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
-from flatsplit.tenants.kinds import Belonging, Open, TableKind
-from flatsplit.tenants.likeness import alike, called, leads_to, momentary, names_for, words_of
+from flatsplit.tenants.kinds import Belonging, Open
+from flatsplit.tenants.likeness import alike, called, leads_to, momentary, must, names_for, reaching, words_of
 from flatsplit.tenants.lonely import format_ref, lonely
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What is known of all tables in scope."""
-
-    tenants: Tenants
-    structure: Structure
-    root: Table | None
-    key_type: str
-    """Of the root's primary key; "" where there is none."""
-    belongings: Mapping[ObjectRef, Belonging]
-    """Tables whose kind is known."""
-    undecided: tuple[Open, ...]
-    """Tables of which it has to be said."""
-    wrong: tuple[str, ...] = ()
-    """What the configuration says and the tables do not bear out, a line each."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether every table has its kind."""
-        return self.root is not None and bool(self.key_type) and not self.undecided and not self.wrong
-
-    def of_kind(self, *kinds: TableKind) -> list[Belonging]:
-        """Those of these kinds, by name."""
-        return sorted(one for one in self.belongings.values() if one.kind in kinds)
+from flatsplit.tenants.surveyed import Survey
 
 
 def survey(tenants: Tenants, structure: Structure) -> Survey:
@@ -57,6 +32,8 @@ class _Surveyor:
         self.known: dict[ObjectRef, Belonging] = {}
         self.open: list[Open] = []
         self.wrong: list[str] = []
+        self.doubtful: dict[ObjectRef, Belonging] = {}
+        """By a foreign key to the root that is called otherwise than the key."""
         self.root = structure.get(*parse_name(tenants.root).parts)
         self.key_type = ""
 
@@ -67,6 +44,7 @@ class _Surveyor:
         rest = [table for table in tables if table.ref not in decided]
         for table in rest if self.key_type else ():
             self._by_column(table)
+        self._otherwise()
         self._by_way(self._silent(rest))
         self._decided_ways()
         self._by_way(self._silent(rest))
@@ -208,8 +186,35 @@ class _Surveyor:
         elif momentary(found[0]) and found[0] not in known:
             said = f"{found[0]} may say which tenant a row points at for the moment, and not whose it is"
             self.open.append(Open(table.ref, said, choices))
-        else:
+        elif found[0] in known or found[0].lower() in names_for(self.root.ref.name):
             self.known[table.ref] = choices[0]
+        else:
+            self.doubtful[table.ref] = choices[0]
+
+    def _otherwise(self) -> None:
+        """Shared with another tenant, say: where a row is another row's, too, it is asked which of them counts."""
+        kept = (ref for ref, one in self.known.items() if one.kind not in ("shared", "hidden"))
+        told = reaching(self.structure, {*kept, *self.doubtful})
+        for ref, one in self.doubtful.items():
+            table = self.structure.tables[ref]
+            ways = [
+                fk
+                for fk in table.foreign_keys
+                if fk.columns != (one.column,) and fk.target != ref and fk.target in told and must(table, fk)
+            ]
+            if ways:
+                said = (
+                    f"{one.column}, called otherwise than the key, names a tenant; so does {format_way(_way(ways[0]))}"
+                )
+                others = (self._by(ref, fk) for fk in ways)
+                self.open.append(Open(ref, said, (*others, one)))
+            else:
+                self.known[ref] = one
+
+    def _by(self, ref: ObjectRef, fk: ForeignKey) -> Belonging:
+        """By way of a table of which it is not known yet what it is."""
+        link = Link(fk.target.schema, fk.target.name, fk.columns, fk.targets)
+        return Belonging(ref, "through", links=(link,), why=f"foreign key {', '.join(fk.columns)}")
 
     def _called_like_it(self, table: Table, leading_away: set[str]) -> tuple[Belonging, ...]:
         """Columns that the configuration does not name, and that look as if it should."""
@@ -242,7 +247,7 @@ class _Surveyor:
     def _next_to(self, table: Table) -> Belonging | Open | None:
         """What it is if one of its foreign keys leads to a table whose rows are told apart already."""
         ways = [
-            (self._loose(table, fk), fk, found)
+            ((not must(table, fk), len(fk.columns)), fk, found)
             for fk in table.foreign_keys
             if (found := self._over(table, fk, f"foreign key {', '.join(fk.columns)}")) is not None
         ]
@@ -260,10 +265,6 @@ class _Surveyor:
             return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
         found = equal[0][1]
         return found._replace(why=f"{found.why}; may be NULL, and is hidden then") if may_be_null else found
-
-    def _loose(self, table: Table, fk: ForeignKey) -> tuple[bool, int]:
-        nullable = any((column := table.column(name)) is None or not column.not_null for name in fk.columns)
-        return nullable, len(fk.columns)
 
     def _over(self, table: Table, fk: ForeignKey, why: str) -> Belonging | None:
         """What a table is by way of this foreign key."""
@@ -324,7 +325,15 @@ class _Surveyor:
                 self.open.append(Open(ref, said))
                 del waiting[ref]
         for ref, table in waiting.items():
-            self.known[ref] = Belonging(ref, "hidden", why=lonely(table, self.structure, self.known))
+            self.known[ref] = Belonging(ref, "hidden", why=self._why_hidden(table))
+
+    def _why_hidden(self, table: Table) -> str:
+        """That its key is of another type, or what else is wanting."""
+        names = {*self.tenants.key, *(names_for(self.root.ref.name) if self.root else ())}
+        for column in table.columns if self.key_type else ():
+            if column.name in names and not alike(column.type, self.key_type):
+                return f"{column.name} is {column.type}, and the key is {self.key_type}"
+        return lonely(table, self.structure, self.known)
 
     def _named_by(self, table: Table) -> set[ObjectRef]:
         """Tables of which a row may be named by a column without a foreign key."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flatsplit.cutover.tenants import remedy
 from flatsplit.model import Structure
 from flatsplit.tenants import candidates, unrooted
-from tests.unit.test_tenants import TABLES, kinds, surveyed, table
+from tests.unit.test_tenants import ACCOUNTS, TABLES, kinds, ref, surveyed, table
 
 
 def test_what_a_row_points_at_for_the_moment_is_a_question() -> None:
@@ -68,3 +70,32 @@ def test_a_key_that_no_table_is_of() -> None:
     assert 'root = "public.tenants", key = ["namespace"]' in said
     with_root = Structure({one.ref: one for one in TABLES})
     assert unrooted(with_root, candidates(with_root)) == []
+
+
+def test_a_key_that_is_called_otherwise_beside_another_way_is_a_question() -> None:
+    """A share is the folder's, and whom it is shared with is another tenant."""
+    found = surveyed(
+        *TABLES,
+        table("folders", "id:bigint! account_id:bigint! parent_id:bigint!", "account_id>accounts", "parent_id>folders"),
+        table("files", "id:bigint! folder_id:bigint!", "folder_id>folders"),
+        table(
+            "shares", "id:bigint! file_id:bigint! shared_with_id:bigint!", "file_id>files", "shared_with_id>accounts"
+        ),
+        table("answers", "id:bigint! share_id:bigint!", "share_id>shares"),
+        table("gifts", "id:bigint! giver_id:bigint! user_id:bigint!", "giver_id>accounts", "user_id>users"),
+        table("trees", "id:bigint! holder_id:bigint! up_id:bigint!", "holder_id>accounts", "up_id>trees"),
+        table("loans", "id:bigint! lender_id:bigint! file_id:bigint", "lender_id>accounts", "file_id>files"),
+    )
+    asked = {one.ref.name: one for one in found.undecided}
+    assert asked.keys() == {"shares", "answers"}
+    assert "file_id -> public.files(id)" in asked["shares"].why
+    assert [one.kind for one in asked["shares"].choices] == ["through", "own"]
+    said = kinds(found)
+    assert [said[name] for name in ("gifts", "trees", "loans")] == ["own"] * 3
+    decided = replace(ACCOUNTS, through=(("public.shares", "file_id -> public.files(id)"),))
+    assert surveyed(*found.structure.tables.values(), tenants=decided).complete
+
+
+def test_a_key_of_another_type_is_said() -> None:
+    found = surveyed(*TABLES, table("tags", "id:bigint! account_id:text!"))
+    assert found.belongings[ref("tags")].why == "account_id is text, and the key is bigint"
