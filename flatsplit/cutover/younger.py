@@ -11,6 +11,7 @@ from flatsplit.cutover.promised import special_roles
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
 from flatsplit.model import TABLES, Finding, WalkName
+from flatsplit.rights.matrix import Rights
 from flatsplit.walks import role as keys
 from flatsplit.walks.role import listed
 from flatsplit.words import count
@@ -34,10 +35,12 @@ def younger(walk: Walk, situation: Situation) -> Iterator[Finding]:
         given = listed.rights(situation.live, one.context)
         inside = {ref.name for ref in given.objects if ref.kind == "schema"}
         named = {ref[1:3] for ref in given.columns}
+        rights = Rights(situation.live, name)  # what it made itself, say, or everybody may read
         found = sorted(
             ref
             for ref in appeared
             if ref.kind in _READABLE and ref.schema in inside and ref not in given.objects and ref[1:3] not in named
+            if "r" not in rights.letters(situation.live.objects[ref])
         )
         if found:
             yield Finding(

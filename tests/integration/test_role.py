@@ -127,6 +127,7 @@ def test_what_it_creates_is_the_others_at_once(
         assert may(session, "drop table billing.made")
     walk.wait_until_gone(HOSTILE, "app_user", "app_migrator", "app_readonly")
     assert walk("verify", "--json").check().json["ok"]
+    assert walk("status", "--json").check().json["younger"] == [], "it made that itself"
     database.execute("drop table billing.made; drop function billing.twice(int)")
     back(walk, HOSTILE, before)
 

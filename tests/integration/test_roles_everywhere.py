@@ -1,6 +1,7 @@
 """Groups and special roles on every real schema and every major: beside traffic and pg_dump, killed, back exactly.
 
-Of each schema's own tables: what its program does is made up of what the catalog says, and tried first.
+Of each schema's own tables: what its program does is made up of what the catalog says, and tried first. Every other
+square is walked by an operator who is no superuser, and in half of them the worker begins like a role that is a group.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from psycopg import sql
 
 from flatsplit.walks import group, role, split
 from tests.fixtures.cli import InProcess, Process
-from tests.fixtures.databases import MakeDatabase, shared_schemas
+from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.integration.test_pg_dump import dump
 from tests.support import journal
 from tests.support.grouping import declare as declare_group
+from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operator
 from tests.support.snapshot import Snapshot
 from tests.support.special import declare, may, quoted
 from tests.support.statistics import remember_statements
@@ -135,9 +137,10 @@ class Course:
         assert self.state(name, key) in wanted
 
     def killed(self, arguments: Sequence[str]) -> None:
-        admin = self.walk.database.admin
+        database, admin = self.walk.database, self.walk.database.admin
         upto = journal.marks(admin) + self.chance.randrange(4)
-        process = self.run.spawn(*arguments, dsn=self.walk.database)
+        dsn = database.conninfo(OPERATOR) if isinstance(self.walk, OperatorsWalk) else database
+        process = self.run.spawn(*arguments, dsn=dsn)
         while process.poll() is None:
             if journal.at_work(admin) and journal.marks(admin) >= upto:
                 process.kill()
@@ -170,6 +173,14 @@ def seed(schema: str, major: int) -> random.Random:
     return random.Random(f"{schema} {major}")
 
 
+def surveyed(schema: str, major: int, database: Database, run: InProcess) -> Walk:
+    """The walk of a superuser, or of an operator as a service gives one."""
+    if (shared_schemas().index(schema) + major) % 2:
+        return Walk(run, database).init()
+    make_operator(database, SHAPES["rds"])
+    return OperatorsWalk(run, database).init()
+
+
 def audit_of(found: Shop) -> dict[str, Any]:
     _, schema, table, columns = found.audited
     named = f"{quoted(schema)}.{quoted(table)}({', '.join(columns[:2])})"
@@ -200,12 +211,15 @@ def test_after_the_split(
 ) -> None:
     database = make_database(schema)
     remember_statements(database)
-    walk = Walk(invoke_cli, database).init()
+    walk = surveyed(schema, major, database, invoke_cli)
     first = walk.snapshot()
     found = shop(walk)
     walk.forward()
     course = Course(walk, run_cli, seed(schema, major))
+    of_a_group = bool((shared_schemas().index(schema) + major // 2) % 2)
     with dumping(course):
+        if of_a_group:
+            grouped(course, found)
         learned(course, found)
         declare(walk, AUDIT, audit_of(found))
         declare(walk, READER, {"role": {"schemas": [found.audited[1]]}})
@@ -216,7 +230,8 @@ def test_after_the_split(
         audits(walk, found)
         let_in = database.admin.execute("select message from flatsplit.event where kind = 'admitted'").fetchall()
         assert len(let_in) == len({*let_in}), "nobody is let into the journal twice"
-        grouped(course, found)
+        if not of_a_group:
+            grouped(course, found)
         assert walk("verify", "--json").check().json["ok"]
         course.back()
         walk("verify").check()
@@ -306,7 +321,7 @@ def test_begun_before_the_split(
 ) -> None:
     """One beside it from the start, two that ride along; the old role works on until the application is moved."""
     database = make_database(schema)
-    walk = Walk(invoke_cli, database).init()
+    walk = surveyed(schema, major, database, invoke_cli)
     found = shop(walk)
     course = Course(walk, run_cli, seed(schema, major))
     declare(walk, AUDIT, audit_of(found))
