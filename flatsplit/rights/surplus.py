@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flatsplit import blueprint, privileges
 from flatsplit.differ import diff
-from flatsplit.model import ObjectFacts, ObjectRef, State, Statement
+from flatsplit.model import JOURNAL_SCHEMA, ObjectFacts, ObjectRef, State, Statement
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.role import listed
 from flatsplit.walks.role.context import Context
@@ -24,7 +24,9 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
         held = privileges.letters(facts.acl, role)
-        if not held or facts.owner == role:
+        # Who can dump the database but for flatsplit's own schema was let into that by flatsplit (cutover/snapshot.py)
+        own = JOURNAL_SCHEMA in (ref.schema, ref.name if ref.kind == "schema" else "")
+        if not held or own or facts.owner == role:
             return facts
         later = blueprint.on_later(purpose, ref.kind, public=False, foreign=False) if ref.schema in ruled else ""
         acl = privileges.without(facts.acl, role, privileges.minus(held, given.objects.get(ref, "") + later))

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from flatsplit import blueprint
 from flatsplit.config import Config, Grant, Special, format_name
 from flatsplit.differ import diff
-from flatsplit.model import TABLES, State, StepRecord, WalkName
+from flatsplit.model import TABLES, AclItem, ObjectFacts, ObjectRef, State, StepRecord, WalkName
 from flatsplit.planning.chain import KeptWalk
 from flatsplit.planning.situation import Situation
 from flatsplit.rights import special as rights
 from flatsplit.rights.surplus import surplus
 from flatsplit.walks import role as keys
+from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.role.kind import ROLE
@@ -178,6 +179,10 @@ def test_what_is_taken_out_of_its_list_is_told_and_no_more(
     steps = len(kind.steps)
     after = kind.through(split.live, context, steps)
     assert surplus(after, context) == ()
+    let_in = Draft(after)
+    for ref, letter in ((ObjectRef("schema", "", "flatsplit"), "U"), (ObjectRef("table", "flatsplit", "event"), "r")):
+        let_in.make(ref, ObjectFacts("postgres", (AclItem(NAME, "", letter, ""),)))
+    assert surplus(let_in.state(), context) == (), "whom flatsplit let into its own tables is to stay there"
     assert context.special is not None
     left = tuple(one for one in context.config.grants if one.purpose != NAME or data.draw(st.booleans()))
     special = replace(context.special, new_tables=data.draw(st.sampled_from(("none", context.special.new_tables))))
