@@ -15,7 +15,7 @@ from flatsplit.rehearsal import Progress, Rehearsal
 from flatsplit.walks import role as role_walk
 from flatsplit.walks import split, tenants
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.role import listed
+from flatsplit.walks.role import bridge, listed
 from flatsplit.walks.role.context import Context as RoleContext
 
 if TYPE_CHECKING:
@@ -82,13 +82,10 @@ def _ahead(situation: Situation, goal: State) -> State:
 
 def _alone(situation: Situation, special: Special) -> State:
     """With what the role's list says alone: without the rights of the one that it began like."""
-    draft = Draft(situation.desired(situation.done))
-    if special.like:
-        draft.no_member(role=special.like, member=special.name)
     context = RoleContext(situation.config, situation.live, special.name)
-    bare = Draft(draft.state())
-    listed.give(bare, context)
-    return bare.state()
+    draft = Draft(bridge.cut(situation.desired(situation.done), context))
+    listed.give(draft, context)
+    return draft.state()
 
 
 def _bridged(live: State, special: Special) -> bool:

@@ -10,18 +10,38 @@ from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """A member that inherits and may not SET ROLE: what it runs is counted as its own, and only its own."""
+    """A member that inherits and may not SET ROLE: what it runs is counted as its own, and only its own.
+
+    An attribute is not inherited (manual, "Role Membership"): without BYPASSRLS it would see fewer rows from then on.
+    """
     draft = Draft(state)
     if context.special is not None and context.special.like:
         draft.member(context.special.like, context.role, set_=False)
+        if _bypasses(state, context.special.like):
+            draft.role(context.role, bypassrls=True)
     return draft.state()
+
+
+def cut(state: State, context: Context) -> State:
+    """Without the bridge: no member of the role that it begins like, and under the policies like everybody."""
+    draft = Draft(state)
+    if context.special is not None and context.special.like:
+        draft.no_member(role=context.special.like, member=context.role)
+        if any(_bypasses(known, context.special.like) for known in (state, context.baseline)):
+            draft.role(context.role, bypassrls=False)
+    return draft.state()
+
+
+def _bypasses(state: State, role: str) -> bool:
+    return role in state.roles and state.roles[role].bypassrls
 
 
 STEP = Step(
     key=keys.BRIDGE,
     title="Build the bridge",
     purpose="Makes the role a member of the one that it begins like, so that its program runs from the first moment "
-    "on. What it really needs is learned while it runs; then the bridge is cut.",
+    "on: its privileges are inherited, BYPASSRLS is given. What it really needs is learned while it runs; then the "
+    "bridge is cut.",
     apply=apply,
     watch=("Nothing: nobody can log in as the role yet.",),
 )

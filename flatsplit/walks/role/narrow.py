@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from flatsplit.model import State
 from flatsplit.walks import role as keys
-from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
+from flatsplit.walks.role import bridge
 from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, context: Context) -> State:
     """No member of the role that it began like any more."""
-    draft = Draft(state)
-    if context.special is not None and context.special.like:
-        draft.no_member(role=context.special.like, member=context.role)
-    return draft.state()
+    return bridge.cut(state, context)
 
 
 STEP = Step(
