@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import psycopg
@@ -74,8 +75,8 @@ def prove(
     for turn, block in enumerate(blocks):
         trial.begin(block)
         for start in range(0, len(tried), CHUNK):
-            further = partial(_further, progress, turn * len(tried) + start, len(blocks) * len(tried))
-            trial.chunk(tried[start : start + CHUNK], further)
+            place, total = turn * len(tried) + start, len(blocks) * len(tried)
+            trial.chunk(tried[start : start + CHUNK], partial(_further, progress, place, total))
     sums = _sums(conn, survey, tenants) if choice.rows and able else ()
     after = read_facts(conn, survey.tenants.group, tenants, {*schemas, survey.tenants.schema})
     if after.digest != facts.digest:
@@ -138,20 +139,22 @@ class _Trial:
     """Tables that are tried now."""
     count: int = 0
     """Tenants that have tried them."""
+    every: list[TenantAct] = field(default_factory=list)
+    """What each tenant tries on them. What none has the right to, the first tries on all, and each further one on one
+    table in turn: the catalog is the same for all."""
 
     def __post_init__(self) -> None:
         arguments = "acts text[], asks boolean[], own text, other text, links json"
         body = question("act").decode()
         self.function = ddl.OwnedFunction("flatsplit_act", arguments, "TABLE (state text, answer text)", body)
         self.acts = acts(self.facts, self.survey)
-        every = [act for act in self.acts if not act.rights_only]
-        spare = [act for act in self.acts if act.rights_only]
-        names = list(dict.fromkeys(act.table for act in spare))
-        self.every, self.first = every, [*every, *spare]
-        self.turns = [[*every, *(act for act in spare if act.table == name)] for name in names] or [every]
-        """After the first tenant, each asks for what none has on one table in turn: the catalog is the same for all."""
-        apart = self.survey.of_kind(*APART)
-        self.apart = [one for one in apart if any(act.expect == "truth" and act.table == _name(one) for act in every)]
+        self.spare: dict[Name, list[TenantAct]] = {}
+        for act in self.acts:
+            if act.rights_only:
+                self.spare.setdefault(act.table, []).append(act)
+        self.turns = list(self.spare)
+        looked = {act.table for act in self.acts if act.expect == "truth"}
+        self.apart = [one for one in self.survey.of_kind(*APART) if _name(one) in looked]
         self.keys = sorted(set(self.facts.tenants.values()))
         for act in self.acts:
             if act.table not in self.tables:
@@ -171,6 +174,7 @@ class _Trial:
     def begin(self, block: frozenset[Name]) -> None:
         """From now on these tables, by all tenants from the first one on."""
         self.block, self.count = block, 0
+        self.every = [act for act in self.acts if act.table in block and not act.rights_only]
 
     def chunk(self, roles: Sequence[str], progress: Callable[[int], None]) -> None:
         """Some tenants, in one snapshot with the truth."""
@@ -227,11 +231,10 @@ class _Trial:
         other = next((key for key in self.keys if key != own), None)
         rows = {name: row[1:] for name, some in links.items() for row in some if row[0] != own}
         self.count += 1
-        chosen = self.first if self.count == 1 else self.turns[self.count % len(self.turns)]
+        names = self.spare if self.count == 1 else self.turns[self.count % max(len(self.turns), 1) :][:1]
+        spare = chain.from_iterable(self.spare[name] for name in names if name in self.block)
         todo = []
-        for act in chosen:
-            if act.table not in self.block:
-                continue
+        for act in chain(self.every, spare):
             why = act.why_not or self._why_not(act, other, rows)
             if why:
                 self.tables[act.table].left_out(f"{act.act}: {why}")
@@ -297,8 +300,8 @@ class _Trial:
             proof.left_out(f"{act.act}: {state} came first")
             return ""
         routed = any(column.routes for column in self.facts.columns.get(act.table, ()))
-        if state == "23514" and routed and act.act.startswith("insert for"):
-            proof.left_out(f"{act.act}: {state} came first")  # no partition for it, which is asked before policies
+        if state == "23514" and routed and act.act.startswith("insert for"):  # no partition: asked before policies
+            proof.left_out(f"{act.act}: {state} came first")
             return ""
         return "was allowed" if state == DONE else f"was not refused by a policy, but with {state}"
 
@@ -320,21 +323,15 @@ class _Trial:
 
 
 def _name(one: Belonging) -> Name:
-    return (one.ref.schema, one.ref.name)
+    return one.ref.schema, one.ref.name
 
 
 def _sums(conn: psycopg.Connection[Any], survey: Survey, tenants: Mapping[str, str]) -> tuple[Sums, ...]:
     """Of every table whose rows are told apart: whose all of its rows are, in one snapshot."""
     owners: dict[ObjectRef, str] = {ref: table.owner for ref, table in survey.structure.tables.items()}
-    told = Survey(
-        survey.tenants,
-        survey.structure,
-        survey.root,
-        survey.key_type,
-        {one.ref: one for one in survey.of_kind("own", "through")},
-        (),
-    )
-    found = []
+    some = {one.ref: one for one in survey.of_kind("own", "through")}
+    told = Survey(survey.tenants, survey.structure, survey.root, survey.key_type, some, ())
+    found, mapped = [], set(tenants.values())
     with conn.transaction(force_rollback=True):
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE")
         counted = count(conn, told, owners)
@@ -342,7 +339,6 @@ def _sums(conn: psycopg.Connection[Any], survey: Survey, tenants: Mapping[str, s
             rows = counted[one.ref]
             asked: list[Any] = [sql.SQL(text) for text in all_keys(one)]
             (total,), keyed = answers(conn, owners[one.ref], asked)
-            mapped = set(tenants.values())
             have = sum(number for key, number in keyed if key in mapped)
             lack = sum(number for key, number in keyed if key not in mapped)
             found.append(Sums(".".join(_name(one)), total, have, rows.nobodys, lack, rows.crossing))
