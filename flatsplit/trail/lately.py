@@ -19,7 +19,7 @@ from flatsplit.trail.times import moment, written
 from flatsplit.trail.values import Source
 
 TAIL = 64 * 1024 * 1024
-"""Bytes at the end of the server's newest log that are read by SQL; logs that are named are read whole."""
+"""Bytes at the end of the server's log, in however many files, that are read by SQL; named ones are read whole."""
 
 S = TypeVar("S", bound=LogSearch)
 

@@ -20,6 +20,10 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Hears how many bytes of how many are done."""
 
 
+_PART = 1000
+"""Lines that may belong to an entry whose beginning was not read."""
+
+
 class LogSearch(Protocol):
     """What is looked for in logs, and keeps what was found."""
 
@@ -78,14 +82,25 @@ def search_chunks(chunks: Iterable[bytes], form: Format, search: LogSearch, name
     return replace(_search(chunks, form, search), name=name)
 
 
+def _begins(data: bytes, form: Format) -> str:
+    """The moment of the first entry; of a log that is read from somewhere in the middle, of the first that is whole."""
+    place = 0
+    for _ in range(_PART):
+        entry = form.read(data[place : form.end(data, place, final=True)])
+        if entry is not None and entry.at:
+            return entry.at
+        place = data.find(b"\n", place) + 1
+        if not place:
+            break
+    return ""
+
+
 def _search(chunks: Iterable[bytes], form: Format, search: LogSearch) -> Source:
     scan = search.scan(form)
     begins = ""
     for number, chunk in enumerate(chunks):
         if number == 0:
-            end = form.end(chunk, 0, final=True)
-            first = form.read(chunk[:end])
-            begins = first.at if first is not None else ""
+            begins = _begins(chunk, form)
         scan.feed(chunk, final=False)
     scan.feed(b"", final=True)
     last = scan.latest()

@@ -106,7 +106,8 @@ def lately(
     heard = read_lately(session, looking, since, logs, tail)
     if heard.search is None or heard.why:
         return Lately(why=heard.why)
-    deeds = [deed for deed in heard.search.deeds if _is_meant(deed, cast)]
+    here = ("", session.driver.info.dbname)
+    deeds = [deed for deed in heard.search.deeds if deed.database in here and _is_meant(deed, cast)]
     for deed in deeds:
         deed.judgement, deed.why = judge(deed, cast)
     return replace(

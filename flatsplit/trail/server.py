@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import psycopg
 from psycopg import sql
@@ -21,6 +21,9 @@ from flatsplit.trail.reading import LogSearch, Progress, search_chunks
 from flatsplit.trail.search import Search, is_watched
 from flatsplit.trail.times import written, zone_named
 from flatsplit.trail.values import Deed, Source
+
+Written: TypeAlias = tuple[str, int, datetime]
+"""A file of the log: its name, its size, when it was last written to."""
 
 _PREFERRED = {".json": 0, ".csv": 1, ".log": 2}
 _STATISTICS = """
@@ -62,8 +65,8 @@ class ServerLogging:
         return {role: become for role, become in rows if become != "none"}
 
     def log(self, search: LogSearch, progress: Progress, tail: int | None = None) -> tuple[list[Source], str]:
-        """Searches the server's own log, or the last ``tail`` bytes of its newest file; what was read, and why nothing
-        was, "" where it was.
+        """Searches the server's own log, or its last ``tail`` bytes as far back as is asked for; what was read, and why
+        nothing was, "" where it was.
         """
         if self.settings.get("logging_collector") == "off":
             return (
@@ -71,8 +74,7 @@ class ServerLogging:
                 "the server writes its log to standard error (logging_collector is off): name the file with --log",
             )
         folder = self.settings.get("log_directory")
-        # The end of the newest file is read although nothing was added to it since: that is how it is known
-        since = search.since if tail is None else None
+        since = search.since if tail is None else None  # how far back a tail reaches, the files' own times say
         try:
             listed = self.conn.execute(resources.query(__package__, "logs"), {"since": since}).fetchall()
         except psycopg.errors.InsufficientPrivilege:
@@ -81,13 +83,15 @@ class ServerLogging:
             return [], f"the server's log cannot be listed: {error.diag.message_primary}"
         if folder is None:
             return [], "this role may not see log_directory (pg_read_all_settings may), so name the files with --log"
-        files = _best(listed)[-1 if tail is not None else 0 :]
-        total, done = sum(size for _, size in files), 0
+        files = [LogEnd(name, size, 0) for name, size, _ in _best(listed)]
+        if tail is not None:
+            files = newest(_best(listed), search.since, tail)
+        total, done = sum(part.size - part.place for part in files), 0
         sources: list[Source] = []
-        for name, size in files:
+        for name, size, place in files:
             path = f"{folder}/{name}"
             try:
-                source = self._file(path, name, search, max(0, size - tail) if tail is not None else 0)
+                source = self._file(path, name, search, place)
             except psycopg.errors.InsufficientPrivilege:
                 return sources, (
                     "this role may not read the server's log: it takes pg_read_server_files and "
@@ -95,10 +99,12 @@ class ServerLogging:
                 )
             except psycopg.errors.UndefinedFile:
                 continue  # rotated away meanwhile
-            done += size
+            done += size - place
             progress(done, total)
             if source is not None:
                 sources.append(source)
+            elif tail is not None:
+                sources.clear()  # what lies before one that says nothing is not all that was said since
         return sources, "" if sources else f"the server's log holds nothing ({len(files)} files)"
 
     def _file(self, path: str, name: str, search: LogSearch, place: int) -> Source | None:
@@ -154,7 +160,34 @@ class ServerLogging:
             search.deeds.append(deed)
 
 
-def _best(listed: list[tuple[str, int]]) -> list[tuple[str, int]]:
+class LogEnd(NamedTuple):
+    """A file of the log, and from where on it is read."""
+
+    name: str
+    size: int
+    place: int
+
+
+def newest(listed: Sequence[Written], since: datetime | None, tail: int) -> list[LogEnd]:
+    """The last ``tail`` bytes of all files, the oldest first, back to the moment from which somebody wants to know.
+
+    The end of one that was not written to since is read, too: so it is known that nothing was said in between.
+    Without a moment the newest is enough.
+    """
+    found: list[LogEnd] = []
+    for name, size, modified in reversed(listed):
+        if tail <= 0:
+            break
+        before = since is not None and modified < since
+        wanted = min(size, tail if not found or not before else min(tail, SAMPLE))
+        found.insert(0, LogEnd(name, size, size - wanted))
+        tail -= wanted
+        if since is None or before or wanted < size:
+            break
+    return found
+
+
+def _best(listed: Sequence[Written]) -> list[Written]:
     """Of files that hold the same in several formats, the one that says most."""
 
     def split(name: str) -> tuple[str, int]:
@@ -162,7 +195,7 @@ def _best(listed: list[tuple[str, int]]) -> list[tuple[str, int]]:
         return (stem, _PREFERRED[dot + suffix]) if dot + suffix in _PREFERRED else (name, 2)
 
     best: dict[str, int] = {}
-    for name, _ in listed:
+    for name, _, _ in listed:
         stem, rank = split(name)
         best[stem] = min(best.get(stem, 9), rank)
-    return [(name, size) for name, size in listed if split(name)[1] == best[split(name)[0]]]
+    return [each for each in listed if split(each[0])[1] == best[split(each[0])[0]]]

@@ -15,6 +15,7 @@ from flatsplit.trail.refused import Lately, Refusal, lately
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster
+from tests.support.patience import until
 from tests.support.walk import Walk
 
 LOGGING = {"logging_collector": "on", "log_destination": "csvlog", "log_directory": "log"}
@@ -39,9 +40,22 @@ def test_what_is_refused_keeps_legacy_from_being_locked(
         later = datetime.now(UTC) + timedelta(hours=1)
         silent = lately(session, load(walk.config), later)
     assert (silent.why, silent.blind, silent.refusals) == ("", "", ()), "nothing was logged since, and that is known"
+    cluster = database.cluster
+    with psycopg.connect(cluster.conninfo(), autocommit=True) as elsewhere:
+        elsewhere.execute("CREATE TABLE IF NOT EXISTS another ()")
+    with (
+        psycopg.connect(cluster.conninfo("postgres", "app_user", walk.passwords["app_user"])) as other,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        other.execute("SELECT FROM another")  # in another database: no concern of this one's
     database.execute(f"CREATE TABLE {TABLE} (i int, secret text)")
     refused(walk, f"SELECT * FROM {TABLE} WHERE secret = 'geheim'")
     refused(walk, "DROP TABLE t")
+    former = database.admin.execute("SELECT pg_current_logfile('csvlog')").fetchone()
+    turn = "SELECT pg_rotate_logfile(), pg_current_logfile('csvlog')"
+    until(
+        lambda: database.admin.execute(turn).fetchone() != (True, *(former or ()))
+    )  # what was refused is a file behind
     waiting = walk.next(exit_code=3)
     assert "unrefused" in waiting.stdout + waiting.stderr
     said = waiting.stdout + waiting.stderr

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flatsplit.gates import known
 from flatsplit.gates.logins import unrefused
-from flatsplit.logs import sniff
+from flatsplit.logs import SAMPLE, sniff
 from flatsplit.model import GateResult
 from flatsplit.trail.lately import LogRead
 from flatsplit.trail.logins import FailedLogin, FailedLogins
 from flatsplit.trail.reading import search_chunks
+from flatsplit.trail.server import newest
 from flatsplit.trail.values import Source
 
 ROLE = 'web "a", %s :x\nü'
@@ -148,3 +149,30 @@ def test_what_is_not_known_of_a_closed_login_is_said() -> None:
     assert neither.notice
     closed = GateResult("unrefused", False, "app_user is refused", "grant")
     assert judged(deaf, closed) == closed
+
+
+def test_how_many_files_a_tail_reaches_into() -> None:
+    """The newest, those that were written to since, and the end of one before: nothing was said in between."""
+    hours = [SINCE - timedelta(hours=1), SINCE + timedelta(hours=1), SINCE + timedelta(hours=2)]
+    files = [
+        (f"{number}.csv", size, at) for number, (size, at) in enumerate(zip((SAMPLE * 2, 100, 50), hours, strict=True))
+    ]
+    older = ("older.csv", 10, SINCE - timedelta(days=1))
+    whole = [("1.csv", 100, 0), ("2.csv", 50, 0)]
+    assert newest([older, *files], SINCE, SAMPLE * 9) == [("0.csv", SAMPLE * 2, SAMPLE), *whole]
+    assert newest(files, SINCE, 130) == [("1.csv", 100, 20), ("2.csv", 50, 0)]
+    assert newest(files, SINCE, 150) == whole
+    assert newest(files[:1], SINCE, 130) == [("0.csv", SAMPLE * 2, SAMPLE * 2 - 130)]
+    assert newest(files, None, 20) == [("2.csv", 50, 30)]
+    assert newest([], SINCE, 20) == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_when_a_log_begins_that_is_read_from_its_middle(form: str) -> None:
+    line, prefix = FORMATS[form]
+    log = "".join(line(f"2026-11-28 1{hour}:00:00 UTC", "10.0.0.1", "a\nb") for hour in range(3)).encode()
+    kind = sniff(log, prefix)
+    assert kind is not None
+    cut = log.index(b"11:00:00")  # in the second
+    begins = search_chunks([log[cut:]], kind, FailedLogins(ROLE), "").begins
+    assert begins == "2026-11-28T12:00:00+00:00"
