@@ -1,7 +1,7 @@
 """From pg_catalog to a State, and the proof that nothing was left out."""
 
 from flatsplit.catalog.proof import owned_elsewhere, remaining_dependencies, unknown_dependencies
-from flatsplit.catalog.reader import read_identity, read_people, read_state, with_columns, with_roles
+from flatsplit.catalog.reader import read_identity, read_people, read_state, with_columns, with_parameters, with_roles
 from flatsplit.catalog.sources import FOLLOWERS, RELATIONS
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "remaining_dependencies",
     "unknown_dependencies",
     "with_columns",
+    "with_parameters",
     "with_roles",
 ]

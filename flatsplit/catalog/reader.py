@@ -8,11 +8,12 @@ from typing import Any
 
 import psycopg
 
+from flatsplit import privileges
 from flatsplit.catalog import cluster, objects, rowsecurity
 from flatsplit.catalog.acl import Names
 from flatsplit.catalog.recorder import read_recorder
 from flatsplit.catalog.session import look
-from flatsplit.model import ObjectRef, RoleFacts, State, Target
+from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State, Target, versions
 
 
 def read_state(conn: psycopg.Connection[Any]) -> State:
@@ -58,6 +59,20 @@ def with_columns(conn: psycopg.Connection[Any], state: State, wanted: Iterable[O
         names = ([ref.schema for ref in missing], [ref.name for ref in missing], [ref.args for ref in missing])
         found = {ObjectRef("column", *row): () for row in at.ask("named_columns", *names)}
     return state.but(columns={**state.columns, **found}) if found else state
+
+
+def with_parameters(conn: psycopg.Connection[Any], state: State, wanted: Iterable[str]) -> State:
+    """``state`` with these configuration parameters, as far as the server knows them.
+
+    The catalog has a row only for those on which somebody holds something, and forgets it with the last REVOKE.
+    """
+    missing = sorted({name for name in wanted if ObjectRef("parameter", "", name) not in state.objects})
+    if not missing or state.target.major < versions.PARAMETER_GRANTS:
+        return state
+    plain = ObjectFacts(state.target.bootstrap, privileges.default_acl("parameter", state.target.major))
+    with look(conn) as at:
+        found = {ObjectRef("parameter", "", name): plain for (name,) in at.ask("named_parameters", missing)}
+    return state.but(objects={**state.objects, **found}) if found else state
 
 
 def read_people(conn: psycopg.Connection[Any]) -> State:

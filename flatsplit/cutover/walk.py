@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from flatsplit.catalog import read_identity, read_state, with_columns, with_roles
+from flatsplit.catalog import read_identity, read_state, with_columns, with_parameters, with_roles
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import names, promised
@@ -20,7 +20,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import OF_ROLES, SPLIT, Finding, State, Statement, WalkName, alike
+from flatsplit.model import OF_ROLES, SPLIT, Finding, State, Statement, Target, WalkName, alike
 from flatsplit.planning import machine
 from flatsplit.planning.chain import KeptWalk
 from flatsplit.walks import tenants
@@ -122,8 +122,11 @@ class Walk:
             live, self._first = self._first or read_state(self.session.driver), None
             Journal.recognise(live.target, self.record)
         live = with_columns(self.session.driver, live, grants.columns(self.config))
+        baselines = [self._baseline(record, live.target) for record in self.kept]
+        at_first = {ref.name for each in baselines for ref in each.objects if ref.kind == "parameter"}
+        live = with_parameters(self.session.driver, live, at_first | grants.parameters(self.config))
         live = self._surveyed(live)
-        links = tuple(self._link(record, live) for record in self.kept)
+        links = tuple(self._link(record, live, base) for record, base in zip(self.kept, baselines, strict=True))
         mine = next(link for link in links if link.name == self.record.walk)
         others = tuple(link for link in links if link is not mine)
         oid = self.split.legacy_oid
@@ -165,11 +168,14 @@ class Walk:
 
         return live.but(structure=structure(self.session, self.config))
 
-    def _link(self, record: CutoverRecord, live: State) -> KeptWalk:
-        """One of the walks as it is now."""
-        baseline = self.journal.of(record).load_baseline(live.target)
+    def _baseline(self, record: CutoverRecord, target: Target) -> State:
+        baseline = self.journal.of(record).load_baseline(target)
         if baseline is None:
             raise JournalError("the journal has no baseline", DAMAGED)
+        return baseline
+
+    def _link(self, record: CutoverRecord, live: State, baseline: State) -> KeptWalk:
+        """One of the walks as it is now."""
         kind, records = steps(self.journal, record, self.config)
         if machine.last_step({key: step.state for key, step in records.items()}) is None:
             # Nothing was changed yet: memberships that are gone, somebody has ended, and no rollback brings them back

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from flatsplit import ddl, privileges
+from flatsplit.differ import single
 from flatsplit.model import OWNER, Acl, AclItem, Alike, FactKey, ObjectFacts, ObjectRef, Side, State, Statement
 
 Later: TypeAlias = Callable[[int], Statement]
@@ -127,11 +128,12 @@ def changed(have: State, want: State) -> list[Changed]:
     ]
 
 
-def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Later]:
+def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Later]:
     """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
     groups: dict[tuple[str, str, AclChange, str], list[ObjectRef]] = {}
     places: dict[tuple[str, str, int, int], list[list[ObjectRef]]] = {}
     closed = _closed(have, moving)
+    kept = single.of_tables(want if revoking else have, want)
     for ref, now, then in sorted(moving, key=itemgetter(0)):
         if now.acl is then.acl and now.owner == then.owner:
             continue
@@ -150,7 +152,7 @@ def objects(have: State, moving: Sequence[Changed], *, revoking: bool) -> Iterat
     for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
         for start in range(0, len(refs), PER_STATEMENT):
             part = refs[start : start + PER_STATEMENT]
-            yield partial(_statement, part, schema, step, owner, revoking=revoking, closed=closed)
+            yield partial(_statement, part, schema, step, owner, revoking=revoking, closed=closed, kept=kept)
 
 
 def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
@@ -174,6 +176,7 @@ def _statement(
     *,
     revoking: bool,
     closed: frozenset[ObjectRef] = frozenset(),
+    kept: single.Columns = single.NONE,
 ) -> Statement:
     grantee = owner if step.grantee == OWNER else step.grantee
     do, undo = (ddl.revoke, ddl.grant) if revoking else (ddl.grant, ddl.revoke)
@@ -181,17 +184,23 @@ def _statement(
     what += " (grant option)" if step.option else ""
     where = ddl.label(refs[0]) if len(refs) == 1 else f"{len(refs)} {plural(refs)} in {schema or 'the database'}"
     objects = tuple(refs)
+    option = step.option if revoking else step.undo_option
+    along = single.taken_along(kept, refs, step.letters, step.grantee, step.grantor or OWNER, option=option)
+    before, after = single.around(along, owner)
+    sql = do(refs, step.letters, grantee, option=step.option, grantor=step.by(owner))
+    back = undo(refs, step.letters, grantee, option=step.undo_option, grantor=step.by(owner))
     return Statement(
         description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
-        sql=ddl.hold(refs, closed) + do(refs, step.letters, grantee, option=step.option, grantor=step.by(owner)),
-        undo=undo(refs, step.letters, grantee, option=step.undo_option, grantor=step.by(owner)),
+        sql=ddl.hold(refs, closed) + (f"{before}{sql}{after}" if revoking else sql),
+        undo=back if revoking else f"{before}{back}{after}",
         lock="",
         objects=objects,
         changes=changes(ddl.Labels(objects), step, owner, revoking=revoking),
         phase=phase,
-        acts=(step.grantor or owner,),
+        acts=(step.grantor or owner, *(each.grantor for each in along if each.grantor != OWNER)),
         split=_splitter(
-            refs, partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking, closed=closed)
+            refs,
+            partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking, closed=closed, kept=kept),
         ),
     )
 

@@ -76,11 +76,16 @@ def test_remedies(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: 
     assert_same(before, snapshot(database.admin), "after the way back")
 
 
-def test_a_name_that_means_nothing_is_told(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+def test_a_name_that_means_nothing_is_told(make_database: MakeDatabase, invoke_cli: InProcess, major: int) -> None:
     walk = Walk(invoke_cli, make_database()).init()
-    walk.config.write_text(walk.config.read_text() + '\n[grants.app_user]\ntruncate = ["public.tpyo"]\n')
+    grants = '[grants.app_user]\ntruncate = ["public.tpyo"]\nset = ["log_min_messages", "My.own", "wrok_mem"]\n'
+    walk.config.write_text(f"{walk.config.read_text()}\n{grants}")
     found = [each for each in walk("doctor", "--json").json["findings"] if each["id"] == "grants-unmatched"]
-    assert found[0]["objects"] == ["[grants.app_user] truncate: public.tpyo"]
+    known = () if major >= 15 else ("log_min_messages", "my.own")
+    assert found[0]["objects"] == [
+        "[grants.app_user] truncate: public.tpyo",
+        *(f"[grants.app_user] set: {name}" for name in (*known, "wrok_mem")),
+    ]
 
 
 def test_for_other_roles_and_on_record(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:

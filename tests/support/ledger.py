@@ -160,6 +160,28 @@ class Ledger:
             else:
                 self._take(starred if option else plain, sql)
                 self.facts.discard(starred)
+                if "REVOKE " in sql:  # what is dropped takes all of it along
+                    self._taken_along(what, subject, (grantee, letter, grantor), sql)
+
+    def _taken_along(self, what: str, subject: str, gone: tuple[str, str, str], sql: str) -> None:
+        """REVOKE on a table takes the columns' privileges along, and none takes what was passed on (RESTRICT)."""
+        grantee, letter, grantor = gone
+        if what == "privilege":
+            columns = f"column {subject.rpartition(' ')[2]}."
+            for fact in self.facts:
+                if fact[0] == "column_privilege" and fact[1].startswith(columns) and fact[2:4] == (grantee, letter):
+                    kept = f'GRANT {privileges.names(letter)} ("{fact[1].removeprefix(columns)}")'
+                    assert fact[5] != grantor or kept in sql, f"{sql} takes along {fact}"
+        of = subject.removeprefix("column ").rpartition(".")[0]
+        owned = {subject, *(f"{kind.replace('_', ' ')} {of}" for kind in _TABLES)}
+        if what != "default_privilege" and not any(
+            fact[0] == "owner" and fact[1] in owned and fact[2] == grantee for fact in self.facts
+        ):
+            held = any(fact[:5] == (what, subject, grantee, letter, "*") for fact in self.facts)
+            on = [
+                fact for fact in self.facts if fact[:2] == (what, subject) and fact[3] == letter and fact[5] == grantee
+            ]
+            assert held or not on, f"{sql}: dependent privileges exist: {on}"
 
     def _dropped(self, name: str) -> None:
         """DROP ROLE takes what the role itself is; memberships too. Anything else stops it."""

@@ -179,10 +179,14 @@ def _acl(draw: st.DrawFn, kind: str, owner: str, major: int, grantees: list[str]
         letters = draw(some)
         option = letters if grantee != PUBLIC and draw(st.integers(0, 3)) == 0 else ""
         items.append(AclItem(grantee, OWNER, letters, option))
-        if option and grantee in THIRD:
-            onward = next(name for name in THIRD if name not in (grantee, owner))
-            items.append(AclItem(onward, grantee, letters))
+        if option and grantee != LEGACY:
+            items.append(AclItem(_onward(grantee, owner), grantee, letters))
     return intern_acl(items)
+
+
+def _onward(grantee: str, owner: str) -> str:
+    """To whom somebody passes on what it may."""
+    return next(name for name in THIRD if name not in (grantee, owner))
 
 
 def _facts(draw: st.DrawFn, kind: str, major: int, grantees: list[str]) -> ObjectFacts:
@@ -219,9 +223,12 @@ def _columns(draw: st.DrawFn, state: State, grantees: list[str]) -> dict[ObjectR
     found = {}
     for table in _tables(state):
         if draw(st.booleans()):
-            others = [name for name in grantees if name != state.objects[table].owner]
-            item = AclItem(draw(st.sampled_from(others)), OWNER, draw(st.sampled_from(("r", "rw", "x"))))
-            found[ObjectRef("column", table.schema, table.name, "c")] = intern_acl([item])
+            owner = state.objects[table].owner
+            grantee = draw(st.sampled_from([name for name in grantees if name != owner]))
+            items = [AclItem(grantee, OWNER, letters := draw(st.sampled_from(("r", "rw", "x"))))]
+            if grantee != LEGACY and draw(st.booleans()):
+                items = [items[0]._replace(grantable=letters), AclItem(_onward(grantee, owner), grantee, letters)]
+            found[ObjectRef("column", table.schema, table.name, "c")] = intern_acl(items)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -111,14 +112,35 @@ def test_rights_on_a_column_become_the_owners_with_the_table() -> None:
     )
 
 
+def test_rights_on_columns_stay_where_those_on_the_table_go() -> None:
+    """REVOKE on a table takes those of its columns along, and is refused where they were passed on."""
+    table, column = ObjectRef("table", "public", "t"), ObjectRef("column", "public", "t", "c")
+    theirs, other = ObjectRef("table", "public", "theirs"), ObjectRef("column", "public", "theirs", "d")
+    held = [
+        AclItem("app_user", OWNER, "r", "r"),
+        AclItem("audit", "app_user", "r"),
+        AclItem("app_migrator", OWNER, "x"),
+    ]
+    mine = [AclItem(LEGACY, OWNER, "r", "r"), AclItem("app_user", LEGACY, "r")]
+    every = AclItem(OWNER, OWNER, "Dadrtwx")
+    there_and_back(
+        adopted=("app_user", "app_migrator"),
+        objects={
+            table: ObjectFacts(LEGACY, intern_acl([every])),
+            theirs: ObjectFacts("audit", intern_acl([every, AclItem(LEGACY, OWNER, "rw", "rw")])),
+        },
+        columns={column: intern_acl(held), other: intern_acl(mine)},
+    )
+
+
 def test_a_membership_without_inherit_becomes_the_bridge_and_goes_back() -> None:
     there_and_back(members={Member("app_migrator", LEGACY, "postgres"): MemberOptions(False, False, True)})
 
 
-def there_and_back(**more: Any) -> None:
+def there_and_back(adopted: Iterable[str] = ("app_migrator",), **more: Any) -> None:
     """Each step of a small world with an adopted app_migrator: what at random is met too seldom."""
     target = Target("7", "shop", 5, 160000, "ops", True, "postgres")
-    roles = {name: RoleFacts() for name in (LEGACY, "app_migrator", "audit", "ops", "postgres")}
+    roles = {name: RoleFacts() for name in (LEGACY, *adopted, "audit", "ops", "postgres")}
     world = World(State(target, roles=roles, **more), Config("shop", LEGACY, ("public",)), "plain")
     for before, after in pairwise(states_of(world)):
         assert Ledger(before).run(diff(before, after)) == ledger.facts(after)

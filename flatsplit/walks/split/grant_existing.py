@@ -190,6 +190,8 @@ def _columns(draft: Draft, context: Context, holdings: State) -> None:
         now = draft.columns.get(ref, ())
         option = privileges.minus(privileges.grantable(acl, context.legacy), limited)
         for name, purpose in blueprint.roles(context.config):
+            if name == table[1].owner:  # an adopted one, to which its own table gives nothing
+                continue
             if purpose.keeps_all:
                 now = privileges.plus(now, name, own, option)
             if ref.schema in context.scope or purpose.beyond_scope:

@@ -16,6 +16,7 @@ _NAMED: tuple[Kind, ...] = (
     *("type", "domain"),
 )
 _BY_COLUMN = "rawx"
+_SET = ("s", "A")
 _CALLED: tuple[Kind, ...] = ("function", "procedure", "aggregate")
 _UNSCHEMED: tuple[Kind, ...] = (
     *("schema", "database", "language", "large_object", "server", "foreign_data_wrapper", "parameter"),
@@ -71,6 +72,13 @@ def columns(config: Config) -> frozenset[ObjectRef]:
     return frozenset(found)
 
 
+def parameters(config: Config) -> frozenset[str]:
+    """All configuration parameters that [grants] names, of whichever role."""
+    return frozenset(
+        ".".join(parse_name(name).parts) for grant in config.grants if grant.letter in _SET for name in grant.names
+    )
+
+
 def _column(word: str) -> str:
     try:
         return parse_name(word).parts[-1]
@@ -91,7 +99,7 @@ def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
         refs = (ObjectRef("column", schema, parts[-1], column) for column in columns)
         yield from (ref for ref in refs if ref in state.columns)
         return
-    if letter in "sA":
+    if letter in _SET:
         schema, parts = "", (".".join(parts),)
     for kind in _CALLED if args is not None else _NAMED if schema else _UNSCHEMED:
         if letter not in privileges.owner_letters(kind, state.target.major):

@@ -7,6 +7,7 @@ new roles, of legacy once it is being retired, and the rights of PUBLIC once the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flatsplit import blueprint, privileges
@@ -204,8 +205,7 @@ class Origin:
             if (item.grantee in managed or item.grantor in managed) and not self.gone & {item.grantee, item.grantor}
         ]
         kept = [
-            # What a new role passed on to others, they have from the owner
-            item._replace(grantor=OWNER) if item.grantor in self.new else item
+            self._passed_on(item, restored) if item.grantor in self.new else item
             for item in acl
             if item.grantee not in managed and item.grantor not in managed - self.new
         ]
@@ -214,10 +214,22 @@ class Origin:
             kept = [item for item in kept if item.grantee != OWNER]
         if not restored and kept == list(acl):
             return acl
+        live = {(item.grantee, item.grantor) for item in acl}
         for item in restored:
-            if item.grantor == self.legacy:
+            # What app_migrator, adopted, had passed on became the owner's when it became the owner (aclnewowner())
+            merged = item.grantor in self.new and (item.grantee, item.grantor) not in live
+            if item.grantor == self.legacy or merged:
                 kept = [self._less(each, item, before) for each in kept]
         return intern_acl([*kept, *restored])
+
+    @staticmethod
+    def _passed_on(item: AclItem, restored: Sequence[AclItem]) -> AclItem:
+        """What a new role passed on to others, they have from the owner, unless they had it from that role at first."""
+        was = next((each for each in restored if (each.grantee, each.grantor) == (item.grantee, item.grantor)), None)
+        if was is None:
+            return item._replace(grantor=OWNER)
+        more = privileges.minus(item.privileges, was.privileges)
+        return AclItem(item.grantee, OWNER, more, privileges.within(item.grantable, more))
 
     @staticmethod
     def _less(item: AclItem, restored: AclItem, before: Acl) -> AclItem:
