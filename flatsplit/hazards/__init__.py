@@ -126,7 +126,7 @@ def _in_their_names(told: Hazard, finding: Finding, config: Config) -> Finding:
     return replace(
         finding,
         why=named(finding.why) if finding.why == told.why else finding.why,
-        fix=named(finding.fix) if finding.fix == told.fix else finding.fix,
+        fix=finding.fix.replace(told.fix, named(told.fix)),
     )
 
 

@@ -126,7 +126,8 @@ def legacy_name_as_text(seen: Seen) -> Iterator[Found]:
     looks_at="cron.job.command of the jobs in this database, for the old role's name where a role is meant",
     why="The command names the old role: a test for it becomes false, SET ROLE is refused to any other role, and with "
     'retire = "drop" whatever looks the role up raises. The job fails silently: only cron.job_run_details says so.',
-    fix="SELECT cron.alter_job(jobid, command => …) with the role that stands for it now.",
+    fix="Give each its command with the role that stands for it now: SELECT cron.alter_job(number of the job, "
+    "command := the new text).",
     manual=_MANUAL,
     questions=("cron_commands",),
     needs=("cron", "jobs"),

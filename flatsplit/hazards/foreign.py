@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from flatsplit import blueprint, ddl, words
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Row, Seen, few, hazard
+from flatsplit.hazards.registry import Found, Row, Seen, below, few, hazard
 from flatsplit.walks import split
 from flatsplit.walks.split.members import heir, leading
 from flatsplit.words import count
@@ -29,18 +29,24 @@ from flatsplit.words import count
 def user_mappings(seen: Seen) -> Iterator[Found]:
     """Foreign servers and who is who on them."""
     copied, none = [], []
+    user, there = blueprint.application(seen.context.config), "user 'its name there', password 'its password there'"
+    cures = []
     for server, wrapper, legacy, public, tables in seen.rows("user_mappings"):
         if legacy:
             copied.append(f"mapping of {seen.legacy} on server {server}")
+            options = there.replace("user ", "SET user ").replace("password ", "SET password ", 1)
+            cures.append(f"ALTER USER MAPPING FOR {ddl.ident(user)} SERVER {ddl.ident(server)} OPTIONS ({options});")
         elif tables and not public and wrapper != "file_fdw":
             none.append(f"server {server}: {count(tables, 'foreign table')} without a mapping")
+            cures.append(f"CREATE USER MAPPING FOR {ddl.ident(user)} SERVER {ddl.ident(server)} OPTIONS ({there});")
     if copied or none:
         title = (
             f"{count(len(copied), 'user mapping')} of {seen.legacy}"
             if copied
             else "foreign tables without a user mapping"
         )
-        yield Found(title, (*copied, *none), severity="note" if copied and not none else "warning")
+        fix = below("Where the new roles are to be others there, after grant-existing:", cures)
+        yield Found(title, (*copied, *none), severity="note" if copied and not none else "warning", fix=fix)
 
 
 @hazard(
@@ -148,7 +154,9 @@ def cron_jobs(seen: Seen) -> Iterator[Found]:
     own = [row for row in rows if row[4] == seen.legacy]
     if own:
         title = f"{count(len(own), 'job')} of pg_cron run{'s' if len(own) == 1 else ''} as {seen.legacy}"
-        yield Found(title, _jobs(own))
+        user, owner = blueprint.application(seen.context.config), blueprint.owner(seen.context.config)
+        said = f"After enable-login and before lock-legacy (as {owner} those that change the structure):"
+        yield Found(title, _jobs(own), fix=below(said, [ddl.run_jobs_as(user, (row[0] for row in own))]))
     yield from _members_jobs(seen, rows)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.config.grants import LETTERS
-from flatsplit.hazards.registry import Found, Seen, as_lines, decide, granted_name, hazard
+from flatsplit.hazards.registry import Found, Seen, as_lines, below, decide, granted_name, hazard
 from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, RELATIONS, ROUTINES, Acl, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split import grants, restricted
@@ -129,7 +129,8 @@ def superuser_reach(seen: Seen) -> Iterator[Found]:
     yield Found(
         f"{count(len(rights), 'object')} of other roles that {seen.legacy} reaches as a superuser only",
         tuple(ddl.label(ref) for ref, _ in rights),
-        fix=f"Where they are the application's, give them to {seen.legacy}: ALTER … OWNER TO. Else: {decided}",
+        fix=below("Where they are the application's:", (ddl.alter_owner(ref, seen.legacy) for ref, _ in rights))
+        + f"\nElse: {decided}",
         toml=as_lines(lines),
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flatsplit import ddl
 from flatsplit.hazards import bodies
-from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit.hazards.registry import Found, Seen, below, hazard
 from flatsplit.walks import split
 from flatsplit.words import count
 
@@ -13,7 +14,7 @@ _MANUAL = "functions-info.html#FUNCTIONS-INFO-SESSION-TABLE"
 
 
 def _named(seen: Seen, *kinds: str) -> tuple[str, ...]:
-    return tuple(f"{what} {name}" for what, name in seen.rows("identity") if what in kinds)
+    return tuple(f"{what} {name}" for what, name, _ in seen.rows("identity") if what in kinds)
 
 
 @hazard(
@@ -31,8 +32,16 @@ def _named(seen: Seen, *kinds: str) -> tuple[str, ...]:
 def current_user_defaults(seen: Seen) -> Iterator[Found]:
     """Column defaults that record the role."""
     if found := _named(seen, "default"):
+        places = [place for what, _, place in seen.rows("identity") if what == "default"]
+        cures = [
+            f"ALTER TABLE {ddl.ident(schema, table)} ALTER COLUMN {ddl.ident(column)} "
+            f"SET DEFAULT {ddl.literal(seen.legacy)};"
+            for schema, table, column in places
+        ]
         yield Found(
-            f"{count(len(found), 'column default')} that record{'s' if len(found) == 1 else ''} the role", found
+            f"{count(len(found), 'column default')} that record{'s' if len(found) == 1 else ''} the role",
+            found,
+            fix=below("Set the column from the application, or keep the name that it has until now:", cures),
         )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import blueprint
-from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit import blueprint, ddl
+from flatsplit.hazards.registry import Found, Seen, below, hazard
 from flatsplit.model import ObjectRef, RoleFacts
 from flatsplit.walks import split
 
@@ -67,17 +67,22 @@ def _powers(facts: RoleFacts) -> list[str]:
 def adopted_powerful(seen: Seen) -> Iterator[Found]:
     """Restricted roles that are not restricted."""
     who = blueprint.who(seen.context.config)
-    found = []
+    found, cures = [], []
     for name in (who.application, who.reader):
         if name not in seen.context.adopted or name not in seen.state.roles:
             continue
         facts = seen.state.roles[name]
         legacy = seen.context.baseline.roles.get(seen.legacy)
         carried = {"BYPASSRLS"} if legacy is not None and legacy.bypassrls else set()
-        found += [f"{name} is {word}" for word in _powers(facts) if word not in carried]
-        found += sorted({f"{name} is a member of {key.role}" for key in seen.state.members if key.member == name})
+        powers = [word for word in _powers(facts) if word not in carried]
+        groups = sorted({key.role for key in seen.state.members if key.member == name})
+        cures += [f"ALTER ROLE {ddl.ident(name)} {' '.join(f'NO{word}' for word in powers)};"] if powers else []
+        cures += [f"REVOKE {ddl.ident(group)} FROM {ddl.ident(name)};" for group in groups]
+        found += [f"{name} is {word}" for word in powers]
+        found += [f"{name} is a member of {group}" for group in groups]
     if found:
-        yield Found("an adopted role can do more than it should", tuple(found))
+        fix = below("Choose other names under [roles], or:", cures)
+        yield Found("an adopted role can do more than it should", tuple(found), fix=fix)
 
 
 @hazard(

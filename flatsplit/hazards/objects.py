@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import Grant, format_name
 from flatsplit.config.grants import MEMBER
-from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.config.text import quote
+from flatsplit.hazards.registry import Found, Seen, below, few, hazard
 from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectGroup, ObjectRef, versions
 from flatsplit.walks import split
 from flatsplit.walks.owning import superusers_only
@@ -74,9 +75,12 @@ def outside_scope(seen: Seen) -> Iterator[Found]:
         return bool(ref.schema) and ref.schema not in seen.context.scope and not apart
 
     if outside := labels(ours(seen), is_outside):
+        schemas = sorted({group.schema for group in ours(seen) if is_outside(group.refs[0], group.facts)})
+        wider = ", ".join(map(quote, (*seen.context.config.schemas, *schemas)))
         yield Found(
-            f"{count(len(outside), 'object')} of legacy's outside the schemas in scope",
+            f"{count(len(outside), 'object')} of {seen.legacy}'s outside the schemas in scope",
             outside,
+            fix=f"If the application uses them, in flatsplit.toml:\n[cutover]\nschemas = [{wider}]",
         )
 
 
@@ -186,7 +190,13 @@ def extension_relations(seen: Seen) -> Iterator[Found]:
         return facts.extension and ref.kind in (*TABLES, "view") and shut
 
     if closed := labels(seen.state.groups, is_closed):
-        yield Found(f"{count(len(closed), 'relation')} of extensions that only a superuser may use", closed)
+        refs = [ref for group in seen.state.groups if is_closed(group.refs[0], group.facts) for ref in group.refs]
+        names = ", ".join(quote(format_name(ref.schema, ref.name)) for ref in sorted(refs))
+        yield Found(
+            f"{count(len(closed), 'relation')} of extensions that only a superuser may use",
+            closed,
+            fix=f"What the application needs of them, in flatsplit.toml:\n[grants.app_user]\nselect = [{names}]",
+        )
 
 
 @hazard(
@@ -218,6 +228,10 @@ def third_role_objects(seen: Seen) -> Iterator[Found]:
             f"{count(sum(len(g.refs) for g in groups), 'object')} in the schemas in scope "
             f"belong{'s' if len(groups) == 1 and len(groups[0].refs) == 1 else ''} to {few(owners)}",
             labels(groups, lambda _ref, _facts: True),
+            fix=below(
+                "Grant on them by hand, or, before transfer-ownership, where they are the application's:",
+                (ddl.alter_owner(ref, seen.legacy) for group in groups for ref in sorted(group.refs)),
+            ),
         )
 
 
@@ -254,7 +268,10 @@ def large_objects(seen: Seen) -> Iterator[Found]:
 def tablespaces_owned(seen: Seen) -> Iterator[Found]:
     """Tablespaces of legacy's."""
     if found := labels(ours(seen), lambda ref, _: ref.kind == "tablespace"):
-        yield Found(f"legacy owns {count(len(found), 'tablespace')}", found)
+        spaces = [ref for group in ours(seen) if group.kind == "tablespace" for ref in group.refs]
+        cures = (ddl.alter_owner(ref, seen.state.target.bootstrap) for ref in sorted(spaces))
+        fix = below("Give them to an administrator first:", cures)
+        yield Found(f"{seen.legacy} owns {count(len(found), 'tablespace')}", found, fix=fix)
 
 
 @hazard(
@@ -275,7 +292,16 @@ def matview_refresh(seen: Seen) -> Iterator[Found]:
         return ref.kind == "materialized_view" and seen.context.ours(ref, facts) and not maintains
 
     if found := labels(ours(seen), is_closed):
-        yield Found(f"{count(len(found), 'materialized view')} that app_user may not refresh", found)
+        config = seen.context.config
+        said = (
+            f"Let the job that refreshes them log in as {blueprint.owner(config)}, or call a SECURITY DEFINER function"
+        )
+        refs = [ref for group in seen.state.groups if is_closed(group.refs[0], group.facts) for ref in group.refs]
+        names = ", ".join(quote(format_name(ref.schema, ref.name)) for ref in sorted(refs))
+        if seen.state.target.major >= versions.MAINTAIN:
+            said += f"; or in flatsplit.toml:\n[grants.app_user]\nmaintain = [{names}]"
+        user = blueprint.application(config)
+        yield Found(f"{count(len(found), 'materialized view')} that {user} may not refresh", found, fix=said)
 
 
 def _means_something(seen: Seen, grant: Grant, name: str) -> bool:

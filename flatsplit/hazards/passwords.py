@@ -50,7 +50,7 @@ def md5_stored(seen: Seen) -> Iterator[Found]:
     why="VALID UNTIL ends a password on a day and not when nobody needs it any more: sessions live on, the next login "
     "fails like one with a wrong password, and only the server's log says why. A rotation does not move it: the other "
     "twin gets the same end.",
-    fix="ALTER ROLE … VALID UNTIL 'infinity', and [rotation] max_age in flatsplit.toml to be reminded instead.",
+    fix="VALID UNTIL 'infinity', and [rotation] max_age in flatsplit.toml to be reminded instead.",
     manual="sql-alterrole.html",
     questions=("expiry",),
 )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import format_name
+from flatsplit.hazards.cures import from_public, no_longer_passed_on
 from flatsplit.hazards.objects import labels, ours
-from flatsplit.hazards.registry import Found, Seen, as_lines, few, hazard
+from flatsplit.hazards.registry import MOST, Found, Seen, as_lines, below, few, hazard
 from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import narrowed
@@ -30,7 +31,9 @@ def public_writes(seen: Seen) -> Iterator[Found]:
         return ref.kind in TABLES and bool(set(privileges.letters(facts.acl, PUBLIC)) & set("awdD"))
 
     if wide := labels(ours(seen), is_wide):
-        yield Found(f"everybody may write or truncate {count(len(wide), 'table')}", wide)
+        cures = from_public(seen, is_wide, "awdD")
+        fix = below("Where nobody needs it:", cures)
+        yield Found(f"everybody may write or truncate {count(len(wide), 'table')}", wide, fix=fix)
 
 
 @hazard(
@@ -50,7 +53,8 @@ def public_reads(seen: Seen) -> Iterator[Found]:
         return readable and "r" in privileges.letters(facts.acl, PUBLIC)
 
     if found := labels(ours(seen), is_open):
-        yield Found(f"everybody may read {count(len(found), 'table or view', 'tables or views')}", found)
+        fix = below("Grant it to those who need it, then:", from_public(seen, is_open, "r"))
+        yield Found(f"everybody may read {count(len(found), 'table or view', 'tables or views')}", found, fix=fix)
 
 
 @hazard(
@@ -72,16 +76,25 @@ def public_create(seen: Seen) -> Iterator[Found]:
     database = seen.state.target.database
     taken: list[str] = []
     kept: list[str] = []
+    cures = []
     for group in seen.state.groups:
         ref, facts = group.refs[0], group.facts
         if ref.kind in ("schema", "database") and "C" in privileges.letters(facts.acl, PUBLIC):
-            (taken if narrowed(ref, seen.context, database) else kept).append(ddl.label(ref))
+            if narrowed(ref, seen.context, database):
+                taken.append(ddl.label(ref))
+            else:
+                kept.append(ddl.label(ref))
+                cures.append(ddl.revoke([ref], "C", PUBLIC))
     if taken or kept:
         shown = [f"{label} (enable-login takes it away)" for label in sorted(taken)]
         yield Found(
             f"everybody may create in {few(sorted((*taken, *kept)))}",
             (*sorted(kept), *shown),
             severity="warning" if kept else "note",
+            fix=below("Where nobody needs it:", cures)
+            if kept
+            else "Nothing: enable-login does it. Roles that only create and drop there, and own nothing at the moment, "
+            "need a GRANT CREATE of their own.",
         )
 
 
@@ -99,7 +112,9 @@ def public_temp(seen: Seen) -> Iterator[Found]:
     """Temporary tables of the restricted roles."""
     facts = seen.state.objects.get(ObjectRef("database", "", seen.state.target.database))
     if facts is not None and "T" in privileges.letters(facts.acl, PUBLIC):
-        yield Found("everybody may create temporary tables", (seen.state.target.database,))
+        cure = ddl.revoke([ObjectRef("database", "", seen.state.target.database)], "T", PUBLIC)
+        fix = below("Nothing, or, where even that is too much and nobody uses them:", [cure])
+        yield Found("everybody may create temporary tables", (seen.state.target.database,), fix=fix)
 
 
 @hazard(
@@ -143,7 +158,7 @@ def temp_revoked(seen: Seen) -> Iterator[Found]:
 def grant_options(seen: Seen) -> Iterator[Found]:
     """Rights that others can pass on."""
     apart = {*seen.context.owners, *seen.context.config.roles.new}
-    found = set()
+    found, cures = set(), []
     for group in seen.state.groups:
         if group.schema == JOURNAL_SCHEMA or group.facts.extension:
             continue
@@ -153,8 +168,11 @@ def grant_options(seen: Seen) -> Iterator[Found]:
             passed = (mine and item.grantee not in apart) or (not mine and item.grantee == seen.legacy)
             if named and item.grantable and passed and item.grantee != group.facts.owner:
                 found |= {f"{item.grantee} on {ddl.label(ref)}" for ref in group.refs}
+                for ref in group.refs[:MOST]:
+                    cures += no_longer_passed_on(ref, group.facts.acl, item.grantee)
     if found:
-        yield Found(f"{count(len(found), 'right')} that can be passed on", tuple(sorted(found)))
+        fix = below("Nothing, or, where nobody needs it (CASCADE: who has it from there has it no more):", cures)
+        yield Found(f"{count(len(found), 'right')} that can be passed on", tuple(sorted(found)), fix=fix)
 
 
 @hazard(

@@ -23,6 +23,8 @@ from flatsplit.walks.tenants.context import Context as Tenants
 from flatsplit.words import listed
 
 Row: TypeAlias = tuple[Any, ...]
+MOST = 12
+"""Statements that a remedy prints; of what is left, how many they are."""
 ORDER: Mapping[str, int] = {"blocker": 0, "warning": 1, "note": 2}
 TITLE_NAMES = 5
 
@@ -124,13 +126,16 @@ class Hazard:
     """Whether it looks at who else logs in as a role, by itself."""
 
     def finding(self, found: Found, accepted: str = "") -> Finding:
-        """The whole of what a judge said."""
+        """The whole of what a judge said; statements stand below the remedy, unless they are in it."""
+        fix = found.fix or self.fix
+        if found.sql and not any(statement in fix for statement in found.sql):
+            fix = below(fix, found.sql)
         return Finding(
             id=self.id,
             severity=found.severity or self.severity,
             title=found.title,
             why=found.why or self.why,
-            fix=found.fix or self.fix,
+            fix=fix,
             objects=found.objects,
             step=found.step or self.step or "",
             looked_at=self.looks_at,
@@ -139,6 +144,13 @@ class Hazard:
             sql=found.sql,
             toml=found.toml,
         )
+
+
+def below(said: str, statements: Iterable[str]) -> str:
+    """What is to be done, and below it the statements to be copied, each in a line of its own."""
+    lines = list(dict.fromkeys(statements))
+    rest = [f"-- and the same for {len(lines) - MOST:,} more"] if len(lines) > MOST else []
+    return "\n".join([said, *lines[:MOST], *rest])
 
 
 def silent(_: Seen) -> Iterator[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
-from flatsplit.hazards.registry import REGISTRY, Found, Seen, hazard
+from flatsplit.hazards.registry import REGISTRY, Found, Seen, below, hazard
 from flatsplit.model import ObjectRef, versions
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import through
@@ -53,7 +53,14 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
     migrator = seen.projected.roles.get(blueprint.owner(seen.context.config))
     # A superuser may give it to anybody: AlterPublicationOwner_internal() in publicationcmds.c
     if found and not seen.state.target.operator_superuser and not (migrator and migrator.superuser):
-        yield Found(f"{count(len(found), 'publication')} of whole schemas that app_migrator may not own", found)
+        heir = blueprint.owner(seen.context.config)
+        refs = (ObjectRef("publication", "", name) for name, _ in seen.rows("schema_publications"))
+        said = "Publish the tables by name, or, as a superuser and after create-roles:"
+        yield Found(
+            f"{count(len(found), 'publication')} of whole schemas that {heir} may not own",
+            found,
+            fix=below(said, (ddl.alter_owner(ref, heir) for ref in refs)),
+        )
 
 
 @hazard(
@@ -147,7 +154,9 @@ def replication_slots(seen: Seen) -> Iterator[Found]:
         )
         large = any((row[4] or 0) > KEPT_WAL for row in unused)
         title = f"{count(len(unused), 'replication slot')} that nobody reads"
-        yield Found(title, found, severity="warning" if large else "note")
+        cures = (f"SELECT pg_catalog.pg_drop_replication_slot({ddl.literal(row[0])});" for row in unused)
+        fix = below("Where nobody will come back for it:", cures)
+        yield Found(title, found, severity="warning" if large else "note", fix=fix)
 
 
 @hazard(
@@ -206,8 +215,8 @@ def hot_standbys(seen: Seen) -> Iterator[Found]:
     looks_at="pg_stat_replication.usename",
     why="Standbys, backups and change capture that log in as legacy go on until their connection breaks, and cannot "
     "come back after lock-legacy. The attribute REPLICATION passes to none of the new roles.",
-    fix="CREATE ROLE replicator LOGIN REPLICATION …; put it into primary_conninfo or the consumer's settings, "
-    "and into pg_hba.conf.",
+    fix="CREATE ROLE replicator LOGIN REPLICATION; then \\password replicator in psql; put it into primary_conninfo or "
+    "the consumer's settings, and into pg_hba.conf.",
     manual="warm-standby.html#STREAMING-REPLICATION-AUTHENTICATION",
     questions=("walsenders",),
 )
@@ -237,7 +246,15 @@ def event_trigger_code(seen: Seen) -> Iterator[Found]:
     """Event triggers that would run somebody's code with the operator's rights."""
     found = tuple(f"{trigger} runs {function} of {owner}" for trigger, function, owner in seen.rows("event_triggers"))
     if found:
-        yield Found("event triggers would run code of ordinary roles with the operator's rights", found)
+        heir = ddl.ident(seen.state.target.bootstrap)
+        cures = [f"ALTER ROUTINE {function} OWNER TO {heir};" for _, function, _ in seen.rows("event_triggers")]
+        stops = [f"ALTER EVENT TRIGGER {ddl.ident(trigger)} DISABLE;" for trigger, *_ in seen.rows("event_triggers")]
+        yield Found(
+            "event triggers would run code of ordinary roles with the operator's rights",
+            found,
+            fix=below("Read the functions and give them to a superuser:", cures)
+            + below("\nOr let the triggers rest for the walk:", stops),
+        )
 
 
 @hazard(

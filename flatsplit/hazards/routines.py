@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import privileges
+from flatsplit import blueprint, privileges
 from flatsplit.hazards import bodies
+from flatsplit.hazards.cures import from_public, own_path
 from flatsplit.hazards.objects import labels, ours
-from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit.hazards.registry import Found, Seen, below, hazard
 from flatsplit.model import PUBLIC, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.words import count
@@ -29,7 +30,10 @@ def definer_open(seen: Seen) -> Iterator[Found]:
         return facts.note == "definer" and "X" in privileges.letters(facts.acl, PUBLIC)
 
     if definers := labels(ours(seen), is_open):
-        yield Found(f"{count(len(definers), 'SECURITY DEFINER routine')} everybody may call", definers)
+        user = blueprint.application(seen.context.config)
+        said = f"Where that is too much, before grant-existing, which then grants EXECUTE to {user} by name:"
+        fix = below(said, from_public(seen, is_open))
+        yield Found(f"{count(len(definers), 'SECURITY DEFINER routine')} everybody may call", definers, fix=fix)
 
 
 @hazard(
@@ -52,8 +56,9 @@ def definer_owner(seen: Seen) -> Iterator[Found]:
 
     if found := labels(ours(seen), is_definer):
         powerful = legacy is not None and (legacy.superuser or legacy.createrole or legacy.replication)
+        heir = blueprint.owner(seen.context.config)
         yield Found(
-            f"{count(len(found), 'SECURITY DEFINER routine')} will run as app_migrator instead of {seen.legacy}",
+            f"{count(len(found), 'SECURITY DEFINER routine')} will run as {heir} instead of {seen.legacy}",
             found,
             severity="warning" if powerful else "note",
         )
@@ -80,7 +85,8 @@ def definer_search_path(seen: Seen) -> Iterator[Found]:
         if definer and tree is None and not any(each.lower().startswith("search_path=") for each in settings)
     )
     if found:
-        yield Found(f"{count(len(found), 'SECURITY DEFINER routine')} with the caller's search_path", found)
+        fix = below("The schemas that it needs, pg_temp last:", own_path(seen, found))
+        yield Found(f"{count(len(found), 'SECURITY DEFINER routine')} with the caller's search_path", found, fix=fix)
 
 
 @hazard(
@@ -97,12 +103,17 @@ def definer_search_path(seen: Seen) -> Iterator[Found]:
 )
 def runtime_ddl(seen: Seen) -> Iterator[Found]:
     """Routines that create, alter or truncate."""
-    found = []
+    found, names = [], []
     for name, definer, _, source, _, trigger, *_ in seen.rows("routines"):
         if not definer and not trigger and (command := bodies.runtime_ddl(source)):
             found.append(f"{name}: {command}")
+            names.append(name)
     if found:
-        yield Found(f"{count(len(found), 'routine')} with commands that only an owner may run", tuple(found))
+        said = (
+            f"Call them as {blueprint.owner(seen.context.config)}, or, with the schemas that they need, pg_temp last:"
+        )
+        fix = below(said, own_path(seen, names, definer=True))
+        yield Found(f"{count(len(found), 'routine')} with commands that only an owner may run", tuple(found), fix=fix)
 
 
 @hazard(
@@ -118,12 +129,21 @@ def runtime_ddl(seen: Seen) -> Iterator[Found]:
 )
 def trigger_ddl(seen: Seen) -> Iterator[Found]:
     """Trigger functions that create, alter or truncate."""
-    found = []
+    found, names = [], []
     for name, definer, _, source, _, trigger, tables, _ in seen.rows("routines"):
         if trigger and tables and not definer and (command := bodies.runtime_ddl(source)):
             found.append(f"{name}: {command}, on {', '.join(tables)}")
+            names.append(name)
     if found:
-        yield Found(f"{count(len(found), 'trigger function')} with commands that only an owner may run", tuple(found))
+        said = (
+            f"Create partitions ahead as {blueprint.owner(seen.context.config)}, or, with the schemas that they need, "
+            "pg_temp last:"
+        )
+        yield Found(
+            f"{count(len(found), 'trigger function')} with commands that only an owner may run",
+            tuple(found),
+            fix=below(said, own_path(seen, names, definer=True)),
+        )
 
 
 @hazard(

@@ -63,7 +63,8 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
             f"{' '.join(lines)} Policies for {seen.legacy} are extended to "
             f"{blueprint.application(seen.context.config)}; or accept this and decide later."
         )
-        yield Found(f"app_user would see no row of {count(len(none), 'table')}", none, fix=fix, sql=lines)
+        user = blueprint.application(seen.context.config)
+        yield Found(f"{user} would see no row of {count(len(none), 'table')}", none, fix=fix, sql=lines)
 
 
 def _opening(seen: Seen) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from flatsplit import blueprint
+from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
-from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.hazards.registry import Found, Seen, below, few, hazard
 from flatsplit.model import RELATIONS, SettingKey
 from flatsplit.walks import split
 from flatsplit.words import about, count
@@ -106,6 +106,10 @@ def prepared_transactions(seen: Seen) -> Iterator[Found]:
         yield Found(
             f"{count(len(rows), 'prepared transaction')} hold{'s' if len(rows) == 1 else ''} locks",
             tuple(f"{gid} of {owner}, {about(age)} old" for gid, owner, age in rows),
+            fix=below(
+                "Ask whose they are; as who prepared them, in this database, COMMIT PREPARED or:",
+                (f"ROLLBACK PREPARED {ddl.literal(gid)};" for gid, *_ in rows),
+            ),
         )
 
 
@@ -132,7 +136,14 @@ def long_transactions(seen: Seen) -> Iterator[Found]:
         if age > limit
     )
     if found:
-        yield Found(f"{count(len(found), 'transaction')} open for more than {about(limit)}", found)
+        cures = [
+            f"SELECT pg_catalog.pg_terminate_backend({pid});"
+            for pid, *_, state, age in seen.rows("long_transactions")
+            if age > limit and (state or "").startswith("idle")
+        ]
+        fix = "Take transfer-ownership at another hour"
+        fix = below(f"{fix}, or end what is idle in transaction:", cures) if cures else f"{fix}."
+        yield Found(f"{count(len(found), 'transaction')} open for more than {about(limit)}", found, fix=fix)
 
 
 @hazard(
@@ -213,7 +224,14 @@ def connection_limits(seen: Seen) -> Iterator[Found]:
     if database >= 0:
         found.append(f"database {seen.state.target.database}: {database}")
     if found:
-        yield Found(f"connection limits: {'; '.join(found)}", tuple(found))
+        who = blueprint.who(seen.context.config)
+        most = role if role is not None and role >= 0 else database
+        cures = (
+            f"ALTER ROLE {ddl.ident(name)} CONNECTION LIMIT {max(most // part, 1)};"
+            for name, part in ((who.application, 2), (who.owner, 4), (who.reader, 4))
+        )
+        fix = below("After enable-login, as they are to share it, for example:", cures)
+        yield Found(f"connection limits: {'; '.join(found)}", tuple(found), fix=fix)
 
 
 def _ignored(seen: Seen, database: int, role: int | None) -> Iterator[Found]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flatsplit import ddl
-from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit import blueprint, ddl
+from flatsplit.hazards.registry import Found, Seen, below, hazard
 from flatsplit.model import TABLES, ObjectRef, SettingKey
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import legacy_settings, search_path
@@ -167,15 +167,24 @@ def password_encryption(seen: Seen) -> Iterator[Found]:
 )
 def migration_tables(seen: Seen) -> Iterator[Found]:
     """Lists of migrations that the application could rewrite."""
-    found = tuple(
-        ddl.label(ref)
+    refs = sorted(
+        ref
         for group in seen.state.groups
         if group.kind in TABLES and seen.context.ours(group.refs[0], group.facts)
         for ref in group.refs
         if ref.name.lower() in MIGRATION_TABLES or _MIGRATIONS.search(ref.name.lower())
     )
-    if found:
-        yield Found(f"{count(len(found), 'table')} of a migration tool that app_user may change", tuple(sorted(found)))
+    if refs:
+        user = blueprint.application(seen.context.config)
+        said = (
+            "Look first who writes there: an application that runs its own migrations, or keeps the progress of other "
+            "work in a table of such a name, needs it. Else, after the last step; until then flatsplit grants it again:"
+        )
+        yield Found(
+            f"{count(len(refs), 'table')} of a migration tool that {user} may change",
+            tuple(map(ddl.label, refs)),
+            fix=below(said, [ddl.revoke(refs, "awd", user)]),
+        )
 
 
 @hazard(

@@ -35,7 +35,7 @@ def _apart(seen: Seen) -> dict[tuple[str, str], Belonging]:
     "REPLICATION that row-level security is for",
     why="A subscription first copies each table as whoever it connects as, and COPY … TO leaves out what the policies "
     "hide, without an error; what changes later is sent whole. The subscriber misses rows and nobody is told.",
-    fix="ALTER ROLE … BYPASSRLS for the roles that subscribers connect as.",
+    fix="Let row-level security not be for the roles that subscribers connect as.",
     manual="logical-replication-security.html",
     questions=("tenant_publications",),
     needs=("tenants",),

@@ -6,9 +6,10 @@ import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from flatsplit import blueprint
 from flatsplit.config import format_name
 from flatsplit.hazards import bodies
-from flatsplit.hazards.registry import Found, Row, Seen, hazard
+from flatsplit.hazards.registry import Found, Row, Seen, below, hazard
 from flatsplit.hazards.rows import bypasses
 from flatsplit.walks import split
 from flatsplit.words import count
@@ -48,10 +49,15 @@ def policies_ask_who(seen: Seen) -> Iterator[Found]:
         if permissive and sees_all:  # then a policy for legacy says what is so, and opens the table for app_user
             opening[table] = _open(seen.legacy, format_name(schema, name), taken)
     if found and not bypasses(seen):
-        policies = count(len(found), "policy", "policies")
+        policies, user = count(len(found), "policy", "policies"), blueprint.application(seen.context.config)
+        said = f"Let the condition, or the table of names that it looks into, know {user}"
+        said += f"; or let {user} see what {seen.legacy} sees, whose policies are extended to it:" if opening else "."
         yield Found(
             f"{policies} that ask{'s' if len(found) == 1 else ''} who looks at the rows",
             tuple(found),
+            fix=below(said, opening.values())
+            + f"\nThen `flatsplit doctor --rows` counts as both: where {user} sees what {seen.legacy} sees, this is "
+            "settled. What cannot be counted is accepted with a reason.",
             sql=tuple(opening.values()),
         )
 

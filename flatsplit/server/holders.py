@@ -63,7 +63,8 @@ class PasswordHolder:
             case "mapping":
                 whose = ddl.ident(self.place) if self.place else "PUBLIC"
                 user = f"SET user {ddl.literal(heir)}, " if heir != self.role else ""
-                return f"ALTER USER MAPPING FOR {whose} SERVER {ddl.ident(self.name)} OPTIONS ({user}SET password …)"
+                options = f"{user}SET password 'the new one'"
+                return f"ALTER USER MAPPING FOR {whose} SERVER {ddl.ident(self.name)} OPTIONS ({options})"
             case "job":
                 cure = ddl.run_jobs_as(heir, self.name.split(" ", 1)[:1])
                 return f"in database {jobs or self.place}: {cure}"
@@ -72,7 +73,7 @@ class PasswordHolder:
                     f"in database {self.place}: ALTER SUBSCRIPTION {ddl.ident(self.name)} OWNER TO {ddl.ident(heir)};"
                 )
             case "replication":
-                return "ALTER SUBSCRIPTION … CONNECTION on the subscriber, or primary_conninfo on the standby"
+                return "on the subscriber its subscription's CONNECTION, or on the standby primary_conninfo"
         return "ALTER USER MAPPING on the server that asks"
 
 

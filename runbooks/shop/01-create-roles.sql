@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713226394748569842, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan f527beec1c5c6938
+--   plan b41a97447f257119
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713226394748569842, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 8e5960eb1e09657f
+--   plan 74b329706cc9ca03
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

@@ -1,9 +1,9 @@
 -- Rollback of step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713226394748569842, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 1cdd1047902f6573
+--   plan 19ffe9bdcecdffd7
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.

@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713226394748569842, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan b9d6db34ab9ba584
+--   plan 3e08173b0ccf8dff
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.

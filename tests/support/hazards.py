@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -58,7 +59,26 @@ def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -
         adopted = {name: facts for name, facts in first.roles.items() if name not in ROLES}
         context = Context(config, replace(first, roles=adopted))
         found = hazards.find(conn, state, context, lambda hazard: only in ("", hazard.id))
+        for each in found:
+            _runs(conn, each)
         return {one.id: one for one in found}
+
+
+_ALONE = ("ALTER SYSTEM", "BEGIN;", "COMMIT PREPARED", "ROLLBACK PREPARED", "SELECT pg_catalog.pg_terminate_backend")
+"""Statements that cannot run, or must not, in the transaction of a test."""
+
+
+def _runs(conn: psycopg.Connection[Any], finding: Finding) -> None:
+    """A remedy is executable as it is printed: what stands below it in lines of its own is tried, and undone."""
+    assert "…" not in finding.fix, finding
+    if "DO $" in finding.fix:
+        return  # one statement of many lines, which a test of its own takes
+    said, *lines = finding.fix.split("\n")
+    later = re.search(r"\bafter (create-roles|grant-existing|enable-login|the last step)\b", said, re.IGNORECASE)
+    for line in lines:
+        if line.endswith(";") and not line.startswith(_ALONE) and not later:
+            with suppress(psycopg.errors.LockNotAvailable), conn.transaction(force_rollback=True):
+                conn.execute(line.encode())
 
 
 @contextmanager
