@@ -9,7 +9,7 @@ from psycopg import sql
 from flatsplit import ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.evidence.trial import PROBE, TrialAct, sample
-from flatsplit.model import PUBLIC, ObjectRef, State
+from flatsplit.model import PUBLIC, Kind, ObjectRef, State
 from flatsplit.walks.role import listed
 from flatsplit.walks.role.context import Context
 
@@ -34,8 +34,9 @@ def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list
             sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, name)
         )
         found.append(TrialAct("read", target, True, picked.as_string(None)))
-        if "r" not in given.objects.get(ObjectRef("table", schema, name), ""):
-            found.append(TrialAct("read whole rows of", target, False, _about(_WHOLE, schema, name)))
+        relation = next((ref for kind in _STORED if (ref := ObjectRef(kind, schema, name)) in state.objects), None)
+        if relation is not None and "r" not in given.objects.get(relation, ""):
+            found.append(TrialAct("read more than", target, False, _about(_MORE, schema, name)))
     if bridged:
         return mine, found
     others = _others(state, context, given)
@@ -83,7 +84,9 @@ def _by_table(columns: Mapping[ObjectRef, str], letter: str) -> dict[tuple[str, 
 
 
 _READ = "EXPLAIN SELECT FROM {} WHERE false"
-_WHOLE = "EXPLAIN SELECT t FROM {} AS t WHERE false"
+_STORED: tuple[Kind, ...] = ("table", "partitioned_table", "materialized_view")
+_MORE = "EXPLAIN SELECT ctid FROM {} WHERE false"
+"""A column of the system's, which no list of columns names: the row itself may be read by who may read all others."""
 _DELETE = "EXPLAIN DELETE FROM {} WHERE false"
 _CREATE = "CREATE TABLE {} ()"
 _STRUCTURE = {
