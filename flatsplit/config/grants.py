@@ -72,7 +72,7 @@ def parse_name(text: str) -> GrantName:
         if match is None:
             raise ValueError(f"not a name: {text!r}")
         quoted, plain = match.groups()
-        parts.append(quoted.replace('""', '"') if quoted is not None else _fold(plain))
+        parts.append(quoted.replace('""', '"') if quoted is not None else fold(plain))
         place = match.end()
         if text[place : place + 1] != ".":
             break
@@ -83,7 +83,7 @@ def parse_name(text: str) -> GrantName:
     return GrantName(tuple(parts), rest[1:-1].strip() if rest else None)
 
 
-def _fold(plain: str) -> str:
+def fold(plain: str) -> str:
     """An unquoted name as PostgreSQL folds it in UTF-8: ASCII letters only (downcase_identifier() in scansup.c)."""
     return "".join(char.lower() if char.isascii() else char for char in plain)
 

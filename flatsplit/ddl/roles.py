@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from flatsplit.config.grants import fold, format_name
 from flatsplit.ddl.names import ident, literal
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import Member, MemberOptions, RoleFacts, versions
@@ -20,6 +21,7 @@ _LIST_SETTINGS = frozenset(
         "unix_socket_directories",
     }
 )
+_LISTS_OF_NAMES = frozenset({"search_path", "temp_tablespaces"})
 
 
 def grant_member(member: Member, options: MemberOptions, *, by: bool) -> str:
@@ -129,11 +131,27 @@ def fill_verifier(statement: str, name_: str, verifier: str) -> str:
 
 
 def split_list(value: str) -> list[str]:
-    """The elements of a list setting as kept in setconfig, unquoted (SplitGUCList(), dumputils.c)."""
-    elements = []
-    for quoted, plain in re.findall(r'\s*(?:"((?:[^"]|"")*)"|([^,"\s][^,]*?))\s*(?:,|$)', value):
-        elements.append(quoted.replace('""', '"') if quoted else plain)
-    return elements
+    """The elements of a list setting as kept in setconfig, unquoted (SplitGUCList(), dumputils.c).
+
+    One that is empty names nothing: an empty list is kept as ``""``.
+    """
+    return [quoted.replace('""', '"') if quoted else plain for quoted, plain in _elements(value)]
+
+
+def _elements(value: str) -> list[tuple[str, str]]:
+    """Each element that is not empty, in quotes or without."""
+    found = re.findall(r'\s*(?:"((?:[^"]|"")*)"|([^,"\s][^,]*?))\s*(?:,|$)', value)
+    return [(quoted, plain) for quoted, plain in found if quoted or plain]
+
+
+def folded_list(setting: str, value: str) -> str:
+    """A list of names as people write it, as the server keeps it: what stands in no quotes is folded, as in SQL
+    (SplitIdentifierString(), varlena.c). Anything else as it is.
+    """
+    if setting.lower() not in _LISTS_OF_NAMES:
+        return value
+    names = (quoted.replace('""', '"') if quoted else fold(plain) for quoted, plain in _elements(value))
+    return ", ".join(map(format_name, names))
 
 
 def same_setting(setting: str, one: str | None, other: str | None) -> bool:

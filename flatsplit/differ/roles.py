@@ -145,6 +145,9 @@ def settings(have: State, want: State) -> Iterator[Statement]:
         if key.role not in want.roles:
             continue
         now, then = dict(have.settings.get(key, ())), dict(want.settings.get(key, ()))
+        # A name in whatever case is one to the server (find_option(), guc.c): it is called as it is kept there
+        kept = {name.lower(): name for some in (then, now) for name in some}
+        now, then = ({kept[name.lower()]: value for name, value in some.items()} for some in (now, then))
         for name in sorted(now.keys() | then.keys()):
             if not ddl.same_setting(name, now.get(name), then.get(name)):
                 yield _setting(key, name, now.get(name), then.get(name))

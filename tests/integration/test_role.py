@@ -92,7 +92,9 @@ def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InPr
     back(walk, "app_audit", before)
 
 
-CREATES = {"role": {"create": ["billing"]}, "grants": {"select": ["billing.invoices"]}}
+ODD = {"search_path": "", "datestyle": "ISO, DMY", "Work_Mem": "8MB", "temp_tablespaces": " PG_Default "}
+"""Names and lists that the server writes in another way."""
+CREATES = {"role": {"create": ["billing"], "settings": ODD}, "grants": {"select": ["billing.invoices"]}}
 
 
 @pytest.mark.slow
@@ -115,6 +117,8 @@ def test_what_it_creates_is_the_others_at_once(
         session.execute("create function billing.twice(int) returns int language sql as 'select $1 * 2'")
         assert not may(session, "create table public.other ()")
         assert not may(session, "drop table billing.invoices")
+        shown = [session.execute(f"show {name}").fetchone() for name in ODD]
+        assert shown == [('""',), ("ISO, DMY",), ("8MB",), ("pg_default",)]
     with walk.connect("app_user") as session:
         session.execute("insert into billing.made (what) values ('x')")
         session.execute("select billing.twice(2)")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from flatsplit import ddl
 from flatsplit.model import RoleFacts, SettingKey, State
 from flatsplit.walks import marks
 from flatsplit.walks import role as keys
@@ -22,10 +25,20 @@ def apply(state: State, context: Context) -> State:
     draft.new_role(context.role, RoleFacts(connection_limit=special.connection_limit, comment=mark))
     draft.role(context.role, connection_limit=special.connection_limit)
     key = SettingKey(context.role, state.target.database)
-    row = {**_taken(context), **dict(draft.settings.get(key, ())), **dict(special.settings)}
+    wanted = {name: ddl.folded_list(name, value) for name, value in special.settings}
+    row = _over(_taken(context), dict(draft.settings.get(key, ())), wanted)
     if row:
         draft.settings[key] = tuple(sorted(row.items()))
     return draft.state()
+
+
+def _over(taken: Mapping[str, str], there: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """The last word on each setting. Its name in whatever case is one to the server, which has a way to write it
+    (find_option(), guc.c): that of ``there``, where it is.
+    """
+    names = {name.lower(): name for some in (wanted, taken, there) for name in some}
+    values = {name.lower(): value for some in (taken, there, wanted) for name, value in some.items()}
+    return {names[one]: value for one, value in values.items()}
 
 
 def _taken(context: Context) -> dict[str, str]:
