@@ -13,7 +13,7 @@ from flatsplit.model import ObjectRef
 from flatsplit.tenants import Belonging
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import in_the_way
-from flatsplit.walks.tenants.wanting import Wanting, uncovered, without_key
+from flatsplit.walks.tenants.wanting import Wanting, opened, uncovered, without_key
 from flatsplit.words import count
 
 _SURVEY = "flatsplit tenants --survey says what to write under [tenants.tables]"
@@ -89,20 +89,23 @@ def tenant_no_kind(seen: Seen) -> Iterator[Found]:
     "tenant-uncovered",
     "warning",
     None,
-    looks_at="rights of PUBLIC, restrictive policies and FORCE ROW LEVEL SECURITY on tables that tenants are to have",
-    why="A tenant would hold what everybody does; a restrictive policy begins to count with row-level security, and "
-    "hides rows from who sees them today; under FORCE the owner's migrations change some rows and say nothing.",
-    fix="Grant to roles by name and REVOKE … FROM PUBLIC; NO FORCE ROW LEVEL SECURITY.",
+    looks_at="rights and policies of PUBLIC, restrictive policies and FORCE ROW LEVEL SECURITY on tables that tenants "
+    "are to have",
+    why="A tenant would hold what everybody does, and a policy for everybody lets it in as soon as another is gone; a "
+    "restrictive policy begins to count with row-level security, and hides rows from who sees them today; under FORCE "
+    "the owner's migrations change some rows and say nothing.",
+    fix="Grant to roles by name and REVOKE … FROM PUBLIC; ALTER POLICY … TO roles; NO FORCE ROW LEVEL SECURITY.",
     manual="ddl-rowsecurity.html",
     needs=("tenants",),
 )
 def tenant_uncovered(seen: Seen) -> Iterator[Found]:
-    """What the gate `covered` would close on."""
+    """What the gate `covered` would close on, and of somebody else's policies the proof."""
     context = _before(seen)
     if context is not None:
         told = [ref for ref in context.survey.belongings if ref in seen.state.objects]
         apart = [ref for ref in told if ref in _apart(context)]
-        yield from _said(uncovered(seen.state, context, told, apart), "{} where row-level security would not be enough")
+        found = (*uncovered(seen.state, context, told, apart), *opened(seen.state, context, apart))
+        yield from _said(found, "{} where row-level security would not be enough")
 
 
 @hazard(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from flatsplit import ddl, privileges
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.tenants import Belonging
-from flatsplit.walks.tenants.context import Context, table_of
+from flatsplit.walks.tenants.context import Context, everyone, table_of
 
 
 class Wanting(NamedTuple):
@@ -63,6 +63,24 @@ def uncovered(
                 line,
                 line,
             )
+
+
+def opened(state: State, context: Context, apart: Collection[ObjectRef]) -> Iterator[Wanting]:
+    """Policies of somebody else's that are for everybody, tenants too: what the proof would close on."""
+    for policy, facts in sorted(state.conditions.items()):
+        table = table_of(state, policy)
+        if table not in apart or not facts.permissive or PUBLIC not in state.policies.get(policy, ()):
+            continue
+        named = everyone(state, table, context)
+        if (security := state.row_security.get(table)) is not None and security.forced:
+            named |= {state.objects[table].owner}
+        line = ddl.alter_policy(policy, named) if context.application in named else ""
+        yield Wanting(
+            table,
+            f"{ddl.label(policy)} is for everybody, tenants too, and says other than whose a row is",
+            line or f"ALTER POLICY {ddl.ident(policy.args)} … TO …, naming roles that are no tenants",
+            line,
+        )
 
 
 def without_key(context: Context, apart: Mapping[ObjectRef, Belonging]) -> Iterator[Wanting]:

@@ -55,9 +55,11 @@ CASES = [
     Case(
         "tenant-uncovered",
         ROOT + ORDERS + "CREATE INDEX ON orders (account_id); GRANT SELECT ON orders TO PUBLIC; "
-        "ALTER TABLE accounts FORCE ROW LEVEL SECURITY",
-        ("public.orders", "public.accounts"),
-        cure="REVOKE ALL ON orders FROM PUBLIC; ALTER TABLE accounts NO FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE accounts FORCE ROW LEVEL SECURITY; CREATE TABLE notes (LIKE orders INCLUDING ALL); "
+        "CREATE POLICY mine ON notes USING (body = current_setting('app.account', true))",
+        ("public.orders", "public.accounts", "public.notes"),
+        cure="REVOKE ALL ON orders FROM PUBLIC; ALTER TABLE accounts NO FORCE ROW LEVEL SECURITY; "
+        "ALTER POLICY mine ON notes TO vendor",
     ),
     Case(
         "tenant-key",
