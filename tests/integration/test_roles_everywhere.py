@@ -1,7 +1,7 @@
 """Groups and special roles on every real schema and every major: beside traffic and pg_dump, killed, back exactly.
 
 Of each schema's own tables: what its program does is made up of what the catalog says, and tried first. Every other
-square is walked by an operator who is no superuser, and in half of them the worker begins like a role that is a group.
+square is walked by an operator who is no superuser.
 """
 
 from __future__ import annotations
@@ -216,10 +216,7 @@ def test_after_the_split(
     found = shop(walk)
     walk.forward()
     course = Course(walk, run_cli, seed(schema, major))
-    of_a_group = bool((shared_schemas().index(schema) + major // 2) % 2)
     with dumping(course):
-        if of_a_group:
-            grouped(course, found)
         learned(course, found)
         declare(walk, AUDIT, audit_of(found))
         declare(walk, READER, {"role": {"schemas": [found.audited[1]]}})
@@ -230,8 +227,7 @@ def test_after_the_split(
         audits(walk, found)
         let_in = database.admin.execute("select message from flatsplit.event where kind = 'admitted'").fetchall()
         assert len(let_in) == len({*let_in}), "nobody is let into the journal twice"
-        if not of_a_group:
-            grouped(course, found)
+        grouped(course, found)
         assert walk("verify", "--json").check().json["ok"]
         course.back()
         walk("verify").check()
