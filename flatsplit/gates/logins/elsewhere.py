@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flatsplit import blueprint, ddl
 from flatsplit.catalog import owned_elsewhere
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.logins.sessions import clients
@@ -22,15 +23,13 @@ def judge(asked: Asked[Any]) -> GateResult:
         if parts:
             held = bool(owned) and role in asked.does.drops(asked.context)
             there = f"walk {asked.kind} {role} there too, as far as this step"
-            return GateResult(
-                "elsewhere",
-                False,
-                f"{role} {' and '.join(parts)}",
-                f"{there}: nobody can drop a role that something depends on"
-                if held
-                else f"{there}, and then waive this: LOGIN is the whole cluster's",
-                waivable=not held,
-            )
+            if held:  # nobody can drop a role that something depends on
+                heir = ddl.ident(blueprint.owner(asked.config))
+                drops = f"REASSIGN OWNED BY {ddl.ident(role)} TO {heir}; DROP OWNED BY {ddl.ident(role)};"
+                fix = f"{there}; where flatsplit is not at work, let a superuser run there: {drops}"
+            else:
+                fix = f"{there}, and then waive this: LOGIN is the whole cluster's"
+            return GateResult("elsewhere", False, f"{role} {' and '.join(parts)}", fix, waivable=not held)
     return GateResult("elsewhere", True, f"{' and '.join(leaving)} is not used by other databases")
 
 
