@@ -4,12 +4,13 @@ from flatsplit.connection.failures import as_flatsplit_error
 from flatsplit.connection.lock import LOCK_KEYS, operator_lock
 from flatsplit.connection.remark import REMARK
 from flatsplit.connection.said import hint, said
-from flatsplit.connection.session import APPLICATION_NAME, Session, connect_as, open_session
+from flatsplit.connection.session import APPLICATION_NAME, OwnSession, Session, connect_as, open_session
 
 __all__ = [
     "APPLICATION_NAME",
     "LOCK_KEYS",
     "REMARK",
+    "OwnSession",
     "Session",
     "as_flatsplit_error",
     "connect_as",

@@ -8,10 +8,12 @@ share a transaction; SQLAlchemy, wanted for the journal's migrations only, works
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -62,6 +64,17 @@ _PINS_SINCE = (
 )
 
 
+class OwnSession(NamedTuple):
+    """A session that flatsplit had as somebody else: what it was refused there was no attack."""
+
+    login: str
+    pid: int
+    """Of the server's process: nobody else has it at that time, whatever he calls himself."""
+    began: datetime
+    ended: datetime
+    """By the server's clock."""
+
+
 class Session:
     """One connection to the target database, seen by the driver and, for migrations, by SQLAlchemy."""
 
@@ -69,6 +82,8 @@ class Session:
         self.driver = driver
         self.write = write
         """Whether it was opened for writing; if not, the server refuses every write."""
+        self.others: list[OwnSession] = []
+        """What :func:`connect_as` opened, and is over."""
         self._notices: list[tuple[str, str]] = []
         self._in_transaction = False
         self._sa: Connection | None = None
@@ -214,7 +229,14 @@ def connect_as(session: Session, role: str, password: str) -> Iterator[psycopg.C
         raise connect_failed(dsn, error) from None
     with driver:
         driver.execute("SET SESSION search_path = pg_catalog, pg_temp")
-        yield driver
+        row = _patiently(driver, b"SELECT pg_backend_pid(), clock_timestamp()").fetchone()
+        assert row is not None, "both always exist"
+        start = time.monotonic()
+        try:
+            yield driver
+        finally:
+            lasted = timedelta(seconds=time.monotonic() - start)
+            session.others.append(OwnSession(role, row[0], row[1], row[1] + lasted))
 
 
 def _connect_parameters(dsn: str) -> dict[str, Any]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from flatsplit import hazards
 from flatsplit.cutover.ages import ages
@@ -13,6 +16,7 @@ from flatsplit.cutover.proof import prove, special
 from flatsplit.cutover.strays import strays
 from flatsplit.evidence import memory
 from flatsplit.evidence.trial import RoleProof, Trial
+from flatsplit.journal import TRIAL
 from flatsplit.model import SPLIT, Check, Finding, Statement
 from flatsplit.model.report import PasswordAge
 from flatsplit.planning.causes import Causes
@@ -59,6 +63,21 @@ class VerifyReport:
     def ok(self) -> bool:
         """Whether everything that was promised holds."""
         return not (self.drift or self.strays or self.failed) and all(check.ok for check in self.checks)
+
+
+def remember(walk: Walk) -> None:
+    """Put on record as whom flatsplit logged in: what these sessions were refused stands in the server's log.
+
+    Nothing is where the journal cannot be written: ``who`` then calls them suspicious.
+    """
+    sessions = walk.session.others
+    if not sessions:
+        return
+    names = ", ".join(sorted({one.login for one in sessions}))
+    told = [[one.login, one.pid, one.began.isoformat(), one.ended.isoformat()] for one in sessions]
+    with suppress(psycopg.Error), walk.session.transaction():
+        walk.session.driver.execute("SET TRANSACTION READ WRITE")  # a session that only looks may say so, too
+        walk.journal.event(TRIAL, None, f"tried what they can, logged in as {names}", {"sessions": told})
 
 
 def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyReport:

@@ -2,7 +2,7 @@
 
 from flatsplit.journal.identity import recognise
 from flatsplit.journal.journal import Journal
-from flatsplit.journal.layout import HEAD, SCHEMA
+from flatsplit.journal.layout import HEAD, SCHEMA, TRIAL
 from flatsplit.journal.records import (
     ActionRecord,
     CounterRecord,
@@ -19,6 +19,7 @@ from flatsplit.journal.records import (
 __all__ = [
     "HEAD",
     "SCHEMA",
+    "TRIAL",
     "ActionRecord",
     "CounterRecord",
     "CutoverRecord",

@@ -15,6 +15,8 @@ VERSION_TABLE: Final = "alembic_version"
 RECORDER: Final = "ddl"
 """The table of the walk ``trail`` in the same schema: no part of the journal, and another's where only a superuser
 could make its event triggers."""
+TRIAL: Final = "trial"
+"""The kind of an event that tells of sessions which flatsplit had as others."""
 HEAD: Final = "0005"
 """The newest migration; a test holds it against migrations/versions."""
 

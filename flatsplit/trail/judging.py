@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from flatsplit import blueprint
-from flatsplit.connection import APPLICATION_NAME
+from flatsplit.connection import APPLICATION_NAME, OwnSession
 from flatsplit.trail.acts import Kind
+from flatsplit.trail.times import moment
 from flatsplit.trail.values import Deed, Judgement
 
 _ALARMING: Mapping[Kind, str] = {
@@ -18,6 +20,8 @@ _ALARMING: Mapping[Kind, str] = {
     "server": "reaches for the server's own programs, files or secrets",
 }
 """What the application has no business with."""
+_SECOND = timedelta(seconds=1)
+"""log_line_prefix may tell no more than seconds."""
 _VERIFY = "`flatsplit verify --password-file`, which tries such things,"
 
 
@@ -41,6 +45,16 @@ class Cast:
     """Purpose → tables that it may empty, as SQL names them."""
     watched: bool = True
     """Whether anything is known of addresses."""
+    trials: Collection[OwnSession] = ()
+    """What flatsplit itself had tried as others, which the journal keeps."""
+
+    def tried(self, deed: Deed) -> bool:
+        """Whether a process that was flatsplit's own did it, while it was: a name can be taken, a process cannot."""
+        when = moment(deed.at) if deed.at else None
+        return when is not None and any(
+            one.login == deed.login and one.pid == deed.pid and one.began - _SECOND <= when <= one.ended + _SECOND
+            for one in self.trials
+        )
 
 
 def judge(deed: Deed, cast: Cast) -> tuple[Judgement, str]:
@@ -49,6 +63,8 @@ def judge(deed: Deed, cast: Cast) -> tuple[Judgement, str]:
         return _unnamed(deed, cast)
     if deed.doubtful:
         return "suspicious", f"something in the line imitates the log, so it may not have been {deed.login}"
+    if cast.tried(deed):
+        return "legitimate", f"flatsplit's own trial, logged in as {deed.login} (flatsplit history)"
     judgement, why = _of(deed, deed.login, cast)
     if judgement == "suspicious" and deed.application == APPLICATION_NAME:
         why += f"; or {_VERIFY} ran then and from there"  # it says so itself, and so can anybody

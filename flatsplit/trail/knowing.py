@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from flatsplit import blueprint, membership
 from flatsplit.catalog import read_people
 from flatsplit.config import Config
-from flatsplit.connection import Session
-from flatsplit.journal import Journal
+from flatsplit.connection import OwnSession, Session
+from flatsplit.journal import TRIAL, Journal
 from flatsplit.model import HIDDEN_ADDRESS, State
 from flatsplit.trail.judging import Cast
 
@@ -28,6 +29,7 @@ def known(session: Session, config: Config) -> Cast:
         addresses,
         *_allowed(config),
         bool(addresses),
+        _trials(session),
     )
 
 
@@ -60,6 +62,19 @@ def _allowed(config: Config) -> tuple[dict[str, frozenset[str]], dict[str, froze
     become = {purpose: frozenset(names) for purpose, names in config.become}
     truncate = {grant.purpose: frozenset(grant.names) for grant in config.grants if grant.privilege == "truncate"}
     return become, truncate
+
+
+def _trials(session: Session) -> tuple[OwnSession, ...]:
+    """As whom flatsplit itself logged in to try what it may not."""
+    journal = Journal(session)
+    if not journal.exists():
+        return ()
+    events = (event for record in journal.walks() for event in journal.of(record).events(TRIAL))
+    return tuple(
+        OwnSession(login, pid, datetime.fromisoformat(began), datetime.fromisoformat(ended))
+        for event in events
+        for login, pid, began, ended in event.details["sessions"]
+    )
 
 
 def _journaled(session: Session, config: Config, people: State) -> tuple[frozenset[str], frozenset[str]]:

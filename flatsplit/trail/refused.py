@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from flatsplit.rehearsal import Verdict
 
 OURS = "attempts that call themselves flatsplit"
-"""As an act: verify logs in as app_user and tries. That others call themselves so cannot be kept from them."""
+"""As an act: trials that the journal does not know, such as on a standby. That others call themselves so cannot be kept
+from them."""
 _APPLICATION = (blueprint.APPLICATION.key, "special", blueprint.READER.key)
 _REHEARSED = 50
 """Statements that are rehearsed: the most frequent ones."""
@@ -107,7 +108,11 @@ def lately(
     if heard.search is None or heard.why:
         return Lately(why=heard.why)
     here = ("", session.driver.info.dbname)
-    deeds = [deed for deed in heard.search.deeds if deed.database in here and _is_meant(deed, cast)]
+    deeds = [
+        deed
+        for deed in heard.search.deeds
+        if deed.database in here and _is_meant(deed, cast) and (deed.doubtful or not cast.tried(deed))
+    ]
     for deed in deeds:
         deed.judgement, deed.why = judge(deed, cast)
     return replace(

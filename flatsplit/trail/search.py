@@ -250,7 +250,7 @@ class Search:
             client=entry.client,
         )
         deed.statement = act.text if not act.inner else text
-        deed.database = entry.database
+        deed.database, deed.session = entry.database, entry.session
         return deed
 
     def _course(self, entry: Entry, scan: Scan) -> Course:

@@ -42,6 +42,17 @@ class Deed:
     """Read from a line in which something imitates the log."""
     database: str = ""
     calls: int = 1
+    session: str = ""
+    """Session id or process id, as the log has it."""
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process; None where the log does not tell. A session id is its start and its process in hex."""
+        _, dot, last = self.session.rpartition(".")
+        try:
+            return int(last, 16 if dot else 10)
+        except ValueError:
+            return None
 
     @classmethod
     def of(

@@ -38,10 +38,7 @@ def test_a_canary_is_found_and_status_tells_what_is_refused(
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement.encode())
     told = walk.status()["refused"]
-    # What verify itself tried stands apart: that others call themselves flatsplit too, nobody can prevent
-    assert {(one["login"], one["act"]) for one in told[2:]} == {
-        (role, "attempts that call themselves flatsplit") for role in ("app_user", "app_readonly")
-    }
+    assert len(told) == 2, "what verify itself tried is known by process and time, and none of it"
     assert [(one["times"], one["act"], one["object"], one["judgement"]) for one in told[:2]] == [
         (2, "DROP TABLE", "t", "suspicious"),
         (1, "SELECT", "secrets", "look"),

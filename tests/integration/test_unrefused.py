@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -16,7 +17,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support.patience import until
-from tests.support.walk import Walk
+from tests.support.walk import Walk, write_passwords
 
 LOGGING = {"logging_collector": "on", "log_destination": "csvlog", "log_directory": "log"}
 TABLE = 'public."Re""port %: x"'
@@ -69,7 +70,24 @@ def test_what_is_refused_keeps_legacy_from_being_locked(
     walk.config.write_text(f"{walk.config.read_text()}\n[grants.app_user]\n{wanted}\n")
     walk("repair").check()
     assert [one["mended"] for one in walk.status()["refused"] if one["act"] == "SELECT"] == [True]
+    _own_trials(walk)
     walk.next()  # an attack closes nothing
+
+
+def _own_trials(walk: Walk) -> None:
+    """What verify tries is known as its own by process and time; who merely calls himself flatsplit is not."""
+    alone = walk("verify", "--password-file", str(write_passwords(walk.run.cwd / "known.toml", walk.passwords)))
+    assert alone.exit_code == 0, alone.stderr
+    conninfo = walk.database.conninfo("app_user", walk.passwords["app_user"])
+    with (
+        psycopg.connect(conninfo, application_name="flatsplit") as attacker,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        attacker.execute("CREATE ROLE intruder")
+    acts = json.loads(walk("who", "--refused", "--json").stdout)["acts"]
+    told = [(each["act"], each["judgement"], each["why"]) for each in acts if each["application"] == "flatsplit"]
+    assert {judgement for _, judgement, why in told if "own trial" in why} == {"legitimate"}
+    assert [act for act, judgement, _ in told if judgement == "suspicious"] == ["CREATE ROLE"]
 
 
 def refusal(act: str, judgement: str, *, mended: bool = False) -> Refusal:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from flatsplit import logs
 from flatsplit.cli.views.who import shape
+from flatsplit.connection import OwnSession
 from flatsplit.errors import UsageError
 from flatsplit.trail import Cast, Deed, Search, Trail, asked, judge, without_constants, without_secrets
 from flatsplit.trail.acts import acts
@@ -230,6 +233,26 @@ def test_who_says_it_is_flatsplit_is_as_suspicious_as_anybody() -> None:
     assert judgement == "suspicious"
     assert "flatsplit verify --password-file" in why
     assert "verify" not in judge(deed("drop table t", "app_user"), CAST)[1]
+
+
+def test_own_trials_are_known_by_process_and_time_alone() -> None:
+    began = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
+    own = OwnSession("app_user", 0x11DD, began, began + timedelta(seconds=2))
+    cast = replace(CAST, trials=(own,))
+
+    def judged(**changed: Any) -> str:
+        told = {"at": "2026-11-28T10:00:01+00:00", "session": "6b0aa54c.11dd", **changed}
+        return judge(replace(deed("drop table t", "app_user"), **told), cast)[0]
+
+    assert judged() == judged(session=str(0x11DD)) == judged(at="2026-11-28T10:00:00+00:00") == "legitimate"
+    assert {
+        judged(application="flatsplit", session="6b0aa54c.11de"),
+        judged(application="flatsplit", at="2026-11-28T10:00:04+00:00"),
+        judged(application="flatsplit", login="app_other", session=""),
+        judged(at=""),
+        judged(at="when it was"),
+        judged(doubtful=True),
+    } <= {"suspicious", "look"}
 
 
 def test_doubt_is_suspicious_and_nobody_is_looked_at() -> None:

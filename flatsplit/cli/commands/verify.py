@@ -27,7 +27,7 @@ def command(app: App, name: str | None, password_file: Path | None, canary: bool
     """Try what each role can and cannot do, and look for drift of all finished steps. Changes nothing.
 
     Every object is judged by the catalog; a small sample is tried for real, as the role itself, and undone at once.
-    With a failed expectation or drift the exit code is 4.
+    The journal keeps as whom flatsplit logged in, and when. With a failed expectation or drift the exit code is 4.
     """
     passwords: dict[str, str] = {}
     if password_file is not None:
@@ -35,14 +35,17 @@ def command(app: App, name: str | None, password_file: Path | None, canary: bool
 
         passwords = read_file(password_file)
     with app.walk("verify", write=False, name=name, any_will_do=True) as walk:
-        from flatsplit.cutover.verify import verify
+        from flatsplit.cutover.verify import remember, verify
 
-        found = verify(walk, passwords)
-        sung = None
-        if canary:
-            from flatsplit.cutover import canary as alarm
+        try:
+            found = verify(walk, passwords)
+            sung = None
+            if canary:
+                from flatsplit.cutover import canary as alarm
 
-            sung = alarm.canary(walk.session, walk.config, passwords, logs)
+                sung = alarm.canary(walk.session, walk.config, passwords, logs)
+        finally:
+            remember(walk)
     if app.output.json:
         app.output.data(view.shape(found) | ({"canary": plain(sung)} if sung is not None else {}))
     else:

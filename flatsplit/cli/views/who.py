@@ -61,7 +61,7 @@ def _show(printer: Printer, deed: Deed, database: str, *, literal: bool) -> None
         f"{when}  {visible(who)}{visible(client)}{claimed}  {visible(what)}: {deed.outcome}{times}  {judged}\n"
     )
     printer.say(f"    {_statement(deed, literal=literal)}", "cyan")
-    if deed.judgement != "legitimate":
+    if deed.judgement != "legitimate" or deed.outcome == "refused":  # refused, and yet no concern: a trial of our own
         printer.say(f"    {one_line(deed.why)}", "dim")
 
 
