@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from flatsplit.config import Tenants
 from flatsplit.config.tenants import NAME_BYTES, PLACE
@@ -13,7 +14,13 @@ def role_of(tenants: Tenants, key: str) -> str:
 
     The server would cut a longer name, and two tenants could be one role then.
     """
-    name = tenants.role.replace(PLACE, key)
+    return _named(tenants.role, key)
+
+
+@lru_cache(maxsize=1 << 16)
+def _named(role: str, key: str) -> str:
+    """A walk asks for the same thousands many times."""
+    name = role.replace(PLACE, key)
     if not key:
         raise ValueError("the key is empty")
     if "\0" in name:
