@@ -32,8 +32,7 @@ class _Surveyor:
         self.known: dict[ObjectRef, Belonging] = {}
         self.open: list[Open] = []
         self.wrong: list[str] = []
-        self.doubtful: dict[ObjectRef, Belonging] = {}
-        """By a foreign key to the root that is called otherwise than the key."""
+        self.doubtful: dict[ObjectRef, Belonging] = {}  # by a foreign key to the root that is called otherwise
         self.root = structure.get(*parse_name(tenants.root).parts)
         self.key_type = ""
 
@@ -79,7 +78,8 @@ class _Surveyor:
             key = root.column(root.primary_key[0])
             assert key is not None
             if not key.builtin:
-                self.wrong.append(f"root = {self.tenants.root}: its key is of type {key.type}, not one of the server's")
+                said = f"root = {self.tenants.root}: its key is of type {key.type}, not one of the server's own"
+                self.wrong.append(f"{said}: name a table whose key is text, uuid or a number, or give it such a key")
                 return
             self.key_type = key.type
             self.known[root.ref] = Belonging(root.ref, "root", key.name, why="its primary key is the key", decided=True)

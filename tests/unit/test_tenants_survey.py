@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flatsplit.config import Tenants
 from flatsplit.cutover.tenants import remedy
 from flatsplit.model import Structure
 from flatsplit.tenants import candidates, unrooted
@@ -94,6 +95,15 @@ def test_a_key_that_is_called_otherwise_beside_another_way_is_a_question() -> No
     assert [said[name] for name in ("gifts", "trees", "loans")] == ["own"] * 3
     decided = replace(ACCOUNTS, through=(("public.shares", "file_id -> public.files(id)"),))
     assert surveyed(*found.structure.tables.values(), tenants=decided).complete
+
+
+def test_a_domain_is_no_key() -> None:
+    scopes = table("scopes", "id:public.scope_id!")
+    found = surveyed(
+        replace(scopes, columns=(scopes.columns[0]._replace(builtin=False),)), tenants=Tenants("public.scopes")
+    )
+    (said,) = found.wrong
+    assert "type public.scope_id, not one of the server's own: name a table whose key is text, uuid or a number" in said
 
 
 def test_a_key_of_another_type_is_said() -> None:
