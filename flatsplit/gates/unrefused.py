@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 from flatsplit import blueprint
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.model import GateResult
+from flatsplit.model import SPLIT, GateResult
 from flatsplit.server.sessions import server_clock
+from flatsplit.trail.logins import FailedLogins, failed_logins
 from flatsplit.trail.refused import OURS, Lately, lately, rehearsed
 from flatsplit.words import count, listed
 
@@ -27,7 +29,33 @@ def judge(asked: Asked[Any]) -> GateResult:
     found = lately(asked.session, config, since, logs=asked.logs)
     if any(one.judgement != "suspicious" for one in found.refusals):
         found = rehearsed(asked.session, config, asked.state, found)
-    return gate(found, blueprint.application(config), with_logs(asked))
+    return with_old_role(gate(found, blueprint.application(config), with_logs(asked)), _old_role(asked))
+
+
+def _old_role(asked: Asked[Any]) -> FailedLogins | None:
+    """Who asks for the old role since it was locked; None while it may log in, and in other walks."""
+    role = asked.config.legacy_role
+    facts, locked = asked.state.roles.get(role), asked.before.finished_at
+    if asked.name != SPLIT or facts is None or facts.login or locked is None:
+        return None
+    return failed_logins(asked.session, role, locked, asked.logs)
+
+
+def with_old_role(result: GateResult, heard: FailedLogins | None) -> GateResult:
+    """The same, with who was overlooked: that is for people to know, and closes nothing."""
+    if heard is None:
+        return result
+    if heard.clients:
+        seen = f"somebody still asks for {heard.role}: {heard}"
+        better = (
+            result.fix or f"see who that is before the next step: {heard.role} may not log in, and could again until it"
+        )
+        return replace(result, reason=f"{result.reason}; and {seen}", fix=better, notice=True)
+    if heard.blind and "not known" not in result.reason:
+        return replace(
+            result, reason=f"{result.reason}; whether anybody asks for {heard.role} is not known: {heard.blind}"
+        )
+    return result
 
 
 def with_logs(asked: Asked[Any]) -> str:

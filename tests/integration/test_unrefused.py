@@ -10,8 +10,9 @@ import pytest
 
 from flatsplit.config import load
 from flatsplit.connection import open_session
-from flatsplit.gates.unrefused import gate
+from flatsplit.gates.unrefused import gate, with_old_role
 from flatsplit.model import GateResult
+from flatsplit.trail.logins import FailedLogin, FailedLogins
 from flatsplit.trail.refused import Lately, Refusal, lately
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
@@ -72,6 +73,12 @@ def test_what_is_refused_keeps_legacy_from_being_locked(
     assert [one["mended"] for one in walk.status()["refused"] if one["act"] == "SELECT"] == [True]
     _own_trials(walk)
     walk.next()  # an attack closes nothing
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(database.conninfo("legacy"))
+    told = next(gate for gate in walk.status()["steps"][-1]["gates"] if gate["key"] == "unrefused")
+    assert "somebody still asks for legacy: local (1 ×, last " in told["reason"], "told, and it closes nothing"
+    assert (told["open"], told["notice"]) == (True, True)
+    walk.next()
 
 
 def _own_trials(walk: Walk) -> None:
@@ -92,6 +99,17 @@ def _own_trials(walk: Walk) -> None:
 
 def refusal(act: str, judgement: str, *, mended: bool = False) -> Refusal:
     return Refusal("app_user", "local", act, "t", judgement, 2, "", act, "GRANT", mended)
+
+
+def test_who_asks_for_the_old_role_is_told_and_closes_nothing() -> None:
+    quiet, closed = GateResult("unrefused", True, "nothing"), GateResult("unrefused", False, "refused", "GRANT")
+    heard = FailedLogins("legacy", clients={"10.0.0.5": FailedLogin("10.0.0.5", 3)})
+    told = with_old_role(quiet, heard)
+    assert (told.open, told.notice) == (True, True)
+    assert told.reason == "nothing; and somebody still asks for legacy: 10.0.0.5 (3 ×)"
+    assert (with_old_role(closed, heard).open, with_old_role(closed, heard).fix) == (False, "GRANT")
+    assert with_old_role(quiet, None) == with_old_role(quiet, FailedLogins("legacy", begins="10:00")) == quiet
+    assert "legacy is not known: no log" in with_old_role(quiet, FailedLogins("legacy", blind="no log")).reason
 
 
 def test_what_closes_it() -> None:
