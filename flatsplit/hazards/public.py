@@ -28,7 +28,8 @@ def public_writes(seen: Seen) -> Iterator[Found]:
     """Tables that everybody may change."""
 
     def is_wide(ref: ObjectRef, facts: ObjectFacts) -> bool:
-        return ref.kind in TABLES and bool(set(privileges.letters(facts.acl, PUBLIC)) & set("awdD"))
+        mine = ref.kind in TABLES and not facts.extension
+        return mine and bool(set(privileges.letters(facts.acl, PUBLIC)) & set("awdD"))
 
     if wide := labels(ours(seen), is_wide):
         cures = from_public(seen, is_wide, "awdD")

@@ -27,7 +27,7 @@ def definer_open(seen: Seen) -> Iterator[Found]:
     """SECURITY DEFINER routines for everybody."""
 
     def is_open(_: ObjectRef, facts: ObjectFacts) -> bool:
-        return facts.note == "definer" and "X" in privileges.letters(facts.acl, PUBLIC)
+        return facts.note == "definer" and not facts.extension and "X" in privileges.letters(facts.acl, PUBLIC)
 
     if definers := labels(ours(seen), is_open):
         user = blueprint.application(seen.context.config)

@@ -20,8 +20,8 @@ def _bypassed(seen: Seen) -> bool:
 def _tables(seen: Seen) -> Iterator[tuple[str, bool, bool]]:
     """Tables whose rows the application sees: the name, whether legacy is under its policies, who could see a row."""
     bypassed, apart = _bypassed(seen), _kept_apart(seen)
-    for schema, table, forced, visible, ours in seen.rows("rls"):
-        if (ours or bypassed) and (schema, table) not in apart:
+    for schema, table, forced, visible, ours, extension in seen.rows("rls"):
+        if not extension and (ours or bypassed) and (schema, table) not in apart:
             yield f"{schema}.{table}", (forced or not ours) and not bypassed, visible
 
 
@@ -72,8 +72,8 @@ def _opening(seen: Seen) -> tuple[str, ...]:
     legacy, apart = format_name(seen.legacy), _kept_apart(seen)
     return tuple(
         f"CREATE POLICY as_before ON {format_name(schema, table)} TO {legacy} USING (true) WITH CHECK (true);"
-        for schema, table, _, visible, _ in seen.rows("rls")
-        if not visible and (schema, table) not in apart
+        for schema, table, _, visible, _, extension in seen.rows("rls")
+        if not visible and not extension and (schema, table) not in apart
     )
 
 

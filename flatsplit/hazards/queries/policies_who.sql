@@ -9,6 +9,8 @@ WITH mine AS (
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relrowsecurity AND c.relowner = ANY (%(owners)s::oid[])
       AND (p.polroles = '{0}' OR p.polroles && %(readers)s::oid[])
+      AND NOT EXISTS (SELECT FROM pg_depend AS e -- an extension's policies are as its makers want them (pg_cron's)
+                      WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
 )
 SELECT m.name::text, m.polname::text,
        m.polpermissive AND EXISTS (

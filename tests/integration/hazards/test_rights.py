@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from flatsplit.config import Grant
-from tests.support.hazards import SHOP, Case, check
+from tests.support.hazards import SHOP, Case, check, extension, look
 
 _TABLE = "SET ROLE legacy; CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 2); RESET ROLE; "
 _TEMP = "REVOKE TEMPORARY ON DATABASE fs_hazards FROM PUBLIC"
@@ -301,3 +301,18 @@ CASES = (
 def test_trap(patient: psycopg.Connection[Any], case: Case, major: int) -> None:
     if major >= case.since:
         check(patient, case)
+
+
+def test_what_an_extension_made_is_as_its_makers_want_it(patient: psycopg.Connection[Any]) -> None:
+    """pg_cron's tables have policies that ask who looks, and let PUBLIC write: no business of a walk."""
+    made = (
+        "SET ROLE legacy; CREATE TABLE jobs (who name); ALTER TABLE jobs ENABLE ROW LEVEL SECURITY; "
+        "CREATE POLICY own ON jobs USING (who = current_user); GRANT INSERT, SELECT ON jobs TO PUBLIC; "
+        "CREATE FUNCTION run() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; RESET ROLE; "
+    )
+    about = {"policies-ask-who", "rls-fewer-rows", "public-writes", "public-reads", "definer-open"}
+    with patient.transaction(force_rollback=True):
+        patient.execute(made.encode())
+        assert about <= look(patient).keys()
+        patient.execute(f"{extension('scheduler', 'jobs')} ALTER EXTENSION scheduler ADD FUNCTION run()".encode())
+        assert not about & look(patient).keys()
