@@ -110,6 +110,8 @@ def _in_place(found: list[Pooler], role: str) -> Iterator[PoolerAdvice]:
 def _into(name: str) -> str:
     """A login under way while its user changes counts as failed, and clients then fail for server_login_retry."""
     line, name = quoting.section(name), quoting.console(name)
+    if line.startswith('"'):  # 1.18, for one, refuses to start with it, and serves such a database by that line alone
+        line += " (or *, where PgBouncer is too old for a name in quotes)"
     commands = f"PAUSE {name}; RELOAD; RESUME {name}; on its console (in session mode RELOAD alone: PAUSE would wait)"
     return f"the line {line} of [databases], then {commands}"
 

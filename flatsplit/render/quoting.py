@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flatsplit.render.text import visible
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -68,8 +69,8 @@ def properties(value: str) -> str:
 
 
 def section(value: str) -> str:
-    """A key of PgBouncer's [databases] or [users]."""
-    return value if _PLAIN.fullmatch(value) else doubled(value)
+    """A key of PgBouncer's [databases] or [users], bare where it may be: not every release reads one in quotes."""
+    return value if _KEY.fullmatch(value) else doubled(value)
 
 
 def console(value: str) -> str:
