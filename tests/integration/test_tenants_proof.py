@@ -225,3 +225,12 @@ def test_the_applications_code_never_runs_as_the_operator(walk: Walk) -> None:
     }
     with pytest.raises(psycopg.Error, match="ran as"):
         walk.database.admin.execute("select count(*) from orders")
+
+
+@pytest.mark.slow
+def test_a_policy_for_everybody_is_narrowed_by_what_is_printed(walk: Walk) -> None:
+    walk.database.execute("create policy mine on orders using (id > 0); grant select (id) on orders to pg_monitor")
+    (said,) = walk("tenants", "--prove", "--json").check(4).json["breaches"]
+    assert said["fix"] == 'ALTER POLICY "mine" ON "public"."orders" TO "pg_monitor";'
+    walk.database.execute(said["fix"])
+    walk("tenants", "--prove", "--json").check(0)

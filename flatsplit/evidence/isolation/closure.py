@@ -14,6 +14,7 @@ from itertools import chain
 from flatsplit import ddl
 from flatsplit.evidence.isolation.facts import Facts, Name, ReachedRelation, TablePolicy, TenantRole
 from flatsplit.evidence.isolation.values import Breach
+from flatsplit.model import ObjectRef
 from flatsplit.privileges import names as privilege_names
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
@@ -175,7 +176,7 @@ def _apart(
                 "policy",
                 f"policy {policy.name} on {said}",
                 f"policy {policy.name} on {said} is for {whom} and says other than whose a row is",
-                f"ALTER POLICY {ddl.ident(policy.name)} ON {table} TO …, naming roles that are no tenants",
+                _narrowed(facts, policy, table),
             )
     for letter in sorted(set(relation.reached) & _ROWS, key="rawd".index):
         for permissive, key in ((True, "permissive"), (False, "restrictive")):
@@ -192,6 +193,14 @@ def _apart(
                     f"{said} has no {key} policy that keeps tenants to their own rows on {_COMMANDS[letter]}",
                     "flatsplit tenants --sync makes it",
                 )
+
+
+def _narrowed(facts: Facts, policy: TablePolicy, table: str) -> str:
+    """The policy for those who hold rights there and are no tenants."""
+    held = facts.holders.get(policy.table, ()) if "" in policy.roles else policy.roles
+    if named := set(held) - _audience(facts):
+        return ddl.alter_policy(ObjectRef("policy", *policy.table, policy.name), named)
+    return f"ALTER POLICY {ddl.ident(policy.name)} ON {table} TO …, naming roles that are no tenants"
 
 
 def _audience(facts: Facts) -> frozenset[str]:

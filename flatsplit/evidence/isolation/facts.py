@@ -129,6 +129,8 @@ class Facts:
     definers: Sequence[tuple[str, str, str]] = ()
     """(schema, signature, owner)."""
     besides: Sequence[tuple[str, str]] = ()
+    holders: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
+    """Who holds rights on a table that has a policy for everybody: not of the digest, for it keeps nobody apart."""
 
     @property
     def digest(self) -> str:
@@ -183,6 +185,7 @@ def read_facts(
         [Unique((s, t), name, primary, tuple(cols)) for s, t, name, primary, cols in _ask(conn, "unique", known)],
         _ask(conn, "definers", known),
         _ask(conn, "besides", known),
+        {(schema, name): tuple(held) for schema, name, held in _ask(conn, "holders", known)},
     )
 
 
