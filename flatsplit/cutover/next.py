@@ -71,6 +71,8 @@ def _advance(
         return AdvanceResult(tuple(outcomes), after, walk=situation.name, rode=tuple(rode), **more)
 
     walk.require_own(situation)
+    if machine.next_step(situation.states) is not None and (missing := situation.kind.lost(situation.context)):
+        raise UsageError(*missing)
     if not options.dry_run:
         walk.take_in(situation)
     if options.through is not None:

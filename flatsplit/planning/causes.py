@@ -6,7 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flatsplit import ddl
-from flatsplit.model import RELATIONS, Change, FactKey, ObjectRef, State, Statement
+from flatsplit.model import PUBLIC, RELATIONS, Change, FactKey, ObjectRef, State, Statement
+
+_OF_ONE: tuple[FactKey, ...] = ("role", "attribute", "setting", "comment")
+"""What belongs to a single role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Causes:
     def of(self, statement: Statement) -> str:
         """The cause of one statement's being wanted again, on one line."""
         facts = {change.fact for change in statement.changes}
+        if dropped := self._dropped(statement):
+            return f"role {dropped} was dropped"
         if statement.objects and facts & {"owner", "privilege", "column_privilege"}:
             return self._objects(statement, facts)
         if not statement.changes:
@@ -30,6 +35,13 @@ class Causes:
         if without:
             return f"{' and '.join(without)} {'has' if len(without) == 1 else 'have'} no password any more"
         return self._other(statement.changes)
+
+    def _dropped(self, statement: Statement) -> str:
+        """The one role that it is about, where that is not there any more; "" otherwise."""
+        about = {change.subject for change in statement.changes if change.fact in _OF_ONE}
+        about |= set(grantees(statement)) if not about else set()
+        name = about.pop() if len(about) == 1 else ""
+        return "" if name in (*self.live.roles, PUBLIC, "PUBLIC") else name
 
     def _objects(self, statement: Statement, facts: set[FactKey]) -> str:
         new = self._new(statement.objects)
@@ -45,8 +57,8 @@ class Causes:
             owners = sorted({self.live.objects[ref].owner for ref in statement.objects if ref in self.live.objects})
             return f"somebody gave it to {' and '.join(owners)}"
         if all(change.side == "-" for change in statement.changes):
-            return f"somebody granted it to {_grantees(statement)} since"
-        return f"the privilege was taken away from {_grantees(statement)}"
+            return f"somebody granted it to {' and '.join(grantees(statement))} since"
+        return f"the privilege was taken away from {' and '.join(grantees(statement))}"
 
     def _new(self, refs: tuple[ObjectRef, ...]) -> list[ObjectRef]:
         if not self.appeared:
@@ -73,8 +85,10 @@ class Causes:
         return texts.get(change.fact, "somebody changed it")
 
 
-def _grantees(statement: Statement) -> str:
-    return " and ".join(sorted({change.detail.partition("=")[0] for change in statement.changes}))
+def grantees(statement: Statement) -> list[str]:
+    """To whom it grants, or from whom it revokes; nobody where it does something else."""
+    granted = (change for change in statement.changes if change.fact in ("privilege", "column_privilege"))
+    return sorted({change.detail.partition("=")[0] for change in granted})
 
 
 def named(statement: Statement) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from flatsplit.walks.split import grants, restricted
 _WRITABLE = TABLES | {"view"}
 _READABLE = _WRITABLE | {"materialized_view"}
 _ELSE = "that its list does not name"
+GONE = " (not here)"
+"""After a name that a list has, and that means nothing any more."""
 
 
 def matrix(state: State, context: Context, *, bridged: bool = False) -> tuple[Check, ...]:
@@ -42,7 +44,7 @@ def _can(state: State, context: Context, rights: Rights, given: listed.ListedRig
     assert special is not None
     nothing: dict[str, list[str]] = {}
     for line, name in listed.nothing(state, context):
-        nothing.setdefault(line.privilege, []).append(f"{name} (not here)")
+        nothing.setdefault(line.privilege, []).append(f"{name}{GONE}")
     for line in listed.lines(context.config, special):
         refs = [ref for name in line.names for ref in grants.named(state, name, line.letter)]
         missing = [ddl.label(ref) for ref in refs if line.letter not in _held(state, rights, ref)]

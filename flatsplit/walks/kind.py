@@ -44,6 +44,10 @@ def _none(_: Config) -> Mapping[str, bool]:
     return {}
 
 
+def _said(_: Any) -> tuple[str, str] | None:
+    return None
+
+
 def _welcome(_: Moment) -> tuple[str, str] | None:
     return None
 
@@ -148,6 +152,8 @@ class Kind(Generic[C]):
     """What ``begin`` is to be told beside the kind: ROLE, say; "" for a kind of which there is one."""
     refuses: Callable[[Moment], tuple[str, str] | None] = _welcome
     """What speaks against beginning one now, and what to do about it. The states of the moment have the steps of it."""
+    lost: Callable[[C], tuple[str, str] | None] = _said
+    """What the configuration does not say any more, and what to do about it: the walk does not go on without."""
     lasting: bool = True
     """Whether a walk that is done is kept, and what it wants held against what comes; else it is over then."""
     joins: str = ""

@@ -151,6 +151,30 @@ def test_status_names_tables_younger_than_the_list(database: Database, invoke_cl
     assert "[grants.app_jobs]" in said
 
 
+@pytest.mark.slow
+def test_what_is_gone_is_said_to_be_gone(database: Database, invoke_cli: InProcess) -> None:
+    """A table of the list, the role itself, its section of the configuration: each is told as what it is."""
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward("enable-login")
+    declare(walk, "app_jobs", JOBS)
+    name = ("--walk", "role:app_jobs")
+    walk("begin", "role", "app_jobs", "--yes").check()
+    walk.next(*name, "--through", "open")
+    configured = walk.config.read_text()
+    database.execute("alter table jobs rename to tasks")
+    assert "correct what the list in flatsplit.toml names" in walk.next(*name, exit_code=3).stdout
+    database.execute("alter table tasks rename to jobs; drop owned by app_jobs; drop role app_jobs")
+    broken = walk("status", "--json", *name).json["broken"]
+    assert {one["what"].partition(":")[0] for one in broken} == {"role app_jobs was dropped"}
+    walk("repair", "--yes", *name, "--password-file", str(walk.password_file)).check()
+    walk.config.write_text(configured.partition('\n["role"')[0].partition("\n[role.")[0])
+    refused = walk.next(*name, exit_code=2).stderr
+    assert "has no [role.app_jobs] any more" in refused
+    walk.rollback("--all", *name)
+    assert database.admin.execute("select from pg_roles where rolname = 'app_jobs'").rowcount == 0
+
+
 def test_begin_says_what_speaks_against_it(database: Database, invoke_cli: InProcess) -> None:
     flat(database)
     database.execute("create role taken")

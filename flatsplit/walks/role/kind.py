@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from flatsplit import blueprint
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
-from flatsplit.model import State
+from flatsplit.model import State, WalkName
 from flatsplit.walks import marks, split
 from flatsplit.walks import role as keys
 from flatsplit.walks.kind import Kind, Moment, Roles
@@ -108,6 +108,14 @@ def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
     return None
 
 
+def _lost(context: Context) -> tuple[str, str] | None:
+    """Its steps would want nothing, and be done with that."""
+    if context.special is not None:
+        return None
+    back = f"flatsplit rollback {WalkName(keys.NAME, context.role).option} --all"
+    return f"flatsplit.toml has no {heading(context.role)} any more", f"write it again, or take the role back: {back}"
+
+
 ROLE = Kind(
     name=keys.NAME,
     summary="a special role of its own, with a list of what it may",
@@ -133,4 +141,5 @@ ROLE = Kind(
     stands_on=_stands_on,
     joins=split.ENABLE_LOGIN,
     refuses=_refuses,
+    lost=_lost,
 )
