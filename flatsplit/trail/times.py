@@ -57,6 +57,10 @@ def moment(text: str, zone: tzinfo | None = None) -> datetime | None:
     if offset is not None:
         sign = 1 if offset[1] == "+" else -1
         return plain.replace(tzinfo=timezone(sign * timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))))
+    for fold in (0, 1) if zone is not None else ():  # an hour that the clock shows twice has two names
+        there = plain.replace(tzinfo=zone, fold=fold)
+        if (there.tzname() or "").upper() == name:
+            return there
     if name in _KNOWN:
         return plain.replace(tzinfo=timezone(timedelta(hours=_KNOWN[name])))
     return plain.replace(tzinfo=zone) if zone is not None else None

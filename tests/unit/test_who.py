@@ -285,3 +285,24 @@ def test_times() -> None:
     assert written(moment("2026-07-28 10:00:00 IST", zone_named("Asia/Kolkata"))) == "2026-07-28T04:30:00+00:00"
     assert written(moment("2026-11-28 10:00:00 XYZ"), "2026-11-28 10:00:00 XYZ") == "2026-11-28 10:00:00 XYZ"
     assert written(moment("1795860000.250")) == "2026-11-28T10:00:00.250+00:00"
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "utc"),
+    [
+        ("America/Chicago", "2026-11-01 01:30:00 CDT", "06:30"),
+        ("America/Chicago", "2026-11-01 01:30:00 CST", "07:30"),
+        ("Europe/Berlin", "2026-10-25 02:30:00 CEST", "00:30"),
+        ("Europe/Berlin", "2026-10-25 02:30:00 CET", "01:30"),
+        ("Europe/Dublin", "2026-10-25 01:30:00 IST", "00:30"),
+        ("Europe/Dublin", "2026-10-25 01:30:00 GMT", "01:30"),
+        ("America/Havana", "2026-11-01 00:30:00 CDT", "04:30"),
+        ("America/Havana", "2026-11-01 00:30:00 CST", "05:30"),
+        ("Australia/Sydney", "2026-04-05 02:30:00 AEDT", "15:30"),
+        ("Australia/Sydney", "2026-04-05 02:30:00 AEST", "16:30"),
+        ("America/Santiago", "2026-04-04 23:30:00 -04", "03:30"),
+        ("Asia/Shanghai", "2026-11-01 08:30:00 CST", "00:30"),
+    ],
+)
+def test_an_hour_that_the_clock_shows_twice(zone: str, text: str, utc: str) -> None:
+    assert written(moment(text, zone_named(zone)))[11:16] == utc
