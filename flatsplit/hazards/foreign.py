@@ -31,7 +31,11 @@ def user_mappings(seen: Seen) -> Iterator[Found]:
     copied, none = [], []
     user, there = blueprint.application(seen.context.config), "user 'its name there', password 'its password there'"
     cures = []
-    for server, wrapper, legacy, public, tables in seen.rows("user_mappings"):
+    facts = seen.context.baseline.roles.get(seen.legacy)
+    asked = []
+    for server, wrapper, legacy, public, tables, required in seen.rows("user_mappings"):
+        if wrapper == "postgres_fdw" and required and facts is not None and facts.superuser:
+            asked.append(server)
         if legacy:
             copied.append(f"mapping of {seen.legacy} on server {server}")
             options = there.replace("user ", "SET user ").replace("password ", "SET password ", 1)
@@ -47,6 +51,27 @@ def user_mappings(seen: Seen) -> Iterator[Found]:
         )
         fix = below("Where the new roles are to be others there, after grant-existing:", cures)
         yield Found(title, (*copied, *none), severity="note" if copied and not none else "warning", fix=fix)
+    if asked:
+        who = blueprint.who(seen.context.config)
+        yield Found(
+            f"{seen.legacy} needs no password on server {few(asked)}, {who.application} does",
+            tuple(f"server {server}" for server in asked),
+            severity="warning",
+            why="postgres_fdw connects for a superuser as it can. For anybody else it insists on a password in the "
+            "mapping, and on the other server's asking for it: where that trusts the address, or takes a certificate "
+            "or a password file, foreign tables fail from the switch on, and views of them from transfer-ownership on, "
+            "with the error: password is required.",
+            fix=below(
+                "Let the other server ask for the password (scram-sha-256 in its pg_hba.conf); or, as a superuser and "
+                "after grant-existing:",
+                (
+                    f"ALTER USER MAPPING FOR {ddl.ident(role)} SERVER {ddl.ident(server)} "
+                    "OPTIONS (ADD password_required 'false');"
+                    for server in asked
+                    for role in (who.application, who.owner)
+                ),
+            ),
+        )
 
 
 @hazard(

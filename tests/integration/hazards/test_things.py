@@ -152,6 +152,14 @@ CASES = (
         cure="CREATE USER MAPPING FOR PUBLIC SERVER far",
     ),
     Case(
+        "user-mappings",
+        "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; "
+        "CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'x'); ALTER ROLE legacy SUPERUSER; "
+        "CREATE FOREIGN TABLE f (a int) SERVER far; ALTER FOREIGN TABLE f OWNER TO legacy",
+        ("server far",),
+        cure="ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (ADD password_required 'false')",
+    ),
+    Case(
         "cron-jobs",
         CRON + extension("pg_cron", "cron.job"),
         ("job 1 nightly: 0 3 * * * in shop", "job 3: * * * * * in shop"),
