@@ -67,13 +67,17 @@ def restricted_rights(seen: Seen) -> Iterator[Found]:
     if not rights:
         return
     serious = [each for each in rights if not (each[2] and _looks(each[0]))]
-    ways = ((ref, "X" if ref.kind in ROUTINES else letters) for ref, letters, _ in serious or rights)
+    # Of an extension's view nothing but reading is of use, though its owner holds every letter
+    ways = (
+        (ref, "X" if ref.kind in ROUTINES else privileges.within(letters, "r") if owned and _looks(ref) else letters)
+        for ref, letters, owned in serious or rights
+    )
     lines = _lines(blueprint.APPLICATION.key, list(ways))
     yield Found(
         f"{count(len(rights), 'restricted right')} of {seen.legacy}'s that no new role gets by itself",
         tuple(ddl.label(ref) for ref, _, _ in rights),
         severity="blocker" if serious else "note",
-        fix=decide("restricted-rights", lines),
+        fix=decide("restricted-rights", lines) if lines else "Nothing: an application does not need them.",
         toml=as_lines(lines),
     )
 

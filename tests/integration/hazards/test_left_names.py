@@ -23,6 +23,9 @@ def test_what_extensions_wrote_down_about_who_installed_them(make_database: Make
     database.admin.execute(f"ALTER ROLE {database.legacy} SUPERUSER".encode())
     assert "initial-privileges" not in look(database.admin, config)
     database.execute("CREATE EXTENSION pg_stat_statements", database.legacy)
+    kept = look(database.admin, config, "restricted-rights")["restricted-rights"]
+    assert kept.toml  # calling its routines, and not writing to its views
+    assert all("] execute = " in line for line in kept.toml)
     assert "initial-privileges" not in look(database.admin, replace(config, retire="revoke"))
     found = look(database.admin, config).get("initial-privileges")
     if major >= 17:
