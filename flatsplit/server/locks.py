@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 
-from flatsplit import ddl
 from flatsplit.model import HIDDEN_ADDRESS, RELATIONS, ObjectRef
 from flatsplit.words import span
 
@@ -29,6 +28,7 @@ class Holder:
     """Name of a prepared transaction, which holds its locks without any session: pid is 0."""
 
 
+# By the catalogs: to_regclass() fails for who may not use the schema, as an operator who is no superuser may not.
 # Oldest transaction first: it is the one to talk to. Autovacuum has no client, and does not yield before
 # deadlock_timeout. A prepared transaction has no process, but always a lock on its own number.
 _HOLDERS = """
@@ -37,7 +37,10 @@ WITH holding AS (
     FROM pg_catalog.pg_locks AS l
     WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
       AND l.database IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
-      AND ((l.locktype = 'relation' AND l.relation = ANY (SELECT to_regclass(n) FROM unnest(%s::text[]) AS n))
+      AND ((l.locktype = 'relation' AND l.relation = ANY (
+               SELECT c.oid FROM unnest(%s::text[], %s::text[]) AS asked (schema, name)
+               JOIN pg_catalog.pg_namespace AS n ON n.nspname = asked.schema
+               JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = asked.name))
            OR (%s AND l.locktype = 'object')))
 SELECT pid, role, application, CASE WHEN hidden THEN %s ELSE client END, state,
        extract(epoch FROM clock_timestamp() - since)::float8, query, prepared
@@ -60,12 +63,10 @@ ORDER BY since, pid LIMIT 10
 
 def holders(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> tuple[Holder, ...]:
     """Transactions that hold a lock on one of these objects now."""
-    names = [
-        ddl.ident(ref.schema, ref.name)
-        for ref in refs[:500]
-        if ref.kind in RELATIONS or ref.kind in ("policy", "column")
-    ]
-    rows = conn.execute(_HOLDERS, (names, not names, HIDDEN_ADDRESS)).fetchall()
+    names = [(ref.schema, ref.name) for ref in refs[:500] if ref.kind in RELATIONS or ref.kind in ("policy", "column")]
+    rows = conn.execute(
+        _HOLDERS, ([schema for schema, _ in names], [name for _, name in names], not names, HIDDEN_ADDRESS)
+    ).fetchall()
     return tuple(
         Holder(pid, role, application, client, state, _age(age), " ".join(query.split()), prepared)
         for pid, role, application, client, state, age, query, prepared in rows

@@ -137,6 +137,11 @@ def test_who_is_in_the_way_is_not_at_home_because_he_is_hidden(twins: Database) 
         (holder,) = who_holds(twins.admin, [ObjectRef("table", "public", "t")])
         assert holder.client == "local"
         client.rollback()
+        twins.execute("create schema apart; create table apart.t (i int)")
+        with twins.admin.transaction():
+            twins.admin.execute("lock apart.t")
+            (holder,) = who_holds(operator, [ObjectRef("table", "apart", "t")])
+            assert holder.pid == twins.admin.info.backend_pid, "in a schema that the operator may not use, too"
 
 
 @pytest.mark.majors("two")
