@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from flatsplit import privileges
-from flatsplit.ddl.names import dollar_quote, grant_word, ident, literal, name, role
+from flatsplit.ddl.names import dollar_quote, grant_word, ident, literal, name, names, role
 from flatsplit.model import DefaultRef, ObjectRef
 
 _DEFAULT_WORD = {
@@ -36,7 +36,7 @@ def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = ()) -> str:
     others = [ref for ref in refs if ref.kind == "materialized_view" or ref in closed]
     parts = []
     if tables:
-        parts.append(f"LOCK TABLE ONLY {', ONLY '.join(map(name, tables))} IN ACCESS SHARE MODE; ")
+        parts.append(f"LOCK TABLE ONLY {', ONLY '.join(names(tables))} IN ACCESS SHARE MODE; ")
     for ref in others:
         word = "MATERIALIZED VIEW" if ref.kind == "materialized_view" else "TABLE"
         body = _RENEW_COMMENT.replace("@kind", word).replace("@name", literal(name(ref)))
@@ -51,7 +51,7 @@ def _as_grantor(statement: str, grantor: str) -> str:
 
 def grant(refs: Sequence[ObjectRef], letters: str, grantee: str, *, option: bool = False, grantor: str = "") -> str:
     """GRANT on objects that share one GRANT keyword; ``grantor`` "" is the owner."""
-    on = ", ".join(map(name, refs))
+    on = ", ".join(names(refs))
     tail = " WITH GRANT OPTION" if option else ""
     return _as_grantor(
         f"GRANT {privileges.names(letters)} ON {grant_word(refs[0].kind)} {on} TO {role(grantee)}{tail};", grantor
@@ -60,7 +60,7 @@ def grant(refs: Sequence[ObjectRef], letters: str, grantee: str, *, option: bool
 
 def revoke(refs: Sequence[ObjectRef], letters: str, grantee: str, *, option: bool = False, grantor: str = "") -> str:
     """REVOKE, or with ``option`` REVOKE GRANT OPTION FOR."""
-    on = ", ".join(map(name, refs))
+    on = ", ".join(names(refs))
     head = "REVOKE GRANT OPTION FOR" if option else "REVOKE"
     return _as_grantor(
         f"{head} {privileges.names(letters)} ON {grant_word(refs[0].kind)} {on} FROM {role(grantee)};", grantor
