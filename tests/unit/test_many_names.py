@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flatsplit import ddl
 from flatsplit.ddl.names import names
-from flatsplit.model import Kind, ObjectRef
+from flatsplit.model import RELATIONS, Kind, ObjectRef
 
 ODD = ("a", "A", "order", 'q"', "%s", ":x", "two\nlines", "back\rslash", "dot.ted", "ü", "", "a b", "_1", "日本")
 OTHERWISE = ("large_object", "column", "policy", "user_mapping", "parameter", "operator")
@@ -29,7 +29,14 @@ ALIKE = st.builds(
 )
 
 
-@given(st.one_of(REFS, ALIKE))
+PLAIN = st.lists(
+    st.builds(ObjectRef, st.sampled_from(sorted(RELATIONS)), st.sampled_from(("a", "b")), st.just("t"), st.just("")),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(st.one_of(REFS, ALIKE, PLAIN))
 def test_many_names_are_what_each_is(refs: list[ObjectRef]) -> None:
     assert names(refs) == list(map(ddl.name, refs))
     assert tuple(ddl.Labels(refs)) == tuple(map(ddl.label, refs))
