@@ -8,8 +8,8 @@ from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.hazards.cures import from_public, no_longer_passed_on
 from flatsplit.hazards.objects import labels, ours
-from flatsplit.hazards.registry import MOST, Found, Seen, as_lines, below, few, hazard
-from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectRef
+from flatsplit.hazards.registry import Found, Seen, as_lines, below, few, hazard
+from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, Acl, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import narrowed
 from flatsplit.words import count
@@ -159,7 +159,8 @@ def temp_revoked(seen: Seen) -> Iterator[Found]:
 def grant_options(seen: Seen) -> Iterator[Found]:
     """Rights that others can pass on."""
     apart = {*seen.context.owners, *seen.context.config.roles.new}
-    found, cures = set(), []
+    found: set[str] = set()
+    passing: list[tuple[ObjectRef, str, Acl]] = []
     for group in seen.state.groups:
         if group.schema == JOURNAL_SCHEMA or group.facts.extension:
             continue
@@ -169,9 +170,9 @@ def grant_options(seen: Seen) -> Iterator[Found]:
             passed = (mine and item.grantee not in apart) or (not mine and item.grantee == seen.legacy)
             if named and item.grantable and passed and item.grantee != group.facts.owner:
                 found |= {f"{item.grantee} on {ddl.label(ref)}" for ref in group.refs}
-                for ref in group.refs[:MOST]:
-                    cures += no_longer_passed_on(ref, group.facts.acl, item.grantee)
+                passing += ((ref, item.grantee, group.facts.acl) for ref in group.refs)
     if found:
+        cures = [each for ref, grantee, acl in sorted(passing) for each in no_longer_passed_on(ref, acl, grantee)]
         fix = below("Nothing, or, where nobody needs it (CASCADE: who has it from there has it no more):", cures)
         yield Found(f"{count(len(found), 'right')} that can be passed on", tuple(sorted(found)), fix=fix)
 
