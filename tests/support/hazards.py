@@ -64,8 +64,14 @@ def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -
         return {one.id: one for one in found}
 
 
-_ALONE = ("ALTER SYSTEM", "BEGIN;", "COMMIT PREPARED", "ROLLBACK PREPARED", "SELECT pg_catalog.pg_terminate_backend")
-"""Statements that cannot run, or must not, in the transaction of a test."""
+_ALONE = ("ALTER SYSTEM", "BEGIN;", "COMMIT PREPARED", "ROLLBACK PREPARED")
+"""Statements that cannot run in the transaction of a test …"""
+_LASTING = re.compile(r"\bpg_(?:terminate_backend|drop_replication_slot|reload_conf)\b")
+"""… and what no transaction undoes."""
+
+
+_STATEMENT = re.compile(r"\b(?:ALTER|COMMENT|CREATE|DROP|GRANT|REASSIGN|REVOKE|SELECT|SET|UPDATE) .*", re.DOTALL)
+"""A statement, alone or at the end of a sentence, which may have an apostrophe before it."""
 
 
 def _runs(conn: psycopg.Connection[Any], finding: Finding) -> None:
@@ -73,12 +79,25 @@ def _runs(conn: psycopg.Connection[Any], finding: Finding) -> None:
     assert "…" not in finding.fix, finding
     if "DO $" in finding.fix:
         return  # one statement of many lines, which a test of its own takes
-    said, *lines = finding.fix.split("\n")
+    said, *lines = _lines(finding.fix)
     later = re.search(r"\bafter (create-roles|grant-existing|enable-login|the last step)\b", said, re.IGNORECASE)
     for line in lines:
-        if line.endswith(";") and not line.startswith(_ALONE) and not later:
-            with suppress(psycopg.errors.LockNotAvailable), conn.transaction(force_rollback=True):
+        if line.endswith(";") and not line.startswith(_ALONE) and not _LASTING.search(line) and not later:
+            refused = (psycopg.errors.LockNotAvailable, psycopg.errors.ReadOnlySqlTransaction)  # on a standby
+            with suppress(*refused), conn.transaction(force_rollback=True):
                 conn.execute(line.encode())
+
+
+def _lines(text: str) -> list[str]:
+    """Of a text, where a quoted name or constant that goes over several lines is part of one."""
+    found: list[str] = []
+    for line in text.split("\n"):
+        statement = _STATEMENT.search(found[-1]) if found else None
+        if statement and any(statement[0].count(quote) % 2 for quote in "\"'"):
+            found[-1] += f"\n{line}"
+        else:
+            found.append(line)
+    return found
 
 
 @contextmanager
