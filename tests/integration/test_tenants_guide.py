@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import ROOT, Database
-from tests.integration.test_tenants_walk import CONFIG
+from tests.support.tenanted import CONFIG
 from tests.support.tenants import ROWS, SHOP
 from tests.support.walk import Walk
 

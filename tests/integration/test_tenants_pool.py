@@ -7,7 +7,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
-from tests.integration.test_tenants_walk import CONFIG, TABLES, begun, counts, everybody, proved, step, truth
+from tests.support.tenanted import CONFIG, TABLES, begun, counts, everybody, proved, step, truth
 from tests.support.tenants import ROWS, SHOP
 from tests.support.walk import Walk, assert_same, write_passwords
 

@@ -2,76 +2,34 @@
 
 from __future__ import annotations
 
-import random
 import re
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
 from flatsplit.walks.tenants import STEP_KEYS
-from tests.fixtures.cli import InProcess, Process
+from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
-from tests.support import journal
-from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.snapshot import difference
-from tests.support.tenants import ROWS, SHOP
+from tests.support.tenanted import (
+    CONFIG,
+    TABLES,
+    WAIVED,
+    begun,
+    counts,
+    everybody,
+    split_done,
+    step,
+    truth,
+)
 from tests.support.walk import Walk, assert_same, configure, write_passwords
-
-CONFIG = '\n[tenants]\nroot = "public.accounts"\nkey = ["account_id"]\n[tenants.tables]\nshared = ["public.plans"]\n'
-TABLES = ("accounts", "customers", "orders", "lines", "notes", "categories", "events", "drafts")
-UNPROVED = ("--waive", "isolated", "--waive", "consistent")
-WAIVED = ("--waive", "keys", "--reason", "a test")
 
 
 @pytest.fixture
 def walk(database: Database, invoke_cli: InProcess) -> Walk:
     """A split that is done, with a third role that reads."""
-    database.execute(f"set role legacy; {SHOP} {ROWS} reset role; create role auditor login; create role readers")
-    database.execute("create role nightly login in role readers; grant select on orders, events to auditor, readers")
-    found = Walk(invoke_cli, database).init()
-    found.forward()
-    found.config.write_text(found.config.read_text() + CONFIG)
-    return found
-
-
-@contextmanager
-def acting(database: Database, role: str) -> Iterator[psycopg.Connection[Any]]:
-    """As a role, on the operator's connection: policies ask who the current user is."""
-    with database.connect() as connection:
-        connection.execute(f'set role "{role}"')
-        yield connection
-
-
-def counts(database: Database, role: str, tables: tuple[str, ...] = TABLES) -> dict[str, int | str]:
-    found: dict[str, int | str] = {}
-    with acting(database, role) as connection:
-        for table in tables:
-            try:
-                row = connection.execute(f"select count(*) from {table}").fetchone()
-                found[table] = row[0] if row else -1
-            except psycopg.errors.InsufficientPrivilege:
-                found[table] = "refused"
-    return found
-
-
-def everybody(database: Database) -> dict[str, dict[str, int | str]]:
-    return {
-        "app_user": counts(database, "app_user"),
-        "app_readonly": counts(database, "app_readonly"),
-        "app_migrator": counts(database, "app_migrator"),
-        "auditor": counts(database, "auditor", ("orders", "events")),
-        "nightly": counts(database, "nightly", ("orders", "events")),
-    }
-
-
-def step(walk: Walk, *arguments: str, exit_code: int = 0) -> None:
-    walk("next", "--yes", "--walk", "tenants", *WAIVED, *arguments).check(exit_code)
+    return split_done(database, invoke_cli)
 
 
 @pytest.mark.majors("two")
@@ -97,41 +55,6 @@ def test_there_and_back_and_nobody_loses_a_row(walk: Walk) -> None:
         assert everybody(database) == seen, len(stops)
         assert_same(stops[-1], walk.snapshot(), f"back at stop {len(stops) - 1}")
     assert not difference(before, walk.snapshot())
-
-
-def truth(database: Database, number: int, tables: tuple[str, ...] = TABLES) -> dict[str, int | str]:
-    keyed = {table: f"{table} where account_id = {number}" for table in ("customers", "orders", "categories", "events")}
-    ways = {
-        "accounts": f"accounts where id = {number}",
-        "drafts": f"drafts where account_id = {number}",
-        "lines": f"lines join orders o on o.id = order_id where o.account_id = {number}",
-        "notes": "notes join lines l on l.id = line_id join orders o on o.id = l.order_id "
-        f"where o.account_id = {number}",
-    }
-    found: dict[str, int | str] = {}
-    for table, rest in {**keyed, **ways}.items():
-        if table not in tables:
-            continue
-        row = database.admin.execute(f"select count(*) from {rest}".encode()).fetchone()
-        assert row is not None
-        found[table] = row[0]
-    return found
-
-
-def begun(walk: Walk, through: str) -> None:
-    """A walk that has come so far."""
-    walk("begin", "tenants", "--yes").check()
-    if through == "tenant-proof":
-        proved(walk)
-    else:
-        step(walk, "--through", through)
-
-
-def proved(walk: Walk) -> None:
-    """On to where tenants are proved apart, as each of them."""
-    step(walk, "--through", "tenant-roles")
-    walk("tenants", "--prove", "--all", "--rows").check()
-    step(walk)
 
 
 def unproved(walk: Walk) -> None:
@@ -427,164 +350,3 @@ def test_at_last_app_user_sees_no_tenants_row(walk: Walk) -> None:
     walk("rollback", "--yes", "--walk", "tenants").check()
     assert everybody(database) == seen
     assert_same(before, walk.snapshot(), "back")
-
-
-HOSTILE = """
-create table "Mandanten ""x"" %s" (id text primary key, name text);
-create table "select" ("order" text not null references "Mandanten ""x"" %s", "Wert:%" int,
-    primary key ("order", "Wert:%"));
-create table "zeilen\n:x" (id serial primary key, "a b" text not null, c int not null,
-    foreign key ("a b", c) references "select");
-create index on "zeilen\n:x" ("a b");
-insert into "Mandanten ""x"" %s" values ('a'), ('B"b'), ('ü''%s'), ('c:d\n');
-insert into "select" select id, n from "Mandanten ""x"" %s", generate_series(1, 3) as n;
-insert into "zeilen\n:x" ("a b", c) select "order", "Wert:%" from "select";
-"""
-HOSTILE_CONFIG = r"""
-[tenants]
-root = 'public."Mandanten ""x"" %s"'
-role = 'M {key} "%'
-group = 'Alle "%s"'
-schema = 'T:"%'
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.majors("two")
-def test_hostile_names_there_and_back(database: Database, invoke_cli: InProcess) -> None:
-    database.execute(f"set role legacy; {HOSTILE} reset role")
-    walk = Walk(invoke_cli, database).init()
-    walk.forward()
-    walk.config.write_text(walk.config.read_text() + HOSTILE_CONFIG)
-    before = walk.snapshot()
-    begun(walk, "tenant-proof")
-    names = ('"select"', '"zeilen\n:x"')
-    for key in ("a", 'B"b', "ü'%s", "c:d\n"):
-        role = f'M {key} "%'.replace('"', '""')
-        assert counts(database, role, names) == dict.fromkeys(names, 3), key
-    walk("verify", "--walk", "tenants").check()
-    walk("rollback", "--yes", "--walk", "tenants", "--all").check()
-    assert_same(before, walk.snapshot(), "back")
-
-
-@pytest.mark.slow
-@pytest.mark.majors("two")
-def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) -> None:
-    database.execute(f"set role legacy; {SHOP} {ROWS} reset role")
-    make_operator(database, SHAPES["createrole"])
-    walk = OperatorsWalk(invoke_cli, database).init()
-    walk.forward()
-    walk.config.write_text(walk.config.read_text() + CONFIG)
-    before = walk.snapshot()
-    begun(walk, "tenant-proof")
-    for number in (1, 2, 3):
-        assert counts(database, f"tenant_{number}") == truth(database, number)
-    walk("verify", "--walk", "tenants").check()
-    walk("status", "--walk", "tenants").check()
-    walk("rollback", "--yes", "--walk", "tenants", "--all").check()
-    assert not difference(before, walk.snapshot())
-
-
-@pytest.mark.slow
-@pytest.mark.majors("two")
-def test_stopped_half_way_nobody_loses_and_nobody_gains(walk: Walk) -> None:
-    """A lock that does not come leaves a step in its middle, there and back."""
-    database = walk.database
-    configure(walk.config, retry_for="0s", lock_timeout="20ms")
-    seen = everybody(database)
-    begun(walk, "tenant-mapping")
-    before = walk.snapshot()
-    for key in ("tenant-policies", "tenant-rls"):
-        with database.connect(autocommit=False) as holder:
-            holder.execute("select count(*) from lines")
-            assert "no lock for" in walk("next", "--yes", "--walk", "tenants", *WAIVED).check(3).stderr
-            assert everybody(database) == seen, key
-        step(walk)
-        assert everybody(database) == seen, key
-    proved(walk)
-    for key in reversed(STEP_KEYS[:6]):
-        with database.connect(autocommit=False) as holder:
-            holder.execute("select count(*) from lines")
-            code = 3 if key in ("tenant-policies", "tenant-rls") else 0
-            walk("rollback", "--yes", "--walk", "tenants").check(code)
-            assert everybody(database) == seen, key
-            present = database.admin.execute("select from pg_roles where rolname = 'tenant_1'").rowcount
-            for table, rows in counts(database, "tenant_1").items() if present else ():
-                assert rows in ("refused", truth(database, 1)[table]), (key, table)
-        if code:
-            walk("rollback", "--yes", "--walk", "tenants").check()
-        if key == "tenant-policies":
-            assert_same(before, walk.snapshot(), "back to the mapping")
-    assert everybody(database) == seen
-
-
-@pytest.mark.slow
-@pytest.mark.majors("two")
-def test_killed_and_called_again(walk: Walk, run_cli: Process) -> None:
-    database, chance, hit = walk.database, random.Random(7), 0
-    configure(walk.config, retry_for="10s")
-    seen = everybody(database)
-    walk("begin", "tenants", "--yes").check()
-    first = walk.snapshot()
-    proved(walk)
-    last = walk.snapshot()
-    walk("rollback", "--yes", "--walk", "tenants", "--through", "tenant-policies").check()
-    forward = ("next", "--yes", "--walk", "tenants", *WAIVED, *UNPROVED, "--through", "tenant-proof")
-    back = ("rollback", "--yes", "--walk", "tenants", "--through", "tenant-policies")
-    run_cli.cwd = walk.run.cwd
-    for _ in range(4):
-        for arguments, wanted in ((forward, last), (back, None)):
-            process = run_cli.spawn(*arguments, dsn=database)
-            upto = journal.marks(database.admin) + chance.randrange(12)
-            while process.poll() is None:
-                if journal.at_work(database.admin) and journal.marks(database.admin) >= upto:
-                    process.kill()
-                    hit += process.wait() == -signal.SIGKILL
-                time.sleep(0.002)
-            process.communicate()
-            assert everybody(database) == seen
-            walk(*arguments).check()
-            if wanted is not None:
-                assert_same(wanted, walk.snapshot(), "killed and called again")
-            assert not journal.problems(database.admin)
-    assert hit >= 2
-    walk("rollback", "--yes", "--walk", "tenants", "--all").check()
-    walk("begin", "tenants", "--yes").check()
-    assert_same(first, walk.snapshot(), "and back")
-
-
-def test_looking_waits_for_nobody(walk: Walk) -> None:
-    """A migration that holds a table does not hold status up, and nothing is taken for drift meanwhile."""
-    begun(walk, "tenant-rls")
-    with walk.database.connect(autocommit=False) as holder:
-        holder.execute("lock table orders, lines in access exclusive mode")
-        shown = walk("status", "--walk", "tenants", "--json").check().json
-        assert shown["next"] == "tenant-grants"
-        assert shown["catch_up"] == []
-    step(walk, "--through", "tenant-roles")
-    walk("tenants", "--prove", "--rows").check()
-    proved = walk("status", "--walk", "tenants", "--json").check().json
-    assert [one["blocked_by"] for one in proved["steps"] if one["key"] == "tenant-proof"] == [[]]
-
-
-@pytest.mark.slow
-@pytest.mark.majors("two")
-def test_the_runbook_by_hand_there_and_back(walk: Walk) -> None:
-    """What the bundle holds runs in psql, and is found done; so is its way back."""
-    database = walk.database
-    before, seen = walk.snapshot(), everybody(database)
-    walk("begin", "tenants", "--yes").check()
-    folder = walk.run.cwd / "bundle"
-    walk("runbook", "--walk", "tenants", "--out", str(folder)).check()
-    for key in STEP_KEYS[:5]:
-        (script,) = folder.glob(f"*-{key}.sql")
-        database.psql(script)
-        assert everybody(database) == seen, key
-        assert "done by hand" in walk("next", "--yes", "--walk", "tenants", *WAIVED).check().stdout, key
-    assert counts(database, "tenant_2") == truth(database, 2)
-    for key in reversed(STEP_KEYS[:5]):
-        (script,) = folder.glob(f"*-{key}.rollback.sql")
-        database.psql(script)
-        assert everybody(database) == seen, key
-    walk("rollback", "--yes", "--all", "--walk", "tenants").check()
-    assert_same(before, walk.snapshot(), "by hand")

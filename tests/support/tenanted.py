@@ -1,0 +1,98 @@
+"""The walk over tenants, after a split that is done: as far as it goes, and who sees what meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.support.tenants import ROWS, SHOP
+from tests.support.walk import Walk
+
+CONFIG = '\n[tenants]\nroot = "public.accounts"\nkey = ["account_id"]\n[tenants.tables]\nshared = ["public.plans"]\n'
+TABLES = ("accounts", "customers", "orders", "lines", "notes", "categories", "events", "drafts")
+UNPROVED = ("--waive", "isolated", "--waive", "consistent")
+WAIVED = ("--waive", "keys", "--reason", "a test")
+
+
+def split_done(database: Database, cli: InProcess) -> Walk:
+    """A split that is done, with a third role that reads, and a configuration that speaks of tenants."""
+    database.execute(f"set role legacy; {SHOP} {ROWS} reset role; create role auditor login; create role readers")
+    database.execute("create role nightly login in role readers; grant select on orders, events to auditor, readers")
+    found = Walk(cli, database).init()
+    found.forward()
+    found.config.write_text(found.config.read_text() + CONFIG)
+    return found
+
+
+@contextmanager
+def acting(database: Database, role: str) -> Iterator[psycopg.Connection[Any]]:
+    """As a role, on the operator's connection: policies ask who the current user is."""
+    with database.connect() as connection:
+        connection.execute(f'set role "{role}"')
+        yield connection
+
+
+def counts(database: Database, role: str, tables: tuple[str, ...] = TABLES) -> dict[str, int | str]:
+    found: dict[str, int | str] = {}
+    with acting(database, role) as connection:
+        for table in tables:
+            try:
+                row = connection.execute(f"select count(*) from {table}").fetchone()
+                found[table] = row[0] if row else -1
+            except psycopg.errors.InsufficientPrivilege:
+                found[table] = "refused"
+    return found
+
+
+def everybody(database: Database) -> dict[str, dict[str, int | str]]:
+    return {
+        "app_user": counts(database, "app_user"),
+        "app_readonly": counts(database, "app_readonly"),
+        "app_migrator": counts(database, "app_migrator"),
+        "auditor": counts(database, "auditor", ("orders", "events")),
+        "nightly": counts(database, "nightly", ("orders", "events")),
+    }
+
+
+def step(walk: Walk, *arguments: str, exit_code: int = 0) -> None:
+    walk("next", "--yes", "--walk", "tenants", *WAIVED, *arguments).check(exit_code)
+
+
+def truth(database: Database, number: int, tables: tuple[str, ...] = TABLES) -> dict[str, int | str]:
+    keyed = {table: f"{table} where account_id = {number}" for table in ("customers", "orders", "categories", "events")}
+    ways = {
+        "accounts": f"accounts where id = {number}",
+        "drafts": f"drafts where account_id = {number}",
+        "lines": f"lines join orders o on o.id = order_id where o.account_id = {number}",
+        "notes": "notes join lines l on l.id = line_id join orders o on o.id = l.order_id "
+        f"where o.account_id = {number}",
+    }
+    found: dict[str, int | str] = {}
+    for table, rest in {**keyed, **ways}.items():
+        if table not in tables:
+            continue
+        row = database.admin.execute(f"select count(*) from {rest}".encode()).fetchone()
+        assert row is not None
+        found[table] = row[0]
+    return found
+
+
+def begun(walk: Walk, through: str) -> None:
+    """A walk that has come so far."""
+    walk("begin", "tenants", "--yes").check()
+    if through == "tenant-proof":
+        proved(walk)
+    else:
+        step(walk, "--through", through)
+
+
+def proved(walk: Walk) -> None:
+    """On to where tenants are proved apart, as each of them."""
+    step(walk, "--through", "tenant-roles")
+    walk("tenants", "--prove", "--all", "--rows").check()
+    step(walk)
