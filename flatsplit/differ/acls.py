@@ -221,11 +221,11 @@ def plural(refs: Iterable[ObjectRef]) -> str:
 def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
     """GRANTs (or REVOKEs) on single columns."""
     for ref in sorted(have.columns.keys() | want.columns.keys()):
-        table = _table_owner(want, ref)
+        table = single.table_owner(want, ref)
         if not table:
             continue
         acl = have.columns.get(ref, ())
-        if _table_owner(have, ref) != table:
+        if single.table_owner(have, ref) != table:
             acl = privileges.settle(acl, table)
         goal = want.columns.get(ref, ())
         for step in steps(acl, goal, revoking=revoking, named=ambiguous(have, acl, goal)):
@@ -241,11 +241,3 @@ def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
                 changes=changes((ddl.label(ref),), step, table, revoking=revoking, fact="column_privilege"),
                 acts=(step.grantor or table,),
             )
-
-
-def _table_owner(state: State, column: ObjectRef) -> str:
-    for kind in ("table", "partitioned_table", "foreign_table", "view", "materialized_view"):
-        facts = state.objects.get(ObjectRef(kind, column.schema, column.name))
-        if facts is not None:
-            return facts.owner
-    return ""

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, TABLES, Acl, AclItem, ObjectRef, State
+from flatsplit.model import OWNER, Acl, AclItem, Kind, ObjectRef, State
 
 Columns: TypeAlias = Mapping[tuple[str, str], Sequence[tuple[ObjectRef, Acl]]]
 """Privileges on columns, by schema and name of their tables."""
 
 NONE: Columns = {}
+
+_HAVE_COLUMNS: tuple[Kind, ...] = ("table", "partitioned_table", "foreign_table", "view", "materialized_view")
 
 
 class Along(NamedTuple):
@@ -33,12 +35,19 @@ def of_tables(state: State, want: State) -> Columns:
     """The column privileges of a State, with the owner of each table as it is to be."""
     found: dict[tuple[str, str], list[tuple[ObjectRef, Acl]]] = {}
     for ref, acl in sorted(state.columns.items()):
-        place = (ref.schema, ref.name)
-        tables = (ObjectRef(kind, *place) for kind in (*TABLES, "view", "materialized_view"))  # type: ignore[arg-type]
-        owner = next((want.objects[table].owner for table in tables if table in want.objects), "")
         if acl:
-            found.setdefault(place, []).append((ref, privileges.settle(acl, owner)))
+            settled = privileges.settle(acl, table_owner(want, ref))
+            found.setdefault((ref.schema, ref.name), []).append((ref, settled))
     return found
+
+
+def table_owner(state: State, column: ObjectRef) -> str:
+    """Whose the table, or whatever else, of a column is; "" where it is not there."""
+    for kind in _HAVE_COLUMNS:
+        facts = state.objects.get(ObjectRef(kind, column.schema, column.name))
+        if facts is not None:
+            return facts.owner
+    return ""
 
 
 def taken_along(

@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
-from tests.support.pooler import MISSING, PROGRAM, starts
+from tests.support.pooler import program, starts
 from tests.support.rotating import Stored, twins
 from tests.support.walk import Walk, toml
 
@@ -123,8 +123,7 @@ class Bouncer:
 
 @contextmanager
 def bouncing(database: Database, way: str, password: str) -> Iterator[Bouncer]:
-    if PROGRAM is None:
-        pytest.skip(MISSING)
+    program()  # before anything is made that it would need
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
     folder.chmod(0o777)  # PgBouncer runs as another user
     database.admin.execute("create role pgb login superuser password 'of pgb'")

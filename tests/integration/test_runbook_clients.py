@@ -27,7 +27,7 @@ from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster, tool
 from tests.golden import bundles
 from tests.support.clients import ROLES, blocks, walk_to_login
-from tests.support.pooler import MISSING, PROGRAM, starts
+from tests.support.pooler import program, starts
 from tests.support.walk import Walk
 
 
@@ -83,8 +83,7 @@ def sqlalchemy_and_alembic_have_an_engine_each(walked: Walk) -> None:
 @pytest.fixture
 def bouncer(walked: Walk) -> Iterator[str]:
     """A PgBouncer with the snippet's configuration and the server's own verifiers."""
-    if PROGRAM is None:
-        pytest.skip(MISSING)
+    program()  # before anything is made that it would need
     text = blocks(walked.run.cwd / "book")["PgBouncer"]
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
     folder.chmod(0o777)

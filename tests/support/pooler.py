@@ -21,11 +21,16 @@ PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbi
 MISSING = "no pgbouncer on this machine; .ci/run installs it, and with CI=true fails without"
 
 
-def starts(settings: Path) -> list[str]:
-    """What starts a PgBouncer with these settings, as another user than root; skips where there is none."""
+def program() -> str:
+    """PgBouncer; a test that asks for it is skipped, and says so, where there is none."""
     if PROGRAM is None:
         pytest.skip(MISSING)
-    return [PROGRAM, *(["-u", "nobody"] if os.geteuid() == 0 else []), str(settings)]
+    return PROGRAM
+
+
+def starts(settings: Path) -> list[str]:
+    """What starts a PgBouncer with these settings, as another user than root."""
+    return [program(), *(["-u", "nobody"] if os.geteuid() == 0 else []), str(settings)]
 
 
 @contextmanager
