@@ -1,7 +1,15 @@
 """From pg_catalog to a State, and the proof that nothing was left out."""
 
 from flatsplit.catalog.proof import owned_elsewhere, remaining_dependencies, unknown_dependencies
-from flatsplit.catalog.reader import read_identity, read_people, read_state, with_columns, with_parameters, with_roles
+from flatsplit.catalog.reader import (
+    read_identity,
+    read_people,
+    read_state,
+    unread_tenants,
+    with_columns,
+    with_parameters,
+    with_roles,
+)
 from flatsplit.catalog.sources import FOLLOWERS, RELATIONS
 
 __all__ = [
@@ -13,6 +21,7 @@ __all__ = [
     "read_state",
     "remaining_dependencies",
     "unknown_dependencies",
+    "unread_tenants",
     "with_columns",
     "with_parameters",
     "with_roles",

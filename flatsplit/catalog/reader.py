@@ -19,11 +19,13 @@ from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State, Target, ve
 def read_state(conn: psycopg.Connection[Any]) -> State:
     """All facts of the current database and of the cluster's roles, at one moment.
 
-    On an idle connection that is a snapshot of its own (REPEATABLE READ READ ONLY); inside a transaction it is
+    On an idle connection that is a snapshot of its own (REPEATABLE READ, soon READ ONLY); inside a transaction it is
     what that transaction sees. Superuser rights are not needed; what an ordinary operator may not read is left
     at the fallbacks that the model names.
     """
-    with look(conn) as at:
+    with look(conn, writes=True) as at:
+        tenants, _ = rowsecurity.read_tenants(at)
+        at.only_reads()
         roles = at.ask("roles")
         names = Names({row[0]: row[1] for row in roles})
         settings = cluster.read_settings(at, names)
@@ -39,7 +41,7 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
             conditions=rowsecurity.read_conditions(at),
             row_security=rowsecurity.read_row_security(at),
             tenancies=rowsecurity.read_tenancies(at),
-            tenants=rowsecurity.read_tenants(at),
+            tenants=tenants,
             mappings=objects.read_mappings(at, names),
             databases=cluster.read_databases(at, names),
             uses=objects.read_uses(at),
@@ -89,15 +91,23 @@ def read_people(conn: psycopg.Connection[Any]) -> State:
 
 def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
     """``state`` with roles, memberships, settings and whose they are as of now: for who changed nothing else since."""
-    with look(conn) as at:
+    with look(conn, writes=bool(state.tenancies)) as at:
+        tenants = rowsecurity.read_tenants(at)[0] if state.tenancies else state.tenants
+        at.only_reads()
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
         return state.but(
             roles=cluster.read_roles(at, rows),
             members=cluster.read_members(at, names),
             settings=cluster.read_settings(at, names),
-            tenants=rowsecurity.read_tenants(at) if state.tenancies else state.tenants,
+            tenants=tenants,
         )
+
+
+def unread_tenants(conn: psycopg.Connection[Any]) -> list[ObjectRef]:
+    """The tables that say which role is whose and may not be read, where that would run somebody's code or at all."""
+    with look(conn, writes=True) as at:
+        return rowsecurity.read_tenants(at)[1]
 
 
 def read_identity(conn: psycopg.Connection[Any]) -> Target:

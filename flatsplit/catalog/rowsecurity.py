@@ -71,7 +71,7 @@ def read_row_security(look: Look) -> dict[ObjectRef, RowSecurity]:
 def read_tenancies(look: Look) -> dict[ObjectRef, str]:
     """The tables that say which role is whose, with the type of a key. Raises TargetError for one that is not safe."""
     found = {}
-    for _, schema, name, key_type, _, strange, _ in look.once("tenancies", COMMENT, MAPPING):
+    for _, schema, name, key_type, _, _, strange in look.once("tenancies", COMMENT, MAPPING):
         ref = ObjectRef("table", schema, name)
         if strange:
             raise TargetError(
@@ -82,15 +82,29 @@ def read_tenancies(look: Look) -> dict[ObjectRef, str]:
     return found
 
 
-def read_tenants(look: Look) -> dict[str, str]:
-    """The rows of those tables that may be read: key by role."""
+def read_tenants(look: Look) -> tuple[dict[str, str], list[ObjectRef]]:
+    """The rows of those tables, key by role; and the tables that may not be read.
+
+    Where policies count for us, the server would plan the copying, and fold what somebody has put into an index or a
+    policy a moment ago: no lock that a reader can have holds off CREATE INDEX or CREATE STATISTICS. So it is copied as
+    its owner's member, for whom they do not count, and which the operator is again no longer a moment later.
+    """
     found: dict[str, str] = {}
-    for _, schema, name, key_type, readable, strange, guarded in look.once("tenancies", COMMENT, MAPPING):
-        if not readable or strange:
+    unread = []
+    for _, schema, name, key_type, owner, reads, strange in look.once("tenancies", COMMENT, MAPPING):
+        if strange:
             continue
-        with look.letting_go():
-            rows = look.copied(sql.Identifier(schema, name), "role", "tenant", guarded=guarded)
+        try:
+            if not reads:
+                raise errors.InsufficientPrivilege
+            with look.letting_go():
+                if reads == "owner":
+                    look.join(owner)
+                rows = look.copied(sql.Identifier(schema, name), "role", "tenant")
+        except (errors.InsufficientPrivilege, errors.InvalidGrantOperation):  # FORCE, a member that does not inherit
+            unread.append(ObjectRef("table", schema, name))
+            continue
         pairs = [(role, key) for role, key in rows if role is not None and key is not None]
         said = look.texts(key_type, {key for _, key in pairs}) if pairs else {}
         found.update((role, said[key]) for role, key in pairs)
-    return found
+    return found, unread

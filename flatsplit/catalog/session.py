@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from flatsplit import resources
+from flatsplit import ddl, resources
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -73,16 +73,15 @@ class Look:
         """All rows of a query; without parameters a ``%`` is just a ``%``."""
         return self._cursor.execute(query.encode(), params or None, prepare=False).fetchall()
 
-    def copied(self, table: sql.Composable, *columns: str, guarded: bool = False) -> list[tuple[str | None, ...]]:
+    def copied(self, table: sql.Composable, *columns: str) -> list[tuple[str | None, ...]]:
         """Columns of an application's table as texts, without running anybody's code, whatever became of the table.
 
         COPY plans nothing, so expressions of indexes and statistics are not folded; it prints values by the output
         functions of their types, which are C, and asks for no cast; it refuses views, and with row_security off
-        policies that would count (DoCopy in copy.c). To look before whether a table is harmless would not do: it is
-        looked at as it was when the snapshot was taken, and read as it is. ``guarded``: by policies that count for us,
-        which were looked at; then COPY does plan.
+        policies that would count, which it would plan (DoCopy in copy.c). To look before whether a table is harmless
+        would not do: it is looked at as it was when the snapshot was taken, and read as it is.
         """
-        self.rows("SELECT set_config('row_security', %s, true)", "on" if guarded else "off")
+        self.rows("SELECT set_config('row_security', 'off', true)")
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         with self._cursor.copy(sql.SQL("COPY {} ({}) TO STDOUT").format(table, names)) as copy:
             copy.set_types(["text"] * len(columns))
@@ -116,6 +115,15 @@ class Look:
             self.rows("SELECT set_config('quote_all_identifiers', 'on', true)")
             yield
 
+    def only_reads(self) -> None:
+        """From here on, where it began able to write."""
+        if self.alone:
+            self._cursor.execute(b"SET TRANSACTION READ ONLY")
+
+    def join(self, role: str) -> None:
+        """Have this role's rights, until the transaction or savepoint is rolled back."""
+        self._cursor.execute(ddl.join_role(role, self.server.version).encode())
+
     def ask(self, name: str, *params: object) -> list[Row]:
         """All rows of a question of ours."""
         return self.rows(question(name), *params)
@@ -135,16 +143,26 @@ def question(name: str) -> str:
 
 
 @contextmanager
-def look(conn: psycopg.Connection[Any]) -> Iterator[Look]:
+def look(conn: psycopg.Connection[Any], *, writes: bool = False) -> Iterator[Look]:
     """A snapshot of its own where the connection is idle, else the caller's transaction.
 
     Either way everything set here is rolled back at the end: the transaction, or a savepoint of the caller's.
+    ``writes``: who is no superuser may become another role first, where that can be, until :meth:`Look.only_reads`.
     """
     idle = conn.info.transaction_status == TransactionStatus.IDLE
+    mode = "WRITE" if idle and writes and _may_write(conn) else "ONLY"
     with conn.transaction(force_rollback=True), conn.cursor(row_factory=tuple_row) as cursor:
         if idle:
-            cursor.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ {mode}".encode())
         server = cursor.execute(question("target").encode(), prepare=False).fetchone()
         assert server is not None, "current_user and current_database() always exist"
         cursor.execute(_PIN)
         yield Look(cursor, Server(*server), alone=idle)
+
+
+def _may_write(conn: psycopg.Connection[Any]) -> bool:
+    """Whether it would do any good: superusers read without, and on a standby nobody may."""
+    if conn.info.parameter_status("is_superuser") == "on":
+        return False
+    with conn.transaction():
+        return conn.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone() == (False,)

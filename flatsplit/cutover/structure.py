@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flatsplit import ddl
+from flatsplit.catalog import unread_tenants
 from flatsplit.catalog.structure import read_keys, read_structure
 from flatsplit.config import Config, parse
 from flatsplit.connection import Session
 from flatsplit.errors import ConfigError, MissingRights
 from flatsplit.evidence.tenantrows import keys
-from flatsplit.model import Structure
+from flatsplit.model import State, Structure
 from flatsplit.tenants import survey
 
 
@@ -31,6 +33,25 @@ def structure(session: Session, config: Config) -> Structure:
         return replace(found, keys=keys(session.driver, known))
     except MissingRights:
         return found
+
+
+def require_read(session: Session, config: Config, live: State) -> None:
+    """Raise MissingRights where it may not be read which role is whose: that nobody is a tenant would be no answer."""
+    if live.tenants or config.tenants is None or live.target.operator_superuser:
+        return
+    ref = ddl.tenancy_of(config.tenants.schema)
+    if ref in live.tenancies and ref in unread_tenants(session.driver):
+        owner, operator = live.objects[ref].owner, live.target.operator
+        security = live.row_security.get(ref)
+        if security is not None and security.forced:
+            raise MissingRights(
+                f"{ddl.label(ref)} says which role is whose, and its policies count for {owner}, too",
+                f"ALTER TABLE {ddl.name(ref)} NO FORCE ROW LEVEL SECURITY;",
+            )
+        raise MissingRights(
+            f"{ddl.label(ref)} says which role is whose, and {operator} may read it only as {owner}",
+            f"connect to the primary, as a superuser or as a role that may act as {owner}",
+        )
 
 
 def require_same(config: Config, begun_with: str) -> None:

@@ -161,10 +161,11 @@ class Walk:
         begun = [record for record in self.kept if record.walk.kind == tenants.NAME]
         if (self.config.tenants is None and not begun) or live.structure is not None:
             return live
-        from flatsplit.cutover.structure import require_same, structure
+        from flatsplit.cutover.structure import require_read, require_same, structure
 
         for record in begun:
             require_same(self.config, record.config)
+            require_read(self.session, self.config, live)
 
         return live.but(structure=structure(self.session, self.config))
 

@@ -87,6 +87,9 @@ def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) 
     for number in (1, 2, 3):
         assert counts(database, f"tenant_{number}") == truth(database, number)
     walk("verify", "--walk", "tenants").check()
+    database.execute("alter table tenancy.roles force row level security")
+    assert "NO FORCE ROW LEVEL SECURITY;" in walk("status", "--walk", "tenants").check(1).stderr
+    database.execute("alter table tenancy.roles no force row level security")
     walk("status", "--walk", "tenants").check()
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
     assert not difference(before, walk.snapshot())

@@ -38,7 +38,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def _operators(state: State, context: Context) -> frozenset[str]:
-    """Operators who are no superusers read it by a right of their own; who was let in once stays."""
+    """Operators who are no superusers may look at it by a right of their own; who was let in once stays."""
     ref = ObjectRef("policy", context.mapping.schema, MAPPING, tenants.OPERATORS)
     there = state.policies.get(ref, frozenset()) & state.roles.keys()
     return there if state.target.operator_superuser else there | {state.target.operator}
