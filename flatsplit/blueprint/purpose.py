@@ -30,8 +30,10 @@ class Attempt:
     act: str
     """In a word or two, for example "truncate"."""
     statement: str
-    """With {} for the name of what it is tried on, or of what it makes."""
-    on: Literal["table", "schema", "cluster"] = "table"
+    """With {} for the name of what it is tried on, or of what it makes; {column} for a column that can be changed,
+    {only} where what inherits from a table is left out."""
+    on: Literal["relation", "table", "schema", "cluster"] = "table"
+    """A relation is a table or what is read like one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 
-from flatsplit import blueprint
+from flatsplit import blueprint, ddl, hazards
 from flatsplit.blueprint import Purpose
 from flatsplit.connection import Session, connect_as
 from flatsplit.cutover import promised
@@ -22,8 +23,10 @@ from flatsplit.walks import role as role_walk
 from flatsplit.walks import split
 
 TABLES = 4
+ASKING = 12
 SCHEMAS = 3
-"""How many of them are tried for each role; all are judged by the catalog."""
+"""How many of them are tried for each role; all are judged by the catalog. Asking are relations whose policies or views
+need further rights of whoever reads them."""
 
 
 def failed(session: Session, situation: Situation) -> tuple[Trial, ...]:
@@ -63,7 +66,7 @@ def special(
         if role not in situation.live.roles or (only and role != only):
             continue
         tables, acts = special_acts(situation.live, one.context, bridged=one.bridged)
-        acts = trial.cautious(session.driver, role, [ref for ref in tables if ref.kind == "table"], acts)
+        acts = trial.cautious(session.driver, role, tables, acts)
         proofs.append(_prove(session, situation, role, acts, role, passwords.get(role) if one.opened else None))
     return tuple(proofs)
 
@@ -85,8 +88,16 @@ def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -
     groups = (group for group in situation.live.groups if group.kind == "table")
     ours = (group.refs for group in groups if context.ours(group.refs[0], group.facts))
     chosen = trial.sample(list(itertools.chain.from_iterable(ours)), TABLES)
+    asking = hazards.relations_that_ask(session.driver, situation.live, context)
+    chosen += [ref for ref in trial.sample([ref for ref in asking if not asking[ref]], ASKING) if ref not in chosen]
     creates = situation.done >= split.ORDINAL[split.ENABLE_LOGIN]
-    acts = trial.acts_of(purpose, tables=chosen, schemas=schemas if creates else ())
+    relations = trial.columns_of(session.driver, chosen)
+    acts = trial.acts_of(purpose, relations=relations, schemas=schemas if creates else ())
+    accepted = {ddl.label(ref) for ref, taken_on in asking.items() if taken_on}
+    acts = [
+        replace(act, why_not="[hazards.accept] takes that on") if act.expected and act.target in accepted else act
+        for act in acts
+    ]
     return trial.cautious(session.driver, role, chosen, acts)
 
 

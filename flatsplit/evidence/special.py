@@ -30,11 +30,13 @@ def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list
         found += _allowed(ref, tables[ref])
     for (schema, name), columns in list(_by_table(given.columns, "r").items())[:TRIED]:
         target = f"{format_name(schema, name)}({', '.join(columns)})"
-        picked = sql.SQL("EXPLAIN SELECT {} FROM {} WHERE false").format(
-            sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, name)
+        relation = next((ref for kind in _STORED if (ref := ObjectRef(kind, schema, name)) in state.objects), None)
+        picked = sql.SQL("EXPLAIN SELECT {} FROM {}{}").format(
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.SQL("ONLY " if relation is not None and relation.kind == "table" else ""),
+            sql.Identifier(schema, name),
         )
         found.append(TrialAct("read", target, True, picked.as_string(None)))
-        relation = next((ref for kind in _STORED if (ref := ObjectRef(kind, schema, name)) in state.objects), None)
         if relation is not None and "r" not in given.objects.get(relation, ""):
             found.append(TrialAct("read more than", target, False, _about(_MORE, schema, name)))
     if bridged:
@@ -46,7 +48,7 @@ def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list
         if ref.kind == "table":
             found += _structure(ref)
             if "d" not in tables[ref]:
-                found.append(_act("delete rows of", _DELETE, ref, expected=False))
+                found.append(_act("delete rows of", _DELETE_NOTHING, ref, expected=False))
     shut = {ref.schema for ref in (*mine, *others)} - {*special.create, *_open(state)}
     for schema in sorted(shut)[:TRIED]:
         found.append(TrialAct("create in", f"schema {schema}", False, _about(_CREATE, schema, PROBE)))
@@ -83,11 +85,12 @@ def _by_table(columns: Mapping[ObjectRef, str], letter: str) -> dict[tuple[str, 
     return found
 
 
-_READ = "EXPLAIN SELECT FROM {} WHERE false"
+# What is allowed must be planned as it would be run (blueprint/rows.py); what is refused is so for the table itself
+_READ, _DELETE = "EXPLAIN SELECT * FROM {}", "EXPLAIN DELETE FROM {}"
+_READ_NOTHING, _DELETE_NOTHING = "EXPLAIN SELECT FROM {} WHERE false", "EXPLAIN DELETE FROM {} WHERE false"
 _STORED: tuple[Kind, ...] = ("table", "partitioned_table", "materialized_view")
 _MORE = "EXPLAIN SELECT ctid FROM {} WHERE false"
 """A column of the system's, which no list of columns names: the row itself may be read by who may read all others."""
-_DELETE = "EXPLAIN DELETE FROM {} WHERE false"
 _CREATE = "CREATE TABLE {} ()"
 _STRUCTURE = {
     "truncate": "TRUNCATE {}",
@@ -106,15 +109,16 @@ def _act(act: str, statement: str, ref: ObjectRef, *, expected: bool) -> TrialAc
 
 
 def _allowed(ref: ObjectRef, letters: str) -> Iterator[TrialAct]:
+    alone = "ONLY {}" if ref.kind == "table" else "{}"
     if "r" in letters:
-        yield _act("read", _READ, ref, expected=True)
+        yield _act("read", _READ.replace("{}", alone), ref, expected=True)
     if "d" in letters and ref.kind == "table":
-        yield _act("delete rows of", _DELETE, ref, expected=True)
+        yield _act("delete rows of", _DELETE.replace("{}", alone), ref, expected=True)
 
 
 def _refused(ref: ObjectRef) -> Iterator[TrialAct]:
-    yield _act("read", _READ, ref, expected=False)
-    yield _act("delete rows of", _DELETE, ref, expected=False)
+    yield _act("read", _READ_NOTHING, ref, expected=False)
+    yield _act("delete rows of", _DELETE_NOTHING, ref, expected=False)
     yield from _structure(ref)
 
 

@@ -8,9 +8,10 @@ back. PostgreSQL refuses TRUNCATE, ALTER and DROP before it takes their lock: th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import psycopg
@@ -18,13 +19,16 @@ from psycopg import errors, sql
 
 from flatsplit import ddl
 from flatsplit.blueprint import Purpose
-from flatsplit.model import ObjectRef
+from flatsplit.model import TABLES, ObjectRef
 from flatsplit.server import inside
 from flatsplit.server.asking import ask, question
 
 LOCK_TIMEOUT = "50ms"
 PROBE = "flatsplit_probe"
 """Name of the table that a trial creates and never commits."""
+
+_PLANNED = ("read", "update rows of", "delete rows of")
+"""Acts whose planning takes a weak lock of each partition."""
 
 Outcome: TypeAlias = Literal["allowed", "refused", "untried"]
 
@@ -97,12 +101,13 @@ def sample(refs: Sequence[ObjectRef], size: int) -> list[ObjectRef]:
 def acts_of(
     purpose: Purpose,
     *,
-    tables: Sequence[ObjectRef] = (),
+    relations: Mapping[ObjectRef, str] = MappingProxyType({}),
     schemas: Sequence[str] = (),
     cluster: bool = False,
     why_not: str = "",
 ) -> list[TrialAct]:
-    """What the blueprint says of a purpose, as far as it can be tried: on these schemas, in the cluster, on tables.
+    """What the blueprint says of a purpose, as far as it can be tried: on these schemas, in the cluster, on relations,
+    of which a column that can be changed is given, or "".
 
     ``why_not`` says why nothing had better be made that would really be made. For the cluster it does not count: event
     triggers do not fire for what belongs to it (manual, "Overview of Event Trigger Behavior").
@@ -116,16 +121,26 @@ def acts_of(
                 found.append(TrialAct(each.act, f"schema {schema}", expected, text, why_not if expected else ""))
         elif each.on == "cluster" and cluster:
             found.append(TrialAct(each.act, "roles", expected, _about(each.statement, PROBE)))
-    for table in tables:
+    for ref, column in relations.items():
+        only = "ONLY " if ref.kind == "table" else ""
         for each, expected in attempts:
-            if each.on == "table":
-                text = _about(each.statement, table.schema, table.name)
-                found.append(TrialAct(each.act, ddl.label(table), expected, text))
+            tried = each.on == "relation" or (each.on == "table" and ref.kind in TABLES)
+            if tried and (column or "{column}" not in each.statement):
+                text = _about(each.statement, ref.schema, ref.name, column=column, only=only)
+                found.append(TrialAct(each.act, ddl.label(ref), expected, text))
     return found
 
 
-def _about(statement: str, *name: str) -> str:
-    return sql.SQL(statement).format(sql.Identifier(*name)).as_string(None)
+def _about(statement: str, *name: str, column: str = "", only: str = "") -> str:
+    within = {"column": sql.Identifier(column or PROBE), "only": sql.SQL(only)}
+    return sql.SQL(statement).format(sql.Identifier(*name), **within).as_string(None)
+
+
+def columns_of(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> dict[ObjectRef, str]:
+    """Of each of these relations a column that can be set to another value; "" where there is none."""
+    parameters = {"schemas": [ref.schema for ref in refs], "names": [ref.name for ref in refs]}
+    found: dict[int, str] = dict(ask(conn, "trial_columns", parameters)) if refs else {}
+    return {ref: found.get(place) or "" for place, ref in enumerate(refs, 1)}
 
 
 def cautious(
@@ -134,10 +149,12 @@ def cautious(
     """The acts without those that would prove nothing, or by the catalog succeed and take a strong lock."""
     parameters = {"role": role, "schemas": [ref.schema for ref in tables], "names": [ref.name for ref in tables]}
     why_not: dict[tuple[str, str], str] = {}
-    for place, truncates, drops, nothing in ask(conn, "trial_rights", parameters):
+    for place, truncates, drops, nothing, many in ask(conn, "trial_rights", parameters):
         target = ddl.label(tables[place - 1])
         strong = (*(["truncate"] if truncates else []), *(["alter", "drop"] if drops else []))
         why_not |= {(act, target): "the catalog says it could" for act in strong}
+        if many and tables[place - 1].kind != "table":
+            why_not |= {(act, target): "it has too many partitions to lock all of them" for act in _PLANNED}
         if nothing:
             why_not["delete rows of", target] = "a rule makes nothing of it, whoever asks"
     return [replace(act, why_not=why_not.get((act.act, act.target), act.why_not)) for act in acts]

@@ -46,14 +46,23 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     tenantwalk,
     whose,
 )
-from flatsplit.hazards.looking import READABLE, Looking, tables_in_question
+from flatsplit.hazards.looking import READABLE, Looking, relations_that_ask, tables_in_question
 from flatsplit.hazards.registry import ORDER, REGISTRY, Found, Hazard, Seen, hazard, silent
 from flatsplit.model import NOT_SEEN, Finding, State
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 from flatsplit.words import count
 
-__all__ = ["REGISTRY", "Hazard", "check_accepted", "find", "is_blocker", "of_step", "tables_in_question"]
+__all__ = [
+    "REGISTRY",
+    "Hazard",
+    "check_accepted",
+    "find",
+    "is_blocker",
+    "of_step",
+    "relations_that_ask",
+    "tables_in_question",
+]
 
 hazard(
     NOT_SEEN,

@@ -11,9 +11,10 @@ import psycopg
 from flatsplit import blueprint, catalog, membership, resources
 from flatsplit.evidence.rowsalike import Table, alike
 from flatsplit.hazards.mentions import spellings
+from flatsplit.hazards.reading import asking
 from flatsplit.hazards.registry import Hazard, Row
 from flatsplit.hazards.whose import in_question
-from flatsplit.model import State
+from flatsplit.model import ObjectRef, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.ability import Lack, try_operator
 from flatsplit.server.holders import NO_HOLDERS, PasswordHolders, read_holders
@@ -126,6 +127,16 @@ class Looking:
 def tables_in_question(conn: psycopg.Connection[Any], state: State, context: Context) -> list[Table]:
     """Tables whose policies ask who looks: what ``doctor --rows`` counts."""
     return in_question(conn.execute(_question(_POLICIES), _parameters(conn, state, context)).fetchall())
+
+
+def relations_that_ask(conn: psycopg.Connection[Any], state: State, context: Context) -> dict[ObjectRef, bool]:
+    """Relations that need further rights of whoever reads or writes them, and whether that is taken on."""
+    accepted = dict(context.config.accept)
+    rows = conn.execute(_question("as_reader"), _parameters(conn, state, context)).fetchall()
+    return {
+        ref: ("view-routines" if ref.kind == "view" else "policy-rights") in accepted
+        for ref in asking(rows, state, context)
+    }
 
 
 @cache

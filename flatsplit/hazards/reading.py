@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint
 from flatsplit.hazards.registry import Found, Row, Seen, as_lines, decide, few, granted_name, hazard
-from flatsplit.model import RELATIONS, ObjectRef
+from flatsplit.model import RELATIONS, ObjectRef, State
 from flatsplit.rights.inherited import Inherited
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
+from flatsplit.walks.split.context import Context
 
 
 @hazard(
@@ -28,7 +29,7 @@ from flatsplit.walks import split
 def policy_rights(seen: Seen) -> Iterator[Found]:
     """Tables that a new role may read, and cannot, since it may not do what their policies do."""
     tables = [row for row in seen.rows("as_reader") if row[0] != "view"]
-    yield from _refused(seen, "policy-rights", tables, "policies there")
+    yield from _refused(seen, "policy-rights", tables, "policies there need rights that are missing")
 
 
 @hazard(
@@ -36,24 +37,24 @@ def policy_rights(seen: Seen) -> Iterator[Found]:
     "blocker",
     split.SWITCH_CONNECTIONS,
     looks_at="pg_depend of the application's views, and of those beneath them: routines closed to PUBLIC that they "
-    "call, and who holds EXECUTE there once grant-existing is done",
-    why="A view reads tables with its owner's rights, but calls routines with the rights of whoever reads it. A role "
-    "that may read the view, but not call what it calls, gets an error.",
-    fix="Give the role EXECUTE, under its [grants.…] in flatsplit.toml; or let it do without these views.",
+    "call, what a security_invoker view reads, and who holds EXECUTE and SELECT there once grant-existing is done",
+    why="A view reads tables with its owner's rights unless it is security_invoker, and calls routines with the rights "
+    "of whoever reads it. A role that may read the view, but not do what it does, gets an error.",
+    fix="Give the role what is missing, under its [grants.…] in flatsplit.toml; or let it do without these views.",
     manual="rules-privileges.html",
     questions=("as_reader",),
 )
 def view_routines(seen: Seen) -> Iterator[Found]:
     """Views that a new role may read, and cannot."""
     views = [row for row in seen.rows("as_reader") if row[0] == "view"]
-    yield from _refused(seen, "view-routines", views, "routines called there")
+    yield from _refused(seen, "view-routines", views, "what they call or read needs rights that are missing")
 
 
 def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[Found]:
     """The finding, where a new role lacks something: a blocker if the application does."""
     if not rows:
         return
-    config, before = seen.context.config, Rights(seen.state, seen.legacy)
+    config = seen.context.config
     application, reader = blueprint.application(config), blueprint.reader(config)
     lines: dict[tuple[str, str], list[str]] = {}
     refused: dict[str, set[str]] = {}
@@ -64,12 +65,8 @@ def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[
             used = "r" if reads else "awd" if role == application else ""
             if _may(rights, needed) or not _asked(rights, ref, used):
                 continue
-            if (
-                kind == "view"
-                and needed in seen.state.objects
-                and "X" not in before.letters(seen.state.objects[needed])
-            ):
-                continue  # what legacy could not read either, as whoever it may become, is nobody's loss
+            if _nobodys(ref, needed, seen.state, seen.context):
+                continue
             refused.setdefault(role, set()).add(f"{schema}.{name}")
             word = "select" if needed.kind in RELATIONS else "execute"
             lines.setdefault((purpose.key, word), []).append(granted_name(needed))
@@ -78,13 +75,35 @@ def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[
         objects = tuple(sorted(set().union(*refused.values())))
         serious = application in refused
         yield Found(
-            f"{' and '.join(refused)} cannot use {few(objects)}: {who} need rights that are missing",
+            f"{' and '.join(refused)} cannot use {few(objects)}: {who}",
             objects,
             severity="blocker" if serious else "warning",
             step="" if serious else split.ENABLE_LOGIN,
             fix=decide(hazard_id, lines),
             toml=as_lines(lines),
         )
+
+
+def asking(rows: list[Row], state: State, context: Context) -> list[ObjectRef]:
+    """Relations that an answer to ``as_reader`` names, less views that were always refused."""
+    found: dict[ObjectRef, None] = {}
+    for kind, schema, name, _, *named in rows:
+        ref = ObjectRef(kind, schema, name)
+        if ref in state.objects and not _nobodys(ref, ObjectRef(*named), state, context):
+            found[ref] = None
+    return list(found)
+
+
+def _nobodys(ref: ObjectRef, needed: ObjectRef, state: State, context: Context) -> bool:
+    """What legacy could not read either, as whoever it may become, nor whoever has it now, is nobody's loss."""
+    if ref.kind != "view" or needed not in state.objects:
+        return False
+    before = context.baseline.roles.get(context.legacy)
+    if before is not None and before.superuser:
+        return False
+    owners = {context.legacy, state.objects[ref].owner if ref in state.objects else context.legacy}
+    letter = "r" if needed.kind in RELATIONS else "X"
+    return all(letter not in Rights(state, owner).letters(state.objects[needed]) for owner in owners)
 
 
 def _asked(rights: Inherited, ref: ObjectRef, letters: str) -> bool:

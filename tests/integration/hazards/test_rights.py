@@ -61,6 +61,28 @@ CASES = (
         config=replace(SHOP, owners=("founder",)),
     ),
     Case(
+        "view-routines",
+        "ALTER ROLE legacy SUPERUSER; SET ROLE legacy; CREATE TABLE t (a int); "
+        "CREATE VIEW v WITH (security_invoker) AS SELECT a FROM t; "
+        "CREATE VIEW w WITH (security_invoker = on) AS SELECT a FROM v; CREATE VIEW mine AS SELECT a FROM v; "
+        "RESET ROLE; ALTER TABLE t OWNER TO vendor; GRANT SELECT ON v, w, mine TO app_user, app_readonly",
+        ("public.v", "public.w"),
+        bites="SELECT a FROM w",
+        error="permission denied for table t",
+        cure="GRANT SELECT ON t TO app_user, app_readonly",
+        since=15,
+    ),
+    Case(
+        "policy-rights",
+        _GUARDED.replace("mine(int)", "mine(int, int)")
+        + "CREATE OPERATOR ~== (LEFTARG = int, RIGHTARG = int, FUNCTION = mine); "
+        "CREATE POLICY own ON note USING (a ~== 1)",
+        ("public.note",),
+        bites="SELECT count(*) FROM note",
+        error="permission denied for function mine",
+        cure="GRANT EXECUTE ON FUNCTION mine TO app_user, app_readonly",
+    ),
+    Case(
         "policy-rights",
         "SET ROLE legacy; CREATE TABLE note (a int) PARTITION BY LIST (a); "
         "CREATE TABLE secret (a int) PARTITION BY LIST (a); CREATE TABLE note_1 PARTITION OF note DEFAULT; RESET ROLE; "
