@@ -10,24 +10,28 @@ from typing import cast
 
 from flatsplit import privileges
 from flatsplit.catalog.acl import LETTERS, Names
-from flatsplit.catalog.session import Look
+from flatsplit.catalog.session import Look, Row
 from flatsplit.catalog.sources import TEMPORARY, filled, sources
 from flatsplit.model import PUBLIC, Acl, DefaultRef, Kind, ObjectFacts, ObjectRef
 
 is_temporary = re.compile(TEMPORARY).match
 
 
-def read_objects(look: Look, names: Names) -> dict[ObjectRef, ObjectFacts]:
-    """Every object; those of the same facts share one ObjectFacts."""
-    objects: dict[ObjectRef, ObjectFacts] = {}
-    shared: dict[ObjectFacts, ObjectFacts] = {}
+def ask_objects(look: Look) -> list[list[Row]]:
+    """Every object as the server tells of them, those alike in one row."""
     known = sources(look.server)
     there = {catalog for (catalog,) in look.rows(filled(source for source in known if source.rare))}
     with look.hashing():
-        grouped = [look.rows(source.grouped) for source in known if not source.rare or source.catalog in there]
+        return [look.rows(source.grouped) for source in known if not source.rare or source.catalog in there]
+
+
+def objects_of(grouped: list[list[Row]], names: Names, major: int) -> dict[ObjectRef, ObjectFacts]:
+    """The objects of :func:`ask_objects`; those of the same facts share one ObjectFacts. Asks nothing."""
+    objects: dict[ObjectRef, ObjectFacts] = {}
+    shared: dict[ObjectFacts, ObjectFacts] = {}
     for rows in grouped:
         for kind, schema, owner, acl, extension, follows, note, open_, called, args in rows:
-            kept = _kept(kind, open_, look.server.major)
+            kept = _kept(kind, open_, major)
             facts = ObjectFacts(names[owner], names.acl(acl, owner), extension, follows, intern(note), kept)
             facts = shared.setdefault(facts, facts)
             kind, schema = cast(Kind, intern(kind)), intern(schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -23,18 +24,18 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
     what that transaction sees. Superuser rights are not needed; what an ordinary operator may not read is left
     at the fallbacks that the model names.
     """
-    with look(conn, writes=True) as at:
+    with look(conn, writes=True) as at, ThreadPoolExecutor(1, "reading") as beside:
         tenants, _ = rowsecurity.read_tenants(at)
         at.only_reads()
         roles = at.ask("roles")
         names = Names({row[0]: row[1] for row in roles})
+        found = beside.submit(objects.objects_of, objects.ask_objects(at), names, at.server.major)
         settings = cluster.read_settings(at, names)
         return State(
             target=replace(cluster.read_target(at, names, settings), log_statement=cluster.read_log_statement(at)),
             roles=cluster.read_roles(at, roles),
             members=cluster.read_members(at, names),
             settings=settings,
-            objects=objects.read_objects(at, names),
             columns=objects.read_columns(at, names),
             defaults=objects.read_defaults(at, names),
             policies=objects.read_policies(at, names),
@@ -46,6 +47,7 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
             databases=cluster.read_databases(at, names),
             uses=objects.read_uses(at),
             recorder=read_recorder(at),
+            objects=found.result(),  # last: the server goes on answering while they are being made
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 from psycopg import sql
@@ -98,10 +98,14 @@ def name(ref: ObjectRef) -> str:
 def names(refs: Sequence[ObjectRef]) -> list[str]:
     """:func:`name` of each. Hundreds of relations in one schema, with nothing to escape, are quoted in one go."""
     schema, plain = refs[0].schema, [ref.name for ref in refs]
-    alike = schema and all(plain) and all(ref.kind in RELATIONS and ref.schema == schema for ref in refs)
+    alike = schema and all(plain) and {ref.schema for ref in refs} == {schema} and _relations(refs)
     if alike and _PLAIN.fullmatch(schema + "".join(plain)):
         return [f'"{schema}"."{each}"' for each in plain]
     return list(map(name, refs))
+
+
+def _relations(refs: Iterable[ObjectRef]) -> bool:
+    return {ref.kind for ref in refs} <= RELATIONS
 
 
 @lru_cache(maxsize=CACHED)
@@ -137,7 +141,7 @@ class Labels(OnDemand[str]):
         return len(self._refs)
 
     def __iter__(self) -> Iterator[str]:
-        if all(ref.kind in RELATIONS and ref.schema for ref in self._refs):
+        if _relations(self._refs) and "" not in {ref.schema for ref in self._refs}:
             found = [f"{_word(ref.kind)} {ref.schema}.{ref.name}" for ref in self._refs]
             if _LINES.isdisjoint("".join(found)):
                 return iter(found)

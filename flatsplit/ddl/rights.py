@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from flatsplit import privileges
 from flatsplit.ddl.names import dollar_quote, grant_word, ident, literal, name, names, role
-from flatsplit.model import DefaultRef, ObjectRef
+from flatsplit.model import DefaultRef, ObjectRef, versions
 
 _DEFAULT_WORD = {
     "r": "TABLES",
@@ -24,16 +24,18 @@ BEGIN
 END"""
 
 
-def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = ()) -> str:
+def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = (), *, major: int) -> str:
     """What keeps GRANT on these relations from breaking statements of the application; "" if nothing is needed.
 
     Before 18 GRANT takes no lock on a relation, and updates its row in pg_class, as TRUNCATE and REFRESH do: whoever
-    of them comes second fails with "tuple concurrently updated". ACCESS SHARE makes TRUNCATE wait for the moment. LOCK
-    TABLE takes no materialized view; giving it the comment that it has locks it against both kinds of REFRESH.
-    So it does with tables that are ``closed`` to their owner: LOCK TABLE asks for a privilege, COMMENT for ownership.
+    of them comes second fails with "tuple concurrently updated". ACCESS SHARE makes TRUNCATE wait for the moment; from
+    18 on GRANT takes it by itself. LOCK TABLE takes no materialized view, and ACCESS SHARE would let REFRESH
+    CONCURRENTLY pass: giving it the comment that it has locks it against both kinds of REFRESH. So it does with tables
+    that are ``closed`` to their owner: LOCK TABLE asks for a privilege, COMMENT for ownership.
     """
-    tables = [ref for ref in refs if ref.kind in ("table", "partitioned_table") and ref not in closed]
-    others = [ref for ref in refs if ref.kind == "materialized_view" or ref in closed]
+    bare = [ref for ref in refs if ref.kind in ("table", "partitioned_table")] if major < versions.GRANT_LOCKS else []
+    tables = [ref for ref in bare if ref not in closed]
+    others = [ref for ref in refs if ref.kind == "materialized_view"] + [ref for ref in bare if ref in closed]
     parts = []
     if tables:
         parts.append(f"LOCK TABLE ONLY {', ONLY '.join(names(tables))} IN ACCESS SHARE MODE; ")

@@ -117,24 +117,26 @@ class Changed(NamedTuple):
 
 
 def changed(have: State, want: State) -> list[Changed]:
-    """Objects whose facts are not the same; the many that are the same are the same Python object."""
+    """Objects whose facts are not the same, sorted; the many that are the same are the same Python object."""
     if have.objects is want.objects:
         return []
     before = have.objects
-    return [
+    found = [
         Changed(ref, now, then)
         for ref, then in want.objects.items()
         if (now := before.get(ref)) is not then and now is not None
     ]
+    found.sort(key=itemgetter(0))
+    return found
 
 
 def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Later]:
     """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
     groups: dict[tuple[str, str, AclChange, str], list[ObjectRef]] = {}
     places: dict[tuple[str, str, int, int], list[list[ObjectRef]]] = {}
-    closed = _closed(have, moving)
+    hold = partial(ddl.hold, closed=_closed(have, moving), major=have.target.major)
     kept = single.of_tables(want if revoking else have, want)
-    for ref, now, then in sorted(moving, key=itemgetter(0)):
+    for ref, now, then in moving:
         if now.acl is then.acl and now.owner == then.owner:
             continue
         alike = (ref.kind, ref.schema, id(now), id(then))
@@ -152,7 +154,7 @@ def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bo
     for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
         for start in range(0, len(refs), PER_STATEMENT):
             part = refs[start : start + PER_STATEMENT]
-            yield partial(_statement, part, schema, step, owner, revoking=revoking, closed=closed, kept=kept)
+            yield partial(_statement, part, schema, step, owner, revoking=revoking, hold=hold, kept=kept)
 
 
 def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
@@ -175,7 +177,7 @@ def _statement(
     phase: int = 0,
     *,
     revoking: bool,
-    closed: frozenset[ObjectRef] = frozenset(),
+    hold: Callable[[Sequence[ObjectRef]], str],
     kept: single.Columns = single.NONE,
 ) -> Statement:
     grantee = owner if step.grantee == OWNER else step.grantee
@@ -191,7 +193,7 @@ def _statement(
     back = undo(refs, step.letters, grantee, option=step.undo_option, grantor=step.by(owner))
     return Statement(
         description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
-        sql=ddl.hold(refs, closed) + (f"{before}{sql}{after}" if revoking else sql),
+        sql=hold(refs) + (f"{before}{sql}{after}" if revoking else sql),
         undo=back if revoking else f"{before}{back}{after}",
         lock="",
         objects=objects,
@@ -200,7 +202,7 @@ def _statement(
         acts=(step.grantor or owner, *(each.grantor for each in along if each.grantor != OWNER)),
         split=_splitter(
             refs,
-            partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking, closed=closed, kept=kept),
+            partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking, hold=hold, kept=kept),
         ),
     )
 

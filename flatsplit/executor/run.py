@@ -22,8 +22,9 @@ from psycopg import errors
 from flatsplit import ddl
 from flatsplit.connection import Session, said
 from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
+from flatsplit.executor.ahead import ahead
 from flatsplit.executor.words import advice, connection_lost, describe, full, itself, way_out
-from flatsplit.journal import Direction, Journal
+from flatsplit.journal import Direction, Entry, Journal, entry
 from flatsplit.model import Statement
 from flatsplit.planning.batches import batches, fitting
 from flatsplit.server.acting import acting
@@ -129,9 +130,9 @@ class Executor:
         self._done, self._total = 0, len(statements)
         for _, phase in itertools.groupby(statements, key=lambda each: each.phase):
             contended: deque[Statement] = deque()
-            for batch in batches(list(phase), slots):
+            for batch, written in ahead(batches(list(phase), slots), entry):
                 self._pace(batch)
-                self._batch(step, direction, batch, contended)
+                self._batch(step, direction, batch, contended, written)
             self._tail(step, direction, contended)
         return self._done
 
@@ -141,9 +142,10 @@ class Executor:
         direction: Direction,
         batch: Sequence[Statement],
         contended: deque[Statement],
+        written: Entry | None = None,
     ) -> None:
         """Try without waiting; on trouble halve until the one that causes it stands alone."""
-        outcome = self._attempt(step, direction, batch, NO_WAIT)
+        outcome = self._attempt(step, direction, batch, NO_WAIT, written)
         if outcome == "done":
             return
         if len(batch) > 1:
@@ -193,8 +195,9 @@ class Executor:
         direction: Direction,
         batch: Sequence[Statement],
         lock_timeout: timedelta,
+        written: Entry | None = None,
     ) -> Outcome:
-        """One transaction: the statements and their records, or nothing."""
+        """One transaction: the statements and their records (``written`` where they are ready), or nothing."""
         session = self._session
         session.take_notices()
         try:
@@ -207,7 +210,7 @@ class Executor:
                 with acting(session.driver, roles):
                     session.run(head + b"\n".join(self._text(each) for each in batch))
                     self._check_notices()
-                self._journal.record(step, direction, batch)
+                self._journal.write(step, direction, written or entry(batch))
         except _AGAIN:
             return "contended"
         except _OnlyWarned as warning:

@@ -3,6 +3,7 @@
 from flatsplit.journal.identity import recognise
 from flatsplit.journal.journal import Journal
 from flatsplit.journal.layout import HEAD, SCHEMA, TRIAL
+from flatsplit.journal.ledger import Entry, entry
 from flatsplit.journal.records import (
     ActionRecord,
     CounterRecord,
@@ -25,11 +26,13 @@ __all__ = [
     "CutoverRecord",
     "CutoverState",
     "Direction",
+    "Entry",
     "EventRecord",
     "Journal",
     "LookRecord",
     "ObservationRecord",
     "SnapshotRecord",
     "TallyRecord",
+    "entry",
     "recognise",
 ]

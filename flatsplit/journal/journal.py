@@ -207,7 +207,14 @@ class Journal(Looks):
         notes: Sequence[str | None] = (),
     ) -> list[int]:
         """Write down statements that ran (or, ``by-hand``, were found done) in this transaction; ids of the actions."""
-        return ledger.record(self.session, self._id, step_key, direction, statements, notes)
+        return self.write(step_key, direction, ledger.entry(statements, notes)) if statements else []
+
+    def write(self, step_key: str, direction: Direction, what: ledger.Entry) -> list[int]:
+        """The same for what was made ready before: an :func:`entry` of at least one statement.
+
+        Raises JournalError where no walk that is under way has such a step, and RuntimeError outside a transaction.
+        """
+        return ledger.write(self.session, self._id, step_key, direction, what)
 
     def mark_undone(self, step_key: str) -> int:
         """Set undone_at on everything done for this step so far; how many actions that were."""

@@ -38,6 +38,8 @@ STATEMENTS_SINCE: Final = 17
 """pg_stat_statements tells since when it counts each statement."""
 TRIGGERS_AS_QUEUED: Final = 18
 """An AFTER trigger runs as who was the user when its event was queued (trigger.c)."""
+GRANT_LOCKS: Final = 18
+"""GRANT and REVOKE hold what they are about with ACCESS SHARE (objectNamesToOids() in aclchk.c)."""
 LARGE_OBJECT_DEFAULTS: Final = 18
 """ALTER DEFAULT PRIVILEGES … ON LARGE OBJECTS."""
 NOT_NULL_CONSTRAINTS: Final = 18

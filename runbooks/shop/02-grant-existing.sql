@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 74b329706cc9ca03
+--   plan 2c22766032f7fe81
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -78,27 +78,27 @@ GRANT SELECT ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", 
 -- grant USAGE on 14 sequences in shop to app_user
 GRANT USAGE ON SEQUENCE "shop"."audit_log_id_seq", "shop"."categories_id_seq", "shop"."customers_id_seq", "shop"."document_number", "shop"."invoice_number", "shop"."orders_id_seq", "shop"."payments_id_seq", "shop"."products_id_seq", "shop"."reviews_id_seq", "shop"."shipments_id_seq", "shop"."suppliers_id_seq", "shop"."tenants_id_seq", "shop"."tickets_id_seq", "shop"."warehouses_id_seq" TO "app_user";
 -- grant SELECT on 13 tables in flatsplit to app_migrator
-LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."learned", ONLY "flatsplit"."need", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."span", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" TO "app_migrator";
+GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" TO "app_migrator";
 -- grant SELECT on 13 tables in flatsplit to app_readonly
-LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."learned", ONLY "flatsplit"."need", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."span", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" TO "app_readonly";
+GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" TO "app_readonly";
 -- grant SELECT on table public.targets to app_migrator
-LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "public"."targets" TO "app_migrator";
+GRANT SELECT ON TABLE "public"."targets" TO "app_migrator";
 -- grant SELECT on table public.targets to app_readonly
-LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "public"."targets" TO "app_readonly";
+GRANT SELECT ON TABLE "public"."targets" TO "app_readonly";
 -- grant SELECT on 6 tables and views in public to app_readonly
-LOCK TABLE ONLY "public"."countries", ONLY "public"."currencies", ONLY "public"."exchange_rates", ONLY "public"."feature_flags", ONLY "public"."schema_migrations" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "public"."countries", "public"."currencies", "public"."exchange_rates", "public"."feature_flags", "public"."schema_migrations", "public"."rates" TO "app_readonly";
+GRANT SELECT ON TABLE "public"."countries", "public"."currencies", "public"."exchange_rates", "public"."feature_flags", "public"."schema_migrations", "public"."rates" TO "app_readonly";
 -- grant SELECT, INSERT, UPDATE, DELETE on 6 tables and views in public to app_user
-LOCK TABLE ONLY "public"."countries", ONLY "public"."currencies", ONLY "public"."exchange_rates", ONLY "public"."feature_flags", ONLY "public"."schema_migrations" IN ACCESS SHARE MODE; GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "public"."countries", "public"."currencies", "public"."exchange_rates", "public"."feature_flags", "public"."schema_migrations", "public"."rates" TO "app_user";
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "public"."countries", "public"."currencies", "public"."exchange_rates", "public"."feature_flags", "public"."schema_migrations", "public"."rates" TO "app_user";
 -- grant SELECT on table public.targets to app_user
-LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "public"."targets" TO "app_user";
+GRANT SELECT ON TABLE "public"."targets" TO "app_user";
 -- grant SELECT on 32 materialized views and partitioned tables and tables and views in shop to app_readonly
-LOCK TABLE ONLY "shop"."orders", ONLY "shop"."audit_log", ONLY "shop"."baskets", ONLY "shop"."categories", ONLY "shop"."coupons", ONLY "shop"."customers", ONLY "shop"."data_sheets", ONLY "shop"."order_items", ONLY "shop"."orders_2026_01", ONLY "shop"."orders_2026_02", ONLY "shop"."orders_2026_03", ONLY "shop"."orders_2026_04", ONLY "shop"."orders_2026_05", ONLY "shop"."orders_2026_06", ONLY "shop"."orders_other", ONLY "shop"."payments", ONLY "shop"."products", ONLY "shop"."reviews", ONLY "shop"."shipments", ONLY "shop"."stock", ONLY "shop"."suppliers", ONLY "shop"."tenants", ONLY "shop"."tickets", ONLY "shop"."warehouses" IN ACCESS SHARE MODE; DO $flatsplit$
+DO $flatsplit$
 BEGIN
   EXECUTE format('COMMENT ON MATERIALIZED VIEW %s IS %L', '"shop"."sales"'::text, obj_description('"shop"."sales"'::regclass, 'pg_class'));
 END
 $flatsplit$; GRANT SELECT ON TABLE "shop"."sales", "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" TO "app_readonly";
 -- grant SELECT, INSERT, UPDATE, DELETE on 31 partitioned tables and tables and views in shop to app_user
-LOCK TABLE ONLY "shop"."orders", ONLY "shop"."audit_log", ONLY "shop"."baskets", ONLY "shop"."categories", ONLY "shop"."coupons", ONLY "shop"."customers", ONLY "shop"."data_sheets", ONLY "shop"."order_items", ONLY "shop"."orders_2026_01", ONLY "shop"."orders_2026_02", ONLY "shop"."orders_2026_03", ONLY "shop"."orders_2026_04", ONLY "shop"."orders_2026_05", ONLY "shop"."orders_2026_06", ONLY "shop"."orders_other", ONLY "shop"."payments", ONLY "shop"."products", ONLY "shop"."reviews", ONLY "shop"."shipments", ONLY "shop"."stock", ONLY "shop"."suppliers", ONLY "shop"."tenants", ONLY "shop"."tickets", ONLY "shop"."warehouses" IN ACCESS SHARE MODE; GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" TO "app_user";
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" TO "app_user";
 -- grant SELECT on materialized view shop.sales to app_user
 DO $flatsplit$
 BEGIN

@@ -1,9 +1,9 @@
 -- Rollback of step default-privileges: Set default privileges for what comes later
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan eb14a941551bab87
+--   plan 494d435980b730b3
 --
 -- What app_migrator or legacy create from now on is at once usable by app_user and readable by
 -- app_readonly. Grants that legacy's default privileges gave to other roles live on for app_migrator.

@@ -1,9 +1,9 @@
 -- Rollback of step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 3491772efede0998
+--   plan be6d94918fc33f9d
 --
 -- Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to
 -- app_migrator. Over the bridge the running application keeps every right it had. ALTER … OWNER takes

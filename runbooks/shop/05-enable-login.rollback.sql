@@ -1,9 +1,9 @@
 -- Rollback of step enable-login: Let the new roles log in
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan d8ef5e1d111716ce
+--   plan 7dbc4bb9eca391fa
 --
 -- Carries legacy's role settings and limits over, takes CREATE in the schemas in scope from PUBLIC
 -- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.

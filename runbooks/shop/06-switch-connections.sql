@@ -1,9 +1,9 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 19ffe9bdcecdffd7
+--   plan 47d0f32fa6203e71
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.

@@ -1,9 +1,9 @@
 -- Step lock-legacy: Lock the old role
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan ce78c8b5ff619b69
+--   plan 97dad8b1139b23bd
 --
 -- The scream test: legacy may no longer log in and its last sessions in this database are ended.
 -- Whoever was overlooked is heard now, while one statement undoes it.

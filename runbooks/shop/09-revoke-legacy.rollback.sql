@@ -1,9 +1,9 @@
 -- Rollback of step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 3e08173b0ccf8dff
+--   plan f0959fdddaa7345f
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
@@ -51,9 +51,9 @@ GRANT USAGE ON SCHEMA "flatsplit" TO "shop";
 -- grant SELECT on 11 sequences in flatsplit to shop
 GRANT SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."learned_id_seq", "flatsplit"."need_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."span_id_seq", "flatsplit"."step_id_seq" TO "shop";
 -- grant SELECT on 13 tables in flatsplit to shop
-LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."learned", ONLY "flatsplit"."need", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."span", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" TO "shop";
+GRANT SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" TO "shop";
 -- grant SELECT on table public.targets to shop
-LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; GRANT SELECT ON TABLE "public"."targets" TO "shop";
+GRANT SELECT ON TABLE "public"."targets" TO "shop";
 -- grant SELECT on future large objects of shop to app_readonly
 ALTER DEFAULT PRIVILEGES FOR ROLE "shop" GRANT SELECT ON LARGE OBJECTS TO "app_readonly";
 -- grant SELECT, UPDATE on future large objects of shop to app_user

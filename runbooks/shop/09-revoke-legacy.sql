@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713394636124930636, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 3e08173b0ccf8dff
+--   plan f0959fdddaa7345f
 --
 -- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
 -- privileges, memberships and attributes.
@@ -70,9 +70,9 @@ REVOKE USAGE ON SCHEMA "flatsplit" FROM "shop";
 -- revoke SELECT on 11 sequences in flatsplit from shop
 REVOKE SELECT ON SEQUENCE "flatsplit"."action_id_seq", "flatsplit"."baseline_id_seq", "flatsplit"."counter_id_seq", "flatsplit"."cutover_id_seq", "flatsplit"."event_id_seq", "flatsplit"."learned_id_seq", "flatsplit"."need_id_seq", "flatsplit"."observation_id_seq", "flatsplit"."snapshot_id_seq", "flatsplit"."span_id_seq", "flatsplit"."step_id_seq" FROM "shop";
 -- revoke SELECT on 13 tables in flatsplit from shop
-LOCK TABLE ONLY "flatsplit"."action", ONLY "flatsplit"."alembic_version", ONLY "flatsplit"."baseline", ONLY "flatsplit"."change", ONLY "flatsplit"."counter", ONLY "flatsplit"."cutover", ONLY "flatsplit"."event", ONLY "flatsplit"."learned", ONLY "flatsplit"."need", ONLY "flatsplit"."observation", ONLY "flatsplit"."snapshot", ONLY "flatsplit"."span", ONLY "flatsplit"."step" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" FROM "shop";
+REVOKE SELECT ON TABLE "flatsplit"."action", "flatsplit"."alembic_version", "flatsplit"."baseline", "flatsplit"."change", "flatsplit"."counter", "flatsplit"."cutover", "flatsplit"."event", "flatsplit"."learned", "flatsplit"."need", "flatsplit"."observation", "flatsplit"."snapshot", "flatsplit"."span", "flatsplit"."step" FROM "shop";
 -- revoke SELECT on table public.targets from shop
-LOCK TABLE ONLY "public"."targets" IN ACCESS SHARE MODE; REVOKE SELECT ON TABLE "public"."targets" FROM "shop";
+REVOKE SELECT ON TABLE "public"."targets" FROM "shop";
 -- role shop: search_path reset
 ALTER ROLE "shop" IN DATABASE "shop" RESET "search_path";
 COMMIT;
