@@ -137,6 +137,21 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask; needed where 
 GATES_LOGS = "A server log, or a folder of them, for gates that ask what was refused; else the server's own, by SQL."
 
 
+def gates_options(function: F) -> F:
+    """Adds --waive, --reason and --log, for commands that take steps."""
+    waive = click.option(
+        "--waive", type=GateName(), multiple=True, help="Go on although this gate is closed; repeatable."
+    )
+    reason = click.option("--reason", default="", help="Why gates are waived; kept in the journal.")
+    return waive(reason(logs_option(GATES_LOGS)(function)))
+
+
+def check_waived(waive: tuple[str, ...], reason: str) -> None:
+    """Raises UsageError where gates are waived for no reason."""
+    if waive and not reason.strip():
+        raise UsageError("--waive needs a reason, which goes on record", 'add --reason "…"')
+
+
 def logs_option(text: str) -> Callable[[F], F]:
     """``--log FILE``, repeatable; ``text`` is its help."""
     return click.option(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flatsplit.cli.progress import Narration
     from flatsplit.cutover.caller import Passwords
     from flatsplit.cutover.walk import Walk
+    from flatsplit.model import WalkName
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,10 +44,16 @@ def check_password_options(given: Path | None, generated: Path | None) -> None:
 
 
 def passwords_from(
-    app: App, narration: Narration, given: Path | None, generated: Path | None, walk: Walk | None = None
+    app: App,
+    narration: Narration,
+    given: Path | None,
+    generated: Path | None,
+    walk: Walk | None = None,
+    name: WalkName | None = None,
 ) -> Passwords:
     """The source of passwords: a file, a new file, the store of a walk that hands them out, a person, or nowhere.
 
+    ``name``: that of the walk, where it is about to begin.
     Raises UsageError for a file that is of no use, also where no password is needed in the end.
     """
     from flatsplit import passwords
@@ -58,7 +65,7 @@ def passwords_from(
     if walk is not None:
         from flatsplit.cutover.stored import stored
 
-        store = stored(walk, narration.note)
+        store = stored(walk, name or walk.record.walk, narration.note)
         if store is not None:
             return store
     if not app.output.interactive:

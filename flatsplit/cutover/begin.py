@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from flatsplit import config as configuration
@@ -31,7 +31,11 @@ class Beginning:
     steps: tuple[str, ...]
     plan: Plan
     """Of its first step."""
+    live: State = field(compare=False, repr=False)
+    """As it was looked at: nothing in the catalog has changed since by what began."""
     begun: bool = False
+    under_way: bool = False
+    """It had begun before, with the same steps."""
 
 
 def kind_of(walk: WalkName, ways: Collection[str] = ()) -> Kind[Any]:
@@ -54,11 +58,18 @@ def kind_of(walk: WalkName, ways: Collection[str] = ()) -> Kind[Any]:
     return kind
 
 
-def begin(walk: Walk, name: WalkName, confirm: Callable[[Beginning], bool], ways: Collection[str] = ()) -> Beginning:
+def begin(
+    walk: Walk,
+    name: WalkName,
+    confirm: Callable[[Beginning], bool],
+    ways: Collection[str] = (),
+    foreseen: Callable[[Situation[Any]], None] | None = None,
+) -> Beginning:
     """Put a new walk on record, with what is there now as what it goes back to. No step is taken.
 
     ``walk`` is the split; ``ways``: how to go about it, where its kind knows several. Refused where another walk over
-    the same roles is under way.
+    the same roles is under way. ``foreseen``, where steps are to follow at once, raises what will stop them, before
+    anything is on record; then one that is under way already, with the same steps, is given back as that.
     """
     whole = kind_of(name, ways)
     with operator_lock(walk.session):
@@ -67,10 +78,16 @@ def begin(walk: Walk, name: WalkName, confirm: Callable[[Beginning], bool], ways
         unasked = {key for key, wanted in kind.optional(walk.config).items() if not wanted}
         kind = kind.of([key for key in kind.keys if key not in unasked])
         former = next((record for record in walk.kept if record.walk == name), None)
+        same = next((link for link in split.others if link.name == name and link.under_way), None)
+        if same is not None and foreseen is not None and same.kind.keys == kind.keys:
+            key = machine.next_step(same.states) or kind.keys[0]
+            return Beginning(name, kind.keys, split.turned(name).plan(key), split.live, under_way=True)
         _refuse(kind, split, name)
         situation = _first(split, kind, name)
         refuse_beside(situation)
-        found = Beginning(name, kind.keys, situation.plan(kind.keys[0]))
+        if foreseen is not None:
+            foreseen(situation)
+        found = Beginning(name, kind.keys, situation.plan(kind.keys[0]), split.live)
         if not confirm(found):
             return found
         journal = Journal(walk.session, name)

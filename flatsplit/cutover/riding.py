@@ -168,9 +168,8 @@ def ride(walk: Walk, reporter: Reporter, take: Take) -> tuple[AdvanceResult, ...
 
 def _take(walk: Walk, one: WalkName, take: Take) -> AdvanceResult:
     """Begin a walk where it is not, and take it as far as it comes along. One that the person does not want is over."""
-    if not _begun(walk, one):
-        begin(walk, one, lambda _: True)
-    mine = turned(walk, one)
+    live = begin(walk, one, lambda _: True).live if not _begun(walk, one) else None
+    mine = walk.turned(one, live)
     result = take(mine, role.OPEN if _alike(walk, one.subject) else role.VERIFY)
     if not result.waiting and machine.last_step(states(mine.journal, mine.record, walk.config)) is None:
         with walk.session.transaction():
@@ -208,7 +207,7 @@ def back(walk: Walk, riders: Iterable[WalkName], reporter: Reporter, take: Calla
     """Take back those that came along; how things stand then."""
     for name in riders:
         reporter.turn_to(name)
-        take(turned(walk, name))
+        take(walk.turned(name))
         reporter.turn_to(SPLIT)
         walk.kept = tuple(walk.journal.walks())
         if any(record.walk == name for record in walk.kept):
@@ -231,8 +230,3 @@ def _missing(walk: Walk) -> list[str]:
 def _alike(walk: Walk, name: str) -> bool:
     special = walk.config.special_role(name)
     return special is not None and bool(special.like)
-
-
-def turned(walk: Walk, name: WalkName) -> Walk:
-    """The same session, with what is kept of another walk."""
-    return walk.open(walk.session, walk.config, walk=name)

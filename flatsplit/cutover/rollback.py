@@ -72,7 +72,7 @@ def _rollback(
     for key in keys:
         riders = riding.came_along(walk, situation, [key])
         for name in riders:
-            _require_back(riding.turned(walk, name))
+            _require_back(walk.turned(name))
         _refuse(walk, situation, key)
         if riders:
             situation = riding.back(walk, riders, reporter, along)
@@ -99,7 +99,7 @@ def _refuse_above(walk: Walk, situation: Situation, keys: Collection[str], but: 
     if above is None:
         return
     roles = ", ".join(situation.shared(above))
-    other = riding.turned(walk, above.name)
+    other = walk.turned(above.name)
     try:
         _refuse_forgotten(other, situation.turned(above.name), above.kind.keys)
         fix = f"take that back first: flatsplit rollback {above.name.option} --all"

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from flatsplit.model import WalkName
 from flatsplit.store import SecretPlace, Store, StoreFailed
 from flatsplit.walks import rotate
 
@@ -61,13 +62,13 @@ class Stored:
         return self.store.get(self.place(role), "current") == password
 
 
-def stored(walk: Walk, tell: Callable[[str], None]) -> Stored | None:
+def stored(walk: Walk, name: WalkName, tell: Callable[[str], None]) -> Stored | None:
     """The store of the configuration, for a walk that hands out passwords; None where there is none.
 
-    ``tell`` hears what the hook has to say.
+    ``walk`` may be another one than that of this name, which is about to begin. ``tell`` hears what the hook says.
     """
     argv, config = walk.config.rotation.store, walk.config
-    if not argv or walk.record.kind != rotate.NAME:
+    if not argv or name.kind != rotate.NAME:
         return None
     info = walk.session.driver.info
     groups = {login: role for role in config.roles.new for login in config.logins(role) or ()}
@@ -75,5 +76,6 @@ def stored(walk: Walk, tell: Callable[[str], None]) -> Stored | None:
     def place(role: str) -> SecretPlace:
         return SecretPlace(role, groups.get(role, role), info.dbname, info.host, info.port)
 
-    changed = any(tally.step == rotate.CHANGE for tally in walk.journal.tallies())
-    return Stored(Store(argv, tell), place, [walk.record.subject] if changed else [])
+    there = any(record.walk == name for record in walk.kept)
+    changed = there and any(tally.step == rotate.CHANGE for tally in walk.journal_of(name).tallies())
+    return Stored(Store(argv, tell), place, [name.subject] if changed else [])

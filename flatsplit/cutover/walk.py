@@ -103,6 +103,10 @@ class Walk:
             record = choose(journal, kept, walk, config, any_will_do=any_will_do)
         return cls(session, config, journal.of(record), record, kept, live)
 
+    def turned(self, name: WalkName, live: State | None = None) -> Self:
+        """The same session, with what is kept of another walk; ``live`` as for :meth:`open`."""
+        return self.open(self.session, self.config, live, walk=name)
+
     @property
     def split(self) -> CutoverRecord:
         """The record of the split, which all other walks follow or go beside."""

@@ -44,14 +44,9 @@ def scripts(conninfo: str) -> tuple[str, str]:
 
 
 def ours(tools: Tools, taken: dict[str, Taken]) -> None:
-    """From its beginning to its end, as a person takes it: two commands."""
-    began, ended = (
-        tools.flatsplit("begin", "role", READER, "--yes"),
-        tools.flatsplit("next", "--yes", *WALK, "--through", "verify", "--password-file", "passwords.toml"),
-    )
-    taken["begin"].add(*began)
-    taken["steps"].add(*ended)
-    taken["reader"].add(began[0] + ended[0], max(began[1], ended[1]))
+    """From its beginning to its end, as a person takes it: one command."""
+    call = ("begin", "role", READER, "--yes", "--through", "verify", "--password-file", "passwords.toml")
+    taken["reader"].add(*tools.flatsplit(*call))
 
 
 def declared(folder: Path, text: str) -> None:

@@ -19,8 +19,7 @@ BACK = ("rollback", "--yes", "--walk", NAME, "--through")
 def there_and_back(walk: Walk, run: Process, *, seed: int, kills: int) -> None:
     passwords = ("--password-file", str(walk.password_file))
     calls = (
-        Call(("begin", "role", "app_export", "--yes"), role.CREATE_ROLE, "pending"),
-        Call((*THERE, role.CREATE_ROLE), role.CREATE_ROLE, "done"),
+        Call(("begin", "role", "app_export", "--yes", "--through", role.CREATE_ROLE), role.CREATE_ROLE, "done"),
         Call((*THERE, role.GRANT), role.GRANT, "done"),
         Call((*THERE, role.OPEN, *passwords), role.OPEN, "done"),
         Call((*BACK, role.OPEN), role.OPEN, "rolled_back"),

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import need_answer, yes_option
-from flatsplit.errors import Exit
+from flatsplit.cli.options import StepName, check_waived, gates_options, need_answer, yes_option
+from flatsplit.cli.secrets import check_password_options, password_options, passwords_from
+from flatsplit.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.begin import Beginning
+    from flatsplit.model import WalkName
 
 
 @make_command("begin")
@@ -15,34 +23,90 @@ from flatsplit.errors import Exit
 @click.option("--leaked", is_flag=True, help="rotate: somebody else knows the password; nothing is waited for.")
 @click.option("--in-place", is_flag=True, help="rotate: change the password of ROLE itself, under its clients.")
 @yes_option
-def command(app: App, kind: str, subject: str, leaked: bool, in_place: bool, yes: bool) -> Exit:
+@click.option("--through", type=StepName(), help="Go on at once, as `next` does, up to and including this step.")
+@gates_options
+@password_options
+def command(
+    app: App,
+    kind: str,
+    subject: str,
+    leaked: bool,
+    in_place: bool,
+    yes: bool,
+    through: str | None,
+    waive: tuple[str, ...],
+    reason: str,
+    logs: tuple[Path, ...],
+    password_file: Path | None,
+    generate_passwords: Path | None,
+) -> Exit:
     """Begin another kind of walk, beside the split or after it. Shows its first plan and asks; takes no step.
 
     What is there now is what its rollback returns to. Two walks may go on side by side where they are about different
     roles. `flatsplit begin` alone names the kinds that there are.
+
+    With --through it takes steps as `flatsplit next` does, with the same gates and questions, and is safe to repeat: a
+    walk that is under way goes on. Exit code 3 means that a gate is closed; the same command goes on later.
     """
-    from flatsplit.cli.views import begin as view
-    from flatsplit.cutover.begin import Beginning, begin, kind_of
+    from flatsplit.cutover.begin import kind_of
     from flatsplit.model import WalkName
 
     name = WalkName(kind, subject)
     ways = [way for way, given in (("leaked", leaked), ("in-place", in_place)) if given]
     kind_of(name, ways)
+    check_waived(waive, reason)
+    check_password_options(password_file, generate_passwords)
+    if through is None and (waive or reason or logs or password_file or generate_passwords):
+        raise UsageError("begin alone takes no step", "say how far to go on at once: add --through STEP")
     need_answer(app, yes=yes, command="begin")
+    if through is None:
+        return _begin(app, name, ways, yes=yes)
+    from flatsplit.cli.progress import Asking, Narration
+    from flatsplit.cli.views import begin as view
 
-    def confirm(found: Beginning) -> bool:
-        if yes:
-            return True
-        view.show_question(app.output.err, found)
-        return app.output.ask("Begin it?")
+    with (
+        app.walk("setting_out", write=True, alone=True) as walk,
+        Narration(app.output, name) as narration,
+    ):
+        from flatsplit.cutover.next import AdvanceOptions
+        from flatsplit.cutover.setting_out import set_out
+
+        asking = Asking(narration, yes=yes)
+        found, result = set_out(
+            walk,
+            name,
+            ways,
+            AdvanceOptions(through=through, waive=waive, reason=reason.strip(), logs=logs),
+            agree=None if yes else lambda found: _asked(app, found),
+            began=lambda found: view.show_begun(app.output, found),
+            reporter=narration,
+            confirm=asking,
+            passwords=passwords_from(app, narration, password_file, generate_passwords, walk, name),
+        )
+    if result is None:
+        return _unchanged(app)
+    return view.show_taken(app.output, found, result, refused=asking.refused)
+
+
+def _begin(app: App, name: WalkName, ways: list[str], *, yes: bool) -> Exit:
+    from flatsplit.cli.views import begin as view
+    from flatsplit.cutover.begin import begin
 
     with app.walk("begin", write=True, alone=True) as walk:
-        found = begin(walk, name, confirm, ways)
+        found = begin(walk, name, lambda found: yes or _asked(app, found), ways)
     if not found.begun:
-        app.output.err.say("nothing was changed")
-        return Exit.ERROR
-    if app.output.json:
-        app.output.data(view.shape(found))
-    else:
-        view.show(app.output, found)
+        return _unchanged(app)
+    view.show(app.output, found)
     return Exit.OK
+
+
+def _asked(app: App, found: Beginning) -> bool:
+    from flatsplit.cli.views import begin as view
+
+    view.show_question(app.output.err, found)
+    return bool(app.output.ask("Begin it?"))
+
+
+def _unchanged(app: App) -> Exit:
+    app.output.err.say("nothing was changed")
+    return Exit.ERROR

@@ -8,10 +8,9 @@ import click
 
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.options import (
-    GATES_LOGS,
-    GateName,
     StepName,
-    logs_option,
+    check_waived,
+    gates_options,
     need_answer,
     of_tenants,
     tenant_option,
@@ -28,10 +27,8 @@ from flatsplit.errors import Exit, UsageError
 @click.option("--dry-run", is_flag=True, help="Look at gates and plan as if for real, and change nothing.")
 @click.option("--through", type=StepName(), help="Take all steps up to and including this one.")
 @click.option("--approved", metavar="DIGEST", help="Go on only if the plan is the one with this digest.")
-@click.option("--waive", type=GateName(), multiple=True, help="Go on although this gate is closed; repeatable.")
-@click.option("--reason", default="", help="Why gates are waived; kept in the journal.")
+@gates_options
 @tenant_option
-@logs_option(GATES_LOGS)
 @password_options
 def command(
     app: App,
@@ -56,8 +53,7 @@ def command(
         name = of_tenants(name, refused=dry_run or through is not None or approved is not None)
     if approved is not None and through is not None:
         raise UsageError("--approved is for one step, --through for several", "approve and take the steps one by one")
-    if waive and not reason.strip():
-        raise UsageError("--waive needs a reason, which goes on record", 'add --reason "…"')
+    check_waived(waive, reason)
     check_password_options(password_file, generate_passwords)
     if not dry_run:
         need_answer(app, yes=yes, command="next")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.cli.output import Printer, one_line
-from flatsplit.cli.views import plan
+from flatsplit.cli.output import Output, Printer, one_line
+from flatsplit.cli.views import outcome, plan
+from flatsplit.errors import Exit
 from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.cutover.begin import Beginning
+    from flatsplit.cutover.outcome import AdvanceResult
 
 
 def show_question(printer: Printer, found: Beginning) -> None:
@@ -19,15 +21,36 @@ def show_question(printer: Printer, found: Beginning) -> None:
     plan.show(printer, found.plan)
 
 
-def show(printer: Printer, found: Beginning) -> None:
-    """What was begun."""
+def show(output: Output, found: Beginning) -> None:
+    """What was begun, and how it goes on."""
+    if output.json:
+        output.data(shape(found))
+        return
+    show_begun(output, found)
     walk = one_line(found.walk.option)
-    printer.say(f"Begun: {one_line(found.walk.words)}, {count(len(found.steps), 'step')}.", "green")
-    printer.say(f"Next: {found.steps[0]}. See it with `flatsplit plan {walk}`, take it with `flatsplit next {walk}`.")
+    output.say(f"Next: {found.steps[0]}. See it with `flatsplit plan {walk}`, take it with `flatsplit next {walk}`.")
+
+
+def show_begun(output: Output, found: Beginning) -> None:
+    """That it is on record, or was; where JSON is wanted, that comes at the end."""
+    if output.json:
+        return
+    walk, steps = one_line(found.walk.words), count(len(found.steps), "step")
+    if found.under_way:
+        output.say(f"Under way already: {walk}, {steps}.")
+    else:
+        output.say(f"Begun: {walk}, {steps}.", "green")
+    output.stream.flush()
+
+
+def show_taken(output: Output, found: Beginning, result: AdvanceResult, *, refused: bool) -> Exit:
+    """What the steps that followed at once came to; gives back the exit code."""
+    idle = "Nothing to do: that is done already."
+    return outcome.show(output, result, idle=idle, refused=refused, around=shape(found))
 
 
 def shape(found: Beginning) -> Json:
-    """``begin --json``."""
+    """``begin --json``; with ``--through``, what came of the steps is under ``taken``."""
     return {
         "walk": str(found.walk),
         "kind": found.walk.kind,

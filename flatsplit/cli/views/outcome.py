@@ -24,13 +24,14 @@ _WORDS = {
 }
 
 
-def show(output: Output, result: AdvanceResult, *, idle: str, refused: bool) -> Exit:
+def show(output: Output, result: AdvanceResult, *, idle: str, refused: bool, around: Json | None = None) -> Exit:
     """Prints the result; 3 where a gate stopped the walk, 1 where the person did.
 
-    ``idle`` is what to say when there was nothing to do; ``refused``: the person said no.
+    ``idle`` is what to say when there was nothing to do; ``refused``: the person said no; ``around``: JSON in which it
+    is ``taken``.
     """
     if output.json:
-        output.data(shape(result))
+        output.data(shape(result) if around is None else {**around, "taken": shape(result)})
     else:
         if result.plan is not None:
             plan.show(output, result.plan)
