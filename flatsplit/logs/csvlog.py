@@ -9,7 +9,7 @@ import re
 from flatsplit.logs.entry import Entry, client_of
 from flatsplit.logs.languages import NOT_LET_IN, severities
 
-_TEXT = rb'(?:"(?:[^"]++|"")*+")?+'
+_TEXT = rb'((?:"(?:[^"]++|"")*+")?+)'
 _HEAD = re.compile(
     rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*+ [^,\"\n]++,"
     + _TEXT
@@ -19,11 +19,24 @@ _HEAD = re.compile(
     + _TEXT
     + rb",[0-9a-f.]*+,\d*+,"
 )
-"""The beginning of a row. A text inside a field cannot look like it: there, every quote is doubled (appendCSVLiteral()
-in csvlog.c), so a name between two single ones can stand at the head of a row only."""
+"""How a row begins, up to the number of its line. A text inside a field can look like it: :func:`_begins`."""
+_UNFORGED = re.compile(rb'"(?:"")*+[^"]')
+"""The beginning of a text that is there: an odd number of quotes. Inside a field every quote is doubled
+(appendCSVLiteral() in csvlog.c), so a client can write what is empty there, or quotes alone, but this only where his
+text ends."""
+_NOBODYS = re.compile(rb",[^,\"\n]*+,[^,\"\n]*+,\d*+,[^,\"\n]++,[0-9A-Z]{5}," + _UNFORGED.pattern)
+"""What follows in a row of a process without a client: no command, then times and severity, then its message."""
 _ROW = re.compile(rb'(?:[^"\n]++|"(?:[^"]++|"")*+")*+\n')
 _COLUMNS = 23
 """Those of 13's that everything here needs, up to the application's name."""
+
+
+def _begins(data: bytes, place: int) -> bool:
+    """Whether a row begins here, and not what a client wrote to look like one: a name or message says so."""
+    head = _HEAD.match(data, place)
+    if head is None:
+        return False
+    return any(map(_UNFORGED.match, head.groups())) or _NOBODYS.match(data, head.end()) is not None
 
 
 class CsvLog:
@@ -35,7 +48,7 @@ class CsvLog:
     def start(self, data: bytes, place: int) -> int:
         """Where the row begins that holds a place; 0 where that lies before the data."""
         begin = data.rfind(b"\n", 0, place) + 1
-        while begin and not _HEAD.match(data, begin):
+        while begin and not _begins(data, begin):
             begin = data.rfind(b"\n", 0, begin - 1) + 1
         return begin
 
@@ -53,7 +66,7 @@ class CsvLog:
             row = next(csv.reader(io.StringIO(raw.decode("utf-8", "replace"), newline="")), [])
         except csv.Error:
             return None
-        if len(row) < _COLUMNS or not _HEAD.match(raw):
+        if len(row) < _COLUMNS or not _begins(raw, 0):
             return None
         return Entry(
             at=row[0],
@@ -87,7 +100,7 @@ class CsvLog:
 
 def is_csv(sample: bytes) -> bool:
     """Whether it looks like csvlog."""
-    if not _HEAD.match(sample):
+    if not _begins(sample, 0):
         return False
     found = _ROW.match(sample)
     return found is not None and CsvLog().read(found[0]) is not None

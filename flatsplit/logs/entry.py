@@ -55,5 +55,5 @@ def client_of(text: str) -> str:
 
 
 def text_of(value: Any) -> str:
-    """A value of a JSON row as text."""
-    return "" if value is None else str(value)
+    """A value of a JSON row as text, that can be written down: JSON can name half a character, UTF-8 cannot."""
+    return "" if value is None else str(value).encode("utf-8", "replace").decode()

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
+from flatsplit.errors import UsageError
+
 Wrapping: TypeAlias = Callable[[Sequence[bytes]], list[bytes]]
 """Lines, each with its line feed → what was in them. A line feed may be missing where a line goes on in the next."""
 
@@ -25,6 +27,8 @@ _SYSLOG = re.compile(
     rb"(?:<\d+>)?(?:1 )?(?P<at>[A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|" + _ISO + rb") \S+ "
     rb"(?P<program>[^\s\[\]:]+)(?:\[(?P<pid>\d+)\])?: (?:\[\d+-(?P<chunk>\d+)\] )?"
 )
+_BLOB = re.compile(rb"\[[\d.]+[BKMG] blob data\]\s*")
+"""journalctl, of a message with a character that cannot be printed: a client decides whether there is one."""
 _OWN = b"postgres"
 _TEXTS = ("log", "MESSAGE", "textPayload")
 """Where a line stands in an object: Docker's json-file, journald, Cloud Logging."""
@@ -84,6 +88,8 @@ def _of_syslog(lines: Sequence[bytes], *, own: bool) -> list[bytes]:
         head = _SYSLOG.match(line)
         if head is None or (own and _OWN not in head["program"]):
             continue
+        if _BLOB.fullmatch(line, head.end()):
+            raise _left_out()
         text = line[head.end() :].replace(b"#011", b"\t")  # rsyslog's; no other, lest a client's text ends a line
         if text.startswith(b" ") and (head["chunk"] or b"1") != b"1" and found:
             found[-1] = found[-1].rstrip(b"\n") + text
@@ -109,7 +115,7 @@ def _of_compose(lines: Sequence[bytes]) -> list[bytes]:
 
 
 def _of_objects(lines: Sequence[bytes]) -> list[bytes]:
-    return [_text(_object(line)).encode() for line in lines]
+    return [_text(_object(line)).encode("utf-8", "replace") for line in lines]
 
 
 def _object(line: bytes) -> Mapping[str, Any]:
@@ -125,10 +131,29 @@ def _text(row: Mapping[str, Any]) -> str:
     if isinstance(record, dict) and "error_severity" in record:
         return _of_record(record)
     for key in _TEXTS:
-        text = row.get(key)
+        text = _journalled(row[key]) if key == "MESSAGE" and key in row else row.get(key)
         if isinstance(text, str):
             return text if key == "log" or text.endswith("\n") else f"{text}\n"
     return ""
+
+
+def _journalled(message: Any) -> Any:
+    """A message as ``journalctl -o json`` writes it (systemd, Journal JSON Format).
+
+    Bytes one by one where one cannot be printed; null where it is long, which is a UsageError: a client decides that.
+    """
+    if message is None:
+        raise _left_out()
+    try:
+        return bytes(message).decode("utf-8", "replace") if isinstance(message, list) else message
+    except (TypeError, ValueError):
+        return "\n".join(map(str, message))
+
+
+def _left_out() -> UsageError:
+    return UsageError(
+        "the log has messages that journalctl left out, as too long or not printable", "write it with journalctl --all"
+    )
 
 
 def _of_record(record: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import gzip
 import lzma
 import re
 import shlex
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def _form(path: Path, prefix: str | None) -> Format | None:
             sample = stream.read(SAMPLE)
             if sample.startswith(_ZSTD):
                 raise UsageError(f"{path} is packed with zstd", f"unpack it with `zstd -d {shlex.quote(str(path))}`")
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except UNREADABLE as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
         raise UsageError(f"{path} cannot be read ({reason})", "name a readable file with --log") from None
     return sniff(sample, prefix)
@@ -98,6 +99,8 @@ def _form(path: Path, prefix: str | None) -> Format | None:
 _PACKED: dict[bytes, Callable[[BinaryIO], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 """Compressed files by what they begin with."""
 _ZSTD = b"\x28\xb5\x2f\xfd"
+UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
+"""How reading fails of a file, or of what is packed in it."""
 
 
 @contextmanager

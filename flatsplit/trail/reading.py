@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -12,7 +10,7 @@ from typing import BinaryIO, Protocol, TypeAlias
 from flatsplit.errors import UsageError
 from flatsplit.logs import Format, Scan
 from flatsplit.logs.scan import CHUNK
-from flatsplit.trail.files import LogFile, unpacked
+from flatsplit.trail.files import UNREADABLE, LogFile, unpacked
 from flatsplit.trail.times import moment, written
 from flatsplit.trail.values import Source
 
@@ -44,14 +42,14 @@ def read_files(
     total, done = sum(file.size for file in files), 0
     sources = []
     for file in files:
-        with file.path.open("rb") as raw, unpacked(raw) as stream:
-            try:
+        try:
+            with file.path.open("rb") as raw, unpacked(raw) as stream:
                 if tail is not None and stream is raw:
                     raw.seek(max(0, file.size - tail))
                 chunks = _chunks(stream.read, _Told(progress, raw, done, total))
                 sources.append(search_chunks(chunks, file.form, search, str(file.path)))
-            except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-                raise UsageError(f"{file.path} cannot be read to its end ({error})", "copy it anew") from None
+        except UNREADABLE as error:
+            raise UsageError(f"{file.path} cannot be read to its end ({error})", "copy it anew") from None
         done += file.size
         progress(done, total)
     return sources

@@ -41,17 +41,28 @@ def zone_named(name: str) -> tzinfo | None:
 
 
 def moment(text: str, zone: tzinfo | None = None) -> datetime | None:
-    """The moment that a log names; None where its zone cannot be told. ``zone``: the server's, where it is known."""
+    """The moment that a log names; None where its zone cannot be told. ``zone``: the server's, where it is known.
+
+    None as well for what is no moment: a log that somebody else hands over may say anything.
+    """
+    try:
+        found = _moment(text, zone)
+        if found is not None:
+            found.astimezone(UTC)  # what is out of range there is said here
+        return found
+    except (ValueError, OverflowError):
+        return None
+
+
+def _moment(text: str, zone: tzinfo | None) -> datetime | None:
+    """ValueError or OverflowError for what no clock shows."""
     if re.fullmatch(r"\d{9,}\.\d+", text):
         return datetime.fromtimestamp(float(text), UTC)
     found = _STAMP.match(text)
     if found is None:
         return None
     day, time, fraction, name = found.groups()
-    try:
-        plain = datetime.fromisoformat(f"{day} {time}{(fraction or '.0')[:7].ljust(7, '0')}")
-    except ValueError:
-        return None
+    plain = datetime.fromisoformat(f"{day} {time}{(fraction or '.0')[:7].ljust(7, '0')}")
     name = (name or "").upper()
     offset = _OFFSET.fullmatch(name)
     if offset is not None:

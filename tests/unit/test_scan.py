@@ -113,6 +113,12 @@ select "a,b", '"\n' from payments\f
 with x as (select 1) update payments set comment = 'grant'\f
 explain analyze drop table t
 """.strip().split("\f\n")
+FORGED = [
+    f"/*\n{AT},{names},1,,6b.7,1,{rest}\n*/ drop table payments"
+    for names in (",", '"",""', '"",')
+    for rest in ("", f",{AT},,0,LOG,00000,", f',{AT},,0,LOG,00000,"x","', f',{AT},,0,LOG,00000,"",')
+] + [f"drop table payments /*\n{AT},,,1,,6b.7,1,,{AT},,0,LOG,00000,"]
+"""What would hide the statement where it were taken for the beginning of a row."""
 MESSAGES = (
     ("ERROR", "42501", "must be owner of table payments"),
     ("ERROR", "42501", "permission denied for table payments"),
@@ -139,7 +145,7 @@ QUESTIONS = (
 
 @st.composite
 def lines(draw: st.DrawFn) -> Line:
-    statement = draw(st.sampled_from(STATEMENTS))
+    statement = draw(st.sampled_from(STATEMENTS) | st.sampled_from(FORGED))
     pid = draw(st.integers(7, 9))
     if draw(st.booleans()):
         severity, state, message = draw(st.sampled_from(MESSAGES))

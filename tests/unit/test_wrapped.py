@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,26 @@ def test_who_finds_it_in_what_was_collected(how: str, tmp_path: Path) -> None:
     assert " ".join(deed.statement.split()) == " ".join(STATEMENT.split())
 
 
+def test_a_message_of_the_journal_that_cannot_be_printed_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "all.log"
+    lines = [line.replace("long", "\x01") for line in server()]
+    messages = (list(line.rstrip("\n").encode()) if "\x01" in line else line.rstrip("\n") for line in lines)
+    log.write_text("".join(json.dumps({"MESSAGE": message}) + "\n" for message in messages))
+    (deed,) = refused(log)
+    assert (deed.login, deed.act, deed.object) == WHAT
+
+
+@pytest.mark.parametrize("how", ["journalctl", "journalctl -o json"])
+@pytest.mark.parametrize("times", [0, 40])
+def test_a_message_that_the_journal_left_out_is_missed(how: str, times: int, tmp_path: Path) -> None:
+    """A client makes it so: with one character that cannot be printed, or with a long statement."""
+    log = tmp_path / "all.log"
+    left_out = COLLECTED[how](["X"]).replace('"X"', "null").replace("X", "[12.1K blob data]").removesuffix("\n") + "\n"
+    log.write_text(COLLECTED[how](server()) * times + left_out + COLLECTED[how](server()))
+    with pytest.raises(UsageError, match="journalctl left out"):
+        refused(log)
+
+
 WHAT = ("app_user", "DROP TABLE", "payments")
 
 
@@ -154,6 +175,32 @@ def test_it_may_be_packed(pack: Callable[..., gzip.GzipFile], tmp_path: Path) ->
     with pack(log, "wb") as file:
         file.write(objects("log", feed=True)(server()).encode())
     assert [deed.login for deed in refused(log)] == ["app_user"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_is_damaged_is_told_wherever(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    packed = bytearray(pack("".join(server()).encode()))
+    log = tmp_path / "all.log.1"
+    for place in range(4, len(packed), 7):
+        for value in (0, 0xFF):
+            log.write_bytes(bytes((*packed[:place], value, *packed[place + 1 :])))
+            with suppress(UsageError):
+                assert len(refused(log)) <= 1
+
+
+@pytest.mark.parametrize("text", ["\ud800", "9999999999999999999.123", "+99:99"])
+def test_what_no_server_writes_is_no_error(text: str, tmp_path: Path) -> None:
+    """Half a character, a moment that no clock shows."""
+    log = tmp_path / "all.log"
+    for key in ("log", "textPayload"):
+        lines = [line.replace(f"{AT}.123 UTC", text if "." in text else f"{AT}.123 {text}") for line in server()]
+        log.write_text(objects(key, feed=True)(lines))
+        assert len(refused(log)) == 1
+    row = {"timestamp": text, "error_severity": "ERROR", "state_code": "42501", "user": text}
+    log.write_text(json.dumps(row | {"message": "must be owner of table t", "statement": f"DROP TABLE t{text}"}) + "\n")
+    (deed,) = refused(log)
+    json.dumps(deed.at).encode()
+    deed.statement.encode()
 
 
 def test_what_is_packed_otherwise_is_told(tmp_path: Path) -> None:
