@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -84,8 +85,8 @@ class Look:
         self.rows("SELECT set_config('row_security', 'off', true)")
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         with self._cursor.copy(sql.SQL("COPY {} ({}) TO STDOUT").format(table, names)) as copy:
-            copy.set_types(["text"] * len(columns))
-            return list(copy.rows())
+            lines = b"".join(copy).decode(self.connection.info.encoding).split("\n")[:-1]
+        return [tuple(map(_meant, line.split("\t"))) for line in lines]
 
     def texts(self, kind: str, values: Iterable[str]) -> dict[str, str]:
         """Values as they were copied, in their order, each with what a cast to text makes of it.
@@ -134,6 +135,17 @@ class Look:
         if key not in self._asked:
             self._asked[key] = self.ask(name, *params)
         return self._asked[key]
+
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def _meant(field: str) -> str | None:
+    """A field of COPY's text format (CopyAttributeOutText() in copyto.c)."""
+    if "\\" not in field:
+        return field
+    return None if field == "\\N" else _ESCAPED.sub(lambda found: _LETTERS.get(found[1], found[1]), field)
 
 
 @cache

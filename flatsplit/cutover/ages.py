@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 def ages(walk: Walk, live: State) -> tuple[PasswordAge, ...]:
     """Of the roles that log in of which the configuration speaks, and of others whose password was set here."""
     config = walk.config
-    forms = {form: role for role in live.roles for form in (ddl.login_with_password(role), ddl.change_password(role))}
-    known = {forms[row.sql]: row for row in walk.journal.passwords() if row.sql in forms}
+    rows = walk.journal.passwords()
+    able = [role for role, facts in live.roles.items() if facts.login and facts.password] if rows else ()
+    forms = {form: role for role in able for form in (ddl.login_with_password(role), ddl.change_password(role))}
+    known = {forms[row.sql]: row for row in rows if row.sql in forms}
     now = server_clock(walk.session.driver)
     spoken = dict.fromkeys((*config.named, *known))
     found = []

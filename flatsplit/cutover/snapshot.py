@@ -9,7 +9,7 @@ from flatsplit.connection import Session
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
 from flatsplit.evidence.away import Absence, Away, changes
-from flatsplit.journal import Journal
+from flatsplit.journal import Journal, SnapshotRecord
 from flatsplit.model import SPLIT, State
 from flatsplit.planning import machine
 from flatsplit.rights.dumping import newly_shut_out
@@ -49,9 +49,8 @@ def admit(
     return frozenset(readers)
 
 
-def absence(session: Session, journal: Journal, situation: Situation) -> Absence | None:
-    """What changed since the last step ended."""
-    before = journal.last_snapshot()
+def absence(session: Session, journal: Journal, situation: Situation, before: SnapshotRecord | None) -> Absence | None:
+    """What changed since the last step ended, ``before`` being how things stood then."""
     if before is None:
         return None
     key = machine.next_step(situation.states)

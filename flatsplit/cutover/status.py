@@ -19,6 +19,7 @@ from flatsplit.cutover.walks import WalkView, walks
 from flatsplit.cutover.younger import younger
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked, judge
+from flatsplit.journal import SnapshotRecord
 from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, WalkName
 from flatsplit.model.report import PasswordAge
 from flatsplit.planning import machine
@@ -113,6 +114,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
     closed = tuple(gate for gate in gates if not gate.passes)
     passwords = ages(walk, situation.live)
     first = situation.turned(SPLIT)  # hazards, and what was promised to people, are about the split
+    before = walk.journal.last_snapshot()
     return Status(
         cutover=_view(walk, situation),
         steps=tuple(
@@ -133,9 +135,9 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         catch_up=catch_up,
         pending=pending,
         findings=_findings(walk, first, asked),
-        away=absence(walk.session, walk.journal, first),
+        away=absence(walk.session, walk.journal, first, before),
         refused=refusals(walk.session, walk.config, first.live) if first.states[split.ENABLE_LOGIN] == "done" else (),
-        broken=_broken(walk, first),
+        broken=_broken(first, before),
         walks=walks(walk, situation, closed),
         walk=situation.name,
         ages=passwords,
@@ -156,10 +158,9 @@ def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
     return tuple(progress(cast("Asked[TenantsContext]", asked)))
 
 
-def _broken(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
+def _broken(situation: Situation, before: SnapshotRecord | None) -> tuple[Broken, ...]:
     if situation.done == 0:
         return ()
-    before = walk.journal.last_snapshot()
     return broken(situation, memory.difference(before.objects, situation.live) if before is not None else None)
 
 

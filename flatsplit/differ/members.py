@@ -59,10 +59,11 @@ def _within(state: State) -> Callable[[Member], MemberOptions | None]:
 def granted(have: State, want: State) -> Iterator[Statement]:
     """GRANT role TO member, for new memberships and changed options."""
     within = _within(have)
-    for member in sorted(want.members, key=_handed_on(want.members)):
+    new = [member for member, options in want.members.items() if within(member) != options]
+    for member in sorted(new, key=_handed_on(want.members) if new else None):
         options = want.members[member]
         now = within(member)
-        if now == options or member.role not in want.roles or member.member not in want.roles:
+        if member.role not in want.roles or member.member not in want.roles:
             continue
         if now is not None and now.admin and not options.admin and options.inherit is None:
             continue  # before 16 an option only goes away by REVOKE ADMIN OPTION FOR
@@ -79,7 +80,8 @@ def granted(have: State, want: State) -> Iterator[Statement]:
 def revoked(have: State, want: State) -> Iterator[Statement]:
     """REVOKE role FROM member; a role that is dropped takes its memberships with it."""
     within = _within(want)
-    for member in sorted(have.members, key=_handed_on(have.members), reverse=True):
+    other = [member for member, options in have.members.items() if within(member) != options]
+    for member in sorted(other, key=_handed_on(have.members) if other else None, reverse=True):
         options = have.members[member]
         if member.role not in want.roles or member.member not in want.roles:
             continue

@@ -21,6 +21,12 @@ def _attribute_changes(role: str, have: RoleFacts, want: RoleFacts, fields: Iter
     return tuple(found)
 
 
+def _changed(have: State, want: State) -> list[str]:
+    """Roles that stay and are not the very same: of ten thousand few are another."""
+    facts = have.roles
+    return sorted(role for role, then in want.roles.items() if (now := facts.get(role)) is not None and now is not then)
+
+
 def created(have: State, want: State) -> Iterator[Statement]:
     """CREATE ROLE … NOLOGIN."""
     for role in sorted(want.roles.keys() - have.roles.keys()):
@@ -46,7 +52,7 @@ def _comment_changes(role: str, now: str, then: str) -> tuple[Change, ...]:
 
 def commented(have: State, want: State) -> Iterator[Statement]:
     """COMMENT ON ROLE, which tells every database whose the role is."""
-    for role in sorted(have.roles.keys() & want.roles.keys()):
+    for role in _changed(have, want):
         now, then = have.roles[role].comment, want.roles[role].comment
         if now != then:
             yield Statement(
@@ -72,10 +78,8 @@ def dropped(have: State, want: State) -> Iterator[Statement]:
 
 def _altered(have: State, want: State, fields: tuple[str, ...], *, to: bool | None) -> Iterator[Statement]:
     """ALTER ROLE for fields that change, with ``to`` only for flags that become so."""
-    for role in sorted(have.roles.keys() & want.roles.keys()):
+    for role in _changed(have, want):
         now, then = have.roles[role], want.roles[role]
-        if now is then:
-            continue
         some = [field for field in fields if to is None or getattr(then, field) is to]
         options = ddl.role_options(now, then, some)
         if options:
@@ -101,7 +105,7 @@ def narrowed(have: State, want: State) -> Iterator[Statement]:
 
 def shut(have: State, want: State) -> Iterator[Statement]:
     """NOLOGIN, and without a password where there was none."""
-    for role in sorted(have.roles.keys() & want.roles.keys()):
+    for role in _changed(have, want):
         now, then = have.roles[role], want.roles[role]
         if now.login and not then.login:
             forget = now.password and not then.password
@@ -124,7 +128,8 @@ def shut(have: State, want: State) -> Iterator[Statement]:
 
 def opened(have: State, want: State) -> Iterator[Statement]:
     """LOGIN, with a password verifier where a password is wanted."""
-    for role in sorted(want.roles):
+    new = [role for role, then in want.roles.items() if have.roles.get(role) is not then]
+    for role in sorted(new):
         now, then = have.roles.get(role, RoleFacts()), want.roles[role]
         if not then.login or (now.login and (now.password or not then.password)):
             continue

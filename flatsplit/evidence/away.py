@@ -130,7 +130,7 @@ def _roles(live: State, context: Context, before: Mapping[str, Any], ours: froze
     for title, names in (("appeared", new.keys() - old.keys() - ours), ("vanished", old.keys() - new.keys() - ours)):
         if names:
             yield _listed("role", f"role{_s(names)} {title}", sorted(names), "note")
-    for name in sorted((old.keys() & new.keys()) - ours):
+    for name in sorted(name for name in old.keys() & new.keys() - ours if new[name] != old[name]):
         changed = sorted(key for key, value in new[name].items() if old[name].get(key) != value)
         if changed:
             grave = name == context.legacy and "login" in changed and new[name]["login"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flatsplit.errors import FlatsplitError
-from flatsplit.evidence.isolation import read_facts
-from flatsplit.evidence.isolation.holes import holes
+from flatsplit.evidence.isolation.facts import read_ways
+from flatsplit.evidence.isolation.holes import open_ways
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
 from flatsplit.walks.tenants.context import Context
@@ -16,11 +15,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     """Closed with the first way that opens rows to whoever may do what everybody may. The proof finds all others."""
     survey = asked.context.survey
     schemas = {*asked.config.schemas, survey.tenants.schema}
-    try:
-        facts = read_facts(asked.session.driver, survey.tenants.group, dict(asked.context.live.tenants), schemas)
-    except FlatsplitError as error:
-        return GateResult("holes", False, f"it cannot be told: {error.what}", error.fix)
-    found = [hole for hole in holes(facts, survey) if hole.opens]
+    found = open_ways(read_ways(asked.session.driver, survey.tenants.group, schemas), survey)
     if not found:
         return GateResult("holes", True, "nothing that everybody may do leads around the policies")
     more = f" (and {len(found) - 1} more)" if found[1:] else ""

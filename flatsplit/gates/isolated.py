@@ -43,7 +43,7 @@ def judge(asked: Asked[Any]) -> GateResult:
         survey = asked.context.survey
         tenants = dict(asked.context.live.tenants)  # as read a moment ago, also by who may write nothing
         schemas = {*config.schemas, survey.tenants.schema}
-        now = read_facts(asked.session.driver, survey.tenants.group, tenants, schemas).digest
+        now = read_facts(asked.session.driver, survey.tenants.group, tenants, schemas, acts=False).digest
     except FlatsplitError as error:
         why = f"{ago}; it cannot be told whether that still holds: {error.what}"
         return GateResult("isolated", False, why, error.fix)

@@ -5,12 +5,12 @@ SELECT p.oid::bigint AS oid, p.xmin::text AS xmin,
        n.nspname::text AS schema, c.relname::text AS name, p.polname::text AS policy, p.polpermissive, p.polcmd::text,
        CASE WHEN k.oid IS NOT NULL THEN NULL
             WHEN p.polqual IS NULL THEN ''
-            WHEN p.polqual::text ~ '^\{CONST :consttype 16 .* :constvalue 1 \[ 1 ' THEN 'true'
+            WHEN p.polqual::text LIKE '{CONST :consttype 16 %% :constvalue 1 [ 1 %%' THEN 'true'
             WHEN a.asks THEN pg_get_expr(p.polqual, p.polrelid)
             ELSE 'tree ' || md5(p.polqual::text) END AS using,
        CASE WHEN k.oid IS NOT NULL THEN NULL
             WHEN p.polwithcheck IS NULL THEN ''
-            WHEN p.polwithcheck::text ~ '^\{CONST :consttype 16 .* :constvalue 1 \[ 1 ' THEN 'true'
+            WHEN p.polwithcheck::text LIKE '{CONST :consttype 16 %% :constvalue 1 [ 1 %%' THEN 'true'
             WHEN a.asks THEN pg_get_expr(p.polwithcheck, p.polrelid)
             ELSE 'tree ' || md5(p.polwithcheck::text) END AS check
 FROM pg_policy AS p

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import psycopg
@@ -151,17 +151,49 @@ class Facts:
 
 
 def read_facts(
-    conn: psycopg.Connection[Any], group: str, tenants: Mapping[str, str], schemas: Collection[str]
+    conn: psycopg.Connection[Any],
+    group: str,
+    tenants: Mapping[str, str],
+    schemas: Collection[str],
+    *,
+    acts: bool = True,
 ) -> Facts:
     """Read the catalog, in one snapshot if the caller has one; nobody's rows, nobody's code, no lock that stays.
 
-    Raises TargetError where a lock is in the way.
+    ``acts``: with what only those who try something need to know, and the digest does not speak of. Raises TargetError
+    where a lock is in the way.
     """
     known = {"group": group, "mapped": list(tenants), "schemas": list(schemas)}
     policies = _policies(conn, known)
     roles = {row[0]: TenantRole(*row)._replace(others=tuple(row[-1])) for row in _ask(conn, "roles", known)}
     names = sorted(roles.keys() - {group})
     others = sorted({other for role in roles.values() for other in role.others})
+    facts = replace(
+        read_ways(conn, group, schemas),
+        tenants=dict(tenants),
+        roles=roles,
+        powers=dict(_ask(conn, "powers", {"names": others})),
+        own_rights=_ask(conn, "own_rights", {"names": [*names, group]}),
+        others=_ask(conn, "others", {"names": names}),
+        policies=policies,
+    )
+    if not acts:
+        return facts
+    return replace(
+        facts,
+        columns={
+            (s, t): tuple(InsertColumn(*each) for each in columns) for s, t, columns in _ask(conn, "columns", known)
+        },
+        unique=[
+            Unique((s, t), name, primary, tuple(cols)) for s, t, name, primary, cols in _ask(conn, "unique", known)
+        ],
+        holders={(schema, name): tuple(held) for schema, name, held in _ask(conn, "holders", known)},
+    )
+
+
+def read_ways(conn: psycopg.Connection[Any], group: str, schemas: Collection[str]) -> Facts:
+    """Only what the group reaches, and the code that runs where it does: what may lead around the policies."""
+    known = {"group": group, "schemas": list(schemas)}
     relations = {}
     for kind, schema, name, owner, enabled, forced, part, letters, columns, open_, invoker, reads in _ask(
         conn, "relations", known
@@ -173,19 +205,11 @@ def read_facts(
         )
     return Facts(
         group,
-        dict(tenants),
-        roles,
-        dict(_ask(conn, "powers", {"names": others})),
-        _ask(conn, "own_rights", {"names": [*names, group]}),
-        _ask(conn, "others", {"names": names}),
-        relations,
-        policies,
-        {(s, t): tuple(InsertColumn(*each) for each in columns) for s, t, columns in _ask(conn, "columns", known)},
-        [Code((row[0], row[1]), *row[2:]) for row in _ask(conn, "code", known)],
-        [Unique((s, t), name, primary, tuple(cols)) for s, t, name, primary, cols in _ask(conn, "unique", known)],
-        _ask(conn, "definers", known),
-        _ask(conn, "besides", known),
-        {(schema, name): tuple(held) for schema, name, held in _ask(conn, "holders", known)},
+        {},
+        relations=relations,
+        code=[Code((row[0], row[1]), *row[2:]) for row in _ask(conn, "code", known)],
+        definers=_ask(conn, "definers", known),
+        besides=_ask(conn, "besides", known),
     )
 
 

@@ -15,8 +15,19 @@ from flatsplit.tenants.condition import MAPPING
 
 def holes(facts: Facts, survey: Survey) -> tuple[Hole, ...]:
     """All of them, those that open rows first."""
-    found = chain(_relations(facts, survey), _code(facts), _besides(facts, survey), _keys(facts, survey))
+    found = chain(_ways(facts, survey), _becoming(facts, survey), _keys(facts, survey))
     return tuple(sorted(found, key=lambda hole: (not hole.opens, hole.key, hole.subject)))
+
+
+def open_ways(facts: Facts, survey: Survey) -> tuple[Hole, ...]:
+    """Those that open rows to whoever may do what everybody may: that much :func:`.facts.read_ways` tells."""
+    return tuple(
+        sorted((hole for hole in _ways(facts, survey) if hole.opens), key=lambda hole: (hole.key, hole.subject))
+    )
+
+
+def _ways(facts: Facts, survey: Survey) -> Iterator[Hole]:
+    return chain(_relations(facts, survey), _code(facts), _besides(facts))
 
 
 def _relations(facts: Facts, survey: Survey) -> Iterator[Hole]:
@@ -76,7 +87,7 @@ def _code(facts: Facts) -> Iterator[Hole]:
             yield Hole("trigger", f"trigger {code.name} on {said}", what, opens=True)
 
 
-def _besides(facts: Facts, survey: Survey) -> Iterator[Hole]:
+def _besides(facts: Facts) -> Iterator[Hole]:
     for key, subject in facts.besides:
         if key == "creates":
             what = f"tenants may create in {subject}: names of theirs can stand before those that others mean"
@@ -86,6 +97,10 @@ def _besides(facts: Facts, survey: Survey) -> Iterator[Hole]:
         else:
             what = f"tenants get rights on {subject} before these have policies"
             yield Hole("later", subject, what, opens=True)
+
+
+def _becoming(facts: Facts, survey: Survey) -> Iterator[Hole]:
+    """Who may act as a tenant."""
     pool = survey.tenants.pool if survey.tenants.connect == "pool" else ""
     if any(other == pool for _, other in facts.others):
         what = (

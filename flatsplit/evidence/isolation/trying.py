@@ -78,7 +78,7 @@ def prove(
             place, total = turn * len(tried) + start, len(blocks) * len(tried)
             trial.chunk(tried[start : start + CHUNK], partial(_further, progress, place, total))
     sums = _sums(conn, survey, tenants) if choice.rows and able else ()
-    after = read_facts(conn, survey.tenants.group, tenants, {*schemas, survey.tenants.schema})
+    after = read_facts(conn, survey.tenants.group, tenants, {*schemas, survey.tenants.schema}, acts=False)
     if after.digest != facts.digest:
         raise UsageError("policies, rights or tenants changed while they were tried", "run it again")
     return Proof(
