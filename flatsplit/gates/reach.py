@@ -1,10 +1,11 @@
-"""reach: app_migrator can read all that the views read which it takes over."""
+"""reach: app_migrator can be given all that it takes over, and read all that the views among it read."""
 
 from __future__ import annotations
 
-from flatsplit import blueprint
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import RELATIONS, GateResult
+from flatsplit.server.ability import receiving
 from flatsplit.server.reach import opening, unreachable
 from flatsplit.walks.split.context import Context
 
@@ -19,13 +20,38 @@ def judge(asked: Asked[Context]) -> GateResult:
     others = sorted(context.retiring & state.roles.keys() - {context.legacy})
     lacking = unreachable(asked.session.driver, context.legacy, who.owner, left, others)
     if not lacking:
-        return GateResult("reach", True, f"{who.owner} can read all that the views read")
+        return _received(asked) or GateResult("reach", True, f"{who.owner} can read all that the views read")
     first, more = lacking[0], len(lacking) - 1
     return GateResult(
         "reach",
         False,
         f"{first.view} reads {first.table}, which {who.owner} could not" + (f" (and {more} more)" if more else ""),
         f"{context.legacy} may as a superuser or by accident only: " + opening(lacking, who.owner),
+    )
+
+
+def _received(asked: Asked[Context]) -> GateResult | None:
+    """Closed with what a new owner has to hold to be given something; a superuser gives without asking."""
+    state = asked.state
+    if state.target.operator_superuser:
+        return None
+    then = asked.after(asked.step)
+    moves = [
+        (ref, facts.owner)
+        for ref, facts in then.objects.items()
+        if not facts.follows and ref in state.objects and state.objects[ref].owner != facts.owner
+    ]
+    found = receiving(asked.session.driver, then, moves)
+    if not found:
+        return None
+    first, refs = next(iter(found.items()))
+    more = len(found) - 1
+    return GateResult(
+        "reach",
+        False,
+        f"{first.role} may not be given {ddl.label(refs[0])} without {privileges.NAMES[first.letter]} on "
+        f"{ddl.label(first.on)}" + (f" (and {more} more)" if more else ""),
+        "have its owner or a superuser run: " + " ".join(ddl.grant([one.on], one.letter, one.role) for one in found),
     )
 
 

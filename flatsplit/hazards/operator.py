@@ -151,9 +151,18 @@ def _sorted(seen: Seen, *, remedied: bool) -> dict[str, dict[str, str]]:
             continue
         grant = remedy(seen.state, lack, new)
         if bool(grant) == remedied:
-            wanted = [grant] if grant else [each.sql for each in lack.statements or (lack.statement,)]
+            wanted = [grant or giving(lack)] if grant or lack.needed else _statements(lack)
             steps.setdefault(lack.step, {}).update(dict.fromkeys(wanted, lack.reason))
     return steps
+
+
+def _statements(lack: Lack) -> list[str]:
+    return [each.sql for each in lack.statements or (lack.statement,)]
+
+
+def giving(lack: Lack) -> str:
+    """What gives a new owner what it lacks; "" where none does."""
+    return ddl.grant([lack.needed.on], lack.needed.letter, lack.needed.role) if lack.needed else ""
 
 
 def _reasons(found: Mapping[str, str]) -> str:
@@ -165,6 +174,8 @@ def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
     """The statement that gives the operator what it lacks; "" where only somebody else can do it."""
     operator = ddl.ident(state.target.operator)
     facts = state.roles.get(state.target.operator)
+    if lack.needed:  # before create-roles there is nobody to give it to
+        return giving(lack) if lack.needed.role in state.roles else ""
     if lack.right == "CREATEDB":
         return f"ALTER ROLE {operator} CREATEDB;"
     if lack.right:

@@ -7,7 +7,7 @@ concerns objects is not run: there the operator has to become a member of their 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,10 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.pq import TransactionStatus
 
-from flatsplit import ddl
+from flatsplit import ddl, privileges
 from flatsplit.differ import diff
-from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement
+from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement, versions
+from flatsplit.rights.receiving import Needed, lacking
 from flatsplit.server.acting import acting
 from flatsplit.server.asking import ask
 from flatsplit.walks.split import grants
@@ -62,6 +63,8 @@ class Lack:
     """The step can be taken, but its statement's undo fails."""
     right: str = ""
     """The right that is missing in the database, for example ``CREATE``."""
+    needed: Needed | None = None
+    """What the new owner of an object lacks, that somebody else has to give."""
     statements: tuple[Statement, ...] = ()
     """The first of those that would fail."""
 
@@ -80,6 +83,15 @@ def try_operator(conn: psycopg.Connection[Any], state: State, context: Context) 
     if others and any(_is_cut(lack, others) for lack in found):  # the statements have to name all of them
         found = _try(conn, state, context)
     return found
+
+
+def receiving(
+    conn: psycopg.Connection[Any], state: State, moves: Iterable[tuple[ObjectRef, str]]
+) -> dict[Needed, list[ObjectRef]]:
+    """What new owners lack in this State, that a superuser is not asked for, each with what waits for it."""
+    moves = list(moves)
+    servers = any(ref.kind == "server" for ref, _ in moves)
+    return lacking(state, moves, dict(ask(conn, "server_wrappers")) if servers else {})
 
 
 def _try(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
@@ -132,16 +144,17 @@ class _Trial:
         now = self._state
         for step in SPLIT.steps:
             then = step.apply(now, self._context)
-            yield from self._step(step.key, diff(now, then))
+            yield from self._step(step.key, diff(now, then), then)
             now = then
         for key, statement in reversed(self._done):
             reason = self._run(statement.undo, _secrets(statement.undo, now))
             if reason:
                 yield Lack(key, statement, reason, back=True)
 
-    def _step(self, key: str, statements: tuple[Statement, ...]) -> Iterator[Lack]:
+    def _step(self, key: str, statements: tuple[Statement, ...], then: State) -> Iterator[Lack]:
         missing: dict[str, list[Statement]] = {}
         rights: dict[str, tuple[Statement, str]] = {}
+        moving: dict[tuple[ObjectRef, str], Statement] = {}
         for statement in statements:
             facts = {change.fact for change in statement.changes}
             if facts and facts <= OF_ROLES:
@@ -156,12 +169,16 @@ class _Trial:
             for role in unable:
                 missing.setdefault(role, []).append(statement)
             if not unable and "owner" in facts:
+                moving |= {(ref, statement.acts[-1]): statement for ref in statement.objects}
                 for right, reason in self._owner_rights(statement):
                     rights.setdefault(right, (statement, reason))
         for role, found in missing.items():
             yield Lack(key, found[0], self._able[role], role, len(found), statements=tuple(found[:20]))
         for right, (statement, reason) in rights.items():
             yield Lack(key, statement, reason, right=right)
+        for wants, refs in receiving(self._conn, then, moving).items():
+            reason = f"{wants.role} lacks {privileges.NAMES[wants.letter]} on {ddl.label(wants.on)}"
+            yield Lack(key, moving[refs[0], wants.role], reason, needed=wants)
 
     def _run(self, text: str, secrets: tuple[str, ...]) -> str | None:
         """What the server said against it; None where it did it, "" where it failed for no want of rights."""
@@ -207,8 +224,16 @@ class _Trial:
                 yield "CREATEDB", (error.diag.message_primary or str(error)).splitlines()[0]
             except psycopg.DatabaseError:
                 return
-        if kind == "schema":
-            # AlterSchemaOwner_internal(): other than for tables, who changes it must have CREATE, not the new owner
+        modern = self._state.target.major >= versions.SUBSCRIPTION_CREATORS
+        if (
+            kind == "subscription"
+            and modern
+            and ask(self._conn, "without_password", {"name": statement.objects[0].name})
+        ):
+            yield "", "password_required=false is superuser-only"
+        if kind in ("schema", "subscription"):
+            # AlterSchemaOwner_internal(), AlterSubscriptionOwner_internal(): other than for tables, who changes it must
+            # have CREATE, not the new owner
             with self._conn.transaction(force_rollback=True), acting(self._conn, statement.acts):
                 query = "SELECT has_database_privilege(current_user, current_database(), 'CREATE')"
                 row = self._conn.execute(query).fetchone()
