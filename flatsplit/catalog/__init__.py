@@ -7,6 +7,7 @@ from flatsplit.catalog.reader import (
     read_state,
     unread_tenants,
     with_columns,
+    with_objects,
     with_parameters,
     with_roles,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "unknown_dependencies",
     "unread_tenants",
     "with_columns",
+    "with_objects",
     "with_parameters",
     "with_roles",
 ]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from flatsplit.catalog import read_identity, read_state, with_columns, with_parameters, with_roles
+from flatsplit.catalog import read_identity, read_state, with_columns, with_objects, with_parameters, with_roles
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import names, promised
@@ -150,13 +150,15 @@ class Walk:
     def after(self, situation: Situation, statements: Sequence[Statement]) -> State | None:
         """How things stand after these have run, where that is known without reading the whole catalog; else None.
 
-        What another walk than the split did to roles alone, and to the table that says which is whose, shows in no
-        object: what comes meanwhile, its next look finds.
+        Privileges that were given on whole objects show in these alone; what another walk than the split did to roles
+        alone, and to the table that says which is whose, in none. What comes meanwhile, the next look finds.
         """
         if not statements:
             return situation.live
-        changed = {each.fact for statement in statements for each in alike(statement.changes)}
-        if situation.name == SPLIT or not changed <= {*OF_ROLES, "tenant"}:
+        changed = {(each.side, each.fact) for statement in statements for each in alike(statement.changes)}
+        if changed == {("+", "privilege")} and situation.live.structure is None:
+            return with_objects(self.session.driver, situation.live)
+        if situation.name == SPLIT or not {fact for _, fact in changed} <= {*OF_ROLES, "tenant"}:
             return None
         return with_roles(self.session.driver, situation.live)
 

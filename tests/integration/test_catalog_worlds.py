@@ -7,9 +7,11 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from flatsplit.catalog import read_state, remaining_dependencies, unknown_dependencies
+from flatsplit import privileges
+from flatsplit.catalog import read_state, remaining_dependencies, unknown_dependencies, with_objects
 from flatsplit.demo.server import Cluster
-from flatsplit.model import ObjectRef, State
+from flatsplit.differ import diff
+from flatsplit.model import OWNER, AclItem, ObjectRef, State, intern_acl
 from tests.fixtures.databases import Database, MakeDatabase, shared_apps, shared_schemas
 from tests.support.patience import until
 from tests.support.world import trap_world
@@ -31,6 +33,27 @@ def _prove(database: Database, state: State) -> None:
 def test_trap_world(database: Database) -> None:
     trap_world(database.admin)
     _prove(database, read_state(database.admin))
+
+
+@pytest.mark.majors("two")
+def test_what_is_given_on_objects_shows_in_them_alone(database: Database, major: int) -> None:
+    """So whoever did nothing else needs to read nothing else anew."""
+    trap_world(database.admin)
+    database.execute("CREATE ROLE given")
+    before = read_state(database.admin)
+    objects = {
+        ref: facts._replace(acl=intern_acl((*facts.acl, AclItem("given", OWNER, letters))))
+        for ref, facts in before.objects.items()
+        if (letters := privileges.owner_letters(ref.kind, major))
+    }
+    statements = diff(before, before.but(objects={**before.objects, **objects}))
+    assert {(each.side, each.fact) for one in statements for each in one.changes} == {("+", "privilege")}
+    for statement in statements:
+        database.execute(statement.sql)
+    after = read_state(database.admin)
+    assert with_objects(database.admin, before) == after
+    assert {ref.kind for ref in objects if after.objects[ref] != before.objects[ref]} == {ref.kind for ref in objects}
+    assert len({ref.kind for ref in objects}) > 12
 
 
 @pytest.mark.majors("all")
