@@ -41,6 +41,8 @@ def ident(*parts: str) -> str:
 
 def literal(value: str) -> str:
     """A quoted string constant, safe under any standard_conforming_strings."""
+    if _PLAIN.fullmatch(value):
+        return f"'{value}'"
     return sql.Literal(value).as_string(None).strip()
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from psycopg import sql
-
 from flatsplit.ddl.inside import OwnedFunction
 from flatsplit.ddl.names import ident, literal, name, role
 from flatsplit.model import ObjectRef, PolicyFacts
@@ -64,17 +62,14 @@ def tenancy_of(schema: str) -> ObjectRef:
 
 def add_tenants(ref: ObjectRef, owner: str, rows: Sequence[tuple[str, str]]) -> str:
     """Rows (role, key). They are written with the rights of the table's owner: whatever hangs on it runs as that."""
-    values = sql.SQL(", ").join(sql.SQL("({}, {})").format(sql.Literal(role_), sql.Literal(key)) for role_, key in rows)
-    table = sql.Identifier(ref.schema, ref.name)
-    insert = sql.SQL("INSERT INTO {} (role, tenant) VALUES {}").format(table, values)
-    return _as_owner(insert.as_string(None), owner)
+    values = ", ".join(f"({literal(role_)}, {literal(key)})" for role_, key in rows)
+    return _as_owner(f"INSERT INTO {ident(ref.schema, ref.name)} (role, tenant) VALUES {values}", owner)  # noqa: S608 (in quotes)
 
 
 def remove_tenants(ref: ObjectRef, owner: str, rows: Sequence[tuple[str, str]]) -> str:
     """Rows that go."""
-    table = sql.Identifier(ref.schema, ref.name)
-    names = sql.SQL(", ").join(sql.Literal(role_) for role_, _ in rows)
-    return _as_owner(sql.SQL("DELETE FROM {} WHERE role IN ({})").format(table, names).as_string(None), owner)
+    names = ", ".join(literal(role_) for role_, _ in rows)
+    return _as_owner(f"DELETE FROM {ident(ref.schema, ref.name)} WHERE role IN ({names})", owner)  # noqa: S608 (in quotes)
 
 
 def _as_owner(statement: str, owner: str) -> str:

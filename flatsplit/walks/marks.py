@@ -8,6 +8,7 @@ alone: only what carries a mark is marked anew, when its walk goes back and leav
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from flatsplit.model import State
 from flatsplit.walks.provider import administers
@@ -22,6 +23,7 @@ def mark(database: str, *, held: bool = False) -> str:
     return f"{_HEAD}{database}{_TAIL}{_HELD if held else ''}"
 
 
+@lru_cache(maxsize=256)  # thousands of tenants' roles have the same
 def marked(comment: str) -> str:
     """The database that a comment names; "" for any other comment."""
     comment = comment.removesuffix(_HELD)

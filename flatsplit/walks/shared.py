@@ -69,11 +69,13 @@ def kept(live: State, want: State, alone: State, managed: Iterable[str]) -> Iter
 
 def alone(state: State) -> State:
     """The same State as if there were no other database; itself where none counts."""
-    roles = {
-        name: facts._replace(elsewhere=(), comment="" if marks.others(state, name) else facts.comment)
+    strange = {name for name in state.roles if marks.others(state, name)}
+    changed = {
+        name: facts._replace(elsewhere=(), comment="" if name in strange else facts.comment)
         for name, facts in state.roles.items()
+        if facts.elsewhere or name in strange
     }
-    return state if roles == state.roles else state.but(roles=roles)
+    return state.but(roles={**state.roles, **changed}) if changed else state
 
 
 def finding(kept: tuple[str, ...], step: str) -> Finding:
