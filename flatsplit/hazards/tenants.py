@@ -11,6 +11,7 @@ from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.tenants import Belonging
+from flatsplit.tenants.kinds import APART
 from flatsplit.words import count
 
 PARTITIONS = 10
@@ -23,7 +24,7 @@ SHARE = 0.05
 
 def _apart(seen: Seen) -> dict[tuple[str, str], Belonging]:
     """Tables whose rows are told apart; none where nothing could be said of them."""
-    kept = () if seen.survey is None else seen.survey.of_kind("root", "own", "through")
+    kept = () if seen.survey is None else seen.survey.of_kind(*APART)
     return {(one.ref.schema, one.ref.name): one for one in kept}
 
 

@@ -11,6 +11,7 @@ from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import ObjectRef
 from flatsplit.tenants import Belonging
+from flatsplit.tenants.kinds import APART
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import in_the_way
 from flatsplit.walks.tenants.wanting import Wanting, opened, uncovered, without_key
@@ -29,7 +30,7 @@ def _before(seen: Seen) -> Context | None:
 
 
 def _apart(context: Context) -> dict[ObjectRef, Belonging]:
-    return {one.ref: one for one in context.survey.of_kind("root", "own", "through")}
+    return {one.ref: one for one in context.survey.of_kind(*APART)}
 
 
 def _said(found: Iterable[Wanting], what: str) -> Iterator[Found]:

@@ -19,6 +19,8 @@ class Column(NamedTuple):
     not_null: bool
     builtin: bool = True
     """Whether the type is one of the server's own base types: comparing it runs nobody's code."""
+    base: str = ""
+    """Of a domain over one of those: which."""
 
 
 class ForeignKey(NamedTuple):

@@ -20,6 +20,9 @@ KINDS: Mapping[TableKind, str] = {
 """In words, in the order in which they are spoken of."""
 assert tuple(KINDS) == get_args(TableKind)
 
+APART: tuple[TableKind, ...] = ("root", "own", "through")
+"""Those whose rows are told apart."""
+
 
 class Belonging(NamedTuple):
     """What one table is to a tenant."""

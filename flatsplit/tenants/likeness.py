@@ -15,6 +15,12 @@ def alike(one: str, other: str) -> bool:
     return one == other or {one, other} <= _INTEGERS or {one, other} <= _TEXTS
 
 
+def comparable(table: Table, fk: ForeignKey, target: Table) -> bool:
+    """Whether the columns of a foreign key are compared as they are: the server prints what it converts otherwise."""
+    pairs = [(table.column(here), target.column(there)) for here, there in zip(fk.columns, fk.targets, strict=True)]
+    return all(a and b and a.builtin and b.builtin and alike(a.type, b.type) for a, b in pairs)
+
+
 def singular(name: str) -> str:
     """``Accounts`` → ``account``, ``companies`` → ``company``; good enough to recognise a name, not to make one."""
     word = name.lower()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from flatsplit.config import format_name
 from flatsplit.model import ObjectRef, Structure, Table
-from flatsplit.tenants.kinds import Belonging
+from flatsplit.tenants.kinds import APART, Belonging
 
 _POLYMORPHIC = re.compile(r"(.+?)_?(?:type)", re.IGNORECASE)
 
@@ -22,7 +22,7 @@ def lonely(table: Table, structure: Structure, known: Mapping[ObjectRef, Belongi
             return f"polymorphic ({name}): no foreign key can say whose it is"
     for other, fk in structure.referring.get(table.ref[1:3], ()):
         one = known.get(other.ref)
-        if one is not None and one.kind in ("root", "own", "through"):
+        if one is not None and one.kind in APART:
             return f"named by {format_ref(one.ref)} ({', '.join(fk.columns)}), and nothing leads back"
     return "nothing leads from it to a tenant"
 

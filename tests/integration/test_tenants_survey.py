@@ -111,3 +111,27 @@ def test_conditions_come_back_as_they_were_written(database: Database) -> None:
         assert printed is not None
         assert [ddl.recognise(each, table) for each in printed[2]] == conditions, printed[2]
         database.admin.execute("reset all")
+
+
+DOMAINS = """
+create domain number as bigint check (value > 0); create domain "Account No" as number;
+create table "Select" (id "Account No" primary key); insert into "Select" select generate_series(1, 1000);
+create table orders (id int primary key, account_id number not null references "Select");
+insert into orders select n, n from generate_series(1, 1000) as n; create index on orders (account_id);
+"""
+
+
+@pytest.mark.majors("two")
+def test_what_is_printed_takes_a_domain_away_and_writes_no_row(database: Database, invoke_cli: InProcess) -> None:
+    database.execute(f"set role legacy; {DOMAINS} reset role")
+    walk = Walk(invoke_cli, database).init()
+    section = "\n[tenants]\nroot = 'public.\"Select\"'\nkey = ['account_id']\n"
+    walk.config.write_text(walk.config.read_text() + section)
+    files = "select relfilenode from pg_class where relnamespace = 'public'::regnamespace order by 1"
+    before = database.admin.execute(files).fetchall()
+    for _ in range(2):
+        said = walk("tenants", "--survey", "--json").check(4).json
+        told = [*said["wrong"], *(one["why"] for one in said["undecided"])]
+        database.execute(told[0].partition("table: ")[2], user="legacy")
+    assert walk("tenants", "--survey", "--json").check().json["complete"]
+    assert database.admin.execute(files).fetchall() == before

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flatsplit.config import Tenants
 from flatsplit.cutover.tenants import remedy
-from flatsplit.model import Structure
+from flatsplit.model import Structure, Table
 from flatsplit.tenants import candidates, unrooted
 from tests.unit.test_tenants import ACCOUNTS, TABLES, kinds, ref, surveyed, table
 
@@ -97,13 +97,39 @@ def test_a_key_that_is_called_otherwise_beside_another_way_is_a_question() -> No
     assert surveyed(*found.structure.tables.values(), tenants=decided).complete
 
 
-def test_a_domain_is_no_key() -> None:
-    scopes = table("scopes", "id:public.scope_id!")
-    found = surveyed(
-        replace(scopes, columns=(scopes.columns[0]._replace(builtin=False),)), tenants=Tenants("public.scopes")
+def domained(one: Table, name: str, base: str) -> Table:
+    """With this column of a domain over one of the server's types, or of some other type where that is ""."""
+    return replace(
+        one, columns=tuple(c._replace(builtin=False, base=base) if c.name == name else c for c in one.columns)
     )
-    (said,) = found.wrong
+
+
+def test_a_key_that_is_no_type_of_the_servers_is_refused_with_what_would_do() -> None:
+    scopes = table("scopes", "id:public.scope_id!")
+    (said,) = surveyed(domained(scopes, "id", ""), tenants=Tenants("public.scopes")).wrong
     assert "type public.scope_id, not one of the server's own: name a table whose key is text, uuid or a number" in said
+    (said,) = surveyed(domained(scopes, "id", "character varying(20)"), tenants=Tenants("public.scopes")).wrong
+    assert said.endswith("ALTER TABLE public.scopes ALTER COLUMN id TYPE character varying(20);")
+
+
+def test_a_foreign_key_over_types_that_are_converted_is_a_question() -> None:
+    """The server prints what it converts, and a condition of ours would not be known again."""
+    gifts = table("gifts", "id:bigint! account_id:public.account_no!", "account_id>accounts")
+    lines = table("lines", "id:bigint! order_id:public.order_no!", "order_id>orders")
+    found = surveyed(
+        *TABLES[:3],
+        domained(gifts, "account_id", "bigint"),
+        domained(table("logs", "id:bigint! account_id:public.account_no!"), "account_id", "bigint"),
+        domained(lines, "order_id", "bigint"),
+        table("sums", "id:bigint! order_id:numeric!", "order_id>orders"),
+        table("parts", "id:bigint! line_id:bigint!", "line_id>lines"),
+    )
+    asked = {one.ref.name: one.why for one in found.undecided}
+    assert asked.keys() == {"gifts", "lines", "sums", "parts"}
+    assert "account_id is public.account_no, and public.accounts (id) bigint: have a migration" in asked["gifts"]
+    assert asked["lines"].endswith("ALTER TABLE public.lines ALTER COLUMN order_id TYPE bigint;")
+    assert "order_id is numeric, and public.orders (id) bigint" in asked["sums"]
+    assert found.belongings[ref("logs")].why.endswith("ALTER TABLE public.logs ALTER COLUMN account_id TYPE bigint;")
 
 
 def test_a_key_of_another_type_is_said() -> None:

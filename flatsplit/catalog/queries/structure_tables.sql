@@ -1,5 +1,15 @@
 -- Tables of these schemas with their columns: number, name, type without its modifier, NOT NULL (a primary key's are), and
--- whether the type is a base type of the server's own. Partitions and inheritance children say so; so does who has foreign ones.
+-- whether the type is a base type of the server's own; of a domain over one, which that is. Partitions and inheritance
+-- children say so; so does who has foreign ones.
+WITH RECURSIVE domains (oid, base, modifier) AS (
+    SELECT d.oid, d.typbasetype, d.typtypmod FROM pg_type AS d WHERE d.typtype = 'd'
+    UNION ALL
+    SELECT o.oid, d.typbasetype, d.typtypmod FROM domains AS o JOIN pg_type AS d ON d.oid = o.base AND d.typtype = 'd'
+), bases (oid, base) AS (
+    SELECT d.oid, format_type(d.base, d.modifier)
+    FROM domains AS d JOIN pg_type AS b ON b.oid = d.base
+    WHERE b.typtype = 'b' AND b.typnamespace = 'pg_catalog'::regnamespace
+)
 SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END AS kind,
        n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
        EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid) AS part,
@@ -9,8 +19,9 @@ SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END 
        coalesce((
            SELECT json_agg(json_build_array(
                       a.attnum, a.attname, format_type(a.atttypid, NULL), a.attnotnull,
-                      y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace) ORDER BY a.attnum)
-           FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid
+                      y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace, coalesce(b.base, ''))
+                  ORDER BY a.attnum)
+           FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid LEFT JOIN bases AS b ON b.oid = y.oid
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
        c.relhassubclass AND EXISTS (
            SELECT FROM pg_class AS f

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from flatsplit import ddl
-from flatsplit.evidence.isolation.closure import APART
 from flatsplit.evidence.isolation.facts import Facts, Name
 from flatsplit.evidence.tenantrows import joins
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
+from flatsplit.tenants.kinds import APART
 
 Expect: TypeAlias = Literal["truth", "none", "refused", "control", "mapping"]
 """Rows as the owner counts them and no other; no row; 42501; anything but 42501; one row and no other."""

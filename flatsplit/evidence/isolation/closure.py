@@ -18,10 +18,8 @@ from flatsplit.model import ObjectRef
 from flatsplit.privileges import names as privilege_names
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
-from flatsplit.tenants.kinds import TableKind
+from flatsplit.tenants.kinds import APART
 
-APART: tuple[TableKind, ...] = ("root", "own", "through")
-"""Kinds of tables whose rows are told apart."""
 _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 _ROWS = frozenset("rawd")
 _OWN_ROW = '"role"=CURRENT_USER'

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from flatsplit.evidence.isolation.closure import APART, kind_of
+from flatsplit.evidence.isolation.closure import kind_of
 from flatsplit.evidence.isolation.facts import Facts, Name
 from flatsplit.evidence.isolation.values import Hole
 from flatsplit.model import ForeignKey, Table
 from flatsplit.tenants import Survey
 from flatsplit.tenants.condition import MAPPING
+from flatsplit.tenants.kinds import APART
 
 
 def holes(facts: Facts, survey: Survey) -> tuple[Hole, ...]:

@@ -22,7 +22,7 @@ from flatsplit import ddl
 from flatsplit.errors import MissingRights, UsageError
 from flatsplit.evidence.asowner import answers
 from flatsplit.evidence.isolation.acts import TenantAct, acts, all_keys, link_name, others, truth
-from flatsplit.evidence.isolation.closure import APART, breaches
+from flatsplit.evidence.isolation.closure import breaches
 from flatsplit.evidence.isolation.facts import Facts, Name, question, read_facts
 from flatsplit.evidence.isolation.holes import holes
 from flatsplit.evidence.isolation.values import Failure, Proof, Sums, TableProof
@@ -31,6 +31,7 @@ from flatsplit.model import ObjectRef
 from flatsplit.server import inside
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
+from flatsplit.tenants.kinds import APART
 
 CHUNK = 500
 """Tenants that share a transaction: then the horizon of VACUUM moves on."""

@@ -11,11 +11,9 @@ from flatsplit import blueprint, ddl
 from flatsplit.config import Config, Tenants
 from flatsplit.model import PUBLIC, Acl, ObjectRef, PolicyFacts, State, Structure
 from flatsplit.tenants import Belonging, Survey, clashes, role_of, survey
-from flatsplit.tenants.kinds import TableKind
+from flatsplit.tenants.kinds import APART
 from flatsplit.walks import marks, tenants
 
-_APART: tuple[TableKind, ...] = ("root", "own", "through")
-"""Kinds of tables whose rows are told apart."""
 _COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
 
 _ALL_ROWS = PolicyFacts(using="true")
@@ -95,7 +93,7 @@ class Context:
     @cached_property
     def apart(self) -> Mapping[ObjectRef, Belonging]:
         """Tables of the application's whose rows are told apart."""
-        return {one.ref: one for one in self.survey.of_kind(*_APART) if self.ours(one.ref)}
+        return {one.ref: one for one in self.survey.of_kind(*APART) if self.ours(one.ref)}
 
     @cached_property
     def told(self) -> Mapping[ObjectRef, Belonging]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flatsplit import privileges
 from flatsplit.model import PUBLIC, Acl, ObjectRef, State
+from flatsplit.tenants.kinds import APART
 from flatsplit.walks import tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
@@ -26,7 +27,7 @@ def apply(state: State, context: Context) -> State:
         facts = state.objects[ref]
         has = privileges.letters(facts.acl, context.application)
         allowed = _allowed(one.kind, has, root_update=context.tenants.root_update)
-        if one.kind in ("root", "own", "through") and not _guarded(state, context, ref):
+        if one.kind in APART and not _guarded(state, context, ref):
             continue
         columns = _columns(state, ref, context)
         if not allowed and not columns:
