@@ -20,6 +20,8 @@ SKEW = 20
 """So many times the average, and …"""
 SHARE = 0.05
 """… a part of the table that is worth another plan."""
+_OF_THE_SERVER = frozenset({"postgres", "template1"})
+"""Databases that each server has, with nothing in them but the catalog."""
 
 
 def _apart(seen: Seen) -> dict[tuple[str, str], Belonging]:
@@ -132,3 +134,42 @@ def tenant_skew(seen: Seen) -> Iterator[Found]:
             found.append(format_name(schema, name))
     if found:
         yield Found(f"{count(len(found), 'table')} of which one tenant has much more than its share", tuple(found))
+
+
+@hazard(
+    "tenant-other-databases",
+    "warning",
+    None,
+    looks_at="pg_database.datacl of the other databases: CONNECT for everybody or for tenants",
+    why="A database lets everybody in unless that was taken away, and policies keep tenants apart in their own only: "
+    "in another, a tenant has whatever everybody has there.",
+    fix="Give CONNECT there to those who log in there, and take it from everybody; or end pg_hba.conf for tenants with "
+    "`host all +app_tenant all reject`, below the line for their own database.",
+    manual="ddl-priv.html",
+    questions=("tenant_databases",),
+    needs=("tenants",),
+)
+def tenant_other_databases(seen: Seen) -> Iterator[Found]:
+    """Databases of the cluster that let tenants in."""
+    tenants, state = seen.context.config.tenants, seen.state
+    if tenants is None or seen.survey is None:
+        return
+    theirs = {*state.tenants, tenants.group, *([tenants.pool] if tenants.connect == "pool" else ())}
+    found, lines = [], []
+    logins = [
+        ddl.ident(name)
+        for name, facts in sorted(state.roles.items())
+        if facts.login and not facts.superuser and name not in theirs
+    ]
+    for name, may in seen.rows("tenant_databases"):
+        let_in = sorted(theirs.intersection(may) | {""}.intersection(may))
+        if not let_in:
+            continue
+        found.append(name)
+        if "" in let_in and logins:
+            lines.append(f"GRANT CONNECT ON DATABASE {ddl.ident(name)} TO {', '.join(logins)};")
+        lines.append(f"REVOKE CONNECT ON DATABASE {ddl.ident(name)} FROM {', '.join(map(ddl.role, let_in))};")
+    if found:
+        plain = set(found) <= _OF_THE_SERVER
+        title = f"tenants may connect to {count(len(found), 'other database')}"
+        yield Found(title, tuple(found), severity="note" if plain else "warning", sql=tuple(lines))

@@ -63,7 +63,9 @@ def test_kept_apart(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(one["refused"] >= 9 for one in apart.values()), apart
     assert all(one["total"] == one["tenants"] + one["nobodys"] + one["roleless"] for one in proof["sums"])
     assert proof["crossing"] == 0
-    assert {one["key"] for one in proof["holes"]} == {"foreign-key", "primary-key"}
+    assert {one["key"] for one in proof["holes"]} == {"foreign-key", "primary-key", "other-database"}
+    beside = {one["subject"]: one["fix"] for one in proof["holes"] if one["fix"]}
+    assert beside["database postgres"].endswith('first: REVOKE CONNECT ON DATABASE "postgres" FROM PUBLIC;')
     assert walk.database.admin.execute("select count(*), max(id) from orders").fetchone() == before
     with monkeypatch.context() as few:
         few.setattr("flatsplit.evidence.isolation.trying.BLOCK", 2)

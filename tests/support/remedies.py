@@ -36,7 +36,8 @@ TAKEN = {
     "set-role-goes-on": "integration/hazards/test_becoming.py",
     **dict.fromkeys(("valid-until-near", "scram-iterations"), "integration/hazards/test_passwords.py"),
     **dict.fromkeys(
-        ("tenant-publication-copy", "tenant-key", "tenant-uncovered"), "integration/hazards/test_tenants.py"
+        ("tenant-publication-copy", "tenant-key", "tenant-uncovered", "tenant-other-databases"),
+        "integration/hazards/test_tenants.py",
     ),
 }
 """Executed, or put into the configuration, and judged again."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flatsplit.evidence.isolation import Proof
 
 _SHOWN = 20
+ELSEWHERE = "other-database"
 
 
 def show(printer: Printer, proof: Proof, paper: Path | None = None) -> None:
@@ -49,8 +50,10 @@ def show(printer: Printer, proof: Proof, paper: Path | None = None) -> None:
         "red",
     )
     _list(printer, "Ways around the policies", [(one.what, "") for one in proof.open_holes], "red")
-    told = [(one.what, "") for one in proof.holes if not one.opens and one.key != "primary-key"]
+    told = [(one.what, "") for one in proof.holes if not one.opens and one.key not in ("primary-key", ELSEWHERE)]
     _list(printer, "What is not promised: that a row is there can be told", told, "yellow")
+    beside = [(one.what, one.fix) for one in proof.holes if one.key == ELSEWHERE]
+    _list(printer, "What is not promised: what other databases let tenants do", beside, "yellow")
     keys = sum(one.key == "primary-key" for one in proof.holes)
     if keys:
         printer.say(

@@ -131,6 +131,8 @@ class Facts:
     besides: Sequence[tuple[str, str]] = ()
     holders: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
     """Who holds rights on a table that has a policy for everybody: not of the digest, for it keeps nobody apart."""
+    databases: Sequence[tuple[str, bool]] = ()
+    """Other databases that let a tenant in, and whether they let in everybody: not of the digest, being others'."""
 
     @property
     def digest(self) -> str:
@@ -188,6 +190,7 @@ def read_facts(
             Unique((s, t), name, primary, tuple(cols)) for s, t, name, primary, cols in _ask(conn, "unique", known)
         ],
         holders={(schema, name): tuple(held) for schema, name, held in _ask(conn, "holders", known)},
+        databases=_ask(conn, "databases", known),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from flatsplit import ddl
 from flatsplit.evidence.isolation.closure import kind_of
 from flatsplit.evidence.isolation.facts import Facts, Name
 from flatsplit.evidence.isolation.values import Hole
@@ -16,7 +17,7 @@ from flatsplit.tenants.kinds import APART
 
 def holes(facts: Facts, survey: Survey) -> tuple[Hole, ...]:
     """All of them, those that open rows first."""
-    found = chain(_ways(facts, survey), _becoming(facts, survey), _keys(facts, survey))
+    found = chain(_ways(facts, survey), _becoming(facts, survey), _elsewhere(facts), _keys(facts, survey))
     return tuple(sorted(found, key=lambda hole: (not hole.opens, hole.key, hole.subject)))
 
 
@@ -113,6 +114,16 @@ def _becoming(facts: Facts, survey: Survey) -> Iterator[Hole]:
         if other == pool:
             continue
         yield Hole("acts-as", f"role {other}", f"{other} may act as {tenant}")
+
+
+def _elsewhere(facts: Facts) -> Iterator[Hole]:
+    """Nothing here holds in another database of the cluster, whose roles these are, too."""
+    for name, everybody in facts.databases:
+        whom = "everybody" if everybody else "tenants"
+        what = f"database {name} lets {whom} in: no policy of this one holds there, and nobody has looked"
+        fix = f"REVOKE CONNECT ON DATABASE {ddl.ident(name)} FROM {'PUBLIC' if everybody else ddl.ident(facts.group)};"
+        first = "flatsplit doctor names who has to be given it first: " if everybody else ""
+        yield Hole("other-database", f"database {name}", what, fix=first + fix)
 
 
 def _keys(facts: Facts, survey: Survey) -> Iterator[Hole]:

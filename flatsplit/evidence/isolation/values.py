@@ -29,6 +29,8 @@ class Hole(NamedTuple):
     what: str
     opens: bool = False
     """Rows of other tenants can be read or changed through it; else only that they are there can be told."""
+    fix: str = ""
+    """What closes it, where that is not for its owner to think of."""
 
 
 class Failure(NamedTuple):

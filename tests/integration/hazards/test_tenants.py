@@ -16,6 +16,10 @@ CONFIG = replace(SHOP, tenants=Tenants("public.accounts", ("account_id",)))
 ROOT = "SET ROLE legacy; CREATE TABLE accounts (id bigint PRIMARY KEY); RESET ROLE; "
 ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, body text); "
 
+ALONE = """
+DO $$ DECLARE one name; BEGIN FOR one IN SELECT datname FROM pg_database WHERE datname <> current_database() LOOP
+EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', one); END LOOP; END $$
+"""
 CASES = [
     Case(
         "tenant-publication-copy",
@@ -44,6 +48,14 @@ CASES = [
         "SELECT n, CASE WHEN n % 2 = 0 THEN 1 ELSE 1 + n % 200 END FROM generate_series(1, 4000) AS n; ANALYZE orders",
         ("public.orders",),
         cure="UPDATE orders SET account_id = 1 + id % 200; ANALYZE orders",
+    ),
+    Case(
+        "tenant-other-databases",
+        "GRANT CONNECT ON DATABASE postgres TO PUBLIC",
+        ("postgres",),
+        severity="note",
+        absent=f"{ROOT} {ALONE}",
+        cure='REVOKE CONNECT ON DATABASE "postgres" FROM PUBLIC;',
     ),
     Case("tenant-in-the-way", ROOT + "CREATE SCHEMA tenancy", cure="DROP SCHEMA tenancy"),
     Case(
@@ -88,6 +100,14 @@ def test_the_remedy_as_it_is_printed(patient: psycopg.Connection[Any]) -> None:
     with patient.transaction(force_rollback=True):
         patient.execute(case.plant.encode())
         assert look(patient, CONFIG, case.hazard)[case.hazard].sql == (case.cure,)
+        patient.execute(ALONE)
+        patient.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
+        lines = look(patient, CONFIG, "tenant-other-databases")["tenant-other-databases"].sql
+        assert [line.partition(" TO ")[0] for line in lines[:1]] == ['GRANT CONNECT ON DATABASE "postgres"']
+        patient.execute("".join(lines).encode())
+        assert look(patient, CONFIG, "tenant-other-databases") == {}
+        may = "select has_database_privilege('vendor', 'postgres', 'connect')"
+        assert patient.execute(may).fetchone() == (True,), "nobody else is cut off"
 
 
 @pytest.mark.majors("two")
