@@ -76,7 +76,7 @@ def _read_one(name: str, content: Any, source: str) -> Special:
     if not isinstance(like, str):
         raise ConfigError(f"{where} like is not a string", 'write like = "app_user"')
     limit = content.get("connection_limit", -1)
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < -1:
+    if not is_limit(limit):
         raise ConfigError(f"{where} connection_limit is not a number of connections", "write connection_limit = 5")
     lists = {word: _names(content.get(word, []), f"{where} {word}") for word in ("schemas", "create")}
     new_tables = content.get("new_tables", "read" if lists["schemas"] else "none")
@@ -89,6 +89,11 @@ def _read_one(name: str, content: Any, source: str) -> Special:
         raise ConfigError(f"{where} learn is not a duration", 'write learn = "35d"') from None
     settings = _settings(content.get("settings", {}), f"{where} settings")
     return Special(name, like, new_tables, limit, settings, **lists, learn=learn)
+
+
+def is_limit(value: Any) -> bool:
+    """Whether it is what CONNECTION LIMIT takes: an integer of four bytes, -1 for none (gram.y, AlterRole())."""
+    return isinstance(value, int) and not isinstance(value, bool) and -1 <= value < 2**31
 
 
 def _names(value: Any, where: str) -> tuple[str, ...]:

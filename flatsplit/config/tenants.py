@@ -154,8 +154,8 @@ def _columns(value: Any, where: str) -> Decided:
 
 def _number(least: int) -> Callable[[Any, str], int]:
     def number(value: Any, where: str) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ConfigError(f"{where} is not a number from {least} on", "write it without quotes")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
+            raise ConfigError(f"{where} is not a number from {least} to {2**31 - 1}", "write it without quotes")
         return value
 
     return number

@@ -10,6 +10,7 @@ from flatsplit import config as configuration
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.chosen import states
 from flatsplit.cutover.snapshot import remember
+from flatsplit.cutover.tried import tried
 from flatsplit.errors import Refused, UsageError
 from flatsplit.journal import Journal
 from flatsplit.model import SPLIT, Plan, State, StepRecord, WalkName
@@ -36,6 +37,8 @@ class Beginning:
     begun: bool = False
     under_way: bool = False
     """It had begun before, with the same steps."""
+    notes: tuple[str, ...] = ()
+    """What somebody else will have to run, a line each."""
 
 
 def kind_of(walk: WalkName, ways: Collection[str] = ()) -> Kind[Any]:
@@ -83,11 +86,12 @@ def begin(
             key = machine.next_step(same.states) or kind.keys[0]
             return Beginning(name, kind.keys, split.turned(name).plan(key), split.live, under_way=True)
         _refuse(kind, split, name)
-        situation = _first(split, kind, name)
+        situation = at_first(split, kind, name)
         refuse_beside(situation)
+        notes = tried(walk.session, situation)
         if foreseen is not None:
             foreseen(situation)
-        found = Beginning(name, kind.keys, situation.plan(kind.keys[0]), split.live)
+        found = Beginning(name, kind.keys, situation.plan(kind.keys[0]), split.live, notes=notes)
         if not confirm(found):
             return found
         journal = Journal(walk.session, name)
@@ -109,7 +113,7 @@ def begin(
         return replace(found, begun=True)
 
 
-def _first(split: Situation[Any], kind: Kind[Any], name: WalkName) -> Situation[Any]:
+def at_first(split: Situation[Any], kind: Kind[Any], name: WalkName) -> Situation[Any]:
     """The moment before its first step. One of the same name that is done is over: this one goes on from there."""
     records = {
         key: StepRecord(key, place, "pending", None, None, None, by_hand=False)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from flatsplit.cutover.begin import begin, end
+from flatsplit.cutover.begin import at_first, begin, end
 from flatsplit.cutover.caller import Passwords, Reporter
 from flatsplit.cutover.chosen import states
 from flatsplit.cutover.delivery import Remembered
 from flatsplit.cutover.outcome import AdvanceResult
 from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.tried import objection
 from flatsplit.errors import FlatsplitError, Waiting
 from flatsplit.model import SPLIT, Finding, Plan, WalkName
 from flatsplit.planning import machine
@@ -93,17 +94,24 @@ def riders(walk: Walk, situation: Situation, key: str, *, approved: bool = False
             behind.append(_behind(one, "what was approved is what runs"))
         elif walk.config.gates.require_approval:
             behind.append(_behind(one, "each of its plans wants an approval of its own"))
-        elif objection := ROLE.refuses(_then(situation, key, special.name)):
-            behind.append(_behind(one, *objection))
+        elif speaks := _speaks_against(walk, situation, key, one):
+            behind.append(_behind(one, *speaks))
         else:
             names.append(special.name)
     return Riders(key, tuple(names), tuple(behind))
 
 
-def _then(situation: Situation, key: str, name: str) -> Moment:
-    """The moment in which a special role begins: what the step wants is there, and nothing of the role."""
+def _speaks_against(walk: Walk, situation: Situation, key: str, one: WalkName) -> tuple[str, str] | None:
+    """What does, and what to do about it, at the moment in which it begins: what the step wants is there, and nothing
+    of the role.
+    """
     there = situation.desired(situation.kind.place(key))
-    return Moment(there, there, situation.config, dict.fromkeys(ROLE.keys, "pending"), name)
+    moment = Moment(there, there, situation.config, dict.fromkeys(ROLE.keys, "pending"), one.subject)
+    if refused := ROLE.refuses(moment):
+        return refused
+    assert ROLE.picks is not None
+    first = at_first(replace(situation, live=there), ROLE.of(ROLE.picks(moment, ())), one)
+    return objection(walk.session, replace(first, live=situation.live), (key, there))
 
 
 def _behind(one: WalkName, what: str, fix: str = "") -> str:

@@ -9,7 +9,7 @@ from flatsplit.connection import operator_lock
 from flatsplit.cutover.begin import Beginning, begin
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter
 from flatsplit.cutover.chosen import require_step
-from flatsplit.cutover.foresight import foresee
+from flatsplit.cutover.foresight import foresee_passwords
 from flatsplit.cutover.next import AdvanceOptions, advance
 from flatsplit.cutover.outcome import AdvanceResult
 from flatsplit.model import WalkName
@@ -25,7 +25,8 @@ def set_out(
     ways: Collection[str],
     options: AdvanceOptions,
     *,
-    agree: Callable[[Beginning], bool] | None,
+    agree: Callable[[Beginning], bool],
+    asked: bool,
     began: Callable[[Beginning], None],
     reporter: Reporter,
     confirm: Confirm,
@@ -34,22 +35,21 @@ def set_out(
     """Begin a walk and take its steps up to ``options.through``, as ``begin`` and then ``next`` would.
 
     What would stop these steps for sure is raised before anything is on record. Safe to repeat: one that is under way
-    goes on. ``agree``: None where nobody is asked; ``began`` hears that it is on record. No result where the answer was
-    no. What was looked at for the beginning is what the first step is planned from, unless a person thought about it
-    meanwhile.
+    goes on. ``asked``: whether a person answers in ``agree``; ``began`` hears that it is on record. No result where the
+    answer was no. What was looked at for the beginning is what the first step is planned from, unless a person thought
+    about it meanwhile.
     """
     through = options.through
     assert through is not None
 
     def foreseen(situation: Situation[Any]) -> None:
         require_step(situation, through)
-        foresee(walk, situation, through, passwords)
+        foresee_passwords(walk, situation, through, passwords)
 
     with operator_lock(walk.session):
-        found = begin(walk, name, agree or (lambda _: True), ways, foreseen)
+        found = begin(walk, name, agree, ways, foreseen)
         if not (found.begun or found.under_way):
             return found, None
         began(found)
-        asked = agree is not None and found.begun
-        mine = walk.turned(name, None if asked else found.live)
+        mine = walk.turned(name, None if asked and found.begun else found.live)
         return found, advance(mine, options, reporter=reporter, confirm=confirm, passwords=passwords)

@@ -1,4 +1,4 @@
-"""What an operator who is no superuser may do, tried before the walk and undone at once.
+"""What the server would refuse of a walk, tried before it and undone at once: for want of rights, or as it is wrong.
 
 What concerns roles only is run as it is planned, and its undo too. Such statements take no lock on anything that the
 application uses and fire no event trigger (manual, "Event Trigger Firing Matrix": none for shared objects). What
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import errors, sql
@@ -36,6 +36,8 @@ _MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
 """Kinds of which there may be thousands that are alike."""
 FEW = 500
 """Objects of a database that is looked at as it is."""
+SAMPLE = 100
+"""Statements on roles of one step: thousands of tenants are alike, and each role that is made holds a lock."""
 _REFUSALS = (
     errors.InsufficientPrivilege,
     errors.FeatureNotSupported,
@@ -44,6 +46,11 @@ _REFUSALS = (
     errors.ReservedName,
 )
 """What the server says to who may not; anything else (a lock, a name that is taken) says nothing about rights."""
+_WRONG = ("0L", "22", "42", "55P02")
+"""SQLSTATEs, or their classes, of what nobody could run: a value that is none, a setting that is not known (manual,
+"PostgreSQL Error Codes")."""
+_TAKEN = (errors.DuplicateObject, errors.InsufficientPrivilege)
+"""Of these classes, but said of a name that another database's walk has taken a moment ago, or of rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,15 @@ class Lack:
     """What the new owner of an object lacks, that somebody else has to give."""
     statements: tuple[Statement, ...] = ()
     """The first of those that would fail."""
+    wrong: bool = False
+    """Nobody could run it: what it says is wrong."""
+
+
+class _Said(NamedTuple):
+    """What the server said against a statement; "" where that says nothing of rights."""
+
+    reason: str
+    wrong: bool = False
 
 
 def try_operator(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
@@ -94,12 +110,32 @@ def receiving(
     return lacking(state, moves, dict(ask(conn, "server_wrappers")) if servers else {})
 
 
+def try_steps(conn: psycopg.Connection[Any], now: State, wanted: Iterable[tuple[str, State]]) -> tuple[Lack, ...]:
+    """What the server would refuse of steps, whoever the operator is: their keys, with what each of them wants.
+
+    Of a superuser's only what is wrong. Nothing where it cannot be tried.
+    """
+    if conn.info.transaction_status != TransactionStatus.IDLE or ask(conn, "trial_conditions")[0][0]:
+        return ()
+    return _undone(conn, _Trial(conn, now, wanted, whole=True))
+
+
 def _try(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
+    def wanted() -> Iterator[tuple[str, State]]:
+        then = state
+        for step in SPLIT.steps:
+            then = step.apply(then, context)
+            yield step.key, then
+
+    return _undone(conn, _Trial(conn, state, wanted()))
+
+
+def _undone(conn: psycopg.Connection[Any], trial: _Trial) -> tuple[Lack, ...]:
     with conn.transaction(force_rollback=True):
         conn.execute("SET TRANSACTION READ WRITE")
         conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
         conn.execute("SET LOCAL statement_timeout = '10s'")
-        return tuple(_Trial(conn, state, context).run())
+        return tuple(trial.run())
 
 
 def thinned(state: State, context: Context) -> tuple[State, frozenset[ObjectRef]]:
@@ -131,10 +167,14 @@ def _is_cut(lack: Lack, others: frozenset[ObjectRef]) -> bool:
 class _Trial:
     """One run over all steps, inside a transaction that is rolled back."""
 
-    def __init__(self, conn: psycopg.Connection[Any], state: State, context: Context) -> None:
+    def __init__(
+        self, conn: psycopg.Connection[Any], state: State, wanted: Iterable[tuple[str, State]], *, whole: bool = False
+    ) -> None:
+        """``whole``: what is wrong counts too, and not only what the operator may not."""
         self._conn = conn
         self._state = state
-        self._context = context
+        self._wanted = wanted
+        self._whole = whole
         self._done: list[tuple[str, Statement]] = []
         self._able: dict[str, str] = {}
         """What the server said when the operator tried to act as a role; "" where it may."""
@@ -142,28 +182,31 @@ class _Trial:
     def run(self) -> Iterator[Lack]:
         """Forward through all steps, then back over what was done."""
         now = self._state
-        for step in SPLIT.steps:
-            then = step.apply(now, self._context)
-            yield from self._step(step.key, diff(now, then), then)
+        for key, then in self._wanted:
+            yield from self._step(key, diff(now, then), then)
             now = then
         for key, statement in reversed(self._done):
-            reason = self._run(statement.undo, _secrets(statement.undo, now))
-            if reason:
-                yield Lack(key, statement, reason, back=True)
+            said = self._run(statement.undo, _secrets(statement.undo, now))
+            if said is not None and said.reason:
+                yield Lack(key, statement, said.reason, back=True, wrong=said.wrong)
 
     def _step(self, key: str, statements: tuple[Statement, ...], then: State) -> Iterator[Lack]:
         missing: dict[str, list[Statement]] = {}
         rights: dict[str, tuple[Statement, str]] = {}
         moving: dict[tuple[ObjectRef, str], Statement] = {}
+        tried = 0
         for statement in statements:
             facts = {change.fact for change in statement.changes}
             if facts and facts <= OF_ROLES:
-                if statement.undo:
-                    reason = self._run(statement.sql, statement.secrets)
-                    if reason is None:
+                tried += 1
+                if statement.undo and (tried <= SAMPLE or not self._whole):
+                    said = self._run(statement.sql, statement.secrets)
+                    if said is None:
                         self._done.append((key, statement))
-                    elif reason:
-                        yield Lack(key, statement, reason)
+                    elif said.reason:
+                        yield Lack(key, statement, said.reason, wrong=said.wrong)
+                continue
+            if self._state.target.operator_superuser:
                 continue
             unable = [role for role in dict.fromkeys(statement.acts) if role and self._acts_as(role)]
             for role in unable:
@@ -180,17 +223,20 @@ class _Trial:
             reason = f"{wants.role} lacks {privileges.NAMES[wants.letter]} on {ddl.label(wants.on)}"
             yield Lack(key, moving[refs[0], wants.role], reason, needed=wants)
 
-    def _run(self, text: str, secrets: tuple[str, ...]) -> str | None:
-        """What the server said against it; None where it did it, "" where it failed for no want of rights."""
+    def _run(self, text: str, secrets: tuple[str, ...]) -> _Said | None:
+        """What the server said against it; None where it did it."""
         for role in secrets:
             text = ddl.fill_verifier(text, role, NOBODYS_VERIFIER)
         try:
             with self._conn.transaction():
                 self._conn.execute(text.encode())
-        except _REFUSALS as error:
-            return (error.diag.message_primary or str(error)).splitlines()[0]
-        except psycopg.DatabaseError:
-            return ""
+        except psycopg.DatabaseError as error:
+            wrong = self._whole and not isinstance(error, _TAKEN) and (error.sqlstate or "").startswith(_WRONG)
+            if wrong or isinstance(error, _REFUSALS):
+                said = (error.diag.message_primary or str(error)).splitlines()[0]
+                hint = error.diag.message_hint if wrong else None
+                return _Said(f"{said} ({' '.join(hint.split())})" if hint else said, wrong)
+            return _Said("")
         return None
 
     def _acts_as(self, role: str) -> str:

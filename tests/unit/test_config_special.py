@@ -63,6 +63,7 @@ def test_any_name(name: str) -> None:
         ("[role.a]\nconnection_limits = 1", "unknown key [role.a] connection_limits", "did you mean connection_limit?"),
         ("[role.a]\nconnection_limit = true", "[role.a] connection_limit is not a number", "connection_limit = 5"),
         ("[role.a]\nconnection_limit = -2", "[role.a] connection_limit is not a number", "connection_limit = 5"),
+        ("[role.a]\nconnection_limit = 2147483648", "connection_limit is not a number", "connection_limit = 5"),
         ("[role.a]\nnew_tables = 'all'", "[role.a] new_tables is not one of its values", '"none", "read", "write"'),
         ("[role.a]\nschemas = 'x'", "[role.a] schemas is not a list of names", "write it like"),
         ("[role.a]\nschemas = ['x']\nnew_tables = 'none'", "schemas mean everything in them", "[grants.a]"),

@@ -77,7 +77,8 @@ def command(
             name,
             ways,
             AdvanceOptions(through=through, waive=waive, reason=reason.strip(), logs=logs),
-            agree=None if yes else lambda found: _asked(app, found),
+            agree=lambda found: _agreed(app, found, yes=yes),
+            asked=not yes,
             began=lambda found: view.show_begun(app.output, found),
             reporter=narration,
             confirm=asking,
@@ -93,16 +94,19 @@ def _begin(app: App, name: WalkName, ways: list[str], *, yes: bool) -> Exit:
     from flatsplit.cutover.begin import begin
 
     with app.walk("begin", write=True, alone=True) as walk:
-        found = begin(walk, name, lambda found: yes or _asked(app, found), ways)
+        found = begin(walk, name, lambda found: _agreed(app, found, yes=yes), ways)
     if not found.begun:
         return _unchanged(app)
     view.show(app.output, found)
     return Exit.OK
 
 
-def _asked(app: App, found: Beginning) -> bool:
+def _agreed(app: App, found: Beginning, *, yes: bool) -> bool:
     from flatsplit.cli.views import begin as view
 
+    if yes:
+        view.show_notes(app.output.err, found)
+        return True
     view.show_question(app.output.err, found)
     return bool(app.output.ask("Begin it?"))
 

@@ -19,6 +19,13 @@ def show_question(printer: Printer, found: Beginning) -> None:
     """What would be begun."""
     printer.heading(f"{one_line(found.walk.words)}: {', '.join(found.steps)}")
     plan.show(printer, found.plan)
+    show_notes(printer, found)
+
+
+def show_notes(printer: Printer, found: Beginning) -> None:
+    """What somebody else has to run."""
+    for note in found.notes:
+        printer.say(f"  {one_line(note)}", "yellow")
 
 
 def show(output: Output, found: Beginning) -> None:
@@ -57,4 +64,5 @@ def shape(found: Beginning) -> Json:
         "subject": found.walk.subject,
         "steps": list(found.steps),
         "plan": plan.shape(found.plan),
+        "notes": list(found.notes),
     }

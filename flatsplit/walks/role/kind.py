@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from flatsplit import blueprint
+from flatsplit.config.grants import MEMBER
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.model import State, WalkName
@@ -102,6 +103,8 @@ def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
     missing = next(listed.nothing(live, context), None)
     if missing is not None:
         line, wrong = missing
+        if line.privilege == MEMBER:
+            return f"{list_} {line.privilege}: {quote(wrong)} names no role", "correct the name, or take it out"
         return f"{list_} {line.privilege}: {quote(wrong)} names nothing here that has this privilege", (
             "correct the name, written as in SQL with its schema"
         )

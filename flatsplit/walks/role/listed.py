@@ -151,6 +151,9 @@ def give(draft: Draft, context: Context) -> None:
 def nothing(state: State, context: Context) -> Iterator[tuple[Grant, str]]:
     """Names of the list that mean nothing here, and the line that they stand in; columns each by itself."""
     special = context.special
+    for grant in context.config.grants if special is not None else ():
+        if grant.purpose == context.role and grant.privilege == MEMBER:
+            yield from ((grant, name) for name in grant.names if parse_name(name).parts[-1] not in state.roles)
     for grant in lines(context.config, special) if special is not None else ():
         for name in grant.names:
             found = tuple(grants.named(state, name, grant.letter))
