@@ -219,11 +219,16 @@ class Generated(_Given):
 
     def foresee(self, roles: Sequence[str]) -> None:
         """Refuses a file in which they are not, and a place where none can be made."""
-        if os.path.lexists(self.path):
+        try:
+            self.path.lstat()
+        except FileNotFoundError as error:
+            if not os.access(self.path.parent, os.W_OK | os.X_OK):
+                why = os.strerror(errno.EACCES) if self.path.parent.is_dir() else error.strerror
+                raise _unmade(self.path, why) from None
+        except OSError as error:  # a name that no file can have, say
+            raise _unmade(self.path, error.strerror) from None
+        else:
             self.for_roles(roles)
-        elif not os.access(self.path.parent, os.W_OK | os.X_OK):
-            missing = not self.path.parent.is_dir()
-            raise _unmade(self.path, os.strerror(errno.ENOENT if missing else errno.EACCES))
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """The passwords of these roles; ask for all that a step needs at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -75,7 +76,7 @@ def _run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:
     except FlatsplitError as error:
         return _report(app, error)
     except Exception as error:
-        return _unexpected(app, error)
+        return _unexpected(app, error, args)
 
 
 def _usage(app: App, error: click.ClickException) -> int:
@@ -100,7 +101,7 @@ def _report(app: App, error: FlatsplitError) -> int:
     return error.exit_code
 
 
-def _unexpected(app: App, error: Exception) -> int:
+def _unexpected(app: App, error: Exception, args: Sequence[str]) -> int:
     if "psycopg" in sys.modules:
         from flatsplit.connection import as_flatsplit_error
 
@@ -108,6 +109,12 @@ def _unexpected(app: App, error: Exception) -> int:
         if known is not None:
             known.__cause__ = error
             return _report(app, known)
+    if isinstance(error, UnicodeEncodeError) and (given := _not_text(args)) is not None:
+        app.output.error(f"{given} is not UTF-8", "write it in UTF-8, as a terminal does in a locale like C.UTF-8")
+        return Exit.USAGE
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        app.output.error(f"no file can have the name {error.filename}", "give a shorter one")
+        return Exit.USAGE
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         place = f" {error.filename}" if error.filename else ""
         app.output.error(f"cannot write{place}: {error.strerror}", "make room, then run the same command again")
@@ -119,6 +126,16 @@ def _unexpected(app: App, error: Exception) -> int:
     what = f"unexpected {type(error).__name__}" + (f": {lines[0]}" if lines else "")
     app.output.error(what, "report it, with the traceback above" if app.verbose else "run it again with -v for details")
     return Exit.ERROR
+
+
+def _not_text(args: Sequence[str]) -> str | None:
+    """Which argument, or variable of the environment, has bytes that are no text; None where all are text.
+
+    A name of a file may hold such bytes, so nothing is refused before it is known that they matter. What it holds is
+    not repeated: it may be a password.
+    """
+    given = {f"argument {number}": value for number, value in enumerate(args, 1)} | dict(os.environ)
+    return next((name for name, value in given.items() if re.search("[\udc80-\udcff]", value)), None)
 
 
 def _traceback(app: App, error: BaseException) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tempfile
+import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,27 @@ def write_bundle(
         raise UsageError(f"{overrides}: no such folder of templates", "name a folder with --templates")
     try:
         return _write_all(bundle, directory, format, overrides)
-    except TemplateError as error:
-        where = getattr(error, "filename", None) or getattr(error, "name", None) or "a template"
-        line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+    except FlatsplitError:
+        raise
+    except Exception as error:  # a template of somebody else's may do anything
+        if overrides is None and not isinstance(error, TemplateError):
+            raise
+        where, line = _place(error, overrides)
         raise BundleFailed(
-            f"{where}{line}: the template cannot be rendered ({error})", "correct it, or leave --templates out"
+            f"{where}{f', line {line}' if line else ''}: the template cannot be rendered ({error})",
+            "correct it, or leave --templates out",
         ) from error
+
+
+def _place(error: Exception, overrides: Path | None) -> tuple[str, int]:
+    """The template in which it happened, and the line, 0 where that is not known."""
+    if isinstance(error, TemplateSyntaxError):
+        return error.filename or error.name or "a template", error.lineno
+    frames = traceback.extract_tb(error.__traceback__) if overrides is not None else []
+    theirs = [frame for frame in frames if Path(frame.filename).is_relative_to(overrides or "")]
+    return (
+        (theirs[-1].filename, theirs[-1].lineno or 0) if theirs else (getattr(error, "name", None) or "a template", 0)
+    )
 
 
 def _write_all(bundle: BundleFacts, directory: Path, form: str, overrides: Path | None) -> tuple[Path, ...]:
@@ -77,6 +93,8 @@ def _write_all(bundle: BundleFacts, directory: Path, form: str, overrides: Path 
             shutil.rmtree(staging, ignore_errors=True)
         for name in old - files.keys():
             (directory / name).unlink(missing_ok=True)
+    except TemplateError:  # one that is not found is an OSError as well
+        raise
     except OSError as error:
         raise BundleFailed(
             f"{directory}: the runbook cannot be written ({error.strerror or error})",

@@ -18,6 +18,8 @@ from flatsplit.cli.options import GateName, Span, StepName
 from tests.fixtures.cli import InProcess, Result
 from tests.fixtures.databases import Database
 
+NOT_TEXT = "caf\udce9"
+"""An argument in another encoding than UTF-8, as Python has it."""
 BASE: Mapping[str, tuple[str, ...]] = {
     "approve": ("--by", "x"),
     "begin": ("--yes",),
@@ -72,6 +74,7 @@ def files(folder: Path) -> dict[str, Path]:
     made["text"].write_text("no such thing\n")
     made["loop"].symlink_to(made["loop"])
     made["below a file"] = made["text"] / "file"
+    made["too long"] = folder / ("x" * 300)
     for path in (made["empty"], made["binary"], made["text"]):
         path.chmod(0o600)
     return made
@@ -89,7 +92,8 @@ def wrong(parameter: click.Parameter, there: Mapping[str, Path]) -> Iterator[tup
     elif isinstance(kind, click.types.IntParamType):
         yield from ((one, one) for one in ("x", "", "-1", "1.5"))
     else:
-        yield from (("unknown", "no-such-thing"), ("empty", ""), ("strange", "x\n\x1b[2J%s'\""))
+        strange = (("strange", "x\n\x1b[2J%s'\""), ("not text", NOT_TEXT))
+        yield from (("unknown", "no-such-thing"), ("empty", ""), *strange)
 
 
 def cases(there: Mapping[str, Path]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -150,6 +154,23 @@ def test_two_lines_and_nothing_lost(begun: Database, invoke_cli: InProcess, tmp_
         assert looks(begun) == before, (command, what)
     assert not odd, "\n".join(map(str, odd))
     assert tried > 200
+
+
+@pytest.mark.parametrize(
+    ("given", "env", "named"),
+    [
+        (("--dsn", f"password={NOT_TEXT}"), {}, "argument 2"),
+        ((), {"FLATSPLIT_DSN": NOT_TEXT}, "FLATSPLIT_DSN"),
+    ],
+)
+def test_what_is_not_text_is_not_repeated(
+    given: tuple[str, ...], env: Mapping[str, str], named: str, invoke_cli: InProcess
+) -> None:
+    """It may be a password; where it stands is said."""
+    result = invoke_cli(*given, "init", "--legacy-role", "x", "--yes", env=env)
+    assert not wrongly_told(result, 2), result
+    assert result.stderr.startswith(f"error: {named} is not UTF-8\n")
+    assert "caf" not in result.stderr
 
 
 @pytest.mark.slow

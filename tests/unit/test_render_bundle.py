@@ -182,3 +182,24 @@ def test_many_statements_stay_small_and_readable(tmp_path):
     assert len((tmp_path / "04-transfer-ownership.md").read_text().splitlines()) < 120
     assert (tmp_path / "index.html").stat().st_size < 200_000
     assert (tmp_path / "04-transfer-ownership.sql").read_text().count("ALTER TABLE") == 20_000
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [
+        (b"a\n{{ 1 / 0 }}\n", ", line 2"),
+        (b"a\n\n{{ none + 1 }}\n", ", line 3"),
+        (b"{{ bundle.nothing.at_all }}\n", ", line 1"),
+        (b"{% if %}\n", ", line 1"),
+        (b"{% include 'no.j2' %}", ""),
+        (b"caf\xe9\n", ""),
+    ],
+)
+def test_a_template_of_somebody_else_that_fails_is_named(tmp_path, template, line):
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (templates / "runbook.md.j2").write_bytes(template)
+    with pytest.raises(FlatsplitError, match=f"{line}: the template cannot be rendered") as raised:
+        write_bundle(bundles.plain(), tmp_path / "out", overrides=templates)
+    assert "--templates" in raised.value.fix
+    assert not line or raised.value.what.startswith(str(templates / "runbook.md.j2"))
