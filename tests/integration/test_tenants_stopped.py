@@ -29,11 +29,7 @@ from tests.support.tenanted import (
 from tests.support.tenants import ROWS, SHOP
 from tests.support.walk import Walk, assert_same, configure
 
-
-@pytest.fixture
-def walk(database: Database, invoke_cli: InProcess) -> Walk:
-    """A split that is done, with a third role that reads."""
-    return split_done(database, invoke_cli)
+walk = pytest.fixture(split_done)
 
 
 HOSTILE = """

@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from flatsplit.walks.tenants import STEP_KEYS
-from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.snapshot import difference
 from tests.support.tenanted import (
@@ -25,11 +24,7 @@ from tests.support.tenanted import (
 )
 from tests.support.walk import Walk, assert_same, configure, write_passwords
 
-
-@pytest.fixture
-def walk(database: Database, invoke_cli: InProcess) -> Walk:
-    """A split that is done, with a third role that reads."""
-    return split_done(database, invoke_cli)
+walk = pytest.fixture(split_done)
 
 
 @pytest.mark.majors("two")

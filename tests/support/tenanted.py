@@ -19,11 +19,11 @@ UNPROVED = ("--waive", "isolated", "--waive", "consistent")
 WAIVED = ("--waive", "keys", "--reason", "a test")
 
 
-def split_done(database: Database, cli: InProcess) -> Walk:
+def split_done(database: Database, invoke_cli: InProcess) -> Walk:
     """A split that is done, with a third role that reads, and a configuration that speaks of tenants."""
     database.execute(f"set role legacy; {SHOP} {ROWS} reset role; create role auditor login; create role readers")
     database.execute("create role nightly login in role readers; grant select on orders, events to auditor, readers")
-    found = Walk(cli, database).init()
+    found = Walk(invoke_cli, database).init()
     found.forward()
     found.config.write_text(found.config.read_text() + CONFIG)
     return found
