@@ -7,7 +7,6 @@ which statements lead from the facts in one State to the facts in another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from flatsplit.differ import acls, defaults, members, owners, recorder, roles, rowsecurity, smaller
 from flatsplit.model import ObjectRef, State, Statement
@@ -27,7 +26,7 @@ def _written(have: State, want: State) -> Iterator[Statement]:
     """Each piece is a phase: it is through before the next one begins."""
     for phase, piece in enumerate(_pieces(have, want), start=1):
         for each in piece:
-            statement = replace(each, phase=phase) if isinstance(each, Statement) else each(phase)
+            statement = each.but(phase=phase) if isinstance(each, Statement) else each(phase)
             yield _named(statement, have, want) if DATABASE_OWNER in statement.acts else statement
 
 
@@ -85,8 +84,7 @@ def _named(statement: Statement, have: State, want: State) -> Statement:
     ref = ObjectRef("database", "", have.target.database)
     owners = [state.objects[ref].owner for state in (have, want) if ref in state.objects]
     split = statement.split
-    return replace(
-        statement,
+    return statement.but(
         acts=(*(role for role in statement.acts if role != DATABASE_OWNER), *owners),
         split=None if split is None else lambda: tuple(_named(each, have, want) for each in split()),
     )

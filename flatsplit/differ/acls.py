@@ -152,9 +152,9 @@ def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bo
         return (-group[2].depth if revoking else group[2].depth, group)
 
     for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
+        kind = _Kind(schema, step, owner, revoking, hold, kept)
         for start in range(0, len(refs), PER_STATEMENT):
-            part = refs[start : start + PER_STATEMENT]
-            yield partial(_statement, part, schema, step, owner, revoking=revoking, hold=hold, kept=kept)
+            yield partial(_Grants, kind, refs[start : start + PER_STATEMENT])
 
 
 def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
@@ -169,50 +169,92 @@ def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
     )
 
 
-def _statement(
-    refs: Sequence[ObjectRef],
-    schema: str,
-    step: AclChange,
-    owner: str,
-    phase: int = 0,
-    *,
-    revoking: bool,
-    hold: Callable[[Sequence[ObjectRef]], str],
-    kept: single.Columns = single.NONE,
-) -> Statement:
-    grantee = owner if step.grantee == OWNER else step.grantee
-    do, undo = (ddl.revoke, ddl.grant) if revoking else (ddl.grant, ddl.revoke)
-    what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
-    what += " (grant option)" if step.option else ""
-    where = ddl.label(refs[0]) if len(refs) == 1 else f"{len(refs)} {plural(refs)} in {schema or 'the database'}"
-    objects = tuple(refs)
-    option = step.option if revoking else step.undo_option
-    along = single.taken_along(kept, refs, step.letters, step.grantee, step.grantor or OWNER, option=option)
-    before, after = single.around(along, owner)
-    sql = do(refs, step.letters, grantee, option=step.option, grantor=step.by(owner))
-    back = undo(refs, step.letters, grantee, option=step.undo_option, grantor=step.by(owner))
-    return Statement(
-        description=f"{what} on {where} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
-        sql=hold(refs) + (f"{before}{sql}{after}" if revoking else sql),
-        undo=back if revoking else f"{before}{back}{after}",
-        lock="",
-        objects=objects,
-        changes=changes(ddl.Labels(objects), step, owner, revoking=revoking),
-        phase=phase,
-        acts=(step.grantor or owner, *(each.grantor for each in along if each.grantor != OWNER)),
-        split=_splitter(
-            refs,
-            partial(_statement, schema=schema, step=step, owner=owner, revoking=revoking, hold=hold, kept=kept),
-        ),
-    )
+class _Kind(NamedTuple):
+    """What the statements of one group have in common."""
+
+    schema: str
+    step: AclChange
+    owner: str
+    revoking: bool
+    hold: Callable[[Sequence[ObjectRef]], str]
+    kept: single.Columns
+
+    @property
+    def grantee(self) -> str:
+        return self.owner if self.step.grantee == OWNER else self.step.grantee
+
+    def along(self, refs: Sequence[ObjectRef]) -> list[single.Along]:
+        """Privileges on columns that the REVOKE, there or back, takes along."""
+        if not self.kept:
+            return []
+        step, option = self.step, self.step.option if self.revoking else self.step.undo_option
+        giver = step.grantor or OWNER
+        return single.taken_along(self.kept, refs, step.letters, step.grantee, giver, option=option)
+
+    def given(self, refs: Sequence[ObjectRef], *, option: bool) -> str:
+        return ddl.grant(refs, self.step.letters, self.grantee, option=option, grantor=self.step.by(self.owner))
+
+    def taken(self, refs: Sequence[ObjectRef], *, option: bool) -> str:
+        before, after = single.around(self.along(refs), self.owner)
+        text = ddl.revoke(refs, self.step.letters, self.grantee, option=option, grantor=self.step.by(self.owner))
+        return f"{before}{text}{after}"
 
 
-def _splitter(
-    refs: Sequence[ObjectRef], make: Callable[[Sequence[ObjectRef]], Statement]
-) -> Callable[[], tuple[Statement, ...]] | None:
-    if len(refs) == 1:
-        return None
-    return lambda: tuple(make((ref,)) for ref in refs)
+_PLAIN = (("secrets", ()), ("alone", False), ("lock", ""))
+
+
+class _Grants(Statement):
+    """GRANT or REVOKE on objects alike, written when it is read."""
+
+    __slots__ = ("_kind",)
+
+    _kind: _Kind
+
+    def __init__(self, kind: _Kind, refs: Sequence[ObjectRef], phase: int = 0) -> None:
+        object.__setattr__(self, "_kind", kind)
+        for name, value in (
+            ("objects", tuple(refs)),
+            ("phase", phase),
+            ("secrets", ()),
+            ("alone", False),
+            ("lock", ""),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def description(self) -> str:
+        kind, refs = self._kind, self.objects
+        what = f"{'revoke' if kind.revoking else 'grant'} {privileges.names(kind.step.letters)}"
+        what += " (grant option)" if kind.step.option else ""
+        where = ddl.label(refs[0])
+        if len(refs) > 1:
+            where = f"{len(refs)} {plural(refs)} in {kind.schema or 'the database'}"
+        return f"{what} on {where} {'from' if kind.revoking else 'to'} {kind.grantee or 'PUBLIC'}"
+
+    @property
+    def sql(self) -> str:
+        write = self._kind.taken if self._kind.revoking else self._kind.given
+        return self._kind.hold(self.objects) + write(self.objects, option=self._kind.step.option)
+
+    @property
+    def undo(self) -> str:
+        write = self._kind.given if self._kind.revoking else self._kind.taken
+        return write(self.objects, option=self._kind.step.undo_option)
+
+    @property
+    def changes(self) -> Alike:
+        return changes(ddl.Labels(self.objects), self._kind.step, self._kind.owner, revoking=self._kind.revoking)
+
+    @property
+    def acts(self) -> tuple[str, ...]:
+        along = (each.grantor for each in self._kind.along(self.objects) if each.grantor != OWNER)
+        return self._kind.step.grantor or self._kind.owner, *along
+
+    @property
+    def split(self) -> Callable[[], tuple[Statement, ...]] | None:
+        if len(self.objects) == 1:
+            return None
+        return lambda: tuple(_Grants(self._kind, (ref,)) for ref in self.objects)
 
 
 def plural(refs: Iterable[ObjectRef]) -> str:

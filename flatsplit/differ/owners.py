@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from flatsplit import ddl
 from flatsplit.differ.acls import Changed, Later
-from flatsplit.model import RELATIONS, Change, ObjectRef, OnDemand, State, Statement, versions
+from flatsplit.model import RELATIONS, Change, ObjectRef, OnDemand, RoleFacts, State, Statement, Target, versions
 
 # Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
 # at 10 plus their depth over other relations, because a view reads as its owner.
@@ -81,6 +82,7 @@ def moved(
     To a role whose member the old owner is (the bridge), tables go before the views that read them;
     otherwise the other way round: a view of the member's still reads, the other one would not.
     """
+    course = cache(partial(_Course, have.target, have.roles, want.roles))
     depth: dict[ObjectRef, int] | None = None
     by_rank: list[tuple[int, ObjectRef, str, str]] = []
     last: list[Later] = []
@@ -92,12 +94,12 @@ def moved(
         rank = _rank(ref, depth)
         forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
         if ref.kind == "subscription" and (heir := have.roles.get(then.owner)) and not heir.login:
-            last.append(partial(_owner, have, want, ref, now.owner, then.owner))
+            last.append(partial(_Move, course(now.owner, then.owner), ref))
             continue
         by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
     alter: list[Sequence[Statement | Later]] = [
-        [partial(_owner, have, want, ref, old, new) for _, ref, old, new in together]
+        [partial(_Move, course(old, new), ref) for _, ref, old, new in together]
         for _, together in groupby(by_rank, key=itemgetter(0))
     ]
     return [*alter, _reassigned(want, dragged)], last
@@ -120,38 +122,64 @@ class Moves(OnDemand[Change]):
             yield Change("+", "owner", subject, self._new)
 
 
-def _owner(have: State, want: State, ref: ObjectRef, old: str, new: str, phase: int) -> Statement:
-    refs = (ref,)
-    return Statement(
-        description=f"{ddl.label(ref)}: owner {old} → {new}",
-        sql=_alter_owner(have, want, ref, new),
-        undo=_alter_owner(have, want, ref, old),
-        lock=_LOCKS.get(ref.kind, ""),
-        objects=refs,
-        changes=Moves(refs, old, new),
-        phase=phase,
-        acts=_both(old, new),
-    )
+class _Course(NamedTuple):
+    """From whom to whom objects move, and what decides how: no more of the States, which are large and soon gone."""
+
+    target: Target
+    before: Mapping[str, RoleFacts]
+    after: Mapping[str, RoleFacts]
+    old: str
+    new: str
 
 
-@cache
-def _both(old: str, new: str) -> tuple[str, str]:
-    return old, new
+class _Move(Statement):
+    """ALTER … OWNER of one object, written when it is read."""
+
+    __slots__ = ("_course",)
+
+    _course: _Course
+
+    def __init__(self, course: _Course, ref: ObjectRef, phase: int) -> None:
+        object.__setattr__(self, "_course", course)
+        for name, value in (("objects", (ref,)), ("phase", phase), ("secrets", ()), ("alone", False), ("split", None)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def description(self) -> str:
+        return f"{ddl.label(self.objects[0])}: owner {self._course.old} → {self._course.new}"
+
+    @property
+    def sql(self) -> str:
+        return _alter_owner(self._course, self.objects[0], self._course.new)
+
+    @property
+    def undo(self) -> str:
+        return _alter_owner(self._course, self.objects[0], self._course.old)
+
+    @property
+    def lock(self) -> str:
+        return _LOCKS.get(self.objects[0].kind, "")
+
+    @property
+    def changes(self) -> Moves:
+        return Moves(self.objects, self._course.old, self._course.new)
+
+    @property
+    def acts(self) -> tuple[str, ...]:
+        return self._course.old, self._course.new
 
 
-def _alter_owner(have: State, want: State, ref: ObjectRef, owner: str) -> str:
+def _alter_owner(course: _Course, ref: ObjectRef, owner: str) -> str:
     """Of some kinds the server asks whether the new owner is a superuser, whoever it is that gives them away.
 
     A role that made such things as a superuser and is none any more owns them still, and gets them back only as one.
     """
-    text = ddl.alter_owner(ref, owner)
-    asked = ref.kind in _SUPERUSERS or (
-        ref.kind == "subscription" and have.target.major < versions.SUBSCRIPTION_CREATORS
-    )
-    facts = have.roles.get(owner)
-    if not asked or not have.target.operator_superuser or facts is None or facts.superuser:
+    text, target = ddl.alter_owner(ref, owner), course.target
+    asked = ref.kind in _SUPERUSERS or (ref.kind == "subscription" and target.major < versions.SUBSCRIPTION_CREATORS)
+    facts = course.before.get(owner)
+    if not asked or not target.operator_superuser or facts is None or facts.superuser:
         return text
-    becomes = want.roles.get(owner)
+    becomes = course.after.get(owner)
     return text if becomes is not None and becomes.superuser else ddl.as_superuser(owner, text)
 
 

@@ -19,12 +19,11 @@ from typing import Literal, Protocol
 import psycopg
 from psycopg import errors
 
-from flatsplit import ddl
 from flatsplit.connection import Session, said
 from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
-from flatsplit.executor.ahead import ahead
 from flatsplit.executor.words import advice, connection_lost, describe, full, itself, way_out
-from flatsplit.journal import Direction, Entry, Journal, entry
+from flatsplit.executor.written import Written, ahead, written
+from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
 from flatsplit.planning.batches import batches, fitting
 from flatsplit.server.acting import acting
@@ -130,9 +129,9 @@ class Executor:
         self._done, self._total = 0, len(statements)
         for _, phase in itertools.groupby(statements, key=lambda each: each.phase):
             contended: deque[Statement] = deque()
-            for batch, written in ahead(batches(list(phase), slots), entry):
+            for batch, ready in ahead(batches(list(phase), slots), self._written):
                 self._pace(batch)
-                self._batch(step, direction, batch, contended, written)
+                self._batch(step, direction, batch, contended, ready)
             self._tail(step, direction, contended)
         return self._done
 
@@ -142,10 +141,10 @@ class Executor:
         direction: Direction,
         batch: Sequence[Statement],
         contended: deque[Statement],
-        written: Entry | None = None,
+        ready: Written | None = None,
     ) -> None:
         """Try without waiting; on trouble halve until the one that causes it stands alone."""
-        outcome = self._attempt(step, direction, batch, NO_WAIT, written)
+        outcome = self._attempt(step, direction, batch, NO_WAIT, ready)
         if outcome == "done":
             return
         if len(batch) > 1:
@@ -195,9 +194,10 @@ class Executor:
         direction: Direction,
         batch: Sequence[Statement],
         lock_timeout: timedelta,
-        written: Entry | None = None,
+        ready: Written | None = None,
     ) -> Outcome:
-        """One transaction: the statements and their records (``written`` where they are ready), or nothing."""
+        """One transaction: the statements and their records (``ready``, if they are), or nothing."""
+        ready = ready or self._written(batch)
         session = self._session
         session.take_notices()
         try:
@@ -208,9 +208,9 @@ class Executor:
                     session.driver.execute(_DISCREET)
                 roles = set() if self._superuser else {role for each in batch for role in each.acts if role}
                 with acting(session.driver, roles):
-                    session.run(head + b"\n".join(self._text(each) for each in batch))
+                    session.run(head + ready.text)
                     self._check_notices()
-                self._journal.write(step, direction, written or entry(batch))
+                self._journal.write(step, direction, ready.entry)
         except _AGAIN:
             return "contended"
         except _OnlyWarned as warning:
@@ -308,11 +308,8 @@ class Executor:
                 "give --password-file FILE or --generate-passwords FILE",
             )
 
-    def _text(self, statement: Statement) -> bytes:
-        text = statement.sql
-        for role in statement.secrets:
-            text = ddl.fill_verifier(text, role, self._verifiers[role])
-        return text.encode()
+    def _written(self, batch: Sequence[Statement]) -> Written:
+        return written(batch, self._verifiers)
 
     def _check_notices(self) -> None:
         """A GRANT that granted nothing is a warning to PostgreSQL and a failure here."""

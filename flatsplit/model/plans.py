@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from flatsplit.model.facts import ObjectRef
 from flatsplit.model.ondemand import OnDemand
@@ -70,9 +70,13 @@ def alike(changes: Iterable[Change]) -> Iterator[Alike]:
             yield Alike(change.side, change.fact, (change.subject,), change.detail)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Statement:
-    """One statement of a plan: what a reviewer reads, what psql runs, what the journal keeps."""
+    """One statement of a plan: what a reviewer reads, what psql runs, what the journal keeps.
+
+    A plan holds hundreds of thousands: kinds of which there are so many write their texts when somebody reads them, and
+    are equal to any other statement that says the same.
+    """
 
     description: str
     sql: str
@@ -95,6 +99,19 @@ class Statement:
     """Roles whose rights it takes, for who is no superuser: owners before and after, whoever grants."""
     split: Callable[[], tuple[Statement, ...]] | None = field(default=None, compare=False, repr=False)
     """The same work object by object, for when one of several objects is contended or gone."""
+
+    def but(self, **changes: Any) -> Statement:
+        """The same statement but for these fields."""
+        return Statement(**{each.name: getattr(self, each.name) for each in fields(Statement)} | changes)
+
+    def _compared(self) -> tuple[object, ...]:
+        return tuple(getattr(self, each.name) for each in fields(Statement) if each.compare)
+
+    def __eq__(self, other: object) -> bool:
+        return self._compared() == other._compared() if isinstance(other, Statement) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.sql, self.phase))
 
 
 Waivable: TypeAlias = Literal[

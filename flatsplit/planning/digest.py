@@ -18,10 +18,10 @@ def digest(
     walk: WalkName = SPLIT,
 ) -> str:
     """A fingerprint of where a plan applies and which facts it changes; the same however the work is cut up."""
-    facts: dict[tuple[str, str, str], set[str]] = {}
+    facts: dict[tuple[str, str, str], list[str]] = {}
     for statement in statements:
         for change in alike(statement.changes):
-            facts.setdefault((change.side, change.fact, change.detail), set()).update(change.subjects)
+            facts.setdefault((change.side, change.fact, change.detail), []).extend(change.subjects)
     identity: Sequence[object] = (
         target.system_identifier,
         target.database_oid,
@@ -31,5 +31,9 @@ def digest(
         step,
         *(() if walk == SPLIT else walk),  # those of splits are on record since before there were others
     )
-    changes = [(*key, sorted(facts[key])) for key in sorted(facts)]
-    return hashlib.sha256(json.dumps([identity, changes]).encode()).hexdigest()[:16]
+    found = hashlib.sha256(f"[{json.dumps(identity)}, [".encode())
+    for place, key in enumerate(sorted(facts)):  # piece by piece: all at once would be some hundred bytes an object
+        subjects = sorted(set(facts.pop(key)))
+        found.update(f"{', ' if place else ''}{json.dumps((*key, subjects))}".encode())
+    found.update(b"]]")
+    return found.hexdigest()[:16]

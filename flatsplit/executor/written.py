@@ -1,0 +1,53 @@
+"""Statements as they are sent and as they are recorded, made ready while the server works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+from flatsplit import ddl
+from flatsplit.journal import Entry, entry
+from flatsplit.model import Statement
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Written(NamedTuple):
+    """A transaction's worth."""
+
+    text: bytes
+    """With the verifiers of passwords in it: for the server alone."""
+    entry: Entry
+
+    def __repr__(self) -> str:
+        return "Written(…)"  # not what is in it
+
+
+def written(batch: Sequence[Statement], verifiers: Mapping[str, str]) -> Written:
+    """KeyError where a statement needs the verifier of a role that has none."""
+    return Written("\n".join(_filled(each, verifiers) for each in batch).encode(), entry(batch))
+
+
+def _filled(statement: Statement, verifiers: Mapping[str, str]) -> str:
+    text = statement.sql
+    for role in statement.secrets:
+        text = ddl.fill_verifier(text, role, verifiers[role])
+    return text
+
+
+def ahead(items: Iterable[T], make: Callable[[T], U]) -> Iterator[tuple[T, U]]:
+    """Each item with what ``make`` makes of it; that of the next is being made while the caller works with the last.
+
+    The caller waits for a server most of the time, and Python has little to do then. What ``make`` raises, is raised
+    where its item would come.
+    """
+    with ThreadPoolExecutor(1, "ahead") as pool:
+        coming: tuple[T, Future[U]] | None = None
+        for item in items:
+            last, coming = coming, (item, pool.submit(make, item))
+            if last is not None:
+                yield last[0], last[1].result()
+        if coming is not None:
+            yield coming[0], coming[1].result()
