@@ -20,10 +20,10 @@ _HEAD = re.compile(
     + rb",[0-9a-f.]*+,\d*+,"
 )
 """How a row begins, up to the number of its line. A text inside a field can look like it: :func:`_begins`."""
-_UNFORGED = re.compile(rb'"(?:"")*+[^"]')
+_UNFORGED = re.compile(rb'"(?:"")*+[^",\n]')
 """The beginning of a text that is there: an odd number of quotes. Inside a field every quote is doubled
-(appendCSVLiteral() in csvlog.c), so a client can write what is empty there, or quotes alone, but this only where his
-text ends."""
+(appendCSVLiteral() in csvlog.c), so a client can write what is empty there, or quotes alone; an odd number only where
+his text ends, and there the next column follows, or the end of the row."""
 _NOBODYS = re.compile(rb",[^,\"\n]*+,[^,\"\n]*+,\d*+,[^,\"\n]++,[0-9A-Z]{5}," + _UNFORGED.pattern)
 """What follows in a row of a process without a client: no command, then times and severity, then its message."""
 _ROW = re.compile(rb'(?:[^"\n]++|"(?:[^"]++|"")*+")*+\n')

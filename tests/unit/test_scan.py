@@ -8,7 +8,7 @@ from dataclasses import astuple
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flatsplit import logs
@@ -118,7 +118,7 @@ FORGED = [
     for names in (",", '"",""', '"",')
     for rest in ("", f",{AT},,0,LOG,00000,", f',{AT},,0,LOG,00000,"x","', f',{AT},,0,LOG,00000,"",')
 ] + [f"drop table payments /*\n{AT},,,1,,6b.7,1,,{AT},,0,LOG,00000,"]
-"""What would hide the statement where it were taken for the beginning of a row."""
+"""What would hide the statement where it were taken for the beginning of a row; the last with what comes behind it."""
 MESSAGES = (
     ("ERROR", "42501", "must be owner of table payments"),
     ("ERROR", "42501", "permission denied for table payments"),
@@ -180,6 +180,13 @@ def searched(kind: type[Scan], data: bytes, prefix: str | None, question: str, r
 
 
 @pytest.mark.parametrize("form", FORMATS)
+@example(
+    [Line("LOG", "00000", f"statement: {text}", "", 7) for text in (STATEMENTS[0], FORGED[-1], FORGED[0])],
+    "",
+    False,
+    248,
+    157,
+)
 @given(
     st.lists(lines(), min_size=1, max_size=12),
     st.sampled_from(QUESTIONS),
