@@ -69,7 +69,7 @@ class OwnSession(NamedTuple):
 
     login: str
     pid: int
-    """Of the server's process: nobody else has it at that time, whatever he calls himself."""
+    """Of the server's process: nobody else has it at that time, whatever he calls himself. 0: it was turned away."""
     began: datetime
     ended: datetime
     """By the server's clock."""
@@ -223,9 +223,11 @@ def connect_as(session: Session, role: str, password: str) -> Iterator[psycopg.C
     parameters = {**session.driver.info.get_parameters(), "user": role, "password": password}
     parameters.pop("options", None)
     dsn = make_conninfo("", **parameters)
+    began = time.monotonic()
     try:
         driver = psycopg.connect(dsn, autocommit=True, prepare_threshold=None, **_connect_parameters(dsn))
     except psycopg.Error as error:
+        _turned_away(session, role, timedelta(seconds=time.monotonic() - began))
         raise connect_failed(dsn, error) from None
     with driver:
         driver.execute("SET SESSION search_path = pg_catalog, pg_temp")
@@ -237,6 +239,14 @@ def connect_as(session: Session, role: str, password: str) -> Iterator[psycopg.C
         finally:
             lasted = timedelta(seconds=time.monotonic() - start)
             session.others.append(OwnSession(role, row[0], row[1], row[1] + lasted))
+
+
+def _turned_away(session: Session, role: str, took: timedelta) -> None:
+    """Its own line in the server's log is nobody who still asks for the role."""
+    with suppress(psycopg.Error):
+        row = session.driver.execute("SELECT pg_catalog.clock_timestamp()").fetchone()
+        if row is not None:
+            session.others.append(OwnSession(role, 0, row[0] - took, row[0]))
 
 
 def _connect_parameters(dsn: str) -> dict[str, Any]:

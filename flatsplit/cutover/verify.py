@@ -66,18 +66,21 @@ class VerifyReport:
 
 
 def remember(walk: Walk) -> None:
-    """Put on record as whom flatsplit logged in: what these sessions were refused stands in the server's log.
+    """Put on record as whom flatsplit logged in, or tried to: what was refused there stands in the server's log.
 
     Nothing is where the journal cannot be written: ``who`` then calls them suspicious.
     """
     sessions = walk.session.others
     if not sessions:
         return
-    names = ", ".join(sorted({one.login for one in sessions}))
+    names = ", ".join(sorted({one.login for one in sessions if one.pid}))
+    away = ", ".join(sorted({one.login for one in sessions if not one.pid}))
+    said = [f"logged in as {names}"] if names else []
+    said += [f"turned away as {away}"] if away else []
     told = [[one.login, one.pid, one.began.isoformat(), one.ended.isoformat()] for one in sessions]
     with suppress(psycopg.Error), walk.session.transaction():
         walk.session.driver.execute("SET TRANSACTION READ WRITE")  # a session that only looks may say so, too
-        walk.journal.event(TRIAL, None, f"tried what they can, logged in as {names}", {"sessions": told})
+        walk.journal.event(TRIAL, None, f"tried what they can, {' and '.join(said)}", {"sessions": told})
 
 
 def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyReport:

@@ -29,7 +29,7 @@ def known(session: Session, config: Config) -> Cast:
         addresses,
         *_allowed(config),
         bool(addresses),
-        _trials(session),
+        trials(session),
     )
 
 
@@ -64,7 +64,7 @@ def _allowed(config: Config) -> tuple[dict[str, frozenset[str]], dict[str, froze
     return become, truncate
 
 
-def _trials(session: Session) -> tuple[OwnSession, ...]:
+def trials(session: Session) -> tuple[OwnSession, ...]:
     """As whom flatsplit itself logged in to try what it may not."""
     journal = Journal(session)
     if not journal.exists():

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
-from flatsplit.connection import Session
+from flatsplit.connection import OwnSession, Session
 from flatsplit.logs import Entry, Format, Scan, not_let_in
+from flatsplit.trail.knowing import trials
 from flatsplit.trail.lately import read_lately
 from flatsplit.trail.server import ServerLogging
 from flatsplit.trail.times import moment, written
 from flatsplit.words import listed
+
+_EXACT, _SECOND = timedelta(seconds=0.1), timedelta(seconds=1)
+"""How far off a line may be, and where log_line_prefix tells whole seconds."""
+_TRIES = 2
+"""With TLS and, where that is only preferred, without (PQconnectPoll() in fe-connect.c)."""
 
 
 @dataclass(slots=True)
@@ -42,7 +49,10 @@ class FailedLogins:
     """Since when is known; "" where nothing is."""
     blind: str = ""
     """What of the time since then is not known, and why; "" where all of it is."""
+    own: Sequence[OwnSession] = ()
+    """What flatsplit itself tried as the role, to see that it is turned away."""
     clients: dict[str, FailedLogin] = field(default_factory=dict)
+    _counted: Counter[OwnSession] = field(default_factory=Counter)
 
     def scan(self, form: Format) -> Scan:
         """Something to feed a log to."""
@@ -54,9 +64,20 @@ class FailedLogins:
         when = moment(entry.at, self.zone)
         if when is not None and self.since is not None and when < self.since:
             return
+        if when is not None and self._is_own(when):
+            return
         one = self.clients.setdefault(entry.client, FailedLogin(entry.client))
         one.times += 1
         one.last = when if one.last is None or (when is not None and when > one.last) else one.last
+
+    def _is_own(self, when: datetime) -> bool:
+        """Whether that was flatsplit's own attempt, of which there are no more than libpq makes."""
+        about = _EXACT if when.microsecond else _SECOND
+        for one in self.own:
+            if one.began - about <= when <= one.ended + about and self._counted[one] < _TRIES:
+                self._counted[one] += 1
+                return True
+        return False
 
     def __str__(self) -> str:
         return told([*self.clients.values()])
@@ -69,9 +90,10 @@ def told(clients: Sequence[FailedLogin]) -> str:
 
 def failed_logins(session: Session, role: str, since: datetime, logs: Sequence[Path] = ()) -> FailedLogins:
     """As this role since then: in the logs that are named, else in the end of the server's own, by SQL."""
+    own = tuple(one for one in trials(session) if one.login == role and not one.pid and one.ended >= since)
 
     def looking(server: ServerLogging) -> FailedLogins:
-        return FailedLogins(role, since, server.zone)
+        return FailedLogins(role, since, server.zone, own=own)
 
     heard = read_lately(session, looking, since, logs)
     found = heard.search if heard.search is not None else FailedLogins(role, since)

@@ -75,6 +75,9 @@ def test_what_is_refused_keeps_legacy_from_being_locked(
     walk.next()  # an attack closes nothing
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(database.conninfo("legacy"))
+    known = write_passwords(walk.run.cwd / "known.toml", {**walk.passwords, "legacy": "of before"})
+    assert "log in to" in walk("verify", "--json", "--password-file", str(known)).check().stdout
+    assert "turned away as legacy" in walk("history").check().stdout
     told = next(gate for gate in walk.status()["steps"][-1]["gates"] if gate["key"] == "unrefused")
     assert "somebody still asks for legacy: local (1 ×, last " in told["reason"], "told, and it closes nothing"
     assert (told["open"], told["notice"]) == (True, True)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from flatsplit.connection import OwnSession
 from flatsplit.gates import known
 from flatsplit.gates.logins import unrefused
 from flatsplit.logs import SAMPLE, sniff
@@ -49,6 +50,18 @@ FORMATS = {
     "json": (as_json, None),
     "stderr": (without_state, "%m [%p] %h "),
 }
+
+
+def test_an_attempt_of_ones_own_is_nobody() -> None:
+    """Two lines at most of each attempt, as the role and at that moment: all else is somebody."""
+    moments = [SINCE + timedelta(minutes=1, seconds=each) for each in (0.1, 0.4, 0.45, 0.6)]
+    text = "".join(as_csv(f"{at:%Y-%m-%d %H:%M:%S}.{at:%f}"[:-3] + " UTC", "::1", WRONG.format(ROLE)) for at in moments)
+    own = (OwnSession(ROLE, 0, moments[0], moments[1]),)
+    found = FailedLogins(ROLE, SINCE, UTC, own=own)
+    log = sniff(text.encode(), None)
+    assert log is not None
+    search_chunks([text.encode()], log, found, "log")
+    assert [(one.times, one.last) for one in found.clients.values()] == [(2, moments[3])]
 
 
 @pytest.mark.parametrize("form", FORMATS)
