@@ -39,7 +39,11 @@ def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:
     for item in acl:
         if item.grantee == grantee and item.grantable:
             by = "" if item.grantor == OWNER else item.grantor
-            cure = ddl.revoke([ref], item.grantable, grantee, option=True, grantor=by)
+            cure = (
+                ddl.revoke_column(ref, item.grantable, grantee, option=True, grantor=by)
+                if ref.kind == "column"
+                else ddl.revoke([ref], item.grantable, grantee, option=True, grantor=by)
+            )
             cure = (
                 cure.replace(f" FROM {ddl.ident(grantee)};", f" FROM {ddl.ident(grantee)} CASCADE;") if more else cure
             )

@@ -9,7 +9,7 @@ from flatsplit.config import format_name
 from flatsplit.hazards.cures import from_public, no_longer_passed_on
 from flatsplit.hazards.objects import labels, ours
 from flatsplit.hazards.registry import Found, Seen, as_lines, below, few, hazard
-from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, Acl, ObjectFacts, ObjectRef
+from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, RELATIONS, TABLES, Acl, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import narrowed
 from flatsplit.words import count
@@ -149,9 +149,8 @@ def temp_revoked(seen: Seen) -> Iterator[Found]:
     "grant-options",
     "note",
     split.GRANT_EXISTING,
-    looks_at="grant options in the privileges of the application's objects, and of legacy's elsewhere",
-    why="Who holds a right WITH GRANT OPTION can pass it on without the owner, and REVOKE takes away only what its "
-    "own "
+    looks_at="grant options in privileges on the application's objects and their columns, and in legacy's elsewhere",
+    why="Who holds a right WITH GRANT OPTION can pass it on without the owner, and REVOKE takes away only what its own "
     "grantor gave. app_migrator gets legacy's options; what legacy passed on is kept in the owner's name.",
     fix="REVOKE GRANT OPTION FOR … ON … FROM … where nobody needs it.",
     manual="sql-grant.html",
@@ -171,10 +170,30 @@ def grant_options(seen: Seen) -> Iterator[Found]:
             if named and item.grantable and passed and item.grantee != group.facts.owner:
                 found |= {f"{item.grantee} on {ddl.label(ref)}" for ref in group.refs}
                 passing += ((ref, item.grantee, group.facts.acl) for ref in group.refs)
+    for ref, owner, acl in _columns(seen):
+        passed_on = {item.grantee for item in acl if item.grantable and item.grantee in seen.state.roles} - {owner}
+        for grantee in passed_on - apart if owner in seen.context.owners else passed_on & {seen.legacy}:
+            found.add(f"{grantee} on {ddl.label(ref)}")
+            passing.append((ref, grantee, acl))
     if found:
         cures = [each for ref, grantee, acl in sorted(passing) for each in no_longer_passed_on(ref, acl, grantee)]
         fix = below("Nothing, or, where nobody needs it (CASCADE: who has it from there has it no more):", cures)
         yield Found(f"{count(len(found), 'right')} that can be passed on", tuple(sorted(found)), fix=fix)
+
+
+def _columns(seen: Seen) -> Iterator[tuple[ObjectRef, str, Acl]]:
+    """Columns with privileges of their own, and who owns the table."""
+    if not seen.state.columns:
+        return
+    owners = {
+        (ref.schema, ref.name): group.facts.owner
+        for group in seen.state.groups
+        if group.kind in RELATIONS and group.schema != JOURNAL_SCHEMA and not group.facts.extension
+        for ref in group.refs
+    }
+    for ref, acl in seen.state.columns.items():
+        if (ref.schema, ref.name) in owners:
+            yield ref, owners[ref.schema, ref.name], acl
 
 
 @hazard(

@@ -192,6 +192,23 @@ CASES = (
         cure="REVOKE GRANT OPTION FOR SELECT ON v FROM legacy",
     ),
     Case(
+        "grant-options",
+        _TABLE
+        + "GRANT SELECT (b) ON t TO vendor WITH GRANT OPTION; SET ROLE vendor; GRANT SELECT (b) ON t TO app_user; "
+        "RESET ROLE; REVOKE SELECT (b) ON t FROM app_user",
+        ("vendor on column public.t.b",),
+        bites="SELECT count(b) FROM t",
+        value=1,
+        cure="REVOKE GRANT OPTION FOR SELECT (b) ON t FROM vendor CASCADE",
+    ),
+    Case(
+        "grant-options",
+        "CREATE TABLE v (a int, b int); ALTER TABLE v OWNER TO vendor; "
+        "GRANT INSERT (a) ON v TO legacy WITH GRANT OPTION; GRANT SELECT (b) ON v TO team WITH GRANT OPTION",
+        ("legacy on column public.v.a",),
+        cure="REVOKE GRANT OPTION FOR INSERT (a) ON v FROM legacy",
+    ),
+    Case(
         "column-grants",
         _TABLE + "GRANT SELECT (a) ON t TO app_readonly",
         ("column public.t.a",),
