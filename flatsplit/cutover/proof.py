@@ -18,6 +18,7 @@ from flatsplit.evidence.special import acts as special_acts
 from flatsplit.evidence.trial import RoleProof, Trial, TrialAct
 from flatsplit.model import SPLIT, ObjectRef
 from flatsplit.rights.inherited import Inherited
+from flatsplit.rights.matrix import given_up
 from flatsplit.server.asking import ask
 from flatsplit.walks import role as role_walk
 from flatsplit.walks import split
@@ -73,7 +74,7 @@ def special(
 
 def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -> list[TrialAct]:
     context = situation.context
-    schemas = [ref.name for ref in trial.sample(_schemas(situation), SCHEMAS)]
+    schemas = [ref.name for ref in trial.sample(_schemas(situation, role), SCHEMAS)]
     if not purpose.named:
         if situation.done < split.ORDINAL[split.TRANSFER_OWNERSHIP]:
             return []
@@ -101,9 +102,11 @@ def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -
     return trial.cautious(session.driver, role, chosen, acts)
 
 
-def _schemas(situation: Situation) -> list[ObjectRef]:
+def _schemas(situation: Situation, role: str) -> list[ObjectRef]:
+    """Those in scope, but for what their owner may not do itself."""
     wanted = [ObjectRef("schema", "", name) for name in situation.config.schemas]
-    return [ref for ref in wanted if ref in situation.live.objects]
+    objects = situation.live.objects
+    return [ref for ref in wanted if ref in objects and not given_up(objects[ref], role, "C")]
 
 
 def _login(situation: Situation, role: str, passwords: Mapping[str, str]) -> str:

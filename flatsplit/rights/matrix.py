@@ -162,10 +162,21 @@ def _answers(
     if one.asks == "inheriting":
         return _inherited(state, context)
     if one.asks == "around":
-        objects = [group for group in state.groups if group.kind in one.kinds and context.in_scope(group.refs[0])]
+        objects = [
+            group
+            for group in state.groups
+            if group.kind in one.kinds
+            and context.in_scope(group.refs[0])
+            and not given_up(group.facts, rights.role, one.letters)
+        ]
     elif not one.expected:
         objects = _beyond(objects, state, context, rights.role, one.letters)
     return _has(objects, one.kinds, rights, one.letters, some=not one.expected)
+
+
+def given_up(facts: ObjectFacts, role: str, letters: str) -> bool:
+    """Whether it is the owner, of whom one took that from itself; it may give it to itself again."""
+    return facts.owner == role and not set(letters) <= set(privileges.letters(facts.acl, OWNER))
 
 
 def _extras(state: State, context: Context) -> Iterator[Check]:

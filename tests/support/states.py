@@ -171,6 +171,8 @@ def _acl(draw: st.DrawFn, kind: str, owner: str, major: int, grantees: list[str]
     if not every:
         return ()
     items = [AclItem(OWNER, OWNER, "".join(sorted(every)))]
+    if (kept := draw(st.integers(0, 5))) < 2:  # what an owner took from itself: some of it or, with nobody else, all
+        items = [AclItem(OWNER, OWNER, every[0])][:kept]
     if draw(st.booleans()):
         items += privileges.default_acl(kind, major)
     some = st.text(every, min_size=1, max_size=3).map(lambda text: "".join(sorted(set(text))))

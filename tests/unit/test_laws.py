@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 
 from flatsplit.config import Config
@@ -14,6 +15,7 @@ from flatsplit.differ import diff
 from flatsplit.model import (
     OWNER,
     AclItem,
+    Kind,
     Member,
     MemberOptions,
     ObjectFacts,
@@ -24,6 +26,7 @@ from flatsplit.model import (
     Target,
     intern_acl,
 )
+from flatsplit.rights.matrix import matrix
 from flatsplit.walks.leaving import without_roles
 from flatsplit.walks.split.kind import SPLIT
 from flatsplit.walks.split.origin import Origin
@@ -88,6 +91,15 @@ def test_finished_steps_want_nothing_more(world: World) -> None:
         assert diff(state, SPLIT.through(state, world.context(retired=count == ALL), count)) == ()
 
 
+@pytest.mark.parametrize("kind", ["table", "view", "sequence", "function", "type", "large_object", "schema"])
+def test_what_an_owner_took_from_itself_is_given_all_the_same(kind: Kind) -> None:
+    """An empty list of privileges is one: REVOKE ALL ON t FROM shop."""
+    ref = ObjectRef(kind, "" if kind in ("large_object", "schema") else "public", "1", "")
+    world = there_and_back(adopted=(), objects={ref: ObjectFacts(LEGACY, ())})
+    for count, after in enumerate(states_of(world)):
+        assert [check for check in matrix(after, world.context(retired=count == ALL), count) if not check.ok] == []
+
+
 def test_a_database_that_goes_to_dba_stays_the_applications() -> None:
     """What a group of legacy's may do there is no reason to give app_user more once ownership has moved."""
     target = Target("7", "shop", 5, 130000, "ops", False, "postgres")
@@ -137,14 +149,15 @@ def test_a_membership_without_inherit_becomes_the_bridge_and_goes_back() -> None
     there_and_back(members={Member("app_migrator", LEGACY, "postgres"): MemberOptions(False, False, True)})
 
 
-def there_and_back(adopted: Iterable[str] = ("app_migrator",), **more: Any) -> None:
+def there_and_back(adopted: Iterable[str] = ("app_migrator",), **more: Any) -> World:
     """Each step of a small world with an adopted app_migrator: what at random is met too seldom."""
     target = Target("7", "shop", 5, 160000, "ops", True, "postgres")
     roles = {name: RoleFacts() for name in (LEGACY, *adopted, "audit", "ops", "postgres")}
-    world = World(State(target, roles=roles, **more), Config("shop", LEGACY, ("public",)), "plain")
+    world = World(State(target, roles=roles, **more), Config("shop", LEGACY, ("public", "1")), "plain")
     for before, after in pairwise(states_of(world)):
         assert Ledger(before).run(diff(before, after)) == ledger.facts(after)
         assert Ledger(after).run(diff(after, before)) == ledger.facts(before)
+    return world
 
 
 @EXAMPLES

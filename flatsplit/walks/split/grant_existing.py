@@ -26,9 +26,11 @@ def apply(state: State, context: Context) -> State:
     alone = bool(restricted.memberships(draft.before, context))
     legacy_facts = context.baseline.roles.get(context.legacy)
     superuser = legacy_facts is not None and legacy_facts.superuser
+    kinds = {group.kind for group in state.groups} - {"parameter"}
+    without = {kind for kind in kinds if not privileges.owner_letters(kind, state.target.major)}
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        if not facts.acl and ref.kind != "parameter":
+        if not facts.acl and ref.kind in without:  # an empty list of another kind was emptied by its owner
             return facts
         in_scope = context.in_scope(ref)
         held = holdings.objects.get(ref) if context.retired else facts
