@@ -63,7 +63,7 @@ def passwords_from(
         source.foresee(())
         return source
     if walk is not None:
-        from flatsplit.cutover.stored import stored
+        from flatsplit.cutover.password_store import stored
 
         store = stored(walk, name or walk.record.walk, narration.note)
         if store is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flatsplit.cutover.approval import found, record_approval
-from flatsplit.cutover.chosen import require_step
+from flatsplit.cutover.which_walk import require_step
 from flatsplit.errors import Refused, UsageError
 from flatsplit.gates.approved import EVENT
 from flatsplit.model.report import Approved

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from flatsplit import config as configuration
 from flatsplit.connection import operator_lock
-from flatsplit.cutover.chosen import states
 from flatsplit.cutover.snapshot import remember
 from flatsplit.cutover.tried import tried
+from flatsplit.cutover.which_walk import states
 from flatsplit.errors import Refused, UsageError
 from flatsplit.journal import Journal
 from flatsplit.model import SPLIT, Plan, State, StepRecord, WalkName

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from flatsplit import ddl
 from flatsplit.connection import Session, connect_as
 from flatsplit.cutover.caller import Passwords, Reporter
+from flatsplit.cutover.password_store import Stored
 from flatsplit.cutover.situation import Situation
-from flatsplit.cutover.stored import Stored
 from flatsplit.errors import FlatsplitError, Waiting
 from flatsplit.gates.delivered import EVENT
 from flatsplit.model import GateResult, Plan, Statement

@@ -15,7 +15,7 @@ from flatsplit.model import Finding, State
 from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
-    from flatsplit.evidence.rowsalike import RowCounts
+    from flatsplit.evidence.rows_alike import RowCounts
 
 
 def doctor(session: Session, config: Config) -> tuple[Finding, ...]:
@@ -29,7 +29,7 @@ def count_rows(session: Session, config: Config, limit: timedelta) -> list[RowCo
 
     Each count may take ``limit``; one that takes longer, or may not be made, says so.
     """
-    from flatsplit.evidence.rowsalike import compare
+    from flatsplit.evidence.rows_alike import compare
 
     state, context, journal = _world(session, config)
     legacy, app = context.legacy, blueprint.application(config)

@@ -6,7 +6,7 @@ from flatsplit import blueprint
 from flatsplit import config as configuration
 from flatsplit.catalog import read_state
 from flatsplit.connection import Session, operator_lock
-from flatsplit.cutover import names
+from flatsplit.cutover import role_names
 from flatsplit.cutover.snapshot import admit, remember
 from flatsplit.cutover.survey import Proposal
 from flatsplit.journal import Journal
@@ -64,7 +64,7 @@ def _go_on(session: Session, journal: Journal, found: Proposal) -> None:
     """Put on record that a cutover under way goes on here, with another version, names or at another place."""
     former = journal.cutover()
     if former is not None:
-        names.keep(journal, former, found.config)
+        role_names.keep(journal, former, found.config)
     if found.adopted:  # nothing was changed yet, so how things are is how they were
         journal.save_baseline(reduce(read_state(session.driver), found.config))
         details = {"roles": list(found.adopted), "adopt": True}

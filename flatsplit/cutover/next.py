@@ -12,13 +12,13 @@ from flatsplit.connection import operator_lock
 from flatsplit.cutover import approval, delivery, riding
 from flatsplit.cutover.begin import refuse_beside
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter, tell
-from flatsplit.cutover.chosen import require_step
 from flatsplit.cutover.completeness import about_new, prove_known
 from flatsplit.cutover.foresight import foresee
 from flatsplit.cutover.observe import observe
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import step_ended
+from flatsplit.cutover.which_walk import require_step
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.executor import Executor
 from flatsplit.gates import judge

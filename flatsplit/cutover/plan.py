@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import hazards
 from flatsplit.cutover import riding
-from flatsplit.cutover.chosen import require_step
+from flatsplit.cutover.which_walk import require_step
 from flatsplit.model import SPLIT, Plan
 from flatsplit.planning import machine
 from flatsplit.planning.situation import notes_of

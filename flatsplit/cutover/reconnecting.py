@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flatsplit.cutover.chosen import steps
+from flatsplit.cutover.which_walk import steps
 from flatsplit.gates.known import EVENT, began, began_after, client_of, known, sessions
 from flatsplit.journal import CutoverRecord
 from flatsplit.model import StepRecord

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flatsplit.cutover.begin import at_first, begin, end
 from flatsplit.cutover.caller import Passwords, Reporter
-from flatsplit.cutover.chosen import states
 from flatsplit.cutover.delivery import Remembered
 from flatsplit.cutover.outcome import AdvanceResult
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.tried import objection
+from flatsplit.cutover.which_walk import states
 from flatsplit.errors import FlatsplitError, Waiting
 from flatsplit.model import SPLIT, Finding, Plan, WalkName
 from flatsplit.planning import machine

@@ -11,12 +11,12 @@ from flatsplit.connection import operator_lock
 from flatsplit.cutover import riding
 from flatsplit.cutover.begin import end
 from flatsplit.cutover.caller import Confirm, Reporter, tell
-from flatsplit.cutover.chosen import require_step
 from flatsplit.cutover.completeness import about_new
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import remember, step_ended
 from flatsplit.cutover.way_back import record_policies, require_way_back
+from flatsplit.cutover.which_walk import require_step
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import SPLIT, Plan, WalkName
 from flatsplit.planning import machine

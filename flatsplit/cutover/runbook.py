@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from flatsplit import __version__, hazards, membership
 from flatsplit.config import Config
 from flatsplit.cutover import approval, riding
-from flatsplit.cutover.ages import ages
 from flatsplit.cutover.blast_radius import first_radius, of_situation
 from flatsplit.cutover.bundle import Bundle, BundleStep
+from flatsplit.cutover.password_ages import ages
 from flatsplit.cutover.poolers import poolers
 from flatsplit.cutover.promised import all_checks
 from flatsplit.cutover.situation import Situation

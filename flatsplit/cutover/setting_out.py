@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.begin import Beginning, begin
 from flatsplit.cutover.caller import Confirm, Passwords, Reporter
-from flatsplit.cutover.chosen import require_step
 from flatsplit.cutover.foresight import foresee_passwords
 from flatsplit.cutover.next import AdvanceOptions, advance
 from flatsplit.cutover.outcome import AdvanceResult
+from flatsplit.cutover.which_walk import require_step
 from flatsplit.model import WalkName
 from flatsplit.planning.situation import Situation
 

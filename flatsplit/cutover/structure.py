@@ -10,7 +10,7 @@ from flatsplit.catalog.structure import read_keys, read_structure
 from flatsplit.config import Config, parse
 from flatsplit.connection import Session
 from flatsplit.errors import ConfigError, MissingRights
-from flatsplit.evidence.tenantrows import keys
+from flatsplit.evidence.tenant_rows import keys
 from flatsplit.model import State, Structure
 from flatsplit.tenants import survey
 

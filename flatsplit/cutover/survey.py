@@ -11,7 +11,7 @@ from flatsplit import ddl, hazards
 from flatsplit.catalog import read_state
 from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.connection import Session
-from flatsplit.cutover import first_contact, names
+from flatsplit.cutover import first_contact, role_names
 from flatsplit.cutover.completeness import prove_known
 from flatsplit.cutover.walk import refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
@@ -95,7 +95,7 @@ def _adopted(
     there = [name for name in config.roles.new if name in state.roles]
     if baseline is None:
         if there and not request.adopt:
-            raise names.taken(str(request.config_path), config, there)
+            raise role_names.taken(str(request.config_path), config, there)
         return tuple(there)
     record = journal.cutover()
     if record is None:
@@ -103,8 +103,8 @@ def _adopted(
     states = {step.key: step.state for step in journal.steps()}
     begun = machine.last_step(states) is not None
     late = [] if machine.done_count(states) or not request.adopt else [n for n in there if n not in baseline.roles]
-    known = names.recorded(record)
-    names.check(config, known, live=state.roles, first_seen={*baseline.roles, *late}, begun=begun)
+    known = role_names.recorded(record)
+    role_names.check(config, known, live=state.roles, first_seen={*baseline.roles, *late}, begun=begun)
     return tuple(late)
 
 

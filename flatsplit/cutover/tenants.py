@@ -18,7 +18,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import step_ended
 from flatsplit.differ import diff
 from flatsplit.errors import Refused, UsageError
-from flatsplit.evidence.tenantrows import Rows, count
+from flatsplit.evidence.tenant_rows import Rows, count
 from flatsplit.hazards.registry import few
 from flatsplit.model import ObjectRef, Plan, State, Statement, Structure
 from flatsplit.planning import machine

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from flatsplit import hazards
-from flatsplit.cutover.ages import ages
+from flatsplit.cutover.password_ages import ages
 from flatsplit.cutover.promised import all_checks, special_roles
-from flatsplit.cutover.proof import prove, special
 from flatsplit.cutover.strays import strays
+from flatsplit.cutover.trials import prove, special
 from flatsplit.evidence import memory
 from flatsplit.evidence.trial import RoleProof, Trial
 from flatsplit.journal import TRIAL

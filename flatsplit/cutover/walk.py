@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Self
 from flatsplit.catalog import read_identity, read_state, with_columns, with_objects, with_parameters, with_roles
 from flatsplit.config import Config
 from flatsplit.connection import Session
-from flatsplit.cutover import names, promised
+from flatsplit.cutover import promised, role_names
 from flatsplit.cutover.caller import Passwords, Reporter
-from flatsplit.cutover.chosen import DAMAGED, choose, steps
 from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.which_walk import DAMAGED, choose, steps
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
@@ -138,9 +138,9 @@ class Walk:
             mine.kind, live, mine.baseline, self.config, mine.records, oid, mine.name, others, mine.began
         )
         first = situation.turned(SPLIT)
-        names.check(
+        role_names.check(
             self.config,
-            names.recorded(self.split),
+            role_names.recorded(self.split),
             live=live.roles,
             first_seen=first.baseline.roles,
             begun=machine.last_step(first.states) is not None,
@@ -194,7 +194,7 @@ class Walk:
     def require_own(self, situation: Situation) -> None:
         """Raise ConfigError where a new role that came since ``init`` is not this walk's to begin with."""
         if situation.name == SPLIT and situation.done == 0:
-            names.refuse_strangers(self.config, situation.live, situation.baseline.roles, self.journal)
+            role_names.refuse_strangers(self.config, situation.live, situation.baseline.roles, self.journal)
 
     def take_in(self, situation: Situation) -> None:
         """Put those steps on record that the configuration asks for since the walk began."""
@@ -210,7 +210,7 @@ class Walk:
     def keep_names(self) -> None:
         """Put the names of the new roles on record, inside the transaction that begins to work with them."""
         split = self.split
-        renamed = split._replace(config=names.keep(self.journal.of(split), split, self.config))
+        renamed = split._replace(config=role_names.keep(self.journal.of(split), split, self.config))
         self.kept = tuple(renamed if record is split else record for record in self.kept)
         self.record = renamed if self.record is split else self.record
 
@@ -228,9 +228,9 @@ class Walk:
         first = situation.turned(SPLIT)
 
         def failed() -> tuple[Trial, ...]:
-            from flatsplit.cutover import proof
+            from flatsplit.cutover import trials
 
-            return proof.failed(self.session, situation) if self.session.write else ()
+            return trials.failed(self.session, situation) if self.session.write else ()
 
         def blockers() -> tuple[Finding, ...]:
             from flatsplit import hazards  # only the first step's gate asks for them

@@ -16,7 +16,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     access,
     apart,
     becoming,
-    byname,
+    by_name,
     crowded,
     events,
     foreign,
@@ -27,7 +27,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     legacy,
     listed,
     members,
-    newroles,
+    new_roles,
     objects,
     operator,
     owners,
@@ -42,8 +42,8 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     server,
     service,
     sessions,
+    tenant_walk,
     tenants,
-    tenantwalk,
     whose,
 )
 from flatsplit.hazards.looking import READABLE, Looking, relations_that_ask, tables_in_question

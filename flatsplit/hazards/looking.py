@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from flatsplit import blueprint, catalog, membership, resources
-from flatsplit.evidence.rowsalike import Table, alike
+from flatsplit.evidence.rows_alike import Table, alike
 from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.reading import asking
 from flatsplit.hazards.registry import Hazard, Row

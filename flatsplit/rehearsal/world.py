@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 
 from flatsplit import ddl, resources
-from flatsplit.evidence.rowsalike import alike
+from flatsplit.evidence.rows_alike import alike
 from flatsplit.model import RELATIONS, ObjectFacts, ObjectRef, State
 from flatsplit.rehearsal import conditions
 from flatsplit.rehearsal.conditions import PolicyCondition
-from flatsplit.rehearsal.serversviews import ServersViews
+from flatsplit.rehearsal.servers_views import ServersViews
 from flatsplit.rehearsal.things import Cascade, Expression, Policy, Relation, Routine, Trigger
 
 SYSTEM = ("pg_catalog", "information_schema")

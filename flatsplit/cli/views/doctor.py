@@ -10,7 +10,7 @@ from flatsplit.cli.views.findings import manual, show_findings
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
-    from flatsplit.evidence.rowsalike import RowCounts
+    from flatsplit.evidence.rows_alike import RowCounts
     from flatsplit.hazards import Hazard
     from flatsplit.hazards.stories import HazardStory
     from flatsplit.model import Finding

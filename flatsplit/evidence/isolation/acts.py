@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from flatsplit import ddl
 from flatsplit.evidence.isolation.facts import Facts, Name
-from flatsplit.evidence.tenantrows import joins
+from flatsplit.evidence.tenant_rows import joins
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
 from flatsplit.tenants.kinds import APART

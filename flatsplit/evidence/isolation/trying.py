@@ -20,13 +20,13 @@ from psycopg import errors, sql
 
 from flatsplit import ddl
 from flatsplit.errors import MissingRights, UsageError
-from flatsplit.evidence.asowner import answers
+from flatsplit.evidence.as_owner import answers
 from flatsplit.evidence.isolation.acts import TenantAct, acts, all_keys, link_name, others, truth
 from flatsplit.evidence.isolation.closure import breaches
 from flatsplit.evidence.isolation.facts import Facts, Name, question, read_facts
 from flatsplit.evidence.isolation.holes import holes
 from flatsplit.evidence.isolation.values import Failure, Proof, Sums, TableProof
-from flatsplit.evidence.tenantrows import count
+from flatsplit.evidence.tenant_rows import count
 from flatsplit.model import ObjectRef
 from flatsplit.server import inside
 from flatsplit.tenants import Belonging, Survey

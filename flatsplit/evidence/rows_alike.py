@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from flatsplit import ddl
 from flatsplit.errors import MissingRights
-from flatsplit.evidence.asowner import answers
+from flatsplit.evidence.as_owner import answers
 from flatsplit.model import ObjectRef, RoleFacts
 from flatsplit.server.asking import ask
 

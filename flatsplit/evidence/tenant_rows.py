@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from flatsplit.evidence.asowner import answers
+from flatsplit.evidence.as_owner import answers
 from flatsplit.model import ObjectRef
 from flatsplit.tenants import Belonging, Survey
 
