@@ -42,7 +42,11 @@ def runbook(walk: Walk) -> Bundle:
     situation = walk.situation()
     split = situation.turned(SPLIT)
     found = hazards.find(walk.session.driver, split.live, split.context)
-    gc.collect()  # the judges of views and routines know each other, and each has read all relations
+    gc.collect()  # judges know each other, and each has read all relations; so have those of the radius
+    begun = any(machine.begun(split.states, step.key) for step in split.kind.steps)
+    exposure = of_situation(walk.session, split)
+    first = first_radius(walk.session, split.origin, split.context) if begun else ()
+    gc.collect()
     next_key = machine.next_step(situation.states)
     pools = tuple(one.finding for one in poolers(walk, situation))
     steps = []
@@ -77,7 +81,6 @@ def runbook(walk: Walk) -> Bundle:
     legacy, new = walk.config.legacy_role, walk.config.roles.new
     acting = membership.attributed(situation.live, legacy, new, split.context.retiring)
     sessions = read_sessions(walk.session.driver, acting, legacy)
-    begun = any(machine.begun(split.states, step.key) for step in split.kind.steps)
     return Bundle(
         config=_as_groups(walk.config, situation, split),
         target=situation.live.target,
@@ -86,8 +89,8 @@ def runbook(walk: Walk) -> Bundle:
         findings=found,
         checks=all_checks(split),
         sessions=sessions,
-        exposure=of_situation(walk.session, split),
-        first=first_radius(walk.session, split.origin, split.context) if begun else (),
+        exposure=exposure,
+        first=first,
         report=_report(walk, situation, sessions),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
@@ -74,7 +74,7 @@ def _rank(ref: ObjectRef, depth: Mapping[ObjectRef, int]) -> int:
 
 def moved(
     have: State, want: State, objects: Iterable[Changed]
-) -> tuple[list[Sequence[Statement | Later]], list[Later]]:
+) -> tuple[list[Iterable[Statement | Later]], list[Later]]:
     """ALTER … OWNER for every object whose owner differs, what can move together together.
 
     Apart from them, last: what may move only once its new owner may log in, since the worker of a subscription starts
@@ -98,11 +98,14 @@ def moved(
             continue
         by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
-    alter: list[Sequence[Statement | Later]] = [
-        [partial(_Move, course(old, new), ref) for _, ref, old, new in together]
-        for _, together in groupby(by_rank, key=itemgetter(0))
-    ]
+    alter = [_later(course, tuple(together)) for _, together in groupby(by_rank, key=itemgetter(0))]
     return [*alter, _reassigned(want, dragged)], last
+
+
+def _later(
+    course: Callable[[str, str], _Course], together: Iterable[tuple[int, ObjectRef, str, str]]
+) -> Iterator[Later]:
+    return (partial(_Move, course(old, new), ref) for _, ref, old, new in together)
 
 
 class Moves(OnDemand[Change]):
@@ -132,33 +135,40 @@ class _Course(NamedTuple):
     new: str
 
 
+_PLAIN = (("secrets", ()), ("alone", False), ("split", None))
+
+
 class _Move(Statement):
     """ALTER … OWNER of one object, written when it is read."""
 
-    __slots__ = ("_course",)
+    __slots__ = ("_course", "_ref")
 
     _course: _Course
+    _ref: ObjectRef
 
     def __init__(self, course: _Course, ref: ObjectRef, phase: int) -> None:
-        object.__setattr__(self, "_course", course)
-        for name, value in (("objects", (ref,)), ("phase", phase), ("secrets", ()), ("alone", False), ("split", None)):
+        for name, value in (("_course", course), ("_ref", ref), ("phase", phase), *_PLAIN):
             object.__setattr__(self, name, value)
 
     @property
     def description(self) -> str:
-        return f"{ddl.label(self.objects[0])}: owner {self._course.old} → {self._course.new}"
+        return f"{ddl.label(self._ref)}: owner {self._course.old} → {self._course.new}"
+
+    @property
+    def objects(self) -> tuple[ObjectRef, ...]:
+        return (self._ref,)
 
     @property
     def sql(self) -> str:
-        return _alter_owner(self._course, self.objects[0], self._course.new)
+        return _alter_owner(self._course, self._ref, self._course.new)
 
     @property
     def undo(self) -> str:
-        return _alter_owner(self._course, self.objects[0], self._course.old)
+        return _alter_owner(self._course, self._ref, self._course.old)
 
     @property
     def lock(self) -> str:
-        return _LOCKS.get(self.objects[0].kind, "")
+        return _LOCKS.get(self._ref.kind, "")
 
     @property
     def changes(self) -> Moves:
