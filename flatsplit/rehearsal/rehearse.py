@@ -272,7 +272,7 @@ class Company:
     @cached_property
     def _now(self) -> Judge:
         """A judge of what the role may do at this moment."""
-        before, world = self.actor, World(self.session.driver, self.live)
+        before, world = self.actor, self.world.beside(self.live)
         return Judge(
             Actor(
                 world, self.live, self.live, before.context, self.role, before.temporary, before.created, before.set_by

@@ -17,6 +17,7 @@ from flatsplit.rehearsal.servers_views import ServersViews
 from flatsplit.rehearsal.things import Cascade, Expression, Policy, Relation, Routine, Trigger
 
 SYSTEM = ("pg_catalog", "information_schema")
+_OF_A_STATE = ("state", "relations", "by_oid", "schemas_of", "named", "in_schema")
 
 
 @cache
@@ -39,6 +40,12 @@ class World:
         self._alike: frozenset[tuple[str, str]] | None = None
         self._servers_own: dict[str, frozenset[str]] = {}
         self._leaky: dict[tuple[str, str, int, str], tuple[bool, str | None] | None] = {}
+
+    def beside(self, state: State) -> World:
+        """The same catalog with another State of it: what was read for this one is not read again."""
+        other = World(self.conn, state)
+        other.__dict__.update((name, read) for name, read in self.__dict__.items() if name not in _OF_A_STATE)
+        return other
 
     def _ask(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
         return self.conn.execute(question(name).encode(), parameters or None).fetchall()
