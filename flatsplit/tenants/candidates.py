@@ -89,10 +89,15 @@ class Unrooted(NamedTuple):
     tables: int
     table: ObjectRef
     """One of them."""
+    within: ObjectRef | None = None
+    """The table that says so, but by a key of several columns."""
 
 
 def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted]:
-    """Such columns, those of most tables first: only where no table that may be the root has more."""
+    """Such columns, those of most tables first: only where no table that may be the root, and is called so, has more.
+
+    One that is called otherwise, as shards are, silences none that a fifth as many tables have.
+    """
     led = {name.lower() for one in ranked for name in one.columns}
     called = {name for word in KNOWN for name in (f"{word}_id", f"{word}id")} | {"tenant", "namespace"}
     named: dict[str, list[tuple[ObjectRef, Column]]] = {}
@@ -103,12 +108,19 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
             if name in called and name not in led and column.not_null and column.name not in declared:
                 named.setdefault(name, []).append((table.ref, column))
     most = max((one.tables for one in ranked), default=0)
+    known = max((one.tables for one in ranked if _known(one) < len(KNOWN)), default=0)
     found = [
-        Unrooted(some[0][1].name, some[0][1].type, len(some), min(ref for ref, _ in some))
-        for some in named.values()
-        if len(some) > 1 and len(some) >= most
+        Unrooted(some[0][1].name, some[0][1].type, len(some), min(ref for ref, _ in some), _within(name, structure))
+        for name, some in named.items()
+        if len(some) > 1 and len(some) >= known and len(some) * _CARRIED >= most
     ]
     return sorted(found, key=lambda one: (-one.tables, one.column))
+
+
+def _within(column: str, structure: Structure) -> ObjectRef | None:
+    """The table that is called so and whose primary key has more columns than that."""
+    named = (ref for ref, table in structure.tables.items() if len(table.primary_key) > 1 and not table.parent)
+    return next((ref for ref in named if column in names_for(ref.name)), None)
 
 
 def _known(one: Candidate) -> int:

@@ -31,10 +31,16 @@ def singular(name: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
+_SHORT = {"organization": "org", "organisation": "org", "workspace": "ws", "account": "acct", "project": "proj"}
+"""What tenants are called for short."""
+
+
 def names_for(table: str) -> tuple[str, ...]:
     """What a column that names a row of a table is called, in lower case."""
     stem = singular(table)
-    return (f"{stem}_id", f"{stem}id", f"{stem}_record_id", f"{stem}_uuid", f"{stem}_slug", f"{table.lower()}_id")
+    short = [stem.removesuffix(word) + brief for word, brief in _SHORT.items() if stem.endswith(word)]
+    whole = (f"{stem}_id", f"{stem}id", f"{stem}_record_id", f"{stem}_uuid", f"{stem}_slug", f"{table.lower()}_id")
+    return (*whole, *(f"{brief}{end}" for brief in short for end in ("_id", "id")))
 
 
 _MOMENTARY = frozenset(

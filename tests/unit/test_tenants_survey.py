@@ -73,6 +73,33 @@ def test_a_key_that_no_table_is_of() -> None:
     assert unrooted(with_root, candidates(with_root)) == []
 
 
+def test_a_key_within_another_is_said_though_shards_are_in_more_tables() -> None:
+    """Whose shard a row lies in is not whose it is."""
+    names = [f"t{number}" for number in range(8)]
+    spaced = [table(name, "shard_id:integer! namespace_id:bytea!", primary="shard_id") for name in names[:3]]
+    plain = [table(name, "shard_id:integer! body:text", primary="body") for name in names[3:]]
+    spaces = replace(table("namespaces", "partition_id:integer! id:bytea!"), primary_key=("partition_id", "id"))
+    shards = table("shards", "shard_id:integer!", primary="shard_id")
+    structure = Structure({one.ref: one for one in (*spaced, *plain, spaces, shards)})
+    ranked = candidates(structure)
+    assert ranked[0].ref.name == "shards"
+    (found,) = unrooted(structure, ranked)
+    assert (found.column, found.type, found.tables, found.within) == ("namespace_id", "bytea", 3, spaces.ref)
+    assert "(id bytea PRIMARY KEY);" in remedy(found)
+
+
+def test_tenants_are_called_for_short() -> None:
+    found = surveyed(
+        table("organisations", "id:text!"),
+        table("projects", "id:text! organisation_id:text!", "organisation_id>organisations"),
+        table("counters", "org_id:text! day:date!", primary="day"),
+        tenants=Tenants("public.organisations"),
+    )
+    assert kinds(found)["counters"] == "own"
+    ranked = candidates(found.structure)
+    assert ranked[0].columns == ("org_id", "organisation_id")
+
+
 def test_a_key_that_is_called_otherwise_beside_another_way_is_a_question() -> None:
     """A share is the folder's, and whom it is shared with is another tenant."""
     found = surveyed(

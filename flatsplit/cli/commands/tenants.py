@@ -88,7 +88,7 @@ def _survey(app: App, *, rows: bool) -> Exit:
         app.output.data(view.shape(found))
     else:
         view.show(app.output, found)
-    return Exit.OK if found.survey.complete else Exit.DRIFT
+    return Exit.OK if found.survey.complete and not found.unrooted else Exit.DRIFT
 
 
 def _prove(app: App, *, everyone: bool, sample: int | None, seed: int | None, paper: Path | None, rows: bool) -> Exit:

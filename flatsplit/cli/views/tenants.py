@@ -37,9 +37,10 @@ def show(printer: Printer, found: Surveyed) -> None:
     printer.table("Who may be the tenants, the likeliest first", columns, rows)
     survey = found.survey
     for without in found.unrooted[:1]:
-        printer.say(
-            one_line(f"{without.tables} tables have a column {without.column}, and no table says who these are")
-        )
+        said = f"{without.tables} tables have a column {without.column}, and no table says who these are"
+        if without.within is not None:
+            said += f" by a key of that alone: that of {_name(without.within)} has more columns"
+        printer.say(one_line(said), "yellow")
         printer.say(one_line(f"    if they are the tenants, {remedy(without)}"))
     _show_tables(printer, found)
     if survey.wrong:
