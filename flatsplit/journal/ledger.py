@@ -62,7 +62,8 @@ FROM flatsplit.action AS a
 JOIN flatsplit.step AS s ON s.id = a.step_id
 WHERE s.cutover_id = %s AND a.undone_at IS NULL AND a.direction <> 'back' GROUP BY s.key
 """
-# Statements that set a password, and stand; who was at work then, by the last event before
+# Statements that set a password, and stand; who was at work then, by the last event before. The first letters are asked
+# by themselves: of a long text, which is kept compressed, no more is unpacked for them.
 _PASSWORDS = """
 SELECT a.sql, a.applied_at, concat_ws(':', c.kind, nullif(c.subject, '')),
        coalesce(e.db_user || CASE WHEN e.os_user IN ('', e.db_user) THEN '' ELSE ' (' || e.os_user || ')' END, '')
@@ -72,7 +73,8 @@ LEFT JOIN LATERAL (
     SELECT db_user, os_user FROM flatsplit.event
     WHERE cutover_id = c.id AND step = s.key AND at <= a.applied_at ORDER BY id DESC LIMIT 1
 ) AS e ON true
-WHERE a.sql LIKE 'ALTER ROLE %%PASSWORD :''%%' AND a.undone_at IS NULL AND a.direction <> 'back' ORDER BY a.id
+WHERE left(a.sql, 11) = 'ALTER ROLE ' AND a.sql LIKE 'ALTER ROLE %%PASSWORD :''%%'
+  AND a.undone_at IS NULL AND a.direction <> 'back' ORDER BY a.id
 """
 _CHANGES = """
 SELECT c.side, c.fact, s.subject, c.detail
