@@ -201,7 +201,8 @@ def try_as_login(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialA
 @contextmanager
 def _undone(conn: psycopg.Connection[Any]) -> Iterator[None]:
     with conn.transaction(force_rollback=True):
-        conn.execute("SET TRANSACTION READ WRITE")
+        if conn.execute("SELECT pg_is_in_recovery()").fetchone() == (False,):  # on a standby more is left untried
+            conn.execute("SET TRANSACTION READ WRITE")
         conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
         conn.execute("SET LOCAL statement_timeout = '10s'")
         yield

@@ -44,6 +44,30 @@ def until_so(database: Database, question: str) -> None:
     until(so, question)
 
 
+LOOKS = (
+    "doctor",
+    "status",
+    "plan",
+    "verify",
+    "verify --password-file passwords.toml",
+    "blast-radius",
+    "history",
+    "people",
+)
+CHANGES = ("next --yes", "rollback --yes", "repair --yes", "observe", "rehearse", "doctor --rows", "forget --yes")
+
+
+def looks_or_refuses(walk: Walk, replica: str) -> None:
+    """On a standby: what only looks does, what changes anything says in one line where to go."""
+    for command in LOOKS:
+        result = walk.run(*command.split(), "--json", dsn=replica).check()
+        assert "log in to" in result.stdout or "--password-file" not in command
+    for command in CHANGES:
+        result = walk.run(*command.split(), dsn=replica).check(1)
+        assert "is a standby" in result.stderr.splitlines()[0], command
+        assert result.stderr.splitlines()[1:] == ["  fix: connect to the primary"], command
+
+
 @pytest.mark.slow
 @pytest.mark.majors("two")
 def test_a_standby_that_is_behind_is_waited_for(followed: tuple[Database, Cluster], invoke_cli: InProcess) -> None:
@@ -65,4 +89,7 @@ def test_a_standby_that_is_behind_is_waited_for(followed: tuple[Database, Cluste
     until_so(database, CAUGHT_UP)
     with psycopg.connect(replica.conninfo(database.name)) as reader:
         assert reader.execute(OWNERS).fetchall() == [("read", "app_migrator"), ("rest", "app_migrator")]
-    walk.rollback()
+    walk.step("enable-login")
+    until_so(database, CAUGHT_UP)
+    looks_or_refuses(walk, replica.conninfo(database.name))
+    walk.rollback("--through", "transfer-ownership")
