@@ -48,7 +48,7 @@ def plpgsql(
         try:
             if piece.dynamic:
                 known = dynamic.Known(piece.known, given or {})
-                found += within(here, _caught(piece, dynamic.problems(judge, piece.sql, path, known)))
+                found += within(here, _told(piece, dynamic.problems(judge, piece.sql, path, known)))
             else:
                 parsed.append((piece, parse_one(piece.sql)))
         except Unparsable as why:
@@ -58,12 +58,16 @@ def plpgsql(
         said = judge.statement(each, path)
         if piece.guard is not None:
             said = naming.guarded(judge.actor, each.node, piece.guard, said)
-        found += within(f"{where}, line {piece.line}", _caught(piece, said))
+        found += within(f"{where}, line {piece.line}", _told(piece, said))
     return distinct(found)
 
 
-def _caught(piece: Piece, said: list[Problem]) -> list[Problem]:
-    """What a handler of exceptions makes of a refusal: whoever calls it hears nothing of it."""
+def _told(piece: Piece, said: list[Problem]) -> list[Problem]:
+    """What a handler of exceptions makes of a refusal: whoever calls it hears nothing of it. And what hangs on a
+    condition is not certain.
+    """
+    if piece.perhaps:
+        said = [each._replace(perhaps=True) for each in said]
     if not piece.caught:
         return said
     return [

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flatsplit.rehearsal.assigned import Known, assigned
+from flatsplit.rehearsal.branches import conditional
 from flatsplit.rehearsal.handlers import handled
 from flatsplit.rehearsal.tokens import CLOSE, OPEN, NoBody, Tokens
 
@@ -41,6 +42,8 @@ class Piece(NamedTuple):
     """Of a condition: what hangs on it."""
     caught: bool = False
     """Whether the block that it stands in goes on where it is refused."""
+    perhaps: bool = False
+    """Whether it comes only under a condition."""
     known: Known = MappingProxyType({})
     """Of a dynamic one: the variables that are set in the body, and the expression for those that are set once."""
 
@@ -79,11 +82,12 @@ class _Body(Tokens):
     # -- statements
 
     def read(self) -> Iterator[Piece]:
-        spans = handled(self.tokens)
+        spans, branches = handled(self.tokens), conditional(self.tokens)
         while self.at < len(self.tokens):
             caught = any(first <= self.at < last for first, last in spans)
+            perhaps = any(first <= self.at < last for first, last in branches)
             for piece in self.statement():
-                yield piece._replace(caught=True) if caught else piece
+                yield piece._replace(caught=caught, perhaps=perhaps) if caught or perhaps else piece
 
     def statement(self) -> Iterator[Piece]:
         word = self.word()

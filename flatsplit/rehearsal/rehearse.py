@@ -21,6 +21,7 @@ from flatsplit.rehearsal.stage import DENIED, LOCKED, TIMEOUT, ServerAnswer, Sta
 from flatsplit.rehearsal.tried import Case
 from flatsplit.rehearsal.uses import uses_of
 from flatsplit.rehearsal.values import (
+    FAILING,
     Basis,
     Heard,
     Outcome,
@@ -295,21 +296,25 @@ class Company:
             return f"{grounds}: what {self.role} still lacks is going to be granted"
         return grounds + (f"; it could not be planned ({trial.message})" if trial is not None else "")
 
-    def _problem(self, heard: Heard, found: Problem, problems: Iterable[Problem]) -> Verdict:
+    def _problem(self, heard: Heard, found: Problem, problems: Sequence[Problem]) -> Verdict:
         verdict = self._verdict(heard, found.outcome, found.reason)
+        perhaps = found.outcome in FAILING and all(each.perhaps for each in problems if each.outcome in FAILING)
         failing = [found.remedy, *(each.remedy for each in problems if each.outcome == found.outcome)]
         sql, toml = remedies.actions(failing)
         return Verdict(
             verdict.query,
             verdict.calls,
             found.outcome,
-            found.reason + ("" if self.exists else f" (by the blueprint: {self.role} does not exist yet)"),
+            found.reason
+            + (BRANCH if perhaps else "")
+            + ("" if self.exists else f" (by the blueprint: {self.role} does not exist yet)"),
             found.object,
             found.privilege,
             self._remedy(heard, found, failing),
             heard.applications,
             sql=sql,
             toml=toml,
+            perhaps=perhaps,
         )
 
     @staticmethod
@@ -324,6 +329,9 @@ class Company:
     def _verdict(self, heard: Heard, outcome: Outcome, reason: str) -> Verdict:
         query = (heard.shown or heard.text).strip()
         return Verdict(query, heard.calls, outcome, reason, applications=heard.applications)
+
+
+BRANCH = "; that is in a branch of its code, which may never be taken"
 
 
 def _quoted(message: str) -> str:

@@ -86,6 +86,8 @@ class Problem(NamedTuple):
     """Legacy's fate is known to have been another, also where nobody can tell the role's."""
     needs: tuple[Need, ...] = ()
     """Of a privilege that is missing, as a value."""
+    perhaps: bool = False
+    """It stands in a branch of a routine's code that may never run."""
 
 
 PERHAPS = "; and it may be refused: "
@@ -93,8 +95,8 @@ PERHAPS = "; and it may be refused: "
 
 
 def worst(problems: list[Problem]) -> Problem | None:
-    """The one that tells the statement's fate; the first of equals."""
-    found = min(problems, key=lambda one: _WORST[one.outcome], default=None)
+    """The one that tells the statement's fate; the first of equals, and what is certain before what is not."""
+    found = min(problems, key=lambda one: (_WORST[one.outcome], one.perhaps), default=None)
     if found is None or found.outcome != "silent":
         return found
     open_ = next((one for one in problems if one.outcome == "unknown"), None)
@@ -138,6 +140,8 @@ class Verdict:
     """… and what can be put into flatsplit.toml, each ``[section] key = value``."""
     needs: tuple[Need, ...] = ()
     """The privileges that it takes."""
+    perhaps: bool = False
+    """Only if a branch is taken, in the code of a routine that it calls."""
     slower: tuple[str, ...] = ()
     """What of it gets slower under row-level security, a line each; looked for where a tenant is rehearsed."""
 

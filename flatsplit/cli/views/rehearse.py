@@ -120,6 +120,7 @@ def shape(found: Rehearsal) -> Json:
                 "sql": list(verdict.sql),
                 "toml": list(verdict.toml),
                 "basis": verdict.basis,
+                "certain": not verdict.perhaps,
                 "needs": _needs(verdict),
                 "slower": list(verdict.slower),
             }
