@@ -4,7 +4,7 @@
 SELECT c.oid,
        CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned_table' WHEN 'f' THEN 'foreign_table'
                       WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view' ELSE 'sequence' END AS kind,
-       n.nspname::text AS schema, c.relname::text AS name, '' AS args,
+       n.nspname AS schema, c.relname::text AS name, '' AS args,
        c.relowner AS owner, c.relacl AS acl,
        CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END AS acltype,
        CASE c.relkind WHEN 'S' THEN EXISTS (

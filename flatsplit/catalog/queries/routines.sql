@@ -5,7 +5,7 @@
 -- A routine that is dropped while we read has no arguments any more (NULL).
 SELECT p.oid,
        CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind,
-       n.nspname::text AS schema, p.proname::text AS name,
+       n.nspname AS schema, p.proname::text AS name,
        CASE p.prokind
            WHEN 'a' THEN (
                SELECT coalesce(string_agg(format_type(a.type, NULL), ', ' ORDER BY a.position), '')

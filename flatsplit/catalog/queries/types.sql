@@ -3,7 +3,7 @@
 -- (AlterTypeOwnerInternal in typecmds.c).
 SELECT t.oid,
        CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END AS kind,
-       n.nspname::text AS schema, t.typname::text AS name, '' AS args,
+       n.nspname AS schema, t.typname::text AS name, '' AS args,
        t.typowner AS owner, t.typacl AS acl, 'T' AS acltype, false AS follows, '' AS note
 FROM pg_type AS t
 JOIN pg_namespace AS n ON n.oid = t.typnamespace
