@@ -15,7 +15,7 @@ from flatsplit.cutover.caller import Passwords, Reporter
 from flatsplit.cutover.delivery import Remembered
 from flatsplit.cutover.outcome import AdvanceResult
 from flatsplit.cutover.situation import Situation
-from flatsplit.cutover.tried import objection
+from flatsplit.cutover.tried import foretold
 from flatsplit.cutover.which_walk import states
 from flatsplit.errors import FlatsplitError, Waiting
 from flatsplit.model import SPLIT, Finding, Plan, WalkName
@@ -45,6 +45,8 @@ class Riders:
     """Those that ride along with it."""
     behind: tuple[str, ...] = ()
     """Of those that do not: who, why, and what to do about it. One line each."""
+    stopping: tuple[str, ...] = ()
+    """Where one that does will stop, until somebody else has run what the operator may not."""
 
     def on(self, plan: Plan) -> Plan:
         """The plan with a word about them, so that whoever reads it knows what else happens."""
@@ -57,6 +59,7 @@ class Riders:
         if self.names:
             ride = "rides" if len(self.names) == 1 else "ride"
             lines = tuple(f"role {name} rides along: it is made once {self.step} is done" for name in self.names)
+            lines += self.stopping
             found.append(
                 Finding(
                     "rides-along",
@@ -85,7 +88,7 @@ def riders(walk: Walk, situation: Situation, key: str, *, approved: bool = False
     """
     if situation.name != SPLIT or key != ROLE.joins or situation.states[key] == "done" or not walk.config.special:
         return Riders(key)
-    begun, names, behind = {record.walk for record in walk.kept}, [], []
+    begun, names, behind, stopping = {record.walk for record in walk.kept}, [], [], list[str]()
     for special in walk.config.special:
         one = WalkName(role.NAME, special.name)
         if one in begun:
@@ -94,24 +97,29 @@ def riders(walk: Walk, situation: Situation, key: str, *, approved: bool = False
             behind.append(_behind(one, "what was approved is what runs"))
         elif walk.config.gates.require_approval:
             behind.append(_behind(one, "each of its plans wants an approval of its own"))
-        elif speaks := _speaks_against(walk, situation, key, one):
-            behind.append(_behind(one, *speaks))
         else:
-            names.append(special.name)
-    return Riders(key, tuple(names), tuple(behind))
+            objection, notes = _speaks_against(walk, situation, key, one)
+            if objection is not None:
+                behind.append(_behind(one, *objection))
+            else:
+                names.append(special.name)
+                stopping += [f"{one.words}: {note}" for note in notes]
+    return Riders(key, tuple(names), tuple(behind), tuple(stopping))
 
 
-def _speaks_against(walk: Walk, situation: Situation, key: str, one: WalkName) -> tuple[str, str] | None:
+def _speaks_against(
+    walk: Walk, situation: Situation, key: str, one: WalkName
+) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
     """What does, and what to do about it, at the moment in which it begins: what the step wants is there, and nothing
-    of the role.
+    of the role. Else where it will stop.
     """
     there = situation.desired(situation.kind.place(key))
     moment = Moment(there, there, situation.config, dict.fromkeys(ROLE.keys, "pending"), one.subject)
     if refused := ROLE.refuses(moment):
-        return refused
+        return refused, ()
     assert ROLE.picks is not None
     first = at_first(replace(situation, live=there), ROLE.of(ROLE.picks(moment, ())), one)
-    return objection(walk.session, replace(first, live=situation.live), (key, there))
+    return foretold(walk.session, replace(first, live=situation.live), (key, there))
 
 
 def _behind(one: WalkName, what: str, fix: str = "") -> str:

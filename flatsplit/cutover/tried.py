@@ -56,13 +56,14 @@ def tried(
     return tuple(dict.fromkeys(notes))
 
 
-def objection(session: Session, situation: Situation[Any], after: tuple[str, State]) -> tuple[str, str] | None:
-    """What :func:`tried` would raise, and what to do about it."""
+def foretold(
+    session: Session, situation: Situation[Any], after: tuple[str, State]
+) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
+    """What :func:`tried` would raise, and what to do about it; else its notes."""
     try:
-        tried(session, situation, after=after)
+        return None, tried(session, situation, after=after)
     except FlatsplitError as error:
-        return error.what, error.fix
-    return None
+        return (error.what, error.fix), ()
 
 
 def _of_roles(state: State) -> State:
