@@ -139,13 +139,13 @@ def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName) -> None:
     same = next((link for link in split.others if link.name == name), None)
     if same is not None and same.under_way:
         raise Refused(f"{name.words} is under way already", f"flatsplit status {name.option}")
-    if objection := kind.refuses(_moment(kind, split, name)):
+    if objection := kind.refuses(replace(_moment(kind, split, name), kept=same is not None)):
         raise UsageError(*objection)
 
 
 def end(walk: Walk) -> None:
     """A walk that is all taken back is over: another of its kind begins anew, from what is there then."""
-    walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left")
+    walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left here")
     walk.journal.end_cutover(walk.record.id, "rolled_back")
 
 

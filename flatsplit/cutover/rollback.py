@@ -87,7 +87,7 @@ def _rollback(
         if not outcomes:
             with walk.session.transaction():
                 end(walk)
-        reporter.note(f"{situation.name.words} is over: nothing of it is left")
+        reporter.note(f"{situation.name.words} is over: nothing of it is left in this database")
         return AdvanceResult(tuple(outcomes), None, walk=situation.name)
     after = machine.next_step(situation.states)
     return AdvanceResult(tuple(outcomes), after, walk=situation.name, rode=tuple(rode))

@@ -30,6 +30,8 @@ class Moment:
     """How far the journal says that each step is."""
     subject: str = ""
     """Whom the walk was begun for; "" for a kind of which there is one."""
+    kept: bool = False
+    """Where one is to begin: whether one of the same name is kept."""
 
 
 def _nobody(_: Any) -> Roles:

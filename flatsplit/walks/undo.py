@@ -9,7 +9,7 @@ from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from flatsplit.model import OWNER, Acl, ObjectFacts, ObjectRef, State, intern_acl
+from flatsplit.model import OWNER, Acl, Member, ObjectFacts, ObjectRef, State, intern_acl
 from flatsplit.walks import shared
 from flatsplit.walks.draft import Draft
 
@@ -25,33 +25,53 @@ def remembered(state: State, roles: Collection[str]) -> State:
     )
 
 
+_CLUSTERS = frozenset({"parameter", "tablespace"})
+"""Kinds of objects that every database of the cluster has."""
+
+
 def unmade(live: State, baseline: State, roles: Collection[str]) -> State:
-    """``live`` as if nobody had made these roles: those that were not there before, and that no other database uses."""
-    gone = frozenset(
-        name for name in roles if name in live.roles and name not in baseline.roles and not shared.used(live, name)
-    )
-    if not gone:
+    """``live`` as if nobody had made these roles: those that were not there before.
+
+    One that another database uses stays, with what is the cluster's of it and matters there; what it may do in this
+    database, it had from here.
+    """
+    made = [name for name in roles if name in live.roles and name not in baseline.roles]
+    if not made:
         return live
+    staying = frozenset(name for name in made if shared.used(live, name))
+    out = frozenset(made)
+    gone = out - staying
     draft = Draft(live)
     for name in gone:
         del draft.roles[name]
-    draft.members = {key: options for key, options in live.members.items() if not gone & {key.role, key.member}}
-    draft.settings = {key: row for key, row in live.settings.items() if key.role not in gone}
-    draft.columns = {ref: without(row, gone) for ref, row in live.columns.items()}  # emptied, it is there all the same
-    draft.mappings = {ref for ref in live.mappings if ref.args not in gone}
-    draft.policies = {ref: left for ref, named in live.policies.items() if (left := named - gone) or not named & gone}
+    draft.members = {key: options for key, options in live.members.items() if not _ends(key, live, baseline, gone, out)}
+    here = live.target.database
+    draft.settings = {
+        key: row
+        for key, row in live.settings.items()
+        if not (key.role in gone or (key.role in staying and key.database == here))
+    }
+    draft.columns = {ref: without(row, out) for ref, row in live.columns.items()}  # emptied, it is there all the same
+    draft.mappings = {ref for ref in live.mappings if ref.args not in out}
+    draft.policies = {ref: left for ref, named in live.policies.items() if (left := named - out) or not named & out}
     for ref, row in live.defaults.items():
-        if ref.creator in gone:
+        if ref.creator in out:
             del draft.defaults[ref]
-        elif (acl := without(row, gone)) is not row:
+        elif (acl := without(row, out)) is not row:
             draft.default(ref, acl)
 
-    def change(_: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        acl = without(facts.acl, gone)
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        acl = without(facts.acl, gone if ref.kind in _CLUSTERS else out)
         return facts if acl is facts.acl else facts._replace(acl=acl)
 
     draft.rewrite(change)
     return replace(draft.state())
+
+
+def _ends(key: Member, live: State, baseline: State, gone: AbstractSet[str], out: AbstractSet[str]) -> bool:
+    """Whether a membership goes with them: of whom another database goes on using, what does not matter there."""
+    ours = {key.role, key.member}
+    return bool(gone & ours or (out & ours and key not in baseline.members and not shared.matters(live, key)))
 
 
 def without(acl: Acl, gone: AbstractSet[str]) -> Acl:

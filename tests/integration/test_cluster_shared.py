@@ -10,6 +10,7 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.snapshot import snapshot
+from tests.support.special import declare
 from tests.support.thinned import slow_but
 from tests.support.walk import NEW_ROLES, Walk, assert_same
 
@@ -200,3 +201,38 @@ def test_the_bridge_of_another_walk_was_not_there_before(
         for each in walks:
             works(each, "legacy")
     assert_same(start, snapshot(databases[0].admin), "when both are back")
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_a_special_role_is_the_cluster_s_and_what_it_may_is_a_database_s(
+    databases: tuple[Database, Database], tmp_path: Path
+) -> None:
+    """Declared in both, it rides along with the first; back there, nothing of it is left there, and all elsewhere."""
+    first = walk_in(tmp_path / "first", databases[0])
+    first.forward("transfer-ownership")
+    second = walk_in(tmp_path / "second", databases[1], "--adopt")
+    second.forward("transfer-ownership")
+    for walk in (first, second):
+        declare(walk, "app_jobs", {"role": {"settings": {"work_mem": "8MB"}}, "grants": {"select": ["public.t"]}})
+    before = snapshot(databases[0].admin)
+    first.next()
+    with first.connect("app_jobs") as session:
+        session.execute("select * from public.t")
+    first.wait_until_gone("app_jobs")
+
+    (note,) = (one for one in second("plan", "--json").json["notes"] if one["id"] == "stays-behind")
+    assert f"flatsplit made it for database {databases[0].name}; give the special role another name" in str(note)
+    assert "drop" not in str(note)
+    second.next()
+    assert "made it for database" in second("begin", "role", "app_jobs", "--yes").check(2).stderr
+
+    databases[1].execute("grant select on public.t to app_jobs")
+    said = first.rollback("--walk", "split").stderr
+    assert f"role app_jobs stays: {databases[1].name} uses it" in said
+    left = {kind: rows for kind, rows in snapshot(databases[0].admin).items() if kind not in ("role", "password")}
+    assert {kind: rows - before[kind] for kind, rows in left.items() if rows - before[kind]} == {}
+    second.passwords = first.passwords
+    with second.connect("app_jobs") as session:
+        session.execute("select * from public.t")
+    assert "another name" in second("begin", "role", "app_jobs", "--yes").check(2).stderr

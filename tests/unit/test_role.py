@@ -19,6 +19,7 @@ from flatsplit.planning.situation import Situation
 from flatsplit.rights import special as rights
 from flatsplit.rights.surplus import surplus
 from flatsplit.walks import role as keys
+from flatsplit.walks import shared
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.role.context import Context
@@ -115,6 +116,27 @@ def test_it_is_nobodys_drift_and_goes_back_to_where_it_began(
             place = kind.place(key) - 1
             mine = replace(mine, live=want, records=records(kind, place))
         assert facts(mine.live) == facts(before)
+
+
+@EXAMPLES
+@given(beginnings(), st.booleans())
+def test_one_that_another_database_uses_keeps_what_is_the_clusters_and_nothing_here(
+    found: tuple[Situation[Any], Kind[Any], Context], over: bool
+) -> None:
+    """``over``: it works there over the bridge that was built here."""
+    split, kind, context = found
+    begun = [key for key in kind.keys if key != keys.NARROW and key != keys.VERIFY]
+    live = kind.through(split.live, context, len(begun))
+    users = {NAME, context.source} if over else {NAME}
+    used = {name: live.roles[name]._replace(elsewhere=("other",)) for name in users & live.roles.keys()}
+    live = live.but(roles={**live.roles, **used})
+    mine = beside(split, kind, context, live, len(begun)).turned(WalkName(keys.NAME, NAME))
+    want, gone = mine.taken_back(kind.keys[0])
+    assert gone == []
+    assert Ledger(live).run(diff(live, want)) == facts(want)
+    as_role = split.live.but(roles={**split.live.roles, **{name: want.roles[name] for name in used}})
+    bridges = {key: each for key, each in live.members.items() if NAME in key[:2] and shared.matters(live, key)}
+    assert facts(want) == facts(as_role.but(members={**as_role.members, **bridges}))
 
 
 @EXAMPLES

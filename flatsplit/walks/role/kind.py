@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from flatsplit import blueprint
+from flatsplit import blueprint, ddl
 from flatsplit.config.grants import MEMBER
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.model import State, WalkName
-from flatsplit.walks import marks, split
+from flatsplit.walks import marks, shared, split
 from flatsplit.walks import role as keys
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.role import (
@@ -74,11 +74,7 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
         fix = f"write {heading(name)} into flatsplit.toml"
         return f"flatsplit.toml has no {heading(name)}", f"{fix}, or begin one that is there: {there}" if there else fix
     if name in live.roles:
-        mine = marks.whose(live, name) == live.target.database
-        fix = "give the special role another name in flatsplit.toml, or drop the one that is there"
-        return f"there is a role {name} already", (
-            "flatsplit made it: change its list, then flatsplit repair" if mine else fix
-        )
+        return _there(moment)
     if special.like and special.like not in live.roles:
         split_makes = special.like in moment.config.roles.new
         fix = _EARLY if split_makes else "name one that exists"
@@ -87,6 +83,19 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
     if owner in _stands_on(context) and owner not in live.roles:
         return f"{name} is to have its part in what {owner} makes, which does not exist yet", _EARLY
     return _nothing_to_give(context, live)
+
+
+def _there(moment: Moment) -> tuple[str, str]:
+    """Whose the role of this name is, and what to do about that."""
+    live, name = moment.live, moment.subject
+    other = f"give the special role another name in flatsplit.toml: {heading(name)}"
+    if moment.kept:
+        return f"there is a role {name} already", "flatsplit made it: change its list, then flatsplit repair"
+    if database := marks.others(live, name):
+        return f"there is a role {name} already: flatsplit made it for database {database}", other
+    if used := shared.used(live, name):
+        return f"there is a role {name} already, which database {used[0]} uses", other
+    return f"there is a role {name} already", f"{other}; or drop the one that is there: {ddl.drop_role(name)}"
 
 
 def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
