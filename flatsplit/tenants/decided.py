@@ -83,7 +83,7 @@ class Decided:
         if found is None:
             self.known.wrong.append(f"own: {said} has no column {column!r}")
         elif self.known.key_type and not alike(found.type, self.known.key_type):
-            self.known.wrong.append(f"own: {said}.{column} is {found.type}, and the key is {self.known.key_type}")
+            self.known.wrong.append(f"own: {said}: {self.known.other_type(table, found)}")
         return found is not None and (not self.known.key_type or alike(found.type, self.known.key_type))
 
     def ways(self) -> None:
@@ -103,9 +103,12 @@ class Decided:
                 elif (found := self.known.over(table, key, "decided")) is not None:
                     self.known.belongings[table.ref] = found._replace(decided=True)
                     del waiting[name]
-        self.known.wrong += [
-            f"through: {name} by {text} leads to no table with a key" for name, text in waiting.items()
-        ]
+        for name, text in waiting.items():
+            table = self.known.structure.get(*parse_name(name).parts)
+            key = self._declared(table, parse_way(text)) if table is not None else None
+            unlike = self.known.unlike(table, [key]) if table is not None and key is not None else ""
+            said = f"through: {name} by {text} leads to no table with a key"
+            self.known.wrong.append(f"through: {name}: {unlike}" if unlike else said)
 
     def _declared(self, table: Table, way: Way) -> ForeignKey | None:
         """The foreign key that is meant, or one that is not declared and spelled out."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flatsplit.config import format_name
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import APART, Belonging, Open
-from flatsplit.tenants.likeness import comparable
+from flatsplit.tenants.likeness import alike, comparable
 
 
 def undomained(table: Table, column: Column) -> str:
@@ -45,9 +47,15 @@ class KnownTables:
             return Belonging(table.ref, "own", fk.columns[0], why=why)
         return Belonging(table.ref, "through", parent.column, (link, *parent.links), why)
 
-    def unlike(self, table: Table) -> str:
-        """Which of its foreign keys would lead to a tenant, were it not for the types of its columns."""
-        for fk in table.foreign_keys:
+    def other_type(self, table: Table, column: Column) -> str:
+        """That a column called like the key is of another type, and what would make it one."""
+        said = f"{column.name} is {column.type}, and the key is {self.key_type}"
+        domain = alike(column.base.partition("(")[0], self.key_type)
+        return f"{said}: {undomained(table, column)}" if domain else said
+
+    def unlike(self, table: Table, keys: Iterable[ForeignKey]) -> str:
+        """Which of these foreign keys of it would lead to a tenant, were it not for the types of its columns."""
+        for fk in keys:
             target = self.structure.get(fk.target.schema, fk.target.name)
             parent = self.belongings.get(fk.target)
             if target is None or parent is None or target is table or parent.kind not in APART:

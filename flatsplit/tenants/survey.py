@@ -11,7 +11,7 @@ from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.decided import Decided
 from flatsplit.tenants.kinds import Belonging, Open
-from flatsplit.tenants.known import KnownTables, undomained
+from flatsplit.tenants.known import KnownTables
 from flatsplit.tenants.likeness import (
     alike,
     called,
@@ -206,7 +206,7 @@ class _Surveyor:
 
     def _by_name(self, tables: list[Table]) -> None:
         """A guess by name, which has to be confirmed; what leads to such a table waits; the rest is hidden."""
-        unlike = {table.ref: said for table in tables if (said := self.known.unlike(table))}
+        unlike = {table.ref: said for table in tables if (said := self.known.unlike(table, table.foreign_keys))}
         self.known.open += [Open(ref, said) for ref, said in unlike.items()]
         waiting = {table.ref: table for table in self.known.silent(tables)}
         for table in list(waiting.values()):
@@ -235,9 +235,7 @@ class _Surveyor:
         names = {*self.tenants.key, *(names_for(self.known.root.ref.name) if self.known.root else ())}
         for column in table.columns if self.known.key_type else ():
             if column.name in names and not alike(column.type, self.known.key_type):
-                said = f"{column.name} is {column.type}, and the key is {self.known.key_type}"
-                domain = alike(column.base.partition("(")[0], self.known.key_type)
-                return f"{said}: {undomained(table, column)}" if domain else said
+                return self.known.other_type(table, column)
         return lonely(table, self.structure, self.known.belongings)
 
     def _named_by(self, table: Table) -> set[ObjectRef]:

@@ -159,6 +159,16 @@ def test_a_foreign_key_over_types_that_are_converted_is_a_question() -> None:
     assert found.belongings[ref("logs")].why.endswith("ALTER TABLE public.logs ALTER COLUMN account_id TYPE bigint;")
 
 
+def test_what_is_decided_over_a_domain_is_answered_with_what_takes_it_away() -> None:
+    logs = domained(table("logs", "id:bigint! account_id:public.no!"), "account_id", "bigint")
+    lines = domained(table("lines", "id:bigint! order_id:public.no!"), "order_id", "bigint")
+    ways = (("public.lines", "order_id -> public.orders(id)"),)
+    decided = replace(ACCOUNTS, own=(("public.logs", "account_id"),), through=ways)
+    own, through = surveyed(*TABLES[:2], logs, lines, tenants=decided).wrong
+    assert own.startswith("own: public.logs: account_id is public.no, and the key is bigint: have a migration")
+    assert through.startswith("through: public.lines: order_id is public.no, and public.orders (id) bigint: have a")
+
+
 def test_a_key_of_another_type_is_said() -> None:
     found = surveyed(*TABLES, table("tags", "id:bigint! account_id:text!"))
     assert found.belongings[ref("tags")].why == "account_id is text, and the key is bigint"
