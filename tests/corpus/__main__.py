@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tests.corpus
-from tests.corpus.play import ROLES, Line, Player
+from tests.corpus.lines import Line
+from tests.corpus.play import ROLES, Player
 from tests.corpus.remember import remembering
 from tests.corpus.script import statements
 from tests.corpus.source import NotToBeHad, regression

@@ -7,7 +7,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,22 +16,18 @@ import psycopg
 from flatsplit.catalog import read_state
 from flatsplit.connection import open_session
 from flatsplit.model import SettingKey, State
-from flatsplit.rehearsal import Company, Heard, Outcome, Verdict
-from flatsplit.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, strings, walk
+from flatsplit.rehearsal import Company, Heard
+from flatsplit.rehearsal.grammar import PLANNED, Parsed, name_of, walk
 from flatsplit.rehearsal.kinds.named import dropped
-from flatsplit.rehearsal.values import PERHAPS, Need, Problem, worst
-from flatsplit.rehearsal.wording import made, temporary_name
+from flatsplit.rehearsal.values import Need, Problem, worst
+from flatsplit.rehearsal.wording import temporary_name
 from flatsplit.rehearsal.world import World
 from flatsplit.walks.split.context import Context
+from tests.corpus.lines import WORLD, Line, called, line_of
 from tests.corpus.remember import Memory
 from tests.corpus.stage import BEFORE, LEGACY, MIGRATOR, USER, Stage, before
 
-REFUSED = "42501"
 ROLES = (USER, MIGRATOR)
-WORLD = ""
-"""The session that the file is for."""
-_LATER = {"prepare_stmt", "execute_stmt", "fetch_stmt"}
-"""What the one says of privileges shows when the other runs."""
 _SESSION = {"variable_set_stmt", "prepare_stmt", "deallocate_stmt", "discard_stmt"}
 _APART = {"role", "session_authorization", "row_security"}
 """Settings that would make another role's session of it, or one that is refused what policies filter."""
@@ -49,70 +45,6 @@ class _NoNeeds:
 
 _NO_NEEDS: Any = _NoNeeds()
 """What a statement takes is not compared with anything."""
-
-
-@dataclass
-class Line:
-    """A statement of a file."""
-
-    text: str
-    kind: str
-    parsed: Parsed | None
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    reasoned: dict[str, Problem] = field(default_factory=dict)
-    """What the rules alone say, as long as the role does not exist."""
-    said: dict[str, str] = field(default_factory=dict)
-    """SQLSTATE per role; "" for success."""
-    rows: dict[str, int] = field(default_factory=dict)
-    warned: dict[str, int] = field(default_factory=dict)
-    """How many warnings said that something was left out."""
-    as_before: bool = False
-    """Whether a policy refused it to whoever may what legacy might, too."""
-    ran: bool = False
-    apart: bool = False
-    """Whether the sessions of the roles have other rows anyhow."""
-    lasting: bool = False
-    """Whether a role has done it for good, since it runs in no transaction."""
-
-    @property
-    def planned(self) -> bool:
-        """Whether it leaves the catalog as it is."""
-        return self.kind in PLANNED and (self.parsed is None or made(self.parsed) is None)
-
-    def _explains_prepared(self) -> bool:
-        parsed = self.parsed
-        return parsed is not None and self.kind == "explain_stmt" and inner(parsed.node.query)[0] == "execute_stmt"
-
-    def _explains(self) -> bool:
-        """Whether its rows are a plan's lines, which say nothing of what anybody may see."""
-        return self.kind == "explain_stmt" or any(name.startswith("explain") for name in _called(self))
-
-    def wrong(self, role: str, verdict: Outcome, reason: str) -> str:
-        """What of a verdict is not so. Allowed is also what policies refuse as they refused it before."""
-        said = self.said[role]
-        if self.kind in _LATER or self._explains_prepared():
-            return ""
-        if verdict == "allowed":
-            if said == REFUSED:
-                return "" if self.as_before else "allowed, refused"
-            if self.warned.get(role, 0) > self.warned.get(WORLD, 0):
-                return "allowed, fewer rows"
-            if (
-                role == USER
-                and not self._explains()
-                and not self.apart
-                and not said
-                and self.rows[USER] < self.rows[MIGRATOR]
-                and not self.said[MIGRATOR]
-            ):
-                return "allowed, fewer rows"
-        if verdict in ("denied", "migrator") and not said and (self.kind not in PLANNED or self.rows[role]):
-            return (
-                "" if self.warned.get(role) else "denied, works"
-            )  # where there was no row, what is called for each never was
-        if verdict == "silent" and said == REFUSED and PERHAPS not in reason and not self.as_before:
-            return "silent, refused"
-        return ""
 
 
 class Player:
@@ -168,7 +100,7 @@ class Player:
         for place, text in enumerate(texts):
             if time.monotonic() > self.until:
                 break
-            line = _line(text)
+            line = line_of(text)
             if line.kind == "transaction_stmt":
                 word = text.split()[0].lower()
                 if word in ("begin", "start"):
@@ -324,12 +256,12 @@ class Player:
             self._after(line, line.parsed)
 
     def _makes_large_objects(self, line: Line) -> bool:
-        return any(name.startswith("lo_") for name in _called(line))
+        return any(name.startswith("lo_") for name in called(line))
 
     def _may_change(self, line: Line) -> bool:
         """Whether a query calls what may make or change something."""
-        called = _called(line)
-        return self._makes_large_objects(line) or bool(self._world and called & self._world.routines_of.keys())
+        routines = called(line)
+        return self._makes_large_objects(line) or bool(self._world and routines & self._world.routines_of.keys())
 
     def _changed(self) -> None:
         self._state = None
@@ -352,20 +284,6 @@ class Player:
             self.world.execute("RESET ROLE")
             self.world.execute("RESET SESSION AUTHORIZATION")
             self._become(self.world)
-
-
-def _line(text: str) -> Line:
-    try:
-        parsed = parse_one(text)
-    except (Unparsable, RecursionError):
-        return Line(text, "", None)
-    return Line(text, parsed.kind, parsed)
-
-
-def _called(line: Line) -> set[str]:
-    """Names of the routines that it calls."""
-    nodes = walk(line.parsed.node) if line.parsed is not None else ()
-    return {strings(part.funcname)[-1] for part in nodes if name_of(part) == "FuncCall"}
 
 
 def _undone(rest: Sequence[str]) -> bool:

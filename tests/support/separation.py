@@ -10,8 +10,9 @@ import psycopg
 from psycopg import sql
 
 from tests.support import rights
+from tests.support.dependencies import dependencies_of
 from tests.support.rights import Relation, Trial
-from tests.support.snapshot import dependencies_of, owned_by
+from tests.support.snapshot import owned_by
 from tests.support.walk import Walk
 
 

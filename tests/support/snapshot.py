@@ -231,25 +231,6 @@ def owned_by(conn: psycopg.Connection[Any], role: str) -> list[str]:
         )
 
 
-def dependencies_of(conn: psycopg.Connection[Any], role: str) -> list[str]:
-    """What pg_shdepend knows to depend on the role, in this database, in others and shared."""
-    with conn.transaction():
-        rows = conn.execute(
-            """
-            select coalesce(d.datname, '(shared)'), s.deptype::text, s.classid::regclass::text, s.objid::text,
-                   case when s.dbid in (0, (select oid from pg_catalog.pg_database
-                                            where datname = pg_catalog.current_database()))
-                        then pg_catalog.pg_describe_object(s.classid, s.objid, s.objsubid) else '' end
-            from pg_catalog.pg_shdepend s
-            join pg_catalog.pg_authid r on s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid
-            left join pg_catalog.pg_database d on d.oid = s.dbid
-            where r.rolname = %s
-            """,
-            [role],
-        ).fetchall()
-    return sorted(" ".join(map(str, row)) for row in rows)
-
-
 def verifier(conn: psycopg.Connection[Any], role: str) -> str | None:
     """The stored password verifier of the role, to tell whether anybody touched it."""
     with conn.transaction():

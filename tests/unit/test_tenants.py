@@ -7,12 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from flatsplit import ddl
 from flatsplit.config import Config, Tenants, Way, format_way, parse, parse_way, render
 from flatsplit.errors import ConfigError
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants import (
-    Condition,
     Link,
     Survey,
     candidates,
@@ -107,55 +105,6 @@ def test_names_of_roles() -> None:
 
 
 # -- conditions
-
-
-MINE = '( SELECT "r"."tenant"\n   FROM "t"."roles" "r"\n  WHERE ("r"."role" = CURRENT_USER))'
-RENAMED = MINE.replace('"r"', '"r_1"')
-OTHERS = MINE.replace('"role"', '"tenant"')
-LINKS = (Link("s", "orders", ("o", "p"), ("id", "no")), Link("s", "customers", ("c",), ("id",)))
-LONG = f"""(EXISTS ( SELECT
-   FROM "s"."orders" "p1",
-    "s"."customers" "p2"
-  WHERE (("p1"."id" = "lines"."o") AND ("p1"."no" = "lines"."p") AND ("p2"."id" = "p1"."c") AND
-("p2"."acc" = {MINE}))))"""
-
-
-@pytest.mark.parametrize(
-    ("condition", "table", "printed"),
-    [
-        (Condition("t", "account_id"), "orders", f'("account_id" = {MINE})'),
-        (Condition("t", "k", or_null=True), "x", f'(("k" = {MINE}) OR ("k" IS NULL))'),
-        (Condition("t", "k"), "r", f'("k" = {RENAMED})'),
-        (Condition("t", 'a"b'), "x", f'(("a""b")::"text" = ({MINE})::text)'),
-        (Condition("t", "acc", LINKS), "lines", LONG),
-    ],
-)
-def test_what_the_server_prints_is_recognised(condition: Condition, table: str, printed: str) -> None:
-    assert ddl.recognise(printed, table) == condition
-    text = ddl.condition(condition, table)
-    assert ddl.recognise(text, table) == condition
-    assert ddl.canonical(printed, table) == text
-
-
-@pytest.mark.parametrize(
-    "printed",
-    [
-        "true",
-        '("account_id" = 1)',
-        f'("a" = {MINE.replace("CURRENT_USER", "SESSION_USER")})',
-        f'("a" = {OTHERS})',
-        f'("a" = {MINE.partition("WHERE")[0]})',
-        f'(("a" = {MINE}) OR ("b" IS NULL))',
-        f'(("a" = {MINE}) OR true)',
-        f'(("a")::integer = {MINE})',
-        LONG.replace('("p2"."id" = "p1"."c") AND', ""),
-        LONG.replace('"p1"."c"', '"lines"."c"'),
-        "",
-    ],
-)
-def test_anything_else_stays_as_it_is(printed: str) -> None:
-    assert ddl.recognise(printed, "x") is None
-    assert ddl.canonical(printed, "x") == printed
 
 
 # -- the survey

@@ -1,0 +1,126 @@
+"""Traps in what runs with the rights of whoever reads: planted, bitten by, cured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support.hazards import SHOP, Case, check
+
+_GUARDED = (
+    "CREATE FUNCTION mine(int) RETURNS bool LANGUAGE sql AS 'SELECT true'; "
+    "REVOKE EXECUTE ON FUNCTION mine FROM PUBLIC; "
+    "SET ROLE legacy; CREATE TABLE note (a int); ALTER TABLE note ENABLE ROW LEVEL SECURITY; RESET ROLE; "
+    "GRANT SELECT ON note TO app_user, app_readonly; "
+)
+
+_THROUGH = (
+    "CREATE FUNCTION masked(int) RETURNS int LANGUAGE sql AS 'SELECT 0 * $1'; ALTER FUNCTION masked OWNER TO {}; "
+    "REVOKE EXECUTE ON FUNCTION masked FROM PUBLIC; SET ROLE legacy; CREATE TABLE t (a int); "
+    "CREATE VIEW v AS SELECT masked(a) AS a FROM t; CREATE VIEW w AS SELECT a FROM v; RESET ROLE; "
+    "GRANT SELECT ON v, w TO app_user, app_readonly; "
+)
+
+CASES = (
+    Case(
+        "view-routines",
+        _THROUGH.format("legacy"),
+        ("public.v", "public.w"),
+        "warning",
+        role="app_readonly",
+        bites="SELECT a FROM w",
+        error="permission denied for function masked",
+        cure="GRANT EXECUTE ON FUNCTION masked TO app_readonly",
+    ),
+    Case(
+        "view-routines",
+        "ALTER ROLE legacy SUPERUSER; " + _THROUGH.format("vendor"),
+        ("public.v", "public.w"),
+        bites="SELECT a FROM w",
+        error="permission denied for function masked",
+        cure="GRANT EXECUTE ON FUNCTION masked TO PUBLIC",
+    ),
+    Case(
+        "view-routines",
+        "ALTER ROLE legacy NOINHERIT; CREATE ROLE founder; GRANT founder TO legacy; "
+        "GRANT ALL ON SCHEMA public TO founder; "
+        + _THROUGH.format("founder").replace("SET ROLE legacy", "SET ROLE founder"),
+        ("public.v", "public.w"),
+        "warning",
+        role="app_readonly",
+        bites="SELECT a FROM w",
+        error="permission denied for function masked",
+        cure="GRANT EXECUTE ON FUNCTION masked TO app_readonly",
+        config=replace(SHOP, owners=("founder",)),
+    ),
+    Case(
+        "view-routines",
+        "ALTER ROLE legacy SUPERUSER; SET ROLE legacy; CREATE TABLE t (a int); "
+        "CREATE VIEW v WITH (security_invoker) AS SELECT a FROM t; "
+        "CREATE VIEW w WITH (security_invoker = on) AS SELECT a FROM v; CREATE VIEW mine AS SELECT a FROM v; "
+        "RESET ROLE; ALTER TABLE t OWNER TO vendor; GRANT SELECT ON v, w, mine TO app_user, app_readonly",
+        ("public.v", "public.w"),
+        bites="SELECT a FROM w",
+        error="permission denied for table t",
+        cure="GRANT SELECT ON t TO app_user, app_readonly",
+        since=15,
+    ),
+    Case(
+        "policy-rights",
+        _GUARDED.replace("mine(int)", "mine(int, int)")
+        + "CREATE OPERATOR ~== (LEFTARG = int, RIGHTARG = int, FUNCTION = mine); "
+        "CREATE POLICY own ON note USING (a ~== 1)",
+        ("public.note",),
+        bites="SELECT count(*) FROM note",
+        error="permission denied for function mine",
+        cure="GRANT EXECUTE ON FUNCTION mine TO app_user, app_readonly",
+    ),
+    Case(
+        "policy-rights",
+        "SET ROLE legacy; CREATE TABLE note (a int) PARTITION BY LIST (a); "
+        "CREATE TABLE secret (a int) PARTITION BY LIST (a); CREATE TABLE note_1 PARTITION OF note DEFAULT; RESET ROLE; "
+        "ALTER TABLE secret OWNER TO vendor; ALTER TABLE note ENABLE ROW LEVEL SECURITY; "
+        "CREATE POLICY own ON note USING (a IN (SELECT a FROM secret)); GRANT SELECT ON note TO app_user, app_readonly",
+        ("public.note",),
+        bites="SELECT count(*) FROM note",
+        error="permission denied for table secret",
+        cure="GRANT SELECT ON secret TO app_user, app_readonly",
+    ),
+    Case(
+        "policy-rights",
+        _GUARDED + "CREATE POLICY own ON note USING (mine(a))",
+        ("public.note",),
+        bites="SELECT count(*) FROM note",
+        error="permission denied for function mine",
+        cure="GRANT EXECUTE ON FUNCTION mine TO app_user, app_readonly",
+    ),
+    Case(
+        "policy-rights",
+        _GUARDED + "ALTER FUNCTION mine OWNER TO legacy; CREATE POLICY own ON note USING (mine(a))",
+        ("public.note",),
+        "warning",
+        role="app_readonly",
+        bites="SELECT count(*) FROM note",
+        error="permission denied for function mine",
+        cure="GRANT EXECUTE ON FUNCTION mine TO app_readonly",
+    ),
+    Case(
+        "policy-rights",
+        _GUARDED
+        + "CREATE TABLE secret (a int); CREATE POLICY own ON note FOR SELECT USING (a IN (SELECT a FROM secret))",
+        ("public.note",),
+        bites="SELECT count(*) FROM note",
+        error="permission denied for table secret",
+        cure="GRANT SELECT ON secret TO app_user, app_readonly",
+    ),
+)
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.hazard)
+def test_trap(patient: psycopg.Connection[Any], case: Case, major: int) -> None:
+    if major >= case.since:
+        check(patient, case)
