@@ -135,6 +135,12 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
             "only a database of encoding SQL_ASCII takes such; rename what has letters beyond ASCII, or move the "
             "database into one with an encoding",
         )
+    if isinstance(cause, psycopg.errors.UntranslatableCharacter):
+        # Names of roles belong to no database: in another encoding their bytes are other letters, or none
+        return TargetError(
+            f"a name in this database, or of a role of the cluster, is not in this database's encoding: {text}",
+            "rename what has letters beyond ASCII; a role from a database of the encoding in which it was made",
+        )
     missing = isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn))
     if missing and (cause is not error or "flatsplit." in text):  # SQLAlchemy is asked for the journal only
         return JournalError(f"the tracking schema is damaged: {text}", "restore it from a backup")

@@ -167,6 +167,26 @@ def test_a_database_without_an_encoding(database: Database, invoke_cli: InProces
     assert "SQL_ASCII" in refused.stderr
 
 
+@pytest.mark.slow
+def test_a_role_whose_name_is_in_another_encoding(database: Database, invoke_cli: InProcess) -> None:
+    """Roles are the cluster's: one that was made in a database in UTF-8 may have no name in another one."""
+    with psycopg.connect(database.cluster.conninfo(), autocommit=True) as elsewhere:
+        name, legacy = sql.Identifier(database.name), sql.Identifier(database.legacy)
+        elsewhere.execute(sql.SQL("drop database {} with (force)").format(name))
+        made = "create database {} owner {} encoding 'EUC_TW' lc_collate 'C' lc_ctype 'C' template template0"
+        elsewhere.execute(sql.SQL(made).format(name, legacy))
+        invoke_cli("init", "--legacy-role", database.legacy, "--yes", dsn=database).check()
+        elsewhere.execute('create role "Jürgen"')
+        try:
+            refused = invoke_cli("status", dsn=database).check(1)
+        finally:
+            elsewhere.execute('drop role "Jürgen"')
+
+    assert "not in this database's encoding" in refused.stderr
+    assert "EUC_TW" in refused.stderr
+    invoke_cli("status", dsn=database).check()
+
+
 def test_who_gave_to_everybody_is_told_to_take_it_back(database: Database, invoke_cli: InProcess) -> None:
     """What PUBLIC may, app_user may: verify waits, and its advice has to lead to that grant."""
     database.execute(f"{NOTHING_SPECIAL}; alter table thing owner to legacy; grant all on thing to public")
