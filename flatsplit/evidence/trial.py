@@ -24,6 +24,8 @@ from flatsplit.server import inside
 from flatsplit.server.asking import ask, question
 
 LOCK_TIMEOUT = "50ms"
+PATIENCE = "10s"
+"""For one statement; in a function, for all of them: planning may run the application's code."""
 PROBE = "flatsplit_probe"
 """Name of the table that a trial creates and never commits."""
 
@@ -179,6 +181,8 @@ def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[Tri
     except (errors.InsufficientPrivilege, errors.UndefinedObject, errors.ReadOnlySqlTransaction) as error:
         operator = conn.info.user
         return RoleProof(role, "", f"{operator} may not act as {role} ({error.diag.message_primary})")
+    except errors.QueryCanceled:  # which no handler of exceptions in the function gets to see
+        return RoleProof(role, "", f"it took longer than {PATIENCE}")
     return RoleProof(role, "as the role", trials=_trials(role, acts, dict(zip(todo, answers, strict=True))))
 
 
@@ -200,11 +204,12 @@ def try_as_login(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialA
 
 @contextmanager
 def _undone(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    standby = conn.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
     with conn.transaction(force_rollback=True):
-        if conn.execute("SELECT pg_is_in_recovery()").fetchone() == (False,):  # on a standby more is left untried
+        if not standby:  # on which more is left untried; before any query of the transaction
             conn.execute("SET TRANSACTION READ WRITE")
         conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
-        conn.execute("SET LOCAL statement_timeout = '10s'")
+        conn.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(PATIENCE))
         yield
 
 

@@ -50,7 +50,7 @@ def operator_lacks(seen: Seen) -> Iterator[Found]:
     None,
     looks_at="what the operator may do: statements on roles are run and undone, and roles acted as",
     why="The operator may not, and no grant of an administrator's would change that without giving more than the "
-    "walk needs. The step stops there, and goes on once it sees them done.",
+    "walk needs. The step stops there, and goes on once it sees them done; a rollback does so at their undo.",
     fix="Have a superuser, the owner or the service's support run them when the step says so.",
     manual="sql-grant.html",
     tries=True,
@@ -63,7 +63,7 @@ def operator_statements(seen: Seen) -> Iterator[Found]:
             tuple(found)[:_NAMED],
             why=f"{seen.state.target.operator} may not, and no grant of an administrator's would change that without "
             f"giving more than the walk needs: {_reasons(found)}. The step stops there, and goes on once it sees them "
-            "done.",
+            "done; a rollback does so at their undo.",
             step=step,
         )
 

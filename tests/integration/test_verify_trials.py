@@ -141,6 +141,20 @@ def test_a_tree_too_wide_to_lock_is_not_tried(shut: psycopg.Connection[Any]) -> 
     }
 
 
+def test_what_takes_too_long_is_no_error(shut: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planning runs what the application calls immutable, which may take its time."""
+    shut.execute(
+        "create function slow() returns int language plpgsql immutable as 'begin perform pg_sleep(9); return 1; end'"
+    )
+    shut.execute(
+        f"create view tedious as select a from plain where a = slow(); grant select on tedious to {ROLE}".encode()
+    )
+    monkeypatch.setattr(trial, "PATIENCE", "50ms")
+    acts = trial.acts_of(blueprint.READER, relations={ObjectRef("view", "public", "tedious"): ""})
+    found = trial.try_as_function(shut, ROLE, acts)
+    assert (found.how, found.reason, found.trials) == ("", "it took longer than 50ms", ())
+
+
 READING = """
 create function secret(int) returns bool language sql as 'select true';
 revoke execute on function secret from public;
