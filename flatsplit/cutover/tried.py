@@ -8,6 +8,7 @@ from typing import Any
 
 from flatsplit.config.special import heading
 from flatsplit.connection import Session
+from flatsplit.cutover.unmapped import unmapped
 from flatsplit.errors import FlatsplitError, MissingRights, UsageError
 from flatsplit.hazards.operator import remedy
 from flatsplit.model import State, Statement
@@ -21,12 +22,13 @@ _APART = frozenset({"schema", "database", "parameter", "subscription"})
 def tried(
     session: Session, situation: Situation[Any], through: str | None = None, after: tuple[str, State] | None = None
 ) -> tuple[str, ...]:
-    """Notes on statements that somebody else has to run, in the steps up to ``through`` (None: all). Changes nothing.
+    """Notes on what somebody else has to run, in the steps up to ``through`` (None: all). Changes nothing.
 
     ``after``: a step of another walk that comes before, with what it wants. Raises UsageError for what is wrong, and
     MissingRights for a right that an administrator can give.
     """
     now = situation.live
+    notes = list(unmapped(session, replace(situation, live=after[1]) if after else situation))
     if now.target.operator_superuser:
         now, after = _of_roles(now), after and (after[0], _of_roles(after[1]))
     if after is not None:
@@ -41,7 +43,6 @@ def tried(
             yield key, situation.desired(situation.kind.place(key))
 
     new = frozenset((*situation.config.roles.new, *situation.kind.makes(situation.context)))
-    notes = []
     for lack in try_steps(session.driver, now, wanted()):
         if lack.step not in keys or ("allowed" in situation.kind.step(lack.step).gates and not lack.wrong):
             continue  # of the latter a gate says what somebody has to allow, and lets go on without

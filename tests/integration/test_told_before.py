@@ -134,3 +134,44 @@ def test_what_an_operator_may_not(database: Database, major: int, invoke_cli: In
             walk.rollback("--all", "--walk", f"role:app_{name}")
     walk.config.write_text(file)
     assert_same(before, walk.snapshot(), "refused, or begun and taken back")
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_who_is_nobody_on_the_other_server(database: Database, invoke_cli: InProcess) -> None:
+    """A user mapping is not inherited: what reads foreign tables needs one of its own, and is told so at begin."""
+    flat(database)
+    database.execute(
+        'create extension postgres_fdw; create server "far s" foreign data wrapper postgres_fdw;'
+        "create server open foreign data wrapper postgres_fdw; create user mapping for public server open;"
+        f"create user mapping for {database.legacy} server \"far s\" options (user 'x', password 'y');"
+        'create foreign table public.far (id int) server "far s";'
+        "create foreign table public.near (id int) server open;"
+        f"alter table public.far owner to {database.legacy}; alter table public.near owner to {database.legacy}"
+    )
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward("transfer-ownership")
+    file, word = walk.config.read_text(), 'CREATE USER MAPPING FOR "app_x" SERVER "far s" OPTIONS'
+    cases: dict[str, tuple[dict[str, Any], bool]] = {
+        "listed": ({"role": {}, "grants": {"select": ["public.far", "public.jobs"]}}, True),
+        "like": ({"role": {"like": "app_user"}}, True),
+        "schema": ({"role": {"schemas": ["public"]}}, True),
+        "other": ({"role": {}, "grants": {"select": ["public.near", "public.jobs"]}}, False),
+    }
+    for name, (of, told) in cases.items():
+        walk.config.write_text(file)
+        declare(walk, "app_x", of)
+        (note,) = rides(walk)
+        assert any(word in line for line in note["objects"]) == told, name
+    walk.next()
+    walk.config.write_text(file)
+    declare(walk, "app_y", cases["listed"][0])
+    said = walk("begin", "role", "app_y", "--yes").check()
+    (line,) = said.stderr.splitlines()
+    assert "app_y may read foreign table public.far of server far s, and has no user mapping there" in line
+    called = ("--walk", "role:app_y")
+    walk.next(*called, "--through", "create-role")
+    database.execute(line.partition("is done: ")[2])
+    walk.next(*called, "--through", "verify")
+    walk.rollback(*called, "--all")
+    assert database.admin.execute("select from pg_user_mappings where usename = 'app_y'").rowcount == 0
