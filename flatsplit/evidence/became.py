@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from flatsplit.model import State
+from flatsplit import ddl
+from flatsplit.model import SettingKey, State
 from flatsplit.server import statements
 from flatsplit.walks.role import listed
 from flatsplit.walks.role.context import Context
@@ -26,6 +27,8 @@ class BecomingFound(NamedTuple):
 
 def unseen(conn: psycopg.Connection[Any], schema: str, state: State, context: Context) -> BecomingFound | None:
     """Whether statements may be missing for that; ``schema``: where pg_stat_statements is."""
+    if begins := _begins(state, context.role):
+        return begins
     reached = _reached(state, context)
     found = statements.became(conn, schema, reached) if reached else []
     if not found:
@@ -36,6 +39,22 @@ def unseen(conn: psycopg.Connection[Any], schema: str, state: State, context: Co
         f"if that was {role}, let its program do without, and connect anew; then forget it: "
         + _forget(schema, [number for _, number in found]),
     )
+
+
+def _begins(state: State, role: str) -> BecomingFound | None:
+    """Whether its sessions begin as somebody else, by a setting: its own, or that of all logins here."""
+    here = state.target.database
+    for key in (SettingKey(role, here), SettingKey(role, ""), SettingKey("", here)):
+        named = {name.lower(): value for name, value in state.settings.get(key, ())}.get("role", "none")
+        if named not in ("none", role):
+            reset = ddl.reset_setting(role, key.database, "role")
+            if not key.role:
+                reset = f"ALTER DATABASE {ddl.ident(here)} RESET role;"
+            return BecomingFound(
+                f"sessions of {role} begin as {named}, by a setting: what they run counts as {named}'s",
+                f"let them begin as {role}, and connect anew: {reset}",
+            )
+    return None
 
 
 def _reached(state: State, context: Context) -> set[str]:

@@ -26,6 +26,8 @@ def judge(asked: Asked[Context]) -> GateResult:
     if isinstance(said, str):
         fix = "have it counted, or list what the role needs yourself and waive this"
         return GateResult(KEY, False, f"nothing can be learned: {said}", fix)
+    if missed := unseen(session.driver, said.schema, asked.state, asked.context):
+        return GateResult(KEY, False, missed.what, missed.fix)
     spans, ran = learning.spans(session, role), learning.statements(session, role)
     if not spans or not ran:
         return GateResult(KEY, False, f"no statement of {role} was seen yet", f"{LOOK} while its program runs")
@@ -41,8 +43,6 @@ def judge(asked: Asked[Context]) -> GateResult:
         first = odd[0]
         what = f"what statement {first.queryid} needs is not known: {first.reason}{more(len(odd) - 1)}"
         return GateResult(KEY, False, what, f"look at `{learn}`; waive this where you know what they need")
-    if missed := unseen(session.driver, said.schema, asked.state, asked.context):
-        return GateResult(KEY, False, missed.what, missed.fix)
     if watched < wanted:
         rest = f"call again in {span((wanted - watched).total_seconds() + 1)} or later; {LOOK}"
         return GateResult(KEY, False, f"{text}; {format_duration(wanted)} are asked for", rest)
