@@ -85,11 +85,12 @@ def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[
 
 
 def asking(rows: list[Row], state: State, context: Context) -> list[ObjectRef]:
-    """Relations that an answer to ``as_reader`` names, less views that were always refused."""
+    """Relations of the application's that an answer to ``as_reader`` names, less views that were always refused."""
     found: dict[ObjectRef, None] = {}
     for kind, schema, name, _, *named in rows:
         ref = ObjectRef(kind, schema, name)
-        if ref in state.objects and not _nobodys(ref, ObjectRef(*named), state, context):
+        facts = state.objects.get(ref)  # what an extension brought, nobody was promised
+        if facts and context.ours(ref, facts) and not _nobodys(ref, ObjectRef(*named), state, context):
             found[ref] = None
     return list(found)
 

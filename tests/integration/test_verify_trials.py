@@ -189,3 +189,15 @@ def test_verify_names_what_cannot_be_read(database: Database, invoke_cli: InProc
     walk.config.write_text(before)
     database.execute("grant execute on function secret to app_readonly")
     assert walk("verify", "--json").json["proofs"][2]["trials"]
+
+
+def test_what_is_somebody_elses_was_promised_to_nobody(database: Database, invoke_cli: InProcess) -> None:
+    """A view that stands in the application's schema, and whose routine its owner keeps from everybody."""
+    database.execute("create table t (a int)", database.legacy)
+    database.execute(
+        "create function kept() returns int language sql as 'select 1'; revoke execute on function kept from public;"
+        "create view theirs as select kept()"
+    )
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("grant-existing")
+    walk("verify").check(0)
