@@ -20,7 +20,7 @@ from flatsplit.cutover.which_walk import DAMAGED, choose, steps
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import OF_ROLES, SPLIT, Finding, State, Statement, Target, WalkName, alike
+from flatsplit.model import OF_ROLES, SPLIT, FactKey, Finding, Side, State, Statement, Target, WalkName, alike
 from flatsplit.planning import machine
 from flatsplit.planning.chain import KeptWalk
 from flatsplit.walks import tenants
@@ -150,13 +150,13 @@ class Walk:
     def after(self, situation: Situation, statements: Sequence[Statement]) -> State | None:
         """How things stand after these have run, where that is known without reading the whole catalog; else None.
 
-        Privileges that were given on whole objects show in these alone; what another walk than the split did to roles
-        alone, and to the table that says which is whose, in none. What comes meanwhile, the next look finds.
+        What another walk than the split did to roles alone, and to the table that says which is whose, shows in no
+        object. What comes meanwhile, the next look finds.
         """
         if not statements:
             return situation.live
         changed = {(each.side, each.fact) for statement in statements for each in alike(statement.changes)}
-        if changed == {("+", "privilege")} and situation.live.structure is None:
+        if _shows_in_objects(changed, statements, situation.live):
             return with_objects(self.session.driver, situation.live)
         if situation.name == SPLIT or not {fact for _, fact in changed} <= {*OF_ROLES, "tenant"}:
             return None
@@ -285,3 +285,23 @@ class Walk:
             superuser=situation.live.target.operator_superuser,
             verifiers=verifiers or {},
         )
+
+
+def _shows_in_objects(changed: set[tuple[Side, FactKey]], statements: Sequence[Statement], live: State) -> bool:
+    """Whether what they did shows in objects alone: owners, and privileges on whole objects.
+
+    A column with an ACL of its own loses what its table loses, and changes with its table's owner. Whoever asked for
+    columns and keys reads those of tables that came meanwhile, too.
+    """
+    facts = {fact for _, fact in changed}
+    if live.structure is not None or not facts <= {"owner", "privilege"}:
+        return False
+    if changed == {("+", "privilege")}:
+        return True
+    if any(live.columns.values()):
+        return False
+    return "owner" not in facts or _WIDE.isdisjoint(ref.kind for each in statements for ref in each.objects)
+
+
+_WIDE = frozenset({"database", "extension", "tablespace", "subscription"})
+"""Whose owner shows elsewhere, too: of the cluster, or moved by REASSIGN OWNED with everything else."""

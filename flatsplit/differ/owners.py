@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flatsplit import ddl
 from flatsplit.differ.acls import Changed, Later
-from flatsplit.model import RELATIONS, Change, ObjectRef, OnDemand, RoleFacts, State, Statement, Target, versions
+from flatsplit.model import RELATIONS, Alike, Change, Grouped, ObjectRef, RoleFacts, State, Statement, Target, versions
 
 # Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
 # at 10 plus their depth over other relations, because a view reads as its owner.
@@ -108,7 +108,7 @@ def _later(
     return (partial(_Move, course(old, new), ref) for _, ref, old, new in together)
 
 
-class Moves(OnDemand[Change]):
+class Moves(Grouped):
     """The facts of these moves from one owner to another, two of each."""
 
     __slots__ = ("_new", "_old", "_refs")
@@ -123,6 +123,12 @@ class Moves(OnDemand[Change]):
         for subject in map(ddl.label, self._refs):
             yield Change("-", "owner", subject, self._old)
             yield Change("+", "owner", subject, self._new)
+
+    @property
+    def groups(self) -> tuple[Alike, ...]:
+        """What is given up, and what is taken over."""
+        labels = ddl.Labels(self._refs)
+        return Alike("-", "owner", labels, self._old), Alike("+", "owner", labels, self._new)
 
 
 class _Course(NamedTuple):

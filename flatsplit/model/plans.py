@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -45,14 +46,30 @@ class Change(NamedTuple):
     """The rest of the fact, for example ``app_user=arwd/owner``."""
 
 
+class Grouped(OnDemand[Change]):
+    """Changes that know which of them are alike."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def groups(self) -> tuple[Alike, ...]:
+        """The same changes, those that are alike together."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Alike(OnDemand[Change]):
+class Alike(Grouped):
     """One and the same change of many subjects: a GRANT on 200 tables changes 200 facts, seldom looked at singly."""
 
     side: Side
     fact: FactKey
     subjects: Sequence[str]
     detail: str
+
+    @property
+    def groups(self) -> tuple[Alike, ...]:
+        """Itself."""
+        return (self,)
 
     def __len__(self) -> int:
         return len(self.subjects)
@@ -63,8 +80,8 @@ class Alike(OnDemand[Change]):
 
 def alike(changes: Iterable[Change]) -> Iterator[Alike]:
     """The changes, those that were made as one together."""
-    if isinstance(changes, Alike):
-        yield changes
+    if isinstance(changes, Grouped):
+        yield from changes.groups
     else:
         for change in changes:
             yield Alike(change.side, change.fact, (change.subject,), change.detail)

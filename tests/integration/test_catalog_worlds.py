@@ -7,7 +7,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from flatsplit import privileges
+from flatsplit import ddl, privileges
 from flatsplit.catalog import read_state, remaining_dependencies, unknown_dependencies, with_objects
 from flatsplit.demo.server import Cluster
 from flatsplit.differ import diff
@@ -54,6 +54,33 @@ def test_what_is_given_on_objects_shows_in_them_alone(database: Database, major:
     assert with_objects(database.admin, before) == after
     assert {ref.kind for ref in objects if after.objects[ref] != before.objects[ref]} == {ref.kind for ref in objects}
     assert len({ref.kind for ref in objects}) > 12
+
+
+@pytest.mark.majors("two")
+def test_owners_and_what_is_taken_show_in_objects_alone(database: Database) -> None:
+    """Where no column has an ACL of its own."""
+    trap_world(database.admin)
+    database.execute("CREATE ROLE heir SUPERUSER")
+    for ref, acl in read_state(database.admin).columns.items():
+        for item in acl:
+            database.execute(ddl.revoke_column(ref, item.privileges, item.grantee) + "\n")
+    before = read_state(database.admin)
+    assert not any(before.columns.values())
+    moving = {
+        ref: facts._replace(owner="heir")
+        for ref, facts in before.objects.items()
+        if facts.owner == database.legacy and ref.kind not in ("database", "extension", "tablespace", "subscription")
+    }
+    statements = diff(before, before.but(objects={**before.objects, **moving}))
+    assert {each.fact for one in statements for each in one.changes} <= {"owner", "privilege"}
+    for statement in statements:
+        database.execute(statement.sql)
+    after = read_state(database.admin)
+    assert with_objects(database.admin, before) == after
+    assert len({ref.kind for ref in moving if after.objects[ref].owner == "heir"}) > 8
+    for statement in reversed(statements):
+        database.execute(statement.undo)
+    assert with_objects(database.admin, after) == read_state(database.admin) == before
 
 
 @pytest.mark.majors("all")
