@@ -107,7 +107,7 @@ def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
 
 
 def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
-    """``state`` with objects and roles as of now: for who gave privileges on whole objects since, and nothing else.
+    """``state`` with objects, what is given on those to come, and roles, as of now: for who changed nothing else since.
 
     Whose columns and rules are whose takes as long to ask as all of that, and no GRANT on a table touches them.
     """
@@ -119,6 +119,7 @@ def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
             roles=cluster.read_roles(at, rows),
             members=cluster.read_members(at, names),
             settings=cluster.read_settings(at, names),
+            defaults=objects.read_defaults(at, names),
             objects=found.result(),
         )
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flatsplit.cutover.which_walk import steps
-from flatsplit.gates.known import EVENT, began, began_after, client_of, known, sessions
 from flatsplit.journal import CutoverRecord
 from flatsplit.model import StepRecord
 from flatsplit.walks import rotate
@@ -21,6 +20,9 @@ def note(walk: Walk) -> None:
     for record, change in _waiting(walk):
         if change.finished_at is None:
             continue
+        # Seldom wanted by who looks, and with it all that reads logs
+        from flatsplit.gates.known import EVENT, began, began_after, client_of, known, sessions
+
         journal = walk.journal.of(record)
         there = sessions(walk.session.driver, record.subject)
         again = [one for one in there if began_after(one, change.finished_at)]

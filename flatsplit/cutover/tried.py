@@ -10,7 +10,6 @@ from flatsplit.config.special import heading
 from flatsplit.connection import Session
 from flatsplit.cutover.unmapped import unmapped
 from flatsplit.errors import FlatsplitError, MissingRights, UsageError
-from flatsplit.hazards.operator import remedy
 from flatsplit.model import State, Statement
 from flatsplit.planning.situation import Situation
 from flatsplit.server.ability import Lack, try_steps
@@ -49,6 +48,8 @@ def tried(
         if lack.wrong and not lack.back:
             what = f"{lack.step} would fail: {lack.statement.description}: {lack.reason}"
             raise UsageError(what, _cure(situation, lack))
+        from flatsplit.hazards.operator import remedy  # seldom wanted, and with it all hazards
+
         grant = "" if lack.back else remedy(now, lack, new)
         if grant:
             what = f"{now.target.operator} lacks what {lack.step} needs: {lack.reason}"

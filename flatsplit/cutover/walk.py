@@ -288,15 +288,15 @@ class Walk:
 
 
 def _shows_in_objects(changed: set[tuple[Side, FactKey]], statements: Sequence[Statement], live: State) -> bool:
-    """Whether what they did shows in objects alone: owners, and privileges on whole objects.
+    """Whether what they did shows in objects alone: owners, and privileges on whole objects and on what is to come.
 
     A column with an ACL of its own loses what its table loses, and changes with its table's owner. Whoever asked for
     columns and keys reads those of tables that came meanwhile, too.
     """
     facts = {fact for _, fact in changed}
-    if live.structure is not None or not facts <= {"owner", "privilege"}:
+    if live.structure is not None or not facts <= {"owner", "privilege", "default_privilege"}:
         return False
-    if changed == {("+", "privilege")}:
+    if changed <= {("+", "privilege"), ("+", "default_privilege"), ("-", "default_privilege")}:
         return True
     if any(live.columns.values()):
         return False

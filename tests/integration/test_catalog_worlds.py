@@ -11,7 +11,7 @@ from flatsplit import ddl, privileges
 from flatsplit.catalog import read_state, remaining_dependencies, unknown_dependencies, with_objects
 from flatsplit.demo.server import Cluster
 from flatsplit.differ import diff
-from flatsplit.model import OWNER, AclItem, ObjectRef, State, intern_acl
+from flatsplit.model import OWNER, AclItem, DefaultRef, ObjectRef, State, intern_acl
 from tests.fixtures.databases import Database, MakeDatabase, shared_apps, shared_schemas
 from tests.support.patience import until
 from tests.support.world import trap_world
@@ -46,8 +46,11 @@ def test_what_is_given_on_objects_shows_in_them_alone(database: Database, major:
         for ref, facts in before.objects.items()
         if (letters := privileges.owner_letters(ref.kind, major))
     }
-    statements = diff(before, before.but(objects={**before.objects, **objects}))
-    assert {(each.side, each.fact) for one in statements for each in one.changes} == {("+", "privilege")}
+    defaults = {DefaultRef(database.legacy, "", "r"): (AclItem("given", OWNER, "r"),)}
+    want = before.but(objects={**before.objects, **objects}, defaults={**before.defaults, **defaults})
+    statements = diff(before, want)
+    facts = {(each.side, each.fact) for one in statements for each in one.changes}
+    assert facts - {("-", "default_privilege")} == {("+", "privilege"), ("+", "default_privilege")}
     for statement in statements:
         database.execute(statement.sql)
     after = read_state(database.admin)

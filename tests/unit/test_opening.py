@@ -30,6 +30,13 @@ def test_a_status_waits_for_neither_templates_nor_hazards_nor_a_journals_migrati
     assert loaded("flatsplit.render.engine", never) == ["jinja2", "flatsplit.render.engine"]
 
 
+@pytest.mark.parametrize("command", ["next", "begin", "rollback"])
+def test_a_step_waits_for_nothing_that_it_seldom_wants(command: str) -> None:
+    """All hazards, a parser of SQL, whatever reads logs."""
+    seldom = ("flatsplit.hazards", "flatsplit.rehearsal", "flatsplit.trail", "flatsplit.render", "sqlalchemy")
+    assert loaded(f"flatsplit.cutover.{command}", seldom) == []
+
+
 def test_a_module_is_imported_beside_the_work_and_there_when_it_is_done(monkeypatch):
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     before = sys.getswitchinterval()
