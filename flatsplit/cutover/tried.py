@@ -45,6 +45,8 @@ def tried(
     for lack in try_steps(session.driver, now, wanted()):
         if lack.step not in keys or ("allowed" in situation.kind.step(lack.step).gates and not lack.wrong):
             continue  # of the latter a gate says what somebody has to allow, and lets go on without
+        if lack.needed:
+            continue  # who hands over says so when it comes to that: nobody's lock waits for it
         if lack.wrong and not lack.back:
             what = f"{lack.step} would fail: {lack.statement.description}: {lack.reason}"
             raise UsageError(what, _cure(situation, lack))

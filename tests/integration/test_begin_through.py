@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from flatsplit.catalog import read_state
+from flatsplit.catalog import read_state, with_objects
 from flatsplit.cutover import opening
 from flatsplit.cutover import walk as use_cases
+from flatsplit.model import State
 from flatsplit.walks import role
 from tests.cli.terminal import type_at
 from tests.fixtures.cli import InProcess, Result
@@ -46,12 +47,16 @@ def test_it_begins_and_goes_on_in_one_look(walk: Walk, monkeypatch: pytest.Monke
     before = walk.snapshot()
     looks: list[object] = []
 
-    def counted(driver: psycopg.Connection[Any]) -> Any:
-        looks.append(driver)
-        return read_state(driver)
+    def counted(read: Callable[..., State]) -> Callable[..., State]:
+        def look(*arguments: Any) -> State:
+            looks.append(read)
+            return read(*arguments)
+
+        return look
 
     for module in (opening, use_cases):
-        monkeypatch.setattr(module, "read_state", counted)
+        monkeypatch.setattr(module, "read_state", counted(read_state))
+    monkeypatch.setattr(use_cases, "with_objects", counted(with_objects))
     passwords = ("--password-file", str(walk.password_file))
 
     def begin(name: str, through: str, *more: str) -> Result:
@@ -71,7 +76,7 @@ def test_it_begins_and_goes_on_in_one_look(walk: Walk, monkeypatch: pytest.Monke
     assert done["walk"] == f"role:{HOSTILE}"
     assert [step["state"] for step in done["taken"]["steps"]] == ["done"] * 4
     assert done["taken"]["complete"]
-    assert len(looks) == 2, "before the first step, and after the one that is about objects"
+    assert looks == [read_state, with_objects], "before the first step, and after the one that is about objects"
     walk.rollback("--all", "--walk", f"role:{HOSTILE}")
     assert_same(before, walk.snapshot(), "back")
 

@@ -128,7 +128,8 @@ def test_what_speaks_against_one_holds_up_nobody(make_database: MakeDatabase, in
     assert typo.endswith("then flatsplit begin role app_typo")
     assert taken == (
         "role taken does not ride along: there is a role taken already; give the special role another name in "
-        "flatsplit.toml, or drop the one that is there, then flatsplit begin role taken"
+        'flatsplit.toml: [role.taken]; or drop the one that is there: DROP ROLE "taken", '
+        "then flatsplit begin role taken"
     )
     assert "role app_audit rides along" in walk("next", "--dry-run").check().stdout
     walk("runbook", "--out", "book").check()

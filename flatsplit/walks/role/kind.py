@@ -95,7 +95,10 @@ def _there(moment: Moment) -> tuple[str, str]:
         return f"there is a role {name} already: flatsplit made it for database {database}", other
     if used := shared.used(live, name):
         return f"there is a role {name} already, which database {used[0]} uses", other
-    return f"there is a role {name} already", f"{other}; or drop the one that is there: {ddl.drop_role(name)}"
+    return (
+        f"there is a role {name} already",
+        f"{other}; or drop the one that is there: {ddl.drop_role(name).rstrip(';')}",
+    )
 
 
 def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
