@@ -26,4 +26,5 @@ pytest_plugins = (
     "tests.fixtures.thinning",
     "tests.fixtures.databases",
     "tests.fixtures.cli",
+    "tests.fixtures.sessions",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 
 import psycopg
@@ -22,12 +21,6 @@ from flatsplit.errors import (
     TargetError,
 )
 from tests.fixtures.databases import Database
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
 
 
 def show(made: Session, name: str) -> str:

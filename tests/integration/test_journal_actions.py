@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 
 import psycopg
@@ -23,12 +22,6 @@ from tests.fixtures.servers import FreshCluster
 from tests.support.tracked import statement, track
 
 GRANT = Change("+", "privilege", "table public.t", f"app_user=arwd/{OWNER}")
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
 
 
 @pytest.fixture

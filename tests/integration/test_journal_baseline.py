@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from flatsplit.connection import Session, open_session
+from flatsplit.connection import Session
 from flatsplit.errors import JournalError
 from flatsplit.journal import Journal
 from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State
 from flatsplit.walks.split import STEP_KEYS
-from tests.fixtures.databases import Database
 from tests.support.tracked import track
 from tests.unit.test_journal_codec import TARGET, full_state, states
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
 
 
 @pytest.fixture

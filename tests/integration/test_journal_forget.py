@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from flatsplit.connection import Session, open_session
+from flatsplit.connection import Session
 from flatsplit.errors import JournalError, UsageError, Waiting
 from flatsplit.journal import HEAD, Journal
 from flatsplit.model import Backend
 from tests.fixtures.databases import Database
 from tests.support.tracked import statement, track
 from tests.unit.test_journal_codec import full_state
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
 
 
 @pytest.fixture

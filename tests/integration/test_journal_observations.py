@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from flatsplit.connection import Session, open_session
+from flatsplit.connection import Session
 from flatsplit.journal import Journal
 from flatsplit.model import Backend
-from tests.fixtures.databases import Database
 from tests.support.tracked import track
 
 LEGACY = Backend("legacy", "shop", "10.0.0.1", "app", "idle", pid=1, backend_start="x")
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -13,20 +12,6 @@ from flatsplit.errors import JournalError, MissingRights
 from flatsplit.journal import Journal
 from tests.fixtures.databases import Database
 from tests.fixtures.servers import tool
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
-
-
-@pytest.fixture
-def journal(opened: Session, database: Database) -> Journal:
-    made = Journal(opened)
-    with opened.transaction():
-        made.upgrade(None, [database.legacy])
-    return made
 
 
 def owners(session: Session) -> set[str]:

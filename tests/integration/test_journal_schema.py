@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,20 +38,6 @@ UNION ALL
 SELECT 'index', r.relname, pg_get_indexdef(r.oid), '' FROM r WHERE r.relkind = 'i'
 ORDER BY 1, 2, 3
 """
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
-
-
-@pytest.fixture
-def journal(opened: Session, database: Database) -> Journal:
-    made = Journal(opened)
-    with opened.transaction():
-        made.upgrade(None, [database.legacy])
-    return made
 
 
 def versions(session: Session) -> list[tuple[Any, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -15,12 +14,6 @@ from flatsplit.journal import Journal
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.databases import Database
 from tests.support.tracked import TARGET, track
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from flatsplit.connection import Session, open_session
+from flatsplit.connection import Session
 from flatsplit.errors import JournalError
 from flatsplit.journal import Journal, revisions
 from flatsplit.model import SPLIT, RoleFacts, State, WalkName
@@ -14,12 +12,6 @@ from tests.fixtures.databases import Database
 from tests.support.tracked import CONFIG, TARGET, statement, track
 
 HOSTILE = WalkName("group", 'a:b "c" %')
-
-
-@pytest.fixture
-def opened(database: Database) -> Iterator[Session]:
-    with open_session(database.dsn) as made:
-        yield made
 
 
 @pytest.fixture
