@@ -12,6 +12,7 @@ import pytest
 from flatsplit.model import versions
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.patience import PATIENCE
 from tests.support.walk import Walk
 
 HOSTILE = """
@@ -165,7 +166,7 @@ def test_nobody_waits(make_database: MakeDatabase, invoke_cli: InProcess, tmp_pa
     result: list[Any] = []
     runner = threading.Thread(target=lambda: result.append(walk("rehearse", "--file", str(file), "--json")))
     with psycopg.connect(database.dsn, autocommit=True) as other:
-        other.execute("set lock_timeout = '150ms'")
+        other.execute(f"set lock_timeout = '{PATIENCE}s'")  # had they to wait for its end, there were no rounds
         runner.start()
         rounds = 0
         while runner.is_alive():
