@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flatsplit.config import Tenants, Way, format_name, parse_name, parse_way
 from flatsplit.model import Column, ForeignKey, ObjectRef, Table
-from flatsplit.tenants.kinds import Belonging
+from flatsplit.tenants.kinds import Belonging, TableKind
 from flatsplit.tenants.known import KnownTables, undomained
 from flatsplit.tenants.likeness import alike
 
@@ -50,12 +52,13 @@ class Decided:
     def tables(self) -> set[ObjectRef]:
         """Tables that it speaks of; those on a way wait until it is known where that leads."""
         found: set[ObjectRef] = set()
-        for kind, names in (("shared", self.tenants.shared), ("hidden", self.tenants.hidden)):
+        whole: dict[TableKind, Sequence[str]] = {"shared": self.tenants.shared, "hidden": self.tenants.hidden}
+        for kind, names in whole.items():
             for name in names:
                 table = self._named(name, kind)
                 if table is not None:
                     found.add(table.ref)
-                    self.known.belongings[table.ref] = Belonging(table.ref, kind, why="decided", decided=True)  # type: ignore[arg-type]  # shared or hidden
+                    self.known.belongings[table.ref] = Belonging(table.ref, kind, why="decided", decided=True)
         for name, column in self.tenants.own:
             table = self._named(name, "own")
             if table is not None:

@@ -29,9 +29,7 @@ GOOD = {"app.tenant": "it's %s", "search_path": "nowhere, public", "Statement_Ti
 
 def settings(walk: Walk, of: dict[str, Any], name: str = HOSTILE, **keys: Any) -> None:
     """Declare one special role with these settings, and no other."""
-    before = getattr(walk, "undeclared", walk.config.read_text())
-    walk.undeclared = before  # type: ignore[attr-defined]
-    walk.config.write_text(before)
+    walk.config.write_text(walk.config.read_text().partition("\n[role.")[0])
     declare(walk, name, {"role": {"settings": of, **keys}, "grants": {"select": ["public.jobs"]}})
 
 
