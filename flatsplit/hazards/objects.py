@@ -223,14 +223,14 @@ def third_role_objects(seen: Seen) -> Iterator[Found]:
 
     groups = [group for group in seen.state.groups if is_theirs(group.refs[0], group.facts)]
     owners = sorted({group.facts.owner for group in groups})
-    if groups:
+    if theirs := sorted(ref for group in groups for ref in group.refs):
         yield Found(
-            f"{count(sum(len(g.refs) for g in groups), 'object')} in the schemas in scope "
-            f"belong{'s' if len(groups) == 1 and len(groups[0].refs) == 1 else ''} to {few(owners)}",
-            labels(groups, lambda _ref, _facts: True),
+            f"{count(len(theirs), 'object')} in the schemas in scope "
+            f"belong{'s' if len(theirs) == 1 else ''} to {few(owners)}",
+            tuple(map(ddl.label, theirs)),
             fix=below(
                 "Grant on them by hand, or, before transfer-ownership, where they are the application's:",
-                (ddl.alter_owner(ref, seen.legacy) for group in groups for ref in sorted(group.refs)),
+                (ddl.alter_owner(ref, seen.legacy) for ref in theirs),
             ),
         )
 
