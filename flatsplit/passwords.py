@@ -170,7 +170,7 @@ def _pick(path: Path, known: Mapping[str, str], roles: Sequence[str], hint: str 
     return {role: known[role] for role in roles}
 
 
-# Sources (each one is a flatsplit.cutover.caller.Passwords) -------------------------------
+# Sources (each one is a flatsplit.cutover.interaction.Passwords) -------------------------------
 
 
 class _Given:
@@ -181,7 +181,7 @@ class _Given:
     def keep(self, role: str, password: str, verifier: str) -> None:
         """Nothing."""
 
-    def foresee(self, roles: Sequence[str]) -> None:
+    def require(self, roles: Sequence[str]) -> None:
         """Nothing: they come when they are asked for."""
 
 
@@ -198,7 +198,7 @@ class FromFile(_Given):
             self._known = read_file(self.path)
         return self._known
 
-    def foresee(self, roles: Sequence[str]) -> None:
+    def require(self, roles: Sequence[str]) -> None:
         """Refuses a file in which they are not."""
         self.for_roles(roles)
 
@@ -217,7 +217,7 @@ class Generated(_Given):
         """What an earlier call made."""
         return read_file(self.path) if os.path.lexists(self.path) else {}
 
-    def foresee(self, roles: Sequence[str]) -> None:
+    def require(self, roles: Sequence[str]) -> None:
         """Refuses a file in which they are not, and a place where none can be made."""
         try:
             self.path.lstat()
@@ -277,7 +277,7 @@ class Nowhere(_Given):
         """None."""
         return {}
 
-    def foresee(self, roles: Sequence[str]) -> None:
+    def require(self, roles: Sequence[str]) -> None:
         """Refuses, unless nothing is needed."""
         self.for_roles(roles)
 

@@ -63,7 +63,7 @@ class App:
         """
         config = self.config()
         with self.session(write=write) as session:
-            from flatsplit.cutover.opening import opened
+            from flatsplit.cutover.open_walk import opened
             from flatsplit.model import WalkName
 
             which = WalkName.parse(name) if name is not None else None

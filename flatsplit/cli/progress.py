@@ -26,7 +26,7 @@ _ENDS: dict[str, tuple[str, str]] = {
 
 
 class Narration:
-    """A :class:`flatsplit.cutover.caller.Reporter` on standard error; use it as a context manager."""
+    """A :class:`flatsplit.cutover.interaction.Reporter` on standard error; use it as a context manager."""
 
     def __init__(self, output: Output, walk: WalkName = SPLIT) -> None:
         """``walk``: the one whose steps are taken. Those of the split are numbered."""
@@ -206,7 +206,7 @@ def describe(holder: Holder) -> str:
 
 
 class Asking:
-    """A :data:`flatsplit.cutover.caller.Confirm` that shows the plan and asks, or takes ``--yes`` for the answer."""
+    """A :data:`flatsplit.cutover.interaction.Confirm`: shows the plan and asks, or takes ``--yes`` for the answer."""
 
     def __init__(self, narration: Narration, *, yes: bool) -> None:
         self.narration = narration

@@ -13,7 +13,7 @@ from flatsplit.errors import UsageError
 
 if TYPE_CHECKING:
     from flatsplit.cli.progress import Narration
-    from flatsplit.cutover.caller import Passwords
+    from flatsplit.cutover.interaction import Passwords
     from flatsplit.cutover.walk import Walk
     from flatsplit.model import WalkName
 
@@ -60,7 +60,7 @@ def passwords_from(
 
     if given is not None or generated is not None:
         source = passwords.FromFile(given) if given is not None else passwords.Generated(generated or Path())
-        source.foresee(())
+        source.require(())
         return source
     if walk is not None:
         from flatsplit.cutover.password_store import stored

@@ -5,10 +5,11 @@ key stands in it once with its meaning, and a typing error is never a silent def
 """
 
 from flatsplit.config.checks import validate
+from flatsplit.config.foreign_key_paths import Way, format_way, parse_way
 from flatsplit.config.grants import Grant, GrantName, format_name, parse_name
 from flatsplit.config.naming import propose_roles
+from flatsplit.config.owner_powers import OwnerPowers
 from flatsplit.config.people import Group
-from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.reading import load, parse
 from flatsplit.config.rotation import Rotation
 from flatsplit.config.special import Special
@@ -25,7 +26,6 @@ from flatsplit.config.values import (
     Retire,
     RoleNames,
 )
-from flatsplit.config.ways import Way, format_way, parse_way
 from flatsplit.config.writing import render, write
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flatsplit.config import accept, becoming, grants, people, powers, special, tenants
+from flatsplit.config import accept, grants, owner_powers, people, set_role, special, tenants
 from flatsplit.config.text import format_duration, quote
 from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
 from flatsplit.errors import ConfigError
@@ -65,7 +65,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
         if name in seen:
             refuse("[cutover] owners", f"names {show(name)}, which is {seen[name]}", "leave it out")
     grants.check(config.grants, source)
-    becoming.check(config.become, seen, source)
+    set_role.check(config.become, seen, source)
     strong = [name for name in (config.roles.app_migrator, config.roles.dba) if name]
     special.check(config.special, seen, PURPOSES, strong, source, _check_name)
     for group in config.groups:
@@ -75,7 +75,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
         _check_name(name, f"{source}: [people]", "role")
     people.check(config.members, config.groups, config.people, seen, source)
     accept.check(config.accept, source)
-    powers.check(config.powers, config.roles.dba, source)
+    owner_powers.check(config.powers, config.roles.dba, source)
     tenants.check(config.tenants, seen, source)
     if config.locks.max_replication_lag <= timedelta(0):
         refuse("[locks] max_replication_lag", "is not above 0", 'allow standbys some lag, for example "10s"')

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flatsplit.config import accept, becoming, grants, people, powers, rotation, special, tenants, trail
+from flatsplit.config import accept, grants, owner_powers, people, rotation, set_role, special, tenants, trail
 from flatsplit.config.checks import show, validate
 from flatsplit.config.text import parse_duration
 from flatsplit.config.values import PURPOSES, SECTIONS, Config, Gates, Locks, RoleNames
@@ -50,10 +50,10 @@ def parse(text: str, source: str = "flatsplit.toml") -> Config:
     accepted = accept.read(document.pop("hazards", {}), source)
     members = people.read_members(document.pop("members", {}), source, PURPOSES)
     persons = people.read_people(document.pop("people", {}), source, PURPOSES)
-    become = becoming.read(document.pop("become", {}), source, PURPOSES)
+    become = set_role.read(document.pop("become", {}), source, PURPOSES)
     groups = people.read_groups(document.pop("group", {}), source, PURPOSES)
     rotating = rotation.read(document.pop("rotation", {}), source)
-    decided = powers.read(document.pop("owner-powers", {}), source)
+    decided = owner_powers.read(document.pop("owner-powers", {}), source)
     multitenant = tenants.read(document.pop("tenants", None), source)
     wishes = trail.read(document.pop("trail", {}), source)
     for section, content in document.items():

@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
+from flatsplit.config.foreign_key_paths import parse_way
 from flatsplit.config.grants import parse_name
 from flatsplit.config.text import format_duration, parse_duration, quote
-from flatsplit.config.ways import parse_way
 from flatsplit.errors import ConfigError
 
 Connect: TypeAlias = Literal["login", "pool"]

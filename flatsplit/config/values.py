@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Literal, TypeAlias, get_args
 
 from flatsplit.config.grants import Grant
+from flatsplit.config.owner_powers import OwnerPowers
 from flatsplit.config.people import Group, Groups, People
-from flatsplit.config.powers import OwnerPowers
 from flatsplit.config.rotation import Rotation
 from flatsplit.config.special import Special
 from flatsplit.config.tenants import Tenants

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flatsplit.config import accept, becoming, grants, people, powers, rotation, special, tenants, trail
+from flatsplit.config import accept, grants, owner_powers, people, rotation, set_role, special, tenants, trail
 from flatsplit.config.checks import validate
 from flatsplit.config.reading import load
 from flatsplit.config.text import format_duration, quote
@@ -60,10 +60,10 @@ def render(config: Config) -> str:
         lines.append("")
     extra = [
         *people.render(config.members, config.groups, config.people),
-        *becoming.render(config.become),
+        *set_role.render(config.become),
         *rotation.render(config.rotation),
         *accept.render(config.accept),
-        *powers.render(config.powers),
+        *owner_powers.render(config.powers),
         *special.render(config.special),
         *grants.render(config.grants),
         *tenants.render(config.tenants),

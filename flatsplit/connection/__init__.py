@@ -2,9 +2,9 @@
 
 from flatsplit.connection.failures import as_flatsplit_error
 from flatsplit.connection.lock import LOCK_KEYS, operator_lock
-from flatsplit.connection.remark import REMARK
-from flatsplit.connection.said import hint, said
+from flatsplit.connection.server_errors import error_text, hint
 from flatsplit.connection.session import APPLICATION_NAME, OwnSession, Session, connect_as, open_session
+from flatsplit.connection.statement_comment import REMARK
 
 __all__ = [
     "APPLICATION_NAME",
@@ -14,8 +14,8 @@ __all__ = [
     "Session",
     "as_flatsplit_error",
     "connect_as",
+    "error_text",
     "hint",
     "open_session",
     "operator_lock",
-    "said",
 ]

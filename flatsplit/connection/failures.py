@@ -8,7 +8,7 @@ import re
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from flatsplit.connection.said import hint, said
+from flatsplit.connection.server_errors import error_text, hint
 from flatsplit.errors import (
     ConnectFailed,
     FlatsplitError,
@@ -124,7 +124,7 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
     cause = getattr(error, "orig", None) or error
     if not isinstance(cause, psycopg.Error):
         return None
-    text = said(cause)
+    text = error_text(cause)
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         return MissingRights(
             text, hint(cause) or "run flatsplit as a role that may do this, or have it granted to the operator's role"

@@ -21,7 +21,7 @@ from psycopg.pq import TransactionStatus
 
 from flatsplit.connection.encoding import adapt
 from flatsplit.connection.failures import connect_failed, reject_unreadable
-from flatsplit.connection.remark import REMARK, Remarking
+from flatsplit.connection.statement_comment import REMARK, Remarking
 from flatsplit.errors import StatementFailed, TargetError
 
 if TYPE_CHECKING:

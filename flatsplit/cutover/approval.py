@@ -20,7 +20,7 @@ from flatsplit.model.report import Approved
 from flatsplit.planning.difference import Difference, facts, only_new
 
 if TYPE_CHECKING:
-    from flatsplit.cutover.caller import Reporter
+    from flatsplit.cutover.interaction import Reporter
     from flatsplit.cutover.situation import Situation
     from flatsplit.cutover.walk import Walk
 

@@ -12,7 +12,7 @@ from flatsplit import blueprint, rehearsal
 from flatsplit.errors import UsageError
 from flatsplit.model import WalkName
 from flatsplit.rehearsal import Progress, Rehearsal, Verdict
-from flatsplit.rehearsal.leaky import slower
+from flatsplit.rehearsal.leakproof import slower
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context

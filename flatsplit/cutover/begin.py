@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from flatsplit import config as configuration
 from flatsplit.connection import operator_lock
+from flatsplit.cutover.dry_run import dry_run
 from flatsplit.cutover.snapshot import remember
-from flatsplit.cutover.tried import tried
 from flatsplit.cutover.which_walk import states
 from flatsplit.errors import Refused, UsageError
 from flatsplit.journal import Journal
@@ -88,7 +88,7 @@ def begin(
         _refuse(kind, split, name)
         situation = at_first(split, kind, name)
         refuse_beside(situation)
-        notes = tried(walk.session, situation)
+        notes = dry_run(walk.session, situation)
         if foreseen is not None:
             foreseen(situation)
         found = Beginning(name, kind.keys, situation.plan(kind.keys[0]), split.live, notes=notes)

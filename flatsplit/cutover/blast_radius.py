@@ -13,7 +13,7 @@ from flatsplit.journal import Journal
 from flatsplit.model import SPLIT, State
 from flatsplit.planning.chain import KeptWalk
 from flatsplit.rights.exposure import BlastRadius, Exposure, exposures
-from flatsplit.server.surroundings import surroundings
+from flatsplit.server.blast_radius_facts import surroundings
 from flatsplit.walks import split, tenants
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through

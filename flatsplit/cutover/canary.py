@@ -21,7 +21,7 @@ from flatsplit.config import Config
 from flatsplit.connection import Session, connect_as
 from flatsplit.cutover.who import Question, who
 from flatsplit.errors import TargetError, UsageError
-from flatsplit.trail import Deed, asked
+from flatsplit.trail import Deed, parse_query
 
 PATIENCE = 10.0
 """Seconds until the line has to be in the log: a collector writes within a fraction of one."""
@@ -62,7 +62,9 @@ def canary(session: Session, config: Config, passwords: Mapping[str, str], logs:
         )
     name = f"flatsplit_canary_{secrets.token_hex(4)}"
     refused = _tried(session, login, passwords[login], name)
-    question = Question(asked(f"CREATE ROLE {name}"), refused=True, since=timedelta(hours=1), logs=logs, tail=_TAIL)
+    question = Question(
+        parse_query(f"CREATE ROLE {name}"), refused=True, since=timedelta(hours=1), logs=logs, tail=_TAIL
+    )
     began = time.monotonic()
     reason = ""
     while refused:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.connection import operator_lock
 from flatsplit.journal.recorded import any_recorded
-from flatsplit.server.raising import named
+from flatsplit.server.event_trigger_errors import named
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk

@@ -10,7 +10,7 @@ from flatsplit.cutover import role_names
 from flatsplit.cutover.snapshot import admit, remember
 from flatsplit.cutover.survey import Proposal
 from flatsplit.journal import Journal
-from flatsplit.server.raising import named
+from flatsplit.server.event_trigger_errors import named
 from flatsplit.walks import split
 from flatsplit.walks.split.remembered import reduce
 

@@ -13,12 +13,12 @@ from flatsplit import ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.config.grants import LETTERS
 from flatsplit.errors import UsageError
-from flatsplit.evidence.became import unseen
+from flatsplit.evidence.became_roles import unseen
 from flatsplit.journal import learning
 from flatsplit.journal.learning import NeedRecord, StatementRecord
 from flatsplit.model import PUBLIC, ROUTINES, ObjectRef, State
 from flatsplit.server import statements
-from flatsplit.walks.role import listed
+from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.split import grants
 
@@ -99,7 +99,7 @@ def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
     spans, ran = learning.spans(session, role), learning.statements(session, role)
     needs = learning.needs(session, role)
     gone = [need for need in needs if need.object not in live.objects]
-    given = listed.rights(live, context)
+    given = grant_list.rights(live, context)
     wanted = _together([need for need in needs if need not in gone and not _implied(live, need)])
     counted = statements.counted(session.driver, role)
     texts = (
@@ -164,7 +164,7 @@ def _columns(needs: Sequence[NeedRecord]) -> tuple[str, ...]:
     return tuple(sorted({need.column for need in needs} - {""}))
 
 
-def _by_column(given: listed.ListedRights, ref: ObjectRef, letter: str, columns: Sequence[str]) -> bool:
+def _by_column(given: grant_list.ListedRights, ref: ObjectRef, letter: str, columns: Sequence[str]) -> bool:
     refs = (ObjectRef("column", ref.schema, ref.name, column) for column in columns)
     return bool(columns) and all(letter in given.columns.get(one, "") for one in refs)
 
@@ -201,7 +201,7 @@ def _holes(
 
 def _unneeded(live: State, context: Context, needed: set[tuple[ObjectRef, str]]) -> Iterable[tuple[str, str]]:
     special = context.special
-    for line in listed.lines(context.config, special) if special is not None else ():
+    for line in grant_list.lines(context.config, special) if special is not None else ():
         for name in line.names:
             refs = list(grants.named(live, name, line.letter))
             tables = {one[1:3] for one, letter in needed if letter == line.letter}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from flatsplit.catalog import remaining_dependencies
 from flatsplit.connection import operator_lock
-from flatsplit.cutover import approval, delivery, riding
+from flatsplit.cutover import approval, companion_roles, password_delivery
 from flatsplit.cutover.begin import refuse_beside
-from flatsplit.cutover.caller import Confirm, Passwords, Reporter, tell
 from flatsplit.cutover.completeness import about_new, prove_known
-from flatsplit.cutover.foresight import foresee
+from flatsplit.cutover.interaction import Confirm, Passwords, Reporter, tell
+from flatsplit.cutover.lookahead import look_ahead
 from flatsplit.cutover.observe import observe
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.situation import Situation
@@ -78,12 +78,12 @@ def _advance(
     if options.through is not None:
         require_step(situation, options.through)
         if not options.dry_run:
-            foresee(walk, situation, options.through, passwords)
+            look_ahead(walk, situation, options.through, passwords)
     if machine.last_step(situation.states) is None:
         refuse_beside(situation)
-    if not options.dry_run and riding.late(walk, situation):
+    if not options.dry_run and companion_roles.late(walk, situation):
         if options.approved is None:
-            rode += riding.ride(walk, reporter, along)
+            rode += companion_roles.ride(walk, reporter, along)
             situation = walk.situation()
         else:
             reporter.note("who rides along has not arrived: a later flatsplit next without --approved sees to that")
@@ -91,14 +91,14 @@ def _advance(
         key = machine.next_step(situation.states)
         if key is None or (options.through and situation.kind.place(key) > situation.kind.place(options.through)):
             return told(key, complete=key is None)
-        riders = riding.riders(walk, situation, key, approved=options.approved is not None)
+        riders = companion_roles.riders(walk, situation, key, approved=options.approved is not None)
         plan = riders.on(situation.plan(key))
         gates = _gates(walk, situation, plan, options, reporter, passwords)
         for gate in gates:
             reporter.gate(gate)
             if gate.key == "delivered":
                 delivers = situation.kind.step(key).delivers(situation.context)
-                delivery.deliver(walk, key, delivers, gate, passwords, reporter)
+                password_delivery.deliver(walk, key, delivers, gate, passwords, reporter)
         closed = tuple(gate for gate in gates if not gate.passes)
         if options.dry_run:
             return told(key, waiting=closed, plan=plan)
@@ -111,11 +111,11 @@ def _advance(
             return told(key, waiting=closed)
         if not confirm(plan, "next"):
             return told(key)
-        passwords = riding.known(walk, plan, riders.names, passwords)
+        passwords = companion_roles.known(walk, plan, riders.names, passwords)
         outcome, situation = _take(walk, situation, plan, gates, reporter, passwords, options, riders)
         outcomes.append(outcome)
         if riders.names:
-            rode += riding.ride(walk, reporter, along)
+            rode += companion_roles.ride(walk, reporter, along)
             situation = walk.situation()
         if options.through is None:
             after = machine.next_step(situation.states)
@@ -137,7 +137,7 @@ def _gates(
     delivers = step.delivers(situation.context)
     known = passwords.at_hand() if "acts" in step.gates else {}
     if delivers:
-        known = delivery.at_hand(walk, plan.step, delivers, passwords)
+        known = password_delivery.at_hand(walk, plan.step, delivers, passwords)
     judged = judge(walk.asked(situation, plan.step, known, options.logs), step.gates)
     gates = [
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
@@ -169,7 +169,7 @@ def _take(
     reporter: Reporter,
     passwords: Passwords,
     options: AdvanceOptions,
-    riders: riding.Riders,
+    riders: companion_roles.Riders,
 ) -> tuple[StepOutcome, Situation]:
     """Run one step to its end; what happened, and how things stand then."""
     key = plan.step
@@ -180,14 +180,14 @@ def _take(
     proves = step.proves(situation.context)
     if proves:
         observe(walk)  # whoever is there now is to be there again later
-    known = delivery.Remembered(passwords)
+    known = password_delivery.Remembered(passwords)
     verifiers = walk.verifiers(plan.actions, known)
-    former = delivery.former(walk, plan, proves)
+    former = password_delivery.former(walk, plan, proves)
     _begin(walk, situation, plan, gates, options, riders, by_hand=bool(by_hand))
     reporter.step_started(key, step.title, len(plan.actions))
     executor = walk.executor(situation, reporter, verifiers)
     tell(plan, reporter)
-    delivery.end_sessions(walk, key, step.ends(situation.context), reporter)
+    password_delivery.end_sessions(walk, key, step.ends(situation.context), reporter)
     executed = 0
     try:
         if by_hand:
@@ -196,7 +196,7 @@ def _take(
                 walk.journal.record(key, "by-hand", by_hand)
         executed += executor.run(key, "catch-up", plan.catch_up)
         executed += executor.run(key, "forward", plan.statements)
-        delivery.prove(walk, situation, plan, proves, known, former, reporter)
+        password_delivery.prove(walk, situation, plan, proves, known, former, reporter)
         more, live = _converge(walk, key, executor, walk.after(situation, plan.actions), options.approved)
     except Waiting as error:
         with walk.session.transaction():
@@ -220,7 +220,7 @@ def _begin(
     plan: Plan,
     gates: tuple[GateResult, ...],
     options: AdvanceOptions,
-    riders: riding.Riders,
+    riders: companion_roles.Riders,
     *,
     by_hand: bool,
 ) -> None:
@@ -228,7 +228,7 @@ def _begin(
     key = plan.step
     with walk.session.transaction():
         walk.keep_names()
-        riding.keep(walk, riders)
+        companion_roles.keep(walk, riders)
         seen = situation.as_begun(key) if by_hand else situation
         fresh = seen.fresh_baseline() if situation.states[key] != "running" else None
         if fresh is not None:

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flatsplit.catalog import read_people
-from flatsplit.cutover import arriving
 from flatsplit.cutover.clients import acting, connected
-from flatsplit.cutover.gathering import gather
-from flatsplit.cutover.reconnecting import note
+from flatsplit.cutover.needs_of_roles import gather
+from flatsplit.cutover.reconnections import record_reconnections
+from flatsplit.cutover.tenant_arrivals import record_arrivals
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
 from flatsplit.model import Backend
@@ -50,8 +50,8 @@ def observe(walk: Walk) -> Observed:
         at = journal.observe(clients, logins=watched)
         journal.count_calls(at, [(one.role, one.calls, more, one.epoch) for one, more in grown])
         _sum_up(journal, config.legacy_role)
-        note(walk)
-        tenants = arriving.note(walk, people)
+        record_reconnections(walk)
+        tenants = record_arrivals(walk, people)
         journal.thin_recorded(config.trail.keep)
     if config.special:
         gather(walk, people)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Stored:
-    """A source of passwords (:class:`flatsplit.cutover.caller.Passwords`)."""
+    """A source of passwords (:class:`flatsplit.cutover.interaction.Passwords`)."""
 
     def __init__(self, store: Store, place: Callable[[str], SecretPlace], again: Collection[str] = ()) -> None:
         self.store = store
@@ -32,7 +32,7 @@ class Stored:
             return self.store.get(self.place(role), "pending") or self.store.get(self.place(role), "current")
         return self.store.made_up(self.place(role))
 
-    def foresee(self, roles: Sequence[str]) -> None:
+    def require(self, roles: Sequence[str]) -> None:
         """Nothing: what the store has not got is made up."""
 
     def at_hand(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import blueprint, ddl, membership
 from flatsplit.catalog import read_state
-from flatsplit.cutover.caller import Passwords, Reporter
+from flatsplit.cutover.interaction import Passwords, Reporter
 from flatsplit.differ import diff
 from flatsplit.errors import UsageError
 from flatsplit.model import SPLIT, Member, MemberOptions, RoleFacts, State, Statement

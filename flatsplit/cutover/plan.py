@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit import hazards
-from flatsplit.cutover import riding
+from flatsplit.cutover import companion_roles
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.model import SPLIT, Plan
 from flatsplit.planning import machine
@@ -25,5 +25,5 @@ def plan(walk: Walk, key: str | None) -> Plan:
     walk.require_own(situation)
     split = situation.name == SPLIT  # hazards are about what its steps do
     found = hazards.find(walk.session.driver, situation.live, situation.context, hazards.of_step(step)) if split else ()
-    made = riding.riders(walk, situation, step).on(situation.plan(step))
+    made = companion_roles.riders(walk, situation, step).on(situation.plan(step))
     return Plan(made.step, made.digest, made.catch_up, made.statements, (*made.notes, *notes_of(found, step)))

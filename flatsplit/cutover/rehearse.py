@@ -15,7 +15,7 @@ from flatsplit.rehearsal import Progress, Rehearsal
 from flatsplit.walks import role as role_walk
 from flatsplit.walks import split, tenants
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.role import bridge, listed
+from flatsplit.walks.role import bridge, grant_list
 from flatsplit.walks.role.context import Context as RoleContext
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _alone(situation: Situation, special: Special) -> State:
     """With what the role's list says alone: without the rights of the one that it began like."""
     context = RoleContext(situation.config, situation.live, special.name)
     draft = Draft(bridge.cut(situation.desired(situation.done), context))
-    listed.give(draft, context)
+    grant_list.give(draft, context)
     return draft.state()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit.connection import operator_lock
-from flatsplit.cutover.caller import Confirm, Passwords, Reporter
+from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.snapshot import step_ended
 from flatsplit.model import Plan

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from flatsplit import ddl, membership
 from flatsplit.connection import operator_lock
-from flatsplit.cutover import riding
+from flatsplit.cutover import companion_roles
 from flatsplit.cutover.begin import end
-from flatsplit.cutover.caller import Confirm, Reporter, tell
 from flatsplit.cutover.completeness import about_new
+from flatsplit.cutover.interaction import Confirm, Reporter, tell
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
+from flatsplit.cutover.rollback_checks import record_policies, require_way_back
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import remember, step_ended
-from flatsplit.cutover.way_back import record_policies, require_way_back
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import SPLIT, Plan, WalkName
 from flatsplit.planning import machine
 from flatsplit.planning.machine import TRANSITIONS
 from flatsplit.server.sessions import read_sessions
-from flatsplit.walks import marks, shared
+from flatsplit.walks import marks, used_elsewhere
 from flatsplit.walks.split import members
 from flatsplit.walks.split.remembered import reduce
 from flatsplit.words import more
@@ -60,7 +60,7 @@ def _rollback(
         rode.append(_rollback(other, None, everything=True, reporter=reporter, confirm=confirm))
 
     if keys:
-        _refuse_above(walk, situation, keys, riding.came_along(walk, situation, keys))
+        _refuse_above(walk, situation, keys, companion_roles.came_along(walk, situation, keys))
     split = situation.name == SPLIT
     if split and situation.kind.keys[0] in keys and walk.config.legacy_role in situation.live.roles:
         require_way_back(walk.session, situation)
@@ -70,13 +70,13 @@ def _rollback(
         _require_login(walk, situation)  # before the steps above it are taken back for nothing
     _refuse_forgotten(walk, situation, keys)  # before those above it are taken back for nothing
     for key in keys:
-        riders = riding.came_along(walk, situation, [key])
+        riders = companion_roles.came_along(walk, situation, [key])
         for name in riders:
             _require_back(walk.turned(name))
         _refuse(walk, situation, key)
         if riders:
-            situation = riding.back(walk, riders, reporter, along)
-            if riding.came_along(walk, situation, [key]):
+            situation = companion_roles.back(walk, riders, reporter, along)
+            if companion_roles.came_along(walk, situation, [key]):
                 break  # the person said no
         plan = situation.rollback_plan(key)
         if not confirm(plan, "rollback"):
@@ -195,7 +195,7 @@ def _require_login(walk: Walk, situation: Situation) -> None:
     if facts is not None and facts.elsewhere and not facts.login and before is not None and before.login:
         raise Refused(
             f"{legacy} may not log in, so the application could not go back to it; "
-            f"it is used in {shared.listed(facts.elsewhere)} too, where another walk may have locked it",
+            f"it is used in {used_elsewhere.listed(facts.elsewhere)} too, where another walk may have locked it",
             f"take lock-legacy back there first, or: ALTER ROLE {ddl.ident(legacy)} LOGIN;",
         )
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from flatsplit import __version__, hazards, membership
 from flatsplit.config import Config
-from flatsplit.cutover import approval, riding
+from flatsplit.cutover import approval, companion_roles
 from flatsplit.cutover.blast_radius import first_radius, of_situation
 from flatsplit.cutover.bundle import Bundle, BundleStep
+from flatsplit.cutover.expected_rights import all_checks
 from flatsplit.cutover.password_ages import ages
 from flatsplit.cutover.poolers import poolers
-from flatsplit.cutover.promised import all_checks
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
 from flatsplit.gates import judge, rehearsed
@@ -51,7 +51,7 @@ def runbook(walk: Walk) -> Bundle:
     pools = tuple(one.finding for one in poolers(walk, situation))
     steps = []
     for number, step in enumerate(situation.kind.steps, start=1):
-        plan = riding.riders(walk, situation, step.key).on(situation.plan(step.key))
+        plan = companion_roles.riders(walk, situation, step.key).on(situation.plan(step.key))
         final = situation.final(step.key)
         notes = (*plan.notes, *(notes_of(found, step.key) if situation is split else ()))
         notes += pools if step.by_people else ()

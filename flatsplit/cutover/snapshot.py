@@ -8,7 +8,7 @@ from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
-from flatsplit.evidence.away import Absence, Away, changes
+from flatsplit.evidence.changes_since import Absence, Away, changes
 from flatsplit.journal import Journal, SnapshotRecord
 from flatsplit.model import SPLIT, State
 from flatsplit.planning import machine

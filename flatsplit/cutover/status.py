@@ -8,15 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from flatsplit.cutover.broken import Broken, broken
+from flatsplit.cutover.broken_promises import Broken, broken
 from flatsplit.cutover.password_ages import ages, worth_a_line
 from flatsplit.cutover.poolers import PoolerAdvice, poolers
 from flatsplit.cutover.refusals import refusals
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence
+from flatsplit.cutover.tables_after_list import younger
 from flatsplit.cutover.waivers import waived
 from flatsplit.cutover.walks import WalkView, walks
-from flatsplit.cutover.younger_tables import younger
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked, judge
 from flatsplit.journal import SnapshotRecord
@@ -30,7 +30,7 @@ from flatsplit.walks.tenants.tenant_login import inside
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
-    from flatsplit.evidence.away import Absence
+    from flatsplit.evidence.changes_since import Absence
     from flatsplit.gates.tenants.rings import Ring
     from flatsplit.trail.refused import Refusal
 

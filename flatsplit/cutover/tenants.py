@@ -11,7 +11,7 @@ from flatsplit.catalog.structure import read_structure
 from flatsplit.config import Config, Tenants, format_name
 from flatsplit.config.text import quote
 from flatsplit.connection import Session, operator_lock
-from flatsplit.cutover.caller import Confirm, Passwords, Reporter
+from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.repair import repair
 from flatsplit.cutover.situation import Situation

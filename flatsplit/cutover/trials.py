@@ -9,12 +9,12 @@ from dataclasses import replace
 from flatsplit import blueprint, ddl, hazards
 from flatsplit.blueprint import Purpose
 from flatsplit.connection import Session, connect_as
-from flatsplit.cutover import promised
+from flatsplit.cutover import expected_rights
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import FlatsplitError
 from flatsplit.evidence import trial
-from flatsplit.evidence.beyond import beyond_acts
 from flatsplit.evidence.special import acts as special_acts
+from flatsplit.evidence.superuser_acts import beyond_acts
 from flatsplit.evidence.trial import RoleProof, Trial, TrialAct
 from flatsplit.model import SPLIT, ObjectRef
 from flatsplit.rights.inherited import Inherited
@@ -62,7 +62,7 @@ def special(
 ) -> tuple[RoleProof, ...]:
     """The same for special roles: some of the list of each, and some of what it does not name."""
     proofs = []
-    for one in promised.special_roles(situation):
+    for one in expected_rights.special_roles(situation):
         role = one.context.role
         if role not in situation.live.roles or (only and role != only):
             continue

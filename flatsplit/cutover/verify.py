@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from flatsplit import hazards
+from flatsplit.cutover.expected_rights import all_checks, special_roles
 from flatsplit.cutover.password_ages import ages
-from flatsplit.cutover.promised import all_checks, special_roles
-from flatsplit.cutover.strays import strays
 from flatsplit.cutover.trials import prove, special
+from flatsplit.cutover.unhandled_changes import strays
 from flatsplit.evidence import memory
 from flatsplit.evidence.trial import RoleProof, Trial
 from flatsplit.journal import TRIAL

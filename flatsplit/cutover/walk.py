@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Self
 from flatsplit.catalog import read_identity, read_state, with_columns, with_objects, with_parameters, with_roles
 from flatsplit.config import Config
 from flatsplit.connection import Session
-from flatsplit.cutover import promised, role_names
-from flatsplit.cutover.caller import Passwords, Reporter
+from flatsplit.cutover import expected_rights, role_names
+from flatsplit.cutover.interaction import Passwords, Reporter
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.which_walk import DAMAGED, choose, steps
 from flatsplit.errors import ConfigError, JournalError, UsageError
@@ -247,7 +247,7 @@ class Walk:
             situation.records,
             situation.drift,
             blockers,
-            lambda: promised.checks(situation, situation.desired(situation.done)),
+            lambda: expected_rights.checks(situation, situation.desired(situation.done)),
             failed,
             name=situation.name,
             passwords=passwords or {},

@@ -6,7 +6,6 @@ signatures come quoted from the server itself (format_type() under a pinned sear
 
 from flatsplit.ddl.conditions import canonical, condition, own_row, recognise
 from flatsplit.ddl.crowds import one_for_many
-from flatsplit.ddl.inside import OwnedFunction
 from flatsplit.ddl.names import (
     Labels,
     alter_owner,
@@ -30,6 +29,7 @@ from flatsplit.ddl.others import (
     run_jobs_as,
     terminate_sessions,
 )
+from flatsplit.ddl.owned_function import OwnedFunction
 from flatsplit.ddl.policies import (
     add_tenants,
     alter_policy_says,

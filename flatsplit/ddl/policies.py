@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flatsplit.ddl.inside import OwnedFunction
 from flatsplit.ddl.names import ident, literal, name, role
+from flatsplit.ddl.owned_function import OwnedFunction
 from flatsplit.model import ObjectRef, PolicyFacts
 from flatsplit.tenants.condition import COMMENT, MAPPING
 

@@ -16,7 +16,7 @@ import psycopg
 
 from flatsplit.demo.command import wrapped
 from flatsplit.demo.flat import LEGACY, OPERATOR
-from flatsplit.demo.pooling import StoryPooler, pooling
+from flatsplit.demo.pgbouncer import StoryPooler, pooling
 from flatsplit.demo.story import MIGRATOR, PASSWORDS, USER, Story
 from flatsplit.demo.traffic import Traffic
 from flatsplit.errors import Exit, FlatsplitError

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from flatsplit.demo import keeping
+from flatsplit.demo import kept_server
 from flatsplit.demo.command import Narrator
 from flatsplit.demo.server import DISPOSABLE, NAMED, Cluster, ClusterConfig, sweep
 from flatsplit.demo.story import Story
@@ -33,7 +33,7 @@ def run(*, keep: bool, output: Narrator, telling: type[Story] | None = None) -> 
     if failures:
         return Exit.ERROR
     if keep:
-        keeping.leave_a_server(output)
+        kept_server.leave_a_server(output)
     return Exit.OK
 
 

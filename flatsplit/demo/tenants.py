@@ -10,9 +10,9 @@ import tomllib
 
 import psycopg
 
-from flatsplit.demo import desk
-from flatsplit.demo.desk import LEGACY
+from flatsplit.demo import help_desk
 from flatsplit.demo.flat import Shop
+from flatsplit.demo.help_desk import LEGACY
 from flatsplit.demo.server import Cluster
 from flatsplit.demo.story import MIGRATOR, PASSWORDS, USER, Story
 from flatsplit.demo.traffic import Traffic
@@ -29,18 +29,18 @@ class TenantsStory(Story):
     @staticmethod
     def build(cluster: Cluster) -> Shop:
         """A help desk for several companies."""
-        return desk.build(cluster)
+        return help_desk.build(cluster)
 
     def tell(self) -> int:
         """From one role for five companies to a role for each; how many application statements failed."""
         self.out.heading("Five companies in the same tables")
         self.out.say(
-            f"A help desk keeps the tickets of {desk.ACCOUNTS} companies in one database, told apart by a WHERE. One\n"
-            f"role, {LEGACY}, owns all of it and logs in for all of it. From here on its application is at work."
+            f"A help desk keeps the tickets of {help_desk.ACCOUNTS} companies in one database, told apart by a WHERE. "
+            f"One\nrole, {LEGACY}, owns all of it and logs in for all of it. From here on its application is at work."
         )
-        with Traffic(self.shop.conninfo(LEGACY), pause=0.06, transactions=desk.TRANSACTIONS) as traffic:
+        with Traffic(self.shop.conninfo(LEGACY), pause=0.06, transactions=help_desk.TRANSACTIONS) as traffic:
             self.roles(traffic)
-            self.attacked(USER, desk.ACCOUNTS)
+            self.attacked(USER, help_desk.ACCOUNTS)
             self.survey()
             self.apart(traffic)
             self.proof()
@@ -64,9 +64,9 @@ class TenantsStory(Story):
 
     def attacked(self, role: str, expected: int) -> None:
         """The same hole, and what it shows."""
-        rows, companies = desk.attack(self.conninfo(role))
+        rows, companies = help_desk.attack(self.conninfo(role))
         self.out.heading(f"A hole in the search box, with the application running as {role}")
-        self.out.say(f"    {desk.search_sql(desk.TERM)}", "cyan")
+        self.out.say(f"    {help_desk.search_sql(help_desk.TERM)}", "cyan")
         color = "red" if companies > 1 else "green"
         self.out.say(f"    {rows:,} tickets of {companies} {'companies' if companies > 1 else 'company'}", color)
         if companies != expected:
@@ -79,7 +79,7 @@ class TenantsStory(Story):
     def survey(self) -> None:
         """Which table is whose, and what is written down of it."""
         path = self.folder / "flatsplit.toml"
-        path.write_text(path.read_text() + desk.SECTION)
+        path.write_text(path.read_text() + help_desk.SECTION)
         self.out.heading("Which table is whose")
         self.operator.flatsplit("tenants", "--survey", limit=26)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flatsplit.differ import acls, defaults, members, owners, recorder, roles, rowsecurity, smaller
+from flatsplit.differ import acls, defaults, members, owners, policies_and_mappings, recorder, roles, rowsecurity
 from flatsplit.model import ObjectRef, State, Statement
 
 
@@ -46,9 +46,9 @@ def _pieces(have: State, want: State) -> tuple[Iterable[Statement | acls.Later],
         roles.widened(have, want),
         members.granted(have, want),
         rowsecurity.tenants_come(have, want),
-        smaller.mappings_created(have, want),
-        smaller.policies(have, want),
-        smaller.policies_dropped(have, want),
+        policies_and_mappings.mappings_created(have, want),
+        policies_and_mappings.policies(have, want),
+        policies_and_mappings.policies_dropped(have, want),
         rowsecurity.policies_made(have, want),
         rowsecurity.policies_changed(have, want),
         rowsecurity.switched(have, want, on=True),
@@ -62,7 +62,7 @@ def _pieces(have: State, want: State) -> tuple[Iterable[Statement | acls.Later],
         rowsecurity.switched(have, want, on=False),
         rowsecurity.policies_gone(have, want),
         rowsecurity.gone(before, want),
-        smaller.mappings_dropped(have, want),
+        policies_and_mappings.mappings_dropped(have, want),
         roles.settings(have, want),
         roles.narrowed(have, want),
         roles.shut(have, want),

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from flatsplit import ddl, privileges
-from flatsplit.differ import single
+from flatsplit.differ import column_grants
 from flatsplit.model import OWNER, Acl, AclItem, Alike, FactKey, ObjectFacts, ObjectRef, Side, State, Statement
 
 Later: TypeAlias = Callable[[int], Statement]
@@ -135,7 +135,7 @@ def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bo
     groups: dict[tuple[str, str, AclChange, str], list[ObjectRef]] = {}
     places: dict[tuple[str, str, int, int], list[list[ObjectRef]]] = {}
     hold = partial(ddl.hold, closed=_closed(have, moving), major=have.target.major)
-    kept = single.of_tables(want if revoking else have, want)
+    kept = column_grants.of_tables(want if revoking else have, want)
     for ref, now, then in moving:
         if now.acl is then.acl and now.owner == then.owner:
             continue
@@ -177,25 +177,25 @@ class _Kind(NamedTuple):
     owner: str
     revoking: bool
     hold: Callable[[Sequence[ObjectRef]], str]
-    kept: single.Columns
+    kept: column_grants.Columns
 
     @property
     def grantee(self) -> str:
         return self.owner if self.step.grantee == OWNER else self.step.grantee
 
-    def along(self, refs: Sequence[ObjectRef]) -> list[single.Along]:
+    def along(self, refs: Sequence[ObjectRef]) -> list[column_grants.Along]:
         """Privileges on columns that the REVOKE, there or back, takes along."""
         if not self.kept:
             return []
         step, option = self.step, self.step.option if self.revoking else self.step.undo_option
         giver = step.grantor or OWNER
-        return single.taken_along(self.kept, refs, step.letters, step.grantee, giver, option=option)
+        return column_grants.taken_along(self.kept, refs, step.letters, step.grantee, giver, option=option)
 
     def given(self, refs: Sequence[ObjectRef], *, option: bool) -> str:
         return ddl.grant(refs, self.step.letters, self.grantee, option=option, grantor=self.step.by(self.owner))
 
     def taken(self, refs: Sequence[ObjectRef], *, option: bool) -> str:
-        before, after = single.around(self.along(refs), self.owner)
+        before, after = column_grants.around(self.along(refs), self.owner)
         text = ddl.revoke(refs, self.step.letters, self.grantee, option=option, grantor=self.step.by(self.owner))
         return f"{before}{text}{after}"
 
@@ -265,11 +265,11 @@ def plural(refs: Iterable[ObjectRef]) -> str:
 def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
     """GRANTs (or REVOKEs) on single columns."""
     for ref in sorted(have.columns.keys() | want.columns.keys()):
-        table = single.table_owner(want, ref)
+        table = column_grants.table_owner(want, ref)
         if not table:
             continue
         acl = have.columns.get(ref, ())
-        if single.table_owner(have, ref) != table:
+        if column_grants.table_owner(have, ref) != table:
             acl = privileges.settle(acl, table)
         goal = want.columns.get(ref, ())
         for step in steps(acl, goal, revoking=revoking, named=ambiguous(have, acl, goal)):

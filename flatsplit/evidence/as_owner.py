@@ -15,7 +15,7 @@ from psycopg import errors, sql
 
 from flatsplit import ddl
 from flatsplit.errors import MissingRights
-from flatsplit.server import inside
+from flatsplit.server import owned_function
 from flatsplit.server.asking import question
 
 
@@ -25,15 +25,15 @@ def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.C
     Inside a transaction it sees what that sees. Raises MissingRights where the operator may not act as the owner, or
     where event triggers of ordinary roles would run as the operator.
     """
-    refused = inside.refusal(conn)
+    refused = owned_function.refusal(conn)
     if refused:
-        raise MissingRights(refused, inside.REMEDIES[refused])
+        raise MissingRights(refused, owned_function.REMEDIES[refused])
     function = ddl.OwnedFunction("flatsplit_ask", "question text", "SETOF text", question("owner_function").decode())
     found = []
     try:
         with conn.transaction(force_rollback=True):
-            inside.make(conn, function, {owner})
-            inside.give(conn, function, owner)
+            owned_function.make(conn, function, {owner})
+            owned_function.give(conn, function, owner)
             for each in questions:
                 text = sql.SQL("SELECT q.answer::text FROM ({}) AS q (answer)").format(each).as_string(conn)
                 rows = conn.execute("SELECT * FROM pg_temp.flatsplit_ask(%s)", (text,)).fetchall()

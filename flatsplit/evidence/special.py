@@ -10,7 +10,7 @@ from flatsplit import ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.evidence.trial import PROBE, TrialAct, sample
 from flatsplit.model import PUBLIC, Kind, ObjectRef, State
-from flatsplit.walks.role import listed
+from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context
 
 TRIED = 3
@@ -22,7 +22,7 @@ def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list
     special = context.special
     if special is None:
         return [], []
-    given = listed.rights(state, context)
+    given = grant_list.rights(state, context)
     tables = {ref: letters for ref, letters in given.objects.items() if ref.kind in ("table", "view")}
     mine = sample(list(tables), TRIED)
     found: list[TrialAct] = []
@@ -62,9 +62,9 @@ def _open(state: State) -> Iterator[str]:
             yield from (ref.name for ref in group.refs)
 
 
-def _others(state: State, context: Context, given: listed.ListedRights) -> list[ObjectRef]:
+def _others(state: State, context: Context, given: grant_list.ListedRights) -> list[ObjectRef]:
     """Tables of the application that its list does not name, by their columns neither."""
-    partly, ruled = {ref[1:3] for ref in given.columns}, listed.ruled(context, given)
+    partly, ruled = {ref[1:3] for ref in given.columns}, grant_list.ruled(context, given)
     refs = [
         ref
         for group in state.groups

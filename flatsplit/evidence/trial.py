@@ -20,7 +20,7 @@ from psycopg import errors, sql
 from flatsplit import ddl
 from flatsplit.blueprint import Purpose
 from flatsplit.model import TABLES, ObjectRef
-from flatsplit.server import inside
+from flatsplit.server import owned_function
 from flatsplit.server.asking import ask, question
 
 LOCK_TIMEOUT = "50ms"
@@ -164,7 +164,7 @@ def cautious(
 
 def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialAct]) -> RoleProof:
     """Try them inside a temporary function of the role's, on the operator's connection, all undone."""
-    refused = inside.refusal(conn)
+    refused = owned_function.refusal(conn)
     if refused:
         return RoleProof(role, "", refused)
     acts = [act if act.statement else replace(act, why_not="a session of its own would tell") for act in acts]
@@ -174,8 +174,8 @@ def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[Tri
             function = ddl.OwnedFunction(
                 "flatsplit_try", "statements text[]", "text[]", question("trial_function").decode()
             )
-            inside.make(conn, function, {role})
-            inside.give(conn, function, role)
+            owned_function.make(conn, function, {role})
+            owned_function.give(conn, function, role)
             row = conn.execute("SELECT pg_temp.flatsplit_try(%s)", ([act.statement for act in todo],)).fetchone()
             answers: list[str] = row[0] if row else []
     except (errors.InsufficientPrivilege, errors.UndefinedObject, errors.ReadOnlySqlTransaction) as error:

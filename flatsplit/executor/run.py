@@ -19,17 +19,17 @@ from typing import Literal, Protocol
 import psycopg
 from psycopg import errors
 
-from flatsplit.connection import Session, said
+from flatsplit.connection import Session, error_text
 from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
-from flatsplit.executor.words import advice, connection_lost, describe, full, itself, way_out
-from flatsplit.executor.written import Written, ahead, written
+from flatsplit.executor.failures import advice, connection_lost, describe, full, itself, way_out
+from flatsplit.executor.records import Written, ahead, written
 from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
 from flatsplit.planning.batches import batches, fitting
-from flatsplit.server.acting import acting
+from flatsplit.server.acting_as import acting
 from flatsplit.server.asking import ask
+from flatsplit.server.event_trigger_errors import raised_by
 from flatsplit.server.locks import Holder, holders
-from flatsplit.server.raising import raised_by
 from flatsplit.server.replication import worst_lag
 from flatsplit.words import span
 
@@ -258,7 +258,7 @@ class Executor:
 
     def _failed(self, statement: Statement, error: psycopg.Error) -> Exception:
         """The server's own words, who said them where that was an event trigger, and what can be done."""
-        what = f"{statement.description}: {said(error)}"
+        what = f"{statement.description}: {error_text(error)}"
         raiser = raised_by(self._session.driver, error)
         if raiser is not None:
             return StatementFailed(f"{what}; raised by {raiser}", raiser.way_out)

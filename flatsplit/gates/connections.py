@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flatsplit import ddl
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.hazards.pooled import MEMBERS
+from flatsplit.hazards.tenant_pool import MEMBERS
 from flatsplit.model import GateResult
 from flatsplit.server.asking import ask
 from flatsplit.walks.tenants.context import Context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
 from flatsplit.walks.tenants.context import Context
-from flatsplit.walks.tenants.wanting import uncovered
+from flatsplit.walks.tenants.table_requirements import uncovered
 
 
 def judge(asked: Asked[Context]) -> GateResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit import blueprint
-from flatsplit.gates import left, quiet
+from flatsplit.gates import quiet, remaining_clients
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import on_legacy
 from flatsplit.model import GateResult
@@ -25,7 +25,7 @@ def judge(asked: Asked[Context]) -> GateResult:
             )
         return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
     if clients := on_legacy(asked):
-        return left.gate("drained", clients, asked.state, asked.context)
+        return remaining_clients.gate("drained", clients, asked.state, asked.context)
     started = asked.records[asked.step].started_at or server_clock(asked.session.driver)
     return quiet.gate("drained", quiet.of_legacy(asked, started), config.gates.drain, f"{asked.step} begun")
 

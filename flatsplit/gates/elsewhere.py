@@ -6,7 +6,7 @@ from flatsplit.catalog import owned_elsewhere
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import clients
 from flatsplit.model import GateResult
-from flatsplit.walks import shared, split
+from flatsplit.walks import split, used_elsewhere
 from flatsplit.walks.split.context import Context
 
 
@@ -24,11 +24,11 @@ def judge(asked: Asked[Context]) -> GateResult:
     drop = asked.context.config.retire == "drop"
     parts = []
     if owned:
-        parts.append(f"owns or may do something in {shared.listed(owned)}")
+        parts.append(f"owns or may do something in {used_elsewhere.listed(owned)}")
     if used:
         names = sorted({client.role for client in mine} - {legacy})
         also = f" (as {', '.join(names[:5])})" if last and names else ""
-        parts.append(f"is connected to {shared.listed(used)}{also}")
+        parts.append(f"is connected to {used_elsewhere.listed(used)}{also}")
     return GateResult(
         "elsewhere",
         False,

@@ -6,7 +6,7 @@ import shlex
 from datetime import timedelta
 
 from flatsplit.config import format_duration
-from flatsplit.evidence.became import unseen
+from flatsplit.evidence.became_roles import unseen
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.quiet import LOOK
 from flatsplit.journal import learning

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
 from flatsplit.walks.tenants.context import Context
-from flatsplit.walks.tenants.wanting import without_key
+from flatsplit.walks.tenants.table_requirements import without_key
 
 
 def judge(asked: Asked[Context]) -> GateResult:

@@ -9,7 +9,7 @@ from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult, WalkName
-from flatsplit.walks.role import NAME, listed
+from flatsplit.walks.role import NAME, grant_list
 from flatsplit.walks.role.context import Context
 
 SHOWN = 3
@@ -22,17 +22,17 @@ def judge(asked: Asked[Context]) -> GateResult:
     if context.special is None:
         fix = f"write it back into flatsplit.toml, or: flatsplit rollback {WalkName(NAME, context.role).option}"
         return GateResult("listed", False, f"flatsplit.toml has no {heading(context.role)} any more", fix)
-    wrong = [f"{line.privilege} {quote(name)}" for line, name in listed.nothing(asked.state, context)]
+    wrong = [f"{line.privilege} {quote(name)}" for line, name in grant_list.nothing(asked.state, context)]
     if wrong:
         what = f"{where} names what is not here: {words.listed(wrong, SHOWN)}"
         return GateResult("listed", False, what, "correct the names, written as in SQL with their schema")
-    special, own = context.special, [*listed.lines(context.config, context.special)]
+    special, own = context.special, [*grant_list.lines(context.config, context.special)]
     if not (own or special.schemas or special.create):
         fix = f"list what {context.role} may" + (
             f": flatsplit learn {shlex.quote(context.role)}" if special.like else ""
         )
         return GateResult("listed", False, f"{where} is empty", fix)
-    given = listed.rights(asked.state, context)
+    given = grant_list.rights(asked.state, context)
     means = [words.count(len(given.objects), "object")] if given.objects or not given.columns else []
     means += [words.count(len(given.columns), "column")] if given.columns else []
     return GateResult("listed", True, f"{where} means {' and '.join(means)}, all here")

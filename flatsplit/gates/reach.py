@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import RELATIONS, GateResult
-from flatsplit.server.ability import receiving
+from flatsplit.server.dry_run import receiving
 from flatsplit.server.reach import opening, unreachable
 from flatsplit.walks.split.context import Context
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.gates import left, quiet
+from flatsplit.gates import quiet, remaining_clients
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import on_legacy
 from flatsplit.model import GateResult
@@ -20,7 +20,7 @@ def judge(asked: Asked[Context]) -> GateResult:
         return quiet.elapsed("soaked", soak, now - finished, f"{before.key} done")
     # Its own sessions are ended when it is locked; those of its members go on, and can do all that it can
     if others := [client for client in on_legacy(asked) if client.role != legacy]:
-        return left.gate("soaked", others, asked.state, asked.context)
+        return remaining_clients.gate("soaked", others, asked.state, asked.context)
     return quiet.gate("soaked", quiet.of_legacy(asked, finished), soak, f"{before.key} done")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import Acl, GateResult, State
-from flatsplit.walks import shared
+from flatsplit.walks import used_elsewhere
 from flatsplit.walks.rotate.context import Context
 from flatsplit.walks.rotate.prepare import ALIKE, memberships
 from flatsplit.words import listed, more
@@ -42,7 +42,7 @@ def differences(state: State, one: str, other: str) -> Iterator[str]:
     if memberships(state, one) != memberships(state, other):
         yield "members of other roles"
     if elsewhere := set(now.elsewhere) ^ set(then.elsewhere):
-        yield f"rights in database {shared.listed(sorted(elsewhere))}"
+        yield f"rights in database {used_elsewhere.listed(sorted(elsewhere))}"
     mine, theirs = (
         {key.database: row for key, row in state.settings.items() if key.role == name} for name in (one, other)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flatsplit import blueprint
-from flatsplit.hazards import mentions, trees
+from flatsplit.hazards import mentions, stored_trees
 from flatsplit.hazards.mentions import RAISES, How, Use
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.walks import split
@@ -28,7 +28,7 @@ def _all(seen: Seen) -> Iterator[tuple[str, list[Use]]]:
     role = seen.legacy
     functions: dict[str, str] = dict(seen.rows("role_functions"))
     for what, name, tree, source, _, settings, raw in seen.rows("names"):
-        uses = list(trees.in_tree(tree, raw, functions)) if tree else []
+        uses = list(stored_trees.in_tree(tree, raw, functions)) if tree else []
         uses += mentions.in_text(source, role)
         if f"role={role}" in settings:
             uses.append(Use("becomes", "SET role"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import ddl
-from flatsplit.hazards import bodies
+from flatsplit.hazards import routine_bodies
 from flatsplit.hazards.registry import Found, Seen, below, hazard
 from flatsplit.walks import split
 from flatsplit.words import count
@@ -94,7 +94,9 @@ def current_user_views(seen: Seen) -> Iterator[Found]:
 def current_user_routines(seen: Seen) -> Iterator[Found]:
     """Routines that ask for the role."""
     found = tuple(
-        row[0] for row in seen.rows("routines") if bodies.asks_who(row[3]) or bodies.asks_who_tree(row[4] or "")
+        row[0]
+        for row in seen.rows("routines")
+        if routine_bodies.asks_who(row[3]) or routine_bodies.asks_who_tree(row[4] or "")
     )
     if found:
         yield Found(f"{count(len(found), 'routine')} that ask{'s' if len(found) == 1 else ''} for the role", found)

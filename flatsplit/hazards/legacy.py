@@ -8,7 +8,7 @@ from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, as_lines, decide, few, hazard
 from flatsplit.walks import split
-from flatsplit.walks.abroad import abroad
+from flatsplit.walks.other_databases import abroad
 from flatsplit.walks.split import restricted
 from flatsplit.walks.split.owners import dormant
 from flatsplit.words import count

@@ -11,7 +11,7 @@ from flatsplit.config.text import quote
 from flatsplit.hazards.registry import Found, Seen, below, few, hazard
 from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectGroup, ObjectRef, versions
 from flatsplit.walks import split
-from flatsplit.walks.owning import superusers_only
+from flatsplit.walks.ownership import superusers_only
 from flatsplit.walks.split import grants, restricted
 from flatsplit.walks.split.transfer_ownership import extension_heir, heir
 from flatsplit.words import count

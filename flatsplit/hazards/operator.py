@@ -1,7 +1,7 @@
 """Hazards in who walks: an operator without a superuser's rights, and what adopted roles bring along. Pure.
 
 Sources: manual, "Role Attributes", "Role Membership", GRANT, ALTER DATABASE, ALTER SCHEMA. What the operator may do is
-tried by :mod:`flatsplit.server.ability`.
+tried by :mod:`flatsplit.server.dry_run`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from flatsplit import ddl
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import RoleFacts, State, versions
 from flatsplit.rights.matrix import matrix
-from flatsplit.server.ability import Lack
+from flatsplit.server.dry_run import Lack
 from flatsplit.walks import split
 from flatsplit.walks.provider import administers
 from flatsplit.walks.split.kind import through

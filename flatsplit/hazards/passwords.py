@@ -9,7 +9,7 @@ from flatsplit.config import format_name
 from flatsplit.hazards.legacy import SOON_DAYS
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.walks import split
-from flatsplit.walks.rotate.refusing import typed
+from flatsplit.walks.rotate.preconditions import typed
 from flatsplit.words import count
 
 USUAL = 4096

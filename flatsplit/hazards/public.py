@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import format_name
-from flatsplit.hazards.cures import from_public, no_longer_passed_on
 from flatsplit.hazards.objects import labels, ours
 from flatsplit.hazards.registry import Found, Seen, as_lines, below, few, hazard
+from flatsplit.hazards.remedy_sql import from_public, no_longer_passed_on
 from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, RELATIONS, TABLES, Acl, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import narrowed

@@ -11,7 +11,7 @@ from flatsplit.config import format_name
 from flatsplit.config.text import quote
 from flatsplit.model import ROUTINES, Finding, ObjectRef, Severity, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
-from flatsplit.server.ability import Lack
+from flatsplit.server.dry_run import Lack
 from flatsplit.server.holders import NO_HOLDERS, PasswordHolders
 from flatsplit.server.verifiers import RefusedPassword
 from flatsplit.tenants import Survey
@@ -114,7 +114,7 @@ class Hazard:
     questions: tuple[str, ...] = ()
     """Names of files in queries/."""
     needs: tuple[str, ...] = ()
-    """Words of :mod:`flatsplit.hazards.looking` for what has to be there, or readable, for the questions."""
+    """Words of :mod:`flatsplit.hazards.lookups` for what has to be there, or readable, for the questions."""
     since: int = 13
     tries: bool = False
     """Whether it looks at what the operator may do, which is tried and undone."""

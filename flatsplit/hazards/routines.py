@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, privileges
-from flatsplit.hazards import bodies
-from flatsplit.hazards.cures import from_public, own_path
+from flatsplit.hazards import routine_bodies
 from flatsplit.hazards.objects import labels, ours
 from flatsplit.hazards.registry import Found, Seen, below, hazard
+from flatsplit.hazards.remedy_sql import from_public, own_path
 from flatsplit.model import PUBLIC, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.words import count
@@ -105,7 +105,7 @@ def runtime_ddl(seen: Seen) -> Iterator[Found]:
     """Routines that create, alter or truncate."""
     found, names = [], []
     for name, definer, _, source, _, trigger, *_ in seen.rows("routines"):
-        if not definer and not trigger and (command := bodies.runtime_ddl(source)):
+        if not definer and not trigger and (command := routine_bodies.runtime_ddl(source)):
             found.append(f"{name}: {command}")
             names.append(name)
     if found:
@@ -131,7 +131,7 @@ def trigger_ddl(seen: Seen) -> Iterator[Found]:
     """Trigger functions that create, alter or truncate."""
     found, names = [], []
     for name, definer, _, source, _, trigger, tables, _ in seen.rows("routines"):
-        if trigger and tables and not definer and (command := bodies.runtime_ddl(source)):
+        if trigger and tables and not definer and (command := routine_bodies.runtime_ddl(source)):
             found.append(f"{name}: {command}, on {', '.join(tables)}")
             names.append(name)
     if found:
@@ -160,7 +160,7 @@ def trigger_ddl(seen: Seen) -> Iterator[Found]:
 )
 def dblink(seen: Seen) -> Iterator[Found]:
     """Connections from inside the database."""
-    found = tuple(row[0] for row in seen.rows("routines") if bodies.mentions(row[3], "dblink"))
+    found = tuple(row[0] for row in seen.rows("routines") if routine_bodies.mentions(row[3], "dblink"))
     installed = any(name == "dblink" for name, _ in seen.rows("extensions"))
     if found:
         yield Found(f"{count(len(found), 'routine')} that use{'s' if len(found) == 1 else ''} dblink", found)

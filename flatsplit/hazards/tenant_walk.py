@@ -14,7 +14,7 @@ from flatsplit.tenants import Belonging
 from flatsplit.tenants.kinds import APART
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import in_the_way
-from flatsplit.walks.tenants.wanting import Wanting, opened, uncovered, without_key
+from flatsplit.walks.tenants.table_requirements import Wanting, opened, uncovered, without_key
 from flatsplit.words import count
 
 _SURVEY = "flatsplit tenants --survey says what to write under [tenants.tables]"

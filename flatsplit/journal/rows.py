@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from flatsplit.connection import Session, said
+from flatsplit.connection import Session, error_text
 from flatsplit.errors import JournalError
 from flatsplit.journal.layout import SCHEMA
 
@@ -65,4 +65,4 @@ def select(table: str, names: Sequence[str], rest: str) -> str:
 
 def _damaged(error: psycopg.Error) -> JournalError:
     """What it means that a table or column of the journal is missing."""
-    return JournalError(f"the tracking schema is damaged: {said(error)}", "restore it from a backup")
+    return JournalError(f"the tracking schema is damaged: {error_text(error)}", "restore it from a backup")

@@ -29,7 +29,7 @@ from flatsplit.model.facts import (
     Settings,
     intern_acl,
 )
-from flatsplit.model.ondemand import OnDemand
+from flatsplit.model.lazy import OnDemand
 from flatsplit.model.plans import (
     HIDDEN_ADDRESS,
     NOT_SEEN,

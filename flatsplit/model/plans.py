@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from flatsplit.model.facts import ObjectRef
-from flatsplit.model.ondemand import OnDemand
+from flatsplit.model.lazy import OnDemand
 
 Side: TypeAlias = Literal["+", "-"]
 FactKey: TypeAlias = Literal[

@@ -15,10 +15,10 @@ from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, 
 from flatsplit.planning import machine
 from flatsplit.planning.chain import KeptWalk, without_later
 from flatsplit.planning.digest import digest
-from flatsplit.walks import marks, shared
-from flatsplit.walks.extras import keep_extras
+from flatsplit.walks import marks, used_elsewhere
 from flatsplit.walks.kind import C, Kind, Moment
-from flatsplit.walks.leaving import forgotten, without_roles
+from flatsplit.walks.later_grants import keep_extras
+from flatsplit.walks.removed_roles import forgotten, without_roles
 
 
 @dataclass(frozen=True)
@@ -300,16 +300,17 @@ class Situation(Generic[C]):
         self, step: str, before: int, after: int, want: Callable[[Situation[C], int], State]
     ) -> tuple[Finding, ...]:
         """What a step does not take back or away because another database uses it, to be read with the plan."""
-        live = shared.alone(self.live)
+        live = used_elsewhere.alone(self.live)
         if live is self.live:
             return ()
         alone = replace(self, live=live)
         managed = self.kind.subject(self.context)
         earlier, kept = (
-            tuple(shared.kept(self.live, want(self, count), want(alone, count), managed)) for count in (before, after)
+            tuple(used_elsewhere.kept(self.live, want(self, count), want(alone, count), managed))
+            for count in (before, after)
         )
         kept = tuple(line for line in kept if line not in earlier)
-        return (shared.finding(kept, step),) if kept else ()
+        return (used_elsewhere.finding(kept, step),) if kept else ()
 
     def rollback_preview(self, step: str) -> tuple[Statement, ...]:
         """Rollback SQL for the runbook: of a step that is done from live, of a later one as if it were the last."""

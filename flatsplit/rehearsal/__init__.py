@@ -7,8 +7,8 @@ own grammar and the catalog (:mod:`~flatsplit.rehearsal.judge`): sequences behin
 routines, utility statements, row security. Before the role exists the second leg stands alone, on the blueprint.
 """
 
-from flatsplit.rehearsal.becoming import of, others
 from flatsplit.rehearsal.rehearse import Company
+from flatsplit.rehearsal.set_role import of, others
 from flatsplit.rehearsal.sources import missing, read_file, read_statistics
 from flatsplit.rehearsal.values import FAILING, OUTCOMES, Heard, Outcome, Progress, Rehearsal, Verdict
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.model import ObjectRef, SettingKey, State
 from flatsplit.rehearsal import remedies
-from flatsplit.rehearsal.things import Relation
+from flatsplit.rehearsal.catalog_lookup import SYSTEM, World
+from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.values import Need, Outcome, Problem
-from flatsplit.rehearsal.world import SYSTEM, World
 from flatsplit.rights.inherited import Inherited
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.enable_login import legacy_settings

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from flatsplit.rehearsal import dynamic, naming
+from flatsplit.rehearsal import legacy_names, plpgsql_execute
 from flatsplit.rehearsal.grammar import Parsed, Unparsable, name_of, parse, parse_one, walk
 from flatsplit.rehearsal.plpgsql import Piece, pieces
-from flatsplit.rehearsal.tokens import NoBody
+from flatsplit.rehearsal.plpgsql_tokens import NoBody
 from flatsplit.rehearsal.values import Problem, distinct, within
 
 if TYPE_CHECKING:
-    from flatsplit.rehearsal.judging import Judging, Path
+    from flatsplit.rehearsal.judge_protocol import Judging, Path
 
 
 def sql(judge: Judging, source: str, definition: str | None, where: str, path: Path | None) -> list[Problem]:
@@ -47,8 +47,8 @@ def plpgsql(
         here = f"{where}, line {piece.line}"
         try:
             if piece.dynamic:
-                known = dynamic.Known(piece.known, given or {})
-                found += within(here, _told(piece, dynamic.problems(judge, piece.sql, path, known)))
+                known = plpgsql_execute.Known(piece.known, given or {})
+                found += within(here, _told(piece, plpgsql_execute.problems(judge, piece.sql, path, known)))
             else:
                 parsed.append((piece, parse_one(piece.sql)))
         except Unparsable as why:
@@ -57,7 +57,7 @@ def plpgsql(
     for piece, each in parsed:
         said = judge.statement(each, path)
         if piece.guard is not None:
-            said = naming.guarded(judge.actor, each.node, piece.guard, said)
+            said = legacy_names.guarded(judge.actor, each.node, piece.guard, said)
         found += within(f"{where}, line {piece.line}", _told(piece, said))
     return distinct(found)
 

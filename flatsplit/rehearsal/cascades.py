@@ -10,7 +10,7 @@ from flatsplit.rehearsal import definers
 from flatsplit.rehearsal.values import Problem
 
 if TYPE_CHECKING:
-    from flatsplit.rehearsal.judging import Judging
+    from flatsplit.rehearsal.judge_protocol import Judging
 
 
 def problems(judge: Judging, oid: int, letter: str) -> Iterator[Problem]:

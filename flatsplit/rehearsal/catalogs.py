@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from flatsplit import blueprint, privileges
 from flatsplit.config import format_name
 from flatsplit.model import TABLES, ObjectRef, versions
-from flatsplit.rehearsal import parameters, rows
+from flatsplit.rehearsal import protected_settings, rows
 from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.catalog_lookup import SYSTEM
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.sight import Showing
 from flatsplit.rehearsal.uses import Compared, RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Outcome, Problem
-from flatsplit.rehearsal.world import SYSTEM
+from flatsplit.rehearsal.view_visibility import Showing
 
 _OPEN = {
     # HAS_PGSTAT_PERMISSIONS() in pgstatfuncs.c: what is shown of another role's session all the same; the rest is NULL
@@ -73,7 +73,7 @@ def problems(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
         return
     schema = use.schema or next(each for each in SYSTEM if (each, use.name) in actor.world.system)
     yield from sessions(actor, use, uses)
-    yield from parameters.rows(actor, use, uses)
+    yield from protected_settings.rows(actor, use, uses)
     for column, asked in _all(actor, schema, use.name):
         if column and not any(
             alias in ("", use.alias, use.name) and named in ("*", column) for alias, named in uses.columns

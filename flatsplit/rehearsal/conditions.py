@@ -18,7 +18,7 @@ from flatsplit.rehearsal.grammar import (
     walk,
 )
 from flatsplit.rehearsal.plpgsql import pieces
-from flatsplit.rehearsal.tokens import NoBody
+from flatsplit.rehearsal.plpgsql_tokens import NoBody
 
 
 class Called(Protocol):

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 from flatsplit import blueprint
 from flatsplit.model import ObjectRef
-from flatsplit.rehearsal import becoming
+from flatsplit.rehearsal import set_role
 from flatsplit.rehearsal.actor import Actor
-from flatsplit.rehearsal.builtins import OTHERS
+from flatsplit.rehearsal.catalog_lookup import World
 from flatsplit.rehearsal.grammar import Parsed, Unparsable, fingerprint, split
 from flatsplit.rehearsal.plpgsql import pieces
+from flatsplit.rehearsal.plpgsql_tokens import NoBody
+from flatsplit.rehearsal.relation_parts import Routine
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.things import Routine
-from flatsplit.rehearsal.tokens import NoBody
+from flatsplit.rehearsal.system_functions import OTHERS
 from flatsplit.rehearsal.values import Problem, within
-from flatsplit.rehearsal.world import World
 from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
-    from flatsplit.rehearsal.judging import Judging
+    from flatsplit.rehearsal.judge_protocol import Judging
 
 
 def problems(judge: Judging, routine: Routine, given: tuple[str | None, ...] = ()) -> list[Problem]:
@@ -55,7 +55,7 @@ def as_another(judge: Judging, routine: Routine, role: str) -> list[Problem]:
     where = f"function {shown(routine.ref)}"
     if routine.definer:  # which the server refuses to everybody (GUC_NOT_WHILE_SEC_REST in guc.c)
         return []
-    found = within(where, becoming.problems(judge.actor, role, f"its SET role = {role}"))
+    found = within(where, set_role.problems(judge.actor, role, f"its SET role = {role}"))
     if role == judge.actor.role:
         return found + judge.inside(routine, where)
     return found

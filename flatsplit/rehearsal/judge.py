@@ -8,26 +8,26 @@ from flatsplit import ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.rehearsal import (
     bodies,
-    builtins,
     catalogs,
     definers,
+    legacy_names,
     libraries,
-    naming,
+    lookup_functions,
     rows,
-    servers_own,
+    system_functions,
     views,
     writes,
 )
 from flatsplit.rehearsal.actor import Actor
-from flatsplit.rehearsal.assigned import of_call
 from flatsplit.rehearsal.conditions import PolicyCondition
 from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, name_of
-from flatsplit.rehearsal.judging import Given, Path
+from flatsplit.rehearsal.judge_protocol import Given, Path
+from flatsplit.rehearsal.plpgsql_variables import of_call
+from flatsplit.rehearsal.relation_parts import Relation, Routine, Trigger
 from flatsplit.rehearsal.remedies import delegated, shown
-from flatsplit.rehearsal.things import Relation, Routine, Trigger
+from flatsplit.rehearsal.statement_names import temporary_name
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
 from flatsplit.rehearsal.values import Problem, distinct, within
-from flatsplit.rehearsal.wording import temporary_name
 
 Kinds = Callable[["Judge", Parsed, Path | None], list[Problem]]
 """What is said of statements that the planner does not take, by their kind: handed in, for they hold others."""
@@ -68,7 +68,7 @@ class Judge:
         if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
             found += self.kinds(self, Parsed("select_stmt", node, "SELECT INTO"), path)
         found += catalogs.compared(self.actor, uses)
-        found += naming.problems(self.actor, node)
+        found += legacy_names.problems(self.actor, node)
         return distinct(found + self._touched(uses, path))
 
     def _touched(self, uses: Uses, path: Path | None) -> list[Problem]:
@@ -191,7 +191,7 @@ class Judge:
             if routine.takes(call.arguments) and self._in_sight(routine, call.schema, path)
         ]
         if not candidates:
-            found = builtins.problems(actor, call) + servers_own.problems(self, call, path)
+            found = system_functions.problems(actor, call) + lookup_functions.problems(self, call, path)
             if call.schema in ("", "pg_catalog") and call.name in self.world.restricted:
                 found += self._restricted(call.name)
             return found

@@ -7,10 +7,10 @@ what they need.
 
 from __future__ import annotations
 
-from flatsplit.rehearsal import builtins
+from flatsplit.rehearsal import system_functions
 from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.relation_parts import Routine
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.things import Routine
 from flatsplit.rehearsal.uses import RoutineUse
 from flatsplit.rehearsal.values import Problem, within
 
@@ -58,7 +58,7 @@ def problems(actor: Actor, routine: Routine) -> list[Problem]:
     """What speaks against calling a routine in C, or against the trigger that runs it."""
     like = _LIKE.get((routine.extension, routine.name))
     if like is not None:
-        return within(f"function {shown(routine.ref)}", builtins.problems(actor, like))
+        return within(f"function {shown(routine.ref)}", system_functions.problems(actor, like))
     if actor.rights.superuser or routine.definer:
         return []
     reads = routine.name in _READS.get(routine.extension, ())

@@ -8,8 +8,8 @@ from flatsplit.model import ObjectRef, versions
 from flatsplit.rehearsal import catalogs
 from flatsplit.rehearsal.actor import Actor, Resolved
 from flatsplit.rehearsal.grammar import Node
+from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.remedies import grant, shown
-from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.uses import range_use
 from flatsplit.rehearsal.values import Outcome, Problem
 

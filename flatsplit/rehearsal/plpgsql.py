@@ -13,10 +13,10 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flatsplit.rehearsal.assigned import Known, assigned
-from flatsplit.rehearsal.branches import conditional
-from flatsplit.rehearsal.handlers import handled
-from flatsplit.rehearsal.tokens import CLOSE, OPEN, NoBody, Tokens
+from flatsplit.rehearsal.plpgsql_branches import conditional
+from flatsplit.rehearsal.plpgsql_handlers import handled
+from flatsplit.rehearsal.plpgsql_tokens import CLOSE, OPEN, NoBody, Tokens
+from flatsplit.rehearsal.plpgsql_variables import Known, assigned
 
 
 class Guard(NamedTuple):

@@ -11,14 +11,15 @@ from functools import cached_property
 
 from flatsplit.connection import Session
 from flatsplit.model import ObjectRef, State
-from flatsplit.rehearsal import becoming, conditions, definers, remedies, tried, utility, wording
+from flatsplit.rehearsal import conditions, definers, planner_trials, remedies, set_role, statement_names, utility
 from flatsplit.rehearsal.actor import Actor, quoted_path
+from flatsplit.rehearsal.catalog_lookup import World
 from flatsplit.rehearsal.definers import Definers
 from flatsplit.rehearsal.grammar import PLANNED, Parsed, Unparsable, parse_nested, parse_one, written
 from flatsplit.rehearsal.judge import Judge
 from flatsplit.rehearsal.needs import Needs
+from flatsplit.rehearsal.planner_trials import Case
 from flatsplit.rehearsal.stage import DENIED, LOCKED, TIMEOUT, ServerAnswer, Stage, Unavailable
-from flatsplit.rehearsal.tried import Case
 from flatsplit.rehearsal.uses import uses_of
 from flatsplit.rehearsal.values import (
     FAILING,
@@ -31,7 +32,6 @@ from flatsplit.rehearsal.values import (
     Verdict,
     worst,
 )
-from flatsplit.rehearsal.world import World
 from flatsplit.walks.split.context import Context
 
 _ORDER = {"denied": 0, "silent": 1, "migrator": 2, "unknown": 3, "allowed": 4}
@@ -125,8 +125,8 @@ class Company:
     def _became(self, heard: Heard) -> Verdict:
         """Of a statement of another role, which a session had to become first; that one's own rights stay."""
         what = f"it ran as {heard.role}, which a session of {self.actor.before} had become"
-        problems = becoming.problems(self.actor, heard.role, what)
-        if problems and not becoming.certain(self.live, self.actor.context, heard.role):
+        problems = set_role.problems(self.actor, heard.role, what)
+        if problems and not set_role.certain(self.live, self.actor.context, heard.role):
             own = f"it ran as {heard.role}: whether in a session of its own or of {self.actor.before} cannot be told"
             problems = [each._replace(outcome="unknown", reason=f"{own}; {each.reason}") for each in problems]
         found = worst(problems)
@@ -148,10 +148,11 @@ class Company:
                 part.verdict = self._verdict(heard, "allowed", "nothing in it")
             return
         for name in filter(
-            None, (wording.temporary_name(part.parsed), wording.renamed(part.parsed, self.actor.temporary))
+            None,
+            (statement_names.temporary_name(part.parsed), statement_names.renamed(part.parsed, self.actor.temporary)),
         ):
             self.actor.temporary.add(name)
-        for name in filter(None, (wording.created_name(part.parsed),)):
+        for name in filter(None, (statement_names.created_name(part.parsed),)):
             self.actor.created.add(name)
         self.actor.set_by.update(conditions.settings_set(heard.text))
         if heard.top is not True and _FOREIGN_KEY.fullmatch(heard.text):
@@ -188,7 +189,7 @@ class Company:
             lock_timeout=lock_timeout,
         )
         try:
-            tried.all_of(todo, stage_, lambda done: progress(len(todo) // 2 + done // 2, len(todo)))
+            planner_trials.all_of(todo, stage_, lambda done: progress(len(todo) // 2 + done // 2, len(todo)))
         except Unavailable as why:
             self.notes.append(f"nothing could be tried as {as_role} ({why}): verdicts rest on the catalog alone")
 
@@ -284,7 +285,7 @@ class Company:
     def _why_allowed(self, part: Case) -> str:
         trial = part.trial
         if part.planned is None:
-            kind = wording.word(part.parsed) if part.parsed else ""
+            kind = statement_names.word(part.parsed) if part.parsed else ""
             return f"{kind}: {self.role} needs no privilege for it that it has not"
         if trial is not None and trial.passed and self.exists:
             return f"EXPLAIN as {self.role} succeeds"

@@ -17,8 +17,8 @@ from flatsplit.config import format_name
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.conditions import PolicyCondition
+from flatsplit.rehearsal.relation_parts import Policy, Relation
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.things import Policy, Relation
 from flatsplit.rehearsal.uses import RelationUse
 from flatsplit.rehearsal.values import Outcome, Problem
 from flatsplit.rights.inherited import Inherited

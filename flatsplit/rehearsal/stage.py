@@ -18,8 +18,8 @@ import psycopg
 from flatsplit import ddl
 from flatsplit.connection import Session
 from flatsplit.model import versions
-from flatsplit.rehearsal.world import question
-from flatsplit.server import inside
+from flatsplit.rehearsal.catalog_lookup import question
+from flatsplit.server import owned_function
 
 BATCH = 50
 """Statements per transaction: a few milliseconds."""
@@ -64,7 +64,7 @@ class Stage:
 
     def try_all(self, lines: Sequence[str], progress: Callable[[int], None]) -> list[ServerAnswer]:
         """One trial per line. Raises Unavailable."""
-        refused = inside.refusal(self.session.driver, quiet=self.superuser)
+        refused = owned_function.refusal(self.session.driver, quiet=self.superuser)
         if refused:
             raise Unavailable(refused)
         found: list[ServerAnswer] = []
@@ -115,9 +115,9 @@ class Stage:
             conn.execute("SELECT set_config('pg_stat_statements.track', 'none', true)")
         function = _function(versions.major_of(self.session.version))
         try:
-            with inside.hushed(conn) if self.superuser else nullcontext():
-                inside.make(conn, function, {self.role})
-                inside.give(conn, function, self.role)
+            with owned_function.hushed(conn) if self.superuser else nullcontext():
+                owned_function.make(conn, function, {self.role})
+                owned_function.give(conn, function, self.role)
         except psycopg.errors.InsufficientPrivilege as error:
             raise Unavailable(error.diag.message_primary or str(error)) from None
         conn.execute("SET TRANSACTION READ ONLY")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.config import format_name
 from flatsplit.model import versions
-from flatsplit.rehearsal import becoming, bodies, kinds, maintenance, parameters
+from flatsplit.rehearsal import bodies, kinds, maintenance, protected_settings, set_role
 from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.rehearsal.uses import Uses, range_use, routine_use, uses_of
 from flatsplit.rehearsal.values import Problem
@@ -117,7 +117,7 @@ def _become(judge: Judge, node: Node, name: str, value: str | None) -> list[Prob
         reason = "only a superuser may become somebody else with SET SESSION AUTHORIZATION"
         remedy = "for the application's owner: leave it out, the connection is made as the role that is meant"
         return [Problem("denied", reason, value, "SUPERUSER", remedy)]
-    return becoming.problems(actor, value, "SET ROLE")
+    return set_role.problems(actor, value, "SET ROLE")
 
 
 def _copy(judge: Judge, node: Node, path: Path) -> list[Problem]:
@@ -187,7 +187,7 @@ def _do(judge: Judge, node: Node, path: Path) -> list[Problem]:
 
 
 def _show(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
-    return parameters.shown(judge.actor, node.name)
+    return protected_settings.shown(judge.actor, node.name)
 
 
 def _load(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001

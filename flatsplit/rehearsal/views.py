@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flatsplit.rehearsal import catalogs, definers, naming
+from flatsplit.rehearsal import catalogs, definers, legacy_names
 from flatsplit.rehearsal.grammar import Unparsable, parse_one
+from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.uses import RelationUse, Uses, uses_of
 from flatsplit.rehearsal.values import Problem, distinct, within
 
 if TYPE_CHECKING:
-    from flatsplit.rehearsal.judging import Judging
+    from flatsplit.rehearsal.judge_protocol import Judging
 
 
 def behind(judge: Judging, view: Relation, use: RelationUse) -> list[Problem]:
@@ -50,7 +50,7 @@ def _read(judge: Judging, view: Relation, outer: RelationUse, written: frozenset
         else:
             found += _owners(judge, view, use, uses)
     found += catalogs.compared(judge.actor, uses)
-    found += naming.problems(judge.actor, parsed.node)
+    found += legacy_names.problems(judge.actor, parsed.node)
     for call in uses.routines:  # the application's own are known by pg_depend
         if not view.invoker and call.name not in judge.world.routines_of:
             found += judge.routine(call, ())

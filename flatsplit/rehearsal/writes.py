@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.rehearsal import cascades, naming
+from flatsplit.rehearsal import cascades, legacy_names
+from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.uses import RelationUse
 from flatsplit.rehearsal.values import Problem, distinct
 
 if TYPE_CHECKING:
-    from flatsplit.rehearsal.judging import Judging
+    from flatsplit.rehearsal.judge_protocol import Judging
 
 
 def problems(judge: Judging, relation: Relation, use: RelationUse) -> list[Problem]:
@@ -20,7 +20,7 @@ def problems(judge: Judging, relation: Relation, use: RelationUse) -> list[Probl
     for table in _tables(judge, relation):
         if "a" in use.letters:
             found += _defaults(judge, table, use)
-            found += naming.defaults(judge.actor, table, use)
+            found += legacy_names.defaults(judge.actor, table, use)
         for letter in sorted(use.letters & {"a", "w", "d"}):
             found += written(judge, table.oid, letter)
     return found
@@ -70,7 +70,7 @@ def written(judge: Judging, oid: int, letter: str) -> list[Problem]:
                 collected += judge.trigger(trigger)
         if letter in "aw":
             collected += _evaluated(judge, each, letter)
-        collected += naming.written(judge.actor, each, letter)
+        collected += legacy_names.written(judge.actor, each, letter)
         collected += cascades.problems(judge, each, letter)
     found += distinct(collected)
     return found

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from flatsplit import blueprint
 from flatsplit.model import GateResult
+from flatsplit.render.communication_plan import moves
 from flatsplit.render.engine import environment, html_environment, of_step
 from flatsplit.render.facts import BundleFacts, StepFacts
 from flatsplit.render.heat import headlines, heat
-from flatsplit.render.people import moves
 from flatsplit.render.picture import pictures
 from flatsplit.render.snippets import application, snippets
 

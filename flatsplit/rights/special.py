@@ -16,7 +16,7 @@ from flatsplit.model import (
     State,
 )
 from flatsplit.rights.matrix import SHOWN, Rights
-from flatsplit.walks.role import listed
+from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.split import grants, restricted
 
@@ -32,20 +32,20 @@ def matrix(state: State, context: Context, *, bridged: bool = False) -> tuple[Ch
     special, role = context.special, context.role
     if special is None or role not in state.roles:
         return ()
-    rights, given = Rights(state, role), listed.rights(state, context)
+    rights, given = Rights(state, role), grant_list.rights(state, context)
     checks = [*_can(state, context, rights, given)]
     if not bridged:
         checks += _cannot(state, context, rights, given)
     return tuple(checks)
 
 
-def _can(state: State, context: Context, rights: Rights, given: listed.ListedRights) -> Iterator[Check]:
+def _can(state: State, context: Context, rights: Rights, given: grant_list.ListedRights) -> Iterator[Check]:
     special, role = context.special, context.role
     assert special is not None
     nothing: dict[str, list[str]] = {}
-    for line, name in listed.nothing(state, context):
+    for line, name in grant_list.nothing(state, context):
         nothing.setdefault(line.privilege, []).append(f"{name}{GONE}")
-    for line in listed.lines(context.config, special):
+    for line in grant_list.lines(context.config, special):
         refs = [ref for name in line.names for ref in grants.named(state, name, line.letter)]
         missing = [ddl.label(ref) for ref in refs if line.letter not in _held(state, rights, ref)]
         missing += nothing.get(line.privilege, [])
@@ -59,7 +59,7 @@ def _can(state: State, context: Context, rights: Rights, given: listed.ListedRig
         ref = ObjectRef("schema", "", schema)
         missing = [] if "C" in _held(state, rights, ref) else [ddl.label(ref)]
         yield _check(role, f"create in schema {schema}", True, 1, missing)
-    groups = listed.memberships(context.config, special)
+    groups = grant_list.memberships(context.config, special)
     if groups:
         without = [of for of in groups if of not in state.member_of(role)]
         yield _check(role, "be a member, as [grants] says", True, len(groups), without)
@@ -72,13 +72,13 @@ def _held(state: State, rights: Rights, ref: ObjectRef) -> frozenset[str]:
     return rights.letters(facts) if facts is not None else frozenset()
 
 
-def _cannot(state: State, context: Context, rights: Rights, given: listed.ListedRights) -> Iterator[Check]:
+def _cannot(state: State, context: Context, rights: Rights, given: grant_list.ListedRights) -> Iterator[Check]:
     special, role = context.special, context.role
     assert special is not None
     groups = [group for group in state.groups if _counts(group, context)]
     relations = [group for group in groups if group.kind in _READABLE]
     # What came later is its own by rule where new_tables says so, and no list names it
-    ruled = listed.ruled(context, given)
+    ruled = grant_list.ruled(context, given)
     closed = [group for group in relations if group.schema not in ruled]
     read = [*_beyond(closed, rights, given.objects, "r"), *_columns(state, rights, given, "r", ruled)]
     yield _check(role, f"read anything {_ELSE}", False, _size(closed), read)
@@ -105,7 +105,9 @@ def _cannot(state: State, context: Context, rights: Rights, given: listed.Listed
         role, "create permanent objects" + (" elsewhere" if special.create else ""), False, len(places), creates
     )
     yield _kept(state, context, rights, given)
-    beyond = {key.role for key in state.members if key.member == role} - {*listed.memberships(context.config, special)}
+    beyond = {key.role for key in state.members if key.member == role} - {
+        *grant_list.memberships(context.config, special)
+    }
     yield _check(role, "act as another role", False, 1, beyond)
 
 
@@ -128,7 +130,7 @@ def _beyond(
 
 
 def _columns(
-    state: State, rights: Rights, given: listed.ListedRights, letters: str, ruled: Collection[str]
+    state: State, rights: Rights, given: grant_list.ListedRights, letters: str, ruled: Collection[str]
 ) -> Iterator[str]:
     for ref, acl in state.columns.items():
         if ref.schema in ruled:
@@ -138,10 +140,10 @@ def _columns(
             yield ddl.label(ref)
 
 
-def _kept(state: State, context: Context, rights: Rights, given: listed.ListedRights) -> Check:
+def _kept(state: State, context: Context, rights: Rights, given: grant_list.ListedRights) -> Check:
     """What the system or an extension keeps from everybody, unless its list says so."""
     count, wrong = 0, list[str]()
-    member = bool(context.special and listed.memberships(context.config, context.special))
+    member = bool(context.special and grant_list.memberships(context.config, context.special))
     for group in state.groups if not member else ():
         if not group.facts.kept:
             continue

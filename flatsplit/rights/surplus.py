@@ -9,7 +9,7 @@ from flatsplit import blueprint, privileges
 from flatsplit.differ import diff
 from flatsplit.model import JOURNAL_SCHEMA, ObjectFacts, ObjectRef, State, Statement
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.role import listed
+from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context
 
 
@@ -18,9 +18,9 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
     special, role = context.special, context.role
     if special is None or role not in state.roles or bridged:
         return ()
-    given, draft = listed.rights(state, context), Draft(state)
+    given, draft = grant_list.rights(state, context), Draft(state)
     purpose = blueprint.READER if special.new_tables == "read" else blueprint.APPLICATION
-    ruled = listed.ruled(context, given)
+    ruled = grant_list.ruled(context, given)
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
         held = privileges.letters(facts.acl, role)
@@ -37,12 +37,12 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
         more = privileges.minus(privileges.letters(acl, role), given.columns.get(ref, ""))
         if more:
             draft.columns[ref] = privileges.without(acl, role, more)
-    rules = dict(listed.later(state, context, given))
+    rules = dict(grant_list.later(state, context, given))
     for row, acl in state.defaults.items():
         more = privileges.minus(privileges.letters(acl, role), rules.get(row, ""))
         if more and row.creator != role:
             draft.default(row, privileges.without(acl, role, more))
     groups = {key.role for key in state.members if key.member == role}
-    for group in groups.difference(listed.memberships(context.config, special)):
+    for group in groups.difference(grant_list.memberships(context.config, special)):
         draft.no_member(role=group, member=role)
     return diff(state, draft.state())

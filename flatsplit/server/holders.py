@@ -14,7 +14,7 @@ import psycopg
 from flatsplit import ddl
 from flatsplit.model import HIDDEN_ADDRESS
 from flatsplit.server.asking import ask
-from flatsplit.server.neighbours import looking_into
+from flatsplit.server.other_databases import looking_into
 
 What: TypeAlias = Literal["replication", "foreign tables", "mapping", "job", "subscription"]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import errors, sql
 
-from flatsplit.connection.remark import REMARK
+from flatsplit.connection.statement_comment import REMARK
 from flatsplit.model import versions
 from flatsplit.server.asking import ask
 

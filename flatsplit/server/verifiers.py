@@ -16,8 +16,8 @@ from psycopg.pq import TransactionStatus
 
 from flatsplit import ddl
 from flatsplit.model import RoleFacts, State
-from flatsplit.server.ability import LOCK_TIMEOUT, NOBODYS_VERIFIER
 from flatsplit.server.asking import ask
+from flatsplit.server.dry_run import LOCK_TIMEOUT, NOBODYS_VERIFIER
 from flatsplit.walks.split.context import Context
 
 _NOTHING_SAID = (

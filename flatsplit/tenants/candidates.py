@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from flatsplit.model import Column, ObjectRef, Structure, Table
-from flatsplit.tenants.likeness import alike, keyed, leads_to, names_for, singular
+from flatsplit.tenants.similarity import alike, keyed, leads_to, names_for, singular
 
 KNOWN = (
     *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),

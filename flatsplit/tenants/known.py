@@ -8,7 +8,7 @@ from flatsplit.config import format_name
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import APART, Belonging, Open
-from flatsplit.tenants.likeness import alike, comparable
+from flatsplit.tenants.similarity import alike, comparable
 
 
 def undomained(table: Table, column: Column) -> str:

@@ -9,10 +9,10 @@ from functools import cached_property
 from flatsplit.config import Tenants, Way, format_way, parse_name
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
-from flatsplit.tenants.decided import Decided
+from flatsplit.tenants.declared import Decided
 from flatsplit.tenants.kinds import Belonging, Open
 from flatsplit.tenants.known import KnownTables
-from flatsplit.tenants.likeness import (
+from flatsplit.tenants.similarity import (
     alike,
     called,
     comparable,
@@ -23,8 +23,8 @@ from flatsplit.tenants.likeness import (
     reaching,
     words_of,
 )
-from flatsplit.tenants.lonely import format_ref, lonely
 from flatsplit.tenants.surveyed import Survey
+from flatsplit.tenants.unrelated_tables import format_ref, lonely
 
 
 def survey(tenants: Tenants, structure: Structure) -> Survey:

@@ -9,7 +9,7 @@ from flatsplit.config import Tenants, Way, format_name, format_way
 from flatsplit.model import ObjectRef
 from flatsplit.tenants.candidates import Candidate
 from flatsplit.tenants.kinds import Belonging, TableKind
-from flatsplit.tenants.likeness import names_for
+from flatsplit.tenants.similarity import names_for
 
 
 def way_of(one: Belonging) -> str:

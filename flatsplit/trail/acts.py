@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from flatsplit.rehearsal import grammar, plpgsql, wording
+from flatsplit.rehearsal import grammar, plpgsql, statement_names
 from flatsplit.rehearsal.grammar import Node, Parsed, Unparsable, strings
-from flatsplit.rehearsal.tokens import NoBody
+from flatsplit.rehearsal.plpgsql_tokens import NoBody
 from flatsplit.trail.names import Name, each_once, in_order, names_of, relations, shown
 
 Kind: TypeAlias = Literal[
@@ -146,8 +146,8 @@ def _kind(parsed: Parsed) -> Kind:
         return "upkeep"
     if kind in _SERVER:
         return "server"
-    made = wording.made(parsed)
-    return "temporary" if made is not None and wording.temporary(made) else "structure"
+    made = statement_names.made(parsed)
+    return "temporary" if made is not None and statement_names.temporary(made) else "structure"
 
 
 def _is_role(node: Node) -> bool:
@@ -164,7 +164,7 @@ def _word(parsed: Parsed) -> str:
         plain = grammar.written(parsed.kind, parsed.node)
     except Unparsable:
         plain = parsed.text
-    word = wording.word(parsed._replace(text=plain))
+    word = statement_names.word(parsed._replace(text=plain))
     for also in ("USER", "GROUP"):
         if word.endswith(f" {also}") and parsed.kind in _ROLES:
             word = word.removesuffix(also) + "ROLE"
@@ -192,10 +192,10 @@ def _copy(node: Node, text: str) -> Iterator[Act]:
 def _rows(parsed: Parsed, text: str) -> Iterator[Act]:
     kind, node, _ = parsed
     names = relations(node)
-    made = wording.made(parsed)
+    made = statement_names.made(parsed)
     if made is not None:
         first = each_once([(made.schemaname, made.relname), *names])
-        yield Act("SELECT INTO", "temporary" if wording.temporary(made) else "structure", first, text)
+        yield Act("SELECT INTO", "temporary" if statement_names.temporary(made) else "structure", first, text)
         return
     word = kind.removesuffix("_stmt").upper()
     sharp: list[Name] = []
@@ -298,7 +298,7 @@ def _formatted(call: Node) -> str:
 def _unparsed(text: str) -> Iterator[Act]:
     """What no parser takes, by its first words: a newer server's syntax, or what was cut off."""
     plain = re.sub(r"/\*.*?\*/|--[^\n]*", " ", text, flags=re.DOTALL)
-    word = wording.word(Parsed("", None, plain))
+    word = statement_names.word(Parsed("", None, plain))
     first = word.split()[0] if word else ""
     if first in ("CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "SECURITY", "REASSIGN", "IMPORT"):
         names = tuple((each.lower(),) for each in re.findall(r"[A-Za-z_][\w$]*", plain)[len(word.split()) :][:8])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from flatsplit.connection import OwnSession, Session
 from flatsplit.logs import Entry, Format, Scan, not_let_in
-from flatsplit.trail.knowing import trials
-from flatsplit.trail.lately import read_lately
+from flatsplit.trail.known_logins import trials
+from flatsplit.trail.recent_log import read_lately
 from flatsplit.trail.server import ServerLogging
 from flatsplit.trail.times import moment, written
 from flatsplit.words import listed

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TypeAlias
 
 from flatsplit.config import format_name
-from flatsplit.rehearsal import grammar, wording
+from flatsplit.rehearsal import grammar, statement_names
 from flatsplit.rehearsal.grammar import Node, Parsed, strings
 
 Name: TypeAlias = tuple[str, ...]
@@ -51,12 +51,12 @@ def names_of(parsed: Parsed) -> tuple[Name, ...]:
                 found += [name[:-1], name[-1:]]  # of a trigger, rule or policy: its table, then its own
             else:
                 found.append(name)
-    made = wording.made(parsed)
+    made = statement_names.made(parsed)
     if made is not None:
         found.append((made.schemaname, made.relname))
     found += _single(parsed)
     found += relations(node)
-    created = wording.created_name(parsed)
+    created = statement_names.created_name(parsed)
     if created and not any(tuple(name)[-1:] == (created,) for name in found):
         found.append((created,))
     parts = list(grammar.walk(node))

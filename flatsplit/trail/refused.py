@@ -19,13 +19,13 @@ from flatsplit.config import Config
 from flatsplit.connection import APPLICATION_NAME, Session
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import State
-from flatsplit.trail.asked import Filter
-from flatsplit.trail.hiding import without_constants
-from flatsplit.trail.judging import Cast, judge
-from flatsplit.trail.knowing import known
-from flatsplit.trail.lately import TAIL, read_lately
+from flatsplit.trail.known_logins import known
+from flatsplit.trail.query import Filter
+from flatsplit.trail.recent_log import TAIL, read_lately
+from flatsplit.trail.redaction import without_constants
 from flatsplit.trail.search import Search
 from flatsplit.trail.server import ServerLogging
+from flatsplit.trail.suspicion import Cast, judge
 from flatsplit.trail.values import Deed
 from flatsplit.walks.split.context import Context
 

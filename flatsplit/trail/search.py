@@ -10,9 +10,9 @@ from flatsplit import logs
 from flatsplit.logs import Entry, Format, Scan, Word
 from flatsplit.rehearsal.values import is_own
 from flatsplit.trail.acts import TELLING, Act, acts, unnamed
-from flatsplit.trail.asked import Filter
 from flatsplit.trail.audit import Audits, Said, is_audit
-from flatsplit.trail.course import Course, Item
+from flatsplit.trail.query import Filter
+from flatsplit.trail.session_course import Course, Item
 from flatsplit.trail.times import moment, written
 from flatsplit.trail.values import Deed, Outcome
 

@@ -14,8 +14,8 @@ from flatsplit import resources
 from flatsplit.logs import SAMPLE, sniff
 from flatsplit.logs.scan import CHUNK
 from flatsplit.model import versions
+from flatsplit.rehearsal.catalog_lookup import question
 from flatsplit.rehearsal.values import is_own
-from flatsplit.rehearsal.world import question
 from flatsplit.trail.acts import acts
 from flatsplit.trail.reading import LogSearch, Progress, search_chunks
 from flatsplit.trail.search import Search, is_watched

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from flatsplit.model import OWNER, Acl, Member, ObjectFacts, ObjectRef, State, intern_acl
-from flatsplit.walks import shared
+from flatsplit.walks import used_elsewhere
 from flatsplit.walks.draft import Draft
 
 
@@ -38,7 +38,7 @@ def unmade(live: State, baseline: State, roles: Collection[str]) -> State:
     made = [name for name in roles if name in live.roles and name not in baseline.roles]
     if not made:
         return live
-    staying = frozenset(name for name in made if shared.used(live, name))
+    staying = frozenset(name for name in made if used_elsewhere.used(live, name))
     out = frozenset(made)
     gone = out - staying
     draft = Draft(live)
@@ -71,7 +71,7 @@ def unmade(live: State, baseline: State, roles: Collection[str]) -> State:
 def _ends(key: Member, live: State, baseline: State, gone: AbstractSet[str], out: AbstractSet[str]) -> bool:
     """Whether a membership goes with them: of whom another database goes on using, what does not matter there."""
     ours = {key.role, key.member}
-    return bool(gone & ours or (out & ours and key not in baseline.members and not shared.matters(live, key)))
+    return bool(gone & ours or (out & ours and key not in baseline.members and not used_elsewhere.matters(live, key)))
 
 
 def without(acl: Acl, gone: AbstractSet[str]) -> Acl:

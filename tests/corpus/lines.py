@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from flatsplit.rehearsal import Outcome, Verdict
 from flatsplit.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, strings, walk
+from flatsplit.rehearsal.statement_names import made
 from flatsplit.rehearsal.values import PERHAPS, Problem
-from flatsplit.rehearsal.wording import made
 from tests.corpus.stage import MIGRATOR, USER
 
 REFUSED = "42501"

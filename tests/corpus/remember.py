@@ -12,7 +12,7 @@ from unittest.mock import patch
 import psycopg
 
 from flatsplit.catalog.session import Look
-from flatsplit.rehearsal.world import World, question
+from flatsplit.rehearsal.catalog_lookup import World, question
 
 _WORD = re.compile(r"\bpg_\w+")
 _OTHERWISE = re.compile(r"pg_(settings|stat_)|current_setting\((?!'server_version)")

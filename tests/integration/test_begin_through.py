@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flatsplit.catalog import read_state, with_objects
-from flatsplit.cutover import opening
+from flatsplit.cutover import open_walk
 from flatsplit.cutover import walk as use_cases
 from flatsplit.model import State
 from flatsplit.walks import role
@@ -54,7 +54,7 @@ def test_it_begins_and_goes_on_in_one_look(walk: Walk, monkeypatch: pytest.Monke
 
         return look
 
-    for module in (opening, use_cases):
+    for module in (open_walk, use_cases):
         monkeypatch.setattr(module, "read_state", counted(read_state))
     monkeypatch.setattr(use_cases, "with_objects", counted(with_objects))
     passwords = ("--password-file", str(walk.password_file))

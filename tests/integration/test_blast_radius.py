@@ -10,7 +10,7 @@ from psycopg import sql
 
 from flatsplit.catalog import read_state
 from flatsplit.rights.exposure import Exposure, exposures
-from flatsplit.server.surroundings import surroundings
+from flatsplit.server.blast_radius_facts import surroundings
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from flatsplit.cli.output import Printer
-from flatsplit.demo import flat, keeping
+from flatsplit.demo import flat, kept_server
 from flatsplit.demo.chapters import CHAPTERS
 from flatsplit.demo.command import abridged, shortened, wrapped
 from flatsplit.demo.injection import attack
@@ -77,7 +77,7 @@ def test_injection_drops_the_owners_table_and_takes_it_back(fresh_cluster: Fresh
 
 def test_kept_server_is_flat_and_its_stop_command_removes_it(tmp_path: Path) -> None:
     told = io.StringIO()
-    keeping.leave_a_server(Printer(told))
+    kept_server.leave_a_server(Printer(told))
     lines = [line.strip() for line in told.getvalue().splitlines()]
     (stop,) = (line for line in lines if line.startswith("sh "))
     folder = Path(stop.removeprefix("sh ")).parent

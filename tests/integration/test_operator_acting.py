@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from flatsplit.server.acting import acting
+from flatsplit.server.acting_as import acting
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operator, of_operator

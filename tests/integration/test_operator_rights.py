@@ -9,8 +9,8 @@ import pytest
 from psycopg import sql
 
 from flatsplit.model import ObjectRef, State
-from flatsplit.server import ability
-from flatsplit.server.ability import thinned
+from flatsplit.server import dry_run
+from flatsplit.server.dry_run import thinned
 from flatsplit.walks.split import STEP_KEYS
 from flatsplit.walks.split.context import Context
 from tests.fixtures.cli import InProcess
@@ -93,10 +93,10 @@ def test_a_few_of_each_kind_tell_as_much_as_all(
         tried.append(few[0])
         return few
 
-    monkeypatch.setattr(ability, "thinned", counted)
+    monkeypatch.setattr(dry_run, "thinned", counted)
     said = []
     for few in (0, 1_000_000):
-        monkeypatch.setattr(ability, "FEW", few)
+        monkeypatch.setattr(dry_run, "FEW", few)
         said.append(findings(bare))
 
     assert said[0] == said[1]

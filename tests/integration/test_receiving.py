@@ -12,7 +12,7 @@ from psycopg import errors
 from flatsplit import catalog, ddl, privileges
 from flatsplit.model import ObjectRef
 from flatsplit.rights.receiving import lacking, needed
-from flatsplit.server.ability import receiving
+from flatsplit.server.dry_run import receiving
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operator

@@ -68,7 +68,7 @@ def test_kept_apart(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert beside["database postgres"].endswith('first: REVOKE CONNECT ON DATABASE "postgres" FROM PUBLIC;')
     assert walk.database.admin.execute("select count(*), max(id) from orders").fetchone() == before
     with monkeypatch.context() as few:
-        few.setattr("flatsplit.evidence.isolation.trying.BLOCK", 2)
+        few.setattr("flatsplit.evidence.isolation.proof.BLOCK", 2)
         in_blocks = walk("tenants", "--prove", "--all", "--json").check(0).json
     assert in_blocks["tables"] == proof["tables"], "however many tables share a transaction"
     paper = walk.run.cwd / "proof"

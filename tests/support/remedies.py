@@ -29,11 +29,12 @@ TAKEN = {
     "initial-privileges": "integration/hazards/test_left_names.py",
     "bootstrap-retire": "integration/hazards/test_roles.py",
     **dict.fromkeys(
-        ("cron-as-group", "group-owns-subscription", "large-objects-twins"), "integration/hazards/test_grouped.py"
+        ("cron-as-group", "group-owns-subscription", "large-objects-twins"),
+        "integration/hazards/test_group_conversion.py",
     ),
     "password-policy": "integration/hazards/test_password_policy.py",
-    "columns-and-star": "integration/hazards/test_listed.py",
-    "set-role-goes-on": "integration/hazards/test_becoming.py",
+    "columns-and-star": "integration/hazards/test_special_roles.py",
+    "set-role-goes-on": "integration/hazards/test_set_role.py",
     **dict.fromkeys(("valid-until-near", "scram-iterations"), "integration/hazards/test_passwords.py"),
     **dict.fromkeys(
         ("tenant-publication-copy", "tenant-key", "tenant-uncovered", "tenant-other-databases"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from flatsplit.config import Config, OwnerPowers, parse, parse_name, render
-from flatsplit.config.powers import means
+from flatsplit.config.owner_powers import means
 from flatsplit.errors import ConfigError
 
 SHOP = Config("shop", "shop", ("public",))

@@ -13,9 +13,9 @@ from flatsplit.gates import known
 from flatsplit.gates.logins import unrefused
 from flatsplit.logs import SAMPLE, sniff
 from flatsplit.model import GateResult
-from flatsplit.trail.lately import LogRead
 from flatsplit.trail.logins import FailedLogin, FailedLogins
 from flatsplit.trail.reading import search_chunks
+from flatsplit.trail.recent_log import LogRead
 from flatsplit.trail.server import newest
 from flatsplit.trail.values import Source
 

@@ -10,7 +10,7 @@ from flatsplit import gates
 from flatsplit.model import UNWAIVABLE, WAIVABLE, GateKey
 from flatsplit.walks.kinds import KINDS
 
-HELPERS = {"__init__", "gate", "left", "quiet", "rings", "sessions"}
+HELPERS = {"__init__", "gate", "quiet", "remaining_clients", "rings", "sessions"}
 LOGINS = {path.stem for path in (Path(gates.__file__).parent / "logins").glob("*.py")} - HELPERS
 JUDGED: tuple[GateKey, ...] = (*WAIVABLE, "approved", "allowed")
 

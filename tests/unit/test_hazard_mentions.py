@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatsplit.hazards.mentions import in_text, tokens
-from flatsplit.hazards.trees import in_tree
+from flatsplit.hazards.stored_trees import in_tree
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_a_function_that_belongs_to_a_role_is_made_in_one_place() -> None:
     made = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+(?:pg_temp\b|\{)", re.IGNORECASE)
     files = (path for pattern in ("*.py", "*.sql") for path in ROOT.rglob(pattern))
     homes = {str(path.relative_to(ROOT)) for path in files if made.search(path.read_text())}
-    assert homes - {"ddl/recorder/__init__.py"} == {"ddl/inside.py"}  # the recorder's stays, and belongs to its owner
+    assert homes - {"ddl/recorder/__init__.py"} == {"ddl/owned_function.py"}  # which stays, and is its owner's
     text = ddl.OwnedFunction("f", "a text", "void", "BEGIN END").create()
     assert "SECURITY DEFINER SET search_path = pg_catalog, pg_temp" in text
 

@@ -27,7 +27,7 @@ from flatsplit.model import (
     intern_acl,
 )
 from flatsplit.rights.matrix import matrix
-from flatsplit.walks.leaving import without_roles
+from flatsplit.walks.removed_roles import without_roles
 from flatsplit.walks.split.kind import SPLIT
 from flatsplit.walks.split.origin import Origin
 from tests.support import ledger

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatsplit.rehearsal.plpgsql import pieces
-from flatsplit.rehearsal.tokens import NoBody
+from flatsplit.rehearsal.plpgsql_tokens import NoBody
 
 BODY = """
 declare

@@ -12,8 +12,8 @@ from flatsplit.config import Config
 from flatsplit.cutover.bundle import Bundle
 from flatsplit.model.report import Approved, Event, PasswordAge, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.render.bundle import write_bundle
+from flatsplit.render.communication_plan import moves
 from flatsplit.render.heat import headlines, heat
-from flatsplit.render.people import moves
 from flatsplit.render.picture import pictures
 from flatsplit.render.snippets import pools
 from flatsplit.render.summary import picked

@@ -19,7 +19,7 @@ from flatsplit.planning.situation import Situation
 from flatsplit.rights import special as rights
 from flatsplit.rights.surplus import surplus
 from flatsplit.walks import role as keys
-from flatsplit.walks import shared
+from flatsplit.walks import used_elsewhere
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Kind, Moment
 from flatsplit.walks.role.context import Context
@@ -135,7 +135,7 @@ def test_one_that_another_database_uses_keeps_what_is_the_clusters_and_nothing_h
     assert gone == []
     assert Ledger(live).run(diff(live, want)) == facts(want)
     as_role = split.live.but(roles={**split.live.roles, **{name: want.roles[name] for name in used}})
-    bridges = {key: each for key, each in live.members.items() if NAME in key[:2] and shared.matters(live, key)}
+    bridges = {key: each for key, each in live.members.items() if NAME in key[:2] and used_elsewhere.matters(live, key)}
     assert facts(want) == facts(as_role.but(members={**as_role.members, **bridges}))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flatsplit import logs
 from flatsplit.logs import Scan, Word, scan
 from flatsplit.logs.words import Words
-from flatsplit.trail import Search, asked
+from flatsplit.trail import Search, parse_query
 
 AT = "2026-11-28 10:00:00.123 UTC"
 PREFIX = "%m [%p] %q%u@%d %a %h %e "
@@ -168,7 +168,7 @@ class Everything(Scan):
 def searched(kind: type[Scan], data: bytes, prefix: str | None, question: str, refused: bool, size: int) -> list[Any]:
     form = logs.sniff(data, prefix)
     assert form is not None
-    search = Search(asked(question), refused, "log")
+    search = Search(parse_query(question), refused, "log")
     feeding = search.scan(form)
     feeding.__class__ = kind
     if kind is Everything:
@@ -231,7 +231,7 @@ def test_a_session_that_says_nothing_more_is_not_waited_for(monkeypatch: pytest.
     monkeypatch.setattr(scan, "PATIENCE", 2000)
     form = logs.sniff(as_csv(Line("LOG", "00000", "statement: select 1", "", 7)))
     assert form is not None
-    search = Search(asked(""), False, "log")
+    search = Search(parse_query(""), False, "log")
     feeding = search.scan(form)
     for pid, statement in ((7, "drop table payments"), (8, "drop table t"), *((8, "select 1") for _ in range(40))):
         feeding.feed(as_csv(Line("LOG", "00000", f"statement: {statement}", "", pid)), final=False)

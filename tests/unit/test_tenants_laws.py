@@ -32,7 +32,7 @@ from flatsplit.model import (
 )
 from flatsplit.walks import tenants
 from flatsplit.walks.kind import Moment
-from flatsplit.walks.leaving import without_roles
+from flatsplit.walks.removed_roles import without_roles
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import TENANTS
 from flatsplit.walks.tenants.tenant_login import holding, inside

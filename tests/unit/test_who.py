@@ -13,7 +13,7 @@ from flatsplit import logs
 from flatsplit.cli.views.who import shape
 from flatsplit.connection import OwnSession
 from flatsplit.errors import UsageError
-from flatsplit.trail import Cast, Deed, Search, Trail, asked, judge, without_constants, without_secrets
+from flatsplit.trail import Cast, Deed, Search, Trail, judge, parse_query, without_constants, without_secrets
 from flatsplit.trail.acts import acts
 from flatsplit.trail.times import moment, written, zone_named
 
@@ -71,7 +71,7 @@ def test_what_a_statement_does(text: str, said: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_what_was_asked(question: str, meant: Sequence[str], others: Sequence[str]) -> None:
-    wanted = asked(question)
+    wanted = parse_query(question)
     for text in meant:
         assert any(wanted.meets(act) for act in acts(text)), text
         assert any(needle in text.lower().encode() for needle in wanted.needles()), text
@@ -81,7 +81,7 @@ def test_what_was_asked(question: str, meant: Sequence[str], others: Sequence[st
 
 def test_what_nobody_can_ask() -> None:
     with pytest.raises(UsageError):
-        asked("who was it?")
+        parse_query("who was it?")
 
 
 def test_what_is_shown() -> None:
@@ -112,7 +112,7 @@ def course(*said: str, vxid: str = "%v ") -> dict[str, str]:
     data = "".join(lines).encode()
     form = logs.sniff(data, prefix)
     assert form is not None
-    search = Search(asked(""), False, "")
+    search = Search(parse_query(""), False, "")
     scan = search.scan(form)
     scan.feed(data, final=True)
     return {deed.object: deed.outcome for deed in search.deeds}
@@ -176,7 +176,7 @@ def test_objects_of_the_same_name_in_another_database(question: str, database: s
     ).encode()
     form = logs.sniff(data)
     assert form is not None
-    search = Search(asked(question), False, "", database=database)
+    search = Search(parse_query(question), False, "", database=database)
     search.scan(form).feed(data, final=True)
     assert [deed.act for deed in search.deeds] == found
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flatsplit.errors import UsageError
 from flatsplit.logs.wrapped import wrappings
-from flatsplit.trail import Deed, Search, asked, log_files, read_files
+from flatsplit.trail import Deed, Search, log_files, parse_query, read_files
 
 DAY = "2026-11-28"
 AT = f"{DAY} 10:00:00"
@@ -95,7 +95,7 @@ COLLECTED: dict[str, Callable[[list[str]], str]] = {
 
 
 def refused(path: Path, *others: Path) -> list[Deed]:
-    search = Search(asked(""), True, "")
+    search = Search(parse_query(""), True, "")
     read_files(log_files([path, *others], None, None), search, lambda _, __: None)
     return search.deeds
 

@@ -68,11 +68,11 @@ def command(
         app.walk("setting_out", write=True, alone=True) as walk,
         Narration(app.output, name) as narration,
     ):
+        from flatsplit.cutover.begin_through import begin_through
         from flatsplit.cutover.next import AdvanceOptions
-        from flatsplit.cutover.setting_out import set_out
 
         asking = Asking(narration, yes=yes)
-        found, result = set_out(
+        found, result = begin_through(
             walk,
             name,
             ways,

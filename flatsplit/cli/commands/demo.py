@@ -36,7 +36,7 @@ def command(app: App, story: str, keep: bool) -> Exit:
 
         return Exit(run(keep=keep, output=app.output, telling=TenantsStory))
     if story == "people":
-        from flatsplit.demo.leaving import Leaving
+        from flatsplit.demo.people import Leaving
 
         return Exit(run(keep=keep, output=app.output, telling=Leaving))
     return Exit(run(keep=keep, output=app.output))

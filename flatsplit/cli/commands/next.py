@@ -70,7 +70,7 @@ def command(
 
         options = AdvanceOptions(dry_run, through, approved, waive, reason.strip(), logs)
         if tenant:
-            from flatsplit.cutover.letting_in import let_in
+            from flatsplit.cutover.tenant_by_tenant import let_in
 
             result = let_in(walk, tenant, options, reporter=narration, confirm=asking, passwords=passwords)
         else:

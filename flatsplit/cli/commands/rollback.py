@@ -38,7 +38,7 @@ def command(
         from flatsplit.cutover.rollback import rollback
 
         if tenant:
-            from flatsplit.cutover.letting_in import hold_back
+            from flatsplit.cutover.tenant_by_tenant import hold_back
 
             result = hold_back(walk, tenant, reporter=narration, confirm=asking)
         else:

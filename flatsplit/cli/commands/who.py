@@ -41,9 +41,9 @@ def command(
     Judged by role and address only: a client can call itself anything. If any of it is suspicious, the exit code is 4.
     """
     from flatsplit.cutover.who import Question
-    from flatsplit.trail import asked
+    from flatsplit.trail import parse_query
 
-    question = Question(asked(text), refused, since, logs, prefix)
+    question = Question(parse_query(text), refused, since, logs, prefix)
     found = _asked(app, app.config(), question)
     if app.output.json:
         app.output.data(view.shape(found, literal=literal))

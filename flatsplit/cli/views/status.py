@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.cutover.status import Status, StepView
     from flatsplit.cutover.walks import WalkView
-    from flatsplit.evidence.away import Absence
+    from flatsplit.evidence.changes_since import Absence
     from flatsplit.gates.tenants.rings import Ring
 
 _MARKS = {"done": "done", "running": "running", "waiting": "waiting", "pending": "", "rolled_back": "rolled back"}

@@ -5,7 +5,7 @@ tried is written in :mod:`.acts` and runs in :mod:`.trying`.
 """
 
 from flatsplit.evidence.isolation.facts import Facts, read_facts
-from flatsplit.evidence.isolation.trying import Choice, prove, read_tenants
+from flatsplit.evidence.isolation.proof import Choice, prove, read_tenants
 from flatsplit.evidence.isolation.values import EVENT, Breach, Failure, Hole, Proof, Sums, TableProof
 
 __all__ = [

@@ -6,7 +6,7 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.no_blockers import open_gate
 from flatsplit.model import GateResult
 from flatsplit.walks.group.context import Context
-from flatsplit.walks.group.refusing import objections
+from flatsplit.walks.group.preconditions import objections
 
 OF_GROUPS = ("role-setting-ignored", "cron-as-group")
 """Hazards that are blockers of this walk; one that is accepted in flatsplit.toml blocks nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
 from flatsplit.walks.leave.context import Context
-from flatsplit.walks.leave.refusing import objections
+from flatsplit.walks.leave.preconditions import objections
 
 
 def judge(asked: Asked[Context]) -> GateResult:

@@ -9,7 +9,7 @@ from flatsplit.catalog import owned_elsewhere
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.logins.sessions import clients
 from flatsplit.model import GateResult
-from flatsplit.walks import shared
+from flatsplit.walks import used_elsewhere
 
 
 def judge(asked: Asked[Any]) -> GateResult:
@@ -18,8 +18,8 @@ def judge(asked: Asked[Any]) -> GateResult:
     for role in leaving:
         owned = owned_elsewhere(asked.session.driver, role) if role in asked.state.roles else ()
         used = sorted({one.database for one in clients(asked, (role,)) if one.database != database})
-        parts = [f"owns or may do something in {shared.listed(owned)}"] if owned else []
-        parts += [f"is connected to {shared.listed(used)}"] if used else []
+        parts = [f"owns or may do something in {used_elsewhere.listed(owned)}"] if owned else []
+        parts += [f"is connected to {used_elsewhere.listed(used)}"] if used else []
         if parts:
             held = bool(owned) and role in asked.does.drops(asked.context)
             there = f"walk {asked.kind} {role} there too, as far as this step"

@@ -16,18 +16,18 @@ from flatsplit.rehearsal.kinds import (
     altering,
     changes,
     cluster,
+    creating,
     foreign,
     grants,
-    making,
     roles,
     settings,
     tables,
 )
 from flatsplit.rehearsal.kinds.answers import OWNERSHIP, SUPERUSER, Path
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.remedies import MIGRATORS
+from flatsplit.rehearsal.statement_names import word
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.wording import word
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.judge import Judge
@@ -74,21 +74,21 @@ RULES: Mapping[str, Rule] = {
     "alter_extension_contents_stmt": changes.contents,
     "alter_op_family_stmt": changes.family,
     # routines, types, operators
-    "create_function_stmt": making.routine,
-    "define_stmt": making.define,
-    "create_domain_stmt": making.domain,
-    "create_enum_stmt": making.enumeration,
-    "create_range_stmt": making.range_,
-    "create_conversion_stmt": making.conversion,
-    "create_cast_stmt": making.cast,
-    "create_transform_stmt": making.transform,
-    "create_schema_stmt": making.schema,
-    "create_op_class_stmt": making.superusers,
-    "create_op_family_stmt": making.superusers,
-    "create_plang_stmt": making.superusers,
-    "create_am_stmt": making.superusers,
-    "create_event_trig_stmt": making.superusers,
-    "create_table_space_stmt": making.superusers,
+    "create_function_stmt": creating.routine,
+    "define_stmt": creating.define,
+    "create_domain_stmt": creating.domain,
+    "create_enum_stmt": creating.enumeration,
+    "create_range_stmt": creating.range_,
+    "create_conversion_stmt": creating.conversion,
+    "create_cast_stmt": creating.cast,
+    "create_transform_stmt": creating.transform,
+    "create_schema_stmt": creating.schema,
+    "create_op_class_stmt": creating.superusers,
+    "create_op_family_stmt": creating.superusers,
+    "create_plang_stmt": creating.superusers,
+    "create_am_stmt": creating.superusers,
+    "create_event_trig_stmt": creating.superusers,
+    "create_table_space_stmt": creating.superusers,
     # roles and privileges
     "create_role_stmt": roles.create,
     "alter_role_stmt": roles.alter,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flatsplit.model import ObjectRef, versions
 from flatsplit.rehearsal.grammar import Node, inner, strings
 from flatsplit.rehearsal.kinds import named, tables
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.kinds.definitions import definitions, names_in
 from flatsplit.rehearsal.kinds.settings import sets
+from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.values import Problem
 
 _ALONE = frozenset(

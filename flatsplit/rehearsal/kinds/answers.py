@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from flatsplit import privileges
 from flatsplit.model import ObjectRef
 from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.catalog_lookup import World
 from flatsplit.rehearsal.grammar import Node, Parsed
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.statement_names import word
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.wording import word
-from flatsplit.rehearsal.world import World
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.judge import Judge

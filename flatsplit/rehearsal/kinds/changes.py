@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flatsplit.rehearsal.grammar import Node
 from flatsplit.rehearsal.kinds import altering, named
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.values import Problem
 
 

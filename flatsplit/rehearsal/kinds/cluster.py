@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit.model import versions
 from flatsplit.rehearsal.grammar import inner
 from flatsplit.rehearsal.kinds import named
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.kinds.definitions import definitions
 from flatsplit.rehearsal.values import Problem
 

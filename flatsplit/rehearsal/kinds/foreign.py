@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit.model import ObjectRef
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.kinds.definitions import definitions
 from flatsplit.rehearsal.values import Problem
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from flatsplit import privileges
 from flatsplit.model import RELATIONS, ROUTINES, Kind, ObjectRef
+from flatsplit.rehearsal.catalog_lookup import SYSTEM
 from flatsplit.rehearsal.grammar import Node, inner, strings
 from flatsplit.rehearsal.kinds import named
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.world import SYSTEM
 
 _ALL_IN_SCHEMA: dict[str, frozenset[str]] = {
     "OBJECT_TABLE": RELATIONS - {"sequence"},

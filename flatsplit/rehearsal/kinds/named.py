@@ -6,11 +6,11 @@ check_object_ownership() in objectaddress.c tells who may.
 from __future__ import annotations
 
 from flatsplit.model import Kind, ObjectRef, versions
+from flatsplit.rehearsal.catalog_lookup import SYSTEM
 from flatsplit.rehearsal.grammar import HOLE, Node, inner, strings
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.kinds.definitions import names_in
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.world import SYSTEM
 
 RELATIONS = frozenset(
     {

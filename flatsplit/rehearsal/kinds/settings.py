@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit.model import ObjectRef
 from flatsplit.rehearsal.grammar import Node
 from flatsplit.rehearsal.kinds import named
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.values import Problem
 
 

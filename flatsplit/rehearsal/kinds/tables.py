@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flatsplit.model import ObjectRef
 from flatsplit.rehearsal.grammar import Node, Parsed, inner, name_of, strings, walk
-from flatsplit.rehearsal.kinds.ask import Ask
+from flatsplit.rehearsal.kinds.checks import Ask
+from flatsplit.rehearsal.statement_names import temporary
 from flatsplit.rehearsal.uses import Uses, range_use
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.wording import temporary
 
 
 def makes(ask: Ask, node: Node, *, replaces: bool = False, place: str = "") -> list[Problem]:

@@ -9,17 +9,17 @@ from psycopg import errors
 
 from flatsplit.config import parse_name
 from flatsplit.model import PUBLIC, ObjectRef, State
-from flatsplit.rehearsal import rows, wording
+from flatsplit.rehearsal import rows, statement_names
 from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.catalog_lookup import World
 from flatsplit.rehearsal.grammar import Parsed
 from flatsplit.rehearsal.judge import Judge, Kinds
-from flatsplit.rehearsal.judging import Path
+from flatsplit.rehearsal.judge_protocol import Path
 from flatsplit.rehearsal.powers import known
+from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.things import Relation
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Problem
-from flatsplit.rehearsal.world import World
 from flatsplit.rights.inherited import Inherited
 
 LOCK_TIMEOUT = "50ms"
@@ -91,7 +91,7 @@ class OwnerJudge(Judge):
         """What a body makes, temporary or not, is its owner's."""
         statements = list(statements)
         super().remember_temporary(statements)
-        self.actor.created.update(filter(None, map(wording.created_name, statements)))
+        self.actor.created.update(filter(None, map(statement_names.created_name, statements)))
 
     def routine(self, call: RoutineUse, path: Path | None) -> list[Problem]:
         """As in a rehearsal, and what the server's own functions ask when they run."""

@@ -13,15 +13,15 @@ import psycopg
 
 from flatsplit import ddl, resources
 from flatsplit.config import parse_name
-from flatsplit.config.powers import means
+from flatsplit.config.owner_powers import means
 from flatsplit.model import RELATIONS, ROUTINES, TABLES, ObjectFacts, ObjectRef, State, versions
 from flatsplit.rehearsal import rows, utility
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.powers import known
 from flatsplit.rehearsal.powers.found import Lost, Powers
 from flatsplit.rehearsal.powers.judge import ROWS, OpenWorld, OwnerJudge, Unlocking, through_view
+from flatsplit.rehearsal.relation_parts import Relation, Routine, Trigger
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.things import Relation, Routine, Trigger
 from flatsplit.rehearsal.uses import RelationUse
 from flatsplit.rehearsal.values import FAILING, Problem
 from flatsplit.walks.split.context import Context

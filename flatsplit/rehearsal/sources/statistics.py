@@ -10,8 +10,8 @@ from psycopg import sql
 
 from flatsplit.errors import MissingRights, TargetError, UsageError
 from flatsplit.model import versions
+from flatsplit.rehearsal.catalog_lookup import question
 from flatsplit.rehearsal.values import Heard, is_own
-from flatsplit.rehearsal.world import question
 
 _READ = """
 SELECT s.query, sum(s.calls)::bigint, {top}, u.rolname::text

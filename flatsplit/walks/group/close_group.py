@@ -7,10 +7,10 @@ from datetime import timedelta
 from flatsplit.model import State, Statement
 from flatsplit.walks import group
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.switch_connections import itself, logins
 from flatsplit.walks.kind import Step
+from flatsplit.walks.sessions import last_sessions
 
 
 def apply(state: State, context: Context) -> State:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection
 
 from flatsplit.errors import ConfigError
 from flatsplit.model import UNTOUCHED, RoleFacts, SettingKey, State
-from flatsplit.walks import group, shared
+from flatsplit.walks import group, used_elsewhere
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.group import close_group, create_logins, forget_password, open_logins, switch_connections
 from flatsplit.walks.group.context import Context
-from flatsplit.walks.group.refusing import refuses
+from flatsplit.walks.group.preconditions import refuses
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.undo import remembered, unmade
 
@@ -58,7 +58,7 @@ def _as_before(draft: Draft, context: Context, login: str, *, opened: bool) -> N
     baseline, database = context.baseline, draft.target.database
     known = {member[:2] for member in baseline.members}
     for member in [one for one in draft.members if one[:2] == (context.role, login)]:
-        if member[:2] not in known and not shared.matters(draft.before, member):
+        if member[:2] not in known and not used_elsewhere.matters(draft.before, member):
             del draft.members[member]
     given = context.settings(draft.before)
     key = SettingKey(login, database)

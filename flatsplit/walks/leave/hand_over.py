@@ -24,7 +24,7 @@ from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
 from flatsplit.walks.leave.context import Context
 from flatsplit.walks.leave.lock import herself, soak
-from flatsplit.walks.owning import superusers_only
+from flatsplit.walks.ownership import superusers_only
 from flatsplit.walks.undo import without
 
 CONTAINERS = ("schema", "database")

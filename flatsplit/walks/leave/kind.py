@@ -10,7 +10,7 @@ from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.leave import drop, hand_over, lock
 from flatsplit.walks.leave.context import Context
 from flatsplit.walks.leave.origin import origin, reduce
-from flatsplit.walks.leave.refusing import refuses
+from flatsplit.walks.leave.preconditions import refuses
 
 
 def _context(moment: Moment) -> Context:

@@ -7,9 +7,9 @@ from datetime import timedelta
 from flatsplit.model import State, Statement
 from flatsplit.walks import leave
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.leave.context import Context
+from flatsplit.walks.sessions import last_sessions
 
 
 def apply(state: State, context: Context) -> State:

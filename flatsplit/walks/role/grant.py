@@ -6,14 +6,14 @@ from flatsplit.model import State
 from flatsplit.walks import role as keys
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
-from flatsplit.walks.role import listed
+from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, context: Context) -> State:
     """What its list says, where that is missing; what somebody granted besides is for the matrix to tell."""
     draft = Draft(state)
-    listed.give(draft, context)
+    grant_list.give(draft, context)
     return draft.state()
 
 

@@ -9,15 +9,15 @@ from flatsplit.config.grants import MEMBER
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.model import State, WalkName
-from flatsplit.walks import marks, shared, split
+from flatsplit.walks import marks, split, used_elsewhere
 from flatsplit.walks import role as keys
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.role import (
     bridge,
     create_role,
     grant,
+    grant_list,
     learn,
-    listed,
     narrow,
     open,  # noqa: A004 (the step of that name)
     switch_connections,
@@ -93,7 +93,7 @@ def _there(moment: Moment) -> tuple[str, str]:
         return f"there is a role {name} already", "flatsplit made it: change its list, then flatsplit repair"
     if database := marks.others(live, name):
         return f"there is a role {name} already: flatsplit made it for database {database}", other
-    if used := shared.used(live, name):
+    if used := used_elsewhere.used(live, name):
         return f"there is a role {name} already, which database {used[0]} uses", other
     return (
         f"there is a role {name} already",
@@ -112,7 +112,7 @@ def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
     for schema in (*special.schemas, *special.create):
         if not any(ref.kind == "schema" and ref.name == schema for ref in live.objects):
             return f"{heading(special.name)} names schema {quote(schema)}, which is not here", "correct the name"
-    missing = next(listed.nothing(live, context), None)
+    missing = next(grant_list.nothing(live, context), None)
     if missing is not None:
         line, wrong = missing
         if line.privilege == MEMBER:

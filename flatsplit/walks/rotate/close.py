@@ -5,9 +5,9 @@ from __future__ import annotations
 from flatsplit.model import RoleFacts, State, Statement
 from flatsplit.walks import rotate
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.kind import Step
 from flatsplit.walks.rotate.context import Context, coming, former
+from flatsplit.walks.sessions import last_sessions
 
 
 def apply(state: State, context: Context) -> State:

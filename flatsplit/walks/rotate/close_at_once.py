@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flatsplit.model import Statement
 from flatsplit.walks import rotate
-from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.kind import Step
 from flatsplit.walks.rotate.close import apply, closed
 from flatsplit.walks.rotate.context import Context, former
+from flatsplit.walks.sessions import last_sessions
 
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:

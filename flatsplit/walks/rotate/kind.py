@@ -22,7 +22,7 @@ from flatsplit.walks.rotate import (
     switch_connections,
 )
 from flatsplit.walks.rotate.context import Context
-from flatsplit.walks.rotate.refusing import INPLACE, LEAKED, picks, refuses
+from flatsplit.walks.rotate.preconditions import INPLACE, LEAKED, picks, refuses
 from flatsplit.walks.undo import remembered
 
 

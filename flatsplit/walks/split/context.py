@@ -8,7 +8,7 @@ from functools import cached_property
 
 from flatsplit import blueprint
 from flatsplit.config import Config, GrantName, parse_name
-from flatsplit.config.powers import means
+from flatsplit.config.owner_powers import means
 from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flatsplit import blueprint, privileges
 from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
 from flatsplit.walks import split
-from flatsplit.walks.abroad import abroad
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
+from flatsplit.walks.other_databases import abroad
 from flatsplit.walks.split import restricted
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.grants import extras, groups_of

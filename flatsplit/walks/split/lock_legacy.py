@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from flatsplit import blueprint
 from flatsplit.model import State, Statement
-from flatsplit.walks import shared, split
+from flatsplit.walks import split, used_elsewhere
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.ending import last_sessions
 from flatsplit.walks.kind import Roles, Step
+from flatsplit.walks.sessions import last_sessions
 from flatsplit.walks.split import members
 from flatsplit.walks.split.context import Context
 
@@ -21,7 +21,7 @@ def apply(state: State, context: Context) -> State:
         return state
     if context.config.retire == "repurpose":
         for key in [key for key in draft.members if key.role == blueprint.owner(context.config)]:
-            if key.member in context.retiring and not shared.matters(draft.before, key):
+            if key.member in context.retiring and not used_elsewhere.matters(draft.before, key):
                 del draft.members[key]
         draft.member(blueprint.application(context.config), context.legacy)
         # The application's logins have app_user's rights over legacy; who changes the structure needs its own

@@ -13,8 +13,8 @@ from flatsplit import blueprint, ddl, membership
 from flatsplit.config import Group, RoleNames
 from flatsplit.config.people import Groups
 from flatsplit.model import Member, MemberOptions, State
-from flatsplit.walks.abroad import abroad
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.other_databases import abroad
 from flatsplit.walks.split.context import Context
 
 

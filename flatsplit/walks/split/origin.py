@@ -28,8 +28,8 @@ from flatsplit.model import (
     State,
     intern_acl,
 )
-from flatsplit.walks import marks, shared
-from flatsplit.walks.abroad import abroad, at_work
+from flatsplit.walks import marks, used_elsewhere
+from flatsplit.walks.other_databases import abroad, at_work
 from flatsplit.walks.split.context import Context
 
 
@@ -65,7 +65,7 @@ class Origin:
         An adopted one was there before, but if flatsplit made it, and its maker has left it to this walk or is no
         more, and nothing here spoke of it when it was first seen, this walk is the last that takes it along.
         """
-        if shared.used(self.live, name) or marks.others(self.live, name):
+        if used_elsewhere.used(self.live, name) or marks.others(self.live, name):
             return False
         if name not in self.context.adopted:
             return True
@@ -105,7 +105,7 @@ class Origin:
         settings = {
             key: row
             for key, row in live.items()
-            if key.role not in self.new or (not key.database and shared.used(self.live, key.role))
+            if key.role not in self.new or (not key.database and used_elsewhere.used(self.live, key.role))
         }
         settings |= {key: row for key, row in base.items() if key.role in self.new}
         own = SettingKey(self.legacy, self.live.target.database)
@@ -141,9 +141,9 @@ class Origin:
         return {**members, **restored}
 
     def _matters(self, key: Member) -> bool:
-        if shared.matters(self.live, key):
+        if used_elsewhere.matters(self.live, key):
             return True
-        return key in self.base.members and self._bridge_abroad(key) and bool(shared.used(self.live, key.role))
+        return key in self.base.members and self._bridge_abroad(key) and bool(used_elsewhere.used(self.live, key.role))
 
     def _bridge_abroad(self, key: Member) -> bool:
         """Whether it is a bridge that led to other databases alone when it was first seen: another walk's, there.
@@ -153,7 +153,7 @@ class Origin:
         migrator, dba = blueprint.owner(self.context.config), blueprint.administrator(self.context.config)
         if key.role != migrator or key.member not in self.context.retiring | {dba} or migrator not in self.base.roles:
             return False
-        return bool(shared.used(self.base, migrator)) and migrator not in at_work(self.base)
+        return bool(used_elsewhere.used(self.base, migrator)) and migrator not in at_work(self.base)
 
     def _objects(self) -> dict[ObjectRef, ObjectFacts]:
         seen: dict[tuple[int, int, bool, bool], ObjectFacts] = {}

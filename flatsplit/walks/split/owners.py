@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flatsplit import membership
 from flatsplit.model import JOURNAL_SCHEMA, ROUTINES, State
-from flatsplit.walks.abroad import abroad
+from flatsplit.walks.other_databases import abroad
 from flatsplit.walks.split.context import Context
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from flatsplit import privileges
 from flatsplit.config import Config
 from flatsplit.model import OWNER, Acl, ObjectFacts, ObjectRef, State
-from flatsplit.walks.owning import superusers_only
+from flatsplit.walks.ownership import superusers_only
 from flatsplit.walks.split.context import Context
 
 

@@ -15,8 +15,8 @@ from flatsplit import blueprint, privileges
 from flatsplit.config import parse_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.model import OWNER, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
-from flatsplit.walks.abroad import abroad
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.other_databases import abroad
 from flatsplit.walks.provider import administers
 from flatsplit.walks.split.context import Context
 

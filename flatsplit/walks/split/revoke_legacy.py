@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from flatsplit import blueprint
 from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
-from flatsplit.walks import shared, split
-from flatsplit.walks.abroad import abroad
+from flatsplit.walks import split, used_elsewhere
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
+from flatsplit.walks.other_databases import abroad
 from flatsplit.walks.split import default_privileges, members, restricted
 from flatsplit.walks.split.context import Context
 
@@ -17,7 +17,7 @@ from flatsplit.walks.split.context import Context
 def apply(state: State, context: Context) -> State:
     """Bridge, privileges, defaults, memberships and attributes of legacy are gone; with ``drop`` the role too.
 
-    What another database uses of it stays (:mod:`flatsplit.walks.shared`); whichever comes last takes it away.
+    What another database uses of it stays (:mod:`flatsplit.walks.used_elsewhere`); whichever comes last takes it away.
     """
     draft = Draft(state)
     legacy = context.legacy
@@ -37,7 +37,7 @@ def apply(state: State, context: Context) -> State:
         if legacy in named:
             draft.policies[ref] = named - {legacy}
     draft.mappings = {ref for ref in draft.mappings if ref.args != legacy}
-    if not context.bootstrap and not shared.used(draft.before, legacy):
+    if not context.bootstrap and not used_elsewhere.used(draft.before, legacy):
         draft.role(legacy, superuser=False, createdb=False, createrole=False, replication=False, bypassrls=False)
     if context.config.retire == "repurpose":
         draft.member(who.application, legacy)
@@ -67,14 +67,18 @@ def _memberships(draft: Draft, context: Context) -> None:
         kept |= restricted.left_behind(draft.before, context)
     migrator = blueprint.owner(context.config)
     for key in [key for key in draft.members if key.role == migrator and key.member in context.retiring - {legacy}]:
-        if not shared.matters(draft.before, key):
+        if not used_elsewhere.matters(draft.before, key):
             del draft.members[key]
     apart = {legacy, *context.config.roles.new}
     for key in [key for key in draft.members if legacy in (key.role, key.member)]:
         if context.config.retire == "repurpose" and key.role == legacy and key.member not in apart:
             continue
         # Without superuser's rights the operator needs its own membership in legacy to finish, and to go back
-        if key.member != draft.target.operator and key.role not in kept and not shared.matters(draft.before, key):
+        if (
+            key.member != draft.target.operator
+            and key.role not in kept
+            and not used_elsewhere.matters(draft.before, key)
+        ):
             del draft.members[key]
 
 

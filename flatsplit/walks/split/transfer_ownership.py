@@ -8,7 +8,7 @@ from flatsplit.privileges import settle
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
-from flatsplit.walks.owning import superusers_only
+from flatsplit.walks.ownership import superusers_only
 from flatsplit.walks.split.context import Context
 
 

@@ -17,7 +17,7 @@ from flatsplit import hazards
 from flatsplit.catalog import read_state
 from flatsplit.config import Group
 from flatsplit.gates.rotate import no_blockers
-from flatsplit.hazards.looking import Looking
+from flatsplit.hazards.lookups import Looking
 from flatsplit.model import HIDDEN_ADDRESS, GateResult, ObjectRef
 from flatsplit.server.holders import read_holders
 from flatsplit.server.locks import holders as who_holds

@@ -12,7 +12,7 @@ import pytest
 
 from flatsplit.config import Locks
 from flatsplit.demo.server import Cluster
-from flatsplit.hazards.hba import Client, Rule, Unsure, first_match
+from flatsplit.hazards.hba_match import Client, Rule, Unsure, first_match
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support.hazards import SHOP, look

@@ -1,0 +1,103 @@
+"""The steps that a walk has before it, run and undone at once, to find what the server would refuse of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from flatsplit.config.special import heading
+from flatsplit.connection import Session
+from flatsplit.cutover.missing_user_mappings import unmapped
+from flatsplit.errors import FlatsplitError, MissingRights, UsageError
+from flatsplit.model import State, Statement
+from flatsplit.planning.situation import Situation
+from flatsplit.server.dry_run import Lack, try_steps
+
+_APART = frozenset({"schema", "database", "parameter", "subscription"})
+"""Kinds of objects that settings and memberships of roles may depend on. Of the others there may be thousands."""
+
+
+def dry_run(
+    session: Session, situation: Situation[Any], through: str | None = None, after: tuple[str, State] | None = None
+) -> tuple[str, ...]:
+    """Notes on what somebody else has to run, in the steps up to ``through`` (None: all). Changes nothing.
+
+    ``after``: a step of another walk that comes before, with what it wants. Raises UsageError for what is wrong, and
+    MissingRights for a right that an administrator can give.
+    """
+    now = situation.live
+    notes = list(unmapped(session, replace(situation, live=after[1]) if after else situation))
+    if now.target.operator_superuser:
+        now, after = _of_roles(now), after and (after[0], _of_roles(after[1]))
+    if after is not None:
+        situation = replace(situation, live=after[1])
+    elif now is not situation.live:
+        situation = replace(situation, live=now)
+    keys = situation.kind.keys[situation.done : situation.kind.place(through) if through else None]
+
+    def wanted() -> Iterator[tuple[str, State]]:
+        yield from (after,) if after is not None else ()
+        for key in keys:
+            yield key, situation.desired(situation.kind.place(key))
+
+    new = frozenset((*situation.config.roles.new, *situation.kind.makes(situation.context)))
+    for lack in try_steps(session.driver, now, wanted()):
+        if lack.step not in keys or ("allowed" in situation.kind.step(lack.step).gates and not lack.wrong):
+            continue  # of the latter a gate says what somebody has to allow, and lets go on without
+        if lack.needed:
+            continue  # who hands over says so when it comes to that: nobody's lock waits for it
+        if lack.wrong and not lack.back:
+            what = f"{lack.step} would fail: {lack.statement.description}: {lack.reason}"
+            raise UsageError(what, _cure(situation, lack))
+        from flatsplit.hazards.operator import remedy  # seldom wanted, and with it all hazards
+
+        grant = "" if lack.back else remedy(now, lack, new)
+        if grant:
+            what = f"{now.target.operator} lacks what {lack.step} needs: {lack.reason}"
+            raise MissingRights(what, f"have an administrator run: {grant}")
+        notes.append(_note(lack))
+    return tuple(dict.fromkeys(notes))
+
+
+def dry_run_outcome(
+    session: Session, situation: Situation[Any], after: tuple[str, State]
+) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
+    """What :func:`dry_run` would raise, and what to do about it; else its notes."""
+    try:
+        return None, dry_run(session, situation, after=after)
+    except FlatsplitError as error:
+        return (error.what, error.fix), ()
+
+
+def _of_roles(state: State) -> State:
+    """What a superuser can be refused is about roles: thousands of objects say nothing of that, but of tenants."""
+    if state.structure is not None or state.tenancies:
+        return state
+    objects = {ref: group.facts for group in state.groups if group.kind in _APART for ref in group.refs}
+    return state.but(objects=objects, columns={}, defaults={}, policies={}, conditions={}, row_security={}, uses={})
+
+
+def _cure(situation: Situation[Any], lack: Lack) -> str:
+    """Where what is wrong stands."""
+    for role, name, value in _settings(lack.statement):
+        special = situation.config.special_role(role)
+        if special is not None and name.lower() in {one.lower() for one, _ in special.settings}:
+            return f"correct {name} in the settings of {heading(role)} in flatsplit.toml"
+        for key, row in situation.live.settings.items():
+            if key.role != role and (name, value) in row:
+                return f"{role} is to take it over from {key.role or 'the database'}: correct it there"
+    return "correct what flatsplit.toml says of it, or remove the cause"
+
+
+def _settings(statement: Statement) -> Iterator[tuple[str, str, str]]:
+    for change in statement.changes:
+        if change.fact == "setting" and change.side == "+":
+            name, _, value = change.detail.partition("=")
+            yield change.subject, name, value
+
+
+def _note(lack: Lack) -> str:
+    if lack.back:
+        return f"the way back of {lack.step} would stop at {lack.statement.undo} {lack.reason}"
+    return f"{lack.step} stops at {lack.statement.sql} {lack.reason}: somebody who may has to run it then"

@@ -1,0 +1,122 @@
+"""``next --tenant`` and ``rollback --tenant``: one tenant is let in before the others, or goes back alone.
+
+Which tenants are let in is a fact of each role. One that is held back says so in its comment, so that nobody takes it
+for something that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flatsplit.connection import operator_lock
+from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
+from flatsplit.cutover.outcome import AdvanceResult
+from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.tenants import carry_out, context_of, require_roles
+from flatsplit.differ import diff
+from flatsplit.errors import Refused, UsageError
+from flatsplit.gates import judge
+from flatsplit.gates.tenants.rings import GONE
+from flatsplit.planning import machine
+from flatsplit.server.sessions import read_sessions
+from flatsplit.walks import tenants
+from flatsplit.walks.tenants.kind import TENANTS
+from flatsplit.walks.tenants.tenant_login import holding, inside
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.next import AdvanceOptions
+    from flatsplit.cutover.walk import Walk
+
+
+def let_in(
+    walk: Walk,
+    keys: Sequence[str],
+    options: AdvanceOptions,
+    *,
+    reporter: Reporter,
+    confirm: Confirm,
+    passwords: Passwords,
+) -> AdvanceResult:
+    """These tenants may log in, whatever the others may. The gates are those of the step that lets all in."""
+    with operator_lock(walk.session):
+        situation = walk.situation()
+        roles = _roles(situation, keys)
+        if situation.done < TENANTS.place(tenants.TENANT_LOGIN) - 1:
+            raise UsageError(
+                f"tenants are let in from {tenants.TENANT_LOGIN} on, and the walk has not come to it yet",
+                "flatsplit next --walk tenants takes its next step",
+            )
+        if situation.config.gates.require_approval and situation.states[tenants.TENANT_LOGIN] != "done":
+            raise Refused(
+                f"[gates] require_approval wants {tenants.TENANT_LOGIN} approved before anybody is let in",
+                f"flatsplit plan {tenants.TENANT_LOGIN}; who is to wait all the same: flatsplit rollback --tenant KEY",
+            )
+        step, context = situation.kind.step(tenants.TENANT_LOGIN), context_of(situation)
+        entering = holding(situation.live, context, roles, held=False)
+        out = situation.live.tenants.keys() - inside(situation.live, context) - {*roles}
+        then = replace(situation, live=holding(entering, context, out, held=True))  # as it will be: the others stay out
+        gates = [
+            replace(gate, waived=options.reason)
+            if not gate.open and gate.waivable and gate.key in options.waive
+            else gate
+            for gate in judge(walk.asked(then, step.key, logs=options.logs), step.gates)
+        ]
+        for gate in gates:
+            reporter.gate(gate)
+        if closed := tuple(gate for gate in gates if not gate.passes):
+            return AdvanceResult((), machine.next_step(situation.states), waiting=closed, walk=situation.name)
+        statements = diff(situation.live, entering)
+        result = carry_out(
+            walk, situation, statements, "tenants let in", roles, reporter, confirm, passwords, tenants.TENANT_LOGIN
+        )
+        with walk.session.transaction():
+            for gate in gates if result.outcomes else ():
+                if gate.waived:
+                    told = {"gate": gate.key, "reason": gate.waived, "closed": gate.reason}
+                    walk.journal.event("waived", step.key, f"gate {gate.key} waived: {gate.waived}", told)
+        return result
+
+
+def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
+    """These tenants may log in no more, and are passed over until they are let in by name.
+
+    Raises Refused while they are connected, and where the application's role would see none of their rows.
+    """
+    with operator_lock(walk.session):
+        situation = walk.situation()
+        require_roles(situation)
+        roles, live = _roles(situation, keys), situation.live
+        application = context_of(situation).application
+        if tenants.TENANT_CLOSE in situation.states and situation.entered(tenants.TENANT_CLOSE):
+            raise Refused(
+                f"{application} sees no tenant's row any more: tenant {keys[0]!r} could not go back to it",
+                f"take {tenants.TENANT_CLOSE} back first: flatsplit rollback --walk tenants",
+            )
+        found = read_sessions(walk.session.driver, {role: (role,) for role in roles}, roles[0])
+        if used := [one for one in found if one.role in roles and one.database == live.target.database]:
+            raise Refused(
+                f"{used[0].role} is still connected (process {used[0].pid})",
+                f"move its connections back to {application} first",
+            )
+        if pool := context_of(situation).pool:
+            reporter.note(f"sessions of {pool} that act as one of them go on until they RESET ROLE or end")
+        statements = diff(live, holding(live, context_of(situation), roles, held=True))
+        result = carry_out(
+            walk, situation, statements, "tenants held back", roles, reporter, confirm, None, tenants.TENANT_LOGIN
+        )
+        if result.outcomes:
+            with walk.session.transaction():
+                message = f"held back: {', '.join(roles)}"
+                walk.journal.event(GONE, tenants.TENANT_LOGIN, message, {"roles": roles})
+        return result
+
+
+def _roles(situation: Situation, keys: Sequence[str]) -> list[str]:
+    """The roles of these tenants; UsageError for one that has none."""
+    live = situation.live
+    known = set(live.tenants.values())
+    if strange := [key for key in keys if key not in known]:
+        raise UsageError(f"tenant {strange[0]!r} has no role", "flatsplit tenants --sync gives new tenants theirs")
+    return sorted(role for role, key in live.tenants.items() if key in keys)

@@ -1,0 +1,194 @@
+"""The server's own functions that check more than EXECUTE, when they run and not when they are planned."""
+
+from __future__ import annotations
+
+from flatsplit import blueprint
+from flatsplit.config import format_name, parse_name
+from flatsplit.model import ObjectRef
+from flatsplit.rehearsal import catalogs, protected_settings, set_role
+from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.remedies import shown, together
+from flatsplit.rehearsal.uses import RoutineUse
+from flatsplit.rehearsal.values import Problem
+
+# sequence.c: nextval_internal(), currval_oid(), do_setval()
+_SEQUENCES = {"nextval": "Uw", "currval": "Ur", "setval": "w"}
+
+# be-fsstubs.c and inv_api.c: inv_open() and the like
+_LARGE_OBJECTS = {
+    "lo_put": "w",
+    "lo_get": "r",
+    "lo_unlink": "owner",
+}
+_DESCRIPTORS = {"lowrite": "w", "lo_truncate": "w", "lo_truncate64": "w", "loread": "r"}
+"""What takes a descriptor: lo_open() has asked for the privileges, and nobody asks again."""
+_INV_WRITE = 0x20000
+
+_REPLICATION = frozenset(
+    {
+        *("pg_create_logical_replication_slot", "pg_create_physical_replication_slot", "pg_drop_replication_slot"),
+        *("pg_logical_slot_get_changes", "pg_logical_slot_peek_changes", "pg_logical_slot_get_binary_changes"),
+        *("pg_logical_slot_peek_binary_changes", "pg_replication_slot_advance"),
+    }
+)
+
+
+def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
+    """What would happen when it runs."""
+    if call.schema not in ("", "pg_catalog") or actor.rights.superuser:
+        return []
+    if call.name in _SEQUENCES:
+        return _sequence(actor, call, _SEQUENCES[call.name])
+    if call.name in _DESCRIPTORS:
+        return _descriptor(actor, call)
+    if call.name in _LARGE_OBJECTS:
+        return _large_object(actor, call, _LARGE_OBJECTS[call.name])
+    if call.name == "lo_open":
+        return _opened(actor, call)
+    if call.name == "set_config" and (call.constants[:1] or (None,))[0] in ("role", "session_authorization"):
+        role = call.constants[1] if len(call.constants) > 1 else None
+        if role is not None and call.constants[0] == "role":
+            return set_role.problems(actor, role, "set_config('role', …)")
+        return [Problem("unknown", "it changes the role of its session, to which one cannot be told", actor.role)]
+    if call.name in ("pg_terminate_backend", "pg_cancel_backend"):
+        return catalogs.signals(actor, call)
+    if call.name in ("current_setting", "pg_show_all_settings"):
+        return protected_settings.called(actor, call)
+    if call.name in _REPLICATION:
+        facts = actor.goal.roles.get(actor.role)
+        if facts is not None and not facts.replication:
+            reason = f"{call.name}() needs the attribute REPLICATION, which {actor.role} has not"
+            return [Problem("denied", reason, actor.role, "REPLICATION", f"ALTER ROLE {actor.role} REPLICATION")]
+    return []
+
+
+def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
+    named, candidates = _sequences(actor, call)
+    if named and not candidates and _free(actor, named):
+        return []
+    if named and not candidates:
+        return [Problem("unknown", f"there is no sequence {named} (any more)", named, planned=True)]
+    lacking = [ref for ref in candidates if not actor.holds(ref, letters)]
+    if not lacking:
+        return []
+    letter = "w" if letters == "w" else "U"
+    word = "UPDATE" if letters == "w" else "USAGE"
+    reason = f"{call.name}() needs {word} on the sequence"
+    if named or len(candidates) == 1:
+        return [actor.lacks(lacking[0], letter, f"{reason}, which {actor.role} has not on {shown(lacking[0])}")]
+    if len(lacking) < len(candidates):
+        return [Problem("unknown", f"{reason}; which sequence it is the text does not say", "", word)]
+    reason = f"{reason}, and {actor.role} has it on none of {len(lacking)}"
+    each = [actor.lacks(ref, letter, reason) for ref in lacking]
+    return [each[0]._replace(object="", remedy=together(one.remedy for one in each))]
+
+
+def _beside(actor: Actor, call: RoutineUse) -> list[ObjectRef]:
+    """Sequences of the tables in the same statement: ``SELECT setval($1, max(id)) FROM t``."""
+    found = []
+    for use in call.beside:
+        for relation in actor.resolve(use.schema, use.name).relations:
+            for _, _, oid in actor.world.owned_sequences.get(relation.oid, ()):
+                if oid in actor.world.by_oid:
+                    found.append(actor.world.by_oid[oid].ref)
+    return found
+
+
+def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
+    """The name that the call gives, "" for none; and the sequences that it may mean."""
+    text = call.constants[0] if call.constants else None
+    nested = call.calls[0] if call.calls else None
+    if nested is not None and nested.name == "pg_get_serial_sequence" and all(nested.constants[:2]):
+        table, column = str(nested.constants[0]), nested.constants[1]
+        relation = _relation(actor, table)
+        world = actor.world
+        for name, _, oid in world.owned_sequences.get(relation, ()):
+            if name == column and oid in world.by_oid:
+                return f"of {table}.{column}", [world.by_oid[oid].ref]
+        text = None
+    if text is not None:
+        found = actor.world.by_oid.get(_relation(actor, text))
+        return text, [found.ref] if found and found.ref.kind == "sequence" else []
+    everything = [
+        ref for ref, facts in actor.goal.objects.items() if ref.kind == "sequence" and actor.context.ours(ref, facts)
+    ]
+    return "", sorted(everything)
+
+
+def _free(actor: Actor, text: str) -> bool:
+    """Whether that is a temporary one, of the session's own."""
+    try:
+        parts = parse_name(text.strip()).parts
+    except ValueError:
+        return False
+    return actor.resolve(parts[0] if len(parts) == 2 else "", parts[-1]).free
+
+
+def _relation(actor: Actor, text: str) -> int:
+    """Oid of the relation that a regclass constant means; 0 for none."""
+    try:
+        parts = parse_name(text.strip()).parts
+    except ValueError:
+        return 0
+    meant = actor.resolve(parts[0] if len(parts) == 2 else "", parts[-1])
+    return meant.relations[0].oid if len(meant.relations) == 1 else 0
+
+
+OTHERS = "ownership of what app_user makes"
+"""Instead of a privilege, where app_migrator does something to large objects: those that are there it owns."""
+
+
+def _opened(actor: Actor, call: RoutineUse) -> list[Problem]:
+    mode = _number(call.constants[1]) if len(call.constants) > 1 and call.constants[1] else None
+    reads = _large_object(actor, call, "r")
+    if mode is None:  # who may not even read is refused whatever it is
+        return reads or [each._replace(outcome="unknown") for each in _large_object(actor, call, "w")]
+    return _large_object(actor, call, "w") if mode & _INV_WRITE else reads
+
+
+def _number(text: str) -> int | None:
+    """An integer, or a bit string as PostgreSQL's own examples have it: x'20000'::int."""
+    base = {"x": 16, "b": 2}.get(text[:1], 10)
+    try:
+        return int(text if base == 10 else text[1:], base)
+    except ValueError:
+        return None
+
+
+def _descriptor(actor: Actor, call: RoutineUse) -> list[Problem]:
+    """Whose object it is the text says only where the object is opened in the same call."""
+    if call.calls[:1] and call.calls[0] is not None and call.calls[0].name == "lo_open":
+        return []  # which is a call of its own
+    return [each._replace(outcome="unknown") for each in _large_object(actor, call, _DESCRIPTORS[call.name])]
+
+
+def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
+    """Those that the role creates are its own; those that are there have an owner and an ACL each."""
+    if actor.free_of_large_objects():
+        return []
+    text = call.constants[0] if call.constants and call.name not in _DESCRIPTORS else None
+    objects = [ref for ref in actor.goal.objects if ref.kind == "large_object" and text in (None, ref.name)]
+    if letter == "owner":
+        lacking = [ref for ref in objects if not actor.owns(ref)]
+        word = "ownership"
+    else:
+        needed = "wr" if letter == "w" else "r"  # inv_open(): who may write has to be able to read
+        lacking = [ref for ref in objects if not all(actor.holds(ref, one) for one in needed)]
+        word = "UPDATE" if any(not actor.holds(ref, letter) for ref in lacking) and letter == "w" else "SELECT"
+    who = blueprint.who(actor.context.config)
+    remedy = (
+        f"ALTER ROLE {format_name(who.application)} SET lo_compat_privileges = on -- as a superuser, so that no "
+        f"large object asks for privileges; or make and remove them in routines that run as {who.owner}"
+    )
+    if not lacking:
+        if actor.role != who.owner or (text is not None and objects):
+            return []
+        reason = f"{call.name}() is refused to {actor.role} for large objects that {who.application} makes"
+        return [Problem("unknown", reason, "large objects", OTHERS, remedy)]
+    reason = (
+        f"{call.name}() needs {word} of the large object; {actor.role} has it not for {len(lacking)} that are there"
+    )
+    which = shown(sorted(lacking)[0]) if len(lacking) == 1 else "large objects"
+    if len(lacking) < len(objects):  # the text does not say which, and some of them are its own
+        return [Problem("unknown", f"{reason}, of {len(objects)}", which, word, remedy, differs=True)]
+    return [Problem("denied", reason, which, word, remedy)]

@@ -1,0 +1,292 @@
+"""What the server would refuse of a walk, tried before it and undone at once: for want of rights, or as it is wrong.
+
+What concerns roles only is run as it is planned, and its undo too. Such statements take no lock on anything that the
+application uses and fire no event trigger (manual, "Event Trigger Firing Matrix": none for shared objects). What
+concerns objects is not run: there the operator has to become a member of their owners, and that is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.pq import TransactionStatus
+
+from flatsplit import ddl, privileges
+from flatsplit.differ import diff
+from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement, versions
+from flatsplit.rights.receiving import Needed, lacking
+from flatsplit.server.acting_as import acting
+from flatsplit.server.asking import ask
+from flatsplit.walks.split import grants
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import SPLIT
+
+LOCK_TIMEOUT = "50ms"
+NOBODYS_VERIFIER = (
+    "SCRAM-SHA-256$4096:bm9ib2R5IGtub3dzIGl0$tGdhzNr5JLNXKTaOTIrbLCpmwLMCVgoDTpqNqgUdkYk="
+    ":M1pPhvjYGwTEQhzKHYbWuRThF4B2CVfpbSmJiTdyvu0="
+)
+"""Of no password that anybody knows: the statement that carries it is undone."""
+
+_MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
+"""Kinds of which there may be thousands that are alike."""
+FEW = 500
+"""Objects of a database that is looked at as it is."""
+SAMPLE = 100
+"""Statements on roles of one step: thousands of tenants are alike, and each role that is made holds a lock."""
+_REFUSALS = (
+    errors.InsufficientPrivilege,
+    errors.FeatureNotSupported,
+    errors.InvalidGrantOperation,
+    errors.InvalidParameterValue,
+    errors.ReservedName,
+)
+"""What the server says to who may not; anything else (a lock, a name that is taken) says nothing about rights."""
+_WRONG = ("0L", "22", "42", "55P02")
+"""SQLSTATEs, or their classes, of what nobody could run: a value that is none, a setting that is not known (manual,
+"PostgreSQL Error Codes")."""
+_TAKEN = (errors.DuplicateObject, errors.InsufficientPrivilege)
+"""Of these classes, but said of a name that another database's walk has taken a moment ago, or of rights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something that the operator may not do."""
+
+    step: str
+    statement: Statement
+    """The statement that would fail; with a role that cannot be acted as, the first of them."""
+    reason: str
+    """What the server said."""
+    role: str = ""
+    """The role that the operator cannot act as; "" where the statement itself is refused."""
+    count: int = 1
+    """Statements that would fail for want of this role."""
+    back: bool = False
+    """The step can be taken, but its statement's undo fails."""
+    right: str = ""
+    """The right that is missing in the database, for example ``CREATE``."""
+    needed: Needed | None = None
+    """What the new owner of an object lacks, that somebody else has to give."""
+    statements: tuple[Statement, ...] = ()
+    """The first of those that would fail."""
+    wrong: bool = False
+    """Nobody could run it: what it says is wrong."""
+
+
+class _Said(NamedTuple):
+    """What the server said against a statement; "" where that says nothing of rights."""
+
+    reason: str
+    wrong: bool = False
+
+
+def try_operator(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
+    """What the operator could not do in the steps that are left; nothing where it cannot be tried.
+
+    A superuser may everything, a standby lets nobody try, and within a transaction of the caller's nothing is tried.
+    """
+    if state.target.operator_superuser or conn.info.transaction_status != TransactionStatus.IDLE:
+        return ()
+    if ask(conn, "trial_conditions")[0][0]:
+        return ()
+    few, others = thinned(state, context)
+    found = _try(conn, few, context)
+    if others and any(_is_cut(lack, others) for lack in found):  # the statements have to name all of them
+        found = _try(conn, state, context)
+    return found
+
+
+def receiving(
+    conn: psycopg.Connection[Any], state: State, moves: Iterable[tuple[ObjectRef, str]]
+) -> dict[Needed, list[ObjectRef]]:
+    """What new owners lack in this State, that a superuser is not asked for, each with what waits for it."""
+    moves = list(moves)
+    servers = any(ref.kind == "server" for ref, _ in moves)
+    return lacking(state, moves, dict(ask(conn, "server_wrappers")) if servers else {})
+
+
+def try_steps(conn: psycopg.Connection[Any], now: State, wanted: Iterable[tuple[str, State]]) -> tuple[Lack, ...]:
+    """What the server would refuse of steps, whoever the operator is: their keys, with what each of them wants.
+
+    Of a superuser's only what is wrong. Nothing where it cannot be tried.
+    """
+    if conn.info.transaction_status != TransactionStatus.IDLE or ask(conn, "trial_conditions")[0][0]:
+        return ()
+    return _undone(conn, _Trial(conn, now, wanted, whole=True))
+
+
+def _try(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
+    def wanted() -> Iterator[tuple[str, State]]:
+        then = state
+        for step in SPLIT.steps:
+            then = step.apply(then, context)
+            yield step.key, then
+
+    return _undone(conn, _Trial(conn, state, wanted()))
+
+
+def _undone(conn: psycopg.Connection[Any], trial: _Trial) -> tuple[Lack, ...]:
+    with conn.transaction(force_rollback=True):
+        conn.execute("SET TRANSACTION READ WRITE")
+        conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
+        conn.execute("SET LOCAL statement_timeout = '10s'")
+        return tuple(trial.run())
+
+
+def thinned(state: State, context: Context) -> tuple[State, frozenset[ObjectRef]]:
+    """``state`` with a few of each group of objects, and those of them that stand for others.
+
+    What is alike is changed alike and by the same roles, so a few tell as much about rights as ten thousand do. Kept
+    are all that something else tells apart: their columns, their policies, their names in [grants].
+    """
+    if context.retired or len(state.objects) < FEW:
+        return state, frozenset()
+    named = {(ref.schema, ref.name) for ref in (*state.columns, *state.policies)}
+    named |= {(ref.schema, ref.name) for _, _, refs in grants.extras(state, context) for ref in refs}
+    objects: dict[ObjectRef, ObjectFacts] = {}
+    others: set[ObjectRef] = set()
+    for group in state.groups:
+        kept = group.refs
+        if group.kind in _MANY and len(kept) > 1:
+            kept = [ref for ref in kept if (ref.schema, ref.name) in named] + [kept[0]]
+            others.add(group.refs[0])
+        objects.update(dict.fromkeys(kept, group.facts))
+    return replace(state, objects=objects), frozenset(others)
+
+
+def _is_cut(lack: Lack, others: frozenset[ObjectRef]) -> bool:
+    """Whether a full list of its statements takes a look at all objects."""
+    return any(each.alone or not others.isdisjoint(each.objects) for each in lack.statements or (lack.statement,))
+
+
+class _Trial:
+    """One run over all steps, inside a transaction that is rolled back."""
+
+    def __init__(
+        self, conn: psycopg.Connection[Any], state: State, wanted: Iterable[tuple[str, State]], *, whole: bool = False
+    ) -> None:
+        """``whole``: what is wrong counts too, and not only what the operator may not."""
+        self._conn = conn
+        self._state = state
+        self._wanted = wanted
+        self._whole = whole
+        self._done: list[tuple[str, Statement]] = []
+        self._able: dict[str, str] = {}
+        """What the server said when the operator tried to act as a role; "" where it may."""
+
+    def run(self) -> Iterator[Lack]:
+        """Forward through all steps, then back over what was done."""
+        now = self._state
+        for key, then in self._wanted:
+            yield from self._step(key, diff(now, then), then)
+            now = then
+        for key, statement in reversed(self._done):
+            said = self._run(statement.undo, _secrets(statement.undo, now))
+            if said is not None and said.reason:
+                yield Lack(key, statement, said.reason, back=True, wrong=said.wrong)
+
+    def _step(self, key: str, statements: tuple[Statement, ...], then: State) -> Iterator[Lack]:
+        missing: dict[str, list[Statement]] = {}
+        rights: dict[str, tuple[Statement, str]] = {}
+        moving: dict[tuple[ObjectRef, str], Statement] = {}
+        tried = 0
+        for statement in statements:
+            facts = {change.fact for change in statement.changes}
+            if facts and facts <= OF_ROLES:
+                tried += 1
+                if statement.undo and (tried <= SAMPLE or not self._whole):
+                    said = self._run(statement.sql, statement.secrets)
+                    if said is None:
+                        self._done.append((key, statement))
+                    elif said.reason:
+                        yield Lack(key, statement, said.reason, wrong=said.wrong)
+                continue
+            if self._state.target.operator_superuser:
+                continue
+            unable = [role for role in dict.fromkeys(statement.acts) if role and self._acts_as(role)]
+            for role in unable:
+                missing.setdefault(role, []).append(statement)
+            if not unable and "owner" in facts:
+                moving |= {(ref, statement.acts[-1]): statement for ref in statement.objects}
+                for right, reason in self._owner_rights(statement):
+                    rights.setdefault(right, (statement, reason))
+        for role, found in missing.items():
+            yield Lack(key, found[0], self._able[role], role, len(found), statements=tuple(found[:20]))
+        for right, (statement, reason) in rights.items():
+            yield Lack(key, statement, reason, right=right)
+        for wants, refs in receiving(self._conn, then, moving).items():
+            reason = f"{wants.role} lacks {privileges.NAMES[wants.letter]} on {ddl.label(wants.on)}"
+            yield Lack(key, moving[refs[0], wants.role], reason, needed=wants)
+
+    def _run(self, text: str, secrets: tuple[str, ...]) -> _Said | None:
+        """What the server said against it; None where it did it."""
+        for role in secrets:
+            text = ddl.fill_verifier(text, role, NOBODYS_VERIFIER)
+        try:
+            with self._conn.transaction():
+                self._conn.execute(text.encode())
+        except psycopg.DatabaseError as error:
+            wrong = self._whole and not isinstance(error, _TAKEN) and (error.sqlstate or "").startswith(_WRONG)
+            if wrong or isinstance(error, _REFUSALS):
+                said = (error.diag.message_primary or str(error)).splitlines()[0]
+                hint = error.diag.message_hint if wrong else None
+                return _Said(f"{said} ({' '.join(hint.split())})" if hint else said, wrong)
+            return _Said("")
+        return None
+
+    def _acts_as(self, role: str) -> str:
+        """What speaks against acting as the role; "" for nothing."""
+        found = self._able.get(role)
+        if found is None:
+            found = self._able[role] = self._try_acting(role)
+        return found
+
+    def _try_acting(self, role: str) -> str:
+        facts = self._state.roles.get(role)
+        if facts is not None and facts.superuser:
+            return f"{role} is a superuser"
+        try:
+            with self._conn.transaction(force_rollback=True), acting(self._conn, [role]):
+                row = self._conn.execute("SELECT pg_has_role(current_user, %s, 'USAGE')", (role,)).fetchone()
+                return "" if row and row[0] else f"{self._state.target.operator} does not inherit what {role} may"
+        except _REFUSALS as error:
+            return (error.diag.message_primary or str(error)).splitlines()[0]
+        except psycopg.DatabaseError:
+            return ""
+
+    def _owner_rights(self, statement: Statement) -> Iterator[tuple[str, str]]:
+        """What changing an owner asks for beyond the two roles."""
+        kind = statement.objects[0].kind if statement.objects else ""
+        if kind == "database":
+            try:
+                with self._conn.transaction(force_rollback=True), acting(self._conn, statement.acts):
+                    self._conn.execute(statement.sql.encode())
+            except errors.InsufficientPrivilege as error:
+                yield "CREATEDB", (error.diag.message_primary or str(error)).splitlines()[0]
+            except psycopg.DatabaseError:
+                return
+        modern = self._state.target.major >= versions.SUBSCRIPTION_CREATORS
+        if (
+            kind == "subscription"
+            and modern
+            and ask(self._conn, "without_password", {"name": statement.objects[0].name})
+        ):
+            yield "", "password_required=false is superuser-only"
+        if kind in ("schema", "subscription"):
+            # AlterSchemaOwner_internal(), AlterSubscriptionOwner_internal(): other than for tables, who changes it must
+            # have CREATE, not the new owner
+            with self._conn.transaction(force_rollback=True), acting(self._conn, statement.acts):
+                query = "SELECT has_database_privilege(current_user, current_database(), 'CREATE')"
+                row = self._conn.execute(query).fetchone()
+            if row and not row[0]:
+                yield "CREATE", f"permission denied for database {self._state.target.database}"
+
+
+def _secrets(undo: str, state: State) -> tuple[str, ...]:
+    """Roles whose verifier a statement has a place for."""
+    return tuple(role for role in state.roles if f":'{ddl.verifier_variable(role)}'" in undo)

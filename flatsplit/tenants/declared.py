@@ -1,0 +1,126 @@
+"""What flatsplit.toml says of tables, and what of it they do not bear out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flatsplit.config import Tenants, Way, format_name, parse_name, parse_way
+from flatsplit.model import Column, ForeignKey, ObjectRef, Table
+from flatsplit.tenants.kinds import Belonging, TableKind
+from flatsplit.tenants.known import KnownTables, undomained
+from flatsplit.tenants.similarity import alike
+
+
+def _strange(root: Table, key: Column) -> str:
+    """Why its type is no tenant's key, and what would be one."""
+    if key.base:
+        return f"its key is of the domain {key.type}: {undomained(root, key)}"
+    said = f"its key is of type {key.type}, not one of the server's own"
+    return f"{said}: name a table whose key is text, uuid or a number, or give it such a key"
+
+
+class Decided:
+    """What is said there comes to be known."""
+
+    def __init__(self, tenants: Tenants, known: KnownTables) -> None:
+        self.tenants = tenants
+        self.known = known
+
+    def root(self) -> None:
+        """The key, and the table that it is the key of."""
+        root, said = self.known.root, f"root = {self.tenants.root}"
+        if root is None:
+            self.known.wrong.append(f"{said}: there is no such table in the schemas in scope")
+        elif len(root.primary_key) != 1:
+            named = f"has {len(root.primary_key)} columns ({', '.join(root.primary_key)})"
+            has = named if root.primary_key else "is missing"
+            self.known.wrong.append(
+                f"{said}: its primary key {has}, and a tenant's key is one: name the table whose "
+                "primary key is that one alone"
+            )
+        else:
+            key = root.column(root.primary_key[0])
+            assert key is not None
+            if not key.builtin:
+                self.known.wrong.append(f"{said}: {_strange(root, key)}")
+                return
+            self.known.key_type = key.type
+            self.known.belongings[root.ref] = Belonging(
+                root.ref, "root", key.name, why="its primary key is the key", decided=True
+            )
+
+    def tables(self) -> set[ObjectRef]:
+        """Tables that it speaks of; those on a way wait until it is known where that leads."""
+        found: set[ObjectRef] = set()
+        whole: dict[TableKind, Sequence[str]] = {"shared": self.tenants.shared, "hidden": self.tenants.hidden}
+        for kind, names in whole.items():
+            for name in names:
+                table = self._named(name, kind)
+                if table is not None:
+                    found.add(table.ref)
+                    self.known.belongings[table.ref] = Belonging(table.ref, kind, why="decided", decided=True)
+        for name, column in self.tenants.own:
+            table = self._named(name, "own")
+            if table is not None:
+                found.add(table.ref)
+                if self._fits(table, column):
+                    self.known.belongings[table.ref] = Belonging(table.ref, "own", column, why="decided", decided=True)
+        for name, _ in self.tenants.through:
+            table = self._named(name, "through")
+            if table is not None:
+                found.add(table.ref)
+        return found
+
+    def _named(self, name: str, kind: str) -> Table | None:
+        table = self.known.structure.get(*parse_name(name).parts)
+        if table is None:
+            self.known.wrong.append(f"{kind}: {name} is no table in the schemas in scope")
+        elif table.parent:
+            self.known.wrong.append(f"{kind}: {name} is a partition or child: say it of its parent")
+            return None
+        return table
+
+    def _fits(self, table: Table, column: str) -> bool:
+        found = table.column(column)
+        said = format_name(table.ref.schema, table.ref.name)
+        if found is None:
+            self.known.wrong.append(f"own: {said} has no column {column!r}")
+        elif self.known.key_type and not alike(found.type, self.known.key_type):
+            self.known.wrong.append(f"own: {said}: {self.known.other_type(table, found)}")
+        return found is not None and (not self.known.key_type or alike(found.type, self.known.key_type))
+
+    def ways(self) -> None:
+        """Ways that the configuration names, nearest to the key first."""
+        waiting = dict(self.tenants.through)
+        for _ in range(len(waiting)):
+            for name, text in list(waiting.items()):
+                table = self.known.structure.get(*parse_name(name).parts)
+                if table is None or table.parent:
+                    del waiting[name]
+                    continue
+                key = self._declared(table, parse_way(text))
+                if key is None:
+                    said = f"through: {name} has no foreign key on {text}"
+                    self.known.wrong.append(f"{said}: name the table, like {text} -> schema.table(column)")
+                    del waiting[name]
+                elif (found := self.known.over(table, key, "decided")) is not None:
+                    self.known.belongings[table.ref] = found._replace(decided=True)
+                    del waiting[name]
+        for name, text in waiting.items():
+            table = self.known.structure.get(*parse_name(name).parts)
+            key = self._declared(table, parse_way(text)) if table is not None else None
+            unlike = self.known.unlike(table, [key]) if table is not None and key is not None else ""
+            said = f"through: {name} by {text} leads to no table with a key"
+            self.known.wrong.append(f"through: {name}: {unlike}" if unlike else said)
+
+    def _declared(self, table: Table, way: Way) -> ForeignKey | None:
+        """The foreign key that is meant, or one that is not declared and spelled out."""
+        if way.table:
+            target = self.known.structure.get(way.schema, way.table)
+            columns = [table.column(name) for name in way.columns]
+            targets = [target.column(name) for name in way.targets] if target else []
+            if target is None or None in columns or None in targets:
+                return None
+            return ForeignKey(way.columns, target.ref, way.targets)
+        found = [fk for fk in table.foreign_keys if fk.columns == way.columns]
+        return found[0] if len(found) == 1 else None

@@ -1,0 +1,153 @@
+"""What was asked for: a statement, a command and an object, or an object's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flatsplit.config import parse_name
+from flatsplit.errors import UsageError
+from flatsplit.rehearsal.grammar import Unparsable, fingerprint, parse
+from flatsplit.trail.acts import Act, acts
+from flatsplit.trail.names import Name
+
+_VERBS = frozenset(
+    {
+        *("create", "alter", "drop", "truncate", "grant", "revoke", "comment", "copy", "set", "reassign", "refresh"),
+        *("reindex", "vacuum", "analyze", "cluster", "lock", "insert", "update", "delete", "select", "merge", "import"),
+        *("security", "load", "do"),
+    }
+)
+_KINDS = frozenset(
+    {
+        *(
+            "table",
+            "view",
+            "materialized",
+            "index",
+            "sequence",
+            "schema",
+            "database",
+            "role",
+            "user",
+            "group",
+            "policy",
+        ),
+        *("trigger", "event", "function", "procedure", "routine", "aggregate", "type", "domain", "extension", "server"),
+        *("foreign", "data", "wrapper", "mapping", "publication", "subscription", "statistics", "tablespace", "rule"),
+        *("language", "cast", "collation", "conversion", "operator", "class", "family", "text", "search", "parser"),
+        *("configuration", "dictionary", "template", "default", "privileges", "system", "owned", "by", "program", "on"),
+        *("session", "authorization", "temporary", "temp", "unique", "large", "object", "access", "method", "into"),
+        *("from", "label", "…", "if", "exists", "concurrently", "only", "to"),
+    }
+)
+_NOISE = frozenset({"on", "if", "exists", "concurrently", "only", "to", "unique", "temp", "temporary", "from", "by"})
+_ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
+_SAID_AS = {"USER": "ROLE", "GROUP": "ROLE"}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which acts are meant; everything "" or empty means all of them."""
+
+    text: str = ""
+    words: tuple[str, ...] = ()
+    """The command, in capitals."""
+    names: tuple[Name, ...] = ()
+    exact: str = ""
+    """Fingerprint of a statement on rows, which means this very statement."""
+
+    @property
+    def rows(self) -> bool:
+        """Whether reading or writing of rows is meant too."""
+        return bool(self.words) and self.words[0] in _ROWS
+
+    @property
+    def calls(self) -> bool:
+        """Whether a call of the server's routines is meant, whatever statement it stands in."""
+        return self.words == ("SELECT",)
+
+    def meets(self, act: Act) -> bool:
+        """Whether the act is among those meant."""
+        if self.exact:
+            return fingerprint(act.text) == self.exact
+        spoken = [word for word in act.word.split() if word not in ("…",)]
+        if self.words and not (
+            _within(self.words, spoken) or (self.calls and act.kind == "server" and act.word in _ROWS - {"COPY"})
+        ):
+            return False
+        return not self.names or any(_same(wanted, name) for wanted in self.names for name in act.names)
+
+    def needles(self) -> tuple[bytes, ...]:
+        """Bytes, in lower case, of which one stands in every entry that can be about it."""
+        if self.names:
+            return tuple(_plain(name[-1]) for name in self.names)
+        if self.words:
+            return (self.words[0].lower().encode(),)
+        return ()
+
+
+def _within(wanted: Iterable[str], spoken: list[str]) -> bool:
+    """Whether the words are spoken in this order, the first one first."""
+    rest = iter(spoken)
+    words = list(wanted)
+    return bool(spoken) and words[0] == spoken[0] and all(word in rest for word in words)
+
+
+def _same(wanted: Name, name: Name) -> bool:
+    if wanted[-1].removesuffix("()") != name[-1].removesuffix("()"):
+        return False
+    return len(wanted) == 1 or len(name) == 1 or wanted[-2] == name[-2]
+
+
+def _plain(name: str) -> bytes:
+    """The longest run of a name that stands in every log as it is."""
+    runs = re.findall(r"[^\W]+", name.removesuffix("()"))
+    return max(runs, key=len, default="").encode().lower()  # only of a to z is the case nothing
+
+
+def parse_query(text: str) -> Filter:
+    """What a text asks for. UsageError where it is none of the three."""
+    text = text.strip().rstrip(";").strip()
+    if not text:
+        return Filter()
+    try:
+        statements = parse(text)
+    except Unparsable:
+        statements = []
+    if statements:
+        found = [act for act in acts(text) if act.kind != "transaction"]
+        told = [act for act in found if act.kind not in ("rows", "other")] or found
+        if told:
+            return _statement(text, told)
+    words = text.split()
+    taken = 0
+    if words[0].lower() in _VERBS:
+        taken = 1
+        while taken < len(words) and words[taken].lower() in _KINDS:
+            taken += 1
+    elif words[0].lower() == "program":
+        return Filter(text, ("COPY", "PROGRAM"))
+    rest = " ".join(words[taken:])
+    command = tuple(_SAID_AS.get(word.upper(), word.upper()) for word in words[:taken] if word.lower() not in _NOISE)
+    if not rest:
+        return Filter(text, command)
+    try:
+        name = parse_name(rest)
+    except ValueError:
+        raise UsageError(
+            f"neither a statement, nor a command with an object, nor a name: {text}",
+            "write it like `flatsplit who 'DROP TABLE payments'` or `flatsplit who public.payments`",
+        ) from None
+    return Filter(text, command, (name.parts,))
+
+
+def _statement(text: str, told: list[Act]) -> Filter:
+    act = told[0]
+    words = tuple(word for word in act.word.split() if word != "…")
+    own = re.search(r"\b(where|values|set|returning)\b|\$|'", text, re.IGNORECASE)
+    if act.kind == "rows" and own is not None:
+        return Filter(text, words, act.names, fingerprint(text) or "")
+    names = act.names[:1] if act.kind in ("rights", "role") else act.names
+    return Filter(text, words, names)
