@@ -51,5 +51,8 @@ def begin_through(
         if not (found.begun or found.under_way):
             return found, None
         began(found)
+        fresh = found.begun and not asked
         mine = walk.turned(name, None if asked and found.begun else found.live)
-        return found, advance(mine, options, reporter=reporter, confirm=confirm, passwords=passwords)
+        return found, advance(
+            mine, options, reporter=reporter, confirm=confirm, passwords=passwords, looked_ahead=fresh
+        )

@@ -47,15 +47,29 @@ class AdvanceOptions:
 
 
 def advance(
-    walk: Walk, options: AdvanceOptions, *, reporter: Reporter, confirm: Confirm, passwords: Passwords
+    walk: Walk,
+    options: AdvanceOptions,
+    *,
+    reporter: Reporter,
+    confirm: Confirm,
+    passwords: Passwords,
+    looked_ahead: bool = False,
 ) -> AdvanceResult:
-    """Take the next step, or all up to ``options.through``."""
+    """Take the next step, or all up to ``options.through``. ``looked_ahead``: what would stop them was looked for already,
+    under the same lock.
+    """
     with operator_lock(walk.session):
-        return _advance(walk, options, reporter, confirm, passwords)
+        return _advance(walk, options, reporter, confirm, passwords, looked_ahead=looked_ahead)
 
 
 def _advance(
-    walk: Walk, options: AdvanceOptions, reporter: Reporter, confirm: Confirm, passwords: Passwords
+    walk: Walk,
+    options: AdvanceOptions,
+    reporter: Reporter,
+    confirm: Confirm,
+    passwords: Passwords,
+    *,
+    looked_ahead: bool = False,
 ) -> AdvanceResult:
     """Take steps until the asked one is done, a gate is closed, or the operator says no."""
     if options.approved is not None and options.through is not None:
@@ -77,7 +91,7 @@ def _advance(
         walk.take_in(situation)
     if options.through is not None:
         require_step(situation, options.through)
-        if not options.dry_run:
+        if not (options.dry_run or looked_ahead):
             look_ahead(walk, situation, options.through, passwords)
     if machine.last_step(situation.states) is None:
         refuse_beside(situation)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.config import Config
 from flatsplit.connection import Session
+from flatsplit.server.logged import log_in_files
 from flatsplit.server.sessions import server_clock
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class Refusals:
 
     def now(self, live: State | None = None) -> tuple[Refusal, ...]:
         """As :func:`refusals`."""
-        row = self._session.driver.execute("SELECT pg_catalog.current_setting('logging_collector')").fetchone()
-        if row != ("on",):
+        if not log_in_files(self._session.driver):
             return ()
         from flatsplit.trail.refused import lately
 

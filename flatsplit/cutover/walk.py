@@ -70,6 +70,8 @@ class Walk:
         self.admitted: frozenset[str] = frozenset()
         """Whom this call has let into the journal: a State of before does not say so."""
         self._first = live
+        self._former: Situation | None = None
+        """The last one that was made."""
 
     @classmethod
     def open(
@@ -123,6 +125,7 @@ class Walk:
     def situation(self, live: State | None = None) -> Situation:
         """Read everything anew; the catalog too, unless ``live`` was read a moment ago."""
         if live is None:
+            self._former = None
             live, self._first = self._first or read_state(self.session.driver), None
             Journal.recognise(live.target, self.record)
         live = with_columns(self.session.driver, live, grants.columns(self.config))
@@ -137,6 +140,9 @@ class Walk:
         situation = Situation(
             mine.kind, live, mine.baseline, self.config, mine.records, oid, mine.name, others, mine.began
         )
+        if self._former is not None:
+            situation.recall(self._former)
+        self._former = situation
         first = situation.turned(SPLIT)
         role_names.check(
             self.config,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flatsplit import blueprint
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import SPLIT, GateResult
+from flatsplit.server.logged import NOWHERE, log_in_files
 from flatsplit.server.sessions import server_clock
-from flatsplit.trail.logins import FailedLogins, failed_logins
-from flatsplit.trail.refused import OURS, Lately, lately, rehearsed
 from flatsplit.words import count, listed
+
+if TYPE_CHECKING:
+    from flatsplit.trail.logins import FailedLogins
+    from flatsplit.trail.refused import Lately
 
 KEY: Final = "unrefused"
 
@@ -24,12 +27,23 @@ def judge(asked: Asked[Any]) -> GateResult:
 
     Not further back than a day: what was granted since is nobody's trouble any more.
     """
+    role, better = blueprint.application(asked.context.config), with_logs(asked)
+    found = _lately(asked)
+    return with_old_role(not_known(NOWHERE, better) if found is None else gate(found, role, better), _old_role(asked))
+
+
+def _lately(asked: Asked[Any]) -> Lately | None:
+    """What was refused; None where there is no log to read."""
+    if not (asked.logs or log_in_files(asked.session.driver)):
+        return None
+    from flatsplit.trail.refused import lately, rehearsed  # the parser of SQL, which nobody waits for without a log
+
     config, now = asked.context.config, server_clock(asked.session.driver)
     since = max(asked.before.finished_at or now, now - LATELY)
     found = lately(asked.session, config, since, logs=asked.logs)
     if any(one.judgement != "suspicious" for one in found.refusals):
         found = rehearsed(asked.session, config, asked.state, found)
-    return with_old_role(gate(found, blueprint.application(config), with_logs(asked)), _old_role(asked))
+    return found
 
 
 def _old_role(asked: Asked[Any]) -> FailedLogins | None:
@@ -38,6 +52,8 @@ def _old_role(asked: Asked[Any]) -> FailedLogins | None:
     facts, locked = asked.state.roles.get(role), asked.before.finished_at
     if asked.name != SPLIT or facts is None or facts.login or locked is None:
         return None
+    from flatsplit.trail.logins import failed_logins
+
     return failed_logins(asked.session, role, locked, asked.logs)
 
 
@@ -63,10 +79,17 @@ def with_logs(asked: Asked[Any]) -> str:
     return f"{asked.name.typed('next')} --log FILE"
 
 
+def not_known(why: str, better: str) -> GateResult:
+    """The gate where nothing can be known."""
+    return GateResult(KEY, True, f"not known: {why}", better, notice=True)
+
+
 def gate(found: Lately, role: str, better: str) -> GateResult:
     """The gate on what was found. ``better``: what would tell where the log did not."""
+    from flatsplit.trail.refused import OURS
+
     if found.why:
-        return GateResult(KEY, True, f"not known: {found.why}", better, notice=True)
+        return not_known(found.why, better)
     theirs = [one for one in found.refusals if one.act != OURS]
     missing = [one for one in theirs if one.judgement != "suspicious" and not one.mended]
     alarms = sum(one.times for one in theirs if one.judgement == "suspicious")

@@ -97,6 +97,20 @@ def roles(kind: Kind[Any], context: Any) -> frozenset[str]:
     return frozenset((*kind.subject(context), *kind.stands_on(context)))
 
 
+def through_earlier(live: State, links: Iterable[KeptWalk], ahead: KeptWalk | None = None) -> State:
+    """What those that began before make of the live State, one of them a step further."""
+    for link in links:
+        live = link.through(live, link is ahead) if link.earlier else live
+    return live
+
+
+def through_later(state: State, links: Iterable[KeptWalk], ahead: KeptWalk | None = None) -> State:
+    """What those that began later make of a State."""
+    for link in links:
+        state = state if link.earlier else link.through(state, link is ahead)
+    return state
+
+
 def without_later(live: State, links: Sequence[KeptWalk]) -> State:
     """What ``live`` would be had those that began later done nothing."""
     for link in reversed(links):

@@ -13,7 +13,7 @@ from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import KeptWalk, without_later
+from flatsplit.planning.chain import KeptWalk, through_earlier, through_later, without_later
 from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, used_elsewhere
 from flatsplit.walks.kind import C, Kind, Moment
@@ -103,20 +103,15 @@ class Situation(Generic[C]):
     @cached_property
     def _own(self) -> list[State]:
         """After the walks that began before: what none, one, two … of its steps make of that."""
-        return [self._earlier()]
+        return [through_earlier(self.live, self._links)]
 
-    def _earlier(self, ahead: KeptWalk | None = None) -> State:
-        """What the walks that began before make of the live State, one of them a step further."""
-        state = self.live
-        for link in self._links:
-            state = link.through(state, link is ahead) if link.earlier else state
-        return state
-
-    def _later(self, state: State, ahead: KeptWalk | None = None) -> State:
-        """What those that began later make of a State."""
-        for link in self._links:
-            state = state if link.earlier else link.through(state, link is ahead)
-        return state
+    def recall(self, former: Situation[Any]) -> None:
+        """Take over what the walks that began before make of live, where a former moment has it of the very same: to
+        find that out takes a look at every object.
+        """
+        mine, theirs = ([link for link in one._links if link.earlier] for one in (self, former))
+        if self.live is former.live and mine == theirs and "_own" in former.__dict__:
+            self.__dict__["_own"] = former._own[:1]
 
     @cached_property
     def _desired(self) -> dict[int, State]:
@@ -126,11 +121,15 @@ class Situation(Generic[C]):
         """What the first ``count`` steps, and the done steps of all other walks, make of the live State."""
         if self._seen_from is not None and count == self.done:
             return self._seen_from.desired(self._seen_from.done)
+        if count not in self._desired:
+            self._desired[count] = through_later(self._after(count), self._links)
+        return self._desired[count]
+
+    def _after(self, count: int) -> State:
+        """The same without the walks that began later."""
         while len(self._own) <= count:
             self._own.append(self.kind.steps[len(self._own) - 1].apply(self._own[-1], self.context))
-        if count not in self._desired:
-            self._desired[count] = self._later(self._own[count])
-        return self._desired[count]
+        return self._own[count]
 
     @cached_property
     def drift(self) -> tuple[Statement, ...]:
@@ -147,8 +146,8 @@ class Situation(Generic[C]):
         """Without what a step of another walk, broken off, has taken away."""
         for link in self._links if found else ():
             if link.broken_off:
-                before = self._earlier(link) if link.earlier else self._own[0]
-                ahead = self._later(self.kind.through(before, self.context, self.done), link)
+                before = through_earlier(self.live, self._links, link) if link.earlier else self._own[0]
+                ahead = through_later(self.kind.through(before, self.context, self.done), self._links, link)
                 found = without_opposed(found, diff(self.desired(self.done), ahead))
         return found
 
@@ -254,6 +253,8 @@ class Situation(Generic[C]):
     def done_by_hand(self, step: str) -> tuple[Statement, ...]:
         """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
         place = self.kind.place(step)
+        if self._after(place) is self._after(place - 1):
+            return ()
         base = self._before_the_drop(step).as_begun(step).origin
         before = self.kind.through(base, self._backward, place - 1)
         return diff(before, self.kind.steps[place - 1].apply(before, self._backward))

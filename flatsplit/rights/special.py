@@ -52,9 +52,13 @@ def _can(state: State, context: Context, rights: Rights, given: grant_list.Liste
         act = f"{line.privilege.replace('_', ' ')}, as [grants] says"
         yield _check(role, act, True, len(refs) + len(nothing.get(line.privilege, [])), missing)
     for schema in special.schemas:
-        inside = [(ref, letters) for ref, letters in given.objects.items() if ref.schema == schema]
-        missing = [ddl.label(ref) for ref, letters in inside if not _held(state, rights, ref) >= set(letters)]
-        yield _check(role, f"read everything in schema {schema}", True, len(inside), missing)
+        count, missing = 0, list[str]()
+        for group in state.groups:
+            inside = [ref for ref in group.refs if ref in given.objects] if group.schema == schema else []
+            held = rights.letters(group.facts) if inside else frozenset()
+            missing += [ddl.label(ref) for ref in inside if not held.issuperset(given.objects[ref])]
+            count += len(inside)
+        yield _check(role, f"read everything in schema {schema}", True, count, missing)
     for schema in special.create:
         ref = ObjectRef("schema", "", schema)
         missing = [] if "C" in _held(state, rights, ref) else [ddl.label(ref)]

@@ -12,6 +12,7 @@ import psycopg
 
 from flatsplit.connection import Session
 from flatsplit.errors import FlatsplitError
+from flatsplit.server.logged import NOWHERE
 from flatsplit.trail.files import log_files
 from flatsplit.trail.reading import LogSearch, read_files
 from flatsplit.trail.server import ServerLogging
@@ -71,7 +72,7 @@ def read_lately(
     try:
         server = ServerLogging.ask(session.driver)
         if not logs and server.settings.get("logging_collector") != "on":
-            return LogRead(why="the server's log is not where SQL can read it")
+            return LogRead(why=NOWHERE)
         search = looking(server)
         if logs:
             found, why = read_files(log_files(logs, since, server.prefix), search, lambda _, __: None), ""

@@ -92,8 +92,9 @@ class Draft:
         if self._groups is None:
             self._groups = group_objects({**self._objects, **self._new_objects})
         groups: list[ObjectGroup] = []
+        places = {ref[:2] for ref in apart}
         for group in self._groups:
-            special = [ref for ref in group.refs if ref in apart] if apart else []
+            special = [ref for ref in group.refs if ref in apart] if group[:2] in places else []
             for ref in special:
                 facts = self._changed([ref], group.facts, change)
                 groups.append(group._replace(facts=facts, refs=[ref]))

@@ -201,3 +201,27 @@ def _target() -> Any:
     from flatsplit.model import Target
 
     return Target("7", "shop", 5, 180000, "postgres", True, "postgres")
+
+
+@EXAMPLES
+@given(worlds())
+def test_what_was_found_out_is_taken_over_where_it_is_the_same(world: World) -> None:
+    """Of the same live State and the same walks before; another one's steps, or another State, are looked at anew."""
+    role, before = world.config.roles.app_readonly, walked(world, 5)
+    live = DEPUTY.through(before, DEPUTY.context(_moment(before, role)), 1)
+
+    def moment(of: State, split_done: int = 5, deputy_done: int = 1) -> Situation[Any]:
+        split = with_deputy(split_of(world, of, split_done), before, role, deputy_done)
+        return replace(split.turned(WalkName("deputy", role)))
+
+    former = moment(live)
+    wanted = former.desired(1)
+    again = moment(live)
+    again.recall(former)
+    assert again._own[0] is former._own[0]
+    assert again.desired(1) == wanted
+    for other in (moment(live, 4), moment(replace(live, roles=dict(live.roles)))):
+        expected = replace(other).desired(1)  # which knows nothing of what another one found
+        other.recall(former)
+        assert "_own" not in other.__dict__
+        assert other.desired(1) == expected

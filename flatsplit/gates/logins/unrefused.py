@@ -6,8 +6,10 @@ was overlooked, and is heard in the server's log alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from flatsplit import blueprint
 from flatsplit.gates.gate import Asked, Gate
@@ -15,7 +17,9 @@ from flatsplit.gates.unrefused import KEY, with_logs
 from flatsplit.gates.unrefused import judge as of_the_application
 from flatsplit.model import GateResult
 from flatsplit.server.sessions import server_clock
-from flatsplit.trail.logins import FailedLogins, failed_logins
+
+if TYPE_CHECKING:
+    from flatsplit.trail.logins import FailedLogins
 
 
 def judge(asked: Asked[Any]) -> GateResult:
@@ -26,7 +30,7 @@ def judge(asked: Asked[Any]) -> GateResult:
     leaving = asked.does.leaves(asked.context)
     since = asked.before.finished_at or server_clock(asked.session.driver)
     shut = [role for role in leaving if role in asked.state.roles and not asked.state.roles[role].login]
-    heard = [failed_logins(asked.session, role, since, asked.logs) for role in shut]
+    heard = list(_heard(asked, shut, since))
     for found in heard:
         if found.clients:
             return _asked_for(found)
@@ -37,6 +41,13 @@ def judge(asked: Asked[Any]) -> GateResult:
     if not heard:
         return result or GateResult(KEY, True, f"{' and '.join(leaving)} may log in, so nobody is turned away")
     return gate(heard, result, with_logs(asked))
+
+
+def _heard(asked: Asked[Any], shut: Sequence[str], since: datetime) -> Iterator[FailedLogins]:
+    if shut:
+        from flatsplit.trail.logins import failed_logins  # with what reads logs, which few wait for
+
+        yield from (failed_logins(asked.session, role, since, asked.logs) for role in shut)
 
 
 def _asked_for(found: FailedLogins) -> GateResult:

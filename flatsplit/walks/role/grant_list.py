@@ -74,8 +74,10 @@ def ruled(context: Context, given: ListedRights) -> tuple[str, ...]:
     special = context.special
     if special is None or special.new_tables == "none":
         return ()
+    if special.schemas:
+        return special.schemas
     inside = {ref.name for ref, letters in given.objects.items() if ref.kind == "schema" and "U" in letters}
-    return special.schemas or tuple(name for name in context.config.schemas if name in inside)
+    return tuple(name for name in context.config.schemas if name in inside)
 
 
 def later(state: State, context: Context, given: ListedRights) -> Iterator[tuple[DefaultRef, str]]:
