@@ -55,8 +55,8 @@ def advance(
     passwords: Passwords,
     looked_ahead: bool = False,
 ) -> AdvanceResult:
-    """Take the next step, or all up to ``options.through``. ``looked_ahead``: what would stop them was looked for already,
-    under the same lock.
+    """Take the next step, or all up to ``options.through``. ``looked_ahead``: what would stop them was looked for
+    already, under the same lock.
     """
     with operator_lock(walk.session):
         return _advance(walk, options, reporter, confirm, passwords, looked_ahead=looked_ahead)
