@@ -6,13 +6,13 @@ import json
 import re
 from collections import defaultdict
 from sys import intern
-from typing import cast
+from typing import NamedTuple, cast
 
 from flatsplit import privileges
 from flatsplit.catalog.acl import LETTERS, Names
 from flatsplit.catalog.session import Look, Row
 from flatsplit.catalog.sources import TEMPORARY, filled, sources
-from flatsplit.model import PUBLIC, Acl, DefaultRef, Kind, ObjectFacts, ObjectRef
+from flatsplit.model import PUBLIC, SINGLE, Acl, DefaultRef, Kind, ObjectFacts, ObjectGroup, ObjectRef
 
 is_temporary = re.compile(TEMPORARY).match
 
@@ -25,9 +25,17 @@ def ask_objects(look: Look) -> list[list[Row]]:
         return [look.rows(source.grouped) for source in known if not source.rare or source.catalog in there]
 
 
-def objects_of(grouped: list[list[Row]], names: Names, major: int) -> dict[ObjectRef, ObjectFacts]:
-    """The objects of :func:`ask_objects`; those of the same facts share one ObjectFacts. Asks nothing."""
+class Objects(NamedTuple):
+    """All objects by their names; those of the same facts share one ObjectFacts, and are a group of these."""
+
+    facts: dict[ObjectRef, ObjectFacts]
+    groups: list[ObjectGroup]
+
+
+def objects_of(grouped: list[list[Row]], names: Names, major: int) -> Objects:
+    """The objects of :func:`ask_objects`. Asks nothing."""
     objects: dict[ObjectRef, ObjectFacts] = {}
+    groups: dict[tuple[str, str, str, int], ObjectGroup] = {}
     shared: dict[ObjectFacts, ObjectFacts] = {}
     for rows in grouped:
         for kind, schema, owner, acl, extension, follows, note, open_, called, args in rows:
@@ -35,12 +43,16 @@ def objects_of(grouped: list[list[Row]], names: Names, major: int) -> dict[Objec
             facts = ObjectFacts(names[owner], names.acl(acl, owner), extension, follows, intern(note), kept)
             facts = shared.setdefault(facts, facts)
             kind, schema = cast(Kind, intern(kind)), intern(schema)
-            objects.update(
-                (ObjectRef(kind, schema, name, arg), facts)
-                for name, arg in zip(called, args, strict=True)
-                if arg is not None
-            )
-    return objects
+            refs = [
+                ObjectRef(kind, schema, name, arg) for name, arg in zip(called, args, strict=True) if arg is not None
+            ]
+            objects.update(dict.fromkeys(refs, facts))
+            for alike in [[ref] for ref in refs] if kind in SINGLE else [refs] if refs else []:
+                key = (kind, schema, alike[0].name if kind in SINGLE else "", id(facts))
+                groups.setdefault(key, ObjectGroup(kind, schema, facts, [])).refs.extend(alike)
+    for group in groups.values():
+        group.refs.sort()
+    return Objects(objects, list(groups.values()))
 
 
 def _kept(kind: str, open_: str | None, major: int) -> str:

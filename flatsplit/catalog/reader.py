@@ -31,7 +31,7 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
         names = Names({row[0]: row[1] for row in roles})
         found = beside.submit(objects.objects_of, objects.ask_objects(at), names, at.server.major)
         settings = cluster.read_settings(at, names)
-        return State(
+        state = State(
             target=replace(cluster.read_target(at, names, settings), log_statement=cluster.read_log_statement(at)),
             roles=cluster.read_roles(at, roles),
             members=cluster.read_members(at, names),
@@ -47,8 +47,9 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
             databases=cluster.read_databases(at, names),
             uses=objects.read_uses(at),
             recorder=read_recorder(at),
-            objects=found.result(),  # last: the server goes on answering while they are being made
         )
+        named, groups = found.result()  # last: the server goes on answering while they are being made
+        return state.but(objects=named, groups=groups)
 
 
 def with_columns(conn: psycopg.Connection[Any], state: State, wanted: Iterable[ObjectRef]) -> State:
@@ -115,13 +116,14 @@ def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
         found = beside.submit(objects.objects_of, objects.ask_objects(at), names, at.server.major)
-        return state.but(
+        after = state.but(
             roles=cluster.read_roles(at, rows),
             members=cluster.read_members(at, names),
             settings=cluster.read_settings(at, names),
             defaults=objects.read_defaults(at, names),
-            objects=found.result(),
         )
+        named, groups = found.result()
+        return after.but(objects=named, groups=groups)
 
 
 def unread_tenants(conn: psycopg.Connection[Any]) -> list[ObjectRef]:

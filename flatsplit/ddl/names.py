@@ -18,7 +18,7 @@ are more objects, a name is still kept from a statement to its undo, and memory 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
 
-_LINES = frozenset("\n\r")
+_LINES = ("\n", "\r")
 
 _MODES = ("IN ", "OUT ", "INOUT ", "VARIADIC ")
 """As the server writes them; an argument that is called so comes quoted."""
@@ -143,9 +143,12 @@ class Labels(OnDemand[str]):
         return len(self._refs)
 
     def __iter__(self) -> Iterator[str]:
-        if _relations(self._refs) and "" not in {ref.schema for ref in self._refs}:
-            found = [f"{_word(ref.kind)} {ref.schema}.{ref.name}" for ref in self._refs]
-            if _LINES.isdisjoint("".join(found)):
+        alike = {(ref.kind, ref.schema) for ref in self._refs}
+        if all(schema and kind in RELATIONS for kind, schema in alike):
+            begins = {each: f"{_word(each[0])} {each[1]}." for each in alike}
+            found = [begins[ref[:2]] + ref.name for ref in self._refs]
+            text = "".join(found)
+            if not any(line in text for line in _LINES):
                 return iter(found)
         return map(label, self._refs)
 

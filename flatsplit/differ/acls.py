@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from operator import itemgetter
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from flatsplit import ddl, privileges
@@ -109,50 +109,57 @@ def changes(
 
 
 class Changed(NamedTuple):
-    """An object of both States whose facts differ."""
+    """Objects of both States, of one kind and schema, whose facts differ in the same way; sorted."""
 
-    ref: ObjectRef
     now: ObjectFacts
     then: ObjectFacts
+    refs: Sequence[ObjectRef]
 
 
 def changed(have: State, want: State) -> list[Changed]:
-    """Objects whose facts are not the same, sorted; the many that are the same are the same Python object."""
+    """Objects whose facts are not the same, those alike together; what stays the same is the same Python object.
+
+    A step leaves most objects together that were: of those one is looked at for all.
+    """
     if have.objects is want.objects:
         return []
+    found: list[Changed] = []
+    together = {id(group.refs): group.facts for group in have.groups}
     before = have.objects
-    found = [
-        Changed(ref, now, then)
-        for ref, then in want.objects.items()
-        if (now := before.get(ref)) is not then and now is not None
-    ]
-    found.sort(key=itemgetter(0))
+    for group in want.groups:
+        facts = together.get(id(group.refs))
+        if facts is not None:
+            if facts is not group.facts:
+                found.append(Changed(facts, group.facts, group.refs))
+            continue
+        parts: dict[int, list[ObjectRef]] = {}
+        for ref in group.refs:
+            now = before.get(ref)
+            if now is not None and now is not group.facts:
+                parts.setdefault(id(now), []).append(ref)
+        found += (Changed(before[refs[0]], group.facts, refs) for refs in parts.values())
     return found
 
 
 def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Later]:
     """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
-    groups: dict[tuple[str, str, AclChange, str], list[ObjectRef]] = {}
-    places: dict[tuple[str, str, int, int], list[list[ObjectRef]]] = {}
+    groups: dict[tuple[str, str, AclChange, str], list[Sequence[ObjectRef]]] = {}
     hold = partial(ddl.hold, closed=_closed(have, moving), major=have.target.major)
     kept = column_grants.of_tables(want if revoking else have, want)
-    for ref, now, then in moving:
+    for now, then, refs in moving:
         if now.acl is then.acl and now.owner == then.owner:
             continue
-        alike = (ref.kind, ref.schema, id(now), id(then))
-        if alike not in places:
-            acl = now.acl if now.owner == then.owner else privileges.settle(now.acl, then.owner)
-            todo = steps(acl, then.acl, revoking=revoking, named=ambiguous(have, acl, then.acl))
-            word = ddl.grant_word(ref.kind)
-            places[alike] = [groups.setdefault((word, ref.schema, step, then.owner), []) for step in todo]
-        for refs in places[alike]:
-            refs.append(ref)
+        acl = now.acl if now.owner == then.owner else privileges.settle(now.acl, then.owner)
+        word = ddl.grant_word(refs[0].kind)
+        for step in steps(acl, then.acl, revoking=revoking, named=ambiguous(have, acl, then.acl)):
+            groups.setdefault((word, refs[0].schema, step, then.owner), []).append(refs)
 
     def order(group: tuple[str, str, AclChange, str]) -> tuple[int, tuple[str, str, AclChange, str]]:
         return (-group[2].depth if revoking else group[2].depth, group)
 
-    for (_, schema, step, owner), refs in sorted(groups.items(), key=lambda item: order(item[0])):
+    for (_, schema, step, owner), parts in sorted(groups.items(), key=lambda item: order(item[0])):
         kind = _Kind(schema, step, owner, revoking, hold, kept)
+        refs = parts[0] if len(parts) == 1 else sorted(chain.from_iterable(parts))
         for start in range(0, len(refs), PER_STATEMENT):
             yield partial(_Grants, kind, refs[start : start + PER_STATEMENT])
 
@@ -163,7 +170,8 @@ def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
         return frozenset()
     return frozenset(
         ref
-        for ref, now, then in moving
+        for now, then, refs in moving
+        for ref in refs
         if ref.kind in ("table", "partitioned_table")
         and not all("r" in privileges.letters(facts.acl, OWNER) for facts in (now, then))
     )

@@ -6,11 +6,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from flatsplit import ddl
 from flatsplit.differ.acls import Changed, Later
-from flatsplit.model import RELATIONS, Alike, Change, Grouped, ObjectRef, RoleFacts, State, Statement, Target, versions
+from flatsplit.model import (
+    RELATIONS,
+    Alike,
+    Change,
+    Grouped,
+    ObjectFacts,
+    ObjectRef,
+    RoleFacts,
+    State,
+    Statement,
+    Target,
+    versions,
+)
 
 # Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
 # at 10 plus their depth over other relations, because a view reads as its owner.
@@ -85,21 +97,24 @@ def moved(
     course = cache(partial(_Course, have.target, have.roles, want.roles))
     depth: dict[ObjectRef, int] | None = None
     by_rank: list[tuple[int, ObjectRef, str, str]] = []
-    last: list[Later] = []
+    last: list[tuple[ObjectRef, Later]] = []
     bridges = {(member.member, member.role) for member in (*have.members, *want.members)}
-    dragged, alone = _dragged([each for each in objects if each[2].owner != each[1].owner and not each[1].follows])
+    dragged, alone = _dragged(
+        [(ref, now, then) for now, then, refs in objects if then.owner != now.owner and not now.follows for ref in refs]
+    )
     for ref, now, then in alone:
         if depth is None:
             depth = depths(have.uses)
         rank = _rank(ref, depth)
         forward = (now.owner, then.owner) in bridges or now.owner not in want.roles
         if ref.kind == "subscription" and (heir := have.roles.get(then.owner)) and not heir.login:
-            last.append(partial(_Move, course(now.owner, then.owner), ref))
+            last.append((ref, partial(_Move, course(now.owner, then.owner), ref)))
             continue
         by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
     alter = [_later(course, tuple(together)) for _, together in groupby(by_rank, key=itemgetter(0))]
-    return [*alter, _reassigned(want, dragged)], last
+    last.sort(key=itemgetter(0))
+    return [*alter, _reassigned(want, dragged)], [move for _, move in last]
 
 
 def _later(
@@ -140,6 +155,9 @@ class _Course(NamedTuple):
     old: str
     new: str
 
+
+_One: TypeAlias = tuple[ObjectRef, ObjectFacts, ObjectFacts]
+"""An object, its facts now, and those that are wanted."""
 
 _PLAIN = (("secrets", ()), ("alone", False), ("split", None))
 
@@ -203,7 +221,7 @@ _SUPERUSERS = ("event_trigger", "foreign_data_wrapper")
 """AlterEventTriggerOwner_internal(), AlterForeignDataWrapperOwner_internal(); before 16 also subscriptions."""
 
 
-def _dragged(moving: list[Changed]) -> tuple[list[tuple[ObjectRef, str, str]], list[Changed]]:
+def _dragged(moving: list[_One]) -> tuple[list[tuple[ObjectRef, str, str]], list[_One]]:
     """Extensions with the members that go where they go; and what moves by itself.
 
     A member may have another heir than its extension: foreign-data wrappers are for superusers only. It has to be
@@ -212,13 +230,13 @@ def _dragged(moving: list[Changed]) -> tuple[list[tuple[ObjectRef, str, str]], l
     """
     pairs = {(now.owner, then.owner) for ref, now, then in moving if ref.kind == "extension"}
     dragged: list[tuple[ObjectRef, str, str]] = []
-    alone: list[Changed] = []
+    alone: list[_One] = []
     for ref, now, then in moving:
         together = now.extension and (now.owner, then.owner) in pairs and ref.kind not in _SUPERUSERS
         if ref.kind == "extension" or together:
             dragged.append((ref, now.owner, then.owner))
         else:
-            alone.append(Changed(ref, now, then))
+            alone.append((ref, now, then))
     return dragged, alone
 
 

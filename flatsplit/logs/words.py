@@ -98,7 +98,7 @@ class _Group:
         for rest in self._by_rest:
             stems.setdefault(rest[:_STEM], []).append(rest)
         self._stems = [
-            (stem if len(several) > 1 else b"", several, all(map(bytes.isascii, several)))
+            (stem if len(several) > 1 else b"", several, any(map(bytes.isascii, several)))
             for stem, several in stems.items()
         ]
         self._all = list(words)

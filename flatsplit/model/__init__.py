@@ -55,6 +55,7 @@ from flatsplit.model.plans import (
     alike,
 )
 from flatsplit.model.state import (
+    SINGLE,
     ObjectGroup,
     State,
     Target,
@@ -72,6 +73,7 @@ __all__ = [
     "PUBLIC",
     "RELATIONS",
     "ROUTINES",
+    "SINGLE",
     "SPLIT",
     "TABLES",
     "TYPES",

@@ -66,7 +66,7 @@ class Target:
 
 
 class ObjectGroup(NamedTuple):
-    """Objects of one kind and schema that share all their facts. A schema or database is a group by itself.
+    """Objects of one kind and schema that share all their facts, sorted. A schema or database is a group by itself.
 
     Any number of tables has only a few of these, so whatever looks at all objects had better look at groups.
     """
@@ -77,17 +77,23 @@ class ObjectGroup(NamedTuple):
     refs: list[ObjectRef]
 
 
+SINGLE: tuple[Kind, ...] = ("schema", "database")
+"""Objects of these kinds are a group each."""
+
+
 def group_objects(objects: Mapping[ObjectRef, ObjectFacts]) -> list[ObjectGroup]:
-    """Sort objects into groups; their order is that of their first members."""
+    """Sort objects into groups; their order is that of their first members, that of the members is their own."""
     groups: dict[tuple[str, str, str, int], ObjectGroup] = {}
     for ref, facts in objects.items():
         kind = ref.kind
-        key = (kind, ref.schema, ref.name if kind in ("schema", "database") else "", id(facts))
+        key = (kind, ref.schema, ref.name if kind in SINGLE else "", id(facts))
         group = groups.get(key)
         if group is None:
             groups[key] = ObjectGroup(kind, ref.schema, facts, [ref])
         else:
             group.refs.append(ref)
+    for group in groups.values():
+        group.refs.sort()
     return list(groups.values())
 
 
@@ -136,11 +142,13 @@ class State:
         assert self._groups is not None
         return self._groups
 
-    def but(self, **changes: Any) -> State:
-        """The same State but for these facts; objects that stay the same stay grouped, which takes time to find out."""
+    def but(self, *, groups: list[ObjectGroup] | None = None, **changes: Any) -> State:
+        """The same State but for these facts; objects that stay the same stay grouped, which takes time to find out.
+
+        ``groups``: those of the new ``objects``, where they are known.
+        """
         made = replace(self, **changes)
-        if "objects" not in changes:
-            object.__setattr__(made, "_groups", self._groups)
+        object.__setattr__(made, "_groups", groups if "objects" in changes else self._groups)
         return made
 
     def member_of(self, role: str) -> set[str]:

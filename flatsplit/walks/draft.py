@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from flatsplit import privileges
 from flatsplit.model import (
+    SINGLE,
     Acl,
     DefaultRef,
     Member,
@@ -61,12 +61,12 @@ class Draft:
         before = self._state
         if not self.conditions.keys() <= self.policies.keys():
             self.conditions = {ref: facts for ref, facts in self.conditions.items() if ref in self.policies}
-        after = replace(
-            before,
+        return before.but(
             roles=self.roles,
             members=self.members,
             settings=self.settings,
             objects=objects,
+            groups=self._groups,
             columns=self.columns,
             defaults=before.defaults if self.defaults == before.defaults else self.defaults,
             policies=self.policies,
@@ -77,9 +77,6 @@ class Draft:
             mappings=frozenset(self.mappings),
             copied_mappings=self.copied_mappings,
         )
-        if self._groups is not None:
-            object.__setattr__(after, "_groups", self._groups)
-        return after
 
     def rewrite(
         self, change: Callable[[ObjectRef, ObjectFacts], ObjectFacts], apart: Collection[ObjectRef] = ()
@@ -154,7 +151,17 @@ class Draft:
             known = self._granted[key] = (facts, then)
         if known[1] is not facts:
             self._new_objects[ref] = known[1]
+            self._regroup(ref, known[1])
+
+    def _regroup(self, ref: ObjectRef, facts: ObjectFacts) -> None:
+        """A schema or database stays a group by itself; of the others it is not known who is alike any more."""
+        if self._groups is None or ref.kind not in SINGLE:
             self._groups = None
+            return
+        self._groups = [
+            each._replace(facts=facts) if each.kind == ref.kind and each.refs[0] == ref else each
+            for each in self._groups
+        ]
 
     def default(self, ref: DefaultRef, acl: Acl) -> None:
         """Set a row of pg_default_acl; one that says what holds anyway is no row (SetDefaultACL(), aclchk.c)."""

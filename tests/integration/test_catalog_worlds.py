@@ -14,6 +14,7 @@ from flatsplit.differ import diff
 from flatsplit.model import OWNER, AclItem, DefaultRef, ObjectRef, State, intern_acl
 from tests.fixtures.databases import Database, MakeDatabase, shared_apps, shared_schemas
 from tests.support.patience import until
+from tests.support.states import assert_grouped
 from tests.support.world import trap_world
 
 
@@ -32,7 +33,9 @@ def _prove(database: Database, state: State) -> None:
 @pytest.mark.majors("all")
 def test_trap_world(database: Database) -> None:
     trap_world(database.admin)
-    _prove(database, read_state(database.admin))
+    state = read_state(database.admin)
+    assert_grouped(state)
+    _prove(database, state)
 
 
 @pytest.mark.majors("two")
@@ -54,7 +57,9 @@ def test_what_is_given_on_objects_shows_in_them_alone(database: Database, major:
     for statement in statements:
         database.execute(statement.sql)
     after = read_state(database.admin)
-    assert with_objects(database.admin, before) == after
+    looked = with_objects(database.admin, before)
+    assert looked == after
+    assert_grouped(looked)
     assert {ref.kind for ref in objects if after.objects[ref] != before.objects[ref]} == {ref.kind for ref in objects}
     assert len({ref.kind for ref in objects}) > 12
 

@@ -15,7 +15,6 @@ import psycopg
 import pytest
 
 from flatsplit.catalog import objects
-from flatsplit.model import ObjectFacts, ObjectRef
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.walk import Walk
@@ -109,10 +108,12 @@ def chance(monkeypatch: pytest.MonkeyPatch) -> random.Random:
             chance.shuffle(rows)
         return rows
 
-    def objects_of(*arguments: Any) -> dict[ObjectRef, ObjectFacts]:
-        found = list(made(*arguments).items())
-        chance.shuffle(found)
-        return dict(found)
+    def objects_of(*arguments: Any) -> objects.Objects:
+        found = made(*arguments)
+        named = list(found.facts.items())
+        chance.shuffle(named)
+        chance.shuffle(found.groups)
+        return objects.Objects(dict(named), found.groups)
 
     monkeypatch.setattr(psycopg.Cursor, "fetchall", fetchall)
     monkeypatch.setattr(objects, "objects_of", objects_of)

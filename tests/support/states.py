@@ -15,6 +15,7 @@ from flatsplit.model import (
     OWNER,
     PUBLIC,
     ROUTINES,
+    SINGLE,
     Acl,
     AclItem,
     DefaultRef,
@@ -274,3 +275,13 @@ def _settings(draw: st.DrawFn, roles: dict[str, RoleFacts]) -> dict[SettingKey, 
             if rows and role in roles:
                 found[SettingKey(role, database)] = rows
     return found
+
+
+def assert_grouped(state: State) -> None:
+    """What a State keeps together is all that it has, each once, sorted, and the same Python object's."""
+    for group in state.groups:
+        assert group.refs == sorted(set(group.refs))
+        assert all((ref.kind, ref.schema) == group[:2] for ref in group.refs)
+        assert all(state.objects[ref] is group.facts for ref in group.refs)
+        assert len(group.refs) == 1 or group.kind not in SINGLE
+    assert sum(len(group.refs) for group in state.groups) == len(state.objects)

@@ -32,7 +32,7 @@ from flatsplit.walks.split.kind import SPLIT
 from flatsplit.walks.split.origin import Origin
 from tests.support import ledger
 from tests.support.ledger import Ledger
-from tests.support.states import KINDS_OF_LEGACY, LEGACY, RETIRE, THIRD, World, worlds
+from tests.support.states import KINDS_OF_LEGACY, LEGACY, RETIRE, THIRD, World, assert_grouped, worlds
 
 EXAMPLES = settings(max_examples=int(os.environ.get("FLATSPLIT_LAW_EXAMPLES", "15")))
 ALL = len(SPLIT.steps)
@@ -55,6 +55,15 @@ def test_the_account_knows_every_field_of_a_state() -> None:
 def test_between_equal_states_there_is_nothing_to_do(world: World) -> None:
     for state in states_of(world):
         assert diff(state, state) == ()
+
+
+@EXAMPLES
+@given(worlds())
+def test_what_is_kept_together_is_alike(world: World) -> None:
+    for count, state in enumerate(states_of(world)):
+        assert_grouped(state)
+        if count < ALL or not SPLIT.steps[-1].drops(world.context()):
+            assert_grouped(Origin(state, world.context(retired=count == ALL), world.progress(count)).state())
 
 
 @EXAMPLES

@@ -204,6 +204,7 @@ def test_nothing_is_missed(form: str, written: list[Line], question: str, refuse
     assert fast == searched(Everything, data, prefix, question, refused, len(data))
 
 
+@example(["1", "d__", "d__Ä"], "d__", False)
 @given(
     st.lists(st.text("abpg_'\n1ÄПd", min_size=1, max_size=5), min_size=3, max_size=9),
     st.text("abpg_'\n1ÄПd AB.", max_size=200),

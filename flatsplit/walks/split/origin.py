@@ -7,13 +7,14 @@ new roles, of legacy once it is being retired, and the rights of PUBLIC once the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from flatsplit import blueprint, privileges
 from flatsplit.model import (
     OWNER,
     PUBLIC,
+    SINGLE,
     TABLES,
     Acl,
     AclItem,
@@ -21,6 +22,7 @@ from flatsplit.model import (
     Member,
     MemberOptions,
     ObjectFacts,
+    ObjectGroup,
     ObjectRef,
     RoleFacts,
     SettingKey,
@@ -74,12 +76,13 @@ class Origin:
     def state(self) -> State:
         """The origin."""
         mappings, copied = self._mappings()
-        return replace(
-            self.live,
+        objects, groups = self._objects()
+        return self.live.but(
             roles=self._roles(),
             members=self._members(),
             settings=self._settings(),
-            objects=self._objects(),
+            objects=objects,
+            groups=groups,
             columns=self._columns(),
             defaults=self._defaults(),
             policies=self._policies(),
@@ -155,20 +158,38 @@ class Origin:
             return False
         return bool(used_elsewhere.used(self.base, migrator)) and migrator not in at_work(self.base)
 
-    def _objects(self) -> dict[ObjectRef, ObjectFacts]:
+    def _objects(self) -> tuple[dict[ObjectRef, ObjectFacts], list[ObjectGroup]]:
+        """All objects, and the same in groups; what stays together keeps its list of names."""
         seen: dict[tuple[int, int, bool, bool], ObjectFacts] = {}
-        objects: dict[ObjectRef, ObjectFacts] = {}
+        objects = dict(self.live.objects)
+        groups: list[ObjectGroup] = []
+        for group in self.live.groups:
+            found: dict[int, ObjectGroup] = {}
+            for refs, before, left in self._alike(group):
+                key = (id(group.facts), id(before), group.kind in SINGLE, left)
+                if key not in seen:
+                    seen[key] = self._object(group.facts, before, group.kind in SINGLE, left=left)
+                facts = seen[key]
+                if facts is not group.facts:
+                    objects.update(dict.fromkeys(refs, facts))
+                known = found.get(id(facts))
+                together = sorted([*known.refs, *refs]) if known else refs
+                found[id(facts)] = group._replace(facts=facts, refs=together)
+            groups += found.values() if len(found) > 1 else [group._replace(facts=facts)]
+        return objects, groups
+
+    def _alike(self, group: ObjectGroup) -> Iterator[tuple[list[ObjectRef], ObjectFacts | None, bool]]:
+        """Those of a group that were alike at first, too: with what they were, and whether they are left with dba."""
         base = self.base.objects
-        for ref, facts in self.live.objects.items():
-            before = base.get(ref)
-            container = ref.kind in ("schema", "database")
-            left = self.context.left(ref)
-            key = (id(facts), id(before), container, left)
-            found = seen.get(key)
-            if found is None:
-                found = seen[key] = self._object(facts, before, container, left=left)
-            objects[ref] = found
-        return objects
+        left = self.context.left_of(group.refs)
+        parts: dict[tuple[int, bool], list[ObjectRef]] = {}
+        if not left and len(set(map(id, map(base.get, group.refs)))) == 1:
+            parts[0, False] = group.refs
+        else:
+            for ref in group.refs:
+                parts.setdefault((id(base.get(ref)), ref in left), []).append(ref)
+        for (_, is_left), refs in parts.items():
+            yield refs, base.get(refs[0]), is_left
 
     def _object(
         self, facts: ObjectFacts, before: ObjectFacts | None, container: bool, *, left: bool = False
