@@ -8,12 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flatsplit import blueprint, rehearsal
+from flatsplit import blueprint
 from flatsplit.errors import UsageError
 from flatsplit.model import WalkName
-from flatsplit.rehearsal import Progress, Rehearsal, Verdict
+from flatsplit.rehearsal import set_role
 from flatsplit.rehearsal.leakproof import slower
+from flatsplit.rehearsal.rehearse import Company
 from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.sources.files import read_file
+from flatsplit.rehearsal.sources.statistics import read_statistics
+from flatsplit.rehearsal.values import Progress, Rehearsal, Verdict
 from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context
 from flatsplit.words import count
@@ -55,20 +59,18 @@ def rehearse(walk: Walk, situation: Situation, tenant: str, file: Path | None, p
     assert isinstance(context, Context)
     application, legacy = blueprint.application(situation.config), situation.config.legacy_role
     database = situation.live.target.database
-    acting, _ = rehearsal.others(situation.live, situation.context)
+    acting, _ = set_role.others(situation.live, situation.context)
     roles = (application, legacy, *acting)
     if file is not None:
-        kind, statements = rehearsal.read_file(file, frozenset(roles), database, frozenset())
+        kind, statements = read_file(file, frozenset(roles), database, frozenset())
         source = f"{kind} {file}"
     else:
-        statements = rehearsal.read_statistics(walk.session.driver, roles)
+        statements = read_statistics(walk.session.driver, roles)
         source = f"pg_stat_statements of {', '.join(roles)} in {database}"
     goal = mine.desired(max(mine.done, mine.kind.place(tenants.TENANT_ROLES)))
     apart = frozenset(ref for one in context.apart.values() for ref in context.kept_apart(one))
-    company = rehearsal.Company(
-        walk.session, situation.live, goal, situation.context, tenant, before=application, apart=apart
-    )
-    found = company.rehearse(rehearsal.of(statements, roles), source, situation.config.locks.lock_timeout, progress)
+    company = Company(walk.session, situation.live, goal, situation.context, tenant, before=application, apart=apart)
+    found = company.rehearse(set_role.of(statements, roles), source, situation.config.locks.lock_timeout, progress)
     kinds = {shown(ref): one.kind for ref, one in context.told.items()}
     verdicts = tuple(
         replace(_advised(each, kinds), slower=slower(company.actor, each.query, context.apart.keys()))

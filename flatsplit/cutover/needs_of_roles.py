@@ -61,16 +61,16 @@ def _lost_before(span: learning.SpanRecord) -> bool:
 
 def _judged(walk: Walk, found: StatementCount, role: str, fresh: set[int]) -> tuple[Learned, ...]:
     # With a parser of SQL, which a look without anything new does not wait for
-    from flatsplit import rehearsal
-    from flatsplit.rehearsal.values import is_own
+    from flatsplit.rehearsal.rehearse import Company
+    from flatsplit.rehearsal.values import Heard, is_own
 
     said = statements.texts(walk.session.driver, found.schema, role, fresh)
     readable = {one: text for one, text in said.items() if text.text is not None}
     own = {one for one, text in readable.items() if is_own(text.text or "")}
     situation = walk.situation().turned(SPLIT)
-    company = rehearsal.Company(walk.session, situation.live, situation.live, situation.context, role)
+    company = Company(walk.session, situation.live, situation.live, situation.context, role)
     theirs = sorted(readable.keys() - own)
-    heard = [rehearsal.Heard(readable[one].text or "", found.calls[one], readable[one].top) for one in theirs]
+    heard = [Heard(readable[one].text or "", found.calls[one], readable[one].top) for one in theirs]
     verdicts = dict(zip(theirs, company.gather(heard), strict=True))
     learned = [
         Learned(

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flatsplit import blueprint, rehearsal
+from flatsplit import blueprint
 from flatsplit.config import PURPOSES, Special
 from flatsplit.cutover import as_tenant
 from flatsplit.errors import UsageError
 from flatsplit.gates import rehearsed
 from flatsplit.model import State, WalkName
-from flatsplit.rehearsal import Progress, Rehearsal
+from flatsplit.rehearsal import set_role
+from flatsplit.rehearsal.rehearse import Company
+from flatsplit.rehearsal.sources.files import read_file
+from flatsplit.rehearsal.sources.statistics import read_statistics
+from flatsplit.rehearsal.values import Progress, Rehearsal
 from flatsplit.walks import role as role_walk
 from flatsplit.walks import split, tenants
 from flatsplit.walks.draft import Draft
@@ -34,24 +38,24 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
     name = _role(situation, role)
     legacy = situation.config.legacy_role
     database = situation.live.target.database
-    acting, became = rehearsal.others(situation.live, situation.context)
+    acting, became = set_role.others(situation.live, situation.context)
     special = situation.config.special_role(name)
     if special is not None:
         acting, became, legacy = (), (), name
     if file is not None:
-        kind, statements = rehearsal.read_file(file, frozenset({legacy, *acting}), database, frozenset(became))
+        kind, statements = read_file(file, frozenset({legacy, *acting}), database, frozenset(became))
         source = f"{kind} {file}"
     else:
-        statements = rehearsal.read_statistics(walk.session.driver, [legacy, *acting, *became])
+        statements = read_statistics(walk.session.driver, [legacy, *acting, *became])
         besides = sorted({each.role for each in statements if each.role})
         source = f"pg_stat_statements of {', '.join([legacy, *besides])} in {database}"
-    statements = rehearsal.of(statements, (legacy, *acting))
+    statements = set_role.of(statements, (legacy, *acting))
     if special is not None:
-        company = rehearsal.Company(walk.session, situation.live, _alone(situation, special), situation.context, name)
+        company = Company(walk.session, situation.live, _alone(situation, special), situation.context, name)
         company.tries = not _bridged(situation.live, special)
     else:
         goal = _ahead(situation, situation.desired(max(situation.done, split.ORDINAL[split.ENABLE_LOGIN])))
-        company = rehearsal.Company(walk.session, situation.live, goal, situation.context, name)
+        company = Company(walk.session, situation.live, goal, situation.context, name)
     found = company.rehearse(statements, source, situation.config.locks.lock_timeout, progress)
     _record(walk, found, file, WalkName(role_walk.NAME, found.role))
     return found

@@ -26,7 +26,8 @@ from flatsplit.config import Gates, format_duration
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.journal import Journal
 from flatsplit.model import GateKey, GateResult
-from flatsplit.rehearsal import OUTCOMES, missing
+from flatsplit.rehearsal.sources.statistics import missing
+from flatsplit.rehearsal.values import OUTCOMES
 from flatsplit.server.sessions import server_clock
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context

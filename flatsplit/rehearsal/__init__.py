@@ -6,24 +6,3 @@ code gains nothing (:mod:`~flatsplit.rehearsal.stage`). What EXPLAIN does not se
 own grammar and the catalog (:mod:`~flatsplit.rehearsal.judge`): sequences behind defaults, triggers, bodies of
 routines, utility statements, row security. Before the role exists the second leg stands alone, on the blueprint.
 """
-
-from flatsplit.rehearsal.rehearse import Company
-from flatsplit.rehearsal.set_role import of, others
-from flatsplit.rehearsal.sources import missing, read_file, read_statistics
-from flatsplit.rehearsal.values import FAILING, OUTCOMES, Heard, Outcome, Progress, Rehearsal, Verdict
-
-__all__ = [
-    "FAILING",
-    "OUTCOMES",
-    "Company",
-    "Heard",
-    "Outcome",
-    "Progress",
-    "Rehearsal",
-    "Verdict",
-    "missing",
-    "of",
-    "others",
-    "read_file",
-    "read_statistics",
-]

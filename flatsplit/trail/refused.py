@@ -30,7 +30,7 @@ from flatsplit.trail.values import Deed
 from flatsplit.walks.split.context import Context
 
 if TYPE_CHECKING:
-    from flatsplit.rehearsal import Verdict
+    from flatsplit.rehearsal.values import Verdict
 
 OURS = "attempts that call themselves flatsplit"
 """As an act: trials that the journal does not know, such as on a standby. That others call themselves so cannot be kept
@@ -186,7 +186,9 @@ def _remedy(verdict: Verdict) -> str:
 def _told(
     session: Session, config: Config, live: State, role: str, numbered: Mapping[str, Refusal], found: Lately
 ) -> dict[Refusal, Refusal]:
-    from flatsplit.rehearsal import Company, Heard  # the parser of SQL, which status does not wait for without a reason
+    # With a parser of SQL, which status does not wait for without a reason
+    from flatsplit.rehearsal.rehearse import Company
+    from flatsplit.rehearsal.values import Heard
 
     heard = [
         Heard(found.texts[one.login, one.client, one.act, one.object], one.times, True, place)

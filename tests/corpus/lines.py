@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flatsplit.rehearsal import Outcome, Verdict
 from flatsplit.rehearsal.grammar import PLANNED, Parsed, Unparsable, inner, name_of, parse_one, strings, walk
 from flatsplit.rehearsal.statement_names import made
-from flatsplit.rehearsal.values import PERHAPS, Problem
+from flatsplit.rehearsal.values import PERHAPS, Outcome, Problem, Verdict
 from tests.corpus.stage import MIGRATOR, USER
 
 REFUSED = "42501"

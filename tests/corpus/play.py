@@ -16,12 +16,12 @@ import psycopg
 from flatsplit.catalog import read_state
 from flatsplit.connection import open_session
 from flatsplit.model import SettingKey, State
-from flatsplit.rehearsal import Company, Heard
 from flatsplit.rehearsal.catalog_lookup import World
 from flatsplit.rehearsal.grammar import PLANNED, Parsed, name_of, walk
 from flatsplit.rehearsal.kinds.named import dropped
+from flatsplit.rehearsal.rehearse import Company
 from flatsplit.rehearsal.statement_names import temporary_name
-from flatsplit.rehearsal.values import Need, Problem, worst
+from flatsplit.rehearsal.values import Heard, Need, Problem, worst
 from flatsplit.walks.split.context import Context
 from tests.corpus.lines import WORLD, Line, called, line_of
 from tests.corpus.remember import Memory

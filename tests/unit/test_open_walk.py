@@ -37,6 +37,11 @@ def test_a_step_waits_for_nothing_that_it_seldom_wants(command: str) -> None:
     assert loaded(f"flatsplit.cutover.{command}", seldom) == []
 
 
+def test_hazards_wait_for_a_parser_of_sql_only_where_there_is_sql_to_judge() -> None:
+    seldom = ("flatsplit.rehearsal.rehearse", "flatsplit.rehearsal.grammar", "flatsplit.logs", "pglast")
+    assert loaded("flatsplit.hazards.lookups, flatsplit.hazards.registry", seldom) == []
+
+
 def test_a_module_is_imported_beside_the_work_and_there_when_it_is_done(monkeypatch):
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     before = sys.getswitchinterval()

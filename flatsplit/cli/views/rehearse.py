@@ -13,7 +13,7 @@ from flatsplit.words import count
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.model import ObjectRef
-    from flatsplit.rehearsal import Rehearsal, Verdict
+    from flatsplit.rehearsal.values import Rehearsal, Verdict
 
 _STYLES = {"denied": "red", "silent": "red", "migrator": "yellow", "unknown": "cyan"}
 _HEADINGS = {

@@ -13,7 +13,7 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.rehearsed import KEY
 from flatsplit.journal import Journal
 from flatsplit.model import GateResult
-from flatsplit.rehearsal import missing
+from flatsplit.rehearsal.sources.statistics import missing
 from flatsplit.server.sessions import server_clock
 from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context
