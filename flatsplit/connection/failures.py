@@ -22,6 +22,10 @@ from flatsplit.errors import (
 # What the server or libpq says, and what an operator can do about it. Where the words are in another language, the
 # last entry serves: nothing depends on more than the wording of a message here.
 _ADVICE: tuple[tuple[str, str], ...] = (
+    (
+        r"out of shared memory",
+        "others hold all locks there is room for: try again when they have ended, or raise max_locks_per_transaction",
+    ),
     (r"no password supplied", "set PGPASSWORD, or add a line to ~/.pgpass (mode 0600)"),
     (
         r"password authentication failed|authentication failed for user",
@@ -152,7 +156,8 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
             )
         return None
     if cause.sqlstate.startswith("53"):
+        theirs = f"{hint(cause)} " if hint(cause) else ""
         return StatementFailed(
-            f"the server is short of resources: {text}", "make room, then run the same command again"
+            f"the server is short of resources: {text}", f"{theirs}Make room, then run the same command again"
         )
     return None

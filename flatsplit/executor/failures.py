@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import psycopg
 
 from flatsplit import ddl
-from flatsplit.connection import hint
+from flatsplit.connection import error_text, hint
 from flatsplit.errors import ConnectFailed
 from flatsplit.model import Statement
 from flatsplit.server.locks import Holder
@@ -39,6 +39,16 @@ def way_out(found: Sequence[Holder]) -> str:
     if any(holder.prepared for holder in found):
         return f"COMMIT PREPARED or ROLLBACK PREPARED it: nobody else will; {again}"
     return again
+
+
+def no_lock(what: str, waited: str, found: Sequence[Holder], full: psycopg.Error | None) -> tuple[str, str]:
+    """What to say when patience for a lock ends, and what to do; ``full``: why the server had no room for it."""
+    if full is None:
+        return f"no lock for {waited}: {what}; {describe(found)}", way_out(found)
+    most = f"; most locks are {describe(found)}" if found else ""
+    more = "raise max_locks_per_transaction, which takes a restart" if hint(full) else "give the server more memory"
+    ours = f"end what holds so much, or {more}; what is done is kept; run the same command again when there is room"
+    return f"no room for a lock for {waited}: {what}: {error_text(full)}{most}", ours
 
 
 def connection_lost() -> Exception:

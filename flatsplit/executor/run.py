@@ -21,7 +21,7 @@ from psycopg import errors
 
 from flatsplit.connection import Session, error_text
 from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
-from flatsplit.executor.failures import advice, connection_lost, describe, full, itself, way_out
+from flatsplit.executor.failures import advice, connection_lost, full, itself, no_lock
 from flatsplit.executor.records import Written, ahead, written
 from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
@@ -29,7 +29,7 @@ from flatsplit.planning.batches import batches, fitting
 from flatsplit.server.acting_as import acting
 from flatsplit.server.asking import ask
 from flatsplit.server.event_trigger_errors import raised_by
-from flatsplit.server.locks import Holder, holders
+from flatsplit.server.locks import Holder, hoarders, holders
 from flatsplit.server.replication import worst_lag
 from flatsplit.words import span
 
@@ -111,6 +111,7 @@ class Executor:
         self._random = random.Random()
         self._progress = time.monotonic()
         self._lag_checked = 0.0
+        self._full: psycopg.Error | None = None
         self._done = 0
         self._total = 0
 
@@ -130,7 +131,6 @@ class Executor:
         for _, phase in itertools.groupby(statements, key=lambda each: each.phase):
             contended: deque[Statement] = deque()
             for batch, ready in ahead(batches(list(phase), slots), self._written):
-                self._pace(batch)
                 self._batch(step, direction, batch, contended, ready)
             self._tail(step, direction, contended)
         return self._done
@@ -164,7 +164,6 @@ class Executor:
         pause = 0.05
         while contended:
             statement = contended.popleft()
-            self._pace([statement])
             outcome = self._attempt(step, direction, [statement], self._budget.lock_timeout)
             if outcome == "done":
                 pause = 0.05
@@ -179,13 +178,11 @@ class Executor:
     def _wait(self, statement: Statement, pause: float) -> None:
         waited = time.monotonic() - self._progress
         patience = self._budget.retry_for.total_seconds()
-        found = holders(self._session.driver, statement.objects)
+        driver = self._session.driver
+        found = hoarders(driver) if self._full else holders(driver, statement.objects)
         self._listener.waiting_for(statement.description, found, waited, patience)
         if waited >= patience:
-            raise Waiting(
-                f"no lock for {span(waited)}: {statement.description}; {describe(found)}",
-                way_out(found),
-            )
+            raise Waiting(*no_lock(statement.description, span(waited), found, self._full))
         time.sleep(pause * self._random.uniform(0.5, 1.5))
 
     def _attempt(
@@ -200,7 +197,9 @@ class Executor:
         ready = ready or self._written(batch)
         session = self._session
         session.take_notices()
+        self._full = None
         try:
+            self._pace(batch)
             with session.transaction():
                 milliseconds = max(1, round(lock_timeout.total_seconds() * 1000))
                 head = f"SET LOCAL lock_timeout = '{milliseconds}ms'; ".encode()
@@ -220,6 +219,9 @@ class Executor:
                 f"{batch[0].description}: the server only warned: {warning}",
                 f"have the owner or a superuser run: {batch[0].sql}",
             ) from None
+        except errors.OutOfMemory as error:  # the lock table, most of the time: others hold what there is of it
+            self._full = error
+            return "contended"
         except _GONE as error:
             return self._gone(batch, error)
         except (errors.DuplicateObject, errors.UniqueViolation) as error:

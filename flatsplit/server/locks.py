@@ -42,6 +42,14 @@ WITH holding AS (
                JOIN pg_catalog.pg_namespace AS n ON n.nspname = asked.schema
                JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = asked.name))
            OR (%s AND l.locktype = 'object')))
+"""
+_HOARDERS = """
+WITH holding AS (
+    SELECT min(l.pid) AS pid, l.virtualtransaction FROM pg_catalog.pg_locks AS l
+    WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
+    GROUP BY l.virtualtransaction ORDER BY count(*) DESC LIMIT 3)
+"""
+_WHO = """
 SELECT pid, role, application, CASE WHEN hidden THEN %s ELSE client END, state,
        extract(epoch FROM clock_timestamp() - since)::float8, query, prepared
 FROM (SELECT DISTINCT a.pid, a.backend_start IS NULL AS hidden,
@@ -64,9 +72,21 @@ ORDER BY since, pid LIMIT 10
 def holders(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> tuple[Holder, ...]:
     """Transactions that hold a lock on one of these objects now."""
     names = [(ref.schema, ref.name) for ref in refs[:500] if ref.kind in RELATIONS or ref.kind in ("policy", "column")]
-    rows = conn.execute(
-        _HOLDERS, ([schema for schema, _ in names], [name for _, name in names], not names, HIDDEN_ADDRESS)
-    ).fetchall()
+    named = ([schema for schema, _ in names], [name for _, name in names], not names)
+    return _who(conn, _HOLDERS, named)
+
+
+def hoarders(conn: psycopg.Connection[Any]) -> tuple[Holder, ...]:
+    """Transactions that hold most of the server's locks, in whatever database."""
+    return _who(conn, _HOARDERS, ())
+
+
+def _who(conn: psycopg.Connection[Any], holding: str, named: tuple[object, ...]) -> tuple[Holder, ...]:
+    """() where the lock table is so full that not even this can be asked."""
+    try:
+        rows = conn.execute(f"{holding}{_WHO}".encode(), (*named, HIDDEN_ADDRESS)).fetchall()
+    except psycopg.errors.OutOfMemory:
+        return ()
     return tuple(
         Holder(pid, role, application, client, state, _age(age), " ".join(query.split()), prepared)
         for pid, role, application, client, state, age, query, prepared in rows
