@@ -10,9 +10,11 @@ import shlex
 from collections.abc import Collection, Iterable
 
 from flatsplit import config as configuration
+from flatsplit import ddl
 from flatsplit.config import PURPOSES, Config, RoleNames
 from flatsplit.config.text import quote
-from flatsplit.errors import ConfigError
+from flatsplit.errors import ConfigError, Refused
+from flatsplit.evidence import memory
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import State
 from flatsplit.walks import marks
@@ -53,6 +55,20 @@ def refuse_strangers(config: Config, live: State, first_seen: Collection[str], j
     ]
     if strange and not any(event.details.get("adopt") for event in journal.events()):
         raise taken("flatsplit.toml", config, strange)
+
+
+def refuse_renamed(journal: Journal, live: State, names: Iterable[str]) -> None:
+    """Raise Refused where somebody gave one of these roles another name: it keeps what it has, and nobody watches it.
+
+    The name alone would be taken for a role that is gone, or for the one that has the name now.
+    """
+    for was, now in journal.renamed(memory.cluster(live.target), list(names)).items():
+        other = f", and {was} is another role" if was in live.roles else ""
+        raise Refused(
+            f"role {was}, which this walk is about, is called {now} by now{other}",
+            f"first {'give the other one another name, then ' if other else ''}"
+            f"ALTER ROLE {ddl.ident(now)} RENAME TO {ddl.ident(was)}; and run the same command again",
+        )
 
 
 def taken(source: str, config: Config, names: Iterable[str]) -> ConfigError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import ddl, membership
 from flatsplit.connection import operator_lock
-from flatsplit.cutover import companion_roles
+from flatsplit.cutover import companion_roles, role_names
 from flatsplit.cutover.begin import end
 from flatsplit.cutover.completeness import about_new
 from flatsplit.cutover.interaction import Confirm, Reporter, tell
@@ -129,6 +129,7 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
                 )
         _refuse_sessions(walk, situation, key)
         return
+    role_names.refuse_renamed(walk.journal, situation.live, [legacy])
     if legacy not in situation.live.roles:
         raise Refused(
             f"role {legacy} was dropped: this is past the point of no return",

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def remember(session: Session, journal: Journal, step: str | None, live: State) -> None:
     """Keep what is there now, in the transaction that ends the step."""
-    journal.save_snapshot(step, memory.server(session.driver), memory.roles(live), memory.objects(live))
+    roles = {**memory.roles(live), **memory.numbers(session.driver, live)}
+    journal.save_snapshot(step, memory.server(session.driver), roles, memory.objects(live))
 
 
 def step_ended(walk: Walk, step: str, live: State) -> None:

@@ -151,6 +151,9 @@ class Walk:
             first_seen=first.baseline.roles,
             begun=machine.last_step(first.states) is not None,
         )
+        over = machine.next_step(first.states) is None  # then the old role may be called what it likes
+        legacy = () if over else (self.config.legacy_role,)
+        role_names.refuse_renamed(self.journal, live, (*legacy, *self.config.roles.new))
         return situation
 
     def after(self, situation: Situation, statements: Sequence[Statement]) -> State | None:

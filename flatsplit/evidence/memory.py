@@ -11,7 +11,7 @@ from typing import Any, cast
 import psycopg
 
 from flatsplit import __version__
-from flatsplit.model import JOURNAL_SCHEMA, Kind, ObjectFacts, ObjectRef, RoleFacts, State
+from flatsplit.model import JOURNAL_SCHEMA, Kind, ObjectFacts, ObjectRef, RoleFacts, State, Target
 from flatsplit.server.asking import ask
 
 _ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewhere", "expired", "password", "comment"))
@@ -103,6 +103,16 @@ def roles(state: State) -> dict[str, Any]:
             for name, value in values
         ),
     }
+
+
+def numbers(conn: psycopg.Connection[Any], state: State) -> dict[str, Any]:
+    """The oids of roles, which a rename does not change, and the cluster in which they mean that."""
+    return {"oids": dict(ask(conn, "role_numbers")), "cluster": cluster(state.target)}
+
+
+def cluster(target: Target) -> str:
+    """What tells one cluster from another: its identifier or, where that may not be read, the database's oid."""
+    return target.system_identifier or str(target.database_oid)
 
 
 def server(conn: psycopg.Connection[Any]) -> dict[str, Any]:

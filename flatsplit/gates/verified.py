@@ -26,12 +26,12 @@ def judge(asked: Asked[Any]) -> GateResult:
     failed = asked.failed()
     if failed:
         trial = failed[0]
-        return GateResult(
-            "verified",
-            False,
-            f"tried: {trial.role} {'cannot' if trial.expected else 'can'} {trial.act} {trial.target}",
-            "run flatsplit verify for everything that was tried",
-        )
+        why = f" ({trial.reason})" if trial.reason else ""
+        what = f"tried: {trial.role} {'cannot' if trial.expected else 'can'} {trial.act} {trial.target}{why}"
+        fix = "run flatsplit verify for everything that was tried"
+        if trial.expected:
+            fix += "; doctor says what to put into flatsplit.toml: the [grants] that help, or what leaves it behind"
+        return GateResult("verified", False, what, fix)
     return GateResult("verified", True, f"{len(checks)} expectations hold")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +275,10 @@ class Journal(Looks):
     def own_snapshot(self) -> SnapshotRecord | None:
         """What was there when the last step of this walk ended."""
         return snapshots.of(self.session, self._id)
+
+    def renamed(self, cluster: str, names: Collection[str]) -> dict[str, str]:
+        """Which of these roles were given another name since the last step of any walk ended, and which."""
+        return snapshots.renamed(self.session, cluster, names)
 
     # -- whose it is
 

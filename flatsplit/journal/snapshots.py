@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from flatsplit import resources
 from flatsplit.connection import Session
 from flatsplit.errors import JournalError
 from flatsplit.journal import rows
@@ -49,3 +50,9 @@ def last(session: Session) -> SnapshotRecord | None:
     """The newest of all walks that are kept: what one of them changed is no news to another."""
     row = rows.ask(session, _OF_ALL).fetchone()
     return SnapshotRecord(*row) if row else None
+
+
+def renamed(session: Session, cluster: str, names: Collection[str]) -> dict[str, str]:
+    """Which of these roles, by their names when the last step ended, are called otherwise now, and how."""
+    query = resources.query(__package__, "renamed").decode()
+    return dict(rows.ask(session, query, [cluster, sorted(names)]).fetchall())

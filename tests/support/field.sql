@@ -52,9 +52,6 @@ alter function f.to_thing(int) owner to {legacy};
 create cast (int as f.thing) with function f.to_thing(int);
 create cast (f.thing as text) with inout as assignment;
 
--- part transforms by superuser
-create extension hstore_plperl cascade;
-
 -- part access_methods by superuser
 create access method f_heap type table handler heap_tableam_handler;
 create table f.in_another_method (x int) using f_heap; alter table f.in_another_method owner to {legacy};
@@ -257,7 +254,7 @@ alter role {legacy} set bytea_output = 'escape';
 alter role {reporting} in database {database} set f.theirs = 'y';
 
 -- part parameters by superuser since 15
-grant set, alter system on parameter log_statement to {legacy} with grant option;
+grant set on parameter log_statement to {legacy} with grant option;
 grant set on parameter f.custom, work_mem to public;
 
 -- part parameters_passed_on by legacy since 15

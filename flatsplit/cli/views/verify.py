@@ -103,8 +103,12 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
         summarise(printer, found.drift)
         printer.say("`flatsplit repair` runs them.")
     elif not found.ok:
-        if all(name.endswith(GONE) for check in found.checks if not check.ok for name in check.exceptions):
+        wrong = [name for check in found.checks if not check.ok for name in check.exceptions]
+        if wrong and all(name.endswith(GONE) for name in wrong):
             printer.say("A list in flatsplit.toml names what is not here: correct the name, or take it out.")
+            return
+        if not wrong and found.notes and all(trial.expected for trial in found.failed):
+            printer.say("What a role needs beyond its rights, flatsplit.toml can give it: see the findings above.")
             return
         printer.say("No finished step asks for what is wrong here: whoever granted or changed it has to take it back.")
 
