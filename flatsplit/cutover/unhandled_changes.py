@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
 
 from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
@@ -16,15 +15,18 @@ from flatsplit.walks import split
 _RELATIONS = TABLES | {"view", "materialized_view"}
 
 
-def strays(situation: Situation, since: ObjectChanges, roles: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Objects given away, new schemas without defaults, tables of other roles, new memberships. ``roles``: as then."""
+def strays(situation: Situation, since: ObjectChanges, before: Collection[tuple[str, str]]) -> tuple[Finding, ...]:
+    """Objects given away, new schemas without defaults, tables of other roles, new memberships.
+
+    ``before``: role and member of each membership of then.
+    """
     if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
     return (
         *_given_away(situation, since),
         *_schemas(situation, since),
         *_tables(situation, since),
-        *_members(situation, roles),
+        *_members(situation, before),
     )
 
 
@@ -90,9 +92,8 @@ def _them(refs: list[ObjectRef]) -> str:
     return "it" if len(refs) == 1 else "them"
 
 
-def _members(situation: Situation, roles: Mapping[str, Any]) -> Iterator[Finding]:
+def _members(situation: Situation, before: Collection[tuple[str, str]]) -> Iterator[Finding]:
     """New roles that gained a membership, and others that can now act as one of the two that programs use."""
-    before = {(role, member) for role, member, *_ in roles["members"]}
     ours, names = situation.config.roles, blueprint.who(situation.config)
     live = situation.live
     new = {

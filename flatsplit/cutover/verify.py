@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -17,7 +17,7 @@ from flatsplit.cutover.unhandled_changes import strays
 from flatsplit.evidence import memory
 from flatsplit.evidence.trial import RoleProof, Trial
 from flatsplit.journal import TRIAL
-from flatsplit.model import SPLIT, Check, Finding, Statement
+from flatsplit.model import SPLIT, Check, Finding, State, Statement
 from flatsplit.model.report import PasswordAge
 from flatsplit.planning.causes import Causes
 from flatsplit.rights.surplus import surplus
@@ -104,7 +104,15 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         notes=found,
         old=tuple(one for one in ages(walk, situation.live) if one.old),
         causes=tuple(causes.of(statement) for statement in drift),
-        strays=strays(situation, since, before.roles) if before is not None and since is not None else (),
+        strays=strays(situation, since, _members(walk, situation.live, before.roles)) if before and since else (),
         proofs=(*prove(session, situation, passwords or {}), *special(session, situation, passwords or {})),
         surplus=tuple(each for some in beside for each in some),
     )
+
+
+def _members(walk: Walk, live: State, roles: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Who was a member of what when the last step ended, by the names of today."""
+    before = {(role, member) for role, member, *_ in roles["members"]}
+    other = {name for pair in before for name in pair} - live.roles.keys()
+    now = walk.journal.called_now(memory.cluster(live.target), other) if other else {}
+    return {(now.get(role, role), now.get(member, member)) for role, member in before}

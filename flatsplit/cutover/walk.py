@@ -18,9 +18,24 @@ from flatsplit.cutover.interaction import Passwords, Reporter
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.which_walk import DAMAGED, choose, steps
 from flatsplit.errors import ConfigError, JournalError, UsageError
+from flatsplit.evidence import memory
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import OF_ROLES, SPLIT, FactKey, Finding, Side, State, Statement, Target, WalkName, alike
+from flatsplit.model import (
+    OF_ROLES,
+    OWNER,
+    PUBLIC,
+    SPLIT,
+    FactKey,
+    Finding,
+    Side,
+    State,
+    Statement,
+    WalkName,
+    alike,
+    called_now,
+    mentioned,
+)
 from flatsplit.planning import machine
 from flatsplit.planning.chain import KeptWalk
 from flatsplit.walks import tenants
@@ -129,7 +144,7 @@ class Walk:
             live, self._first = self._first or read_state(self.session.driver), None
             Journal.recognise(live.target, self.record)
         live = with_columns(self.session.driver, live, grants.columns(self.config))
-        baselines = [self._baseline(record, live.target) for record in self.kept]
+        baselines = [self._baseline(record, live) for record in self.kept]
         at_first = {ref.name for each in baselines for ref in each.objects if ref.kind == "parameter"}
         live = with_parameters(self.session.driver, live, at_first | grants.parameters(self.config))
         live = self._surveyed(live)
@@ -184,11 +199,17 @@ class Walk:
 
         return live.but(structure=structure(self.session, self.config))
 
-    def _baseline(self, record: CutoverRecord, target: Target) -> State:
-        baseline = self.journal.of(record).load_baseline(target)
+    def _baseline(self, record: CutoverRecord, live: State) -> State:
+        baseline = self.journal.of(record).load_baseline(live.target)
         if baseline is None:
             raise JournalError("the journal has no baseline", DAMAGED)
-        return baseline
+        if record.walk != SPLIT:
+            return baseline
+        ours = {self.config.legacy_role, *self.config.named, OWNER, PUBLIC}
+        gone = set(mentioned(baseline)) - live.roles.keys() - ours
+        if not gone:
+            return baseline
+        return called_now(baseline, dict.fromkeys(gone) | self.journal.called_now(memory.cluster(live.target), gone))
 
     def _link(self, record: CutoverRecord, live: State, baseline: State) -> KeptWalk:
         """One of the walks as it is now."""

@@ -280,6 +280,10 @@ class Journal(Looks):
         """Which of these roles were given another name since the last step of any walk ended, and which."""
         return snapshots.renamed(self.session, cluster, names)
 
+    def called_now(self, cluster: str, names: Collection[str]) -> dict[str, str]:
+        """How roles are called now that had these names at some time of the walk; those that are gone are not in it."""
+        return snapshots.called_now(self.session, cluster, names)
+
     # -- whose it is
 
     @staticmethod

@@ -56,3 +56,9 @@ def renamed(session: Session, cluster: str, names: Collection[str]) -> dict[str,
     """Which of these roles, by their names when the last step ended, are called otherwise now, and how."""
     query = resources.query(__package__, "renamed").decode()
     return dict(rows.ask(session, query, [cluster, sorted(names)]).fetchall())
+
+
+def called_now(session: Session, cluster: str, names: Collection[str]) -> dict[str, str]:
+    """How those of these roles that are left are called now, as far as any step's end knew them."""
+    query = resources.query(__package__, "called_now").decode()
+    return dict(rows.ask(session, query, [cluster, sorted(names)]).fetchall())

@@ -6,6 +6,7 @@ lists, so these are interned and shared (see :func:`intern_acl`); comparing two
 states is mostly comparing pointers.
 """
 
+from flatsplit.model.called import called_now, mentioned
 from flatsplit.model.facts import (
     JOURNAL_SCHEMA,
     OWNER,
@@ -118,6 +119,8 @@ __all__ = [
     "Target",
     "WalkName",
     "alike",
+    "called_now",
     "group_objects",
     "intern_acl",
+    "mentioned",
 ]

@@ -123,3 +123,63 @@ def test_the_database(database: Database, invoke_cli: InProcess) -> None:
 
     called(was)
     assert_same(before, walk.snapshot(), "there and back")
+
+
+THIRD = """
+create role reporting; create role person login; create role team; create role vendor;
+grant legacy to person; grant team to legacy; grant legacy to vendor; grant create on schema public to legacy;
+create table w (); alter table w owner to vendor; grant select on w to legacy with grant option;
+"""
+OURS = """
+create table t (id serial primary key, a text); create view v as select * from t;
+grant select on t to reporting with grant option; grant select (a) on t to person;
+alter default privileges grant select on tables to reporting;
+alter default privileges in schema public grant usage on sequences to person;
+alter table t enable row level security;
+create policy p on t to reporting using (true); create policy q on t to legacy, person using (true);
+grant select on w to reporting;
+"""
+THIRDS = ("reporting", "person", "team", "vendor")
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("after", ["enable-login", "revoke-legacy"])
+def test_other_roles_that_the_way_back_speaks_of(after: str, database: Database, invoke_cli: InProcess) -> None:
+    """What legacy gave them, and was in, comes back to them under the names that they have then."""
+    database.execute(THIRD)
+    database.execute(OURS, "legacy")
+    walk = Walk(invoke_cli, database)
+    before = walk.snapshot()
+    walk.init().forward(after)
+
+    for role in THIRDS:
+        rename(database, role, f'{role} "2"')
+    walk("verify").check()
+    walk.rollback("--all")
+
+    for role in THIRDS:
+        rename(database, f'{role} "2"', role)
+    assert_same(before, walk.snapshot(), "there and back")
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_other_roles_that_are_gone_by_then(database: Database, invoke_cli: InProcess) -> None:
+    """Who left in the weeks between cannot be given anything back, and stops no rollback half-way."""
+    database.execute(THIRD)
+    database.execute(OURS, "legacy")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward()
+
+    for role in ("reporting", "person", "team"):
+        database.execute(f"drop owned by {role}; drop role {role}")
+    walk("verify").check()
+    assert walk("plan", "revoke-legacy").exit_code == 0
+    walk.rollback("--all")
+
+    walk.forward()
+    walk("verify").check()
+    walk.rollback("--all")
+    left = "select defaclrole::regrole::text from pg_default_acl where defaclrole <> 'legacy'::regrole"
+    assert database.admin.execute(left).fetchall() == []

@@ -1,0 +1,37 @@
+"""Facts that were remembered of roles, by the names that these have today."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from flatsplit.model import OWNER, PUBLIC, called_now, mentioned
+from tests.support.states import World, worlds
+
+EXAMPLES = settings(max_examples=15)
+
+
+@EXAMPLES
+@given(worlds())
+def test_who_is_called_as_before(world: World) -> None:
+    assert called_now(world.state, {}) == world.state
+
+
+@EXAMPLES
+@given(worlds())
+def test_other_names_and_back(world: World) -> None:
+    names = {name: f"{name} of today" for name in {*mentioned(world.state)} - {OWNER, PUBLIC}}
+
+    renamed = called_now(world.state, names)
+
+    assert {*mentioned(renamed)} <= {*names.values(), OWNER, PUBLIC}
+    back = called_now(renamed, {now: was for was, now in names.items()})
+    assert back == world.state
+
+
+@EXAMPLES
+@given(worlds())
+def test_who_is_gone_is_not_spoken_of(world: World) -> None:
+    for name in sorted({*mentioned(world.state)} - {OWNER, PUBLIC})[::3]:
+        left = called_now(world.state, {name: None})
+        assert name not in {*mentioned(left)}
+        assert {*mentioned(left)} <= {*mentioned(world.state)}
