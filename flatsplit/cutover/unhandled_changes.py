@@ -110,7 +110,7 @@ def _members(situation: Situation, before: Collection[tuple[str, str]]) -> Itera
             "warning",
             f"{member} became a member of {role}",
             f"{member} can do everything that {role} can.",
-            f"REVOKE {ddl.ident(role)} FROM {ddl.ident(member)}; unless it was meant.",
+            f"{ddl.end_membership(live, role, member)} unless it was meant.",
             (f"{member} in {role}",),
         )
 

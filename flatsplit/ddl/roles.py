@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from flatsplit.config.grants import fold, format_name
 from flatsplit.ddl.names import ident, literal
 from flatsplit.errors import FlatsplitError
-from flatsplit.model import Member, MemberOptions, RoleFacts, versions
+from flatsplit.model import Member, MemberOptions, RoleFacts, State, versions
 
 # variable_is_guc_list_quote() in pg_dump: their elements are quoted one by one.
 _LIST_SETTINGS = frozenset(
@@ -42,6 +42,13 @@ def revoke_member(member: Member, *, by: bool, admin_only: bool = False) -> str:
     """REVOKE role FROM member."""
     head = "REVOKE ADMIN OPTION FOR" if admin_only else "REVOKE"
     return f"{head} {ident(member.role)} FROM {ident(member.member)}{_granted_by(member, by)};"
+
+
+def end_membership(state: State, role: str, member: str) -> str:
+    """REVOKE role FROM member, as often as somebody gave it: since 16 it is kept, and taken away, per grantor."""
+    keys = sorted(key for key in state.members if key[:2] == (role, member)) or [Member(role, member, "")]
+    by = state.target.membership_options
+    return " ".join(revoke_member(key, by=by and bool(key.grantor)) for key in keys)
 
 
 def join_role(name_: str, version: int) -> str:

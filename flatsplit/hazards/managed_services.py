@@ -61,12 +61,11 @@ def service_administrators(seen: Seen) -> Iterator[Found]:
     inside = _within(seen.state, provider.group)
     split = [name for name in programs if name in inside]
     if split:
-        group = ddl.ident(provider.group)
+        cures = [ddl.end_membership(seen.state, provider.group, name) for name in split]
         yield Found(
             f"{', '.join(split)} {'is' if len(split) == 1 else 'are'} in {provider.group}",
             tuple(split),
-            fix=" ".join(f"REVOKE {group} FROM {ddl.ident(name)};" for name in split)
-            + " Create users with SQL instead.",
+            fix=" ".join([*cures, "Create users with SQL instead."]),
         )
 
 
@@ -86,7 +85,7 @@ def legacy_administrator(seen: Seen) -> Iterator[Found]:
         yield Found(
             f"{seen.legacy} is in {provider.group}",
             (seen.legacy,),
-            fix=f"REVOKE {ddl.ident(provider.group)} FROM {ddl.ident(seen.legacy)}; if nothing needs it, before "
+            fix=f"{ddl.end_membership(seen.state, provider.group, seen.legacy)} if nothing needs it, before "
             "grant-existing.",
         )
 

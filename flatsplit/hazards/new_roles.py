@@ -77,7 +77,7 @@ def adopted_powerful(seen: Seen) -> Iterator[Found]:
         powers = [word for word in _powers(facts) if word not in carried]
         groups = sorted({key.role for key in seen.state.members if key.member == name})
         cures += [f"ALTER ROLE {ddl.ident(name)} {' '.join(f'NO{word}' for word in powers)};"] if powers else []
-        cures += [f"REVOKE {ddl.ident(group)} FROM {ddl.ident(name)};" for group in groups]
+        cures += [ddl.end_membership(seen.state, group, name) for group in groups]
         found += [f"{name} is {word}" for word in powers]
         found += [f"{name} is a member of {group}" for group in groups]
     if found:

@@ -8,7 +8,7 @@ from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import format_name
 from flatsplit.hazards.objects import labels, ours
 from flatsplit.hazards.registry import Found, Seen, as_lines, below, few, hazard
-from flatsplit.hazards.remedy_sql import from_public, no_longer_passed_on
+from flatsplit.hazards.remedy_sql import from_public, no_longer_passed_on, taken_from_public
 from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, RELATIONS, TABLES, Acl, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import narrowed
@@ -85,7 +85,7 @@ def public_create(seen: Seen) -> Iterator[Found]:
                 taken.append(ddl.label(ref))
             else:
                 kept.append(ddl.label(ref))
-                cures.append(ddl.revoke([ref], "C", PUBLIC))
+                cures += taken_from_public([([ref], facts.acl)], "C")
     if taken or kept:
         shown = [f"{label} (enable-login takes it away)" for label in sorted(taken)]
         yield Found(
@@ -113,8 +113,8 @@ def public_temp(seen: Seen) -> Iterator[Found]:
     """Temporary tables of the restricted roles."""
     facts = seen.state.objects.get(ObjectRef("database", "", seen.state.target.database))
     if facts is not None and "T" in privileges.letters(facts.acl, PUBLIC):
-        cure = ddl.revoke([ObjectRef("database", "", seen.state.target.database)], "T", PUBLIC)
-        fix = below("Nothing, or, where even that is too much and nobody uses them:", [cure])
+        cures = taken_from_public([([ObjectRef("database", "", seen.state.target.database)], facts.acl)], "T")
+        fix = below("Nothing, or, where even that is too much and nobody uses them:", cures)
         yield Found("everybody may create temporary tables", (seen.state.target.database,), fix=fix)
 
 

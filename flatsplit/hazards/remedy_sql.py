@@ -5,7 +5,7 @@ They are decisions, which nobody but a person takes: they stand in a finding's `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from flatsplit import ddl, privileges
 from flatsplit.hazards.registry import Seen
@@ -17,19 +17,33 @@ TOGETHER = 50
 
 def from_public(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], letters: str | None = None) -> list[str]:
     """REVOKE of these letters (None: all that there are) from PUBLIC, on those of the application's objects."""
-    alike: dict[tuple[str, str], list[ObjectRef]] = {}
-    for group in seen.state.groups:
-        if group.facts.owner not in seen.context.owners or not wanted(group.refs[0], group.facts):
-            continue
-        held = privileges.letters(group.facts.acl, PUBLIC)
-        held = held if letters is None else privileges.within(held, letters)
-        alike.setdefault((ddl.grant_word(group.kind), held), []).extend(group.refs)
+    mine = (
+        group
+        for group in seen.state.groups
+        if group.facts.owner in seen.context.owners and wanted(group.refs[0], group.facts)
+    )
+    return taken_from_public(((group.refs, group.facts.acl) for group in mine), letters)
+
+
+def taken_from_public(objects: Iterable[tuple[Sequence[ObjectRef], Acl]], letters: str | None = None) -> list[str]:
+    """The same on these objects, each as whoever gave it: REVOKE takes nothing of what another has granted."""
+    alike: dict[tuple[str, str, str], list[ObjectRef]] = {}
+    for refs, acl in objects:
+        for item in acl:
+            held = item.privileges if letters is None else privileges.within(item.privileges, letters)
+            if item.grantee == PUBLIC and held:
+                by = "" if item.grantor == OWNER else item.grantor
+                alike.setdefault((ddl.grant_word(refs[0].kind), held, by), []).extend(refs)
     return [
-        ddl.revoke(refs[start : start + TOGETHER], held, PUBLIC)
-        for (_, held), found in sorted(alike.items())
+        _whole(ddl.revoke(refs[start : start + TOGETHER], held, PUBLIC, grantor=by), by)
+        for (_, held, by), found in sorted(alike.items())
         for refs in [sorted(found)]
         for start in range(0, len(refs), TOGETHER)
     ]
+
+
+def _whole(cure: str, by: str) -> str:
+    return f"BEGIN; {cure} COMMIT;" if by else cure
 
 
 def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:
@@ -47,7 +61,7 @@ def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:
             cure = (
                 cure.replace(f" FROM {ddl.ident(grantee)};", f" FROM {ddl.ident(grantee)} CASCADE;") if more else cure
             )
-            found.append(f"BEGIN; {cure} COMMIT;" if by else cure)
+            found.append(_whole(cure, by))
     return found
 
 

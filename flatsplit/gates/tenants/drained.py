@@ -47,7 +47,7 @@ def _seeing(asked: Asked[Context]) -> tuple[str, str] | None:
         for other in sorted(named & becomes):
             return (
                 f"{role} is a member of {other}, who sees all rows of {ddl.label(ref)}: it would go on seeing them",
-                f"REVOKE {ddl.ident(other)} FROM {ddl.ident(role)};",
+                ddl.end_membership(state, other, role),
             )
     return None
 

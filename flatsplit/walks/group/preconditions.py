@@ -63,7 +63,7 @@ def objections(state: State, role: str, purpose: str, group: Group) -> Iterator[
         if way := membership.circle(state, role, login):
             yield (
                 f"{role} is a member of {login}, so {login} cannot be a member of it",
-                f"REVOKE {ddl.ident(way[1])} FROM {ddl.ident(way[0])};",
+                ddl.end_membership(state, way[1], way[0]),
             )
 
 
