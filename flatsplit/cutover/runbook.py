@@ -18,9 +18,9 @@ from flatsplit.cutover.password_ages import ages
 from flatsplit.cutover.poolers import poolers
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
-from flatsplit.gates import judge, rehearsed
+from flatsplit.gates import gate, judge, rehearsed
 from flatsplit.journal import EventRecord, Journal, TallyRecord
-from flatsplit.model import SPLIT, Backend, GateResult, Plan, StepRecord
+from flatsplit.model import SPLIT, Backend, GateKey, GateResult, Plan, StepRecord
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.planning import machine
 from flatsplit.planning.situation import notes_of
@@ -112,9 +112,16 @@ def _gates(walk: Walk, situation: Situation, step: str) -> tuple[GateResult, ...
     """Gates of a step that is not next: how it passed them, or that they are still to be looked at."""
     on_record = {gate.key: gate for gate in waived(walk.journal, step)}
     done = situation.states[step] == "done"
-    text = "was open when the step was done" if done else "is looked at when the step is next"
-    keys = situation.kind.step(step).gates
-    return tuple(on_record.get(key) or GateResult(key, done, text, judged=False) for key in keys)
+    return tuple(
+        on_record.get(key) or GateResult(key, done, _unjudged(key, situation.kind.name, done=done), judged=False)
+        for key in situation.kind.step(step).gates
+    )
+
+
+def _unjudged(key: GateKey, kind: str, *, done: bool) -> str:
+    """What is said of a gate that nobody judges now."""
+    asks = gate(key, kind).asks
+    return f"{asks}: so it was when the step was done" if done else f"open when {asks}"
 
 
 def _report(walk: Walk, situation: Situation, sessions: Sequence[Backend]) -> Report:

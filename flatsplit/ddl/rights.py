@@ -20,6 +20,7 @@ _DEFAULT_WORD = {
 
 _RENEW_COMMENT = """\
 BEGIN
+  -- The comment that it has already: setting it takes a lock, so REFRESH and TRUNCATE wait for the GRANT and work
   EXECUTE format('COMMENT ON @kind %s IS %L', @name::text, obj_description(@name::regclass, 'pg_class'));
 END"""
 

@@ -102,4 +102,4 @@ def _ignored(context: Context, version: int) -> tuple[str, str]:
     )
 
 
-GATE = Gate("acts", judge)
+GATE = Gate("acts", judge, "whoever logs in for the group acts as the group, with its settings")

@@ -92,4 +92,4 @@ def _may_trigger(asked: Asked[Any]) -> bool:
     return True
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "the operator may run what the step runs")

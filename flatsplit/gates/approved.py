@@ -106,4 +106,4 @@ def _other_plan(
     )
 
 
-GATE = Gate("approved", judge)
+GATE = Gate("approved", judge, "what would run is what somebody approved")

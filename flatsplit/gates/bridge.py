@@ -22,4 +22,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     )
 
 
-GATE = Gate("bridge", judge)
+GATE = Gate("bridge", judge, "the old role's membership in the new owner gives it all that it had as the owner")

@@ -59,4 +59,4 @@ def _pool(context: Context) -> GateResult:
     )
 
 
-GATE = Gate("connections", judge)
+GATE = Gate("connections", judge, "max_connections has room for the tenants that are connected at once")

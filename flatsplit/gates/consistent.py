@@ -27,4 +27,4 @@ def judge(asked: Asked[Any]) -> GateResult:
     return GateResult("consistent", True, "no row names one of another tenant's")
 
 
-GATE = Gate("consistent", judge)
+GATE = Gate("consistent", judge, "no row refers to a row of another tenant")

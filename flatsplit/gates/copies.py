@@ -52,4 +52,4 @@ def copied(asked: Asked[Context], pattern: str) -> list[tuple[str, str]] | None:
     return [(role, text) for role, text in rows if text and any(name in text for name in tables)]
 
 
-GATE = Gate("copies", judge)
+GATE = Gate("copies", judge, "no role that row-level security applies to loads rows with COPY … FROM, which it forbids")

@@ -18,4 +18,8 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("covered", False, found[0].what + more, found[0].fix)
 
 
-GATE = Gate("covered", judge)
+GATE = Gate(
+    "covered",
+    judge,
+    "nobody loses sight of a row when row-level security is switched on, and tenants inherit no right from PUBLIC",
+)

@@ -53,4 +53,8 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("delivered", True, f"{coming} logged in with its new password and {acts}")
 
 
-GATE = Gate("delivered", judge)
+GATE = Gate(
+    "delivered",
+    judge,
+    "the password that applications are about to get has been tried: it logs in and acts as the role",
+)

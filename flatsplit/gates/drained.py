@@ -30,4 +30,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return quiet.gate("drained", quiet.of_legacy(asked, started), config.gates.drain, f"{asked.step} begun")
 
 
-GATE = Gate("drained", judge)
+GATE = Gate("drained", judge, "the old role has had no sessions for as long as drain says")

@@ -42,4 +42,4 @@ def _seen(asked: Asked[Context]) -> set[str]:
     }
 
 
-GATE = Gate("dumps", judge)
+GATE = Gate("dumps", judge, "no role that row-level security applies to dumps the database, which pg_dump refuses")

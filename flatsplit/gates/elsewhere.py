@@ -40,4 +40,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     )
 
 
-GATE = Gate("elsewhere", judge)
+GATE = Gate("elsewhere", judge, "no other database of the cluster uses the old role")

@@ -49,4 +49,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult(KEY, True, text)
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "the role was watched for long enough, and nothing that it ran can have been missed")

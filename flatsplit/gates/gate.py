@@ -93,3 +93,5 @@ class Gate:
 
     key: GateKey
     judge: Callable[[Asked[Any]], GateResult]
+    asks: str
+    """What is true when it is open, in half a sentence: for the runbook's pages, before anybody has judged it."""

@@ -22,4 +22,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("holes", False, f"{found[0].what}{more}", _FIX)
 
 
-GATE = Gate("holes", judge)
+GATE = Gate("holes", judge, "nothing leads around the policies")

@@ -61,4 +61,4 @@ def _wrong(said: Mapping[str, Any]) -> str:
     return f"{said['breaches']:,} in the catalog, {said['failures']:,} acts that came out wrong"
 
 
-GATE = Gate("isolated", judge)
+GATE = Gate("isolated", judge, "the last proof found tenants kept apart, and nothing that it covers has changed since")

@@ -17,4 +17,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("keys", False, found[0].what + more, found[0].fix)
 
 
-GATE = Gate("keys", judge)
+GATE = Gate("keys", judge, "every table whose rows are told apart has a tenant key that is NOT NULL and indexed")

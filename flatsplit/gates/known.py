@@ -144,4 +144,4 @@ def known(journal: Journal) -> set[Client]:
     return {(application, client) for application, client in clients}
 
 
-GATE = Gate("known", judge)
+GATE = Gate("known", judge, "every client that used the role has connected again since its password changed")

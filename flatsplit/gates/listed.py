@@ -38,4 +38,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("listed", True, f"{where} means {' and '.join(means)}, all here")
 
 
-GATE = Gate("listed", judge)
+GATE = Gate("listed", judge, "every name in the role's list exists here")

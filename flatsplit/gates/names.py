@@ -17,4 +17,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("names", False, f"tenant {key!r}: {why}{more}", "call the roles otherwise: [tenants] role")
 
 
-GATE = Gate("names", judge)
+GATE = Gate("names", judge, "every tenant can have a role of its own name")

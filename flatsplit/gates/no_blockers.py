@@ -33,4 +33,4 @@ def open_gate(said: str, asked: Asked[Any], of: Collection[str] = ()) -> GateRes
     return GateResult("no-blockers", True, said)
 
 
-GATE = Gate("no-blockers", judge)
+GATE = Gate("no-blockers", judge, "flatsplit doctor finds no blocker")

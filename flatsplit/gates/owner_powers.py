@@ -54,4 +54,4 @@ def gate(found: Powers, context: Context) -> GateResult:
     return GateResult(KEY, True, f"what runs as its owner does the same as {migrator}")
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "views, rules and SECURITY DEFINER routines do the same under the new owner")

@@ -55,4 +55,4 @@ def _received(asked: Asked[Context]) -> GateResult | None:
     )
 
 
-GATE = Gate("reach", judge)
+GATE = Gate("reach", judge, "the new owner can be given every object, and can read what the views among them read")

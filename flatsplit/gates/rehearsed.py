@@ -145,4 +145,4 @@ def _stale(one: Past, moved: datetime | None, now: datetime, config: Gates, what
     return ""
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "the last rehearsal is recent enough and found nothing that would be refused or see fewer rows")

@@ -49,4 +49,4 @@ def _observed(asked: Asked[Context], role: str, since: datetime | None) -> bool:
     return last is not None and (since is None or last >= since)
 
 
-GATE = Gate("seen", judge)
+GATE = Gate("seen", judge, "the application and the migration tool have been seen connected under their new roles")

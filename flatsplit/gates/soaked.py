@@ -24,4 +24,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return quiet.gate("soaked", quiet.of_legacy(asked, finished), soak, f"{before.key} done")
 
 
-GATE = Gate("soaked", judge)
+GATE = Gate("soaked", judge, "soak has passed since the step before, and nobody came back as the old role")

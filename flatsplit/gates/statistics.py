@@ -45,4 +45,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     )
 
 
-GATE = Gate("statistics", judge)
+GATE = Gate("statistics", judge, "pg_stat_statements has room for every tenant's statements, which it counts per role")

@@ -24,4 +24,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("surveyed", True, f"{len(survey.belongings)} tables have a kind")
 
 
-GATE = Gate("surveyed", judge)
+GATE = Gate("surveyed", judge, "every table in scope has a kind")

@@ -41,4 +41,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     )
 
 
-GATE = Gate("tenants-seen", judge)
+GATE = Gate("tenants-seen", judge, "somebody of each ring of tenants has been seen under its own role")

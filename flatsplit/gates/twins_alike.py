@@ -75,4 +75,4 @@ def _of(acl: Acl, role: str) -> list[tuple[str, str]]:
     return sorted((item.privileges, item.grantable) for item in acl if item.grantee == role)
 
 
-GATE = Gate("twins-alike", judge)
+GATE = Gate("twins-alike", judge, "both logins of the pair can do exactly the same")

@@ -108,4 +108,4 @@ def gate(found: Lately, role: str, better: str) -> GateResult:
     )
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "the application is refused nothing, as far as the server's log can be read")

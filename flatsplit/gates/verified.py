@@ -35,4 +35,4 @@ def judge(asked: Asked[Any]) -> GateResult:
     return GateResult("verified", True, f"{len(checks)} expectations hold")
 
 
-GATE = Gate("verified", judge)
+GATE = Gate("verified", judge, "each role can and cannot do what it should")

@@ -120,17 +120,18 @@ def find(
     return tuple(sorted(found, key=lambda finding: (ORDER[finding.severity], finding.id)))
 
 
-_PURPOSE = re.compile(rf"(?<![\w.\"\[-])(?:{'|'.join(PURPOSES)})(?![\w\"-])")
+_PURPOSE = re.compile(rf"(?<![\w.\"\[-])(?:{'|'.join(PURPOSES)}|[Ll]egacy)(?![\w\"-])")
 
 
 def _in_their_names(told: Hazard, finding: Finding, config: Config) -> Finding:
-    """What the registry says of app_user and the others, of the roles that stand for them in this cluster.
+    """What the registry says of legacy, app_user and the others, of the roles that stand for them in this cluster.
 
     The role that is really called app_user may be another application's. What a judge said has the right names.
     """
+    names = {"legacy": config.legacy_role, **{key: str(getattr(config.roles, key)) for key in PURPOSES}}
 
     def named(text: str) -> str:
-        return _PURPOSE.sub(lambda match: getattr(config.roles, match.group()) or match.group(), text)
+        return _PURPOSE.sub(lambda match: names.get(match.group().lower()) or match.group(), text)
 
     return replace(
         finding,

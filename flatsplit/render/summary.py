@@ -82,6 +82,8 @@ def _what(statement: Statement) -> str:
     facts = {change.fact for change in changes}
     if "role" in facts:  # CREATE ROLE brings attributes with it
         facts = {"role"}
+    if "pg_terminate_backend" in statement.sql:
+        return "end sessions"
     if len(facts) != 1:
         # Several facts at once, or none: the statement's own verb says it best
         return f"{statement.sql.split(None, 1)[0].upper() if statement.sql.split() else ''} {things}".strip()

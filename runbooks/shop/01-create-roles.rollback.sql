@@ -1,9 +1,9 @@
 -- Rollback of step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan afb3ab22542522ca
+--   plan 6a062c54205f0bde
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

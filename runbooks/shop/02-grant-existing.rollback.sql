@@ -1,9 +1,9 @@
 -- Rollback of step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 2c22766032f7fe81
+--   plan 0942aa0668ab0ca4
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -97,6 +97,7 @@ REVOKE SELECT ON TABLE "public"."targets" FROM "app_user";
 -- revoke SELECT on 32 materialized views and partitioned tables and tables and views in shop from app_readonly
 DO $flatsplit$
 BEGIN
+  -- The comment that it has already: setting it takes a lock, so REFRESH and TRUNCATE wait for the GRANT and work
   EXECUTE format('COMMENT ON MATERIALIZED VIEW %s IS %L', '"shop"."sales"'::text, obj_description('"shop"."sales"'::regclass, 'pg_class'));
 END
 $flatsplit$; REVOKE SELECT ON TABLE "shop"."sales", "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" FROM "app_readonly";
@@ -105,6 +106,7 @@ REVOKE SELECT, INSERT, UPDATE, DELETE ON TABLE "shop"."orders", "shop"."audit_lo
 -- revoke SELECT on materialized view shop.sales from app_user
 DO $flatsplit$
 BEGIN
+  -- The comment that it has already: setting it takes a lock, so REFRESH and TRUNCATE wait for the GRANT and work
   EXECUTE format('COMMENT ON MATERIALIZED VIEW %s IS %L', '"shop"."sales"'::text, obj_description('"shop"."sales"'::regclass, 'pg_class'));
 END
 $flatsplit$; REVOKE SELECT ON TABLE "shop"."sales" FROM "app_user";

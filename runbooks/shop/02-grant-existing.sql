@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 2c22766032f7fe81
+--   plan 0942aa0668ab0ca4
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -94,6 +94,7 @@ GRANT SELECT ON TABLE "public"."targets" TO "app_user";
 -- grant SELECT on 32 materialized views and partitioned tables and tables and views in shop to app_readonly
 DO $flatsplit$
 BEGIN
+  -- The comment that it has already: setting it takes a lock, so REFRESH and TRUNCATE wait for the GRANT and work
   EXECUTE format('COMMENT ON MATERIALIZED VIEW %s IS %L', '"shop"."sales"'::text, obj_description('"shop"."sales"'::regclass, 'pg_class'));
 END
 $flatsplit$; GRANT SELECT ON TABLE "shop"."sales", "shop"."orders", "shop"."audit_log", "shop"."baskets", "shop"."categories", "shop"."coupons", "shop"."customers", "shop"."data_sheets", "shop"."order_items", "shop"."orders_2026_01", "shop"."orders_2026_02", "shop"."orders_2026_03", "shop"."orders_2026_04", "shop"."orders_2026_05", "shop"."orders_2026_06", "shop"."orders_other", "shop"."payments", "shop"."products", "shop"."reviews", "shop"."shipments", "shop"."stock", "shop"."suppliers", "shop"."tenants", "shop"."tickets", "shop"."warehouses", "shop"."available", "shop"."best_sellers", "shop"."catalogue", "shop"."customer_orders", "shop"."open_orders", "shop"."order_totals", "shop"."revenue_by_month" TO "app_readonly";
@@ -102,6 +103,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "shop"."orders", "shop"."audit_log
 -- grant SELECT on materialized view shop.sales to app_user
 DO $flatsplit$
 BEGIN
+  -- The comment that it has already: setting it takes a lock, so REFRESH and TRUNCATE wait for the GRANT and work
   EXECUTE format('COMMENT ON MATERIALIZED VIEW %s IS %L', '"shop"."sales"'::text, obj_description('"shop"."sales"'::regclass, 'pg_class'));
 END
 $flatsplit$; GRANT SELECT ON TABLE "shop"."sales" TO "app_user";

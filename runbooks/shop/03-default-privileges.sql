@@ -1,12 +1,13 @@
 -- Step default-privileges: Set default privileges for what comes later
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 494d435980b730b3
+--   plan 92d287eace6fc5be
 --
--- What app_migrator or legacy create from now on is at once usable by app_user and readable by
--- app_readonly. Grants that legacy's default privileges gave to other roles live on for app_migrator.
+-- What app_migrator or the old role creates from now on is at once usable by app_user and readable by
+-- app_readonly. Grants that the old role's default privileges gave to other roles live on for
+-- app_migrator.
 --
 -- Run it with: psql -X -f 03-default-privileges.sql "service=…"
 -- A lock that does not come within 200ms ends the script: run it again.

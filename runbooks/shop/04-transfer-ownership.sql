@@ -1,13 +1,13 @@
 -- Step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan be6d94918fc33f9d
+--   plan bdae4af63d2ef1d2
 --
--- Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to
--- app_migrator. Over the bridge the running application keeps every right it had. ALTER … OWNER takes
--- ACCESS EXCLUSIVE for a moment; no statement waits longer than the lock budget.
+-- Makes the old role a member of app_migrator (the bridge), then gives all its objects to
+-- app_migrator. As a member of the owner the running application keeps every right it had. ALTER …
+-- OWNER takes ACCESS EXCLUSIVE for a moment; no statement waits for that longer than lock_timeout.
 --
 -- Run it with: psql -X -f 04-transfer-ownership.sql "service=…"
 -- A lock that does not come within 200ms ends the script, within 10ms where others are held: run it again.

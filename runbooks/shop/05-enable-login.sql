@@ -1,11 +1,11 @@
 -- Step enable-login: Let the new roles log in
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 7dbc4bb9eca391fa
+--   plan ab8da32c1908adcf
 --
--- Carries legacy's role settings and limits over, takes CREATE in the schemas in scope from PUBLIC
+-- Carries the old role's settings and limits over, takes CREATE in the schemas in scope from PUBLIC
 -- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.
 --
 -- Run it with: psql -X -f verifiers.psql -f 05-enable-login.sql "service=…"

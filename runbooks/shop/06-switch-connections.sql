@@ -1,12 +1,12 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 47d0f32fa6203e71
+--   plan 33d09411dd3b78e8
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
--- flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.
+-- flatsplit changes nothing here; it watches until the new roles are in use and the old one is not.
 --
 -- People do this one:
 --   point the application at    app_user

@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan b636a41787b05074
+--   plan bd49eeff04349a3f
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

@@ -1,11 +1,11 @@
 -- Rollback of step lock-legacy: Lock the old role
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 97dad8b1139b23bd
+--   plan fd09156b394cfa36
 --
--- The scream test: legacy may no longer log in and its last sessions in this database are ended.
+-- The scream test: the old role may no longer log in and its last sessions in this database are ended.
 -- Whoever was overlooked is heard now, while one statement undoes it.
 --
 -- Only when the step has run, and only after the rollback of every later step that has run.

@@ -1,12 +1,12 @@
 -- Rollback of step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713430193187322315, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713489125034656119, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan f0959fdddaa7345f
+--   plan f0a0946df7c76ee1
 --
--- Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default
--- privileges, memberships and attributes.
+-- Hands over what the old role created since ownership moved, then removes its membership in
+-- app_migrator, its privileges, default privileges, memberships and attributes.
 --
 -- Only when the step has run, and only after the rollback of every later step that has run.
 -- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.

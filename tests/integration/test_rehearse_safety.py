@@ -12,7 +12,7 @@ import pytest
 from flatsplit.model import versions
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
-from tests.support.patience import PATIENCE
+from tests.support.patience import until
 from tests.support.walk import Walk
 
 HOSTILE = """
@@ -154,35 +154,53 @@ def test_a_function_that_does_not_end(make_database: MakeDatabase, invoke_cli: I
     assert verdicts == {"SELECT public.slow(1)": "unknown", "SELECT count(*) FROM victim": "allowed"}
 
 
+PAUSE = 1815
+"""An advisory lock: planning a call of ``pause`` asks for it, and so a rehearsal stops in the middle of a batch."""
+RELEASED = "30 seconds"
+"""By the server's own clock: nothing waits so long for a lock of whoever has a ``lock_timeout`` of 200 ms."""
+
+
 def test_nobody_waits(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
-    """While it runs, writers, VACUUM, CREATE INDEX and ALTER TABLE get their locks; and it does not wait for theirs."""
+    """In the middle of a batch no lock is held on what was tried before; and it does not wait for who holds one."""
     database = make_database()
     database.execute("grant usage, create on schema public to legacy")
-    database.execute("create table public.busy (id int primary key, what text)", "legacy")
+    database.execute(
+        "create table public.busy (id int primary key, what text);"
+        f"create function public.pause(int) returns int language plpgsql immutable as "
+        f"$$ begin perform pg_advisory_xact_lock({PAUSE}); return 1; end $$",
+        "legacy",
+    )
     walk = Walk(invoke_cli, database).init()
     walk.next("--through", "grant-existing")
     file = tmp_path / "busy.sql"
-    file.write_text(";\n".join(f"UPDATE busy SET what = 'x{n}' WHERE id = {n}" for n in range(1500)))
+    before, after = "UPDATE busy SET what = 'a' WHERE id = 1", "DELETE FROM busy WHERE id = 2"
+    file.write_text(f"{before}; SELECT public.pause(1); {after}")
     result: list[Any] = []
     runner = threading.Thread(target=lambda: result.append(walk("rehearse", "--file", str(file), "--json")))
-    with psycopg.connect(database.dsn, autocommit=True) as other:
-        other.execute(f"set lock_timeout = '{PATIENCE}s'")  # had they to wait for its end, there were no rounds
+    with psycopg.connect(database.dsn) as holder, psycopg.connect(database.dsn, autocommit=True) as watcher:
+        holder.execute("select pg_advisory_lock(%s)", [PAUSE])
+        holder.commit()
         runner.start()
-        rounds = 0
-        while runner.is_alive():
-            other.execute("insert into busy values (%s, 'x')", [rounds])
-            other.execute("vacuum busy")
-            other.execute("create index on busy (what)")
-            other.execute("alter table busy add column extra int; alter table busy drop column extra")
-            other.execute("drop index busy_what_idx")
-            rounds += 1
-        runner.join()
-    assert result[0].check(0).json["summary"]["allowed"] == 1500
-    assert rounds > 3
-    with psycopg.connect(database.dsn) as holder:  # a table that is locked for good: reasoned, not waited for
-        holder.execute("lock table busy in access exclusive mode")
-        file.write_text("UPDATE busy SET what = 'x'")
-        assert walk("rehearse", "--file", str(file), "--json").check(0).json["summary"]["allowed"] == 1
+        try:
+            stopped = "select from pg_locks where locktype = 'advisory' and objid = %s and not granted"
+            until(lambda: watcher.execute(stopped, [PAUSE]).fetchone() is not None or not runner.is_alive())
+            assert runner.is_alive(), "it has tried what stops it"
+            # conflicts with every lock: writers, VACUUM, CREATE INDEX and ALTER TABLE would have got theirs, too
+            holder.execute("lock table public.busy in access exclusive mode nowait")
+            holder.execute("select pg_advisory_unlock(%s)", [PAUSE])
+            waits = (
+                "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' "
+                f"and query_start < now() - '{RELEASED}'::interval"
+            )
+            while runner.is_alive():
+                assert watcher.execute(waits).fetchone() is None, "it waits for a lock"
+                runner.join(0.05)
+        finally:
+            holder.rollback()
+            holder.execute("select pg_advisory_unlock_all()")
+            runner.join()
+    verdicts = {each["query"]: each["verdict"] for each in result[0].check(0).json["statements"]}
+    assert (verdicts[before], verdicts[after]) == ("allowed", "allowed"), "reasoned, where the table was locked"
 
 
 @pytest.mark.majors("two")

@@ -128,7 +128,7 @@ DEPUTY = Kind(
 @contextmanager
 def known(kind: Kind[Any] = DEPUTY) -> Iterator[None]:
     """A flatsplit that has this kind, and its gate."""
-    gates.REGISTRY[INVITED] = Gate(INVITED, _invited)
+    gates.REGISTRY[INVITED] = Gate(INVITED, _invited, "somebody was invited")
     with registered(kind):
         yield
 

@@ -25,4 +25,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return open_gate("no blocker found", asked, OF_GROUPS)
 
 
-GATE = Gate("no-blockers", judge)
+GATE = Gate("no-blockers", judge, "nothing has come up since the walk began that speaks against it")

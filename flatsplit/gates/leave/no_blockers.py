@@ -18,4 +18,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult("no-blockers", False, f"{what}{more}", fix)
 
 
-GATE = Gate("no-blockers", judge)
+GATE = Gate("no-blockers", judge, "nothing that the person owns would do more once somebody else owns it")

@@ -20,4 +20,4 @@ def judge(asked: Asked[Any]) -> GateResult:
     return quiet.gate("drained", sessions.quiet(asked, leaving, started), asked.rest, f"{asked.step} begun")
 
 
-GATE = Gate("drained", judge)
+GATE = Gate("drained", judge, "nobody has logged in as the role that is left for as long as drain says")

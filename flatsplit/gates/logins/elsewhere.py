@@ -33,4 +33,4 @@ def judge(asked: Asked[Any]) -> GateResult:
     return GateResult("elsewhere", True, f"{' and '.join(leaving)} is not used by other databases")
 
 
-GATE = Gate("elsewhere", judge)
+GATE = Gate("elsewhere", judge, "no other database of the cluster uses the role that is left")

@@ -28,4 +28,4 @@ def judge(asked: Asked[Any]) -> GateResult:
     )
 
 
-GATE = Gate("seen", judge)
+GATE = Gate("seen", judge, "the new login has been seen connected")

@@ -23,4 +23,4 @@ def judge(asked: Asked[Any]) -> GateResult:
     return quiet.elapsed("soaked", asked.rest, now - finished, what)
 
 
-GATE = Gate("soaked", judge)
+GATE = Gate("soaked", judge, "soak has passed since the step before, and nobody logged in as the role that is left")

@@ -83,4 +83,4 @@ def gate(heard: list[FailedLogins], result: GateResult | None, better: str) -> G
     )
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "nobody is refused a login or a right, as far as the server's log can be read")

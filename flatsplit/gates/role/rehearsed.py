@@ -33,4 +33,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult(KEY, True, told)
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "all that the role ran was rehearsed with its own list alone, and nothing of it is refused")

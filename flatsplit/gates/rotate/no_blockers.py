@@ -43,4 +43,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return GateResult(_KEY, True, "; ".join(parts), " ".join(looks), notice=bool(looks))
 
 
-GATE = Gate(_KEY, judge)
+GATE = Gate(_KEY, judge, "nothing that no deploy of the application reaches still logs in with the former password")

@@ -99,4 +99,6 @@ def _quiet(
     return quiet.Quiet(role, since, seen, coverage(since, now, asked.journal.look_times(since), largest))
 
 
-GATE = Gate("drained", judge)
+GATE = Gate(
+    "drained", judge, "nobody works as the application's role any more, apart from those that need no tenant's row"
+)

@@ -39,4 +39,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return replace(found, fix=found.fix.replace("flatsplit rehearse", f"flatsplit rehearse --as {one}"))
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "what the application runs was rehearsed as its own role, then as a tenant")

@@ -23,4 +23,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return next((result for result in results if not result.open), results[-1])
 
 
-GATE = Gate("soaked", judge)
+GATE = Gate("soaked", judge, "each ring of tenants has rested for soak before the next one's turn")

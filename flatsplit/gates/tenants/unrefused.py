@@ -25,4 +25,4 @@ def judge(asked: Asked[Context]) -> GateResult:
     return replace(found, fix=f"{fix}, or waive this")
 
 
-GATE = Gate(KEY, judge)
+GATE = Gate(KEY, judge, "tenants are refused nothing, as far as the server's log can be read")

@@ -84,8 +84,8 @@ def revoked(draft: Draft, context: Context) -> None:
 STEP = Step(
     key=split.DEFAULT_PRIVILEGES,
     title="Set default privileges for what comes later",
-    purpose="What app_migrator or legacy create from now on is at once usable by app_user and readable by "
-    "app_readonly. Grants that legacy's default privileges gave to other roles live on for app_migrator.",
+    purpose="What app_migrator or the old role creates from now on is at once usable by app_user and readable by "
+    "app_readonly. Grants that the old role's default privileges gave to other roles live on for app_migrator.",
     apply=apply,
     watch=("Nothing: the application cannot notice this step.",),
 )

@@ -151,7 +151,7 @@ def _not_adopted(context: Context) -> Roles:
 STEP = Step(
     key=split.ENABLE_LOGIN,
     title="Let the new roles log in",
-    purpose="Carries legacy's role settings and limits over, takes CREATE in the schemas in scope from PUBLIC "
+    purpose="Carries the old role's settings and limits over, takes CREATE in the schemas in scope from PUBLIC "
     "(those who relied on it are granted it by name), and gives the new roles LOGIN and a password.",
     apply=apply,
     by_hand=_opened,

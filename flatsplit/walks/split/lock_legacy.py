@@ -61,7 +61,7 @@ def _soak(context: Context) -> timedelta:
 STEP = Step(
     key=split.LOCK_LEGACY,
     title="Lock the old role",
-    purpose="The scream test: legacy may no longer log in and its last sessions in this database are ended. "
+    purpose="The scream test: the old role may no longer log in and its last sessions in this database are ended. "
     "Whoever was overlooked is heard now, while one statement undoes it.",
     apply=apply,
     gates=("soaked", "unrefused", "elsewhere"),
@@ -69,6 +69,6 @@ STEP = Step(
     adds=_ending_sessions,
     retires=_legacy,
     by_hand=_locked,
-    watch=("Failed logins as legacy in the server log (SQLSTATE 28000).",),
+    watch=("Failed logins as the old role in the server log (SQLSTATE 28000).",),
     stop=("Anything at all asks for the old role: undo at once, then find out what it was.",),
 )

@@ -132,8 +132,8 @@ def _begun(context: Context) -> bool:
 STEP = Step(
     key=split.REVOKE_LEGACY,
     title="Take the old role's rights away",
-    purpose="Sweeps what legacy created over the bridge, then removes the bridge, legacy's privileges, default "
-    "privileges, memberships and attributes.",
+    purpose="Hands over what the old role created since ownership moved, then removes its membership in "
+    "app_migrator, its privileges, default privileges, memberships and attributes.",
     apply=apply,
     gates=("soaked", "unrefused", "elsewhere"),
     rests=_soak,

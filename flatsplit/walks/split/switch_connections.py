@@ -23,14 +23,14 @@ STEP = Step(
     key=split.SWITCH_CONNECTIONS,
     title="Switch connections",
     purpose="People move the application's connections to app_user and the migration tool's to app_migrator. "
-    "flatsplit changes nothing here; it watches until the new roles are in use and legacy is not.",
+    "flatsplit changes nothing here; it watches until the new roles are in use and the old one is not.",
     apply=apply,
     gates=("rehearsed", "seen", "drained"),
     rests=_drain,
     by_people="people move the connections",
     watch=(
         "Errors of the application with SQLSTATE 42501 (insufficient privilege).",
-        "Who is still connected as legacy.",
+        "Who is still connected as the old role.",
     ),
     stop=(
         (

@@ -149,9 +149,9 @@ def _legacy(context: Context) -> Roles:
 STEP = Step(
     key=split.TRANSFER_OWNERSHIP,
     title="Move ownership to app_migrator",
-    purpose="Makes legacy a member of app_migrator (the bridge), then gives every object of legacy's to app_migrator. "
-    "Over the bridge the running application keeps every right it had. "
-    "ALTER … OWNER takes ACCESS EXCLUSIVE for a moment; no statement waits longer than the lock budget.",
+    purpose="Makes the old role a member of app_migrator (the bridge), then gives all its objects to app_migrator. "
+    "As a member of the owner the running application keeps every right it had. "
+    "ALTER … OWNER takes ACCESS EXCLUSIVE for a moment; no statement waits for that longer than lock_timeout.",
     apply=apply,
     gates=("bridge", "reach", "owner-powers"),
     takes_all_of=_legacy,
@@ -161,7 +161,7 @@ STEP = Step(
     ),
     stop=(
         (
-            "Application statements wait longer than the lock budget, or a standby falls behind and does not catch up "
+            "Application statements wait longer than lock_timeout, or a standby falls behind and does not catch up "
             "between batches."
         ),
     ),
