@@ -45,7 +45,7 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult(KEY, False, what, f"look at `{learn}`; waive this where you know what they need")
     if watched < wanted:
         rest = f"call again in {span((wanted - watched).total_seconds() + 1)} or later; {LOOK}"
-        return GateResult(KEY, False, f"{text}; {format_duration(wanted)} are asked for", rest)
+        return GateResult(KEY, False, f"{text}; {format_duration(wanted)} are required", rest)
     return GateResult(KEY, True, text)
 
 

@@ -86,7 +86,7 @@ def gate(key: GateKey, found: Quiet, wanted: timedelta, what: str) -> GateResult
         return GateResult(key, True, text)
     rest = f"call again in {span((wanted - cover.covered).total_seconds() + 1)} or later"
     fix = f"{LOOK}; {rest}" if cover.open_hole else f"{rest}; {LOOK}"
-    return GateResult(key, False, f"{text}; {format_duration(wanted)} are asked for", fix)
+    return GateResult(key, False, f"{text}; {format_duration(wanted)} are required", fix)
 
 
 def elapsed(key: GateKey, wanted: timedelta, passed: timedelta, what: str) -> GateResult:
@@ -97,6 +97,6 @@ def elapsed(key: GateKey, wanted: timedelta, passed: timedelta, what: str) -> Ga
     return GateResult(
         key,
         False,
-        f"{text}; {format_duration(wanted)} are asked for",
+        f"{text}; {format_duration(wanted)} are required",
         f"call again in {span((wanted - passed).total_seconds() + 1)} or later",
     )

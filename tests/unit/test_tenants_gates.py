@@ -61,7 +61,7 @@ def test_ring_by_ring(came: dict[str, datetime]) -> None:
         rests = soaked.judge(one)
         assert not rests.open
         assert f"ring {number} of 3 first seen 1h ago" in rests.reason
-        assert "24h are asked for" in rests.reason
+        assert "24h are required" in rests.reason
         came[role] = NOW - timedelta(days=1)
         assert soaked.judge(one).open
     assert tenants_seen.judge(one).reason.startswith("3 of 40 tenants have been seen, some of every ring")
@@ -80,7 +80,7 @@ def test_who_is_held_back_is_not_waited_for(came: dict[str, datetime]) -> None:
 
 def test_soak_is_that_of_the_gates_where_none_is_said(came: dict[str, datetime]) -> None:
     came["tenant_7"] = NOW - timedelta(days=6)
-    assert "7d are asked for" in soaked.judge(asked(Tenants("public.accounts", rings=SECTION.rings))).reason
+    assert "7d are required" in soaked.judge(asked(Tenants("public.accounts", rings=SECTION.rings))).reason
 
 
 @pytest.mark.parametrize(
