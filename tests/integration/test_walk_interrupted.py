@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flatsplit.executor import Executor
+from flatsplit.journal import Journal
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
@@ -79,3 +80,35 @@ def test_legacy_ends_one_transaction_at_a_time(
     assert not journal.problems(database.admin)
     stops.after = None
     assert walk("verify").exit_code == 0
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("key", ["create-roles", "transfer-ownership"])
+def test_what_is_not_on_record_did_not_happen(
+    key: str, written: bool, database: Database, invoke_cli: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement and its record are one transaction, stopped before the record is written or after it."""
+    trap_world(database.admin, database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    if key != STEP_KEYS[0]:
+        walk.forward(STEP_KEYS[STEP_KEYS.index(key) - 1])
+    before = walk.snapshot()
+    write = Journal.write
+
+    def stopped(to: Journal, *arguments: Any) -> None:
+        if written:
+            write(to, *arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", stopped)
+        assert walk("next", "--yes").exit_code == 1
+    assert_same(before, walk.snapshot(), f"{key}, stopped beside its record")
+    assert (
+        database.admin.execute(
+            "select from flatsplit.action a join flatsplit.step s on s.id = a.step_id where s.key = %s", [key]
+        ).rowcount
+        == 0
+    )
+    walk.next()
+    assert not journal.problems(database.admin)
