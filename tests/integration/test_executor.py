@@ -1,0 +1,131 @@
+"""What the executor does with one statement that meets a lock, a warning, or nothing: each seen in that moment.
+
+Walks meet these seldom, and then in passing. Here the journal, the listener and another session say what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from flatsplit.connection import Session
+from flatsplit.errors import MissingRights, Waiting
+from flatsplit.executor import Executor
+from flatsplit.executor.run import Budget
+from flatsplit.journal import Journal
+from flatsplit.model import ObjectRef, Statement
+from flatsplit.server.locks import Holder
+from tests.fixtures.databases import Database
+from tests.support.tracked import track
+
+STEP = "grant-existing"
+BUDGET = Budget(timedelta(milliseconds=170), timedelta(minutes=10), timedelta(seconds=10))
+
+
+class Hears:
+    """A listener: who was waited for, and what is done then."""
+
+    def __init__(self, then: Callable[[], None] = lambda: None) -> None:
+        self.then = then
+        self.waits: list[str] = []
+        self.notes: list[str] = []
+        self.done: list[int] = []
+
+    def batch_done(self, first: str, done: int, total: int) -> None:
+        self.done.append(done)
+
+    def waiting_for(self, description: str, holders: Sequence[Holder], waited: float, patience: float) -> None:
+        self.waits.append(description)
+        self.then()
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def journal(opened: Session) -> Journal:
+    return track(opened)
+
+
+def executor(journal: Journal, hears: Hears, budget: Budget = BUDGET) -> Executor:
+    return Executor(journal.session, journal, budget, hears, superuser=True, verifiers={})
+
+
+def grant(table: str) -> Statement:
+    sql = f"GRANT SELECT ON public.{table} TO legacy"
+    return Statement(f"grant on {table}", sql, "", "", (ObjectRef("table", "public", table),))
+
+
+def recorded(journal: Journal) -> list[str]:
+    return [action.description for action in journal.actions(STEP)]
+
+
+def holds(database: Database, table: str) -> bool:
+    row = database.admin.execute("select has_table_privilege('legacy', %s, 'select')", [f"public.{table}"]).fetchone()
+    return row == (True,)
+
+
+def lock_and(name: str) -> Statement:
+    """Leaves behind, whatever becomes of its transaction, how long it would have waited for a lock."""
+    sql = (
+        "SELECT setval('public.waited', replace(current_setting('lock_timeout'), 'ms', '')::int);"
+        f" LOCK TABLE public.{name} IN ACCESS EXCLUSIVE MODE"
+    )
+    return Statement(f"lock {name}", sql, "", "ACCESS EXCLUSIVE", (ObjectRef("table", "public", name),))
+
+
+def test_what_the_server_only_warns_of_is_a_refusal(database: Database, journal: Journal) -> None:
+    """GRANT without grant option grants nothing and warns. What went before it in the batch stays, on record."""
+    database.execute("create table public.mine (); create table public.other (); create role giver login")
+    database.execute("grant select on public.other to giver; alter table public.mine owner to giver")
+    mine, other = grant("mine"), grant("other")
+    by_giver = [one.but(sql=f"SET LOCAL ROLE giver; {one.sql}; RESET ROLE") for one in (mine, other)]
+    with pytest.raises(MissingRights, match="grant on other: the server only warned: no privileges were granted"):
+        executor(journal, Hears()).run(STEP, "forward", by_giver)
+    assert (holds(database, "mine"), holds(database, "other")) == (True, False)
+    assert recorded(journal) == ["grant on mine"]
+
+
+def test_what_is_gone_is_passed_over_and_told(database: Database, journal: Journal) -> None:
+    database.execute("create table public.a (); create table public.c ()")
+    hears = Hears()
+    assert executor(journal, hears).run(STEP, "forward", [grant("a"), grant("b"), grant("c")]) == 2
+    assert recorded(journal) == ["grant on a", "grant on c"]
+    assert hears.notes == ["gone meanwhile, passed over: grant on b"]
+    assert [event.message for event in journal.events("vanished")] == ["grant on b"]
+
+
+def test_one_lock_that_does_not_come_holds_up_no_other_statement(database: Database, journal: Journal) -> None:
+    """Nothing is waited for at first; then alone, and for as long as the budget says, with no lock held."""
+    database.execute("create table public.a (); create table public.busy (); create sequence public.waited")
+    with psycopg.connect(database.dsn) as holder:
+        holder.execute("lock table public.busy in access share mode")
+        seen: list[tuple[list[str], tuple[int]]] = []
+
+        def then() -> None:
+            row = database.admin.execute("select last_value::int from public.waited").fetchone()
+            with database.admin.transaction():
+                database.admin.execute("lock table public.a in access exclusive mode nowait")
+            assert row is not None
+            seen.append((recorded(journal), row))
+            holder.rollback()
+
+        hears = Hears(then)
+        first, last = grant("a"), grant("a").but(description="again", sql="GRANT UPDATE ON public.a TO legacy")
+        assert executor(journal, hears).run(STEP, "forward", [first, lock_and("busy"), last]) == 3
+    assert hears.waits == ["lock busy"]
+    assert seen == [(["grant on a", "again"], (170,))]
+    assert recorded(journal) == ["grant on a", "again", "lock busy"]
+
+
+def test_patience_ends(database: Database, journal: Journal) -> None:
+    database.execute("create table public.a (); create table public.busy (); create sequence public.waited")
+    none = Budget(BUDGET.lock_timeout, timedelta(0), BUDGET.max_replication_lag)
+    with psycopg.connect(database.dsn) as holder:
+        holder.execute("lock table public.busy in access share mode")
+        with pytest.raises(Waiting, match="lock busy"):
+            executor(journal, Hears(), none).run(STEP, "forward", [lock_and("busy"), grant("a")])
+    assert recorded(journal) == ["grant on a"]
