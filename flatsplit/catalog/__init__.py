@@ -10,6 +10,7 @@ from flatsplit.catalog.reader import (
     with_objects,
     with_parameters,
     with_roles,
+    with_rules,
 )
 from flatsplit.catalog.sources import FOLLOWERS, RELATIONS
 
@@ -27,4 +28,5 @@ __all__ = [
     "with_objects",
     "with_parameters",
     "with_roles",
+    "with_rules",
 ]

@@ -126,6 +126,32 @@ def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
         return after.but(objects=named, groups=groups)
 
 
+def with_rules(conn: psycopg.Connection[Any], state: State, *, conditions: bool) -> State | None:
+    """``state`` with objects, rights, policies and where these count as of now: for who changed nothing else since.
+
+    What a policy says takes longest: it is asked only where ``conditions`` may have changed. None where other objects or
+    policies are there than somebody knew, whose columns or conditions nobody has read.
+    """
+    with look(conn) as at, ThreadPoolExecutor(1, "reading") as beside:
+        rows = at.ask("roles")
+        names = Names({row[0]: row[1] for row in rows})
+        found = beside.submit(objects.objects_of, objects.ask_objects(at), names, at.server.major)
+        policies = objects.read_policies(at, names)
+        said = rowsecurity.read_conditions(at) if conditions else state.conditions
+        now = state.but(
+            roles=cluster.read_roles(at, rows),
+            members=cluster.read_members(at, names),
+            settings=cluster.read_settings(at, names),
+            defaults=objects.read_defaults(at, names),
+            policies=policies,
+            conditions=said,
+            row_security=rowsecurity.read_row_security(at),
+            objects=found.result(),
+        )
+    known = now.objects.keys() == state.objects.keys() and said.keys() == policies.keys()
+    return now if known else None
+
+
 def unread_tenants(conn: psycopg.Connection[Any]) -> list[ObjectRef]:
     """The tables that say which role is whose and may not be read, where that would run somebody's code or at all."""
     with look(conn, writes=True) as at:

@@ -10,7 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from flatsplit.catalog import read_identity, read_state, with_columns, with_objects, with_parameters, with_roles
+from flatsplit.catalog import (
+    read_identity,
+    read_state,
+    with_columns,
+    with_objects,
+    with_parameters,
+    with_roles,
+    with_rules,
+)
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover import expected_rights, role_names
@@ -175,16 +183,21 @@ class Walk:
         """How things stand after these have run, where that is known without reading the whole catalog; else None.
 
         What another walk than the split did to roles alone, and to the table that says which is whose, shows in no
-        object. What comes meanwhile, the next look finds.
+        object; what it did to rules for rows, in no column or key. What comes meanwhile, the next look finds.
         """
         if not statements:
             return situation.live
         changed = {(each.side, each.fact) for statement in statements for each in alike(statement.changes)}
         if _shows_in_objects(changed, statements, situation.live):
             return with_objects(self.session.driver, situation.live)
-        if situation.name == SPLIT or not {fact for _, fact in changed} <= {*OF_ROLES, "tenant"}:
+        if situation.name == SPLIT:
             return None
-        return with_roles(self.session.driver, situation.live)
+        facts = {fact for _, fact in changed}
+        if facts <= {*OF_ROLES, "tenant"}:
+            return with_roles(self.session.driver, situation.live)
+        if not facts <= _RULES or (("-", "privilege") in changed and any(situation.live.columns.values())):
+            return None
+        return with_rules(self.session.driver, situation.live, conditions=not facts.isdisjoint({"policy", "condition"}))
 
     def _surveyed(self, live: State) -> State:
         """With columns and keys, where the configuration speaks of tenants."""
@@ -315,6 +328,10 @@ class Walk:
             superuser=situation.live.target.operator_superuser,
             verifiers=verifiers or {},
         )
+
+
+_RULES: frozenset[FactKey] = frozenset({"policy", "condition", "row_security", "privilege"})
+"""What can be read anew without columns and keys."""
 
 
 def _shows_in_objects(changed: set[tuple[Side, FactKey]], statements: Sequence[Statement], live: State) -> bool:
