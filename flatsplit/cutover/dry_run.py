@@ -28,7 +28,8 @@ def dry_run(
     """
     now = situation.live
     notes = list(unmapped(session, replace(situation, live=after[1]) if after else situation))
-    if now.target.operator_superuser:
+    superuser = now.target.operator_superuser
+    if superuser and now.structure is None and not now.tenancies:
         now, after = _of_roles(now), after and (after[0], _of_roles(after[1]))
     if after is not None:
         situation = replace(situation, live=after[1])
@@ -41,8 +42,9 @@ def dry_run(
         for key in keys:
             yield key, situation.desired(situation.kind.place(key))
 
+    steps = ((key, _of_roles(then)) for key, then in wanted()) if superuser else wanted()
     new = frozenset((*situation.config.roles.new, *situation.kind.makes(situation.context)))
-    for lack in try_steps(session.driver, now, wanted()):
+    for lack in try_steps(session.driver, _of_roles(now) if superuser else now, steps):
         if lack.step not in keys or ("allowed" in situation.kind.step(lack.step).gates and not lack.wrong):
             continue  # of the latter a gate says what somebody has to allow, and lets go on without
         if lack.needed:
@@ -71,11 +73,16 @@ def dry_run_outcome(
 
 
 def _of_roles(state: State) -> State:
-    """What a superuser can be refused is about roles: thousands of objects say nothing of that, but of tenants."""
-    if state.structure is not None or state.tenancies:
-        return state
+    """What a superuser can be refused is about roles: thousands of objects say nothing of that.
+
+    Of a walk that asks what tables are like, what is wanted follows from them first.
+    """
     objects = {ref: group.facts for group in state.groups if group.kind in _APART for ref in group.refs}
-    return state.but(objects=objects, columns={}, defaults={}, policies={}, conditions={}, row_security={}, uses={})
+    rules: dict[str, Any] = {name: {} for name in _RULES}
+    return state.but(objects=objects, **rules)
+
+
+_RULES = ("columns", "defaults", "policies", "conditions", "row_security", "uses", "tenancies", "tenants")
 
 
 def _cure(situation: Situation[Any], lack: Lack) -> str:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from flatsplit.model.facts import ObjectRef
@@ -87,6 +88,12 @@ def alike(changes: Iterable[Change]) -> Iterator[Alike]:
             yield Alike(change.side, change.fact, (change.subject,), change.detail)
 
 
+@cache
+def _fields() -> tuple[str, ...]:
+    """Of a statement: each is given its phase, and to look them up takes longer than that."""
+    return tuple(each.name for each in fields(Statement))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
     """One statement of a plan: what a reviewer reads, what psql runs, what the journal keeps.
@@ -119,7 +126,7 @@ class Statement:
 
     def but(self, **changes: Any) -> Statement:
         """The same statement but for these fields."""
-        return Statement(**{each.name: getattr(self, each.name) for each in fields(Statement)} | changes)
+        return Statement(**{name: getattr(self, name) for name in _fields()} | changes)
 
     def _compared(self) -> tuple[object, ...]:
         return tuple(getattr(self, each.name) for each in fields(Statement) if each.compare)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import Config, Tenants
@@ -16,7 +16,7 @@ from flatsplit.walks import marks, tenants
 
 _COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
 
-_ALL_ROWS = PolicyFacts(using="true")
+ALL_ROWS = PolicyFacts(using="true")
 _ALL = ("pg_read_all_data", "pg_write_all_data")
 """Predefined roles that hold rights on every table, and stand in no list."""
 
@@ -25,7 +25,8 @@ Policies: TypeAlias = Mapping[ObjectRef, tuple[PolicyFacts, frozenset[str]]]
 """What each says, and the roles that it is for."""
 
 
-class _Known(NamedTuple):
+@dataclass(slots=True)
+class _Known:
     """Of one State."""
 
     tenants: frozenset[str]
@@ -36,6 +37,8 @@ class _Known(NamedTuple):
     """Those of the predefined roles that somebody else is a member of."""
     named: dict[tuple[int, tuple[Acl, ...]], frozenset[str]]
     """Who is to see all rows, by the facts of a table and the rights on its columns: few tables differ in that."""
+    seers: Mapping[ObjectRef, frozenset[str]] | None = None
+    """Who that is, by the policy that lets them."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,14 @@ class Context:
             self._kept_apart[one.ref] = found
         return found
 
+    @cached_property
+    def kept(self) -> Mapping[ObjectRef, PolicyFacts]:
+        """The same of all tables."""
+        found: dict[ObjectRef, PolicyFacts] = {}
+        for one in self.apart.values():
+            found.update(self.kept_apart(one))
+        return found
+
     def conditions(self, one: Belonging) -> dict[str, PolicyFacts]:
         """The two (or, where rows of nobody's are read, eight) policies of a table, by name: without ``everyone``."""
         condition = one.condition(self.tenants.schema)
@@ -165,15 +176,31 @@ class Context:
         named = frozenset[str]() if self.guarded(one.ref) else everyone(state, one.ref, self)
         found = self._policies.get((one.ref, named))
         if found is None:
-            found = {ref: (facts, self._tenants_alone) for ref, facts in self.kept_apart(one).items()}
+            found = {ref: (facts, self.tenants_alone) for ref, facts in self.kept_apart(one).items()}
             if named:
-                found[ObjectRef("policy", one.ref.schema, one.ref.name, tenants.EVERYONE)] = (_ALL_ROWS, named)
+                found[ObjectRef("policy", one.ref.schema, one.ref.name, tenants.EVERYONE)] = (ALL_ROWS, named)
             self._policies[one.ref, named] = found
         return found
 
     @cached_property
-    def _tenants_alone(self) -> frozenset[str]:
+    def tenants_alone(self) -> frozenset[str]:
+        """Whom policies by the condition are for."""
         return frozenset({self.group})
+
+    def seers(self, state: State) -> Mapping[ObjectRef, frozenset[str]]:
+        """``everyone`` of each table that is to have one, with the roles that it is for."""
+        known = self.known(state)
+        if known.seers is None:
+            tables = ((ref, everyone(state, ref, self)) for ref in self.apart if not self.guarded(ref))
+            known.seers = {
+                ObjectRef("policy", ref.schema, ref.name, tenants.EVERYONE): named for ref, named in tables if named
+            }
+        return known.seers
+
+    def in_place(self, state: State) -> bool:
+        """Whether every table has all of its policies."""
+        there = state.policies.keys()
+        return self.kept.keys() <= there and self.seers(state).keys() <= there
 
     def guarded(self, ref: ObjectRef) -> bool:
         """Whether somebody else's policies counted there before: to let everyone in would open what they close."""

@@ -23,13 +23,17 @@ def apply(state: State, context: Context) -> State:
     if context.group not in state.roles:
         return draft.state()
     schemas: set[str] = set()
+    known: dict[tuple[int, str], str] = {}  # what is allowed: few tables differ in that
+    both = context.kept.keys() <= state.policies.keys()
     for ref, one in context.told.items():
-        facts = state.objects[ref]
-        has = privileges.letters(facts.acl, context.application)
-        allowed = _allowed(one.kind, has, root_update=context.tenants.root_update)
-        if one.kind in APART and not _guarded(state, context, ref):
+        if one.kind in APART and not _guarded(state, context, ref, both=both):
             continue
-        columns = _columns(state, ref, context)
+        facts = state.objects[ref]
+        allowed = known.get((id(facts), one.kind))
+        if allowed is None:
+            has = privileges.letters(facts.acl, context.application)
+            allowed = known[id(facts), one.kind] = _allowed(one.kind, has, root_update=context.tenants.root_update)
+        columns = _columns(state, ref, context) if state.columns else {}
         if not allowed and not columns:
             continue
         schemas.add(ref.schema)
@@ -60,11 +64,12 @@ def _allowed(kind: str, letters: str, *, root_update: bool) -> str:
     return privileges.within(letters, _ROWS)
 
 
-def _guarded(state: State, context: Context, ref: ObjectRef) -> bool:
-    """Whether rows are told apart by now: both policies, and row-level security on."""
+def _guarded(state: State, context: Context, ref: ObjectRef, *, both: bool) -> bool:
+    """Whether rows are told apart by now: both policies (``both``: on every table), and row-level security on."""
     found = state.row_security.get(ref)
-    both = context.kept_apart(context.apart[ref]).keys() <= state.policies.keys()
-    return found is not None and found.enabled and both
+    if found is None or not found.enabled:
+        return False
+    return both or context.kept_apart(context.apart[ref]).keys() <= state.policies.keys()
 
 
 def _columns(state: State, ref: ObjectRef, context: Context) -> dict[ObjectRef, str]:

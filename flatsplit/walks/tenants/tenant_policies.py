@@ -6,7 +6,7 @@ from flatsplit.model import State
 from flatsplit.walks import tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
-from flatsplit.walks.tenants.context import Context
+from flatsplit.walks.tenants.context import ALL_ROWS, Context
 
 
 def apply(state: State, context: Context) -> State:
@@ -17,12 +17,13 @@ def apply(state: State, context: Context) -> State:
     """
     draft = Draft(state)
     if context.group in state.roles and context.mapping in state.tenancies:
-        for one in context.apart.values():
-            for ref, (facts, roles) in context.policies(state, one).items():
-                if not context.made_here(ref):
-                    continue
-                draft.conditions[ref] = facts
-                draft.policies[ref] = roles
+        theirs = context.baseline.policies
+        kept = {ref: facts for ref, facts in context.kept.items() if ref not in theirs} if theirs else context.kept
+        seers = {ref: named for ref, named in context.seers(state).items() if ref not in theirs}
+        draft.conditions.update(kept)
+        draft.policies.update(dict.fromkeys(kept, context.tenants_alone))
+        draft.conditions.update(dict.fromkeys(seers, ALL_ROWS))
+        draft.policies.update(seers)
     return draft.state()
 
 

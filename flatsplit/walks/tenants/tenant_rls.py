@@ -15,9 +15,14 @@ def apply(state: State, context: Context) -> State:
     Only where the policies are: without them a table would be closed to all but its owner.
     """
     draft = Draft(state)
+    if context.group not in state.roles:
+        return draft.state()
+    all_there, there = context.in_place(state), state.policies.keys()
     for ref, one in context.apart.items():
-        if context.group in state.roles and context.policies(state, one).keys() <= state.policies.keys():
-            draft.row_security[ref] = RowSecurity(True, draft.row_security.get(ref, RowSecurity()).forced)
+        if all_there or context.policies(state, one).keys() <= there:
+            found = draft.row_security.get(ref)
+            if found is None or not found.enabled:
+                draft.row_security[ref] = RowSecurity(True, found is not None and found.forced)
     return draft.state()
 
 
