@@ -12,10 +12,21 @@ from flatsplit.tenants.similarity import alike, comparable
 
 
 def undomained(table: Table, column: Column) -> str:
-    """What makes a key of a column of a domain: no row is written, so it takes no longer for many."""
+    """What makes a key of a column of a domain: no row is written, so it takes no longer for many.
+
+    A length or scale would be applied to every row, though the domain had applied it (ATColumnChangeRequiresRewrite() in
+    tablecmds.c): that of a text can be a CHECK as well.
+    """
+    base, bracket, _ = column.base.partition("(")
+    keep = "its CHECK"
+    if bracket and base == "character varying":
+        keep = "its CHECK and its length, as another,"
+    elif bracket:
+        base = column.base
+    writes = "the table" if "(" in base else "no row"
     name = format_name(table.ref.schema, table.ref.name)
-    alter = f"ALTER TABLE {name} ALTER COLUMN {format_name(column.name)} TYPE {column.base};"
-    return f"have a migration take the domain away, which writes no row, and keep its CHECK on the table: {alter}"
+    alter = f"ALTER TABLE {name} ALTER COLUMN {format_name(column.name)} TYPE {base};"
+    return f"have a migration take the domain away, which writes {writes}, and keep {keep} on the table: {alter}"
 
 
 class KnownTables:
