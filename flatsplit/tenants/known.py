@@ -14,8 +14,8 @@ from flatsplit.tenants.similarity import alike, comparable
 def undomained(table: Table, column: Column) -> str:
     """What makes a key of a column of a domain: no row is written, so it takes no longer for many.
 
-    A length or scale would be applied to every row, though the domain had applied it (ATColumnChangeRequiresRewrite() in
-    tablecmds.c): that of a text can be a CHECK as well.
+    A length or scale would be applied to every row, though the domain had applied it (ATColumnChangeRequiresRewrite()
+    in tablecmds.c): that of a text can be a CHECK as well.
     """
     base, bracket, _ = column.base.partition("(")
     keep = "its CHECK"

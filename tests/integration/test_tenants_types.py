@@ -36,8 +36,8 @@ def worlds(types: tuple[str, ...], root: str) -> tuple[str, dict[str, str]]:
         way, both, far = (f"{word}_{place}_{number}" for word in ("way", "both", "far"))
         made += [
             f"create table {way} (id {other} primary key, up {other} not null references own_{place})",
-            f"create table {both} (id int primary key, up {other} not null, more {other} not null, "
-            f"foreign key (up, more) references own_{place} (id, more))",
+            f"create table {both} (id int primary key, up {other} not null, more {other} not null)",
+            f"alter table {both} add foreign key (up, more) references own_{place} (id, more)",
             f"create table {far} (id int primary key, up {types[place]} not null references {way})",
         ]
         made += [f"insert into {way} values ('1', '1'), ('2', '2')", f"insert into {far} values (1, '1'), (2, '2')"]
@@ -96,7 +96,8 @@ create domain key as bigint check (value > 0); create domain word as character v
 create table accounts (id key primary key); create table "Things ""x"" " (id word primary key, account_id key not null);
 create index on "Things ""x"" " (account_id);
 create table lines (id int primary key, thing character varying not null references "Things ""x"" ");
-create index on lines (thing); insert into accounts values (1), (2); insert into "Things ""x"" " values ('a', 1), ('b', 2);
+create index on lines (thing); insert into accounts values (1), (2);
+insert into "Things ""x"" " values ('a', 1), ('b', 2);
 insert into lines values (1, 'a'), (2, 'b')
 """
 
@@ -105,7 +106,8 @@ insert into lines values (1, 'a'), (2, 'b')
 def test_what_the_survey_says_of_domains_takes_them_away(database: Database, invoke_cli: InProcess) -> None:
     """Each as it is printed, until nothing is left to say; the tables are not written anew."""
     walk = ready(database, invoke_cli, ODD)
-    files = "select relname::text, pg_relation_filenode(oid) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1"
+    files = """select relname::text, pg_relation_filenode(oid) from pg_class
+               where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1"""
     places = database.admin.execute(files).fetchall()
     taken = []
     for _ in range(5):
