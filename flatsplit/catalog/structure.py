@@ -25,7 +25,7 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
             indexes = _grouped(at, "structure_indexes", wanted)
         sequences = _grouped(at, "structure_sequences", wanted)
         tables = {}
-        for oid, kind, schema, name, owner, part, rows, columns, shards in at.ask("structure_tables", wanted):
+        for oid, kind, schema, name, owner, part, rows, columns, inherits, shards in at.ask("structure_tables", wanted):
             ref = ObjectRef(cast(Kind, kind), schema, name)
             named = {number: name for number, name, *_ in columns}
             # Where an index is on an expression, too, its columns alone say nothing but what it begins with
@@ -48,6 +48,7 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
                 max(rows, 0.0),
                 tuple(ObjectRef("sequence", *row) for row in sequences.get(oid, ())),
                 shards,
+                tuple((above, table) for above, table in inherits or ()),
             )
         found = Structure(tables)
         if (kept := keep(at, tables)) is not None:

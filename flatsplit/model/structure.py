@@ -53,6 +53,8 @@ class Table:
     """Those that its columns take their values from."""
     shards: bool = False
     """Some of its rows lie in foreign tables."""
+    inherits: tuple[tuple[str, str], ...] = ()
+    """(schema, name) of the tables whose child it is, where it is no partition."""
 
     def column(self, name: str) -> Column | None:
         """The column of this name."""

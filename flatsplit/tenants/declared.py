@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flatsplit.config import Tenants, Way, format_name, parse_name, parse_way
 from flatsplit.model import Column, ForeignKey, ObjectRef, Table
+from flatsplit.tenants.children import parents
 from flatsplit.tenants.kinds import Belonging, TableKind
 from flatsplit.tenants.known import KnownTables, undomained
 from flatsplit.tenants.similarity import alike
@@ -59,6 +60,9 @@ class Decided:
                 if table is not None:
                     found.add(table.ref)
                     self.known.belongings[table.ref] = Belonging(table.ref, kind, why="decided", decided=True)
+                    if kind == "shared" and (child := self._child(table)) is not None:
+                        said = f"it shows the rows of its child {format_name(child.ref.schema, child.ref.name)}"
+                        self.known.wrong.append(f"shared: {name}: {said}, which are a tenant's each: say hidden")
         for name, column in self.tenants.own:
             table = self._named(name, "own")
             if table is not None:
@@ -79,6 +83,13 @@ class Decided:
             self.known.wrong.append(f"{kind}: {name} is a partition or child: say it of its parent")
             return None
         return table
+
+    def _child(self, table: Table) -> Table | None:
+        """A child of it whose rows are told apart by a column that it does not have."""
+        for child in self.known.structure.tables.values():
+            if child.inherits and not child.parent and table in parents(self.known.structure, child):
+                return child
+        return None
 
     def _fits(self, table: Table, column: str) -> bool:
         found = table.column(column)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from flatsplit.config import Tenants, Way, format_way, parse_name
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
+from flatsplit.tenants.children import with_children
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.declared import Decided
 from flatsplit.tenants.kinds import Belonging, Open
@@ -31,7 +32,8 @@ def survey(tenants: Tenants, structure: Structure) -> Survey:
     """What each table is, given what the configuration says. Worked out once for the same tables."""
     found = structure.worked_out.get(tenants)
     if not isinstance(found, Survey) or found.structure.tables is not structure.tables:
-        found = structure.worked_out[tenants] = _Surveyor(tenants, structure).survey()
+        found = _Surveyor(tenants, with_children(tenants, structure)).survey()
+        structure.worked_out[tenants] = found = replace(found, structure=structure)
     return found if found.structure is structure else replace(found, structure=structure)
 
 

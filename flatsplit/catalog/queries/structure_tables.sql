@@ -1,6 +1,6 @@
 -- Tables of these schemas with their columns: number, name, type without its modifier, NOT NULL (a primary key's are), and
 -- whether the type is a base type of the server's own; of a domain over one, which that is. Partitions and inheritance
--- children say so; so does who has foreign ones.
+-- children say so, the latter of whom; so does who has foreign ones.
 WITH RECURSIVE domains (oid, base, modifier) AS (
     SELECT d.oid, d.typbasetype, d.typtypmod FROM pg_type AS d WHERE d.typtype = 'd'
     UNION ALL
@@ -23,6 +23,10 @@ SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END 
                   ORDER BY a.attnum)
            FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid LEFT JOIN bases AS b ON b.oid = y.oid
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
+       CASE WHEN NOT c.relispartition THEN (
+           SELECT json_agg(json_build_array(m.nspname, p.relname) ORDER BY i.inhseqno)
+           FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhparent JOIN pg_namespace AS m ON m.oid = p.relnamespace
+           WHERE i.inhrelid = c.oid) END AS inherits,
        c.relhassubclass AND EXISTS (
            SELECT FROM pg_class AS f
            WHERE f.relkind = 'f' AND f.oid IN (

@@ -45,7 +45,7 @@ def acts(facts: Facts, survey: Survey) -> list[TenantAct]:
     for one in survey.of_kind("root", "own", "through", "shared", "hidden"):
         name = (one.ref.schema, one.ref.name)
         relation = facts.relations.get(name)
-        if relation is None or relation.part:
+        if relation is None:
             continue
         if one.kind in APART and relation.letters:
             found += _Table(facts, survey, one).acts()
@@ -115,7 +115,7 @@ class _Table:
                 "move a row to another tenant",
                 self._move(),
                 "refused",
-                why_not=self._fires("w"),
+                why_not=self._fires("w") or self._computed(),
                 other=self.other,
             )
 
@@ -182,6 +182,8 @@ class _Table:
         if fires := self._fires("a"):
             return fires
         inserted = [one for one in self.columns.values() if one.insertable and not one.generated]
+        if computed := self._computed():
+            return computed
         if any(name not in {one.name for one in inserted} for name in self.first):
             return "tenants may not insert the key"
         if any(one.picky and one.name not in self.first for one in inserted):
@@ -189,6 +191,11 @@ class _Table:
         after = any("a" in code.commands for code in self.code)
         stopped = any(one.not_null and not one.routes and one.name not in self.first for one in inserted)
         return "a trigger would run" if after and not stopped else ""
+
+    def _computed(self) -> str:
+        """Why a key cannot be set; "" where it can."""
+        made = any(self.columns[name].generated for name in self.first)
+        return "its key is computed from other columns, and looked at when these are written" if made else ""
 
     def _fires(self, command: str) -> str:
         """What of the application's would run before a policy refuses."""

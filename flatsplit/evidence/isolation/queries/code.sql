@@ -5,7 +5,7 @@ WITH RECURSIVE tree (root, oid) AS (
     SELECT c.oid, c.oid
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (%(schemas)s)
-      AND NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid)
+      AND NOT c.relispartition
     UNION ALL
     SELECT t.root, i.inhrelid FROM tree AS t JOIN pg_inherits AS i ON i.inhparent = t.oid
 ), code AS (

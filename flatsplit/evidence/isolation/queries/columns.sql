@@ -4,7 +4,7 @@ WITH RECURSIVE tree (root, oid) AS (
     SELECT c.oid, c.oid
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (%(schemas)s)
-      AND NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid)
+      AND NOT c.relispartition
     UNION ALL
     SELECT t.root, i.inhrelid FROM tree AS t JOIN pg_inherits AS i ON i.inhparent = t.oid
 ), parts (root, name, computed) AS (
@@ -30,5 +30,5 @@ JOIN pg_namespace AS m ON m.oid = y.typnamespace
 LEFT JOIN domains AS d ON d.oid = y.oid
 CROSS JOIN (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = %(group)s) AS w
 WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (%(schemas)s)
-  AND NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid)
+  AND NOT c.relispartition
 GROUP BY n.nspname, c.relname

@@ -9,5 +9,5 @@ JOIN pg_class AS c ON c.oid = i.indrelid
 JOIN pg_class AS x ON x.oid = i.indexrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE (i.indisunique OR i.indisexclusion) AND n.nspname = ANY (%(schemas)s)
-  AND NOT EXISTS (SELECT FROM pg_inherits AS h WHERE h.inhrelid = c.oid)
+  AND NOT c.relispartition
 ORDER BY 1, 2, 3
