@@ -136,7 +136,9 @@ def test_a_key_that_is_no_type_of_the_servers_is_refused_with_what_would_do() ->
     (said,) = surveyed(domained(scopes, "id", ""), tenants=Tenants("public.scopes")).wrong
     assert "type public.scope_id, not one of the server's own: name a table whose key is text, uuid or a number" in said
     (said,) = surveyed(domained(scopes, "id", "character varying(20)"), tenants=Tenants("public.scopes")).wrong
-    assert said.endswith("ALTER TABLE public.scopes ALTER COLUMN id TYPE character varying(20);")
+    assert said.endswith(
+        "its length, as another, on the table: ALTER TABLE public.scopes ALTER COLUMN id TYPE character varying;"
+    )
 
 
 def test_a_foreign_key_over_types_that_are_converted_is_a_question() -> None:
