@@ -129,8 +129,8 @@ def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
 def with_rules(conn: psycopg.Connection[Any], state: State, *, conditions: bool) -> State | None:
     """``state`` with objects, rights, policies and where these count as of now: for who changed nothing else since.
 
-    What a policy says takes longest: it is asked only where ``conditions`` may have changed. None where other objects or
-    policies are there than somebody knew, whose columns or conditions nobody has read.
+    What a policy says takes longest: it is asked only where ``conditions`` may have changed. None where other objects
+    or policies are there than somebody knew, whose columns or conditions nobody has read.
     """
     with look(conn) as at, ThreadPoolExecutor(1, "reading") as beside:
         rows = at.ask("roles")
