@@ -146,10 +146,10 @@ def with_rules(conn: psycopg.Connection[Any], state: State, *, conditions: bool)
             policies=policies,
             conditions=said,
             row_security=rowsecurity.read_row_security(at),
-            objects=found.result(),
         )
-    known = now.objects.keys() == state.objects.keys() and said.keys() == policies.keys()
-    return now if known else None
+        named, groups = found.result()
+    known = named.keys() == state.objects.keys() and said.keys() == policies.keys()
+    return now.but(objects=named, groups=groups) if known else None
 
 
 def unread_tenants(conn: psycopg.Connection[Any]) -> list[ObjectRef]:
