@@ -30,21 +30,17 @@ from flatsplit.evidence import memory
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.model import (
-    OF_ROLES,
     OWNER,
     PUBLIC,
     SPLIT,
-    FactKey,
     Finding,
-    Side,
     State,
     Statement,
     WalkName,
-    alike,
     called_now,
     mentioned,
 )
-from flatsplit.planning import machine
+from flatsplit.planning import machine, partial_look
 from flatsplit.planning.chain import KeptWalk
 from flatsplit.walks import tenants
 from flatsplit.walks.split import grants
@@ -180,24 +176,16 @@ class Walk:
         return situation
 
     def after(self, situation: Situation, statements: Sequence[Statement]) -> State | None:
-        """How things stand after these have run, where that is known without reading the whole catalog; else None.
-
-        What another walk than the split did to roles alone, and to the table that says which is whose, shows in no
-        object; what it did to rules for rows, in no column or key. What comes meanwhile, the next look finds.
-        """
+        """How things stand after these have run, where that is known without reading the whole catalog; else None."""
+        driver, live = self.session.driver, situation.live
         if not statements:
-            return situation.live
-        changed = {(each.side, each.fact) for statement in statements for each in alike(statement.changes)}
-        if _shows_in_objects(changed, statements, situation.live):
-            return with_objects(self.session.driver, situation.live)
-        if situation.name == SPLIT:
-            return None
-        facts = {fact for _, fact in changed}
-        if facts <= {*OF_ROLES, "tenant"}:
-            return with_roles(self.session.driver, situation.live)
-        if not facts <= _RULES or (("-", "privilege") in changed and any(situation.live.columns.values())):
-            return None
-        return with_rules(self.session.driver, situation.live, conditions=not facts.isdisjoint({"policy", "condition"}))
+            return live
+        part = partial_look.part(statements, live, split=situation.name == SPLIT)
+        if part == "objects":
+            return with_objects(driver, live)
+        if part == "roles":
+            return with_roles(driver, live)
+        return None if part == "all" else with_rules(driver, live, conditions=part == "conditions")
 
     def _surveyed(self, live: State) -> State:
         """With columns and keys, where the configuration speaks of tenants."""
@@ -328,27 +316,3 @@ class Walk:
             superuser=situation.live.target.operator_superuser,
             verifiers=verifiers or {},
         )
-
-
-_RULES: frozenset[FactKey] = frozenset({"policy", "condition", "row_security", "privilege"})
-"""What can be read anew without columns and keys."""
-
-
-def _shows_in_objects(changed: set[tuple[Side, FactKey]], statements: Sequence[Statement], live: State) -> bool:
-    """Whether what they did shows in objects alone: owners, and privileges on whole objects and on what is to come.
-
-    A column with an ACL of its own loses what its table loses, and changes with its table's owner. Whoever asked for
-    columns and keys reads those of tables that came meanwhile, too.
-    """
-    facts = {fact for _, fact in changed}
-    if live.structure is not None or not facts <= {"owner", "privilege", "default_privilege"}:
-        return False
-    if changed <= {("+", "privilege"), ("+", "default_privilege"), ("-", "default_privilege")}:
-        return True
-    if any(live.columns.values()):
-        return False
-    return "owner" not in facts or _WIDE.isdisjoint(ref.kind for each in statements for ref in each.objects)
-
-
-_WIDE = frozenset({"database", "extension", "tablespace", "subscription"})
-"""Whose owner shows elsewhere, too: of the cluster, or moved by REASSIGN OWNED with everything else."""

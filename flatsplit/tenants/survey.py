@@ -142,13 +142,13 @@ class _Surveyor:
         )
 
     def _by_way(self, tables: list[Table]) -> None:
-        """The shortest way of declared foreign keys; one that must be set before one that may be missing."""
+        """The shortest way of declared foreign keys; one that must be set, however long, before one that may be not.
+
+        Who goes by a shorter one that may be missing, hides the rows where it is: those of the server at home, say.
+        """
         waiting = list(tables)
         while waiting:
-            found: dict[ObjectRef, Belonging | Open] = {}
-            for table in waiting:
-                if (one := self._next_to(table)) is not None:
-                    found[table.ref] = one
+            found = self._next(waiting, sure=True) or self._next(waiting, sure=False)
             if not found:
                 return
             for ref, one in found.items():
@@ -158,22 +158,28 @@ class _Surveyor:
                     self.known.belongings[ref] = one
             waiting = [table for table in waiting if table.ref not in found]
 
-    def _next_to(self, table: Table) -> Belonging | Open | None:
-        """What it is if one of its foreign keys leads to a table whose rows are told apart already."""
+    def _next(self, tables: list[Table], *, sure: bool) -> dict[ObjectRef, Belonging | Open]:
+        """Those that are one step from a table whose rows are told apart already."""
+        found = ((table.ref, self._next_to(table, sure=sure)) for table in tables)
+        return {ref: one for ref, one in found if one is not None}
+
+    def _next_to(self, table: Table, *, sure: bool) -> Belonging | Open | None:
+        """What it is if one of its foreign keys (``sure``: that must be set) leads to such a table."""
         ways = [
             ((not must(table, fk), len(fk.columns)), fk, found)
             for fk in table.foreign_keys
-            if (found := self.known.over(table, fk, f"foreign key {', '.join(fk.columns)}")) is not None
+            if (must(table, fk) or not sure)
+            and (found := self.known.over(table, fk, f"foreign key {', '.join(fk.columns)}")) is not None
         ]
         if not ways:
             return None
         best = min(loose for loose, _, _ in ways)
         equal = [(fk, found) for loose, fk, found in ways if loose == best]
         may_be_null = best[0]
-        sure = [one for column, one in self._guesses(table) if column.not_null] if may_be_null else []
-        if sure:
-            said = f"{sure[0].why}, and {', '.join(equal[0][0].columns)}, which is declared, may be NULL"
-            return Open(table.ref, said, (*sure, *(one for _, one in equal)))
+        likelier = [one for column, one in self._guesses(table) if column.not_null] if may_be_null else []
+        if likelier:
+            said = f"{likelier[0].why}, and {', '.join(equal[0][0].columns)}, which is declared, may be NULL"
+            return Open(table.ref, said, (*likelier, *(one for _, one in equal)))
         if len({(fk.columns, fk.target) for fk, _ in equal}) > 1:
             said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
             return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))

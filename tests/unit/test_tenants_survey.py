@@ -174,3 +174,21 @@ def test_what_is_decided_over_a_domain_is_answered_with_what_takes_it_away() -> 
 def test_a_key_of_another_type_is_said() -> None:
     found = surveyed(*TABLES, table("tags", "id:bigint! account_id:text!"))
     assert found.belongings[ref("tags")].why == "account_id is text, and the key is bigint"
+
+
+def test_a_way_that_must_be_set_counts_however_long_it_is() -> None:
+    """A database may be on a server, and must be in an environment of a project."""
+    databases = table(
+        "databases", "id:bigint! server_id:bigint env_id:bigint!", "server_id>servers", "env_id>environments"
+    )
+    found = surveyed(
+        *TABLES,
+        table("servers", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        table("projects", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        table("environments", "id:bigint! project_id:bigint!", "project_id>projects"),
+        databases,
+        table("dumps", "id:bigint! database_id:bigint", "database_id>databases"),
+    )
+    (belonging,) = (one for one in found.belongings.values() if one.ref == databases.ref)
+    assert [link.columns for link in belonging.links] == [("env_id",), ("project_id",)]
+    assert kinds(found)["dumps"] == "through", "one that may be missing, where there is no other"
