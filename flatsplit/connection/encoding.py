@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -41,7 +42,17 @@ def adapt(driver: psycopg.Connection[Any]) -> None:
             return super().dump(fit(obj, codec))
 
     driver.adapters.register_dumper(str, Fitting)
-    set_json_dumps(lambda value: fit(json.dumps(value, ensure_ascii=False), codec), driver)
+    set_json_dumps(_FittingJson(codec), driver)
+
+
+@dataclass(frozen=True)
+class _FittingJson:
+    """JSON in the characters of a codec. Not a closure: psycopg warns of those, on the operator's terminal."""
+
+    codec: str
+
+    def __call__(self, value: Any) -> str:
+        return fit(json.dumps(value, ensure_ascii=False), self.codec)
 
 
 def fit(text: str, codec: str) -> str:

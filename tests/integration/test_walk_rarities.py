@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.fixtures.cli import InProcess
+from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import ROOT, Database, MakeDatabase
 from tests.integration.test_runbook_by_hand import by_hand_and_back
 from tests.integration.test_walk_there_and_back import there_and_back
@@ -145,6 +145,27 @@ def test_a_database_that_is_not_in_unicode(encoding: str, database: Database, in
 
     reason = ("--reason", "→ Łódź …")
     invoke_cli("next", "--yes", "--through", "create-roles", "--waive", "no-blockers", *reason, dsn=database).check()
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+def test_nothing_but_its_own_words_is_told_there(encoding: str, database: Database, run_cli: Process) -> None:
+    """What a library logs would stand between them on the operator's terminal."""
+    if encoding == "EUC_JP":
+        made = "create database {} encoding 'EUC_JP' lc_collate 'C' lc_ctype 'C' template template0"
+        with psycopg.connect(database.cluster.conninfo(), autocommit=True) as connection:
+            name = sql.Identifier(database.name)
+            connection.execute(sql.SQL("drop database {} with (force)").format(name))
+            connection.execute(sql.SQL(made).format(name))
+        database.execute("create schema 顧客 authorization legacy; create table 顧客.表 (値 int)")
+    else:
+        not_in_unicode(database, encoding)
+    run_cli("init", "--legacy-role", database.legacy, "--yes", dsn=database).check()
+    taken = run_cli("next", "--yes", dsn=database).check()
+
+    looked = run_cli("status", dsn=database).check()
+
+    assert looked.stderr == ""
+    assert all(line.startswith(("  ", "[")) for line in taken.stderr.splitlines()), taken.stderr
 
 
 @pytest.mark.slow
