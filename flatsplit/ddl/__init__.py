@@ -42,6 +42,7 @@ from flatsplit.ddl.policies import (
 )
 from flatsplit.ddl.recorder import PARTS, forget_recorder, impossible_event_trigger, let_thin
 from flatsplit.ddl.rights import (
+    by_hand,
     grant,
     grant_column,
     grant_default,
@@ -84,6 +85,7 @@ __all__ = [
     "alter_role",
     "alter_word",
     "as_superuser",
+    "by_hand",
     "canonical",
     "change_password",
     "comment_on_role",

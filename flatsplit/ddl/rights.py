@@ -52,6 +52,13 @@ def _as_grantor(statement: str, grantor: str) -> str:
     return f"SET LOCAL ROLE {ident(grantor)}; {statement} RESET ROLE;" if grantor else statement
 
 
+def by_hand(statement: str) -> str:
+    """A statement to be copied. Outside a transaction LOCK TABLE is refused; SET LOCAL does nothing, and what follows
+    it would be another's.
+    """
+    return f"BEGIN; {statement} COMMIT;" if statement.startswith(("SET LOCAL ", "LOCK TABLE ")) else statement
+
+
 def grant(refs: Sequence[ObjectRef], letters: str, grantee: str, *, option: bool = False, grantor: str = "") -> str:
     """GRANT on objects that share one GRANT keyword; ``grantor`` "" is the owner."""
     on = ", ".join(names(refs))

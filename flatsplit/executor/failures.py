@@ -77,4 +77,4 @@ def itself(statement: Statement) -> str:
     """What follows ``run``: the statement, where it fits a line and holds no place for a secret; else where it is."""
     if statement.secrets or len(statement.sql) > LINE:
         return " the statement from `flatsplit plan`"
-    return f": {statement.sql}"
+    return f": {ddl.by_hand(statement.sql)}"

@@ -19,6 +19,7 @@ from typing import Literal, Protocol
 import psycopg
 from psycopg import errors
 
+from flatsplit import ddl
 from flatsplit.connection import Session, error_text
 from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
 from flatsplit.executor.failures import advice, connection_lost, full, itself, no_lock
@@ -217,7 +218,7 @@ class Executor:
                 return "split"
             raise MissingRights(
                 f"{batch[0].description}: the server only warned: {warning}",
-                f"have the owner or a superuser run: {batch[0].sql}",
+                f"have the owner or a superuser run: {ddl.by_hand(batch[0].sql)}",
             ) from None
         except errors.OutOfMemory as error:  # the lock table, most of the time: others hold what there is of it
             self._full = error

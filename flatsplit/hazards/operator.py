@@ -60,7 +60,7 @@ def operator_statements(seen: Seen) -> Iterator[Found]:
     for step, found in _sorted(seen, remedied=False).items():
         yield Found(
             f"somebody else has to run {count(len(found), 'statement')} of {step}",
-            tuple(found)[:_NAMED],
+            tuple(map(ddl.by_hand, found))[:_NAMED],
             why=f"{seen.state.target.operator} may not, and no grant of an administrator's would change that without "
             f"giving more than the walk needs: {_reasons(found)}. The step stops there, and goes on once it sees them "
             "done; a rollback does so at their undo.",
@@ -87,7 +87,7 @@ def operator_way_back(seen: Seen) -> Iterator[Found]:
     for step, found in steps.items():
         yield Found(
             f"{seen.state.target.operator} could not take all of {step} back",
-            tuple(found)[:_NAMED],
+            tuple(map(ddl.by_hand, found))[:_NAMED],
             why=f"What it takes away, it may not give: {_reasons(found)}. A rollback would stop there.",
             step=step,
         )

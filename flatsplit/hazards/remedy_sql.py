@@ -35,15 +35,11 @@ def taken_from_public(objects: Iterable[tuple[Sequence[ObjectRef], Acl]], letter
                 by = "" if item.grantor == OWNER else item.grantor
                 alike.setdefault((ddl.grant_word(refs[0].kind), held, by), []).extend(refs)
     return [
-        _whole(ddl.revoke(refs[start : start + TOGETHER], held, PUBLIC, grantor=by), by)
+        ddl.by_hand(ddl.revoke(refs[start : start + TOGETHER], held, PUBLIC, grantor=by))
         for (_, held, by), found in sorted(alike.items())
         for refs in [sorted(found)]
         for start in range(0, len(refs), TOGETHER)
     ]
-
-
-def _whole(cure: str, by: str) -> str:
-    return f"BEGIN; {cure} COMMIT;" if by else cure
 
 
 def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:
@@ -61,7 +57,7 @@ def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:
             cure = (
                 cure.replace(f" FROM {ddl.ident(grantee)};", f" FROM {ddl.ident(grantee)} CASCADE;") if more else cure
             )
-            found.append(_whole(cure, by))
+            found.append(ddl.by_hand(cure))
     return found
 
 
