@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,20 +46,47 @@ def dry_run(
     new = frozenset((*situation.config.roles.new, *situation.kind.makes(situation.context)))
     for lack in try_steps(session.driver, _of_roles(now) if superuser else now, steps):
         if lack.step not in keys or ("allowed" in situation.kind.step(lack.step).gates and not lack.wrong):
-            continue  # of the latter a gate says what somebody has to allow, and lets go on without
-        if lack.needed:
-            continue  # who hands over says so when it comes to that: nobody's lock waits for it
+            continue  # of the latter its gate says what somebody has to allow, and lets go on without
+        from flatsplit.hazards.operator import giving, remedy  # seldom wanted, and with it all hazards
+
+        if lack.needed:  # somebody's lock does not wait for it
+            notes.append(f"{lack.step} waits until somebody who may has run: {giving(lack)} {lack.reason}")
+            continue
         if lack.wrong and not lack.back:
             what = f"{lack.step} would fail: {lack.statement.description}: {lack.reason}"
             raise UsageError(what, _cure(situation, lack))
-        from flatsplit.hazards.operator import remedy  # seldom wanted, and with it all hazards
-
         grant = "" if lack.back else remedy(now, lack, new)
         if grant:
             what = f"{now.target.operator} lacks what {lack.step} needs: {lack.reason}"
             raise MissingRights(what, f"have an administrator run: {grant}")
         notes.append(_note(lack))
+    notes += _waiting(session, situation, keys)
     return tuple(dict.fromkeys(notes))
+
+
+def _waiting(session: Session, situation: Situation[Any], keys: Sequence[str]) -> Iterator[str]:
+    """What steps will wait for, that somebody else has to allow."""
+    for key in keys:
+        if "allowed" in situation.kind.step(key).gates:
+            from flatsplit.gates.allowed import allowed
+
+            found = allowed(session, situation.live, situation.desired(situation.kind.place(key)))
+            if not found.open:
+                yield f"{key} will wait: {found.reason}; {found.fix}"
+
+
+def require_rights(session: Session, now: State, then: State) -> None:
+    """Raise MissingRights where the server would not let the operator do what leads from one State to the other, before
+    any of it is done.
+    """
+    for lack in try_steps(session.driver, now, (("", then),)):
+        if lack.back:
+            continue
+        from flatsplit.hazards.operator import remedy
+
+        grant = remedy(now, lack, frozenset(then.roles.keys() - now.roles.keys()))
+        cure = f"have an administrator run: {grant}" if grant else f"have somebody who may run: {lack.statement.sql}"
+        raise MissingRights(f"{now.target.operator} may not: {lack.statement.description}: {lack.reason}", cure)
 
 
 def dry_run_outcome(
@@ -107,4 +134,5 @@ def _settings(statement: Statement) -> Iterator[tuple[str, str, str]]:
 def _note(lack: Lack) -> str:
     if lack.back:
         return f"the way back of {lack.step} would stop at {lack.statement.undo} {lack.reason}"
-    return f"{lack.step} stops at {lack.statement.sql} {lack.reason}: somebody who may has to run it then"
+    more = f" (and {lack.count - 1} more)" if lack.count > 1 else ""
+    return f"{lack.step} stops at {lack.statement.sql}{more} {lack.reason}: somebody who may has to run it then"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import blueprint, ddl, membership
 from flatsplit.catalog import read_state
+from flatsplit.cutover.dry_run import require_rights
 from flatsplit.cutover.interaction import Passwords, Reporter
 from flatsplit.differ import diff
 from flatsplit.errors import UsageError
@@ -79,7 +80,7 @@ def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], p
     """Create those whom the configuration names and who are missing, with their memberships.
 
     Memberships that it does not name stay: ending one is somebody's decision. Raises UsageError before the roles that
-    they are to join are there.
+    they are to join are there, and MissingRights where the operator may not let them in.
     """
     situation = walk.situation().turned(SPLIT)
     live, config = situation.live, walk.config
@@ -89,7 +90,10 @@ def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], p
         what = missing[0] if missing else blueprint.application(config)
         raise UsageError(f"there is no role {what} to join yet", "let the split be done first: flatsplit status")
     found = People(tuple(_persons(walk, live)), tuple(joining(live, config)))
-    if not found.joining or not confirm(found):
+    if not found.joining:
+        return found
+    require_rights(walk.session, live, let_in(live, config))
+    if not confirm(found):
         return found
     verifiers = walk.verifiers(found.joining, passwords)
     with walk.session.transaction():
@@ -112,13 +116,18 @@ def joining(live: State, config: Config) -> Iterator[Statement]:
     A reader's rights are there at once. To be an administrator is an act: from 16 on its membership is not inherited,
     and SET ROLE is needed; before, attributes such as SUPERUSER are not inherited, but privileges are.
     """
+    yield from diff(live, let_in(live, config))
+
+
+def let_in(live: State, config: Config) -> State:
+    """What is there once they are."""
     draft = Draft(live)
     for name, roles in _wanted(config):
         draft.new_role(name, RoleFacts(login=True, password=config.auth == "password"))
         for role in roles:
             if role in draft.roles:
                 draft.member(role, name, inherit=role != blueprint.administrator(config))
-    yield from diff(live, draft.state())
+    return draft.state()
 
 
 def _wanted(config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:

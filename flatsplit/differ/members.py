@@ -29,6 +29,13 @@ def _grant(state: State, member: Member, options: MemberOptions) -> str:
     return ddl.grant_member(member, options, by=_by(state, member) or other)
 
 
+def _acts(state: State, member: Member) -> tuple[str, ...]:
+    """Whose rights it takes on 16+ to grant, or to revoke, what another grants (check_role_grantor(), user.c)."""
+    target = state.target
+    own = member.grantor in (target.grantor, target.operator, target.bootstrap)
+    return () if own or not target.membership_options or member.grantor not in state.roles else (member.grantor,)
+
+
 def _handed_on(members: Mapping[Member, MemberOptions]) -> Callable[[Member], tuple[int, Member]]:
     """Sorts memberships by how many hands they went through: from 16 on each stands on its grantor's own."""
     grantors: dict[tuple[str, str], list[str]] = {}
@@ -74,6 +81,7 @@ def granted(have: State, want: State) -> Iterator[Statement]:
             undo=ddl.revoke_member(member, by=by) if now is None else _grant(want, member, now),
             lock="",
             changes=_changes(member, now, options),
+            acts=_acts(want, member),
         )
 
 
@@ -94,6 +102,7 @@ def revoked(have: State, want: State) -> Iterator[Statement]:
                 undo=_grant(want, member, options),
                 lock="",
                 changes=_changes(member, options, None),
+                acts=_acts(want, member),
             )
         elif options.inherit is None and options.admin and not then.admin:
             yield Statement(

@@ -9,6 +9,7 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from flatsplit import ddl
+from flatsplit.connection import Session
 from flatsplit.differ import diff
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult, State, Statement
@@ -21,15 +22,20 @@ KEY: Final = "allowed"
 
 def judge(asked: Asked[Any]) -> GateResult:
     """Closed with the first statement that the server would refuse, and who has to run it."""
-    state, operator = asked.state, asked.state.target.operator
+    return allowed(asked.session, asked.state, asked.after(asked.step))
+
+
+def allowed(session: Session, state: State, then: State) -> GateResult:
+    """The same of what leads from one State to the other."""
+    operator = state.target.operator
     if state.target.operator_superuser:
         return GateResult(KEY, True, f"{operator} is a superuser", waivable=False)
-    statements = diff(state, asked.after(asked.step))
+    statements = diff(state, then)
     settings = [each for each in statements if _is(each, "setting")]
     parts = [each for each in statements if _is(each, "recorder")]
-    if refused := [each for each in settings if not _may_set(asked, each)]:
+    if refused := [each for each in settings if not _may_set(session, state, each)]:
         return _closed(f"{operator} may not set {_what(refused[0])}", _settable(state, refused, len(settings)))
-    if parts and not _may_trigger(asked):
+    if parts and not _may_trigger(session):
         return _closed(
             f"{operator} may not create event triggers, which takes a superuser",
             "have a superuser run flatsplit next for this step, or its SQL file of flatsplit runbook; or leave it out: "
@@ -51,16 +57,16 @@ def _what(statement: Statement) -> str:
     return f"{change.detail.partition('=')[0]} for {change.subject}"
 
 
-def _may_set(asked: Asked[Any], statement: Statement) -> bool:
+def _may_set(session: Session, state: State, statement: Statement) -> bool:
     """A superuser's setting takes a privilege on it (15 and later); any takes the role, and no superuser's is given."""
     change = statement.changes[-1]
-    facts = asked.state.roles.get(change.subject)
-    if facts is None or facts.superuser or not administers(asked.state, change.subject):
+    facts = state.roles.get(change.subject)
+    if facts is None or facts.superuser or not administers(state, change.subject):
         return False
-    if asked.state.target.major < PARAMETER_GRANTS:
+    if state.target.major < PARAMETER_GRANTS:
         return False
     name = change.detail.partition("=")[0]
-    return bool(ask(asked.session.driver, "may_set", {"name": name})[0][0])
+    return bool(ask(session.driver, "may_set", {"name": name})[0][0])
 
 
 def _settable(state: State, refused: list[Statement], wanted: int) -> str:
@@ -75,12 +81,12 @@ def _settable(state: State, refused: list[Statement], wanted: int) -> str:
     return f"have a superuser run: {refused[0].sql}{more}"
 
 
-def _may_trigger(asked: Asked[Any]) -> bool:
+def _may_trigger(session: Session) -> bool:
     """Only trying tells who is let: some services let their strongest role. The function that is named is not there,
     and CreateEventTrigger() (event_trigger.c) looks for it after the rights.
     """
-    conn: psycopg.Connection[Any] = asked.session.driver
-    if conn.info.transaction_status != TransactionStatus.IDLE or not asked.session.write:
+    conn = session.driver
+    if conn.info.transaction_status != TransactionStatus.IDLE or not session.write:
         return False
     try:
         with conn.transaction(force_rollback=True):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.model import RELATIONS, GateResult
+from flatsplit.model import RELATIONS, GateKey, GateResult
 from flatsplit.server.dry_run import receiving
 from flatsplit.server.reach import opening, unreachable
 from flatsplit.walks.split.context import Context
@@ -20,7 +22,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     others = sorted(context.retiring & state.roles.keys() - {context.legacy})
     lacking = unreachable(asked.session.driver, context.legacy, who.owner, left, others)
     if not lacking:
-        return _received(asked) or GateResult("reach", True, f"{who.owner} can read all that the views read")
+        return received(asked) or GateResult("reach", True, f"{who.owner} can read all that the views read")
     first, more = lacking[0], len(lacking) - 1
     return GateResult(
         "reach",
@@ -30,7 +32,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     )
 
 
-def _received(asked: Asked[Context]) -> GateResult | None:
+def received(asked: Asked[Any], key: GateKey = "reach") -> GateResult | None:
     """Closed with what a new owner has to hold to be given something; a superuser gives without asking."""
     state = asked.state
     if state.target.operator_superuser:
@@ -47,7 +49,7 @@ def _received(asked: Asked[Context]) -> GateResult | None:
     first, refs = next(iter(found.items()))
     more = len(found) - 1
     return GateResult(
-        "reach",
+        key,
         False,
         f"{first.role} may not be given {ddl.label(refs[0])} without {privileges.NAMES[first.letter]} on "
         f"{ddl.label(first.on)}" + (f" (and {more} more)" if more else ""),

@@ -1,4 +1,4 @@
-"""What a role needs to be given an object by anybody but a superuser. Pure.
+"""What a role needs to be given an object by anybody but a superuser, and to change what is in a schema. Pure.
 
 By kind, as the server asks: TABLES and what else is in a schema, CREATE there (ATExecChangeOwner() in tablecmds.c,
 AlterTypeOwner(), AlterObjectOwner_internal() in alter.c); a publication, CREATE on the database
@@ -9,10 +9,10 @@ superuser.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from flatsplit.model import ObjectRef, State
+from flatsplit.model import ObjectFacts, ObjectRef, State, Statement
 from flatsplit.rights.inherited import Inherited
 
 
@@ -33,6 +33,24 @@ def needed(ref: ObjectRef, role: str, database: str, wrappers: Mapping[str, str]
     if ref.kind == "server" and ref.name in wrappers:
         return Needed(role, "U", ObjectRef("foreign_data_wrapper", "", wrappers[ref.name]))
     return None
+
+
+def unused(state: State, statement: Statement) -> Iterator[Needed]:
+    """USAGE on the schemas of what a statement names, where neither the operator nor whom it acts as has it: nothing is
+    found there by name without (LookupExplicitNamespace(), namespace.c).
+    """
+    for name in sorted({ref.schema for ref in statement.objects if ref.schema}):
+        schema = ObjectRef("schema", "", name)
+        facts = state.objects.get(schema)
+        roles = [role for role in (*statement.acts, state.target.operator) if role in state.roles]
+        if facts is None or not statement.acts or any(_uses(state, role, facts) for role in roles):
+            continue
+        yield Needed(statement.acts[0], "U", schema)
+
+
+def _uses(state: State, role: str, schema: ObjectFacts) -> bool:
+    mine = Inherited(state, role)
+    return mine.superuser or mine.has(schema, "U")
 
 
 def lacking(

@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from flatsplit import ddl, privileges
 from flatsplit.differ import diff
 from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement, versions
-from flatsplit.rights.receiving import Needed, lacking
+from flatsplit.rights.receiving import Needed, lacking, unused
 from flatsplit.server.acting_as import acting
 from flatsplit.server.asking import ask
 from flatsplit.walks.split import grants
@@ -183,26 +183,29 @@ class _Trial:
         """Forward through all steps, then back over what was done."""
         now = self._state
         for key, then in self._wanted:
-            yield from self._step(key, diff(now, then), then)
+            yield from self._step(key, diff(now, then), now, then)
             now = then
         for key, statement in reversed(self._done):
-            said = self._run(statement.undo, _secrets(statement.undo, now))
+            said = self._run(statement, statement.undo, _secrets(statement.undo, now))
             if said is not None and said.reason:
                 yield Lack(key, statement, said.reason, back=True, wrong=said.wrong)
 
-    def _step(self, key: str, statements: tuple[Statement, ...], then: State) -> Iterator[Lack]:
+    def _step(self, key: str, statements: tuple[Statement, ...], now: State, then: State) -> Iterator[Lack]:
         missing: dict[str, list[Statement]] = {}
         rights: dict[str, tuple[Statement, str]] = {}
         moving: dict[tuple[ObjectRef, str], Statement] = {}
+        shut: dict[Needed, Statement] = {}
         tried = 0
         for statement in statements:
             facts = {change.fact for change in statement.changes}
             if facts and facts <= OF_ROLES:
                 tried += 1
-                if statement.undo and (tried <= SAMPLE or not self._whole):
-                    said = self._run(statement.sql, statement.secrets)
+                if not statement.undo and self._state.target.operator_superuser:
+                    continue  # nothing in it can be wrong
+                if tried <= SAMPLE or not self._whole:
+                    said = self._run(statement, statement.sql, statement.secrets)
                     if said is None:
-                        self._done.append((key, statement))
+                        self._done += [(key, statement)] if statement.undo else []
                     elif said.reason:
                         yield Lack(key, statement, said.reason, wrong=said.wrong)
                 continue
@@ -211,6 +214,9 @@ class _Trial:
             unable = [role for role in dict.fromkeys(statement.acts) if role and self._acts_as(role)]
             for role in unable:
                 missing.setdefault(role, []).append(statement)
+            if not unable:  # what the step takes away, it takes away last
+                for wants in {*unused(now, statement)} & {*unused(then, statement)}:
+                    shut.setdefault(wants, statement)
             if not unable and "owner" in facts:
                 moving |= {(ref, statement.acts[-1]): statement for ref in statement.objects}
                 for right, reason in self._owner_rights(statement):
@@ -219,16 +225,20 @@ class _Trial:
             yield Lack(key, found[0], self._able[role], role, len(found), statements=tuple(found[:20]))
         for right, (statement, reason) in rights.items():
             yield Lack(key, statement, reason, right=right)
-        for wants, refs in receiving(self._conn, then, moving).items():
+        received = receiving(self._conn, then, moving).items()
+        for wants, statement in (*((one, moving[refs[0], one.role]) for one, refs in received), *shut.items()):
             reason = f"{wants.role} lacks {privileges.NAMES[wants.letter]} on {ddl.label(wants.on)}"
-            yield Lack(key, moving[refs[0], wants.role], reason, needed=wants)
+            yield Lack(key, statement, reason, needed=wants)
 
-    def _run(self, text: str, secrets: tuple[str, ...]) -> _Said | None:
-        """What the server said against it; None where it did it."""
+    def _run(self, statement: Statement, text: str, secrets: tuple[str, ...]) -> _Said | None:
+        """What the server said against it, or its undo; None where it did it."""
         for role in secrets:
             text = ddl.fill_verifier(text, role, NOBODYS_VERIFIER)
+        acts = () if self._state.target.operator_superuser else statement.acts
+        # DROP ROLE locks out whoever makes something as the role (shdepLockAndCheckObject(), pg_shdepend.c): only for
+        # as long as it takes to try, and so all that nothing takes back
         try:
-            with self._conn.transaction():
+            with self._conn.transaction(force_rollback=not statement.undo), acting(self._conn, acts):
                 self._conn.execute(text.encode())
         except psycopg.DatabaseError as error:
             wrong = self._whole and not isinstance(error, _TAKEN) and (error.sqlstate or "").startswith(_WRONG)

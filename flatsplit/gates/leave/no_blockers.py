@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from flatsplit.gates.gate import Asked, Gate
+from flatsplit.gates.reach import received
 from flatsplit.model import GateResult
 from flatsplit.walks.leave.context import Context
 from flatsplit.walks.leave.preconditions import objections
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first objection."""
-    found = list(objections(asked.state, asked.context.person, asked.context.heir))
+    """Closed with the first objection, or what her heir may not be given."""
+    found = list(objections(asked.state, asked.context.person))
     if not found:
-        return GateResult("no-blockers", True, "nothing of hers runs with its owner's rights")
+        return received(asked, "no-blockers") or GateResult(
+            "no-blockers", True, "nothing of hers runs with its owner's rights"
+        )
     what, fix = found[0]
     more = f" (and {len(found) - 1} more)" if found[1:] else ""
     return GateResult("no-blockers", False, f"{what}{more}", fix)

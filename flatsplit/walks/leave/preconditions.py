@@ -36,11 +36,8 @@ def refuses(moment: Moment) -> Objection | None:
     return None
 
 
-def objections(state: State, person: str, heir: str) -> Iterator[Objection]:
-    """What would run or read with more rights than hers once it is another's: she may have left it on purpose. And
-    where the heir could not take it.
-    """
-    yield from _out_of_reach(state, person, heir)
+def objections(state: State, person: str) -> Iterator[Objection]:
+    """What would run or read with more rights than hers once it is another's: she may have left it on purpose."""
     yield from _acting(state, person)
     reads = {person, PUBLIC, *membership.becomes(state, person)}
     for group in state.groups:
@@ -74,28 +71,6 @@ def _acting(state: State, person: str) -> Iterator[Objection]:
                 f"{key.member} is a member of {person}: it loses what she may, and its sessions that act as her go on",
                 f"give it what it needs by itself, then: {end} {sessions}".rstrip(),
             )
-
-
-def _out_of_reach(state: State, person: str, heir: str) -> Iterator[Objection]:
-    """Schemas in which the heir may not create: who is no superuser cannot give it anything there (aclcheck in
-    AlterObjectOwner_internal() and ATExecChangeOwner()).
-    """
-    if state.target.operator_superuser or (heir in state.roles and state.roles[heir].superuser):
-        return
-    creates = {heir, PUBLIC, *membership.becomes(state, heir)}
-    for name in sorted({group.schema for group in state.groups if group.facts.owner == person and group.schema}):
-        facts = state.objects.get(ObjectRef("schema", "", name))
-        if facts is None or facts.owner in creates:
-            continue
-        if not any(item.grantee in creates and "C" in item.privileges for item in facts.acl):
-            yield (
-                f"{heir} may not create in schema {name}, where {person} owns something",
-                f"have its owner or a superuser run: {_admitting(name, heir)}",
-            )
-
-
-def _admitting(schema: str, role: str) -> str:
-    return f"GRANT USAGE, CREATE ON SCHEMA {ddl.ident(schema)} TO {ddl.ident(role)};"
 
 
 def _invoker(ref: ObjectRef) -> str:
