@@ -56,6 +56,20 @@ def logins_of(state: State, role: str, apart: Collection[str] = ()) -> tuple[str
     return tuple(sorted(name for name in found if name in state.roles and state.roles[name].login))
 
 
+def may_become(state: State, role: str) -> tuple[str, ...]:
+    """Roles that may log in and SET ROLE to ``role``, directly or through others, itself among them if it may; sorted.
+
+    A session that has become it goes on as it when the membership is gone (check_role() looks only then).
+    """
+    found, todo = {role}, [role]
+    while todo:
+        one = todo.pop()
+        more = {key.member for key, options in state.members.items() if key.role == one and may_set(options)} - found
+        found |= more
+        todo += more
+    return tuple(sorted(name for name in found if name in state.roles and state.roles[name].login))
+
+
 def becomes(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
     """Roles whose rights a session of ``role`` can use, itself left out: the other way round of :func:`acting`."""
     above: dict[str, list[tuple[Member, MemberOptions]]] = {}

@@ -234,6 +234,30 @@ def test_who_acts_as_her_is_told_before_she_is_nobody(database: Database, invoke
     walk.next(*name)
 
 
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_who_acts_as_her_through_others(database: Database, invoke_cli: InProcess) -> None:
+    """A group is a member of her role: its sessions are those of its members, and theirs end."""
+    walk = prepared(Walk(invoke_cli, database))
+    named(walk, alice=["app_readonly"], carol=["app_readonly"])
+    join(walk)
+    database.execute(
+        f"create role team; create role desk; grant {QUOTED} to team; grant team to desk; grant desk to carol"
+    )
+    name = ("--walk", f"leave:{ALICE}")
+    walk("begin", "leave", ALICE, "--yes").check()
+    walk.next(*name)
+    with walk.connect(CAROL) as session:
+        session.execute(f"set role {QUOTED}".encode())
+        refused = walk.next(*name, exit_code=5).stderr
+        assert f"team is a member of {ALICE}: it loses what she may" in refused
+        database.execute(refused.partition("by itself, then: ")[2].partition(" Or go on")[0])
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("select 1")
+    walk.next(*name)
+    walk.next(*name)
+
+
 def test_who_cannot_leave(database: Database, invoke_cli: InProcess) -> None:
     walk = prepared(Walk(invoke_cli, database))
 

@@ -66,7 +66,8 @@ def _acting(state: State, person: str) -> Iterator[Objection]:
             continue
         if membership.may_set(options) or membership.inherits(state, key, options):
             end = ddl.revoke_member(key, by=state.target.membership_options)
-            sessions = ddl.terminate_sessions(key.member, everywhere=True) if membership.may_set(options) else ""
+            who = membership.may_become(state, key.member) if membership.may_set(options) else ()
+            sessions = " ".join(ddl.terminate_sessions(login, everywhere=True) for login in who)
             yield (
                 f"{key.member} is a member of {person}: it loses what she may, and its sessions that act as her go on",
                 f"give it what it needs by itself, then: {end} {sessions}".rstrip(),
