@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from flatsplit.cutover import begin_through
+from flatsplit.cutover.next import advance
 from flatsplit.walks import role
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
@@ -80,13 +79,12 @@ def test_somebody_acts_in_between(
                           "grants": {"select": ["public.jobs"]}})  # fmt: skip
     before = walk.snapshot()
     do, undo = MEANWHILE[what]
-    advance: Callable[..., Any] = begin_through.advance
 
     def late(*arguments: Any, **more: Any) -> Any:
         database.execute(do)
         return advance(*arguments, **more)
 
-    monkeypatch.setattr(begin_through, "advance", late)
+    monkeypatch.setattr("flatsplit.cutover.begin_through.advance", late)
     first = begin(walk, NIGHT, "--through", role.OPEN)
     assert "Traceback" not in first.stderr
     if first.exit_code:
