@@ -88,13 +88,10 @@ def members_dump(seen: Seen) -> Iterator[Found]:
     if not direct or context.config.retire == "repurpose":
         return
     guarded = {(schema, name): forced for schema, name, forced, *_ in seen.rows("rls")}
-    then = through(state, context, split.REVOKE_LEGACY)
-    lost: dict[str, tuple[str, ...]] = {}
-    for login in sorted({login for member in direct for login in _logins(seen, member)}):
-        if dumping(state, guarded, login) == ():
-            after = dumping(then, guarded, login)
-            if after != ():
-                lost[login] = after or ()
+    members = sorted({login for member in direct for login in _logins(seen, member)})
+    able = [login for login, ends in dumping(state, guarded, members).items() if not ends]
+    then = dumping(through(state, context, split.REVOKE_LEGACY), guarded, able) if able else {}
+    lost = {login: then.get(login, ()) for login in able if then.get(login) != ()}
     if lost:
         logins = sorted(lost)
         heirs = sorted({leading(state, context, login) for login in logins})

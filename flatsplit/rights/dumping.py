@@ -9,7 +9,7 @@ where, which pg_stat_activity shows to few.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flatsplit import blueprint
 from flatsplit.config import Config
@@ -47,26 +47,27 @@ def _tenants(state: State, config: Config, able: set[str]) -> set[str]:
     return able & {group, *members, *state.tenants}
 
 
-def dumping(state: State, guarded: Mapping[tuple[str, str], bool], login: str) -> tuple[str, ...] | None:
-    """Tables whose policies end a dump by ``login``, of those with row security (whether it is forced); None where it
-    could not read every table anyway.
+def dumping(state: State, guarded: Mapping[tuple[str, str], bool], logins: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Of those ``logins`` that may read every table: the tables whose policies end a dump by them, of those with row
+    security (whether it is forced).
 
     pg_dump sets row_security to off: an error where policies apply, and they do to all but owners and BYPASSRLS.
     """
     wide = _Wide(state)
-    able = wide.able()
-    facts = state.roles.get(login)
-    if facts is None or not (login in able or PUBLIC in able):
-        return None
-    mine = {login, *wide.groups.get(login, ())}
-    owners = {(ref.schema, ref.name): one.owner for ref, one in state.objects.items() if ref.kind in _LOCKED}
-    if facts.bypassrls:
-        return ()
-    return tuple(
-        ".".join(table)
-        for table, forced in sorted(guarded.items())
-        if table in owners and (forced or owners[table] not in mine)
-    )
+    owners = {
+        (ref.schema, ref.name): group.facts.owner
+        for group in state.groups
+        if group.kind in _LOCKED
+        for ref in group.refs
+    }
+    guards = [(".".join(table), forced, owners[table]) for table, forced in sorted(guarded.items()) if table in owners]
+    found: dict[str, tuple[str, ...]] = {}
+    for login in logins:
+        if (facts := state.roles.get(login)) is not None and wide.reads_all(login):
+            mine = {login, *wide.groups[login]}
+            ends = [] if facts.bypassrls else [name for name, forced, owner in guards if forced or owner not in mine]
+            found[login] = tuple(ends)
+    return found
 
 
 class _Wide:
@@ -82,11 +83,12 @@ class _Wide:
         """Roles, superusers left out, that may read every table; PUBLIC alone where it may. None without a table."""
         if self._tables and all(PUBLIC in readers for readers in self._tables):
             return {PUBLIC}
-        return {
-            name
-            for name, facts in self._state.roles.items()
-            if not facts.superuser and not name.startswith("pg_") and self._passes(name, self._tables)
-        }
+        return set(filter(self.reads_all, self._state.roles))
+
+    def reads_all(self, role: str) -> bool:
+        """Whether a role that is there may read every table, and is neither a superuser nor the server's own."""
+        own = self._state.roles[role].superuser or role.startswith("pg_")
+        return not own and self._passes(role, self._tables)
 
     def reads_journal(self, role: str) -> bool:
         """Whether the role is let into the tracking schema already."""

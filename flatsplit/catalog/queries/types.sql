@@ -9,4 +9,4 @@ FROM pg_type AS t
 JOIN pg_namespace AS n ON n.oid = t.typnamespace
 WHERE (t.typtype <> 'm' OR current_setting('server_version_num')::integer < 170000)
   AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
-  AND NOT EXISTS (SELECT FROM pg_type AS e WHERE e.typarray = t.oid)
+  AND NOT EXISTS (SELECT FROM pg_type AS e WHERE e.oid = t.typelem AND e.typarray = t.oid)

@@ -14,8 +14,9 @@ WITH mine AS (
 )
 SELECT m.name::text, m.polname::text,
        m.polpermissive AND EXISTS (
-           SELECT FROM mine AS o
+           SELECT FROM pg_policy AS o -- by its index: there may be thousands
            WHERE o.polrelid = m.polrelid AND o.polpermissive AND o.polcmd IN ('*', m.polcmd)
+             AND (o.polroles = '{0}' OR o.polroles && %(readers)s::oid[])
              AND coalesce(o.polqual, o.polwithcheck)::text ~ '^\{CONST :consttype 16 .* :constvalue 1 \[ 1 '
              AND (o.polwithcheck IS NULL OR o.polwithcheck::text ~ '^\{CONST :consttype 16 .* :constvalue 1 \[ 1 ')),
        coalesce(m.polqual::text, '') || coalesce(m.polwithcheck::text, ''),
