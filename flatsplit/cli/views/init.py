@@ -8,7 +8,7 @@ from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.views import findings
 from flatsplit.cli.views.findings import show_findings
 from flatsplit.config import PURPOSES
-from flatsplit.words import count, singular
+from flatsplit.words import count, listed, singular
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -30,7 +30,7 @@ def show(printer: Printer, found: Proposal) -> None:
     printer.say(one_line(f"{config.legacy_role} owns {owned or 'nothing'}."))
     for role, number in found.acts_as:
         printer.say(one_line(f"{config.legacy_role} acts as {role}, which owns {count(number, 'object')}."))
-    printer.say(one_line(f"Schemas in scope: {', '.join(config.schemas)}."))
+    printer.say(one_line(f"Schemas in scope: {listed(config.schemas, 20)}."))
     _show_names(printer, found)
     if found.findings:
         printer.heading("To know")
