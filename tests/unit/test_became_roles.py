@@ -10,8 +10,8 @@ from flatsplit.config import parse
 from flatsplit.evidence.became_roles import unseen
 from flatsplit.model import SettingKey, State, Target
 from flatsplit.walks.role.context import Context
+from tests.support.config import LEAST
 
-LEAST = '[cutover]\nname = "shop"\nlegacy_role = "shop"\nschemas = ["public"]\n'
 CONFIG = parse(LEAST + '[role.app_jobs]\nlike = "app_user"\n')
 NOBODY: Any = None
 TARGET = Target("7", "shop", 5, 180000, "postgres", True, "postgres")

@@ -27,15 +27,7 @@ from flatsplit.config import (
     write,
 )
 from flatsplit.errors import ConfigError
-
-SHOP = Config("shop", "shop", ("public",))
-
-MINIMAL = """
-[cutover]
-name = "shop"
-legacy_role = "shop"
-schemas = ["public"]
-"""
+from tests.support.config import LEAST, SHOP
 
 
 def names() -> st.SearchStrategy[str]:
@@ -109,7 +101,7 @@ def test_the_file_as_init_writes_it() -> None:
 
 
 def test_left_out_keys_have_the_documented_defaults() -> None:
-    assert parse(MINIMAL) == SHOP
+    assert parse(LEAST) == SHOP
 
 
 @pytest.mark.parametrize(
@@ -155,9 +147,9 @@ def test_what_is_no_duration(text: str) -> None:
 
 
 def with_line(section: str, line: str) -> str:
-    """MINIMAL with one line put into (or replaced in) a section."""
+    """LEAST with one line put into (or replaced in) a section."""
     key = line.split(" ")[0]
-    body = "\n".join(old for old in MINIMAL.splitlines() if not old.startswith(f"{key} "))
+    body = "\n".join(old for old in LEAST.splitlines() if not old.startswith(f"{key} "))
     return body.replace("[cutover]", f"[cutover]\n{line}") if section == "cutover" else f"{body}\n[{section}]\n{line}\n"
 
 
@@ -227,7 +219,7 @@ def test_mistakes_name_file_key_and_fix(section: str, line: str, what: str, fix:
 
 @pytest.mark.parametrize("key", ["name", "legacy_role", "schemas"])
 def test_missing_keys(key: str) -> None:
-    text = "\n".join(line for line in MINIMAL.splitlines() if not line.startswith(f"{key} "))
+    text = "\n".join(line for line in LEAST.splitlines() if not line.startswith(f"{key} "))
     with pytest.raises(ConfigError, match=rf"\[cutover\] {key} is missing"):
         parse(text)
 
@@ -268,7 +260,7 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "flatsplit.toml"
-    path.write_bytes(b"\xef\xbb\xbf" + MINIMAL.replace("\n", "\r\n").encode())
+    path.write_bytes(b"\xef\xbb\xbf" + LEAST.replace("\n", "\r\n").encode())
     assert load(path) == SHOP
 
 

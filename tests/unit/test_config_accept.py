@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flatsplit.config import Config, parse, render
+from flatsplit.config import parse, render
 from flatsplit.errors import ConfigError
 from flatsplit.hazards import REGISTRY, check_accepted
+from tests.support.config import SHOP
 
-SHOP = Config("shop", "shop", ("public",))
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=30)
 
 

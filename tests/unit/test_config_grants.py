@@ -7,7 +7,6 @@ import re
 import pytest
 
 from flatsplit.config import (
-    Config,
     Grant,
     GrantName,
     parse,
@@ -15,22 +14,12 @@ from flatsplit.config import (
     render,
 )
 from flatsplit.errors import ConfigError
-
-SHOP = Config("shop", "shop", ("public",))
-
-MINIMAL = """
-[cutover]
-name = "shop"
-legacy_role = "shop"
-schemas = ["public"]
-"""
+from tests.support.config import LEAST, SHOP
 
 
 def test_grants_stand_there_only_where_there_are_some() -> None:
     assert "grants" not in render(SHOP)
-    text = (
-        MINIMAL + '[grants.app_readonly]\nselect = ["a.b"]\n[grants.app_user]\ntruncate = ["public.s", \'"A b".c\']\n'
-    )
+    text = LEAST + '[grants.app_readonly]\nselect = ["a.b"]\n[grants.app_user]\ntruncate = ["public.s", \'"A b".c\']\n'
     config = parse(text)
     assert config.grants == (
         Grant("app_user", "truncate", ("public.s", '"A b".c')),
@@ -58,7 +47,7 @@ def test_names_in_grants(text: str, name: GrantName) -> None:
 @pytest.mark.parametrize("text", ["", "a.b.c", "a b", "a.", '"a', "1a", "a; drop", "a.b(c"])
 def test_what_is_no_name_in_grants(text: str) -> None:
     with pytest.raises(ConfigError, match="not a name"):
-        parse(MINIMAL + f"[grants.app_user]\ntruncate = ['{text}']")
+        parse(LEAST + f"[grants.app_user]\ntruncate = ['{text}']")
 
 
 @pytest.mark.parametrize(
@@ -74,5 +63,5 @@ def test_what_is_no_name_in_grants(text: str) -> None:
 )
 def test_mistakes_in_grants(text: str, fix: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse(text + MINIMAL if text.startswith("grants") else MINIMAL + text)
+        parse(text + LEAST if text.startswith("grants") else LEAST + text)
     assert re.search(fix, caught.value.fix)

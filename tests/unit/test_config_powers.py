@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from flatsplit.config import Config, OwnerPowers, parse, parse_name, render
+from flatsplit.config import OwnerPowers, parse, parse_name, render
 from flatsplit.config.owner_powers import means
 from flatsplit.errors import ConfigError
-
-SHOP = Config("shop", "shop", ("public",))
+from tests.support.config import SHOP
 
 
 @pytest.mark.parametrize(

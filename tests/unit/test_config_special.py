@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from flatsplit.config import Special, parse, render
 from flatsplit.errors import ConfigError
+from tests.support.config import LEAST
 
-LEAST = '[cutover]\nname = "shop"\nlegacy_role = "shop"\nschemas = ["public"]\n'
 WHOLE = """
 [role.app_jobs]
 like = "app_user"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flatsplit.config import parse
+from tests.support.config import LEAST
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "runbooks/guide").glob("*.md"))]
@@ -17,7 +18,6 @@ BLOCKS = [
     for page in PAGES
     for place, block in enumerate(re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL), start=1)
 ]
-LEAST = '[cutover]\nname = "shop"\nlegacy_role = "shop"\nschemas = ["public"]\n'
 
 
 @pytest.mark.parametrize("block", BLOCKS)

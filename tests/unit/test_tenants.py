@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from flatsplit.config import Config, Tenants, Way, format_way, parse, parse_way, render
+from flatsplit.config import Tenants, Way, format_way, parse, parse_way, render
 from flatsplit.errors import ConfigError
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants import (
@@ -20,9 +20,8 @@ from flatsplit.tenants import (
 )
 from flatsplit.tenants.rings import rings
 from flatsplit.tenants.writing import proposal
+from tests.support.config import LEAST, SHOP
 
-SHOP = Config("shop", "shop", ("public",))
-MINIMAL = '[cutover]\nname = "shop"\nlegacy_role = "shop"\nschemas = ["public"]\n'
 ACCOUNTS = Tenants("public.accounts", ("account_id",))
 
 
@@ -79,7 +78,7 @@ def test_what_is_written_is_read_back(tenants: Tenants | None) -> None:
 )
 def test_mistakes(text: str, what: str, fix: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(what)) as caught:
-        parse(f"{MINIMAL}[tenants]\n{text}")
+        parse(f"{LEAST}[tenants]\n{text}")
     assert fix in caught.value.fix
 
 
