@@ -93,7 +93,7 @@ def test_commands_exist() -> None:
 def test_shop_is_as_large_as_it_says(fresh_cluster: FreshCluster) -> None:
     with psycopg.connect(flat.build(fresh_cluster()).conninfo(flat.OPERATOR)) as conn:
         count = sum(number for _, number in flat.census(conn))
-    assert f"a flat shop of {count} objects" in README
+    assert f"a shop of {count} objects" in README
 
 
 def _code(text: str) -> str:

@@ -253,9 +253,10 @@ class Situation(Generic[C]):
     def done_by_hand(self, step: str) -> tuple[Statement, ...]:
         """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
         place = self.kind.place(step)
-        if self._after(place) is self._after(place - 1):
+        whole = self._before_the_drop(step)
+        if whole is self and self._after(place) is self._after(place - 1):
             return ()
-        base = self._before_the_drop(step).as_begun(step).origin
+        base = whole.as_begun(step).origin
         before = self.kind.through(base, self._backward, place - 1)
         return diff(before, self.kind.steps[place - 1].apply(before, self._backward))
 
