@@ -51,7 +51,8 @@ def test_the_service_is_named_and_dba_is_its_strongest_role(
         database.execute(f"grant {database.legacy} to app_migrator")
         assert database.admin.execute(sees, ["app_migrator"]).fetchone() == (True,)
     for id_, role in (("service-administrators", "app_user"), ("legacy-administrator", database.legacy)):
-        revoke = f'REVOKE "{shape.group}" FROM "{role}" GRANTED BY "postgres";'
+        given = ' GRANTED BY "postgres"' if major >= 16 else ""  # before 16 there is one grant, whoever gave it
+        revoke = f'REVOKE "{shape.group}" FROM "{role}"{given};'
         assert found[id_]["fix"].startswith(revoke)
         database.execute(revoke)
         assert database.admin.execute(sees, [role]).fetchone() == (False,)
