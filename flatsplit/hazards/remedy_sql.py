@@ -25,6 +25,20 @@ def from_public(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], le
     return taken_from_public(((group.refs, group.facts.acl) for group in mine), letters)
 
 
+def given(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], letters: str, role: str) -> list[str]:
+    """GRANT of these letters on those of the application's objects."""
+    alike: dict[str, list[ObjectRef]] = {}
+    for group in seen.state.groups:
+        if group.facts.owner in seen.context.owners and wanted(group.refs[0], group.facts):
+            alike.setdefault(ddl.grant_word(group.kind), []).extend(group.refs)
+    return [
+        ddl.by_hand(ddl.grant(refs[start : start + TOGETHER], letters, role))
+        for _, found in sorted(alike.items())
+        for refs in [sorted(found)]
+        for start in range(0, len(refs), TOGETHER)
+    ]
+
+
 def taken_from_public(objects: Iterable[tuple[Sequence[ObjectRef], Acl]], letters: str | None = None) -> list[str]:
     """The same on these objects, each as whoever gave it: REVOKE takes nothing of what another has granted."""
     alike: dict[tuple[str, str, str], list[ObjectRef]] = {}

@@ -8,7 +8,7 @@ from flatsplit import blueprint, privileges
 from flatsplit.hazards import routine_bodies
 from flatsplit.hazards.objects import labels, ours
 from flatsplit.hazards.registry import Found, Seen, below, hazard
-from flatsplit.hazards.remedy_sql import from_public, own_path
+from flatsplit.hazards.remedy_sql import from_public, given, own_path
 from flatsplit.model import PUBLIC, ObjectFacts, ObjectRef
 from flatsplit.walks import split
 from flatsplit.words import count
@@ -32,7 +32,11 @@ def definer_open(seen: Seen) -> Iterator[Found]:
     if definers := labels(ours(seen), is_open):
         user = blueprint.application(seen.context.config)
         said = f"Where that is too much, before grant-existing, which then grants EXECUTE to {user} by name:"
-        fix = below(said, from_public(seen, is_open))
+        cures = from_public(seen, is_open)
+        if user in seen.state.roles:  # it may be calling them, and has them from PUBLIC alone
+            said = f"Where that is too much, with EXECUTE for {user} by name, as grant-existing gives it:"
+            cures = [*given(seen, is_open, "X", user), *cures]
+        fix = below(said, cures)
         yield Found(f"{count(len(definers), 'SECURITY DEFINER routine')} everybody may call", definers, fix=fix)
 
 
