@@ -3,7 +3,8 @@
     git worktree add ../before v0.1.0
     python -m tests.benchmarks.releases ../before
 
-Both trees walk in databases of their own that are made alike, on one server, in turn, with the Python that runs this.
+Both trees walk on servers of their own that are made alike, in turn, with the Python that runs this: roles are a whole
+server's, and neither shall meet the other's.
 Printed are medians of whole processes, and what they take of the processor.
 """
 
@@ -101,10 +102,11 @@ def main() -> None:
     parser.add_argument("--tables", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    with Cluster(ClusterConfig(auth="trust")) as cluster, tempfile.TemporaryDirectory() as folder:
-        print(f"PostgreSQL {cluster.config.binaries.version}: {chosen.tables} tables, twice …", flush=True)
-        places = {"older": chosen.older.resolve(), "newer": ROOT}
-        trees = [Tree(cluster, place, name, Path(folder) / name, chosen.tables) for name, place in places.items()]
+    alike = ClusterConfig(auth="trust")
+    with Cluster(alike) as one, Cluster(alike) as other, tempfile.TemporaryDirectory() as folder:
+        print(f"PostgreSQL {one.config.binaries.version}: {chosen.tables} tables, twice …", flush=True)
+        places = {"older": (one, chosen.older.resolve()), "newer": (other, ROOT)}
+        trees = [Tree(*place, name, Path(folder) / name, chosen.tables) for name, place in places.items()]
         for number in range(chosen.rounds):
             print(f"round {number + 1} of {chosen.rounds} …", flush=True)
             for tree in trees:
