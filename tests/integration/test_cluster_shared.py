@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from tests.fixtures.cli import InProcess
-from tests.fixtures.databases import Database, MakeDatabase
+from tests.fixtures.databases import Database
+from tests.support.sharing import two_databases, walk_in, works
 from tests.support.snapshot import snapshot
 from tests.support.special import declare
 from tests.support.thinned import slow_but
-from tests.support.walk import NEW_ROLES, Walk, assert_same
+from tests.support.walk import NEW_ROLES, assert_same
 
 OWN = ("second_user", "second_migrator", "second_readonly", "second_dba")
 MARK = "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = %s"
 
 
-def small(database: Database) -> Database:
-    database.execute("create table t (id serial primary key); insert into t default values", database.legacy)
-    return database
-
-
-def walk_in(folder: Path, database: Database, *options: str, roles: tuple[str, str, str, str] = NEW_ROLES) -> Walk:
-    folder.mkdir()
-    return Walk(InProcess(folder), database, roles=roles).init(*options)
-
-
-@pytest.fixture
-def databases(make_database: MakeDatabase) -> tuple[Database, Database]:
-    return small(make_database()), small(make_database())
-
-
-def works(walk: Walk, role: str) -> None:
-    """An application that logs in as this role reads and writes."""
-    with psycopg.connect(walk.database.conninfo(role, walk.passwords.get(role)), autocommit=True) as connection:
-        connection.execute("insert into public.t default values")
-        connection.execute("select * from public.t")
+databases = pytest.fixture(two_databases)
 
 
 @pytest.mark.slow

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.databases import Database
-from tests.integration.test_cluster_shared import databases, walk_in, works  # noqa: F401 (the fixture)
 from tests.support.grouping import declare
+from tests.support.sharing import two_databases, walk_in, works
 from tests.support.snapshot import snapshot
 from tests.support.walk import Walk, assert_same
 
 TWINS = ("app_user_a", "app_user_b")
 
+databases = pytest.fixture(two_databases)
 
-def both(databases: tuple[Database, Database], folder: Path) -> tuple[Walk, Walk]:  # noqa: F811
+
+def both(databases: tuple[Database, Database], folder: Path) -> tuple[Walk, Walk]:
     """The split done in both, with the same roles."""
     first = walk_in(folder / "first", databases[0])
     first.forward("verify")
@@ -40,7 +42,7 @@ def group(walk: Walk, upto: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.majors("two")
-def test_the_way_back_beside_another_database(databases: tuple[Database, Database], tmp_path: Path) -> None:  # noqa: F811
+def test_the_way_back_beside_another_database(databases: tuple[Database, Database], tmp_path: Path) -> None:
     """The other one's application logs in as the role itself: it is not locked out, there and back."""
     first, second = both(databases, tmp_path)
     before = [snapshot(one.admin) for one in databases]
@@ -60,7 +62,7 @@ def test_the_way_back_beside_another_database(databases: tuple[Database, Databas
 
 @pytest.mark.slow
 @pytest.mark.majors("two")
-def test_logins_that_another_database_uses_stay(databases: tuple[Database, Database], tmp_path: Path) -> None:  # noqa: F811
+def test_logins_that_another_database_uses_stay(databases: tuple[Database, Database], tmp_path: Path) -> None:
     """Both applications log in as the twins; the first goes all the way back."""
     first, second = both(databases, tmp_path)
     declare(first, "app_user", TWINS)

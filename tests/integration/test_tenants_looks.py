@@ -66,7 +66,7 @@ def test_a_table_that_comes_meanwhile_has_all_of_it_read(
     walk("begin", "tenants", "--yes").check()
     walk("next", "--yes", "--walk", "tenants").check()
     parts.clear()
-    database, read = walk.database, getattr(use_cases, "with_rules")  # noqa: B009 (imported there, and not exported)
+    database, read = walk.database, vars(use_cases)["with_rules"]
 
     def late(*arguments: Any, **more: Any) -> Any:
         monkeypatch.setattr(use_cases, "with_rules", read)

@@ -4,17 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.sharing import walk_in
 from tests.support.walk import NEW_ROLES, Walk, assert_same
 
 OTHERS = ("second_user", "second_migrator", "second_readonly", "second_dba")
 WAIVED = ("--waive", "elsewhere", "--reason", "both databases stand at verify")
-
-
-def walk_in(folder: Path, database: Database, roles: tuple[str, str, str, str], retire: str = "revoke") -> Walk:
-    folder.mkdir()
-    return Walk(InProcess(folder), database, roles=roles, retire=retire).init()
 
 
 @pytest.fixture
@@ -22,9 +17,9 @@ def both(make_database: MakeDatabase, tmp_path: Path) -> tuple[Walk, Walk]:
     """Two databases of one legacy role, with walks of their own that stand at verify."""
     databases = [make_database(schema) for schema in ("chinook", "northwind")]
     databases[0].execute("CREATE ROLE team; GRANT team TO legacy; GRANT SELECT ON ALL TABLES IN SCHEMA public TO team")
-    first = walk_in(tmp_path / "first", databases[0], NEW_ROLES)
+    first = walk_in(tmp_path / "first", databases[0], roles=NEW_ROLES)
     first.forward("verify")
-    second = walk_in(tmp_path / "second", databases[1], OTHERS)
+    second = walk_in(tmp_path / "second", databases[1], roles=OTHERS)
     second.forward("verify")
     return first, second
 
@@ -88,10 +83,10 @@ def test_the_last_one_may_drop_the_role(both: tuple[Walk, Walk]) -> None:
 @pytest.mark.majors("two")
 def test_going_back_in_one_leaves_the_other_alone(make_database: MakeDatabase, tmp_path: Path) -> None:
     databases = [make_database(schema) for schema in ("chinook", "northwind")]
-    first = walk_in(tmp_path / "first", databases[0], NEW_ROLES)
+    first = walk_in(tmp_path / "first", databases[0], roles=NEW_ROLES)
     first.forward("verify")
     before = first.snapshot()
-    second = walk_in(tmp_path / "second", databases[1], OTHERS)
+    second = walk_in(tmp_path / "second", databases[1], roles=OTHERS)
     second.forward("verify")
     second.next("--through", "revoke-legacy", *WAIVED)
     second.rollback("--all")

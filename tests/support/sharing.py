@@ -1,0 +1,34 @@
+"""Two databases of one cluster with one legacy role, and a walk in each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.walk import NEW_ROLES, Walk
+
+
+def two_databases(make_database: MakeDatabase) -> tuple[Database, Database]:
+    """A fixture's body: each has a table of legacy's with a row."""
+    return _small(make_database()), _small(make_database())
+
+
+def _small(database: Database) -> Database:
+    database.execute("create table t (id serial primary key); insert into t default values", database.legacy)
+    return database
+
+
+def walk_in(folder: Path, database: Database, *options: str, roles: tuple[str, str, str, str] = NEW_ROLES) -> Walk:
+    """A split that has just begun, with a folder of its own."""
+    folder.mkdir()
+    return Walk(InProcess(folder), database, roles=roles).init(*options)
+
+
+def works(walk: Walk, role: str) -> None:
+    """An application that logs in as this role reads and writes."""
+    with psycopg.connect(walk.database.conninfo(role, walk.passwords.get(role)), autocommit=True) as connection:
+        connection.execute("insert into public.t default values")
+        connection.execute("select * from public.t")
