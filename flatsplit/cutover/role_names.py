@@ -63,11 +63,11 @@ def refuse_renamed(journal: Journal, live: State, names: Iterable[str]) -> None:
     The name alone would be taken for a role that is gone, or for the one that has the name now.
     """
     for was, now in journal.renamed(memory.cluster(live.target), list(names)).items():
-        other = f", and {was} is another role" if was in live.roles else ""
+        other = f", and {was} is another role now" if was in live.roles else ""
         raise Refused(
-            f"role {was}, which this walk is about, is called {now} by now{other}",
-            f"first {'give the other one another name, then ' if other else ''}"
-            f"ALTER ROLE {ddl.ident(now)} RENAME TO {ddl.ident(was)}; and run the same command again",
+            f"role {was} of this walk has been renamed to {now}{other}",
+            f"{'give that one another name, then ' if other else ''}rename it back: "
+            f"ALTER ROLE {ddl.ident(now)} RENAME TO {ddl.ident(was)}; then run the same command again",
         )
 
 

@@ -40,11 +40,11 @@ def test_a_role_of_the_walk(role: str, database: Database, invoke_cli: InProcess
 
     for command in (("status",), ("next", "--yes"), ("rollback", "--yes"), ("verify",), ("repair", "--yes")):
         refused = walk(*command).check(5)
-        assert f'role {role}, which this walk is about, is called som"ebody by now' in refused.stderr, command
+        assert f'role {role} of this walk has been renamed to som"ebody' in refused.stderr, command
         assert f'ALTER ROLE "som""ebody" RENAME TO "{role}"; ' in refused.stderr, command
     assert walk.states()["enable-login"] == "done"
 
-    advice = refused.stderr.partition("first ")[2].partition(" and run")[0]
+    advice = refused.stderr.partition("rename it back: ")[2].partition(" then run")[0]
     database.execute(advice)
     assert_same(after, walk.snapshot(), "and back to its name")
     walk("verify").check()
@@ -62,10 +62,8 @@ def test_another_role_has_the_name_now(database: Database, invoke_cli: InProcess
 
     refused = walk("next", "--yes").check(5)
 
-    assert (
-        "role legacy, which this walk is about, is called people by now, and legacy is another role" in refused.stderr
-    )
-    assert "give the other one another name" in refused.stderr
+    assert "role legacy of this walk has been renamed to people, and legacy is another role now" in refused.stderr
+    assert "give that one another name" in refused.stderr
     rename(database, "legacy", "impostor")
     rename(database, "people", "legacy")
     walk.forward()
