@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from flatsplit.evidence.isolation import read_facts, read_tenants
 from flatsplit.evidence.isolation.closure import breaches
 from flatsplit.evidence.isolation.holes import holes
 from tests.fixtures.cli import InProcess
-from tests.fixtures.databases import Database
+from tests.fixtures.databases import Database, MakeDatabase
 from tests.support import tenancy
 from tests.support.tenants import ROWS, SHOP
 from tests.support.walk import Walk
@@ -84,6 +85,15 @@ AUDIT = """
 create function audit() returns trigger language plpgsql security definer as 'begin return new; end';
 create trigger audit after insert on orders for each row execute function audit()
 """
+CHIEF = """
+create role chief; create role later in role chief; grant app_tenant to chief with admin option;
+set role chief; grant app_tenant to later, tenant_3; reset role; revoke app_tenant from tenant_3
+"""
+ANOTHERS = """
+create role chief; grant tenant_2 to chief with admin option;
+set role chief; grant tenant_2 to tenant_1; reset role
+"""
+"""Memberships that somebody else than the operator has given, since 16 only taken away by name."""
 PLANTED = (
     # (key, what is planted, how it goes)
     ("no-permissive", "drop policy tenant on orders", "RESTORE orders tenant"),
@@ -140,44 +150,88 @@ PLANTED = (
         "alter default privileges for role legacy grant select on tables to app_tenant",
         "alter default privileges for role legacy revoke select on tables from app_tenant",
     ),
+    ("member", "create role team; grant legacy to team; grant team to tenant_1", "drop role team"),
+    ("no-tenant", "create role guest in role app_tenant; create role below in role guest", "drop role below, guest"),
+    ("noinherit", "NOINHERIT tenant_2", ""),
+    ("no-tenant", CHIEF, "drop role chief, later"),
+    ("member", ANOTHERS, "drop role chief"),
     ("large-objects", "grant select on large object 4711 to public", "revoke select on large object 4711 from public"),
 )
-"""Everything that a proof must see, each planted alone."""
+"""Everything that a proof must see, each planted alone; cured by what is printed, where that is SQL."""
 
 
 @contextmanager
-def looking(walk: Walk) -> Iterator[Callable[[], tuple[set[str], str]]]:
-    """What the catalog says: keys of breaches and of ways around, and the digest."""
+def looking(walk: Walk) -> Iterator[Callable[[], tuple[set[str], str, list[str]]]]:
+    """What the catalog says: keys of breaches and of ways around, the digest, and the statements that are printed."""
     config = parse(walk.config.read_text())
     with open_session(walk.database.dsn) as session:
 
-        def look() -> tuple[set[str], str]:
+        def look() -> tuple[set[str], str, list[str]]:
             survey = known(session, config)
             tenants = read_tenants(session.driver, survey)
             facts = read_facts(session.driver, survey.tenants.group, tenants, ("public", "tenancy"))
-            found = {one.key for one in breaches(facts, survey)}
-            return found | {one.key for one in holes(facts, survey) if one.opens}, facts.digest
+            found = breaches(facts, survey)
+            keys = {one.key for one in found} | {one.key for one in holes(facts, survey) if one.opens}
+            return keys, facts.digest, [one.fix for one in found if one.fix.split()[0].isupper()]
 
         yield look
 
 
 @pytest.mark.majors("two")
-def test_every_planted_hole_is_named(walk: Walk) -> None:
+def test_every_planted_hole_is_named_and_closed_by_what_is_printed(walk: Walk) -> None:
     walk.database.execute("select lo_create(4711)")
+    modern = walk.database.cluster.major >= 16
     with looking(walk) as look:
         clean = look()
         assert clean[0] == set()
         for key, plant, cure in PLANTED:
+            if plant.startswith("NOINHERIT"):
+                role = plant.split()[1]
+                plant = f"grant app_tenant to {role} with inherit false" if modern else f"alter role {role} noinherit"
             walk.database.execute(plant)
-            found, digest = look()
+            found, digest, printed = look()
             assert key in found, (key, plant, found)
             assert digest != clean[1], plant
+            for fix in printed:
+                walk.database.execute(fix)
+            if printed:
+                assert look()[0] == set(), (plant, printed, look()[2])
             if cure.startswith("RESTORE"):
                 _, table, name = cure.split()
                 how = " as restrictive" if name == "tenant_only" else ""
                 cure = f"create policy {name} on {table}{how} to app_tenant using ({tenancy.SHOP_CONDITIONS[table]})"
-            walk.database.execute(cure)
+            if cure and (not printed or re.match("drop (?!policy)", cure)):
+                walk.database.execute(cure)
         assert look()[0] == set()
+
+
+LET_IN = (
+    ("public", ""),
+    ("app_tenant", ""),
+    ("tenant_2", ""),
+    ("team", "grant team to tenant_2"),
+    ("team", "grant team to app_tenant"),
+    ("team", "create role circle; grant team to circle; grant circle to tenant_3"),
+    ("team", ""),
+)
+"""Whom another database lets in, and how a tenant comes to be among them."""
+
+
+@pytest.mark.majors("two")
+def test_other_databases_are_named_where_a_tenant_may_connect(walk: Walk, make_database: MakeDatabase) -> None:
+    other = make_database()
+    other.execute(f"revoke connect on database {other.name} from public; create role team")
+    may = "select bool_or(has_database_privilege(role, %s, 'CONNECT')) from tenancy.roles"
+    for whom, join in LET_IN:
+        other.execute(f"grant connect on database {other.name} to {whom}; {join}")
+        proof = walk("tenants", "--prove", "--sample", "1", "--json").json
+        said = {one["subject"]: one["fix"] for one in proof["holes"] if one["key"] == "other-database"}
+        (let_in,) = walk.database.admin.execute(may, [other.name]).fetchone() or (None,)
+        assert (f"database {other.name}" in said) == let_in, (whom, join)
+        other.execute(said.get(f"database {other.name}", "").rpartition("first: ")[2])
+        assert walk.database.admin.execute(may, [other.name]).fetchone() == (False,)
+        other.execute(f"revoke connect on database {other.name} from {whom}; drop role if exists circle")
+        other.execute("revoke team from tenant_2, app_tenant")
 
 
 LINES = f"({tenancy.SHOP_CONDITIONS['lines']})"

@@ -14,7 +14,7 @@ from itertools import chain
 from flatsplit import ddl
 from flatsplit.evidence.isolation.facts import Facts, Name, ReachedRelation, TablePolicy, TenantRole
 from flatsplit.evidence.isolation.values import Breach
-from flatsplit.model import ObjectRef
+from flatsplit.model import Member, ObjectRef
 from flatsplit.privileges import names as privilege_names
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
@@ -74,19 +74,21 @@ def _attributes(facts: Facts, role: TenantRole) -> Iterator[Breach]:
         if held:
             yield Breach(key, name, f"{name} {what}", f"ALTER ROLE {ddl.ident(name)} {word};")
     if role.admin:
-        fix = f"REVOKE ADMIN OPTION FOR {ddl.ident(facts.group)} FROM {ddl.ident(name)};"
+        fix = _taken(facts, facts.group, name, admin_only=True)
         yield Breach("admin", name, f"{name} has ADMIN OPTION on {facts.group}: it can let others in", fix)
 
 
 def _membership(facts: Facts, role: TenantRole) -> Iterator[Breach]:
     name, group = role.name, facts.group
-    join = f"GRANT {ddl.ident(group)} TO {ddl.ident(name)};"
     if name in facts.tenants and not role.direct:
+        join = _joined(facts, name, "")
         yield Breach("no-member", name, f"{name} is not a member of {group}: the policies are not for it", join)
     elif role.direct and not role.inherit:
-        yield Breach("noinherit", name, f"{name} does not inherit from {group}: the policies are not for it", join)
+        grantors = [key.grantor for key in facts.memberships if key[:2] == (group, name)]
+        fix = _joined(facts, name, grantors[0] if grantors else "")
+        yield Breach("noinherit", name, f"{name} does not inherit from {group}: the policies are not for it", fix)
     if name not in facts.tenants:
-        fix = f"REVOKE {ddl.ident(group)} FROM {ddl.ident(name)};"
+        fix = " ".join(_taken(facts, first, name) for first in _first_steps(facts, name, group))
         yield Breach("no-tenant", name, f"{name} is a member of {group} and nobody's by the mapping", fix)
 
 
@@ -95,8 +97,52 @@ def _reaches(facts: Facts, role: TenantRole) -> Iterator[Breach]:
         what = "another tenant" if other in facts.roles else facts.powers.get(other)
         if what is None:
             continue
-        fix = f"REVOKE {ddl.ident(other)} FROM {ddl.ident(role.name)};"
+        fix = " ".join(_taken(facts, first, role.name) for first in _first_steps(facts, role.name, other))
         yield Breach("member", role.name, f"{role.name} is a member of {other}, {what}", fix)
+
+
+def _joined(facts: Facts, name: str, grantor: str) -> str:
+    """The statement by which a role inherits from the group: until 16 a role inherits from all or from none."""
+    if not facts.member_options:
+        join = f"GRANT {ddl.ident(facts.group)} TO {ddl.ident(name)};"
+        return f"{join} ALTER ROLE {ddl.ident(name)} INHERIT;"
+    by = f" GRANTED BY {ddl.ident(grantor)}" if grantor else ""
+    return f"GRANT {ddl.ident(facts.group)} TO {ddl.ident(name)} WITH INHERIT TRUE{by};"
+
+
+def _taken(facts: Facts, role: str, member: str, *, admin_only: bool = False) -> str:
+    """The statements that end a membership: since 16 the server keeps one a grantor, and takes away only that.
+
+    What the member has handed on of the group goes before, and tenants get it anew, for the server refuses otherwise.
+    """
+    by = facts.member_options
+    keys = [key for key in facts.memberships if key[:2] == (role, member)] or [Member(role, member, "")]
+    lines = []
+    for key in facts.memberships if by and role == facts.group else ():
+        if key.role == role and key.grantor == member and key.member != member:
+            stays = key.member in facts.tenants
+            lines += [_joined(facts, key.member, ""), ddl.revoke_member(key, by=True)] if stays else []
+            lines += [] if stays else [_taken(facts, role, key.member)]
+    lines += [ddl.revoke_member(key, by=by and bool(key.grantor), admin_only=admin_only) for key in keys]
+    return " ".join(lines)
+
+
+def _first_steps(facts: Facts, name: str, other: str) -> list[str]:
+    """Roles that this one is itself a member of and by which it comes to another, by another way than the group's."""
+    above: dict[str, set[str]] = {}
+    for key in facts.memberships:
+        above.setdefault(key.member, set()).add(key.role)
+    ways = {facts.group} - {other}
+    found = []
+    for first in sorted(above.get(name, set()) - ways):
+        reached, new = {first}, [first]
+        while new:
+            further = above.get(new.pop(), set()) - reached - ways
+            reached |= further
+            new.extend(further)
+        if other in reached:
+            found.append(first)
+    return found
 
 
 # -- tables
@@ -194,11 +240,11 @@ def _apart(
 
 
 def _narrowed(facts: Facts, policy: TablePolicy, table: str) -> str:
-    """The policy for those who hold rights there and are no tenants."""
+    """The policy for those who hold rights there and are no tenants; gone, where there are none."""
     held = facts.holders.get(policy.table, ()) if "" in policy.roles else policy.roles
     if named := set(held) - _audience(facts):
         return ddl.alter_policy(ObjectRef("policy", *policy.table, policy.name), named)
-    return f"ALTER POLICY {ddl.ident(policy.name)} ON {table} TO …, naming roles that are no tenants"
+    return f"DROP POLICY {ddl.ident(policy.name)} ON {table};"
 
 
 def _audience(facts: Facts) -> frozenset[str]:

@@ -12,6 +12,7 @@ import psycopg
 
 from flatsplit import resources
 from flatsplit.errors import TargetError
+from flatsplit.model import Member, versions
 
 Name = tuple[str, str]
 """(schema, name) of a relation."""
@@ -131,8 +132,12 @@ class Facts:
     besides: Sequence[tuple[str, str]] = ()
     holders: Mapping[Name, tuple[str, ...]] = field(default_factory=dict)
     """Who holds rights on a table that has a policy for everybody: not of the digest, for it keeps nobody apart."""
-    databases: Sequence[tuple[str, bool]] = ()
-    """Other databases that let a tenant in, and whether they let in everybody: not of the digest, being others'."""
+    databases: Sequence[tuple[str, str]] = ()
+    """(other database that lets a tenant in, by whose right: "" for everybody): not of the digest, being others'."""
+    memberships: Sequence[Member] = ()
+    """Of tenants and of the roles that they are members of, over any number of steps: who has to take them away."""
+    member_options: bool = False
+    """Whether the server keeps INHERIT per membership, and a membership per grantor."""
 
     @property
     def digest(self) -> str:
@@ -190,7 +195,9 @@ def read_facts(
             Unique((s, t), name, primary, tuple(cols)) for s, t, name, primary, cols in _ask(conn, "unique", known)
         ],
         holders={(schema, name): tuple(held) for schema, name, held in _ask(conn, "holders", known)},
-        databases=_ask(conn, "databases", known),
+        databases=_ask(conn, "databases", known | {"names": [group, *tenants, *names, *others]}),
+        memberships=[Member(*row) for row in _ask(conn, "memberships", {"names": [group, *names, *others]})],
+        member_options=versions.major_of(conn.info.server_version) >= versions.MEMBER_OPTIONS,
     )
 
 

@@ -118,10 +118,14 @@ def _becoming(facts: Facts, survey: Survey) -> Iterator[Hole]:
 
 def _elsewhere(facts: Facts) -> Iterator[Hole]:
     """Nothing here holds in another database of the cluster, whose roles these are, too."""
-    for name, everybody in facts.databases:
+    ways: dict[str, list[str]] = {}
+    for name, role in facts.databases:
+        ways.setdefault(name, []).append(role)
+    for name, roles in ways.items():
+        everybody = "" in roles
         whom = "everybody" if everybody else "tenants"
         what = f"database {name} lets {whom} in: no policy of this one holds there, and nobody has looked"
-        fix = f"REVOKE CONNECT ON DATABASE {ddl.ident(name)} FROM {'PUBLIC' if everybody else ddl.ident(facts.group)};"
+        fix = f"REVOKE CONNECT ON DATABASE {ddl.ident(name)} FROM {', '.join(map(ddl.role, roles))};"
         first = "flatsplit doctor names who has to be given it first: " if everybody else ""
         yield Hole("other-database", f"database {name}", what, fix=first + fix)
 
