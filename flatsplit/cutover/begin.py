@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flatsplit import config as configuration
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.dry_run import dry_run
+from flatsplit.cutover.role_names import find_renamed, refuse_renamed
 from flatsplit.cutover.snapshot import remember
 from flatsplit.cutover.which_walk import states
 from flatsplit.errors import Refused, UsageError
@@ -85,7 +86,7 @@ def begin(
         if same is not None and foreseen is not None and same.kind.keys == kind.keys:
             key = machine.next_step(same.states) or kind.keys[0]
             return Beginning(name, kind.keys, split.turned(name).plan(key), split.live, under_way=True)
-        _refuse(kind, split, name)
+        _refuse(kind, split, name, walk)
         situation = at_first(split, kind, name)
         refuse_beside(situation)
         notes = dry_run(walk.session, situation)
@@ -134,12 +135,14 @@ def _moment(kind: Kind[Any], split: Situation[Any], name: WalkName) -> Moment:
     return Moment(split.live, split.live, split.config, dict.fromkeys(kind.keys, "pending"), name.subject)
 
 
-def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName) -> None:
+def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName, walk: Walk) -> None:
     """What speaks against it, before anything is made of the configuration: it may say nothing of this subject."""
     same = next((link for link in split.others if link.name == name), None)
     if same is not None and same.under_way:
         raise Refused(f"{name.words} is under way already", f"flatsplit status {name.option}")
     if objection := kind.refuses(replace(_moment(kind, split, name), kept=same is not None)):
+        if name.subject not in split.live.roles:
+            refuse_renamed(find_renamed(walk.journal, split.live, {name.subject: "this database"}))
         raise UsageError(*objection)
 
 

@@ -11,8 +11,10 @@ from flatsplit import blueprint, ddl, membership
 from flatsplit.catalog import read_state
 from flatsplit.cutover.dry_run import require_rights
 from flatsplit.cutover.interaction import Passwords, Reporter
+from flatsplit.cutover.role_names import Renamed, find_renamed, refuse_renamed
 from flatsplit.differ import diff
 from flatsplit.errors import UsageError
+from flatsplit.evidence import memory
 from flatsplit.model import SPLIT, Member, MemberOptions, RoleFacts, State, Statement
 from flatsplit.planning import machine
 from flatsplit.server.sessions import read_sessions
@@ -68,12 +70,16 @@ class People:
     joining: tuple[Statement, ...] = ()
     joined: int = 0
     """Statements that were run."""
+    renamed: tuple[Renamed, ...] = ()
+    """Persons, and roles of walks, that have other names than when the last step ended."""
 
 
 def people(walk: Walk) -> People:
     """Who is there, and what differs from [people]. Nothing is changed."""
-    live = walk.situation().live
-    return People(tuple(_persons(walk, live)), tuple(joining(live, walk.config)))
+    live = walk.look().live
+    renamed = (*walk.renamed, *_renamed(walk, live))
+    joins = () if renamed else tuple(joining(live, walk.config))
+    return People(tuple(_persons(walk, live)), joins, renamed=renamed)
 
 
 def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], passwords: Passwords) -> People:
@@ -84,6 +90,7 @@ def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], p
     """
     situation = walk.situation().turned(SPLIT)
     live, config = situation.live, walk.config
+    refuse_renamed(_renamed(walk, live))
     step = machine.last_step(situation.states)
     missing = sorted({role for _, roles in _wanted(config) for role in roles} - live.roles.keys())
     if missing or step is None:
@@ -107,7 +114,17 @@ def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], p
             },
         )
     count = walk.executor(situation, reporter, verifiers).run(step, "repair", found.joining)
+    with walk.session.transaction():
+        oids = memory.oids(walk.session.driver)
+        theirs = {name: oids[name] for name, _ in config.people if name in oids}
+        walk.journal.number_more(memory.cluster(live.target), theirs)
     return People(tuple(_persons(walk, read_state(walk.session.driver))), (), count)
+
+
+def _renamed(walk: Walk, live: State) -> tuple[Renamed, ...]:
+    """Persons who are not there by the names that the configuration has for them, but by others."""
+    missing = {name for name, _ in walk.config.people} - live.roles.keys()
+    return find_renamed(walk.journal, live, dict.fromkeys(missing, "[people]"))
 
 
 def joining(live: State, config: Config) -> Iterator[Statement]:

@@ -1,13 +1,16 @@
-"""The names of the new roles, from ``init`` to the end: whose role a name means must not change on the way.
+"""The names of roles, from the beginning of a walk to its end: whose role a name means must not change on the way.
 
 A role that exists and is neither in the baseline nor made by a step would be taken for flatsplit's own, and a rollback
-would drop it. A name that is changed after its role was made would leave that role behind, with all it holds.
+would drop it. A name that is changed in the configuration after its role was made would leave that role behind, with
+all it holds. A role that is given another name in the database keeps what it has, and nobody watches it: its old name
+would be taken for a role that is gone, or for the one that has the name now.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from flatsplit import config as configuration
 from flatsplit import ddl
@@ -16,7 +19,7 @@ from flatsplit.config.text import quote
 from flatsplit.errors import ConfigError, Refused
 from flatsplit.evidence import memory
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import State
+from flatsplit.model import State, WalkName
 from flatsplit.walks import marks
 
 
@@ -57,18 +60,52 @@ def refuse_strangers(config: Config, live: State, first_seen: Collection[str], j
         raise taken("flatsplit.toml", config, strange)
 
 
-def refuse_renamed(journal: Journal, live: State, names: Iterable[str]) -> None:
-    """Raise Refused where somebody gave one of these roles another name: it keeps what it has, and nobody watches it.
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A role that somebody gave another name: it is known by its oid."""
 
-    The name alone would be taken for a role that is gone, or for the one that has the name now.
+    was: str
+    now: str
+    whose: str
+    """What knows it by its former name, as in a sentence: "walk group app_user"."""
+    taken: bool
+    """Another role has the former name."""
+
+    @property
+    def what(self) -> str:
+        """What happened."""
+        other = f", and {self.was} is another role now" if self.taken else ""
+        return f"role {self.was} of {self.whose} has been renamed to {self.now}{other}"
+
+    @property
+    def fix(self) -> str:
+        """What takes it back."""
+        back = f"rename it back: ALTER ROLE {ddl.ident(self.now)} RENAME TO {ddl.ident(self.was)};"
+        return f"give that one another name, then {back}" if self.taken else back
+
+
+def find_renamed(journal: Journal, live: State, whose: Mapping[str, str], *, ever: bool = False) -> tuple[Renamed, ...]:
+    """Which of these roles were called otherwise when the last step of any walk ended.
+
+    ``whose``: what knows each of them by its name.
+    ``ever``: those that are not there by their names, than when any step ended.
     """
-    for was, now in journal.renamed(memory.cluster(live.target), list(names)).items():
-        other = f", and {was} is another role now" if was in live.roles else ""
-        raise Refused(
-            f"role {was} of this walk has been renamed to {now}{other}",
-            f"{'give that one another name, then ' if other else ''}rename it back: "
-            f"ALTER ROLE {ddl.ident(now)} RENAME TO {ddl.ident(was)}; then run the same command again",
-        )
+    asked = [role for role in whose if role not in live.roles] if ever else list(whose)
+    if not asked:
+        return ()
+    found = (journal.called_now if ever else journal.renamed)(memory.cluster(live.target), asked)
+    return tuple(Renamed(was, now, whose[was], was in live.roles) for was, now in sorted(found.items()))
+
+
+def known_to(name: WalkName, roles: Iterable[str]) -> dict[str, str]:
+    """These roles as what a walk knows by name."""
+    return dict.fromkeys(roles, f"walk {name.words}")
+
+
+def refuse_renamed(found: Iterable[Renamed]) -> None:
+    """Raise Refused for the first of them."""
+    for one in found:
+        raise Refused(one.what, f"{one.fix} Then run the same command again")
 
 
 def taken(source: str, config: Config, names: Iterable[str]) -> ConfigError:

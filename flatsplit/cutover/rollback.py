@@ -19,7 +19,7 @@ from flatsplit.cutover.snapshot import remember, step_ended
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import SPLIT, Plan, WalkName
-from flatsplit.planning import machine
+from flatsplit.planning import chain, machine
 from flatsplit.planning.machine import TRANSITIONS
 from flatsplit.server.sessions import read_sessions
 from flatsplit.walks import marks, used_elsewhere
@@ -120,6 +120,8 @@ def _require_back(walk: Walk) -> None:
 
 def _refuse(walk: Walk, situation: Situation, key: str) -> None:
     legacy = walk.config.legacy_role
+    mine = role_names.known_to(situation.name, chain.roles(situation.kind, situation.context))
+    role_names.refuse_renamed(role_names.find_renamed(walk.journal, situation.live, mine, ever=True))
     if situation.name != SPLIT:
         for role in situation.kind.step(key).drops(situation.context):
             if role not in situation.live.roles:
@@ -129,7 +131,6 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
                 )
         _refuse_sessions(walk, situation, key)
         return
-    role_names.refuse_renamed(walk.journal, situation.live, [legacy])
     if legacy not in situation.live.roles:
         raise Refused(
             f"role {legacy} was dropped: this is past the point of no return",

@@ -29,6 +29,7 @@ from flatsplit.walks.tenants.context import Context as TenantsContext
 from flatsplit.walks.tenants.tenant_login import inside
 
 if TYPE_CHECKING:
+    from flatsplit.cutover.role_names import Renamed
     from flatsplit.cutover.walk import Walk
     from flatsplit.evidence.changes_since import Absence
     from flatsplit.gates.tenants.rings import Ring
@@ -75,8 +76,8 @@ class Status:
     next: str | None
     catch_up: tuple[Statement, ...]
     """What finished steps want for objects that appeared since."""
-    pending: int
-    """Statements that the next step has still to run."""
+    pending: int | None
+    """Statements that the next step has still to run; None where that cannot be known."""
     findings: tuple[Finding, ...] = ()
     """Hazards that keep the walk from beginning, accepted ones too, and what stays so. ``doctor`` has more."""
     away: Absence | None = None
@@ -96,13 +97,17 @@ class Status:
     """Whether people asked for that."""
     rings: tuple[Ring, ...] = ()
     """How far the tenants' rings have come, once tenants may log in."""
+    renamed: tuple[Renamed, ...] = ()
+    """Roles with other names. Then nothing is told but what the journal knows: all else asks for roles by name."""
     younger: tuple[Finding, ...] = ()
     """What special roles have no part in, because it is younger than their lists."""
 
 
 def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
     """Everything that ``status`` says. ``logs``: the server's, for gates that ask what was refused."""
-    situation = walk.situation()
+    situation = walk.look()
+    if walk.renamed:
+        return _by_the_journal(walk, situation)
     next_key = machine.next_step(situation.states)
     asked = walk.asked(situation, next_key or situation.kind.keys[-1], logs=logs)
     gates: tuple[GateResult, ...] = ()
@@ -117,20 +122,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
     before = walk.journal.last_snapshot()
     return Status(
         cutover=_view(walk, situation),
-        steps=tuple(
-            StepView(
-                key=step.key,
-                title=step.title,
-                state=situation.states[step.key],
-                blocked_by=closed if step.key == next_key else (),
-                waived=waived(walk.journal, step.key),
-                notices=tuple(gate for gate in gates if gate.open and gate.notice) if step.key == next_key else (),
-                started_at=situation.records[step.key].started_at,
-                finished_at=situation.records[step.key].finished_at,
-                by_hand=situation.records[step.key].by_hand,
-            )
-            for step in situation.kind.steps
-        ),
+        steps=_steps(walk, situation, gates),
         next=next_key,
         catch_up=catch_up,
         pending=pending,
@@ -145,6 +137,41 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         tells_ages=worth_a_line(walk, passwords),
         rings=_rings(situation, asked),
         younger=tuple(younger(walk, first)) if walk.config.special else (),
+    )
+
+
+def _steps(walk: Walk, situation: Situation, gates: tuple[GateResult, ...] = ()) -> tuple[StepView, ...]:
+    """A line for each. ``gates``: those of the next one."""
+    next_key = machine.next_step(situation.states)
+    closed = tuple(gate for gate in gates if not gate.passes)
+    return tuple(
+        StepView(
+            key=step.key,
+            title=step.title,
+            state=situation.states[step.key],
+            blocked_by=closed if step.key == next_key else (),
+            waived=waived(walk.journal, step.key),
+            notices=tuple(gate for gate in gates if gate.open and gate.notice) if step.key == next_key else (),
+            started_at=situation.records[step.key].started_at,
+            finished_at=situation.records[step.key].finished_at,
+            by_hand=situation.records[step.key].by_hand,
+        )
+        for step in situation.kind.steps
+    )
+
+
+def _by_the_journal(walk: Walk, situation: Situation) -> Status:
+    """How far the walks are, and which roles have other names."""
+    return Status(
+        cutover=_view(walk, situation),
+        steps=_steps(walk, situation),
+        next=machine.next_step(situation.states),
+        catch_up=(),
+        pending=None,
+        broken=tuple(Broken(one.what, one.fix) for one in walk.renamed),
+        walks=walks(walk, situation, (), judged=False),
+        walk=situation.name,
+        renamed=walk.renamed,
     )
 
 

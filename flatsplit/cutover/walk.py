@@ -88,6 +88,8 @@ class Walk:
         """All walks of this database that are kept, in the order in which they began."""
         self.admitted: frozenset[str] = frozenset()
         """Whom this call has let into the journal: a State of before does not say so."""
+        self.renamed: tuple[role_names.Renamed, ...] = ()
+        """Roles that had other names when the last step ended, as of the last look."""
         self._first = live
         self._former: Situation | None = None
         """The last one that was made."""
@@ -142,7 +144,16 @@ class Walk:
         Journal.recognise(read_identity(self.session.driver), self.record)
 
     def situation(self, live: State | None = None) -> Situation:
-        """Read everything anew; the catalog too, unless ``live`` was read a moment ago."""
+        """Read everything anew; the catalog too, unless ``live`` was read a moment ago.
+
+        Raises Refused where somebody gave a role that one of the walks is about another name.
+        """
+        found = self.look(live)
+        role_names.refuse_renamed(self.renamed)
+        return found
+
+    def look(self, live: State | None = None) -> Situation:
+        """The same for who only tells of what is there: ``renamed`` says afterwards which roles have other names."""
         if live is None:
             self._former = None
             live, self._first = self._first or read_state(self.session.driver), None
@@ -170,9 +181,10 @@ class Walk:
             first_seen=first.baseline.roles,
             begun=machine.last_step(first.states) is not None,
         )
-        over = machine.next_step(first.states) is None  # then the old role may be called what it likes
-        legacy = () if over else (self.config.legacy_role,)
-        role_names.refuse_renamed(self.journal, live, (*legacy, *self.config.roles.new))
+        whose: dict[str, str] = {}
+        for link in reversed(links):  # of several walks the first one is told
+            whose |= role_names.known_to(link.name, link.names)
+        self.renamed = role_names.find_renamed(self.journal, live, whose)
         return situation
 
     def after(self, situation: Situation, statements: Sequence[Statement]) -> State | None:
@@ -204,10 +216,12 @@ class Walk:
         baseline = self.journal.of(record).load_baseline(live.target)
         if baseline is None:
             raise JournalError("the journal has no baseline", DAMAGED)
-        if record.walk != SPLIT:
-            return baseline
-        ours = {self.config.legacy_role, *self.config.named, OWNER, PUBLIC}
+        persons = {name for name, _ in self.config.people}  # they come and go, and are called what they like
+        ours = {self.config.legacy_role, *self.config.named, OWNER, PUBLIC} - persons
         gone = set(mentioned(baseline)) - live.roles.keys() - ours
+        if gone and record.walk != SPLIT:
+            kind, records = steps(self.journal, record, self.config)
+            gone -= KeptWalk(record.walk, kind, live, baseline, self.config, records, earlier=True).roles
         if not gone:
             return baseline
         return called_now(baseline, dict.fromkeys(gone) | self.journal.called_now(memory.cluster(live.target), gone))

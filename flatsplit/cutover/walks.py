@@ -28,13 +28,18 @@ class WalkView:
     """Closed gates of its next step."""
 
 
-def walks(walk: Walk, situation: Situation, closed: tuple[GateResult, ...]) -> tuple[WalkView, ...]:
-    """All that are kept, in the order in which they began. ``closed``: gates of this one, judged already."""
+def walks(
+    walk: Walk, situation: Situation, closed: tuple[GateResult, ...], *, judged: bool = True
+) -> tuple[WalkView, ...]:
+    """All that are kept, in the order in which they began. ``closed``: gates of this one, judged already.
+
+    Without ``judged`` the gates of the others are not asked: they look for roles by their names.
+    """
     found = []
     for record in walk.kept:
         one = situation.turned(record.walk)
         key = machine.next_step(one.states)
-        if one is not situation and key is not None:
+        if judged and one is not situation and key is not None:
             gates = judge(walk.asked(one, key), one.kind.step(key).gates)
             blocked = tuple(gate for gate in gates if not gate.passes)
         else:

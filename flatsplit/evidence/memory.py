@@ -107,7 +107,12 @@ def roles(state: State) -> dict[str, Any]:
 
 def numbers(conn: psycopg.Connection[Any], state: State) -> dict[str, Any]:
     """The oids of roles, which a rename does not change, and the cluster in which they mean that."""
-    return {"oids": dict(ask(conn, "role_numbers")), "cluster": cluster(state.target)}
+    return {"oids": oids(conn), "cluster": cluster(state.target)}
+
+
+def oids(conn: psycopg.Connection[Any]) -> dict[str, int]:
+    """Of all roles but the predefined ones."""
+    return dict(ask(conn, "role_numbers"))
 
 
 def cluster(target: Target) -> str:

@@ -276,6 +276,11 @@ class Journal(Looks):
         """What was there when the last step of this walk ended."""
         return snapshots.of(self.session, self._id)
 
+    def number_more(self, cluster: str, oids: Mapping[str, int]) -> None:
+        """Know the oids of roles that were made after the last step of any walk ended."""
+        self.writing()
+        snapshots.number_more(self.session, cluster, oids)
+
     def renamed(self, cluster: str, names: Collection[str]) -> dict[str, str]:
         """Which of these roles were given another name since the last step of any walk ended, and which."""
         return snapshots.renamed(self.session, cluster, names)

@@ -52,6 +52,12 @@ def last(session: Session) -> SnapshotRecord | None:
     return SnapshotRecord(*row) if row else None
 
 
+def number_more(session: Session, cluster: str, oids: Mapping[str, int]) -> None:
+    """Have the last of all walks know these roles too; what it says of everything else stays as it was."""
+    query = resources.query(__package__, "number_more").decode()
+    rows.ask(session, query, [Jsonb(dict(oids)), cluster])
+
+
 def renamed(session: Session, cluster: str, names: Collection[str]) -> dict[str, str]:
     """Which of these roles, by their names when the last step ended, are called otherwise now, and how."""
     query = resources.query(__package__, "renamed").decode()

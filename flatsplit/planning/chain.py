@@ -70,6 +70,17 @@ class KeptWalk:
         """Roles that nobody is to use any more, as of its finished steps."""
         return frozenset(role for step in self.kind.steps[: self.done] for role in step.retires(self.context))
 
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Every role that it is about."""
+        return roles(self.kind, self.context)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Roles that it knows by their names, and that have to keep them: all that it is about, until it lets go."""
+        over = machine.next_step(self.states) is None
+        return self.roles - frozenset(self.kind.lets_go_of(self.context) if over else ())
+
     def lets_join(self, kind: Kind[Any], context: Any) -> bool:
         """Whether a walk may begin beside this one, the split: it manages none of its roles, and they are ready."""
         if self.name != SPLIT or not kind.joins or self.done < self.kind.place(kind.joins):

@@ -148,6 +148,8 @@ class Kind(Generic[C]):
     """What of the origin is to be remembered; None where live does not tell it any more."""
     stands_on: Callable[[C], Roles] = _nobody
     """Roles that it needs as they are, though it manages none of their facts: they are not taken from under it."""
+    lets_go_of: Callable[[C], Roles] = _nobody
+    """Those of its roles that nobody needs any more once all its steps are done: they may then be given other names."""
     summary: str = ""
     """One line for whoever asks which kinds there are."""
     about: str = ""

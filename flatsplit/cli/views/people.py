@@ -23,6 +23,9 @@ def show(output: Output, found: People) -> Exit:
         return Exit.OK
     if found.joined:
         output.say(f"Let in: {count(found.joined, 'statement')}.", "green")
+    for one in found.renamed:
+        output.say(one_line(one.what), "yellow")
+        output.say(f"  fix: {one_line(one.fix)}")
     if not found.persons:
         output.say('Nobody is in the new roles. Write [people] into flatsplit.toml: name = ["app_readonly", "dba"]')
         return Exit.OK
@@ -76,6 +79,7 @@ def shape(found: People) -> Json:
             }
             for person in found.persons
         ],
+        "renamed": [{"role": one.was, "now": one.now} for one in found.renamed],
         "joining": [{"description": each.description, "sql": each.sql, "undo": each.undo} for each in found.joining],
         "joined": found.joined,
     }

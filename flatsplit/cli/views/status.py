@@ -30,6 +30,8 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
     for broken in found.broken:
         printer.say(f"broken: {one_line(broken.what)}", "red")
         printer.say(f"  fix: {one_line(broken.fix)}")
+    if found.renamed:
+        printer.say("Until that is done no step is taken, and this is all that is known:", "yellow")
     for finding in found.younger:
         names = ", ".join(map(one_line, finding.objects[:5])) + (", …" if finding.objects[5:] else "")
         printer.say(f"{one_line(finding.title)}: {names}")
@@ -112,6 +114,9 @@ def _show_next(printer: Printer, found: Status) -> None:
     if found.cutover.state == "rolled_back":
         printer.say(f"Everything is rolled back. If that is the end of it, {forget}.", "green")
     step = next(step for step in found.steps if step.key == found.next)
+    if found.renamed:
+        printer.say(f"Next: {step.key} ({one_line(step.title)}).")
+        return
     word = "Under way" if step.state == "running" else "Next"
     work = f"{count(found.pending, 'statement')} to run" if found.pending else "no statements to run"
     printer.say(f"{word}: {step.key} ({one_line(step.title)}), {work}.")
@@ -190,6 +195,7 @@ def shape(found: Status) -> Json:
         "away": plain(found.away),
         "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
+        "renamed": [{"role": each.was, "now": each.now} for each in found.renamed],
         "walks": [_walk(walk) for walk in found.walks],
         "rings": [{"ring": one.number, **_ring(one)} for one in found.rings],
         "poolers": [

@@ -97,6 +97,11 @@ def _subject(context: Context) -> Roles:
     return (*sorted(context.retiring), *context.config.roles.new)
 
 
+def _lets_go_of(context: Context) -> Roles:
+    """The old owners, unless the old role becomes the application's."""
+    return () if context.config.retire == "repurpose" else tuple(sorted(context.retiring))
+
+
 def _makes(context: Context) -> Roles:
     return context.config.roles.new
 
@@ -119,6 +124,7 @@ SPLIT = Kind(
         revoke_legacy.STEP,
     ),
     subject=_subject,
+    lets_go_of=_lets_go_of,
     makes=_makes,
     heir=_heir,
     context=_context,
