@@ -23,7 +23,9 @@ def diff(have: State, want: State) -> tuple[Statement, ...]:
 
 
 def _written(have: State, want: State) -> Iterator[Statement]:
-    """Each piece is a phase: it is through before the next one begins."""
+    """The same statements before they are numbered, grouped by phase: a phase starts only once the one before has
+    finished.
+    """
     for phase, piece in enumerate(_pieces(have, want), start=1):
         for each in piece:
             statement = each.but(phase=phase) if isinstance(each, Statement) else each(phase)
@@ -31,7 +33,9 @@ def _written(have: State, want: State) -> Iterator[Statement]:
 
 
 def size(have: State, want: State) -> int:
-    """How many statements that are, without writing the many."""
+    """How many statements :func:`diff` would return. The GRANTs and moves of owners are counted without
+    being written.
+    """
     return sum(1 for piece in _pieces(have, want) for _ in piece)
 
 
@@ -57,7 +61,7 @@ def _pieces(have: State, want: State) -> tuple[Iterable[Statement | acls.Later],
         acls.objects(have, want, moving, revoking=False),
         acls.columns(have, want, revoking=False),
         defaults.changed(have, want),
-        acls.columns(have, want, revoking=True),  # before those of the table, which may have made them possible
+        acls.columns(have, want, revoking=True),  # before those of the table, which they may depend on
         acls.objects(have, want, moving, revoking=True),
         rowsecurity.switched(have, want, on=False),
         rowsecurity.policies_gone(have, want),
@@ -80,7 +84,9 @@ DATABASE_OWNER = "pg_database_owner"
 
 
 def _named(statement: Statement, have: State, want: State) -> Statement:
-    """With the database's owners for who acts in its name."""
+    """The statement, with pg_database_owner replaced in ``acts`` by the owners that the database has in the
+    two States.
+    """
     ref = ObjectRef("database", "", have.target.database)
     owners = [state.objects[ref].owner for state in (have, want) if ref in state.objects]
     split = statement.split

@@ -36,19 +36,19 @@ class AclChange(NamedTuple):
 
     @property
     def undo_option(self) -> bool:
-        """WITH GRANT OPTION, or GRANT OPTION FOR, in the statement that undoes this one."""
+        """Whether the undo of this statement has WITH GRANT OPTION, or GRANT OPTION FOR."""
         return self.option is not self.whole
 
     def by(self, owner: str) -> str:
-        """The role to act as; "" where the server records the owner anyway."""
+        """The role that the session has to act as; "" where the server records the owner as the grantor in any case."""
         return self.grantor or (owner if self.named and owner != "pg_database_owner" else "")
 
 
 def ambiguous(state: State, *acls: Acl) -> bool:
-    """Whether the server could record another grantor than the owner.
+    """Whether the server could record somebody else than the owner as the grantor.
 
-    For a superuser it never does. For whoever is a member of several roles it takes the first that has all grant
-    options that are needed (select_best_grantor(), acl.c).
+    For a superuser it always records the owner. For a member of several roles it takes the first of them that holds all
+    grant options needed (select_best_grantor(), acl.c).
     """
     return not state.target.operator_superuser and any(
         item.grantable and item.grantee != OWNER for acl in acls for item in acl
@@ -56,7 +56,7 @@ def ambiguous(state: State, *acls: Acl) -> bool:
 
 
 def _depths(items: Iterable[AclItem]) -> dict[str, int]:
-    """How far each grantor is from the owner."""
+    """The number of grants between the owner and each grantee; the owner's is 0."""
     found = {OWNER: 0}
     rest = list(items)
     for distance in range(1, len(rest) + 1):
@@ -68,7 +68,7 @@ def _depths(items: Iterable[AclItem]) -> dict[str, int]:
 
 
 def steps(have: Acl, want: Acl, *, revoking: bool, named: bool = False) -> list[AclChange]:
-    """What has to be granted (or revoked) to get from one ACL to the other."""
+    """The changes that lead from ``have`` to ``want``: only the grants, or with ``revoking`` only the revokes."""
     if have is want:
         return []
     before = {(item.grantee, item.grantor): item for item in have}
@@ -109,7 +109,9 @@ def changes(
 
 
 class Changed(NamedTuple):
-    """Objects of both States, of one kind and schema, whose facts differ in the same way; sorted."""
+    """Objects of one kind and schema that are in both States and whose facts differ in the same way; ``refs`` is
+    sorted.
+    """
 
     now: ObjectFacts
     then: ObjectFacts
@@ -117,9 +119,10 @@ class Changed(NamedTuple):
 
 
 def changed(have: State, want: State) -> list[Changed]:
-    """Objects whose facts are not the same, those alike together; what stays the same is the same Python object.
+    """The objects whose facts differ between the States, grouped by how they differ.
 
-    A step leaves most objects together that were: of those one is looked at for all.
+    Facts that are the same in both are the same Python object. A step usually changes a whole group of ``have`` alike,
+    and such a group is compared once, not object by object.
     """
     if have.objects is want.objects:
         return []
@@ -142,7 +145,7 @@ def changed(have: State, want: State) -> list[Changed]:
 
 
 def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bool) -> Iterator[Later]:
-    """GRANTs (or REVOKEs) on whole objects, one statement per keyword, schema and set of privileges."""
+    """GRANTs (or REVOKEs) on whole objects, one statement for each keyword, schema and set of privileges."""
     groups: dict[tuple[str, str, AclChange, str], list[Sequence[ObjectRef]]] = {}
     hold = partial(ddl.hold, closed=_closed(have, moving), major=have.target.major)
     kept = column_grants.of_tables(want if revoking else have, want)
@@ -165,7 +168,9 @@ def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bo
 
 
 def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
-    """Tables that their owner may not read, so that who acts as the owner may not lock them either (LOCK)."""
+    """Tables that their owner has no SELECT on. LOCK TABLE needs a privilege, so a session that acts as the owner may
+    not lock them. Empty for a superuser.
+    """
     if have.target.operator_superuser:
         return frozenset()
     return frozenset(
@@ -192,7 +197,7 @@ class _Kind(NamedTuple):
         return self.owner if self.step.grantee == OWNER else self.step.grantee
 
     def along(self, refs: Sequence[ObjectRef]) -> list[column_grants.Along]:
-        """Privileges on columns that the REVOKE, there or back, takes along."""
+        """Column privileges that are lost with the REVOKE, whether that is the statement or its undo."""
         if not self.kept:
             return []
         step, option = self.step, self.step.option if self.revoking else self.step.undo_option
@@ -212,7 +217,7 @@ _PLAIN = (("secrets", ()), ("alone", False), ("lock", ""))
 
 
 class _Grants(Statement):
-    """GRANT or REVOKE on objects alike, written when it is read."""
+    """GRANT or REVOKE of the same privileges on several objects. Its texts are rendered each time they are read."""
 
     __slots__ = ("_kind",)
 

@@ -1,7 +1,8 @@
-"""Privileges on single columns that a REVOKE on their table takes along, and how they stay.
+"""Privileges on single columns that a REVOKE on their table removes as well, and the statements that keep them.
 
 "When revoking privileges on a table, the corresponding column privileges (if any) are automatically revoked on each
-column of the table, as well" (manual, REVOKE), and where somebody holds them from who loses them, the server refuses.
+column of the table, as well" (manual, REVOKE). Where a role has granted such a privilege on to another one, the server
+refuses the REVOKE.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _HAVE_COLUMNS: tuple[Kind, ...] = ("table", "partitioned_table", "foreign_table"
 
 
 class Along(NamedTuple):
-    """What one role holds on one column, from one grantor, and would lose."""
+    """The privileges of one role on one column, from one grantor, that a REVOKE on the table would remove."""
 
     column: ObjectRef
     grantee: str
@@ -42,7 +43,7 @@ def of_tables(state: State, want: State) -> Columns:
 
 
 def table_owner(state: State, column: ObjectRef) -> str:
-    """Whose the table, or whatever else, of a column is; "" where it is not there."""
+    """The owner of the relation that a column belongs to; "" where there is no such relation."""
     for kind in _HAVE_COLUMNS:
         facts = state.objects.get(ObjectRef(kind, column.schema, column.name))
         if facts is not None:
@@ -53,7 +54,9 @@ def table_owner(state: State, column: ObjectRef) -> str:
 def taken_along(
     columns: Columns, refs: Sequence[ObjectRef], letters: str, grantee: str, grantor: str, *, option: bool
 ) -> list[Along]:
-    """What a REVOKE of these letters (with ``option``: of their grant options) takes along, the givers first."""
+    """The column privileges that are lost when these letters (with ``option``: their grant options) are revoked from
+    ``grantee`` on the tables ``refs``. A grantor comes before those it granted to.
+    """
     if not columns:
         return []
     return [
@@ -65,7 +68,7 @@ def taken_along(
 
 
 def _chain(column: ObjectRef, acl: Acl, gone: AclItem) -> Iterator[Along]:
-    """The item that is revoked on the column, and whatever was passed on by who held it."""
+    """What is lost on one column: the privilege that is revoked, and what its holder granted on to others."""
     todo, seen = [gone], set[tuple[str, str]]()
     while todo:
         one = todo.pop(0)
@@ -82,7 +85,9 @@ def _chain(column: ObjectRef, acl: Acl, gone: AclItem) -> Iterator[Along]:
 
 
 def around(along: Sequence[Along], owner: str) -> tuple[str, str]:
-    """What stands before the REVOKE, so that the server does not refuse it, and behind it, so that all is as it was."""
+    """The SQL before the REVOKE, without which the server would refuse it, and the SQL after it, which grants
+    everything in ``along`` again.
+    """
     before = [
         ddl.revoke_column(each.column, each.letters, each.grantee, grantor=each.grantor)
         for each in reversed(along)

@@ -1,4 +1,4 @@
-"""Default privileges."""
+"""Default privileges: the statements that lead from the rows of one State to those of another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _WORDS = {
 
 
 def effective(state: State, ref: DefaultRef) -> Acl:
-    """The row as it stands; a missing global row is the built-in default, a missing one of a schema is empty."""
+    """The row as it is stored. Without a row, the global defaults are the built-in ones, and those of a schema add
+    nothing.
+    """
     row = state.defaults.get(ref)
     if row is not None:
         return row
@@ -27,7 +29,7 @@ def effective(state: State, ref: DefaultRef) -> Acl:
 
 
 def changed(have: State, want: State) -> Iterator[Statement]:
-    """ALTER DEFAULT PRIVILEGES: per row first what is granted, then what is revoked."""
+    """ALTER DEFAULT PRIVILEGES: for each row the grants first, then the revokes."""
     if have.defaults is want.defaults:
         return
     for ref in sorted(have.defaults.keys() | want.defaults.keys()):

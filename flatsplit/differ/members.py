@@ -1,4 +1,4 @@
-"""Memberships."""
+"""Memberships: who becomes a member of which role, and who no longer is one."""
 
 from __future__ import annotations
 
@@ -16,28 +16,32 @@ def _detail(member: Member, options: MemberOptions) -> str:
 
 
 def _by(state: State, member: Member) -> bool:
-    """Whether GRANTED BY has to name the grantor: on 16+ unless it is the one the server records anyway."""
+    """Whether the statement needs GRANTED BY: on 16+, unless the server would record this grantor anyway."""
     return state.target.membership_options and (
         member.grantor != state.target.grantor or state.target.operator_superuser
     )
 
 
 def _grant(state: State, member: Member, options: MemberOptions) -> str:
-    """Before 16 anybody can be put on record as the grantor, by a superuser."""
+    """GRANT role TO member. Before 16 a superuser may put any role on record as the grantor, so it is named there as
+    well.
+    """
     target = state.target
     other = target.operator_superuser and member.grantor not in ("", target.operator) and member.grantor in state.roles
     return ddl.grant_member(member, options, by=_by(state, member) or other)
 
 
 def _acts(state: State, member: Member) -> tuple[str, ...]:
-    """Whose rights it takes on 16+ to grant, or to revoke, what another grants (check_role_grantor(), user.c)."""
+    """The role to act as when a membership of another grantor is granted or revoked on 16+ (check_role_grantor(),
+    user.c); empty where the operator may do it as itself.
+    """
     target = state.target
     own = member.grantor in (target.grantor, target.operator, target.bootstrap)
     return () if own or not target.membership_options or member.grantor not in state.roles else (member.grantor,)
 
 
 def _handed_on(members: Mapping[Member, MemberOptions]) -> Callable[[Member], tuple[int, Member]]:
-    """Sorts memberships by how many hands they went through: from 16 on each stands on its grantor's own."""
+    """A sort key by which a membership comes after the one that its grantor needed to be able to grant it (16+)."""
     grantors: dict[tuple[str, str], list[str]] = {}
     for member, options in members.items():
         if options.admin:
@@ -51,7 +55,9 @@ def _handed_on(members: Mapping[Member, MemberOptions]) -> Callable[[Member], tu
 
 
 def _within(state: State) -> Callable[[Member], MemberOptions | None]:
-    """Finds the same membership in a State. Before 16 there is one, whoever is on record as its grantor."""
+    """A function that finds the membership in ``state``. Before 16 the grantor does not matter: a role is a member of
+    another one at most once.
+    """
     pairs: dict[tuple[str, str], MemberOptions] = {}
     if not state.target.membership_options:
         pairs = {(key.role, key.member): options for key, options in reversed(list(state.members.items()))}
@@ -73,7 +79,7 @@ def granted(have: State, want: State) -> Iterator[Statement]:
         if member.role not in want.roles or member.member not in want.roles:
             continue
         if now is not None and now.admin and not options.admin and options.inherit is None:
-            continue  # before 16 an option only goes away by REVOKE ADMIN OPTION FOR
+            continue  # Before 16 the admin option can only be taken away by REVOKE ADMIN OPTION FOR
         by = _by(want, member)
         yield Statement(
             description=f"{member.member} becomes a member of {member.role}",
@@ -86,7 +92,7 @@ def granted(have: State, want: State) -> Iterator[Statement]:
 
 
 def revoked(have: State, want: State) -> Iterator[Statement]:
-    """REVOKE role FROM member; a role that is dropped takes its memberships with it."""
+    """REVOKE role FROM member. Nothing for roles that are dropped: their memberships go with them."""
     within = _within(want)
     other = [member for member, options in have.members.items() if within(member) != options]
     for member in sorted(other, key=_handed_on(have.members) if other else None, reverse=True):

@@ -1,4 +1,4 @@
-"""Statements that give what others take away, or the other way round."""
+"""Statements that are left out because later ones would undo them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ _Fact: TypeAlias = tuple[str, str, str, str]
 
 
 def without_opposed(statements: Iterable[Statement], later: Iterable[Statement]) -> tuple[Statement, ...]:
-    """``statements`` but those that change nothing except what ``later`` ones change back."""
+    """``statements`` without those whose every change is reversed by one of the ``later`` statements."""
     turned = {("-" if side == "+" else "+", *fact) for statement in later for side, *fact in _facts(statement)}
     return tuple(each for each in statements if not each.changes or any(fact not in turned for fact in _facts(each)))
 
 
 def _facts(statement: Statement) -> Iterable[_Fact]:
-    """What it changes, without the values: a right is the same right whichever letters of it are given."""
+    """The facts that a statement changes, without their values: a privilege on an object counts as one fact, whichever
+    letters of it are granted or revoked.
+    """
     for change in alike(statement.changes):
         whose = change.detail.partition("=")[0]
         for subject in change.subjects:

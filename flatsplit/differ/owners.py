@@ -24,8 +24,8 @@ from flatsplit.model import (
     versions,
 )
 
-# Containers before contents, what is read before what reads it, what runs as its owner last. Relations stand
-# at 10 plus their depth over other relations, because a view reads as its owner.
+# The order in which owners change: containers before their contents, a relation before the views that read it, and last
+# whatever runs as its owner. A relation has 10 plus its depth, because a view reads as its owner.
 _RANK: dict[str, int] = {
     "schema": 0,
     "foreign_data_wrapper": 1,
@@ -58,7 +58,9 @@ _LOCKS = {
 
 
 def depths(uses: Mapping[ObjectRef, tuple[ObjectRef, ...]]) -> dict[ObjectRef, int]:
-    """How many layers of relations each relation with rules stands on; rules in a circle count as deepest."""
+    """For each relation with rules, how many layers of relations it is built on. Where rules form a circle, the
+    deepest.
+    """
     found: dict[ObjectRef, int] = {}
     for start in uses:
         stack = [start]
@@ -87,12 +89,11 @@ def _rank(ref: ObjectRef, depth: Mapping[ObjectRef, int]) -> int:
 def moved(
     have: State, want: State, objects: Iterable[Changed]
 ) -> tuple[list[Iterable[Statement | Later]], list[Later]]:
-    """ALTER … OWNER for every object whose owner differs, what can move together together.
+    """ALTER … OWNER for every object whose owner differs, grouped by what may run in any order.
 
-    Apart from them, last: what may move only once its new owner may log in, since the worker of a subscription starts
-    as its owner.
-    To a role whose member the old owner is (the bridge), tables go before the views that read them;
-    otherwise the other way round: a view of the member's still reads, the other one would not.
+    The second list has to run last: subscriptions whose new owner may not log in yet, since their worker starts as
+    their owner. Where the old owner is a member of the new one (the bridge), tables are moved before the views that
+    read them; otherwise after them. Either way every view can be read in between.
     """
     course = cache(partial(_Course, have.target, have.roles, want.roles))
     depth: dict[ObjectRef, int] | None = None
@@ -124,7 +125,7 @@ def _later(
 
 
 class Moves(Grouped):
-    """The facts of these moves from one owner to another, two of each."""
+    """The facts that change when these objects move from one owner to another: two for each object."""
 
     __slots__ = ("_new", "_old", "_refs")
 
@@ -141,13 +142,15 @@ class Moves(Grouped):
 
     @property
     def groups(self) -> tuple[Alike, ...]:
-        """What is given up, and what is taken over."""
+        """One group for the old owner and one for the new one."""
         labels = ddl.Labels(self._refs)
         return Alike("-", "owner", labels, self._old), Alike("+", "owner", labels, self._new)
 
 
 class _Course(NamedTuple):
-    """From whom to whom objects move, and what decides how: no more of the States, which are large and soon gone."""
+    """An old and a new owner, with the facts of roles that decide how the objects move. It does not keep the States,
+    which are large and are freed early.
+    """
 
     target: Target
     before: Mapping[str, RoleFacts]
@@ -163,7 +166,7 @@ _PLAIN = (("secrets", ()), ("alone", False), ("split", None))
 
 
 class _Move(Statement):
-    """ALTER … OWNER of one object, written when it is read."""
+    """ALTER … OWNER of one object. Its texts are rendered each time they are read."""
 
     __slots__ = ("_course", "_ref")
 
@@ -204,9 +207,10 @@ class _Move(Statement):
 
 
 def _alter_owner(course: _Course, ref: ObjectRef, owner: str) -> str:
-    """Of some kinds the server asks whether the new owner is a superuser, whoever it is that gives them away.
+    """ALTER … OWNER, with SUPERUSER for the moment where the server requires it of the new owner.
 
-    A role that made such things as a superuser and is none any more owns them still, and gets them back only as one.
+    Event triggers and foreign-data wrappers may only belong to a superuser, whoever gives them away. A role that
+    created some and has lost SUPERUSER since still owns them, and can get them back only as a superuser.
     """
     text, target = ddl.alter_owner(ref, owner), course.target
     asked = ref.kind in _SUPERUSERS or (ref.kind == "subscription" and target.major < versions.SUBSCRIPTION_CREATORS)
@@ -222,11 +226,11 @@ _SUPERUSERS = ("event_trigger", "foreign_data_wrapper")
 
 
 def _dragged(moving: list[_One]) -> tuple[list[tuple[ObjectRef, str, str]], list[_One]]:
-    """Extensions with the members that go where they go; and what moves by itself.
+    """``moving`` in two parts: extensions with the members that move along with them, and all other objects.
 
-    A member may have another heir than its extension: foreign-data wrappers are for superusers only. It has to be
-    gone before REASSIGN OWNED, which takes every object of a role to one other, comes to it, and so back again: that
-    one asks whether the new owner is a superuser.
+    A member may get another owner than its extension: a foreign-data wrapper may only belong to a superuser. Such a
+    member is moved before REASSIGN OWNED, which would move every object of the old owner to one new one, and is moved
+    back after it on the way back.
     """
     pairs = {(now.owner, then.owner) for ref, now, then in moving if ref.kind == "extension"}
     dragged: list[tuple[ObjectRef, str, str]] = []
@@ -241,7 +245,9 @@ def _dragged(moving: list[_One]) -> tuple[list[tuple[ObjectRef, str, str]], list
 
 
 def _reassigned(want: State, dragged: list[tuple[ObjectRef, str, str]]) -> list[Statement]:
-    """There is no ALTER EXTENSION … OWNER: REASSIGN OWNED moves extensions, and everything else of the role."""
+    """REASSIGN OWNED, which moves extensions and everything else that the role owns: there is no ALTER EXTENSION …
+    OWNER.
+    """
     statements = []
     for old, new in sorted({(old, new) for _, old, new in dragged}):
         refs = tuple(sorted(ref for ref, was, will in dragged if (was, will) == (old, new)))

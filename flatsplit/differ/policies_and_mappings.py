@@ -31,7 +31,7 @@ def policies(have: State, want: State) -> Iterator[Statement]:
 
 
 def policies_dropped(have: State, want: State) -> Iterator[Statement]:
-    """DROP POLICY of what was for nobody but roles that go; what it said is put on record by who runs this."""
+    """DROP POLICY for policies whose roles are all dropped. The caller records their definitions first."""
     for ref in sorted(have.policies.keys() - want.policies.keys()):
         subject = ddl.label(ref)
         named = sorted(have.policies[ref])
@@ -49,7 +49,9 @@ def policies_dropped(have: State, want: State) -> Iterator[Statement]:
 
 
 def mappings_created(have: State, want: State) -> Iterator[Statement]:
-    """CREATE USER MAPPING with the options of a mapping that is there already, unseen."""
+    """CREATE USER MAPPING. The options, which may hold a password, are copied in the server from an
+    existing mapping.
+    """
     for ref in sorted(want.mappings - have.mappings):
         source = want.copied_mappings.get(ref, "")
         yield Statement(
@@ -64,7 +66,7 @@ def mappings_created(have: State, want: State) -> Iterator[Statement]:
 
 
 def mappings_dropped(have: State, want: State) -> Iterator[Statement]:
-    """DROP USER MAPPING; its undo copies from whoever still has the same options."""
+    """DROP USER MAPPING. The undo copies the options from a mapping that still has the same ones."""
     for ref in sorted(have.mappings - want.mappings):
         source = _like(ref, want)
         yield Statement(

@@ -1,4 +1,4 @@
-"""The recorder of structural changes: made from the table on, dropped the other way round."""
+"""The recorder of structural changes: created beginning with its table, dropped in the reverse order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SCHEMA = ObjectRef("schema", "", JOURNAL_SCHEMA)
 
 
 def made(have: State, want: State) -> Iterator[Statement]:
-    """What is missing, or not as it was made."""
+    """Statements that create what is missing of the recorder, and what differs from how flatsplit creates it."""
     for part in ddl.PARTS:
         if part.name not in want.recorder or have.recorder.get(part.name) == want.recorder[part.name]:
             continue
@@ -28,13 +28,15 @@ def made(have: State, want: State) -> Iterator[Statement]:
 
 
 def _thinning(state: State) -> str:
-    """The schema's owner keeps the journal, also where a superuser has made the table."""
+    """SQL that lets the owner of the journal's schema delete old rows of the table; "" where the operator is that
+    owner.
+    """
     schema = state.objects.get(_SCHEMA)
     return f"\n{ddl.let_thin(schema.owner)}" if schema is not None and schema.owner != state.target.operator else ""
 
 
 def dropped(have: State, want: State) -> Iterator[Statement]:
-    """What is there and not wanted."""
+    """Statements that drop what exists of the recorder and is not wanted."""
     for part in reversed(ddl.PARTS):
         if part.name in have.recorder and part.name not in want.recorder:
             yield Statement(

@@ -22,7 +22,9 @@ def _attribute_changes(role: str, have: RoleFacts, want: RoleFacts, fields: Iter
 
 
 def _changed(have: State, want: State) -> list[str]:
-    """Roles that stay and are not the very same: of ten thousand few are another."""
+    """Names of roles that are in both States and whose facts are not the same Python object. Of ten thousand roles few
+    are.
+    """
     facts = have.roles
     return sorted(role for role, then in want.roles.items() if (now := facts.get(role)) is not None and now is not then)
 
@@ -51,7 +53,7 @@ def _comment_changes(role: str, now: str, then: str) -> tuple[Change, ...]:
 
 
 def commented(have: State, want: State) -> Iterator[Statement]:
-    """COMMENT ON ROLE, which tells every database whose the role is."""
+    """COMMENT ON ROLE. The comment tells other databases which walk a role belongs to."""
     for role in _changed(have, want):
         now, then = have.roles[role].comment, want.roles[role].comment
         if now != then:
@@ -65,7 +67,7 @@ def commented(have: State, want: State) -> Iterator[Statement]:
 
 
 def dropped(have: State, want: State) -> Iterator[Statement]:
-    """DROP ROLE, the only statement that cannot be taken back when the role had a past."""
+    """DROP ROLE. It has no undo: what the role was before cannot be restored."""
     for role in sorted(have.roles.keys() - want.roles.keys()):
         yield Statement(
             description=f"drop role {role}",
@@ -77,7 +79,7 @@ def dropped(have: State, want: State) -> Iterator[Statement]:
 
 
 def _altered(have: State, want: State, fields: tuple[str, ...], *, to: bool | None) -> Iterator[Statement]:
-    """ALTER ROLE for fields that change, with ``to`` only for flags that become so."""
+    """ALTER ROLE for those of the ``fields`` that differ. With ``to``, only flags that get this value."""
     for role in _changed(have, want):
         now, then = have.roles[role], want.roles[role]
         some = [field for field in fields if to is None or getattr(then, field) is to]
@@ -104,7 +106,7 @@ def narrowed(have: State, want: State) -> Iterator[Statement]:
 
 
 def shut(have: State, want: State) -> Iterator[Statement]:
-    """NOLOGIN, and without a password where there was none."""
+    """ALTER ROLE … NOLOGIN, and PASSWORD NULL where the role had no password before."""
     for role in _changed(have, want):
         now, then = have.roles[role], want.roles[role]
         if now.login and not then.login:
@@ -150,7 +152,7 @@ def settings(have: State, want: State) -> Iterator[Statement]:
         if key.role not in want.roles:
             continue
         now, then = dict(have.settings.get(key, ())), dict(want.settings.get(key, ()))
-        # A name in whatever case is one to the server (find_option(), guc.c): it is called as it is kept there
+        # The server compares names of settings without case (find_option(), guc.c); the stored spelling is used
         kept = {name.lower(): name for some in (then, now) for name in some}
         now, then = ({kept[name.lower()]: value for name, value in some.items()} for some in (now, then))
         for name in sorted(now.keys() | then.keys()):

@@ -1,6 +1,6 @@
-"""What policies say, where they count, and which role is whose.
+"""Row-level security: policies, the tables on which it is enabled, and which role belongs to which tenant.
 
-Whatever keeps rows apart comes before the rights that need it, and goes after them.
+Policies are created before the rights that depend on them, and dropped after these.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ PER_STATEMENT = 200
 EXCLUSIVE = "ACCESS EXCLUSIVE"
 
 
-# -- the table that says which role is whose
+# -- the table that maps roles to tenants
 
 
 def made(have: State, want: State) -> Iterator[Statement]:
-    """CREATE TABLE, and its schema where that is not there."""
+    """CREATE TABLE for the table that maps roles to tenants, with its schema where that does not exist."""
     for ref in sorted(want.tenancies.keys() - have.tenancies.keys()):
         yield _tenancy(have, want, ref, "+")
 
 
 def gone(have: State, want: State) -> Iterator[Statement]:
-    """DROP TABLE, and its schema where that goes too."""
+    """DROP TABLE for it, with its schema where flatsplit created that."""
     for ref in sorted(have.tenancies.keys() - want.tenancies.keys()):
         yield _tenancy(want, have, ref, "-")
 
@@ -68,7 +68,7 @@ def _held(side: Side, subject: str, acl: Acl, owner: str) -> Iterator[Change]:
 
 
 def _kept_apart(state: State, table: ObjectRef) -> Iterator[Change]:
-    """What goes with the table."""
+    """The facts that disappear together with the table: its policies, row-level security and rows."""
     for ref in sorted(state.policies):
         if (ref.schema, ref.name) == (table.schema, table.name):
             yield from whole(state, ref, "-")
@@ -79,7 +79,7 @@ def _kept_apart(state: State, table: ObjectRef) -> Iterator[Change]:
 
 
 def with_made(have: State, want: State) -> State:
-    """``have`` as it is once those tables are made: the rest is a difference to that."""
+    """``have`` as it is after :func:`made`; the other statements are the difference from there."""
     new = want.tenancies.keys() - have.tenancies.keys()
     if not new:
         return have
@@ -93,7 +93,7 @@ def with_made(have: State, want: State) -> State:
 
 
 def without_gone(have: State, want: State) -> State:
-    """``have`` without what goes with those tables, which nobody has to take away before."""
+    """``have`` without the facts that disappear with the dropped tables, so that no statement removes them first."""
     lost = have.tenancies.keys() - want.tenancies.keys()
     if not lost:
         return have
@@ -114,21 +114,23 @@ def without_gone(have: State, want: State) -> State:
 
 
 def policies_made(have: State, want: State) -> Iterator[Statement]:
-    """CREATE POLICY, all of a table in one go: it is locked once, and never has one without the other."""
+    """CREATE POLICY, all policies of a table in one statement: it is locked once, and never has only some of them."""
     for table, refs in _by_table(want.policies.keys() - have.policies.keys()):
         if all(ref in want.conditions for ref in refs):
             yield _policies(want, have, table, refs, "+")
 
 
 def policies_gone(have: State, want: State) -> Iterator[Statement]:
-    """DROP POLICY of those whose roles stay."""
+    """DROP POLICY for policies that are not dropped because their roles are (see :func:`stays`)."""
     left = (ref for ref in have.policies.keys() - want.policies.keys() if stays(have, want, ref))
     for table, refs in _by_table(left):
         yield _policies(have, want, table, refs, "-")
 
 
 def stays(have: State, want: State, ref: ObjectRef) -> bool:
-    """Whether a policy goes by itself, not because all that it was for do; a tenants' one goes after their rights."""
+    """Whether a policy has to be dropped by a statement of its own. False where all its roles are dropped, unless it is
+    one that keeps tenants apart: that one is dropped after the tenants' rights.
+    """
     facts = have.conditions.get(ref)
     if facts is None:
         return False
@@ -169,13 +171,13 @@ def whole(state: State, ref: ObjectRef, side: Side) -> Iterator[Change]:
 
 
 def said(facts: PolicyFacts) -> str:
-    """What a policy says, in one line."""
+    """The definition of a policy on one line."""
     kind = "permissive" if facts.permissive else "restrictive"
     return f"{kind} {facts.command} using {facts.using or '-'} check {facts.check or '-'}"
 
 
 def policies_changed(have: State, want: State) -> Iterator[Statement]:
-    """ALTER POLICY … USING …; what cannot be altered is made anew in the same statement."""
+    """ALTER POLICY … USING …; where that cannot be altered, DROP and CREATE in one statement."""
     changed = [ref for ref, now in have.conditions.items() if want.conditions.get(ref, now) != now]
     for ref in sorted(ref for ref in changed if ref in have.policies and ref in want.policies):
         now, then = have.conditions[ref], want.conditions[ref]
@@ -198,11 +200,11 @@ def _become(ref: ObjectRef, facts: PolicyFacts, roles: frozenset[str], *, alike:
     return f"{ddl.drop_policy(ref)} {ddl.create_policy(ref, facts, roles)}"
 
 
-# -- where they count
+# -- where row-level security is enabled
 
 
 def switched(have: State, want: State, *, on: bool) -> Iterator[Statement]:
-    """ENABLE, or DISABLE, ROW LEVEL SECURITY."""
+    """ALTER TABLE … ENABLE (or with ``on`` false DISABLE) ROW LEVEL SECURITY."""
     facts, others = (want.row_security, have.row_security) if on else (have.row_security, want.row_security)
     enabled = (ref for ref, one in facts.items() if one.enabled and one is not others.get(ref))
     for ref in sorted(ref for ref in enabled if not _enabled(have if on else want, ref)):
@@ -231,11 +233,13 @@ def _owner(state: State, schema: str, table: str) -> str:
     return ""
 
 
-# -- which role is whose
+# -- which role belongs to which tenant
 
 
 def tenants_gone(have: State, want: State) -> Iterator[Statement]:
-    """Their rows go first: a new role of an old name must not find one."""
+    """DELETE of the rows of roles that are no tenants any more. They go before the roles do: a role that is created
+    later under the same name must not find a row.
+    """
     rows = [
         (role, key)
         for role, key in sorted(have.tenants.items())
@@ -245,7 +249,7 @@ def tenants_gone(have: State, want: State) -> Iterator[Statement]:
 
 
 def tenants_come(have: State, want: State) -> Iterator[Statement]:
-    """Rows for those that are members by now."""
+    """INSERT of the rows of new tenants. They come after the memberships."""
     rows = [(role, key) for role, key in sorted(want.tenants.items()) if have.tenants.get(role) != key]
     yield from _rows(want, rows, "+")
 

@@ -1,4 +1,6 @@
-"""Runs statements: in short transactions that never wait while holding, each with its record."""
+"""Runs statements: in short transactions that do not wait for locks while they hold any, each with its
+journal record.
+"""
 
 from flatsplit.executor.run import Budget, Executor, Listener
 

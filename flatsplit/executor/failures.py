@@ -1,4 +1,4 @@
-"""What to say of a statement that did not go through, and what to do about it. Pure."""
+"""The messages for statements that failed, each with what to do about it. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINE = 300
 
 
 def describe(found: Sequence[Holder]) -> str:
-    """Who is in the way, in one line."""
+    """The sessions that hold the lock, on one line."""
     if not found:
         return "nobody holds it any more"
     first = found[0]
@@ -34,7 +34,7 @@ def describe(found: Sequence[Holder]) -> str:
 
 
 def way_out(found: Sequence[Holder]) -> str:
-    """What to do about those who are in the way."""
+    """What to do about the sessions that hold the lock."""
     again = "what is done is kept; run the same command again when the lock is free"
     if any(holder.prepared for holder in found):
         return f"COMMIT PREPARED or ROLLBACK PREPARED it: nobody else will; {again}"
@@ -42,7 +42,9 @@ def way_out(found: Sequence[Holder]) -> str:
 
 
 def no_lock(what: str, waited: str, found: Sequence[Holder], full: psycopg.Error | None) -> tuple[str, str]:
-    """What to say when patience for a lock ends, and what to do; ``full``: why the server had no room for it."""
+    """The message and the fix when no lock was obtained in time. ``full``: the error, where the lock table
+    had no room.
+    """
     if full is None:
         return f"no lock for {waited}: {what}; {describe(found)}", way_out(found)
     most = f"; most locks are {describe(found)}" if found else ""
@@ -52,14 +54,16 @@ def no_lock(what: str, waited: str, found: Sequence[Holder], full: psycopg.Error
 
 
 def connection_lost() -> Exception:
-    """What to say when the server is gone."""
+    """The error for a lost connection, with what to do."""
     return ConnectFailed(
         "the connection to the server was lost", "nothing is half done: run the same command again to go on"
     )
 
 
 def full(statement: Statement) -> str:
-    """A list of rights has to fit into one row: pg_class and its like have no TOAST for it."""
+    """What to do where a list of rights does not fit into its row: pg_class and similar catalogs have no
+    TOAST table.
+    """
     names = ", ".join(ddl.label(ref) for ref in statement.objects[:3])
     return (
         f"the list of rights of {names} is full: REVOKE there what its many grantees hold, and grant it to one role "
@@ -68,13 +72,15 @@ def full(statement: Statement) -> str:
 
 
 def advice(error: psycopg.Error, ours: str) -> str:
-    """The server's hint, then what can be done here."""
+    """The server's hint where there is one, then ``ours``."""
     theirs = hint(error)
     return f"{theirs} {ours[0].upper()}{ours[1:]}" if theirs else ours
 
 
 def itself(statement: Statement) -> str:
-    """What follows ``run``: the statement, where it fits a line and holds no place for a secret; else where it is."""
+    """What follows the word ``run`` in a message: the statement itself where it fits on a line and has no place for a
+    secret, else where to find it.
+    """
     if statement.secrets or len(statement.sql) > LINE:
         return " the statement from `flatsplit plan`"
     return f": {ddl.by_hand(statement.sql)}"

@@ -1,4 +1,4 @@
-"""Statements as they are sent and as they are recorded, made ready while the server works."""
+"""The text that is sent for a batch of statements and its journal record, prepared while the server works."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ U = TypeVar("U")
 
 
 class Written(NamedTuple):
-    """A transaction's worth."""
+    """What one transaction sends, and what it records."""
 
     text: bytes
     """With the verifiers of passwords in it: for the server alone."""
     entry: Entry
 
     def __repr__(self) -> str:
-        return "Written(…)"  # not what is in it
+        return "Written(…)"  # not the text, which may hold verifiers
 
 
 def written(batch: Sequence[Statement], verifiers: Mapping[str, str]) -> Written:
-    """KeyError where a statement needs the verifier of a role that has none."""
+    """The text of a batch with its verifiers filled in, and its record. KeyError where a role has no verifier."""
     return Written("\n".join(_filled(each, verifiers) for each in batch).encode(), entry(batch))
 
 
@@ -38,10 +38,10 @@ def _filled(statement: Statement, verifiers: Mapping[str, str]) -> str:
 
 
 def ahead(items: Iterable[T], make: Callable[[T], U]) -> Iterator[tuple[T, U]]:
-    """Each item with what ``make`` makes of it; that of the next is being made while the caller works with the last.
+    """Pairs of an item and ``make(item)``. The next one is made in a thread while the caller works with the last.
 
-    The caller waits for a server most of the time, and Python has little to do then. What ``make`` raises, is raised
-    where its item would come.
+    The caller waits for a server most of the time, and Python has little to do meanwhile. An exception of ``make`` is
+    raised where its item would come.
     """
     with ThreadPoolExecutor(1, "ahead") as pool:
         coming: tuple[T, Future[U]] | None = None

@@ -1,8 +1,8 @@
-"""Runs statements: in short transactions that never wait while holding, each with its record.
+"""Runs statements: in short transactions that do not wait for locks while they hold any, each with its journal record.
 
-A batch takes what it can get at once; one that meets a lock is rolled back and split until the contended
-object stands alone, and that one waits at the end of the queue, for one lock budget at a time, holding nothing
-else. So nobody waits behind flatsplit longer than one budget and one short transaction.
+A batch takes the locks that are free at once. One that meets a lock is rolled back and split until the contended object
+is alone. That statement goes to the end of the queue and is tried there by itself, waiting one lock budget at a time.
+So nobody waits behind flatsplit longer than one budget and one short transaction.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _GONE = (
     errors.InvalidSchemaName,
 )
 _PRIVILEGE_WARNINGS = frozenset({"01006", "01007"})
-# What a superuser can do so that a verifier does not even reach the log.
+# A superuser can keep a password verifier even out of the server's log
 _DISCREET = (
     b"SET LOCAL log_statement = 'none'; SET LOCAL log_min_duration_statement = -1; "
     b"SET LOCAL log_min_error_statement = 'panic'; SET LOCAL log_duration = off; "
@@ -62,13 +62,15 @@ _DISCREET = (
 
 
 class Listener(Protocol):
-    """Hears what the executor does; the Reporter of cutover/caller is one."""
+    """Hears what the executor does; :class:`flatsplit.cutover.interaction.Reporter` is one."""
 
     def batch_done(self, first: str, done: int, total: int) -> None:
-        """A transaction committed."""
+        """A transaction committed. ``done`` of ``total`` statements have run; ``first`` describes the first of the
+        batch.
+        """
 
     def waiting_for(self, description: str, holders: Sequence[Holder], waited: float, patience: float) -> None:
-        """A lock did not come."""
+        """A lock was not obtained, no progress for ``waited`` seconds; the step stops after ``patience`` seconds."""
 
     def note(self, text: str) -> None:
         """Something worth a line."""
@@ -76,7 +78,7 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long to wait, and to let wait."""
+    """How long flatsplit waits for a lock, how long it tries again, and how far standbys may be behind."""
 
     lock_timeout: timedelta
     retry_for: timedelta
@@ -117,10 +119,11 @@ class Executor:
         self._total = 0
 
     def run(self, step: str, direction: Direction, statements: Sequence[Statement]) -> int:
-        """Run them in their order; returns how many transactions' worth of statements were applied.
+        """Run the statements in their order; returns how many of them ran.
 
-        A statement of a later phase starts only when the earlier phase is through. Raises Waiting when
-        patience ends, StatementFailed or MissingRights when retrying cannot help. What was committed stays.
+        A statement of a later phase starts only when all of the earlier phase have run. Raises Waiting when no lock was
+        obtained for as long as ``retry_for``, and StatementFailed or MissingRights where trying again cannot help. What
+        was committed stays.
         """
         if not statements:
             return 0
@@ -144,7 +147,7 @@ class Executor:
         contended: deque[Statement],
         ready: Written | None = None,
     ) -> None:
-        """Try without waiting; on trouble halve until the one that causes it stands alone."""
+        """Try a batch without waiting. Where that fails, halve it until the statement that causes it is alone."""
         outcome = self._attempt(step, direction, batch, NO_WAIT, ready)
         if outcome == "done":
             return
@@ -161,7 +164,7 @@ class Executor:
             contended.append(batch[0])
 
     def _tail(self, step: str, direction: Direction, contended: deque[Statement]) -> None:
-        """Contended statements in turn, each alone and up to the lock budget, with growing pauses in between."""
+        """Try contended statements in turn, each alone, for up to the lock budget, with growing pauses in between."""
         pause = 0.05
         while contended:
             statement = contended.popleft()
@@ -194,7 +197,7 @@ class Executor:
         lock_timeout: timedelta,
         ready: Written | None = None,
     ) -> Outcome:
-        """One transaction: the statements and their records (``ready``, if they are), or nothing."""
+        """Run one transaction: the statements and their records, or nothing. ``ready``: both, prepared already."""
         ready = ready or self._written(batch)
         session = self._session
         session.take_notices()
@@ -220,7 +223,7 @@ class Executor:
                 f"{batch[0].description}: the server only warned: {warning}",
                 f"have the owner or a superuser run: {ddl.by_hand(batch[0].sql)}",
             ) from None
-        except errors.OutOfMemory as error:  # the lock table, most of the time: others hold what there is of it
+        except errors.OutOfMemory as error:  # mostly a full lock table: other sessions hold its locks
             self._full = error
             return "contended"
         except _GONE as error:
@@ -245,13 +248,13 @@ class Executor:
     def _gone(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         only = batch[0]
         if _dropped(only):
-            return "gone"  # the walk of another database that went back at the same moment has dropped it
+            return "gone"  # the walk of another database was rolled back at the same moment and has dropped the role
         if len(batch) == 1 and only.split is None and not only.objects:
             raise self._failed(only, error) from None
         return "gone"
 
     def _in_use(self, batch: Sequence[Statement], direction: Direction, error: psycopg.Error) -> Outcome:
-        """Another database began to use a role a moment ago: the next look at the catalog says that it stays."""
+        """Another database has begun to use a role that was to be dropped: it stays, as the next plan will say."""
         if len(batch) > 1 or batch[0].split is not None:
             return "split"
         role = _dropped(batch[0])
@@ -260,7 +263,7 @@ class Executor:
         raise self._failed(batch[0], error) from None
 
     def _failed(self, statement: Statement, error: psycopg.Error) -> Exception:
-        """The server's own words, who said them where that was an event trigger, and what can be done."""
+        """The error for a failed statement: the server's text, the event trigger that raised it, and what to do."""
         what = f"{statement.description}: {error_text(error)}"
         raiser = raised_by(self._session.driver, error)
         if raiser is not None:
@@ -271,14 +274,14 @@ class Executor:
             return MissingRights(
                 what, advice(error, f"doctor names what the operator lacks; or have a superuser run{itself(statement)}")
             )
-        if isinstance(error, psycopg.OperationalError):  # short of disk, of memory, of connections
+        if isinstance(error, psycopg.OperationalError):  # short of disk space, memory or connections
             return StatementFailed(what, advice(error, "run the same command again to go on from here"))
         return StatementFailed(what, advice(error, f"remove the cause and try again; in psql run{itself(statement)}"))
 
     def _there(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
-        """Another database's walk was quicker: its role is there, and whose it is, the next look at the catalog says.
+        """Something exists already. A role was created by another database's walk; the next look decides what follows.
 
-        The unique index of a shared catalog is what meets a transaction that came a moment ago.
+        A transaction that committed a moment ago is noticed by a unique index of a shared catalog.
         """
         if len(batch) > 1 or batch[0].split is not None:
             return "split"
@@ -315,13 +318,13 @@ class Executor:
         return written(batch, self._verifiers)
 
     def _check_notices(self) -> None:
-        """A GRANT that granted nothing is a warning to PostgreSQL and a failure here."""
+        """Raise _OnlyWarned where the server answered a GRANT with a warning that nothing was granted."""
         for state, message in self._session.take_notices():
             if state in _PRIVILEGE_WARNINGS:
                 raise _OnlyWarned(message)
 
     def _pace(self, batch: Sequence[Statement]) -> None:
-        """Let hot standbys catch up: ACCESS EXCLUSIVE is replayed there and stalls replay or cancels queries."""
+        """Wait until hot standbys have caught up: replaying ACCESS EXCLUSIVE there stalls replay or cancels queries."""
         if not any(each.lock for each in batch) or time.monotonic() - self._lag_checked < LAG_CHECK_SECONDS:
             return
         limit = self._budget.max_replication_lag

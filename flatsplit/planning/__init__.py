@@ -1,1 +1,1 @@
-"""Where a walk is, and what follows from that. Pure."""
+"""How far a walk is, and which statements follow from that. Pure."""

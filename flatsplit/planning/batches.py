@@ -1,4 +1,4 @@
-"""Statements into transactions. Pure."""
+"""Groups statements into transactions. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fitting(statements: Sequence[Statement], slots: int) -> list[Statement]:
 
 
 def batches(statements: Sequence[Statement], slots: int) -> Iterator[list[Statement]]:
-    """Transactions' worth: many small statements together, one that stands alone by itself.
+    """Statements grouped into transactions: many small ones together, one that has to stand alone by itself.
 
     ``slots``: how many locks the server has room for.
     """
@@ -52,7 +52,7 @@ def batches(statements: Sequence[Statement], slots: int) -> Iterator[list[Statem
 
 
 def holds(statement: Statement, room: int = OBJECT_BATCH) -> int:
-    """What a statement takes of the ``room`` of its transaction."""
+    """How much of the ``room`` of its transaction a statement takes."""
     return max(LOCKS, room // EXCLUSIVE_BATCH) if statement.lock else max(1, len(statement.objects))
 
 

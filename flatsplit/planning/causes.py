@@ -14,7 +14,7 @@ _OF_ONE: tuple[FactKey, ...] = ("role", "attribute", "setting", "comment")
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What is needed to name a cause."""
+    """What is needed to tell the cause of drift."""
 
     live: State
     appeared: Collection[ObjectRef]
@@ -23,7 +23,7 @@ class Causes:
     """Roles that nobody is to use any more."""
 
     def of(self, statement: Statement) -> str:
-        """The cause of one statement's being wanted again, on one line."""
+        """Why a statement of a finished step is wanted again, on one line."""
         facts = {change.fact for change in statement.changes}
         if dropped := self._dropped(statement):
             return f"role {dropped} was dropped"
@@ -37,7 +37,7 @@ class Causes:
         return self._other(statement.changes)
 
     def _dropped(self, statement: Statement) -> str:
-        """The one role that it is about, where that is not there any more; "" otherwise."""
+        """The role that the statement is about where it is the only one and no longer exists; "" otherwise."""
         about = {change.subject for change in statement.changes if change.fact in _OF_ONE}
         about |= set(grantees(statement)) if not about else set()
         name = about.pop() if len(about) == 1 else ""
@@ -86,7 +86,7 @@ class Causes:
 
 
 def grantees(statement: Statement) -> list[str]:
-    """To whom it grants, or from whom it revokes; nobody where it does something else."""
+    """The roles that the statement grants to or revokes from; empty for other statements."""
     granted = (change for change in statement.changes if change.fact in ("privilege", "column_privilege"))
     return sorted({change.detail.partition("=")[0] for change in granted})
 

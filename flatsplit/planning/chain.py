@@ -1,6 +1,8 @@
-"""The walks of a database as one chain: what is wanted is live with the done steps of each, in the order they began.
+"""The walks of a database as one chain: the wanted State is live, changed by the done steps of each walk in the order
+in which the walks began.
 
-A walk is planned within it: the others' steps are applied too, so that no fact of one is drift to another. Pure.
+A walk is planned within that chain. The other walks' steps are applied too, so that what one walk did is no drift to
+another. Pure.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from flatsplit.walks.kind import Kind, Moment
 
 @dataclass(frozen=True)
 class KeptWalk:
-    """Another walk that is kept, under way or all done, at the same moment."""
+    """Another walk that the journal keeps, under way or complete, as it is at the same moment."""
 
     name: WalkName
     kind: Kind[Any]
@@ -36,22 +38,22 @@ class KeptWalk:
 
     @cached_property
     def states(self) -> dict[str, StepState]:
-        """State of each of its steps."""
+        """The state of each of its steps."""
         return {key: record.state for key, record in self.records.items()}
 
     @cached_property
     def done(self) -> int:
-        """How many of them are done from the start."""
+        """How many steps are done, counted from the first without a gap."""
         return machine.done_count(self.states)
 
     @cached_property
     def context(self) -> Any:
-        """What its steps need."""
+        """The context that its steps are given."""
         return self.kind.context(Moment(self.live, self.baseline, self.config, self.states, self.name.subject))
 
     @property
     def under_way(self) -> bool:
-        """Begun, and neither all done nor all taken back."""
+        """Whether it was begun and is neither complete nor rolled back."""
         return machine.cutover_state(self.states) == "active"
 
     @property
@@ -61,13 +63,13 @@ class KeptWalk:
 
     @property
     def broken_off(self) -> bool:
-        """Whether part of its next step may be done."""
+        """Whether its next step may have run in part."""
         key = machine.next_step(self.states)
         return key is not None and (self.states[key] == "running" or self.kind.step(key).in_part(self.context))
 
     @property
     def resting(self) -> frozenset[str]:
-        """Roles that nobody is to use any more, as of its finished steps."""
+        """Roles that nobody is meant to use any more, according to its finished steps."""
         return frozenset(role for step in self.kind.steps[: self.done] for role in step.retires(self.context))
 
     @cached_property
@@ -82,48 +84,54 @@ class KeptWalk:
         return self.roles - frozenset(self.kind.lets_go_of(self.context) if over else ())
 
     def lets_join(self, kind: Kind[Any], context: Any) -> bool:
-        """Whether a walk may begin beside this one, the split: it manages none of its roles, and they are ready."""
+        """Whether another walk may begin while this one, the split, is under way: they manage no role in common, and
+        the roles it stands on are ready.
+        """
         if self.name != SPLIT or not kind.joins or self.done < self.kind.place(kind.joins):
             return False
         return set(kind.subject(context)).isdisjoint(self.kind.subject(self.context))
 
     def stands_on(self, steps: Iterable[StepRecord]) -> bool:
-        """Whether one of these steps of another walk was done when this one began."""
+        """Whether one of these ``steps`` of another walk was done when this walk began."""
         if self.began is None:
             return True
         return any(step.finished_at is not None and step.finished_at <= self.began for step in steps)
 
     def through(self, state: State, more: int = 0) -> State:
-        """What its done steps, and so many more, make of ``state``."""
+        """The State that its done steps, and ``more`` steps after them, make of ``state``."""
         return self.kind.through(state, self.context, self.done + more)
 
     def shared(self, kind: Kind[Any], context: Any) -> tuple[str, ...]:
-        """Roles that this or another walk manages, and the other speaks of too; two may stand on the same. Sorted."""
+        """Roles, sorted, that one of two walks manages and the other manages or stands on. Two walks may stand on the
+        same.
+        """
         ours, theirs = frozenset(self.kind.subject(self.context)), frozenset(kind.subject(context))
         return tuple(sorted(ours & roles(kind, context) | theirs & roles(self.kind, self.context)))
 
 
 def roles(kind: Kind[Any], context: Any) -> frozenset[str]:
-    """Those whose facts a walk manages, and those that it stands on."""
+    """Roles that a walk manages and those that it stands on."""
     return frozenset((*kind.subject(context), *kind.stands_on(context)))
 
 
 def through_earlier(live: State, links: Iterable[KeptWalk], ahead: KeptWalk | None = None) -> State:
-    """What those that began before make of the live State, one of them a step further."""
+    """The State that the walks before this one make of the live State. ``ahead``: one of them that is taken a step
+    further.
+    """
     for link in links:
         live = link.through(live, link is ahead) if link.earlier else live
     return live
 
 
 def through_later(state: State, links: Iterable[KeptWalk], ahead: KeptWalk | None = None) -> State:
-    """What those that began later make of a State."""
+    """The State that the walks after this one make of ``state``."""
     for link in links:
         state = state if link.earlier else link.through(state, link is ahead)
     return state
 
 
 def without_later(live: State, links: Sequence[KeptWalk]) -> State:
-    """What ``live`` would be had those that began later done nothing."""
+    """What the live State would be if the walks after this one had done nothing."""
     for link in reversed(links):
         if not link.earlier and link.begun:
             begun = frozenset(key for key in link.kind.keys if machine.begun(link.states, key))

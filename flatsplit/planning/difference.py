@@ -1,4 +1,4 @@
-"""What an approved plan and the one that would run do not have in common, in words. Pure."""
+"""How an approved plan and the one that would run differ, in words. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Between an approved plan and the one that would run."""
+    """What the plan that would run changes and the approved one did not, and the other way round."""
 
     more: frozenset[Change]
     """Would be done, and was not approved."""
@@ -23,23 +23,23 @@ class Difference:
     """Was approved, and is not wanted any more."""
 
     def lines(self) -> list[str]:
-        """In words, alike things together, what was not approved first."""
+        """The difference in words, what was not approved first; changes that say the same are one line."""
         said = [f"not approved: {line}" for line in _words(self.more)]
         return said + [f"approved, but not in the plan any more: {line}" for line in _words(self.less)]
 
 
 def facts(plan: Plan) -> frozenset[Change]:
-    """All that it would change."""
+    """All facts that a plan would change."""
     return frozenset(change for statement in plan.actions for change in statement.changes)
 
 
 def difference(approved: Collection[Change], wanted: Collection[Change]) -> Difference:
-    """What is more and what is less than approved."""
+    """How the ``wanted`` facts differ from those that were ``approved``."""
     return Difference(frozenset(wanted) - frozenset(approved), frozenset(approved) - frozenset(wanted))
 
 
 def only_new(changes: Iterable[Change], new: frozenset[str]) -> bool:
-    """Whether all of these are rights on, or the ownership of, new objects."""
+    """Whether every change is about a right on, or the ownership of, one of these ``new`` objects."""
     return all(change.fact in ("owner", "privilege") and change.subject in new for change in changes)
 
 
@@ -49,12 +49,12 @@ def count(changes: Collection[Change]) -> str:
 
 
 def _words(changes: Iterable[Change]) -> list[str]:
-    """One line for changes that say the same of several objects."""
+    """One line for all changes that say the same of several objects."""
     gained = {change.subject for change in changes if change.side == "+" and change.fact == "owner"}
     said: dict[tuple[str, str], list[str]] = {}
     for change in sorted(changes):
         if change.fact == "owner" and change.side == "-" and change.subject in gained:
-            continue  # the other half of a change of owner
+            continue  # the old owner, which goes with the new one
         said.setdefault(_phrase(change), []).append(change.subject)
     lines = []
     for (before, after), subjects in said.items():
@@ -63,7 +63,7 @@ def _words(changes: Iterable[Change]) -> list[str]:
 
 
 def _phrase(change: Change) -> tuple[str, str]:
-    """The words before and after the subject."""
+    """The words of a change before its subject and after it."""
     gives = change.side == "+"
     if change.fact == "owner":
         return ("", f": owned by {change.detail} from then on" if gives else f": no longer owned by {change.detail}")

@@ -1,4 +1,4 @@
-"""What tells one plan from another. Pure."""
+"""The digest of a plan. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def digest(
     statements: Iterable[Statement],
     walk: WalkName = SPLIT,
 ) -> str:
-    """A fingerprint of where a plan applies and which facts it changes; the same however the work is cut up."""
+    """A fingerprint of the target and of the facts that a plan changes. It does not depend on how the statements are
+    batched.
+    """
     facts: dict[tuple[str, str, str], list[str]] = {}
     for statement in statements:
         for change in alike(statement.changes):
@@ -29,10 +31,11 @@ def digest(
         legacy,
         legacy_oid,
         step,
-        *(() if walk == SPLIT else walk),  # those of splits are on record since before there were others
+        # Digests of splits were on record before there were other kinds of walk, so they are left as they were
+        *(() if walk == SPLIT else walk),
     )
     found = hashlib.sha256(f"[{json.dumps(identity)}, [".encode())
-    for place, key in enumerate(sorted(facts)):  # piece by piece: all at once would be some hundred bytes an object
+    for place, key in enumerate(sorted(facts)):  # one by one: all at once takes some hundred bytes each
         subjects = sorted(set(facts.pop(key)))
         found.update(f"{', ' if place else ''}{json.dumps((*key, subjects))}".encode())
     found.update(b"]]")

@@ -1,4 +1,4 @@
-"""The states of steps: how they follow on each other, which step is next, which may be taken back. Pure."""
+"""The states of steps: which follows which, which step is next, which may be rolled back. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ Move: TypeAlias = Literal["hold", "begin", "stop", "finish", "turn back", "give 
 
 
 class Transition(NamedTuple):
-    """A move of one step: the journal makes it only from where the step is believed to be."""
+    """A move of a step from one state to another. The journal refuses it where the step is in none of the states
+    ``before``.
+    """
 
     before: tuple[StepState, ...]
     after: StepState
@@ -49,12 +51,12 @@ def next_step(states: Mapping[str, StepState]) -> str | None:
 
 
 def last_step(states: Mapping[str, StepState]) -> str | None:
-    """The last step that was begun: the one that ``rollback`` takes back."""
+    """The last step that was begun, which is the one that ``rollback`` takes back; None where none was."""
     return next((key for key in reversed(list(states)) if states[key] not in UNTOUCHED), None)
 
 
 def done_count(states: Mapping[str, StepState]) -> int:
-    """How many steps are done from the start without a gap."""
+    """How many steps are done, counted from the first without a gap."""
     return next((place for place, state in enumerate(states.values()) if state != "done"), len(states))
 
 
@@ -64,7 +66,7 @@ def begun(states: Mapping[str, StepState], key: str) -> bool:
 
 
 def to_take_back(states: Mapping[str, StepState], through: str | None, *, everything: bool) -> tuple[str, ...]:
-    """The steps that a rollback goes through, last one first; empty when there is nothing to take back."""
+    """The steps that a rollback takes back, the last one first; empty when there is nothing to take back."""
     last = last_step(states)
     if last is None:
         return ()
@@ -74,7 +76,9 @@ def to_take_back(states: Mapping[str, StepState], through: str | None, *, everyt
 
 
 def cutover_state(states: Mapping[str, StepState]) -> str:
-    """``complete`` when every step is done, ``rolled_back`` when all that was begun went back, else ``active``."""
+    """``complete`` when every step is done, ``rolled_back`` when every step that was begun was rolled back, else
+    ``active``.
+    """
     if all(state == "done" for state in states.values()):
         return "complete"
     if all(state in UNTOUCHED for state in states.values()) and "rolled_back" in states.values():

@@ -1,4 +1,4 @@
-"""Which part of the catalog tells how things stand after statements that are known have run. Pure."""
+"""Which part of the catalog has to be read again after known statements have run. Pure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _WIDE = frozenset({"database", "extension", "tablespace", "subscription"})
 
 
 def part(statements: Sequence[Statement], live: State, *, split: bool) -> Part:
-    """What to read anew; ``live`` is how things stood, and whatever else is in it, stands.
+    """What to read again; the rest is taken from ``live``, the State before the statements.
 
-    What another walk than the split did to roles alone, and to the table that says which is whose, shows in no
-    object; what it did to rules for rows, in no column or key. What comes meanwhile, the next look finds.
+    What another walk than the split changes of roles alone, or of the table that maps roles to tenants, does not change
+    any object; what it changes of policies does not change columns or keys. What other sessions change meanwhile is
+    found by the next full look.
     """
     changed = {(each.side, each.fact) for statement in statements for each in alike(statement.changes)}
     if _shows_in_objects(changed, statements, live):
@@ -36,10 +37,10 @@ def part(statements: Sequence[Statement], live: State, *, split: bool) -> Part:
 
 
 def _shows_in_objects(changed: set[tuple[Side, FactKey]], statements: Sequence[Statement], live: State) -> bool:
-    """Whether what they did shows in objects alone: owners, and privileges on whole objects and on what is to come.
+    """Whether the statements change objects alone: owners, privileges on whole objects, and default privileges.
 
-    A column with an ACL of its own loses what its table loses, and changes with its table's owner. Whoever asked for
-    columns and keys reads those of tables that came meanwhile, too.
+    A column that has an ACL of its own loses what its table loses, and changes with the owner of its table. Where
+    columns and keys are asked for, those of tables that were created meanwhile have to be read as well.
     """
     facts = {fact for _, fact in changed}
     if live.structure is not None or not facts <= {"owner", "privilege", "default_privilege"}:

@@ -1,4 +1,4 @@
-"""One moment of a walk: the live State, what was first seen, how far the journal says it is. Pure."""
+"""One moment of a walk: the live State, the baseline, and the steps that the journal knows as done. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from flatsplit.walks.removed_roles import forgotten, without_roles
 
 @dataclass(frozen=True)
 class Situation(Generic[C]):
-    """Everything that plans are made from."""
+    """All that plans are made from."""
 
     kind: Kind[C]
     live: State
@@ -43,22 +43,22 @@ class Situation(Generic[C]):
 
     @cached_property
     def states(self) -> dict[str, StepState]:
-        """State of each step by its key."""
+        """The state of each step by its key."""
         return {key: record.state for key, record in self.records.items()}
 
     @cached_property
     def done(self) -> int:
-        """How many steps are done from the start."""
+        """How many steps are done, counted from the first without a gap."""
         return machine.done_count(self.states)
 
     @property
     def finished(self) -> int:
-        """How many steps of all kept walks are done: drift is what became of those."""
+        """How many steps of all kept walks are done: these are what drift is measured against."""
         return self.done + sum(link.done for link in self._links)
 
     @property
     def resting(self) -> frozenset[str]:
-        """Roles that nobody is to use any more, as of the finished steps of all walks."""
+        """Roles that nobody is meant to use any more, according to the finished steps of all walks."""
         theirs = (role for link in self._links for role in link.resting)
         ours = (role for step in self.kind.steps[: self.done] for role in step.retires(self.context))
         return frozenset((*ours, *theirs))
@@ -69,7 +69,7 @@ class Situation(Generic[C]):
 
     @cached_property
     def context(self) -> C:
-        """For steps forward."""
+        """The context that steps are planned with."""
         return self.kind.context(self._moment)
 
     @cached_property
@@ -78,14 +78,14 @@ class Situation(Generic[C]):
 
     @cached_property
     def origin(self) -> State:
-        """The live State without what flatsplit did."""
+        """The live State with everything undone that this walk did."""
         begun = frozenset(key for key in self.kind.keys if self.entered(key) or self._by_hand(key))
         return self.kind.origin(self.live, self.context, begun)
 
     def entered(self, step: str) -> bool:
-        """Whether the step may have changed something: one that has only ever waited at its gates has no digest.
+        """Whether the step may have changed something. One that has only waited at its gates has no digest.
 
-        Legacy's NOLOGIN, say, is then another database's walk's, and must not be taken for what this one did.
+        Such a step has not locked legacy, for example: if legacy is NOLOGIN then, another database's walk did it.
         """
         record = self.records[step]
         if record.state in ("waiting", "running") and not record.digest:
@@ -93,7 +93,7 @@ class Situation(Generic[C]):
         return machine.begun(self.states, step)
 
     def _by_hand(self, step: str) -> bool:
-        """Whether somebody has run the SQL file of the next step, which the journal does not know of yet."""
+        """Whether somebody ran the SQL file of the next step by hand, so that the journal does not know of it."""
         return self.done == self.kind.place(step) - 1 and self.kind.step(step).by_hand(self.live, self.context)
 
     @cached_property
@@ -102,12 +102,12 @@ class Situation(Generic[C]):
 
     @cached_property
     def _own(self) -> list[State]:
-        """After the walks that began before: what none, one, two … of its steps make of that."""
+        """The States after no, one, two … of this walk's steps; the walks before it are applied first."""
         return [through_earlier(self.live, self._links)]
 
     def recall(self, former: Situation[Any]) -> None:
-        """Take over what the walks that began before make of live, where a former moment has it of the very same: to
-        find that out takes a look at every object.
+        """Take over from a ``former`` moment with the very same live State what the walks before this one make of it:
+        computing that takes a look at every object.
         """
         mine, theirs = ([link for link in one._links if link.earlier] for one in (self, former))
         if self.live is former.live and mine == theirs and "_own" in former.__dict__:
@@ -118,7 +118,7 @@ class Situation(Generic[C]):
         return {}
 
     def desired(self, count: int) -> State:
-        """What the first ``count`` steps, and the done steps of all other walks, make of the live State."""
+        """The live State after the first ``count`` steps of this walk and the done steps of all other walks."""
         if self._seen_from is not None and count == self.done:
             return self._seen_from.desired(self._seen_from.done)
         if count not in self._desired:
@@ -133,9 +133,10 @@ class Situation(Generic[C]):
 
     @cached_property
     def drift(self) -> tuple[Statement, ...]:
-        """What the finished steps of all walks still (or again) want.
+        """The statements that the finished steps of all walks want and that live does not have (any more).
 
-        Not what a next one, broken off in its middle, has taken away already: that must not come and go again.
+        Not those that the next step, where it has run in part, has reversed already: these must not be done and undone
+        again.
         """
         found = self._less(diff(self.live, self.desired(self.done)))
         if not found or self.done == len(self.kind.steps) or not self._broken_off(self.kind.steps[self.done].key):
@@ -143,7 +144,7 @@ class Situation(Generic[C]):
         return without_opposed(found, self.forward(self.kind.steps[self.done].key))
 
     def _less(self, found: tuple[Statement, ...]) -> tuple[Statement, ...]:
-        """Without what a step of another walk, broken off, has taken away."""
+        """``found`` without what a partly run step of another walk has reversed."""
         for link in self._links if found else ():
             if link.broken_off:
                 before = through_earlier(self.live, self._links, link) if link.earlier else self._own[0]
@@ -152,23 +153,23 @@ class Situation(Generic[C]):
         return found
 
     def beside(self) -> KeptWalk | None:
-        """Another walk that is under way over the same roles: this one may not begin beside it."""
+        """A walk over the same roles that is under way, so that this one may not begin; None where there is none."""
         over = (link for link in self._links if link.under_way and self.shared(link))
         return next((link for link in over if not link.lets_join(self.kind, self.context)), None)
 
     def above(self, keys: Collection[str] | None = None, but: Collection[WalkName] = ()) -> KeptWalk | None:
-        """The last of those that began later and stand on what these steps (None: all) made: it goes back first."""
+        """The last of the later walks that stand on what these ``keys`` (None: all) made: it is rolled back first."""
         steps = [self.records[key] for key in (self.records if keys is None else keys)]
         over = (link for link in reversed(self._over) if link.name not in but)
         return next((link for link in over if link.stands_on(steps)), None)
 
     @cached_property
     def _over(self) -> list[KeptWalk]:
-        """Those that began later, over the same roles."""
+        """Walks over the same roles that began later."""
         return [link for link in self._links if not link.earlier and link.begun and self.shared(link)]
 
     def turned(self, name: WalkName) -> Situation[Any]:
-        """The same moment from where another walk is; KeyError where none of this name is kept."""
+        """The same moment as another walk sees it. KeyError where no walk of this name is kept."""
         if name == self.name:
             return self
         mine = KeptWalk(
@@ -187,21 +188,22 @@ class Situation(Generic[C]):
         return there
 
     def shared(self, link: KeptWalk) -> tuple[str, ...]:
-        """Roles that this and another walk speak of."""
+        """Roles that both this walk and another one manage or stand on."""
         return link.shared(self.kind, self.context)
 
     def _broken_off(self, step: str) -> bool:
-        """Whether part of this step may be done: it was killed, or somebody has begun its SQL file."""
+        """Whether the step may have run in part: it was killed, or somebody has begun its SQL file."""
         return self.states[step] == "running" or self.kind.step(step).in_part(self.context)
 
     def remaining(self, step: str) -> tuple[Statement, ...]:
-        """What the steps up to and including this one still want."""
+        """The statements that the steps up to and including this one still want."""
         return self._less(diff(self.live, self.desired(self.kind.place(step))))
 
     def plan(self, step: str) -> Plan:
-        """What a step would do: the next one with the catch-up before it, a later one as if the others were done.
+        """The plan of a step: of the next one with the catch-up before it, of a later one as if those before it were
+        done.
 
-        Of one that is done: its part of what the finished steps want again; not what a later one has taken away since.
+        Of a step that is done, its part of the drift, without what a later step has reversed since.
         """
         place = self.kind.place(step)
         catch_up: tuple[Statement, ...] = ()
@@ -214,25 +216,25 @@ class Situation(Generic[C]):
             if statements and self._broken_off(step):
                 catch_up, statements = self._rest(step, catch_up)
             elif catch_up and statements and not self.remaining(step):
-                # Done by hand: what the last step took away must not come back as the catch-up of an earlier one
+                # Done by hand: what this step has taken away must not come back as the catch-up of an earlier one
                 catch_up, statements = (), self._epilogue(step)
         digest = self._digest(step, (*catch_up, *statements))
         return Plan(step, digest, catch_up, statements, self._staying(step, place - 1, place, Situation.desired))
 
     def _rest(self, step: str, catch_up: tuple[Statement, ...]) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
-        """The catch-up and the statements of a step that is done in part, without those that have run already."""
+        """The catch-up and the statements of a step that has run in part, without those that have run already."""
         early = {each.sql for each in catch_up}
         remaining = self.remaining(step)
         statements = tuple(each for each in remaining if each.sql not in early)
         return tuple(each for each in remaining if each.sql in early), (*statements, *self._epilogue(step))
 
     def forward(self, step: str) -> tuple[Statement, ...]:
-        """What a step itself wants, as if those before it were done and held."""
+        """The statements that a step adds, as if those before it were done and nothing had drifted."""
         place = self.kind.place(step)
         return (*diff(self.desired(place - 1), self.desired(place)), *self._epilogue(step))
 
     def pending(self, step: str) -> int:
-        """How many statements that are."""
+        """How many statements :meth:`forward` has."""
         place = self.kind.place(step)
         if place == self.done + 1 and self._broken_off(step):
             return len(self.plan(step).statements)
@@ -242,16 +244,16 @@ class Situation(Generic[C]):
         return digest(self.live.target, self.config.legacy_role, self.legacy_oid, what, statements, self.name)
 
     def _epilogue(self, step: str) -> tuple[Statement, ...]:
-        """What the step runs besides changing facts, such as ending the sessions that are left."""
+        """The statements that a step runs besides changing facts, such as ending the sessions that are left."""
         return () if self.states[step] == "done" else self.kind.step(step).adds(self.context)
 
     def as_begun(self, step: str) -> Situation[C]:
-        """The same moment, for a step that somebody did by hand: legacy's NOLOGIN, say, is then not legacy's own."""
+        """The same moment for a step that was done by hand: if legacy is NOLOGIN, for example, this step did it."""
         record = replace(self.records[step], state="running", digest="by hand")
         return replace(self, records={**self.records, step: record})
 
     def done_by_hand(self, step: str) -> tuple[Statement, ...]:
-        """What somebody else must have run, for a step that has nothing left to do; empty if it never had anything."""
+        """The statements that were run by hand, of a step that has none left; empty where it never had any."""
         place = self.kind.place(step)
         whole = self._before_the_drop(step)
         if whole is self and self._after(place) is self._after(place - 1):
@@ -261,37 +263,37 @@ class Situation(Generic[C]):
         return diff(before, self.kind.steps[place - 1].apply(before, self._backward))
 
     def _before_the_drop(self, step: str) -> Situation[C]:
-        """The same moment with the roles still there, as first seen, that this step drops for good."""
+        """The same moment with the roles that this step drops still there, as they were first seen."""
         live, known = self.live, self.baseline.roles
         dropped = self.kind.step(step).drops(self.context)
         gone = {role: known[role] for role in dropped if role in known and role not in live.roles}
         return replace(self, live=live.but(roles={**live.roles, **gone})) if gone else self
 
     def final(self, step: str) -> bool:
-        """Whether a step cannot be taken back once it is done: the point of no return."""
+        """Whether the step cannot be rolled back once it is done (the point of no return)."""
         one = self.kind.step(step)
         return bool(one.drops(self.context) or one.forgets(self.context))
 
     def rollback_plan(self, step: str) -> Plan:
-        """The statements that take a step back, whatever happened since."""
+        """The statements that roll a step back, whatever happened since it was done."""
         statements = diff(self.live, self.taken_back(step)[0])
         digest = self._digest(f"rollback {step}", statements)
         notes = self._staying(step, self.kind.place(step), self.kind.place(step) - 1, Situation._back_to)
         return Plan(step, digest, (), statements, notes)
 
     def _back_to(self, count: int) -> State:
-        """What the first steps made of the origin."""
+        """The State that the first ``count`` steps make of the origin."""
         return self.kind.through(self.origin, self._backward, count)
 
     def taken_back(self, step: str) -> tuple[State, list[str]]:
-        """What is there once a step is taken back, and the roles that are gone then."""
+        """The State after a step was rolled back, and the roles that are dropped by that."""
         place = self.kind.place(step)
         want = top = self.kind.through(self.origin, self._backward, place - 1)
         for each in self.kind.steps[place - 1 : max(place, self.begun_count)]:
             top = each.apply(top, self._backward)
         made = self.kind.makes(self._backward)
         want = keep_extras(self.live, top, want, frozenset(made))
-        for link in self._over:  # what the step had taken from under it comes back
+        for link in self._over:  # what later walks did is applied to it again
             want = link.through(want)
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:
@@ -301,7 +303,7 @@ class Situation(Generic[C]):
     def _staying(
         self, step: str, before: int, after: int, want: Callable[[Situation[C], int], State]
     ) -> tuple[Finding, ...]:
-        """What a step does not take back or away because another database uses it, to be read with the plan."""
+        """What a step leaves as it is because another database uses it; shown with the plan."""
         live = used_elsewhere.alone(self.live)
         if live is self.live:
             return ()
@@ -315,7 +317,7 @@ class Situation(Generic[C]):
         return (used_elsewhere.finding(kept, step),) if kept else ()
 
     def rollback_preview(self, step: str) -> tuple[Statement, ...]:
-        """Rollback SQL for the runbook: of a step that is done from live, of a later one as if it were the last."""
+        """Rollback SQL for the runbook: of a done step from live; of a later one as if it were the last one done."""
         if machine.begun(self.states, step) and step == machine.last_step(self.states):
             return self.rollback_plan(step).statements
         place = self.kind.place(step)
@@ -328,14 +330,14 @@ class Situation(Generic[C]):
 
     @property
     def begun_count(self) -> int:
-        """Ordinal of the last step that was begun."""
+        """How many steps there are up to the last one that was begun."""
         last = machine.last_step(self.states)
         return self.kind.place(last) if last else 0
 
     def fresh_baseline(self) -> State | None:
-        """The baseline as it should be kept from now on; None where live does not tell any more what it was.
+        """The baseline to store from now on; None where live does not tell any more what was there before.
 
-        What walks that began later have made is gone before this one goes back: it is not to be remembered.
+        What walks that began later have made will be gone before this one is rolled back, so it is left out.
         """
         live = without_later(self.live, self._links)
         mine = self if live is self.live else replace(self, live=live)
@@ -343,5 +345,5 @@ class Situation(Generic[C]):
 
 
 def notes_of(findings: tuple[Finding, ...], step: str) -> tuple[Finding, ...]:
-    """Findings that have to be read before this step."""
+    """The findings that have to be read before this step."""
     return tuple(finding for finding in findings if finding.step in ("", step))
