@@ -1,1 +1,3 @@
-"""The use cases: each a function in a file named like its command; what several share has a noun. No click, no rich."""
+"""The use cases: one function in a file named like its command; files that several of them share have a noun as name.
+No click, no rich.
+"""

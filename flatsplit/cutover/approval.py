@@ -1,7 +1,7 @@
-"""Who approved which plan, and whether what would run is still what was approved.
+"""Who approved which plan, and whether the plan that would run is still the approved one.
 
-An approval is an event that holds the facts of the plan, so that a later plan can be held against it: what would be
-done that nobody approved, and what was approved and is no longer wanted.
+An approval is an event that holds the facts of the plan. A later plan is compared with it: what it would do that nobody
+approved, and what was approved and is no longer wanted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def record_approval(walk: Walk, situation: Situation, plan: Plan, by: str, ticket: str) -> None:
-    """Put the approval of a plan on record; without ``by`` it was taken as approved by its digest alone."""
+    """Record the approval of a plan. Without ``by``, it counts as approved because its digest was given."""
     details: dict[str, object] = {"digest": plan.digest, "by": by, "ticket": ticket, "facts": sorted(facts(plan))}
     if walk.config.allow_new_objects:
         details["known"] = memory.objects(situation.live)
@@ -53,16 +53,16 @@ def found(events: Iterable[EventRecord]) -> Iterator[Approved]:
 def gate(
     walk: Walk, situation: Situation, plan: Plan, given: str | None, reporter: Reporter, *, dry_run: bool
 ) -> tuple[GateResult, ...]:
-    """The ``approved`` gate where one is asked for; empty where approval is neither wanted nor given.
+    """The ``approved`` gate; empty where approval is neither required nor given.
 
-    Raises Refused where ``given``, the digest that the operator has, is that of another plan than the one that would
-    run, after telling the reporter what is different.
+    Raises Refused where ``given`` is the digest of another plan than the one that would run, after telling the reporter
+    how the two differ.
     """
     if given is None and not walk.config.gates.require_approval:
         return ()
     asked = replace(walk.asked(situation, plan.step), approval=Approval(plan, given, reporter.note))
     found = gates.judge(asked, ["approved"])
-    if given == plan.digest and not dry_run:  # later calls, after a kill, are held against it
+    if given == plan.digest and not dry_run:  # later calls, after a kill, are compared with it
         known = any(event.details.get("digest") == given for event in records(walk.journal))
         if not known:
             with walk.session.transaction():
@@ -71,7 +71,7 @@ def gate(
 
 
 def straying(walk: Walk, situation: Situation, given: str, statements: Iterable[Statement]) -> Difference | None:
-    """What appeared while an approved step ran, and is in nobody's approval; None where all is well."""
+    """What appeared while an approved step ran and nobody approved; None where there is nothing."""
     records = [event for event in walk.journal.events(EVENT) if event.details.get("digest") == given]
     if not records or "facts" not in records[-1].details:
         return None

@@ -1,4 +1,4 @@
-"""``approve``: who approved which plan, put on record."""
+"""``approve``: records who approved which plan."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 def approve(
     walk: Walk, steps: Sequence[str], *, by: str, ticket: str, digest: str | None = None
 ) -> tuple[Approved, ...]:
-    """Put on record that ``by`` approved the plans of these steps as they are now; none: the next one's.
+    """Record that ``by`` approved the plans of these steps as they are now; without steps, the plan of the next one.
 
-    ``digest`` is the plan that was read: Refused where the live one is another. UsageError for a step that is done.
+    Raises Refused where the plan has another digest than ``digest``, the one that was read, and UsageError for a step
+    that is done.
     """
     if not by.strip():
         raise UsageError("an approval needs a name", "give it with --by NAME")

@@ -1,4 +1,4 @@
-"""``rehearse --as tenant``: what the application runs as its own role, tried as one real tenant."""
+"""``rehearse --as tenant``: tries, as one real tenant, what the application runs as its own role."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ _COPIES = re.compile(r"\s*copy\b", re.IGNORECASE)
 
 
 def tenant_of(situation: Situation, role: str | None) -> str:
-    """The tenant's role that is meant, "" where none is. Raises UsageError where no tenant has a role yet."""
+    """The role of the tenant that ``role`` means; "" where it means none. Raises UsageError where no tenant has a role
+    yet.
+    """
     live = situation.live
     if role in live.tenants:
         return str(role)
@@ -51,7 +53,7 @@ def tenant_of(situation: Situation, role: str | None) -> str:
 
 
 def rehearse(walk: Walk, situation: Situation, tenant: str, file: Path | None, progress: Progress) -> Rehearsal:
-    """Rehearses what the application and legacy ran, or what stands in a file, as that tenant."""
+    """Rehearse as that tenant what the application and legacy ran, or the statements of a file."""
     if all(record.walk.kind != tenants.NAME for record in walk.kept):
         raise UsageError("no walk over tenants is kept here, which would say whose a row is", "flatsplit begin tenants")
     mine = situation.turned(WalkName(tenants.NAME))
@@ -78,13 +80,15 @@ def rehearse(walk: Walk, situation: Situation, tenant: str, file: Path | None, p
     )
     told = count(len(context.apart), "table")
     point = (
-        f"of {told} {tenant} sees its own rows only, where {application} sees all: that is the point, and no verdict"
+        f"of {told} {tenant} sees only its own rows, where {application} sees all: as intended, so no verdict counts it"
     )
     return replace(found, verdicts=verdicts, notes=(*found.notes, point), grants={})
 
 
 def _advised(verdict: Verdict, kinds: Mapping[str, str]) -> Verdict:
-    """A tenant gets no right of its own: what it lacks, the kind of the table decides, or the application goes on."""
+    """The verdict with advice for a tenant, which is given no rights of its own: either the kind of the table has to
+    change, or the application goes on with its own role.
+    """
     if verdict.verdict == "migrator":
         return verdict
     kind = kinds.get(verdict.object, "")

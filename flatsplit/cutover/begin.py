@@ -1,4 +1,4 @@
-"""``begin``: another walk beside the split, or after it."""
+"""``begin``: begins another walk beside the split or after it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A walk that was begun, or would be."""
+    """A walk that was begun, or that would be."""
 
     walk: WalkName
     steps: tuple[str, ...]
@@ -43,7 +43,7 @@ class Beginning:
 
 
 def kind_of(walk: WalkName, ways: Collection[str] = ()) -> Kind[Any]:
-    """Its kind. Raises UsageError where nobody can begin one in these ways, naming the kinds that there are."""
+    """The kind of the walk. Raises UsageError, naming the kinds there are, where it cannot be begun in these ways."""
     kind = KINDS.get(walk.kind)
     others = begun_by_people()
     there = "; ".join(f"flatsplit begin {' '.join(filter(None, (one.name, one.about)))}" for one in others)
@@ -69,11 +69,11 @@ def begin(
     ways: Collection[str] = (),
     foreseen: Callable[[Situation[Any]], None] | None = None,
 ) -> Beginning:
-    """Put a new walk on record, with what is there now as what it goes back to. No step is taken.
+    """Record a new walk, with the present State as the one it is rolled back to. No step is taken.
 
-    ``walk`` is the split; ``ways``: how to go about it, where its kind knows several. Refused where another walk over
-    the same roles is under way. ``foreseen``, where steps are to follow at once, raises what will stop them, before
-    anything is on record; then one that is under way already, with the same steps, is given back as that.
+    ``walk`` is the split. ``ways`` are options of kinds that can go about it in several ways. ``foreseen``, given where
+    steps follow at once, raises what would stop them before anything is recorded; then a walk with the same steps that
+    is under way already is returned as it is. Raises Refused where another walk over the same roles is under way.
     """
     whole = kind_of(name, ways)
     with operator_lock(walk.session):
@@ -115,7 +115,7 @@ def begin(
 
 
 def at_first(split: Situation[Any], kind: Kind[Any], name: WalkName) -> Situation[Any]:
-    """The moment before its first step. One of the same name that is done is over: this one goes on from there."""
+    """The moment before the first step. It begins after a walk of the same name that is complete."""
     records = {
         key: StepRecord(key, place, "pending", None, None, None, by_hand=False)
         for place, key in enumerate(kind.keys, start=1)
@@ -147,7 +147,9 @@ def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName, walk: Walk) 
 
 
 def end(walk: Walk) -> None:
-    """A walk that is all taken back is over: another of its kind begins anew, from what is there then."""
+    """Record the end of a walk that is rolled back completely. Another one of its kind then begins from the State of
+    its day.
+    """
     walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left here")
     walk.journal.end_cutover(walk.record.id, "rolled_back")
 

@@ -1,4 +1,4 @@
-"""``begin --through``: another walk begins and goes on in the same go: one process, one look at the catalog."""
+"""``begin --through``: begins another walk and takes its first steps in one process, with one look at the catalog."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def begin_through(
 ) -> tuple[Beginning, AdvanceResult | None]:
     """Begin a walk and take its steps up to ``options.through``, as ``begin`` and then ``next`` would.
 
-    What would stop these steps for sure is raised before anything is on record. Safe to repeat: one that is under way
-    goes on. ``asked``: whether a person answers in ``agree``; ``began`` hears that it is on record. No result where the
-    answer was no. What was looked at for the beginning is what the first step is planned from, unless a person thought
-    about it meanwhile.
+    What is sure to stop these steps is raised before anything is recorded. It can be repeated: a walk that is under way
+    is continued. ``asked``: whether ``agree`` asks a person; ``began`` is called once the walk is recorded. The result
+    is None where the answer was no. The first step is planned from the State read for ``begin``, unless a person has
+    thought about it meanwhile.
     """
     through = options.through
     assert through is not None

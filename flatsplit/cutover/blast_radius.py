@@ -1,4 +1,4 @@
-"""``blast-radius``: what each role could do, as things are and with every step done."""
+"""``blast-radius``: what each role could do, now and after every step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from flatsplit.walks.split.kind import through
 
 
 def blast_radius(session: Session, config: Config) -> BlastRadius:
-    """In the cutover that is under way, or before ``init`` in one as it would be."""
+    """The blast radius in the cutover that is under way; before ``init``, in one as it would be."""
     if Journal(session).exists():
         return of_situation(session, Walk.open(session, config).situation())
     state, context = before_init(session, config)
@@ -28,13 +28,13 @@ def blast_radius(session: Session, config: Config) -> BlastRadius:
 
 
 def of_situation(session: Session, situation: Situation) -> BlastRadius:
-    """In the walks that are kept, with what all of them want at the end, and the roles that they make."""
+    """The blast radius with all kept walks: now, and at the end of all of them, with the roles they make."""
     first = situation.turned(SPLIT)
     return radius(session, first.live, first.context, first.done, first.others)
 
 
 def radius(session: Session, live: State, context: Context, done: int, others: Sequence[KeptWalk] = ()) -> BlastRadius:
-    """Of this moment and of the end. What the steps want is a function of what is, so nothing has to be run for it."""
+    """The exposure of each role now and at the end. The end is computed from the State by the steps; nothing is run."""
     around = surroundings(session.driver)
     made = [role for link in others for role in _makes(link)]
     roles = tuple(dict.fromkeys((context.legacy, *context.config.roles.new, *made)))
@@ -52,7 +52,9 @@ def radius(session: Session, live: State, context: Context, done: int, others: S
 
 
 def _makes(link: KeptWalk) -> tuple[str, ...]:
-    """The roles that a walk makes; of tenants their group, one (what that could do, all could), and their pool."""
+    """The roles that a walk makes. Of tenants: their group, one tenant (any other could do the same), and the pooler's
+    role.
+    """
     made = tuple(link.kind.makes(link.context))
     if link.kind.name != tenants.NAME:
         return made

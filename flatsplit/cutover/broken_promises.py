@@ -1,4 +1,6 @@
-"""What somebody undid of what finished steps promised; what merely appeared since is the catch-up's. Pure."""
+"""What somebody has undone of finished steps. What is missing because objects are new is the catch-up's
+instead. Pure.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,14 @@ REPAIR = "flatsplit repair"
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Something that a finished step promised and that does not hold."""
+    """Something that a finished step promised and that does not hold any more."""
 
     what: str
     fix: str
 
 
 def broken(situation: Situation, since: ObjectChanges | None) -> tuple[Broken, ...]:
-    """Worst first: who cannot get in or work any more, then what else was undone."""
+    """What is broken, worst first: roles that cannot log in or do their work, then whatever else was undone."""
     if situation.done == 0:
         return ()
     found = (*_logins(situation), *_bridge(situation))
@@ -32,15 +34,15 @@ def broken(situation: Situation, since: ObjectChanges | None) -> tuple[Broken, .
 
 
 def _logins(situation: Situation) -> Iterator[Broken]:
-    """Roles that should be able to log in and cannot."""
+    """Roles that ought to be able to log in and are not."""
     live, legacy = situation.live.roles, situation.config.legacy_role
-    wanted = situation.desired(situation.done).roles  # another walk may want it to be so
+    wanted = situation.desired(situation.done).roles  # another walk may have locked it on purpose
     if situation.done >= split.ORDINAL[split.ENABLE_LOGIN]:
         for name in situation.context.config.entering:
             if name in live and not live[name].login and wanted[name].login:
                 yield Broken(f"{name} may not log in", f"ALTER ROLE {ddl.ident(name)} LOGIN;")
     before = situation.baseline.roles.get(legacy)
-    # As the last step before lock-legacy it may be that step, begun by hand
+    # Just before lock-legacy it may be that step, begun by hand
     early = situation.done < split.ORDINAL[split.LOCK_LEGACY] - 1
     if early and before is not None and before.login and legacy in live and not live[legacy].login:
         yield Broken(
@@ -49,7 +51,7 @@ def _logins(situation: Situation) -> Iterator[Broken]:
 
 
 def _bridge(situation: Situation) -> Iterator[Broken]:
-    """Without its membership in app_migrator the old role has lost all that it owned."""
+    """Without its membership in app_migrator, the old role cannot use any of the objects that it owned."""
     legacy, migrator = situation.config.legacy_role, blueprint.owner(situation.config)
     place = split.ORDINAL[split.LOCK_LEGACY] - (1 if situation.config.retire == "repurpose" else 0)
     if not split.ORDINAL[split.TRANSFER_OWNERSHIP] <= situation.done < place or legacy not in situation.live.roles:
@@ -64,7 +66,7 @@ def _bridge(situation: Situation) -> Iterator[Broken]:
 
 
 def _undone(situation: Situation, since: ObjectChanges | None) -> Iterator[Broken]:
-    """Drift of finished steps, one line for each cause."""
+    """The drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
     causes = Causes(situation.live, appeared.keys(), situation.resting)
     found: dict[str, list[Statement]] = {}
@@ -78,6 +80,6 @@ def _undone(situation: Situation, since: ObjectChanges | None) -> Iterator[Broke
 
 
 def _of_new(statement: Statement, appeared: Collection[ObjectRef]) -> bool:
-    """Whether it is about what was created since, which nobody undid."""
+    """Whether the statement is about objects that are new since, which nobody has undone."""
     names = {ref[1:3] for ref in appeared}
     return any(ref in appeared or (ref.kind in ("column", "policy") and ref[1:3] in names) for ref in statement.objects)

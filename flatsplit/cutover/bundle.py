@@ -1,4 +1,4 @@
-"""The data of a runbook, as its templates get it."""
+"""The data from which a runbook is rendered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.rights.exposure import BlastRadius, Exposure
 
 @dataclass(frozen=True, slots=True)
 class BundleStep:
-    """Everything a runbook says about one step."""
+    """What a runbook says about one step."""
 
     number: int
     key: str

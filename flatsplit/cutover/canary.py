@@ -1,7 +1,7 @@
-"""``verify --canary``: app_user tries on purpose what it may not, and ``who`` has to find it: the alarm, end to end.
+"""``verify --canary``: app_user tries something it may not do, and ``who`` has to find it: a test of the whole alarm.
 
-The attempt is CREATE ROLE, in a transaction that is rolled back whatever comes of it: the server refuses it before it
-takes any lock, and should it be allowed, nothing is left of it.
+It tries CREATE ROLE in a transaction that is rolled back in any case. The server refuses it before it takes a lock; if
+it is allowed by mistake, nothing of it remains.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PAUSE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """What came of it."""
+    """The result of the attempt."""
 
     role: str
     """Who logged in."""
@@ -46,12 +46,12 @@ class Canary:
 
     @property
     def ok(self) -> bool:
-        """Whether whoever asks would have been told, and told that it is suspicious."""
+        """Whether ``who`` has found it and calls it suspicious."""
         return self.refused and self.found is not None and self.found.judgement == "suspicious"
 
 
 def canary(session: Session, config: Config, passwords: Mapping[str, str], logs: tuple[Path, ...]) -> Canary:
-    """Tries it as app_user, or as one of its logins, and looks for it. Raises UsageError without a password."""
+    """Try it as app_user or as one of its logins, and look for it in the log. Raises UsageError without a password."""
     app_user = blueprint.application(config)
     logins = (*(config.logins(app_user) or ()), app_user)
     login = next((name for name in logins if name in passwords), None)

@@ -1,4 +1,4 @@
-"""Who is connected as legacy or as one of the new roles, as itself or as a member."""
+"""Who is connected as legacy or as a new role, directly or as a member."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from flatsplit.server.sessions import read_sessions
 
 
 def acting(config: Config, people: State) -> Mapping[str, tuple[str, ...]]:
-    """Who acts as legacy or a new role, and as which."""
+    """Every role that acts as legacy or a new role, with the roles it acts as."""
     return membership.attributed(people, config.legacy_role, config.roles.new, config.owners or ())
 
 
 def connected(
     session: Session, config: Config, people: State | None = None, also: Collection[str] = ()
 ) -> tuple[Backend, ...]:
-    """Sessions that act as legacy or a new role, without those by which flatsplit itself tries what a new role can.
+    """Sessions that act as legacy or a new role, without flatsplit's own, which log in to try what a role can do.
 
-    ``people``: roles and memberships, where they were read a moment ago. ``also``: roles whose sessions are wanted
-    though they act as none of these.
+    ``people``: roles and memberships, where they are already read. ``also``: further roles whose sessions are wanted.
     """
     legacy = config.legacy_role
     whom = {**dict.fromkeys(also, ()), **acting(config, people or read_people(session.driver))}

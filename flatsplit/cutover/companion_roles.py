@@ -1,7 +1,7 @@
-"""Special roles that are declared before the split lets its roles in ride along: they are made at the same step.
+"""Special roles that the configuration declares before the split enables logins: they are made together with that step.
 
-Each of them is a walk of its own all the same: it has its plan, its gates, its way back. The split only takes it by the
-hand, there (as far as nobody else has to do anything) and back.
+Each is a walk of its own, with its plan, its gates and its way back. The split begins it, takes those of its steps for
+which nobody else has to do anything, and rolls it back together with its own step.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _DECLARED, _THERE = "riding", "rode"
 
 @dataclass(frozen=True, slots=True)
 class Riders:
-    """The special roles that are declared and not begun, as one step of the split finds them."""
+    """The special roles that are declared and not begun, as a step of the split finds them."""
 
     step: str
     names: tuple[str, ...] = ()
@@ -49,12 +49,12 @@ class Riders:
     """Where one that does will stop, until somebody else has run what the operator may not."""
 
     def on(self, plan: Plan) -> Plan:
-        """The plan with a word about them, so that whoever reads it knows what else happens."""
+        """The plan with notes about these roles, so that a reader knows what else will happen."""
         return replace(plan, notes=(*plan.notes, *self.notes))
 
     @property
     def notes(self) -> tuple[Finding, ...]:
-        """Who comes along, and who stays behind."""
+        """Which roles are made with the step, and which are not and why."""
         found = []
         if self.names:
             ride = "rides" if len(self.names) == 1 else "ride"
@@ -81,10 +81,10 @@ class Riders:
 
 
 def riders(walk: Walk, situation: Situation, key: str, *, approved: bool = False) -> Riders:
-    """Who rides along with this step of the split: declared, not begun, and nothing speaks against it.
+    """The roles that are made with this step of the split: declared, not begun, and with nothing against them.
 
-    Nobody where the step runs as it was ``approved``, or where each plan wants an approval: what was approved is what
-    runs.
+    None where the step runs as it was ``approved``, or where every plan has to be approved: then only what was approved
+    is run.
     """
     if situation.name != SPLIT or key != ROLE.joins or situation.states[key] == "done" or not walk.config.special:
         return Riders(key)
@@ -110,8 +110,8 @@ def riders(walk: Walk, situation: Situation, key: str, *, approved: bool = False
 def _speaks_against(
     walk: Walk, situation: Situation, key: str, one: WalkName
 ) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
-    """What does, and what to do about it, at the moment in which it begins: what the step wants is there, and nothing
-    of the role. Else where it will stop.
+    """What speaks against making a special role at this moment, with what to do about it, or what will stop it later;
+    (None, notes) where nothing does.
     """
     there = situation.desired(situation.kind.place(key))
     moment = Moment(there, there, situation.config, dict.fromkeys(ROLE.keys, "pending"), one.subject)
@@ -123,20 +123,20 @@ def _speaks_against(
 
 
 def _behind(one: WalkName, what: str, fix: str = "") -> str:
-    """Why it does not ride along, what to do about that, and the command that begins it."""
+    """Why a role is not made with the step, what to do about it, and the command that begins it."""
     return f"{one.words} does not ride along: {what}; " + (f"{fix}, then {one.begins}" if fix else one.begins)
 
 
 def keep(walk: Walk, found: Riders) -> None:
-    """Put on record who rides along, in the transaction that begins the step."""
+    """Record which roles are made with the step, in the transaction that begins it."""
     if found.step == ROLE.joins and walk.record.walk == SPLIT and (found.names or _missing(walk)):
-        # Also that nobody does: those of an attempt that was broken off are not waited for any more
+        # An empty list counts too: roles of an earlier attempt that was broken off are then not waited for
         told = f"{', '.join(found.names)} ride along" if found.names else "nobody rides along"
         walk.journal.event(_DECLARED, ROLE.joins, told, {"roles": list(found.names)})
 
 
 def known(walk: Walk, plan: Plan, names: tuple[str, ...], passwords: Passwords) -> Passwords:
-    """The passwords of a step and of those that ride along with it, all asked for before the first statement runs."""
+    """The passwords of a step and of the roles made with it, all asked for before the first statement runs."""
     if not names or walk.config.auth != "password":
         return passwords
     found = Remembered(passwords)
@@ -145,17 +145,17 @@ def known(walk: Walk, plan: Plan, names: tuple[str, ...], passwords: Passwords) 
 
 
 def late(walk: Walk, situation: Situation) -> bool:
-    """Whether somebody has still to arrive: flatsplit was killed in between."""
+    """Whether roles that were to be made with a step are not complete, because flatsplit was killed in between."""
     if situation.name != SPLIT or not walk.config.special or situation.states[ROLE.joins] != "done":
         return False
     return bool(_missing(walk))
 
 
 def ride(walk: Walk, reporter: Reporter, take: Take) -> tuple[AdvanceResult, ...]:
-    """Make those that ride along and have not arrived, once the step is done.
+    """Once the step is done, make those of its roles that are not complete.
 
-    What speaks against one is told, and holds up nobody: it can be begun later like any other. Raises Waiting where a
-    lock did not come; the next call goes on with it.
+    What speaks against a role is reported and stops nothing else: the role can be begun later by itself. Raises Waiting
+    where a lock was not obtained; the next call goes on with that role.
     """
     found = []
     for name in _missing(walk):
@@ -183,7 +183,9 @@ def ride(walk: Walk, reporter: Reporter, take: Take) -> tuple[AdvanceResult, ...
 
 
 def _take(walk: Walk, one: WalkName, take: Take) -> AdvanceResult:
-    """Begin a walk where it is not, and take it as far as it comes along. One that the person does not want is over."""
+    """Begin a walk unless it has begun, and take its steps as far as they come with the split. One that the person
+    declines is ended.
+    """
     live = begin(walk, one, lambda _: True).live if not _begun(walk, one) else None
     mine = walk.turned(one, live)
     result = take(mine, role.OPEN if _alike(walk, one.subject) else role.VERIFY)
@@ -203,14 +205,16 @@ def _begun(walk: Walk, one: WalkName) -> bool:
 
 
 def came_along(walk: Walk, situation: Situation, keys: Collection[str]) -> tuple[WalkName, ...]:
-    """Those that came along with one of these steps and stand on it, the last one first: they go back before it."""
+    """The walks that were begun with one of these steps and stand on it, the last one first: they are rolled back
+    before it.
+    """
     if situation.name != SPLIT or ROLE.joins not in keys:
         return ()
     there = {event.details["role"]: event.at for event in walk.journal.events(_THERE) if event.details["made"]}
     step, missing = situation.records[ROLE.joins], _missing(walk)
 
     def came(link: KeptWalk) -> bool:
-        """It was on its way, or it arrived; one that was begun after that, somebody else has begun."""
+        """Whether it was being made with the step, or was complete then. One begun later was begun by somebody else."""
         if link.name.kind != role.NAME or not link.stands_on([step]):
             return False
         at = there.get(link.name.subject)
@@ -220,19 +224,19 @@ def came_along(walk: Walk, situation: Situation, keys: Collection[str]) -> tuple
 
 
 def back(walk: Walk, riders: Iterable[WalkName], reporter: Reporter, take: Callable[[Walk], None]) -> Situation:
-    """Take back those that came along; how things stand then."""
+    """Roll back the walks that were begun with a step; returns the State after that."""
     for name in riders:
         reporter.turn_to(name)
         take(walk.turned(name))
         reporter.turn_to(SPLIT)
         walk.kept = tuple(walk.journal.walks())
         if any(record.walk == name for record in walk.kept):
-            break  # the person said no
+            break  # the operator answered no
     return walk.situation()
 
 
 def _missing(walk: Walk) -> list[str]:
-    """Those on record as riding along, and not as there; the last word counts."""
+    """Roles recorded as made with a step and not as complete; the last event about each counts."""
     told = [event for kind in (_DECLARED, _THERE) for event in walk.journal.events(kind)]
     names: list[str] = []
     for event in sorted(told, key=lambda event: event.id):

@@ -1,4 +1,6 @@
-"""On a database that does not stand still: is everything known, and is what is left only what came a moment ago?"""
+"""In a database that keeps changing: does flatsplit know of everything, and are the statements left only about new
+objects?
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ LOOKS = 3
 
 
 def prove_known(session: Session, legacy: str, live: State) -> None:
-    """Raise UnknownDependency where the server knows of something of legacy's that no look at the catalog shows."""
+    """Raise UnknownDependency where pg_shdepend lists something of legacy's that no look at the catalog shows."""
     unknown = unknown_dependencies(session.driver, legacy, live)
     for _ in range(LOOKS):
         if not unknown:
@@ -30,9 +32,9 @@ def prove_known(session: Session, legacy: str, live: State) -> None:
 
 
 def about_new(statements: Sequence[Statement], before: State) -> bool:
-    """Whether all of them are about objects that were not there yet.
+    """Whether all of these statements are about objects that did not exist yet.
 
-    With an application that goes on creating, there is always one more: it is not what keeps a step from its end, since
-    whatever comes next begins with it.
+    An application that keeps creating objects always leaves one more. Such statements do not keep a step from its end,
+    since the next step begins with them.
     """
     return all(each.objects and not any(ref in before.objects for ref in each.objects) for each in statements)

@@ -1,4 +1,4 @@
-"""``doctor``: the hazards of the database as it is."""
+"""``doctor``: looks for hazards in the database as it is."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 
 def doctor(session: Session, config: Config) -> tuple[Finding, ...]:
-    """In the cutover that is under way, or before ``init`` in one as it would be."""
+    """The hazards in the cutover that is under way; before ``init``, in one as it would be."""
     state, context, _ = _world(session, config)
     return hazards.find(session.driver, state, context)
 
 
 def count_rows(session: Session, config: Config, limit: timedelta) -> list[RowCounts]:
-    """What legacy and app_user see of tables whose policies ask who looks; the journal, if there is one, remembers it.
+    """How many rows legacy and app_user see of tables whose policies depend on the role; recorded where there is a
+    journal.
 
-    Each count may take ``limit``; one that takes longer, or may not be made, says so.
+    Each count may take ``limit``. One that takes longer, or that is not allowed, says so instead.
     """
     from flatsplit.evidence.rows_alike import compare
 

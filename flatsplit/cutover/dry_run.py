@@ -1,4 +1,4 @@
-"""The steps that a walk has before it, run and undone at once, to find what the server would refuse of them."""
+"""Runs and undoes all steps before a walk, to find what the server would refuse."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _APART = frozenset({"schema", "database", "parameter", "subscription"})
 def dry_run(
     session: Session, situation: Situation[Any], through: str | None = None, after: tuple[str, State] | None = None
 ) -> tuple[str, ...]:
-    """Notes on what somebody else has to run, in the steps up to ``through`` (None: all). Changes nothing.
+    """Notes on what somebody else has to run in the steps up to ``through`` (None: all). Changes nothing.
 
-    ``after``: a step of another walk that comes before, with what it wants. Raises UsageError for what is wrong, and
-    MissingRights for a right that an administrator can give.
+    ``after``: a step of another walk that is done before. Raises UsageError for what is wrong, and MissingRights for a
+    right that an administrator can give.
     """
     now = situation.live
     notes = list(unmapped(session, replace(situation, live=after[1]) if after else situation))
@@ -46,10 +46,10 @@ def dry_run(
     new = frozenset((*situation.config.roles.new, *situation.kind.makes(situation.context)))
     for lack in try_steps(session.driver, _of_roles(now) if superuser else now, steps):
         if lack.step not in keys or ("allowed" in situation.kind.step(lack.step).gates and not lack.wrong):
-            continue  # of the latter its gate says what somebody has to allow, and lets go on without
-        from flatsplit.hazards.operator import giving, remedy  # seldom wanted, and with it all hazards
+            continue  # for the latter, the gate says what has to be allowed and the step goes on without it
+        from flatsplit.hazards.operator import giving, remedy  # seldom wanted, and imports all hazards
 
-        if lack.needed:  # somebody's lock does not wait for it
+        if lack.needed:  # a lock of another session is not waited for
             notes.append(f"{lack.step} waits until somebody who may has run: {giving(lack)} {lack.reason}")
             continue
         if lack.wrong and not lack.back:
@@ -65,7 +65,7 @@ def dry_run(
 
 
 def _waiting(session: Session, situation: Situation[Any], keys: Sequence[str]) -> Iterator[str]:
-    """What steps will wait for, that somebody else has to allow."""
+    """What steps will wait for because somebody else has to allow it."""
     for key in keys:
         if "allowed" in situation.kind.step(key).gates:
             from flatsplit.gates.allowed import allowed
@@ -76,8 +76,8 @@ def _waiting(session: Session, situation: Situation[Any], keys: Sequence[str]) -
 
 
 def require_rights(session: Session, now: State, then: State) -> None:
-    """Raise MissingRights where the server would not let the operator do what leads from one State to the other, before
-    any of it is done.
+    """Raise MissingRights, before anything is done, where the server would not let the operator do what leads from
+    ``now`` to ``then``.
     """
     for lack in try_steps(session.driver, now, (("", then),)):
         if lack.back:
@@ -92,7 +92,7 @@ def require_rights(session: Session, now: State, then: State) -> None:
 def dry_run_outcome(
     session: Session, situation: Situation[Any], after: tuple[str, State]
 ) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
-    """What :func:`dry_run` would raise, and what to do about it; else its notes."""
+    """What :func:`dry_run` would raise and how to mend it, or its notes."""
     try:
         return None, dry_run(session, situation, after=after)
     except FlatsplitError as error:
@@ -100,9 +100,8 @@ def dry_run_outcome(
 
 
 def _of_roles(state: State) -> State:
-    """What a superuser can be refused is about roles: thousands of objects say nothing of that.
-
-    Of a walk that asks what tables are like, what is wanted follows from them first.
+    """The State without its objects: a superuser can only be refused statements about roles. Of a walk that asks for
+    the structure of tables, what is wanted is computed from the objects first.
     """
     objects = {ref: group.facts for group in state.groups if group.kind in _APART for ref in group.refs}
     rules: dict[str, Any] = {name: {} for name in _RULES}
@@ -113,7 +112,7 @@ _RULES = ("columns", "defaults", "policies", "conditions", "row_security", "uses
 
 
 def _cure(situation: Situation[Any], lack: Lack) -> str:
-    """Where what is wrong stands."""
+    """Where in the configuration the cause is."""
     for role, name, value in _settings(lack.statement):
         special = situation.config.special_role(role)
         if special is not None and name.lower() in {one.lower() for one, _ in special.settings}:

@@ -1,4 +1,6 @@
-"""What the roles of each walk can and cannot: the four of the split, and special roles, each as far as its walk is."""
+"""What the roles of each walk can and cannot do: the four of the split, and special roles, as far as each walk has
+come.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from flatsplit.walks.role.context import Context
 
 
 class Promise(NamedTuple):
-    """A special role that has what its list says."""
+    """A special role that has been granted its list."""
 
     context: Context
     opened: bool
@@ -24,7 +26,7 @@ class Promise(NamedTuple):
 
 
 def special_roles(situation: Situation) -> Iterator[Promise]:
-    """Those of all walks that are kept."""
+    """The special roles of all kept walks."""
     first = situation.turned(SPLIT)
     for name in (first.name, *(link.name for link in first.others)):
         if name.kind == keys.NAME:
@@ -35,7 +37,7 @@ def special_roles(situation: Situation) -> Iterator[Promise]:
 
 
 def checks(situation: Situation, state: State) -> tuple[Check, ...]:
-    """The matrix of what this walk is about: of the four roles, or of a special one."""
+    """The matrix of this walk: of the four roles, or of a special role."""
     if situation.name.kind == keys.NAME:
         mine = (one for one in special_roles(situation) if one.context.role == situation.name.subject)
         return tuple(check for one in mine for check in special.matrix(state, one.context, bridged=one.bridged))
@@ -44,7 +46,7 @@ def checks(situation: Situation, state: State) -> tuple[Check, ...]:
 
 
 def all_checks(situation: Situation) -> tuple[Check, ...]:
-    """The matrix of the database as it is: of the four roles, then of special ones."""
+    """The matrix of the whole database: of the four roles, then of special roles."""
     first = situation.turned(SPLIT)
     others = (special.matrix(first.live, one.context, bridged=one.bridged) for one in special_roles(situation))
     return (*matrix(first.live, first.context, first.done), *(check for some in others for check in some))

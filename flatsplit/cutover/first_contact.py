@@ -1,8 +1,8 @@
-"""First contact: the only role that can log in *is* the old one. One command makes an operator, as that role, now.
+"""The only role that can log in is the old one: which single command, run as that role, makes an operator.
 
-A container's image makes the application's role and nobody else. Which command helps depends on what that role is
-and, for one with CREATEROLE, on the server: up to 15 it may grant any role that is no superuser, also itself; from 16
-on that takes ADMIN OPTION, which no role holds on itself (manual, "Role Membership").
+The image of a container makes the application's role and no other. Which command helps depends on what that role may do
+and, if it has CREATEROLE, on the server: up to 15 it may grant any role that is no superuser, even to itself; from 16
+on that takes ADMIN OPTION, which no role has on itself (manual, "Role Membership").
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NAME = "flatsplit_operator"
 
 
 def as_legacy(state: State, legacy: str, info: psycopg.ConnectionInfo) -> UsageError:
-    """What to say to an operator who is connected as the old role."""
+    """The error for an operator who is connected as the old role."""
     facts = state.roles[legacy]
     name = _free(state)
     operator = ddl.ident(name)
@@ -45,12 +45,12 @@ def as_legacy(state: State, legacy: str, info: psycopg.ConnectionInfo) -> UsageE
 
 
 def _free(state: State) -> str:
-    """A name that no role has."""
+    """A name that no role has yet."""
     names = (NAME, *(f"{NAME}_{number}" for number in range(2, 1000)))
     return next(name for name in names if name not in state.roles)
 
 
 def _psql(info: psycopg.ConnectionInfo, legacy: str, *commands: str) -> str:
-    """A command for the shell: connected as now, without a password in it."""
+    """A psql command for the shell that connects as now, without a password in it."""
     place = ["psql", "-h", info.host, "-p", str(info.port), "-U", legacy, "-d", info.dbname]
     return shlex.join([*(part for part in place if part), *(part for each in commands for part in ("-c", each))])

@@ -1,4 +1,4 @@
-"""``forget``: flatsplit out of the database."""
+"""``forget``: removes flatsplit from the database."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 
 def is_recorded(walk: Walk) -> bool:
-    """Whether [trail] has recorded structural changes, which would be lost with the journal."""
+    """Whether [trail] has recorded structural changes, which would be lost together with the journal."""
     return any_recorded(walk.session)
 
 
 def forget(walk: Walk, export: Path | None) -> None:
-    """Take flatsplit out of the database, with journal and recorded changes in ``export`` first; the rest stays."""
+    """Remove flatsplit from the database, after writing its journal and the recorded changes to ``export``. What the
+    walks made stays.
+    """
     removing = named(walk.session.driver, "removing the tracking schema")
     with removing, operator_lock(walk.session), walk.session.transaction():
         walk.journal.forget(export)

@@ -1,4 +1,4 @@
-"""``history``: the journal."""
+"""``history``: reads the journal."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def history(walk: Walk, *, everybody: bool = True) -> Iterator[EventRecord | ActionRecord]:
-    """Who did what, when, why, in all walks or in this one; oldest first."""
+    """Who did what, when and why, of this walk or of all; oldest first."""
     return walk.journal.history(everybody=everybody)

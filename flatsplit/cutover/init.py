@@ -1,4 +1,4 @@
-"""``init``: the first rows of the journal, or what a cutover under way goes on with."""
+"""``init``: begins the journal, or lets a cutover that is under way go on here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flatsplit.walks.split.remembered import reduce
 
 
 def init(session: Session, found: Proposal) -> None:
-    """Create or upgrade the tracking schema, take the baseline, write flatsplit.toml: all or nothing."""
+    """Create or upgrade the tracking schema, record the baseline and write flatsplit.toml, all in one transaction."""
     journal = Journal(session)
     request, config = found.request, found.config
     with named(session.driver, "making the tracking schema"), operator_lock(session), session.transaction():
@@ -26,7 +26,7 @@ def init(session: Session, found: Proposal) -> None:
             seen = journal.load_baseline(found.target)
             if seen is not None:
                 admit(journal, config, seen, read_state(session.driver))
-            if journal.last_snapshot() is None:  # made by a version that took none
+            if journal.last_snapshot() is None:  # made by a version that recorded none
                 remember(session, journal, None, read_state(session.driver))
         else:
             _finish_former(journal)
@@ -61,11 +61,11 @@ def init(session: Session, found: Proposal) -> None:
 
 
 def _go_on(session: Session, journal: Journal, found: Proposal) -> None:
-    """Put on record that a cutover under way goes on here, with another version, names or at another place."""
+    """Record that a cutover under way goes on here, with another version, other names or in another place."""
     former = journal.cutover()
     if former is not None:
         role_names.keep(journal, former, found.config)
-    if found.adopted:  # nothing was changed yet, so how things are is how they were
+    if found.adopted:  # nothing has been changed yet, so the present State is the baseline
         journal.save_baseline(reduce(read_state(session.driver), found.config))
         details = {"roles": list(found.adopted), "adopt": True}
         journal.event("adopted", None, f"taken over: {', '.join(found.adopted)}", details)
@@ -78,7 +78,7 @@ def _go_on(session: Session, journal: Journal, found: Proposal) -> None:
 
 
 def _readers(session: Session, journal: Journal, found: Proposal) -> list[str]:
-    """Who dumps the database, and so has to be able to read the journal: legacy to its end, then app_migrator."""
+    """Roles that dump the database and so need to read the journal: legacy until it is locked, then app_migrator."""
     if not found.existing:
         return [found.request.legacy_role]
     states = {record.key: record.state for record in journal.steps()}
@@ -90,7 +90,7 @@ def _readers(session: Session, journal: Journal, found: Proposal) -> list[str]:
 
 
 def _read_roles(session: Session) -> frozenset[str]:
-    """Names of all roles of the cluster."""
+    """The names of all roles in the cluster."""
     return frozenset(row[0] for row in session.driver.execute("SELECT rolname::text FROM pg_roles"))
 
 

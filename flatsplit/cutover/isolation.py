@@ -1,4 +1,4 @@
-"""``tenants --prove``: that tenants are kept apart, tried and on record."""
+"""``tenants --prove``: tries whether tenants are kept apart, and records the result."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ WALK = "tenants"
 def prove(
     session: Session, config: Config, choice: Choice, progress: Callable[[int, int], None] = lambda *_: None
 ) -> Proof:
-    """Judge the catalog, try what tenants must not, keep a summary where a walk over tenants is kept.
+    """Judge the catalog and try what tenants must not be able to do. A summary is recorded where a walk over tenants is
+    kept.
 
-    Raises UsageError where flatsplit.toml says nothing of tenants, or where there are none yet.
+    Raises UsageError where flatsplit.toml has no tenants, or where there are none yet.
     """
     proof = isolation.prove(session.driver, known(session, config), config.schemas, choice, progress)
     _record(session, config, proof)
@@ -30,7 +31,7 @@ def prove(
 
 
 def known(session: Session, config: Config) -> Survey:
-    """What each table is. Raises UsageError where that is not clear."""
+    """The kind of each table. Raises UsageError where that is not clear."""
     if config.tenants is None:
         raise UsageError(
             "flatsplit.toml has no section [tenants]",

@@ -1,4 +1,4 @@
-"""``learn``: the list that would be enough for what a special role ran, and all that speaks against believing it."""
+"""``learn``: the list of rights that would be enough for what a special role ran, and why it may be incomplete."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NORMAL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|\()", r
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A statement that needs something."""
+    """A statement that needs a right."""
 
     queryid: int
     calls: int
@@ -42,7 +42,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A name in a line of the list."""
+    """A name in a line of the list, and the statements that need it."""
 
     privilege: str
     """The word of [grants]."""
@@ -56,13 +56,13 @@ class Line:
 
     @property
     def calls(self) -> int:
-        """How often they ran."""
+        """How often these statements ran."""
         return sum(one.calls for one in self.ran)
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What a role was seen to need."""
+    """What a special role was seen to need."""
 
     role: str
     since: datetime | None
@@ -78,7 +78,7 @@ class Learnt:
 
     @property
     def grants(self) -> dict[str, list[str]]:
-        """The list: names by word."""
+        """The list: names by privilege."""
         found: dict[str, list[str]] = {}
         for line in self.lines:
             found.setdefault(line.privilege, []).append(line.name)
@@ -86,7 +86,7 @@ class Learnt:
 
 
 def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
-    """What was learned of a special role. Raises UsageError where the configuration speaks of no such role."""
+    """What was learned of a special role. Raises UsageError where the configuration does not declare the role."""
     config = walk.config
     if config.special_role(role) is None:
         there = ", ".join(one.name for one in config.special)
@@ -146,7 +146,7 @@ def _place(letter: str) -> int:
 
 
 def _implied(live: State, need: NeedRecord) -> bool:
-    """What comes with everything else, and what everybody has."""
+    """Whether a right comes with every list, or everybody has it."""
     ref, letter = need.object, need.privilege
     if (ref.kind, letter) in (("schema", "U"), ("database", "c")):
         return True
@@ -170,7 +170,7 @@ def _by_column(given: grant_list.ListedRights, ref: ObjectRef, letter: str, colu
 
 
 def _named(ref: ObjectRef, columns: Sequence[str]) -> str:
-    """As [grants] names it."""
+    """The object as [grants] names it."""
     parts = (ref.schema, ref.name) if ref.schema else (ref.name,)
     if ref.kind in ROUTINES:
         return format_name(*parts, args=ref.args)
@@ -186,7 +186,7 @@ def _shown(text: statements.Text | None) -> str:
 def _holes(
     spans: Sequence[learning.SpanRecord], ran: Sequence[StatementRecord], counted: statements.StatementCount | str
 ) -> Iterable[str]:
-    """What may have been missed, and what was not understood."""
+    """When nobody looked, and which statements were not understood: what the list may lack."""
     if isinstance(counted, str):
         yield counted
     elif counted.blind:

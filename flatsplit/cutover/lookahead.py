@@ -1,4 +1,4 @@
-"""Before ``next --through`` takes several steps: is there anything that would stop it at a later one?"""
+"""Finds what would stop ``next --through`` at a later step, before it takes the first."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 
 
 def look_ahead(walk: Walk, situation: Situation, through: str, passwords: Passwords) -> None:
-    """Raise what would stop in the middle of several steps, up to ``through``; the next one itself asks when planned.
+    """Raise what would stop one of the steps up to ``through``; what would stop the next one is found when it is
+    planned.
 
-    Raises UsageError for a password that is sure to be missing. Of other walks than the split also what
-    :func:`flatsplit.cutover.dry_run.dry_run` raises; for the split, doctor finds these causes.
+    Raises UsageError for a password that is sure to be missing, and for other walks than the split what
+    :func:`flatsplit.cutover.dry_run.dry_run` raises. For the split, doctor finds these causes.
     """
     if require_passwords(walk, situation, through, passwords) and situation.name != SPLIT:
         dry_run(walk.session, situation, through)
 
 
 def require_passwords(walk: Walk, situation: Situation, through: str, passwords: Passwords) -> bool:
-    """Raise UsageError where steps up to ``through`` give somebody a password, and it is sure that there is none.
+    """Raise UsageError where a step up to ``through`` needs a password and it is certain that there is none.
 
-    Whether there is more than one step to come.
+    Returns whether more than one step will be taken.
     """
     place, first = situation.kind.place, machine.next_step(situation.states)
     if first is None or place(first) >= place(through):

@@ -1,4 +1,4 @@
-"""Foreign tables that a special role may read and cannot, since it is nobody on the other server."""
+"""Foreign tables that a special role may read but cannot, because it has no user mapping for their server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ SHOWN = 3
 
 
 def unmapped(session: Session, situation: Situation[Any]) -> Iterator[str]:
-    """A line for each server, of a walk that makes a special role; over the bridge too: a mapping is not inherited."""
+    """A line for each such server, for a walk that makes a special role. Over the bridge too: a mapping is not
+    inherited.
+    """
     live, role = situation.live, situation.name.subject
     if situation.name.kind != keys.NAME or not any(group.kind == "foreign_table" for group in live.groups):
         return

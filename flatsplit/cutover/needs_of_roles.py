@@ -1,4 +1,4 @@
-"""What special roles need, gathered a little at each look: only statements that were not seen before are judged."""
+"""What special roles need, learned a little at each look: only statements that were not seen before are judged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ LOST = "lost"
 
 
 def gather(walk: Walk, people: State) -> None:
-    """Learn from what the special roles have run since the last look. No text of a statement is kept."""
+    """Record what the special roles need for the statements they ran since the last look. No text of a statement is
+    kept.
+    """
     for special in walk.config.special:
         if special.name in people.roles:
             _gather(walk, special)
@@ -32,7 +34,7 @@ def _gather(walk: Walk, special: Special) -> None:
     session, role = walk.session, special.name
     found = statements.counted(session.driver, role)
     if isinstance(found, str):
-        return  # the gate says why, where it is asked
+        return  # the gate gives the reason where it is asked
     known, span = learning.known(session, role), learning.last_span(session, role)
     broke = _broke(found, known, span)
     fresh = found.calls.keys() - known.keys()
@@ -55,12 +57,12 @@ def _broke(found: StatementCount, known: Mapping[int, int], span: learning.SpanR
 
 
 def _lost_before(span: learning.SpanRecord) -> bool:
-    """Whether what is missing is missing since this span began."""
+    """Whether statements were already missing when this span began."""
     return bool(span.broke)
 
 
 def _judged(walk: Walk, found: StatementCount, role: str, fresh: set[int]) -> tuple[Learned, ...]:
-    # With a parser of SQL, which a look without anything new does not wait for
+    # It imports a parser of SQL, which a look without new statements need not wait for
     from flatsplit.rehearsal.rehearse import Company
     from flatsplit.rehearsal.values import Heard, is_own
 

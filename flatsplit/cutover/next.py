@@ -1,4 +1,4 @@
-"""``next``: one step after the other, each from live to what it wants, with its gates before it."""
+"""``next``: takes one step after the other, each from live to what it wants, after judging its gates."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def advance(
     passwords: Passwords,
     looked_ahead: bool = False,
 ) -> AdvanceResult:
-    """Take the next step, or all up to ``options.through``. ``looked_ahead``: what would stop them was looked for
-    already, under the same lock.
+    """Take the next step, or all steps up to ``options.through``. ``looked_ahead``: whether what would stop them has
+    been looked for already, under the same lock.
     """
     with operator_lock(walk.session):
         return _advance(walk, options, reporter, confirm, passwords, looked_ahead=looked_ahead)
@@ -71,7 +71,7 @@ def _advance(
     *,
     looked_ahead: bool = False,
 ) -> AdvanceResult:
-    """Take steps until the asked one is done, a gate is closed, or the operator says no."""
+    """Take steps until the wanted one is done, a gate is closed, or the operator answers no."""
     if options.approved is not None and options.through is not None:
         raise UsageError("--approved is for one step, --through for many", "approve and take the steps one by one")
     outcomes: list[StepOutcome] = []
@@ -144,8 +144,8 @@ def _gates(
     reporter: Reporter,
     passwords: Passwords,
 ) -> tuple[GateResult, ...]:
-    """The step's gates, with what is waived in this call; the approval comes last."""
-    if situation.kind.step(plan.step).by_people and walk.session.write:  # a dry run writes nothing down
+    """The gates of the step, with what this call waives; the ``approved`` gate is the last one."""
+    if situation.kind.step(plan.step).by_people and walk.session.write:  # a dry run records nothing
         observe(walk)
     step = situation.kind.step(plan.step)
     delivers = step.delivers(situation.context)
@@ -162,7 +162,7 @@ def _gates(
 
 
 def _wait(walk: Walk, key: str, situation: Situation, closed: Sequence[GateResult]) -> None:
-    """Put on record that the step waits, and for what; once, not at each call."""
+    """Record that the step waits at these gates, once and not at each call."""
     with walk.session.transaction():
         if situation.states[key] != "waiting":
             digest = None if situation.states[key] == "running" else ""
@@ -185,7 +185,7 @@ def _take(
     options: AdvanceOptions,
     riders: companion_roles.Riders,
 ) -> tuple[StepOutcome, Situation]:
-    """Run one step to its end; what happened, and how things stand then."""
+    """Run one step to its end; returns what happened and the moment after it."""
     key = plan.step
     step = situation.kind.step(key)
     for role in step.takes_all_of(situation.context):
@@ -193,7 +193,7 @@ def _take(
     by_hand = () if _work(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
     proves = step.proves(situation.context)
     if proves:
-        observe(walk)  # whoever is there now is to be there again later
+        observe(walk)  # for each of the roles that are connected now, a session has to be seen again later
     known = password_delivery.Remembered(passwords)
     verifiers = walk.verifiers(plan.actions, known)
     former = password_delivery.former(walk, plan, proves)
@@ -238,7 +238,7 @@ def _begin(
     *,
     by_hand: bool,
 ) -> None:
-    """The step is running from here on, on record, with the baseline as of now, or before somebody did it by hand."""
+    """Record that the step is running, with the baseline as of now or, where it was done by hand, as of before that."""
     key = plan.step
     with walk.session.transaction():
         walk.keep_names()
@@ -266,10 +266,11 @@ def _begin(
 
 
 def _converge(walk: Walk, key: str, executor: Executor, known: State | None, approved: str | None) -> tuple[int, State]:
-    """Look again until nothing is left: objects appear while a step runs. Statements run, and the State at the end.
+    """Run statements and look again until none is left, since objects appear while a step runs. Returns how many ran,
+    and the State at the end.
 
-    ``known`` is how things stand now, where that is known. Where a plan was ``approved``, what
-    appears has to be in it or allowed by rule; otherwise the step waits (Waiting) for another approval.
+    ``known``: the State now, where it is known. Where a plan was ``approved``, what appears has to be in it or allowed
+    by ``allow_new_objects``; else the step waits (Waiting) for another approval.
     """
     executed = 0
     before: State | None = None
@@ -279,7 +280,8 @@ def _converge(walk: Walk, key: str, executor: Executor, known: State | None, app
         known = None
         remaining = situation.remaining(key)
         if turn == ROUNDS - 1 and before is not None and about_new(remaining, before):
-            remaining = ()  # an application that goes on creating is never caught up with; the next step goes on
+            # An application that keeps creating objects is never caught up with; the next step does the rest
+            remaining = ()
         if not remaining:
             for role in situation.kind.step(key).leaves_nothing_of(situation.context):
                 _prove_empty(walk, situation, role)
@@ -299,7 +301,7 @@ def _converge(walk: Walk, key: str, executor: Executor, known: State | None, app
 
 
 def _prove_empty(walk: Walk, situation: Situation, role: str) -> None:
-    """The last proof: nothing in this database depends on the role any more."""
+    """Raise where anything in this database still depends on the role: the last proof of revoke-legacy."""
     if role not in situation.live.roles:
         return
     left = remaining_dependencies(walk.session.driver, role, extensions=role != situation.baseline.target.bootstrap)

@@ -1,4 +1,4 @@
-"""``observe``: one look at the server, written down."""
+"""``observe``: looks at the server once and records what it sees."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Observed:
 
 
 def observe(walk: Walk) -> Observed:
-    """Write down who is connected as legacy or a new role, and how much each has run since the last look.
+    """Record who is connected as legacy or a new role, and how many statements each has run since the last look.
 
-    A member's session is written down as that of the role as which it acts: logins come and go. Where somebody asks
-    when a role last logged in itself, the login is written down too.
+    A session of a member is recorded under the role it acts as, since logins come and go. Where a gate asks when a role
+    last logged in itself, the login is recorded too.
     """
     walk.recognise()
     session, journal, config = walk.session, walk.journal, walk.config
@@ -72,7 +72,7 @@ def _refuse_renamed(walk: Walk, people: State) -> None:
 
 
 def _sum_up(journal: Journal, legacy: str) -> None:
-    """Old days in a few rows; times without a look over which legacy's counter stood still are no holes."""
+    """Sum up old days in a few rows. A time without a look is no hole where legacy's counter did not move in it."""
     counters = None
 
     def quiet(begin: datetime, end: datetime) -> bool:

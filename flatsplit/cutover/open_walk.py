@@ -1,7 +1,7 @@
-"""How a command gets its walk: the catalog is read while the modules that work with it are being imported.
+"""Opens the walk of a command. The catalog is read while the modules that work with it are imported.
 
-Importing SQLAlchemy and what stands on it takes longer than everything else that ``status`` does, and the server
-has little to do meanwhile. Nothing here imports them itself.
+Importing SQLAlchemy and what depends on it takes longer than everything else in ``status``, and the server has little
+to do meanwhile. Nothing in this file imports them.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def opened(
     walk: WalkName | None = SPLIT,
     any_will_do: bool = False,
 ) -> Iterator[Walk]:
-    """The cutover that ``config`` is about, with the catalog as it was read a moment ago.
+    """The cutover that ``config`` is about, with the catalog as just read.
 
-    ``use_case`` is the module beside this one that is going to work with it, imported meanwhile as well.
-    ``alone`` takes the one-operator lock before it reads and until the end, so that what was read is still so when
-    it is acted on (OperatorBusy if it does not come). Which ``walk``, and what is raised, :meth:`Walk.open` says.
+    ``use_case``: the module of this package that will be used, imported at the same time. ``alone``: take the
+    one-operator lock before reading and keep it to the end, so that what was read still holds when it is acted on
+    (OperatorBusy where it is not obtained). ``walk``, and what is raised: see :meth:`Walk.open`.
     """
     with operator_lock(session) if alone else nullcontext():
         with _importing("flatsplit.cutover.walk", f"flatsplit.cutover.{use_case}"):
@@ -51,7 +51,7 @@ def opened(
 
 @contextmanager
 def _importing(*modules: str) -> Iterator[None]:
-    """Import modules beside what happens inside. Where that fails, whoever imports them next hears why."""
+    """Import modules in a thread while the body runs. Where that fails, the next import of them raises the reason."""
 
     def work() -> None:
         with suppress(Exception):

@@ -1,4 +1,4 @@
-"""What ``next``, ``rollback`` and ``repair`` give back."""
+"""What ``next``, ``rollback`` and ``repair`` return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How old each password is, and who set it: from the journal, since the server does not remember."""
+"""How old each password is and who set it, from the journal: the server does not keep that."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def ages(walk: Walk, live: State) -> tuple[PasswordAge, ...]:
-    """Of the roles that log in of which the configuration speaks, and of others whose password was set here."""
+    """The roles of the configuration that log in, and any other role whose password flatsplit has set."""
     config = walk.config
     rows = walk.journal.passwords()
     able = [role for role, facts in live.roles.items() if facts.login and facts.password] if rows else ()
@@ -37,5 +37,5 @@ def ages(walk: Walk, live: State) -> tuple[PasswordAge, ...]:
 
 
 def worth_a_line(walk: Walk, found: tuple[PasswordAge, ...]) -> bool:
-    """Whether people asked for it: by [rotation], or by a rotation."""
+    """Whether ``status`` shows them: where [rotation] is configured or a rotation was begun."""
     return walk.config.rotation.max_age is not None or any(one.walk.startswith(f"{rotate.NAME}:") for one in found)

@@ -1,4 +1,4 @@
-"""A password that was changed under its users: tried at once, and taken back from memory where it does not work."""
+"""A new password for a role in use: tried at once, and replaced by the former one where it does not work."""
 
 from __future__ import annotations
 
@@ -26,40 +26,42 @@ ENDED = "ended-sessions"
 
 
 class Remembered:
-    """Passwords as they were given, known for the length of one step: nobody is asked twice."""
+    """The passwords that were given, kept for the length of one step, so that nobody is asked twice."""
 
     def __init__(self, source: Passwords) -> None:
         self.source = source
         self._known: dict[str, str] = {}
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
-        """As the source gives them."""
+        """As :meth:`Passwords.for_roles`, from memory where it was asked before."""
         missing = [role for role in roles if role not in self._known]
         if missing:
             self._known |= self.source.for_roles(missing)
         return {role: self._known[role] for role in roles}
 
     def require(self, roles: Sequence[str]) -> None:
-        """As the source does."""
+        """As :meth:`Passwords.require` of the source."""
         self.source.require(roles)
 
     def at_hand(self) -> Mapping[str, str]:
-        """Those that were given, and what the source knows."""
+        """Those that were given, and those the source has at hand."""
         return {**self.source.at_hand(), **self._known}
 
     def keep(self, role: str, password: str, verifier: str) -> None:
-        """For the store, where there is one."""
+        """As :meth:`Passwords.keep` of the source: for a store."""
         self.source.keep(role, password, verifier)
 
     def read_back(self, role: str) -> str:
-        """From the store where there is one: what it will give out has to work, not what was made up here."""
+        """The password as the store gives it out, where there is one: that one has to work, not the one
+        made up here.
+        """
         return self.source.read_back(role) if isinstance(self.source, Stored) else self._known[role]
 
 
 def former(walk: Walk, plan: Plan, roles: Sequence[str]) -> dict[str, str]:
-    """Verifiers that these roles have now; none where the operator may not read them.
+    """The present verifiers of these roles; empty where the operator may not read them.
 
-    None either of a role that has its new one already, by a call that was broken off: what it had before is gone.
+    Without roles that have their new password already, by a call that was broken off: what they had before is lost.
     """
     if not roles or any(tally.step == plan.step for tally in walk.journal.tallies()):
         return {}
@@ -82,9 +84,10 @@ def prove(
     verifiers: Mapping[str, str],
     reporter: Reporter,
 ) -> None:
-    """Log in with each new password, then let applications have it. ``verifiers``: the former ones, from memory.
+    """Log in with each new password, then let applications have it. ``verifiers``: the former ones.
 
-    Raises Waiting or the store's error where it does not work; the former ones are back then, where they were known.
+    Raises Waiting or the store's error where it does not work, after giving the role its former password again, where
+    that is known.
     """
     for role in roles:
         try:
@@ -105,7 +108,7 @@ def prove(
 
 
 def _log_in(session: Session, role: str, password: str) -> bool:
-    """Whether the server asked for the password; Waiting where the role is not let in."""
+    """Whether the server asked for the password. Raises Waiting where the role is not let in."""
     try:
         with connect_as(session, role, password) as connection:
             return connection.pgconn.used_password
@@ -118,7 +121,7 @@ def _log_in(session: Session, role: str, password: str) -> bool:
 
 
 def at_hand(walk: Walk, step: str, roles: Sequence[str], passwords: Passwords) -> Mapping[str, str]:
-    """The new passwords that are to be tried: as the store has them where there is one. Nothing that was tried."""
+    """The new passwords that are still to be tried, as the store has them where there is one."""
     if not walk.session.write or _told(walk, step, HANDED_OVER):
         return {}
     if isinstance(passwords, Stored):
@@ -129,7 +132,7 @@ def at_hand(walk: Walk, step: str, roles: Sequence[str], passwords: Passwords) -
 def deliver(
     walk: Walk, step: str, roles: Sequence[str], gate: GateResult, passwords: Passwords, reporter: Reporter
 ) -> None:
-    """Where the gate is passed, let applications have the new passwords; once."""
+    """Where the gate is open, let applications have the new passwords; once."""
     if not walk.session.write or not gate.passes or _told(walk, step, HANDED_OVER):
         return
     for role in roles:
@@ -143,14 +146,14 @@ def deliver(
 
 
 def _told(walk: Walk, step: str, kind: str) -> bool:
-    """Whether the journal says so, since the step was last taken back."""
+    """Whether there is such an event since the step was last rolled back."""
     told = walk.journal.events(kind, step)
     back = walk.journal.events("rolled_back")
     return bool(told) and (not back or back[-1].id < told[-1].id)
 
 
 def end_sessions(walk: Walk, step: str, roles: Sequence[str], reporter: Reporter) -> None:
-    """Say whose sessions are about to be ended."""
+    """Report whose sessions are about to be ended."""
     found = read_sessions(walk.session.driver, {role: (role,) for role in roles}, "") if roles else ()
     clients = Counter(
         f"{one.role}: {one.application or 'no application_name'} from {one.client} in {one.database}"
@@ -188,7 +191,7 @@ def _put_back(
     verifiers: Mapping[str, str],
     reporter: Reporter,
 ) -> None:
-    """Give a role its former password again: nothing has changed then."""
+    """Give a role its former password again, so that nothing has changed."""
     statement = Statement(
         description=f"role {role}: its former password again",
         sql=ddl.change_password(role),

@@ -1,4 +1,4 @@
-"""Passwords that a hook keeps: made up here, kept by the store before the server has them, then given out by it."""
+"""Passwords that a hook stores: made up here, stored before the server gets them, then handed out by the store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Stored:
         """Roles that have the new password already, as the journal knows: it may be current by now."""
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
-        """Of each the pending password of a call that was broken off, or a new one."""
+        """For each role the pending password of a call that was broken off, or a new one."""
         return {role: self._found(role) or secrets.token_urlsafe(24) for role in roles}
 
     def _found(self, role: str) -> str | None:
@@ -33,18 +33,18 @@ class Stored:
         return self.store.made_up(self.place(role))
 
     def require(self, roles: Sequence[str]) -> None:
-        """Nothing: what the store has not got is made up."""
+        """Does nothing: what the store does not have is made up."""
 
     def at_hand(self) -> Mapping[str, str]:
-        """None without asking the store."""
+        """Empty: the store is not asked here."""
         return {}
 
     def keep(self, role: str, password: str, verifier: str) -> None:
-        """The store has it before the server does."""
+        """Store a password before the server gets it."""
         self.store.pending(self.place(role), password, verifier)
 
     def read_back(self, role: str) -> str:
-        """As the store will give it out."""
+        """The password as the store will give it out."""
         found = self.store.get(self.place(role), "pending") or self.store.get(self.place(role), "current")
         if found is None:
             raise StoreFailed(
@@ -54,18 +54,18 @@ class Stored:
         return found
 
     def hand_over(self, role: str) -> None:
-        """From now on applications get it."""
+        """Let applications have the password from now on."""
         self.store.current(self.place(role))
 
     def handed_over(self, role: str, password: str) -> bool:
-        """Whether applications do."""
+        """Whether applications have this password."""
         return self.store.get(self.place(role), "current") == password
 
 
 def stored(walk: Walk, name: WalkName, tell: Callable[[str], None]) -> Stored | None:
     """The store of the configuration, for a walk that hands out passwords; None where there is none.
 
-    ``walk`` may be another one than that of this name, which is about to begin. ``tell`` hears what the hook says.
+    ``walk`` may be another one than ``name``, which is about to begin. ``tell`` hears what the hook prints.
     """
     argv, config = walk.config.rotation.store, walk.config
     if not argv or name.kind != rotate.NAME:

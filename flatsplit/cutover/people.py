@@ -1,4 +1,4 @@
-"""``people``: who is in which of the new roles, and joining those whom the configuration names."""
+"""``people``: who is a member of the new roles, and joining people whom the configuration names."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """Something that is otherwise than the configuration says."""
+    """A difference between the database and [people]."""
 
     what: str
     fix: str
@@ -49,7 +49,7 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who logs in and is in one of the new roles, or whom the configuration names."""
+    """A person who logs in and is a member of a new role, or whom the configuration names."""
 
     name: str
     groups: tuple[In, ...]
@@ -64,7 +64,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """All of them, and what would let those in who are missing."""
+    """All people, and the statements that would let in those who are missing."""
 
     persons: tuple[Person, ...]
     joining: tuple[Statement, ...] = ()
@@ -83,10 +83,10 @@ def people(walk: Walk) -> People:
 
 
 def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], passwords: Passwords) -> People:
-    """Create those whom the configuration names and who are missing, with their memberships.
+    """Create the people whom the configuration names and who are missing, with their memberships.
 
-    Memberships that it does not name stay: ending one is somebody's decision. Raises UsageError before the roles that
-    they are to join are there, and MissingRights where the operator may not let them in.
+    Memberships that it does not name stay: somebody has to decide to end them. Raises UsageError where the roles to
+    join do not exist yet, and MissingRights where the operator may not grant them.
     """
     situation = walk.situation().turned(SPLIT)
     live, config = situation.live, walk.config
@@ -128,16 +128,16 @@ def _renamed(walk: Walk, live: State) -> tuple[Renamed, ...]:
 
 
 def joining(live: State, config: Config) -> Iterator[Statement]:
-    """What lets those in who are missing: roles and memberships, each with its undo. Pure.
+    """Statements that let in those who are missing: roles and memberships, each with its undo. Pure.
 
-    A reader's rights are there at once. To be an administrator is an act: from 16 on its membership is not inherited,
-    and SET ROLE is needed; before, attributes such as SUPERUSER are not inherited, but privileges are.
+    A reader has its rights at once. An administrator has to use SET ROLE: from 16 on that membership is not inherited;
+    before, privileges are inherited and attributes such as SUPERUSER are not.
     """
     yield from diff(live, let_in(live, config))
 
 
 def let_in(live: State, config: Config) -> State:
-    """What is there once they are."""
+    """The State with them in it."""
     draft = Draft(live)
     for name, roles in _wanted(config):
         draft.new_role(name, RoleFacts(login=True, password=config.auth == "password"))
@@ -153,7 +153,7 @@ def _wanted(config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _new(live: State, config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """(name, roles) of memberships that are to come."""
+    """Pairs of a name and its roles, for the memberships that are missing."""
     have = {key[:2] for key in live.members}
     for name, roles in _wanted(config):
         if more := tuple(role for role in roles if (role, name) not in have):
@@ -186,7 +186,7 @@ def _persons(walk: Walk, live: State) -> Iterator[Person]:
 
 
 def _members(live: State, config: Config) -> Iterator[str]:
-    """Who is a member of a new role without being one of the cutover's or logging in for a group."""
+    """Members of a new role that neither belong to the cutover nor log in for a group."""
     logins = {login for group in config.groups for login in group.logins}
     apart = {*config.roles.new, config.legacy_role, *(config.owners or ()), *logins, live.target.operator}
     for key in live.members:
@@ -201,7 +201,7 @@ def _inherits(live: State, key: Member, options: MemberOptions) -> bool:
 
 
 def _since(walk: Walk) -> dict[tuple[str, str], datetime]:
-    """When flatsplit gave whom which membership, the last time."""
+    """When flatsplit last gave each (role, member) the membership."""
     found: dict[tuple[str, str], datetime] = {}
     for event in walk.journal_of(SPLIT).events(EVENT):
         for one in event.details.get("people", ()):
@@ -230,7 +230,8 @@ def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | N
         by = live.target.membership_options
         if role in config.roles.new and role not in wanted:
             fix = ddl.revoke_member(key, by=by)
-            if membership.may_set(options):  # a session that has become it goes on as it: check_role() looks only then
+            # A session that has done SET ROLE stays that role: check_role() checks only then
+            if membership.may_set(options):
                 fix += f" {ddl.terminate_sessions(name, everywhere=True)}"
             yield Deviation(f"is in {role}, which [people] does not say", fix)
         elif role == blueprint.administrator(config) and options.inherit:

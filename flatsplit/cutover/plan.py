@@ -1,4 +1,4 @@
-"""``plan``: the statements of the next step, or of a named one, and what is to be known of it."""
+"""``plan``: the statements of the next step or a named one, with the findings to know of."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def plan(walk: Walk, key: str | None) -> Plan:
-    """The plan of the step, or of the next one; an empty one where every step is done."""
+    """The plan of the step, or of the next one; an empty plan where every step is done."""
     situation = walk.situation()
     step = key or machine.next_step(situation.states)
     if step is None:
         return Plan("", "", (), ())
     require_step(situation, step)
     walk.require_own(situation)
-    split = situation.name == SPLIT  # hazards are about what its steps do
+    split = situation.name == SPLIT  # hazards are about the steps of the split
     found = hazards.find(walk.session.driver, situation.live, situation.context, hazards.of_step(step)) if split else ()
     made = companion_roles.riders(walk, situation, step).on(situation.plan(step))
     return Plan(made.step, made.digest, made.catch_up, made.statements, (*made.notes, *notes_of(found, step)))

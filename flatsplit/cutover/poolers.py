@@ -1,4 +1,4 @@
-"""What each PgBouncer of [rotation] needs for a rotation that is under way, and whether it has been seen to work."""
+"""What each PgBouncer of [rotation] needs for a rotation that is under way, and whether its connection was tried."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RELOAD = "then RELOAD; on its console"
 
 @dataclass(frozen=True, slots=True)
 class PoolerAdvice:
-    """One database of one PgBouncer, for one login."""
+    """What one login needs in one database of one PgBouncer."""
 
     place: str
     database: str
@@ -37,14 +37,14 @@ class PoolerAdvice:
 
     @property
     def goes(self) -> str:
-        """Its way in one phrase."""
+        """How it gets its password, in one phrase."""
         told = {"auth_query": "looks logins up", "forced": "has one user for all", "userlist": "has a line per login"}
         names = {"auth_query": "auth_query", "forced": "user= in [databases]", "userlist": "auth_file"}
         return f"{told[self.way]} ({names[self.way]})" if self.way is not None else "could not be asked"
 
     @property
     def finding(self) -> Finding:
-        """For the page of the step in which people move connections."""
+        """A finding for the page of the step in which people move connections."""
         title = f"PgBouncer {self.place}{f', database {self.database}' if self.database else ''}: {self.goes}"
         return Finding(
             "pooler", "note", title, f"Seen just now: {self.seen}.", f"{self.todo or 'nothing in PgBouncer'}."
@@ -52,7 +52,7 @@ class PoolerAdvice:
 
 
 def poolers(walk: Walk, situation: Situation) -> tuple[PoolerAdvice, ...]:
-    """Of a rotation that is not over; nothing of other walks."""
+    """The advice for a rotation that is under way; empty for other walks."""
     context = situation.context
     if situation.name.kind != rotate.NAME or not isinstance(context, Context):
         return ()
@@ -62,7 +62,7 @@ def poolers(walk: Walk, situation: Situation) -> tuple[PoolerAdvice, ...]:
 
 
 def of_twins(found: list[Pooler], context: Context) -> Iterator[PoolerAdvice]:
-    """For each that goes as one of the twins."""
+    """The advice for each entry that connects as one of a pair of logins."""
     former, coming = context.former, context.coming
     for one in found:
         if one.why:
@@ -108,9 +108,12 @@ def _in_place(found: list[Pooler], role: str) -> Iterator[PoolerAdvice]:
 
 
 def _into(name: str) -> str:
-    """A login under way while its user changes counts as failed, and clients then fail for server_login_retry."""
+    """The fix that sets the entry to ``name``. A login that fails while the password changes makes clients fail for
+    server_login_retry.
+    """
     line, name = quoting.section(name), quoting.console(name)
-    if line.startswith('"'):  # 1.18, for one, refuses to start with it, and serves such a database by that line alone
+    # PgBouncer 1.18, for example, does not start with it, and serves such a database by that line alone
+    if line.startswith('"'):
         line += " (or *, where PgBouncer is too old for a name in quotes)"
     commands = f"PAUSE {name}; RELOAD; RESUME {name}; on its console (in session mode RELOAD alone: PAUSE would wait)"
     return f"the line {line} of [databases], then {commands}"

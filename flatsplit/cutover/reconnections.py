@@ -1,4 +1,6 @@
-"""Who uses a role whose password changes in place, and who has come again: written down, since sessions come and go."""
+"""Which sessions of a role whose password changes in place have connected again: recorded, since sessions
+come and go.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def record_reconnections(walk: Walk) -> None:
-    """Write down who came again, of each walk that waits for it, inside the caller's transaction."""
+    """Record who has connected again, for each walk that waits for it, inside the caller's transaction."""
     for record, change in _waiting(walk):
         if change.finished_at is None:
             continue
-        # Seldom wanted by who looks, and with it all that reads logs
+        # Seldom wanted, and it imports everything that reads logs
         from flatsplit.gates.known import EVENT, began, began_after, client_of, known, sessions
 
         journal = walk.journal.of(record)
@@ -35,7 +37,7 @@ def record_reconnections(walk: Walk) -> None:
 
 
 def _waiting(walk: Walk) -> Iterator[tuple[CutoverRecord, StepRecord]]:
-    """The walks in place that are under way, each with the step that changes the password."""
+    """The rotations in place that are under way, each with the step that changes the password."""
     for record in walk.kept:
         if record.kind == rotate.NAME:
             records = steps(walk.journal, record, walk.config)[1]

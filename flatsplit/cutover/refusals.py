@@ -1,5 +1,5 @@
-"""What is refused to the application now, for ``status`` and ``watch``; where no log can be read nothing is said, and
-``flatsplit who --log`` tells.
+"""What the application is being refused, for ``status`` and ``watch``. Nothing where no log can be read; ``flatsplit
+who --log`` reads one that is named.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _FRESH = 60.0
 
 
 def refusals(session: Session, config: Config, live: State | None = None) -> tuple[Refusal, ...]:
-    """What was refused to app_user and its logins lately, the suspicious first, with what to do about each.
+    """What was refused to app_user and its logins lately, suspicious ones first, with what to do about each.
 
-    ``live``: the catalog, where it was read a moment ago.
+    ``live``: the catalog, where it is already read.
     """
     return Refusals(session, config).now(live)
 
 
 class Refusals:
-    """For whoever looks again and again: what was rehearsed a moment ago is not rehearsed at each look."""
+    """The same for repeated looks, which does not rehearse a statement that it has rehearsed already."""
 
     def __init__(self, session: Session, config: Config) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""``rehearse``: which statements, for which role, and the result on record."""
+"""``rehearse``: rehearses statements for a role, and records the result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 
 def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progress) -> Rehearsal:
-    """Rehearses what legacy ran, or what stands in a file, as app_user, ``role`` or a tenant; the summary is kept."""
+    """Rehearse what legacy ran, or the statements of a file, as app_user, ``role`` or a tenant. A summary
+    is recorded.
+    """
     situation = walk.situation()
     tenant = as_tenant.tenant_of(situation, role)
     if tenant:
@@ -62,7 +64,7 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
 
 
 def _role(situation: Situation, role: str | None) -> str:
-    """The role that is meant: by its purpose, or by its name."""
+    """The role with this name, or with this purpose."""
     roles = situation.config.roles
     who = blueprint.who(situation.config)
     if role is None:
@@ -75,7 +77,7 @@ def _role(situation: Situation, role: str | None) -> str:
 
 
 def _ahead(situation: Situation, goal: State) -> State:
-    """With the row-level security that a walk over tenants is about to turn on: its policies are there already."""
+    """The State with the row-level security that a walk over tenants is about to enable; its policies exist already."""
     if all(link.name.kind != tenants.NAME for link in situation.others):
         return goal
     mine = situation.turned(WalkName(tenants.NAME))
@@ -85,7 +87,7 @@ def _ahead(situation: Situation, goal: State) -> State:
 
 
 def _alone(situation: Situation, special: Special) -> State:
-    """With what the role's list says alone: without the rights of the one that it began like."""
+    """The State in which the role has the rights of its list alone, without those of the role it was made like."""
     context = RoleContext(situation.config, situation.live, special.name)
     draft = Draft(bridge.cut(situation.desired(situation.done), context))
     grant_list.give(draft, context)
@@ -93,12 +95,12 @@ def _alone(situation: Situation, special: Special) -> State:
 
 
 def _bridged(live: State, special: Special) -> bool:
-    """Whether trying as the role would try with another one's rights."""
+    """Whether the role still has another one's rights, so that trying as the role would not try its list."""
     return bool(special.like) and any(key[:2] == (special.like, special.name) for key in live.members)
 
 
 def _record(walk: Walk, found: Rehearsal, file: Path | None, mine: WalkName) -> None:
-    """In the journal of the walk that it is about, where that is kept; else in that of the split."""
+    """Record the summary in the journal of the walk it is about, where that is kept; else in that of the split."""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in found.summary.items() if count)
     details = {
         "role": found.role,

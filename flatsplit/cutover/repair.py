@@ -1,4 +1,4 @@
-"""``repair``: what finished steps want and live lacks, applied again."""
+"""``repair``: applies again what finished steps want and live lacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def repair(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> AdvanceResult:
-    """Apply again what finished steps want and live lacks; no new step is taken."""
+    """Apply again what finished steps want and live lacks. Takes no new step."""
     with operator_lock(walk.session):
         return _repair(walk, reporter, confirm, passwords)
 

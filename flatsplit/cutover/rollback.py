@@ -1,4 +1,4 @@
-"""``rollback``: the last step first, each from live to what was before it."""
+"""``rollback``: takes steps back, the last one first, each from live to what was there before it."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def _rollback(
     steps, context = [situation.kind.step(key) for key in keys], situation.context
     lets_in = any(step.retires(context) and situation.entered(step.key) for step in steps)
     if split and any(step.vacates for step in steps) and not lets_in:
-        _require_login(walk, situation)  # before the steps above it are taken back for nothing
-    _refuse_forgotten(walk, situation, keys)  # before those above it are taken back for nothing
+        _require_login(walk, situation)  # before steps after it are rolled back for nothing
+    _refuse_forgotten(walk, situation, keys)  # likewise
     for key in keys:
         riders = companion_roles.came_along(walk, situation, [key])
         for name in riders:
@@ -77,7 +77,7 @@ def _rollback(
         if riders:
             situation = companion_roles.back(walk, riders, reporter, along)
             if companion_roles.came_along(walk, situation, [key]):
-                break  # the person said no
+                break  # the operator answered no
         plan = situation.rollback_plan(key)
         if not confirm(plan, "rollback"):
             break
@@ -94,7 +94,7 @@ def _rollback(
 
 
 def _refuse_above(walk: Walk, situation: Situation, keys: Collection[str], but: Collection[WalkName] = ()) -> None:
-    """Raise Refused where a walk that began later stands on the roles of this one: last in, first out."""
+    """Raise Refused where a walk that began later stands on the roles of this one: that one goes back first."""
     above = situation.above(keys, but)
     if above is None:
         return
@@ -159,7 +159,7 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
 
 
 def _refuse_forgotten(walk: Walk, situation: Situation, keys: Iterable[str]) -> None:
-    """Raise Refused where a former password is gone: nobody but its users ever knew it."""
+    """Raise Refused where a step has replaced a password for good: only its users knew it."""
     forgetting = [key for key in keys if situation.kind.step(key).forgets(situation.context)]
     taken = {tally.step for tally in walk.journal.tallies()} if forgetting else set()
     for key in forgetting:
@@ -172,7 +172,7 @@ def _refuse_forgotten(walk: Walk, situation: Situation, keys: Iterable[str]) -> 
 
 
 def _refuse_sessions(walk: Walk, situation: Situation, key: str) -> None:
-    """Raise Refused where somebody is connected whom the step lets in."""
+    """Raise Refused while a role that the step lets in is connected."""
     vacates = situation.kind.step(key).vacates
     roles = vacates(situation.context) if vacates is not None else ()
     if not roles:
@@ -191,7 +191,7 @@ def _refuse_sessions(walk: Walk, situation: Situation, key: str) -> None:
 
 
 def _require_login(walk: Walk, situation: Situation) -> None:
-    """The application has to find legacy as it left it."""
+    """Raise Refused where legacy could not log in after the rollback because another database's walk has locked it."""
     legacy = walk.config.legacy_role
     facts, before = situation.live.roles.get(legacy), situation.baseline.roles.get(legacy)
     if facts is not None and facts.elsewhere and not facts.login and before is not None and before.login:
@@ -245,23 +245,25 @@ def _take_back(
         walk.journal.event("rolled_back", key, f"{executed} statements")
         first = situation.name == SPLIT and key == situation.kind.keys[0]
         if first and any(name in situation.live.roles for name in walk.config.roles.new):
-            # Roles that stay, for another database, are there before the next attempt: they are shared from now on
+            # Roles that stay for another database are there before the next attempt, and count as shared then
             walk.journal.save_baseline(reduce(situation.live, walk.config))
         below = any(machine.begun(situation.states, one) for one in situation.kind.keys if one != key)
         if situation.name == SPLIT or below:
             step_ended(walk, key, situation.live)
         else:
-            remember(walk.session, walk.journal_of(SPLIT), key, situation.live)  # the walk that goes on remembers
+            # The split goes on, so its journal remembers the State
+            remember(walk.session, walk.journal_of(SPLIT), key, situation.live)
             end(walk)
     reporter.step_finished(key, "rolled_back")
     return StepOutcome(key, "rolled_back", executed, notes=plan.notes), walk.situation(situation.live)
 
 
 def _reclaimed(situation: Situation, mine: Iterable[str]) -> Situation:
-    """With the roles that were left to a database which has gone back at the same moment, as still this walk's.
+    """The situation with roles marked as this walk's again that were left to a database which was rolled back at the
+    same time.
 
-    A database that used a role before its mark was written, and uses it still, comes by the mark on its own way back.
-    One that does not may have passed it already: whoever left the role to it looks again, and takes it along.
+    A database that used a role before the mark was written, and still uses it, finds the mark when it is rolled back
+    itself. One that does not use it may have passed that point: then the walk that left the role drops it.
     """
     live = situation.live
     roles = {

@@ -1,7 +1,7 @@
-"""What would keep a new role from being dropped at the end of the way back, found before its first statement.
+"""Finds what would keep a new role from being dropped at the end of a rollback, before the first statement.
 
-The plan takes along what others made for the role: rights, memberships, policies, mappings, default privileges, and
-objects that it owns. pg_shdepend is what DROP ROLE itself asks, and so the proof that nothing is missing.
+The plan takes back what others made for the role: rights, memberships, policies, mappings, default privileges and
+objects that it owns. DROP ROLE itself checks pg_shdepend, so that is asked for what the plan misses.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def require_way_back(session: Session, situation: Situation) -> None:
 
 
 def _named(want: State, role: str) -> Iterator[str]:
-    """Facts that name the role in what the way back leads to."""
+    """Facts of the State after the rollback that name the role."""
 
     def holds(acl: Acl) -> bool:
         return any(role in (item.grantee, item.grantor) for item in acl)
@@ -63,7 +63,7 @@ def _named(want: State, role: str) -> Iterator[str]:
 
 
 def record_policies(walk: Walk, key: str, plan: Plan) -> list[str]:
-    """Put on record what the policies say that are about to go, inside a transaction; the statements."""
+    """Record the definitions of the policies that the plan drops, inside a transaction; returns their statements."""
     found = []
     for statement in plan.statements:
         for ref in statement.objects:

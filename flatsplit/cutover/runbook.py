@@ -1,4 +1,4 @@
-"""``runbook``: the plans, and what happened so far, for those who decide and for those who audit."""
+"""``runbook``: the plans and what has happened so far, for those who decide and those who audit."""
 
 from __future__ import annotations
 
@@ -38,11 +38,13 @@ _FEW = 20
 
 
 def runbook(walk: Walk) -> Bundle:
-    """Everything that a runbook says: the steps of this walk, and of the database what is about the split."""
+    """All data of a runbook: the steps of this walk, and what there is to know of the database where it is
+    the split.
+    """
     situation = walk.situation()
     split = situation.turned(SPLIT)
     found = hazards.find(walk.session.driver, split.live, split.context)
-    gc.collect()  # judges know each other, and each has read all relations; so have those of the radius
+    gc.collect()  # The judges share what they have read of relations, and so do those of the blast radius
     begun = any(machine.begun(split.states, step.key) for step in split.kind.steps)
     exposure = of_situation(walk.session, split)
     first = first_radius(walk.session, split.origin, split.context) if begun else ()
@@ -96,7 +98,7 @@ def runbook(walk: Walk) -> Bundle:
 
 
 def _as_groups(config: Config, spoken: Situation, split: Situation) -> Config:
-    """With those groups that are some, or become one by the walk that is spoken of: clients then use their logins."""
+    """The configuration with those groups that exist or are made by this walk: its clients then use their logins."""
     stay, resting = split.context.config.groups, split.resting
     groups = tuple(
         group
@@ -109,7 +111,7 @@ def _as_groups(config: Config, spoken: Situation, split: Situation) -> Config:
 
 
 def _gates(walk: Walk, situation: Situation, step: str) -> tuple[GateResult, ...]:
-    """Gates of a step that is not next: how it passed them, or that they are still to be looked at."""
+    """The gates of a step that is not next: how the step passed them, or that they have not been judged."""
     on_record = {gate.key: gate for gate in waived(walk.journal, step)}
     done = situation.states[step] == "done"
     return tuple(
@@ -119,7 +121,7 @@ def _gates(walk: Walk, situation: Situation, step: str) -> tuple[GateResult, ...
 
 
 def _unjudged(key: GateKey, kind: str, *, done: bool) -> str:
-    """What is said of a gate that nobody judges now."""
+    """What is said of a gate that is not judged now."""
     asks = gate(key, kind).asks
     return f"{asks}: so it was when the step was done" if done else f"open when {asks}"
 
@@ -147,7 +149,7 @@ def _report(walk: Walk, situation: Situation, sessions: Sequence[Backend]) -> Re
 
 
 def who(event: EventRecord) -> str:
-    """The person behind an event as far as it is known."""
+    """The person who caused an event, as far as it is known."""
     return event.db_user if event.os_user in ("", event.db_user) else f"{event.db_user} ({event.os_user})"
 
 
@@ -172,7 +174,7 @@ def _past(record: StepRecord, events: Iterable[EventRecord], tally: TallyRecord 
 
 
 def _rate(records: Mapping[str, StepRecord], tallies: Mapping[str, TallyRecord]) -> Rate:
-    """Facts a second, over the steps that flatsplit itself took in one go."""
+    """Facts changed per second, over the steps that flatsplit took in one go."""
     facts, seconds = 0, 0.0
     for key, tally in tallies.items():
         record = records[key]
@@ -184,7 +186,7 @@ def _rate(records: Mapping[str, StepRecord], tallies: Mapping[str, TallyRecord])
 
 
 def _clients(journal: Journal, sessions: Sequence[Backend], roles: Sequence[str]) -> tuple[SeenClient, ...]:
-    """Who was seen since ``init`` or is connected now; now wins over then."""
+    """Clients seen since ``init`` or connected now; where both, the present session counts."""
     found: dict[tuple[str, str, str, str], SeenClient] = {}
     for role in roles:
         at_once: dict[tuple[object, ...], int] = {}

@@ -1,4 +1,4 @@
-"""What is kept when a step ends, and what it says later about the time in between."""
+"""What is kept when a step ends, to tell later what changed since."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def remember(session: Session, journal: Journal, step: str | None, live: State) -> None:
-    """Keep what is there now, in the transaction that ends the step."""
+    """Keep the State of now, in the transaction that ends the step."""
     roles = {**memory.roles(live), **memory.numbers(session.driver, live)}
     journal.save_snapshot(step, memory.server(session.driver), roles, memory.objects(live))
 
 
 def step_ended(walk: Walk, step: str, live: State) -> None:
-    """Keep what is there at the end of a step, to tell later what changed; inside its transaction.
+    """Keep the State at the end of a step, inside its transaction.
 
-    Whoever came to be able to dump the database since is let into the journal.
+    Roles that are able to dump the database since then get the right to read the journal.
     """
     baseline = walk.journal_of(SPLIT).load_baseline(live.target)
     if baseline is not None:
@@ -40,8 +40,10 @@ def step_ended(walk: Walk, step: str, live: State) -> None:
 def admit(
     journal: Journal, config: Config, baseline: State, live: State, already: frozenset[str] = frozenset()
 ) -> frozenset[str]:
-    """Let whoever could dump the database but for the journal read that too, but who ``already`` may; who they are."""
-    # What another database's walk made can dump this one because of what this walk gave it, and not since before
+    """Grant reading the journal to roles that could otherwise dump the database, except those that may ``already`` read
+    it; returns them.
+    """
+    # Roles of another database's walk can dump this one because this walk gave them the rights
     adopted = frozenset(
         name for name in baseline.roles.keys() & set(config.roles.new) if not marks.marked(baseline.roles[name].comment)
     )
@@ -51,7 +53,7 @@ def admit(
 
 
 def absence(session: Session, journal: Journal, situation: Situation, before: SnapshotRecord | None) -> Absence | None:
-    """What changed since the last step ended, ``before`` being how things stood then."""
+    """What changed since the last step ended; ``before`` is the State of then."""
     if before is None:
         return None
     key = machine.next_step(situation.states)
@@ -68,7 +70,7 @@ def absence(session: Session, journal: Journal, situation: Situation, before: Sn
 
 
 def _sessions(journal: Journal, situation: Situation) -> tuple[Away, ...]:
-    """Legacy seen after the switch, when nobody should be left on it."""
+    """Times at which legacy was seen after the switch, when nobody should be using it."""
     legacy = situation.config.legacy_role
     finished = situation.records[split.SWITCH_CONNECTIONS].finished_at
     if (

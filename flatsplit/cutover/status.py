@@ -1,4 +1,4 @@
-"""``status``: where a walk is, what is next, what blocks it, what changed while nobody looked."""
+"""``status``: how far a walk is, what is next, what blocks it, and what changed meanwhile."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class CutoverView:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where the walk is, what is next, what blocks it, what changed while nobody looked."""
+    """How far the walk is, what is next, what blocks it, and what changed meanwhile."""
 
     cutover: CutoverView
     steps: tuple[StepView, ...]
@@ -118,7 +118,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         pending = situation.pending(next_key)
     closed = tuple(gate for gate in gates if not gate.passes)
     passwords = ages(walk, situation.live)
-    first = situation.turned(SPLIT)  # hazards, and what was promised to people, are about the split
+    first = situation.turned(SPLIT)  # hazards and memberships of people concern the split
     before = walk.journal.last_snapshot()
     return Status(
         cutover=_view(walk, situation),
@@ -176,7 +176,7 @@ def _by_the_journal(walk: Walk, situation: Situation) -> Status:
 
 
 def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
-    """None before the first tenant may log in."""
+    """The rings of tenants; empty before the first tenant may log in."""
     context: object = situation.context
     if not isinstance(context, TenantsContext) or not inside(situation.live, context):
         return ()
@@ -192,16 +192,16 @@ def _broken(situation: Situation, before: SnapshotRecord | None) -> tuple[Broken
 
 
 def _findings(walk: Walk, situation: Situation, asked: Asked[Context]) -> tuple[Finding, ...]:
-    """What keeps the walk from beginning, until it has; and what no step changes.
+    """What keeps the walk from beginning, until it has begun, and what no step will change.
 
-    Nobody shall take the end of the walk for more than it is: a bootstrap superuser stays one. Nor a server that is
-    newer than flatsplit for one that it knows.
+    The end of the walk must not be taken for more than it is: a bootstrap superuser remains one. Nor a server newer
+    than flatsplit for one that was tested.
     """
     found = asked.findings if situation.done == 0 else ()
     wanted = {"legacy-bootstrap": situation.context.bootstrap, "server-untested": situation.live.target.untested}
     if not any(wanted.values()):
         return found
-    from flatsplit import hazards  # many modules, for findings of few databases
+    from flatsplit import hazards  # imports many modules, and few databases have such findings
 
     stays = hazards.find(walk.session.driver, situation.live, situation.context, lambda one: wanted.get(one.id, False))
     return (*found, *stays)

@@ -1,4 +1,4 @@
-"""Columns and keys of the tables in scope, for walks that ask for them."""
+"""Columns and keys of the tables in scope, for walks that need them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from flatsplit.tenants import survey
 
 
 def structure(session: Session, config: Config) -> Structure:
-    """As the catalog has them, with the keys of the tenants where these can be asked for.
+    """Columns and keys from the catalog, with the keys of tenants where they can be read.
 
-    In a session that may write they are asked for with the rights of the root's owner, in a function of its own; in one
-    that may not, by a superuser where that runs nobody's code.
+    A session that may write reads the keys with the rights of the root table's owner, in a function that belongs to it;
+    a read-only session only as a superuser, and only where that runs nobody's code.
     """
     found = read_structure(session.driver, config.schemas)
     if config.tenants is None:
@@ -36,7 +36,7 @@ def structure(session: Session, config: Config) -> Structure:
 
 
 def require_read(session: Session, config: Config, live: State) -> None:
-    """Raise MissingRights where it may not be read which role is whose: that nobody is a tenant would be no answer."""
+    """Raise MissingRights where the table that maps roles to tenants cannot be read: an empty answer would be wrong."""
     if live.tenants or config.tenants is None or live.target.operator_superuser:
         return
     ref = ddl.tenancy_of(config.tenants.schema)
@@ -55,9 +55,9 @@ def require_read(session: Session, config: Config, live: State) -> None:
 
 
 def require_same(config: Config, begun_with: str) -> None:
-    """Raise ConfigError where the names by which a walk under way is known are others than when it began.
+    """Raise ConfigError where names by which a walk is identified have changed since it began.
 
-    ``begun_with`` is the configuration of then. Another group, say, would be another walk's.
+    ``begun_with`` is the configuration of then. With another name of the group, for example, it would be another walk.
     """
     before, now = parse(begun_with).tenants, config.tenants
     if before is None:

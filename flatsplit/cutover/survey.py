@@ -1,4 +1,4 @@
-"""What is there before a cutover begins, what is proposed, and what speaks against beginning."""
+"""Looks at the database before a cutover begins: what there is, what is proposed, and what speaks against it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Proposal:
 
 
 def survey(session: Session, request: InitRequest) -> Proposal:
-    """Look at everything and write nothing. Raises what speaks against beginning at all."""
+    """Look at everything and write nothing. Raises what makes it impossible to begin."""
     state = read_state(session.driver)
     if request.legacy_role == session.driver.info.user and request.legacy_role in state.roles:
         raise first_contact.as_legacy(state, request.legacy_role, session.driver.info)
@@ -91,7 +91,7 @@ def survey(session: Session, request: InitRequest) -> Proposal:
 def _adopted(
     journal: Journal, state: State, config: Config, request: InitRequest, baseline: State | None
 ) -> tuple[str, ...]:
-    """New roles that exist already and are to be taken over. Raises ConfigError where nobody said so."""
+    """The new roles that exist already and are to be adopted. Raises ConfigError where ``--adopt`` was not given."""
     there = [name for name in config.roles.new if name in state.roles]
     if baseline is None:
         if there and not request.adopt:
@@ -109,7 +109,7 @@ def _adopted(
 
 
 def before_init(session: Session, config: Config) -> tuple[State, Context]:
-    """The catalog, for whoever only looks: what is there now counts as what was first seen.
+    """The State, and a context in which it counts as the baseline, for commands that only look.
 
     Raises UsageError where there is no such role.
     """
@@ -156,18 +156,18 @@ def _check_roles(state: State, request: InitRequest, login: str) -> None:
 
 
 def _administers(state: State, role: str) -> bool:
-    """Whether the operator holds ADMIN OPTION on the role, which CREATEROLE does not imply since 16."""
+    """Whether the operator has ADMIN OPTION on the role, which CREATEROLE does not imply since 16."""
     operator = state.target.operator
     return any(key[:2] == (role, operator) and options.admin for key, options in state.members.items())
 
 
 def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:
-    """Whether a cutover of this role is active here; another role's has to be complete."""
+    """Whether a cutover of this role is active here. Raises where one of another role is."""
     if journal.revision() is None:
         return False
     try:
         found = journal.cutover()
-    except Exception as error:  # an older schema may lack a column that this version selects
+    except Exception as error:  # an older schema may lack a column that this version reads
         raise JournalError(
             "the tracking schema cannot be read", "run flatsplit init with the version that made it"
         ) from error
@@ -189,7 +189,7 @@ def _under_way(journal: Journal, state: State, request: InitRequest) -> bool:
 
 
 def _require_roles(journal: Journal, state: State, found: CutoverRecord) -> None:
-    """A database that moved brings its roles along, which a dump of it alone does not."""
+    """Raise where roles of the cutover are missing, as after restoring a dump of the database alone."""
     config = configuration.parse(found.config, "the journal")
     begun = {record.key for record in journal.steps() if record.state in ("running", "done")}
     missing = [name for name in config.roles.new if name not in state.roles]
@@ -218,7 +218,7 @@ def _config(session: Session, state: State, request: InitRequest, *, existing: b
         schemas=_scope(state, request, roles),
         roles=roles,
         groups=groups,
-        gates=replace(Gates(), rehearsal="required"),  # a file without the key may be older than the gate
+        gates=replace(Gates(), rehearsal="required"),  # a file without this key may be older than the gate
     )
     configuration.validate(config, str(path))
     return config
@@ -269,7 +269,7 @@ def _scope(state: State, request: InitRequest, roles: RoleNames) -> tuple[str, .
 
 
 def _require_schemas(state: State, asked: tuple[str, ...]) -> None:
-    """Raise UsageError where there is no such schema."""
+    """Raise UsageError where one of these schemas does not exist."""
     schemas = {ref.name for ref in state.objects if ref.kind == "schema"}
     missing = [schema for schema in asked if schema not in schemas]
     if missing:

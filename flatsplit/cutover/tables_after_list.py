@@ -1,4 +1,4 @@
-"""Tables that are younger than the list of a special role, which is to have no part in what comes later."""
+"""Tables that were created after the list of a special role was made, and are not on it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _READABLE = TABLES | {"view", "materialized_view"}
 
 
 def younger(walk: Walk, situation: Situation) -> Iterator[Finding]:
-    """By role: nothing is wrong with that, but somebody may wonder why the role cannot use them."""
+    """A note for each role: nothing is wrong, but somebody may wonder why the role cannot use the table."""
     for one in special_roles(situation):
         special, name = one.context.special, one.context.role
         if special is None or special.new_tables != "none" or name not in situation.live.roles:
@@ -35,7 +35,7 @@ def younger(walk: Walk, situation: Situation) -> Iterator[Finding]:
         given = grant_list.rights(situation.live, one.context)
         inside = {ref.name for ref in given.objects if ref.kind == "schema"}
         named = {ref[1:3] for ref in given.columns}
-        rights = Rights(situation.live, name)  # what it made itself, say, or everybody may read
+        rights = Rights(situation.live, name)  # such as tables that the role made itself or that everybody may read
         found = sorted(
             ref
             for ref in appeared

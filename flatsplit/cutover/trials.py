@@ -1,4 +1,4 @@
-"""What each role can and cannot, tried: a small sample, as the role itself, undone at once."""
+"""What each role can and cannot do, tried on a small sample, as the role itself, and undone at once."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ need further rights of whoever reads them."""
 
 
 def failed(session: Session, situation: Situation) -> tuple[Trial, ...]:
-    """Acts of the walk's own roles that came out otherwise than they must; what the catch-up will still grant is no
-    failure.
-    """
+    """The trials of the walk's own roles that failed. A right that the catch-up is going to grant is no failure."""
     mine = situation.name.subject if situation.name.kind == role_walk.NAME else ""
     found = special(session, situation, {}, mine) if mine else prove(session, situation.turned(SPLIT), {})
     return tuple(
@@ -60,7 +58,7 @@ def prove(session: Session, situation: Situation, passwords: Mapping[str, str]) 
 def special(
     session: Session, situation: Situation, passwords: Mapping[str, str], only: str = ""
 ) -> tuple[RoleProof, ...]:
-    """The same for special roles: some of the list of each, and some of what it does not name."""
+    """The same for special roles: some names of their lists, and some objects that are not on them."""
     proofs = []
     for one in expected_rights.special_roles(situation):
         role = one.context.role
@@ -89,7 +87,7 @@ def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -
     groups = (group for group in situation.live.groups if group.kind == "table")
     ours = (group.refs for group in groups if context.ours(group.refs[0], group.facts))
     chosen = trial.sample(list(itertools.chain.from_iterable(ours)), TABLES)
-    from flatsplit import hazards  # all of them, which a special role's trials do not wait for
+    from flatsplit import hazards  # all objects, which the trials of a special role need not wait for
 
     asking = hazards.relations_that_ask(session.driver, situation.live, context)
     chosen += [ref for ref in trial.sample([ref for ref in asking if not asking[ref]], ASKING) if ref not in chosen]
@@ -105,14 +103,14 @@ def _acts(session: Session, situation: Situation, role: str, purpose: Purpose) -
 
 
 def _schemas(situation: Situation, role: str) -> list[ObjectRef]:
-    """Those in scope, but for what their owner may not do itself."""
+    """The schemas in scope, without those in which their owner has revoked its own CREATE."""
     wanted = [ObjectRef("schema", "", name) for name in situation.config.schemas]
     objects = situation.live.objects
     return [ref for ref in wanted if ref in objects and not given_up(objects[ref], role, "C")]
 
 
 def _login(situation: Situation, role: str, passwords: Mapping[str, str]) -> str:
-    """Who is to log in for a role: itself or, of a group, a login that may and whose password is given; "" nobody."""
+    """Which login to try for a role: the role itself, or a login of its group with a given password; "" where none."""
     if situation.done < split.ORDINAL[split.ENABLE_LOGIN]:
         return ""
     live = situation.live.roles
@@ -140,7 +138,7 @@ def _prove(
 
 
 def _legacy(session: Session, situation: Situation, passwords: Mapping[str, str]) -> tuple[RoleProof, ...]:
-    """Whether the old role is really locked out, where its password is given too."""
+    """Whether the old role is locked out, where its password is given too."""
     legacy, config = situation.config.legacy_role, situation.config
     if legacy not in passwords or config.retire == "repurpose" or situation.done < split.ORDINAL[split.LOCK_LEGACY]:
         return ()

@@ -1,4 +1,4 @@
-"""What appeared since the last step and no step takes care of: a person has to decide. Pure."""
+"""What has appeared since the last step that no step takes care of, so that a person has to decide. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RELATIONS = TABLES | {"view", "materialized_view"}
 
 
 def strays(situation: Situation, since: ObjectChanges, before: Collection[tuple[str, str]]) -> tuple[Finding, ...]:
-    """Objects given away, new schemas without defaults, tables of other roles, new memberships.
+    """Objects given away, new schemas without default privileges, tables of other roles, and new memberships.
 
     ``before``: role and member of each membership of then.
     """
@@ -93,7 +93,7 @@ def _them(refs: list[ObjectRef]) -> str:
 
 
 def _members(situation: Situation, before: Collection[tuple[str, str]]) -> Iterator[Finding]:
-    """New roles that gained a membership, and others that can now act as one of the two that programs use."""
+    """New roles that became members of another role, and roles that can now act as app_user or app_migrator."""
     ours, names = situation.config.roles, blueprint.who(situation.config)
     live = situation.live
     new = {

@@ -1,4 +1,6 @@
-"""``verify``: the matrix from the catalog, a sample of it tried, and drift, each statement of it with its cause."""
+"""``verify``: the can/cannot matrix from the catalog, a sample of it tried, and drift, each statement with
+its cause.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,7 @@ class VerifyReport:
 
     @property
     def failed(self) -> tuple[Trial, ...]:
-        """Acts that came out otherwise than they must."""
+        """The trials with another result than expected."""
         return tuple(trial for proof in self.proofs for trial in proof.trials if not trial.ok)
 
     @property
@@ -66,9 +68,9 @@ class VerifyReport:
 
 
 def remember(walk: Walk) -> None:
-    """Put on record as whom flatsplit logged in, or tried to: what was refused there stands in the server's log.
+    """Record as which roles flatsplit has logged in or tried to: the server's log will show refused attempts.
 
-    Nothing is where the journal cannot be written: ``who`` then calls them suspicious.
+    Nothing is recorded where the journal cannot be written; ``who`` then calls these logins suspicious.
     """
     sessions = walk.session.others
     if not sessions:
@@ -79,17 +81,17 @@ def remember(walk: Walk) -> None:
     said += [f"turned away as {away}"] if away else []
     told = [[one.login, one.pid, one.began.isoformat(), one.ended.isoformat()] for one in sessions]
     with suppress(psycopg.Error), walk.session.transaction():
-        walk.session.driver.execute("SET TRANSACTION READ WRITE")  # a session that only looks may say so, too
+        walk.session.driver.execute("SET TRANSACTION READ WRITE")  # a read-only session may record this as well
         walk.journal.event(TRIAL, None, f"tried what they can, {' and '.join(said)}", {"sessions": told})
 
 
 def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyReport:
-    """Everything that finished steps promised, held against the database, and tried as each role as far as can be.
+    """Compare what finished steps promised with the database, and try it as each role as far as possible.
 
-    ``passwords``, by role: these are logged in as.
+    ``passwords``, by role: these roles are logged in as.
     """
     session, spoken = walk.session, walk.situation()
-    situation = spoken.turned(SPLIT)  # whose roles the matrix is about; the drift is that of all walks
+    situation = spoken.turned(SPLIT)  # the matrix is of this walk's roles, the drift of all walks
     found = hazards.find(session.driver, situation.live, situation.context, lambda one: one.id in NOTES)
     before = walk.journal.last_snapshot()
     since = memory.difference(before.objects, situation.live) if before is not None else None
@@ -111,7 +113,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
 
 
 def _members(walk: Walk, live: State, roles: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Who was a member of what when the last step ended, by the names of today."""
+    """The (role, member) pairs of the end of the last step, under the present names of the roles."""
     before = {(role, member) for role, member, *_ in roles["members"]}
     other = {name for pair in before for name in pair} - live.roles.keys()
     now = walk.journal.called_now(memory.cluster(live.target), other) if other else {}

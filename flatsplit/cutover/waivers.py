@@ -1,4 +1,4 @@
-"""Gates that somebody waived, as the journal knows them."""
+"""Waivers of gates, read from the journal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flatsplit.model import GateKey, GateResult
 
 
 def waived(journal: Journal, step: str) -> tuple[GateResult, ...]:
-    """Waivers on record since the step was last rolled back."""
+    """The waivers recorded since the step was last rolled back."""
     found: dict[str, GateResult] = {}
     for event in journal.events(step=step):
         if event.kind == "rolled_back":

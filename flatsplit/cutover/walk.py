@@ -1,6 +1,6 @@
-"""A cutover that is under way: what every use case works with, and none of them.
+"""A walk that is under way: what every use case works with. It imports none of them.
 
-What only some use cases need is imported where they ask for it: ``status`` does not wait for the rest.
+What only some use cases need is imported where it is used, so that ``status`` does not wait for it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 def refuse_legacy(operator: str, login: str, legacy: str) -> None:
     """Raise UsageError where the operator is the role that is to be replaced: it would lock itself out half-way.
 
-    ``login`` is who connected, ``operator`` whom the session acts as.
+    ``login`` is the role that connected, ``operator`` the one that the session acts as.
     """
     if operator == legacy and login != legacy:
         raise UsageError(
@@ -69,7 +69,9 @@ def refuse_legacy(operator: str, login: str, legacy: str) -> None:
 
 
 class Walk:
-    """Session, configuration, journal and record. Opened with a session that may write, unless only looked at."""
+    """Session, configuration, journal and record of a walk. The session may write, unless the walk is only
+    looked at.
+    """
 
     def __init__(
         self,
@@ -104,10 +106,10 @@ class Walk:
         walk: WalkName | None = SPLIT,
         any_will_do: bool = False,
     ) -> Self:
-        """Find the cutover that ``config`` is about. Raises JournalError where there is none, or another one's.
+        """Find the cutover that ``config`` is about. Raises JournalError where there is none, or only another role's.
 
-        ``live``: the catalog, where it was read a moment ago; the first situation is made of it. ``walk``: which one of
-        that database; None for the one that is under way (UsageError where that is not clear, unless any will do).
+        ``live``: the catalog, where it is already read; the first situation is made of it. ``walk``: which walk of that
+        database; None for the one under way (UsageError where there are several, unless ``any_will_do``).
         """
         login = session.driver.info.user
         refuse_legacy(live.target.operator if live else login, login, config.legacy_role)
@@ -127,20 +129,20 @@ class Walk:
         return cls(session, config, journal.of(record), record, kept, live)
 
     def turned(self, name: WalkName, live: State | None = None) -> Self:
-        """The same session, with what is kept of another walk; ``live`` as for :meth:`open`."""
+        """Another walk of the same database, in the same session; ``live`` as for :meth:`open`."""
         return self.open(self.session, self.config, live, walk=name)
 
     @property
     def split(self) -> CutoverRecord:
-        """The record of the split, which all other walks follow or go beside."""
+        """The record of the split, which every other walk goes beside or follows."""
         return next(record for record in self.kept if record.walk == SPLIT)
 
     def journal_of(self, walk: WalkName) -> Journal:
-        """The journal of one of the walks that are kept."""
+        """The journal of one of the kept walks."""
         return next(self.journal.of(record) for record in self.kept if record.walk == walk)
 
     def recognise(self) -> None:
-        """Raise JournalError in a copy of the database, whose journal speaks of the original."""
+        """Raise JournalError in a copy of the database, whose journal is about the original."""
         Journal.recognise(read_identity(self.session.driver), self.record)
 
     def situation(self, live: State | None = None) -> Situation:
@@ -188,7 +190,7 @@ class Walk:
         return situation
 
     def after(self, situation: Situation, statements: Sequence[Statement]) -> State | None:
-        """How things stand after these have run, where that is known without reading the whole catalog; else None."""
+        """The State after these statements have run, where it is known without reading the whole catalog; else None."""
         driver, live = self.session.driver, situation.live
         if not statements:
             return live
@@ -200,7 +202,7 @@ class Walk:
         return None if part == "all" else with_rules(driver, live, conditions=part == "conditions")
 
     def _surveyed(self, live: State) -> State:
-        """With columns and keys, where the configuration speaks of tenants."""
+        """The State with columns and keys, where the configuration has tenants."""
         begun = [record for record in self.kept if record.walk.kind == tenants.NAME]
         if (self.config.tenants is None and not begun) or live.structure is not None:
             return live
@@ -227,22 +229,22 @@ class Walk:
         return called_now(baseline, dict.fromkeys(gone) | self.journal.called_now(memory.cluster(live.target), gone))
 
     def _link(self, record: CutoverRecord, live: State, baseline: State) -> KeptWalk:
-        """One of the walks as it is now."""
+        """One of the kept walks as it is now."""
         kind, records = steps(self.journal, record, self.config)
         if machine.last_step({key: step.state for key, step in records.items()}) is None:
-            # Nothing was changed yet: memberships that are gone, somebody has ended, and no rollback brings them back
+            # Nothing was changed yet: missing memberships were ended by somebody else, and no rollback brings them back
             first_seen = {key: options for key, options in baseline.members.items() if key in live.members}
             baseline = replace(baseline, members=first_seen)
         earlier = record.id < self.record.id
         return KeptWalk(record.walk, kind, live, baseline, self.config, records, earlier, record.created_at)
 
     def require_own(self, situation: Situation) -> None:
-        """Raise ConfigError where a new role that came since ``init`` is not this walk's to begin with."""
+        """Raise ConfigError where a new role that was created since ``init`` does not belong to this walk."""
         if situation.name == SPLIT and situation.done == 0:
             role_names.refuse_strangers(self.config, situation.live, situation.baseline.roles, self.journal)
 
     def take_in(self, situation: Situation) -> None:
-        """Put those steps on record that the configuration asks for since the walk began."""
+        """Record the steps that the configuration asks for since the walk began."""
         if not situation.kind.optional(self.config):
             return
         known = {step.key for step in self.journal.steps()}
@@ -253,7 +255,7 @@ class Walk:
                     self.journal.event("taken-in", key, f"flatsplit.toml asks for {key}")
 
     def keep_names(self) -> None:
-        """Put the names of the new roles on record, inside the transaction that begins to work with them."""
+        """Record the names of the new roles, inside the transaction that begins to use them."""
         split = self.split
         renamed = split._replace(config=role_names.keep(self.journal.of(split), split, self.config))
         self.kept = tuple(renamed if record is split else record for record in self.kept)
@@ -266,9 +268,9 @@ class Walk:
         passwords: Mapping[str, str] | None = None,
         logs: Sequence[Path] = (),
     ) -> Asked[Context]:
-        """What the gates of a step are judged on: hazards of the split, the matrix of what the walk is about.
+        """What the gates of a step are judged on: the hazards of the split, and the matrix of this walk.
 
-        ``passwords``, by role: those that are at hand. ``logs``: the server's, where they are named.
+        ``passwords``, by role: those at hand. ``logs``: server logs, where they are named.
         """
         first = situation.turned(SPLIT)
 
@@ -278,7 +280,7 @@ class Walk:
             return trials.failed(self.session, situation) if self.session.write else ()
 
         def blockers() -> tuple[Finding, ...]:
-            from flatsplit import hazards  # only the first step's gate asks for them
+            from flatsplit import hazards  # only the gate of the first step asks for them
 
             return hazards.find(self.session.driver, first.live, first.context, hazards.is_blocker)
 
@@ -302,7 +304,7 @@ class Walk:
         )
 
     def verifiers(self, statements: Sequence[Statement], secrets: Passwords) -> dict[str, str]:
-        """Password verifiers that these statements need, by role. Raises UsageError where a password is missing."""
+        """The password verifiers that these statements need, by role. Raises UsageError where a password is missing."""
         roles = [role for each in statements for role in each.secrets]
         if not roles:
             return {}
@@ -318,7 +320,7 @@ class Walk:
     def executor(
         self, situation: Situation, reporter: Reporter, verifiers: Mapping[str, str] | None = None
     ) -> Executor:
-        """Something that runs statements with the configured patience."""
+        """An executor with the configured patience."""
         from flatsplit.executor import Budget, Executor
 
         locks = self.config.locks

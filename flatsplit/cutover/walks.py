@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WalkView:
-    """Where one walk is."""
+    """How far one walk is."""
 
     walk: WalkName
     state: str

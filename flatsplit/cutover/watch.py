@@ -1,4 +1,4 @@
-"""``watch``: one look after the other at who is connected, of which nothing is written down."""
+"""``watch``: looks repeatedly at who is connected, and records nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flatsplit.model import Backend
 
 
 def watch(session: Session, config: Config, interval: timedelta, count: int | None) -> Iterator[tuple[Backend, ...]]:
-    """``count`` looks, or without end. Needs no walk: whoever only watches may do so before ``init``."""
+    """``count`` looks, or without end. It needs no walk, so it can be used before ``init``."""
     for place in itertools.count() if count is None else range(count):
         if place:
             time.sleep(interval.total_seconds())

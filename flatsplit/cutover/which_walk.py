@@ -1,4 +1,4 @@
-"""Which walk a command is about: the one that was named, or the one that is under way."""
+"""Which walk a command is about: the named one, or the one that is under way."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def choose(
     *,
     any_will_do: bool = False,
 ) -> CutoverRecord:
-    """The walk of this name; without one that which is under way, or the only one there is.
+    """The walk of this name; without a name the one under way, or the only one there is.
 
     Raises UsageError where there are several, unless ``any_will_do``: then it is the split.
     """
@@ -50,15 +50,15 @@ def _listed(records: Sequence[CutoverRecord]) -> str:
 
 
 def states(journal: Journal, record: CutoverRecord, config: Config) -> dict[str, StepState]:
-    """How far each step of a walk is, in the order that it began with."""
+    """The state of each step of a walk, in the order of the list it began with."""
     return {key: step.state for key, step in steps(journal, record, config)[1].items()}
 
 
 def steps(journal: Journal, record: CutoverRecord, config: Config) -> tuple[Kind[Any], dict[str, StepRecord]]:
-    """The kind of a walk, with the steps that this walk began with, and where each of them is.
+    """The kind of a walk with the steps it began with, and the record of each of them.
 
-    A release may have more steps since: they are not forced on a walk that is under way. Those that the configuration
-    asks for come and go with it, as long as nothing of them is done.
+    A newer release may have more steps; a walk under way does not get them. Steps that depend on the configuration come
+    and go with it, until one of them is begun.
     """
     kind = KINDS.get(record.kind)
     if kind is None:

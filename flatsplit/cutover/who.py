@@ -1,4 +1,4 @@
-"""``who``: everything at hand that tells who did this, and what none of it can tell."""
+"""``who``: everything at hand that tells who did something, and what cannot be told."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Question:
 
 
 def who(session: Session | None, config: Config, question: Question, progress: Progress) -> Trail:
-    """Looks through what is at hand. Without a session only the logs that are named, and roles by their names.
+    """Search everything at hand. Without a session, only the named logs, with roles known by their names alone.
 
-    Raises TargetError where there is nothing that could know.
+    Raises TargetError where nothing can be searched.
     """
     found = Trail(database=session.driver.info.dbname if session is not None else "")
     server = ServerLogging.ask(session.driver) if session is not None else None
@@ -122,7 +122,9 @@ def _journal(session: Session, search: Search) -> list[Source]:
 
 
 def _sorted(deeds: list[Deed], question: Question, cast: Cast) -> list[Deed]:
-    """Judged, those that are meant, in the order of time; what is also counted by pg_stat_statements only once."""
+    """The deeds that match the question, judged and in order of time. One that pg_stat_statements has counted as well
+    is listed once.
+    """
     kept = [deed for deed in deeds if not question.refused or deed.outcome in ("refused", "failed")]
     named = {_alike(deed) for deed in kept if deed.source != "pg_stat_statements"}
     kept = [deed for deed in kept if deed.source != "pg_stat_statements" or _alike(deed) not in named]
@@ -132,12 +134,12 @@ def _sorted(deeds: list[Deed], question: Question, cast: Cast) -> list[Deed]:
 
 
 def _alike(deed: Deed) -> tuple[str, str, str]:
-    """Who did what; whether the schema was named is left aside."""
+    """Who did what, without the schema, which some sources name and others do not."""
     return deed.acting_as, deed.act, deed.object.rpartition(".")[2]
 
 
 def _limits(found: Trail, search: Search, server: ServerLogging | None, question: Question) -> list[str]:
-    """What the sources cannot know."""
+    """What the sources cannot tell."""
     notes = []
     logged = [source for source in found.sources if source.kind.startswith("server log")]
     if search.nobody:
@@ -170,5 +172,5 @@ def _limits(found: Trail, search: Search, server: ServerLogging | None, question
 
 
 def _recorded(found: Trail) -> bool:
-    """Whether the recorder of structural changes told what was committed."""
+    """Whether the recorder of structural changes has told what was committed."""
     return any(source.kind == RECORDED for source in found.sources)
