@@ -1,5 +1,4 @@
-"""The kinds of walk: each is a list of steps, and each step a pure function from State to State with all that is said
-of it.
+"""The kinds of walk. A kind is a list of steps; a step is a pure function from State to State, with its texts.
 
-What kinds have in common lies here, what one of them is about in a package of its name.
+The files here are for all kinds; each package is one kind.
 """

@@ -1,4 +1,4 @@
-"""A State being rewritten: what the steps work on, so that each of them reads as a list of wishes."""
+"""A State that is being rewritten: steps change a Draft, so that each of them reads as a list of what it wants."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from flatsplit.model import (
 class Draft:
     """A copy of a State that may be changed; :meth:`state` gives the new State.
 
-    Mappings are copied only when first written, and facts that stay the same stay the same
-    Python object, so that the differ sees at a glance what did not change.
+    A mapping is copied when it is first written. Facts that stay the same stay the same Python object, so that the
+    differ need not compare them.
     """
 
     def __init__(self, state: State) -> None:
@@ -48,7 +48,9 @@ class Draft:
         self._groups: list[ObjectGroup] | None = state.groups
         self._facts: dict[tuple[int, Acl, str], ObjectFacts] = {}
         self._granted: dict[tuple[int, str, str, str], tuple[ObjectFacts, ObjectFacts]] = {}
-        """What a grant makes of facts, which many objects have in common; with these, so that their id stays theirs."""
+        """What a grant makes of facts, which many objects share. The facts are kept with it, so that their id is not
+        reused.
+        """
 
     @property
     def before(self) -> State:
@@ -56,7 +58,7 @@ class Draft:
         return self._state
 
     def state(self) -> State:
-        """The State as rewritten."""
+        """The State as it is after the changes."""
         objects = {**self._objects, **self._new_objects} if self._new_objects else self._objects
         before = self._state
         if not self.conditions.keys() <= self.policies.keys():
@@ -83,8 +85,8 @@ class Draft:
     ) -> None:
         """Give every object the facts that ``change`` makes of its present ones.
 
-        ``change`` is asked once for all objects that are alike (see :class:`ObjectGroup`), and for those
-        that have to be looked at ``apart`` from the others of their group.
+        ``change`` is called once for all objects of a group (see :class:`ObjectGroup`), and by itself for each object
+        in ``apart``.
         """
         if self._groups is None:
             self._groups = group_objects({**self._objects, **self._new_objects})
@@ -123,23 +125,23 @@ class Draft:
         return found
 
     def get(self, ref: ObjectRef) -> ObjectFacts | None:
-        """Facts of one object as they stand in the draft."""
+        """The facts of one object in the draft; None where there is no such object."""
         return self._new_objects.get(ref) or self._objects.get(ref)
 
     def make(self, ref: ObjectRef, facts: ObjectFacts) -> None:
-        """An object that is to be made, unless it is there."""
+        """Add an object, unless it exists."""
         if self.get(ref) is None:
             self._new_objects[ref] = facts
             self._groups = None
 
     def unmake(self, refs: Collection[ObjectRef]) -> None:
-        """Objects that are to be gone."""
+        """Remove these objects."""
         self._objects = {ref: facts for ref, facts in self._objects.items() if ref not in refs}
         self._new_objects = {ref: facts for ref, facts in self._new_objects.items() if ref not in refs}
         self._groups = None
 
     def grant(self, ref: ObjectRef, role: str, letters: str, option: str = "") -> None:
-        """Give what is missing of ``letters``; an object that is not there is passed."""
+        """Grant what is missing of ``letters``; does nothing for an object that does not exist."""
         facts = self.get(ref)
         if facts is None or facts.owner == role:
             return
@@ -154,7 +156,9 @@ class Draft:
             self._regroup(ref, known[1])
 
     def _regroup(self, ref: ObjectRef, facts: ObjectFacts) -> None:
-        """A schema or database stays a group by itself; of the others it is not known who is alike any more."""
+        """Put an object whose facts have changed into a group. Schemas and databases are groups of their own; for other
+        kinds the groups are made anew.
+        """
         if self._groups is None or ref.kind not in SINGLE:
             self._groups = None
             return
@@ -164,7 +168,9 @@ class Draft:
         ]
 
     def default(self, ref: DefaultRef, acl: Acl) -> None:
-        """Set a row of pg_default_acl; one that says what holds anyway is no row (SetDefaultACL(), aclchk.c)."""
+        """Set a row of pg_default_acl. A row that equals the built-in default is removed (SetDefaultACL(),
+        aclchk.c).
+        """
         builtin: Acl = ()
         if not ref.schema:
             builtin = privileges.default_acl(privileges.OBJTYPE_KIND[ref.objtype], self.target.major)
@@ -174,7 +180,7 @@ class Draft:
             self.defaults[ref] = acl
 
     def effective_default(self, ref: DefaultRef) -> Acl:
-        """The row, or what holds without one."""
+        """The row, or the default that holds without one."""
         if ref in self.defaults:
             return self.defaults[ref]
         if ref.schema:
@@ -182,9 +188,10 @@ class Draft:
         return privileges.default_acl(privileges.OBJTYPE_KIND[ref.objtype], self.target.major)
 
     def member(self, role: str, member: str, *, admin: bool = False, inherit: bool = True, set_: bool = True) -> None:
-        """Make ``member`` a member, with what of these options it has not got yet, from whatever grantor.
+        """Make ``member`` a member, with those of these options that it does not have from any grantor.
 
-        ADMIN above all is not given twice: it cannot be granted back to whom the operator has it from (16+).
+        ADMIN in particular is not granted twice: it cannot be granted back to the role that the operator has it from
+        (16+).
         """
         if role == member or role not in self.roles or member not in self.roles:
             return
@@ -209,7 +216,7 @@ class Draft:
         )
 
     def no_member(self, role: str | None = None, member: str | None = None) -> None:
-        """Take away every membership in ``role`` (None: any) of ``member`` (None: anyone)."""
+        """Remove every membership in ``role`` (None: any) of ``member`` (None: any)."""
         for key in [key for key in self.members if role in (None, key.role) and member in (None, key.member)]:
             del self.members[key]
 
@@ -226,7 +233,7 @@ class Draft:
         self.roles.setdefault(name, facts)
 
     def setting(self, key: SettingKey, name: str, value: str) -> None:
-        """Set a setting unless the row has one of that name."""
+        """Set a setting, unless the row has one of this name."""
         row = dict(self.settings.get(key, ()))
         if name not in row:
             row[name] = value

@@ -1,6 +1,6 @@
-"""What a walk is made of: a kind is a list of steps over a few roles. Nothing here knows which steps, or which roles.
+"""What a walk is made of: a kind is a list of steps over some roles. Nothing here is about one kind.
 
-``C`` is what the steps of a kind need besides the State; each kind makes its own of a :class:`Moment`.
+``C`` is what the steps of a kind need besides the State; each kind makes its own from a :class:`Moment`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ Roles: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a kind may look at to say where a walk of it stands."""
+    """What a kind may use to tell how far a walk is."""
 
     live: State
     baseline: State
-    """What was first seen of whatever the walk changes."""
+    """What was first seen of everything that the walk changes."""
     config: Config
     states: Mapping[str, StepState]
-    """How far the journal says that each step is."""
+    """The state of each step according to the journal."""
     subject: str = ""
-    """Whom the walk was begun for; "" for a kind of which there is one."""
+    """What the walk was begun for; "" for a kind that has no subject."""
     kept: bool = False
-    """Where one is to begin: whether one of the same name is kept."""
+    """Where a walk is about to begin: whether one of the same name is kept."""
 
 
 def _nobody(_: Any) -> Roles:
@@ -60,9 +60,9 @@ def _never(*_: Any) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Generic[C]):
-    """One step: what it wants, and all that is said of it anywhere.
+    """One step: what it wants, and everything that is said about it anywhere.
 
-    Its queries of proof, and its pages' own words, are in templates/steps/KIND/KEY.*.j2.
+    Its queries of proof, and the words that only its page has, are in templates/steps/KIND/KEY.*.j2.
     """
 
     key: str
@@ -70,55 +70,59 @@ class Step(Generic[C]):
     purpose: str
     """A paragraph for the reviewer."""
     apply: Callable[[State, C], State]
-    """What it wants to be: pure, and the same when asked again of what it gave."""
+    """What the State is to become. Pure, and applied to its own result it changes nothing."""
 
     # -- before it is done
     gates: tuple[GateKey, ...] = ()
     """Gates that must be open, besides ``converged`` and ``approved``."""
     rests: Callable[[C], timedelta] | None = None
-    """How long things must have rested, as one of its gates will find."""
+    """How long to wait before the step, for the gates that ask for it."""
     comes: Callable[[C], Roles] = _nobody
-    """Logins that people are to use from now on: the gate ``seen`` wants one of them to have been used since the step
+    """Logins that people are to use from now on. The gate ``seen`` is open once one of them was used since the step
     before began.
     """
     leaves: Callable[[C], Roles] = _nobody
-    """Logins that nobody is to use any more: those that ``drained``, ``soaked`` and ``elsewhere`` are about."""
+    """Logins that nobody is to use any more. The gates ``drained``, ``soaked`` and ``elsewhere`` are about them."""
     by_people: str = ""
-    """What people do, where the step is theirs and flatsplit only watches: "people move …"."""
+    """What people do, where a step is theirs and flatsplit only watches: "people move …"."""
 
     # -- what it runs
     adds: Callable[[C], tuple[Statement, ...]] = _nothing
-    """Statements besides those that change facts, after all of them."""
+    """Statements that run after those that change facts, such as ending sessions."""
     takes_all_of: Callable[[C], Roles] = _nobody
-    """Roles of which the server may know nothing that flatsplit does not, or the step would leave that behind."""
+    """Roles of which everything is taken. Where the server lists more of them than flatsplit knows, the step is
+    refused.
+    """
     retires: Callable[[C], Roles] = _nobody
-    """Roles that nobody is to use any more once it is done; taken back, it lets them in again."""
+    """Roles that nobody is to use any more once the step is done; rolled back, it lets them in again."""
     leaves_nothing_of: Callable[[C], Roles] = _nobody
-    """Roles on which nothing in this database depends when it is done."""
+    """Roles on which nothing in this database depends once the step is done."""
     proves: Callable[[C], Roles] = _nobody
-    """Roles that have another password by its statements, which is tried at once: the former one is still in memory."""
+    """Roles that get another password, which is tried at once, while the former one is still in memory."""
 
     # -- when somebody has run its SQL by hand
     by_hand: Callable[[State, C], bool] = _never
-    """Whether live shows that somebody has; for facts that could not be told from what was there before."""
+    """Whether live shows that somebody has run the step's SQL, for facts that the origin cannot tell."""
     in_part: Callable[[C], bool] = _never
-    """Whether part of it may have been run, though the journal has not heard of it."""
+    """Whether part of the step may have run without the journal knowing of it."""
 
     # -- the way back
     drops: Callable[[C], Roles] = _nobody
-    """Roles that it drops for good: with any of them it is the point of no return."""
+    """Roles that it drops for good: with any of them, the step cannot be rolled back."""
     ends: Callable[[C], Roles] = _nobody
-    """Roles whose last sessions it ends: who they are is told before, and put on record."""
+    """Roles whose last sessions it ends: these are listed before, and recorded."""
     delivers: Callable[[C], Roles] = _nobody
-    """Roles whose new password applications are to get from a store, once the gate ``delivered`` is open."""
+    """Roles whose new password a store gives to applications once the gate ``delivered`` is open."""
     forgets: Callable[[C], Roles] = _nobody
-    """Roles whose former password is gone with it: there is no way back either."""
+    """Roles whose former password it removes: then the step cannot be rolled back either."""
     vacates: Callable[[C], Roles] | None = None
-    """Roles that must have no sessions when it is taken back, if it is a step whose way back people have to go, too."""
+    """Roles that must have no sessions when the step is rolled back; None where rolling back concerns no
+    connections.
+    """
 
     # -- for people
     watch: tuple[str, ...] = ()
-    """What to look at while and after it runs."""
+    """What to look at while it runs and afterwards."""
     stop: tuple[str, ...] = ()
     """When to stop, besides what holds for every step."""
 
@@ -129,51 +133,51 @@ class Kind(Generic[C]):
 
     name: str
     steps: tuple[Step[C], ...]
-    """In their order."""
+    """Its steps, in their order."""
     subject: Callable[[C], Roles]
-    """Roles whose facts it manages: walks go on side by side only where these are disjoint."""
+    """Roles whose facts it manages. Walks that have one in common are not under way at the same time."""
     makes: Callable[[C], Roles]
-    """Those of them that it creates where they are not there, and drops on the way back."""
+    """Those of them that it creates where they do not exist, and drops when it is rolled back."""
     heir: Callable[[C], str]
-    """Who gets, on the way back, what the roles that are dropped then have come to own."""
+    """Who gets, at a rollback, what the dropped roles have come to own."""
     context: Callable[[Moment], C]
-    """What its steps need, on the way forward."""
+    """What the steps need to be planned and taken."""
     backward: Callable[[Moment], C]
-    """The same for the way back, from what it was at the beginning on."""
+    """What they need to be rolled back, with everything as it was at the beginning."""
     origin: Callable[[State, C, Collection[str]], State]
-    """What undoes it: the live State without what the walk did. The keys are those of steps that may have changed
-    something, whoever ran them.
+    """The live State without what the walk did. The keys are those of steps that may have changed something, whoever
+    ran them.
     """
     remembers: Callable[[Moment, C, Callable[[], State]], State | None]
-    """What of the origin is to be remembered; None where live does not tell it any more."""
+    """The part of the origin to remember; None where live does not tell it any more."""
     stands_on: Callable[[C], Roles] = _nobody
     """Roles that it needs as they are, though it manages none of their facts: they are not taken from under it."""
     lets_go_of: Callable[[C], Roles] = _nobody
     """Those of its roles that nobody needs any more once all its steps are done: they may then be given other names."""
     summary: str = ""
-    """One line for whoever asks which kinds there are."""
+    """One line for the list of kinds."""
     about: str = ""
-    """What ``begin`` is to be told beside the kind: ROLE, say; "" for a kind of which there is one."""
+    """The argument that ``begin`` takes after the kind, such as ROLE; "" where there is none."""
     refuses: Callable[[Moment], tuple[str, str] | None] = _welcome
-    """What speaks against beginning one now, and what to do about it. The states of the moment have the steps of it."""
+    """What speaks against beginning a walk now, with what to do about it. ``states`` of the moment has its steps."""
     lost: Callable[[C], tuple[str, str] | None] = _said
-    """What the configuration does not say any more, and what to do about it: the walk does not go on without."""
+    """What is missing in the configuration, with what to do about it. The walk stops without it."""
     lasting: bool = True
-    """Whether a walk that is done is kept, and what it wants held against what comes; else it is over then."""
+    """Whether a complete walk is kept and what it wants is compared with live; otherwise it ends there."""
     joins: str = ""
-    """The step of the split that, once done, has made the roles that it stands on what it needs them to be: it may
-    begin then, beside a split that goes on; "": not before the split is done.
+    """The step of the split after which the roles it stands on are ready, so that it may begin beside the split; "":
+    only after the split is complete.
     """
     ways: tuple[str, ...] = ()
-    """How ``begin`` may be told to go about it: each an option of that name."""
+    """Options of ``begin`` that choose how the walk goes."""
     optional: Callable[[Config], Mapping[str, bool]] = _none
-    """Steps at its end, and whether the configuration asks for each: one that is not begun comes and goes with that."""
+    """Steps at its end, and whether the configuration asks for each. One that is not begun comes and goes with that."""
     picks: Callable[[Moment, Collection[str]], tuple[str, ...]] | None = None
-    """The keys of the steps that a walk begun in these ways consists of; None: of all."""
+    """The keys of the steps of a walk that is begun with these options; None: all steps."""
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Of its steps, in their order."""
+        """The keys of its steps, in their order."""
         return tuple(step.key for step in self.steps)
 
     @cached_property
@@ -181,19 +185,21 @@ class Kind(Generic[C]):
         return {key: place for place, key in enumerate(self.keys, start=1)}
 
     def of(self, keys: Collection[str]) -> Kind[C]:
-        """As a walk has it that began with these steps, in this order; KeyError for one that is not known here."""
+        """The kind with just these steps in this order, for a walk that began with them. KeyError for an
+        unknown one.
+        """
         return self if tuple(keys) == self.keys else replace(self, steps=tuple(map(self.step, keys)))
 
     def place(self, key: str) -> int:
-        """The place of a step, from 1 on."""
+        """The place of a step, counted from 1."""
         return self._places[key]
 
     def step(self, key: str) -> Step[C]:
-        """The step of this key."""
+        """The step with this key."""
         return self.steps[self._places[key] - 1]
 
     def through(self, state: State, context: C, count: int) -> State:
-        """What the first ``count`` steps make of ``state``: desired_count of the design."""
+        """The State that the first ``count`` steps make of ``state`` (desired_count in the design)."""
         for step in self.steps[:count]:
             state = step.apply(state, context)
         return state

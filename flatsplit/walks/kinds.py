@@ -1,4 +1,4 @@
-"""Which kinds of walk there are. Another one is a package beside ``split``, and a line here."""
+"""The kinds of walk that there are. Another one is a package beside ``split`` and a line here."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from flatsplit.walks.tenants.kind import TENANTS
 from flatsplit.walks.trail.kind import TRAIL
 
 KINDS: dict[str, Kind[Any]] = {kind.name: kind for kind in (SPLIT, GROUP, ROTATE, ROLE, TRAIL, TENANTS, LEAVE)}
-"""By their names, in the order in which people hear of them."""
+"""The kinds by name, in the order in which they are listed."""
 
 
 def begun_by_people() -> tuple[Kind[Any], ...]:
-    """Those that ``begin`` begins: all but the split, which ``init`` does."""
+    """The kinds that ``begin`` begins: all but the split, which ``init`` begins."""
     return tuple(kind for kind in KINDS.values() if kind is not SPLIT)
 
 
 @contextmanager
 def registered(kind: Kind[Any]) -> Iterator[None]:
-    """With one kind more, which a newer release may have, or a test."""
+    """Register one more kind while the body runs, as a newer release or a test has it."""
     former = KINDS.get(kind.name)
     KINDS[kind.name] = kind
     try:

@@ -1,4 +1,4 @@
-"""What others gave the new roles meanwhile: it stays with a role that stays, however many steps are taken back."""
+"""What others have granted to the new roles: it stays with a role that stays, however many steps are rolled back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from flatsplit.model import (
 
 
 def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> State:
-    """``want`` with what others gave the new roles meanwhile: facts that are live and that no step asks for."""
+    """``want`` with the facts that others added to the new roles: those that are live and that no step asks for."""
     stay = new & want.roles.keys()
     objects = dict(want.objects)
     seen: dict[tuple[int, int, int], ObjectFacts] = {}
@@ -43,7 +43,7 @@ def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> St
         if kept:
             columns[ref] = kept
     members = dict(want.members)
-    # Before 16 a membership is one row, whoever is on record as its grantor
+    # Before 16 a membership is one row, whoever granted it
     per_grantor = live.target.membership_options
     asked = top.members.keys() if per_grantor else {key_[:2] for key_ in top.members}
     for key_, options in live.members.items():
@@ -70,7 +70,7 @@ _GIVEN = (*_FLAGS, "connection_limit", "valid_until")
 
 
 def _attributes(live: State, top: State, want: State, stay: frozenset[str]) -> dict[str, RoleFacts]:
-    """Attributes of the new roles that somebody changed."""
+    """Roles of ``want`` with the attributes of the new roles that somebody changed."""
     roles = dict(want.roles)
     for role in stay & live.roles.keys() & top.roles.keys():
         now, full = live.roles[role], top.roles[role]
@@ -81,7 +81,7 @@ def _attributes(live: State, top: State, want: State, stay: frozenset[str]) -> d
 
 
 def _settings(live: State, top: State, want: State, stay: frozenset[str]) -> dict[SettingKey, Settings]:
-    """Settings of theirs that somebody made or changed."""
+    """Settings of ``want`` with those of the new roles that somebody added or changed."""
     settings = dict(want.settings)
     for key, row in live.settings.items():
         if key.role in stay:
@@ -92,7 +92,7 @@ def _settings(live: State, top: State, want: State, stay: frozenset[str]) -> dic
 
 
 def _policies(live: State, top: State, want: State, stay: frozenset[str]) -> dict[ObjectRef, frozenset[str]]:
-    """Policies that somebody extended to them."""
+    """Policies of ``want`` with the new roles that somebody added to them."""
     policies = dict(want.policies)
     for ref, named in live.policies.items():
         extra = (named - top.policies.get(ref, frozenset())) & stay
@@ -102,7 +102,7 @@ def _policies(live: State, top: State, want: State, stay: frozenset[str]) -> dic
 
 
 def _defaults(live: State, top: State, want: State, stay: frozenset[str]) -> dict[DefaultRef, Acl]:
-    """Default privileges that somebody gave to them, or for what they create."""
+    """Default privileges of ``want`` with those that somebody granted to the new roles, or for what they create."""
     defaults = dict(want.defaults)
     for ref, acl in live.defaults.items():
         builtin = () if ref.schema else privileges.default_acl(privileges.OBJTYPE_KIND[ref.objtype], live.target.major)
@@ -118,7 +118,7 @@ def _defaults(live: State, top: State, want: State, stay: frozenset[str]) -> dic
 def _with_grantors(
     members: dict[Member, MemberOptions], live: Mapping[Member, MemberOptions], kept: Member, roles: Collection[str]
 ) -> None:
-    """From 16 on a membership stands on that of its grantor, WITH ADMIN OPTION: it cannot stay without."""
+    """Add the memberships on which the kept ones depend: from 16 on, the grantor needs one WITH ADMIN OPTION."""
     todo = [kept]
     while todo:
         one = todo.pop()

@@ -1,8 +1,8 @@
-"""Whose a role is. A comment on it says so to every database of the cluster, and goes when the role goes.
+"""Marks roles with the database whose walk made them, in their comment, which every database of the cluster can read.
 
-Roles are the cluster's and a journal is one database's: without the mark, a walk could not tell the role that another
-database's walk made from one that somebody made by hand, and would drop it on its way back. Other comments are left
-alone: only what carries a mark is marked anew, when its walk goes back and leaves the role to a database that uses it.
+Roles belong to the cluster and a journal to one database. Without the mark, a walk could not tell a role that another
+database's walk made from one that somebody made by hand, and would drop it at a rollback. Comments without a mark are
+left alone. A mark is changed when its walk is rolled back and leaves the role to a database that uses it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from flatsplit.walks.provider import administers
 
 _HEAD, _TAIL = 'made by flatsplit for database "', '"'
 _HELD = ", held back"
-"""Ends the comment on a role that is not let in, though its walk lets others in: somebody decided so."""
+"""Ends the comment on a role that stays NOLOGIN because somebody decided so, though its walk lets others log in."""
 
 
 def mark(database: str, *, held: bool = False) -> str:
-    """The comment on a role that the walk of this database makes, or is left with."""
+    """The comment on a role that the walk of this database makes or takes over."""
     return f"{_HEAD}{database}{_TAIL}{_HELD if held else ''}"
 
 
-@lru_cache(maxsize=256)  # thousands of tenants' roles have the same
+@lru_cache(maxsize=256)  # thousands of tenants' roles have the same one
 def marked(comment: str) -> str:
-    """The database that a comment names; "" for any other comment."""
+    """The database that a comment names; "" for a comment without a mark."""
     comment = comment.removesuffix(_HELD)
     if comment.startswith(_HEAD) and comment.endswith(_TAIL):
         return comment[len(_HEAD) : -len(_TAIL)]
@@ -38,20 +38,22 @@ def held(comment: str) -> bool:
 
 
 def whose(state: State, role: str) -> str:
-    """The database whose walk the role belongs to; "" without a mark, and where that database is no more."""
+    """The database whose walk the role belongs to; "" without a mark, or where that database does not exist
+    any more.
+    """
     facts = state.roles.get(role)
     named = marked(facts.comment) if facts is not None else ""
     return named if named == state.target.database or any(named in names for names in state.databases.values()) else ""
 
 
 def others(state: State, role: str) -> str:
-    """The other database whose walk the role belongs to, or ""."""
+    """The other database whose walk the role belongs to; "" where there is none."""
     named = whose(state, role)
     return "" if named == state.target.database else named
 
 
 def left(state: State, roles: Collection[str]) -> State:
-    """``state`` with those roles of this walk that stay marked as one of the databases that use them.
+    """``state`` with those of this walk's ``roles`` that stay marked for one of the databases that use them.
 
     From 16 on a comment takes ADMIN OPTION on the role (COMMENT, "Notes").
     """

@@ -1,8 +1,8 @@
-"""Roles that are another database's affair. Memberships reach across the cluster, most roles' work does not.
+"""Memberships that matter in other databases only: they reach across the cluster, while most rights do not.
 
-Where legacy serves two databases, the walk of one makes it a member of that database's app_migrator. Seen from the
-other one that is a membership like any: carried over, it would let one application's migration tool own the other's
-tables, and the second walk would tie the two into a circle; taken away, it would break the first walk's bridge.
+Where legacy serves two databases, the walk of one makes it a member of that database's app_migrator. In the other one
+that looks like any membership. Carried over, it would let one application's migration tool own the other's tables, and
+the second walk would make the two members of each other; taken away, it would break the first walk's bridge.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from flatsplit.model import JOURNAL_SCHEMA, State
 
 
 def abroad(member: str, state: State, *others: State) -> frozenset[str]:
-    """Roles that ``member`` is a member of, in this State or the others, and that only matter in other databases.
+    """Roles that ``member`` is a member of, in this State or the others, and that matter in other databases only.
 
-    They hold something in others, nothing in this one, and lead to nothing more than the member's other memberships.
+    They have rights in other databases, none in this one, and are members of nothing that the member does not have
+    otherwise.
     """
     direct = {key.role for each in (state, *others) for key in each.members if key.member == member}
     foreign = {name for name in direct if _foreign(state, name)}
     if not foreign:
-        return frozenset()  # as almost everywhere; the look at all objects below is not for nothing then
+        return frozenset()  # as in most databases, which are spared the look at all objects below
     away = foreign.difference(at_work(state))
     return frozenset(name for name in away if state.member_of(name) <= direct)
 
@@ -33,9 +34,9 @@ def _foreign(state: State, name: str) -> bool:
 
 
 def at_work(state: State) -> Iterator[str]:
-    """Roles that own something in this database, may do something in it or have a setting for it.
+    """Roles that own something in this database, have rights in it, or have a setting for it.
 
-    To read flatsplit's own tables is to do nothing: whoever could dump the database is let into them.
+    Reading flatsplit's own tables does not count: every role that could dump the database is given that.
     """
     for group in state.groups:
         if JOURNAL_SCHEMA in (group.schema, group.refs[0].name if group.kind == "schema" else ""):

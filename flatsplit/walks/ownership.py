@@ -1,4 +1,4 @@
-"""Who may own what. Pure."""
+"""Which objects only a superuser may own. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from flatsplit.model import ObjectFacts, ObjectRef
 
 
 def superusers_only(ref: ObjectRef, facts: ObjectFacts) -> bool:
-    """Kinds that PostgreSQL lets only a superuser own.
+    """Whether PostgreSQL lets only a superuser own the object.
 
-    AlterEventTriggerOwner_internal(), AlterForeignDataWrapperOwner_internal(), AlterPublicationOwner_internal()
-    (FOR ALL TABLES, TABLES IN SCHEMA), and before 16 AlterSubscriptionOwner_internal().
+    AlterEventTriggerOwner_internal(), AlterForeignDataWrapperOwner_internal(), AlterPublicationOwner_internal() (FOR
+    ALL TABLES, TABLES IN SCHEMA), and before 16 AlterSubscriptionOwner_internal().
     """
     if ref.kind in ("event_trigger", "foreign_data_wrapper", "subscription"):
         return True

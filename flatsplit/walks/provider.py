@@ -1,4 +1,4 @@
-"""Managed services, known by the roles that they put into every cluster. Pure."""
+"""Managed services, recognised by the roles that they create in every cluster. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from flatsplit.model import State
 
 
 class Provider(NamedTuple):
-    """A service, and its strongest role that customers may use."""
+    """A service, and the strongest role that its customers may use."""
 
     name: str
     group: str
     superuser: str
-    """The service's own superuser, whom customers cannot use."""
+    """The service's own superuser, which customers cannot use."""
     sign_in: str = ""
-    """Members of this role log in by tokens instead of passwords."""
+    """Members of this role log in with tokens instead of passwords."""
 
 
 PROVIDERS = (
@@ -28,7 +28,7 @@ PROVIDERS = (
 
 
 def recognise(state: State) -> Provider | None:
-    """The service that the roles of the cluster speak of: its group and its superuser are both there."""
+    """The service whose group and superuser both exist in the cluster; None where there is none."""
     for provider in PROVIDERS:
         group, superuser = state.roles.get(provider.group), state.roles.get(provider.superuser)
         if group is not None and not group.superuser and superuser is not None and superuser.superuser:
@@ -39,7 +39,7 @@ def recognise(state: State) -> Provider | None:
 def administers(state: State, role: str) -> bool:
     """Whether the operator may make others members of a role that is no superuser.
 
-    Before 16 CREATEROLE is enough; since, it takes ADMIN OPTION (manual, "Role Attributes").
+    Before 16 CREATEROLE is enough; since then it takes ADMIN OPTION (manual, "Role Attributes").
     """
     operator = state.target.operator
     facts = state.roles.get(operator)
@@ -51,6 +51,6 @@ def administers(state: State, role: str) -> bool:
 
 
 def strongest(state: State) -> str:
-    """The service's strongest role, where the operator may give it away; else ""."""
+    """The service's strongest role, where the operator may grant it; else ""."""
     provider = recognise(state)
     return provider.group if provider is not None and administers(state, provider.group) else ""

@@ -1,4 +1,4 @@
-"""A State without what is gone at the end of the way back: roles that are dropped, passwords that are no more. Pure."""
+"""A State without what is gone at the end of a rollback: dropped roles, and passwords that no longer exist. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from flatsplit.walks.ownership import superusers_only
 
 
 def without_roles(state: State, gone: Collection[str], heir: str) -> State:
-    """``state`` after ``gone`` roles were dropped: their privileges and memberships with them, objects to ``heir``."""
+    """``state`` after the ``gone`` roles were dropped: without their rights and memberships, their objects owned by
+    ``heir``.
+    """
     if not gone:
         return state
     draft = Draft(state)
@@ -31,16 +33,16 @@ def without_roles(state: State, gone: Collection[str], heir: str) -> State:
 
 
 def _keeper(state: State, heir: str) -> str:
-    """Who takes over what only a superuser may own, and what one has installed: whoever runs the rollback as one."""
+    """The role that takes over what only a superuser may own: ``heir`` if it is one, else the operator if it is one."""
     facts = state.roles.get(heir)
     strong = facts is not None and facts.superuser
     return state.target.operator if state.target.operator_superuser and not strong else heir
 
 
 def _memberships(draft: Draft, gone: frozenset[str]) -> dict[Member, MemberOptions]:
-    """Theirs go with them; what they gave to others is by the operator's grant from then on."""
+    """Memberships without the dropped roles; those that they granted are granted by the operator."""
     found = {key: options for key, options in draft.members.items() if not gone & set(key)}
-    if draft.target.membership_options:  # before, a grantor is a remark that stands in nobody's way
+    if draft.target.membership_options:  # before 16 the grantor is only recorded and keeps nothing from being dropped
         for key, options in draft.members.items():
             if key.grantor in gone and not gone & {key.role, key.member}:
                 found.setdefault(key._replace(grantor=draft.target.grantor), options)
@@ -50,9 +52,9 @@ def _memberships(draft: Draft, gone: frozenset[str]) -> dict[Member, MemberOptio
 
 
 def forgotten(live: State, want: State) -> State:
-    """Without the passwords that are no more: going back makes none, and waits for nobody to think of one.
+    """``want`` without passwords that live does not have: a rollback makes none up and asks nobody for one.
 
-    What misses it afterwards is drift of the steps that are still done, and told as such.
+    Where a step that is still done wants such a password, that is drift, and reported so.
     """
     gone = {
         name: facts._replace(password=False)

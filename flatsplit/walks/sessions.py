@@ -1,7 +1,7 @@
-"""The sessions of a role that logs in no more. Pure.
+"""The last sessions of a role that may not log in any more. Pure.
 
-NOLOGIN stops new sessions only (manual, "Role Attributes"); those that are open go on until somebody ends them. That
-has no undo: whoever is let in again connects again.
+NOLOGIN stops new sessions only (manual, "Role Attributes"); open ones go on until they are ended. That has no undo:
+after a rollback their owners connect again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from flatsplit.model import Statement
 
 
 def last_sessions(role: str, description: str = "", *, everywhere: bool = False) -> tuple[Statement, ...]:
-    """What a step adds to end them: those in this database, or ``everywhere`` in the cluster."""
+    """Statements that end the sessions of a role in this database, or ``everywhere`` in the cluster."""
     return (
         Statement(
             description=description or f"end the last sessions of {role} in this database",

@@ -1,6 +1,6 @@
-"""The way back of a walk that makes roles: the live State without them. Pure.
+"""Rolls back a walk that made roles: the live State without them. Pure.
 
-What a kind says of other roles' facts, such as LOGIN of one that was there before, its own ``origin`` puts back.
+Facts of other roles, such as LOGIN of one that existed before, are restored by the kind's own ``origin``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flatsplit.walks.draft import Draft
 
 
 def remembered(state: State, roles: Collection[str]) -> State:
-    """What is to be known of these roles later: which of them there were, as what, of whom they were members."""
+    """What will be needed of these roles: which of them exist, their facts and their memberships."""
     wanted = frozenset(roles)  # there may be thousands
     return State(
         state.target,
@@ -26,14 +26,14 @@ def remembered(state: State, roles: Collection[str]) -> State:
 
 
 _CLUSTERS = frozenset({"parameter", "tablespace"})
-"""Kinds of objects that every database of the cluster has."""
+"""Kinds of objects that every database of the cluster shares."""
 
 
 def unmade(live: State, baseline: State, roles: Collection[str]) -> State:
-    """``live`` as if nobody had made these roles: those that were not there before.
+    """``live`` without these roles, unless they existed before.
 
-    One that another database uses stays, with what is the cluster's of it and matters there; what it may do in this
-    database, it had from here.
+    A role that another database uses stays, with the facts of the cluster that matter there, and without its rights in
+    this database.
     """
     made = [name for name in roles if name in live.roles and name not in baseline.roles]
     if not made:
@@ -51,7 +51,8 @@ def unmade(live: State, baseline: State, roles: Collection[str]) -> State:
         for key, row in live.settings.items()
         if not (key.role in gone or (key.role in staying and key.database == here))
     }
-    draft.columns = {ref: without(row, out) for ref, row in live.columns.items()}  # emptied, it is there all the same
+    # A column stays in the State when its list is empty
+    draft.columns = {ref: without(row, out) for ref, row in live.columns.items()}
     draft.mappings = {ref for ref in live.mappings if ref.args not in out}
     draft.policies = {ref: left for ref, named in live.policies.items() if (left := named - out) or not named & out}
     for ref, row in live.defaults.items():
@@ -69,13 +70,13 @@ def unmade(live: State, baseline: State, roles: Collection[str]) -> State:
 
 
 def _ends(key: Member, live: State, baseline: State, gone: AbstractSet[str], out: AbstractSet[str]) -> bool:
-    """Whether a membership goes with them: of whom another database goes on using, what does not matter there."""
+    """Whether a membership ends with them. Of a role that another database uses, only if it does not matter there."""
     ours = {key.role, key.member}
     return bool(gone & ours or (out & ours and key not in baseline.members and not used_elsewhere.matters(live, key)))
 
 
 def without(acl: Acl, gone: AbstractSet[str]) -> Acl:
-    """What they held goes with them; what they passed on, others have from the owner."""
+    """The ACL without what these roles held; what they granted is granted by the owner."""
     if not any(gone & {item.grantee, item.grantor} for item in acl):
         return acl
     return intern_acl(

@@ -1,8 +1,8 @@
-"""What other databases use of a role: nothing of that is taken back from here.
+"""What other databases use of a role, which a rollback here does not take away.
 
-Roles, their attributes and memberships are the cluster's. Where another database's application works as app_user, or as
-legacy over the bridge, a rollback here may neither drop the role, nor take LOGIN, its password or the membership away.
-The last database that goes back takes them along. Pure.
+Roles, their attributes and memberships belong to the cluster. Where another database's application works as app_user,
+or as legacy over the bridge, a rollback may neither drop the role nor take away LOGIN, its password or the membership.
+The last database to go back does. Pure.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from flatsplit.walks import marks
 NOBODY = RoleFacts()
 
 SHOWN = 3
-"""Databases that are called by their names in one line."""
+"""How many databases are named in one line."""
 
 
 def used(state: State, role: str) -> tuple[str, ...]:
-    """The other databases in which a role owns or may do something."""
+    """The other databases in which a role owns something or has rights."""
     return state.roles.get(role, NOBODY).elsewhere
 
 
 def matters(state: State, key: Member) -> tuple[str, ...]:
-    """The other databases for which a membership matters: those in which the member works and the role leads somewhere.
+    """The other databases for which a membership matters: the member works there, and the role gives it something
+    there.
 
-    What a predefined role or one with attributes may do, it may do wherever its member is.
+    Rights of a predefined role, or of one with attributes, count wherever the member works.
     """
     at = frozenset(used(state, key.member))
     if not at:
@@ -47,7 +48,9 @@ def listed(databases: Iterable[str]) -> str:
 
 
 def kept(live: State, want: State, alone: State, managed: Iterable[str]) -> Iterator[str]:
-    """What ``want`` leaves as it is live and ``alone``, where no other database counts, would not; with the reason."""
+    """For each fact that ``want`` leaves as it is live because of other databases, and ``alone`` would change: a line
+    with the reason.
+    """
     for role in sorted(set(managed) & live.roles.keys() & want.roles.keys()):
         if role not in alone.roles:
             maker = marks.others(live, role)
@@ -68,7 +71,7 @@ def kept(live: State, want: State, alone: State, managed: Iterable[str]) -> Iter
 
 
 def alone(state: State) -> State:
-    """The same State as if there were no other database; itself where none counts."""
+    """The same State as if there were no other database; the very same object where none counts."""
     strange = {name for name in state.roles if marks.others(state, name)}
     changed = {
         name: facts._replace(elsewhere=(), comment="" if name in strange else facts.comment)
@@ -79,7 +82,7 @@ def alone(state: State) -> State:
 
 
 def finding(kept: tuple[str, ...], step: str) -> Finding:
-    """That these facts of the cluster stay as they are, for the plan that would take them otherwise."""
+    """The finding that these facts of the cluster stay as they are."""
     return Finding(
         "stays",
         "note",

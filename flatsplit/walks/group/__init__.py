@@ -1,6 +1,6 @@
-"""``group ROLE``: one of the new roles stops logging in itself, others log in for it, and there is no flag day.
+"""``group ROLE``: a new role becomes a group. Other roles log in for it, without an outage, and then it does not.
 
-Here are only the keys of its steps, for whoever names one: a step is the file of that name, the kind is in
+This file has only the keys of the steps. Each step is the file of its key; the kind is in
 :mod:`flatsplit.walks.group.kind`.
 """
 

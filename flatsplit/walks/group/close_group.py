@@ -1,4 +1,4 @@
-"""close-group: the role itself logs in no more."""
+"""close-group: the role itself does not log in any more."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from flatsplit.walks.sessions import last_sessions
 
 
 def apply(state: State, context: Context) -> State:
-    """The scream test: NOLOGIN. Its password stays, so that one statement lets it in again."""
+    """NOLOGIN, to find who still uses it. The password stays, so that one statement lets it in again."""
     draft = Draft(state)
     draft.role(context.role, login=False)
     return draft.state()
 
 
 def _closed(state: State, context: Context) -> bool:
-    """Whether somebody has run its SQL."""
+    """Whether somebody has run the SQL of this step by hand."""
     facts = state.roles.get(context.role)
     return facts is not None and context.before.login and not facts.login
 
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:
-    """NOLOGIN stops new sessions only. Those of its logins are not the group's, whomever they act as."""
+    """Statements that end the open sessions, which NOLOGIN does not. Sessions of its logins are not the group's,
+    whatever role they act as.
+    """
     return last_sessions(context.role, f"end the last sessions of {context.role} itself in this database")
 
 

@@ -1,4 +1,4 @@
-"""What the steps of a group's walk need besides the State: whose it is, and what was first seen of those roles."""
+"""What the steps of a group's walk need besides the State: the group, and what was first seen of its roles."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ IGNORING = frozenset({130017, 140014, 150009, 160005, 170001})
 
 
 def ignores_role_setting(version: int) -> bool:
-    """Whether sessions of a login begin as the login, whatever ``role`` it was given."""
+    """Whether this release of the server ignores the setting ``role`` of a login."""
     return version in IGNORING
 
 
 @dataclass(frozen=True)
 class Context:
-    """The group, and how its logins shall be."""
+    """The group, and what its logins are to be like."""
 
     config: Config
     baseline: State
     """The role and its logins as they were before, their memberships and settings."""
     role: str
-    """Who becomes a group."""
+    """The role that becomes a group."""
     group: Group
-    """What the configuration says of it."""
+    """The section of the configuration about the group."""
 
     @property
     def logins(self) -> tuple[str, ...]:
-        """Who logs in for it."""
+        """The roles that log in for it."""
         return self.group.logins
 
     @property
     def opened(self) -> tuple[str, ...]:
-        """Those of them that may log in once the walk is done: of twins the first, the other one rests."""
+        """Those of them that may log in at the end of the walk: of a pair the first one, since the other one is for
+        rotations.
+        """
         return self.logins[:1] if len(self.logins) == 2 else self.logins
 
     @cached_property
     def before(self) -> RoleFacts:
-        """The role as it was; as if nobody may do anything where nothing was seen of it."""
+        """The role as it was; without any attribute where it was not seen."""
         return self.baseline.roles.get(self.role, RoleFacts())
 
     def made(self, state: State) -> frozenset[str]:
-        """Logins that are there because the walk made them: those of others carry no mark of it."""
+        """Logins that the walk has made. Others have no mark in their comment."""
         return frozenset(
             name
             for name in self.logins
@@ -59,10 +61,11 @@ class Context:
         )
 
     def settings(self, state: State) -> dict[str, str]:
-        """What a session of each login is to start with in this database, as one of the role does.
+        """The settings with which a session of each login is to start in this database, like one of the role.
 
-        Settings are not inherited (manual, "Role Membership"). A login that starts as the role needs ``role`` first;
-        one that does not is another ``"$user"``, so the role's schema is spelled out where there is one.
+        Settings are not inherited (manual, "Role Membership"). A login that starts as the role gets the setting
+        ``role``. For any other login ``"$user"`` is another schema, so the role's schema is named in search_path where
+        there is one.
         """
         found: dict[str, str] = {}
         for database in ("", state.target.database):

@@ -1,4 +1,4 @@
-"""create-logins: those who log in for the role exist, and nobody can use them."""
+"""create-logins: the logins of the group exist, and nobody can use them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.walks.kind import Step
 
 
 def apply(state: State, context: Context) -> State:
-    """The logins, NOLOGIN, members of the role (INHERIT, SET; no ADMIN), with its settings and limits."""
+    """The logins, NOLOGIN, members of the role (INHERIT and SET, no ADMIN), with its settings and limits."""
     draft = Draft(state)
     facts = state.roles.get(context.role)
     if facts is None:
@@ -26,7 +26,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def _like(facts: RoleFacts, context: Context, database: str) -> RoleFacts:
-    """What is not inherited by membership: limits, and attributes unless its sessions act as the role anyway."""
+    """Facts with what membership does not pass on: limits, and attributes unless sessions act as the role anyway."""
     limit, mine = context.group.connection_limit, not context.group.as_group
     return RoleFacts(
         connection_limit=facts.connection_limit if limit is None else limit,

@@ -1,4 +1,4 @@
-"""forget-password: the group's old password is gone, so that LOGIN given by mistake lets nobody in."""
+"""forget-password: the group has no password any more, so that LOGIN granted by mistake lets nobody in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.walks.kind import Step
 
 
 def apply(state: State, context: Context) -> State:
-    """PASSWORD NULL, of a role that does not log in."""
+    """PASSWORD NULL for the role, which does not log in."""
     draft = Draft(state)
     facts = state.roles.get(context.role)
     if facts is not None and not facts.login:

@@ -1,4 +1,4 @@
-"""The kind ``group``: its steps in their order, and what makes one walk of them."""
+"""The kind ``group``: its steps in their order, its context and its origin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flatsplit.walks.undo import remembered, unmade
 
 
 def _context(moment: Moment) -> Context:
-    """Raises ConfigError where the configuration says nothing of the group any more: its logins would be nobody's."""
+    """The context of the steps. Raises ConfigError where the configuration has no section for the group any more."""
     config, role = moment.config, moment.subject
     declared = config.group(role)
     if declared is None:
@@ -54,7 +54,7 @@ def _origin(live: State, context: Context, begun: Collection[str]) -> State:
 
 
 def _as_before(draft: Draft, context: Context, login: str, *, opened: bool) -> None:
-    """A login that somebody else made, or that another database uses: without what this walk gave it."""
+    """A login that somebody else made, or that another database uses, without what this walk gave it."""
     baseline, database = context.baseline, draft.target.database
     known = {member[:2] for member in baseline.members}
     for member in [one for one in draft.members if one[:2] == (context.role, login)]:

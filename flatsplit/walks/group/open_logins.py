@@ -1,4 +1,4 @@
-"""open-logins: the first of twins may log in, or all that there are."""
+"""open-logins: the first login of a pair may log in, or every login where there is no pair."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from flatsplit.walks.kind import Roles, Step
 
 
 def apply(state: State, context: Context) -> State:
-    """LOGIN, with a password; the second twin stays shut and has none, until a rotation has changed them over."""
+    """LOGIN with a password. The second login of a pair stays NOLOGIN without a password until a rotation changes to
+    it.
+    """
     draft = Draft(state)
     if _changed_over(state, context):
         return state
@@ -22,20 +24,20 @@ def apply(state: State, context: Context) -> State:
 
 
 def _changed_over(state: State, context: Context) -> bool:
-    """Whether the second twin logs in, which did not when first seen: the first one rests then."""
+    """Whether the second login of the pair can log in and could not at first: then a rotation has changed to it."""
     second = context.logins[-1]
     could = context.baseline.roles.get(second, RoleFacts()).login
     return len(context.logins) == 2 and state.roles.get(second, RoleFacts()).login and not could
 
 
 def _opened(state: State, context: Context) -> bool:
-    """Whether one may log in that could not when first seen."""
+    """Whether a login can log in that could not when first seen."""
     could = {name for name, facts in context.baseline.roles.items() if facts.login}
     return any(state.roles.get(name, RoleFacts()).login for name in context.opened if name not in could)
 
 
 def _logins(context: Context) -> Roles:
-    """Sessions of a login that was there before are none of the walk's."""
+    """The logins whose sessions are the walk's: not those that existed before."""
     return tuple(name for name in context.logins if not context.baseline.roles.get(name, RoleFacts()).login)
 
 

@@ -1,4 +1,4 @@
-"""What speaks against making a role a group now, and what to do about it. Pure."""
+"""What speaks against making a role a group now, with what to do about it. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Objection = tuple[str, str]
 
 
 def refuses(moment: Moment) -> Objection | None:
-    """The first objection to the walk; before it begins."""
+    """The first objection to beginning the walk; None where there is none."""
     config, state, role = moment.config, moment.live, moment.subject
     purpose = config.roles.purpose(role)
     if not purpose:
@@ -41,7 +41,7 @@ def refuses(moment: Moment) -> Objection | None:
 
 
 def objections(state: State, role: str, purpose: str, group: Group) -> Iterator[Objection]:
-    """What also speaks against going on, should it come later."""
+    """Objections that also stop a walk that is under way, where they come up later."""
     if purpose == blueprint.OWNER.key and not group.as_group:
         yield (
             f"what members of {role} create would belong to them, and not to {role}",
@@ -54,7 +54,7 @@ def objections(state: State, role: str, purpose: str, group: Group) -> Iterator[
         for ref in alike.refs
     )
     if owned:
-        # The worker of a subscription logs in as its owner, and stops at its next start when that one cannot
+        # The worker of a subscription logs in as its owner, and cannot start again once that role may not
         yield (
             f"subscription {owned[0]} belongs to {role}, and stops once {role} may not log in",
             f"give it to a role that goes on: ALTER SUBSCRIPTION {ddl.ident(owned[0])} OWNER TO …;",
@@ -68,7 +68,7 @@ def objections(state: State, role: str, purpose: str, group: Group) -> Iterator[
 
 
 def _strangers(moment: Moment, group: Group) -> Iterator[Objection]:
-    """Logins that are there already and had better not be taken."""
+    """Logins of these names that exist already and that the walk should not take over."""
     state = moment.live
     for login in group.logins:
         facts = state.roles.get(login)

@@ -1,4 +1,4 @@
-"""switch-connections: people move whoever logs in as the role to one of its logins."""
+"""switch-connections: people change programs from the role to one of its logins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flatsplit.walks.kind import Roles, Step
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The State itself: this step changes no facts."""
     return state
 
 
@@ -20,7 +20,7 @@ def _drain(context: Context) -> timedelta:
 
 
 def logins(context: Context) -> Roles:
-    """Those that people are to use."""
+    """The logins that people are to use."""
     return context.opened
 
 

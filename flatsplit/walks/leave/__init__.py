@@ -1,6 +1,7 @@
-"""``leave NAME``: a person goes. What she owned the application's owner has, what she gave stays, and then she is gone.
+"""``leave NAME``: a person leaves. Their objects go to the application's owner, what they granted stays, and the role
+is dropped.
 
-Here are only the keys of its steps, for whoever names one: a step is the file of that name, the kind is in
+This file has only the keys of the steps. Each step is the file of its key; the kind is in
 :mod:`flatsplit.walks.leave.kind`.
 """
 

@@ -1,4 +1,4 @@
-"""What the steps of a person's leaving need besides the State: who it is, and what was hers."""
+"""What the steps of a leaving need besides the State: the person, and what was first seen of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from flatsplit.model import RoleFacts, State
 
 @dataclass(frozen=True)
 class Context:
-    """The person, and what was first seen of her."""
+    """The person, and what was first seen of them."""
 
     config: Config
     baseline: State
-    """The person as she was: her role, its memberships and settings, what she owned, held and gave."""
+    """The person's role before: its memberships and settings, what it owned, held and granted."""
     person: str
 
     @property
     def before(self) -> RoleFacts:
-        """The role as it was; as if nobody may do anything where nothing was seen of it."""
+        """The role as it was; without any attribute where it was not seen."""
         return self.baseline.roles.get(self.person, RoleFacts())
 
     @property
     def heir(self) -> str:
-        """Who gets what she owned, but for what only a superuser may own."""
+        """The role that gets the person's objects, except those that only a superuser may own."""
         return blueprint.owner(self.config)

@@ -1,4 +1,4 @@
-"""drop: the role is gone."""
+"""drop: the person's role is dropped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flatsplit.walks.undo import without
 
 
 def apply(state: State, context: Context) -> State:
-    """DROP ROLE, which ends her memberships, with what she may in schemas, her settings and her user mappings."""
+    """DROP ROLE, which also ends its memberships, its rights in schemas, its settings and its user mappings."""
     person = context.person
     if person not in state.roles:
         return state

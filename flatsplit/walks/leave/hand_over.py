@@ -1,7 +1,8 @@
-"""hand-over: what she owned is the application's, what she gave others have from the owner, what she held is gone.
+"""hand-over: the person's objects go to the application's owner, what the person granted is granted by that owner, and
+the person's own rights are revoked.
 
-As REASSIGN OWNED and DROP OWNED would, but object by object and with a way back. On 16+ DROP OWNED would also end the
-memberships that she granted, without a word; here they go on, granted by the operator.
+The effect is that of REASSIGN OWNED and DROP OWNED, but object by object and with an undo. On 16+ DROP OWNED would also
+silently end the memberships that the person granted; here they stay, granted by the operator.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ CONTAINERS = ("schema", "database")
 
 
 def apply(state: State, context: Context) -> State:
-    """She owns nothing and holds nothing; what she gave to others they keep.
+    """The person owns nothing and has no rights, and roles that had rights from the person keep them.
 
-    Her memberships, and what she may in schemas, end with the role: her grants are revoked in her name, which has to
-    reach them, and who gets an object back has to be allowed to create in its schema.
+    Memberships and rights in schemas last until the role is dropped: the person's grants are revoked in the person's
+    name, which needs the schema, and a rollback may only give an object back to a role that may create in its schema.
     """
     if context.person not in state.roles:
         return state
@@ -54,7 +55,9 @@ def apply(state: State, context: Context) -> State:
 
 
 def memberships(draft: Draft, context: Context) -> None:
-    """Those that she granted are the operator's grants (16+); before, a membership has one grantor, who may be gone."""
+    """Memberships that the person granted become the operator's grants (16+). Before 16 the grantor does not matter and
+    may be dropped.
+    """
     person, target = context.person, draft.target
     for key, options in sorted(draft.members.items()):
         if key.grantor == person and person not in key[:2] and target.membership_options:
@@ -64,7 +67,7 @@ def memberships(draft: Draft, context: Context) -> None:
 
 
 def both(one: MemberOptions, other: MemberOptions | None) -> MemberOptions:
-    """What either membership gives."""
+    """The options of both memberships together."""
     if other is None:
         return one
     return MemberOptions(
@@ -73,7 +76,9 @@ def both(one: MemberOptions, other: MemberOptions | None) -> MemberOptions:
 
 
 def heir(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> str:
-    """Who gets an object of hers: the application's owner, unless it is for superusers only or flatsplit's own."""
+    """The role that gets an object of the person's: the application's owner, unless only a superuser may own the object
+    or it is flatsplit's own.
+    """
     if JOURNAL_SCHEMA in (ref.schema, ref.name if ref.kind == "schema" else ""):
         return state.target.operator
     if superusers_only(ref, facts) or facts.note == "powerful":
@@ -84,7 +89,7 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> 
 
 
 def handed(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> ObjectFacts:
-    """What becomes of one object."""
+    """The facts of one object after the hand-over."""
     acl = facts.acl if ref.kind in CONTAINERS else without(facts.acl, {context.person})
     if facts.owner != context.person or facts.note == "system" or (facts.follows and ref.kind in ROUTINES):
         return facts if acl is facts.acl else facts._replace(acl=acl)
@@ -93,7 +98,9 @@ def handed(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -
 
 
 def column(ref: ObjectRef, acl: Acl, draft: Draft, context: Context) -> Acl:
-    """Entries of a table's columns follow its owner (change_owner_fix_column_acls(), tablecmds.c)."""
+    """The ACL of a column after the hand-over: it follows the owner of its table (change_owner_fix_column_acls(),
+    tablecmds.c).
+    """
     acl = without(acl, {context.person})
     for kind in (*sorted(TABLES), "view", "materialized_view"):
         relation = ObjectRef(kind, ref.schema, ref.name)  # type: ignore[arg-type]  # kinds of relations
@@ -104,7 +111,7 @@ def column(ref: ObjectRef, acl: Acl, draft: Draft, context: Context) -> Acl:
 
 
 def policy(named: frozenset[str], context: Context) -> frozenset[str]:
-    """Whom a policy is for; one that was for her alone is the owner's, to whom it means nothing."""
+    """The roles of a policy. One that was for the person alone is for the owner, who is exempt from it."""
     if context.person not in named:
         return named
     return named - {context.person} or frozenset({context.heir})

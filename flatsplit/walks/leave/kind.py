@@ -1,4 +1,4 @@
-"""The kind ``leave``: its steps in their order, and what makes one walk of them."""
+"""The kind ``leave``: its steps in their order, its context and its origin."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _stands_on(context: Context) -> Roles:
 
 
 def _remembers(moment: Moment, context: Context, before: Callable[[], State]) -> State | None:
-    """Anew until it is handed over: a session that was there when she was locked may have gone on."""
+    """What to remember, again until the hand-over: a session that was open at ``lock`` may have gone on working."""
     if moment.states[leave.HAND_OVER] not in UNTOUCHED:
         return None
     return reduce(before(), context.person)

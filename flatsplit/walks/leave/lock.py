@@ -1,4 +1,4 @@
-"""lock: she logs in no more."""
+"""lock: the person does not log in any more."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from flatsplit.walks.sessions import last_sessions
 
 
 def apply(state: State, context: Context) -> State:
-    """NOLOGIN. Everything else stays as it is, so that one statement lets her in again."""
+    """NOLOGIN. Everything else stays as it is, so that one statement lets the person in again."""
     draft = Draft(state)
     draft.role(context.person, login=False)
     return draft.state()
 
 
 def _locked(state: State, context: Context) -> bool:
-    """Whether somebody has run its SQL."""
+    """Whether somebody has run the SQL of this step by hand."""
     facts = state.roles.get(context.person)
     return facts is not None and context.before.login and not facts.login
 
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:
-    """NOLOGIN stops new sessions only."""
+    """Statements that end the open sessions, which NOLOGIN does not."""
     return last_sessions(context.person)
 
 
@@ -36,7 +36,7 @@ def herself(context: Context) -> Roles:
 
 
 def soak(context: Context) -> timedelta:
-    """How long whoever misses her has to say so."""
+    """How long others have time to notice that the person is missing."""
     return context.config.gates.soak
 
 

@@ -1,4 +1,4 @@
-"""The way back of a person's leaving: the live State with what was hers. What others did meanwhile stays. Pure."""
+"""Rolls back a person's leaving: the live State with what was theirs; what others did meanwhile stays. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WITH_COLUMNS = (*sorted(TABLES), "view", "materialized_view")
 
 
 def reduce(state: State, person: str) -> State:
-    """The part of a State that tells what is hers."""
+    """The part of a State that is about the person."""
 
     def hers(acl: Acl) -> bool:
         return any(person in (item.grantee, item.grantor) for item in acl)
@@ -95,7 +95,7 @@ def _given_back(draft: Draft, context: Context) -> None:
 
 
 def _unshared(acl: Acl, then: Acl, context: Context) -> Acl:
-    """Without what the split gave on an object once it was the application's: it is hers again."""
+    """The ACL without what the split granted on the object once it was the application's: it is the person's again."""
     new = {*context.config.roles.new}
     return intern_acl(
         [*(item for item in acl if item.grantee not in new), *(item for item in then if item.grantee in new)]
@@ -103,7 +103,7 @@ def _unshared(acl: Acl, then: Acl, context: Context) -> Acl:
 
 
 def _members(draft: Draft, context: Context) -> None:
-    """Hers as they were; those that the operator took over are hers to give again."""
+    """The person's memberships as they were; those that the operator took over are granted by the person again."""
     base, person, grantor = context.baseline.members, context.person, draft.target.grantor
     for key, options in base.items():
         if key.member not in draft.roles or key.role not in draft.roles:
@@ -118,7 +118,9 @@ def _members(draft: Draft, context: Context) -> None:
 
 
 def _merged(acl: Acl, before: Acl, person: str) -> Acl:
-    """What is there now, with what involved her; what others had from her the owner gave instead, and does no more."""
+    """The present ACL with the entries that involved the person. What others had from the person and got from the owner
+    instead is removed.
+    """
     restored = [item for item in before if person in (item.grantee, item.grantor)]
     kept = [item for item in acl if person not in (item.grantee, item.grantor)]
     for item in restored:

@@ -1,4 +1,4 @@
-"""What speaks against letting somebody go now, and what to do about it. Pure."""
+"""What speaks against letting a person leave now, with what to do about it. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Objection = tuple[str, str]
 
 
 def refuses(moment: Moment) -> Objection | None:
-    """The first objection to the walk; before it begins."""
+    """The first objection to beginning the walk; None where there is none."""
     config, state, person = moment.config, moment.live, moment.subject
     if person not in state.roles:
         return f"there is no role {person!r}", "flatsplit people lists the persons"
@@ -37,7 +37,9 @@ def refuses(moment: Moment) -> Objection | None:
 
 
 def objections(state: State, person: str) -> Iterator[Objection]:
-    """What would run or read with more rights than hers once it is another's: she may have left it on purpose."""
+    """What would run or read with more rights once it belongs to somebody else. The person may have limited it on
+    purpose.
+    """
     yield from _acting(state, person)
     reads = {person, PUBLIC, *membership.becomes(state, person)}
     for group in state.groups:
@@ -58,8 +60,8 @@ def objections(state: State, person: str) -> Iterator[Objection]:
 
 
 def _acting(state: State, person: str) -> Iterator[Objection]:
-    """Who has her rights by a membership in her role. A session that has become her goes on as her (SET ROLE), and is
-    nobody once she is gone: what it does then fails with an oid.
+    """Members of the person's role, who act with its rights. A session that has done SET ROLE goes on as that role, and
+    what it does after the role is dropped fails with an oid.
     """
     for key, options in sorted(state.members.items()):
         if key.role != person or key.member == state.target.operator:
@@ -79,7 +81,7 @@ def _invoker(ref: ObjectRef) -> str:
 
 
 def _beyond(state: State, view: ObjectRef, reads: set[str]) -> ObjectRef | None:
-    """A relation that a view uses and none of these may read."""
+    """A relation that a view uses and that none of these roles may read; None where there is none."""
     for used in state.uses.get(view, ()):
         facts = state.objects.get(used)
         if facts is None or facts.owner in reads:

@@ -1,6 +1,7 @@
-"""``role NAME``: a special role of its own, with a list of what it may.
+"""``role NAME``: a special role with a list of its rights.
 
-Here are only the keys of its steps: a step is the file of that name, the kind is in :mod:`flatsplit.walks.role.kind`.
+This file has only the keys of the steps. Each step is the file of its key; the kind is in
+:mod:`flatsplit.walks.role.kind`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ StepKey: TypeAlias = Literal[
     "narrow",
     "verify",
 ]
-"""In the order in which they are taken by a role that begins like another one."""
+"""The keys in the order in which a role takes the steps that begins like another role."""
 
 NAME: Final = "role"
-"""Of the kind."""
+"""The name of the kind."""
 
 CREATE_ROLE: Final = "create-role"
 BRIDGE: Final = "bridge"
@@ -32,4 +33,4 @@ NARROW: Final = "narrow"
 VERIFY: Final = "verify"
 
 PLAIN: Final[tuple[StepKey, ...]] = (CREATE_ROLE, GRANT, OPEN, VERIFY)
-"""Of a role that begins with its own list."""
+"""The steps of a role that begins with its own list."""

@@ -1,4 +1,4 @@
-"""bridge: the role has, for now, the rights of the one that it begins like."""
+"""bridge: the role has the rights of the role that it begins like, for the time being."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """A member that inherits and may not SET ROLE: what it runs is counted as its own, and only its own.
+    """The role is a member that inherits and may not SET ROLE, so that what it runs is counted under its own name.
 
-    An attribute is not inherited (manual, "Role Membership"): without BYPASSRLS it would see fewer rows from then on.
+    Attributes are not inherited (manual, "Role Membership"): without BYPASSRLS it would see fewer rows.
     """
     draft = Draft(state)
     if context.special is not None and context.special.like:
@@ -23,7 +23,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def cut(state: State, context: Context) -> State:
-    """Without the bridge: no member of the role that it begins like, and under the policies like everybody."""
+    """The State without the bridge: no member of the role it begins like, and subject to policies like everybody."""
     draft = Draft(state)
     if context.special is not None and context.special.like:
         draft.no_member(role=context.special.like, member=context.role)

@@ -1,4 +1,4 @@
-"""What the steps need besides the State: the role that they are about, as the configuration has it now."""
+"""What the steps need besides the State: the special role as the configuration has it now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flatsplit.model import State
 
 @dataclass(frozen=True)
 class Context:
-    """A special role and what was first seen of it and of the role that it begins like."""
+    """A special role, and what was first seen of it and of the role that it begins like."""
 
     config: Config
     baseline: State
@@ -20,18 +20,18 @@ class Context:
 
     @cached_property
     def special(self) -> Special | None:
-        """Its section; None where somebody took that out again: then no step wants anything more."""
+        """Its section of the configuration; None where that was removed: then no step wants anything more."""
         return self.config.special_role(self.role)
 
     @property
     def source(self) -> str:
-        """The role whose settings it takes over: names have to mean to it what they mean to that one."""
+        """The role whose settings it takes over, so that names mean the same to both."""
         like = self.special.like if self.special is not None else ""
         return like or blueprint.application(self.config)
 
     @cached_property
     def owners(self) -> frozenset[str]:
-        """Whose objects are the application's: app_migrator's, the old owners', and those of special roles."""
+        """The roles that own the application's objects: app_migrator, the old owners, and special roles."""
         config = self.config
         makers = (one.name for one in config.special if one.create)
         return frozenset({blueprint.owner(config), config.legacy_role, *(config.owners or ()), *makers})

@@ -1,4 +1,4 @@
-"""create-role: the special role exists, with its settings, and nobody can use it."""
+"""create-role: the special role exists with its settings, and nobody can use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOT_TAKEN = frozenset({"role", "session_authorization"})
 
 
 def apply(state: State, context: Context) -> State:
-    """NOLOGIN, with its limit of connections and settings for this database."""
+    """NOLOGIN, with its connection limit and its settings for this database."""
     special, draft = context.special, Draft(state)
     if special is None:
         return state
@@ -33,8 +33,8 @@ def apply(state: State, context: Context) -> State:
 
 
 def _over(taken: Mapping[str, str], there: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """The last word on each setting. Its name in whatever case is one to the server, which has a way to write it
-    (find_option(), guc.c): that of ``there``, where it is.
+    """The settings by name, ``wanted`` last. The server compares names without case (find_option(), guc.c), so a name
+    is spelled as in ``there`` where it is there.
     """
     names = {name.lower(): name for some in (wanted, taken, there) for name in some}
     values = {name.lower(): value for some in (taken, there, wanted) for name, value in some.items()}
@@ -42,7 +42,8 @@ def _over(taken: Mapping[str, str], there: Mapping[str, str], wanted: Mapping[st
 
 
 def _taken(context: Context) -> dict[str, str]:
-    """What it starts with as the role that it begins like does; of another one, where it finds things by their names.
+    """The settings that it takes over: all of the role that it begins like, otherwise those by which names are looked
+    up.
 
     Settings are not inherited (manual, "Role Membership"), and a name without a schema is looked for in search_path.
     """

@@ -1,4 +1,4 @@
-"""grant: the role may do what its list says."""
+"""grant: the role gets the rights of its list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """What its list says, where that is missing; what somebody granted besides is for the matrix to tell."""
+    """The rights of its list, where they are missing. Rights that somebody granted besides are shown by the matrix."""
     draft = Draft(state)
     grant_list.give(draft, context)
     return draft.state()

@@ -1,4 +1,4 @@
-"""What a special role's list means in a State: privileges on objects and columns, and defaults for what comes. Pure."""
+"""What the list of a special role means in a State: privileges on objects and columns, and default privileges. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from flatsplit.walks.role.context import Context
 from flatsplit.walks.split import grants
 
 _LASTING = ("r", "S", "f", "T")
-"""What default privileges can be of, in a schema."""
+"""The kinds in a schema that default privileges can be for."""
 
 
 @dataclass(frozen=True)
 class ListedRights:
-    """Privilege letters by object, and by column."""
+    """Privilege letters by object and by column."""
 
     objects: Mapping[ObjectRef, str]
     columns: Mapping[ObjectRef, str]
@@ -34,13 +34,13 @@ def lines(config: Config, special: Special) -> Iterator[Grant]:
 
 
 def memberships(config: Config, special: Special) -> tuple[str, ...]:
-    """Roles that its list makes it a member of."""
+    """The roles of which its list makes it a member."""
     found = (grant for grant in config.grants if grant.purpose == special.name and grant.privilege == MEMBER)
     return tuple(parse_name(name).parts[-1] for grant in found for name in grant.names)
 
 
 def rights(state: State, context: Context) -> ListedRights:
-    """All that the list gives, with what it takes to get there: USAGE on the schemas, CONNECT on the database."""
+    """All privileges of the list, with those needed to reach them: USAGE on the schemas, CONNECT on the database."""
     special = context.special
     if special is None:
         return ListedRights({}, {})
@@ -70,7 +70,7 @@ def rights(state: State, context: Context) -> ListedRights:
 
 
 def ruled(context: Context, given: ListedRights) -> tuple[str, ...]:
-    """Schemas in which it has its part in tables to come."""
+    """Schemas in which it gets rights on tables that will be created."""
     special = context.special
     if special is None or special.new_tables == "none":
         return ()
@@ -81,7 +81,7 @@ def ruled(context: Context, given: ListedRights) -> tuple[str, ...]:
 
 
 def later(state: State, context: Context, given: ListedRights) -> Iterator[tuple[DefaultRef, str]]:
-    """Default privileges for what comes: (row, letters) of the role."""
+    """Default privileges for future objects: (row, letters) of the role."""
     special = context.special
     if special is None or special.new_tables == "none":
         return
@@ -94,7 +94,7 @@ def later(state: State, context: Context, given: ListedRights) -> Iterator[tuple
 
 
 def made(state: State, context: Context) -> Iterator[tuple[DefaultRef, str, str]]:
-    """What the others may do with what the role will make: (row, grantee, letters)."""
+    """Default privileges for what the role itself will create: (row, grantee, letters)."""
     special, config = context.special, context.config
     for schema in special.create if special is not None else ():
         for objtype in _LASTING:
@@ -104,9 +104,9 @@ def made(state: State, context: Context) -> Iterator[tuple[DefaultRef, str, str]
 
 
 def _creators(state: State, context: Context) -> Sequence[str]:
-    """Who creates for the application: app_migrator, the old owners over the bridge, special roles that may.
+    """The roles that create objects for the application: app_migrator, the old owners over the bridge, special roles.
 
-    Legacy for as long as it has default privileges: the split leaves them to one that it has locked, until the end.
+    Legacy for as long as it has default privileges: the split keeps them until its last step.
     """
     owner, legacy = blueprint.owner(context.config), context.config.legacy_role
     bridged = {key.member for key in state.members if key.role == owner}
@@ -124,7 +124,7 @@ def _letters(state: State, purpose: blueprint.Purpose, ref: DefaultRef) -> str:
 
 
 def give(draft: Draft, context: Context) -> None:
-    """Give the role what its list says, where it is missing."""
+    """Grant the role what is missing of its list."""
     special, role = context.special, context.role
     if special is None or role not in draft.roles:
         return
@@ -144,14 +144,14 @@ def give(draft: Draft, context: Context) -> None:
         if grantee in draft.roles:
             draft.default(row, privileges.plus(draft.effective_default(row), grantee, letters))
     if special.create:
-        # Who changes the structure has to reach what the role makes: an owner's rights come by membership alone
+        # Who changes the structure needs an owner's rights on what the role creates, and those come by membership alone
         draft.member(role, blueprint.owner(context.config))
     for group in memberships(context.config, special):
         draft.member(group, role)
 
 
 def nothing(state: State, context: Context) -> Iterator[tuple[Grant, str]]:
-    """Names of the list that mean nothing here, and the line that they stand in; columns each by itself."""
+    """Names of the list that mean nothing in this State, each with its line; columns one by one."""
     special = context.special
     for grant in context.config.grants if special is not None else ():
         if grant.purpose == context.role and grant.privilege == MEMBER:

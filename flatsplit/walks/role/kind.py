@@ -1,4 +1,4 @@
-"""The kind ``role``: its steps in their order, and what makes one walk of them."""
+"""The kind ``role``: its steps in their order, its context and its origin."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _subject(context: Context) -> Roles:
 
 
 def _stands_on(context: Context) -> Roles:
-    """Who it begins like; and app_migrator, where it is to use what that one makes, or the other way round."""
+    """The role that it begins like, and app_migrator where one of the two is to use what the other one creates."""
     special = context.special
     if special is None:
         return ()
@@ -60,13 +60,13 @@ def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) ->
 
 
 def _picks(moment: Moment, _: Collection[str]) -> tuple[str, ...]:
-    """Without a role that it begins like there is no bridge, and nothing to learn from."""
+    """The steps of the walk: a role that begins like no other one has no bridge and nothing to learn."""
     special = moment.config.special_role(moment.subject)
     return tuple(step.key for step in ROLE.steps) if special is not None and special.like else keys.PLAIN
 
 
 def _refuses(moment: Moment) -> tuple[str, str] | None:
-    """What speaks against beginning one, and what to do about it."""
+    """What speaks against beginning the walk, with what to do about it."""
     context, live, name = _context(moment), moment.live, moment.subject
     special = context.special
     if special is None:
@@ -86,7 +86,7 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
 
 
 def _there(moment: Moment) -> tuple[str, str]:
-    """Whose the role of this name is, and what to do about that."""
+    """Who owns the existing role of this name, and what to do about it."""
     live, name = moment.live, moment.subject
     other = f"give the special role another name in flatsplit.toml: {heading(name)}"
     if moment.kept:
@@ -124,7 +124,7 @@ def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
 
 
 def _lost(context: Context) -> tuple[str, str] | None:
-    """Its steps would want nothing, and be done with that."""
+    """That the section is gone from the configuration: the steps would want nothing and count as done."""
     if context.special is not None:
         return None
     back = f"flatsplit rollback {WalkName(keys.NAME, context.role).option} --all"

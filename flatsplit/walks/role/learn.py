@@ -1,4 +1,4 @@
-"""learn: what the role needs is gathered while it runs, for as long as it takes to have seen everything."""
+"""learn: what the role needs is learned while it runs, for as long as everything takes to run once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The State itself: this step changes no facts."""
     return state
 
 

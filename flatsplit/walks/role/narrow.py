@@ -1,4 +1,4 @@
-"""narrow: the bridge is cut, and the role has what its list says and nothing else."""
+"""narrow: the bridge is removed, and the role has the rights of its list and no others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """No member of the role that it began like any more."""
+    """The role is no member any more of the one that it began like."""
     return bridge.cut(state, context)
 
 

@@ -10,7 +10,7 @@ from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """LOGIN, with a password where roles have one here."""
+    """LOGIN, with a password where the configuration uses passwords."""
     draft = Draft(state)
     facts = draft.roles.get(context.role)
     if facts is not None and context.special is not None:

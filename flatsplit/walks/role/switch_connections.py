@@ -1,4 +1,4 @@
-"""switch-connections: people let the program log in as the new role."""
+"""switch-connections: people change the program to log in as the new role."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The State itself: this step changes no facts."""
     return state
 
 

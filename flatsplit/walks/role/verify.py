@@ -1,4 +1,4 @@
-"""verify: what the role can and cannot do is tried."""
+"""verify: tries what the role can and cannot do."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from flatsplit.walks.role.context import Context
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The State itself: this step changes no facts."""
     return state
 
 
 def _soak(context: Context) -> timedelta:
-    """As long as the bridge may still have to come back; a role that began with its list has never had more."""
+    """How long the bridge may have to be restored; nothing for a role that began with its list and never had more."""
     alike = context.special is not None and context.special.like
     return context.config.gates.soak if alike else timedelta()
 

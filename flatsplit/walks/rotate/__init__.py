@@ -1,7 +1,7 @@
-"""``rotate ROLE``: another password for who logs in as ROLE, without an outage and with proof that the old one is dead.
+"""``rotate ROLE``: another password for the role, without an outage and with proof that the old one does not work.
 
-Here are only the keys of its steps, for whoever names one: a step is the file of that name, the kind is in
-:mod:`flatsplit.walks.rotate.kind`. Which of them a walk consists of is decided when it begins.
+This file has only the keys of the steps. Each step is the file of its key; the kind is in
+:mod:`flatsplit.walks.rotate.kind`. Which steps a walk has is decided when it begins.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ CHANGE: Final = "change"
 RECONNECT: Final = "reconnect"
 
 TWINS: Final = (PREPARE, OPEN, SWITCH_CONNECTIONS, CLOSE, RETIRE)
-"""From the twin that logs in to the one that rests: nobody is without a password that works at any moment."""
+"""From the login in use to the resting one of the pair: at every moment there is a password that works."""
 LEAKED: Final = (PREPARE, OPEN, SWITCH_AT_ONCE, CLOSE_AT_ONCE, RETIRE_AT_ONCE)
-"""The same where somebody else knows the password: an outage is cheaper than waiting."""
+"""The same where somebody else knows the password: then an outage is better than waiting."""
 IN_PLACE: Final = (CHANGE, RECONNECT)
-"""One login, whose password changes under those who use it."""
+"""For a single login, whose password changes while it is used."""

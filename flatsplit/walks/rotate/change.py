@@ -1,4 +1,4 @@
-"""change: the role has another password from now on, and the former one is dead at once."""
+"""change: the role has another password, and the former one does not work any more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.walks.rotate.context import Context
 
 
 def apply(state: State, _: Context) -> State:
-    """No fact changes: that there is a password stays true."""
+    """The State itself: that there is a password stays true."""
     return state
 
 

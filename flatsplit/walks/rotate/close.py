@@ -1,4 +1,4 @@
-"""close: the former twin logs in no more."""
+"""close: the former login of the pair does not log in any more."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from flatsplit.walks.sessions import last_sessions
 
 
 def apply(state: State, context: Context) -> State:
-    """The scream test: NOLOGIN. Its password stays, so that one statement lets it in again."""
+    """NOLOGIN, to find who still uses it. The password stays, so that one statement lets it in again."""
     draft = Draft(state)
     draft.role(context.former, login=False)
     return draft.state()
 
 
 def closed(state: State, context: Context) -> bool:
-    """Whether somebody has run its SQL."""
+    """Whether somebody has run the SQL of this step by hand."""
     return context.former in state.roles and not state.roles.get(context.former, RoleFacts()).login
 
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:
-    """NOLOGIN stops new sessions only."""
+    """Statements that end the open sessions, which NOLOGIN does not."""
     return last_sessions(context.former)
 
 

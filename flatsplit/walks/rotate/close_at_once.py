@@ -1,4 +1,4 @@
-"""close-at-once: the former twin logs in no more, and whoever is left is cut off, in every database."""
+"""close-at-once: the former login does not log in any more, and its sessions in every database are ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps of a rotation need besides the State: whose password it is, and what was first seen of it."""
+"""What the steps of a rotation need besides the State: the role, and what was first seen of it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from flatsplit.model import RoleFacts, State
 
 @dataclass(frozen=True)
 class Context:
-    """Whose password it is."""
+    """The role whose password changes."""
 
     config: Config
     baseline: State
-    """The role and its twins as they were before, their memberships and settings."""
+    """The role and its two logins as they were before, with their memberships and settings."""
     role: str
-    """The subject of the walk: the group of the twins, or the login itself."""
+    """The subject of the walk: the group of the two logins, or the login itself."""
     twins: tuple[str, ...] = ()
-    """The two that log in for the role; () where its password changes in place."""
+    """The two logins of the role; () where its password changes in place."""
 
     @cached_property
     def former(self) -> str:
-        """The twin that logged in when the walk began."""
+        """The login that was in use when the walk began."""
         return next((name for name in self.twins if self._before(name).login), self.twins[0])
 
     @cached_property
     def coming(self) -> str:
-        """The one that rested."""
+        """The login that was resting then."""
         return next(name for name in self.twins if name != self.former)
 
     def _before(self, name: str) -> RoleFacts:
@@ -36,16 +36,16 @@ class Context:
 
     @property
     def as_group(self) -> bool:
-        """Whether sessions of the twins begin as the role."""
+        """Whether sessions of the two logins begin as the role."""
         group = self.config.group(self.role)
         return group is not None and group.as_group
 
 
 def coming(context: Context) -> tuple[str, ...]:
-    """Whom people are to use."""
+    """The logins that people are to use."""
     return (context.coming,)
 
 
 def former(context: Context) -> tuple[str, ...]:
-    """Whom nobody is to use any more."""
+    """The logins that nobody is to use any more."""
     return (context.former,)

@@ -1,4 +1,4 @@
-"""The kind ``rotate``: its steps, and what makes one walk of them."""
+"""The kind ``rotate``: its steps, its context and its origin."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from flatsplit.walks.undo import remembered
 
 
 def _context(moment: Moment) -> Context:
-    """Raises ConfigError where the configuration does not name the twins any more: nobody would know whom to close."""
+    """The context of the steps. Raises ConfigError where the configuration does not name the two logins any more."""
     config, role = moment.config, moment.subject
     if rotate.CHANGE in moment.states:
         return Context(config, moment.baseline, role)
@@ -71,7 +71,7 @@ def _origin(live: State, context: Context, begun: Collection[str]) -> State:
 
 
 def _as_it_rested(draft: Draft, context: Context) -> None:
-    """The twin that comes, as it was before it was made like the other one."""
+    """The resting login as it was before it was made like the other one."""
     name, baseline = context.coming, context.baseline
     before = baseline.roles.get(name, RoleFacts())
     draft.role(name, **{field: getattr(before, field) for field in prepare.ALIKE})

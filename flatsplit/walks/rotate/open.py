@@ -1,4 +1,4 @@
-"""open: the twin that rested may log in, with a password that nobody had before."""
+"""open: the resting login may log in, with a new password."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.walks.rotate.context import Context, coming
 
 
 def apply(state: State, context: Context) -> State:
-    """LOGIN with a password. The store keeps it first, so that a call that is killed goes on with the same one."""
+    """LOGIN with a password. A store gets it first, so that a call after a kill goes on with the same one."""
     draft = Draft(state)
     facts = draft.roles.get(context.coming)
     if facts is not None and not facts.login:
@@ -19,7 +19,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def _opened(state: State, context: Context) -> bool:
-    """Whether somebody has run its SQL."""
+    """Whether somebody has run the SQL of this step by hand."""
     return state.roles.get(context.coming, RoleFacts()).login
 
 

@@ -1,4 +1,4 @@
-"""What speaks against rotating a role's password now, and what to do about it. Pure."""
+"""What speaks against rotating a password now, with what to do about it. Pure."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ Objection = tuple[str, str]
 """What is wrong, and what to do."""
 
 LEAKED, INPLACE = "leaked", "in-place"
-"""How ``begin`` may be told to go about it."""
+"""The options of ``begin`` for a rotation."""
 
 
 def picks(moment: Moment, options: Collection[str]) -> tuple[str, ...]:
-    """The steps of a walk that begins now. Raises UsageError for ways that exclude each other, or are not to be had."""
+    """The steps of a walk that begins now. Raises UsageError for options that exclude each other or are not possible
+    here.
+    """
     config, role = moment.config, moment.subject
     if LEAKED in options and INPLACE in options:
         raise UsageError(
@@ -36,7 +38,7 @@ def picks(moment: Moment, options: Collection[str]) -> tuple[str, ...]:
 
 
 def typed(config: Config, role: str) -> str:
-    """The command that gives this role another password; a twin's is given by the walk of its group."""
+    """The command that gives this role another password; for a login of a pair, that of its group."""
     group = _twins_of(config, role)
     way = "" if group or _alone(config, role) else " --in-place"
     return f"flatsplit begin rotate {shlex.quote(group or role)}{way}"
@@ -49,7 +51,7 @@ def _twins_of(config: Config, role: str) -> str:
 
 
 def _alone(config: Config, role: str) -> bool:
-    """Whether in place is the usual way: the migration tool has few clients, and one login."""
+    """Whether ``--in-place`` is the default: the migration tool has few clients and one login."""
     return role == blueprint.owner(config) and config.logins(role) is None
 
 
@@ -74,7 +76,7 @@ def _no_twins(moment: Moment) -> Objection:
 
 
 def refuses(moment: Moment) -> Objection | None:
-    """The first objection to the walk; before it begins."""
+    """The first objection to beginning the walk; None where there is none."""
     config, role = moment.config, moment.subject
     if role not in moment.live.roles:
         named = str(getattr(config.roles, role, "")) if role in config.roles.__slots__ else ""

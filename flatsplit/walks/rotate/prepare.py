@@ -1,4 +1,4 @@
-"""prepare: the twin that rests is like the one that logs in."""
+"""prepare: the resting login gets the memberships, settings and limits of the one in use."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from flatsplit.walks.kind import Step
 from flatsplit.walks.rotate.context import Context
 
 ALIKE = ("createdb", "createrole", "inherit", "replication", "bypassrls", "connection_limit", "valid_until")
-"""Attributes that twins have in common: all but LOGIN, the password and being a superuser."""
+"""The attributes that both have in common: all but LOGIN, SUPERUSER and the password."""
 
 
 def apply(state: State, context: Context) -> State:
-    """Memberships, settings and limits. Once the former twin may not log in any more, people care for the other one."""
+    """Memberships, settings and limits. Once the former login may not log in, changes to it are not copied any more."""
     former, coming = state.roles.get(context.former), state.roles.get(context.coming)
     if former is None or coming is None or (coming.login and not former.login):
         return state
@@ -25,7 +25,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def memberships(state: State, name: str) -> dict[str, MemberOptions]:
-    """Of whom a role is a member, and how, whoever granted it."""
+    """The roles of which a role is a member, with the options, whoever granted it."""
     found: dict[str, MemberOptions] = {}
     for key, options in state.members.items():
         if key.member == name:

@@ -1,4 +1,4 @@
-"""reconnect: people give the new password to whoever uses the role, until each of them has come with it."""
+"""reconnect: people give the new password to every user of the role, until each has logged in with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flatsplit.walks.rotate.context import Context
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The State itself: this step changes no facts."""
     return state
 
 

@@ -1,4 +1,4 @@
-"""retire: the former password is gone."""
+"""retire: the former password is removed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.walks.rotate.context import Context, former
 
 
 def apply(state: State, context: Context) -> State:
-    """PASSWORD NULL, of a role that does not log in."""
+    """PASSWORD NULL for the former login, which does not log in."""
     draft = Draft(state)
     facts = state.roles.get(context.former)
     if facts is not None and not facts.login:
@@ -22,7 +22,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def unseen(context: Context) -> tuple[Statement, ...]:
-    """The same for who may not read pg_authid: whether there is a password is not to be seen then."""
+    """The same for an operator who may not read pg_authid and so cannot see whether there is a password."""
     if context.baseline.target.operator_superuser:
         return ()
     return (

@@ -1,4 +1,4 @@
-"""retire-at-once: the former password is gone, without waiting."""
+"""retire-at-once: the former password is removed, without waiting."""
 
 from __future__ import annotations
 

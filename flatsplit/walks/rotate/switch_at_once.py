@@ -1,4 +1,4 @@
-"""switch-at-once: as switch-connections, but nobody waits for who is left."""
+"""switch-at-once: as switch-connections, but it does not wait for the last users of the former login."""
 
 from __future__ import annotations
 

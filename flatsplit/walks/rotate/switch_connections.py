@@ -1,4 +1,4 @@
-"""switch-connections: the store gives out the new login and password, and people move whoever connects."""
+"""switch-connections: the store hands out the new login and password, and people change what connects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flatsplit.walks.rotate.context import Context, coming, former
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The State itself: this step changes no facts."""
     return state
 
 

@@ -1,6 +1,6 @@
 """``split``: one role that does everything becomes four that each do one thing.
 
-Here are only the keys of its steps, for whoever names one: a step is the file of that name, the kind is in
+This file has only the keys of the steps. Each step is the file of its key; the kind is in
 :mod:`flatsplit.walks.split.kind`.
 """
 
@@ -19,7 +19,7 @@ StepKey: TypeAlias = Literal[
     "lock-legacy",
     "revoke-legacy",
 ]
-"""In the order in which they are taken."""
+"""The keys in the order in which the steps are taken."""
 
 STEP_KEYS: Final[tuple[StepKey, ...]] = get_args(StepKey)
 ORDINAL: Final[dict[StepKey, int]] = {key: place for place, key in enumerate(STEP_KEYS, start=1)}

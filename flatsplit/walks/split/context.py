@@ -1,4 +1,4 @@
-"""What a step needs besides the State: the configuration and what was first seen."""
+"""What a step needs besides the State: the configuration, and what was first seen."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from flatsplit.model import RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State
 
 @dataclass(frozen=True)
 class Context:
-    """The blueprint that the steps work towards."""
+    """What the steps of the split work with."""
 
     config: Config
     baseline: State
-    """What was first seen of legacy, of adopted roles and of whatever else a step changes."""
+    """What was first seen of legacy, of adopted roles, and of everything else that a step changes."""
     retired: bool = False
-    """Legacy's own rights are (being) taken away: what it held is read from the baseline, not from live."""
+    """Whether legacy's own rights are being revoked or gone: what it held is then read from the baseline."""
     reopened: bool = False
-    """Another database that uses legacy has let it log in again after this walk had locked it: so it stays."""
+    """Whether another database that uses legacy has let it log in after this walk had locked it; then it stays so."""
 
     @cached_property
     def legacy(self) -> str:
@@ -36,22 +36,22 @@ class Context:
 
     @cached_property
     def retiring(self) -> frozenset[str]:
-        """Legacy, and the owners whose objects move like its own."""
+        """Legacy, and the owners whose objects move like legacy's."""
         return frozenset({self.legacy, *(self.config.owners or ())})
 
     @cached_property
     def scope(self) -> frozenset[str]:
-        """Schemas in scope."""
+        """The schemas in scope."""
         return frozenset(self.config.schemas)
 
     @cached_property
     def adopted(self) -> frozenset[str]:
-        """New roles that existed before flatsplit came."""
+        """New roles that existed before ``init``."""
         return frozenset(self.config.roles.new) & self.baseline.roles.keys()
 
     @cached_property
     def bootstrap(self) -> bool:
-        """Legacy is the cluster's bootstrap superuser: pinned, cannot be demoted, its extensions cannot be moved."""
+        """Whether legacy is the bootstrap superuser of the cluster: it cannot be demoted, nor its extensions moved."""
         return self.legacy == self.baseline.target.bootstrap
 
     @cached_property
@@ -70,18 +70,22 @@ class Context:
         return any(means(name, ref.schema, ref.name, args) for name in names)
 
     def left_of(self, objects: Iterable[ObjectRef]) -> frozenset[ObjectRef]:
-        """All that it leaves with dba."""
+        """Those of the objects that it leaves with dba."""
         return frozenset(ref for ref in objects if self.left(ref)) if self._left else frozenset()
 
     def holdings(self, state: State) -> State:
-        """Where legacy's own privileges and memberships are to be read."""
+        """The State in which legacy's own privileges and memberships can be read: live, or the baseline once they are
+        revoked.
+        """
         return self.baseline if self.retired else state
 
     def in_scope(self, ref: ObjectRef) -> bool:
-        """Whether the object lies in a schema in scope, or is one; large objects lie in none and always count."""
+        """Whether the object is a schema in scope or in one. Large objects are in no schema and always count."""
         return ref.kind == "large_object" or (ref.name if ref.kind == "schema" else ref.schema) in self.scope
 
     def ours(self, ref: ObjectRef, facts: ObjectFacts) -> bool:
-        """Whether the blueprint's grants are for it: the application's, in scope, no extension's, not left with dba."""
+        """Whether the blueprint's grants apply: the object is the application's, in scope, no member of an extension,
+        and not left with dba.
+        """
         mine = facts.owner in self.owners and not self.left(ref)
         return mine and not facts.extension and facts.note != "system" and self.in_scope(ref)

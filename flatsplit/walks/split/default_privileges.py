@@ -1,4 +1,4 @@
-"""default-privileges: what the new roles may do with what comes later."""
+"""default-privileges: what the new roles may do with objects that will be created."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from flatsplit.walks.split.owners import staying
 
 
 def apply(state: State, context: Context) -> State:
-    """Default privileges FOR ROLE app_migrator and FOR ROLE legacy; legacy's own live on for app_migrator.
+    """Default privileges FOR ROLE app_migrator and FOR ROLE legacy; those that legacy had apply to app_migrator too.
 
-    Legacy's count until the end, because what it creates over the bridge belongs to itself. A default
-    acts for the role that is current when it creates (manual, ALTER DEFAULT PRIVILEGES).
+    Legacy's count to the end, since what it creates over the bridge belongs to itself: default privileges are those of
+    the current role (manual, ALTER DEFAULT PRIVILEGES).
     """
     draft = Draft(state)
     new = frozenset(context.config.roles.new)
@@ -36,7 +36,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def _carry_over(draft: Draft, context: Context, ref: DefaultRef, acl: Acl, new: frozenset[str]) -> None:
-    """Third roles go on receiving their grants when app_migrator creates what legacy used to."""
+    """Grants to third roles that legacy's default privileges made are made for what app_migrator creates as well."""
     migrator = blueprint.owner(context.config)
     copy = ref._replace(creator=migrator)
     items = [item for item in privileges.settle(acl, migrator) if item.grantee not in new and item.grantor == OWNER]
@@ -53,7 +53,7 @@ def _carry_over(draft: Draft, context: Context, ref: DefaultRef, acl: Acl, new: 
 
 def _blueprint(draft: Draft, context: Context, ref: DefaultRef, *, foreign: bool) -> None:
     acl, kind = draft.effective_default(ref), privileges.OBJTYPE_KIND[ref.objtype]
-    # Taken from PUBLIC by the creator's global default only: IN SCHEMA defaults can add but not take away
+    # Only the creator's global row can take rights from PUBLIC: a row IN SCHEMA can add but not take away
     everywhere = draft.effective_default(ref._replace(schema=""))
     public = bool(privileges.letters(everywhere, PUBLIC) or privileges.letters(acl, PUBLIC))
     for name, purpose in blueprint.roles(context.config):
@@ -62,7 +62,7 @@ def _blueprint(draft: Draft, context: Context, ref: DefaultRef, *, foreign: bool
 
 
 def _large_objects(draft: Draft, context: Context, creator: str) -> None:
-    """Large objects have default privileges since 18, in no schema."""
+    """Rows for large objects, which are in no schema and have default privileges since 18."""
     ref = DefaultRef(creator, "", "L")
     acl, kind = draft.effective_default(ref), privileges.OBJTYPE_KIND[ref.objtype]
     for name, purpose in blueprint.roles(context.config):
@@ -71,7 +71,7 @@ def _large_objects(draft: Draft, context: Context, creator: str) -> None:
 
 
 def revoked(draft: Draft, context: Context) -> None:
-    """Legacy's default privileges, and what others' defaults would give it, are gone."""
+    """The State without legacy's default privileges, and without what those of others grant to it."""
     legacy = context.legacy
     for ref in [ref for ref in draft.defaults if ref.creator == legacy]:
         del draft.defaults[ref]

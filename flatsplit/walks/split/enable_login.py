@@ -1,4 +1,4 @@
-"""enable-login: the new roles become usable, and as usable as legacy was."""
+"""enable-login: the new roles can log in, with the settings and limits that legacy has."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.split import transfer_ownership as transfer
 from flatsplit.walks.split.context import Context
 
-# Settings that make no sense for another role: who it becomes, or what only legacy's work asked for.
+# Settings that are not carried over, since they say which role a session becomes
 _NOT_CARRIED = frozenset({"role", "session_authorization"})
 
 
 def apply(state: State, context: Context) -> State:
-    """Settings and limits carried over, PUBLIC narrowed, LOGIN with a password."""
+    """Settings and limits are carried over, CREATE is taken from PUBLIC, and the roles get LOGIN with a password."""
     draft = Draft(state)
     _settings(draft, context)
     _attributes(draft, context)
@@ -29,7 +29,9 @@ def apply(state: State, context: Context) -> State:
 
 
 def legacy_settings(state: State, context: Context) -> dict[str, str]:
-    """What a session of legacy starts with in this database: its own settings for all databases, then for this one."""
+    """The settings of a legacy session in this database: its own for all databases, overridden by those for
+    this one.
+    """
     merged: dict[str, str] = {}
     for database in ("", state.target.database):
         merged.update(state.settings.get(SettingKey(context.legacy, database), ()))
@@ -37,9 +39,9 @@ def legacy_settings(state: State, context: Context) -> dict[str, str]:
 
 
 def search_path(state: State, context: Context) -> str | None:
-    """Legacy's search_path with "$user" spelled out where that schema exists; None where nothing is to be said.
+    """Legacy's search_path with the schema that "$user" means written out; None where there is no such schema.
 
-    ``"$user"`` is the schema named like the session's role: it would vanish for app_user.
+    ``"$user"`` is the schema with the name of the session's role, so app_user would not find it.
     """
     path = legacy_settings(state, context).get("search_path", state.target.default_search_path)
     elements = ddl.split_list(path)
@@ -50,9 +52,9 @@ def search_path(state: State, context: Context) -> str | None:
 
 
 def _settings(draft: Draft, context: Context) -> None:
-    """For app_user, app_migrator and app_readonly, IN DATABASE; what an adopted or by-hand role has stays."""
+    """Settings IN DATABASE for app_user, app_migrator and app_readonly. What an adopted role has already stays."""
     state = draft.before
-    if context.retired:  # legacy's settings for this database are gone from live, or legacy itself is
+    if context.retired:  # legacy's settings for this database are revoked, or legacy was dropped
         state = context.baseline
     wanted = legacy_settings(state, context)
     path = search_path(state if state.objects else draft.before, context)
@@ -68,9 +70,8 @@ def _settings(draft: Draft, context: Context) -> None:
 def _attributes(draft: Draft, context: Context) -> None:
     """Connection limit, expiry and BYPASSRLS of app_user, expiry and CREATEDB of app_migrator.
 
-    app_migrator has its BYPASSRLS since the transfer of ownership. None of them is inherited by membership (manual,
-    "Role Membership"). REPLICATION and CREATEROLE are not carried over: neither running the application nor changing
-    its schema needs them.
+    app_migrator gets BYPASSRLS when ownership is transferred. Membership passes on none of them (manual, "Role
+    Membership"). REPLICATION and CREATEROLE are not carried over: neither the application nor its migrations need them.
     """
     legacy = context.baseline.roles.get(context.legacy)
     if legacy is None:
@@ -90,14 +91,14 @@ def _attributes(draft: Draft, context: Context) -> None:
 
 
 def narrowed(ref: ObjectRef, context: Context, database: str) -> bool:
-    """Objects on which PUBLIC's CREATE is taken away."""
+    """Whether PUBLIC loses CREATE on the object."""
     if ref.kind == "database":
         return ref.name == database
     return ref.kind == "schema" and (ref.name == "public" or ref.name in context.scope)
 
 
 def reliers(state: State, ref: ObjectRef, context: Context) -> list[str]:
-    """Roles that own something in the schema and could create it only as PUBLIC; superusers need no grant."""
+    """Roles that own something in the schema and could create it only as PUBLIC. Superusers need no grant."""
     new = frozenset(context.config.roles.new)
     owners = {
         group.facts.owner
@@ -112,7 +113,7 @@ def reliers(state: State, ref: ObjectRef, context: Context) -> list[str]:
 
 
 def _public(draft: Draft, context: Context) -> None:
-    """PUBLIC may no longer create; who relied on that is granted it by name."""
+    """PUBLIC loses CREATE; roles that relied on it are granted it by name."""
     database = draft.target.database
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
@@ -138,13 +139,13 @@ def _bridged(draft: Draft, context: Context) -> bool:
 
 
 def _opened(state: State, context: Context) -> bool:
-    """Whether a new role may log in that could not when first seen."""
+    """Whether a new role can log in that could not when first seen."""
     logins = {name for name in context.config.entering if name in state.roles and state.roles[name].login}
     return bool(logins - {name for name, facts in context.baseline.roles.items() if facts.login})
 
 
 def _not_adopted(context: Context) -> Roles:
-    """Sessions of a role that was there before are none of the walk's."""
+    """The new roles without the adopted ones, whose sessions were there before."""
     return tuple(role for role in context.config.roles.new if role not in context.adopted)
 
 

@@ -1,4 +1,4 @@
-"""grant-existing: what each new role may do with what is there."""
+"""grant-existing: what each new role may do with existing objects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flatsplit.walks.split.transfer_ownership import extension_heir
 
 
 def apply(state: State, context: Context) -> State:
-    """Rights of the new roles on everything that exists."""
+    """The rights of the new roles on everything that exists."""
     draft = Draft(state)
     new, dba = blueprint.roles(context.config), blueprint.administrator(context.config)
     users = [role for role in new if role.purpose.named]
@@ -30,7 +30,7 @@ def apply(state: State, context: Context) -> State:
     without = {kind for kind in kinds if not privileges.owner_letters(kind, state.target.major)}
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
-        if not facts.acl and ref.kind in without:  # an empty list of another kind was emptied by its owner
+        if not facts.acl and ref.kind in without:  # an empty list of another kind was emptied by the owner
             return facts
         in_scope = context.in_scope(ref)
         held = holdings.objects.get(ref) if context.retired else facts
@@ -65,7 +65,8 @@ def apply(state: State, context: Context) -> State:
 
 
 def _left(acl: Acl, ref: ObjectRef, context: Context, owners: str) -> Acl:
-    """An object that goes to dba: used as before, but routines, which run with dba's powers, only by who is named.
+    """The ACL of an object that goes to dba. It can be used as before, except that routines, which then run as dba, may
+    only be called by roles that are named.
 
     Legacy keeps its owner's privileges over the bridge; a superuser needs none.
     """
@@ -87,9 +88,9 @@ def _foreign(
     in_scope: bool,
     alone: bool,
 ) -> Acl:
-    """Another role's object: the new roles get what legacy holds there, each the part that it is for.
+    """The ACL of another role's object: each new role gets the part of legacy's rights that belongs to its purpose.
 
-    ``alone``: the owner is not a member of all that legacy is a member of, and needs what these hold by itself.
+    ``alone``: the owner is not a member of all roles that legacy is a member of, so it gets their rights itself.
     """
     limited = restricted.letters(ref, facts)
     own = privileges.minus(privileges.letters(held.acl, context.legacy), limited)
@@ -114,10 +115,11 @@ def _foreign(
 
 
 def _extension_members(draft: Draft, context: Context) -> None:
-    """Members of extensions are left alone, but for rights of legacy's that are not restricted (see :mod:`restricted`).
+    """Members of extensions stay as they are, except for rights of legacy that are not restricted (see
+    :mod:`restricted`).
 
-    It may hold them by a grant of its own, or because it installed the extension as a superuser: that one's tables are
-    used like any other's. Where app_migrator does not become their owner, it can do what app_user can.
+    Legacy may have such rights by a grant, or because it installed the extension as a superuser: that extension's
+    tables are used like any other. Where app_migrator does not become their owner, it gets what app_user gets.
     """
     holdings = context.holdings(draft.before)
     moves = not context.bootstrap and extension_heir(draft.before, context) == blueprint.owner(context.config)
@@ -143,7 +145,7 @@ def _extension_members(draft: Draft, context: Context) -> None:
 
 
 def _schemas(draft: Draft, context: Context) -> None:
-    """Schemas in scope: everybody may look inside, app_migrator may create."""
+    """Schemas in scope: all new roles get USAGE, app_migrator CREATE."""
     for schema in context.config.schemas:
         ref = ObjectRef("schema", "", schema)
         facts = draft.get(ref)
@@ -153,7 +155,9 @@ def _schemas(draft: Draft, context: Context) -> None:
 
 
 def _database(draft: Draft, context: Context) -> None:
-    """CONNECT for all; what the owner may do stays with app_migrator where it does not become the owner."""
+    """CONNECT for all new roles; where app_migrator does not become the owner of the database, it gets an owner's
+    rights.
+    """
     roles = blueprint.roles(context.config)
     ref = ObjectRef("database", "", draft.target.database)
     facts = draft.get(ref)
@@ -168,7 +172,7 @@ def _database(draft: Draft, context: Context) -> None:
 
 
 def _taken_over(ref: ObjectRef, facts: ObjectFacts, context: Context) -> bool:
-    """Whether it is legacy's database, which has gone to dba: no foreign one, on which legacy's groups would count."""
+    """Whether it is legacy's database, which now belongs to dba, and not another role's."""
     mine = ref.kind == "database" and facts.owner in context.config.roles.new
     return mine and _owned_before(context, ref) == context.legacy
 
@@ -179,7 +183,7 @@ def _owned_before(context: Context, ref: ObjectRef) -> str:
 
 
 def _columns(draft: Draft, context: Context, holdings: State) -> None:
-    """Column privileges of legacy on other roles' tables."""
+    """Column privileges that legacy has on other roles' tables."""
     for ref, acl in holdings.columns.items():
         own = privileges.letters(acl, context.legacy)
         table = restricted.table_of(draft.before, ref) if own else None
@@ -192,7 +196,7 @@ def _columns(draft: Draft, context: Context, holdings: State) -> None:
         now = draft.columns.get(ref, ())
         option = privileges.minus(privileges.grantable(acl, context.legacy), limited)
         for name, purpose in blueprint.roles(context.config):
-            if name == table[1].owner:  # an adopted one, to which its own table gives nothing
+            if name == table[1].owner:  # a column of an adopted role, to which its own table gives nothing
                 continue
             if purpose.keeps_all:
                 now = privileges.plus(now, name, own, option)
@@ -202,9 +206,9 @@ def _columns(draft: Draft, context: Context, holdings: State) -> None:
 
 
 def _memberships(draft: Draft, context: Context, holdings: State) -> None:
-    """app_migrator is a member of what legacy is a member of, as far as no restricted right lies behind it.
+    """app_migrator becomes a member of the roles that legacy is a member of, unless they lead to a restricted right.
 
-    app_user never is, it gets single privileges instead; [grants] may say otherwise of both.
+    app_user does not, it gets single privileges instead; [grants] may decide otherwise for both.
     """
     config, beyond = context.config, restricted.memberships(draft.before, context)
     apart = abroad(context.legacy, draft.before, holdings).union(config.roles.new, context.retiring, beyond)
@@ -220,13 +224,13 @@ def _memberships(draft: Draft, context: Context, holdings: State) -> None:
         for name in becomes:
             draft.member(
                 name, blueprint.named(config, purpose), inherit=False
-            )  # SET; before 16 whatever the member's INHERIT
+            )  # SET; before 16 the attribute INHERIT of the member decides
     for role, of in restricted.configured(context):
         draft.member(of, role)
 
 
 def _policies(draft: Draft, context: Context) -> None:
-    """Policies that were for legacy are for the roles that take over from it."""
+    """Policies for legacy are for the roles that take over from it as well."""
     heirs = blueprint.taking(context.config, "policies")
     for ref, now in list(draft.policies.items()):
         named = context.legacy in (context.baseline.policies.get(ref, now) if context.retired else now)
@@ -235,7 +239,7 @@ def _policies(draft: Draft, context: Context) -> None:
 
 
 def _mappings(draft: Draft, context: Context, holdings: State) -> None:
-    """User mappings: without one, a foreign table fails for the new roles."""
+    """User mappings for the new roles: without one, a foreign table cannot be read."""
     owner = blueprint.owner(context.config)
     for ref in sorted(holdings.mappings):
         if ref.args != context.legacy:

@@ -1,4 +1,4 @@
-"""grant-existing: what each new role may do with what is there."""
+"""The groups whose rights legacy has, and what [grants] of the configuration means."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _UNSCHEMED: tuple[Kind, ...] = (
 
 
 def groups_of(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
-    """Roles whose rights ``role`` has through memberships, predefined ones and superusers left out, and those that
-    stand ``apart`` with what only they lead to: the new roles' own groups are no business of legacy's.
+    """Roles whose rights ``role`` has through memberships, without predefined roles and superusers, and without those
+    ``apart`` and what only these lead to: the new roles' own groups do not concern legacy.
     """
     found: set[str] = set()
     todo = [role]
@@ -43,9 +43,9 @@ def groups_of(state: State, role: str, apart: Collection[str] = ()) -> frozenset
 
 
 def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[ObjectRef, ...]]]:
-    """What [grants] of the configuration adds: role, privilege, and the objects of that name that have it.
+    """What [grants] of the configuration adds: role, privilege, and the objects meant by a name.
 
-    Memberships are no privileges on objects: :func:`flatsplit.walks.split.restricted.configured`.
+    Memberships are not among these: see :func:`flatsplit.walks.split.restricted.configured`.
     """
     for grant in context.config.grants:
         role = "" if context.config.special_role(grant.purpose) else blueprint.named(context.config, grant.purpose)
@@ -55,7 +55,7 @@ def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[Obj
 
 
 def columns_of(name: str, letter: str) -> tuple[str, ...]:
-    """The columns that a name of [grants] means after that of a table; none where it means something else."""
+    """The columns that a name of [grants] has after its table; empty where it has none."""
     parts, args = parse_name(name)
     if args is None or len(parts) != 2 or letter not in _BY_COLUMN:
         return ()
@@ -63,7 +63,7 @@ def columns_of(name: str, letter: str) -> tuple[str, ...]:
 
 
 def columns(config: Config) -> frozenset[ObjectRef]:
-    """All columns that [grants] names, of whichever role."""
+    """All columns that [grants] names, for any role."""
     found: set[ObjectRef] = set()
     for grant in config.grants:
         for name in grant.names:
@@ -73,7 +73,7 @@ def columns(config: Config) -> frozenset[ObjectRef]:
 
 
 def parameters(config: Config) -> frozenset[str]:
-    """All configuration parameters that [grants] names, of whichever role."""
+    """All configuration parameters that [grants] names, for any role."""
     return frozenset(
         ".".join(parse_name(name).parts) for grant in config.grants if grant.letter in _SET for name in grant.names
     )
@@ -82,14 +82,14 @@ def parameters(config: Config) -> frozenset[str]:
 def _column(word: str) -> str:
     try:
         return parse_name(word).parts[-1]
-    except ValueError:  # no column is called so
+    except ValueError:  # no column has such a name
         return word
 
 
 def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
-    """Objects that a name of [grants] means: those that have this privilege, on this server.
+    """The objects that a name of [grants] means: those that have this privilege in this major.
 
-    After the name of a table, its columns (:func:`flatsplit.catalog.with_columns`).
+    A table may be followed by columns (:func:`flatsplit.catalog.with_columns`).
     """
     parts, args = parse_name(name)
     schema = parts[0] if len(parts) == 2 else ""
@@ -112,7 +112,7 @@ def named(state: State, name: str, letter: str) -> Iterator[ObjectRef]:
 
 
 def _by_types(state: State, named: ObjectRef) -> Iterator[ObjectRef]:
-    """The routine whose arguments have these types: what they are called there does not count."""
+    """The routine whose arguments have these types, whatever their names."""
     for group in state.groups:
         if (group.kind, group.schema) == (named.kind, named.schema):
             yield from (one for one in group.refs if one.name == named.name and same_arguments(named.args, one.args))

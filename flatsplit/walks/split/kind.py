@@ -1,4 +1,4 @@
-"""The kind ``split``: its steps in their order, and what makes one walk of them."""
+"""The kind ``split``: its steps in their order, its context and its origin."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from flatsplit.walks.split.remembered import reduce
 
 
 def _retired(moment: Moment) -> bool:
-    """Whether legacy's own rights are (being) taken away, so that live no longer tells what they were.
+    """Whether legacy's own rights are revoked or being revoked, so that live does not tell what they were.
 
-    The bridge is the first thing that goes. When it is missing although ownership has moved, somebody
-    has begun, also where no journal row says so (the step's SQL file, run by hand).
+    The bridge goes first. Where it is missing although ownership has moved, the step has begun, even by hand, without
+    the journal.
     """
     config, states = moment.config, moment.states
     if config.legacy_role not in moment.live.roles:
@@ -44,16 +44,16 @@ def _retired(moment: Moment) -> bool:
 
 
 def _reopened(moment: Moment) -> bool:
-    """Whether legacy may log in although this walk has locked it: another database's has let it, and uses it."""
+    """Whether legacy can log in although this walk has locked it: another database, which uses it, has let it in."""
     facts = moment.live.roles.get(moment.config.legacy_role)
     return moment.states[split.LOCK_LEGACY] == "done" and facts is not None and facts.login and bool(facts.elsewhere)
 
 
 def _config(moment: Moment) -> Config:
-    """The configuration with those groups alone that are some: one that was there, and nobody logs in as.
+    """The configuration with those groups that existed before and in whose name nobody logs in.
 
-    A role that becomes a group by the walk of that name logs in itself as far as the split is concerned: it has to get
-    LOGIN to begin with, and a rollback may not take it away. That it may not any more is the other walk's to want.
+    For the split, a role that becomes a group by a walk of its own logs in itself: it has to get LOGIN first, and a
+    rollback may not take that away. Taking LOGIN away is up to the other walk.
     """
     config, live, before = moment.config, moment.live.roles, moment.baseline.roles
     groups = tuple(
@@ -79,10 +79,10 @@ def _origin(live: State, context: Context, begun: Collection[str]) -> State:
 
 
 def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) -> State | None:
-    """The baseline as it should be kept from now on; None once legacy's own facts are no longer live.
+    """The baseline to store from now on; None once legacy's own facts are not live any more.
 
-    Of those, lock-legacy takes LOGIN alone, and the origin has it as first seen. So has the baseline what another
-    database's walk may have taken: an application that has nowhere to go back to is the rollback's to refuse.
+    lock-legacy only takes LOGIN, which the origin has as first seen. So has the baseline what another database's walk
+    may have taken: a rollback is refused where the application would have no role to go back to.
     """
     if context.retired or moment.states[split.REVOKE_LEGACY] not in UNTOUCHED:
         return None
@@ -135,5 +135,5 @@ SPLIT = Kind(
 
 
 def through(state: State, context: Context, step: split.StepKey) -> State:
-    """What the steps up to and including this one make of ``state``."""
+    """The State that the steps up to and including this one make of ``state``."""
     return SPLIT.through(state, context, split.ORDINAL[step])

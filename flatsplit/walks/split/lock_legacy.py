@@ -1,4 +1,4 @@
-"""lock-legacy: the old role stops being used."""
+"""lock-legacy: the old role is not used any more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from flatsplit.walks.split.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """The scream test: legacy may not log in; with ``repurpose`` it keeps app_user's rights and loses the bridge."""
+    """Legacy is NOLOGIN, to find who still uses it. With ``repurpose`` it keeps app_user's rights and loses
+    the bridge.
+    """
     draft = Draft(state)
     if context.legacy not in draft.roles:
         return state
@@ -24,7 +26,7 @@ def apply(state: State, context: Context) -> State:
             if key.member in context.retiring and not used_elsewhere.matters(draft.before, key):
                 del draft.members[key]
         draft.member(blueprint.application(context.config), context.legacy)
-        # The application's logins have app_user's rights over legacy; who changes the structure needs its own
+        # The application's logins have app_user's rights through legacy; those that change the structure need their own
         members.hand_over(draft, context, structure=True)
     elif not context.reopened:
         draft.role(context.legacy, login=False)
@@ -32,9 +34,9 @@ def apply(state: State, context: Context) -> State:
 
 
 def _locked(state: State, context: Context) -> bool:
-    """Whether legacy cannot log in any more, by this step's SQL file.
+    """Whether the SQL of this step was run by hand, so that legacy cannot log in.
 
-    Where legacy is used elsewhere too, another database's walk may have locked it.
+    Not where legacy is used in other databases too: the walk of one of these may have locked it.
     """
     legacy = context.legacy
     live, before = state.roles, context.baseline.roles
@@ -44,7 +46,7 @@ def _locked(state: State, context: Context) -> bool:
 
 
 def _ending_sessions(context: Context) -> tuple[Statement, ...]:
-    """NOLOGIN stops new sessions only."""
+    """Statements that end the open sessions, which NOLOGIN does not."""
     if context.config.retire == "repurpose":
         return ()
     return last_sessions(context.legacy)

@@ -1,7 +1,7 @@
-"""What becomes of legacy's members: each is made a member of one of the new roles. Pure.
+"""What happens to legacy's members: each becomes a member of one of the new roles. Pure.
 
-Over the bridge they keep every right that legacy keeps, for as long. When it ends, the application's logins belong to
-app_user, and who changes the structure to app_migrator: which is which, [members] of the configuration says.
+Through the bridge they keep every right that legacy keeps. When the bridge goes, the application's logins become
+members of app_user and those that change the structure members of app_migrator, as [members] of the configuration says.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from flatsplit.walks.split.context import Context
 
 
 def heir(context: Context, member: str) -> str:
-    """The new role that a member of legacy belongs to in the end; "" for none."""
+    """The new role that a member of legacy will be a member of; "" for none."""
     purpose = dict(context.config.members).get(member, blueprint.APPLICATION.key)
     return blueprint.named(context.config, purpose)
 
 
 def members_of_legacy(state: State, context: Context) -> Mapping[Member, MemberOptions]:
-    """Memberships in legacy, and in the owners that go its way, of roles that are neither of the cutover nor its
-    operator's; superusers need none.
+    """Memberships in legacy, and in owners that move like it, of roles that belong neither to the cutover nor to its
+    operator. Superusers need none.
     """
     old = context.retiring
     apart = {*context.config.roles.new, *old, state.target.operator}
@@ -39,9 +39,9 @@ def members_of_legacy(state: State, context: Context) -> Mapping[Member, MemberO
 
 
 def groups(state: State, roles: RoleNames, legacy: str) -> tuple[RoleNames, Groups]:
-    """Which of the roles that exist are groups: they may not log in, and others log in for them.
+    """Which of the existing roles are groups: they may not log in, and others log in for them.
 
-    That of dba is said by ``dba_login``, of the others by [group.ROLE].
+    For dba ``dba_login`` says so, for the others [group.ROLE].
     """
     found: dict[str, tuple[str, ...]] = {}
     for role in roles.new:
@@ -55,9 +55,10 @@ def groups(state: State, roles: RoleNames, legacy: str) -> tuple[RoleNames, Grou
 
 
 def hand_over(draft: Draft, context: Context, *, structure: bool = False) -> None:
-    """Make legacy's members those of the new roles, with the same options; with ``structure`` only those who change it.
+    """Make legacy's members members of the new roles, with the same options; with ``structure`` only those that change
+    the structure.
 
-    Also those that are not live any more: the step may have been broken off when half of them were moved.
+    Also those that are no members any more: the step may have been interrupted half-way.
     """
     uses = {role.name for role in blueprint.roles(context.config) if role.purpose.named}
     first_seen = {key: options for key, options in context.baseline.members.items() if key not in draft.before.members}
@@ -67,7 +68,7 @@ def hand_over(draft: Draft, context: Context, *, structure: bool = False) -> Non
             if role and not (structure and role in uses):
                 inherit = True if options.inherit is None else options.inherit
                 set_ = True if options.set is None else options.set
-                # Who may create roles administers his own: operators do not make each other administrators of theirs
+                # From 16 on a role with CREATEROLE administers those it made: operators do not do so for each other's
                 admin = options.admin and not state.roles[key.member].createrole
                 draft.member(role, key.member, admin=admin, inherit=inherit, set_=set_)
 
@@ -77,7 +78,7 @@ def _with_members(state: State, members: Mapping[Member, MemberOptions]) -> Stat
 
 
 def leading(state: State, context: Context, login: str) -> str:
-    """The direct member of legacy over which ``login`` acts as it; the login itself where there is none."""
+    """The direct member of legacy through which ``login`` acts as it; the login itself where there is none."""
     for old in context.retiring:
         way = membership.circle(state, login, old)
         if len(way) > 1:
@@ -86,7 +87,7 @@ def leading(state: State, context: Context, login: str) -> str:
 
 
 def moving(state: State, context: Context, member: str) -> str:
-    """The statements that make a member of legacy one of its new role at once."""
+    """Statements that make a member of legacy a member of its new role at once."""
     keys = [key for key in sorted(state.members) if key.member == member and key.role in context.retiring]
     options = [state.members[key] for key in keys]
     role = heir(context, member)
@@ -97,7 +98,7 @@ def moving(state: State, context: Context, member: str) -> str:
 
 
 def returning(context: Context, login: str, roles: Sequence[str]) -> str:
-    """The other way round: what makes a member of these new roles legacy's again."""
+    """The reverse: statements that make a member of these new roles a member of legacy again."""
     ended = ", ".join(map(ddl.ident, roles))
     return f"GRANT {ddl.ident(context.legacy)} TO {ddl.ident(login)}; REVOKE {ended} FROM {ddl.ident(login)};"
 

@@ -1,8 +1,8 @@
-"""The way back: what the database would be had flatsplit done nothing.
+"""The origin of the split: what the database would be if flatsplit had done nothing.
 
-Everything up to the point of no return goes back exactly, and what others did meanwhile stays. So the
-origin is the live State with the facts that flatsplit manages as they were first seen: those of the
-new roles, of legacy once it is being retired, and the rights of PUBLIC once they were narrowed.
+Everything up to the point of no return is rolled back exactly, and what others did meanwhile stays. So the origin is
+the live State with the facts that flatsplit manages as they were first seen: those of the new roles, of legacy once it
+is being retired, and the rights of PUBLIC once CREATE was taken from it.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from flatsplit.walks.split.context import Context
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Which steps that change managed facts have begun."""
+    """Which of the steps that change managed facts have begun."""
 
     narrowed: bool = False
-    """enable-login: PUBLIC's CREATE may be gone."""
+    """enable-login: PUBLIC's CREATE may be revoked."""
     locked: bool = False
     """lock-legacy: legacy may be NOLOGIN."""
 
@@ -50,7 +50,7 @@ _TAKEN = ("superuser", "createdb", "createrole", "replication", "bypassrls", "lo
 
 
 class Origin:
-    """Works out the origin of one live State."""
+    """Computes the origin of one live State."""
 
     def __init__(self, live: State, context: Context, progress: Progress) -> None:
         self.live = live
@@ -62,10 +62,10 @@ class Origin:
         self.gone = frozenset(name for name in self.new & live.roles.keys() if self._goes(name))
 
     def _goes(self, name: str) -> bool:
-        """Whether a role is there because of this walk and used by no other database.
+        """Whether a role exists because of this walk and is used by no other database.
 
-        An adopted one was there before, but if flatsplit made it, and its maker has left it to this walk or is no
-        more, and nothing here spoke of it when it was first seen, this walk is the last that takes it along.
+        An adopted role existed before. But one that another walk of flatsplit made, and left to this one or cannot come
+        back for, is dropped by this walk, if nothing here referred to it when it was first seen.
         """
         if used_elsewhere.used(self.live, name) or marks.others(self.live, name):
             return False
@@ -99,7 +99,7 @@ class Origin:
         if before is not None and self.legacy in roles:
             taken = _TAKEN if self.context.retired else ("login",) if self.progress.locked else ()
             now = roles[self.legacy]
-            # What others set meanwhile (its limits, its expiry, LOGIN by another database's walk) stays
+            # What others changed meanwhile (a limit, an expiry, LOGIN by another database's walk) stays
             roles[self.legacy] = now._replace(**{name: getattr(before, name) or getattr(now, name) for name in taken})
         return roles
 
@@ -136,7 +136,7 @@ class Origin:
             if managed(key) and not self.gone & {key.role, key.member} and not self._bridge_abroad(key)
         }
         for key in restored:
-            # What legacy had granted was taken over under the operator's name.
+            # What legacy had granted was taken over in the operator's name
             if key.grantor == self.legacy and self.legacy not in (key.role, key.member):
                 ours = key._replace(grantor=self.live.target.grantor)
                 if ours not in self.base.members:
@@ -149,9 +149,11 @@ class Origin:
         return key in self.base.members and self._bridge_abroad(key) and bool(used_elsewhere.used(self.live, key.role))
 
     def _bridge_abroad(self, key: Member) -> bool:
-        """Whether it is a bridge that led to other databases alone when it was first seen: another walk's, there.
+        """Whether it is a bridge that led to other databases only when it was first seen, and so belongs to a walk
+        there.
 
-        An adopted role without a mark does not say whose it is. Given back here, it would outlive both walks.
+        An adopted role without a mark does not tell whose it is. Restored here, the membership would outlive both
+        walks.
         """
         migrator, dba = blueprint.owner(self.context.config), blueprint.administrator(self.context.config)
         if key.role != migrator or key.member not in self.context.retiring | {dba} or migrator not in self.base.roles:
@@ -159,7 +161,7 @@ class Origin:
         return bool(used_elsewhere.used(self.base, migrator)) and migrator not in at_work(self.base)
 
     def _objects(self) -> tuple[dict[ObjectRef, ObjectFacts], list[ObjectGroup]]:
-        """All objects, and the same in groups; what stays together keeps its list of names."""
+        """All objects, one by one and in groups; a group that stays together keeps its list of names."""
         seen: dict[tuple[int, int, bool, bool], ObjectFacts] = {}
         objects = dict(self.live.objects)
         groups: list[ObjectGroup] = []
@@ -179,7 +181,7 @@ class Origin:
         return objects, groups
 
     def _alike(self, group: ObjectGroup) -> Iterator[tuple[list[ObjectRef], ObjectFacts | None, bool]]:
-        """Those of a group that were alike at first, too: with what they were, and whether they are left with dba."""
+        """The parts of a group that were alike at first, with the facts of then and whether they are left with dba."""
         base = self.base.objects
         left = self.context.left_of(group.refs)
         parts: dict[tuple[int, bool], list[ObjectRef]] = {}
@@ -207,9 +209,9 @@ class Origin:
         others = self.context.retiring - {self.legacy}
         if facts.owner in others:
             return facts.owner
-        # What is left with dba and was not there at first: legacy made it, or the decision came later
+        # Left with dba and not seen at first: legacy created it, or the decision came later
         if facts.owner in self.context.owners or (left and before is None and facts.owner in self.new):
-            # What app_user made while it was there is legacy's once it is not
+            # What app_user created while it existed belongs to legacy once it does not
             stay = ((self.new & self.live.roles.keys()) - self.gone) | (others & self.live.roles.keys())
             return before.owner if before and before.owner in stay else self.legacy
         if facts.owner in self.new and before is not None and before.owner in self.context.retiring:
@@ -217,7 +219,9 @@ class Origin:
         return facts.owner
 
     def _acl(self, acl: Acl, before: Acl | None, *, own: bool) -> Acl:
-        """The ACL without the new roles' items (but those first seen), with legacy's where it was retired."""
+        """The ACL without entries of the new roles (except those first seen), and with legacy's where these were
+        revoked.
+        """
         managed = self.new | {self.legacy} if self.context.retired else self.new
         before = before or ()
         restored = [
@@ -237,7 +241,7 @@ class Origin:
             return acl
         live = {(item.grantee, item.grantor) for item in acl}
         for item in restored:
-            # What app_migrator, adopted, had passed on became the owner's when it became the owner (aclnewowner())
+            # What an adopted app_migrator had granted became the owner's grant when it became the owner (aclnewowner())
             merged = item.grantor in self.new and (item.grantee, item.grantor) not in live
             if item.grantor == self.legacy or merged:
                 kept = [self._less(each, item, before) for each in kept]
@@ -245,7 +249,7 @@ class Origin:
 
     @staticmethod
     def _passed_on(item: AclItem, restored: Sequence[AclItem]) -> AclItem:
-        """What a new role passed on to others, they have from the owner, unless they had it from that role at first."""
+        """An entry that a new role granted is granted by the owner, unless the role had granted it when first seen."""
         was = next((each for each in restored if (each.grantee, each.grantor) == (item.grantee, item.grantor)), None)
         if was is None:
             return item._replace(grantor=OWNER)
@@ -254,7 +258,7 @@ class Origin:
 
     @staticmethod
     def _less(item: AclItem, restored: AclItem, before: Acl) -> AclItem:
-        """What legacy had granted on was taken over by the owner: the owner's copy goes, unless it was there before."""
+        """What legacy had granted was granted again by the owner: without that copy, unless it was there before."""
         if (item.grantee, item.grantor) != (restored.grantee, OWNER):
             return item
         own = next((each for each in before if (each.grantee, each.grantor) == (item.grantee, OWNER)), None)
@@ -267,7 +271,7 @@ class Origin:
         )
 
     def _create(self, acl: Acl, before: Acl) -> Acl:
-        """PUBLIC's CREATE as first seen; grants of CREATE that stood in for it go."""
+        """The ACL with PUBLIC's CREATE as first seen, and without the grants of CREATE that replaced it."""
         if "C" not in privileges.letters(before, PUBLIC):
             return acl
         for item in acl:
@@ -283,12 +287,12 @@ class Origin:
             before = self.base.columns.get(ref)
             # An entry of app_migrator's became the owner's when the table moved
             acl = self._acl(self.live.columns.get(ref, ()), before, own=before is not None and self._ours(ref))
-            if acl or ref in self.live.columns:  # emptied, the column is there all the same
+            if acl or ref in self.live.columns:  # a column stays in the State when its list is empty
                 columns[ref] = acl
         return columns
 
     def _ours(self, column: ObjectRef) -> bool:
-        """Whether its table is legacy's, or was."""
+        """Whether the table of the column is or was legacy's."""
         tables = (ObjectRef(kind, column.schema, column.name) for kind in (*TABLES, "view", "materialized_view"))  # type: ignore[arg-type]
         return any(self.live.objects[ref].owner in self.context.owners for ref in tables if ref in self.live.objects)
 
@@ -322,7 +326,7 @@ class Origin:
                 roles |= before & {self.legacy}
             if roles or not named <= self.new:
                 found[ref] = roles or named
-        return found  # without those that somebody made for new roles alone: they go with the last of them
+        return found  # without policies that somebody made for new roles alone: they are dropped with the last of these
 
     def _mappings(self) -> tuple[frozenset[ObjectRef], dict[ObjectRef, str]]:
         restored = {ref for ref in self.base.mappings if ref.args in self.context.adopted}

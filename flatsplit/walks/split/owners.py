@@ -1,4 +1,4 @@
-"""Owners that legacy becomes: an application may log in as one role and own everything as another. Pure."""
+"""Other owners that legacy acts as: an application may log in as one role and own everything as another. Pure."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class ActedFor(NamedTuple):
     objects: int
     schemas: tuple[str, ...]
     begins: bool
-    """Sessions of legacy begin as it, by a setting."""
+    """Whether a setting makes legacy's sessions begin as this role."""
 
 
 def begins_as(state: State, legacy: str) -> frozenset[str]:
-    """Roles that a setting makes of legacy's sessions."""
+    """Roles that legacy's sessions begin as, because of a setting."""
     return frozenset(
         value
         for key, row in state.settings.items()
@@ -33,7 +33,7 @@ def begins_as(state: State, legacy: str) -> frozenset[str]:
 
 
 def owned(state: State) -> dict[str, Counter[str]]:
-    """How much each role owns in each schema, by the schema's name; what an extension or the system made left out."""
+    """How many objects each role owns in each schema, without those of extensions and of the system."""
     found: dict[str, Counter[str]] = {}
     for group in state.groups:
         schema = group.refs[0].name if group.kind == "schema" else group.schema
@@ -45,11 +45,13 @@ def owned(state: State) -> dict[str, Counter[str]]:
 
 
 def acted_for(state: State, legacy: str, new: tuple[str, ...]) -> tuple[ActedFor, ...]:
-    """Roles that legacy can become and that own more than it does, or as which its sessions begin; largest first."""
+    """Roles that legacy can become and that own more than it does, or that its sessions begin as; the largest owner
+    first.
+    """
     begins = begins_as(state, legacy)
     others = _others(state, legacy, new)
     if not others:
-        return ()  # as almost everywhere; the look at all objects below is not for nothing then
+        return ()  # as in most databases, which are spared the look at all objects below
     have = owned(state)
     own = sum(have.get(name, Counter()).total() for name in (legacy, *new))
     found = [
@@ -70,7 +72,7 @@ def _others(state: State, legacy: str, new: tuple[str, ...]) -> frozenset[str]:
 
 
 def staying(state: State, context: Context) -> frozenset[str]:
-    """Owners in the schemas in scope that legacy can become, and that keep what they own by decision."""
+    """Owners in the schemas in scope that legacy can become, and that by decision keep what they own."""
     if context.config.owners is None:
         return frozenset()
     members = {**state.members, **context.holdings(state).members}
@@ -83,10 +85,9 @@ def staying(state: State, context: Context) -> frozenset[str]:
 
 
 def dormant(state: State, context: Context) -> tuple[str, ...]:
-    """Of legacy and the owners that go its way: those to which the bridge would give nothing, since they are NOINHERIT.
+    """Legacy and owners that move like it, as far as the bridge would give them nothing because they are NOINHERIT.
 
-    From 16 on the membership itself says INHERIT. One that owns nothing, and has become another for its work, needs
-    no bridge.
+    From 16 on the membership itself has INHERIT. One that owns nothing and works as another role needs no bridge.
     """
     if state.target.membership_options:
         return ()

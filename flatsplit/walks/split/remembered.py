@@ -1,4 +1,4 @@
-"""What has to be remembered of a State for the way back."""
+"""Which part of a State has to be remembered to roll back."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from flatsplit.walks.split.context import Context
 
 
 def reduce(state: State, config: Config) -> State:
-    """The part of a State that has to be remembered: facts of managed roles that cannot be inferred later.
+    """The facts of managed roles that cannot be inferred later.
 
-    An object that legacy owns with all its privileges is the normal case and needs no memory, unless it may go to dba.
+    An object that legacy owns with all its privileges is the normal case and need not be remembered, unless it may go
+    to dba.
     """
     legacy = config.legacy_role
     managed = {legacy, *config.roles.new}

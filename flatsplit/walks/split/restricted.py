@@ -1,8 +1,9 @@
-"""Rights that go beyond what owning an application takes: none is carried over unless the configuration says so.
+"""Rights that an ordinary owner of an application would not have. None is carried over unless the configuration says
+so.
 
-An ordinary owner has what its objects give it and what PUBLIC has. What the system keeps from PUBLIC, what the script
-of an extension takes from PUBLIC, predefined roles, and groups that lead to any of these were given to legacy by a
-superuser, or were its own because it is one.
+An ordinary owner has the rights on its objects and those of PUBLIC. Restricted are: what the system or the script of an
+extension takes from PUBLIC, predefined roles, and groups that lead to any of these. Legacy got them from a superuser,
+or has them because it is one.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ DANGEROUS_PARAMETERS = frozenset(
         *("ignore_system_indexes", "session_preload_libraries", "session_replication_role", "zero_damaged_pages"),
     }
 )
-"""Whoever sets one of these loads code into the server, reads past damage, or gets past foreign keys and triggers."""
+"""Setting one of these lets a role load code into the server, read past damage, or bypass foreign keys and triggers."""
 
 _ATTRIBUTES = ("superuser", "createrole", "replication", "bypassrls")
 
 
 def letters(ref: ObjectRef, facts: ObjectFacts) -> str:
-    """Privileges on the object that an ordinary owner would not come by.
+    """Privileges on the object that an ordinary owner would not get.
 
-    Of an extension that is what its script takes from PUBLIC: routines and views. Its tables and sequences hold the
-    application's data, whoever may read them (pg_partman's part_config, spatial_ref_sys of PostGIS).
+    Of an extension these are what its script takes from PUBLIC, on routines and views. Its tables and sequences hold
+    the application's data, whoever may read them (pg_partman's part_config, spatial_ref_sys of PostGIS).
     """
     if ref.kind == "parameter":
         name = ref.name.rpartition(".")[2].lower()
@@ -53,11 +54,11 @@ class Held(NamedTuple):
     ref: ObjectRef
     letters: str
     owned: bool
-    """Legacy has it because it owns the extension, not by a grant."""
+    """Whether legacy has it because it owns the extension, and not by a grant."""
 
 
 def held(state: State, context: Context) -> Iterator[Held]:
-    """What legacy holds of restricted rights on objects, by a grant or through an extension of its own."""
+    """The restricted rights on objects that legacy has, by a grant or through an extension of its own."""
     holdings = context.holdings(state)
     for group in state.groups:
         facts = group.facts
@@ -91,14 +92,14 @@ def table_of(state: State, column: ObjectRef) -> tuple[ObjectRef, ObjectFacts] |
 
 
 class Leads:
-    """Where memberships lead to in one State: the restricted rights behind a role."""
+    """The restricted rights behind each role, by the memberships of one State."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._holders: set[str] | None = None
 
     def beyond(self, role: str) -> tuple[str, ...]:
-        """Reasons why membership in ``role`` is more than an ordinary owner would have, in words; () if it is not."""
+        """Why membership in ``role`` is more than an ordinary owner would have, in words; () where it is not."""
         found: list[str] = []
         for name in sorted({role} | self._state.member_of(role)):
             facts = self._state.roles.get(name)
@@ -112,7 +113,7 @@ class Leads:
 
     @property
     def holders(self) -> set[str]:
-        """Roles that hold a restricted right on an object, the bootstrap superuser left out."""
+        """Roles that have a restricted right on an object, without the bootstrap superuser."""
         if self._holders is None:
             self._holders = set(_holders(self._state))
         return self._holders
@@ -138,7 +139,7 @@ def _grantees(acl: Acl, limited: str, owner: str) -> Iterator[str]:
 
 
 def memberships(state: State, context: Context) -> dict[str, tuple[str, ...]]:
-    """Roles that legacy is a member of and nobody becomes one of by itself, with where each leads."""
+    """Memberships of legacy that nobody gets without a decision, each with what it leads to."""
     holdings = context.holdings(state)
     apart = abroad(context.legacy, state, holdings).union(context.config.roles.new)
     roles = {key.role for key in holdings.members if key.member == context.legacy} - apart
@@ -149,8 +150,8 @@ def memberships(state: State, context: Context) -> dict[str, tuple[str, ...]]:
 
 
 def _as_before(state: State, context: Context) -> State:
-    """Without memberships in the new roles that came since: a role that logs in for one of them by now leads nowhere
-    else for legacy than it did, and what that new role may is no reason to take another way.
+    """The State without memberships in the new roles that are newer. A role that now logs in for one of them does not
+    give legacy more than it did; the new role's rights must not count.
     """
     new, known = frozenset(context.config.roles.new), {key[:2] for key in context.baseline.members}
     came = {key for key in state.members if key.role in new and key[:2] not in known}
@@ -163,12 +164,12 @@ def _as_before(state: State, context: Context) -> State:
 
 OUT_OF_REACH = "memberships-out-of-reach"
 BEYOND = "legacy-predefined-roles"
-"""The hazards that name memberships; accepting one leaves behind what it names."""
+"""The hazards that name memberships; accepting one leaves behind the memberships it names."""
 
 
 def out_of_reach(state: State, context: Context) -> tuple[str, ...]:
-    """Roles that legacy is a member of, an ordinary owner might be too, and that the operator cannot make anybody a
-    member of, as from 16 on it takes ADMIN OPTION. What an administrator has given app_migrator already is settled.
+    """Roles that legacy is a member of, that an ordinary owner might be a member of too, and that the operator cannot
+    grant: from 16 on that takes ADMIN OPTION. Without those that an administrator has already granted to app_migrator.
     """
     if not state.target.membership_options:
         return ()
@@ -182,9 +183,9 @@ def out_of_reach(state: State, context: Context) -> tuple[str, ...]:
 
 
 def left_behind(state: State, context: Context) -> frozenset[str]:
-    """Those of them that the configuration leaves behind: nobody gets them, and legacy keeps them, without a login.
+    """Those that the configuration leaves behind: nobody gets them, and legacy keeps them without being able to log in.
 
-    Also memberships that only a decision would pass on, as far as the operator cannot take them from legacy either.
+    Also memberships that only a decision would pass on, as far as the operator cannot revoke them from legacy either.
     """
     accepted = dict(context.config.accept)
     found = set(out_of_reach(state, context)) if OUT_OF_REACH in accepted else set()
@@ -194,7 +195,7 @@ def left_behind(state: State, context: Context) -> frozenset[str]:
 
 
 def configured(context: Context) -> Iterator[tuple[str, str]]:
-    """What [grants] says of memberships: the new role, and whose member it becomes."""
+    """The memberships of [grants]: the new role, and the role it becomes a member of."""
     for grant in context.config.grants:
         special = context.config.special_role(grant.purpose) is not None
         role = "" if special else str(getattr(context.config.roles, grant.purpose))

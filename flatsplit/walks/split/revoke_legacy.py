@@ -1,4 +1,4 @@
-"""revoke-legacy: the old role stops being able to."""
+"""revoke-legacy: the old role has no rights any more."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from flatsplit.walks.split.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """Bridge, privileges, defaults, memberships and attributes of legacy are gone; with ``drop`` the role too.
+    """Legacy has no bridge, privileges, default privileges, memberships or attributes; with ``drop`` it does not exist.
 
-    What another database uses of it stays (:mod:`flatsplit.walks.used_elsewhere`); whichever comes last takes it away.
+    What another database uses of it stays (:mod:`flatsplit.walks.used_elsewhere`); the last database takes that away.
     """
     draft = Draft(state)
     legacy = context.legacy
@@ -31,7 +31,7 @@ def apply(state: State, context: Context) -> State:
         members.hand_over(draft, context)
     draft.rewrite(lambda _, facts: _stripped(facts, legacy))
     for ref, acl in list(draft.columns.items()):
-        draft.columns[ref] = handed_over(acl, legacy)  # emptied, the column is there all the same
+        draft.columns[ref] = handed_over(acl, legacy)  # a column stays in the State when its list is empty
     default_privileges.revoked(draft, context)
     for ref, named in list(draft.policies.items()):
         if legacy in named:
@@ -49,8 +49,8 @@ def apply(state: State, context: Context) -> State:
 
 
 def _memberships(draft: Draft, context: Context) -> None:
-    """Legacy is in nobody, and nobody in it unless it goes on as the application's; memberships that it gave to others
-    are theirs by the operator's grant.
+    """Legacy is a member of no role, and has no members unless it goes on as the application's role. Memberships that
+    it granted to others are granted by the operator.
     """
     legacy = context.legacy
     for key, options in sorted(draft.members.items()):
@@ -59,7 +59,7 @@ def _memberships(draft: Draft, context: Context) -> None:
             if again not in draft.members:
                 draft.members[again] = options
             del draft.members[key]
-    # What another database's application has over legacy, such as its walk's bridge, is not this one's to take away
+    # Memberships that another database's application uses through legacy, such as a bridge, are not this walk's
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
     if context.config.retire == "repurpose":
         kept.add(blueprint.application(context.config))
@@ -73,7 +73,7 @@ def _memberships(draft: Draft, context: Context) -> None:
     for key in [key for key in draft.members if legacy in (key.role, key.member)]:
         if context.config.retire == "repurpose" and key.role == legacy and key.member not in apart:
             continue
-        # Without superuser's rights the operator needs its own membership in legacy to finish, and to go back
+        # An operator that is no superuser needs its own membership in legacy to finish, and to roll back
         if (
             key.member != draft.target.operator
             and key.role not in kept
@@ -83,7 +83,7 @@ def _memberships(draft: Draft, context: Context) -> None:
 
 
 def handed_over(acl: tuple[AclItem, ...], legacy: str) -> tuple[AclItem, ...]:
-    """Without legacy as a grantee; what it had granted on to others, they have from the owner."""
+    """The ACL without legacy as a grantee; what it granted to others is granted by the owner."""
     if not any(legacy in (item.grantee, item.grantor) for item in acl):
         return acl
     return intern_acl(
@@ -125,7 +125,7 @@ def _dropped(context: Context) -> Roles:
 
 
 def _begun(context: Context) -> bool:
-    """The bridge is the first thing that goes, and :attr:`Context.retired` says that it is gone."""
+    """Whether the step has begun: the bridge goes first, and :attr:`Context.retired` says that it is gone."""
     return context.retired
 
 

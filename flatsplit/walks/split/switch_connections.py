@@ -1,4 +1,4 @@
-"""switch-connections: people move the application and the migration tool to their new roles."""
+"""switch-connections: people change the application and the migration tool to the new roles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flatsplit.walks.split.context import Context
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The State itself: this step changes no facts."""
     return state
 
 

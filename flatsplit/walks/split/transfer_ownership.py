@@ -1,4 +1,4 @@
-"""transfer-ownership: the bridge, then every object of legacy's belongs to app_migrator."""
+"""transfer-ownership: the bridge, then app_migrator owns every object that legacy owned."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.walks.split.context import Context
 
 
 def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Context) -> str:
-    """The role that an object of legacy's goes to; who owns it now where nobody fit may take it."""
+    """The role that an object of legacy's goes to; the present owner where no suitable role may own it."""
     who = blueprint.who(context.config)
     if context.bootstrap and (facts.extension or ref.kind == "extension"):
         return facts.owner
@@ -43,10 +43,10 @@ def heir(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Cont
 
 
 def extensions_of(state: State | Draft, context: Context) -> str:
-    """Whose extensions move, of legacy and the owners that go its way: of one alone, and of legacy first.
+    """The one role, of legacy and the owners that move like it, whose extensions move: legacy comes first.
 
-    REASSIGN OWNED gives all extensions of a role to one other. Once those of two had become one role's, nothing could
-    give each of them back.
+    REASSIGN OWNED gives all extensions of a role to one other role. If those of two roles were merged, they could not
+    be told apart at a rollback.
     """
     live = state.before if isinstance(state, Draft) else state
     for groups in (context.baseline.groups, live.groups):
@@ -59,8 +59,8 @@ def extensions_of(state: State | Draft, context: Context) -> str:
 def extension_heir(state: State | Draft, context: Context) -> str:
     """The role that legacy's extensions go to: REASSIGN OWNED moves all of them to one.
 
-    By itself that is app_migrator, unless the owner of one of them could do more than an ordinary owner: then dba,
-    and without a dba they stay where they are.
+    By default that is app_migrator, unless the owner of one of them could do more than an ordinary owner: then it is
+    dba, and without a dba they stay.
     """
     chosen = context.config.extension_owner
     if chosen == "auto":
@@ -76,14 +76,16 @@ def extension_heir(state: State | Draft, context: Context) -> str:
 
 
 def apply(state: State, context: Context) -> State:
-    """Legacy becomes a member of app_migrator, which owns what legacy owned; its own members lead there over it."""
+    """Legacy becomes a member of app_migrator, which owns what legacy owned. Legacy's members have its rights through
+    that.
+    """
     draft = Draft(state)
     who = blueprint.who(context.config)
     if who.owner not in draft.roles:
         return state
     for old in sorted(context.retiring & draft.roles.keys()):
         draft.member(who.owner, old)
-    if sees_all_rows(context):  # before anything moves: what runs as its owner goes on seeing all rows
+    if sees_all_rows(context):  # before anything moves, so that what runs as its owner always sees all rows
         draft.role(who.owner, bypassrls=True)
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
@@ -101,7 +103,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def _columns(draft: Draft) -> None:
-    """Entries of a table's columns follow its owner, too (change_owner_fix_column_acls(), tablecmds.c)."""
+    """The ACLs of columns after the owner of their table has changed (change_owner_fix_column_acls(), tablecmds.c)."""
     for ref, acl in list(draft.columns.items()):
         for kind in (*sorted(TABLES), "view", "materialized_view"):
             facts = draft.get(ObjectRef(kind, ref.schema, ref.name))  # type: ignore[arg-type]
@@ -110,9 +112,9 @@ def _columns(draft: Draft) -> None:
 
 
 def sees_all_rows(context: Context) -> bool:
-    """Whether app_migrator gets BYPASSRLS: as legacy has it by attribute, or as the configuration says.
+    """Whether app_migrator gets BYPASSRLS: where legacy has the attribute, or where the configuration says so.
 
-    A superuser has no need of the attribute; that app_migrator has it, is a decision ([owner-powers] bypassrls).
+    A superuser does not have the attribute; then giving it to app_migrator is a decision ([owner-powers] bypassrls).
     Membership does not pass it on (manual, "Role Membership"), and an adopted role gets it only by that decision.
     """
     legacy = context.baseline.roles.get(context.legacy)
@@ -132,7 +134,7 @@ def waits(ref: ObjectRef, facts: ObjectFacts, state: State | Draft, context: Con
 
 
 def late(draft: Draft, context: Context) -> None:
-    """What had to wait goes to its new owner, which may log in by now."""
+    """What had to wait goes to its new owner, which may log in now."""
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
         if ref.kind != "subscription" or facts.owner not in context.retiring or waits(ref, facts, draft, context):

@@ -1,4 +1,4 @@
-"""verify: what each role can and cannot do is tried."""
+"""verify: tries what each role can and cannot do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flatsplit.walks.split.context import Context
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The State itself: this step changes no facts."""
     return state
 
 

@@ -1,6 +1,6 @@
-"""``trail``: structural changes are told of, in the log and in a table.
+"""``trail``: structural changes are recorded, in the server's log and in a table.
 
-Here are only the keys of its steps, for whoever names one: a step is the file of that name, the kind is in
+This file has only the keys of the steps. Each step is the file of its key; the kind is in
 :mod:`flatsplit.walks.trail.kind`.
 """
 

@@ -12,20 +12,20 @@ from flatsplit.model import SettingKey, State
 SETTING = "log_statement"
 WANTED = "ddl"
 ENOUGH = frozenset({WANTED, "mod", "all"})
-"""Values with which structural changes are logged."""
+"""Values of log_statement with which structural changes are logged."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """The decisions, and what settings there were before."""
+    """The configuration, and the settings before the walk."""
 
     config: Config
     baseline: State
 
 
 def told_of(state: State, config: Config) -> Iterator[str]:
-    """Who may change the structure, who works as the application, and who takes over what the old role has set; groups
-    and whoever acts as one of them too.
+    """The roles whose changes are logged: those that may change the structure or work as the application, those that
+    take over the old role's settings, groups, and their members.
     """
     managed = (*config.roles.new, config.legacy_role, *(config.owners or ()))
     apart = {*managed, state.target.operator}
@@ -37,12 +37,12 @@ def told_of(state: State, config: Config) -> Iterator[str]:
 
 
 def own(state: State, role: str) -> str:
-    """log_statement as it is set for this role in all databases; "" for not at all."""
+    """log_statement as set for this role in all databases; "" where it is not set."""
     return dict(state.settings.get(SettingKey(role, ""), ())).get(SETTING, "")
 
 
 def in_force(state: State, role: str) -> str:
-    """log_statement of a session of this role in this database: the most particular setting counts.
+    """log_statement of a session of this role in this database: the most specific setting counts.
 
     process_settings() in postinit.c.
     """

@@ -1,4 +1,4 @@
-"""The kind ``trail``: its steps in their order, and what makes one walk of them."""
+"""The kind ``trail``: its steps in their order, its context and its origin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _context(moment: Moment) -> Context:
 
 
 def _nobody(_: Context) -> Roles:
-    """No role is this walk's: it goes on beside any other."""
+    """No role: the walk may be under way beside any other."""
     return ()
 
 
@@ -30,7 +30,7 @@ def _origin(live: State, context: Context, begun: Collection[str]) -> State:
 
 
 def _remembers(moment: Moment, _: Context, origin: Callable[[], State]) -> State | None:
-    """Who had log_statement before."""
+    """The settings of log_statement before the walk."""
     if any(state not in ("pending", "rolled_back") for state in moment.states.values()):
         return None
     before = origin()

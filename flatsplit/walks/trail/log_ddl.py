@@ -1,4 +1,4 @@
-"""log-ddl: the server's log tells of structural changes, and who made them."""
+"""log-ddl: structural changes are logged, with who made them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from flatsplit.walks.trail.context import ENOUGH, SETTING, WANTED, Context, in_f
 
 
 def apply(state: State, context: Context) -> State:
-    """log_statement = ddl in this database for each login of whom less would be logged.
+    """log_statement = ddl in this database for each login for which less would be logged.
 
-    Of groups it would not count: settings are not inherited (manual, ALTER ROLE). What the old role has set in this
-    database, the new ones take over from it: where one of them has more of its own, that is said here, too.
+    A setting of a group would not count: settings are not inherited (manual, ALTER ROLE). The new roles take over the
+    old role's setting for this database; where one of them has a stricter one of its own, that is set here as well.
     """
     if not context.config.trail.log:
         return state
@@ -36,7 +36,7 @@ def _lacks(state: State, role: str) -> bool:
 
 
 def taken_back(live: State, context: Context) -> State:
-    """``live`` with the settings of before where they are this step's."""
+    """``live`` with the former settings where they are this step's."""
     settings = dict(live.settings)
     for role in told_of(live, context.config):
         key = SettingKey(role, live.target.database)

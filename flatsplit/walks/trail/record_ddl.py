@@ -1,4 +1,4 @@
-"""record-ddl: a table tells of structural changes that were committed, and who made them."""
+"""record-ddl: committed structural changes are recorded in a table, with who made them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.walks.trail.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """The whole recorder, as it was made."""
+    """The whole recorder, as flatsplit creates it."""
     wanted = {part.name: "" for part in ddl.PARTS}
     if not context.config.trail.table or state.recorder == wanted:
         return state
