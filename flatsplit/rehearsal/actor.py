@@ -30,47 +30,47 @@ _WHY = {
 
 
 _TOAST = "pg_toast"
-"""The server's own schema that nobody but superusers uses (pg_namespace.dat)."""
+"""A schema of the server's own that only superusers use (pg_namespace.dat)."""
 
 
 class Resolved(NamedTuple):
     """What a name means in a session of the role."""
 
     relations: tuple[Relation, ...] = ()
-    """More than one where only the session's own search_path could tell."""
+    """More than one where only the search_path of the session could tell which is meant."""
     free: bool = False
-    """A temporary table, or one of the server's that needs nothing but SELECT."""
+    """Whether it is a temporary table, or one of the server's that needs nothing but SELECT."""
     readers: frozenset[str] | None = None
-    """Of one of the server's own: who may read it."""
+    """Who may read it, where it is one of the server's own relations."""
     hidden: bool = False
-    """Legacy finds it by its search_path, the role does not."""
+    """Whether legacy finds it by its search_path and the role does not."""
 
 
 @dataclass
 class Actor:
-    """A role, its rights in ``goal``, and legacy's in comparison."""
+    """A role, with its rights in ``goal`` and, for comparison, those of legacy."""
 
     world: World
     goal: State
-    """What the steps make of the database."""
+    """The State that the steps make of the database."""
     live: State
     context: Context
     role: str
     temporary: set[str] = field(default_factory=set)
-    """Names of temporary tables that the statements create."""
+    """Names of the temporary tables that the statements create."""
     created: set[str] = field(default_factory=set)
-    """Names of whatever else they create."""
+    """Names of everything else that they create."""
     set_by: set[str] = field(default_factory=set)
-    """Settings of the application's own that the statements set; "" where they do not say which."""
+    """The application's own settings that the statements set; "" where the name cannot be told."""
     before: str = ""
-    """In whose place the role acts; "" for legacy."""
+    """The role that this one acts instead of; "" for legacy."""
     apart: frozenset[ObjectRef] = frozenset()
-    """Policies that are to show the role, a tenant's, its own rows only."""
+    """Policies that are meant to show a tenant's role its own rows only."""
 
     def __post_init__(self) -> None:
         self.rights = Inherited(self.goal, self.role)
         self.hidden: dict[object, str] = {}
-        """What views of the server's do not show the role, by what they ask."""
+        """What views of the server's own do not show the role, by what they test."""
         self.before = self.before or self.context.legacy
         self.legacy = Inherited(self.live, self.before)
         self.purpose = self.context.config.roles.purpose(self.role)
@@ -85,7 +85,7 @@ class Actor:
     # -- names
 
     def resolve(self, schema: str, name: str, path: tuple[str, ...] | None = None) -> Resolved:
-        """What a relation's name means, in a path of its own where a routine sets one."""
+        """What the name of a relation means, in the given path where a routine sets one of its own."""
         world = self.world
         if schema:
             found = world.relations.get((schema, name))
@@ -118,7 +118,7 @@ class Actor:
         return None if readers is None else Resolved(free=True, readers=readers)
 
     def sets(self, name: str) -> bool:
-        """Whether a setting of the application's own has a value: here, for the role, or by some statement."""
+        """Whether one of the application's own settings has a value: here, for the role, or set by some statement."""
         if name in self.set_by or "" in self.set_by or self.world.has_setting(name):
             return True
         keys = (SettingKey(self.role, self.goal.target.database), SettingKey(self.role, ""))
@@ -127,7 +127,9 @@ class Actor:
     # -- problems
 
     def free_of_large_objects(self) -> bool:
-        """Whether sessions of app_user check no privilege on large objects, as a superuser may set it."""
+        """Whether privileges on large objects are not checked in sessions of app_user: a superuser may have
+        set that.
+        """
         said = _setting(self.goal, blueprint.application(self.context.config), "lo_compat_privileges", "off")
         return said.lower() in ("on", "true", "yes", "1")
 
@@ -142,7 +144,7 @@ class Actor:
         columns: Iterable[str] = (),
         why: str = "",
     ) -> Problem:
-        """A privilege that is missing; ``why`` it is needed, where that is not plain."""
+        """The problem that a privilege is missing; ``why`` says what needs it, where that is not plain."""
         remedy = remedies.grant(self.purpose, self.role, ref, letter, self.major)
         privilege = privileges.NAMES[letter]
         if not remedy:
@@ -151,7 +153,7 @@ class Actor:
         return Problem(outcome, reason, remedies.shown(ref), privilege, remedy, planned, needs=needs)
 
     def holds(self, ref: ObjectRef, letters: str) -> bool:
-        """Whether the role holds one of the privileges on an object; True for one that nobody knows."""
+        """Whether the role has one of these privileges on an object; True for an unknown object."""
         facts = self.goal.objects.get(ref)
         return facts is None or self.rights.has(facts, letters)
 
@@ -161,7 +163,7 @@ class Actor:
         return self.rights.superuser or (facts is not None and self.rights.owns(facts))
 
     def may_set(self, name: str) -> bool:
-        """Whether it may change a setting, by SET or by whatever comes to the same."""
+        """Whether the role may change a setting, by SET or by an equivalent."""
         if name not in self.world.superuser_settings or self.rights.superuser:
             return True
         facts = self.goal.objects.get(ObjectRef("parameter", "", name))

@@ -1,4 +1,4 @@
-"""What the statements in a routine's body do."""
+"""Judges the statements in a routine's body."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def sql(judge: Judging, source: str, definition: str | None, where: str, path: Path | None) -> list[Problem]:
-    """One in SQL: its source, or the definition of one that was parsed when it was made (BEGIN ATOMIC)."""
+    """Problems of a body in SQL: of its source, or of its definition where it was parsed at CREATE (BEGIN ATOMIC)."""
     found: list[Problem] = []
     try:
         statements = parse(source) if definition is None else []
@@ -36,7 +36,7 @@ def sql(judge: Judging, source: str, definition: str | None, where: str, path: P
 def plpgsql(
     judge: Judging, source: str, where: str, path: Path | None, given: Mapping[str, str] | None = None
 ) -> list[Problem]:
-    """A PL/pgSQL body, of a routine with the constants that it was called with."""
+    """Problems of a PL/pgSQL body; ``given`` are the constants with which the routine was called."""
     try:
         parts = pieces(source)
     except NoBody as why:
@@ -63,8 +63,8 @@ def plpgsql(
 
 
 def _told(piece: Piece, said: list[Problem]) -> list[Problem]:
-    """What a handler of exceptions makes of a refusal: whoever calls it hears nothing of it. And what hangs on a
-    condition is not certain.
+    """The problems of a statement, weakened by its place: a handler of exceptions hides a refusal from the caller, and
+    what depends on a condition may not run.
     """
     if piece.perhaps:
         said = [each._replace(perhaps=True) for each in said]

@@ -1,4 +1,4 @@
-"""Rows that a foreign key changes elsewhere."""
+"""Rows of other tables that a foreign key changes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 def problems(judge: Judging, oid: int, letter: str) -> Iterator[Problem]:
-    """They change as the owner of their table, and so do its triggers, but AFTER triggers as whoever began it.
+    """Problems of the triggers of referencing tables. The rows change as the owner of their table, and so BEFORE
+    triggers run as that owner; AFTER triggers run as the role that began the statement.
 
-    Since 18 these too: as the role that was current when they were queued (AfterTriggerExecute() in trigger.c).
+    Since 18 AFTER triggers run as the role that was current when they were queued, the owner as well
+    (AfterTriggerExecute() in trigger.c).
     """
     if letter not in "dw":
         return

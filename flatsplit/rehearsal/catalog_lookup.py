@@ -1,4 +1,4 @@
-"""The catalog as a rehearsal asks it: names resolved as a session would, and what hangs on each relation."""
+"""The catalog as a rehearsal needs it: names resolved as in a session, and what belongs to each relation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def question(name: str) -> str:
 
 
 class World:
-    """Facts that a State does not hold, read when first asked for."""
+    """Facts of the catalog that a State does not hold, each read when it is first asked for."""
 
     def __init__(self, conn: psycopg.Connection[Any], state: State) -> None:
         self.conn = conn
@@ -42,7 +42,7 @@ class World:
         self._leaky: dict[tuple[str, str, int, str], tuple[bool, str | None] | None] = {}
 
     def beside(self, state: State) -> World:
-        """The same catalog with another State of it: what was read for this one is not read again."""
+        """The same catalog with another State; what was already read is kept."""
         other = World(self.conn, state)
         other.__dict__.update((name, read) for name, read in self.__dict__.items() if name not in _OF_A_STATE)
         return other
@@ -51,7 +51,7 @@ class World:
         return self.conn.execute(question(name).encode(), parameters or None).fetchall()
 
     def alike(self, legacy: str, app: str) -> frozenset[tuple[str, str]]:
-        """Tables in which ``app`` was counted to see what ``legacy`` sees."""
+        """Tables in which ``app`` was counted to see the rows that ``legacy`` sees."""
         if self._alike is None:
             self._alike = alike(self.conn, legacy, app)
         return self._alike
@@ -60,23 +60,23 @@ class World:
 
     @cached_property
     def relations(self) -> dict[tuple[str, str], Relation]:
-        """By schema and name; those that are in the State."""
+        """The relations of the State, by schema and name."""
         named = {(ref.schema, ref.name): ref for ref in self.state.objects if ref.kind in RELATIONS}
         found = {}
         for oid, schema, name, _, secured, forced, invoker in self.conn.execute(question("relations").encode()):
             ref = named.get((schema, name))
-            if ref is not None:  # its own strings: there may be hundreds of thousands
+            if ref is not None:  # equal strings are shared: there may be hundreds of thousands of relations
                 found[ref.schema, ref.name] = Relation(oid, ref, secured, forced, invoker)
         return found
 
     @cached_property
     def by_oid(self) -> dict[int, Relation]:
-        """The same by oid."""
+        """The relations of the State, by oid."""
         return {relation.oid: relation for relation in self.relations.values()}
 
     @cached_property
     def schemas_of(self) -> dict[str, list[str]]:
-        """Schemas in which there is a relation of a name."""
+        """The schemas in which there is a relation of a name."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for schema, name in self.relations:
             found[name].append(schema)
@@ -84,7 +84,7 @@ class World:
 
     @cached_property
     def system(self) -> dict[tuple[str, str], frozenset[str]]:
-        """The server's own relations and who may read them."""
+        """The server's own relations, with who may read them."""
         return {(schema, name): frozenset(readers) for schema, name, readers in self._ask("system_relations")}
 
     def facts(self, ref: ObjectRef) -> ObjectFacts | None:
@@ -107,7 +107,7 @@ class World:
         return dict(found)
 
     def family(self, oid: int) -> list[int]:
-        """A table and everything below it."""
+        """A table with all its partitions and inheriting tables, at every level."""
         found, todo = [], [oid]
         while todo:
             one = todo.pop()
@@ -117,27 +117,27 @@ class World:
 
     @cached_property
     def triggers(self) -> dict[int, list[Trigger]]:
-        """By table."""
+        """Triggers by table."""
         return _grouped(Trigger(*row) for row in self._ask("triggers"))
 
     @cached_property
     def clustered(self) -> frozenset[int]:
-        """Tables that CLUSTER without a name does."""
+        """Tables that CLUSTER without a name clusters."""
         return frozenset(row[0] for row in self._ask("clustered"))
 
     @cached_property
     def foreign_keys(self) -> dict[int, list[Cascade]]:
-        """By the table that is referenced."""
+        """Foreign keys by the table that is referenced."""
         return _grouped(Cascade(*row) for row in self._ask("foreign_keys"))
 
     @cached_property
     def sequences(self) -> dict[int, list[tuple[str, int, int]]]:
-        """By table: column, its number, and the sequence that its default draws from."""
+        """By table: a column, its number, and the sequence of its default."""
         return self._columns_of("sequences")
 
     @cached_property
     def owned_sequences(self) -> dict[int, list[tuple[str, int, int]]]:
-        """By table: column, its number, and the sequence that belongs to it."""
+        """By table: a column, its number, and the sequence that it owns."""
         return self._columns_of("owned_sequences")
 
     def _columns_of(self, name: str) -> dict[int, list[tuple[str, int, int]]]:
@@ -148,7 +148,7 @@ class World:
 
     @cached_property
     def evaluated(self) -> dict[tuple[int, str], list[int]]:
-        """Routines that reading (r) or writing (w) a relation calls."""
+        """Routines that are called by reading (r) or writing (w) a relation."""
         found: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
         for relation, when, routine in self._ask("evaluated"):
             found[relation, when].append(routine)
@@ -156,23 +156,23 @@ class World:
 
     @cached_property
     def expressions(self) -> dict[int, list[Expression]]:
-        """What writing a relation evaluates and asks for a role, by relation."""
+        """By relation: expressions that are evaluated when it is written and that ask for a role."""
         return _grouped(Expression(*row) for row in self._ask("expressions"))
 
     @cached_property
     def policies(self) -> dict[int, list[Policy]]:
-        """By table."""
+        """Policies by table."""
         return _grouped(Policy(*row) for row in self._ask("policies"))
 
     def condition(self, text: str) -> PolicyCondition:
-        """A policy's condition, read."""
+        """The condition of a policy, parsed."""
         found = self._conditions.get(text)
         if found is None:
             found = self._conditions[text] = conditions.read(self, text)
         return found
 
     def has_setting(self, name: str) -> bool:
-        """Whether a setting of the application's own has a value for everybody here, or some routine gives it one."""
+        """Whether one of the application's own settings has a value for every session here, or some routine sets it."""
         found = self._settings.get(name)
         if found is None:
             found = not self._setters.isdisjoint(("", name)) or bool(self._ask("has_setting", name)[0][0])
@@ -187,12 +187,12 @@ class World:
 
     @cached_property
     def routines(self) -> dict[int, Routine]:
-        """By oid."""
+        """Routines by oid."""
         return {row[0]: Routine(*row) for row in self._ask("routines")}
 
     @cached_property
     def routines_of(self) -> dict[str, list[Routine]]:
-        """By name."""
+        """Routines by name."""
         found: defaultdict[str, list[Routine]] = defaultdict(list)
         for routine in self.routines.values():
             found[routine.name].append(routine)
@@ -200,11 +200,11 @@ class World:
 
     @cached_property
     def restricted(self) -> dict[str, frozenset[str]]:
-        """The server's own routines that not everybody may call, and who may."""
+        """The server's own routines that not everybody may call, with who may."""
         return {name: frozenset(roles or ()) for name, roles in self._ask("system_routines")}
 
     def body(self, oid: int) -> tuple[str, str | None]:
-        """Source of a routine, and its definition where the source is not kept."""
+        """The source of a routine, and its definition where the source is not kept."""
         found = self._bodies.get(oid)
         if found is None:
             row = self._ask("bodies", oid)
@@ -223,7 +223,7 @@ class World:
 
     @cached_property
     def droppable(self) -> dict[tuple[str, str], list[tuple[str, int]]]:
-        """Indexes and types by kind and name: schema and relation. Triggers, rules and policies the same, in none."""
+        """Schema and relation of indexes and types, by kind and name; triggers, rules and policies have no schema."""
         found: defaultdict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
         for kind, schema, name, relation in self._ask("droppable"):
             found[kind, name].append((schema, relation))
@@ -231,7 +231,7 @@ class World:
 
     @cached_property
     def transition_tables(self) -> frozenset[str]:
-        """Names by which routines of triggers know the rows before and after."""
+        """Names that routines of triggers use for the rows before and after."""
         return frozenset(row[0] for row in self._ask("transition_tables"))
 
     @cached_property
@@ -249,7 +249,7 @@ class World:
 
     @cached_property
     def available(self) -> dict[str, tuple[bool, bool, tuple[str, ...]]]:
-        """Of extensions that could be installed: whether that takes a superuser, is trusted, and what they require."""
+        """By extension that could be installed: needs a superuser, is trusted, and what it requires."""
         return {name: (superuser, trusted, tuple(more)) for name, superuser, trusted, more in self._ask("available")}
 
     @cached_property
@@ -259,7 +259,7 @@ class World:
 
     @cached_property
     def tablespaces(self) -> dict[int, str]:
-        """Of relations that are not in the database's own, partitioned ones too, by oid."""
+        """The tablespace of each relation, partitioned ones too, that is not in the database's own; by oid."""
         return dict(self._ask("tablespaces"))
 
     @cached_property
@@ -274,7 +274,7 @@ class World:
 
     @cached_property
     def open_columns(self) -> dict[str, frozenset[str]]:
-        """Columns of the server's own catalogs that everybody may read, where that was said of each."""
+        """Columns that everybody may read, of the server's own catalogs with privileges on columns."""
         found: defaultdict[str, set[str]] = defaultdict(set)
         for relation, column in self._ask("open_columns"):
             found[relation].add(column)
@@ -285,7 +285,7 @@ class World:
         return frozenset(row[0] for row in self._ask("system_columns", "pg_catalog", name))
 
     def servers_own(self, kind: str, name: str) -> bool:
-        """Whether the server itself has an object of that kind and name in pg_catalog."""
+        """Whether there is an object of that kind and name in pg_catalog."""
         found = self._servers_own.get(name)
         if found is None:
             rows = self._ask("system_objects", *[name] * 9)
@@ -293,11 +293,11 @@ class World:
         return kind in found
 
     def system_operator(self, name: str, left: str, right: str) -> bool:
-        """Whether the server itself has an operator of that name and those types; "" for no operand."""
+        """Whether the server has an operator of its own with that name and those types; "" for no operand."""
         return bool(self._ask("system_operator", name, left, right)[0][0])
 
     def leaky(self, operator: str, function: str, table: int, column: str) -> tuple[bool, str | None] | None:
-        """Whether it is not leakproof on that column, and an index that serves it otherwise; None for no such thing."""
+        """Whether it is not leakproof on that column, and an index that could serve it; None for no such column."""
         key = (operator, function, table, column)
         if key not in self._leaky:
             self._leaky[key] = next(((bool(row[0]), row[1]) for row in self._ask("leaky", *key)), None)
@@ -305,7 +305,7 @@ class World:
 
     @cached_property
     def named(self) -> dict[tuple[str, str, str], list[ObjectRef]]:
-        """Objects by kind, schema and name: those that only their arguments tell apart together."""
+        """Objects by kind, schema and name; several where only their arguments differ."""
         found: defaultdict[tuple[str, str, str], list[ObjectRef]] = defaultdict(list)
         for ref in self.state.objects:
             found[ref.kind, ref.schema, ref.name].append(ref)
@@ -331,13 +331,13 @@ class World:
         return ObjectRef("schema", "", name) in self.state.objects or name in SYSTEM
 
     def path(self, setting: str, role: str) -> tuple[str, ...]:
-        """The schemas of a search_path, ``"$user"`` spelled out."""
+        """The schemas of a search_path, with ``"$user"`` replaced by the role."""
         elements = [role if element == "$user" else element for element in ddl.split_list(setting)]
         return tuple(element for element in dict.fromkeys(elements) if self.schema_exists(element))
 
 
 def _grouped(rows: Any) -> dict[int, list[Any]]:
-    """By their first field."""
+    """Rows grouped by their first field."""
     found: defaultdict[int, list[Any]] = defaultdict(list)
     for row in rows:
         found[row[0]].append(row)

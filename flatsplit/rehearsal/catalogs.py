@@ -1,4 +1,4 @@
-"""The server's own views and functions that tell one role more than another, without an error or with one."""
+"""The server's own views and functions whose answer depends on the role: fewer rows, NULLs, or an error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flatsplit.rehearsal.values import Outcome, Problem
 from flatsplit.rehearsal.view_visibility import Showing
 
 _OPEN = {
-    # HAS_PGSTAT_PERMISSIONS() in pgstatfuncs.c: what is shown of another role's session all the same; the rest is NULL
+    # HAS_PGSTAT_PERMISSIONS() in pgstatfuncs.c: these columns are shown of other roles' sessions too; the rest is NULL
     "pg_stat_activity": frozenset(
         {"datid", "datname", "pid", "usesysid", "usename", "application_name", "backend_xmin"}
     ),
@@ -29,7 +29,7 @@ _OPEN = {
     },
 }
 _HIDDEN = {"pg_stat_statements": frozenset({"query", "queryid"})}
-"""The other way round: what is hidden of what others ran."""
+"""The columns that are hidden of statements of other roles."""
 
 _SESSION = frozenset({"usename", "usesysid", "userid", "pid"})
 _OWNER = frozenset(
@@ -40,11 +40,11 @@ _OWNER = frozenset(
         *("pubowner", "subowner", "evtowner", "spcowner", "defaclrole", "owner"),
     }
 )
-"""Columns of the server's own that hold who owns something, or by whose hand it is there."""
+"""Columns of the server's own relations that hold an owner or a grantor."""
 
 
 def open_columns(actor: Actor, use: RelationUse, uses: Uses) -> bool:
-    """Whether it only reads columns that everybody may, of a catalog that is not for everybody as a whole."""
+    """Whether the statement only reads those columns of a catalog that everybody may read."""
     columns = actor.world.open_columns.get(use.name)
     if columns is None or use.letters != {"r"}:
         return False
@@ -53,7 +53,7 @@ def open_columns(actor: Actor, use: RelationUse, uses: Uses) -> bool:
 
 
 def readable(actor: Actor, use: RelationUse, readers: frozenset[str]) -> list[Problem]:
-    """SELECT on one of the server's own relations; only superusers change them, but for what stands for SET."""
+    """Problems of reading one of the server's own relations. Only superusers write to them, except to pg_settings."""
     if use.letters - {"r"} and use.name != "pg_settings" and not actor.rights.superuser:
         reason = f"only a superuser may change {use.name}, which is the server's own"
         remedy = "for the application's owner: do without it"
@@ -68,7 +68,7 @@ def readable(actor: Actor, use: RelationUse, readers: frozenset[str]) -> list[Pr
 
 
 def problems(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
-    """What one of the server's own views does not show to the role and showed to legacy."""
+    """What one of the server's own views showed to legacy and does not show to the role."""
     if actor.rights.superuser:
         return
     schema = use.schema or next(each for each in SYSTEM if (each, use.name) in actor.world.system)
@@ -94,7 +94,7 @@ def problems(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
 
 
 def _filled(actor: Actor, schema: str, name: str, column: str) -> bool:
-    """Whether there is something of the application's to show there at all, as far as the operator sees all of it."""
+    """Whether the view has anything of the application's to show, as far as the operator sees all of it."""
     if not actor.goal.target.operator_superuser:
         return True
     return actor.world.views.filled(schema, name, column, actor.context.scope)
@@ -109,7 +109,7 @@ _WHOSE = {
 
 
 def sessions(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
-    """Other roles' sessions and statements: what was legacy's is now the one's or the other's."""
+    """Problems of looking at sessions and statements: those of legacy will belong to one of two roles."""
     hidden = _HIDDEN.get(use.name)
     if (hidden is None and use.name not in _OPEN) or sees_sessions(actor) or only_own(actor, uses.compared):
         return
@@ -131,12 +131,12 @@ def sessions(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
 
 
 def sees_sessions(actor: Actor) -> bool:
-    """Whether it is told of everybody's sessions."""
+    """Whether the role is shown everybody's sessions."""
     return actor.rights.superuser or not actor.rights.closure.isdisjoint({"pg_read_all_stats", "pg_monitor"})
 
 
 def only_own(actor: Actor, compared: Iterable[Compared]) -> bool:
-    """Whether it asks for its own sessions only."""
+    """Whether the statement asks for its own sessions only."""
     return any(
         one.equal
         and not _SESSION.isdisjoint(column for _, column in one.columns)
@@ -146,7 +146,9 @@ def only_own(actor: Actor, compared: Iterable[Compared]) -> bool:
 
 
 def signals(actor: Actor, call: RoutineUse) -> list[Problem]:
-    """pg_terminate_backend() and pg_cancel_backend(), which are for sessions of roles that one is (signalfuncs.c)."""
+    """Problems of pg_terminate_backend() and pg_cancel_backend(), which are for sessions of roles that one is a member
+    of (signalfuncs.c).
+    """
     nested = call.calls[0] if call.calls else None
     if not actor.rights.closure.isdisjoint({"pg_signal_backend"}) or (nested and nested.name == "pg_backend_pid"):
         return []
@@ -162,7 +164,7 @@ def signals(actor: Actor, call: RoutineUse) -> list[Problem]:
 
 
 def compared(actor: Actor, uses: Uses) -> Iterator[Problem]:
-    """Comparisons of an owner, or of a name in a row, with who asks, or with legacy by its name."""
+    """Problems of comparing an owner, or a name in a row, with the current user or with legacy's name."""
     system = [use for use in uses.relations if actor.resolve(use.schema, use.name).readers is not None]
     owner = any(column in _OWNER for _, column in uses.columns)
     for one in uses.compared:
@@ -186,7 +188,7 @@ def compared(actor: Actor, uses: Uses) -> Iterator[Problem]:
 
 
 def _all(actor: Actor, schema: str, name: str) -> Iterator[tuple[str, Showing]]:
-    """What a view asks, itself and by those that it reads; "" for whole rows."""
+    """The conditions of a view and of the views that it reads; "" for those on whole rows."""
     found, below = actor.world.views.sight(schema, name)
     yield from found.columns
     for asked in found.rows:

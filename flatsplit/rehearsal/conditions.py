@@ -1,4 +1,6 @@
-"""What the condition of a row-level security policy looks at: who asks, settings of the session, or nothing at all."""
+"""What the condition of a row-level security policy depends on: who asks, settings of the session, or
+nothing at all.
+"""
 
 from __future__ import annotations
 
@@ -22,30 +24,30 @@ from flatsplit.rehearsal.plpgsql_tokens import NoBody
 
 
 class Called(Protocol):
-    """A routine of the application's, as far as a condition that calls it is concerned."""
+    """A routine of the application's, as far as conditions call it."""
 
     @property
     def oid(self) -> int:
-        """In pg_proc."""
+        """Its oid in pg_proc."""
 
     @property
     def schema(self) -> str:
-        """Where it is."""
+        """The schema it is in."""
 
     @property
     def language(self) -> str:
-        """In which it is written."""
+        """The language it is written in."""
 
 
 class Routines(Protocol):
-    """The catalog of routines."""
+    """The part of the catalog that has the routines."""
 
     @property
     def routines_of(self) -> Mapping[str, Sequence[Called]]:
-        """By name."""
+        """Routines by name."""
 
     def body(self, oid: int) -> tuple[str, str | None]:
-        """Source, and for one of SQL its definition."""
+        """The source, and for one in SQL the definition."""
 
 
 _ROLE_SETTINGS = frozenset({"role", "session_authorization", "is_superuser"})
@@ -55,7 +57,8 @@ _SET = re.compile(
     re.IGNORECASE,
 )
 _LEFT_OUT = {
-    # functions → arguments of the form that names a role; with one less it is whoever asks (acl.c)
+    # functions → number of arguments of the form that names a role; with one less they ask about the current user
+    # (acl.c)
     "has_table_privilege": 3,
     "has_any_column_privilege": 3,
     "has_column_privilege": 4,
@@ -69,7 +72,7 @@ _LEFT_OUT = {
 
 
 def settings_set(text: str) -> Iterator[str]:
-    """Settings of the application's own that a text seems to give a value; "" for whichever."""
+    """The application's own settings that a text seems to set; "" where it may be any."""
     for match in _SET.finditer(text):
         constant_, expression, plain = match.groups()
         if expression:
@@ -79,21 +82,21 @@ def settings_set(text: str) -> Iterator[str]:
 
 
 class PolicyCondition(NamedTuple):
-    """A condition as it was read."""
+    """A policy's condition, parsed."""
 
     text: str
     node: Node | None
-    """None where it could not be read."""
+    """None where it could not be parsed."""
     value: bool | None
-    """Of one that is the same for every row."""
+    """Its value where that is the same for every row."""
     who: bool
-    """Whether it looks at who asks."""
+    """Whether it depends on who asks."""
     settings: frozenset[str]
-    """Settings of the application's that it fails without."""
+    """The application's own settings without which it fails."""
 
 
 def read(routines: Routines, text: str) -> PolicyCondition:
-    """The condition that this text is, as pg_get_expr() prints it."""
+    """Parse a condition as pg_get_expr() prints it."""
     try:
         node = parse_one(f"SELECT {text}").node.target_list[0].res_target.val
     except (Unparsable, IndexError):
@@ -104,7 +107,7 @@ def read(routines: Routines, text: str) -> PolicyCondition:
 
 
 def asks_who(part: Node) -> bool:
-    """Whether this node gives another value to another role."""
+    """Whether the value of this node depends on the role."""
     kind = name_of(part)
     if kind == "SQLValueFunction":
         from postgast import pg_query_pb2
@@ -122,7 +125,9 @@ def asks_who(part: Node) -> bool:
 
 
 def _setting(part: Node) -> str:
-    """A setting of the application's that is an error where nobody has set it (missing_ok is false)."""
+    """The application's own setting that the node reads and that is an error where it is not set
+    (missing_ok is false).
+    """
     if name_of(part) != "FuncCall" or strings(part.funcname)[-1:] != ("current_setting",) or not part.args:
         return ""
     name = constant(part.args[0]) or ""
@@ -142,7 +147,7 @@ def _truth(node: Node) -> bool | None:
 
 
 def _parts(routines: Routines, node: Node, seen: set[int]) -> Iterator[Node]:
-    """The nodes of the condition, and those of the functions of the application that it calls."""
+    """The nodes of the condition and of the application's functions that it calls."""
     for part in walk(node):
         yield part
         if name_of(part) != "FuncCall":

@@ -1,7 +1,7 @@
 """SECURITY DEFINER routines: their statements run as the routine's owner, whoever calls them.
 
-The transfer of ownership gives legacy's to app_migrator, so that is who has to be able to do what they do. It holds all
-that legacy holds, but not what legacy is: a superuser, exempt from row-level security, a member of something.
+After the transfer of ownership that is app_migrator, which has to be able to run them. It has all rights of legacy, but
+none of what legacy has as a superuser, by BYPASSRLS or as a member of other roles.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def problems(judge: Judging, routine: Routine, given: tuple[str | None, ...] = ()) -> list[Problem]:
-    """What speaks against a routine's statements under its new owner; a third role's goes on as it is."""
+    """Problems of a routine's statements under its new owner; none for another role's routine, which stays as it is."""
     facts = judge.actor.goal.objects.get(routine.ref)
     owner = blueprint.owner(judge.actor.context.config)
     if facts is None or facts.owner != owner:
@@ -40,7 +40,7 @@ def problems(judge: Judging, routine: Routine, given: tuple[str | None, ...] = (
 
 
 def as_owner(judge: Judging, routine: Routine, table: ObjectRef) -> list[Problem]:
-    """What speaks against a trigger's routine where it runs as the table's owner."""
+    """Problems of a trigger's routine that runs as the owner of the table."""
     facts = judge.actor.goal.objects.get(table)
     owner = blueprint.owner(judge.actor.context.config)
     if facts is None or facts.owner != owner or routine.definer:
@@ -51,9 +51,9 @@ def as_owner(judge: Judging, routine: Routine, table: ObjectRef) -> list[Problem
 
 
 def as_another(judge: Judging, routine: Routine, role: str) -> list[Problem]:
-    """What speaks against a routine that becomes another role (SET role = …), whose own rights stay."""
+    """Problems of a routine that becomes another role (SET role = …), whose rights do not change."""
     where = f"function {shown(routine.ref)}"
-    if routine.definer:  # which the server refuses to everybody (GUC_NOT_WHILE_SEC_REST in guc.c)
+    if routine.definer:  # the server refuses this to everybody (GUC_NOT_WHILE_SEC_REST in guc.c)
         return []
     found = within(where, set_role.problems(judge.actor, role, f"its SET role = {role}"))
     if role == judge.actor.role:
@@ -62,7 +62,7 @@ def as_another(judge: Judging, routine: Routine, role: str) -> list[Problem]:
 
 
 def behind(judge: Judging, owner: str, said: Callable[[Judging], list[Problem]]) -> list[Problem]:
-    """What speaks against what a view does in its owner's name. A third role's is as before, but for who asks."""
+    """Problems of what a view does as its owner. One of another role works as before, unless it depends on who asks."""
     if owner == blueprint.owner(judge.actor.context.config):
         found = _judge(judge, owner)
         return _settled(found, said(found))
@@ -71,7 +71,7 @@ def behind(judge: Judging, owner: str, said: Callable[[Judging], list[Problem]])
 
 
 def nested(judge: Judging, parsed: Parsed) -> list[Problem]:
-    """What speaks against a statement out of such a routine."""
+    """Problems of a statement in such a routine."""
     as_owner = _judge(judge, blueprint.owner(judge.actor.context.config))
     return _settled(as_owner, as_owner.statement(parsed))
 
@@ -89,7 +89,9 @@ def _judge(judge: Judging, owner: str, before: str = "") -> Judging:
 
 
 def _settled(judge: Judging, found: list[Problem]) -> list[Problem]:
-    """What cannot be told is as before, unless legacy is a superuser; and what fails, fails in the application."""
+    """Problems without those that change nothing: what cannot be told is as before unless legacy is a superuser. A
+    statement that fails here fails inside the application.
+    """
     told = [
         each
         for each in found
@@ -102,14 +104,16 @@ def _settled(judge: Judging, found: list[Problem]) -> list[Problem]:
 
 
 class Definers:
-    """Recognises their statements in what pg_stat_statements shows as legacy's, by their fingerprints."""
+    """Recognises statements of these routines among those that pg_stat_statements counts as legacy's, by
+    fingerprint.
+    """
 
     def __init__(self, world: World, context: Context) -> None:
         self.world = world
         self.context = context
 
     def runs(self, text: str) -> bool:
-        """Whether this statement stands in such a routine of the application's."""
+        """Whether such a routine of the application's contains this statement."""
         if not self._fingerprints:
             return False
         return fingerprint(text) in self._fingerprints

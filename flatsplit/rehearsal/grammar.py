@@ -1,8 +1,8 @@
-"""PostgreSQL's own grammar, asked in Python.
+"""PostgreSQL's own grammar in Python.
 
-postgast is libpg_query: the parser of PostgreSQL 18 itself, with the extensions that the texts of pg_stat_statements
-need (``interval $1``). It is under the BSD licence, as PostgreSQL's own; pglast, the better known binding, is under the
-GPL. sqlglot has a grammar of its own, which knows neither PL/pgSQL nor all of PostgreSQL's statements.
+postgast is libpg_query: the parser of PostgreSQL 18, extended for the texts of pg_stat_statements (``interval $1``). It
+has the BSD licence; pglast, the better known binding, has the GPL. sqlglot has a grammar of its own, which knows
+neither PL/pgSQL nor all of PostgreSQL's statements.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 Node: TypeAlias = Any
-"""A protobuf message of libpg_query; its types say little and there are hundreds."""
+"""A protobuf message of libpg_query. There are hundreds of types, and they say little."""
 
 PLANNED = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
-"""Kinds that the planner takes, and EXPLAIN with it."""
+"""Kinds of statements that the planner plans, so that EXPLAIN takes them."""
 
 HOLE = "flatsplit:hole"
-"""Stands in a text for a name that only the run time knows."""
+"""Stands for a name that is known only at run time."""
 
 
 class Unparsable(Exception):
@@ -30,13 +30,15 @@ class Parsed(NamedTuple):
     """One statement."""
 
     kind: str
-    """libpg_query's name of it, such as ``select_stmt``."""
+    """libpg_query's name for it, such as ``select_stmt``."""
     node: Node
     text: str
 
 
 _NAMELESS = frozenset({"transaction_stmt", "deallocate_stmt", "fetch_stmt", "close_portal_stmt"})
-"""Kinds of which pg_stat_statements hides the name behind ``$1`` (17 and later, fetch 19), where none can stand."""
+"""Kinds in which pg_stat_statements replaces a name by ``$1`` (since 17, fetch since 19), which the grammar does not
+allow.
+"""
 
 _PARAMETER = re.compile(r"\$\d+\b")
 
@@ -80,7 +82,7 @@ def _tree(text: str) -> Node:
         try:
             return postgast.parse(text)
         except DecodeError:
-            # protobuf stops at a hundred levels, that is at an expression with fifty operators in a row
+            # Protobuf allows a hundred levels, which an expression with fifty operators in a row reaches
             if len(text) > _DEEP:
                 raise
             _allow_depth()
@@ -92,7 +94,7 @@ def _tree(text: str) -> Node:
 
 
 _DEEP = 30_000
-"""Characters of a text that may be nested as deeply as it likes; a level takes three, and some of the C stack."""
+"""Length in characters up to which a text may be nested to any depth: a level takes three, and some of the C stack."""
 
 
 def _allow_depth() -> None:
@@ -100,13 +102,13 @@ def _allow_depth() -> None:
 
     module: Any = getattr(api_implementation, "_c_module", None)
     if hasattr(module, "SetAllowOversizeProtos"):
-        module.SetAllowOversizeProtos(True)  # which is also what lifts the limit on depth
+        module.SetAllowOversizeProtos(True)  # this also lifts the limit on depth
     if sys.getrecursionlimit() < _DEEP:
-        sys.setrecursionlimit(_DEEP)  # frames of Python's take no C stack since 3.11
+        sys.setrecursionlimit(_DEEP)  # since 3.11, frames of Python take no C stack
 
 
 def parse_one(text: str) -> Parsed:
-    """The only statement of a text. Raises Unparsable also where there are several."""
+    """The single statement of a text. Raises Unparsable where there are none or several."""
     found = parse(text)
     if len(found) != 1:
         raise Unparsable("holds no statement" if not found else "holds several statements")
@@ -117,7 +119,7 @@ _ASSIGNED = re.compile(r"\A\s*[\w$.\"]+(?:\[[^\]]*\])?\s*:?=\s*")
 
 
 def parse_nested(text: str) -> Parsed:
-    """As parse_one(); also an expression of PL/pgSQL, whose text is kept as it stands. Raises Unparsable."""
+    """As parse_one(), also for an expression of PL/pgSQL, whose text is kept as it is. Raises Unparsable."""
     try:
         return parse_one(text)
     except Unparsable as why:
@@ -128,7 +130,7 @@ def parse_nested(text: str) -> Parsed:
 
 
 def split(text: str) -> list[str]:
-    """The pieces between semicolons, also where one of them is no statement; comments stay with what follows."""
+    """The pieces between semicolons, also where one of them cannot be parsed; a comment belongs to what follows it."""
     import postgast
 
     try:
@@ -138,7 +140,7 @@ def split(text: str) -> list[str]:
 
 
 def normalized(text: str) -> str:
-    """The text with ``$n`` for its constants, as pg_stat_statements keeps it; "…" where that cannot be told."""
+    """The text with ``$n`` for its constants, as pg_stat_statements keeps it; "…" where it cannot be parsed."""
     import postgast
 
     try:
@@ -148,7 +150,7 @@ def normalized(text: str) -> str:
 
 
 def fingerprint(text: str) -> str | None:
-    """The same for statements that differ in constants only."""
+    """A hash that is the same for statements that differ in constants only; None where the text cannot be parsed."""
     import postgast
 
     try:
@@ -158,7 +160,7 @@ def fingerprint(text: str) -> str | None:
 
 
 def written(kind: str, node: Node) -> str:
-    """The text of a statement that was changed as a tree. Raises Unparsable."""
+    """The text of a statement whose tree was changed. Raises Unparsable."""
     import postgast
     from google.protobuf.message import EncodeError
     from postgast import pg_query_pb2
@@ -172,7 +174,7 @@ def written(kind: str, node: Node) -> str:
 
 
 def inner(node: Node) -> tuple[str, Node]:
-    """What is inside libpg_query's Node wrapper; "" for nothing."""
+    """The kind and message inside libpg_query's Node wrapper; "" for an empty one."""
     kind = node.WhichOneof("node")
     return (kind, getattr(node, kind)) if kind else ("", None)
 
@@ -181,7 +183,7 @@ _fields: dict[str, tuple[bool, bool] | None] = {}
 
 
 def _field(field: Node) -> tuple[bool, bool] | None:
-    """Whether a field holds wrapped nodes, and several; None where it holds no message."""
+    """For a field of messages: whether they are wrapped, and whether there are several. None for other fields."""
     name = field.full_name
     try:
         return _fields[name]
@@ -192,7 +194,7 @@ def _field(field: Node) -> tuple[bool, bool] | None:
 
 
 def children(message: Node) -> Iterator[Node]:
-    """The messages right below one, wrappers taken off."""
+    """The messages directly below this one, without wrappers."""
     for field, value in message.ListFields():
         kind = _field(field)
         if kind is None:
@@ -220,7 +222,7 @@ def name_of(message: Node) -> str:
 
 
 def strings(nodes: Node) -> tuple[str, ...]:
-    """A list of String nodes, as names are."""
+    """The texts of a list of String nodes, as names are."""
     return tuple(node.string.sval for node in nodes if node.WhichOneof("node") == "string")
 
 

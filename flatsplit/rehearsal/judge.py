@@ -1,4 +1,4 @@
-"""From what a statement touches to what speaks against it."""
+"""Judges statements: from what a statement touches to the problems that the role would have with it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, u
 from flatsplit.rehearsal.values import Problem, distinct, within
 
 Kinds = Callable[["Judge", Parsed, Path | None], list[Problem]]
-"""What is said of statements that the planner does not take, by their kind: handed in, for they hold others."""
+"""The rules for statements that have no plan, by their kind. They are handed in, since they judge inner statements."""
 
 
 class Judge:
-    """Works out problems; what it said of a routine it remembers."""
+    """Finds problems for one role. What it found for a routine or view is kept."""
 
     def __init__(self, actor: Actor, kinds: Kinds) -> None:
         self.actor = actor
@@ -48,7 +48,7 @@ class Judge:
         """Judges for the owners of SECURITY DEFINER routines."""
 
     def beside(self, key: str, actor: Callable[[], Actor]) -> Judge:
-        """The judge of another role, made at its first call; those of one rehearsal know one another."""
+        """The judge for another role, made when first asked for. All judges of a rehearsal share the others."""
         found = self.owners.get(key)
         if found is None:
             found = self.owners[key] = type(self)(actor(), self.kinds)
@@ -56,13 +56,13 @@ class Judge:
         return found
 
     def statement(self, parsed: Parsed, path: Path | None = None) -> list[Problem]:
-        """Everything that speaks against one statement, as far as parse tree and catalog can tell."""
+        """All problems of one statement that can be told from its parse tree and the catalog."""
         if parsed.kind in PLANNED:
             return self.planned(parsed.node, path)
         return self.kinds(self, parsed, path)
 
     def planned(self, node: Node, path: Path | None = None) -> list[Problem]:
-        """For a statement that the planner takes."""
+        """Problems of a statement that has a plan."""
         uses = uses_of(node)
         found: list[Problem] = []
         if name_of(node) == "SelectStmt" and node.HasField("into_clause"):
@@ -82,7 +82,7 @@ class Judge:
     # -- relations
 
     def relation(self, use: RelationUse, uses: Uses, path: Path | None) -> list[Problem]:
-        """One relation that a statement names."""
+        """Problems of one relation that a statement names."""
         actor = self.actor
         meant = actor.resolve(use.schema, use.name, path)
         if meant.readers is not None:
@@ -122,7 +122,7 @@ class Judge:
         return found
 
     def held(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
-        """The role's own privileges on a relation, and the row security that it is under."""
+        """Problems of the role's own privileges on a relation and of its row-level security."""
         found = self.actor.schema(relation.ref.schema)
         for letter in sorted(use.letters):
             found += self._letter(relation, use, uses, letter)
@@ -132,18 +132,18 @@ class Judge:
         return found
 
     def _condition(self, relation: Relation, condition: PolicyCondition) -> list[Problem]:
-        """What a policy's condition reads and calls, as whoever is under it."""
+        """Problems of what a policy's condition reads and calls, as the role that it is applied to."""
         found = self._conditions.get(condition.text)
         if found is None:
             self._conditions[condition.text] = []
             said = self._touched(uses_of(condition.node), ()) if condition.node is not None else []
-            # What a condition misses it does not let pass: rows.py knows what becomes of that
+            # A missing right here means that no row passes: rows.py says what follows from that
             said = [each for each in said if each.outcome != "silent"]
             found = self._conditions[condition.text] = within(f"a policy of {shown(relation.ref)}", said, planned=True)
         return found
 
     def _letter(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> list[Problem]:
-        """One privilege on one relation, or on each column that is touched (manual, GRANT)."""
+        """Problems of one privilege on a relation, or on each of the columns that are used (manual, GRANT)."""
         actor, ref = self.actor, relation.ref
         facts = self.world.facts(ref)
         if facts is None or actor.rights.has(facts, letter):
@@ -175,7 +175,7 @@ class Judge:
         return frozenset(named) & every
 
     def trigger(self, trigger: Trigger) -> list[Problem]:
-        """A trigger's routine. Whoever fires a trigger needs no EXECUTE on it (manual, CREATE TRIGGER)."""
+        """Problems of a trigger's routine. Firing a trigger needs no EXECUTE on it (manual, CREATE TRIGGER)."""
         table = self.world.by_oid.get(trigger.table)
         where = f"trigger {trigger.name}" + (f" of {shown(table.ref)}" if table else "")
         return within(where, self.body(trigger.routine))
@@ -183,7 +183,7 @@ class Judge:
     # -- routines
 
     def routine(self, call: RoutineUse, path: Path | None) -> list[Problem]:
-        """One call, of whichever overload it may be."""
+        """Problems of one call, whichever overload it means."""
         actor = self.actor
         candidates = [
             routine
@@ -218,9 +218,9 @@ class Judge:
         return [Problem("denied", reason, f"pg_catalog.{name}", "EXECUTE", remedy, True)]
 
     def called(self, oid: int, given: Given = (), *, stored: bool = False) -> list[Problem]:
-        """A routine that the role calls: EXECUTE, and what its body does in the role's name.
+        """Problems of a routine that the role calls: EXECUTE, and what its body does as the role.
 
-        A ``stored`` expression does not look its schema up again, for which USAGE would be asked.
+        A ``stored`` expression does not look up the schema again, so it needs no USAGE on it.
         """
         routine = self.world.routines.get(oid)
         if routine is None:
@@ -232,7 +232,7 @@ class Judge:
         return found + self.body(oid, given)
 
     def body(self, oid: int, given: Given = ()) -> list[Problem]:
-        """What a routine does in the name of whoever calls it."""
+        """Problems of what a routine does as its caller."""
         routine = self.world.routines.get(oid)
         if routine is None or routine.kind == "aggregate":
             return []
@@ -255,7 +255,9 @@ class Judge:
         return found
 
     def inside(self, routine: Routine, where: str, path: Path | None = None, given: Given = ()) -> list[Problem]:
-        """The statements of a routine, run by the role itself; ``path`` where the routine sets none of its own."""
+        """Problems of a routine's statements, run by the role itself; in ``path`` where the routine sets none of its
+        own.
+        """
         if routine.search_path is not None:
             path = self.world.path(routine.search_path, self.actor.role)
         source, definition = self.world.body(routine.oid)
@@ -269,14 +271,14 @@ class Judge:
         return within(where, [Problem("unknown", reason, shown(routine.ref))])
 
     def remember_temporary(self, statements: Iterable[Parsed]) -> None:
-        """What a body makes for the time of a session, for the statements that come."""
+        """Remember the temporary relations that a body creates, for later statements of the session."""
         for parsed in statements:
             name = temporary_name(parsed)
             if name:
                 self.actor.temporary.add(name)
 
     def use(self, node: Node, letters: str, path: Path | None, *, target: bool = False) -> list[Problem]:
-        """A relation that a utility statement reads or writes."""
+        """Problems of a relation that a utility statement reads or writes."""
         use = range_use(node, letters)
         use.target = target
         return self.relation(use, Uses(columns={("", "*")}), path)

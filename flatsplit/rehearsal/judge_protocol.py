@@ -1,4 +1,6 @@
-"""What the parts of a judgement ask of the whole: a routine holds statements, a view relations, judged like any."""
+"""What the parts of the judge need of the whole: routines contain statements and views relations, which are
+judged too.
+"""
 
 from __future__ import annotations
 
@@ -19,41 +21,41 @@ Given = tuple[str | None, ...]
 
 
 class Judging(Protocol):
-    """The judge, as those see it that it calls and that call it again."""
+    """The judge as seen by the modules that it calls and that call it again."""
 
     actor: Actor
     world: World
     views: dict[tuple[int, frozenset[str]], list[Problem]]
-    """What was said of views, by oid and how they are used."""
+    """Problems found for views, by oid and by how they are used."""
     writes: dict[tuple[int, str], list[Problem]]
-    """What was said of writing to a table, by oid and letter."""
+    """Problems found for writing to a table, by oid and letter."""
 
     def beside(self, key: str, actor: Callable[[], Actor]) -> Judging:
-        """The judge of another role, made at its first call; those of one rehearsal know one another."""
+        """The judge for another role, made when first asked for. All judges of a rehearsal share the others."""
 
     def statement(self, parsed: Parsed, path: Path | None = None) -> list[Problem]:
-        """Everything that speaks against one statement."""
+        """All problems of one statement."""
 
     def planned(self, node: Node, path: Path | None = None) -> list[Problem]:
-        """For a statement that the planner takes."""
+        """Problems of a statement that has a plan."""
 
     def relation(self, use: RelationUse, uses: Uses, path: Path | None) -> list[Problem]:
-        """One relation that a statement names."""
+        """Problems of one relation that a statement names."""
 
     def held(self, relation: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
-        """The role's own privileges on a relation, and the row security that it is under."""
+        """Problems of the role's own privileges on a relation and of its row-level security."""
 
     def called(self, oid: int, given: Given = (), *, stored: bool = False) -> list[Problem]:
-        """A routine that the role calls, or (``stored``) that is in what is stored."""
+        """Problems of a routine that the role calls, or (``stored``) that a stored expression calls."""
 
     def trigger(self, trigger: Trigger) -> list[Problem]:
-        """A trigger's routine."""
+        """Problems of a trigger's routine."""
 
     def routine(self, call: RoutineUse, path: Path | None) -> list[Problem]:
-        """One call."""
+        """Problems of one call."""
 
     def remember_temporary(self, statements: Iterable[Parsed]) -> None:
-        """What a body makes for the time of a session, for the statements that come."""
+        """Remember the temporary relations that a body creates, for later statements of the session."""
 
     def inside(self, routine: Routine, where: str, path: Path | None = None, given: Given = ()) -> list[Problem]:
-        """The statements of a routine, run by the role itself."""
+        """Problems of a routine's statements, run by the role itself."""

@@ -1,8 +1,8 @@
-"""What gets slower under row-level security, though it is allowed: conditions that might tell of rows that are hidden.
+"""Conditions that become slower under row-level security, because they might reveal hidden rows.
 
-Only a leakproof operator or function is asked before a policy is (manual, "Rules and Privileges"; order_qual_clauses()
-in createplan.c). The others, among them LIKE, numeric and everything of jsonb, arrays and full text, see what the
-policy has let through: no index serves them, and each reads all rows of the tenant.
+Only leakproof operators and functions are evaluated before a policy (manual, "Rules and Privileges";
+order_qual_clauses() in createplan.c). The others, among them LIKE, numeric, jsonb, arrays and full text, only see rows
+that pass the policy: no index can serve them, and each reads all rows of the tenant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _WORDS = {"~~": "LIKE", "~~*": "ILIKE", "!~~": "NOT LIKE", "!~~*": "NOT ILIKE"}
 
 
 def slower(actor: Actor, text: str, tables: Collection[ObjectRef]) -> tuple[str, ...]:
-    """What of a statement no index serves any more, of those that did: a line each, none where nothing is known."""
+    """A line for each condition of a statement that an index served and that no index can serve any more."""
     try:
         parsed = parse_one(text)
     except Unparsable:
@@ -47,7 +47,7 @@ def _told(actor: Actor, node: Node, asked: dict[str, Relation]) -> Iterator[str]
 
 
 def _conditions(node: Node) -> Iterator[tuple[str, str, str, str]]:
-    """(operator, function, alias or "", column) of what decides about rows."""
+    """(operator, function, alias or "", column) of each condition on rows."""
     for part in walk(node):
         for field in ("where_clause", "quals"):
             if field in part.DESCRIPTOR.fields_by_name and part.HasField(field):

@@ -1,8 +1,7 @@
-"""What a statement asks for by the old role's name, and what becomes of the answer.
+"""Statements that ask about the old role by name, and how the answer changes.
 
-The answer of ``pg_has_role('legacy', 'MEMBER')`` or ``current_user = 'legacy'`` hangs on who asks: it was one thing for
-legacy and is another for who stands for it now, without an error. A routine that raises upon the answer, and a CHECK,
-make an error of it.
+The answer of ``pg_has_role('legacy', 'MEMBER')`` or of ``current_user = 'legacy'`` depends on who asks: the role that
+replaces legacy gets another one, without an error. A routine that raises, or a CHECK, turns that answer into an error.
 """
 
 from __future__ import annotations
@@ -35,21 +34,21 @@ if TYPE_CHECKING:
     from flatsplit.rehearsal.uses import RelationUse
 
 Truth: TypeAlias = tuple[bool | None, bool | None]
-"""For legacy, and for who stands for it; None where nobody can tell."""
+"""The value for legacy, and for the role that replaces it; None where it cannot be told."""
 
 _UNTOLD: Truth = (None, None)
 _ASKS = re.compile(r"has_\w+_privilege")
 
 
 def problems(actor: Actor, node: Node) -> list[Problem]:
-    """Every answer in it that changes."""
+    """Every answer in a statement that changes."""
     if actor.role == actor.before:
         return []
     return [_problem(actor, "silent", told) for told in dict.fromkeys(_changes(actor, node))]
 
 
 def guarded(actor: Actor, node: Node, guard: Guard, said: list[Problem]) -> list[Problem]:
-    """What speaks against an IF, where ``said`` speaks against its condition (as a SELECT of it)."""
+    """Problems of an IF whose condition (as a SELECT of it) has the problems ``said``."""
     named = problems(actor, node)
     if not named or (guard.otherwise is False and not guard.then):
         return said
@@ -64,7 +63,7 @@ def guarded(actor: Actor, node: Node, guard: Guard, said: list[Problem]) -> list
 
 
 def written(actor: Actor, oid: int, letter: str) -> list[Problem]:
-    """What writing a table evaluates, but for defaults: constraints, conditions of triggers, rules."""
+    """Problems of what writing a table evaluates, except defaults: constraints, conditions of triggers, rules."""
     found: list[Problem] = []
     for each in actor.world.expressions.get(oid, ()):
         if letter in each.commands and each.what != "default":
@@ -73,7 +72,7 @@ def written(actor: Actor, oid: int, letter: str) -> list[Problem]:
 
 
 def defaults(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem]:
-    """Defaults of columns that are given no value."""
+    """Problems of the defaults of columns that are given no value."""
     found: list[Problem] = []
     for each in actor.world.expressions.get(relation.oid, ()):
         if each.what == "default" and not use.gives(each.name, each.number):
@@ -97,7 +96,7 @@ def _evaluated(actor: Actor, expression: Expression) -> list[Problem]:
 
 
 def truth(actor: Actor, node: Node) -> Truth:
-    """The value of a condition, as far as the name decides it."""
+    """The two values of a condition, as far as the name decides it."""
     kind, value = inner(node) if name_of(node) == "Node" else (_FIELDS.get(name_of(node), ""), node)
     if kind == "a_const" and value.HasField("boolval"):
         return (bool(value.boolval.boolval),) * 2
@@ -144,7 +143,9 @@ def _tested(of: Truth, node: Node) -> Truth:
 
 
 def _called(actor: Actor, call: Node) -> Truth:
-    """pg_has_role() and its like (acl.c); whom they ask about is who asks where nobody is named."""
+    """The values of pg_has_role() and similar functions (acl.c), which ask about the current user where
+    none is named.
+    """
     names = strings(call.funcname)
     if len(names) > 1 and names[-2] != "pg_catalog":
         return _UNTOLD
@@ -173,7 +174,7 @@ def _is(actor: Actor, who: str, role: str, words: set[str], *, live: bool) -> bo
 
 
 def _named(actor: Actor, node: Node) -> str | None:
-    """The role that an argument names: by a text, a cast of one, or a query for it."""
+    """The role that an argument names: as a text, a cast of one, or a query for it."""
     for text in _texts(node):
         for role in (text, _folded(text)):
             if role in actor.live.roles:
@@ -182,7 +183,7 @@ def _named(actor: Actor, node: Node) -> str | None:
 
 
 def _folded(text: str) -> str:
-    """A role as regrole reads it."""
+    """A role's name as regrole reads it."""
     try:
         return parse_name(text.strip()).parts[-1]
     except ValueError:
@@ -193,11 +194,11 @@ _OF_ROWS = ("ColumnRef", "SubLink", "ParamRef")
 
 
 def _compared(actor: Actor, node: Node) -> Truth:
-    """A comparison of who asks with names, and of nothing else."""
+    """The values of a comparison of the current user with names and nothing else."""
     from postgast import pg_query_pb2
 
     matches = _matching(strings(node.name)[-1:], pg_query_pb2.A_Expr_Kind.Name(node.kind))
-    if matches is None:  # before the sides are looked through: a || b || … of a thousand nests as deep
+    if matches is None:  # before the sides are searched: a
         return _UNTOLD
     sides = [list(walk(side)) for side in (node.lexpr, node.rexpr)]
     who = [any(map(asks_who, side)) for side in sides]
@@ -225,7 +226,7 @@ def _matching(operator: tuple[str, ...], kind: str) -> tuple[Callable[[str, str]
 
 
 def _equal(text: str, name: str) -> bool:
-    if text.startswith("{") and text.endswith("}"):  # an array as text
+    if text.startswith("{") and text.endswith("}"):  # an array written as a text
         return name in [each.strip('"') for each in text[1:-1].split(",")]
     return name in (text, _folded(text))
 
@@ -236,7 +237,7 @@ def _like(pattern: str, name: str, *, fold: bool) -> bool:
 
 
 def _changes(actor: Actor, node: Node) -> Iterator[str]:
-    """In words, the answers below a node that change; conditions whose value stays are left out with all in them."""
+    """In words, the answers below a node that change. Conditions whose value stays the same are left out entirely."""
     for part in children(node):
         before, after = truth(actor, part) if name_of(part) in _FIELDS else _UNTOLD
         if before is not None and before == after:

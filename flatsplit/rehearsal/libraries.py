@@ -1,8 +1,8 @@
-"""Routines in C: what they do nobody can read, so it is unknown unless it is known here.
+"""Routines in C. Their code cannot be read, so what they do is unknown unless it is listed here.
 
-One that is declared IMMUTABLE reads nothing but its arguments (manual, "Function Volatility Categories"). Of the
-extensions named here the others do no more than that either, or look at the session; of single routines it is known
-what they need.
+One that is IMMUTABLE reads nothing but its arguments (manual, "Function Volatility Categories"). Of the extensions
+listed here the other routines read no more than that either, or look at the session. For some single routines it is
+listed what they need.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from flatsplit.rehearsal.values import Problem, within
 
 _HARMLESS = frozenset(
     {
-        # PostgreSQL's own (contrib)
+        # contrib modules of PostgreSQL
         *("btree_gin", "btree_gist", "citext", "cube", "dict_int", "dict_xsyn", "earthdistance", "fuzzystrmatch"),
         *("hstore", "intarray", "isn", "ltree", "moddatetime", "pg_trgm", "pgcrypto", "seg", "sslinfo", "tablefunc"),
         *("tcn", "tsm_system_rows", "tsm_system_time", "unaccent", "uuid-ossp", "xml2", "bloom", "insert_username"),
         *("pg_buffercache", "pg_freespacemap", "pg_stat_statements", "pg_visibility", "pg_walinspect", "pgstattuple"),
         *("plpgsql", "lo", "pageinspect", "amcheck"),
-        # others' that compute
+        # third-party extensions that only compute
         *(
             "postgis",
             "postgis_raster",
@@ -38,10 +38,10 @@ _HARMLESS = frozenset(
         *("pg_uuidv7", "pg_hashids", "pg_idkit", "pgmp", "rum", "unit", "roaringbitmap"),
     }
 )
-"""Extensions of which no routine acts on the database in its caller's name, but for those below."""
+"""Extensions whose routines do nothing in the database as their caller, except those below."""
 
 _READS = {
-    # extension → routines that run a text, or read a table that they are told the name of, as their caller
+    # extension → routines that, as their caller, run a text or read a table whose name they are given
     "tablefunc": frozenset({"crosstab", "crosstab2", "crosstab3", "crosstab4", "crosstab_hash", "connectby"}),
     "xml2": frozenset({"xpath_table"}),
     "postgis": frozenset({"st_estimatedextent", "st_findextent", "postgis_extensions_upgrade"}),
@@ -49,13 +49,13 @@ _READS = {
 }
 
 _LIKE = {
-    # (extension, routine) → the server's own function that needs the same
+    # (extension, routine) → the server's own function that needs the same rights
     ("lo", "lo_manage"): RoutineUse("", "lo_unlink", 1, (None,)),
 }
 
 
 def problems(actor: Actor, routine: Routine) -> list[Problem]:
-    """What speaks against calling a routine in C, or against the trigger that runs it."""
+    """Problems of calling a routine in C, or of a trigger that runs it."""
     like = _LIKE.get((routine.extension, routine.name))
     if like is not None:
         return within(f"function {shown(routine.ref)}", system_functions.problems(actor, like))

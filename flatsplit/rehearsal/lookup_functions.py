@@ -1,4 +1,6 @@
-"""More of the server's own functions that look at more than EXECUTE: those of indexes, settings, and given texts."""
+"""More of the server's own functions that check more than EXECUTE: those about indexes, settings, and texts
+they run.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,10 @@ _INDEXES = frozenset(
     {"brin_summarize_new_values", "brin_summarize_range", "brin_desummarize_range", "gin_clean_pending_list"}
 )
 
-# xml.c, tsvector_op.c, tsquery_rewrite.c: which argument is a query, and which a table
+# xml.c, tsvector_op.c, tsquery_rewrite.c: which argument is a query and which a table
 _QUERIES = {"query_to_xml": 0, "query_to_xmlschema": 0, "query_to_xml_and_xmlschema": 0, "ts_stat": 0, "ts_rewrite": 1}
-# Which argument, from the end, is a name that is looked up when it runs (LookupExplicitNamespace() in namespace.c)
+# Which argument, counted from the end, is a name that is looked up at run time (LookupExplicitNamespace() in
+# namespace.c)
 _NAMES = {
     **{f"to_reg{kind}": 1 for kind in ("class", "type", "proc", "procedure", "oper", "operator", "collation")},
     **{f"has_{kind}_privilege": 2 for kind in ("table", "sequence", "any_column", "function", "type")},
@@ -37,7 +40,7 @@ _TABLES = {"currtid2": 0, "table_to_xml": 0, "table_to_xmlschema": 0, "table_to_
 
 
 def problems(judge: Judging, call: RoutineUse, path: Path) -> list[Problem]:
-    """What would happen when it runs."""
+    """Problems of the call at run time."""
     if call.schema not in ("", "pg_catalog") or judge.actor.rights.superuser:
         return []
     if call.name in _INDEXES:
@@ -52,7 +55,7 @@ def problems(judge: Judging, call: RoutineUse, path: Path) -> list[Problem]:
         if call.name == "ts_rewrite" and call.arguments != 2:
             return []
         return _query(judge, call, call.constants[_QUERIES[call.name]], path)
-    if call.name in _TABLES and call.constants:  # currtid_byrelname() in tid.c is among them
+    if call.name in _TABLES and call.constants:  # currtid_byrelname() in tid.c is one of them
         return _table(judge, call, call.constants[0], path)
     if (call.name in _SCHEMAS and call.constants) or call.name in _DATABASE:
         return _schemas(judge, call)
@@ -60,7 +63,7 @@ def problems(judge: Judging, call: RoutineUse, path: Path) -> list[Problem]:
 
 
 def _index(judge: Judging, call: RoutineUse) -> list[Problem]:
-    """Only an index's owner, who is its table's."""
+    """Problems with ownership of an index, that is, of its table."""
     actor, world = judge.actor, judge.world
     if call.constants and call.constants[0] is not None:
         name = _parts(call.constants[0])
@@ -89,14 +92,14 @@ def _setting(judge: Judging, call: RoutineUse) -> list[Problem]:
 
 
 def _named(judge: Judging, text: str | None) -> list[Problem]:
-    """USAGE on the schema of a name."""
+    """Problems with USAGE on the schema of a name."""
     name = _parts(text.split("(")[0]) if text else ()
     found = judge.actor.schema(name[-2]) if len(name) > 1 else []
     return [each._replace(planned=False) for each in found]
 
 
 def _query(judge: Judging, call: RoutineUse, text: str | None, path: Path) -> list[Problem]:
-    """A query that is handed over as a text runs with the caller's rights, when it runs."""
+    """Problems of a query that is passed as a text, which runs with the caller's rights."""
     if text is None:
         return [Problem("unknown", f"{call.name}() runs a query that the text of the statement does not show")]
     try:
@@ -117,7 +120,9 @@ def _table(judge: Judging, call: RoutineUse, text: str | None, path: Path) -> li
 
 
 def _schemas(judge: Judging, call: RoutineUse) -> list[Problem]:
-    """A schema, or all that one may use, without what one may not read (schema_get_xml_visible_tables() in xml.c)."""
+    """Problems of mapping a schema, or all schemas that the role may use; tables that it may not read are left out
+    (schema_get_xml_visible_tables() in xml.c).
+    """
     actor = judge.actor
     name = call.constants[0] if call.name in _SCHEMAS else None
     if name is not None and (found := actor.schema(name)):

@@ -1,4 +1,4 @@
-"""TRUNCATE, REFRESH, VACUUM and their like: privileges on whole tables that running an application rarely needs."""
+"""TRUNCATE, REFRESH, VACUUM and the like: privileges on whole tables that a running application rarely needs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _SHARED = frozenset(
         "pg_tablespace",
     }
 )
-"""Catalogs of the whole cluster (IsSharedRelation() in catalog.c): no database's owner vacuums them."""
+"""Catalogs of the whole cluster (IsSharedRelation() in catalog.c), which the owner of a database may not vacuum."""
 
 
 def meant(judge: Judge, node: Node, path: Path) -> tuple[Resolved, list[Problem]]:
-    """The relations that a RangeVar means, and what speaks against naming them."""
+    """The relations that a RangeVar means, and problems with its name."""
     found = judge.actor.resolve(node.schemaname, node.relname, path)
     dotted = f"{node.schemaname}.{node.relname}" if node.schemaname else node.relname
     unreached: list[Problem] = []
@@ -42,9 +42,9 @@ def meant(judge: Judge, node: Node, path: Path) -> tuple[Resolved, list[Problem]
 
 
 def needs(judge: Judge, node: Node, letters: str, letter: str, what: str, path: Path) -> list[Problem]:
-    """One of ``letters`` on a relation; ``letter`` is the one to ask for."""
+    """Problems where the role has none of ``letters`` on a relation; ``letter`` is the one to suggest."""
     found, problems = meant(judge, node, path)
-    if found.readers is not None:  # of the server's own everybody has SELECT at most
+    if found.readers is not None:  # on the server's own relations everybody has SELECT at most
         readable = not catalogs.readable(judge.actor, range_use(node, "r"), found.readers)
         if "r" not in letters or not readable:
             problems += _servers_own(judge, node.relname, what, "denied")
@@ -98,7 +98,7 @@ def _referring(judge: Judge, relation: Relation) -> list[Relation]:
 
 
 def _restart(judge: Judge, table: Relation) -> list[Problem]:
-    """RESTART IDENTITY is for the owner of the sequences."""
+    """Problems of RESTART IDENTITY, which is for the owner of the sequences."""
     found = []
     for column, _, oid in judge.world.owned_sequences.get(table.oid, ()):
         sequence = judge.world.by_oid.get(oid)
@@ -110,12 +110,14 @@ def _restart(judge: Judge, table: Relation) -> list[Problem]:
 
 
 def refresh(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """Its owner, or MAINTAIN (17 and later)."""
+    """REFRESH: the owner, or MAINTAIN (17 and later)."""
     return _maintain(judge, node.relation, "REFRESH MATERIALIZED VIEW", path)
 
 
 def reindex(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """The table's owner, or MAINTAIN (17 and later); a schema's or the database's owner. CREATE on a new tablespace."""
+    """REINDEX: the table's owner, or MAINTAIN (17 and later); the owner of a schema or database. CREATE on a new
+    tablespace.
+    """
     named = (each.def_elem.arg.string.sval for each in node.params if each.def_elem.defname == "tablespace")
     return _reindexed(judge, node, path) + [each for name in named for each in _moved(judge, name)]
 
@@ -168,14 +170,16 @@ def _index(judge: Judge, node: Node) -> list[Problem]:
 
 
 def cluster(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """The table's owner, or MAINTAIN (17 and later)."""
+    """CLUSTER: the table's owner, or MAINTAIN (17 and later)."""
     if node.HasField("relation") and node.relation.relname:
         return _maintain(judge, node.relation, "CLUSTER", path)
     return _clustered(judge)
 
 
 def _clustered(judge: Judge) -> list[Problem]:
-    """CLUSTER alone passes what the role may not maintain (get_tables_to_cluster() in cluster.c)."""
+    """Problems of CLUSTER without a name, which skips tables that the role may not maintain (get_tables_to_cluster() in
+    cluster.c).
+    """
     actor, world = judge.actor, judge.world
     refs = sorted(world.by_oid[oid].ref for oid in world.clustered if oid in world.by_oid)
     was = (ref for ref in refs if (facts := actor.live.objects.get(ref)) is not None and actor.legacy.owns(facts))
@@ -199,7 +203,7 @@ def _maintain(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
 
 
 def _servers_own(judge: Judge, name: str, what: str, outcome: Outcome) -> list[Problem]:
-    """One of the server's own relations, which the bootstrap superuser owns."""
+    """The problem with one of the server's own relations, which the bootstrap superuser owns."""
     if judge.actor.rights.superuser or "pg_maintain" in judge.actor.rights.closure:
         return []
     reason = f"{what} is for the owner of {name}, which is the server's own"
@@ -229,7 +233,9 @@ def _everything(judge: Judge, what: str) -> list[Problem]:
 
 
 def vacuum(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """VACUUM and ANALYZE only warn, and pass what the role may not maintain (vacuum_is_permitted_for_relation())."""
+    """Problems of VACUUM and ANALYZE, which skip what the role may not maintain, with a warning only
+    (vacuum_is_permitted_for_relation()).
+    """
     actor = judge.actor
     what = "VACUUM" if node.is_vacuumcmd else "ANALYZE"
     silently = f"{what} succeeds with a warning and does nothing: it"

@@ -1,7 +1,7 @@
-"""What a statement takes, as values: what would speak against it if the role held nothing at all.
+"""The privileges that a statement needs, as values: the problems of a role that has no privilege at all.
 
-So a need is found where it is asked for: in the statement, behind views that read as their user, in policies, defaults,
-triggers and the bodies of routines. What runs as somebody else needs nothing of the role.
+So needs are found wherever the judge looks: in the statement, behind views with security_invoker, in policies,
+defaults, triggers and bodies of routines. What runs as another role needs nothing of this one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flatsplit.rights.inherited import Inherited
 
 
 class _Nothing(Inherited):
-    """The rights of nobody, not even those that everybody has."""
+    """The rights of a role that has none, not even those of PUBLIC."""
 
     def __init__(self, state: State, role: str) -> None:
         super().__init__(state, role)
@@ -37,7 +37,7 @@ class _Nothing(Inherited):
 
 
 class Needs:
-    """Works out needs for statements that a judge judges."""
+    """Finds the needs of statements with a judge."""
 
     def __init__(self, judge: Judge) -> None:
         asked = judge.actor

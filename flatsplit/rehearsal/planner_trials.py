@@ -1,4 +1,4 @@
-"""What the server says of statements that it plans, each with the texts that stand in for one it cannot plan."""
+"""Tries statements with EXPLAIN; where the server cannot plan one, with other texts that mean the same."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Case:
     parsed: Parsed | None = None
     problems: list[Problem] = field(default_factory=list)
     planned: Parsed | None = None
-    """What of it the planner takes."""
+    """The part of it that has a plan."""
     trial: ServerAnswer | None = None
     verdict: Verdict | None = None
     needs: tuple[Need, ...] = ()
 
 
 def all_of(parts: Sequence[Case], stage_: Stage, progress: Callable[[int], None]) -> None:
-    """Each of them tried, all of which the planner takes; once more where a lock was in the way."""
+    """Try each of them. All have a plan. Once more where a lock was in the way."""
     trials = stage_.try_all([part.planned.text for part in parts if part.planned], progress)
     for part, trial in zip(parts, trials, strict=True):
         part.trial = trial
@@ -38,7 +38,7 @@ def all_of(parts: Sequence[Case], stage_: Stage, progress: Callable[[int], None]
 
 
 def _retype(parts: Iterable[Case], stage_: Stage) -> None:
-    """Other texts for those that could not be planned, in rounds, so that each round is a few transactions."""
+    """Try other texts for those that could not be planned, in rounds, so that each round is a few transactions."""
     waiting = [(part, retype.texts(part.planned)) for part in parts if part.planned]
     while waiting:
         round_: list[tuple[Case, str]] = []

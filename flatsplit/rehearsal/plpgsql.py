@@ -1,9 +1,9 @@
-"""A PL/pgSQL body taken apart into the SQL in it.
+"""Finds the SQL in a PL/pgSQL body.
 
 libpg_query has a parser of PL/pgSQL too, but it compiles: without a catalog it refuses many bodies that a server takes
-(types it does not know, VARIADIC) and prints broken JSON for trigger functions. Which statements there are, and whether
-their text is fixed, can be told from the tokens alone: PL/pgSQL's statements begin with keywords and end with ``;``,
-``THEN`` or ``LOOP`` (pl_gram.y).
+(types it does not know, VARIADIC), and it prints broken JSON for trigger functions. Which statements there are, and
+whether their text is fixed, can be told from the tokens alone: statements of PL/pgSQL begin with keywords and end with
+``;``, ``THEN`` or ``LOOP`` (pl_gram.y).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from flatsplit.rehearsal.plpgsql_variables import Known, assigned
 
 
 class Guard(NamedTuple):
-    """What the branches of an IF do right away."""
+    """What the branches of an IF do."""
 
     then: bool
     """Whether it raises where the condition holds …"""
     otherwise: bool | None
-    """… and where it does not; None where that hangs on another condition."""
+    """… and where it does not; None where another condition decides that."""
     caught: bool = False
     """Whether the body has a handler of exceptions."""
 
@@ -34,18 +34,20 @@ class Piece(NamedTuple):
     """SQL inside a body."""
 
     sql: str
-    """A statement; an expression as ``SELECT expression``; of a dynamic one the expression that makes its text."""
+    """A statement; an expression as ``SELECT expression``; of a dynamic statement the expression that makes
+    its text.
+    """
     line: int
-    """Of the body, counted as PL/pgSQL counts it."""
+    """The line in the body, as PL/pgSQL counts it."""
     dynamic: bool = False
     guard: Guard | None = None
-    """Of a condition: what hangs on it."""
+    """For a condition: what depends on it."""
     caught: bool = False
-    """Whether the block that it stands in goes on where it is refused."""
+    """Whether the block it is in goes on after a refusal."""
     perhaps: bool = False
-    """Whether it comes only under a condition."""
+    """Whether it only runs under a condition."""
     known: Known = MappingProxyType({})
-    """Of a dynamic one: the variables that are set in the body, and the expression for those that are set once."""
+    """For a dynamic statement: the variables that the body sets, with the expression of those that are set once."""
 
 
 _NOTHING = frozenset({"null", "exit", "continue", "get", "fetch", "move", "close", "commit", "rollback"})
@@ -58,9 +60,9 @@ _SQL = frozenset(
     }
 )
 _STARTS = frozenset({";", "then", "else", "loop", "begin"})
-"""After what a statement of PL/pgSQL's begins."""
+"""What a statement of PL/pgSQL follows."""
 _LEVELS = frozenset({"debug", "log", "info", "notice", "warning"})
-"""At which RAISE is no error."""
+"""Levels at which RAISE is no error."""
 
 
 def pieces(body: str) -> list[Piece]:
@@ -227,7 +229,7 @@ class _Body(Tokens):
             yield Piece(self.text((first + place + 1, last)), self.line(first))
 
     def arguments(self, span: tuple[int, int]) -> Iterator[Piece]:
-        """What stands between the commas of RAISE and ASSERT, as far as it calls or reads something."""
+        """The arguments of RAISE and ASSERT that call or read something."""
         first, last = span
         if any(self.tokens[place].word == "(" for place in range(first, last)):
             start = next((i for i in range(first, last) if self.tokens[i].word == ","), None)
@@ -236,7 +238,7 @@ class _Body(Tokens):
                 yield Piece("SELECT " + self.text((start + 1, stop)), self.line(start))
 
     def asserted(self, span: tuple[int, int]) -> Iterator[Piece]:
-        """The condition, and the message that is made where it does not hold."""
+        """The condition of ASSERT, and the message for when it does not hold."""
         first, last = span
         depth = 0
         for place in range(first, last):
@@ -251,7 +253,7 @@ class _Body(Tokens):
         yield from self.expression((place + 1, last))
 
     def guard(self) -> Guard:
-        """Which branches of the IF raise, seen from behind its THEN; only what stands in them itself counts."""
+        """Which branches of the IF raise, read from behind its THEN. Statements in nested blocks do not count."""
         raises, depth, branch = [False] * 3, 0, 0
         for place in range(self.at, len(self.tokens)):
             word, before = self.tokens[place].word, self.tokens[place - 1].word
@@ -273,7 +275,7 @@ class _Body(Tokens):
 
     @property
     def catches(self) -> bool:
-        """Whether there is a handler of exceptions."""
+        """Whether the body has a handler of exceptions."""
         words = [token.word for token in self.tokens]
         return ("exception", "when") in pairwise(words)
 

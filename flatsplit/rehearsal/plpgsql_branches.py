@@ -1,7 +1,6 @@
-"""Where a PL/pgSQL body comes only under a condition: what stands there may never run.
+"""The parts of a PL/pgSQL body that only run under a condition, and so perhaps never.
 
-Branches of IF and CASE, bodies of loops that may have no turn, handlers of exceptions, and all that is behind a RETURN
-in one of these.
+Branches of IF and CASE, bodies of loops, handlers of exceptions, and everything after a RETURN in one of these.
 """
 
 from __future__ import annotations
@@ -11,17 +10,17 @@ from collections.abc import Sequence
 from flatsplit.rehearsal.plpgsql_tokens import Token
 
 _STARTS = frozenset({"", ";", "then", "else", "loop", "begin", ">>"})
-"""After what a statement begins."""
+"""What a statement follows."""
 _PARTS = frozenset({"if", "case", "loop"})
 _TURNS = frozenset({"for", "foreach", "while"})
 
 
 def conditional(tokens: Sequence[Token]) -> list[tuple[int, int]]:
-    """Such tokens, each span from the first to the one behind the last."""
+    """The ranges of tokens that only run under a condition, each from its first token to the one after its last."""
     words = [token.word for token in tokens]
     found: list[tuple[int, int]] = []
     open_: list[int] = []
-    """Where what hangs on a condition begins, of each block that is open; -1 where nothing does."""
+    """For each open block, where its conditional part begins; -1 where it has none."""
     turns = False
     for place, word in enumerate(words):
         before, after = words[place - 1] if place else "", words[place + 1] if place + 1 < len(words) else ""

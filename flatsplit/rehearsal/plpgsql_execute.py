@@ -1,4 +1,4 @@
-"""EXECUTE in PL/pgSQL: what can be told of a text that is put together at run time."""
+"""EXECUTE in PL/pgSQL: what can be told of a statement whose text is made at run time."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Known(NamedTuple):
     """What can be told of the names in an expression."""
 
     variables: Mapping[str, str | None]
-    """Those that the body sets: the expression for it, None where there are several."""
+    """Variables that the body sets: the expression, or None where there are several."""
     given: Mapping[str, str]
-    """Parameters that were called with constants."""
+    """Parameters for which the call has constants."""
 
 
 def problems(judge: Judging, expression: str, path: tuple[str, ...] | None, known: Known) -> list[Problem]:
-    """What speaks against a dynamic statement. One whose names are all fixed is judged like any other."""
+    """Problems of a dynamic statement. One whose names are all fixed is judged like any other."""
     try:
         text = _template(_parsed(expression), known)
         statements = parse(text) if text else []
@@ -57,12 +57,14 @@ def problems(judge: Judging, expression: str, path: tuple[str, ...] | None, know
             if not certain:
                 return [Problem("unknown", _UNTOLD)]
         found += certain or [each._replace(object="") for each in said if each.outcome != "unknown"]
-    # It fails in the middle of the application's statement: that is not the migration tool's work any more
+    # It fails in the middle of the application's statement, so it is not the migration tool's work
     return [each._replace(outcome="denied") if each.outcome == "migrator" else each for each in found]
 
 
 def _certain(problem: Problem) -> bool:
-    """Whether it holds for whatever name: it owns nothing in that schema, where no temporary table can be meant."""
+    """Whether a problem holds for any name: the role owns nothing in that schema, and no temporary table
+    can be meant.
+    """
     text = problem.object + problem.reason
     return HOLE not in text or (problem.outcome == "migrator" and f".{HOLE}" in text and f"{HOLE}." not in text)
 
@@ -76,7 +78,7 @@ def _without_hole(problem: Problem) -> Problem:
 def _has_hole(part: Node) -> bool:
     if name_of(part) == "RangeVar":
         return HOLE in (part.relname, part.schemaname)
-    if name_of(part) == "Alias":  # what stands behind a name may as well belong to it
+    if name_of(part) == "Alias":  # the part behind a name may belong to it
         return bool(part.aliasname == HOLE)
     return name_of(part) == "String" and part.sval == HOLE
 
@@ -86,7 +88,7 @@ def _parsed(expression: str) -> Node:
 
 
 def _template(node: Node, known: Known) -> str | None:
-    """The text with holes in it; None where even that cannot be told."""
+    """The text with holes for what is not known; None where even that cannot be told."""
     kind, value = inner(node)
     if kind == "type_cast":
         return _template(value.arg, known)
@@ -116,7 +118,7 @@ def _called(call: Node, known: Known) -> str | None:
 
 
 def _variable(names: tuple[str, ...], known: Known) -> str | None:
-    """What a variable or parameter holds: its expression is looked into as long as it does not name itself."""
+    """What a variable or parameter holds. Its expression is followed as long as it does not refer to itself."""
     name = names[0] if len(names) == 1 else ""
     if name not in known.variables:
         return known.given.get(name)

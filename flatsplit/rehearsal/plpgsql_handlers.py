@@ -1,6 +1,6 @@
-"""Where a PL/pgSQL body goes on after a refusal: blocks whose handler of exceptions takes it and is silent.
+"""Blocks of a PL/pgSQL body that go on after a refusal, because they have a handler of exceptions that says nothing.
 
-Manual, "Trapping Errors": OTHERS, the condition's own name or SQLSTATE, or those of its class (plerrcodes.h).
+Manual, "Trapping Errors": OTHERS, the name or SQLSTATE of the condition, or of its class (plerrcodes.h).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ _CONDITIONS = frozenset(
     {"others", "insufficient_privilege", "'42501'", "syntax_error_or_access_rule_violation", "'42000'"}
 )
 _STARTS = frozenset({"", ";", "then", "else", "loop", "begin"})
-"""After what a statement begins."""
+"""What a statement follows."""
 _LEVELS = frozenset({"debug", "log", "info", "notice", "warning"})
-"""At which RAISE is no error."""
+"""Levels at which RAISE is no error."""
 _PARTS = frozenset({"if", "case", "loop"})
 
 
 def handled(tokens: Sequence[Token]) -> list[tuple[int, int]]:
-    """The tokens of such blocks up to their handlers, each from the first to the one behind the last."""
+    """The ranges of tokens in such blocks, up to the handlers; each from its first token to the one after its last."""
     found = []
     open_: list[tuple[int, int]] = []
     for place, token in enumerate(tokens):
@@ -38,7 +38,7 @@ def handled(tokens: Sequence[Token]) -> list[tuple[int, int]]:
 
 
 def _takes(words: Sequence[str]) -> bool:
-    """Whether the first handler for a refused privilege goes on; one that raises ends it after all."""
+    """Whether the first handler that takes a refused privilege goes on; one that raises does not."""
     mine = False
     for place, word in enumerate(words):
         if word == "when" and (not place or words[place - 1] in _STARTS):

@@ -1,4 +1,4 @@
-"""The tokens of a PL/pgSQL body, and a place among them that moves on."""
+"""The tokens of a PL/pgSQL body, with a current position."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class NoBody(Exception):
 
 
 class Token(NamedTuple):
-    """A word of a body, from its first byte to the one behind its last."""
+    """A word of a body, with its first byte and the byte after its last."""
 
     word: str
     """In lower case."""
@@ -21,7 +21,7 @@ class Token(NamedTuple):
 
 
 class Tokens:
-    """The tokens of a body, comments left out, and a place among them. Raises NoBody."""
+    """The tokens of a body without comments, and a current position. Raises NoBody."""
 
     def __init__(self, body: str) -> None:
         import postgast
@@ -42,12 +42,14 @@ class Tokens:
         self.offset = 0 if body.startswith(("\n", "\r\n")) else 1
 
     def word(self, ahead: int = 0) -> str:
-        """The one at the place or behind it; "" behind the last."""
+        """The word ``ahead`` tokens after the current one; "" after the end."""
         place = self.at + ahead
         return self.tokens[place].word if place < len(self.tokens) else ""
 
     def until(self, *ends: str) -> tuple[int, int]:
-        """Moves behind the next of these words outside brackets and CASE; the tokens before it, as a range."""
+        """Move behind the next of these words outside parentheses and CASE; returns the range of the tokens
+        before it.
+        """
         first, depth, cases = self.at, 0, 0
         while self.at < len(self.tokens):
             word = self.word()
@@ -68,13 +70,13 @@ class Tokens:
         raise NoBody(f"no {' or '.join(ends)} where one is expected")
 
     def text(self, span: tuple[int, int]) -> str:
-        """A range as it is written."""
+        """The text of a range as written."""
         first, last = span
         if first >= last:
             return ""
         return self.bytes[self.tokens[first].start : self.tokens[last - 1].end].decode()
 
     def line(self, place: int) -> int:
-        """Where it stands in the body, counted as PL/pgSQL counts."""
+        """The line of a token, as PL/pgSQL counts lines."""
         start = self.tokens[min(place, len(self.tokens) - 1)].start
         return self.bytes[:start].count(b"\n") + self.offset

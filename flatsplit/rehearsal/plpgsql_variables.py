@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from flatsplit.rehearsal.plpgsql_tokens import Token
 
 _STARTS = frozenset({";", "then", "else", "loop", "begin", "declare"})
-"""After what a statement, or a declaration, begins."""
+"""What a statement or declaration follows."""
 _SETS = (":=", "=")
 
 
 def assigned(tokens: Sequence[Token], body: bytes) -> dict[str, str | None]:
-    """The expression for each variable that gets its value in one place; None for one that gets it otherwise."""
+    """The expression for each variable that is set in one place; None for one that is set otherwise."""
     found: defaultdict[str, list[str | None]] = defaultdict(list)
     declaring = False
     for place, token in enumerate(tokens):
@@ -31,12 +31,12 @@ def assigned(tokens: Sequence[Token], body: bytes) -> dict[str, str | None]:
             _listed(tokens, place + 1, found)
         elif word in ("for", "foreach", "get"):
             _bound(tokens, place + 1, found)
-    # A local variable that is never set hides a parameter of the same name
+    # A local variable that is never set still hides a parameter of the same name
     return {name: values[0] if len(values) == 1 else None for name, values in found.items()}
 
 
 def of_call(names: str, constants: Sequence[str | None]) -> dict[str, str]:
-    """The arguments of a call that are constants, by the names that the routine has for them and by number.
+    """The constant arguments of a call, by the names of the parameters and by number.
 
     ``names`` is as pg_get_function_identity_arguments() prints it.
     """
@@ -70,7 +70,7 @@ def _until(tokens: Sequence[Token], body: bytes, first: int) -> str | None:
 
 
 def _declared(tokens: Sequence[Token], body: bytes, place: int, found: defaultdict[str, list[str | None]]) -> None:
-    """A declaration with a value."""
+    """Record a declaration with a value."""
     name = tokens[place].word
     while place < len(tokens) and tokens[place].word != ";":
         if tokens[place].word in (*_SETS, "default"):
@@ -81,14 +81,14 @@ def _declared(tokens: Sequence[Token], body: bytes, place: int, found: defaultdi
 
 
 def _listed(tokens: Sequence[Token], place: int, found: defaultdict[str, list[str | None]]) -> None:
-    """The targets of INTO."""
+    """Record the targets of INTO."""
     while place < len(tokens) and tokens[place].word != ";":
         found[tokens[place].word].append(None)
         place += 1
 
 
 def _bound(tokens: Sequence[Token], place: int, found: defaultdict[str, list[str | None]]) -> None:
-    """What a loop sets, and GET DIAGNOSTICS."""
+    """Record what a loop or GET DIAGNOSTICS sets."""
     while place < len(tokens) and tokens[place].word not in ("in", ";"):
         found[tokens[place].word].append(None)
         place += 1

@@ -1,6 +1,7 @@
-"""Settings of the server that only superusers and pg_read_all_settings are shown (GUC_SUPERUSER_ONLY in guc.h).
+"""Settings of the server that only superusers and members of pg_read_all_settings may see (GUC_SUPERUSER_ONLY in
+guc.h).
 
-SHOW and current_setting() of one are refused, also with missing_ok; pg_settings and SHOW ALL leave it out.
+SHOW and current_setting() of one fail, also with missing_ok; pg_settings and SHOW ALL leave it out.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ HIDDEN = frozenset(
         *("stats_temp_directory", "unix_socket_directories"),
     }
 )
-"""Of all majors from 13 to 18."""
+"""Those of all majors from 13 to 18."""
 
 
 def sees(rights: Inherited) -> bool:
-    """Whether a role is shown all settings."""
+    """Whether a role may see all settings."""
     return rights.superuser or not rights.closure.isdisjoint({"pg_read_all_settings", "pg_monitor"})
 
 
 def shown(actor: Actor, name: str) -> list[Problem]:
-    """SHOW of one setting, or of ``all``."""
+    """Problems of SHOW, of one setting or of ``all``."""
     if name.lower() == "all":
         return _left_out(actor, "SHOW ALL", "silent")
     return _refused(actor, f"SHOW {name}", name)
 
 
 def called(actor: Actor, call: RoutineUse) -> list[Problem]:
-    """current_setting(), and the function behind pg_settings."""
+    """Problems of current_setting(), and of the function behind pg_settings."""
     if call.name == "current_setting":
         name = call.constants[0] if call.constants else None
         return _refused(actor, f"current_setting('{name}')", name) if name is not None else []
@@ -45,7 +46,7 @@ def called(actor: Actor, call: RoutineUse) -> list[Problem]:
 
 
 def rows(actor: Actor, use: RelationUse, uses: Uses) -> list[Problem]:
-    """A query of pg_settings: its rows by name, or all of them."""
+    """Problems of a query of pg_settings, for rows by name or all of them."""
     if use.name != "pg_settings":
         return []
     asked = [one for one in uses.compared if any(column == "name" for _, column in one.columns) and one.equal]

@@ -1,4 +1,4 @@
-"""Every statement tried or reasoned about, and one verdict for each."""
+"""Tries or judges every statement, and gives one verdict for each."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _WHOSE = (
 )
 
 _AGAIN = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b", re.IGNORECASE)
-"""What is written to be run again and again."""
+"""Statements that are meant to be run again and again."""
 
 
 class Company:
@@ -76,7 +76,9 @@ class Company:
         self.role = role
         self.exists = role in live.roles
         self.tries = True
-        """Whether the role has in ``live`` what it has in ``goal``, so that trying as it tells anything."""
+        """Whether the role has the same rights in ``live`` as in ``goal``, so that trying as the role tells
+        anything.
+        """
         self.notes: list[str] = []
         self._definers = Definers(self.world, context)
 
@@ -110,7 +112,7 @@ class Company:
         return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes), grants)
 
     def gather(self, statements: Sequence[Heard]) -> list[Verdict]:
-        """What each statement takes, and whether privileges are all of it: by rules alone, nothing is tried."""
+        """What each statement needs, and whether privileges are all that it needs. By rules alone: nothing is tried."""
         parts = [Case(heard) for heard in statements]
         for part in parts:
             self._read(part)
@@ -123,7 +125,9 @@ class Company:
     # -- reading
 
     def _became(self, heard: Heard) -> Verdict:
-        """Of a statement of another role, which a session had to become first; that one's own rights stay."""
+        """The verdict on a statement of another role, which legacy's session had become; that role's own rights do not
+        change.
+        """
         what = f"it ran as {heard.role}, which a session of {self.actor.before} had become"
         problems = set_role.problems(self.actor, heard.role, what)
         if problems and not set_role.certain(self.live, self.actor.context, heard.role):
@@ -177,7 +181,8 @@ class Company:
         if not todo:
             return
         if self.live.roles[as_role].superuser and not self.exists:
-            # Planning runs functions of the application: not with such rights, and not for a mere second opinion
+            # Planning runs functions of the application: not with an operator's rights, and not where the rules have an
+            # answer
             self.notes.append(f"nothing was tried as {as_role}, a superuser: verdicts rest on the catalog alone")
             return
         path = self.actor.path if self.exists else self.actor.legacy_path
@@ -196,9 +201,9 @@ class Company:
     # -- concluding
 
     def _grounded(self, part: Case, verdict: Verdict) -> Verdict:
-        """With what it rests on: a trial that ended otherwise for want of something else proves nothing."""
+        """The verdict with what it rests on. A trial that failed for want of something else proves nothing."""
         trial = part.trial
-        half = part.parsed is not None and part.parsed.kind == "create_table_as_stmt"  # where it goes was not tried
+        half = part.parsed is not None and part.parsed.kind == "create_table_as_stmt"  # where the rows go was not tried
         if not self.exists or trial is None or half:
             return verdict
         agree = trial.passed if verdict.verdict == "allowed" else trial.state == DENIED and verdict.verdict == "denied"
@@ -226,7 +231,7 @@ class Company:
         return self._verdict(heard, "allowed", self._why_allowed(part))
 
     def _failed(self, part: Case, trial: ServerAnswer, found: Problem | None) -> Verdict | None:
-        """What an EXPLAIN that failed adds to what the catalog says; None if that is enough."""
+        """The verdict on a failed EXPLAIN, where it adds to what the catalog says; None where it does not."""
         heard = part.heard
         if found is not None and found.outcome != "unknown":
             return None
@@ -252,10 +257,10 @@ class Company:
         return None
 
     def _ours(self, part: Case) -> bool:
-        """Whether the application's relations are in it, and no temporary ones, which are not there to try it on.
+        """Whether the statement uses relations of the application and no temporary ones, which do not exist here.
 
-        The server's own may look otherwise in the version that ran the statement. And a session that sets search_path
-        for itself, as with a schema per tenant, finds what the role's own does not.
+        The server's own relations may differ in the version that ran the statement. And a session that sets search_path
+        itself, as with a schema per tenant, finds other relations than the role's own setting does.
         """
         assert part.planned is not None
         uses = uses_of(part.planned.node).relations
@@ -266,14 +271,14 @@ class Company:
         return any(not each.free for each in meant) and all(not each.free or each.readers is not None for each in meant)
 
     def _granted_later(self, part: Case) -> bool:
-        """Whether what the role lacks now is what the blueprint is going to give it."""
+        """Whether the role lacks something now that the blueprint is going to grant."""
         return part.parsed is not None and any(
             each.outcome == "denied" and each.planned for each in self._now.statement(part.parsed)
         )
 
     @cached_property
     def _now(self) -> Judge:
-        """A judge of what the role may do at this moment."""
+        """A judge with the rights that the role has now."""
         before, world = self.actor, self.world.beside(self.live)
         return Judge(
             Actor(
@@ -336,7 +341,7 @@ BRANCH = "; that is in a branch of its code, which may never be taken"
 
 
 def _quoted(message: str) -> str:
-    """The last word of ``permission denied for table x``."""
+    """The last word of a message such as ``permission denied for table x``."""
     match = re.search(r"(?:for \w+(?: \w+)?) (\S+)$", message)
     return match[1] if match else ""
 

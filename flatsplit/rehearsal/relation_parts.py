@@ -1,4 +1,4 @@
-"""What hangs on relations and is nowhere in a State: values, as a rehearsal reads them from the catalog. Pure."""
+"""Parts of relations that a State does not hold, as values that a rehearsal reads from the catalog. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from flatsplit.model import Kind, ObjectRef
 
 
 class Relation(NamedTuple):
-    """A relation of somebody's."""
+    """A relation."""
 
     oid: int
     ref: ObjectRef
     row_security: bool = False
     forced: bool = False
     invoker: bool = False
-    """A view that reads with the rights of whoever reads it (15 and later)."""
+    """Whether it is a view with security_invoker (15 and later)."""
 
 
 class Trigger(NamedTuple):
@@ -27,34 +27,34 @@ class Trigger(NamedTuple):
     routine: int
 
     def fires(self, letter: str) -> bool:
-        """Whether it fires for rows that are inserted (a), updated (w), deleted (d) or for TRUNCATE (D)."""
+        """Whether it fires for inserted (a), updated (w) or deleted (d) rows, or for TRUNCATE (D)."""
         return bool(self.type & {"a": 4, "d": 8, "w": 16, "D": 32}.get(letter, 0))
 
     @property
     def after(self) -> bool:
-        """Neither BEFORE nor INSTEAD OF."""
+        """Whether it is an AFTER trigger."""
         return not self.type & (2 | 64)
 
 
 class Expression(NamedTuple):
-    """What is evaluated for rows that are written."""
+    """An expression that is evaluated for rows that are written."""
 
     relation: int
     commands: str
     what: str
     name: str
     number: int
-    """Of a default's column."""
+    """The number of the column, for a default."""
     text: str
 
     @property
     def statement(self) -> bool:
-        """Whether the text is that of the statement that made it."""
+        """Whether the text is a whole statement: that of the trigger or rule."""
         return self.what in ("trigger", "rule")
 
 
 class Cascade(NamedTuple):
-    """What happens in the referencing table."""
+    """What a foreign key does in the referencing table."""
 
     referenced: int
     referencing: int
@@ -78,12 +78,12 @@ class Routine(NamedTuple):
     owner: str
     search_path: str | None
     extension: str
-    """"" for one of no extension's."""
+    """"" where it belongs to no extension."""
     role: str | None = None
     """SET role = … in its definition."""
     immutable: bool = False
     inlined: bool = False
-    """Put into the query that reads from it (inline_set_returning_function() in clauses.c), unless its body forbids."""
+    """Whether it may become part of the query that reads from it (inline_set_returning_function() in clauses.c)."""
 
     @property
     def ref(self) -> ObjectRef:
@@ -91,7 +91,7 @@ class Routine(NamedTuple):
         return ObjectRef(cast(Kind, self.kind), self.schema, self.name, self.args)
 
     def takes(self, arguments: int) -> bool:
-        """Whether it could be called with so many arguments; its OUT arguments may be among them (CALL)."""
+        """Whether it can be called with so many arguments; these may include OUT arguments (CALL)."""
         return self.variadic or self.inputs - self.defaults <= arguments <= self.inputs or self.kind == "procedure"
 
 

@@ -1,4 +1,4 @@
-"""The smallest thing that would make a statement work."""
+"""The smallest change that would make a statement work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORDS = {letter: word for word, letter in LETTERS.items()}
 
 
 def shown(ref: ObjectRef) -> str:
-    """An object as [grants] names it; what lives in no schema with its kind in front."""
+    """An object as [grants] names it; one that is in no schema has its kind in front."""
     if ref.kind in ROUTINES:
         return format_name(ref.schema, ref.name, args=ref.args)
     if ref.schema:
@@ -37,16 +37,16 @@ def grant(purpose: str, role: str, ref: ObjectRef, letter: str, major: int) -> s
 
 
 MIGRATORS = "the migration tool's work: "
-"""Begins the remedy for DDL."""
+"""The beginning of the remedy for DDL."""
 
 _SQL = re.compile(r"(?:ALTER|CREATE|GRANT|REVOKE) ")
 _LINE = re.compile(r"(\[(?:grants\.\w+|become)\] \w+ = )\[(.+)\]", re.DOTALL)
 
 
 def together(remedies: Iterable[str]) -> str:
-    """All that a statement needs: names of one privilege in one line of configuration, everything else once.
+    """All that a statement needs: names for one privilege in one line of configuration, and everything else once.
 
-    Remarks stand behind all of it, or what follows one would be a comment.
+    Remarks come last, since what follows one would be a comment.
     """
     lines: dict[str, dict[str, None]] = {}
     remarks: dict[str, None] = {}
@@ -66,7 +66,7 @@ _WHOLE = re.compile(r"(?:\A|; )\[grants\.(\w+)\] (\w+) = (\[\"(?:[^\"\\]|\\.|\",
 
 
 def sections(remedies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
-    """All lines of configuration in them as they would stand in it: names by purpose and privilege."""
+    """The lines of configuration in them as a file would have them: names by purpose and privilege."""
     found: dict[str, dict[str, dict[str, None]]] = {}
     for remedy in remedies:
         for purpose, word, value in _WHOLE.findall(remedy):
@@ -76,7 +76,7 @@ def sections(remedies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
 
 
 def actions(remedies: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What of them can be done as it is printed: statements of SQL without the remark, and lines of configuration."""
+    """The parts that can be used as printed: SQL statements without the remark, and lines of configuration."""
     statements: dict[str, None] = {}
     lines: dict[str, None] = {}
     for remedy in filter(None, remedies):
@@ -88,7 +88,9 @@ def actions(remedies: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def delegated(found: Iterable[Problem], routine: ObjectRef) -> list[Problem]:
-    """What only an owner may do, where a routine of the application does it for whoever calls."""
+    """The problems, with another remedy for what only an owner may do: ``routine``, which does it for its caller,
+    becomes SECURITY DEFINER.
+    """
     advice = (
         f"make {shown(routine)} SECURITY DEFINER with a search_path of its own, so that it runs as its owner, or leave"
     )

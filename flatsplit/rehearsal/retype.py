@@ -1,8 +1,8 @@
-"""Other texts for a statement whose parameters have no type any more.
+"""Other texts for a statement whose parameters have lost their types.
 
-pg_stat_statements keeps ``$1`` where a constant stood, and with the constant goes what told its type: ``$1 + $2`` is
-ambiguous, ``interval $1`` and ``extract($1 from …)`` are no syntax, ``GROUP BY date_trunc($2, …)`` is not what is
-selected.
+pg_stat_statements replaces constants by ``$1``, and with a constant its type is lost: ``$1 + $2`` is ambiguous,
+``interval $1`` and ``extract($1 from …)`` are syntax errors, and ``GROUP BY date_trunc($2, …)`` is not the expression
+that is selected.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flatsplit.rehearsal.grammar import Node, Parsed, Unparsable, inner, name_of
 WORTHWHILE = frozenset(
     {"42P18", "42725", "42883", "42804", "42803", "42601", "42846", "42P10", "22P02", "22023", "42P08"}
 )
-"""SQLSTATEs that a missing type may lie behind: indeterminate type, ambiguous or unknown function, grouping …"""
+"""SQLSTATEs that a missing type can cause: indeterminate type, ambiguous or unknown function, grouping …"""
 
 _TYPES = ("int4", "text", "timestamptz", "interval", "numeric", "jsonb", "float8", "bool", "uuid", "_text", "_int4")
 
@@ -52,7 +52,7 @@ def _wrappers(node: Node) -> Iterator[Node]:
 
 
 def _fix_extract(node: Node) -> None:
-    """``extract($1 from x)``: the field has to be a name; which one does not matter for privileges."""
+    """Give ``extract($1 from x)`` a field. Which one does not matter for privileges."""
     for part in walk(node):
         if name_of(part) == "FuncCall" and part.funcname[-1].string.sval in ("extract", "date_part") and part.args:
             first = part.args[0]
@@ -61,7 +61,7 @@ def _fix_extract(node: Node) -> None:
 
 
 def _merge_groups(node: Node) -> None:
-    """What is grouped, ordered or made distinct by has to be the same expression as what is selected."""
+    """Make expressions in GROUP BY, ORDER BY and DISTINCT the same as those that are selected."""
     wanted = []
     for part in walk(node):
         if name_of(part) == "SelectStmt":
@@ -75,7 +75,7 @@ def _merge_groups(node: Node) -> None:
 
 
 def _untyped(node: Node) -> list[Node]:
-    """Parameters that stand beside nothing that has a type: another parameter, a constant, a call."""
+    """Parameters that stand beside nothing with a type: another parameter, a constant, a call."""
     found: list[Node] = []
     for part in walk(node):
         if name_of(part) == "A_Expr":

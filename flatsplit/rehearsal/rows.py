@@ -1,9 +1,9 @@
 """Row-level security: where the role would see or change other rows than legacy, and where it would be refused.
 
 Manual, "Row Security Policies": a table's owner bypasses them unless they are forced; superusers and roles with
-BYPASSRLS always do. With policies, a row passes if one permissive policy and all restrictive ones let it. What does not
-pass is left out of what is read, updated or deleted, without a word; what is written and does not pass is an error, and
-so is a row that ON CONFLICT or MERGE meets and may not see (manual, CREATE POLICY, "Policies Applied by Command Type";
+BYPASSRLS always do. A row passes if one permissive policy and all restrictive ones let it. A row that does not pass is
+silently left out of what is read, updated or deleted. Writing one that does not pass is an error, and so is a row that
+ON CONFLICT or MERGE meets and may not see (manual, CREATE POLICY, "Policies Applied by Command Type";
 get_row_security_policies() in rowsecurity.c). COPY FROM is refused wherever policies apply (DoCopy() in copy.c).
 """
 
@@ -24,17 +24,18 @@ from flatsplit.rehearsal.values import Outcome, Problem
 from flatsplit.rights.inherited import Inherited
 
 _HEIRS = frozenset(row.key for row in blueprint.ROWS if "policies" in row.takes)
-"""Purposes to whom legacy's policies are extended."""
+"""Purposes to which legacy's policies are extended."""
 _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 
 def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem]:
-    """What row security would change for these commands."""
+    """Problems of row security for these commands."""
     if not _applies(actor.rights, actor.goal, relation):
         return []
     if use.copied:
         return _copied(actor, relation)
-    if _kept_apart(actor, relation) and "w" not in use.strict & use.letters:  # ON CONFLICT, MERGE may meet others' rows
+    # ON CONFLICT and MERGE may meet rows of others
+    if _kept_apart(actor, relation) and "w" not in use.strict & use.letters:
         return []
     reached = [letter for letter in "drw" if letter in use.letters]
     if "r" in use.strict and "w" not in use.letters:  # INSERT alone meets no row
@@ -42,11 +43,11 @@ def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem
     hiding = [letter for letter in reached if letter not in use.strict and _passes(actor, relation, letter) is False]
     found = [
         each
-        for letter in hiding or reached  # of rows that are hidden anyhow nothing else is asked
+        for letter in hiding or reached  # nothing else matters for rows that are hidden in any case
         for each in _reached(actor, relation, letter, strict=letter in use.strict)
     ]
     if hiding:
-        # MERGE inserts what it does not find, also where that is there and hidden (ExecMerge() in nodeModifyTable.c)
+        # MERGE inserts what it does not find, even if that exists and is hidden (ExecMerge() in nodeModifyTable.c)
         inserts = "a" in use.letters and use.target and "r" in hiding and "r" not in use.strict
         return found + (list(_written(actor, relation, "a")) if inserts else [])
     written = [letter for letter in "aw" if letter in use.letters and use.target]
@@ -55,7 +56,7 @@ def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem
 
 
 def _kept_apart(actor: Actor, relation: Relation) -> bool:
-    """Whether the role is to see its own rows only: of all policies here none but those that say so are for it."""
+    """Whether the role is meant to see its own rows only: all policies for it here are among ``apart``."""
     mine = {
         ObjectRef("policy", relation.ref.schema, relation.ref.name, policy.name)
         for letter in _COMMANDS
@@ -65,7 +66,7 @@ def _kept_apart(actor: Actor, relation: Relation) -> bool:
 
 
 def _checked(actor: Actor, relation: Relation, use: RelationUse, letter: str) -> Iterator[Problem]:
-    """What is asked of new rows, as far as there are some: UPDATE changes only rows that it reaches."""
+    """Problems of the checks on new rows, where there are any: UPDATE only changes rows that it reaches."""
     found = _written(actor, relation, letter)
     reaching = [] if "a" in use.letters else [one for one in "rw" if one in use.letters]
     certain = all(_passes(actor, relation, one) for one in reaching)
@@ -78,7 +79,7 @@ def _passes(actor: Actor, relation: Relation, letter: str) -> bool | None:
 
 
 def secured(actor: Actor, ref: ObjectRef) -> bool:
-    """Whether policies hold for the role on this table, and did not for legacy."""
+    """Whether policies apply to the role on this table and did not to legacy."""
     relation = actor.world.relations.get((ref.schema, ref.name))
     if relation is None:
         return False
@@ -86,7 +87,7 @@ def secured(actor: Actor, ref: ObjectRef) -> bool:
 
 
 def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[PolicyCondition]:
-    """The conditions that are judged in the name of whoever uses the relation so."""
+    """The conditions that are evaluated as the role when it uses the relation in this way."""
     if not use.copied and _applies(actor.rights, actor.goal, relation):
         for letter in sorted(use.letters & _COMMANDS.keys()):
             yield from _side(actor, actor.rights, actor.goal, relation, letter, check=letter == "a").each
@@ -95,7 +96,7 @@ def conditions(actor: Actor, relation: Relation, use: RelationUse) -> Iterator[P
 
 
 def _applies(rights: Inherited, state: State, relation: Relation) -> bool:
-    """Whether policies hold for the role then: a walk over tenants turns row security on where it is off today."""
+    """Whether policies will apply to the role. A walk over tenants may enable row security where it is off today."""
     facts, security = state.objects.get(relation.ref), state.row_security.get(relation.ref)
     if rights.bypasses or facts is None or security is None or not security.enabled:
         return False
@@ -103,23 +104,25 @@ def _applies(rights: Inherited, state: State, relation: Relation) -> bool:
 
 
 _ACCEPTED = "policies-ask-who"
-"""The hazard under whose name that is told."""
+"""The hazard that reports this."""
 
 
 class _Side(NamedTuple):
-    """What the policies for a role and a command ask of a row: one of the permissive ones, all of the others."""
+    """What the policies for a role and a command require of a row: one of the permissive ones and all
+    restrictive ones.
+    """
 
     permissive: tuple[PolicyCondition, ...]
     restrictive: tuple[PolicyCondition, ...]
 
     @property
     def each(self) -> tuple[PolicyCondition, ...]:
-        """All of them."""
+        """All of its conditions."""
         return self.permissive + self.restrictive
 
     @property
     def passes(self) -> bool | None:
-        """Whether every row does, or none; None where that depends on the row."""
+        """True where every row passes, False where none does, None where it depends on the row."""
         if all(one.value is False for one in self.permissive) or any(one.value is False for one in self.restrictive):
             return False
         if any(one.value for one in self.permissive) and all(one.value for one in self.restrictive):
@@ -128,13 +131,15 @@ class _Side(NamedTuple):
 
     @property
     def deciding(self) -> tuple[PolicyCondition, ...]:
-        """Those that are not the same for every row; an open door among the permissive ones leaves out the others."""
+        """Conditions that depend on the row; without the permissive ones where one of them lets every row pass."""
         doors = () if any(one.value for one in self.permissive) else self.permissive
         return tuple(one for one in (*doors, *self.restrictive) if one.value is None)
 
 
 def _side(actor: Actor, rights: Inherited, state: State, relation: Relation, letter: str, *, check: bool) -> _Side:
-    """One without an expression counts for nothing (add_security_quals(), add_with_check_options())."""
+    """The policies for a command. One without an expression does not count (add_security_quals(),
+    add_with_check_options()).
+    """
     found: dict[bool, list[PolicyCondition]] = {True: [], False: []}
     for policy in _policies(actor, rights, state, relation, letter):
         text = (policy.check or policy.using) if check else policy.using
@@ -153,14 +158,14 @@ def _policies(actor: Actor, rights: Inherited, state: State, relation: Relation,
 
 
 def _before(actor: Actor, relation: Relation, letter: str, *, check: bool) -> _Side | None:
-    """What was asked of legacy's rows; None where nothing was."""
+    """What the policies required of legacy; None where they did not apply."""
     if not _applies(actor.legacy, actor.live, relation):
         return None
     return _side(actor, actor.legacy, actor.live, relation, letter, check=check)
 
 
 def _reached(actor: Actor, relation: Relation, letter: str, *, strict: bool) -> Iterator[Problem]:
-    """Rows that are there and are read, updated or deleted; ``strict`` where one that is hidden is an error."""
+    """Problems of rows that are read, updated or deleted; ``strict`` where a hidden one is an error."""
     mine = _side(actor, actor.rights, actor.goal, relation, letter, check=False)
     before = _before(actor, relation, letter, check=False)
     if mine.passes or _same(actor, mine, before) or _shown(actor, relation, mine):
@@ -183,7 +188,7 @@ def _reached(actor: Actor, relation: Relation, letter: str, *, strict: bool) -> 
 
 
 def _written(actor: Actor, relation: Relation, letter: str) -> Iterator[Problem]:
-    """New rows, and what rows are updated to. SELECT's policies hold for them where they are read as well."""
+    """Problems of new rows, and of rows after an update. The policies for SELECT count where these are read as well."""
     check = letter != "r"
     mine = _side(actor, actor.rights, actor.goal, relation, letter, check=check)
     before = _before(actor, relation, letter, check=check)
@@ -203,9 +208,9 @@ def _written(actor: Actor, relation: Relation, letter: str) -> Iterator[Problem]
 
 
 def _same(actor: Actor, mine: _Side, before: _Side | None) -> bool:
-    """Whether legacy was under the same conditions, or stricter ones, and they do not look at who asks.
+    """Whether legacy was subject to the same conditions or stricter ones, and they do not depend on the role.
 
-    Those that do the operator may have shown to let the role see what legacy saw.
+    Where they do, the operator may have counted that the role sees what legacy saw.
     """
     if mine.passes is None and all(one.who for one in mine.deciding) and _ACCEPTED in dict(actor.context.config.accept):
         return True
@@ -215,7 +220,7 @@ def _same(actor: Actor, mine: _Side, before: _Side | None) -> bool:
 
 
 def _shown(actor: Actor, relation: Relation, mine: _Side) -> bool:
-    """Whether the role was counted to see in this table what legacy sees; what may be written, no count tells."""
+    """Whether the role was counted to see in this table what legacy sees. That tells nothing of what may be written."""
     if not all(one.who for one in mine.deciding):
         return False
     config = actor.context.config
@@ -234,7 +239,9 @@ def _why(actor: Actor, relation: Relation, mine: _Side, before: _Side | None) ->
 
 
 def _unset(actor: Actor, relation: Relation, mine: _Side, before: _Side | None, word: str) -> Iterator[Problem]:
-    """current_setting() without missing_ok of a setting that nobody sets; certain where no other condition is asked."""
+    """Problems of current_setting() without missing_ok for a setting that nothing sets; certain where it is the only
+    condition.
+    """
     known: Iterable[PolicyCondition] = before.each if before is not None else ()
     for one in mine.deciding if len(mine.deciding) == 1 else ():
         missing = sorted(setting for setting in one.settings if not actor.sets(setting))
@@ -246,7 +253,7 @@ def _unset(actor: Actor, relation: Relation, mine: _Side, before: _Side | None, 
 
 
 def _copied(actor: Actor, relation: Relation) -> list[Problem]:
-    """Whoever ran it before: if that was under policies, too, it was refused."""
+    """Problems of COPY FROM. Where policies applied to legacy, it was refused as well."""
     name = shown(relation.ref)
     reason = f"COPY FROM is refused on {name}, whatever its policies say: row-level security applies to {actor.role}"
     remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS -- or INSERT instead of COPY in the application"
@@ -254,7 +261,7 @@ def _copied(actor: Actor, relation: Relation) -> list[Problem]:
 
 
 def _problem(actor: Actor, relation: Relation, outcome: Outcome, reason: str, word: str) -> Problem:
-    """Letting the role see what legacy saw: a permissive policy, but for a restrictive one only BYPASSRLS."""
+    """The problem with its remedy: a permissive policy; against a restrictive one only BYPASSRLS helps."""
     name = shown(relation.ref)
     policies = actor.world.policies.get(relation.oid, ())
     remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS"
@@ -262,7 +269,7 @@ def _problem(actor: Actor, relation: Relation, outcome: Outcome, reason: str, wo
         taken = {policy.name for policy in policies}
         free = next(one for number in range(len(policies) + 1) if (one := f"as_before{number or ''}") not in taken)
         heir = actor.purpose in _HEIRS and actor.before in actor.live.roles
-        role = actor.before if heir else actor.role  # flatsplit extends to the new roles what is for legacy
+        role = actor.before if heir else actor.role  # flatsplit extends legacy's policies to the new roles
         remedy = f"CREATE POLICY {free} ON {name} TO {format_name(role)} USING (true) WITH CHECK (true)"
         remedy += f" -- which flatsplit extends to {actor.role}" if heir else ""
     return Problem(outcome, reason, name, word, remedy, differs=True)

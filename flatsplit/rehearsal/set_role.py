@@ -1,7 +1,7 @@
-"""Becoming another role within a session: SET ROLE and its like.
+"""Becoming another role within a session: SET ROLE and the like.
 
-It takes SET on a membership (member_can_set_role() in acl.c; before 16 any membership). What a session does as another
-role pg_stat_statements counts as that role's.
+It takes SET on a membership (member_can_set_role() in acl.c; before 16 any membership). pg_stat_statements counts what
+a session does then under the other role.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flatsplit.walks.split.context import Context
 
 
 def problems(actor: Actor, role: str, what: str) -> list[Problem]:
-    """What speaks against ``what``, by which a session of the actor's would become ``role``."""
+    """Problems of ``what``, by which a session would become ``role``."""
     if role in ("none", "default") or may_become(actor.goal, actor.role, role):
         return []
     if role not in actor.live.roles:
@@ -42,9 +42,8 @@ _LEAVE = "for the application's owner: leave it out, the connection is made as t
 
 
 def others(state: State, context: Context) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Whose statements are the application's besides legacy's: of roles that act as legacy, and of those it becomes.
-
-    Superusers are nobody's.
+    """Other roles whose statements are the application's: those that act as legacy, and those that it becomes. No
+    superusers.
     """
     roles = context.config.roles
     apart = {*roles.new, state.target.operator}
@@ -55,21 +54,21 @@ def others(state: State, context: Context) -> tuple[tuple[str, ...], tuple[str, 
         if name not in apart and name != context.legacy and not facts.superuser and not name.startswith("pg_")
     }
     facts = state.roles.get(context.legacy)
-    if facts is None or facts.superuser:  # which may become anybody; its memberships say whom it does
+    if facts is None or facts.superuser:  # it may become any role; its memberships say which it does
         reached = {key.role for key in state.members if key.member == context.legacy} & reached
     became = sorted(name for name in reached if may_become(state, context.legacy, name))
     return tuple(sorted(acting)), tuple(became)
 
 
 def certain(state: State, context: Context, role: str) -> bool:
-    """Whether nobody but who acts as legacy can have become ``role``, which does not log in itself."""
+    """Whether only sessions that act as legacy can have become ``role``, which does not log in itself."""
     mine = {context.legacy, *others(state, context)[0], *context.config.roles.new, state.target.operator}
     logins = (name for name, facts in state.roles.items() if facts.login and not facts.superuser and name not in mine)
     return not state.roles[role].login and not any(may_become(state, name, role) for name in logins)
 
 
 def of(heard: Iterable[Heard], acting: Iterable[str]) -> list[Heard]:
-    """Statements of roles that act as legacy as legacy's own, equal ones counted together."""
+    """Statements of roles that act as legacy, counted together with legacy's own where they are equal."""
     mine = {"", *acting}
     found: dict[tuple[str, str], Heard] = {}
     for each in heard:

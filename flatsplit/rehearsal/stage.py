@@ -1,9 +1,9 @@
-"""Where statements are tried as another role, without being executed and without lending anybody our rights.
+"""Tries statements as another role, without executing them and without lending that role the operator's rights.
 
-EXPLAIN checks privileges when it starts the executor and runs nothing, but planning folds IMMUTABLE functions of the
-application. After a SET ROLE such a function could call ``set_config('role', 'none')`` and go on as the operator. So
-each transaction makes a function that belongs to the role, turns read-only, has it EXPLAIN a few statements, each in a
-subtransaction that is undone at once with the locks it took, and rolls back.
+EXPLAIN checks privileges when it starts the executor, and runs nothing; but planning evaluates IMMUTABLE functions of
+the application. After a SET ROLE such a function could call ``set_config('role', 'none')`` and go on as the operator.
+So each transaction creates a function that belongs to the role, turns read-only, lets the function EXPLAIN a few
+statements, each in a subtransaction that is undone at once with the locks it took, and is rolled back.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from flatsplit.rehearsal.catalog_lookup import question
 from flatsplit.server import owned_function
 
 BATCH = 50
-"""Statements per transaction: a few milliseconds."""
+"""Statements in a transaction of a few milliseconds."""
 
 PATIENCE = timedelta(seconds=3)
-"""For a batch, and then for a single statement of one that took longer."""
+"""The time limit for a batch, and then for each single statement of a batch that took longer."""
 
 PASSED = "FS000"
-"""SQLSTATE that the function itself raises to undo what went well."""
+"""The SQLSTATE that the function itself raises to undo a statement that went well."""
 
 TIMEOUT = "57014"
 LOCKED = "55P03"
@@ -36,24 +36,24 @@ DENIED = "42501"
 
 
 class ServerAnswer(NamedTuple):
-    """What the server said."""
+    """The server's answer to one statement."""
 
     state: str
-    """SQLSTATE; PASSED if the role may."""
+    """The SQLSTATE; PASSED where the role may."""
     message: str
 
     @property
     def passed(self) -> bool:
-        """Whether it could be planned, and the role may."""
+        """Whether it could be planned and the role may."""
         return self.state == PASSED
 
 
 class Unavailable(Exception):
-    """The operator may not make the function, or not give it to the role."""
+    """The operator may not create the function, or may not give it to the role."""
 
 
 class Stage:
-    """Tries statements as one role. The session must be in no transaction and hold no advisory lock of its own."""
+    """Tries statements as one role. The session must be in no transaction and hold no advisory lock."""
 
     def __init__(self, session: Session, role: str, path: str, *, superuser: bool, lock_timeout: timedelta) -> None:
         self.session = session
@@ -63,7 +63,7 @@ class Stage:
         self.lock_timeout = lock_timeout
 
     def try_all(self, lines: Sequence[str], progress: Callable[[int], None]) -> list[ServerAnswer]:
-        """One trial per line. Raises Unavailable."""
+        """One answer for each statement. Raises Unavailable."""
         refused = owned_function.refusal(self.session.driver, quiet=self.superuser)
         if refused:
             raise Unavailable(refused)
@@ -92,7 +92,7 @@ class Stage:
 
     @contextmanager
     def _stage(self) -> Iterator[psycopg.Connection[tuple[str, ...]]]:
-        """A read-only transaction with the function in it; rolled back."""
+        """A read-only transaction with the function in it, rolled back at the end."""
         conn = self.session.driver
         conn.execute("BEGIN READ WRITE")
         try:
@@ -111,7 +111,8 @@ class Stage:
         ):
             conn.execute("SELECT set_config(%s, %s, true)", (name, value))
         if self.superuser:
-            # What is tried would push out of pg_stat_statements what really ran; who may not say so leaves a remark
+            # Trials would push real statements out of pg_stat_statements; an operator that may not turn it off marks
+            # them instead
             conn.execute("SELECT set_config('pg_stat_statements.track', 'none', true)")
         function = _function(versions.major_of(self.session.version))
         try:
@@ -123,7 +124,7 @@ class Stage:
         conn.execute("SET TRANSACTION READ ONLY")
 
     def _tidy(self) -> None:
-        """What code of the application may have left behind in the session outside of transactions."""
+        """Remove what code of the application may have left in the session outside of transactions."""
         conn = self.session.driver
         conn.execute("DEALLOCATE ALL")
         conn.execute("SELECT pg_catalog.pg_advisory_unlock_all()")

@@ -1,11 +1,11 @@
-"""What a statement is called, and the name of what it makes."""
+"""What a statement is called, and the name of what it creates."""
 
 from __future__ import annotations
 
 from flatsplit.rehearsal.grammar import Node, Parsed, strings
 
 _CREATED = {
-    # kind → the field that holds the name of what is made in a schema
+    # kind → the field with the name of what is created in a schema
     "create_stmt": "relation",
     "create_foreign_table_stmt": "base_stmt",
     "create_seq_stmt": "sequence",
@@ -37,7 +37,7 @@ _NAMES = {
     "create_extension_stmt": "extname",
     "rename_stmt": "newname",
 }
-"""Kind → the field that holds the name of what is made, or the new one, of what is no relation."""
+"""Kind → the field with the name of what is created, or the new name, for objects that are no relations."""
 
 
 def created_name(parsed: Parsed) -> str:
@@ -62,7 +62,7 @@ def renamed(parsed: Parsed, temporary_names: set[str]) -> str:
 
 
 def made(parsed: Parsed) -> Node | None:
-    """The name of the relation that a statement makes; None for none."""
+    """The name of the relation that a statement creates; None where it creates none."""
     if parsed.kind == "select_stmt" and parsed.node.HasField("into_clause"):
         return parsed.node.into_clause.rel
     field = _CREATED.get(parsed.kind)
@@ -85,7 +85,7 @@ _BETWEEN = frozenset(
         *("procedural", "constraint"),
     }
 )
-"""Words between CREATE and what is created."""
+"""Words between CREATE and the kind of object."""
 
 _GOES_ON = {
     "materialized": ("view",),
@@ -101,7 +101,7 @@ _GOES_ON = {
     "large": ("object",),
     "owned": ("by",),
 }
-"""Words that name a kind of object together with the next one."""
+"""Words that name a kind of object together with the next word."""
 
 
 def word(parsed: Parsed) -> str:

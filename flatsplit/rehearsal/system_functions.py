@@ -1,4 +1,4 @@
-"""The server's own functions that check more than EXECUTE, when they run and not when they are planned."""
+"""The server's own functions that check more than EXECUTE, at run time and not in planning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LARGE_OBJECTS = {
     "lo_unlink": "owner",
 }
 _DESCRIPTORS = {"lowrite": "w", "lo_truncate": "w", "lo_truncate64": "w", "loread": "r"}
-"""What takes a descriptor: lo_open() has asked for the privileges, and nobody asks again."""
+"""Functions of a descriptor: lo_open() has checked the privileges, which are not checked again."""
 _INV_WRITE = 0x20000
 
 _REPLICATION = frozenset(
@@ -34,7 +34,7 @@ _REPLICATION = frozenset(
 
 
 def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
-    """What would happen when it runs."""
+    """Problems of the call at run time."""
     if call.schema not in ("", "pg_catalog") or actor.rights.superuser:
         return []
     if call.name in _SEQUENCES:
@@ -95,7 +95,7 @@ def _beside(actor: Actor, call: RoutineUse) -> list[ObjectRef]:
 
 
 def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
-    """The name that the call gives, "" for none; and the sequences that it may mean."""
+    """The name in the call, "" for none, and the sequences that it may mean."""
     text = call.constants[0] if call.constants else None
     nested = call.calls[0] if call.calls else None
     if nested is not None and nested.name == "pg_get_serial_sequence" and all(nested.constants[:2]):
@@ -116,7 +116,7 @@ def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
 
 
 def _free(actor: Actor, text: str) -> bool:
-    """Whether that is a temporary one, of the session's own."""
+    """Whether the name is that of a temporary sequence of the session."""
     try:
         parts = parse_name(text.strip()).parts
     except ValueError:
@@ -125,7 +125,7 @@ def _free(actor: Actor, text: str) -> bool:
 
 
 def _relation(actor: Actor, text: str) -> int:
-    """Oid of the relation that a regclass constant means; 0 for none."""
+    """The oid of the relation that a regclass constant means; 0 for none."""
     try:
         parts = parse_name(text.strip()).parts
     except ValueError:
@@ -135,19 +135,19 @@ def _relation(actor: Actor, text: str) -> int:
 
 
 OTHERS = "ownership of what app_user makes"
-"""Instead of a privilege, where app_migrator does something to large objects: those that are there it owns."""
+"""Stands for a privilege where app_migrator uses large objects: it owns the existing ones."""
 
 
 def _opened(actor: Actor, call: RoutineUse) -> list[Problem]:
     mode = _number(call.constants[1]) if len(call.constants) > 1 and call.constants[1] else None
     reads = _large_object(actor, call, "r")
-    if mode is None:  # who may not even read is refused whatever it is
+    if mode is None:  # without the right to read it is refused in any case
         return reads or [each._replace(outcome="unknown") for each in _large_object(actor, call, "w")]
     return _large_object(actor, call, "w") if mode & _INV_WRITE else reads
 
 
 def _number(text: str) -> int | None:
-    """An integer, or a bit string as PostgreSQL's own examples have it: x'20000'::int."""
+    """The integer; also of a bit string, as in PostgreSQL's own examples: x'20000'::int."""
     base = {"x": 16, "b": 2}.get(text[:1], 10)
     try:
         return int(text if base == 10 else text[1:], base)
@@ -156,14 +156,16 @@ def _number(text: str) -> int | None:
 
 
 def _descriptor(actor: Actor, call: RoutineUse) -> list[Problem]:
-    """Whose object it is the text says only where the object is opened in the same call."""
+    """Problems with a descriptor. The text tells which object it is only where the same call opens it."""
     if call.calls[:1] and call.calls[0] is not None and call.calls[0].name == "lo_open":
-        return []  # which is a call of its own
+        return []  # that is a call of its own, judged by itself
     return [each._replace(outcome="unknown") for each in _large_object(actor, call, _DESCRIPTORS[call.name])]
 
 
 def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
-    """Those that the role creates are its own; those that are there have an owner and an ACL each."""
+    """Problems with large objects. Those that the role creates are its own; the existing ones have an owner and an ACL
+    each.
+    """
     if actor.free_of_large_objects():
         return []
     text = call.constants[0] if call.constants and call.name not in _DESCRIPTORS else None
@@ -172,7 +174,7 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         lacking = [ref for ref in objects if not actor.owns(ref)]
         word = "ownership"
     else:
-        needed = "wr" if letter == "w" else "r"  # inv_open(): who may write has to be able to read
+        needed = "wr" if letter == "w" else "r"  # inv_open(): writing also needs SELECT
         lacking = [ref for ref in objects if not all(actor.holds(ref, one) for one in needed)]
         word = "UPDATE" if any(not actor.holds(ref, letter) for ref in lacking) and letter == "w" else "SELECT"
     who = blueprint.who(actor.context.config)
@@ -189,6 +191,6 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         f"{call.name}() needs {word} of the large object; {actor.role} has it not for {len(lacking)} that are there"
     )
     which = shown(sorted(lacking)[0]) if len(lacking) == 1 else "large objects"
-    if len(lacking) < len(objects):  # the text does not say which, and some of them are its own
+    if len(lacking) < len(objects):  # the text does not say which object, and some are its own
         return [Problem("unknown", f"{reason}, of {len(objects)}", which, word, remedy, differs=True)]
     return [Problem("denied", reason, which, word, remedy)]

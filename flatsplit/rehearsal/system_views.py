@@ -1,4 +1,4 @@
-"""The server's own views: how they filter, and whether they have anything to show."""
+"""The server's own views: how they filter rows, and whether they have any to show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.rehearsal.view_visibility import Sight
 
 
 class ServersViews:
-    """Reads each when it is first asked for."""
+    """Reads the definition of each view when it is first asked for."""
 
     def __init__(self, conn: psycopg.Connection[Any], ask: Callable[..., list[tuple[Any, ...]]]) -> None:
         self.conn = conn
@@ -22,7 +22,7 @@ class ServersViews:
         self._filled: dict[tuple[str, str, str], bool] = {}
 
     def sight(self, schema: str, name: str) -> tuple[Sight, tuple[tuple[str, str], ...]]:
-        """What one of the server's own views shows to whom, and what it reads."""
+        """How one of the server's own views filters its rows, and which relations it reads."""
         found = self._sights.get((schema, name))
         if found is None:
             rows = self._ask("system_view", schema, name)
@@ -30,7 +30,7 @@ class ServersViews:
         return found
 
     def filled(self, schema: str, name: str, column: str, scope: Collection[str]) -> bool:
-        """Whether one of the server's own views has a row of these schemas, and a value there; True in doubt."""
+        """Whether a view of the server's own has a row of these schemas, with a value in the column; True in doubt."""
         found = self._filled.get((schema, name, column))
         if found is None:
             relation = sql.Identifier(schema, name)

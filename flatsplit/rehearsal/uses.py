@@ -1,4 +1,4 @@
-"""What a statement that the planner takes touches: relations with the privileges it needs there, and routines."""
+"""What a planned statement uses: relations with the privileges needed on them, and routines."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ class RelationUse:
     name: str
     alias: str
     letters: set[str]
-    """Privileges that are needed: r, a, w, d."""
+    """The privileges needed: r, a, w, d."""
     inserted: frozenset[str] | None = None
-    """Columns that INSERT gives a value, None for as many as there are values."""
+    """Columns to which INSERT gives a value; None for as many as there are values."""
     values: int | None = None
-    """How many values INSERT has where it does not name columns; None where nobody can tell."""
+    """How many values INSERT has where it names no columns; None where that cannot be told."""
     defaults: bool = False
-    """INSERT says DEFAULT somewhere."""
+    """Whether INSERT says DEFAULT somewhere."""
     updated: frozenset[str] = frozenset()
     target: bool = False
-    """Written to, so that its triggers fire."""
+    """Whether it is written to, so that its triggers fire."""
     only: bool = False
     copied: bool = False
-    """COPY … FROM."""
+    """Whether it is the table of COPY … FROM."""
     strict: frozenset[str] = frozenset()
-    """Privileges of which a row that a policy hides is an error: what INSERT and MERGE meet."""
+    """Privileges for which a hidden row is an error: those of rows that INSERT and MERGE meet."""
 
     def gives(self, column: str, number: int) -> bool:
-        """Whether INSERT gives the column a value in each row, so that its default is left out."""
+        """Whether INSERT gives the column a value in each row, so that its default is not used."""
         if self.defaults:
             return False
         if self.inserted is not None:
@@ -51,31 +51,31 @@ class RoutineUse:
     name: str
     arguments: int
     constants: tuple[str | None, ...]
-    """The arguments that are constants."""
+    """The constant arguments."""
     calls: tuple[RoutineUse | None, ...] = ()
-    """The arguments that are calls themselves."""
+    """The arguments that are calls."""
     beside: tuple[RelationUse, ...] = ()
-    """The relations of the same statement."""
+    """The other relations of the statement."""
     compared: tuple[Compared, ...] = ()
-    """Its comparisons."""
+    """The comparisons of the statement."""
 
 
 class Compared(NamedTuple):
-    """A comparison for equality, or against it."""
+    """A comparison by = or <>."""
 
     columns: frozenset[tuple[str, str]]
     """(alias or "", column) on both sides."""
     who: bool
-    """Whether it is with who asks: current_user and its like."""
+    """Whether one side is the current user: current_user and the like."""
     constants: frozenset[str]
     calls: frozenset[str]
-    """Names of functions in it."""
+    """Names of the functions in it."""
     equal: bool
 
 
 @dataclass
 class Uses:
-    """Everything that a statement touches."""
+    """All that a statement uses."""
 
     relations: list[RelationUse] = field(default_factory=list)
     routines: list[RoutineUse] = field(default_factory=list)
@@ -83,12 +83,12 @@ class Uses:
     """(alias or "", column) of every reference; ``*`` for all columns."""
     compared: list[Compared] = field(default_factory=list)
     regclass: list[str] = field(default_factory=list)
-    """Constants cast to regclass."""
+    """Constants that are cast to regclass."""
     parameters: int = 0
 
 
 def uses_of(node: Node) -> Uses:
-    """The uses of one statement, its common table expressions and subqueries with it."""
+    """What one statement uses, with its common table expressions and subqueries."""
     found = Uses()
     _Reader(found).visit(node, frozenset())
     for call in found.routines:
@@ -98,13 +98,13 @@ def uses_of(node: Node) -> Uses:
 
 
 def range_use(node: Node, letters: str) -> RelationUse:
-    """A RangeVar as a use."""
+    """The use of a relation (RangeVar)."""
     alias = node.alias.aliasname if node.HasField("alias") else node.relname
     return RelationUse(node.schemaname, node.relname, alias, set(letters), only=not node.inh)
 
 
 def routine_use(call: Node) -> RoutineUse:
-    """A FuncCall as a use."""
+    """The use of a routine (FuncCall)."""
     name = strings(call.funcname)
     nested = tuple(
         routine_use(value) if kind == "func_call" else None for kind, value in (inner(each) for each in call.args)
@@ -119,7 +119,7 @@ class _Reader:
         self.found = found
 
     def visit(self, node: Node, ctes: frozenset[str]) -> None:
-        """One node with the common table expressions that are in sight."""
+        """Add one node, with the common table expressions that it can see."""
         visitor = getattr(self, "_" + name_of(node), None)
         if visitor is not None:
             visitor(node, ctes)
@@ -131,7 +131,7 @@ class _Reader:
             self.visit(node, ctes)
 
     def _with(self, node: Node, ctes: frozenset[str]) -> frozenset[str]:
-        """Visits WITH; what is in sight after it. An expression sees itself only if it is recursive."""
+        """Add WITH; returns what can be seen after it. An expression only sees itself if it is recursive."""
         if not node.HasField("with_clause"):
             return ctes
         clause = node.with_clause

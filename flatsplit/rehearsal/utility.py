@@ -1,4 +1,4 @@
-"""Statements that the planner does not take: by their kind, and by what the catalog says of what they touch."""
+"""Statements that have no plan: judged by their kind and by the catalog."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FREE = frozenset(
         *("deallocate_stmt", "execute_stmt", "fetch_stmt", "close_portal_stmt"),
     }
 )
-"""Kinds that need no privilege. What EXECUTE and FETCH run was judged where it was prepared or declared."""
+"""Kinds that need no privilege. What EXECUTE and FETCH run is judged where it is prepared or declared."""
 
 
 def problems(judge: Judge, parsed: Parsed, path: Path = None) -> list[Problem]:
-    """What speaks against a utility statement, or against the table that SELECT INTO makes."""
+    """Problems of a utility statement, or of the table that SELECT INTO creates."""
     if parsed.kind in FREE:
         return []
     if parsed.kind == "select_stmt":
@@ -41,7 +41,7 @@ def problems(judge: Judge, parsed: Parsed, path: Path = None) -> list[Problem]:
 
 
 def inner_statement(parsed: Parsed) -> tuple[str, Node] | None:
-    """The statement inside one that EXPLAIN takes only without its wrapping: kind and tree."""
+    """The kind and tree of the statement inside one that EXPLAIN does not take as a whole; None for others."""
     kind, node = parsed.kind, parsed.node
     if (
         kind in ("explain_stmt", "declare_cursor_stmt", "prepare_stmt")
@@ -60,13 +60,13 @@ def inner_statement(parsed: Parsed) -> tuple[str, Node] | None:
 
 
 def _wrapped(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """DECLARE, PREPARE, and what EXPLAIN explains."""
+    """Problems of DECLARE and PREPARE, by the statement inside."""
     kind, query = inner(node.query)
     return judge.statement(Parsed(kind, query, ""), path) if kind else []
 
 
 def _explain(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """Without ANALYZE nothing runs: only what planning and the start of the executor look at counts."""
+    """Problems of EXPLAIN. Without ANALYZE nothing runs: only planning and the start of the executor count."""
     found = _wrapped(judge, node, path)
     executes = False
     for option in (each.def_elem for each in node.options):
@@ -84,7 +84,7 @@ def _explain(judge: Judge, node: Node, path: Path) -> list[Problem]:
 
 
 def _inlines(judge: Judge, node: Node) -> bool:
-    """Whether a function may become part of what is planned."""
+    """Whether a function may become part of the plan."""
     called = {call.name for call in uses_of(inner(node.query)[1]).routines}
     return any(each.inlined for name in called for each in judge.world.routines_of.get(name, ()))
 
@@ -150,7 +150,7 @@ def _copy(judge: Judge, node: Node, path: Path) -> list[Problem]:
 
 
 def _lock(judge: Judge, node: Node, path: Path) -> list[Problem]:
-    """LockTableAclCheck() in lockcmds.c; until 15 only ROW EXCLUSIVE is for those who may INSERT."""
+    """Problems of LOCK: LockTableAclCheck() in lockcmds.c. Until 15, INSERT allows only ROW EXCLUSIVE."""
     actor = judge.actor
     letters = "wdD" + ("m" if actor.major >= versions.MAINTAIN else "")
     share, row_exclusive = 1, 3  # lock modes, lockdefs.h
@@ -219,7 +219,7 @@ def _checkpoint(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa:
 
 
 def _constraints(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
-    """SET CONSTRAINTS of a schema that is spelled out: USAGE on it (AfterTriggerSetState() in trigger.c)."""
+    """Problems of SET CONSTRAINTS with a schema: USAGE on it (AfterTriggerSetState() in trigger.c)."""
     schemas = {each.range_var.schemaname for each in node.constraints} - {""}
     found = [problem for schema in sorted(schemas) for problem in judge.actor.schema(schema)]
     return [each._replace(planned=False) for each in found]

@@ -1,4 +1,4 @@
-"""What goes into a rehearsal and what comes out of it."""
+"""The values that go into a rehearsal and come out of it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ OUTCOMES: tuple[Outcome, ...] = ("allowed", "denied", "silent", "migrator", "unk
 """In the order in which they are counted."""
 
 FAILING: tuple[Outcome, ...] = ("denied", "silent", "migrator")
-"""What must not be left when the application is switched."""
+"""Outcomes that must not be left when the application is switched."""
 
 _WORST: dict[Outcome, int] = {"denied": 0, "migrator": 1, "silent": 2, "unknown": 3, "allowed": 4}
-"""Which of several findings about one statement tells its fate: what fails at once hides what comes after it."""
+"""Which of several problems decides the verdict: what fails at once hides what would come later."""
 
 Basis: TypeAlias = Literal["role", "blueprint", "list"]
 """``role``: tried as the role, which exists; ``blueprint``: reasoned from what the role is going to be granted;
@@ -28,19 +28,20 @@ Basis: TypeAlias = Literal["role", "blueprint", "list"]
 """
 
 Ground: TypeAlias = Literal["tried", "rule"]
-"""Of one verdict: EXPLAIN as the role itself said so, or a rule about statements of its kind and the catalog."""
+"""What one verdict rests on: EXPLAIN as the role itself, or the rules and the catalog."""
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Hears how many statements of how many are done."""
+"""Called with how many of how many statements are done."""
 
 
 OWN = ("/* tried by flatsplit */", REMARK)
-"""Stands in the statements by which a rehearsal tries others, which before create-roles run as legacy; and in all that
-flatsplit asks, also where somebody was still connected as legacy."""
+"""Marks the statements with which a rehearsal tries others, which before create-roles run as legacy, and everything
+that flatsplit asks, also where an operator is still connected as legacy.
+"""
 
 
 def is_own(text: str) -> bool:
-    """Whether it is a statement of flatsplit's."""
+    """Whether it is a statement of flatsplit's own."""
     return any(remark in text for remark in OWN)
 
 
@@ -50,30 +51,30 @@ class Heard(NamedTuple):
     text: str
     calls: int
     top: bool | None = None
-    """False: from inside a function; None: nobody knows."""
+    """False: inside a function. None: unknown."""
     shown: str = ""
     """What may be shown of it where its constants may not; "" for ``text``."""
     applications: Mapping[str, int] = {}
-    """Calls by application_name, where the source knows it."""
+    """Calls by application_name, where the source has it."""
     role: str = ""
-    """Which other role a session of legacy's had become for it; "" for none."""
+    """The other role that a session of legacy's had become; "" for none."""
 
 
 class Need(NamedTuple):
-    """A privilege that a statement takes, whoever runs it and whether or not it is held."""
+    """A privilege that a statement needs, whoever runs it and whether or not it is granted."""
 
     object: ObjectRef
     letter: str
     """PostgreSQL's letter for the privilege."""
     column: str
-    """"" for the object as a whole, or for any one of its columns."""
+    """"" for the object as a whole, or for any of its columns."""
     why: str
     where: str = ""
-    """The routine, trigger, view or policy that takes it; "" for the statement itself."""
+    """The routine, trigger, view or policy that needs it; "" for the statement itself."""
 
 
 class Problem(NamedTuple):
-    """One thing that speaks against a statement."""
+    """One problem of a statement."""
 
     outcome: Outcome
     reason: str
@@ -81,21 +82,21 @@ class Problem(NamedTuple):
     privilege: str = ""
     remedy: str = ""
     planned: bool = False
-    """EXPLAIN as the role would have found it: where it found nothing, there is nothing."""
+    """Whether EXPLAIN as the role would find it: where it finds nothing, there is no problem."""
     differs: bool = False
-    """Legacy's fate is known to have been another, also where nobody can tell the role's."""
+    """Whether legacy's result is known to have been another, even where the role's cannot be told."""
     needs: tuple[Need, ...] = ()
-    """Of a privilege that is missing, as a value."""
+    """The missing privileges, as values."""
     perhaps: bool = False
-    """It stands in a branch of a routine's code that may never run."""
+    """Whether it is in a branch of a routine that may never run."""
 
 
 PERHAPS = "; and it may be refused: "
-"""What follows is what cannot be told of a statement that has other rows otherwise."""
+"""Before what cannot be told of a statement that in any case sees other rows."""
 
 
 def worst(problems: list[Problem]) -> Problem | None:
-    """The one that tells the statement's fate; the first of equals, and what is certain before what is not."""
+    """The problem that decides the verdict: the first of the worst, certain ones before others."""
     found = min(problems, key=lambda one: (_WORST[one.outcome], one.perhaps), default=None)
     if found is None or found.outcome != "silent":
         return found
@@ -104,7 +105,7 @@ def worst(problems: list[Problem]) -> Problem | None:
 
 
 def within(where: str, found: Iterable[Problem], *, planned: bool = False) -> list[Problem]:
-    """Problems with the place in front; EXPLAIN of the statement that calls it does not see them."""
+    """The problems with the place in front. EXPLAIN of the calling statement does not find them."""
     return [
         each._replace(
             reason=f"{where}: {each.reason}",
@@ -116,13 +117,13 @@ def within(where: str, found: Iterable[Problem], *, planned: bool = False) -> li
 
 
 def distinct(found: Iterable[Problem]) -> list[Problem]:
-    """Each once, in the same order."""
+    """Each problem once, in the same order."""
     return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one statement."""
+    """What will happen to one statement."""
 
     query: str
     calls: int
@@ -132,18 +133,18 @@ class Verdict:
     privilege: str = ""
     remedy: str = ""
     applications: Mapping[str, int] = field(default_factory=dict)
-    """Calls by application_name, where the source knows it."""
+    """Calls by application_name, where the source has it."""
     basis: Ground = "rule"
     sql: tuple[str, ...] = ()
-    """Of the remedy, what can be run as it is printed …"""
+    """The part of the remedy that can be run as printed …"""
     toml: tuple[str, ...] = ()
-    """… and what can be put into flatsplit.toml, each ``[section] key = value``."""
+    """… and the part for flatsplit.toml, each ``[section] key = value``."""
     needs: tuple[Need, ...] = ()
-    """The privileges that it takes."""
+    """The privileges that it needs."""
     perhaps: bool = False
-    """Only if a branch is taken, in the code of a routine that it calls."""
+    """Whether it only happens if a branch of a routine that it calls is taken."""
     slower: tuple[str, ...] = ()
-    """What of it gets slower under row-level security, a line each; looked for where a tenant is rehearsed."""
+    """What becomes slower under row-level security, a line each; only for a tenant."""
 
 
 @dataclass(frozen=True)
@@ -162,13 +163,13 @@ class Rehearsal:
 
     @cached_property
     def summary(self) -> dict[Outcome, int]:
-        """Distinct statements per verdict, each verdict once."""
+        """How many distinct statements there are for each outcome."""
         counted = Counter(verdict.verdict for verdict in self.verdicts)
         return {outcome: counted[outcome] for outcome in OUTCOMES}
 
     @cached_property
     def applications(self) -> dict[str, dict[Outcome, int]]:
-        """The same per application_name, as far as the source tells them apart."""
+        """The same for each application_name, where the source has it."""
         counted: dict[str, Counter[Outcome]] = {}
         for verdict in self.verdicts:
             for name in verdict.applications:
@@ -177,5 +178,5 @@ class Rehearsal:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing would fail or change its meaning; ``unknown`` alone is no failure."""
+        """Whether nothing would fail or do something else; ``unknown`` alone is no failure."""
         return not any(self.summary[outcome] for outcome in FAILING)

@@ -1,8 +1,8 @@
-"""What the server's own views show of an object: some only to its owner, or to who holds a privilege on it.
+"""What the server's own views show of an object: some only to its owner or to roles with a privilege on it.
 
-Their definitions say it, which differ between versions: information_schema filters by ``pg_has_role(owner,
-'USAGE') OR has_table_privilege(…)``, or by the first alone; so do single columns of it (routine_definition,
-view_definition), pg_stats and its like. A query of such a view succeeds and gives less.
+Their definitions say it, and differ between versions: information_schema filters by ``pg_has_role(owner, 'USAGE') OR
+has_table_privilege(…)`` or by the former alone; so do single columns of it (routine_definition, view_definition),
+pg_stats and others. A query of such a view succeeds and returns less.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flatsplit.model import ROUTINES, TABLES, TYPES
 from flatsplit.rehearsal.grammar import Node, Unparsable, constant, inner, name_of, parse_one, strings, walk
 
 _KINDS: dict[str, frozenset[str]] = {
-    # column that holds the owner → kinds of what it owns
+    # column with the owner → kinds of what it owns
     "relowner": TABLES | {"view"},
     "tblowner": TABLES | {"view"},
     "proowner": ROUTINES,
@@ -49,7 +49,7 @@ _LETTERS = {
 
 
 class Showing(NamedTuple):
-    """One condition: what is shown is of these kinds, to who owns it or holds one of these privileges."""
+    """One condition: objects of these kinds are shown to their owner and to roles with one of these privileges."""
 
     what: str
     """objects; rows of tables of which policies hide none (row_security_active()); grants by or to oneself; roles that
@@ -108,7 +108,7 @@ def _conjuncts(node: Node, grants: bool) -> Iterator[Showing]:
 
 
 def _asked(node: Node, grants: bool) -> Showing | None:
-    """What an expression asks of whoever reads, with what it asks in another case instead (OR)."""
+    """What an expression tests about the reader, with its alternatives (OR)."""
     kinds: frozenset[str] = frozenset()
     owned: frozenset[str] = frozenset()
     letters: set[str] = set()

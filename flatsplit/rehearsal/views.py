@@ -1,8 +1,8 @@
-"""What is behind a view: relations in the name of its owner, or of whoever uses it; functions always in theirs.
+"""What is behind a view: relations used as its owner or as its user, and functions always as its user.
 
-Manual, CREATE VIEW: with security_invoker (15 and later) the relations are those of the user, also where the view is
-used by another view; else the owner's privileges and policies count. The transfer gives legacy's views to app_migrator,
-which holds what legacy held and is not what it was: a superuser, or exempt from row security (facts of rows.py).
+Manual, CREATE VIEW: with security_invoker (15 and later) the relations are used as the user, also where another view
+uses the view; otherwise the owner's privileges and policies count. After the transfer that is app_migrator, which has
+the rights of legacy, but may not be a superuser or exempt from row security (facts in rows.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def behind(judge: Judging, view: Relation, use: RelationUse) -> list[Problem]:
-    """What speaks against using a view, beside the privileges on itself."""
+    """Problems of using a view, besides the privileges on the view itself."""
     written = frozenset(use.letters - {"r"}) if use.target else frozenset()
     key = (view.oid, written | use.strict)
     found = judge.views.get(key)
@@ -51,14 +51,14 @@ def _read(judge: Judging, view: Relation, outer: RelationUse, written: frozenset
             found += _owners(judge, view, use, uses)
     found += catalogs.compared(judge.actor, uses)
     found += legacy_names.problems(judge.actor, parsed.node)
-    for call in uses.routines:  # the application's own are known by pg_depend
+    for call in uses.routines:  # the application's own are found by pg_depend
         if not view.invoker and call.name not in judge.world.routines_of:
             found += judge.routine(call, ())
     return within(where, found, planned=view.invoker)
 
 
 def _owners(judge: Judging, view: Relation, use: RelationUse, uses: Uses) -> list[Problem]:
-    """One relation in a view that reads as its owner."""
+    """Problems of one relation in a view that reads as its owner."""
     actor = judge.actor
     facts = actor.goal.objects.get(view.ref)
     meant = actor.resolve(use.schema, use.name, ())

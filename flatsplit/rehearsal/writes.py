@@ -1,4 +1,4 @@
-"""What a write sets off: defaults, triggers, what is evaluated for each new row, and foreign keys that cascade."""
+"""What writing sets off: defaults, triggers, expressions evaluated for each new row, and foreign keys that cascade."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def problems(judge: Judging, relation: Relation, use: RelationUse) -> list[Problem]:
-    """All that a statement sets off by writing to a relation."""
+    """Problems of everything that a statement sets off by writing to a relation."""
     found: list[Problem] = []
     for table in _tables(judge, relation):
         if "a" in use.letters:
@@ -27,7 +27,7 @@ def problems(judge: Judging, relation: Relation, use: RelationUse) -> list[Probl
 
 
 def _tables(judge: Judging, relation: Relation) -> list[Relation]:
-    """The relation, and for a view also the tables that are written through it."""
+    """The relation; for a view also the tables that are written through it."""
     if relation.ref.kind != "view":
         return [relation]
     found = [relation]
@@ -39,7 +39,7 @@ def _tables(judge: Judging, relation: Relation) -> list[Relation]:
 
 
 def _defaults(judge: Judging, relation: Relation, use: RelationUse) -> list[Problem]:
-    """Sequences behind defaults of columns that are given no value."""
+    """Problems of the sequences behind defaults of columns that are given no value."""
     found = []
     for column, number, oid in judge.world.sequences.get(relation.oid, ()):
         if use.gives(column, number):
@@ -57,7 +57,7 @@ def _defaults(judge: Judging, relation: Relation, use: RelationUse) -> list[Prob
 
 
 def written(judge: Judging, oid: int, letter: str) -> list[Problem]:
-    """Triggers and routines that writing to a table sets off, foreign keys that cascade included."""
+    """Problems of the triggers and routines that writing to a table sets off, including foreign keys that cascade."""
     key = (oid, letter)
     found = judge.writes.get(key)
     if found is not None:
@@ -77,7 +77,7 @@ def written(judge: Judging, oid: int, letter: str) -> list[Problem]:
 
 
 def _evaluated(judge: Judging, oid: int, letter: str) -> list[Problem]:
-    """Routines in what is stored; EXPLAIN sees those of defaults, and not what each new row meets."""
+    """Problems of routines in stored expressions. EXPLAIN checks those of defaults, but not those for each new row."""
     met = [each for one in judge.world.evaluated.get((oid, "w"), ()) for each in judge.called(one, stored=True)]
     if letter != "a":
         return met

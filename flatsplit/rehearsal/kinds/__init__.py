@@ -1,7 +1,7 @@
-"""What each kind of statement needs: one rule per kind of PostgreSQL's grammar, by families in the modules beside.
+"""What each kind of statement needs: one rule for each kind of PostgreSQL's grammar, grouped in the modules beside.
 
-A rule says what the role that is asked for lacks. What it lacks and app_migrator has is the migration tool's work; what
-app_migrator lacks as well is denied, for nobody is left whose work it is. A kind without a rule is unknown.
+A rule finds what the role lacks. Where app_migrator has it, the statement is the migration tool's work; where
+app_migrator lacks it as well, the statement is denied. A kind without a rule is unknown.
 """
 
 from __future__ import annotations
@@ -126,16 +126,16 @@ RULES: Mapping[str, Rule] = {
     "drop_user_mapping_stmt": foreign.mapping,
     "import_foreign_schema_stmt": foreign.imports,
 }
-"""By libpg_query's name of the kind."""
+"""Rules by libpg_query's name of the kind."""
 
 
 def select_into(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
-    """What speaks against the table that SELECT INTO makes."""
+    """Problems of the table that SELECT INTO creates."""
     return _settled(judge, parsed, path, tables.into)
 
 
 def problems(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
-    """What speaks against a statement by the rule of its kind."""
+    """Problems of a statement by the rule of its kind."""
     if judge.actor.rights.superuser:
         return []
     rule = RULES.get(parsed.kind)
@@ -145,7 +145,7 @@ def problems(judge: Judge, parsed: Parsed, path: Path) -> list[Problem]:
 
 
 def _settled(judge: Judge, parsed: Parsed, path: Path, rule: Rule) -> list[Problem]:
-    """Whose work it is, if the role may not."""
+    """The problems that a rule found, with whose work the statement is."""
     if judge.actor.rights.superuser:
         return []
     found = rule(Ask(judge, parsed, path))
@@ -159,7 +159,8 @@ def _settled(judge: Judge, parsed: Parsed, path: Path, rule: Rule) -> list[Probl
     migrator = blueprint.owner(ask.actor.context.config)
     if refused is not None:
         reason = f"{refused.reason}; that is {migrator}, which would have to run it instead of {ask.role}"
-        planned = all(each.planned for each in found if _plain(each))  # an EXPLAIN as the role says nothing of others
+        # EXPLAIN as the role says nothing about other roles
+        planned = all(each.planned for each in found if _plain(each))
         return [refused._replace(reason=reason, remedy=_beyond(ask, refused), planned=planned)]
     unknown = next((each for each in theirs if each.outcome == "unknown"), None)
     if unknown is not None:
@@ -169,12 +170,12 @@ def _settled(judge: Judge, parsed: Parsed, path: Path, rule: Rule) -> list[Probl
 
 
 def _plain(problem: Problem) -> bool:
-    """A rule's own finding, about which nothing is said yet."""
+    """Whether a problem was found by a rule and has no verdict yet."""
     return problem.outcome == "denied" and not problem.remedy
 
 
 def _beyond(ask: Ask, problem: Problem) -> str:
-    """For what app_migrator may not do."""
+    """What to do where app_migrator may not either."""
     dba = blueprint.administrator(ask.actor.context.config) or "the dba"
     if problem.privilege == SUPERUSER:
         return (
@@ -186,10 +187,12 @@ def _beyond(ask: Ask, problem: Problem) -> str:
 
 
 def _migrator(judge: Judge) -> Judge:
-    """The same questions for app_migrator; apart from the judge of its routines, whose callers count."""
+    """A judge for app_migrator. It is not the one for app_migrator's routines, which takes their callers
+    into account.
+    """
     migrator = blueprint.owner(judge.actor.context.config)
     return judge.beside(_WORKER, lambda: replace(judge.actor, role=migrator))
 
 
 _WORKER = ""
-"""Key of that judge among those by role, which is no role's name."""
+"""The key of that judge; no role can have this name."""

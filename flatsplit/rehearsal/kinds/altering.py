@@ -37,10 +37,10 @@ _ALONE = frozenset(
         *("AT_AddIndexConstraint", "AT_AlterConstraint", "AT_SetOptions", "AT_ResetOptions"),
     }
 )
-"""What ATPrepCmd() in tablecmds.c does to the table alone, whatever is below it."""
+"""What ATPrepCmd() in tablecmds.c does to the table alone and not to its children."""
 
 _SPARED = frozenset({"AT_DropColumn", "AT_DropConstraint"})
-"""What an inheriting table that has the same of its own is not asked about (ATExecDropColumn())."""
+"""Commands that do not check an inheriting table which has the column itself (ATExecDropColumn())."""
 
 _TRIGGERS = frozenset(
     {
@@ -66,7 +66,7 @@ def relation(ask: Ask) -> list[Problem]:
     kinds = [pg_query_pb2.AlterTableType.Name(each.subtype) for each in commands]
     ask.children = node.relation.inh and not all(map(_alone, kinds, commands))
     if "AT_SetNotNull" in kinds and ask.actor.major < versions.NOT_NULL_CONSTRAINTS:
-        ask.children = True  # with ONLY too, it looks whether those below have it (ATPrepSetNotNull())
+        ask.children = True  # with ONLY too, the children are checked (ATPrepSetNotNull())
     spared = _SPARED.union(_ALONE).issuperset(kinds) and all(one.ref.kind == "table" for one in relations)
     found = ask.owns_relation(node.relation, missing_ok=node.missing_ok)
     if ask.children and spared and found and all(ask.actor.owns(one.ref) for one in relations):
@@ -87,7 +87,7 @@ def _command(ask: Ask, node: Node, relations: list[Relation]) -> list[Problem]:
     kind = pg_query_pb2.AlterTableType.Name(node.subtype)
     inside, definition = inner(getattr(node, "def"))
     if kind == "AT_ChangeOwner":
-        if not relations:  # made on the way, or named at run time: whichever it is
+        if not relations:  # created by an earlier command, or named at run time: nothing is known of it
             return ask.becomes(node.newowner)
         return [each for one in relations for each in new_owner(ask, one.ref, node.newowner)]
     if kind == "AT_SetTableSpace":
@@ -105,7 +105,9 @@ def _command(ask: Ask, node: Node, relations: list[Relation]) -> list[Problem]:
 
 
 def new_owner(ask: Ask, ref: ObjectRef, spec: Node) -> list[Problem]:
-    """Whom it is given to: somebody whom the role can become, who may create there (AlterObjectOwner_internal())."""
+    """Problems of giving it away: the role has to be able to become the new owner, which may create there
+    (AlterObjectOwner_internal()).
+    """
     facts, role = ask.facts(ref), ask.named_role(spec)
     if facts is not None and facts.owner == role:
         return []
@@ -124,7 +126,9 @@ def new_owner(ask: Ask, ref: ObjectRef, spec: Node) -> list[Problem]:
 
 
 def _trigger(ask: Ask, relation: Relation, kind: str, name: str) -> list[Problem]:
-    """Those behind constraints are for superusers (EnableDisableTrigger() in trigger.c)."""
+    """Problems of ENABLE and DISABLE: triggers behind constraints are for superusers (EnableDisableTrigger() in
+    trigger.c).
+    """
     theirs = ask.world.system_triggers.get(relation.oid, frozenset())
     if (kind.endswith("All") and theirs) or name in theirs:
         reason = f"triggers behind constraints of {shown(relation.ref)} are for superusers only (USER leaves them out)"

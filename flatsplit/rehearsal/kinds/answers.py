@@ -1,4 +1,4 @@
-"""A statement that is asked about, the role that it is asked for, and what can be answered."""
+"""A statement, the role it is judged for, and the answers that a rule can give."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OWNERSHIP = "OWNERSHIP"
 
 @dataclass
 class Answers:
-    """One statement, asked about for one role. Every answer is a list of problems, empty where nothing is lacking."""
+    """One statement judged for one role. Every answer is a list of problems, empty where the role lacks nothing."""
 
     judge: Judge
     parsed: Parsed
@@ -40,7 +40,7 @@ class Answers:
 
     @property
     def actor(self) -> Actor:
-        """Whose rights they are."""
+        """The role, with its rights."""
         return self.judge.actor
 
     @property
@@ -50,31 +50,31 @@ class Answers:
 
     @cached_property
     def what(self) -> str:
-        """The statement's kind in words."""
+        """The kind of the statement in words."""
         return word(self.parsed)
 
     @cached_property
     def sight(self) -> tuple[str, ...]:
-        """The search_path, as far as the role may use it (recomputeNamespacePath() in namespace.c)."""
+        """The search_path as far as the role may use it (recomputeNamespacePath() in namespace.c)."""
         path = self.actor.path if self.path is None else self.path
         return tuple(name for name in path if self.actor.holds(ObjectRef("schema", "", name), "U"))
 
     # -- answers
 
     def lacking(self, reason: str, object_: str = "", privilege: str = OWNERSHIP) -> list[Problem]:
-        """It may not; what to do about it is said where all rules come together."""
+        """The problem that the role may not do this. What to do about it is added where all rules come together."""
         return [Problem("denied", reason, object_, privilege)]
 
     def unknown(self, reason: str, object_: str = "") -> list[Problem]:
-        """Nobody can tell."""
+        """The problem that it cannot be told."""
         return [Problem("unknown", reason, object_)]
 
     def superuser(self, reason: str = "", object_: str = "") -> list[Problem]:
-        """For superusers only."""
+        """The problem that this is for superusers only."""
         return self.lacking(reason or f"{self.what} is for superusers only", object_, SUPERUSER)
 
     def holds(self, ref: ObjectRef, letter: str) -> list[Problem]:
-        """A privilege on an object."""
+        """The problem that a privilege is missing; empty where the role has it."""
         if self.actor.holds(ref, letter):
             return []
         name = privileges.NAMES[letter]
@@ -82,5 +82,5 @@ class Answers:
 
     @property
     def role(self) -> str:
-        """Name of the role."""
+        """The name of the role."""
         return self.actor.role

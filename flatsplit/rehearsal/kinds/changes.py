@@ -33,7 +33,7 @@ def comment(ask: Ask) -> list[Problem]:
 
 
 def label(ask: Ask) -> list[Problem]:
-    """SECURITY LABEL: the owner; what else a provider wants it says itself."""
+    """SECURITY LABEL: the owner. What else a label provider requires is not known."""
     return named.owns(ask, _kind(ask.node.objtype), ask.node.object)
 
 
@@ -71,7 +71,7 @@ def rename(ask: Ask) -> list[Problem]:
 
 
 def _schema(ask: Ask, kind: str, node: Node) -> str:
-    """The schema of what is named; "" where it is in none."""
+    """The schema of the named object; "" where it is in none."""
     if kind in named.RELATIONS:
         relations, _ = ask.relation(node.relation, missing_ok=True)
         return relations[0].ref.schema if relations else ""
@@ -93,13 +93,13 @@ def schema(ask: Ask) -> list[Problem]:
     there = named.refs(ask, kind, node.object)
     found: list[Problem] = []
     if kind in named.TYPES or not there or not all(ref.schema == node.newschema for ref in there):
-        # Whose it is nobody asks where nothing changes, but of types
+        # Where nothing changes, ownership is checked for types only
         found = named.owns(ask, kind, node.object, relation=_relation(node), missing_ok=node.missing_ok)
     return found or ask.creates_in(node.newschema)
 
 
 def owner(ask: Ask) -> list[Problem]:
-    """OWNER TO: the owner, who can become the new one; that one may create there (AlterObjectOwner_internal())."""
+    """OWNER TO: the owner, who can become the new owner, who may create there (AlterObjectOwner_internal())."""
     node = ask.node
     kind = _kind(node.object_type)
     if kind in ("OBJECT_FDW", "OBJECT_EVENT_TRIGGER"):

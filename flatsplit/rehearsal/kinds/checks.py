@@ -1,4 +1,4 @@
-"""What rules ask: who owns, who may create, whose types and routines these are."""
+"""The checks that rules have in common: ownership, CREATE on schemas, and USAGE or EXECUTE on types and routines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flatsplit.rehearsal.values import Problem
 
 @dataclass
 class Ask(Answers):
-    """The questions that the rules for kinds of statement have in common."""
+    """The checks that the rules have in common, for one statement."""
 
     # -- roles
 
@@ -35,7 +35,7 @@ class Ask(Answers):
         return "" if kind == "ROLESPEC_PUBLIC" else self.role
 
     def can_set(self, role: str) -> bool:
-        """Whether it could become the role: check_can_set_role() in acl.c, is_member_of_role() before 16."""
+        """Whether the role can become another one: check_can_set_role() in acl.c, is_member_of_role() before 16."""
         goal = self.actor.goal
         if role == self.role:
             return True
@@ -46,13 +46,13 @@ class Ask(Answers):
                 if key.member == one and key.role not in reached and options.set is not False:
                     reached.add(key.role)
                     todo.append(key.role)
-        if role == "pg_database_owner":  # whose member the database's owner is without anybody saying so
+        if role == "pg_database_owner":  # its implicit member is the owner of the database
             facts = self.facts(self.database)
             return facts is not None and facts.owner in reached
         return role in reached
 
     def becomes(self, spec: Node) -> list[Problem]:
-        """That it could SET ROLE to whom it makes the owner."""
+        """The problem that the role could not SET ROLE to the owner that it names."""
         role = self.named_role(spec)
         if role not in self.actor.goal.roles:
             return self.unknown(f"there is no role {role} (any more)", role) if role else []
@@ -62,7 +62,7 @@ class Ask(Answers):
         return self.lacking(reason, role, "MEMBERSHIP")
 
     def acts_for(self, spec: Node) -> list[Problem]:
-        """That it has the privileges of the role (has_privs_of_role() in acl.c)."""
+        """The problem that it lacks the privileges of the role (has_privs_of_role() in acl.c)."""
         role = self.named_role(spec)
         if role in self.actor.rights.closure:
             return []
@@ -73,11 +73,11 @@ class Ask(Answers):
     # -- schemas
 
     def creation_schema(self, schema: str) -> str:
-        """Where something unqualified is made."""
+        """The schema in which an object with an unqualified name is created."""
         return schema or next(iter(self.sight), "")
 
     def creates_in(self, schema: str, *, exists: bool = False) -> list[Problem]:
-        """CREATE on the schema of what is made; temporary ones are everybody's."""
+        """Problems of creating something in a schema; temporary objects need nothing here."""
         if schema.startswith("pg_temp"):
             return []
         schema = self.creation_schema(schema)
@@ -103,7 +103,7 @@ class Ask(Answers):
         return self.creates_in(names[-2] if len(names) > 1 else "")
 
     def uses_schema(self, names: tuple[str, ...]) -> list[Problem]:
-        """USAGE on the schema that a name spells out."""
+        """Problems with USAGE on the schema that a name spells out."""
         if len(names) < 2 or names[-2] == HOLE:
             return []
         return [each._replace(planned=False) for each in self.actor.schema(names[-2])]
@@ -116,7 +116,7 @@ class Ask(Answers):
         return ObjectRef("database", "", self.actor.goal.target.database)
 
     def owns_plain(self, kind: Kind, name: str, *, missing_ok: bool = False) -> list[Problem]:
-        """Ownership of something that is in no schema."""
+        """Problems with ownership of something that is in no schema."""
         ref = ObjectRef(kind, "", name)
         if name == HOLE:
             return [] if self.is_migrator else self.lacking(f"{self.what} is for the owner of what it names")
@@ -141,7 +141,9 @@ class Ask(Answers):
         return self.role == blueprint.owner(self.actor.context.config)
 
     def makes_in(self, name: str) -> list[Problem]:
-        """The same for a table or index that is made; where none is named, in the one that the role's setting names."""
+        """Problems with the tablespace of a new table or index; where none is named, the one that the role's setting
+        names.
+        """
         return self.tablespace(name or self.actor.default_tablespace)
 
     def tablespace(self, name: str) -> list[Problem]:
@@ -160,7 +162,7 @@ class Ask(Answers):
     # -- relations
 
     def relation(self, node: Node, *, missing_ok: bool = False) -> tuple[list[Relation], list[Problem]]:
-        """What a RangeVar means; no relation and no problem where it is a temporary one."""
+        """The relations that a RangeVar means, and problems; neither where it is a temporary one."""
         found = self.actor.resolve(node.schemaname, node.relname, self.path)
         if found.readers is not None:
             return [], self.superuser(f"{node.relname} is the server's own")
@@ -179,12 +181,12 @@ class Ask(Answers):
         return list(found.relations), [each._replace(planned=False) for each in reach]
 
     def missing(self, node: Node) -> bool:
-        """Whether there is nothing of that name, so that IF EXISTS ends it before anything else is asked."""
+        """Whether nothing has that name, so that IF EXISTS does nothing and checks nothing."""
         found = self.actor.resolve(node.schemaname, node.relname, self.path)
         return not (found.free or found.relations or node.relname == HOLE or self.indexes(node))
 
     def owns_relation(self, node: Node, *, missing_ok: bool = False) -> list[Problem]:
-        """Ownership of a table, view, sequence, or of an index's table."""
+        """Problems with ownership of a table, view or sequence, or of an index's table."""
         index = self._index(node)
         if index is not None:
             return index
@@ -196,7 +198,9 @@ class Ask(Answers):
         return found
 
     def _owns_children(self, relation: Relation) -> list[Problem]:
-        """ALTER TABLE looks at each table below it the same way (ATSimplePermissions() in tablecmds.c)."""
+        """Problems with the tables below: ALTER TABLE checks each of them as well (ATSimplePermissions() in
+        tablecmds.c).
+        """
         for oid in self.world.family(relation.oid):
             below = self.world.by_oid.get(oid)
             if below is not None and not self.actor.owns(below.ref):
@@ -205,7 +209,7 @@ class Ask(Answers):
         return []
 
     def indexes(self, node: Node) -> list[tuple[str, int]]:
-        """The indexes that a name may mean: schema, and oid of the table."""
+        """The indexes that a name may mean: the schema, and the oid of the table."""
         return [
             (schema, oid)
             for schema, oid in self.world.droppable.get(("index", node.relname), ())
@@ -213,7 +217,7 @@ class Ask(Answers):
         ]
 
     def _index(self, node: Node) -> list[Problem] | None:
-        """An index belongs to whoever owns its table; None where the name is no index's."""
+        """Problems with ownership of an index, that is, of its table; None where the name is no index's."""
         found = self.actor.resolve(node.schemaname, node.relname, self.path)
         if found.free or (found.relations and not found.hidden):
             return None
@@ -230,7 +234,7 @@ class Ask(Answers):
     # -- types and routines
 
     def types(self, *nodes: Node) -> list[Problem]:
-        """USAGE on each type that is named (TypeName); everybody has it unless somebody took it away."""
+        """Problems with USAGE on each type that is named (TypeName). PUBLIC has it by default."""
         found: list[Problem] = []
         for node in nodes:
             names = strings(node.names)
@@ -246,11 +250,11 @@ class Ask(Answers):
         ]
 
     def refs(self, kinds: tuple[Kind, ...], names: tuple[str, ...]) -> list[ObjectRef]:
-        """Objects of that name, in the schema that is spelled out or the first of the path that has any."""
+        """Objects of that name, in the schema that is spelled out or the first of the path that has one."""
         if not names:
             return []
         by_name = self.world.named
-        # What lies in a schema that the role may not use is there, though not for it
+        # Objects in a schema that the role may not use exist, but the role does not find them
         path = self.actor.path if self.path is None else self.path
         for schema in (names[-2],) if len(names) > 1 else ("pg_catalog", *self.sight, *path):
             found = [ref for kind in kinds for ref in by_name.get((kind, schema, names[-1]), ())]
@@ -274,7 +278,7 @@ class Ask(Answers):
         )
 
     def estimates(self, names: tuple[str, ...]) -> list[Problem]:
-        """EXECUTE on an estimator of an operator's; one that is not the server's own is for superusers.
+        """Problems with EXECUTE on an operator's estimator; one that is not the server's own is for superusers.
 
         Since 14.21, 15.16, 16.12, 17.8 and 18.2 (ValidateRestrictionEstimator() in operatorcmds.c).
         """
@@ -292,4 +296,4 @@ class Ask(Answers):
 
 
 _ESTIMATORS = {13: 140000, 14: 140021, 15: 150016, 16: 160012, 17: 170008, 18: 180002}
-"""From which version on an operator's estimator has to be the server's own."""
+"""The versions since which an operator's estimator has to be the server's own."""

@@ -1,4 +1,4 @@
-"""What stands behind WITH and in the brackets of a definition."""
+"""Reads the options of a statement: what follows WITH, and lists in parentheses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def definitions(nodes: Node) -> dict[str, Node]:
 
 
 def names_in(node: Node) -> tuple[str, ...]:
-    """The name that a definition's value is: of a routine, a type, an operator."""
+    """The name that is the value of an option: of a routine, a type or an operator."""
     kind, value = inner(node)
     if kind == "type_name":
         return strings(value.names)

@@ -33,9 +33,9 @@ _PLAIN: dict[str, Kind] = {
 
 
 def grant(ask: Ask) -> list[Problem]:
-    """Without any grant option: refused who holds nothing, and a warning for who holds something.
+    """GRANT and REVOKE without a grant option: an error for a role with no privilege on the object, else a warning.
 
-    Whose work it is does not depend on that: of app_user both are said alike.
+    Whose work it is does not depend on that: for app_user both are reported in the same way.
     """
     from postgast import pg_query_pb2
 
@@ -86,7 +86,7 @@ def _named(ask: Ask, kind: str, node: Node) -> Iterator[ObjectRef]:
         yield from ask.refs(("type", "domain"), strings(value.items) if which == "list" else named.dropped(node))
     else:
         yield from named.refs(ask, kind, node)
-        if kind == "OBJECT_FUNCTION":  # of which aggregates are some, to GRANT alone
+        if kind == "OBJECT_FUNCTION":  # GRANT counts aggregates as functions; other statements do not
             yield from named.refs(ask, "OBJECT_AGGREGATE", node)
 
 
@@ -102,7 +102,7 @@ def _plain(ask: Ask, kind: Kind, name: str) -> list[Problem]:
 
 
 def _unheard(ask: Ask, label: str) -> list[Problem]:
-    """On what everybody holds something on and only the server's owner may grant: a warning, for the old role too."""
+    """The warning on an object on which everybody has a privilege and only the server may grant. Legacy got it too."""
     if not ask.actor.legacy.superuser:
         return []
     reason = f"{ask.what} on {label} succeeds with a warning and does nothing: that is for a superuser"
@@ -123,7 +123,7 @@ def _checked(ask: Ask, ref: ObjectRef) -> list[Problem]:
         return ask.lacking(f"{ask.what} is for the owner of {shown(ref)}", shown(ref))
     live = ask.actor.live.objects.get(ref)
     if live is not None and not ask.actor.legacy.may_grant(live):
-        return []  # the old role got the same warning
+        return []  # legacy got the same warning
     reason = f"{ask.what} succeeds with a warning and does nothing: {ask.role} holds no grant option on {shown(ref)}"
     remedy = f"let the owner of {shown(ref)} run it, or grant {ask.role} its privileges WITH GRANT OPTION"
     return [Problem("silent", reason, shown(ref), "GRANT OPTION", remedy)]

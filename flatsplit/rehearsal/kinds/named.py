@@ -1,6 +1,6 @@
 """Whatever a statement names by kind and name: DROP, COMMENT, RENAME, OWNER TO, SET SCHEMA, SECURITY LABEL.
 
-check_object_ownership() in objectaddress.c tells who may.
+check_object_ownership() in objectaddress.c says who may.
 """
 
 from __future__ import annotations
@@ -92,13 +92,13 @@ def owns(
         )
     if kind in _IN_SCHEMAS:
         if kind in ("OBJECT_OPCLASS", "OBJECT_OPFAMILY"):
-            names = names[1:]  # the access method stands in front
+            names = names[1:]  # the access method comes first
         return owns_schema_object(ask, _IN_SCHEMAS[kind], names, missing_ok=missing_ok, schema=schema)
     return ask.unknown(f"{ask.what}: no rule tells who may")
 
 
 def refs(ask: Ask, kind: str, node: Node) -> list[ObjectRef]:
-    """What an object of a kind that is no relation's may mean."""
+    """The objects that a name of this kind may mean; for kinds that are no relations."""
     names = dropped(node)
     if kind in PLAIN:
         ref = ObjectRef(PLAIN[kind], "", _number(node) if kind == "OBJECT_LARGEOBJECT" else names[-1])
@@ -117,7 +117,7 @@ def _wrapped(node: Node) -> bool:
 
 
 def dropped(node: Node) -> tuple[str, ...]:
-    """The parts of the name of what is dropped."""
+    """The parts of the name of the dropped object."""
     if not _wrapped(node):
         return strings(node.objname)
     return names_in(node)
@@ -136,7 +136,7 @@ def _relation(ask: Ask, names: tuple[str, ...], parts: int, *, missing_ok: bool,
     if not names:
         return ask.unknown(f"{ask.what} names nothing")
     if parts == 2 and ask.refs(("type",), names):
-        return owns_type(ask, names)  # a composite type has columns too
+        return owns_type(ask, names)  # a composite type has columns as well
     node = pg_query_pb2.RangeVar(schemaname=names[-2] if len(names) > 1 else "", relname=names[-1], inh=True)
     found = ask.owns_relation(node, missing_ok=missing_ok)
     if found and schema and all(each.outcome == "denied" and each.privilege == "OWNERSHIP" for each in found):
@@ -148,7 +148,9 @@ def _relation(ask: Ask, names: tuple[str, ...], parts: int, *, missing_ok: bool,
 
 
 def _never_was(ask: Ask, kind: str, names: tuple[str, ...]) -> bool:
-    """Whether the table has nothing of that name: before anybody asks whose it is (get_object_address_relobject())."""
+    """Whether the table has nothing of that name, which is an error before ownership is checked
+    (get_object_address_relobject()).
+    """
     if len(names) < 2:
         return False
     meant = ask.actor.resolve(names[-3] if len(names) > 2 else "", names[-2], ask.path)
@@ -187,7 +189,7 @@ def _absent(ask: Ask, kind: str, names: tuple[str, ...], *, missing_ok: bool) ->
 
 
 def owns_type(ask: Ask, names: tuple[str, ...], *, missing_ok: bool = False, schema: bool = False) -> list[Problem]:
-    """Ownership of a type, or of the table whose rows it is."""
+    """Problems with ownership of a type, or of the table whose row type it is."""
     found = ask.uses_schema(names)
     refs = ask.refs(("type", "domain"), names)
     if refs:
@@ -204,7 +206,7 @@ def owns_type(ask: Ask, names: tuple[str, ...], *, missing_ok: bool = False, sch
 
 
 def _types(ask: Ask, node: Node, *, one: bool, missing_ok: bool) -> list[Problem]:
-    """A cast is whose either type is, a transform whose the type is."""
+    """Problems with ownership of a cast (owning either type is enough) or a transform (owning the type)."""
     parts = inner(node)[1].items
     kinds = [value for kind, value in map(inner, parts) if kind == "type_name"]
     label = " ".join(
@@ -232,7 +234,7 @@ def _routine(
     return found + _any(ask, refs, schema=schema)
 
 
-# format_type() in format_type.c spells these otherwise than the grammar
+# names that format_type() in format_type.c spells differently from the grammar
 _SPELLED = {
     "bool": "boolean",
     "int2": "smallint",
@@ -251,7 +253,7 @@ _SPELLED = {
 
 
 def _takes(ref: ObjectRef, arguments: Node) -> bool:
-    """Whether a routine may be the one with these arguments; True where its own cannot be told apart."""
+    """Whether a routine may be the one with these arguments; True where that cannot be told."""
     own = [each for each in ref.args.split(", ") if each and not each.startswith("OUT ")]
     if len(own) != len(arguments):
         return True
@@ -300,7 +302,7 @@ def database(ask: Ask, name: str, *, missing_ok: bool = False) -> list[Problem]:
 
 
 def role(ask: Ask, name: str) -> list[Problem]:
-    """CREATEROLE; since 16 ADMIN on the role as well. Superusers are for superusers."""
+    """Problems with changing a role: CREATEROLE, since 16 ADMIN on the role as well. Superusers need a superuser."""
     goal = ask.actor.goal
     facts = goal.roles.get(name)
     if facts is not None and facts.superuser:

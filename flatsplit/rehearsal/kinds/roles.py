@@ -19,7 +19,7 @@ def create(ask: Ask) -> list[Problem]:
 
 
 def _attributes(ask: Ask) -> list[Problem]:
-    """What only a superuser gives, or since 16 who has it."""
+    """Attributes that only a superuser may give, or since 16 a role that has them."""
     options = definitions(ask.node.options)
     found: list[Problem] = []
     if "superuser" in options:
@@ -33,7 +33,7 @@ def _attributes(ask: Ask) -> list[Problem]:
 
 
 def alter(ask: Ask) -> list[Problem]:
-    """ALTER ROLE: everybody their own password; else as CREATE ROLE."""
+    """ALTER ROLE: every role may change its own password; otherwise as CREATE ROLE."""
     name = ask.named_role(ask.node.role)
     if name == ask.role and definitions(ask.node.options).keys() <= {"password"}:
         return []
@@ -68,7 +68,7 @@ def membership(ask: Ask) -> list[Problem]:
 
 
 def defaults(ask: Ask) -> list[Problem]:
-    """ALTER DEFAULT PRIVILEGES: of oneself and of roles whose privileges it has, in any schema (aclchk.c)."""
+    """ALTER DEFAULT PRIVILEGES: for itself and for roles whose privileges it has, in any schema (aclchk.c)."""
     options = definitions(ask.node.options)
     roles = [each.role_spec for each in options["roles"].list.items] if "roles" in options else []
     return [problem for each in roles for problem in ask.acts_for(each)]
@@ -80,5 +80,5 @@ def drop_owned(ask: Ask) -> list[Problem]:
 
 
 def reassign(ask: Ask) -> list[Problem]:
-    """REASSIGN OWNED: of roles, and to one, whose privileges it has."""
+    """REASSIGN OWNED: the privileges of the old owners and of the new one."""
     return drop_owned(ask) + ask.acts_for(ask.node.newrole)

@@ -10,7 +10,7 @@ from flatsplit.rehearsal.values import Problem
 
 
 def sets(ask: Ask, node: Node) -> list[Problem]:
-    """The right to set what only superusers may, unless SET on it was granted (15 and later)."""
+    """Problems with a setting that only superusers may change, unless SET on it was granted (15 and later)."""
     name = node.name.lower()
     if ask.actor.may_set(name):
         return []
@@ -18,7 +18,7 @@ def sets(ask: Ask, node: Node) -> list[Problem]:
 
 
 def of_role(ask: Ask) -> list[Problem]:
-    """ALTER ROLE … SET: for oneself, else as ALTER ROLE (AlterRoleSet() in user.c)."""
+    """ALTER ROLE … SET: for the role itself, otherwise as ALTER ROLE (AlterRoleSet() in user.c)."""
     node = ask.node
     found: list[Problem] = []
     if node.HasField("role"):

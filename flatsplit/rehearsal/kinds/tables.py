@@ -1,4 +1,4 @@
-"""Making tables, views, sequences, indexes, and what hangs on tables."""
+"""Creating tables, views, sequences and indexes, and what belongs to tables."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from flatsplit.rehearsal.values import Problem
 
 
 def makes(ask: Ask, node: Node, *, replaces: bool = False, place: str = "") -> list[Problem]:
-    """CREATE on the schema of a relation, or TEMPORARY on the database (RangeVarGetAndCheckCreationNamespace()).
+    """Problems with CREATE on the schema of a new relation, or with TEMPORARY on the database
+    (RangeVarGetAndCheckCreationNamespace()).
 
-    And on its tablespace: views, sequences and composite types are put somewhere, too (DefineRelation()).
+    And with its tablespace, which views, sequences and composite types have as well (DefineRelation()).
     """
     actor = ask.actor
     if temporary(node):
@@ -90,7 +91,7 @@ def _has_index(node: Node) -> bool:
 
 
 def reads(ask: Ask, node: Node) -> list[Problem]:
-    """SELECT on a table that is only looked at (LIKE)."""
+    """Problems with SELECT on a table that is only looked at (LIKE)."""
     names = tuple(filter(None, (node.schemaname, node.relname)))
     if not ask.actor.resolve(node.schemaname, node.relname, ask.path).relations and ask.refs(("type",), names):
         return ask.uses_type(names)
@@ -100,7 +101,7 @@ def reads(ask: Ask, node: Node) -> list[Problem]:
 
 
 def view(ask: Ask) -> list[Problem]:
-    """CREATE VIEW; what it reads is asked when it is read, as its owner. Over a temporary table it is temporary."""
+    """CREATE VIEW. What it reads is checked when it is read, as its owner. A view of a temporary table is temporary."""
     node = ask.node
     parts = [each for each in walk(node.query) if name_of(each) == "RangeVar"]
     if any(each.schemaname == "" and each.relname in ask.actor.temporary for each in parts):
@@ -112,7 +113,7 @@ def view(ask: Ask) -> list[Problem]:
 
 
 def table_as(ask: Ask) -> list[Problem]:
-    """CREATE TABLE AS, CREATE MATERIALIZED VIEW: with their query, unless nothing is put into it."""
+    """CREATE TABLE AS, CREATE MATERIALIZED VIEW: with their query, unless WITH NO DATA."""
     node = ask.node
     into = node.into
     schema = ask.creation_schema(into.rel.schemaname)

@@ -1,7 +1,7 @@
-"""What runs as its owner and would no longer do what it did: views, rules, SECURITY DEFINER routines.
+"""Views, rules and SECURITY DEFINER routines that would not do the same under another owner.
 
-They run with their owner's attributes and memberships, whoever uses them. The transfer of ownership gives them to
-app_migrator, which holds all that legacy holds and is not what legacy is: a superuser, exempt from row security, maker
-of roles. So each is judged as its new owner and as legacy, without running any of it, and what only the new owner meets
-is what would change (manual, "Rules and Privileges", "CREATE FUNCTION", "Row Security Policies").
+They run with the attributes and memberships of their owner, whoever uses them. The transfer of ownership gives them to
+app_migrator, which has all rights of legacy but is no superuser, may be subject to row security and may not create
+roles. So each is judged both as its new owner and as legacy, without running it, and what only the new owner meets is
+reported (manual, "Rules and Privileges", "CREATE FUNCTION", "Row Security Policies").
 """

@@ -9,15 +9,15 @@ from flatsplit.model import ObjectRef
 
 
 class Lost(NamedTuple):
-    """Something that would do something else as its new owner."""
+    """Something that would do something else under its new owner."""
 
     object: ObjectRef
     owner: str
-    """The new one."""
+    """The new owner."""
     reason: str
-    """One line, which names the object."""
+    """One line that names the object."""
     rows: bool = False
-    """It would see or change other rows: BYPASSRLS helps."""
+    """Whether it would see or change other rows, so that BYPASSRLS helps."""
     fix: str = ""
     """The statement that helps, where there is one."""
 
@@ -28,10 +28,10 @@ class Powers:
 
     lost: tuple[Lost, ...] = ()
     unread: tuple[ObjectRef, ...] = ()
-    """Routines of a legacy with special powers that cannot be read to their end."""
+    """Routines of a legacy with special powers that cannot be analysed completely."""
     unmatched: tuple[str, ...] = ()
-    """Names under [owner-powers] that nothing is called."""
+    """Names under [owner-powers] that match nothing."""
 
 
 NO_POWERS = Powers()
-"""Where nobody looked, or nothing was found."""
+"""The result where nobody looked or nothing was found."""

@@ -1,4 +1,6 @@
-"""A judge of what runs as its owner: as in a rehearsal, with what an ordinary owner meets and a superuser does not."""
+"""A judge of what runs as its owner: that of a rehearsal, with the checks that an ordinary owner meets and a superuser
+does not.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,14 @@ from flatsplit.rights.inherited import Inherited
 
 LOCK_TIMEOUT = "50ms"
 ROWS = "row security"
-"""Instead of a privilege, where rows are lost."""
+"""Stands for a privilege where rows are lost."""
 
 
 class Unlocking(World):
-    """The catalog, for a look that waits for nobody: printing a parsed body (BEGIN ATOMIC) locks its tables."""
+    """The catalog for a look that waits for nobody. Printing a parsed body (BEGIN ATOMIC) locks its tables."""
 
     def body(self, oid: int) -> tuple[str, str | None]:
-        """Source of a routine; one whose tables somebody holds cannot be read now."""
+        """The source of a routine. One whose tables are locked cannot be read now."""
         routine = self.routines.get(oid)
         if oid in self._bodies or routine is None or routine.language != "sql":
             return super().body(oid)
@@ -48,24 +50,24 @@ class Unlocking(World):
 
 
 class OpenWorld(Unlocking):
-    """The same database as if no table had row security: legacy is not compared with itself."""
+    """The same database as if no table had row security, since legacy is not compared with itself."""
 
     @cached_property
     def relations(self) -> dict[tuple[str, str], Relation]:
-        """By schema and name."""
+        """The relations by schema and name."""
         return {key: one._replace(row_security=False) for key, one in super().relations.items()}
 
 
 class OwnerJudge(Judge):
-    """Judges a body as the owner of it; SECURITY DEFINER routines that it calls are judged by themselves."""
+    """Judges a body as its owner. SECURITY DEFINER routines that it calls are judged by themselves."""
 
     def __init__(self, actor: Actor, kinds: Kinds, locked: frozenset[int] = frozenset()) -> None:
         super().__init__(actor, kinds)
         self._locked = locked
-        """Foreign tables whose server asks for a password that nobody has, unless a superuser asks."""
+        """Foreign tables whose server requires a password that no user mapping has, except for superusers."""
 
     def body(self, oid: int, given: tuple[str | None, ...] = ()) -> list[Problem]:
-        """Nothing of what runs as somebody else."""
+        """Problems of a routine's body; none where it runs as another role."""
         routine = self.world.routines.get(oid)
         return [] if routine is not None and routine.definer else super().body(oid, given)
 
@@ -77,7 +79,7 @@ class OwnerJudge(Judge):
         return [each if self._there(each) else each._replace(outcome="unknown") for each in found]
 
     def _there(self, problem: Problem) -> bool:
-        """Whether it speaks of an owner of something that is there: what a body makes, it owns."""
+        """Whether a problem is about the owner of something that exists: what a body creates, it owns."""
         if problem.privilege != "OWNERSHIP" or not problem.object:
             return True
         try:
@@ -88,15 +90,15 @@ class OwnerJudge(Judge):
         return name.args is not None or key in self.world.relations or (not key[0] and key[1] in self.world.schemas_of)
 
     def remember_temporary(self, statements: Iterable[Parsed]) -> None:
-        """What a body makes, temporary or not, is its owner's."""
+        """Remember what a body creates, temporary or not: it belongs to the body's owner."""
         statements = list(statements)
         super().remember_temporary(statements)
         self.actor.created.update(filter(None, map(statement_names.created_name, statements)))
 
     def routine(self, call: RoutineUse, path: Path | None) -> list[Problem]:
-        """As in a rehearsal, and what the server's own functions ask when they run."""
+        """As in a rehearsal, with the checks that the server's own functions make at run time."""
         found = super().routine(call, path)
-        if call.name in known.DIALS:  # in C, and yet known
+        if call.name in known.DIALS:  # in C, but listed here
             found = [each for each in found if each.outcome != "unknown"]
         return [*found, *known.call(self.actor, call)]
 
@@ -104,18 +106,18 @@ class OwnerJudge(Judge):
         found = [*super()._one(relation, use, uses), *self.foreign(relation)]
         if relation.ref.name == "pg_stat_statements":
             found += known.watched(self.actor, relation.ref.name)
-        if loses(self.actor, relation):  # whether a row may be written depends on the row: it did not
+        if loses(self.actor, relation):  # whether a row may be written depends on the row; before, it did not
             found += [each._replace(outcome="silent") for each in rows.problems(self.actor, relation, use)]
         return list(map(self.of_rows, found))
 
     @staticmethod
     def of_rows(problem: Problem) -> Problem:
-        """A problem that says so where it is one of row security."""
+        """A problem, marked where it is about row security."""
         rows_ = "CREATE POLICY" in problem.remedy or "BYPASSRLS" in problem.remedy
         return problem._replace(privilege=ROWS) if rows_ else problem
 
     def builtin(self, routines: Iterable[str], relations: Iterable[str]) -> list[Problem]:
-        """The server's own routines and relations, by their names alone."""
+        """Problems of the server's own routines and relations, by name alone."""
         found: list[Problem] = []
         for name in routines:
             if name in self.world.restricted:
@@ -126,7 +128,7 @@ class OwnerJudge(Judge):
         return found
 
     def foreign(self, relation: Relation) -> list[Problem]:
-        """A foreign table that only a superuser may read without a password."""
+        """Problems of a foreign table that only a superuser may read without a password."""
         if relation.oid not in self._locked or self.actor.rights.superuser:
             return []
         reason = f"{shown(relation.ref)} is read without a password, which is for superusers"
@@ -134,7 +136,7 @@ class OwnerJudge(Judge):
 
 
 def applies(rights: Inherited, state: State, relation: Relation) -> bool:
-    """Whether the policies of a table are for this owner (check_enable_rls() in rls.c)."""
+    """Whether the policies of a table apply to this owner (check_enable_rls() in rls.c)."""
     facts = state.objects.get(relation.ref)
     if not relation.row_security or rights.bypasses or facts is None:
         return False
@@ -142,12 +144,12 @@ def applies(rights: Inherited, state: State, relation: Relation) -> bool:
 
 
 def loses(actor: Actor, relation: Relation) -> bool:
-    """Whether row security begins to apply."""
+    """Whether row security applies to the new owner and did not to legacy."""
     return applies(actor.rights, actor.goal, relation) and not applies(actor.legacy, actor.live, relation)
 
 
 def _conditions(actor: Actor, relation: Relation, letter: str, *, before: bool) -> frozenset[tuple[bool, str]]:
-    """What policies for one command say to the owner: whether permissive, and the condition."""
+    """The conditions of policies for one command that apply to the owner, each with whether it is permissive."""
     rights, state = (actor.legacy, actor.live) if before else (actor.rights, actor.goal)
     found = set()
     for policy in actor.world.policies.get(relation.oid, ()):
@@ -161,7 +163,7 @@ def _conditions(actor: Actor, relation: Relation, letter: str, *, before: bool) 
 
 
 def _passes(actor: Actor, conditions: frozenset[tuple[bool, str]]) -> bool:
-    """Whether every row passes: one permissive policy lets it, and all restrictive ones."""
+    """Whether every row passes: by one permissive policy, and by all restrictive ones."""
     values = [(permissive, actor.world.condition(text).value) for permissive, text in conditions]
     return any(value for permissive, value in values if permissive) and all(
         value for permissive, value in values if not permissive
@@ -169,7 +171,7 @@ def _passes(actor: Actor, conditions: frozenset[tuple[bool, str]]) -> bool:
 
 
 def through_view(actor: Actor, relation: Relation, letters: set[str]) -> list[Problem]:
-    """What row security of a table takes from a view over it. Policies ask for current_user, which no view changes."""
+    """Problems of a view over a table with row security. Policies see current_user, which a view does not change."""
     if not applies(actor.rights, actor.goal, relation):
         return []
     name = shown(relation.ref)

@@ -1,4 +1,4 @@
-"""What the server's own functions and views do less of for who is no superuser, without saying so in an ACL."""
+"""What the server's own functions and views do less of for a role that is no superuser, without an ACL that says so."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.rehearsal.values import Outcome, Problem
 
 _SIGNALS = frozenset({"pg_terminate_backend", "pg_cancel_backend"})
 
-# pgstatfuncs.c, HAS_PGSTAT_PERMISSIONS: other roles' sessions are shown without their query, state and client
+# pgstatfuncs.c, HAS_PGSTAT_PERMISSIONS: sessions of other roles are shown without query, state and client
 _WATCHES = frozenset({"pg_stat_get_activity", "pg_stat_get_wal_senders", "pg_stat_get_wal_receiver"})
 _WATCHED = frozenset(
     {
@@ -28,12 +28,12 @@ HIDDEN = frozenset(
     }
 )
 
-# dblink.c, dblink_security_check(): who is no superuser has to bring a password
+# dblink.c, dblink_security_check(): a role that is no superuser has to give a password
 DIALS = frozenset({"dblink_connect", "dblink", "dblink_exec"})
 
 
 def call(actor: Actor, use: RoutineUse) -> list[Problem]:
-    """What a call would meet as this owner; nothing of what an ordinary owner meets anyway."""
+    """Problems of a call as this owner, without those that any ordinary owner has."""
     rights = actor.rights
     if rights.superuser:
         return []
@@ -56,7 +56,7 @@ def call(actor: Actor, use: RoutineUse) -> list[Problem]:
 
 
 def setting(actor: Actor, name: str) -> list[Problem]:
-    """Setting what only a superuser may set, or who was granted it (15 and later)."""
+    """Problems of changing a setting that only a superuser may set, or who was granted it (15 and later)."""
     facts = actor.goal.objects.get(ObjectRef("parameter", "", name))
     if name not in actor.world.superuser_settings or actor.rights.superuser:
         return []
@@ -66,14 +66,14 @@ def setting(actor: Actor, name: str) -> list[Problem]:
 
 
 def shown(actor: Actor, name: str) -> list[Problem]:
-    """Reading a setting that is not for everybody."""
+    """Problems of reading a setting that not everybody may see."""
     if name not in HIDDEN or actor.rights.superuser or "pg_read_all_settings" in actor.rights.closure:
         return []
     return [_problem("denied", f"{actor.role} may not see the setting {name}", name)]
 
 
 def watched(actor: Actor, view: str) -> list[Problem]:
-    """Looking at other roles' sessions and statements."""
+    """Problems of looking at sessions and statements of other roles."""
     if view not in _WATCHED and not view.startswith("pg_stat_progress_"):
         return []
     if actor.rights.superuser or "pg_read_all_stats" in actor.rights.closure:

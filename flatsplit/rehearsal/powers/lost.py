@@ -1,4 +1,4 @@
-"""From a database to what would change its outcome with its owner."""
+"""Finds what would do something else under its new owner."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNREADABLE = frozenset({"c", "internal"})
 _COMMANDS = {"1": "r", "2": "w", "3": "a", "4": "d"}
 
 KNOWN = frozenset({"repack_trigger"})
-"""Routines in C that are known to insist on a superuser as their owner."""
+"""Routines in C that are known to require a superuser as their owner."""
 
 
 class _Rule(NamedTuple):
@@ -38,9 +38,9 @@ class _Rule(NamedTuple):
 
     letters: frozenset[str]
     routines: tuple[str, ...]
-    """The server's own."""
+    """The server's own routines that it calls."""
     relations: tuple[str, ...]
-    """The server's own."""
+    """The server's own relations that it uses."""
 
 
 @cache
@@ -49,9 +49,9 @@ def _question(name: str) -> bytes:
 
 
 def lost(conn: psycopg.Connection[Any], live: State, goal: State, context: Context) -> Powers:
-    """What of legacy's would change its outcome where ``goal`` gives it to somebody else.
+    """What of legacy's would do something else where ``goal`` gives it to another owner.
 
-    ``live`` is the database as it is, ``goal`` as the transfer of ownership makes it. Reads catalogs only.
+    ``live`` is the present database, ``goal`` the one after the transfer of ownership. Reads catalogs only.
     """
     named = context.config.powers.dba
     matched = context.left_of(live.objects)
@@ -68,7 +68,7 @@ def lost(conn: psycopg.Connection[Any], live: State, goal: State, context: Conte
 
 
 def _as_legacy(context: Context, old: str) -> Context:
-    """Of another owner whose objects move, the question is the same as of legacy: what may it, and its heir not."""
+    """The context for another owner whose objects move as well, in legacy's place."""
     if old == context.legacy:
         return context
     return replace(context, config=replace(context.config, legacy_role=old))
@@ -88,13 +88,13 @@ class _Look:
 
     @cached_property
     def locked(self) -> frozenset[int]:
-        """Foreign tables that need a password which nobody has."""
+        """Foreign tables that need a password which no user mapping has."""
         parameters = {"legacy": ddl.ident(self.context.legacy)}
         return frozenset(row[0] for row in self.conn.execute(_question("no_password"), parameters))
 
     @cached_property
     def settings(self) -> dict[int, list[str]]:
-        """Names of the settings that a SECURITY DEFINER routine brings along."""
+        """Names of the settings that a SECURITY DEFINER routine sets, by oid."""
         found: defaultdict[int, list[str]] = defaultdict(list)
         for oid, name in self.conn.execute(_question("settings")):
             found[oid].append(name)
@@ -102,7 +102,7 @@ class _Look:
 
     @cached_property
     def before(self) -> OwnerJudge:
-        """Who judges as legacy, as it is."""
+        """The judge for legacy as it is."""
         world = OpenWorld(self.conn, self.live)
         legacy = self.context.legacy
         return OwnerJudge(
@@ -110,7 +110,7 @@ class _Look:
         )
 
     def after(self, owner: str) -> OwnerJudge:
-        """Who judges as a new owner."""
+        """The judge for a new owner."""
         found = self._judges.get(owner)
         if found is None:
             actor = Actor(self.world, self.goal, self.live, self._owned_by(owner), owner)
@@ -119,7 +119,7 @@ class _Look:
         return found
 
     def _owned_by(self, owner: str) -> Context:
-        """With this role in app_migrator's place: whose work it is, is not the question here."""
+        """The context with this role in app_migrator's place, since whose work a statement is does not matter here."""
         config = self.context.config
         return replace(self.context, config=replace(config, roles=replace(config.roles, app_migrator=owner)))
 
@@ -131,7 +131,7 @@ class _Look:
         return any(powers) or any(role.startswith("pg_") for role in self.before.actor.legacy.closure)
 
     def powers(self) -> Powers:
-        """All of it."""
+        """Everything that was found."""
         found: list[Lost] = []
         unread: list[ObjectRef] = []
         for ref, facts, owner in self._moving():
@@ -175,7 +175,7 @@ class _Look:
             yield from self._written(relation, owner)
 
     def _schemas(self) -> Iterator[Lost]:
-        """Schemas that a new owner of tables may not look into: checks of foreign keys run as the tables' owner."""
+        """Schemas that a new owner of tables may not use: checks of foreign keys run as the tables' owner."""
         owners = {
             (group.schema, owner)
             for group in self.live.groups
@@ -192,7 +192,7 @@ class _Look:
                 yield Lost(ref, owner, reason, fix=f"GRANT USAGE ON SCHEMA {ddl.ident(schema)} TO {ddl.ident(owner)};")
 
     def _cascades(self) -> Iterator[Lost]:
-        """Tables whose triggers a foreign key fires: then they run as the table's owner (see rehearsal/cascades.py)."""
+        """Tables whose triggers a foreign key fires: these run as the table's owner (see rehearsal/cascades.py)."""
         triggers = self.world.triggers
         late = self.goal.target.major < versions.TRIGGERS_AS_QUEUED
         for key in (one for keys in self.world.foreign_keys.values() for one in keys if one.referencing in triggers):
@@ -243,7 +243,7 @@ class _Look:
         yield from self._difference(inside, owner)
 
     def _refresh(self, relation: Relation, rule: _Rule, owner: str) -> Iterator[Problem]:
-        """A materialized view is filled as its owner, the functions in it included."""
+        """Problems of refreshing a materialized view, which runs as its owner, with the functions in it."""
         called = self.world.evaluated.get((relation.oid, "r"), ())
         tables = [table for table in self._below(relation.ref) if table.row_security]
 
@@ -260,11 +260,13 @@ class _Look:
         yield from self._foreign(relation, owner)
 
     def _written(self, relation: Relation, owner: str) -> Iterator[Problem]:
-        """A view, or a table with rules: tables are read and written as its owner, functions called as the user."""
+        """Problems of a view, or of a table with rules: tables are read and written as its owner, functions called as
+        the user.
+        """
         judge = self.after(owner)
         below = self._below(relation.ref)
         letters = {"r"}.union(*(rule.letters for rule in self.rules.get(relation.oid, ())))
-        if relation.ref.kind == "view" and len(below) == 1:  # which may be written through
+        if relation.ref.kind == "view" and len(below) == 1:  # which can be written through
             letters |= set("awd")
         for table in below:
             for each in through_view(judge.actor, table, letters):
@@ -278,7 +280,7 @@ class _Look:
                     yield each._replace(reason=f"{shown(relation.ref)}: {each.reason}")
 
     def _below(self, ref: ObjectRef) -> list[Relation]:
-        """What the rules of a relation touch as its owner, below views with their user's rights too."""
+        """The relations that the rules of a relation use as its owner, also below views with security_invoker."""
         found: dict[ObjectRef, Relation] = {}
         todo = [ref]
         while todo:
@@ -300,7 +302,7 @@ class _Look:
         return dict(found)
 
     def _difference(self, inside: Callable[[OwnerJudge], list[Problem]], owner: str) -> Iterator[Problem]:
-        """What speaks against it as its new owner, and did not as legacy; and what cannot be told."""
+        """Problems that the new owner has and legacy did not have, and what cannot be told."""
         found = inside(self.after(owner))
         if not found:
             return
@@ -317,7 +319,7 @@ def _placed(relation: Relation, found: Iterable[Problem]) -> Iterator[Problem]:
 
 
 def _key(problem: Problem, role: str) -> tuple[str, str, str]:
-    """What makes two problems of two roles the same."""
+    """What two problems of two roles have to have in common to be the same."""
     if problem.object and problem.privilege:
         return problem.object, problem.privilege, ""
     return problem.object, problem.privilege, re.sub(rf"(?<!\w){re.escape(role)}(?!\w)", "\0", problem.reason)

@@ -1,4 +1,4 @@
-"""What to do about something that would change with its owner. Pure."""
+"""What to do about something that would do something else under its new owner. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flatsplit.walks.split.context import Context
 
 
 def remedy(found: Sequence[Lost], context: Context) -> str:
-    """Every way out of all of it, as it is typed."""
+    """Every way out, as it is typed."""
     who = blueprint.who(context.config)
     ways = list(dict.fromkeys(each.fix for each in found if each.fix))
     rows = [each for each in found if each.rows and not each.fix]

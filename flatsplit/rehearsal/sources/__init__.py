@@ -1,1 +1,1 @@
-"""Where the statements come from that legacy ran."""
+"""Where the statements that legacy ran are read from."""

@@ -22,9 +22,10 @@ _COMMENTS = re.compile(r"\A(?:\s*--[^\n]*(?:\n|\Z))+")
 
 
 def read_file(path: Path, roles: frozenset[str], database: str, became: frozenset[str]) -> tuple[str, list[Heard]]:
-    """What the file is, and the distinct statements in it; of a log only those of these roles in this database.
+    """The format of the file, and its distinct statements; of a log only those of these roles in this database.
 
-    An export of pg_stat_statements also counts for roles that their sessions ``became``; a log names who logged in.
+    An export of pg_stat_statements also counts for roles that their sessions ``became``; a log names the role that
+    logged in.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig", errors="replace").replace("\0", "\ufffd")
@@ -78,7 +79,7 @@ def _json(
 
 
 def _statistics(rows: list[dict[str, Any]], roles: frozenset[str]) -> list[Heard]:
-    """Rows of an export with who ran them, if it says so; then those of other roles are left out."""
+    """Statements of an export, without those of other roles where it names them."""
     who = ""
     for column in ("rolname", "usename", "username", "role"):
         if any(row.get(column) in roles for row in rows):
@@ -112,7 +113,9 @@ def _truth(value: Any) -> bool | None:
 
 
 def _sql(text: str) -> list[Heard]:
-    """Statements with semicolons; a comment ``-- calls=N top=false`` before one says how often and from where."""
+    """Statements separated by semicolons. A comment ``-- calls=N top=false`` before one says how often it ran, and
+    whether inside a function.
+    """
     found: dict[str, Heard] = {}
     for piece in grammar.split(text):
         comments = _COMMENTS.match(piece)

@@ -1,4 +1,4 @@
-"""Server logs as a source: which statements of whom stand in them. The formats are read by :mod:`flatsplit.logs`."""
+"""Server logs as a source: which statements of which roles are in them. :mod:`flatsplit.logs` reads the formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.rehearsal import grammar
 from flatsplit.rehearsal.values import Heard, is_own
 
 _SPELLED = re.compile(r"\b(nextval|currval|setval|lo_\w+|set_config|regclass|set|lock|truncate)\b", re.IGNORECASE)
-"""Where a constant tells which object is meant, statements that differ in constants are different statements."""
+"""Where a constant tells which object is meant: statements that differ in it are different statements."""
 
 
 @dataclass
@@ -24,9 +24,8 @@ class _Group:
 
 
 def read_log(entries: Iterable[logs.Entry], roles: frozenset[str], database: str) -> list[Heard]:
-    """Distinct statements of these roles in this database; those of nobody knows whom count as theirs.
-
-    On stderr, log_line_prefix tells who it was, or nobody does.
+    """Distinct statements of these roles in this database. Those without a role count as theirs: on stderr only
+    log_line_prefix tells it.
     """
     return _collect(
         (entry.message, entry.application)

@@ -27,7 +27,7 @@ _OTHER = "or give a file with the statements: `flatsplit rehearse --file FILE`"
 
 
 def missing(conn: psycopg.Connection[Any]) -> str:
-    """Why there is nothing to read here, "" where there may be; reads no statement."""
+    """Why there is nothing to read here; "" where there may be something. Reads no statement."""
     rows = conn.execute(question("statistics").encode()).fetchall()
     if not rows:
         return "pg_stat_statements is not installed in this database"
