@@ -1,4 +1,6 @@
-"""The connection to the target database: opened once per command, pinned, and described when it fails."""
+"""The connection to the target database: opened once per command, with its settings pinned, and explained when it
+fails.
+"""
 
 from flatsplit.connection.failures import as_flatsplit_error
 from flatsplit.connection.lock import LOCK_KEYS, operator_lock

@@ -1,4 +1,4 @@
-"""A connection of the driver's, as SQLAlchemy sees it."""
+"""Lets SQLAlchemy use a connection of the driver's."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sqlalchemy.pool import NullPool
 
 
 class _Dialect(PGDialect_psycopg):
-    """SQLAlchemy's psycopg dialect, told what it would otherwise ask the server on every start."""
+    """SQLAlchemy's psycopg dialect, with the answers that it would otherwise ask the server for at every start."""
 
     supports_statement_cache = True
     known = False
 
     def do_rollback(self, dbapi_connection: Any) -> None:
-        """SQLAlchemy rolls back after its first acquaintance; a transaction may be open already."""
+        """Does nothing: SQLAlchemy would roll back after its first query, when a transaction may be open already."""
         if self.known:
             dbapi_connection.rollback()
 
@@ -45,7 +45,7 @@ registry.register("postgresql.flatsplit", __name__, _Dialect.__name__)
 
 
 def wrapped(driver: psycopg.Connection[Any]) -> sa.Connection:
-    """The one connection there is; SQLAlchemy neither opens nor resets another."""
+    """A SQLAlchemy connection on this one; SQLAlchemy neither opens nor resets another."""
     engine = sa.create_engine(
         "postgresql+flatsplit://",
         creator=lambda: driver,

@@ -1,4 +1,4 @@
-"""Databases that are not in Unicode: what they cannot keep is written with the characters that they have."""
+"""Databases in an encoding other than Unicode: characters that they lack are replaced by similar ones."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from psycopg.types.string import StrDumperUnknown
 
 _CODECS = {"EUC_CN": "gb2312", "KOI8R": "koi8_r", "KOI8U": "koi8_u", "WIN866": "cp866", "WIN874": "cp874"}
 _CODECS |= {f"WIN{page}": f"cp{page}" for page in range(1250, 1259)}
-"""Encodings of PostgreSQL that Python knows by another name."""
+"""Encodings of PostgreSQL that Python has under another name."""
 
 _PLAIN = {"→": "->", "←": "<-", "…": "...", "–": "-", "—": "-", "×": "x"}
 _PLAIN |= dict.fromkeys("“”„«»", '"') | dict.fromkeys("‘’‚", "'")
 
 
 def adapt(driver: psycopg.Connection[Any]) -> None:
-    """Texts of ours and of the operator, as parameters of statements, no longer fail for their arrows and quotes.
+    """Let parameters of statements be encoded although they hold arrows and typographic quotes.
 
-    Names that come from the database are in it already, so they pass unchanged.
+    Names from the database are in its encoding, so they are not changed.
     """
     encoding = driver.info.parameter_status("server_encoding") or "UTF8"
     if encoding == "UTF8":
         return
     if encoding == "SQL_ASCII":
-        # Takes all that UTF-8 writes, but knows no character by its number, which is how JSON likes to write them
+        # It takes everything that UTF-8 can write, but has no characters by number, which JSON uses
         set_json_dumps(lambda value: json.dumps(value, ensure_ascii=False), driver)
         return
     try:
@@ -47,7 +47,7 @@ def adapt(driver: psycopg.Connection[Any]) -> None:
 
 @dataclass(frozen=True)
 class _FittingJson:
-    """JSON in the characters of a codec. Not a closure: psycopg warns of those, on the operator's terminal."""
+    """JSON in the characters of a codec. No closure, since psycopg warns of those on the operator's terminal."""
 
     codec: str
 
@@ -56,7 +56,7 @@ class _FittingJson:
 
 
 def fit(text: str, codec: str) -> str:
-    """The text with what the codec lacks put in plainer characters."""
+    """The text with characters that the codec lacks replaced by plain ones."""
     return text.encode(codec, _HANDLER).decode(codec)
 
 

@@ -1,4 +1,4 @@
-"""Why a connection did not come about, in words that help and that hold no password."""
+"""Explains why a connection failed, without showing a password."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from flatsplit.errors import (
     UsageError,
 )
 
-# What the server or libpq says, and what an operator can do about it. Where the words are in another language, the
-# last entry serves: nothing depends on more than the wording of a message here.
+# What the server or libpq says, and what an operator can do about it. In another language the last entry is used, since
+# nothing but advice depends on the wording of a message.
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"out of shared memory",
@@ -58,11 +58,13 @@ _ADVICE: tuple[tuple[str, str], ...] = (
 
 
 def reject_unreadable(dsn: str) -> None:
-    """Refuse a connection string that libpq cannot read, or reads otherwise than it was meant, without repeating it."""
+    """Refuse a connection string that libpq cannot parse, or parses otherwise than it was meant, without
+    repeating it.
+    """
     try:
         given = conninfo_to_dict(dsn)
     except psycopg.Error:
-        # libpq quotes the part it stumbled over, which may be the password
+        # libpq quotes the part that it could not parse, which may be the password
         raise UsageError(
             "the connection string cannot be read",
             "write postgresql://user@host:5432/dbname or 'host=… dbname=… user=…', special characters percent-encoded",
@@ -70,7 +72,7 @@ def reject_unreadable(dsn: str) -> None:
     host, port = str(given.get("host") or ""), str(given.get("port") or "")
     path = dsn.partition("://")[2].partition("/")[2].partition("?")[0]
     if "@" in host.lstrip("@") or re.search(r"[^0-9, ]", port) or "@" in path:
-        # The tail of a password with @, / or : in it is taken for the host, port or database
+        # After a password with @, / or : in it, the rest of it is taken for the host, port or database
         raise UsageError(
             "the connection string has an impossible host, port or database",
             "percent-encode special characters of the password (%40 for @, %2F for /, %3A for :), or use PGPASSWORD",
@@ -78,14 +80,14 @@ def reject_unreadable(dsn: str) -> None:
 
 
 def connect_failed(dsn: str, error: psycopg.Error) -> FlatsplitError:
-    """The error to show for one of psycopg's: a line of its words and a line of advice."""
+    """The error to show for one of psycopg's: its text on one line and advice on another."""
     said = _redact(_reason(str(error)), dsn)
     advice = next(advice for pattern, advice in _ADVICE if re.search(pattern, said))
     return ConnectFailed(f"cannot connect to {_where(dsn)}: {said}", advice)
 
 
 def _reason(text: str) -> str:
-    """The telling part of libpq's message, which may cover several attempts and lines."""
+    """The relevant part of libpq's message, which may cover several attempts and lines."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [line for line in lines if "FATAL:" in line]
     if fatal:
@@ -104,7 +106,7 @@ def _redact(text: str, dsn: str) -> str:
 
 
 def _where(dsn: str) -> str:
-    """Host, port and database as far as they were said; never the whole connection string."""
+    """Host, port and database as far as they are given; never the whole connection string."""
     known = {
         option.keyword.decode(): option.val.decode(errors="replace")
         for option in psycopg.pq.Conninfo.get_defaults()
@@ -119,9 +121,9 @@ def _where(dsn: str) -> str:
 
 
 def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
-    """What an error of the driver, or SQLAlchemy's wrapping of one, means to an operator; None if it means nothing.
+    """The error to show for one of the driver's, also where SQLAlchemy has wrapped it; None for one that says nothing.
 
-    For the border where nobody expected the error: a lost connection, a right that is missing, a full disk.
+    For errors that no other place expected: a lost connection, a missing right, a full disk.
     """
     if isinstance(error, FlatsplitError):
         return error
@@ -140,13 +142,14 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
             "database into one with an encoding",
         )
     if isinstance(cause, psycopg.errors.UntranslatableCharacter):
-        # Names of roles belong to no database: in another encoding their bytes are other letters, or none
+        # Names of roles belong to the cluster: in the encoding of this database their bytes may be other letters, or
+        # none
         return TargetError(
             f"a name in this database, or of a role of the cluster, is not in this database's encoding: {text}",
             "rename what has letters beyond ASCII; a role from a database of the encoding in which it was made",
         )
     missing = isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn))
-    if missing and (cause is not error or "flatsplit." in text):  # SQLAlchemy is asked for the journal only
+    if missing and (cause is not error or "flatsplit." in text):  # SQLAlchemy is used for the journal only
         return JournalError(f"the tracking schema is damaged: {text}", "restore it from a backup")
     if cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P")):
         if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):

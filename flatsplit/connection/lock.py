@@ -32,10 +32,10 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = %
 
 @contextmanager
 def operator_lock(session: Session, wait_seconds: float = 10.0) -> Iterator[None]:
-    """Hold the one-operator lock of this database; OperatorBusy, naming the holder, if it does not come in time.
+    """Hold the one-operator lock of this database; OperatorBusy, naming the holder, where it is not obtained in time.
 
-    The wait is for the backend of a killed flatsplit that is still dying. It polls: a wait inside the server would
-    hold a snapshot and keep VACUUM from cleaning up. The lock belongs to the connection, not to a transaction.
+    The wait is for the backend of a killed flatsplit that has not ended yet. It polls, because a wait inside the server
+    would hold a snapshot and keep VACUUM from cleaning up. The lock belongs to the connection, not to a transaction.
     """
     deadline = time.monotonic() + wait_seconds
     while not _try(session):
@@ -60,7 +60,7 @@ def _busy(holder: tuple[Any, ...] | None) -> OperatorBusy:
         return OperatorBusy("another flatsplit was at work a moment ago", "run the command again")
     pid, user, client, application, since, state = holder
     named = f"{application or 'a session'} of {user or 'an unknown role'}"
-    if isinstance(since, datetime):  # else it is hidden, and so is from where
+    if isinstance(since, datetime):  # otherwise state and address are hidden
         named += f" from {client}, connected since {since:%Y-%m-%d %H:%M:%S} UTC"
     if state:
         named += f", {state}"

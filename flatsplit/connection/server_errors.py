@@ -1,4 +1,4 @@
-"""What the server said against a statement, on one line: its message, and the DETAIL that names what is meant."""
+"""The server's error on one line: its message, and the DETAIL that names what is meant."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""One connection for everything that a command does, with nothing left to the settings of a role or database.
+"""The connection of a command, which does not depend on settings of a role or database.
 
-The driver (psycopg) runs what the plan says, byte by byte, and writes the journal beside it, so a change and its record
-share a transaction; SQLAlchemy, wanted for the journal's migrations only, works on the same connection. Outside
-:meth:`Session.transaction` each statement commits by itself: a tool that waits between statements must not sit there
-``idle in transaction``.
+The driver (psycopg) runs the plan's statements as they are written, and the journal's beside them, so that a change and
+its record share a transaction. SQLAlchemy, which only the journal's migrations need, uses the same connection. Outside
+:meth:`Session.transaction` each statement commits by itself: a tool that waits between statements must not be ``idle in
+transaction``.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ CONNECT_TIMEOUT = 10
 """Seconds, where neither the connection string nor PGCONNECT_TIMEOUT says otherwise."""
 
 ATTEMPTS_BEFORE_PINS = 200
-"""How often a statement cut short by the role's own statement_timeout is tried, before that is pinned to none."""
+"""How often a statement cut short by the role's own statement_timeout is tried again, before the timeout is
+turned off.
+"""
 
 _PINS = (
-    ("quote_all_identifiers", "off"),  # first: it changes how SET keeps a list, and what pg_get_*def prints
+    ("quote_all_identifiers", "off"),  # first, since it changes how SET stores a list and what pg_get_*def prints
     ("application_name", f"'{APPLICATION_NAME}'"),
     ("search_path", "pg_catalog, pg_temp"),
     ("client_encoding", "'UTF8'"),
@@ -44,46 +46,46 @@ _PINS = (
     ('"TimeZone"', "'UTC'"),
     ('"DateStyle"', "'ISO, MDY'"),
     ('"IntervalStyle"', "'postgres'"),
-    ("client_min_messages", "notice"),  # a refused GRANT is only a warning
+    ("client_min_messages", "notice"),  # PostgreSQL only warns where it refuses a GRANT
     ("row_security", "on"),
-    ("jit", "off"),  # compiling a catalog query takes longer than running it
+    ("jit", "off"),  # compiling a query of the catalog takes longer than running it
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
     ("default_transaction_isolation", "'read committed'"),
     ("default_transaction_deferrable", "off"),
-    # an operator whose machine is gone must not hold the one-operator lock for hours
+    # an operator whose machine has failed must not hold the one-operator lock for hours
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "3"),
 )
 _PINS_SINCE = (
     (140000, "idle_session_timeout", "0"),
-    (160000, "createrole_self_grant", "''"),  # else CREATE ROLE grants what no plan shows
+    (160000, "createrole_self_grant", "''"),  # otherwise CREATE ROLE grants memberships that no plan shows
     (170000, "transaction_timeout", "0"),
 )
 
 
 class OwnSession(NamedTuple):
-    """A session that flatsplit had as somebody else: what it was refused there was no attack."""
+    """A session that flatsplit had as another role, so that ``who`` does not take what it was refused for an attack."""
 
     login: str
     pid: int
-    """Of the server's process: nobody else has it at that time, whatever he calls himself. 0: it was turned away."""
+    """The server process, which no other session has at the same time. 0 where the login was refused."""
     began: datetime
     ended: datetime
-    """By the server's clock."""
+    """When it ended, by the server's clock."""
 
 
 class Session:
-    """One connection to the target database, seen by the driver and, for migrations, by SQLAlchemy."""
+    """One connection to the target database, for the driver and, in migrations, for SQLAlchemy."""
 
     def __init__(self, driver: psycopg.Connection[Any], *, write: bool) -> None:
         self.driver = driver
         self.write = write
         """Whether it was opened for writing; if not, the server refuses every write."""
         self.others: list[OwnSession] = []
-        """What :func:`connect_as` opened, and is over."""
+        """Sessions that :func:`connect_as` opened and that have ended."""
         self._notices: list[tuple[str, str]] = []
         self._in_transaction = False
         self._sa: Connection | None = None
@@ -91,7 +93,7 @@ class Session:
 
     @property
     def sa(self) -> Connection:
-        """The connection for SQLAlchemy, imported only for migrations (0.15 s), in whatever transaction is open."""
+        """The connection for SQLAlchemy, in the open transaction. Imported only for migrations (0.15 s)."""
         from flatsplit.connection.dialect import wrapped
 
         if self._sa is None:
@@ -107,12 +109,12 @@ class Session:
 
     @property
     def pooled(self) -> bool:
-        """Whether something such as PgBouncer answers in the server's place; it shows a process id of its own."""
+        """Whether something such as PgBouncer answers in the server's place: it shows a process id of its own."""
         row = self.driver.execute("SELECT pg_backend_pid()").fetchone()
         return row is None or row[0] != self.driver.info.backend_pid
 
     def run(self, text: bytes) -> None:
-        """Run what a plan says, byte by byte."""
+        """Run a statement of a plan as it is written."""
         psycopg.Cursor(self.driver).execute(text)
 
     def take_notices(self) -> list[tuple[str, str]]:
@@ -133,9 +135,9 @@ class Session:
 
     @contextmanager
     def transaction(self) -> Iterator[Self]:
-        """Everything inside, through the driver or SQLAlchemy, commits together; an exception rolls it back.
+        """A transaction: everything inside, by the driver or SQLAlchemy, commits together; an exception rolls it back.
 
-        Not to be nested: a change belongs to exactly one transaction. Use SAVEPOINT inside where part may fail.
+        It must not be nested: a change belongs to exactly one transaction. Use SAVEPOINT inside where part may fail.
         """
         if self._in_transaction:
             raise RuntimeError("transaction() inside transaction()")
@@ -153,18 +155,18 @@ class Session:
         try:
             yield
             if self.driver.info.transaction_status is TransactionStatus.INERROR:
-                # COMMIT would roll back and say nothing
+                # COMMIT would roll back without an error
                 raise StatementFailed("a statement failed inside a transaction and nobody noticed", "report this")
             self.driver.commit()
         except BaseException:
-            with suppress(Exception):  # the connection may be gone, and the server rolls back by itself then
+            with suppress(Exception):  # the connection may be lost, and then the server rolls back by itself
                 self.driver.rollback()
             raise
         finally:
             self._settle_sa()
 
     def _settle_sa(self) -> None:
-        """SQLAlchemy believes itself in a transaction after whatever it ran; the server has nothing open by now."""
+        """Let SQLAlchemy end its transaction: it believes one to be open, and the server has none any more."""
         if self._sa is not None:
             with suppress(Exception):
                 self._sa.rollback()
@@ -186,10 +188,10 @@ class Session:
 
 
 def open_session(dsn: str | None, *, write: bool = True) -> Session:
-    """Connect, pin every setting that could change what flatsplit sees or does, and refuse unfit servers.
+    """Connect, pin every setting that could change what flatsplit sees or does, and refuse unsuitable servers.
 
-    Without ``dsn`` libpq looks at PG* variables and service files. ``write=False`` also takes a standby, and makes
-    the server refuse writes. Raises UsageError, ConnectFailed or TargetError, none of which shows a password.
+    Without ``dsn`` libpq reads PG* variables and service files. ``write=False`` also takes a standby, and makes the
+    server refuse writes. Raises UsageError, ConnectFailed or TargetError, none of which shows a password.
     """
     dsn = dsn or ""
     reject_unreadable(dsn)
@@ -198,7 +200,7 @@ def open_session(dsn: str | None, *, write: bool = True) -> Session:
             dsn,
             autocommit=True,
             cursor_factory=Remarking,
-            prepare_threshold=None,  # plans and tracking tables change under us; few statements run twice
+            prepare_threshold=None,  # the structure of tables changes meanwhile, and few statements run twice
             **_connect_parameters(dsn),
         )
     except psycopg.Error as error:
@@ -216,9 +218,9 @@ def open_session(dsn: str | None, *, write: bool = True) -> Session:
 
 @contextmanager
 def connect_as(session: Session, role: str, password: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to the same place as another role, in the role's own settings but for a pinned search_path.
+    """A connection to the same server as another role, with the role's own settings except for a pinned search_path.
 
-    Raises ConnectFailed where it is not let in; the password appears nowhere.
+    Raises ConnectFailed where it is not let in. The password appears nowhere.
     """
     parameters = {**session.driver.info.get_parameters(), "user": role, "password": password}
     parameters.pop("options", None)
@@ -242,7 +244,9 @@ def connect_as(session: Session, role: str, password: str) -> Iterator[psycopg.C
 
 
 def _turned_away(session: Session, role: str, took: timedelta) -> None:
-    """Its own line in the server's log is nobody who still asks for the role."""
+    """Remember a refused login of flatsplit's own, so that its line in the server's log is not taken for somebody
+    else's.
+    """
     with suppress(psycopg.Error):
         row = session.driver.execute("SELECT pg_catalog.clock_timestamp()").fetchone()
         if row is not None:
@@ -271,8 +275,8 @@ def _require_version(driver: psycopg.Connection[Any]) -> None:
 def _refuse_shared(driver: psycopg.Connection[Any], dsn: str) -> None:
     """Refuse a pool that gives each transaction another server connection (PgBouncer in transaction mode).
 
-    Settings and the one-operator lock would then be somebody else's. A pooler shows a process id of its own. In
-    session mode the first connection keeps its server process, so a second one cannot be given the same.
+    Settings and the one-operator lock would end up in somebody else's session. A pooler shows a process id of its own.
+    In session mode the first connection keeps its server process, so a second connection has another one.
     """
     mine = _backend(driver)
     if mine == driver.info.backend_pid:
@@ -295,7 +299,9 @@ def _backend(driver: psycopg.Connection[Any]) -> int:
 
 
 def _patiently(driver: psycopg.Connection[Any], statement: bytes) -> psycopg.Cursor[Any]:
-    """Run what must run before statement_timeout is pinned: a role may have been given one of a millisecond."""
+    """Run what has to run before statement_timeout is turned off, again if need be: a role may have one of a
+    millisecond.
+    """
     for _ in range(ATTEMPTS_BEFORE_PINS):
         with suppress(psycopg.errors.QueryCanceled):
             return driver.execute(statement)
@@ -303,14 +309,14 @@ def _patiently(driver: psycopg.Connection[Any], statement: bytes) -> psycopg.Cur
 
 
 def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
-    # SET after connecting beats ALTER ROLE … SET, ALTER DATABASE … SET, PGOPTIONS and service files alike
+    # SET after connecting overrides ALTER ROLE … SET, ALTER DATABASE … SET, PGOPTIONS and service files
     version = driver.info.server_version
     pins = [*_PINS, ("default_transaction_read_only", "off" if write else "on")]
     pins += [(name, value) for since, name, value in _PINS_SINCE if version >= since]
     statements = [f"SET SESSION {name} = {value}" for name, value in pins]
     try:
         _patiently(driver, b"SET SESSION statement_timeout = 0")
-        # The timer of the statement before may go off as late as here
+        # The timeout of the statement before can still occur here
         cursor = _patiently(
             driver, f" {REMARK}; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"]).encode()
         )

@@ -1,8 +1,8 @@
-"""The remark by which flatsplit's own statements are known again.
+"""The comment by which flatsplit's own statements are recognised.
 
-Where somebody is still connected as the old role, as with a first look in a container, pg_stat_statements and the
-server's log count them as that role's, and neither keeps the application's name beside the text. A remark at the end of
-a statement stays in both. What the plan says goes to the server byte by byte, without one.
+Where an operator is still connected as the old role, as at first in a container, pg_stat_statements and the server's
+log count flatsplit's statements as that role's, and neither keeps the application's name. A comment at the end of a
+statement is kept by both. Statements of a plan are sent as they are written, without one.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ REMARK = "/* asked by flatsplit */"
 
 
 class Remarking(psycopg.Cursor[Any]):
-    """A cursor whose statements say whose they are."""
+    """A cursor that adds the comment to its statements."""
 
     def execute(
         self, query: Any, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None
     ) -> Self:
-        """As the driver's, with the remark."""
+        """As the driver's, with the comment."""
         return super().execute(remarked(query), params, prepare=prepare, binary=binary)
 
     def executemany(self, query: Any, params_seq: Iterable[Params], *, returning: bool = False) -> None:
-        """As the driver's, with the remark."""
+        """As the driver's, with the comment."""
         super().executemany(remarked(query), params_seq, returning=returning)
 
 
 def remarked(query: Any) -> Any:
-    """The statement, or the last one of several, with the remark: before a semicolon, and in no comment of its own."""
+    """The statement, or the last of several, with the comment: before the semicolon, and not inside another comment."""
     if isinstance(query, bytes):
         return query.rstrip().removesuffix(b";") + f"\n{REMARK}".encode()
     if isinstance(query, str):

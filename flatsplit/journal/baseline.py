@@ -1,4 +1,4 @@
-"""What was first seen, kept row by row: only what differs is written, and what it replaces stays."""
+"""The baseline: what was first seen. Only rows that differ are written, and those that they replace are kept."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from flatsplit.journal.copying import copy_lines, line
 from flatsplit.model import State, Target
 
 _MARK = codec.FactRow("saved", "[]", "{}")
-"""The row that tells an empty baseline from none."""
+"""The row that distinguishes an empty baseline from a missing one."""
 
 _FROM_CURRENT = """
 FROM flatsplit.baseline AS b WHERE b.cutover_id = %s AND b.superseded_at IS NULL
 """
 _ROWS = "SELECT b.id, b.section, b.key::text, b.payload::text" + _FROM_CURRENT
-# Thousands of objects share a payload, so it is sent and read once; grouping by text is the fastest
+# Thousands of objects share a value, so it is sent and read once; grouping by text is the fastest
 _GROUPS = (
     "SELECT b.section, '[' || string_agg(b.key::text, ',') || ']', b.payload::text" + _FROM_CURRENT + "GROUP BY 1, 3"
 )
@@ -32,7 +32,7 @@ def load(session: Session, walk: int | None, target: Target) -> State | None:
 
 
 def save(session: Session, walk: int | None, state: State) -> int:
-    """Make this the baseline of a walk; how many facts were new or different."""
+    """Make this the baseline of a walk; returns how many facts were new or different."""
     if not session.in_transaction:
         raise RuntimeError("save() outside a transaction could leave half a baseline")
     if walk is None:

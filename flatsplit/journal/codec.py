@@ -1,8 +1,7 @@
 """A State as rows of JSON and back, without loss.
 
-Driven by the types in flatsplit.model: a field that a State gains there is kept without a change here, and rows that
-were written before take its default. The placeholder for the owner holds a NUL, which jsonb cannot; it is written as
-null in the place of a name.
+It follows the types in flatsplit.model: a new field of State is stored without a change here, and has its default in
+rows written before. The placeholder for the owner holds a NUL, which jsonb cannot; it is written as null.
 """
 
 from __future__ import annotations
@@ -17,14 +16,15 @@ from typing import Any, Literal, NamedTuple, TypeAlias, Union, get_args, get_ori
 from flatsplit.model import OWNER, AclItem, State, Target, intern_acl
 
 _Convert: TypeAlias = Callable[[Any], Any]
-"""Any: one side is a value of a type known at run time only, the other is JSON."""
+"""Any: one side is a value whose type is known at run time only, the other is JSON."""
 
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps would make one per call
+# Json.dumps would make a new one at each call
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class FactRow(NamedTuple):
-    """One fact: which mapping or set of the State it is in, its key and its value there, both as JSON text."""
+    """One fact: its mapping or set in the State, with its key and value there, both as JSON text."""
 
     section: str
     key: str
@@ -40,7 +40,7 @@ class KeyGroup(NamedTuple):
 
 
 def facts(state: State) -> Iterator[tuple[str, Any, Any]]:
-    """(section, key, value) of everything in a State but its target; members of a set have the value None."""
+    """(section, key, value) of everything in a State except its target; members of a set have the value None."""
     for section in _sections():
         content = getattr(state, section)
         if isinstance(content, Mapping):
@@ -52,7 +52,7 @@ def facts(state: State) -> Iterator[tuple[str, Any, Any]]:
 
 
 def encode(facts: Iterable[tuple[str, Any, Any]]) -> Iterator[FactRow]:
-    """The rows for facts as :func:`facts` gives them."""
+    """The rows for facts as :func:`facts` returns them."""
     writers = _writers()
     known: dict[tuple[str, Any], str] = {}  # 20,000 objects have a few hundred distinct values
     for section, key, value in facts:
@@ -75,13 +75,13 @@ def decode(target: Target, groups: Iterable[KeyGroup]) -> State:
 
 
 class Reader:
-    """Reads single rows back; equal payloads are read once and shared."""
+    """Reads single rows back. Equal values are read once and shared."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Any] = {}
 
     def fact(self, row: FactRow) -> tuple[Any, Any] | None:
-        """(key, value) of a row, or None where this version does not know its section."""
+        """(key, value) of a row; None where this version does not know its section."""
         if row.section not in _sections():
             return None
         read_key, read_value = _readers()[row.section]
@@ -93,7 +93,9 @@ class Reader:
 
 @cache
 def _sections() -> dict[str, tuple[Any, Any, _Convert]]:
-    """Per field of State: type of the key, type of the value (None for a set), what makes the field of a dict."""
+    """For each field of State: the type of the key, the type of the value (None for a set), and what makes it from a
+    dict.
+    """
     hints = get_type_hints(State)
     sections: dict[str, tuple[Any, Any, _Convert]] = {}
     for name in (field.name for field in fields(State) if field.init and field.name not in ("target", "structure")):
@@ -125,7 +127,7 @@ def _is_record(hint: Any) -> bool:
 
 
 def _is_names(hint: Any) -> bool:
-    """A record of nothing but names, as keys are: the fast path. Written as an array at every level."""
+    """Whether a type is a record of nothing but names, as keys are: these are written as arrays, which is faster."""
     return _is_record(hint) and all(
         part is str or get_origin(part) is Literal for part in get_type_hints(hint).values()
     )
@@ -195,7 +197,7 @@ def _record_reader(kind: Any) -> _Convert:
 
 
 def _plain(hint: Any) -> _Convert:
-    """Types that JSON has: numbers, truth values, and text that may be missing."""
+    """Whether JSON has the type: numbers, booleans, and text that may be missing."""
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if not set(options) <= {str, int, bool, NoneType}:
         raise TypeError(f"the journal cannot keep a {hint}")

@@ -1,4 +1,4 @@
-"""Many values at once: in the text format of COPY (manual, COPY, "Text Format"), or as an array."""
+"""Many values at once, in the text format of COPY (manual, COPY, "Text Format") or as an array."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def copy_lines(session: Session, statement: str, lines: Sequence[str]) -> None:
 
 
 def line(head: str, texts: Sequence[str]) -> str:
-    """A line that begins with columns which need no escaping."""
+    """A line that begins with columns that need no escaping."""
     return "\t".join((head, *map(escape, texts)))
 
 
 def array(items: Sequence[str]) -> str:
-    """An array of text as PostgreSQL reads one (manual, "Array Input and Output Syntax").
+    """An array of text as PostgreSQL reads it (manual, "Array Input and Output Syntax").
 
-    The NUL of the owner placeholder cannot be stored. Faster than psycopg's, which looks at each item by itself.
+    The NUL of the owner placeholder cannot be stored. Faster than psycopg, which looks at each item by itself.
     """
     text = "".join(items)
     if "\0" in text:
@@ -34,7 +34,7 @@ def array(items: Sequence[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """A column. Twice as fast as psycopg's write_row(); the NUL of the owner placeholder cannot be stored."""
+    """A column, escaped. Twice as fast as psycopg's write_row(). The NUL of the owner placeholder cannot be stored."""
     if "\0" in text:
         text = text.replace(OWNER, "owner")
     if "\\" in text:

@@ -1,4 +1,4 @@
-"""Whether a journal speaks of the database that it is found in."""
+"""Whether a journal is about the database that it is in."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _FIX = (
 
 
 def recognise(target: Target, cutover: CutoverRecord) -> None:
-    """Raise JournalError if the journal came here inside a copy of the database that it describes.
+    """Raise JournalError where the journal was copied here together with the database it describes.
 
-    A dump restored elsewhere carries the journal but not the roles, and a promoted standby or a moved data
-    directory stays the same cluster; pg_upgrade makes a new one, which only the operator can tell from a copy. Where
-    the cluster's identifier may not be read, the database's oid decides.
+    A dump that is restored elsewhere brings the journal but not the roles. A promoted standby or a moved data directory
+    is still the same cluster; pg_upgrade makes a new one, which only the operator can tell from a copy. Where the
+    identifier of the cluster may not be read, the oid of the database decides.
     """
     then, now = cutover.system_identifier, target.system_identifier
     if then and now and then != now:

@@ -1,7 +1,7 @@
-"""Whether what was made of the tracking schema is as it was meant: an event trigger may have had its own way with it.
+"""Whether the tracking schema is as it was created: an event trigger may have changed it.
 
-Some give every new table to the application's role, or grant it to everybody, or hang an audit trigger on it. Whoever
-owns a table of the journal can rewrite it, and code on it would run with the operator's rights.
+Some give every new table to the application's role, grant it to everybody, or add an audit trigger. Whoever owns a
+table of the journal can rewrite it, and triggers on it would run with the operator's rights.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WORDS = {
     "security": ("security",),
     "move": ("set schema", "rename", "drop"),
 }
-"""What stands in the source of a function that does such a thing."""
+"""What the source of a function contains that does such things."""
 
 
 def _ask(session: Session, question: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -32,13 +32,13 @@ def _ask(session: Session, question: str, parameters: dict[str, Any] | None = No
 
 
 def tampered(session: Session) -> list[tuple[str, str, str]]:
-    """(what, table, in words) of all that somebody else did to it."""
+    """(what, table, in words) of everything that somebody else has changed in it."""
     tables = [*TABLES, VERSION_TABLE]
     return [(what, name, said) for what, name, said in _ask(session, "tampered", {"schema": SCHEMA, "tables": tables})]
 
 
 def narrow(session: Session) -> None:
-    """Take back what the owner's default privileges gave away on the tables just made."""
+    """Revoke what the owner's default privileges granted on the tables just created."""
     if not any(what == "grant" for what, *_ in tampered(session)):
         return
     for (grantee,) in _ask(session, "grantees", {"schema": SCHEMA}):
@@ -49,9 +49,9 @@ def narrow(session: Session) -> None:
 
 
 def require_intact(session: Session, *, rights: bool) -> None:
-    """Raise JournalError where it is not as it was made; names the event trigger that may have done it.
+    """Raise JournalError where the schema is not as it was created, with the event trigger that may have changed it.
 
-    Without ``rights`` what was granted does not count: later the operators may have let others write.
+    Without ``rights``, grants do not count: later, operators may have let others write.
     """
     found = [one for one in tampered(session) if rights or one[0] != "grant"]
     if not found:

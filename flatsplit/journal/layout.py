@@ -1,7 +1,7 @@
-"""What the tracking schema is called and what is in it, for those who only read and write rows.
+"""The names of the tracking schema and its tables, for code that only reads and writes rows.
 
-The tables themselves are described in :mod:`flatsplit.journal.tables`, which migrations are held against; SQLAlchemy is
-wanted for that, and takes longer to import than a command takes to run.
+The tables are defined in :mod:`flatsplit.journal.tables`, which the migrations are compared with. That needs
+SQLAlchemy, whose import takes longer than a command.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from flatsplit.model import JOURNAL_SCHEMA
 SCHEMA: Final = JOURNAL_SCHEMA
 VERSION_TABLE: Final = "alembic_version"
 RECORDER: Final = "ddl"
-"""The table of the walk ``trail`` in the same schema: no part of the journal, and another's where only a superuser
-could make its event triggers."""
+"""The table of the walk ``trail`` in the same schema. It is no part of the journal, and has another owner where only a
+superuser could create its event triggers.
+"""
 TRIAL: Final = "trial"
-"""The kind of an event that tells of sessions which flatsplit had as others."""
+"""The kind of event that lists sessions which flatsplit had as other roles."""
 HEAD: Final = "0005"
-"""The newest migration; a test holds it against migrations/versions."""
+"""The newest migration; a test compares it with migrations/versions."""
 
 TABLES: Final = (
     "change",
@@ -34,4 +35,4 @@ TABLES: Final = (
     "step",
     "action",
 )
-"""Referring ones after what they refer to; a test holds them against :mod:`flatsplit.journal.tables`."""
+"""Tables after those that they refer to; a test compares them with :mod:`flatsplit.journal.tables`."""

@@ -1,4 +1,4 @@
-"""What special roles were seen to need, statement by statement; never a statement's text, which may hold secrets."""
+"""What special roles were seen to need, by statement. The text of a statement is never stored: it may hold secrets."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from flatsplit.model import Kind, ObjectRef
 
 
 class SpanRecord(NamedTuple):
-    """A time over which nothing that a role ran can have been missed."""
+    """A time in which no statement of a role can have been missed."""
 
     at: datetime
     until: datetime
     looks: int
     epoch: str
-    """Of the counters, as in :class:`flatsplit.server.counters.Counter`."""
+    """The epoch of the counters, as in :class:`flatsplit.server.counters.Counter`."""
     broke: str
-    """Why the one before ended; "" for the first."""
+    """Why the span before ended; "" for the first."""
 
 
 class StatementRecord(NamedTuple):
@@ -31,25 +31,25 @@ class StatementRecord(NamedTuple):
     last: datetime
     calls: int
     verdict: str
-    """allowed, or why a list cannot be all that it takes: migrator, unknown, lost."""
+    """allowed, or why a list of rights is not enough: migrator, unknown, lost."""
     reason: str
 
 
 class NeedRecord(NamedTuple):
-    """A privilege that some of them take."""
+    """A privilege that some of the statements need."""
 
     object: ObjectRef
     privilege: str
-    """PostgreSQL's letter."""
+    """PostgreSQL's letter for it."""
     column: str
     first: datetime
     last: datetime
     statements: tuple[int, ...]
-    """Their numbers."""
+    """The numbers of the statements."""
 
 
 class Learned(NamedTuple):
-    """A statement that was not seen before, with what it takes."""
+    """A statement that is new, with what it needs."""
 
     queryid: int
     calls: int
@@ -87,36 +87,36 @@ _STATEMENTS = rows.select("learned", StatementRecord._fields, "WHERE role = %s O
 
 
 def last_span(session: Session, role: str) -> SpanRecord | None:
-    """The one that goes on, with what it goes on from."""
+    """The span that goes on, with what is needed to continue it."""
     return next(iter(spans(session, role)[-1:]), None)
 
 
 def spans(session: Session, role: str) -> list[SpanRecord]:
-    """All of them, oldest first."""
+    """All spans, oldest first."""
     return [SpanRecord(*row) for row in rows.ask(session, _SPANS, [role])]
 
 
 def look(session: Session, role: str, epoch: str, broke: str) -> None:
-    """Somebody looked: the span goes on, or another one begins because the last one ``broke``."""
+    """Record a look: the span goes on, or another one begins because the last one ``broke``."""
     if not broke and rows.ask(session, _GOES_ON, {"role": role, "epoch": epoch}).rowcount:
         return
     rows.add(session, "span", [{"role": role, "epoch": epoch, "broke": broke}])
 
 
 def known(session: Session, role: str) -> dict[int, int]:
-    """Calls of each statement at the last look that saw it."""
+    """The calls of each statement at the last look that saw it."""
     return dict(rows.ask(session, _CALLS, [role]).fetchall())
 
 
 def again(session: Session, role: str, grown: Mapping[int, int]) -> None:
-    """Statements that were known, and ran again: calls by number."""
+    """Record the calls, by number, of known statements that ran again."""
     if grown:
         rows.ask(session, _RAN_AGAIN, {"role": role, "ids": list(grown), "calls": list(grown.values())})
         rows.ask(session, _NEEDED_AGAIN, {"role": role, "ids": list(grown)})
 
 
 def learn(session: Session, role: str, found: Sequence[Learned]) -> None:
-    """Write down statements that were not seen before, and what they take."""
+    """Record new statements and what they need."""
     rows.repeat(session, _LEARNED, [(role, one.queryid, one.calls, one.verdict, one.reason) for one in found])
     needed: dict[tuple[ObjectRef, str, str], list[int]] = {}
     for one in found:
@@ -130,7 +130,7 @@ def learn(session: Session, role: str, found: Sequence[Learned]) -> None:
 
 
 def needs(session: Session, role: str) -> list[NeedRecord]:
-    """All that was seen to be needed."""
+    """All needs that were seen."""
     return [
         NeedRecord(_ref(ref), letter, column, first, last, tuple(dict.fromkeys(ids)))
         for ref, letter, column, first, last, ids in rows.ask(session, _NEEDS, [role])
@@ -143,5 +143,5 @@ def _ref(parts: Iterable[str]) -> ObjectRef:
 
 
 def statements(session: Session, role: str) -> list[StatementRecord]:
-    """All that were seen, those that ran most often first."""
+    """All statements that were seen, those that ran most often first."""
     return [StatementRecord(*row) for row in rows.ask(session, _STATEMENTS, [role])]

@@ -1,4 +1,4 @@
-"""The actions of steps: written next to the statements that they record."""
+"""The actions of steps, written in the transaction of the statements that they record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.model import Change, Statement, alike
 
 _PAGE = 2000
 
-# One round trip for all of a transaction. Arrays come as text, since one of arrays cannot be ragged.
+# One round trip for a whole transaction. Arrays are passed as text: the elements of an array of arrays have one length
 _RECORD = """
 WITH step AS (
     SELECT s.id, coalesce((SELECT max(ordinal) FROM flatsplit.action WHERE step_id = s.id), 0) AS last
@@ -39,7 +39,7 @@ WITH step AS (
 SELECT id FROM action ORDER BY ordinal
 """
 
-# Rolling back a step takes everything back that was done for it, by hand and as repair too
+# Rolling back a step undoes everything that was done for it, by hand and as repair too
 _UNDONE = """
 UPDATE flatsplit.action SET undone_at = clock_timestamp()
 WHERE undone_at IS NULL AND direction <> 'back' AND step_id = (
@@ -53,7 +53,7 @@ FROM flatsplit.action AS a
 JOIN flatsplit.step AS s ON s.id = a.step_id JOIN flatsplit.cutover AS c ON c.id = s.cutover_id
 WHERE a.id > %s AND (%s::text IS NULL OR s.key = %s) AND (%s::bigint IS NULL OR c.id = %s) ORDER BY a.id LIMIT %s
 """
-# What stands of each step of a walk: statements, facts, first and last moment
+# What was done for each step of a walk and not rolled back: statements, facts, first and last moment
 _TALLIES = """
 SELECT s.key, count(*),
        coalesce(sum((SELECT sum(cardinality(subjects)) FROM flatsplit.change WHERE action_id = a.id)), 0)::bigint,
@@ -62,8 +62,8 @@ FROM flatsplit.action AS a
 JOIN flatsplit.step AS s ON s.id = a.step_id
 WHERE s.cutover_id = %s AND a.undone_at IS NULL AND a.direction <> 'back' GROUP BY s.key
 """
-# Statements that set a password, and stand; who was at work then, by the last event before. The first letters are asked
-# by themselves: of a long text, which is kept compressed, no more is unpacked for them.
+# Statements that set a password and were not rolled back, with who ran them by the last event before. The first letters
+# are compared on their own, since less of a long, compressed text has to be unpacked for that.
 _PASSWORDS = """
 SELECT a.sql, a.applied_at, concat_ws(':', c.kind, nullif(c.subject, '')),
        coalesce(e.db_user || CASE WHEN e.os_user IN ('', e.db_user) THEN '' ELSE ' (' || e.os_user || ')' END, '')
@@ -84,13 +84,14 @@ WHERE c.action_id = %s ORDER BY c.ctid, s.place
 
 
 Entry: TypeAlias = Mapping[str, object]
-"""Statements as they are to be written: parameters of one round trip."""
+"""Statements as they are written: the parameters of one round trip."""
 
 
 def entry(statements: Sequence[Statement], notes: Sequence[str | None] = ()) -> Entry:
-    """Some milliseconds' work for a thousand objects, which needs no server: it can be done while statements run.
+    """The record of statements. It takes some milliseconds for a thousand objects and needs no server, so it can be
+    made while statements run.
 
-    ``notes`` belong to the statements in order; a shorter sequence leaves the rest without one.
+    ``notes`` belong to the statements in their order; a shorter sequence leaves the rest without one.
     """
     changes = [(place, each) for place, one in enumerate(statements, start=1) for each in alike(one.changes)]
     return {
@@ -108,7 +109,7 @@ def entry(statements: Sequence[Statement], notes: Sequence[str | None] = ()) -> 
 
 
 def write(session: Session, walk: int | None, step: str, direction: Direction, what: Entry) -> list[int]:
-    """Write one action per statement and its changes, those that are alike in one row; the ids of the actions."""
+    """Write one action for each statement, with its changes, equal ones in one row; returns the ids of the actions."""
     if not session.in_transaction:
         raise RuntimeError("write() outside a transaction would part a change from its record")
     values = {**what, "walk": walk, "step": step, "direction": direction}
@@ -119,7 +120,7 @@ def write(session: Session, walk: int | None, step: str, direction: Direction, w
 
 
 def mark_undone(session: Session, walk: int | None, step: str) -> int:
-    """Note that everything done for this step has been taken back; how many actions that were."""
+    """Mark everything done for this step as undone; returns how many actions that were."""
     return session.driver.execute(_UNDONE, (walk, step)).rowcount
 
 
@@ -142,5 +143,5 @@ def passwords(session: Session) -> list[PasswordRecord]:
 
 
 def tallies(session: Session, walk: int | None) -> list[TallyRecord]:
-    """How much was done for each step of a walk and has not been taken back."""
+    """How much was done for each step of a walk and was not rolled back."""
     return [TallyRecord(*row) for row in session.driver.execute(_TALLIES, (walk,))]

@@ -1,4 +1,4 @@
-"""The journal of who was there: what ``observe`` wrote down, whatever walk it was for."""
+"""What ``observe`` has recorded, whichever walk it was for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from flatsplit.journal.records import CounterRecord, LookRecord, ObservationReco
 
 
 class Looks:
-    """Who was connected when, what the server counted. Writes belong into the caller's ``session.transaction()``."""
+    """Who was connected when, and what the server counted. Writes belong into the caller's
+    ``session.transaction()``.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -20,20 +22,20 @@ class Looks:
     def observe(
         self, sessions: Sequence[model.Backend], source: str = "activity", logins: Collection[str] = ()
     ) -> datetime:
-        """Write down who is connected now, equal sessions counted; the moment, by the server's clock.
+        """Record who is connected now, equal sessions as one row; returns the moment by the server's clock.
 
-        Of those of the ``logins``, or that act as one of them, also which login it was.
+        For sessions of the ``logins``, or that act as one of them, the login is recorded as well.
         """
         self.writing()
         return observations.observe(self.session, sessions, source, logins)
 
     def count_calls(self, at: datetime, counted: Sequence[tuple[str, int, int | None, str]]) -> None:
-        """Write down (role, calls, growth since the last look, epoch) at the moment of a look."""
+        """Record (role, calls, growth since the last look, epoch) at the moment of a look."""
         self.writing()
         observations.count_calls(self.session, at, counted)
 
     def last_counters(self) -> dict[str, tuple[int, str]]:
-        """Calls and epoch of each role when somebody last looked."""
+        """Calls and epoch of each role at the last look."""
         return observations.last_counters(self.session)
 
     def counters(self, role: str, since: datetime | None = None) -> list[CounterRecord]:
@@ -45,25 +47,25 @@ class Looks:
         return observations.times(self.session, since)
 
     def sum_up_observations(self, still: retention.Still) -> int:
-        """Keep only sums of looks that are days old; how many rows went."""
+        """Replace looks that are days old by sums; returns how many rows were removed."""
         self.writing()
         return sum(retention.sum_up(self.session, day, still) for day in retention.days_to_sum_up(self.session))
 
     def thin_recorded(self, keep: timedelta) -> int:
-        """Rows of the recorder of structural changes that are older go, where the operator may; how many."""
+        """Remove older rows of the recorder of structural changes, where the operator may; returns how many."""
         self.writing()
         return recorded.thin(self.session, keep)
 
     def last_active(self, role: str) -> datetime | None:
-        """When the role's statement counter was last found grown."""
+        """When the role's statement counter had last grown."""
         return observations.last_active(self.session, role)
 
     def last_login(self, role: str, database: str | None = None) -> datetime | None:
-        """When somebody was last observed who had logged in as this very role, a group or a login of one."""
+        """When a login as this very role was last observed; for groups and their logins."""
         return observations.last_login(self.session, role, database)
 
     def last_seen(self, role: str, database: str | None = None, but: Collection[str] = ()) -> datetime | None:
-        """When a session of this role was last observed, in one database or in any; ``but`` of these applications."""
+        """When a session of this role was last observed, in one database or in any, without these applications."""
         return observations.last_seen(self.session, role, database, but)
 
     def first_observed(self) -> datetime | None:
@@ -87,6 +89,6 @@ class Looks:
         return observations.clients(self.session, role, since, until)
 
     def writing(self) -> None:
-        """Raise RuntimeError outside a transaction: what is written down is written together with what it is about."""
+        """Raise RuntimeError outside a transaction: what is recorded commits together with what it is about."""
         if not self.session.in_transaction:
             raise RuntimeError("the journal is written inside session.transaction() only")

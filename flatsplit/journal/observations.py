@@ -1,4 +1,6 @@
-"""Who was seen connected as what, and what each role had run: the evidence that a role is no longer used."""
+"""Who was seen connected as what, and how many statements each role has run: evidence that a role is not
+used any more.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,12 @@ from flatsplit.journal.records import CounterRecord, LookRecord, ObservationReco
 
 _NAMES = ("role", "database", "client", "application", "state")
 LOOK = "look"
-"""Source of the row that every look leaves, so that having seen nobody is not the same as not having looked."""
+"""The source of a row that every look writes, to distinguish a look that saw nobody from no look."""
 
 LOGIN = "login"
-"""Source of rows that say under which name somebody logged in, where that is not all: the others count a member's
-sessions as those of the role as which it acts."""
+"""The source of rows with the login of a session. Other rows count a member's session under the role it acts as."""
 
-# A row that sums up several looks lasts until the last of them
+# A row that sums up several looks covers the time to the last of them
 _LOOK = """
 INSERT INTO flatsplit.observation (source, sessions, role, database, client, application, state)
 VALUES (%s, %s, '', '', '', '', '') RETURNING at
@@ -73,9 +74,9 @@ _OF_ROLE = rows.select(
 
 
 def observe(session: Session, seen: Sequence[model.Backend], source: str, logins: Collection[str] = ()) -> datetime:
-    """Write down one look at the server: equal sessions counted, all rows of one moment.
+    """Record one look: equal sessions as one row, all rows with the same moment.
 
-    Of sessions of the ``logins``, and of those that act as one of them, also as whom they logged in.
+    For sessions of the ``logins``, or that act as one of them, the login is recorded as well.
     """
     watched = frozenset(logins)
     alike = Counter(
@@ -109,17 +110,17 @@ def count_calls(session: Session, at: datetime, counted: Sequence[tuple[str, int
 
 
 def last_seen(session: Session, role: str, database: str | None, but: Collection[str] = ()) -> datetime | None:
-    """When a session of this role was last seen, in one database or in any; ``but`` those of these applications."""
+    """When a session of this role was last seen, in one database or in any, without these applications."""
     return _moment(session, _LAST_SEEN, {"role": role, "database": database, "but": list(but)})
 
 
 def last_login(session: Session, role: str, database: str | None) -> datetime | None:
-    """When a session of this very role, and not of a member, was last seen; of roles that are or become groups."""
+    """When a session of this very role, and not of a member, was last seen; for roles that are or become groups."""
     return _moment(session, _LAST_LOGIN, {"role": role, "database": database})
 
 
 def last_active(session: Session, role: str) -> datetime | None:
-    """When its statement counter was last found grown."""
+    """When its statement counter had last grown."""
     return _moment(session, _LAST_ACTIVE, [role])
 
 
@@ -129,7 +130,7 @@ def _moment(session: Session, query: str, parameters: Sequence[str] | Mapping[st
 
 
 def looks(session: Session, since: datetime | None) -> tuple[int, datetime | None, datetime | None]:
-    """How often somebody looked, first and last when; since a moment, or ever."""
+    """How many looks there were, and when the first and the last; since a moment, or ever."""
     number, first, last = rows.ask(session, _LOOKS, {"since": since}).fetchone()
     return number, first, last
 
@@ -141,7 +142,7 @@ def times(session: Session, since: datetime | None = None) -> list[LookRecord]:
 
 
 def counters(session: Session, role: str, since: datetime | None = None) -> list[CounterRecord]:
-    """The counters of a role, oldest first; with ``since`` from the last one before it on."""
+    """The counters of a role, oldest first; with ``since``, beginning with the last one before it."""
     return [CounterRecord(*row) for row in rows.ask(session, _COUNTERS, {"role": role, "since": since})]
 
 

@@ -1,4 +1,6 @@
-"""What the recorder of the walk ``trail`` has written: no older than somebody wants it, and kept before it goes."""
+"""The rows that the recorder of the walk ``trail`` has written: old ones removed, and all exported before they are
+lost.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ FROM pg_catalog.pg_class AS c
 WHERE c.relnamespace = pg_catalog.to_regnamespace(%(schema)s) AND c.relname = %(table)s AND c.relkind = 'r'
   AND NOT c.relhastriggers AND NOT c.relhasrules
 """
-"""A trigger or rule there is nobody's whose code should run with the operator's rights."""
+"""Whether triggers or rules on the table belong to the operator's side: others' would run with the
+operator's rights.
+"""
 _THERE = """
 SELECT pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
            AND NOT c.relrowsecurity
@@ -27,12 +31,12 @@ SELECT pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') AND pg_catalog.h
 FROM pg_catalog.pg_class AS c
 WHERE c.relnamespace = pg_catalog.to_regnamespace(%(schema)s) AND c.relname = %(table)s AND c.relkind = 'r'
 """
-"""Reading it as JSON calls casts of types, and policies call functions: those of others are let alone."""
+"""Whether it can be read safely: reading it as JSON calls casts, and policies call functions."""
 _TABLE = sql.Identifier(SCHEMA, RECORDER)
 
 
 def thin(session: Session, keep: timedelta) -> int:
-    """Take older rows away, where there are any and the operator may; how many."""
+    """Remove older rows, where there are any and the operator may; returns how many."""
     row = session.driver.execute(_MAY, {"schema": SCHEMA, "table": RECORDER}).fetchone()
     if row != (True,):
         return 0
@@ -47,7 +51,7 @@ def thin(session: Session, keep: timedelta) -> int:
 
 
 def any_recorded(session: Session) -> bool:
-    """Whether structural changes were written down here that would be lost; also where nobody may look."""
+    """Whether structural changes were recorded here that would be lost. True where that cannot be looked at."""
     found = session.driver.execute(_THERE, {"schema": SCHEMA, "table": RECORDER}).fetchone()
     if found is None:
         return False
@@ -58,7 +62,7 @@ def any_recorded(session: Session) -> bool:
 
 
 def rows(session: Session) -> Iterator[str]:
-    """Each of them as JSON, the oldest first; nothing may be added to them until the transaction ends.
+    """Each row as JSON, the oldest first. Nothing can be added to them until the transaction ends.
 
     Raises MissingRights where the operator may not read them.
     """

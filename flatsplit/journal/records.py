@@ -1,4 +1,4 @@
-"""What the journal gives back: rows as frozen values."""
+"""Rows of the journal as frozen values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Direction: TypeAlias = Literal["forward", "catch-up", "back", "repair", "by-hand
 
 
 class CutoverRecord(NamedTuple):
-    """One walk, as ``init`` or ``begin`` began it."""
+    """A walk as ``init`` or ``begin`` began it."""
 
     id: int
     name: str
@@ -73,7 +73,7 @@ class PasswordRecord(NamedTuple):
     at: datetime
     walk: str
     by: str
-    """Who was at work; "" where it is not known."""
+    """Who ran it; "" where that is not known."""
 
 
 class EventRecord(NamedTuple):
@@ -92,11 +92,11 @@ class EventRecord(NamedTuple):
     os_host: str
     tool_version: str
     walk: str = ""
-    """Whose it is; "" where no walk had begun."""
+    """The walk it belongs to; "" where none had begun."""
 
 
 class ObservationRecord(NamedTuple):
-    """Sessions that were alike at one moment."""
+    """Equal sessions at one moment."""
 
     at: datetime
     role: str
@@ -115,22 +115,22 @@ class CounterRecord(NamedTuple):
     role: str
     calls: int
     growth: int | None
-    """More than at the look before; None where the two cannot be compared."""
+    """How many more than at the look before; None where the two cannot be compared."""
     epoch: str
-    """Equal for counters that can be compared."""
+    """The same for counters that can be compared."""
 
 
 class LookRecord(NamedTuple):
-    """Somebody looked: at one moment, or, in a sum, several times from ``at`` until ``until``."""
+    """A look at one moment; for a sum, several looks from ``at`` until ``until``."""
 
     at: datetime
     until: datetime
     hole: timedelta
-    """Longest time without evidence inside the sum."""
+    """The longest time without evidence inside the sum."""
 
 
 class SnapshotRecord(NamedTuple):
-    """What was there when a step ended."""
+    """The State at the end of a step."""
 
     at: datetime
     step: str | None

@@ -1,4 +1,4 @@
-"""Observations of past days in a few rows: who was there from when to when, and the longest time nobody looked."""
+"""Sums up the observations of past days: who was there from when to when, and the longest time without a look."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DAYS = """
 SELECT DISTINCT date_trunc('day', at) AS day FROM flatsplit.observation
 WHERE until IS NULL AND at < date_trunc('day', clock_timestamp() - %s) ORDER BY day
 """
-# Of counters that stood still, the first and the last of the day stay
+# Of counters that did not change, the first and last of the day are kept
 _THIN = """
 WITH inside AS (SELECT id, role, growth FROM flatsplit.counter WHERE at >= %(day)s AND at < %(day)s + interval '1 day')
 DELETE FROM flatsplit.counter WHERE id IN (SELECT id FROM inside WHERE growth = 0)
@@ -31,16 +31,18 @@ _SINGLE = rows.select(
 )
 
 Still = Callable[[datetime, datetime], bool]
-"""Whether legacy's statement counter stood still over a time."""
+"""Whether legacy's statement counter did not change in a time."""
 
 
 def days_to_sum_up(session: Session) -> list[datetime]:
-    """Beginnings of the days (UTC) whose looks are still kept one by one although they are old; none as a rule."""
+    """The days (UTC) whose looks are old and not summed up yet; usually none."""
     return [day for (day,) in rows.ask(session, _DAYS, [KEEP])]
 
 
 def sum_up(session: Session, day: datetime, still: Still) -> int:
-    """One row for all looks of the day, one per kind of session; how many rows went."""
+    """Replace the looks of a day by one row, and their sessions by one row for each kind; returns how many rows were
+    removed.
+    """
     single = rows.ask(session, _SINGLE, {"day": day}).fetchall()
     groups: dict[tuple[str, ...], list[tuple[datetime, int]]] = {}
     for _, at, sessions, *names in single:

@@ -1,7 +1,7 @@
-"""The tables of the tracking schema: made, or brought up to date.
+"""Creates the tables of the tracking schema, or migrates them.
 
-Where there are none, one script makes what the migrations lead to: a first ``init`` needs neither Alembic nor
-SQLAlchemy, and whoever has to agree can read it. A test holds migrations, script and declared tables together.
+Where there are none, one script creates what all migrations lead to: a first ``init`` needs neither Alembic nor
+SQLAlchemy, and reviewers can read the script. A test compares migrations, script and declared tables.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from flatsplit.connection import Session
 from flatsplit.journal.layout import HEAD
 
 _MIGRATING = threading.Lock()
-"""Alembic has one context for the whole process: a migration would run on another thread's connection."""
+"""Alembic has one context for the whole process: a migration could otherwise run on another thread's connection."""
 
 
 def begin(session: Session) -> None:
-    """Make the tables in the empty schema, in the caller's transaction."""
+    """Create the tables in the empty schema, in the caller's transaction."""
     session.driver.execute(resources.migrations().joinpath("fresh.sql").read_bytes())
 
 

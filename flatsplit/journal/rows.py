@@ -1,4 +1,4 @@
-"""Rows of the journal: asked for, written, changed. What an older or damaged schema lacks is told as such."""
+"""Reads, writes and changes rows of the journal. Errors say so where an older or damaged schema lacks a column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flatsplit.journal.layout import SCHEMA
 
 
 def ask(session: Session, query: str | sql.Composed, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
-    """Run a statement of the journal's; its cursor. JournalError where a table or column of it is not there."""
+    """Run a statement of the journal's; returns its cursor. JournalError where a table or column is missing."""
     text: Any = query
     try:
         return session.driver.execute(text, parameters)
@@ -36,7 +36,7 @@ def add(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None
 
 
 def repeat(session: Session, query: str | sql.Composed, parameters: Sequence[Sequence[Any]]) -> None:
-    """Run a statement of the journal's once for each of these; JournalError as for :func:`ask`."""
+    """Run a statement of the journal's once for each set of parameters; JournalError as for :func:`ask`."""
     text: Any = query
     try:
         if parameters[1:]:
@@ -49,7 +49,7 @@ def repeat(session: Session, query: str | sql.Composed, parameters: Sequence[Seq
 
 
 def change(session: Session, table: str, number: int, values: Mapping[str, Any]) -> None:
-    """Give the row of this id these values."""
+    """Update the row with this id."""
     statement = sql.SQL("UPDATE {} SET {} WHERE id = %s").format(
         sql.Identifier(SCHEMA, table),
         sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in values),
@@ -58,11 +58,11 @@ def change(session: Session, table: str, number: int, values: Mapping[str, Any])
 
 
 def select(table: str, names: Sequence[str], rest: str) -> str:
-    """A question for columns of a table by their names, which are those of a record, and what follows the FROM."""
+    """A SELECT of the columns with these names, which are those of a record, and ``rest`` after FROM."""
     columns = ", ".join(f'{table}."{name}"' for name in names)
     return f"SELECT {columns} FROM flatsplit.{table} {rest}"  # noqa: S608, names of our own
 
 
 def _damaged(error: psycopg.Error) -> JournalError:
-    """What it means that a table or column of the journal is missing."""
+    """The error for a missing table or column of the journal."""
     return JournalError(f"the tracking schema is damaged: {error_text(error)}", "restore it from a backup")

@@ -1,4 +1,4 @@
-"""The tracking schema itself: whether it is there, of this version and to be trusted; made, upgraded, removed."""
+"""The tracking schema: whether it exists, has this version and can be trusted; creates, migrates and removes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flatsplit.journal import intact, revisions
 from flatsplit.journal.layout import HEAD, RECORDER, SCHEMA, TABLES, VERSION_TABLE
 
 LOCK_TIMEOUT = "5s"
-"""How long forget waits for readers of the journal, and those who come later behind it."""
+"""How long ``forget`` waits for readers of the journal, and others wait behind it."""
 
 _SCHEMA = sql.Identifier(SCHEMA)
 
@@ -55,13 +55,13 @@ FROM home
 
 
 class TrackingSchema(NamedTuple):
-    """What is in the place of the tracking schema."""
+    """What was found under the name of the tracking schema."""
 
     owner: str
     tracking: bool
-    """It has a version table, so it is (or claims to be) flatsplit's."""
+    """Whether it has a version table, so that it is flatsplit's or claims to be."""
     occupied: bool
-    """Something is in it."""
+    """Whether it contains anything."""
     readable: bool
     writable: bool
     stranger: str | None
@@ -70,7 +70,9 @@ class TrackingSchema(NamedTuple):
 
 
 def look(session: Session, untrusted: Sequence[str] = ()) -> TrackingSchema | None:
-    """What is there, or None if there is no schema of that name; whatever ``untrusted`` could act as is a stranger."""
+    """What is there; None where there is no schema of that name. Roles that ``untrusted`` could act as are
+    strangers.
+    """
     parameters = {"schema": SCHEMA, "version": VERSION_TABLE, "untrusted": list(untrusted), "recorder": RECORDER}
     row = session.driver.execute(_LOOK, parameters).fetchone()
     return TrackingSchema(*row) if row else None
@@ -84,7 +86,9 @@ def revision(session: Session) -> str | None:
 
 
 def require_current(session: Session, untrusted: Sequence[str]) -> None:
-    """Raise unless the schema is there, of this version, in trusted hands, and open to the operator."""
+    """Raise where the schema is missing, has another version, has an owner not to be trusted, or is closed to the
+    operator.
+    """
     found = look(session, untrusted)
     if found is None or not found.tracking:
         raise JournalError("this database has no tracking schema", "run flatsplit init")
@@ -113,8 +117,8 @@ def _require_revision(stands: str | None) -> None:
 
 
 def _require_trust(found: TrackingSchema) -> None:
-    # Who owns a table can put a trigger on it, which would run with the operator's rights. Legacy usually owns the
-    # database and could have made this schema before us.
+    # Whoever owns a table can put a trigger on it, which would run with the operator's rights. Legacy usually owns the
+    # database and could have created this schema first.
     if found.stranger is not None:
         raise JournalError(
             f"the schema {SCHEMA} (or something in it) belongs to {found.stranger}, which is not the operators' role",
@@ -124,7 +128,7 @@ def _require_trust(found: TrackingSchema) -> None:
 
 
 def upgrade(session: Session, owner: str | None, readers: Sequence[str]) -> None:
-    """Make the schema or bring it up to date, give it to ``owner`` and let ``readers`` read it."""
+    """Create the schema or migrate it, give it to ``owner``, and let ``readers`` read it."""
     found = look(session, readers)
     if found and found.occupied and not found.tracking:
         raise JournalError(
@@ -182,7 +186,7 @@ def _give_to(session: Session, owner: str) -> None:
 
 
 def tables(session: Session) -> list[str]:
-    """Those of flatsplit's tables that exist, referring ones after what they refer to."""
+    """The tables of flatsplit that exist, those that refer to others after these."""
     query = "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
     there = {name for (name,) in session.driver.execute(query, (SCHEMA,))}
     return [name for name in (*TABLES, VERSION_TABLE) if name in there]
@@ -190,7 +194,7 @@ def tables(session: Session) -> list[str]:
 
 @contextmanager
 def _as_role(session: Session, role: str, operator: str) -> Iterator[None]:
-    """Create as the owner, so that everything belongs to it and not to whoever runs the upgrade."""
+    """Create as the owner, so that everything belongs to it and not to the operator of the upgrade."""
     if role == operator:
         yield
         return
@@ -204,7 +208,7 @@ def _as_role(session: Session, role: str, operator: str) -> Iterator[None]:
             f"GRANT {_quoted(role)} TO {_quoted(operator)}",
         ) from None
     yield
-    session.driver.execute("SELECT set_config('role', %s, true)", row)  # after an error the rollback does it
+    session.driver.execute("SELECT set_config('role', %s, true)", row)  # after an error the rollback resets it
 
 
 def grant_readers(session: Session, readers: Sequence[str]) -> None:
@@ -218,7 +222,7 @@ def grant_readers(session: Session, readers: Sequence[str]) -> None:
 
 
 def admit(session: Session, readers: Sequence[str]) -> None:
-    """The same at any later time, as the schema's owner."""
+    """The same at a later time, as the schema's owner."""
     found = look(session)
     if found is not None and readers:
         with _as_role(session, found.owner, found.operator):
@@ -226,7 +230,7 @@ def admit(session: Session, readers: Sequence[str]) -> None:
 
 
 def revoke_readers(session: Session, readers: Sequence[str]) -> None:
-    """Take that away again, so that nothing depends on these roles here."""
+    """Revoke that, so that nothing here depends on these roles."""
     for statement in (
         "REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {roles}",
         "REVOKE ALL ON {tables} FROM {roles}",
@@ -243,7 +247,7 @@ def _for_roles(session: Session, statement: str, roles: Sequence[str]) -> None:
 
 
 def lock_all(session: Session) -> list[str]:
-    """Keep everybody else out of the tables until the transaction ends; their names."""
+    """Lock all tables until the transaction ends; returns their names."""
     names = tables(session)
     listed = sql.SQL(", ").join(sql.Identifier(SCHEMA, name) for name in names)
     session.driver.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_TIMEOUT,))
@@ -255,7 +259,7 @@ def lock_all(session: Session) -> list[str]:
 
 
 def drop(session: Session) -> None:
-    """Drop the schema, but nothing that others built on it."""
+    """Drop the schema, but nothing that others have built on it."""
     names = lock_all(session)
     listed = sql.SQL(", ").join(sql.Identifier(SCHEMA, name) for name in names)
     _drop_recorder(session)
@@ -271,7 +275,7 @@ def drop(session: Session) -> None:
 
 
 def _drop_recorder(session: Session) -> None:
-    """Its event triggers first: without the table they would only warn."""
+    """Drop the recorder, its event triggers first: without the table they would warn at each command."""
     for statement in ddl.forget_recorder():
         try:
             session.driver.execute(statement.encode())

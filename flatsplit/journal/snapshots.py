@@ -1,4 +1,4 @@
-"""What was there when a step ended."""
+"""The State at the end of each step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def save(
     roles: Mapping[str, Any],
     objects: Mapping[str, Any],
 ) -> None:
-    """Keep this as what is there now."""
+    """Keep this as the present State."""
     if walk is None:
         raise JournalError("there is no active cutover to take a snapshot for", "run flatsplit init")
     values = {"server": Jsonb(dict(server)), "roles": Jsonb(dict(roles)), "objects": Jsonb(dict(objects))}
@@ -47,7 +47,7 @@ def of(session: Session, walk: int | None) -> SnapshotRecord | None:
 
 
 def last(session: Session) -> SnapshotRecord | None:
-    """The newest of all walks that are kept: what one of them changed is no news to another."""
+    """The newest of all kept walks: what one walk changed is not news for another."""
     row = rows.ask(session, _OF_ALL).fetchone()
     return SnapshotRecord(*row) if row else None
 
@@ -59,12 +59,12 @@ def number_more(session: Session, cluster: str, oids: Mapping[str, int]) -> None
 
 
 def renamed(session: Session, cluster: str, names: Collection[str]) -> dict[str, str]:
-    """Which of these roles, by their names when the last step ended, are called otherwise now, and how."""
+    """The new names of those of these roles that were renamed since the last step ended."""
     query = resources.query(__package__, "renamed").decode()
     return dict(rows.ask(session, query, [cluster, sorted(names)]).fetchall())
 
 
 def called_now(session: Session, cluster: str, names: Collection[str]) -> dict[str, str]:
-    """How those of these roles that are left are called now, as far as any step's end knew them."""
+    """The present names of those of these roles that still exist, as far as the end of any step knew them."""
     query = resources.query(__package__, "called_now").decode()
     return dict(rows.ask(session, query, [cluster, sorted(names)]).fetchall())

@@ -1,4 +1,4 @@
-"""Events, the story that events and actions tell together, and the journal as a file."""
+"""Events, the history that events and actions form together, and the journal as a file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WHERE e.id > %s AND (%s::text IS NULL OR e.kind = %s) AND (%s::text IS NULL OR e
 def tell(
     session: Session, walk: int | None, kind: str, step: str | None, message: str, details: Mapping[str, Any] | None
 ) -> None:
-    """Add an event, with who is at work here as far as this machine and the server know."""
+    """Add an event, with who is working here as far as this machine and the server know."""
     values = {
         "cutover_id": walk,
         "kind": kind,
@@ -64,7 +64,9 @@ def os_user() -> str:
 def events(
     session: Session, kind: str | None, step: str | None, walk: int | None, *, everybody: bool = False
 ) -> Iterator[EventRecord]:
-    """Events of one walk (None: of none; or of ``everybody``) in the order in which they were written, by pages."""
+    """Events of one walk (None: those of no walk; ``everybody``: of all) in the order in which they were written, in
+    pages.
+    """
     last = 0
     while page := session.driver.execute(_EVENTS, (last, kind, kind, step, step, everybody, walk, _PAGE)).fetchall():
         yield from (EventRecord(*row) for row in page)
@@ -72,7 +74,7 @@ def events(
 
 
 def history(session: Session, walk: int | None) -> Iterator[EventRecord | ActionRecord]:
-    """Events and actions (None: of all walks) in the order of time; only a page of each is in memory."""
+    """Events and actions (None: of all walks) in order of time; only a page of each is in memory."""
     told = events(session, None, None, walk, everybody=walk is None)
     return heapq.merge(told, ledger.actions(session, None, walk), key=_moment)
 

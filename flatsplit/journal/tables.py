@@ -1,7 +1,7 @@
-"""The tracking schema as SQLAlchemy Core tables. Its comments are for the DBA who comes across it in psql.
+"""The tracking schema as SQLAlchemy Core tables. Its comments are for a DBA who finds it in psql.
 
-No row is ever deleted. What no longer holds is marked (undone_at, superseded_at, a state), what happened is kept. The
-exception is observation and counter, whose rows are summed up by the day after some days.
+No row is ever deleted. What does not hold any more is marked (undone_at, superseded_at, a state). The exception is
+observation and counter, whose rows are summed up by the day after some days.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ action = sa.Table(
 change = sa.Table(
     "change",
     metadata,
-    # No primary key and no foreign key: thousands of rows per step, ids of the same transaction, nothing is deleted
+    # No primary key and no foreign key: there are thousands of rows per step, written with their action, never deleted
     sa.Column("action_id", sa.BigInteger, nullable=False, comment="action.id"),
     _text("side", "+ for a fact that came to be, - for one that ceased"),
     _text("fact", "owner, privilege, column_privilege, default_privilege, member, role, attribute, setting, ..."),

@@ -1,7 +1,7 @@
-"""The walks of this database and their steps: rows of cutover and step, moved on only from where they are known to be.
+"""The walks of this database and their steps: rows of cutover and step, updated only from an expected state.
 
-A walk that is kept is active, whether it is under way or all its steps are done. What is read before an upgrade is
-read without the columns that an older tracking schema has not got.
+A kept walk is active, whether it is under way or complete. What is read before an upgrade is read without columns that
+an older tracking schema does not have.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ _LOOK_AGAIN = "run flatsplit status to see where it stands, then the command aga
 
 
 def kept(session: Session) -> list[CutoverRecord]:
-    """Those that are active, in the order in which they began."""
+    """The active walks, in the order in which they began."""
     with session.driver.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute("SELECT * FROM flatsplit.cutover WHERE state = 'active' ORDER BY id").fetchall()
     return [CutoverRecord(**{name: row[name] for name in CutoverRecord._fields if name in row}) for row in found]
 
 
 def every(session: Session) -> list[CutoverRecord]:
-    """All that there ever were, oldest first."""
+    """All walks that there have been, oldest first."""
     return [CutoverRecord(*row) for row in rows.ask(session, _CUTOVERS)]
 
 
 def create(session: Session, target: Target, walk: WalkName, values: dict[str, Any], keys: Sequence[str]) -> int:
-    """Begin a walk with all its steps pending; its id. JournalError where one of this name is active."""
+    """Begin a walk with all its steps pending; returns its id. JournalError where one of this name is active."""
     row = {
         **values,
         "kind": walk.kind,
@@ -86,7 +86,7 @@ def _another(walk: WalkName) -> JournalError:
 
 
 def move(session: Session, number: int, expected: Sequence[str], new: CutoverState, *, finished: bool) -> None:
-    """Give a walk another state; JournalError where it is in none of the expected ones."""
+    """Change the state of a walk; JournalError where it is in none of the expected ones."""
     if rows.ask(session, _MOVE, [new, finished, number, list(expected)]).rowcount != 1:
         raise JournalError(
             f"the cutover is not {' or '.join(expected)} any more: changed by another flatsplit", _LOOK_AGAIN
@@ -94,7 +94,7 @@ def move(session: Session, number: int, expected: Sequence[str], new: CutoverSta
 
 
 def reopen(session: Session, number: int) -> None:
-    """Make a finished walk active again; JournalError where another of its name is."""
+    """Make a finished walk active again; JournalError where another one of its name is."""
     try:
         move(session, number, ("complete", "rolled_back"), "active", finished=False)
     except psycopg.IntegrityError:
@@ -102,7 +102,7 @@ def reopen(session: Session, number: int) -> None:
 
 
 def update(session: Session, number: int, **values: object) -> None:
-    """Give a walk these values."""
+    """Update a walk."""
     rows.change(session, "cutover", number, values)
 
 
@@ -112,7 +112,7 @@ def steps(session: Session, number: int | None) -> list[StepRecord]:
 
 
 def add_step(session: Session, number: int | None, key: str, ordinal: int) -> None:
-    """A step more, pending; JournalError where another one has its place by now."""
+    """Add a pending step; JournalError where another one has its place meanwhile."""
     try:
         rows.add(session, "step", [{"cutover_id": number, "ordinal": ordinal, "key": key}])
     except psycopg.IntegrityError:
@@ -129,7 +129,7 @@ def transition(
     digest: str | None,
     by_hand: bool | None,
 ) -> StepRecord:
-    """Move a step of an active walk on; JournalError if it is not where the caller believes it to be."""
+    """Change the state of a step of an active walk; JournalError where it is not in an expected one."""
     values = {
         "walk": number,
         "key": key,

@@ -1,4 +1,4 @@
-"""Being a member of a role for the length of a transaction, for operators who are not superusers."""
+"""Makes an operator that is no superuser a member of a role for the length of a transaction."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from flatsplit.server.asking import Row, ask
 
 @contextmanager
 def acting(conn: psycopg.Connection[Any], roles: Collection[str]) -> Iterator[None]:
-    """Inside the open transaction, the operator has the rights of ``roles``, and before its end no more.
+    """Inside the open transaction the operator has the rights of ``roles``; before its end it loses them again.
 
-    Since 16 who creates a role may make itself a member but is none; before, CREATEROLE is enough
-    (manual, "Role Attributes"). If the transaction fails, the membership goes with it. Raises what the server
-    says to the GRANT where the operator may not administer a role.
+    Since 16 the creator of a role may make itself a member but is none; before, CREATEROLE is enough (manual, "Role
+    Attributes"). If the transaction fails, the membership is rolled back with it. Raises the server's error where the
+    operator may not administer a role.
     """
     version = conn.info.server_version
     missing = join(conn, roles)
@@ -34,8 +34,8 @@ def acting(conn: psycopg.Connection[Any], roles: Collection[str]) -> Iterator[No
 
 
 def join(conn: psycopg.Connection[Any], roles: Collection[str]) -> list[Row]:
-    """The same to the end of a transaction that is rolled back; the roles whose rights were lacking, and what there was
-    of a membership: its ADMIN, INHERIT and SET options.
+    """The same to the end of a transaction that is rolled back; returns the roles of which the operator was no full
+    member, with the options it had: ADMIN, INHERIT and SET.
     """
     version = conn.info.server_version
     mode = "SET" if versions.major_of(version) >= versions.MEMBER_OPTIONS else "MEMBER"

@@ -1,4 +1,4 @@
-"""The questions to the running server, one per file."""
+"""Queries to the running server, one per file."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def question(name: str) -> bytes:
 
 
 def ask(conn: psycopg.Connection[Any], name: str, parameters: dict[str, Any] | None = None) -> list[Row]:
-    """All rows of a question of ours."""
+    """All rows of a query."""
     return conn.execute(question(name), parameters).fetchall()

@@ -1,4 +1,4 @@
-"""What the blast radius wants to know and no State holds."""
+"""Facts for the blast radius that a State does not hold."""
 
 from __future__ import annotations
 

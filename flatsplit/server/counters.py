@@ -1,4 +1,4 @@
-"""How many statements each role has run: stronger evidence than samples of sessions, which miss short connections."""
+"""How many statements each role has run: better evidence than samples of sessions, which miss short connections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from psycopg import errors, sql
 
 from flatsplit.server.asking import ask
 
-# Nested statements count for the owner of the SECURITY DEFINER function around them, so only those of clients do.
+# Nested statements count for the owner of the SECURITY DEFINER function around them, so only top-level ones are used
 _CALLS = """
 SELECT p.role, coalesce(sum(s.calls), 0)::bigint,
        string_agg(DISTINCT r.oid::text, ',') FILTER (WHERE r.rolname <> p.role)
@@ -30,11 +30,13 @@ class Counter:
     role: str
     calls: int
     epoch: str
-    """Equal for counters that can be compared: no reset, restart or eviction between them. "" where nobody can tell."""
+    """The same for counters that can be compared: no reset, restart or eviction in between. "" where that cannot be
+    told.
+    """
 
 
 def read_counters(conn: psycopg.Connection[Any], acting: Mapping[str, tuple[str, ...]]) -> tuple[Counter, ...]:
-    """Counters of the roles that somebody is ``acting`` as, each the sum over all who do; empty where
+    """The counters of these roles, each summed up over everybody who is ``acting`` as it; empty where
     pg_stat_statements is missing, not loaded or counts nothing.
     """
     found = ask(conn, "counters")
@@ -55,7 +57,7 @@ def read_counters(conn: psycopg.Connection[Any], acting: Mapping[str, tuple[str,
         return ()
     untold = {role for login, role in pairs if login in own or "" in own}
     return tuple(
-        # Another set of members is another sum
+        # Another set of members gives another sum
         Counter(role, calls, "" if role in untold else f"{members}#{epoch}" if members and epoch else epoch)
         for role, calls, members in sorted(rows)
     )
@@ -75,12 +77,12 @@ def growth(before: tuple[int, str] | None, now: Counter) -> int | None:
         return None
     calls, epoch = before
     if epoch and now.epoch and epoch.rpartition("#")[0] != now.epoch.rpartition("#")[0]:
-        return None  # others are counted in now
+        return None  # the sum includes other roles now
     if now.calls > calls:
         return now.calls - calls
     if now.epoch and now.epoch == epoch:
         return now.calls - calls
     same_start = epoch.rpartition("|")[0] == now.epoch.rpartition("|")[0]
     if not same_start and now.epoch and now.calls:
-        return now.calls  # counted anew since a reset or restart
+        return now.calls  # counted from zero since a reset or restart
     return None

@@ -1,8 +1,8 @@
-"""What the server would refuse of a walk, tried before it and undone at once: for want of rights, or as it is wrong.
+"""Finds what the server would refuse of a walk, by trying it and undoing it at once.
 
-What concerns roles only is run as it is planned, and its undo too. Such statements take no lock on anything that the
-application uses and fire no event trigger (manual, "Event Trigger Firing Matrix": none for shared objects). What
-concerns objects is not run: there the operator has to become a member of their owners, and that is tried.
+Statements about roles alone are run as planned, and so are their undos. They take no lock on anything that the
+application uses, and fire no event trigger (manual, "Event Trigger Firing Matrix": none for shared objects). Statements
+about objects are not run: for those the operator has to become a member of their owners, and only that is tried.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ NOBODYS_VERIFIER = (
     "SCRAM-SHA-256$4096:bm9ib2R5IGtub3dzIGl0$tGdhzNr5JLNXKTaOTIrbLCpmwLMCVgoDTpqNqgUdkYk="
     ":M1pPhvjYGwTEQhzKHYbWuRThF4B2CVfpbSmJiTdyvu0="
 )
-"""Of no password that anybody knows: the statement that carries it is undone."""
+"""The verifier of a password that nobody knows; the statement with it is undone."""
 
 _MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
-"""Kinds of which there may be thousands that are alike."""
+"""Kinds of which there may be thousands of equal objects."""
 FEW = 500
-"""Objects of a database that is looked at as it is."""
+"""A database with no more objects than this is not thinned out."""
 SAMPLE = 100
-"""Statements on roles of one step: thousands of tenants are alike, and each role that is made holds a lock."""
+"""How many statements on roles of one step are tried: thousands of tenants are alike, and each new role
+holds a lock.
+"""
 _REFUSALS = (
     errors.InsufficientPrivilege,
     errors.FeatureNotSupported,
@@ -45,12 +47,13 @@ _REFUSALS = (
     errors.InvalidParameterValue,
     errors.ReservedName,
 )
-"""What the server says to who may not; anything else (a lock, a name that is taken) says nothing about rights."""
+"""Errors that mean that the operator may not. Others (a lock, an existing name) say nothing about rights."""
 _WRONG = ("0L", "22", "42", "55P02")
-"""SQLSTATEs, or their classes, of what nobody could run: a value that is none, a setting that is not known (manual,
-"PostgreSQL Error Codes")."""
+"""SQLSTATEs, or their classes, of statements that nobody could run: an invalid value, an unknown setting (manual,
+"PostgreSQL Error Codes").
+"""
 _TAKEN = (errors.DuplicateObject, errors.InsufficientPrivilege)
-"""Of these classes, but said of a name that another database's walk has taken a moment ago, or of rights."""
+"""In these classes, but about a name that another database's walk has just taken, or about rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Lack:
 
     step: str
     statement: Statement
-    """The statement that would fail; with a role that cannot be acted as, the first of them."""
+    """The statement that would fail; for a role that cannot be acted as, the first of them."""
     reason: str
     """What the server said."""
     role: str = ""
@@ -67,28 +70,28 @@ class Lack:
     count: int = 1
     """Statements that would fail for want of this role."""
     back: bool = False
-    """The step can be taken, but its statement's undo fails."""
+    """Whether only the undo of the statement fails."""
     right: str = ""
     """The right that is missing in the database, for example ``CREATE``."""
     needed: Needed | None = None
-    """What the new owner of an object lacks, that somebody else has to give."""
+    """What the new owner of an object lacks and somebody else has to grant."""
     statements: tuple[Statement, ...] = ()
-    """The first of those that would fail."""
+    """The first of the statements that would fail."""
     wrong: bool = False
-    """Nobody could run it: what it says is wrong."""
+    """Whether nobody could run it, because it is wrong."""
 
 
 class _Said(NamedTuple):
-    """What the server said against a statement; "" where that says nothing of rights."""
+    """The server's error for a statement; "" where it is not about rights."""
 
     reason: str
     wrong: bool = False
 
 
 def try_operator(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
-    """What the operator could not do in the steps that are left; nothing where it cannot be tried.
+    """What the operator could not do in the remaining steps; empty where it cannot be tried.
 
-    A superuser may everything, a standby lets nobody try, and within a transaction of the caller's nothing is tried.
+    A superuser may do everything. On a standby, or within a transaction of the caller's, nothing is tried.
     """
     if state.target.operator_superuser or conn.info.transaction_status != TransactionStatus.IDLE:
         return ()
@@ -96,7 +99,7 @@ def try_operator(conn: psycopg.Connection[Any], state: State, context: Context) 
         return ()
     few, others = thinned(state, context)
     found = _try(conn, few, context)
-    if others and any(_is_cut(lack, others) for lack in found):  # the statements have to name all of them
+    if others and any(_is_cut(lack, others) for lack in found):  # the statements have to name all roles
         found = _try(conn, state, context)
     return found
 
@@ -104,16 +107,19 @@ def try_operator(conn: psycopg.Connection[Any], state: State, context: Context) 
 def receiving(
     conn: psycopg.Connection[Any], state: State, moves: Iterable[tuple[ObjectRef, str]]
 ) -> dict[Needed, list[ObjectRef]]:
-    """What new owners lack in this State, that a superuser is not asked for, each with what waits for it."""
+    """What new owners lack in this State, which the server does not check for a superuser; each with the objects that
+    wait for it.
+    """
     moves = list(moves)
     servers = any(ref.kind == "server" for ref, _ in moves)
     return lacking(state, moves, dict(ask(conn, "server_wrappers")) if servers else {})
 
 
 def try_steps(conn: psycopg.Connection[Any], now: State, wanted: Iterable[tuple[str, State]]) -> tuple[Lack, ...]:
-    """What the server would refuse of steps, whoever the operator is: their keys, with what each of them wants.
+    """What the server would refuse of steps, given by their keys and the States that they want, whoever the operator
+    is.
 
-    Of a superuser's only what is wrong. Nothing where it cannot be tried.
+    For a superuser only what is wrong. Empty where it cannot be tried.
     """
     if conn.info.transaction_status != TransactionStatus.IDLE or ask(conn, "trial_conditions")[0][0]:
         return ()
@@ -139,10 +145,10 @@ def _undone(conn: psycopg.Connection[Any], trial: _Trial) -> tuple[Lack, ...]:
 
 
 def thinned(state: State, context: Context) -> tuple[State, frozenset[ObjectRef]]:
-    """``state`` with a few of each group of objects, and those of them that stand for others.
+    """``state`` with a few objects of each group, and those of them that stand for others.
 
-    What is alike is changed alike and by the same roles, so a few tell as much about rights as ten thousand do. Kept
-    are all that something else tells apart: their columns, their policies, their names in [grants].
+    Equal objects are changed in the same way by the same roles, so a few tell as much about rights as ten thousand.
+    Objects that differ in something else are all kept: with columns, with policies, or named in [grants].
     """
     if context.retired or len(state.objects) < FEW:
         return state, frozenset()
@@ -160,24 +166,24 @@ def thinned(state: State, context: Context) -> tuple[State, frozenset[ObjectRef]
 
 
 def _is_cut(lack: Lack, others: frozenset[ObjectRef]) -> bool:
-    """Whether a full list of its statements takes a look at all objects."""
+    """Whether telling all statements of a lack takes a look at all objects."""
     return any(each.alone or not others.isdisjoint(each.objects) for each in lack.statements or (lack.statement,))
 
 
 class _Trial:
-    """One run over all steps, inside a transaction that is rolled back."""
+    """One run over all steps, in a transaction that is rolled back."""
 
     def __init__(
         self, conn: psycopg.Connection[Any], state: State, wanted: Iterable[tuple[str, State]], *, whole: bool = False
     ) -> None:
-        """``whole``: what is wrong counts too, and not only what the operator may not."""
+        """``whole``: report what is wrong as well, and not only what the operator may not do."""
         self._conn = conn
         self._state = state
         self._wanted = wanted
         self._whole = whole
         self._done: list[tuple[str, Statement]] = []
         self._able: dict[str, str] = {}
-        """What the server said when the operator tried to act as a role; "" where it may."""
+        """The server's error when the operator tried to act as a role; "" where it may."""
 
     def run(self) -> Iterator[Lack]:
         """Forward through all steps, then back over what was done."""
@@ -201,7 +207,7 @@ class _Trial:
             if facts and facts <= OF_ROLES:
                 tried += 1
                 if not statement.undo and self._state.target.operator_superuser:
-                    continue  # nothing in it can be wrong
+                    continue  # it has nothing that could be wrong
                 if tried <= SAMPLE or not self._whole:
                     said = self._run(statement, statement.sql, statement.secrets)
                     if said is None:
@@ -214,7 +220,7 @@ class _Trial:
             unable = [role for role in dict.fromkeys(statement.acts) if role and self._acts_as(role)]
             for role in unable:
                 missing.setdefault(role, []).append(statement)
-            if not unable:  # what the step takes away, it takes away last
+            if not unable:  # a step takes away things last
                 for wants in {*unused(now, statement)} & {*unused(then, statement)}:
                     shut.setdefault(wants, statement)
             if not unable and "owner" in facts:
@@ -231,12 +237,12 @@ class _Trial:
             yield Lack(key, statement, reason, needed=wants)
 
     def _run(self, statement: Statement, text: str, secrets: tuple[str, ...]) -> _Said | None:
-        """What the server said against it, or its undo; None where it did it."""
+        """The server's error for a statement or its undo; None where it ran."""
         for role in secrets:
             text = ddl.fill_verifier(text, role, NOBODYS_VERIFIER)
         acts = () if self._state.target.operator_superuser else statement.acts
-        # DROP ROLE locks out whoever makes something as the role (shdepLockAndCheckObject(), pg_shdepend.c): only for
-        # as long as it takes to try, and so all that nothing takes back
+        # A statement without an undo is rolled back at once: DROP ROLE, for example, locks out sessions that create
+        # something as the role (shdepLockAndCheckObject(), pg_shdepend.c)
         try:
             with self._conn.transaction(force_rollback=not statement.undo), acting(self._conn, acts):
                 self._conn.execute(text.encode())
@@ -250,7 +256,7 @@ class _Trial:
         return None
 
     def _acts_as(self, role: str) -> str:
-        """What speaks against acting as the role; "" for nothing."""
+        """The error when acting as the role; "" where it works."""
         found = self._able.get(role)
         if found is None:
             found = self._able[role] = self._try_acting(role)
@@ -270,7 +276,7 @@ class _Trial:
             return ""
 
     def _owner_rights(self, statement: Statement) -> Iterator[tuple[str, str]]:
-        """What changing an owner asks for beyond the two roles."""
+        """What changing an owner requires besides acting as the two roles."""
         kind = statement.objects[0].kind if statement.objects else ""
         if kind == "database":
             try:
@@ -288,8 +294,8 @@ class _Trial:
         ):
             yield "", "password_required=false is superuser-only"
         if kind in ("schema", "subscription"):
-            # AlterSchemaOwner_internal(), AlterSubscriptionOwner_internal(): other than for tables, who changes it must
-            # have CREATE, not the new owner
+            # AlterSchemaOwner_internal(), AlterSubscriptionOwner_internal(): unlike for tables, the role that changes
+            # the owner needs CREATE, not the new owner
             with self._conn.transaction(force_rollback=True), acting(self._conn, statement.acts):
                 query = "SELECT has_database_privilege(current_user, current_database(), 'CREATE')"
                 row = self._conn.execute(query).fetchone()

@@ -1,4 +1,4 @@
-"""Which event trigger raised an error: the server's context names its function, and nothing names the trigger."""
+"""Finds the event trigger that raised an error: the server's context names its function only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Raiser(NamedTuple):
 
 
 def raised_by(conn: psycopg.Connection[Any], error: psycopg.Error) -> Raiser | None:
-    """The event trigger in whose function the error was raised; None for none. Asked once the transaction has ended."""
+    """The event trigger whose function raised the error; None where none did. To be asked after the transaction has
+    ended.
+    """
     context = error.diag.context or ""
     if "function" not in context or conn.info.transaction_status != TransactionStatus.IDLE:
         return None
@@ -47,7 +49,7 @@ def raised_by(conn: psycopg.Connection[Any], error: psycopg.Error) -> Raiser | N
 
 @contextmanager
 def named(conn: psycopg.Connection[Any], doing: str) -> Iterator[None]:
-    """An error that an event trigger raised in here, outside of any transaction, becomes one that names it."""
+    """Outside a transaction: an error that an event trigger raises in the body becomes one that names the trigger."""
     try:
         yield
     except Exception as error:

@@ -1,6 +1,6 @@
-"""Who else logs in as a role, by itself: with a password of its own configuration, or as whom a job or worker starts.
+"""Who else logs in as a role with a password stored elsewhere: poolers, jobs, user mappings, subscriptions.
 
-No deploy of the application reaches them, and most of them fail at their next connect only.
+A deployment of the application does not reach them, and most of them fail only at their next connection.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from flatsplit.server.other_databases import looking_into
 What: TypeAlias = Literal["replication", "foreign tables", "mapping", "job", "subscription"]
 
 KEEP_PASSWORD: frozenset[What] = frozenset({"replication", "foreign tables", "mapping"})
-"""They have the password written down; a job and a subscription's worker start without one, or by another's."""
+"""Those that have stored the password. A job and the worker of a subscription need none, or another role's."""
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordHolder:
-    """One of them."""
+    """Something that logs in as the role."""
 
     role: str
     what: What
     name: str
-    """Application name, server, number and name of the job, subscription."""
+    """The application name, the server, the number and name of a job, or the subscription."""
     place: str
-    """The client's address; whose mapping it is ("" for PUBLIC); the database of a job or subscription."""
+    """The address of a client, the role of a mapping ("" for PUBLIC), or the database of a job or subscription."""
     sure: bool = True
-    """It is known to come to this server."""
+    """Whether it is known to connect to this server."""
 
     def __str__(self) -> str:
         match self.what:
@@ -48,7 +48,7 @@ class PasswordHolder:
 
     @property
     def does(self) -> str:
-        """What it does, as the first words of a sentence about the role."""
+        """What it does, as the beginning of a sentence about the role."""
         match self.what:
             case "mapping":
                 return f"{self} logs in as {self.role}"
@@ -58,7 +58,7 @@ class PasswordHolder:
         return f"{self.what} logs in as {self.role} with a password of its own configuration: {client}"
 
     def cure(self, heir: str, jobs: str = "") -> str:
-        """What lets it come as somebody else, or with another password. ``jobs``: the database of cron.job."""
+        """How to let it connect as another role or with another password. ``jobs``: the database of cron.job."""
         match self.what:
             case "mapping":
                 whose = ddl.ident(self.place) if self.place else "PUBLIC"
@@ -79,30 +79,32 @@ class PasswordHolder:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What the operator could not look at."""
+    """Something that the operator may not look at."""
 
     kind: What
     what: str
     look: str
-    """How somebody does who may."""
+    """How somebody who may can look at it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordHolders:
-    """All that could be seen of them."""
+    """Everything that could be seen."""
 
     holders: tuple[PasswordHolder, ...] = ()
     jobs: str = ""
-    """The database in which pg_cron keeps the jobs of all; "" where it is not here."""
+    """The database in which pg_cron keeps all jobs; "" where it is not this one."""
     unseen: tuple[Unseen, ...] = ()
-    """Where there may be others: nothing found there is not nothing there."""
+    """Where there may be more: the operator found nothing because it may not look."""
 
 
 NO_HOLDERS = PasswordHolders()
 
 
 def read_holders(conn: psycopg.Connection[Any], roles: Sequence[str]) -> PasswordHolders:
-    """Of these roles. What is read holds no secret: of options and connection strings only names are compared."""
+    """Everything that logs in as these roles. No secret is read: options and connection strings are only compared in
+    the server.
+    """
     wanted = {"roles": list(roles)}
     found = [
         PasswordHolder(role, what, name, client or HIDDEN_ADDRESS)
@@ -125,7 +127,7 @@ def read_holders(conn: psycopg.Connection[Any], roles: Sequence[str]) -> Passwor
 
 
 def look_for_jobs(place: str, roles: Sequence[str]) -> str:
-    """How somebody finds the jobs of these roles who may see them."""
+    """How somebody who may see the jobs of these roles can find them."""
     names = ", ".join(map(ddl.literal, roles))
     return f"in database {place}: SELECT jobid, jobname FROM cron.job WHERE username IN ({names});"  # noqa: S608 (to be read)
 
@@ -139,7 +141,7 @@ def _look_for_mappings(database: str, roles: Sequence[str]) -> str:
 
 
 def _jobs(conn: psycopg.Connection[Any], place: str | None, wanted: dict[str, Any]) -> list[PasswordHolder] | None:
-    """Jobs of pg_cron, which keeps those of all databases in one; None where they cannot be looked at."""
+    """The jobs of pg_cron, which keeps those of all databases in one; None where they cannot be read."""
     if place is None:
         return []
     if place == conn.info.dbname:

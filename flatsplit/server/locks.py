@@ -1,4 +1,4 @@
-"""Who holds the lock that does not come."""
+"""Who holds a lock that flatsplit does not get."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flatsplit.words import span
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock that flatsplit waits for."""
+    """A transaction that holds a lock flatsplit waits for."""
 
     pid: int
     role: str
@@ -25,12 +25,12 @@ class Holder:
     """How long its transaction has been open, as ``1m 12s``."""
     query: str
     prepared: str = ""
-    """Name of a prepared transaction, which holds its locks without any session: pid is 0."""
+    """The name of a prepared transaction, which holds its locks without a session: pid is 0."""
 
 
-# By the catalogs: to_regclass() fails for who may not use the schema, as an operator who is no superuser may not.
-# Oldest transaction first: it is the one to talk to. Autovacuum has no client, and does not yield before
-# deadlock_timeout. A prepared transaction has no process, but always a lock on its own number.
+# By catalogs, since to_regclass() fails for an operator who may not use the schema. The oldest transaction first, as
+# the one to look at. Autovacuum has no client, and does not give way before deadlock_timeout. A prepared transaction
+# has no process, but always a lock on its own number.
 _HOLDERS = """
 WITH holding AS (
     SELECT DISTINCT l.pid, l.virtualtransaction
@@ -77,12 +77,12 @@ def holders(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> tuple[H
 
 
 def hoarders(conn: psycopg.Connection[Any]) -> tuple[Holder, ...]:
-    """Transactions that hold most of the server's locks, in whatever database."""
+    """Transactions that hold most of the server's locks, in any database."""
     return _who(conn, _HOARDERS, ())
 
 
 def _who(conn: psycopg.Connection[Any], holding: str, named: tuple[object, ...]) -> tuple[Holder, ...]:
-    """() where the lock table is so full that not even this can be asked."""
+    """() where the lock table is so full that even this query fails."""
     try:
         rows = conn.execute(f"{holding}{_WHO}".encode(), (*named, HIDDEN_ADDRESS)).fetchall()
     except psycopg.errors.OutOfMemory:

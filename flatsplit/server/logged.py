@@ -1,4 +1,4 @@
-"""Whether the server's log is where SQL can read it: what reads logs, and parses SQL, is not wanted where it is not."""
+"""Whether SQL can read the server's log. Where it cannot, the modules that read logs need not be imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another database of the same cluster, for what stands there about this one: jobs of pg_cron, for example."""
+"""A look into another database of the cluster, for what it holds about this one, such as jobs of pg_cron."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ import psycopg
 
 @contextmanager
 def looking_into(conn: psycopg.Connection[Any], database: str) -> Iterator[psycopg.Connection[Any]]:
-    """A session there as whoever this one is, which changes nothing. Raises psycopg.Error where it does not come to be.
-
-    Ten seconds are waited for it at the most.
-    """
+    """A read-only session there as the same role. Raises psycopg.Error where it cannot connect within ten seconds."""
     info = conn.info
     parameters = {**info.get_parameters(), "dbname": database, "password": info.password, "connect_timeout": "10"}
     with psycopg.connect(**parameters, autocommit=True) as there:  # type: ignore[arg-type]  # all of them strings

@@ -1,7 +1,7 @@
-"""Acting as a role inside a function that belongs to it: never with the operator's rights, whatever it runs.
+"""Acts as a role inside a function that belongs to it, never with the operator's rights, whatever it runs.
 
-One way for all that asks or tries as another: what the blueprint promises, what a rehearsal plans, what an owner
-counts, what a tenant might do. The caller's transaction is rolled back, and with it the function and what it did.
+Everything that asks or tries as another role uses this: trials of the blueprint, rehearsals, counts as an owner, trials
+of tenants. The caller's transaction is rolled back, and with it the function and all that it did.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ REMEDIES = {STANDBY: "ask the primary", STRANGE: "have a superuser own them, or 
 
 
 def refusal(conn: psycopg.Connection[Any], *, quiet: bool = False) -> str:
-    """What speaks against making such a function, "" for nothing. ``quiet``: it is made while a superuser hushes."""
+    """Why such a function cannot be created; "" where it can. ``quiet``: event triggers can be turned off by a
+    superuser.
+    """
     standby, strange, _, insistent = ask(conn, "trial_conditions")[0]
     if standby:
         return STANDBY
@@ -34,7 +36,7 @@ def refusal(conn: psycopg.Connection[Any], *, quiet: bool = False) -> str:
 
 @contextmanager
 def hushed(conn: psycopg.Connection[Any]) -> Iterator[None]:
-    """Event triggers of the database are not for what is undone again. In a transaction, by a superuser."""
+    """Turn off event triggers of the database for what is rolled back again. In a transaction, by a superuser."""
     setting, quiet, loud = _hush(conn)
     conn.execute("SELECT pg_catalog.set_config(%s, %s, true)", (setting, quiet))
     yield
@@ -42,20 +44,22 @@ def hushed(conn: psycopg.Connection[Any]) -> Iterator[None]:
 
 
 def _hush(conn: psycopg.Connection[Any]) -> tuple[str, str, str]:
-    """The setting, off and on. Before 17 those that are ENABLE REPLICA or ALWAYS fire all the same."""
+    """The setting, with its values off and on. Before 17 triggers that are ENABLE REPLICA or ALWAYS fire
+    all the same.
+    """
     if versions.major_of(conn.info.server_version) >= versions.EVENT_TRIGGERS_SETTING:
         return "event_triggers", "off", "on"
     return "session_replication_role", "replica", "origin"
 
 
 def make(conn: psycopg.Connection[Any], function: ddl.OwnedFunction, roles: Collection[str]) -> None:
-    """The function, for one after another of these roles. Raises what the server says where the operator may not act
-    as one of them; who is no superuser has their rights until the transaction is rolled back.
+    """Create the function, for use as each of these roles in turn. Raises the server's error where the operator may not
+    act as one of them. An operator that is no superuser has their rights until the transaction is rolled back.
     """
     join(conn, roles)
     conn.execute(function.create().encode())
 
 
 def give(conn: psycopg.Connection[Any], function: ddl.OwnedFunction, role: str) -> None:
-    """What it does from here on, it does as this role."""
+    """Give the function to a role: from now on it runs as that role."""
     conn.execute(function.give(role).encode())

@@ -1,6 +1,6 @@
-"""What PgBouncer says of itself on its console: how it logs in to the server, and as whom it is connected.
+"""What PgBouncer's console tells: how it logs in to the server, and as whom it is connected.
 
-The console answers to users in ``stats_users``; its password comes from where libpq finds one (``~/.pgpass``).
+The console answers users in ``stats_users``; libpq finds the password, for example in ``~/.pgpass``.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Pooler:
     """One database of one PgBouncer."""
 
     place: str
-    """``host:port`` as it is reached."""
+    """``host:port`` of the console."""
     name: str = ""
-    """What clients call the database."""
+    """The name that clients use for the database."""
     forced: str = ""
     """The user of its line in [databases]; "" where clients log in as themselves."""
     asks: bool = False
-    """It looks up users that have no line (auth_query)."""
+    """Whether it looks up users without a line (auth_query)."""
     listed: frozenset[str] = frozenset()
     """Users with a line in auth_file."""
     servers: Mapping[str, int] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Pooler:
     clients: Mapping[str, int] = field(default_factory=dict)
     """Connections of clients, by the login of their pool."""
     why: str = ""
-    """Why nothing is known of it; "" where something is."""
+    """Why nothing is known of it; "" where it answered."""
 
     def way(self, login: str) -> Way:
         """How it logs in to the server as this login."""
@@ -51,7 +51,7 @@ class Pooler:
 
 
 def look(conninfo: str, database: str) -> tuple[Pooler, ...]:
-    """The lines of a PgBouncer that lead to a database of this name. One that cannot be asked says why."""
+    """The entries of a PgBouncer for a database of this name. One that cannot be asked says why."""
     place = _place(conninfo)
     try:
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=TIMEOUT, row_factory=dict_row) as console:
@@ -88,7 +88,7 @@ def _count(pools: list[dict[str, Any]], name: str, columns: tuple[str, ...]) -> 
 
 
 def _place(conninfo: str) -> str:
-    """Without anything that might be a secret."""
+    """Host and port, without anything that might be a secret."""
     try:
         known = conninfo_to_dict(conninfo)
     except psycopg.Error:

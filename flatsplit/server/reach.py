@@ -1,4 +1,4 @@
-"""What the application's views read of other roles' relations, and app_migrator could not."""
+"""Relations of other roles that the application's views read and that app_migrator could not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from flatsplit import ddl
 from flatsplit.config.text import quote
 from flatsplit.model import ObjectRef
 
-# A view reads as its owner (manual, "Rules and Privileges"), so after the move app_migrator must be able to. On the
-# system's own tables, which only a superuser may read beyond what PUBLIC may, nothing is recorded as depending.
+# A view reads as its owner (manual, "Rules and Privileges"), so after the move app_migrator must be able to. A view on
+# a system catalog that only superusers may read has no entry in pg_depend for it
 _UNREACHABLE = r"""
 SELECT DISTINCT v.oid::regclass::text, t.oid::regclass::text,
        CASE WHEN has_schema_privilege(%(migrator)s::regrole, n.oid, 'USAGE') THEN '' ELSE n.oid::regnamespace::text END,
@@ -42,13 +42,13 @@ ORDER BY 1, 2
 
 
 class Unreachable(NamedTuple):
-    """A view, what it reads, and the schema of that where even this is closed; all quoted."""
+    """A view, a relation that it reads, and the schema of that where it cannot be used either; all quoted."""
 
     view: str
     table: str
     schema: str
     system: bool
-    """It is a table or view of the system's own, which only superusers read."""
+    """Whether it is a system catalog or view that only superusers read."""
 
 
 def unreachable(
@@ -58,9 +58,9 @@ def unreachable(
     left: Iterable[ObjectRef] = (),
     others: Collection[str] = (),
 ) -> tuple[Unreachable, ...]:
-    """What would break with the move; not of views that are ``left`` with somebody who may read all of it.
+    """What views could not read after the move, except those that are ``left`` with a role that may read all of it.
 
-    A view of ``others``, which move like legacy's own, is compared with what its own owner may read.
+    Views of ``others``, which move like legacy's own, are compared with what their own owner may read.
     """
     owners = [ddl.ident(role) for role in (legacy, migrator, *others)]
     apart = [ddl.ident(ref.schema, ref.name) for ref in left]
@@ -69,9 +69,9 @@ def unreachable(
 
 
 def opening(lacking: Sequence[Unreachable], migrator: str) -> str:
-    """What would let the views be read: GRANTs for app_migrator, but on nothing that is kept for superusers.
+    """Statements that let the views be read: GRANTs for app_migrator, but none on what is kept for superusers.
 
-    Views on that go to dba, by a line of the configuration.
+    Views on such relations go to dba, by a line of the configuration.
     """
     role = ddl.ident(migrator)
     given = [each for each in lacking if not each.system]

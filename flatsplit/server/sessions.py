@@ -12,14 +12,14 @@ import psycopg
 from flatsplit.model import HIDDEN_ADDRESS, Backend
 
 POOLED_AFTER = 60.0
-"""Seconds of idleness after which a session looks like a pool's own, kept open for nobody."""
+"""Seconds of idleness after which a session is taken for one of a pool, kept open without a client."""
 
 NOBODY = "a dropped role"
-"""What is said of a session whose role is not there any more: no list of roles and no ``usename`` shows it."""
+"""Stands for the role of a session whose role was dropped: no list of roles and no ``usename`` shows it."""
 
-# Without pg_read_all_stats most columns are NULL for sessions of others, backend_start among them, which nobody else
-# lacks; what kind of process it is, two other views tell then. What began by SET ROLE, or by a setting of the login,
-# outlives the login: DROP ROLE ends no session.
+# Without pg_read_all_stats most columns are NULL for other roles' sessions, backend_start among them, which no other
+# session lacks; then two other views tell what kind of process it is. A session that has done SET ROLE, or that a
+# setting of its login made another role, can outlive the login: DROP ROLE ends no session.
 _SESSIONS = """
 SELECT r.rolname::text, coalesce(a.datname::text, ''),
        CASE WHEN a.backend_start IS NOT NULL THEN coalesce(host(a.client_addr), 'local') END,
@@ -38,8 +38,9 @@ ORDER BY r.rolname, a.datname, a.client_addr, a.application_name, a.pid
 def read_sessions(
     conn: psycopg.Connection[Any], acting: Mapping[str, tuple[str, ...]], legacy: str
 ) -> tuple[Backend, ...]:
-    """Client sessions in all databases of the cluster of whoever is ``acting`` as which roles, but for the one that
-    asks; and those of this database whose role is gone: they may act as ``legacy``, and nobody can tell.
+    """Client sessions of roles that are keys of ``acting``, in all databases of the cluster, with the roles that they
+    act as; without the one that asks. Sessions of this database whose role was dropped count too: they may act as
+    ``legacy``.
     """
     found = conn.execute(_SESSIONS, (list(acting),)).fetchall()
     return tuple(
@@ -52,12 +53,12 @@ def read_sessions(
 
 
 def looks_pooled(session: Backend) -> bool:
-    """Whether nobody has used it for a while: often the server connection of a pool, which outlives its clients."""
+    """Whether it was idle for a while: often the server connection of a pool, which outlives its clients."""
     return session.state == "idle" and session.idle_for >= POOLED_AFTER
 
 
 def server_clock(conn: psycopg.Connection[Any]) -> datetime:
-    """The moment, by the server's clock: all times of the journal are."""
+    """The moment by the server's clock, which all times of the journal use."""
     row = conn.execute("SELECT clock_timestamp()").fetchone()
     assert row is not None
     moment: datetime = row[0]

@@ -1,4 +1,4 @@
-"""Which statements a role has run, as pg_stat_statements numbers them, and what may be missing from it."""
+"""Which statements a role has run, as pg_stat_statements numbers them, and what may be missing there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flatsplit.model import versions
 from flatsplit.server.asking import ask
 
 FULL = 0.94
-"""Of its room: what has lost entries is fuller than that for ever after (entry_dealloc() drops 5 in a hundred)."""
+"""The share of its room above which entries may have been lost: it drops 5 in a hundred (entry_dealloc())."""
 
 _COUNTED = """
 SELECT s.queryid, sum(s.calls)::bigint FROM {function}(false) AS s
@@ -36,17 +36,17 @@ ORDER BY 1, 2
 """
 _SPACE = r"(\s|--[^\n]*\n|/\*.*\*/)"
 _BECOMES = rf"^{_SPACE}*set{_SPACE}+((session|local){_SPACE}+)?role\M"
-"""SET ROLE, as it was written: before 16 the constants of such statements stand in pg_stat_statements."""
+"""SET ROLE as it was written: before 16 pg_stat_statements keeps the constants of such statements."""
 _HIDDEN = "<insufficient privilege>"
 
 
 class Text(NamedTuple):
-    """What a statement says."""
+    """The text of a statement."""
 
     text: str | None
     """None where it is lost."""
     top: bool | None
-    """False: from inside a function only; None where nobody can tell."""
+    """False: only inside a function. None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class StatementCount:
     schema: str
     calls: Mapping[int, int]
     epoch: str
-    """Equal as long as no entry was lost."""
+    """The same as long as no entry was lost."""
     blind: str = ""
     """Why the server does not count all of them; "" where it does."""
 
 
 def counted(conn: psycopg.Connection[Any], role: str) -> StatementCount | str:
-    """Of the role; why there is nothing where it is a text."""
+    """The statements of the role; a text says why there is none."""
     found = ask(conn, "statements_counted", {"role": role})
     if not found:
         return "pg_stat_statements is not installed in this database"
@@ -85,7 +85,7 @@ def counted(conn: psycopg.Connection[Any], role: str) -> StatementCount | str:
 
 
 def _epoch(conn: psycopg.Connection[Any], schema: str, started: str, room: int, *, informed: bool) -> tuple[str, str]:
-    """What changes when entries are lost; and before 14, which does not tell, why some may be."""
+    """A value that changes when entries are lost; and before 14, where that cannot be told, why some may be."""
     if informed:
         info = sql.SQL("SELECT stats_reset::text, dealloc FROM {}()")
         row = conn.execute(info.format(sql.Identifier(schema, "pg_stat_statements_info"))).fetchone()
@@ -100,7 +100,7 @@ def _epoch(conn: psycopg.Connection[Any], schema: str, started: str, room: int, 
 
 
 def broke(before: str, now: str) -> str:
-    """What may have been missed between two looks; "" for nothing."""
+    """Why statements may have been missed between two looks; "" where none were."""
     if before == now:
         return ""
     (reset, dropped), (again, more) = (each.partition("|")[::2] for each in (before, now))
@@ -111,7 +111,7 @@ def broke(before: str, now: str) -> str:
 
 
 def texts(conn: psycopg.Connection[Any], schema: str, role: str, wanted: Iterable[int]) -> dict[int, Text]:
-    """What these statements say; those of which nothing is known any more are left out."""
+    """The texts of these statements; those that are not known any more are left out."""
     top = (
         "bool_or(s.toplevel)" if versions.major_of(conn.info.server_version) >= versions.TOP_LEVEL else "NULL::boolean"
     )
@@ -121,9 +121,10 @@ def texts(conn: psycopg.Connection[Any], schema: str, role: str, wanted: Iterabl
 
 
 def became(conn: psycopg.Connection[Any], schema: str, roles: Iterable[str]) -> list[tuple[str, int]]:
-    """SET ROLE by which sessions became one of these roles: (role, number of the statement).
+    """(role, number of the statement) of each SET ROLE by which a session became one of these roles.
 
-    It is counted when it is over, as that role's, and so is what follows; whose session it was, nothing tells.
+    It is counted at its end, as a statement of the new role, and so is what follows. Whose session it was cannot be
+    told.
     """
     query = sql.SQL(_BECAME).format(function=sql.Identifier(schema, "pg_stat_statements"))
     return conn.execute(query, {"roles": sorted(roles), "becomes": _BECOMES, "own": f"%{REMARK}%"}).fetchall()

@@ -1,7 +1,7 @@
-"""Whether the server takes a SCRAM verifier as a password, tried before the walk and undone at once.
+"""Whether the server takes a SCRAM verifier as a password: tried before the walk, and undone at once.
 
-A module's check_password_hook may refuse one because it cannot look at the password behind it (passwordcheck takes it).
-Only trying tells. Roles lock nothing that the application uses, and event triggers do not fire for them.
+A module's check_password_hook may refuse it because it cannot check the password behind it (passwordcheck takes it).
+Only a trial tells. Roles lock nothing that the application uses, and event triggers do not fire for them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _NOTHING_SAID = (
     errors.UniqueViolation,
     errors.InternalError,
 )
-"""Who may not, or came second ("tuple concurrently updated"), was told nothing about passwords; what the operator may
-is tried elsewhere. Not OperationalError: class 28, which a policy may well choose, is one."""
+"""Errors that say nothing about passwords: missing rights, and "tuple concurrently updated". What the operator may do
+is tried elsewhere. Not OperationalError: a policy may well use its class 28.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,13 @@ class RefusedPassword:
 
     role: str
     reason: str
-    """What the server said."""
+    """The server's error."""
 
 
 def try_verifiers(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[RefusedPassword, ...]:
-    """The roles of enable-login whose verifier would be refused, now, by whatever watches over passwords here.
+    """The roles of enable-login whose verifier would be refused now.
 
-    Nothing where it cannot be tried: on a standby, within a transaction of the caller's.
+    Empty where it cannot be tried: on a standby, or within a transaction of the caller's.
     """
     wanted = [role for role in context.config.entering if _gets_password(state.roles.get(role), role, context)]
     if not wanted or conn.info.transaction_status != TransactionStatus.IDLE or ask(conn, "trial_conditions")[0][0]:
@@ -57,7 +58,7 @@ def try_verifiers(conn: psycopg.Connection[Any], state: State, context: Context)
 
 
 def _gets_password(facts: RoleFacts | None, role: str, context: Context) -> bool:
-    """As enable-login decides it."""
+    """Whether enable-login gives the role a password."""
     if context.config.auth != "password":
         return False
     return facts is None or not (facts.password or (role in context.adopted and facts.login))
