@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from flatsplit.config.values import NAME_BYTES, RoleNames
+from flatsplit.config.values import NAME_BYTES, PURPOSES, RoleNames
 
-_SUFFIXES = ("_user", "_migrator", "_readonly", "_dba")
+_SUFFIXES = tuple(f"_{purpose.removeprefix('app_')}" for purpose in PURPOSES)
 
 
 def propose_roles(existing: Collection[str], name: str, *, adopt: bool = False, legacy: str = "") -> RoleNames:
     """Names that no role of the cluster has: app_user …, else ``<name>_user`` …, else numbered.
 
-    All four change together, so that a cutover's roles are recognised as one family. With ``adopt``,
-    roles of the standard names are taken over; the legacy role never is.
+    All of them change together, so that the roles of a cutover look alike. With ``adopt``, existing roles of the
+    standard names are taken over, except the legacy role.
     """
     taken = {legacy} if adopt else {legacy, *existing}
     proposal = RoleNames()
@@ -23,8 +23,7 @@ def propose_roles(existing: Collection[str], name: str, *, adopt: bool = False, 
     number = 1
     while not taken.isdisjoint(proposal.new):
         count = "" if number == 1 else str(number)
-        user, migrator, readonly, dba = (_fit(stem, count + suffix) for suffix in _SUFFIXES)
-        proposal = RoleNames(user, migrator, readonly, dba)
+        proposal = RoleNames(*(_fit(stem, count + suffix) for suffix in _SUFFIXES))
         if number == 1:
             taken = {legacy, *existing}
         number += 1

@@ -38,13 +38,13 @@ class RoleNames:
     app_readonly: str = "app_readonly"
     dba: str = "dba"
     """"" leaves it out."""
-    dba_login: bool = True
+    dba_login: bool = field(default=True, kw_only=True)
     """False: dba is a group that people are members of."""
 
     @property
     def new(self) -> tuple[str, ...]:
         """The roles that exist after create-roles, in the fixed order."""
-        return tuple(name for name in (self.app_user, self.app_migrator, self.app_readonly, self.dba) if name)
+        return tuple(name for purpose in PURPOSES if (name := str(getattr(self, purpose))))
 
     @property
     def login(self) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def configs(draw: st.DrawFn) -> Config:
         schemas=tuple(draw(st.lists(names(), min_size=1, max_size=4, unique=True))),
         retire=draw(st.sampled_from(["revoke", "drop", "repurpose"])),
         database_owner=draw(st.sampled_from(["app_migrator", "keep"])),
-        roles=RoleNames(roles[1], roles[2], roles[3], dba, draw(st.booleans())),
+        roles=RoleNames(roles[1], roles[2], roles[3], dba, dba_login=draw(st.booleans())),
         gates=Gates(
             draw(durations(0, year)),
             draw(durations(0, year)),
