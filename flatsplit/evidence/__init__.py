@@ -1,1 +1,1 @@
-"""What was seen, tried or remembered, and bears a claim out: looks over time, acts as a role, what a step left."""
+"""Evidence for what flatsplit claims: looks over time, acts tried as a role, and the State that a step left."""

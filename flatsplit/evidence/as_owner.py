@@ -1,7 +1,7 @@
-"""Questions about an application's rows, asked with its owner's rights: never with the operator's.
+"""Queries about an application's rows, run with the rights of their owner and never with the operator's.
 
-Counting as a superuser would run the application's code as one: an immutable function in the predicate of an index is
-folded while the count is planned.
+A count as a superuser would run the application's code as one: planning evaluates an immutable function in the
+predicate of an index.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flatsplit.server.asking import question
 
 
 def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.Composable]) -> list[list[Any]]:
-    """Per question its rows, each a JSON value: a question selects one column of json. Everything is rolled back.
+    """The rows of each question, as JSON values: a question selects one column of json. Everything is rolled back.
 
     Inside a transaction it sees what that sees. Raises MissingRights where the operator may not act as the owner, or
     where event triggers of ordinary roles would run as the operator.

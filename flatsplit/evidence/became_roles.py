@@ -1,7 +1,7 @@
-"""What a special role may have run as another one, so that nothing was learned from it.
+"""What a special role may have run as another role, so that nothing was learned from it.
 
-Over the bridge it has the other role's rights as its own. From 16 on it may not SET ROLE to it; before, each member may
-(check_role() in variable.c), and what a session runs then is counted as the other role's.
+Over the bridge it has the other role's rights itself. From 16 on it may not SET ROLE to it; before, each member may
+(check_role() in variable.c), and what a session runs then is counted for the other role.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from flatsplit.walks.role.context import Context
 
 
 class BecomingFound(NamedTuple):
-    """That somebody became a role which the special one may become for now."""
+    """That sessions became a role which the special role may become for the time being."""
 
     what: str
     fix: str
 
 
 def unseen(conn: psycopg.Connection[Any], schema: str, state: State, context: Context) -> BecomingFound | None:
-    """Whether statements may be missing for that; ``schema``: where pg_stat_statements is."""
+    """The reason why statements may be missing; None where there is none. ``schema``: that of pg_stat_statements."""
     if begins := _begins(state, context.role):
         return begins
     reached = _reached(state, context)
@@ -42,7 +42,7 @@ def unseen(conn: psycopg.Connection[Any], schema: str, state: State, context: Co
 
 
 def _begins(state: State, role: str) -> BecomingFound | None:
-    """Whether its sessions begin as somebody else, by a setting: its own, or that of all logins here."""
+    """Whether a setting, its own or that of all logins here, makes its sessions begin as another role."""
     here = state.target.database
     for key in (SettingKey(role, here), SettingKey(role, ""), SettingKey("", here)):
         named = {name.lower(): value for name, value in state.settings.get(key, ())}.get("role", "none")
@@ -58,7 +58,7 @@ def _begins(state: State, role: str) -> BecomingFound | None:
 
 
 def _reached(state: State, context: Context) -> set[str]:
-    """Whom it may become for as long as the bridge is there; not whom its own list makes it a member of."""
+    """Roles that it may become as long as there is the bridge, without those that its own list makes it a member of."""
     special = context.special
     if special is None or not special.like or state.target.membership_options:
         return set()

@@ -1,4 +1,4 @@
-"""What changed since a step ended: the catalog as it is, held against what was remembered. Pure."""
+"""What has changed since a step ended: the present catalog compared with what was remembered. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """One thing that changed."""
+    """One change."""
 
     what: str
     """object, role, member, setting, session or server."""
@@ -29,17 +29,17 @@ class Away:
     then: Then
     advice: str = ""
     names: tuple[str, ...] = ()
-    """The first ones."""
+    """The names of the first ones."""
     count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Everything that changed since the last step ended."""
+    """All that has changed since the last step ended."""
 
     since: datetime
     step: str | None
-    """The step that ended then; None for ``init``."""
+    """The step that ended; None for ``init``."""
     items: tuple[Away, ...]
 
 
@@ -50,7 +50,7 @@ def changes(
     server_now: Mapping[str, Any],
     under_way: frozenset[str],
 ) -> Iterator[Away]:
-    """What differs from ``then``: server, roles and objects as :mod:`flatsplit.evidence.memory` made them.
+    """What differs from ``then``: server, roles and objects as :mod:`flatsplit.evidence.memory` recorded them.
 
     ``under_way``: roles that a step which has begun is changing.
     """
@@ -89,7 +89,7 @@ def _objects(live: State, context: Context, found: memory.ObjectChanges) -> Iter
 
 
 def _of_table(sequence: ObjectRef, schema: str, name: str) -> bool:
-    """Whether a sequence that went looks like that of a serial column of a table that went."""
+    """Whether a sequence that is gone has the name of one for a serial column of a table that is gone."""
     return sequence.schema == schema and sequence.name.startswith(f"{name}_")
 
 
@@ -149,7 +149,7 @@ def _roles(live: State, context: Context, before: Mapping[str, Any], ours: froze
 def _pairs(
     what: str, word: str, before: Sequence[Any], now: Sequence[Any], width: int, ours: frozenset[str]
 ) -> Iterator[Away]:
-    """Rows of which the first ``width`` parts say what they are about."""
+    """Rows that differ, paired by their first ``width`` parts, which say what they are about."""
     old, new = ({tuple(row) for row in rows} for rows in (before, now))
     heads = {row[:width] for row in old}, {row[:width] for row in new}
     for title, rows in (

@@ -1,4 +1,4 @@
-"""How much of a time somebody watched: absence of evidence is not evidence of absence. Pure."""
+"""How much of a time was watched: that nothing was seen proves nothing where nobody looked. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from flatsplit.journal import CounterRecord, LookRecord
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What of a time was watched, and what was not."""
+    """Which part of a time was watched, and which was not."""
 
     covered: timedelta
     holes: tuple[tuple[datetime, datetime], ...]
-    """From when to when nobody looked; these times do not count."""
+    """From when to when nobody looked. These times do not count."""
     now: datetime
 
     @property
     def open_hole(self) -> bool:
-        """Nobody is watching at the moment."""
+        """Whether nobody is looking at the moment."""
         return bool(self.holes) and self.holes[-1][1] == self.now
 
 
@@ -32,9 +32,9 @@ def coverage(
     largest: timedelta,
     counters: Sequence[CounterRecord] = (),
 ) -> Coverage:
-    """The part of the time from ``since`` to ``now`` (itself a look) without holes larger than ``largest``.
+    """The part of the time from ``since`` to ``now`` (which is a look) without holes larger than ``largest``.
 
-    A hole counts all the same where the role's statement counter stood still over it.
+    A hole counts as watched where the role's statement counter did not change over it.
     """
     covered, holes = timedelta(), list[tuple[datetime, datetime]]()
     last = since
@@ -57,7 +57,9 @@ def coverage(
 
 
 def still(counters: Sequence[CounterRecord], begin: datetime, end: datetime) -> bool:
-    """Whether a counter, read before and after this time, did not grow in it. ``counters``: of one role, by time."""
+    """Whether a counter that was read before and after this time did not grow in it. ``counters``: of one role, by
+    time.
+    """
     moments = [counter.at for counter in counters]
     before, after = bisect_right(moments, begin) - 1, bisect_left(moments, end)
     if before < 0 or after >= len(counters):

@@ -1,8 +1,9 @@
 """Whether a role sees the rows that another one sees, by counting as each of them.
 
-Policies that ask who looks can be read, and not understood: a table of names, a function, a setting decide. So both
-roles count in one snapshot, each inside a function of its own (PostgreSQL judges policies for the role that a SECURITY
-DEFINER function belongs to, as it does for one that has logged in). Rows are told apart by their place in the table.
+A policy that depends on the role can be read but not always understood: a table of names, a function or a setting may
+decide. So both roles count in one snapshot, each inside a function of its own (PostgreSQL applies policies for the role
+that a SECURITY DEFINER function belongs to, as for one that has logged in). Rows are identified by their place in the
+table.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ class RowCounts(NamedTuple):
     digest: str
     as_legacy: int | None
     as_app: int | None
-    """None where it could not be counted; ``said`` tells why."""
+    """None where it could not be counted; ``said`` gives the reason."""
     alike: bool
-    """The same rows, not only as many."""
+    """Whether they saw the same rows, and not only as many."""
     said: str = ""
 
 
@@ -51,10 +52,10 @@ def compare(
     tables: Sequence[Table],
     limit: timedelta,
 ) -> list[RowCounts]:
-    """What ``app`` sees of ``tables`` and what ``legacy`` does; nothing that is done for it stays.
+    """What ``app`` and ``legacy`` see of ``tables``. Everything that is done for it is rolled back.
 
-    Where ``app`` does not exist yet it does for the length of the transaction, with SELECT on the tables and on
-    what their policies look into. Each count may take ``limit``. The connection has to be idle and not read-only.
+    Where ``app`` does not exist yet, it is created for the length of the transaction, with SELECT on the tables and on
+    what their policies read. Each count may take ``limit``. The connection has to be idle and not read-only.
     """
     assert conn.info.transaction_status == TransactionStatus.IDLE, "a snapshot of its own"
     digests = {(schema, table): digest for schema, table, digest in _digests(conn, (legacy, app))}
@@ -75,7 +76,7 @@ def compare(
 
 
 def _prepare(conn: psycopg.Connection[Any], app: str, table: Table) -> None:
-    """The role as create-roles and grant-existing will make it, as far as reading goes."""
+    """Create the role as create-roles and grant-existing will, as far as reading goes."""
     name = sql.Identifier(*table).as_string(conn)
     reads = (
         "SELECT pg_catalog.has_table_privilege(r.oid, %s, 'SELECT') FROM pg_catalog.pg_roles AS r WHERE rolname = %s"
@@ -103,7 +104,9 @@ def _digests(conn: psycopg.Connection[Any], ours: Sequence[str]) -> list[Any]:
 
 
 def alike(conn: psycopg.Connection[Any], legacy: str, app: str) -> frozenset[Table]:
-    """Tables in which ``app`` was last counted to see what ``legacy`` sees, their policies being as they were then."""
+    """Tables in which ``app`` was last counted to see what ``legacy`` sees, and whose policies have not
+    changed since.
+    """
     if not ask(conn, "journal_there")[0][0]:
         return frozenset()
     last: dict[Table, str] = {}

@@ -1,4 +1,4 @@
-"""What a special role can and cannot, as acts to be tried: some of its list, and some of what it does not name."""
+"""Acts to try as a special role: some that its list allows, and some on what it does not name."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context
 
 TRIED = 3
-"""Tables of each sort on which an act is tried; all are judged by the catalog."""
+"""Tables of each sort on which an act is tried. The catalog judges all of them."""
 
 
 def acts(state: State, context: Context, *, bridged: bool = False) -> tuple[list[ObjectRef], list[TrialAct]]:
-    """Tables, and what is tried on them and on schemas: of the list that it is allowed, of the rest that it is not."""
+    """Tables, and the acts to try on them and on schemas: those that the list allows, and others that must
+    be refused.
+    """
     special = context.special
     if special is None:
         return [], []
@@ -63,7 +65,7 @@ def _open(state: State) -> Iterator[str]:
 
 
 def _others(state: State, context: Context, given: grant_list.ListedRights) -> list[ObjectRef]:
-    """Tables of the application that its list does not name, by their columns neither."""
+    """Tables of the application that its list does not name, not by a column either."""
     partly, ruled = {ref[1:3] for ref in given.columns}, grant_list.ruled(context, given)
     refs = [
         ref
@@ -85,12 +87,12 @@ def _by_table(columns: Mapping[ObjectRef, str], letter: str) -> dict[tuple[str, 
     return found
 
 
-# What is allowed must be planned as it would be run (blueprint/rows.py); what is refused is so for the table itself
+# What is allowed must be planned as it would be run (blueprint/rows.py); what is refused is refused for the table
 _READ, _DELETE = "EXPLAIN SELECT * FROM {}", "EXPLAIN DELETE FROM {}"
 _READ_NOTHING, _DELETE_NOTHING = "EXPLAIN SELECT FROM {} WHERE false", "EXPLAIN DELETE FROM {} WHERE false"
 _STORED: tuple[Kind, ...] = ("table", "partitioned_table", "materialized_view")
 _MORE = "EXPLAIN SELECT ctid FROM {} WHERE false"
-"""A column of the system's, which no list of columns names: the row itself may be read by who may read all others."""
+"""A system column. No list of columns names one, so it can only be read with SELECT on all of the table."""
 _CREATE = "CREATE TABLE {} ()"
 _STRUCTURE = {
     "truncate": "TRUNCATE {}",

@@ -1,7 +1,7 @@
-"""Acts that no ordinary owner may: becoming another role, files of the server, its programs.
+"""Acts that no ordinary owner may do: becoming another role, and using files and programs of the server.
 
-Each is refused before anything happens. Where it is not, nothing happens either: the statement that a program or a file
-would be opened for names a column that is nowhere, and a call is explained and not made.
+Each is refused before anything happens. Where one is not refused nothing happens either: the statement with the program
+or file names a column that does not exist, and a call is explained and not run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from flatsplit.walks.split.context import Context
 CALLS = 24
 """At most so many functions that an extension or the system keeps from PUBLIC; explaining a call is cheap."""
 
-# DoCopy() in copy.c asks for the right first, before it looks for the table or reads the query
+# DoCopy() in copy.c checks the right before it looks for the table or reads the query
 _SERVER = (
     ("pg_read_server_files", "read files of", f"COPY pg_catalog.{PROBE} FROM 'PG_VERSION'", "42P01"),
     ("pg_write_server_files", "write files of", f"COPY (SELECT {PROBE}) TO '/dev/null'", "42703"),
@@ -33,7 +33,9 @@ _SERVER = (
 
 
 def beyond_acts(conn: psycopg.Connection[Any], state: State, context: Context, role: str) -> list[TrialAct]:
-    """What the role cannot, less what the configuration gives it; nothing for an adopted one, which keeps its own."""
+    """Acts that must be refused, without those that the configuration allows; none for an adopted role, which keeps its
+    own rights.
+    """
     if role in context.adopted:
         return []
     given = _given(state, context, role)
@@ -45,7 +47,7 @@ def beyond_acts(conn: psycopg.Connection[Any], state: State, context: Context, r
 
 
 def _given(state: State, context: Context, role: str) -> frozenset[str]:
-    """Roles that it is a member of by the configuration, and those that they are members of."""
+    """Roles of which the configuration makes it a member, and those that these are members of."""
     roles = context.config.roles
     names = {of for who, of in restricted.configured(context) if who == role}
     names.update(of for who, names in context.config.become if getattr(roles, who) == role for of in names)
@@ -53,10 +55,11 @@ def _given(state: State, context: Context, role: str) -> frozenset[str]:
 
 
 def _becoming(state: State, context: Context, role: str, given: frozenset[str]) -> Iterator[TrialAct]:
-    """Those who may more: PostgreSQL lets nobody give an own function to a role that he may not become.
+    """Becoming roles that may do more: PostgreSQL lets nobody give a function of its own to a role that it may not
+    become.
 
-    A new owner must have CREATE in the function's schema too, and in pg_temp that is TEMPORARY on the database: without
-    it a refusal would tell nothing.
+    The new owner must have CREATE in the function's schema too, which for pg_temp is TEMPORARY on the database: without
+    it a refusal would prove nothing.
     """
     roles, database = context.config.roles, state.objects.get(ObjectRef("database", "", state.target.database))
     who = blueprint.who(context.config)
@@ -89,7 +92,7 @@ def _calls(conn: psycopg.Connection[Any], state: State, context: Context, role: 
 
 
 def _kept(state: State, role: str, given: set[ObjectRef]) -> Iterator[ObjectRef]:
-    """Functions that PUBLIC may not call, and this role neither."""
+    """Functions that neither PUBLIC nor this role may call."""
     for group in state.groups:
         facts = group.facts
         own = facts.owner == role and facts.note != "system"

@@ -1,4 +1,4 @@
-"""What tables hold of tenants, in numbers: counted only when somebody asks for it."""
+"""How many rows of tenants tables have, counted only on request."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from flatsplit.tenants import Belonging, Survey
 
 
 class Rows(NamedTuple):
-    """Of one table."""
+    """The numbers of one table."""
 
     total: int
     nobodys: int = 0
-    """Rows whose key, or way to it, is NULL."""
+    """Rows whose key, or whose way to it, is NULL."""
     strangers: int = 0
-    """Rows whose key no row of the root has."""
+    """Rows whose key is in no row of the root."""
     crossing: int = 0
-    """Rows that name, by a foreign key, a row of another tenant's."""
+    """Rows with a foreign key to a row of another tenant."""
     largest: int = 0
     """Rows of the tenant that has most of them."""
     tenants: int = 0
-    """Tenants that have any."""
+    """Tenants that have rows."""
 
 
 def count(conn: psycopg.Connection[Any], found: Survey, owners: dict[ObjectRef, str]) -> dict[ObjectRef, Rows]:
-    """The numbers of every table with a kind, each owner's asked at once."""
+    """The numbers of every table with a kind; the tables of an owner are counted together."""
     assert found.root is not None
     counted: dict[ObjectRef, Rows] = {}
     by_owner: dict[str, list[Belonging]] = {}
@@ -75,7 +75,7 @@ def _key(one: Belonging) -> sql.Composable:
 
 
 def joins(one: Belonging, prefix: str = "p", first: str = "t") -> sql.Composable:
-    """From the rows of a table (``first``) to its key, which stands in the last of ``p1``, ``p2`` and so on."""
+    """The joins from the rows of a table (``first``) to its key, which is in the last of ``p1``, ``p2`` and so on."""
     parts: list[sql.Composable] = []
     before = first
     for place, link in enumerate(one.links, start=1):
@@ -91,7 +91,7 @@ def joins(one: Belonging, prefix: str = "p", first: str = "t") -> sql.Composable
 
 
 def _crossing(one: Belonging, found: Survey) -> sql.Composable:
-    """Whether a row names one of another tenant's: by a foreign key to a table with a key of its own."""
+    """The condition that a row refers to one of another tenant, by a foreign key to a table with a key of its own."""
     tests = list(_tests(one, found))
     return sql.SQL(" OR ").join(tests) if tests else sql.SQL("false")
 

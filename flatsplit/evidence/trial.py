@@ -1,9 +1,10 @@
-"""Acts tried for real, as each role, undone at once.
+"""Acts that are really tried as each role, and undone at once.
 
-Nothing here waits, takes a strong lock or lets the application's code act as the operator. The acts run as the role
-itself where its password is at hand, else inside a temporary SECURITY DEFINER function that belongs to the role:
-planning a query may run immutable functions of the application's, and after a mere SET ROLE one of them could change
-back. PostgreSQL refuses TRUNCATE, ALTER and DROP before it takes their lock: they are tried where the catalog says no.
+Nothing here waits, takes a strong lock, or lets the application's code act as the operator. The acts run as the role
+itself where its password is at hand, otherwise inside a temporary SECURITY DEFINER function that belongs to the role:
+planning a query may run immutable functions of the application, and after a mere SET ROLE one of them could change
+back. PostgreSQL refuses TRUNCATE, ALTER and DROP before it takes their lock, so they are tried where the catalog says
+that they are refused.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from flatsplit.server.asking import ask, question
 
 LOCK_TIMEOUT = "50ms"
 PATIENCE = "10s"
-"""For one statement; in a function, for all of them: planning may run the application's code."""
+"""The time limit for one statement; in a function for all of them, since planning may run the application's code."""
 PROBE = "flatsplit_probe"
-"""Name of the table that a trial creates and never commits."""
+"""The name of a table that a trial creates and never commits."""
 
 _PLANNED = ("read", "update rows of", "delete rows of")
-"""Acts whose planning takes a weak lock of each partition."""
+"""Acts whose planning takes a weak lock on each partition."""
 
 Outcome: TypeAlias = Literal["allowed", "refused", "untried"]
 
@@ -46,20 +47,20 @@ class TrialAct:
     """In the words of the matrix, for example "truncate"."""
     target: str
     expected: bool
-    """True: must be allowed."""
+    """Whether it must be allowed."""
     statement: str
-    """What to run in a function of the role's; "" where only a session of its own could tell."""
+    """What to run in a function of the role's; "" where only a session of its own can tell."""
     why_not: str = ""
-    """Why it is better not tried; "" to try it."""
+    """Why it is not tried; "" where it is."""
     login: str = ""
-    """What to run in a session of the role's own, where that is something else."""
+    """What to run in a session of the role's own, where that is different."""
     past: str = ""
-    """SQLSTATE of what fails only after the right was checked."""
+    """The SQLSTATE of an error that comes only after the right was checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of an act."""
+    """The result of an act."""
 
     role: str
     act: str
@@ -67,17 +68,17 @@ class Trial:
     expected: bool
     outcome: Outcome
     reason: str = ""
-    """SQLSTATE or reason where it was neither allowed nor refused."""
+    """The SQLSTATE or reason where it was neither allowed nor refused."""
 
     @property
     def ok(self) -> bool:
-        """Whether it did not go against the expectation."""
+        """Whether the result does not contradict the expectation."""
         return self.outcome == "untried" or (self.outcome == "allowed") is self.expected
 
 
 @dataclass(frozen=True, slots=True)
 class RoleProof:
-    """What was proved of one role, and how."""
+    """The results for one role, and how they were obtained."""
 
     role: str
     how: str
@@ -88,12 +89,12 @@ class RoleProof:
 
     @property
     def tried(self) -> int:
-        """How many acts had an outcome."""
+        """How many acts had a result."""
         return sum(trial.outcome != "untried" for trial in self.trials)
 
 
 def sample(refs: Sequence[ObjectRef], size: int) -> list[ObjectRef]:
-    """Some of them, evenly spread, the first and the last among them."""
+    """Some of them, evenly spread, including the first and the last."""
     found = sorted(refs)
     if len(found) <= size:
         return found
@@ -108,11 +109,11 @@ def acts_of(
     cluster: bool = False,
     why_not: str = "",
 ) -> list[TrialAct]:
-    """What the blueprint says of a purpose, as far as it can be tried: on these schemas, in the cluster, on relations,
-    of which a column that can be changed is given, or "".
+    """The acts of a purpose in the blueprint that can be tried on these schemas, in the cluster, and on relations, each
+    with a column that can be changed, or "".
 
-    ``why_not`` says why nothing had better be made that would really be made. For the cluster it does not count: event
-    triggers do not fire for what belongs to it (manual, "Overview of Event Trigger Behavior").
+    ``why_not``: why nothing that would really be created is tried. Objects of the cluster are tried all the same: event
+    triggers do not fire for them (manual, "Overview of Event Trigger Behavior").
     """
     attempts = [(each, one.expected) for one in purpose.expectations for each in one.attempts]
     found = []
@@ -139,7 +140,7 @@ def _about(statement: str, *name: str, column: str = "", only: str = "") -> str:
 
 
 def columns_of(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> dict[ObjectRef, str]:
-    """Of each of these relations a column that can be set to another value; "" where there is none."""
+    """For each of these relations a column that can be set to another value; "" where there is none."""
     parameters = {"schemas": [ref.schema for ref in refs], "names": [ref.name for ref in refs]}
     found: dict[int, str] = dict(ask(conn, "trial_columns", parameters)) if refs else {}
     return {ref: found.get(place) or "" for place, ref in enumerate(refs, 1)}
@@ -148,7 +149,7 @@ def columns_of(conn: psycopg.Connection[Any], refs: Sequence[ObjectRef]) -> dict
 def cautious(
     conn: psycopg.Connection[Any], role: str, tables: Sequence[ObjectRef], acts: Sequence[TrialAct]
 ) -> list[TrialAct]:
-    """The acts without those that would prove nothing, or by the catalog succeed and take a strong lock."""
+    """The acts without those that would prove nothing, or that the catalog allows and that take a strong lock."""
     parameters = {"role": role, "schemas": [ref.schema for ref in tables], "names": [ref.name for ref in tables]}
     why_not: dict[tuple[str, str], str] = {}
     for place, truncates, drops, nothing, many in ask(conn, "trial_rights", parameters):
@@ -163,7 +164,7 @@ def cautious(
 
 
 def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialAct]) -> RoleProof:
-    """Try them inside a temporary function of the role's, on the operator's connection, all undone."""
+    """Try them inside a temporary function of the role's, on the operator's connection; everything is rolled back."""
     refused = owned_function.refusal(conn)
     if refused:
         return RoleProof(role, "", refused)
@@ -181,13 +182,13 @@ def try_as_function(conn: psycopg.Connection[Any], role: str, acts: Sequence[Tri
     except (errors.InsufficientPrivilege, errors.UndefinedObject, errors.ReadOnlySqlTransaction) as error:
         operator = conn.info.user
         return RoleProof(role, "", f"{operator} may not act as {role} ({error.diag.message_primary})")
-    except errors.QueryCanceled:  # which no handler of exceptions in the function gets to see
+    except errors.QueryCanceled:  # which no handler of exceptions in the function can catch
         return RoleProof(role, "", f"it took longer than {PATIENCE}")
     return RoleProof(role, "as the role", trials=_trials(role, acts, dict(zip(todo, answers, strict=True))))
 
 
 def try_as_login(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialAct]) -> RoleProof:
-    """Try them on a connection of the role's own, all undone."""
+    """Try them on a connection of the role's own; everything is rolled back."""
     answers: dict[TrialAct, str] = {}
     with _undone(conn):
         for act in acts:
@@ -206,7 +207,7 @@ def try_as_login(conn: psycopg.Connection[Any], role: str, acts: Sequence[TrialA
 def _undone(conn: psycopg.Connection[Any]) -> Iterator[None]:
     standby = conn.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
     with conn.transaction(force_rollback=True):
-        if not standby:  # on which more is left untried; before any query of the transaction
+        if not standby:  # this connection tries fewer acts; before any query of the transaction
             conn.execute("SET TRANSACTION READ WRITE")
         conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
         conn.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(PATIENCE))

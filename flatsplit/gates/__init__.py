@@ -1,8 +1,9 @@
-"""The gates of all steps. One is the file of its name: a step says which must be open, the gate judges on evidence.
+"""The gates of all steps. A step names those that must be open; each gate is the file of its name, which judges
+evidence.
 
-Where a kind of walk needs other evidence for the same question, its own file lies in a package of the kind's name.
-Those about logins are the same for all kinds but the split: the package ``logins``.
-Which may be waived, its key says: :data:`flatsplit.model.WAIVABLE`.
+Where a kind of walk needs other evidence for the same question, its own file is in a package with the kind's name. The
+gates about logins are the same for all kinds except the split: the package ``logins``. Which gates may be waived:
+:data:`flatsplit.model.WAIVABLE`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import SPLIT, GateKey, GateResult
 
 REGISTRY: dict[GateKey, Gate] = {}
-"""Those that were asked for: some need a parser of SQL, which ``status`` would not wait for."""
+"""The gates that were asked for so far. Some need a parser of SQL, and ``status`` does not import it for the others."""
 
 
 def gate(key: GateKey, kind: str = SPLIT.kind) -> Gate:
@@ -32,7 +33,7 @@ def gate(key: GateKey, kind: str = SPLIT.kind) -> Gate:
 
 @cache
 def _own(key: GateKey, room: str) -> Gate | None:
-    """The file of this key in one of the packages, where it has one."""
+    """The gate in the file of this key in a package; None where the package has none."""
     name = key.replace("-", "_")
     if not (Path(__file__).parent / room / f"{name}.py").exists():
         return None
@@ -41,7 +42,7 @@ def _own(key: GateKey, room: str) -> Gate | None:
 
 
 def judge(asked: Asked[Any], keys: Iterable[GateKey]) -> tuple[GateResult, ...]:
-    """These gates as they stand, in order."""
+    """The results of these gates now, in order."""
     return tuple(gate(key, asked.kind).judge(asked) for key in keys)
 
 

@@ -1,7 +1,7 @@
-"""acts: who logs in for a group acts as the group, in its settings. Tried where a password is at hand.
+"""acts: a session of a group's login acts as the group, with its settings. Tried where a password is at hand.
 
-Where a role's setting cannot be applied the login succeeds all the same, as itself: what it creates is its own then,
-and nobody is told. Releases 15.9, 16.5 and 17.1 (13.17, 14.14) did not apply ``role`` at all.
+Where the setting ``role`` cannot be applied, the login still succeeds, as itself: it then owns what it creates, and
+nobody notices. Releases 15.9, 16.5 and 17.1 (13.17, 14.14) did not apply ``role`` at all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flatsplit.walks.group.context import Context, ignores_role_setting
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first thing that a session of a login would do otherwise than one of the group."""
+    """Closed with the first thing that a session of a login would do differently from one of the group."""
     context, state = asked.context, asked.state
     for login in context.opened:
         for reason, fix in _by_catalog(state, context, login):
@@ -44,7 +44,7 @@ def _acted(context: Context) -> str:
 
 
 def _by_catalog(state: State, context: Context, login: str) -> Iterator[tuple[str, str]]:
-    """What is wrong whatever a session would say."""
+    """What is wrong by the catalog alone, each with a fix."""
     role, database = context.role, state.target.database
     if login not in state.roles or not state.roles[login].login:
         yield f"{login} may not log in", "flatsplit repair"
@@ -70,7 +70,7 @@ def _starts_with(state: State, login: str) -> Mapping[str, str]:
 
 
 def _tried(asked: Asked[Context], login: str) -> Iterator[tuple[str, str]]:
-    """What a session of the login says of itself."""
+    """What is wrong by a session of the login, each with a fix."""
     context, version = asked.context, asked.state.target.version
     wanted = context.role if context.group.as_group else login
     try:

@@ -1,4 +1,6 @@
-"""allowed: the operator may run what the step runs; who may, is said before anything is tried."""
+"""allowed: the operator may run what the step runs. Where it may not, the gate says who may, before
+anything is tried.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ def judge(asked: Asked[Any]) -> GateResult:
 
 
 def allowed(session: Session, state: State, then: State) -> GateResult:
-    """The same of what leads from one State to the other."""
+    """The same for what leads from one State to the other."""
     operator = state.target.operator
     if state.target.operator_superuser:
         return GateResult(KEY, True, f"{operator} is a superuser", waivable=False)
@@ -58,7 +60,9 @@ def _what(statement: Statement) -> str:
 
 
 def _may_set(session: Session, state: State, statement: Statement) -> bool:
-    """A superuser's setting takes a privilege on it (15 and later); any takes the role, and no superuser's is given."""
+    """Whether the operator may set it: a superuser's setting takes a privilege on it (15 and later), and any setting
+    needs rights on the role, which must be no superuser.
+    """
     change = statement.changes[-1]
     facts = state.roles.get(change.subject)
     if facts is None or facts.superuser or not administers(state, change.subject):
@@ -70,7 +74,7 @@ def _may_set(session: Session, state: State, statement: Statement) -> bool:
 
 
 def _settable(state: State, refused: list[Statement], wanted: int) -> str:
-    """The one GRANT that is enough, where there is one; else the statements themselves."""
+    """The GRANT that is enough, where there is a single one; else the statements themselves."""
     operator = state.target.operator
     roles = [each.changes[-1].subject for each in refused]
     reachable = all(administers(state, role) and not state.roles[role].superuser for role in roles)
@@ -82,8 +86,8 @@ def _settable(state: State, refused: list[Statement], wanted: int) -> str:
 
 
 def _may_trigger(session: Session) -> bool:
-    """Only trying tells who is let: some services let their strongest role. The function that is named is not there,
-    and CreateEventTrigger() (event_trigger.c) looks for it after the rights.
+    """Whether the operator may create an event trigger. Only a trial tells, since some services let their strongest
+    role. Its function does not exist, which CreateEventTrigger() (event_trigger.c) notices after checking rights.
     """
     conn = session.driver
     if conn.info.transaction_status != TransactionStatus.IDLE or not session.write:

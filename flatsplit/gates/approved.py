@@ -1,4 +1,4 @@
-"""approved: what would run is what somebody has approved."""
+"""approved: the plan that would run was approved."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ SHOWN = 12
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Open where the digest is that of the plan, or the plan a part of what was approved, or more than it by rule.
+    """Open where the digest is the plan's, where the plan is part of what was approved, or where ``allow_new_objects``
+    allows the rest.
 
-    Raises Refused where another plan was approved than the one that would run, after telling what is different.
+    Raises Refused where another plan was approved than the one that would run, after telling the difference.
     """
     if asked.approval is None:
         raise ValueError("nobody has said which plan is to be approved")
@@ -39,7 +40,7 @@ def judge(asked: Asked[Any]) -> GateResult:
 
 
 def records(journal: Journal) -> list[EventRecord]:
-    """The approvals that keep the facts of their plan, oldest first."""
+    """Approvals that hold the facts of their plan, oldest first."""
     return [event for event in journal.events(EVENT) if "facts" in event.details]
 
 
@@ -49,7 +50,7 @@ def approved_facts(record: EventRecord) -> frozenset[Change]:
 
 
 def new_labels(record: EventRecord, live: State) -> frozenset[str]:
-    """Objects that were not there when this was approved, as facts call them."""
+    """Objects that are newer than the approval, under the names that facts use."""
     return frozenset(ddl.label(ref) for ref in memory.difference(record.details["known"], live).appeared)
 
 
@@ -74,7 +75,9 @@ def _whose(record: EventRecord | None) -> str:
 def _other_plan(
     asked: Asked[Any], plan: Plan, given: str, record: EventRecord | None, tell: Callable[[str], None]
 ) -> GateResult:
-    """What was approved is not what would run: is it a part of it, or allowed by rule? Else Refused."""
+    """The gate where the approved plan is not the one that would run: open where it is a part of that, or allowed by
+    ``allow_new_objects``. Raises Refused otherwise.
+    """
     fix = f"look at `flatsplit plan {plan.step}`, have it approved, and give that digest"
     if record is None:
         raise Refused(f"the plan of {plan.step} is not the approved one: its digest is {plan.digest}", fix)

@@ -1,4 +1,4 @@
-"""bridge: legacy's membership in app_migrator will give it what it had."""
+"""bridge: legacy's membership in app_migrator will give it the rights that it had."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.walks.split.owners import dormant
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed where a role that is to stand on the bridge is NOINHERIT."""
+    """Closed where a role that needs the bridge is NOINHERIT."""
     shut = dormant(asked.state, asked.context)
     if not shut:
         return GateResult("bridge", True, "legacy uses its memberships (INHERIT)")

@@ -16,9 +16,9 @@ _FIX = (
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed where the limits of as many roles as are connected at once, and who is there, do not fit.
+    """Closed where the connections of as many tenants as are connected at once, and the present ones, do not fit.
 
-    The limits are those of the roles, which [tenants] connection_limit was when they were made.
+    The limits are those of the roles: [tenants] connection_limit at the time when they were made.
     """
     context, state = asked.context, asked.state
     if context.pool:
@@ -45,7 +45,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def _pool(context: Context) -> GateResult:
-    """One pool has its own size; what it costs is to be a member of many."""
+    """The gate for one pool, which has a size of its own; the cost is its many memberships."""
     number = len(context.live.tenants.keys() - context.held)
     if number <= MEMBERS:
         return GateResult("connections", True, f"one pool logs in, {context.pool}: its size is the limit")

@@ -1,4 +1,4 @@
-"""consistent: no row names one of another tenant's, so that no cascade and no join reaches across."""
+"""consistent: no row refers to one of another tenant, so that no cascade and no join crosses tenants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FIX = "flatsplit tenants --prove --rows"
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """As the last proof counted them."""
+    """By the counts of the last proof."""
     proof = last(asked)
     crossing = proof.details["crossing"] if proof is not None else None
     if crossing is None:

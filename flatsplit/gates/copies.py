@@ -1,4 +1,4 @@
-"""copies: nobody whom row-level security is for loads rows with COPY … FROM, which it refuses."""
+"""copies: no role that row-level security applies to loads rows with COPY … FROM, which would be refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORDER BY 1, 2
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed where pg_stat_statements has seen one; open, with a notice, where nothing could have seen any."""
+    """Closed where pg_stat_statements has seen such a COPY; open with a notice where nothing could have seen one."""
     found = copied(asked, r"^\s*copy\s.*\sfrom\s")
     if found is None:
         return GateResult("copies", True, "pg_stat_statements is not there: nothing tells who uses COPY", notice=True)
@@ -37,7 +37,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def copied(asked: Asked[Context], pattern: str) -> list[tuple[str, str]] | None:
-    """Who has copied, but for the owner and those whom row-level security is not for; None where nothing tells."""
+    """(role, statement) of these COPYs, without those of the owner and of exempt roles; None where nothing tells."""
     driver = asked.session.driver
     found = ask(driver, "counters")
     if not found:

@@ -1,4 +1,4 @@
-"""covered: nobody loses a row when row-level security comes, and tenants get no right that everybody has."""
+"""covered: nobody loses sight of a row when row-level security comes, and tenants get no right from PUBLIC."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flatsplit.walks.tenants.table_requirements import uncovered
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first table where somebody would lose rows, or get some."""
+    """Closed with the first table where a role would lose rows, or tenants would get some."""
     context = asked.context
     found = list(uncovered(asked.state, context, context.told.keys(), context.apart.keys()))
     if not found:

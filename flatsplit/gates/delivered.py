@@ -1,4 +1,4 @@
-"""delivered: the password that applications are to get logs in as the twin and acts as the role."""
+"""delivered: the new password logs in and acts as the role, so that applications can have it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from flatsplit.model import GateResult
 from flatsplit.walks.rotate.context import Context
 
 EVENT = "proved"
-"""Kind of event: a role has logged in with its new password."""
+"""The kind of event: a role has logged in with its new password."""
 TRY = "flatsplit next tries it, with the store of [rotation] or with --password-file FILE"
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Tried where the password is at hand; else open where the journal says that it worked."""
+    """Tried where the password is at hand; otherwise open where the journal has a successful trial."""
     context = asked.context
     coming, wanted = context.coming, context.role if context.as_group else context.coming
     password = asked.passwords.get(coming)

@@ -12,7 +12,7 @@ from flatsplit.walks.split.context import Context
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Open once legacy was quiet for long enough; repurposed, where it creates nothing any more."""
+    """Open once legacy was quiet for long enough; with ``repurpose``, once it creates nothing any more."""
     legacy, config = asked.context.legacy, asked.context.config
     if config.retire == "repurpose":
         created = [each for each in asked.drift if any(change.fact == "owner" for change in each.changes)]

@@ -1,6 +1,6 @@
-"""dumps: nobody whom row-level security is for dumps the database, which pg_dump refuses.
+"""dumps: no role that row-level security applies to dumps the database, which pg_dump refuses.
 
-Seen by pg_stat_statements, since pg_dump copies table by table, and by whoever looked while it was connected.
+pg_stat_statements shows it, since pg_dump copies table by table, and so does a look while pg_dump is connected.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed where such a role has dumped; who was seen doing so as app_user may have been a member of it."""
+    """Closed where such a role has dumped. A dump seen under app_user may have been made by a member of it."""
     found = copied(asked, r"^\s*copy\s.*\sto\s+stdout")
     roles = sorted({role for role, _ in found or ()} | _seen(asked))
     if not roles and found is None:
@@ -31,7 +31,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def _seen(asked: Asked[Context]) -> set[str]:
-    """The application's role and the reader, where pg_dump was connected as one of them."""
+    """The application's role and the reader, where pg_dump was seen connected as one of them."""
     who, roles = blueprint.who(asked.config), asked.state.roles
     return {
         role

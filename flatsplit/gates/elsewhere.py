@@ -1,4 +1,4 @@
-"""elsewhere: no other database of the cluster needs legacy."""
+"""elsewhere: no other database of the cluster uses legacy."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from flatsplit.walks.split.context import Context
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the databases that do; at the end not to be waived, where it is to be dropped."""
+    """Closed with the databases that do. Not to be waived in the last step where the role is to be dropped."""
     legacy = asked.context.legacy
     last = asked.step == split.REVOKE_LEGACY
     database = asked.state.target.database
     owned = owned_elsewhere(asked.session.driver, legacy) if legacy in asked.state.roles else ()
     mine = [client for client in clients(asked) if legacy in client.acts_as and client.database != database]
-    # NOLOGIN keeps no member out; the end of the membership does
+    # NOLOGIN does not keep members out; the end of their membership does
     used = sorted({client.database for client in mine if client.role == legacy or last})
     if not owned and not used:
         return GateResult("elsewhere", True, f"{legacy} is not used by other databases")

@@ -1,4 +1,4 @@
-"""evidence: the role was watched for long enough, and nothing that it ran can have been missed."""
+"""evidence: the role was watched for long enough, and no statement of it can have been missed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY: GateKey = "evidence"
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Open once the last unbroken time of watching is long enough, and each statement in it was understood."""
+    """Open once the last unbroken time of watching is long enough and every statement in it was understood."""
     role, session = asked.context.role, asked.session
     said = statements.counted(session.driver, role)
     learn = f"flatsplit learn {shlex.quote(role)}"

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Which plan is to be the approved one."""
+    """The plan to be approved, and what was approved."""
 
     plan: Plan
-    """What would run."""
+    """The plan that would run."""
     given: str | None
-    """Digest of what was approved."""
+    """The digest that the operator gave."""
     tell: Callable[[str], None]
-    """Hears what is different."""
+    """Is told how the plans differ."""
 
 
 @dataclass(frozen=True)
 class Asked(Generic[C]):
-    """One step at one moment. What costs a look at the server is looked for when a gate asks for it."""
+    """What gates are asked about: one step at one moment. What takes a query is read when a gate needs it."""
 
     step: str
     session: Session
@@ -44,35 +44,35 @@ class Asked(Generic[C]):
     after: Callable[[str], State]
     """… and as it will be with all steps up to this one done."""
     records: Mapping[str, StepRecord]
-    """Of each step of the walk, in their order."""
+    """The record of each step of the walk, in their order."""
     drift: Sequence[Statement]
-    """What the finished steps want again."""
+    """The statements that the finished steps want again."""
     hazards: Callable[[], tuple[Finding, ...]]
-    """Those of the database as it is that could close a gate."""
+    """The hazards of the present database that could close a gate."""
     checks: Callable[[], tuple[Check, ...]]
     """The can/cannot matrix as it will be once the catch-up has run."""
     failed: Callable[[], tuple[Trial, ...]]
-    """Acts that were tried and came out wrong."""
+    """Trials with another result than expected."""
     approval: Approval | None = None
     name: WalkName = SPLIT
-    """Of the walk."""
+    """The name of the walk."""
     passwords: Mapping[str, str] = field(default_factory=dict)
-    """Those that are at hand, by role, for who tries a login."""
+    """The passwords at hand, by role, for trying a login."""
     logs: Sequence[Path] = ()
-    """Server logs that were named; else the server's own, where SQL can read it."""
+    """Named server logs; otherwise the server's own is read, where SQL can."""
 
     does: Step[C] = field(kw_only=True)
-    """The step itself, which says whom gates about logins mean."""
+    """The step itself, which names the logins that gates are about."""
     config: Config = field(kw_only=True)
 
     @property
     def kind(self) -> str:
-        """Of the walk."""
+        """The kind of the walk."""
         return self.name.kind
 
     @property
     def rest(self) -> timedelta:
-        """How long things are to rest before the step is done."""
+        """How long to wait before the step is done."""
         return self.does.rests(self.context) if self.does.rests else timedelta()
 
     @property
@@ -83,15 +83,15 @@ class Asked(Generic[C]):
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """The hazards, looked for once."""
+        """The hazards; looked for once."""
         return self.hazards()
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate: what has to be so before a step is done."""
+    """A gate: what has to be true before a step is done."""
 
     key: GateKey
     judge: Callable[[Asked[Any]], GateResult]
     asks: str
-    """What is true when it is open, in half a sentence: for the runbook's pages, before anybody has judged it."""
+    """What is true when it is open, in half a sentence, for pages of the runbook that were made before it is judged."""

@@ -1,4 +1,4 @@
-"""holes: nothing leads around the policies, before the tenants get their first right."""
+"""holes: nothing leads around the policies, checked before the tenants get their first right."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FIX = "close it, or take it on: --waive holes --reason WHY"
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first way that opens rows to whoever may do what everybody may. The proof finds all others."""
+    """Closed with the first way to other tenants' rows that PUBLIC's rights open. The proof finds all other ways."""
     survey = asked.context.survey
     schemas = {*asked.config.schemas, survey.tenants.schema}
     found = open_ways(read_ways(asked.session.driver, survey.tenants.group, schemas), survey)

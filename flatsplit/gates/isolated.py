@@ -1,7 +1,7 @@
-"""isolated: the last proof found tenants kept apart, and nothing that it speaks of has changed since.
+"""isolated: the last proof found that tenants are kept apart, and nothing it depends on has changed since.
 
-It ages as rehearsals do. Its digest is of row-level security, policies, memberships, rights and tenants, so any change
-of these closes the gate until somebody proves it anew.
+It ages like rehearsals. Its digest covers row-level security, policies, memberships, rights and tenants, so any change
+of these closes the gate until there is another proof.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def last(asked: Asked[Any]) -> EventRecord | None:
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """As the last proof says, if it is of today's policies and rights."""
+    """By the last proof, if it is about the present policies and rights."""
     proof = last(asked)
     if proof is None:
         return GateResult("isolated", False, "nobody has proved that tenants are kept apart", _FIX)
@@ -41,7 +41,8 @@ def judge(asked: Asked[Any]) -> GateResult:
         return GateResult("isolated", False, f"{ago}, longer than {format_duration(config.gates.rehearsal_age)}", _FIX)
     try:
         survey = asked.context.survey
-        tenants = dict(asked.context.live.tenants)  # as read a moment ago, also by who may write nothing
+        # As just read; this also works for an operator who may write nothing
+        tenants = dict(asked.context.live.tenants)
         schemas = {*config.schemas, survey.tenants.schema}
         now = read_facts(asked.session.driver, survey.tenants.group, tenants, schemas, acts=False).digest
     except FlatsplitError as error:

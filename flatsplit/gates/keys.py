@@ -1,4 +1,4 @@
-"""keys: every table whose rows are told apart has a key that is always there and quickly found."""
+"""keys: every table with rows of tenants has a key that is never NULL and that an index begins with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from flatsplit.walks.tenants.table_requirements import without_key
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed where a key may be NULL (unless such rows are read), where no index begins with it, and for long ways."""
+    """Closed where a key may be NULL (unless such rows are read), where no index begins with it, and for long ways to
+    it.
+    """
     found = list(without_key(asked.context, asked.context.apart))
     if not found:
         return GateResult("keys", True, f"{len(asked.context.apart)} tables have a key that is NOT NULL and indexed")

@@ -1,4 +1,4 @@
-"""known: everybody who used a role has come again since its password changed, so everybody has the new one."""
+"""known: every user of the role has logged in again since its password changed, and so knows the new one."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from flatsplit.walks.rotate.context import Context
 from flatsplit.words import listed
 
 EVENT = "reconnected"
-"""Kind of event: clients were seen with a session that began after the change."""
+"""The kind of event: clients were seen in a session that began after the change."""
 BEFORE = timedelta(days=7)
-"""Whoever was seen in this time before the change is expected to come again."""
+"""Clients that were seen in this time before the change are expected again."""
 
 Client = tuple[str, str]
 """(application, address)."""
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with those who have not. Who was never looked at cannot be waited for, and that is said."""
+    """Closed with those who have not. A client that nobody has seen cannot be waited for, and the result says so."""
     context, change = asked.context, asked.records[rotate.CHANGE]
     since = change.finished_at or server_clock(asked.session.driver)
     begun = change.started_at or since
@@ -37,7 +37,8 @@ def judge(asked: Asked[Context]) -> GateResult:
     there = sessions(asked.session.driver, context.role)
     before |= {client_of(one) for one in there}
     again = known(asked.journal) | {client_of(one) for one in there if began_after(one, since)}
-    before -= {(name, HIDDEN_ADDRESS) for name, client in before if client != HIDDEN_ADDRESS}  # may well be the same
+    # May well be the same client
+    before -= {(name, HIDDEN_ADDRESS) for name, client in before if client != HIDDEN_ADDRESS}
     again |= {(name, HIDDEN_ADDRESS) for name, _ in again}
     missing = sorted(one for one in before - again if one[0] != APPLICATION_NAME)
     failed = failed_logins(asked.session, context.role, since, asked.logs)
@@ -76,8 +77,8 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def gate(seen: str, failed: FailedLogins, better: str) -> GateResult:
-    """The gate that is open, with what its log tells and does not. From wherever somebody was turned away, somebody
-    was let in since: whether it was the same, no log tells. ``better``: what would tell where this one did not.
+    """The open gate, with what its log tells and does not. After each refused login somebody was let in from the same
+    address; whether it was the same client, no log tells. ``better``: what would tell where this log did not.
     """
     if failed.clients:
         unknown = "" in failed.clients
@@ -97,7 +98,7 @@ def gate(seen: str, failed: FailedLogins, better: str) -> GateResult:
 
 
 def _came_later(one: FailedLogin, came: Mapping[str, datetime], there: Sequence[Backend]) -> bool:
-    """Whether somebody was let in from that address after he was turned away; from any, where none is told."""
+    """Whether a login from that address succeeded after the refused one; from any address, where none is known."""
     last = one.last
     if last is None:
         return False
@@ -108,28 +109,28 @@ def _came_later(one: FailedLogin, came: Mapping[str, datetime], there: Sequence[
 
 
 def sessions(driver: psycopg.Connection[Any], role: str) -> tuple[Backend, ...]:
-    """Those of the role itself, in all databases, but for flatsplit's own."""
+    """Sessions of the role itself in all databases, without flatsplit's own."""
     found = read_sessions(driver, {role: (role,)}, "")
     return tuple(one for one in found if one.role == role and one.application != APPLICATION_NAME)
 
 
 def client_of(session: Backend) -> Client:
-    """By what it is known again."""
+    """What a client is recognised by."""
     return (session.application, session.client)
 
 
 def began_after(session: Backend, moment: datetime) -> bool:
-    """Whether it has logged in since."""
+    """Whether the session has logged in since."""
     return bool(session.backend_start) and began(session) > moment
 
 
 def began(session: Backend) -> datetime:
-    """When it logged in, where that is not hidden."""
+    """When it logged in; None where that is hidden."""
     return datetime.fromisoformat(session.backend_start)
 
 
 def came(journal: Journal) -> dict[str, datetime]:
-    """Addresses from which somebody came again, with when: by a session's start, or as it was written down."""
+    """Addresses from which a client has logged in again, with when: by the start of a session, or as recorded."""
     moments: dict[str, datetime] = {}
     for event in journal.events(EVENT):
         moments |= {client: event.at for _, client in event.details["clients"]}
@@ -139,7 +140,7 @@ def came(journal: Journal) -> dict[str, datetime]:
 
 
 def known(journal: Journal) -> set[Client]:
-    """Those of whom the journal says so."""
+    """Clients that the journal has recorded."""
     clients = (one for event in journal.events(EVENT) for one in event.details["clients"])
     return {(application, client) for application, client in clients}
 

@@ -1,4 +1,4 @@
-"""listed: every name of the role's list means something here."""
+"""listed: every name in the role's list means something in this database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 3
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the names that would be granted nothing: a typing error must not look like a grant."""
+    """Closed with names for which nothing would be granted: a typing error must not look like a grant."""
     context = asked.context
     where = heading(context.role, "grants")
     if context.special is None:

@@ -1,4 +1,4 @@
-"""names: every tenant can have a role of its own."""
+"""names: every tenant can have a role."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flatsplit.walks.tenants.context import Context
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first tenant whose role could not be called as the configuration has it."""
+    """Closed with the first tenant for whose role the configured name is not possible."""
     unable = asked.context.unable
     if not unable:
         return GateResult("names", True, f"{len(asked.context.wanted)} tenants can have a role each")

@@ -1,4 +1,4 @@
-"""no-blockers: nothing is known that would keep the walk from its end."""
+"""no-blockers: no blocker is known that would keep the walk from its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flatsplit.words import listed
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Closed with the first blocker that nobody has accepted."""
+    """Closed with the first blocker that was not accepted."""
     blockers = [finding for finding in asked.findings if finding.severity == "blocker"]
     accepted = sum(not finding.blocks for finding in blockers)
     blockers = [finding for finding in blockers if finding.blocks]
@@ -24,7 +24,9 @@ def judge(asked: Asked[Any]) -> GateResult:
 
 
 def open_gate(said: str, asked: Asked[Any], of: Collection[str] = ()) -> GateResult:
-    """The gate where no blocker was found; with a notice where one could not be looked for. ``of``: only these."""
+    """The gate where no blocker was found, with a notice where one could not be looked for. ``of``: only
+    these hazards.
+    """
     for finding in asked.findings:
         if finding.id == NOT_SEEN and (missing := [one for one in finding.objects if not of or one in of]):
             return GateResult(

@@ -1,4 +1,4 @@
-"""How long legacy has been quiet, as far as somebody watched."""
+"""How long legacy has been quiet, as far as that was watched."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LOOK = "let `flatsplit observe` run every few minutes (cron or a systemd timer)"
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Since when legacy is quiet, and how much of that time was watched."""
+    """Since when legacy has been quiet, and how much of that time was watched."""
 
     role: str
     since: datetime
     seen: bool
-    """``since`` is when it was last seen or found active; else when the time began to count."""
+    """Whether ``since`` is when it was last seen or active; otherwise it is when the time began to count."""
     coverage: Coverage
 
 
@@ -43,7 +43,7 @@ def quiet(
 ) -> Quiet:
     """What the observations and the statement counters say. This moment counts as a look.
 
-    ``acting``: who acts as which role, the members of ``role`` among them.
+    ``acting``: every role that acts as another one, with the roles it acts as; members of ``role`` are among them.
     """
     now = server_clock(session.driver)
     counters = journal.counters(role, started)
@@ -62,14 +62,16 @@ def quiet(
 
 
 def of_legacy(asked: Asked[Context], started: datetime) -> Quiet:
-    """How long legacy is quiet, from ``started`` on."""
+    """How long legacy has been quiet, counted from ``started`` on."""
     gates, database = asked.context.config.gates, asked.state.target.database
     legacy, mine = asked.context.legacy, acting(asked)
     return quiet(asked.session, asked.journal, legacy, mine, database, started, gates.largest_hole)
 
 
 def gate(key: GateKey, found: Quiet, wanted: timedelta, what: str) -> GateResult:
-    """Open when enough of the quiet time was watched. ``what`` began at ``found.since`` where legacy was not seen."""
+    """Open when enough of the quiet time was watched. ``what``: the event at ``found.since``, where legacy was not
+    seen.
+    """
     cover = found.coverage
     passed = cover.now - found.since
     begun = f"{found.role} last seen" if found.seen else what
@@ -90,7 +92,7 @@ def gate(key: GateKey, found: Quiet, wanted: timedelta, what: str) -> GateResult
 
 
 def elapsed(key: GateKey, wanted: timedelta, passed: timedelta, what: str) -> GateResult:
-    """Open when this time has passed since ``what``, whoever was there meanwhile."""
+    """Open when this time has passed since ``what``, whoever was connected meanwhile."""
     text = f"{what} {span(passed.total_seconds())} ago"
     if passed >= wanted:
         return GateResult(key, True, text)

@@ -1,4 +1,4 @@
-"""reach: app_migrator can be given all that it takes over, and read all that the views among it read."""
+"""reach: app_migrator can be given everything that it takes over, and read everything that its views read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def received(asked: Asked[Any], key: GateKey = "reach") -> GateResult | None:
-    """Closed with what a new owner has to hold to be given something; a superuser gives without asking."""
+    """Closed with the right that a new owner needs to be given something; None where nothing is missing. A superuser
+    gives without that check.
+    """
     state = asked.state
     if state.target.operator_superuser:
         return None

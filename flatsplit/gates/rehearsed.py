@@ -1,17 +1,16 @@
-"""rehearsed: what the rehearsals on record say about the switch.
+"""rehearsed: the last rehearsals found nothing that speaks against the switch.
 
-Bad news keeps until a later rehearsal of the same kind (the statistics, or a file) is better: the statement that was
-found will fail again. Good news ages: the application learns new statements, and what was reasoned from the blueprint
-before ownership moved was tried with other rights than those of the day. A clean rehearsal that is too old counts as
-none.
+A bad result counts until a later rehearsal of the same source (the statistics, or a file) is better: the statement that
+was found will fail again. A good one ages: the application runs new statements, and before ownership moved, the
+rehearsal was made with other rights. A clean rehearsal that is too old counts as none.
 
-Where there is none, ``[gates] rehearsal`` decides. ``advised`` lets the switch go on and says so: a database without
-pg_stat_statements may have nothing to rehearse, and whoever scripts a cutover of a new database has no old statements.
+Where there is none, ``[gates] rehearsal`` decides. ``advised`` lets the switch go on with a notice: a database without
+pg_stat_statements may have nothing to rehearse, and a script that cuts over a new database has no old statements.
 ``required`` waits.
 
-DDL does not close the gate. pg_stat_statements remembers every migration that ran as legacy since its last reset, and
-no second rehearsal could take that back, so the gate would stay closed for ever. That the migration tool has moved is
-what ``seen`` waits for; here the number is said, so that somebody looks whether the application itself runs DDL.
+DDL does not close the gate. pg_stat_statements keeps every migration that ran as legacy since its last reset, and no
+second rehearsal could change that, so the gate would stay closed. That the migration tool has moved is what ``seen``
+waits for. Here the number of such statements is shown, so that somebody checks whether the application itself runs DDL.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from flatsplit.words import span
 KEY: GateKey = "rehearsed"
 
 EVENT = "rehearsed"
-"""Kind of the journal event that keeps a summary."""
+"""The kind of event that keeps a summary."""
 
 CLOSING = ("denied", "silent")
 """Verdicts that close the gate."""
@@ -44,7 +43,7 @@ CLOSING = ("denied", "silent")
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A rehearsal on record."""
+    """A rehearsal in the journal."""
 
     at: datetime
     role: str
@@ -60,12 +59,12 @@ class Past:
 
     @property
     def command(self) -> str:
-        """How to have it again."""
+        """The command that repeats it."""
         return "flatsplit rehearse" + (f" --file {shlex.quote(self.file)}" if self.file else "")
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """As the last rehearsals for app_user say."""
+    """By the last rehearsals for app_user."""
     return gate(
         past(asked.journal),
         blueprint.application(asked.context.config),
@@ -77,7 +76,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def past(journal: Journal) -> list[Past]:
-    """The rehearsals on record, oldest first."""
+    """The rehearsals in the journal, oldest first."""
     return [
         Past(event.at, details["role"], details["source"], details.get("file", ""), details["summary"])
         for event in journal.events(EVENT)
@@ -94,8 +93,8 @@ def gate(
     missing: str,
     what: str = "ownership moved",
 ) -> GateResult:
-    """The gate for ``role``. ``past``: oldest first; ``moved``: since when it counts, and ``what`` happened then;
-    ``missing``: why there is nothing to rehearse by itself, "" where pg_stat_statements is at hand.
+    """The gate for ``role``. ``past``: oldest first. ``moved``: when the event ``what`` happened, before which a
+    rehearsal does not count. ``missing``: why pg_stat_statements cannot be rehearsed, "" where it can.
     """
     if config.rehearsal == "off":
         return GateResult(KEY, True, 'left out: [gates] rehearsal = "off"')

@@ -1,4 +1,4 @@
-"""Who is left on the old role, as itself or as a member of it, and how each of them is moved. Pure."""
+"""Clients that still use the old role, directly or as members of it, and how to move them. Pure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _who(client: Backend, context: Context) -> str:
 
 
 def _move(login: str, state: State, context: Context) -> str:
-    """What makes a member the new role's instead. It holds at once, in the session that is there."""
+    """The statement that moves a member to the new role. It takes effect at once, in open sessions too."""
     member = leading(state, context, login)
     return (
         f"let it log in as another, or make it the new role's: {moving(state, context, member)} "

@@ -1,4 +1,4 @@
-"""seen: those who are to use the new roles have come."""
+"""seen: sessions of the new roles were seen."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from flatsplit.walks.split.context import Context
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Open once app_user and app_migrator, or members of theirs, were connected; repurposed, app_migrator alone."""
+    """Open once app_user and app_migrator, or members of them, were connected; with ``repurpose``,
+    app_migrator alone.
+    """
     who = blueprint.who(asked.context.config)
     wanted = [who.owner]
     if asked.context.config.retire != "repurpose":
         wanted.insert(0, who.application)
     database = asked.state.target.database
-    there = [client for client in clients(asked) if client.application != APPLICATION_NAME]  # verify logs in too
+    # Without verify's own logins
+    there = [client for client in clients(asked) if client.application != APPLICATION_NAME]
     here = {role for client in there if client.database == database for role in client.acts_as}
     since = asked.records[split.ENABLE_LOGIN].started_at
     parts = f"the migration tool at {who.owner}"
@@ -39,7 +42,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def _named(asked: Asked[Context], role: str) -> str:
-    """The role, and of a group whose logins are meant."""
+    """The role; for a group with the names of its logins."""
     logins = asked.context.config.logins(role)
     return f"{role} (nor a member of it: {', '.join(logins)})" if logins else role
 

@@ -1,4 +1,4 @@
-"""Who is connected as whom, as far as gates ask for it."""
+"""The sessions that gates ask about, with the roles they act as."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from flatsplit.walks.split.context import Context
 
 
 def acting(asked: Asked[Context]) -> Mapping[str, tuple[str, ...]]:
-    """Who acts as legacy or a new role, and as which: a member's session is the role's."""
+    """Every role that acts as legacy or a new role, with the roles it acts as: a member's session counts as
+    the role's.
+    """
     context = asked.context
     return membership.attributed(asked.state, context.legacy, context.config.roles.new, context.retiring)
 
 
 def clients(asked: Asked[Context]) -> tuple[Backend, ...]:
-    """Sessions of those, in any database."""
+    """Sessions of these roles in any database."""
     return read_sessions(asked.session.driver, acting(asked), asked.context.legacy)
 
 

@@ -1,4 +1,4 @@
-"""soaked: things have rested since the step before, and nobody came back to legacy."""
+"""soaked: ``soak`` has passed since the step before, and nobody has used legacy."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def judge(asked: Asked[Context]) -> GateResult:
     now = server_clock(asked.session.driver)
     finished = before.finished_at or now
     soak = config.gates.soak
-    if config.retire == "repurpose":  # legacy goes on being used, so there is nothing to watch for
+    if config.retire == "repurpose":  # legacy stays in use, so only time counts
         return quiet.elapsed("soaked", soak, now - finished, f"{before.key} done")
-    # Its own sessions are ended when it is locked; those of its members go on, and can do all that it can
+    # Locking ends legacy's own sessions; those of its members go on with all of its rights
     if others := [client for client in on_legacy(asked) if client.role != legacy]:
         return remaining_clients.gate("soaked", others, asked.state, asked.context)
     return quiet.gate("soaked", quiet.of_legacy(asked, finished), soak, f"{before.key} done")

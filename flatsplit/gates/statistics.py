@@ -1,6 +1,6 @@
-"""statistics: pg_stat_statements has room for every tenant's statements, which it counts per role.
+"""statistics: pg_stat_statements, which counts per role, has room for every tenant's statements.
 
-Where it has not, it forgets the rarest ones over and over, and with them what rehearsals and gates go by.
+Where it has not, it drops the rarest again and again, and with them the evidence of rehearsals and gates.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WHERE s.userid = (SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = %
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed where the application's statements, once per tenant, are more than it keeps."""
+    """Closed where the application's statements, once for each tenant, are more than it keeps."""
     found, room = ask(asked.session.driver, "counters"), ask(asked.session.driver, "remembered")[0][0]
     if not found or room is None:
         return GateResult("statistics", True, "pg_stat_statements is not there", notice=True)

@@ -1,4 +1,4 @@
-"""surveyed: of every table in scope it is known what it is to a tenant."""
+"""surveyed: it is known of every table in scope whether and how it belongs to tenants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FIX = "flatsplit tenants --survey says what to write under [tenants.tables]"
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with what flatsplit.toml says wrongly, then with the tables of which it says nothing."""
+    """Closed with what flatsplit.toml says wrongly, then with the tables that it does not mention."""
     survey = asked.context.survey
     if survey.wrong:
         return GateResult("surveyed", False, survey.wrong[0], _FIX)

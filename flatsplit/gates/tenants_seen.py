@@ -1,4 +1,4 @@
-"""tenants-seen: ring by ring, tenants use their roles."""
+"""tenants-seen: the tenants of every ring use their roles."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from flatsplit.words import count
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Open once somebody of every ring has been connected, or has run statements that pg_stat_statements counted.
+    """Open once a tenant of every ring was connected, or has run statements that pg_stat_statements counted.
 
-    A ring of which all are held back is passed over.
+    A ring whose tenants are all held back does not count.
     """
     found = progress(asked)
     if not found:

@@ -1,4 +1,4 @@
-"""twins-alike: who logs in as the twin that comes can do just what who logs in as the former one can."""
+"""twins-alike: the login that is to be used can do what the former one can, and no more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 3
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with what one has and the other has not."""
+    """Closed with what only one of them has."""
     former, coming = asked.context.former, asked.context.coming
     found = list(differences(asked.state, former, coming))
     if not found:
@@ -31,7 +31,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def differences(state: State, one: str, other: str) -> Iterator[str]:
-    """What they have not in common, but for LOGIN, password and comment; each in a few words."""
+    """What only one of them has, other than LOGIN, password and comment; each in a few words."""
     if one not in state.roles or other not in state.roles:
         yield f"there is no role {other if one in state.roles else one}"
         return

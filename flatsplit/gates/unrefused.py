@@ -1,4 +1,4 @@
-"""unrefused: nothing that the application asks for is being refused, where the server's log can be read."""
+"""unrefused: the application is refused nothing, where the server's log can be read."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ LATELY = timedelta(hours=24)
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Closed with the statements that were refused since the step before, and would be again; an attack closes nothing.
+    """Closed with the statements that were refused since the step before and would be again; an attack closes nothing.
 
-    Not further back than a day: what was granted since is nobody's trouble any more.
+    Not further back than a day: what has been granted since is no problem any more.
     """
     role, better = blueprint.application(asked.context.config), with_logs(asked)
     found = _lately(asked)
@@ -36,7 +36,8 @@ def _lately(asked: Asked[Any]) -> Lately | None:
     """What was refused; None where there is no log to read."""
     if not (asked.logs or log_in_files(asked.session.driver)):
         return None
-    from flatsplit.trail.refused import lately, rehearsed  # the parser of SQL, which nobody waits for without a log
+    # Imports the parser of SQL, which is not needed without a log
+    from flatsplit.trail.refused import lately, rehearsed
 
     config, now = asked.context.config, server_clock(asked.session.driver)
     since = max(asked.before.finished_at or now, now - LATELY)
@@ -47,7 +48,7 @@ def _lately(asked: Asked[Any]) -> Lately | None:
 
 
 def _old_role(asked: Asked[Any]) -> FailedLogins | None:
-    """Who asks for the old role since it was locked; None while it may log in, and in other walks."""
+    """Logins as the old role since it was locked; None while it may log in, and in other walks."""
     role = asked.config.legacy_role
     facts, locked = asked.state.roles.get(role), asked.before.finished_at
     if asked.name != SPLIT or facts is None or facts.login or locked is None:
@@ -58,7 +59,9 @@ def _old_role(asked: Asked[Any]) -> FailedLogins | None:
 
 
 def with_old_role(result: GateResult, heard: FailedLogins | None) -> GateResult:
-    """The same, with who was overlooked: that is for people to know, and closes nothing."""
+    """The result, with the clients that still ask for the old role: people should know, but it does not
+    close the gate.
+    """
     if heard is None:
         return result
     if heard.clients:
@@ -75,7 +78,7 @@ def with_old_role(result: GateResult, heard: FailedLogins | None) -> GateResult:
 
 
 def with_logs(asked: Asked[Any]) -> str:
-    """What to type where the server's own log does not tell."""
+    """The command that names a log, where the server's own does not tell."""
     return f"{asked.name.typed('next')} --log FILE"
 
 
@@ -85,7 +88,7 @@ def not_known(why: str, better: str) -> GateResult:
 
 
 def gate(found: Lately, role: str, better: str) -> GateResult:
-    """The gate on what was found. ``better``: what would tell where the log did not."""
+    """The gate for what was found. ``better``: what would tell where the log did not."""
     from flatsplit.trail.refused import OURS
 
     if found.why:

@@ -1,4 +1,4 @@
-"""verified: each role can and cannot do what it shall."""
+"""verified: each role can and cannot do what it should."""
 
 from __future__ import annotations
 

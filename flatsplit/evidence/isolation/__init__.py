@@ -1,7 +1,7 @@
-"""That tenants are kept apart: by the catalog for all of them, by acts as some or all, by sums against the truth.
+"""Proves that tenants are kept apart: by the catalog for all of them, by acts tried as some or all, and by counts.
 
-What the catalog says is read once (:mod:`.facts`) and judged without a server (:mod:`.closure`, :mod:`.holes`); what is
-tried is written in :mod:`.acts` and runs in :mod:`.trying`.
+The catalog is read once (:mod:`.facts`) and judged without a server (:mod:`.closure`, :mod:`.holes`). What is tried is
+written in :mod:`.acts` and run in :mod:`.proof`.
 """
 
 from flatsplit.evidence.isolation.facts import Facts, read_facts

@@ -1,1 +1,1 @@
-"""Gates as a group's walk alone judges them."""
+"""Gates that the walk of a group judges in its own way."""

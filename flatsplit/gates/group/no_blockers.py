@@ -1,4 +1,4 @@
-"""no-blockers: nothing came up since the walk began that speaks against it."""
+"""no-blockers: nothing has come up since the walk began that speaks against it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.preconditions import objections
 
 OF_GROUPS = ("role-setting-ignored", "cron-as-group")
-"""Hazards that are blockers of this walk; one that is accepted in flatsplit.toml blocks nothing."""
+"""Hazards that are blockers of this walk; one that is accepted in flatsplit.toml is none."""
 
 
 def judge(asked: Asked[Context]) -> GateResult:

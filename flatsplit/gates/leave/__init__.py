@@ -1,1 +1,1 @@
-"""Gates as a person's leaving alone judges them."""
+"""Gates that the walk of a person's leaving judges in its own way."""

@@ -1,4 +1,4 @@
-"""no-blockers: nothing that she leaves behind would do more once it is another's."""
+"""no-blockers: nothing that the person leaves behind would do more under another owner."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.walks.leave.preconditions import objections
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first objection, or what her heir may not be given."""
+    """Closed with the first objection, or with what the new owner may not be given."""
     found = list(objections(asked.state, asked.context.person))
     if not found:
         return received(asked, "no-blockers") or GateResult(

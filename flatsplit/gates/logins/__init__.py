@@ -1,5 +1,6 @@
-"""The gates that are about logins, for every kind of walk but the split: who logs in, and not whom a session acts as.
+"""The gates about logins, for every kind of walk except the split. They count who logs in, and not as whom a session
+acts.
 
-The step says of whom: ``comes``, the logins that people are to use, and ``leaves``, those that nobody is to use any
-more. How long is ``rests``. A kind with another question has a file of its own in ``flatsplit/gates/KIND/``.
+The step says which logins: ``comes`` are those that people are to use, ``leaves`` those that nobody is to use any more;
+``rests`` is how long. A kind that asks another question has its own file in ``flatsplit/gates/KIND/``.
 """

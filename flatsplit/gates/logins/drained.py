@@ -1,4 +1,4 @@
-"""drained: nobody logs in any more as a role that the step ``leaves``, for as long as it ``rests``."""
+"""drained: nobody has logged in as a role that the step ``leaves``, for as long as it ``rests``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flatsplit.server.sessions import server_clock
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Open once nobody did for long enough since the step began."""
+    """Open once nobody has for long enough since the step began."""
     leaving = asked.does.leaves(asked.context)
     if found := sessions.here(asked, leaving):
         return sessions.left("drained", found, asked)

@@ -1,4 +1,4 @@
-"""elsewhere: no other database of the cluster needs a role that the step ``leaves`` to log in, or to be there."""
+"""elsewhere: no other database of the cluster needs a role that the step ``leaves``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.walks import used_elsewhere
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Closed with the databases that do; not to be waived where the step drops the role and something depends on it."""
+    """Closed with the databases that do. Not to be waived where the step drops the role and something depends on it."""
     leaving, database = asked.does.leaves(asked.context), asked.state.target.database
     for role in leaving:
         owned = owned_elsewhere(asked.session.driver, role) if role in asked.state.roles else ()
@@ -23,7 +23,7 @@ def judge(asked: Asked[Any]) -> GateResult:
         if parts:
             held = bool(owned) and role in asked.does.drops(asked.context)
             there = f"walk {asked.kind} {role} there too, as far as this step"
-            if held:  # nobody can drop a role that something depends on
+            if held:  # a role that something depends on cannot be dropped
                 heir = ddl.ident(blueprint.owner(asked.config))
                 drops = f"REASSIGN OWNED BY {ddl.ident(role)} TO {heir}; DROP OWNED BY {ddl.ident(role)};"
                 fix = f"{there}; where flatsplit is not at work, let a superuser run there: {drops}"

@@ -1,4 +1,4 @@
-"""seen: one of the logins that the step says people are to use (``comes``) was used."""
+"""seen: one of the logins that people are to use (``comes``) was used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.model import GateResult
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Open once somebody was connected as one of them since the step before began, which lets them in."""
+    """Open once a session of one of them was seen since the step before began, which lets them log in."""
     database, coming = asked.state.target.database, asked.does.comes(asked.context)
     since = asked.before.started_at
     there = {one.role for one in sessions.here(asked, coming)}

@@ -1,4 +1,4 @@
-"""Who has logged in as these very roles; whom a session acts as does not count."""
+"""Who has logged in as these very roles; as whom a session acts does not count."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flatsplit.server.sessions import looks_pooled, read_sessions, server_clock
 
 
 def clients(asked: Asked[Any], roles: Sequence[str]) -> tuple[Backend, ...]:
-    """Sessions of these logins in any database, but for those by which flatsplit tries what they can."""
+    """Sessions of these logins in any database, without those in which flatsplit tries what they can do."""
     found = read_sessions(asked.session.driver, {role: (role,) for role in roles}, "")
     return tuple(one for one in found if one.role in roles and one.application != APPLICATION_NAME)
 
@@ -26,9 +26,9 @@ def here(asked: Asked[Any], roles: Sequence[str]) -> tuple[Backend, ...]:
 
 
 def quiet(asked: Asked[Any], roles: Sequence[str], started: datetime) -> Quiet:
-    """How long nobody has logged in as one of these roles, from ``started`` on. There is at least one.
+    """How long nobody has logged in as one of these roles, since ``started``. There is at least one role.
 
-    By looks alone: statements of logins that act as a group are counted as the group's.
+    By looks alone: the server counts statements of logins that act as a group for the group.
     """
     now, database = server_clock(asked.session.driver), asked.state.target.database
     seen = [(at, role) for role in roles if (at := asked.journal.last_login(role, database)) and at >= started]

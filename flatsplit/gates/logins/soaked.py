@@ -1,4 +1,4 @@
-"""soaked: things have rested since the step before, and nobody logged in as a role that this step ``leaves``."""
+"""soaked: ``rests`` has passed since the step before, and nobody logged in as a role that this step ``leaves``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flatsplit.server.sessions import server_clock
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Open once it was quiet for long enough since the step before; where none may log in, time is enough."""
+    """Open once it was quiet for long enough since the step before. Where none of them may log in, time is enough."""
     leaving, before = asked.does.leaves(asked.context), asked.before
     now = server_clock(asked.session.driver)
     finished, what = before.finished_at or now, f"{before.key} done"

@@ -1,7 +1,7 @@
-"""unrefused: nobody is refused what he asks for: as a login that is closed, or by the rights of one that is in use.
+"""unrefused: no login that was closed is asked for, and the logins in use are refused nothing.
 
-Once the former password is forgotten there is no quick way back. Who still asks for a login that the step ``leaves``
-was overlooked, and is heard in the server's log alone.
+Once the former password is removed there is no quick way back. A client that still asks for a login that the step
+``leaves`` was overlooked, and only the server's log shows it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 
 def judge(asked: Asked[Any]) -> GateResult:
-    """Closed with those who were turned away since the step before, else with what the application is refused.
+    """Closed with clients that were refused since the step before; otherwise by what the application is being refused.
 
-    What the log does not tell is said, with what would tell it: nobody heard is not nobody there.
+    Where the log does not tell, the result says so, with what would: no line in it does not mean that there is no such
+    client.
     """
     leaving = asked.does.leaves(asked.context)
     since = asked.before.finished_at or server_clock(asked.session.driver)
@@ -45,7 +46,7 @@ def judge(asked: Asked[Any]) -> GateResult:
 
 def _heard(asked: Asked[Any], shut: Sequence[str], since: datetime) -> Iterator[FailedLogins]:
     if shut:
-        from flatsplit.trail.logins import failed_logins  # with what reads logs, which few wait for
+        from flatsplit.trail.logins import failed_logins  # imports what reads logs, which most commands do not need
 
         yield from (failed_logins(asked.session, role, since, asked.logs) for role in shut)
 
@@ -61,7 +62,9 @@ def _asked_for(found: FailedLogins) -> GateResult:
 
 
 def gate(heard: list[FailedLogins], result: GateResult | None, better: str) -> GateResult:
-    """The gate where nobody was heard. ``result``: what is refused to the application, where that counts too."""
+    """The gate where no client was refused. ``result``: what the application is being refused, where that
+    counts too.
+    """
     if result is not None and not result.open:
         return result
     whom = " or ".join(found.role for found in heard)
@@ -71,7 +74,7 @@ def gate(heard: list[FailedLogins], result: GateResult | None, better: str) -> G
         nothing = f"whether somebody asks for {whom}, or is refused what he needs, is not known: {blind}"
         return replace(result, reason=nothing, fix=better)
     reason = f"nobody asks for {whom} since {begins}" if begins else f"whether somebody asks for {whom} is not known"
-    if blind and (result is None or blind not in result.reason):  # of the same log it is said once
+    if blind and (result is None or blind not in result.reason):  # once is enough for the same log
         reason += f"; not known: {blind}" if begins else f": {blind}"
     if result is None:
         return GateResult(KEY, True, reason, better if blind else "", notice=bool(blind))

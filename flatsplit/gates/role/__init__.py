@@ -1,1 +1,1 @@
-"""Gates as the walk of a special role alone judges them."""
+"""Gates that the walk of a special role judges in its own way."""

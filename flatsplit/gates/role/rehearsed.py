@@ -1,4 +1,4 @@
-"""rehearsed: all that the role ran was tried with what its list says alone, and nothing of it is refused."""
+"""rehearsed: everything that the role ran was rehearsed with the rights of its list alone, and nothing is refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flatsplit.words import span
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Open where the last rehearsal as the role was clean, and is younger than the grant."""
+    """Open where the last rehearsal as the role was clean and is newer than the grant."""
     role = asked.context.role
     command = f"flatsplit rehearse --as {shlex.quote(role)}"
     granted = asked.records[keys.GRANT].finished_at

@@ -1,1 +1,1 @@
-"""Gates as a rotation alone judges them."""
+"""Gates that a rotation judges in its own way."""

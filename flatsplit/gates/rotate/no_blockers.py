@@ -1,8 +1,8 @@
-"""no-blockers: nobody logs in with the former password whom no deploy of the application reaches.
+"""no-blockers: nothing logs in with the former password that a deployment of the application does not reach.
 
-A walsender that runs survives, and fails at its next connect, while its slot holds WAL back; so does a foreign server's
-connection. Both have the password in a configuration of their own, on another machine. A job of pg_cron and the worker
-of a subscription start as a role without anybody's password, and not at all once that role may not log in.
+A running walsender goes on and fails at its next connection, while its slot holds WAL back; so does the connection of a
+foreign server. Both have the password in a configuration on another machine. A job of pg_cron and the worker of a
+subscription start without a password, and not at all once the role may not log in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _KEY: Final = "no-blockers"
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first of them. In place the role goes on logging in, so nobody minds who needs no password."""
+    """Closed with the first of them. In place the role can still log in, so those that need no password do
+    not count.
+    """
     context = asked.context
     role, heir = (context.former, context.coming) if context.twins else (context.role, context.role)
     held = read_holders(asked.session.driver, [role])
