@@ -1,4 +1,4 @@
-"""Access control lists as the server explodes them, in the words of the model."""
+"""Access control lists from aclexplode(), in the types of the model."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LETTERS: Mapping[str, str] = {
     "SET": "s",
     "ALTER SYSTEM": "A",
 }
-"""The names that aclexplode() gives to the privilege letters (acl.h)."""
+"""Privilege letters by the names that aclexplode() gives (acl.h)."""
 
 
 class Names:
     """Role names by oid, and the ACLs written with them.
 
-    An oid without a role (a catalog that was damaged or edited by hand) is printed as its digits, as
-    aclitemout() does; a privilege given to such a role means nothing and is left out.
+    An oid without a role (a damaged catalog) is printed as its digits, as aclitemout() does. A privilege granted to it
+    has no effect and is left out.
     """
 
     def __init__(self, roles: Mapping[int, str]) -> None:

@@ -16,7 +16,7 @@ BOOTSTRAP = 10
 
 
 def read_target(look: Look, names: Names, settings: Mapping[SettingKey, Settings]) -> Target:
-    """The database, and who works on it."""
+    """The database, and the operator who is connected."""
     server = look.server
     identifier = look.ask("system_identifier")[0][0] if server.reads_identifier else ""
     return Target(
@@ -32,11 +32,11 @@ def read_target(look: Look, names: Names, settings: Mapping[SettingKey, Settings
 
 
 def _default_search_path(look: Look, settings: Mapping[SettingKey, Settings]) -> str:
-    """search_path of a role without settings of its own, in the order of process_settings() in postinit.c.
+    """The search_path of a role without settings of its own, in the order of process_settings() in postinit.c.
 
-    The database's setting, then the one for all roles, then the configuration files. pg_settings shows our own
-    session, in which the operator's settings or a SET may cover what the files say; where that is so and the
-    files cannot be read, the built-in default is the best guess.
+    The database's setting, then that for all roles, then the configuration files. pg_settings shows the operator's own
+    session, in which other settings may hide those of the files. Where that is so and the files cannot be read, the
+    built-in default is taken.
     """
     server = look.server
     for key in (SettingKey("", server.database), SettingKey("", "")):
@@ -58,9 +58,9 @@ def _default_search_path(look: Look, settings: Mapping[SettingKey, Settings]) ->
 
 
 def read_log_statement(look: Look) -> str:
-    """log_statement of a role without settings of its own, but for the database's: from the configuration files.
+    """The log_statement of a role without settings of its own other than the database's, from the configuration files.
 
-    Where the operator has a setting of its own, only who may read the files knows.
+    Where the operator has a setting of its own, only the files tell.
     """
     source, value = look.ask("log_statement")[0]
     if source in ("default", "configuration file", "command line", "environment variable"):
@@ -70,7 +70,7 @@ def read_log_statement(look: Look) -> str:
 
 
 def read_roles(look: Look, rows: list[Row]) -> dict[str, RoleFacts]:
-    """The attributes of every role, predefined ones too: they matter as groups."""
+    """The attributes of every role, also of predefined ones, since these are groups."""
     elsewhere: defaultdict[int, list[str]] = defaultdict(list)
     for oid, database in look.ask("elsewhere"):
         elsewhere[oid].append(database)
@@ -108,7 +108,7 @@ def read_settings(look: Look, names: Names) -> dict[SettingKey, Settings]:
 
 
 def read_databases(look: Look, names: Names) -> dict[str, tuple[str, ...]]:
-    """The other databases of the cluster by owner."""
+    """The other databases of the cluster that each role owns."""
     owned: defaultdict[str, list[str]] = defaultdict(list)
     for owner, database in look.ask("databases"):
         owned[names[owner]].append(database)

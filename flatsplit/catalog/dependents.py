@@ -1,8 +1,8 @@
-"""What the server itself records as depending on a role, apart from everything the reader knows.
+"""What the server records as depending on a role, independently of what the reader reads.
 
-For most roles that is pg_shdepend: the rows that DROP ROLE looks at, with deptype o (owner), a (privileges),
-r (target of a policy) and i (initial privileges of an extension member, 17 and later). The bootstrap superuser is
-pinned and has no rows there; what belongs to it is found in the owner columns of the catalogs.
+For most roles that is pg_shdepend: the rows that DROP ROLE checks, with deptype o (owner), a (privileges), r (target of
+a policy) and i (initial privileges of an extension member, 17 and later). The bootstrap superuser is pinned and has no
+rows there; what belongs to it is found by the owner columns of the catalogs.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ _OWNED = """
 """
 
 _CLASS = {"pg_largeobject_metadata": "pg_largeobject"}
-"""Catalogs that dependencies know by another name (see LargeObjectRelationId in pg_largeobject.c)."""
+"""Catalogs that have another name in dependencies (see LargeObjectRelationId in pg_largeobject.c)."""
 
 _FIRST = {"pg_largeobject": 1}
-"""The lowest oid of what is not the system's own, where that is not FirstNormalObjectId: lo_create() takes any."""
+"""The lowest oid of a user's object, where that is not FirstNormalObjectId: lo_create() takes any oid."""
 
 _ELSEWHERE = {
     "pg_database": "{oid} <> (SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database())",
     "pg_subscription": "{oid} IN (SELECT s.oid FROM pg_subscription AS s WHERE s.subdbid <> "
     "(SELECT m.oid FROM pg_database AS m WHERE m.datname = current_database()))",
 }
-"""Shared catalogs whose rows may be another database's affair (see a role's ``elsewhere``)."""
+"""Shared catalogs whose rows may concern another database (see a role's ``elsewhere``)."""
 
 _FOLLOWERS = {
     "pg_class": "d.relkind IN ('i', 'I', 't', 'c')",
     "pg_namespace": f"d.nspname ~ '{TEMPORARY}'",
 }
-"""What follows something else without an internal dependency (pg_depend i) that would tell."""
+"""Objects that follow another one without an internal dependency (pg_depend i)."""
 
 
 class Dependents(NamedTuple):
@@ -58,11 +58,11 @@ class Dependents(NamedTuple):
     columns: bool
     """Whether these are columns (objsubid not 0, negative for system columns) rather than objects."""
     sql: str
-    """``objid, objsubid, deptype`` of each."""
+    """A query for ``objid, objsubid, deptype`` of each."""
 
 
 def dependents_of(look: Look, role: int) -> list[Dependents]:
-    """Per catalog, the query for what depends on the role in this database or is shared."""
+    """For each catalog the query for what depends on the role and is in this database or shared."""
     if role == BOOTSTRAP:
         return [
             Dependents(

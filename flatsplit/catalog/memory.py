@@ -1,4 +1,4 @@
-"""What a connection has read of many tables, so that another look at them asks only for what has changed since."""
+"""What a connection has read of many tables, so that its next look only reads what has changed since."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ from flatsplit.catalog.session import Look, Row
 from flatsplit.model import Structure
 
 MANY: Final = 500
-"""Of fewer tables or policies nothing is kept: to ask again takes no longer than to ask whether."""
+"""With fewer tables or policies nothing is kept: reading them again takes no longer than asking whether
+they changed.
+"""
 
 Expressions: TypeAlias = tuple[str, str]
-"""USING and WITH CHECK of a policy, in our words where they are ours."""
+"""USING and WITH CHECK of a policy; flatsplit's own conditions as flatsplit writes them."""
 
 
 @dataclass
 class Memory:
-    """Of one connection. It holds as long as the stamp is the same: no column, key, index, type or name has changed."""
+    """What one connection keeps. It is valid while the stamp is the same: no column, key, index, type or name has
+    changed.
+    """
 
     stamp: Row | None = None
     structures: dict[tuple[str, ...], Structure] = field(default_factory=dict)
-    """By the schemas that were asked for."""
+    """By the schemas that were read."""
     said: dict[tuple[int, str], Expressions] = field(default_factory=dict)
-    """By oid and xmin: a policy that is changed is another row."""
+    """By oid and xmin: a changed policy is another row."""
     asking: list[int] | None = None
-    """The tables whose policies are printed, when ``said`` was read."""
+    """The tables whose policies were printed when ``said`` was read."""
 
     def at(self, look: Look) -> Memory:
-        """Itself, emptied where it does not hold any more."""
+        """Itself, emptied where it is not valid any more."""
         stamp = look.ask("structure_stamp")[0]
         if stamp != self.stamp:
             self.stamp, self.asking = stamp, None
@@ -41,7 +45,7 @@ class Memory:
         return self
 
     def expressions(self, asking: list[int]) -> dict[tuple[int, str], Expressions]:
-        """What is known of policies, where the same tables are asked about as before."""
+        """The known policies, where the same tables are asked about as before."""
         if self.asking != asking:
             self.said.clear()
         self.asking = asking
@@ -52,16 +56,16 @@ _KEPT: WeakKeyDictionary[psycopg.Connection[Any], Memory] = WeakKeyDictionary()
 
 
 def recall(look: Look) -> Memory | None:
-    """What this connection knows and is still so; None where it has kept nothing, which costs no question.
+    """What this connection has kept and is valid; None where it has kept nothing, which takes no query.
 
-    Nor does it know anything inside a transaction of the caller's: what that changes, and changes again, has one xmin.
+    It is not used inside a transaction of the caller's: two changes there have the same xmin.
     """
     kept = _KEPT.get(look.connection) if look.alone else None
     return kept.at(look) if kept is not None else None
 
 
 def keep(look: Look, read: Collection[object]) -> Memory | None:
-    """Where to put what was ``read``; None where that is too little. Inside the look in which it was read."""
+    """Where to keep what was ``read``, inside the same look; None where that is too little."""
     if len(read) < MANY or not look.alone:
         return None
     kept = _KEPT.setdefault(look.connection, Memory())

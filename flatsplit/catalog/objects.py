@@ -1,4 +1,4 @@
-"""Objects with an owner, and what is attached to them: column privileges, defaults, policies, user mappings."""
+"""Objects with an owner, and what belongs to them: column privileges, default privileges, policies, user mappings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ is_temporary = re.compile(TEMPORARY).match
 
 
 def ask_objects(look: Look) -> list[list[Row]]:
-    """Every object as the server tells of them, those alike in one row."""
+    """Every object as the server lists it, equal ones in one row."""
     known = sources(look.server)
     there = {catalog for (catalog,) in look.rows(filled(source for source in known if source.rare))}
     with look.hashing():
@@ -26,14 +26,14 @@ def ask_objects(look: Look) -> list[list[Row]]:
 
 
 class Objects(NamedTuple):
-    """All objects by their names; those of the same facts share one ObjectFacts, and are a group of these."""
+    """All objects by name. Those with the same facts share one ObjectFacts and form a group."""
 
     facts: dict[ObjectRef, ObjectFacts]
     groups: list[ObjectGroup]
 
 
 def objects_of(grouped: list[list[Row]], names: Names, major: int) -> Objects:
-    """The objects of :func:`ask_objects`. Asks nothing."""
+    """The objects from rows of :func:`ask_objects`. Runs no query."""
     objects: dict[ObjectRef, ObjectFacts] = {}
     groups: dict[tuple[str, str, str, int], ObjectGroup] = {}
     shared: dict[ObjectFacts, ObjectFacts] = {}
@@ -56,7 +56,7 @@ def objects_of(grouped: list[list[Row]], names: Names, major: int) -> Objects:
 
 
 def _kept(kind: str, open_: str | None, major: int) -> str:
-    """The letters of such an object that PUBLIC did not get in the beginning."""
+    """The letters of an object of this kind that PUBLIC did not get at first."""
     if open_ is None:
         return ""
     given = "".join(LETTERS[name] for name in json.loads(open_))
@@ -98,7 +98,7 @@ def read_mappings(look: Look, names: Names) -> frozenset[ObjectRef]:
 
 
 def read_uses(look: Look) -> dict[ObjectRef, tuple[ObjectRef, ...]]:
-    """What the rules of a relation touch with its owner's rights, sorted."""
+    """The relations that the rules of a relation use with its owner's rights, sorted."""
     uses: defaultdict[ObjectRef, set[ObjectRef]] = defaultdict(set)
     for kind, schema, name, *used in look.ask("uses"):
         uses[ObjectRef(kind, schema, name)].add(ObjectRef(*used))

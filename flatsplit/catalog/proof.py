@@ -1,4 +1,4 @@
-"""The proof of completeness: everything the server says depends on a role is in the State, and says so there."""
+"""Proves that a State is complete: everything that depends on a role by the server's records is in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flatsplit.catalog.sources import sources
 from flatsplit.model import PUBLIC, Acl, DefaultRef, Member, ObjectFacts, ObjectRef, State
 
 _WORDS = {"o": "owner of ", "a": "privileges for ", "r": "target of ", "i": "initial privileges for "}
-"""As DROP ROLE words it (storeObjectDescription in pg_shdepend.c)."""
+"""Words of DROP ROLE for dependencies (storeObjectDescription in pg_shdepend.c)."""
 
 
 class _Address(NamedTuple):
@@ -43,8 +43,8 @@ FROM unnest(%s::text[], %s::oid[], %s::integer[], %s::text[]) AS a (catalog, oid
 def unknown_dependencies(conn: psycopg.Connection[Any], role: str, state: State) -> tuple[str, ...]:
     """Descriptions of what depends on the role and is not in the State, or not as a fact about that role.
 
-    Reads the server now: to be asked in the transaction in which the State was read, or what changed in between
-    is reported too. Temporary objects are left out, and other databases are the business of ``elsewhere``.
+    It reads the server now, so it has to run in the transaction in which the State was read; otherwise changes in
+    between are reported too. Temporary objects are left out, and other databases are in ``elsewhere``.
     """
     with look(conn) as at:
         names = Names({row[0]: row[1] for row in at.ask("roles")})
@@ -57,8 +57,8 @@ def unknown_dependencies(conn: psycopg.Connection[Any], role: str, state: State)
 def remaining_dependencies(conn: psycopg.Connection[Any], role: str, *, extensions: bool = True) -> tuple[str, ...]:
     """Descriptions of all that depends on the role in this database or is shared, in the words of DROP ROLE.
 
-    Without ``extensions`` these are left out: REASSIGN OWNED is the only way to move one, and refuses for the
-    bootstrap superuser.
+    Without ``extensions`` these are left out: only REASSIGN OWNED moves one, and it refuses for the bootstrap
+    superuser.
     """
     with look(conn) as at:
         left: list[_Address] = []
@@ -70,14 +70,14 @@ def remaining_dependencies(conn: psycopg.Connection[Any], role: str, *, extensio
 
 
 def owned_elsewhere(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
-    """Names of the other databases that the role plays a part in: as RoleFacts.elsewhere, read now."""
+    """The other databases in which the role owns something or has rights, read now; as RoleFacts.elsewhere."""
     with look(conn) as at:
         oid = _oid(at, role)
         return tuple(sorted(database for owner, database in at.ask("elsewhere") if owner == oid))
 
 
 def _oid(at: Look, role: str) -> int:
-    """The role's oid; 0, on which nothing depends, for a role that does not exist."""
+    """The role's oid; 0, on which nothing depends, where it does not exist."""
     rows = at.rows("SELECT r.oid FROM pg_roles AS r WHERE r.rolname = %s", role)
     return int(rows[0][0]) if rows else 0
 
@@ -98,7 +98,7 @@ def _unknown(at: Look, dependents: Dependents, role: str, state: State, names: N
 
 
 def _unknown_objects(at: Look, dependents: Dependents, question: str, role: str, state: State) -> Iterable[_Address]:
-    """The reader's own question about the catalog names each dependent; the State must have it under that name."""
+    """Dependents that are not in the State under the name that the reader's own query gives them."""
     rows = at.rows(_NAMED.format(dependents=dependents.sql, question=question))
     for kind, schema, deptype, called, args, oids in rows:
         if kind is not None and is_temporary(schema):
@@ -160,7 +160,7 @@ def _known_mappings(at: Look, state: State, names: Names) -> set[tuple[int, str]
 
 
 def _known_members(at: Look, state: State, names: Names) -> set[tuple[int, str]]:
-    """16 and later record the grantor of a membership as a dependency."""
+    """From 16 on the grantor of a membership is a dependency as well."""
     known: set[tuple[int, str]] = set()
     for role, member, grantor, *_, oid in at.ask("members"):
         key = Member(names[role], names[member], names[grantor])
@@ -175,7 +175,7 @@ _KNOWN: dict[str, Callable[[Look, State, Names], set[tuple[int, str]]]] = {
     "pg_user_mapping": _known_mappings,
     "pg_auth_members": _known_members,
 }
-"""Catalogs of what is not an object: (oid, role) pairs that the State accounts for."""
+"""For catalogs of what is no object: the (oid, role) pairs that are in the State."""
 
 
 def _describe(at: Look, addresses: Iterable[_Address]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Reads a State."""
+"""Reads a State from the catalog."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State, Target, ve
 def read_state(conn: psycopg.Connection[Any]) -> State:
     """All facts of the current database and of the cluster's roles, at one moment.
 
-    On an idle connection that is a snapshot of its own (REPEATABLE READ, soon READ ONLY); inside a transaction it is
-    what that transaction sees. Superuser rights are not needed; what an ordinary operator may not read is left
-    at the fallbacks that the model names.
+    On an idle connection that is a snapshot of its own (REPEATABLE READ, then READ ONLY); inside a transaction it is
+    what that transaction sees. No superuser is needed: what an ordinary operator may not read has the defaults of the
+    model.
     """
     with look(conn, writes=True) as at, ThreadPoolExecutor(1, "reading") as beside:
         tenants, _ = rowsecurity.read_tenants(at)
@@ -48,14 +48,14 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
             uses=objects.read_uses(at),
             recorder=read_recorder(at),
         )
-        named, groups = found.result()  # last: the server goes on answering while they are being made
+        named, groups = found.result()  # last, since the server goes on answering while objects are made from the rows
         return state.but(objects=named, groups=groups)
 
 
 def with_columns(conn: psycopg.Connection[Any], state: State, wanted: Iterable[ObjectRef]) -> State:
-    """``state`` with these columns, as far as they are there: one on which nobody holds anything has an empty ACL.
+    """``state`` with these columns, as far as they exist. One without privileges of its own has an empty ACL.
 
-    Of all others only those with an ACL of their own are in a State: a database has too many.
+    A State has only columns with an ACL of their own, since a database has too many.
     """
     missing = sorted(set(wanted) - state.columns.keys())
     if not missing:
@@ -69,7 +69,7 @@ def with_columns(conn: psycopg.Connection[Any], state: State, wanted: Iterable[O
 def with_parameters(conn: psycopg.Connection[Any], state: State, wanted: Iterable[str]) -> State:
     """``state`` with these configuration parameters, as far as the server knows them.
 
-    The catalog has a row only for those on which somebody holds something, and forgets it with the last REVOKE.
+    The catalog has a row only for those on which somebody has a privilege, and deletes it with the last REVOKE.
     """
     missing = sorted({name for name in wanted if ObjectRef("parameter", "", name) not in state.objects})
     if not missing or state.target.major < versions.PARAMETER_GRANTS:
@@ -81,7 +81,7 @@ def with_parameters(conn: psycopg.Connection[Any], state: State, wanted: Iterabl
 
 
 def read_people(conn: psycopg.Connection[Any]) -> State:
-    """Roles and memberships alone, for who only asks who somebody is: no objects, nothing of other databases."""
+    """Roles and memberships alone, without objects and other databases."""
     with look(conn) as at:
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
@@ -93,7 +93,7 @@ def read_people(conn: psycopg.Connection[Any]) -> State:
 
 
 def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
-    """``state`` with roles, memberships, settings and whose they are as of now: for who changed nothing else since."""
+    """``state`` with the present roles, memberships, settings and tenants, where nothing else has changed."""
     with look(conn, writes=bool(state.tenancies)) as at:
         tenants = rowsecurity.read_tenants(at)[0] if state.tenancies else state.tenants
         at.only_reads()
@@ -108,9 +108,9 @@ def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
 
 
 def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
-    """``state`` with objects, what is given on those to come, and roles, as of now: for who changed nothing else since.
+    """``state`` with the present objects, default privileges and roles, where nothing else has changed.
 
-    Whose columns and rules are whose takes as long to ask as all of that, and no GRANT on a table touches them.
+    Columns and rules take as long to read as all of that, and no GRANT on a table changes them.
     """
     with look(conn) as at, ThreadPoolExecutor(1, "reading") as beside:
         rows = at.ask("roles")
@@ -127,10 +127,10 @@ def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
 
 
 def with_rules(conn: psycopg.Connection[Any], state: State, *, conditions: bool) -> State | None:
-    """``state`` with objects, rights, policies and where these count as of now: for who changed nothing else since.
+    """``state`` with the present objects, rights, policies and row-level security, where nothing else has changed.
 
-    What a policy says takes longest: it is asked only where ``conditions`` may have changed. None where other objects
-    or policies are there than somebody knew, whose columns or conditions nobody has read.
+    What policies say takes longest and is read only where ``conditions`` may have changed. None where there are objects
+    or policies that ``state`` does not have, whose columns or conditions would be missing.
     """
     with look(conn) as at, ThreadPoolExecutor(1, "reading") as beside:
         rows = at.ask("roles")
@@ -153,12 +153,12 @@ def with_rules(conn: psycopg.Connection[Any], state: State, *, conditions: bool)
 
 
 def unread_tenants(conn: psycopg.Connection[Any]) -> list[ObjectRef]:
-    """The tables that say which role is whose and may not be read, where that would run somebody's code or at all."""
+    """The tables that map roles to tenants and that cannot be read, or not without running somebody's code."""
     with look(conn, writes=True) as at:
         return rowsecurity.read_tenants(at)[1]
 
 
 def read_identity(conn: psycopg.Connection[Any]) -> Target:
-    """The database itself, for who only has to know whether it is the one that a journal speaks of."""
+    """The database itself, to check whether a journal is about it."""
     with look(conn) as at:
         return cluster.read_target(at, Names({row[0]: row[1] for row in at.ask("roles")}), {})

@@ -1,4 +1,4 @@
-"""flatsplit's recorder of structural changes, as far as it is there."""
+"""The parts of flatsplit's recorder of structural changes that exist."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flatsplit.catalog.session import Look
 
 
 def read_recorder(look: Look) -> dict[str, str]:
-    """Its parts by name: "" for one that is as it was made, else what it looks like."""
+    """The parts by name: "" for one that is as flatsplit creates it, else how it differs."""
     known = {part.name: part.looks for part in ddl.PARTS}
     found = ((f"{kind} {name}", looks) for kind, name, looks in look.ask("recorder"))
     return {name: "" if looks == known[name] else looks for name, looks in found if name in known}

@@ -1,4 +1,4 @@
-"""Row-level security beside the roles of policies: what they say, where they count, which role is which tenant's."""
+"""Row-level security: what policies say, where it is enabled, and which role belongs to which tenant."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SELECT set_config('lock_timeout', CASE current_setting('default_transaction_read
 
 
 def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
-    """What each policy says; one of our conditions in our words.
+    """What each policy says; flatsplit's own conditions as flatsplit writes them.
 
-    Who only looks waits for nobody: while a table with such policies is locked, nothing is said of what they say.
+    A session that only looks does not wait: while a table with such policies is locked, their conditions are left out.
     """
     if not look.once("policies"):
         return {}
@@ -52,15 +52,15 @@ def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
 
 
 def _lasts(text: str, table: str) -> bool:
-    """Whether it can change with the policy or with names of tables and columns alone.
+    """Whether the text can only change with the policy, or with the names of tables and columns.
 
-    Another condition may name all there is: functions, operators, collations, labels of an enum, roles.
+    Other conditions may name functions, operators, collations, labels of an enum, or roles.
     """
     return text in ("", "true") or text.startswith("tree ") or ddl.recognise(text, table) is not None
 
 
 def read_row_security(look: Look) -> dict[ObjectRef, RowSecurity]:
-    """Tables that have any."""
+    """The tables with row-level security."""
     return {
         ObjectRef(cast(Kind, intern(kind)), intern(schema), name): RowSecurity(enabled, forced)
         for kind, schema, name, enabled, forced in look.ask("row_security")
@@ -69,7 +69,9 @@ def read_row_security(look: Look) -> dict[ObjectRef, RowSecurity]:
 
 
 def read_tenancies(look: Look) -> dict[ObjectRef, str]:
-    """The tables that say which role is whose, with the type of a key. Raises TargetError for one that is not safe."""
+    """The tables that map roles to tenants, with the type of a key. Raises TargetError for one that is not safe to
+    read.
+    """
     found = {}
     for _, schema, name, key_type, _, _, strange in look.once("tenancies", COMMENT, MAPPING):
         ref = ObjectRef("table", schema, name)
@@ -83,11 +85,11 @@ def read_tenancies(look: Look) -> dict[ObjectRef, str]:
 
 
 def read_tenants(look: Look) -> tuple[dict[str, str], list[ObjectRef]]:
-    """The rows of those tables, key by role; and the tables that may not be read.
+    """The rows of those tables, key by role, and the tables that may not be read.
 
-    Where policies count for us, the server would plan the copying, and fold what somebody has put into an index or a
-    policy a moment ago: no lock that a reader can have holds off CREATE INDEX or CREATE STATISTICS. So it is copied as
-    its owner's member, for whom they do not count, and which the operator is again no longer a moment later.
+    Where policies apply to the operator, the server would plan the COPY, and so evaluate expressions that somebody has
+    just put into an index or a policy: no lock that a reader can take keeps off CREATE INDEX or CREATE STATISTICS. So
+    it is copied as a member of the table's owner, to whom policies do not apply; the membership ends right after that.
     """
     found: dict[str, str] = {}
     unread = []
@@ -101,7 +103,7 @@ def read_tenants(look: Look) -> tuple[dict[str, str], list[ObjectRef]]:
                 if reads == "owner":
                     look.join(owner)
                 rows = look.copied(sql.Identifier(schema, name), "role", "tenant")
-        except (errors.InsufficientPrivilege, errors.InvalidGrantOperation):  # FORCE, a member that does not inherit
+        except (errors.InsufficientPrivilege, errors.InvalidGrantOperation):  # FORCE, or a member that does not inherit
             unread.append(ObjectRef("table", schema, name))
             continue
         pairs = [(role, key) for role, key in rows if role is not None and key is not None]

@@ -1,4 +1,4 @@
-"""One consistent, read-only look at the server that leaves the session as it was."""
+"""A consistent, read-only look at the server that leaves the session as it was."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ SELECT set_config('search_path', 'pg_catalog, pg_temp', true), set_config('TimeZ
        set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
        set_config('max_parallel_workers_per_gather', '0', true)
 """
-"""How the server prints names and times; memory to hash in; neither compiler nor workers for milliseconds."""
+"""Settings for the look: how names and times are printed, memory for hashes, and no JIT or workers for
+short queries.
+"""
 
 _JOIN = "SELECT set_config('enable_nestloop', '{0}', true), set_config('enable_mergejoin', '{0}', true)"
 
 
 _BARE = {"character": "bpchar", "bit": '"bit"'}
-"""Types whose standard names stand for one character, or one bit."""
+"""Types whose standard names mean one character or one bit."""
 
 
 class Server(NamedTuple):
-    """What decides which questions can be asked, and the raw answers about the server itself."""
+    """What decides which queries are possible, and the raw answers about the server itself."""
 
     database: str
     database_oid: int
@@ -56,31 +58,31 @@ class Server(NamedTuple):
 
 
 class Look:
-    """Asks questions inside one snapshot."""
+    """Runs queries in one snapshot."""
 
     def __init__(self, cursor: psycopg.Cursor[Row], server: Server, *, alone: bool) -> None:
         self._cursor = cursor
         self.alone = alone
-        """Whether it is a transaction of its own: one moment for all questions, and no change of ours."""
+        """Whether it is a transaction of its own: one moment for all queries, and no changes by flatsplit."""
         self._asked: dict[tuple[object, ...], list[Row]] = {}
         self.server = server
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
-        """Where the questions are asked."""
+        """The connection that the queries run on."""
         return self._cursor.connection
 
     def rows(self, query: str, *params: object) -> list[Row]:
-        """All rows of a query; without parameters a ``%`` is just a ``%``."""
+        """All rows of a query. Without parameters a ``%`` is a plain ``%``."""
         return self._cursor.execute(query.encode(), params or None, prepare=False).fetchall()
 
     def copied(self, table: sql.Composable, *columns: str) -> list[tuple[str | None, ...]]:
-        """Columns of an application's table as texts, without running anybody's code, whatever became of the table.
+        """Columns of an application's table as texts, without running anybody's code, whatever the table has become.
 
-        COPY plans nothing, so expressions of indexes and statistics are not folded; it prints values by the output
-        functions of their types, which are C, and asks for no cast; it refuses views, and with row_security off
-        policies that would count, which it would plan (DoCopy in copy.c). To look before whether a table is harmless
-        would not do: it is looked at as it was when the snapshot was taken, and read as it is.
+        COPY plans nothing, so it evaluates no expressions of indexes and statistics. It prints values with the output
+        functions of their types, which are in C, and uses no casts. It refuses views and, with row_security off,
+        policies that apply, which it would plan (DoCopy in copy.c). Checking the table beforehand would not help: it
+        would be checked as of the snapshot, and read as it is.
         """
         self.rows("SELECT set_config('row_security', 'off', true)")
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -89,7 +91,7 @@ class Look:
         return [tuple(map(_meant, line.split("\t"))) for line in lines]
 
     def texts(self, kind: str, values: Iterable[str]) -> dict[str, str]:
-        """Values as they were copied, in their order, each with what a cast to text makes of it.
+        """Copied values in their order, each with its cast to text.
 
         ``kind``: one of the server's own base types, as format_type() prints it without a modifier.
         """
@@ -100,10 +102,10 @@ class Look:
 
     @contextmanager
     def hashing(self) -> Iterator[None]:
-        """Inside, everything is joined by hashes.
+        """Inside, all joins are hash joins.
 
-        The planner expects few rows of each schema and would fetch each table by its index, those included that an
-        UPDATE of the catalog has left behind; for a merge with pg_init_privs, too, which has next to none of ours.
+        The planner expects few rows of each schema and would look up each table by its index, with all row versions
+        that updates of the catalog have left; a merge with pg_init_privs would be as slow.
         """
         self.rows(_JOIN.format("off"))
         yield
@@ -111,26 +113,26 @@ class Look:
 
     @contextmanager
     def letting_go(self) -> Iterator[None]:
-        """Inside, names come in quotes; afterwards no lock is left of what was asked."""
+        """Inside, names are printed with quotes; afterwards the locks of what was read are released."""
         with self._cursor.connection.transaction(force_rollback=True):
             self.rows("SELECT set_config('quote_all_identifiers', 'on', true)")
             yield
 
     def only_reads(self) -> None:
-        """From here on, where it began able to write."""
+        """The look only reads from here on, where it could write at first."""
         if self.alone:
             self._cursor.execute(b"SET TRANSACTION READ ONLY")
 
     def join(self, role: str) -> None:
-        """Have this role's rights, until the transaction or savepoint is rolled back."""
+        """Get the rights of a role until the transaction or savepoint is rolled back."""
         self._cursor.execute(ddl.join_role(role, self.server.version).encode())
 
     def ask(self, name: str, *params: object) -> list[Row]:
-        """All rows of a question of ours."""
+        """All rows of a query of this package."""
         return self.rows(question(name), *params)
 
     def once(self, name: str, *params: object) -> list[Row]:
-        """The same, asked once however often it is wanted inside this look."""
+        """The same, run once in this look however often it is asked for."""
         key = (name, *params)
         if key not in self._asked:
             self._asked[key] = self.ask(name, *params)
@@ -142,7 +144,7 @@ _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def _meant(field: str) -> str | None:
-    """A field of COPY's text format (CopyAttributeOutText() in copyto.c)."""
+    """The value of a field in COPY's text format (CopyAttributeOutText() in copyto.c)."""
     if "\\" not in field:
         return field
     return None if field == "\\N" else _ESCAPED.sub(lambda found: _LETTERS.get(found[1], found[1]), field)
@@ -156,10 +158,10 @@ def question(name: str) -> str:
 
 @contextmanager
 def look(conn: psycopg.Connection[Any], *, writes: bool = False) -> Iterator[Look]:
-    """A snapshot of its own where the connection is idle, else the caller's transaction.
+    """A snapshot of its own where the connection is idle, otherwise the caller's transaction.
 
-    Either way everything set here is rolled back at the end: the transaction, or a savepoint of the caller's.
-    ``writes``: who is no superuser may become another role first, where that can be, until :meth:`Look.only_reads`.
+    Everything set here is rolled back at the end: the transaction, or a savepoint of the caller's. ``writes``: an
+    operator that is no superuser may become a member of roles, until :meth:`Look.only_reads`.
     """
     idle = conn.info.transaction_status == TransactionStatus.IDLE
     mode = "WRITE" if idle and writes and _may_write(conn) else "ONLY"
@@ -173,7 +175,7 @@ def look(conn: psycopg.Connection[Any], *, writes: bool = False) -> Iterator[Loo
 
 
 def _may_write(conn: psycopg.Connection[Any]) -> bool:
-    """Whether it would do any good: superusers read without, and on a standby nobody may."""
+    """Whether writing would help: superusers read without it, and on a standby nobody can."""
     if conn.info.parameter_status("is_superuser") == "on":
         return False
     with conn.transaction():

@@ -1,9 +1,8 @@
-"""The catalogs whose rows a role can own or hold privileges on, each with the question that names its objects.
+"""The catalogs whose rows a role can own or have privileges on, each with the query that names its objects.
 
-A question answers with one row per object: ``oid, kind, schema, name, args, owner, acl, acltype, follows, note``.
-The reader groups the answer by everything but the names, so that a database of 20,000 objects comes over in a
-few hundred rows; the proof of completeness asks the same question for single oids. One text, two uses: what a
-question does not name cannot pass for known.
+A query has one row per object: ``oid, kind, schema, name, args, owner, acl, acltype, follows, note``. The reader groups
+the rows by everything but the names, so that a database of 20,000 objects is read in a few hundred rows. The proof of
+completeness runs the same query for single oids: what it does not name cannot count as known.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ from dataclasses import dataclass
 from flatsplit.catalog.session import Server, question
 
 RELATIONS = "rpfvmS"
-"""pg_class.relkind of what is read as an object of its own …"""
+"""The pg_class.relkind of relations that are objects of their own …"""
 
 FOLLOWERS = "iItc"
-"""… and of what follows something else: indexes, TOAST tables, the relations behind composite types."""
+"""… and of those that follow another one: indexes, TOAST tables, the relations of composite types."""
 
 RESTRICTED = "subscriptions_restricted"
-"""The question about subscriptions for who may not read their oids."""
+"""The query for subscriptions where the operator may not read their oids."""
 
 TEMPORARY = "^pg_(toast_)?temp_"
-"""Schemas of temporary objects; they go with their session."""
+"""Schemas of temporary objects, which end with their session."""
 
 
 _GROUPED = """
@@ -77,36 +76,36 @@ _FILLED_BY_USERS = "UNION ALL SELECT '{catalog}' WHERE EXISTS (SELECT FROM {cata
 
 @dataclass(frozen=True, slots=True)
 class CatalogSource:
-    """A catalog and the question about it."""
+    """A catalog and its query."""
 
     catalog: str
-    """What pg_depend and pg_shdepend call it (classid)."""
+    """Its name in pg_depend and pg_shdepend (classid)."""
     name: str
-    """The question's file."""
+    """The file of the query."""
     since: int = 13
     always: str = "false"
-    """System rows (oid below 16384) that belong in a State whoever has a share in them."""
+    """System rows (oid below 16384) that belong in a State whatever rights there are on them."""
     keeps_note: bool = False
-    """Whether such rows keep the question's own note instead of ``system``."""
+    """Whether such rows keep the query's own note instead of ``system``."""
 
     @property
     def rare(self) -> bool:
-        """Whether a row has to be a user's, or a user has to have a share in it, to be in a State at all."""
+        """Whether only rows of users, or with rights of users, are in a State."""
         return self.always == "false" and self.name != RESTRICTED
 
     @property
     def question(self) -> str:
-        """One row per object."""
+        """The query with one row per object."""
         return question(self.name)
 
     @property
     def grouped(self) -> str:
-        """One row per distinct facts: kind, schema, owner, acl, extension, follows, note, open, names, args.
+        """The query with one row per distinct facts: kind, schema, owner, acl, extension, follows, note, open, names,
+        args.
 
-        A NULL acl stands for acldefault(). ``open`` is what PUBLIC may do with an object of the system or of an
-        extension from the beginning, as a JSON list; NULL for other objects. Equality of aclitem[] is by hash only,
-        which HashAggregate can use. Names of schemas become texts after they are grouped: for each row it takes a fifth
-        more.
+        A NULL acl means acldefault(). ``open`` lists what PUBLIC could do with an object of the system or of an
+        extension at first, as JSON; NULL for other objects. aclitem[] has equality by hash only, which HashAggregate
+        can use. Names of schemas become text after grouping: for each row it would take a fifth more time.
         """
         return _GROUPED.format(
             catalog=self.catalog,
@@ -118,7 +117,7 @@ class CatalogSource:
 
 
 _RESTRICTED = "q.acl IS NOT NULL AND NOT EXISTS (SELECT FROM aclexplode(q.acl) AS x WHERE x.grantee = 0)"
-"""What the system keeps from PUBLIC can be named in [grants], whoever holds it now."""
+"""What the system keeps from PUBLIC can be named in [grants], whoever holds it now"""
 
 SOURCES: tuple[CatalogSource, ...] = (
     CatalogSource("pg_database", "database", always="true", keeps_note=True),
@@ -134,7 +133,7 @@ SOURCES: tuple[CatalogSource, ...] = (
     CatalogSource("pg_ts_config", "text_search_configurations"),
     CatalogSource("pg_ts_dict", "text_search_dictionaries"),
     CatalogSource("pg_statistic_ext", "statistics"),
-    # lo_create() takes any oid; the system itself comes without large objects
+    # lo_create() takes any oid; the system itself has no large objects
     CatalogSource("pg_largeobject", "large_objects", always="true", keeps_note=True),
     CatalogSource("pg_foreign_data_wrapper", "foreign_data_wrappers"),
     CatalogSource("pg_foreign_server", "servers"),
@@ -149,10 +148,10 @@ SOURCES: tuple[CatalogSource, ...] = (
 
 
 def filled(rare: Iterable[CatalogSource]) -> str:
-    """The question which of these catalogs hold what can be in a State.
+    """The query for which of these catalogs hold anything that can be in a State.
 
-    In most databases they hold nothing but the system's own, and planning their questions one by one takes twenty times
-    as long as this. It leaves out only what the WHERE of their grouped questions leaves out.
+    In most databases they only hold the system's own rows, and planning their queries takes twenty times as long as
+    this one. It leaves out only what the WHERE of the grouped queries leaves out.
     """
     catalogs = [source.catalog for source in rare]
     asked = "".join(_FILLED_BY_USERS.format(catalog=catalog) for catalog in catalogs)
@@ -160,7 +159,7 @@ def filled(rare: Iterable[CatalogSource]) -> str:
 
 
 def sources(server: Server) -> tuple[CatalogSource, ...]:
-    """The sources that this server has, as far as we may read it."""
+    """The sources that this server has and the operator may read."""
     restricted = CatalogSource("pg_subscription", RESTRICTED)
     return tuple(
         restricted if source.catalog == "pg_subscription" and not server.reads_subscription_oid else source

@@ -1,4 +1,4 @@
-"""Columns, keys and indexes of the tables in scope: what a survey of tenants goes by."""
+"""Columns, keys and indexes of the tables in scope, for the survey of tenants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flatsplit.model import Column, ForeignKey, Kind, ObjectRef, Structure, Tabl
 
 
 def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> Structure:
-    """The tables and partitioned tables of these schemas. Reads the catalog alone: nobody's rows, nobody's code."""
+    """The tables and partitioned tables of these schemas. Reads only catalogs: no rows of tables, nobody's code."""
     with look(conn) as at:
         wanted = list(schemas)
         before = recall(at)
@@ -28,7 +28,7 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
         for oid, kind, schema, name, owner, part, rows, columns, inherits, shards in at.ask("structure_tables", wanted):
             ref = ObjectRef(cast(Kind, kind), schema, name)
             named = {number: name for number, name, *_ in columns}
-            # Where an index is on an expression, too, its columns alone say nothing but what it begins with
+            # Where an index has an expression as well, its columns tell only what it begins with
             mine = [
                 (tuple(named[number] for number in numbers if number in named), named.get(numbers[0]), *row)
                 for numbers, *row in indexes.get(oid, ())
@@ -57,7 +57,9 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
 
 
 def read_keys(conn: psycopg.Connection[Any], root: Table) -> tuple[str, ...] | None:
-    """The keys in the root, as texts in their order; None where they are in several tables, or not for us."""
+    """The keys in the root table, as texts in their order; None where they are in several tables, or may
+    not be read.
+    """
     schema, name = root.ref.schema, root.ref.name
     column = root.column(root.primary_key[0])
     with look(conn) as at:
@@ -70,7 +72,7 @@ def read_keys(conn: psycopg.Connection[Any], root: Table) -> tuple[str, ...] | N
 
 
 def _grouped(at: Look, question: str, schemas: list[str]) -> dict[int, list[tuple[Any, ...]]]:
-    """Rows by the oid of the table that they begin with."""
+    """Rows by the oid of their table, which is the first field."""
     found: dict[int, list[tuple[Any, ...]]] = {}
     rows: Iterable[tuple[Any, ...]] = at.ask(question, schemas)
     for oid, *row in rows:

@@ -1,4 +1,4 @@
-"""Traps that are known to bite during or after the walk, each found before it does."""
+"""Known traps during or after the walk, each looked for before it does harm."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ hazard(
 
 
 def is_blocker(wanted: Hazard) -> bool:
-    """For ``find``: only what could keep the walk from beginning."""
+    """For ``find``: only hazards that could keep the walk from beginning."""
     return wanted.severity == "blocker"
 
 
 def of_step(key: str) -> Callable[[Hazard], bool]:
-    """For ``find``: only what has to be read before this step."""
+    """For ``find``: only hazards that have to be read before this step."""
     return lambda wanted: wanted.step in (None, key)
 
 
@@ -91,9 +91,9 @@ def find(
     context: Context,
     wanted: Callable[[Hazard], bool] = lambda _: True,
 ) -> tuple[Finding, ...]:
-    """The hazards of this database, blockers first. Reads catalogs only and takes no lock above ACCESS SHARE.
+    """The hazards of this database, blockers first. Reads only catalogs and takes no lock above ACCESS SHARE.
 
-    Only those that are ``wanted`` are looked for. What the operator may not see is said in one note.
+    Only those that are ``wanted`` are looked for. What the operator may not see is one note.
     """
     looking = Looking(conn, state, context)
     chosen = [one for one in REGISTRY.values() if wanted(one) and looking.applies(one)]
@@ -124,9 +124,9 @@ _PURPOSE = re.compile(rf"(?<![\w.\"\[-])(?:{'|'.join(PURPOSES)}|[Ll]egacy)(?![\w
 
 
 def _in_their_names(told: Hazard, finding: Finding, config: Config) -> Finding:
-    """What the registry says of legacy, app_user and the others, of the roles that stand for them in this cluster.
+    """The finding with the names that legacy, app_user and the others have here, in the registry's texts.
 
-    The role that is really called app_user may be another application's. What a judge said has the right names.
+    A role that is called app_user may belong to another application. Texts by the judge already have the right names.
     """
     names = {"legacy": config.legacy_role, **{key: str(getattr(config.roles, key)) for key in PURPOSES}}
 
@@ -154,7 +154,7 @@ def _not_seen(hidden: dict[str, tuple[str, ...]], state: State, accepted: dict[s
 
 
 def check_accepted(config: Config, source: str) -> None:
-    """Whether every hazard under [hazards.accept] exists; ConfigError suggests the nearest."""
+    """Raise ConfigError, with the nearest name, where [hazards.accept] has a hazard that does not exist."""
     for id_, _ in config.accept:
         if id_ not in REGISTRY:
             near = difflib.get_close_matches(id_, REGISTRY, 1)

@@ -1,4 +1,4 @@
-"""Hazards where the database asks for the old role by its name. Pure."""
+"""Hazards where the database refers to the old role by name. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BECOMES: dict[How, str] = {
 
 
 def _all(seen: Seen) -> Iterator[tuple[str, list[Use]]]:
-    """What names legacy, and how."""
+    """Everything that names legacy, with how it does."""
     role = seen.legacy
     functions: dict[str, str] = dict(seen.rows("role_functions"))
     for what, name, tree, source, _, settings, raw in seen.rows("names"):
@@ -36,7 +36,7 @@ def _all(seen: Seen) -> Iterator[tuple[str, list[Use]]]:
 
 
 def _elsewhere(seen: Seen) -> bool:
-    """Whether the name is also that of a schema, a relation or the database, so that a text of it says little."""
+    """Whether a schema, a relation or the database has the same name, so that the name in a text means little."""
     role = seen.legacy
     return role == seen.state.target.database or any(
         ref.name == role and ref.kind != "type" for group in seen.state.groups for ref in group.refs
@@ -53,9 +53,9 @@ def _told(seen: Seen, name: str, uses: Iterable[Use]) -> str:
 
 
 def _found(seen: Seen, named: Iterable[tuple[str, list[Use]]], noun: str, plural: str = "") -> Iterator[Found]:
-    """One finding for all, which is a blocker where dropping the role would break any of them."""
+    """One finding for all uses; a blocker where dropping the role would break one of them."""
     drop = seen.context.config.retire == "drop"
-    if seen.context.config.retire == "repurpose":  # the application goes on as the old role
+    if seen.context.config.retire == "repurpose":  # the application keeps using the old role
         return
     lines, breaks = [], 0
     for name, uses in named:
@@ -92,7 +92,7 @@ def _found(seen: Seen, named: Iterable[tuple[str, list[Use]]], noun: str, plural
     questions=("names", "role_functions"),
 )
 def legacy_by_name(seen: Seen) -> Iterator[Found]:
-    """Code that asks for legacy by its name."""
+    """Code that refers to legacy by name."""
     vague = _elsewhere(seen)
     named = ((name, [use for use in uses if not (vague and use.vague)]) for name, uses in _all(seen))
     yield from _found(seen, named, "routine or stored expression", "routines and stored expressions")
@@ -110,7 +110,7 @@ def legacy_by_name(seen: Seen) -> Iterator[Found]:
     questions=("names", "role_functions"),
 )
 def legacy_name_as_text(seen: Seen) -> Iterator[Found]:
-    """Texts that may mean legacy; nothing is said where the name has another meaning here."""
+    """Texts that may mean legacy; none where something else here has the name."""
     if _elsewhere(seen):
         return
     found = tuple(name for name, uses in _all(seen) if uses and all(use.how == "text" for use in uses))
@@ -133,7 +133,7 @@ def legacy_name_as_text(seen: Seen) -> Iterator[Found]:
     needs=("cron", "jobs"),
 )
 def cron_commands(seen: Seen) -> Iterator[Found]:
-    """Jobs of pg_cron whose command names legacy; what else it says is not shown, for it may hold anything."""
+    """Jobs of pg_cron whose command names legacy. The rest of the command is not shown: it may hold a secret."""
     named = (
         (f"job {id_}", list(mentions.in_text(command, seen.legacy))) for id_, command in seen.rows("cron_commands")
     )

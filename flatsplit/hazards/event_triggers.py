@@ -1,7 +1,7 @@
 """Hazards in event triggers: they fire on flatsplit's own statements, on migrations and, since 17, on logins. Pure.
 
-They are read and not tried. A trial of GRANT would run whatever they do as the operator, and a rollback takes back
-neither what dblink nor a notification to another session has done.
+They are read and not tried. A trial of GRANT would run their code as the operator, and a rollback does not undo what
+dblink or a notification to another session has done.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flatsplit.words import count
 
 _MANUAL = "event-trigger-definition.html"
 _OURS = ("GRANT", "REVOKE", "ALTER")
-"""How the tags of flatsplit's statements begin, as far as event triggers fire on them."""
+"""How the tags of those of flatsplit's statements begin on which event triggers fire."""
 
 
 class _Trigger(NamedTuple):
@@ -35,7 +35,7 @@ class _Trigger(NamedTuple):
         return f"{ddl.ident(self.name)} on {self.event} runs {self.function}"
 
     def fires(self, beginnings: Sequence[str]) -> bool:
-        """Whether it fires on one of these commands, as far as its tags and the tags that its function names tell."""
+        """Whether it fires on one of these commands, by its own tags and those that its function names."""
         named = routine_bodies.command_tags(self.source)
         return all(
             tags is None or any(tag.startswith(tuple(beginnings)) for tag in tags)
@@ -137,7 +137,7 @@ def login_event_trigger(seen: Seen) -> Iterator[Found]:
 
 
 def _shut(one: _Trigger, state: State, roles: Sequence[str]) -> str:
-    """The first table that its function uses and a new role may not."""
+    """The first table that its function uses and a new role may not; "" where there is none."""
     for schema, name, letter in routine_bodies.tables_used(one.source):
         facts = _table(state, schema, name)
         if facts is None:

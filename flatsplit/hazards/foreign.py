@@ -1,4 +1,4 @@
-"""Hazards in what reaches out of the database, and in extensions that keep names of roles. Pure."""
+"""Hazards in connections out of the database, and in extensions that store names of roles. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from flatsplit.words import count
     questions=("user_mappings",),
 )
 def user_mappings(seen: Seen) -> Iterator[Found]:
-    """Foreign servers and who is who on them."""
+    """Foreign servers, with the user mappings for them."""
     copied, none = [], []
     user, there = blueprint.application(seen.context.config), "user 'its name there', password 'its password there'"
     cures = []
@@ -131,7 +131,7 @@ def mappings_log_in_as_legacy(seen: Seen) -> Iterator[Found]:
     questions=("cron_database",),
 )
 def cron_elsewhere(seen: Seen) -> Iterator[Found]:
-    """Jobs of pg_cron that stand in another database of the cluster."""
+    """Jobs of pg_cron that are stored in another database of the cluster."""
     for place, jobs in seen.rows("cron_database"):
         database = seen.state.target.database
         if place == database:
@@ -193,7 +193,7 @@ def _jobs(rows: Sequence[Row], *, named: bool = False) -> tuple[str, ...]:
 
 
 def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[Found]:
-    """Jobs of members: they go on, and from some moment on with the rights of app_user alone."""
+    """Jobs of members of legacy. They go on, later with the rights of app_user alone."""
     context, user = seen.context, blueprint.application(seen.context.config)
     new = set(context.config.roles.new)
     theirs = [

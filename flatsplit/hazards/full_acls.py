@@ -1,6 +1,6 @@
 """Hazards in lists of rights that are full. Pure.
 
-Source: heap_prepare_insert() in heapam.c and RelationGetBufferForTuple() in hio.c: what has no TOAST table is
+Source: heap_prepare_insert() in heapam.c and RelationGetBufferForTuple() in hio.c: a row of a table without TOAST is
 compressed and has to fit into a page. Of the catalogs with a list of rights these are pg_class, pg_attribute and
 pg_largeobject_metadata.
 """
@@ -19,24 +19,24 @@ from flatsplit.walks.split.kind import SPLIT
 from flatsplit.words import count
 
 _ENTRY = 18
-"""Bytes that an entry (AclItem, acl.h: 16 since PostgreSQL 16, 12 before) adds where it does not compress."""
+"""Bytes for each entry (AclItem, acl.h: 16 since PostgreSQL 16, 12 before) where it does not compress."""
 _SLACK = 8
-"""Bytes by which compression may differ; another owner was not seen to take more."""
+"""Bytes by which compression may differ; another owner was never seen to take more."""
 _NAME_BYTES = 63
 
 
 class _Full(NamedTuple):
-    """A list that has no room for what the walk adds."""
+    """A list without room for the entries that the walk adds."""
 
     ref: ObjectRef
     size: int
     room: int
     more: int
-    """Entries that are added."""
+    """The number of entries that are added."""
     rights: str
-    """What most grantees hold alike; "" where no two do."""
+    """Rights that most grantees have in common; "" where no two do."""
     who: str
-    """Stands for who these are."""
+    """A text for these grantees."""
     alike: int
 
     def __str__(self) -> str:
@@ -80,7 +80,7 @@ def _full(seen: Seen) -> Iterator[_Full]:
 
 
 def _ref(state: State, what: str, schema: str, name: str, column: str) -> ObjectRef | None:
-    """The object of a row; None for one of the system's own, or made since."""
+    """The object of a row; None for one of the system's own, or one that is new."""
     if what == "column":
         ref = ObjectRef("column", schema, name, column)
         return ref if ref in state.columns else None
@@ -92,7 +92,7 @@ def _ref(state: State, what: str, schema: str, name: str, column: str) -> Object
 
 
 def _added(seen: Seen, refs: set[ObjectRef]) -> dict[ObjectRef, int]:
-    """Entries that the lists have more than now, at that time of the walk when they are the most."""
+    """How many entries the lists will have more than now, at the time when there are the most."""
     now = seen.state
     found = dict.fromkeys(refs, 0)
     for step in SPLIT.steps:
@@ -110,7 +110,7 @@ def _list(state: State, ref: ObjectRef) -> Acl:
 
 
 def _way_out(full: list[_Full], seen: Seen) -> str:
-    """For each crowd a role that they are members of: one entry in place of theirs."""
+    """For each list a role that its grantees become members of: one entry in place of theirs."""
     blocks = []
     names = set(seen.state.roles)
     apart = (seen.legacy, *seen.context.config.roles.new)
@@ -128,7 +128,7 @@ def _way_out(full: list[_Full], seen: Seen) -> str:
 
 
 def _free_name(table: str, taken: set[str]) -> str:
-    """A name for the role, within PostgreSQL's limit of bytes."""
+    """A name for that role, within PostgreSQL's limit of bytes."""
     for place in range(1, len(taken) + 2):
         prefix = "users_of_" if place == 1 else f"users{place}_of_"
         name = (prefix + table).encode()[:_NAME_BYTES].decode(errors="ignore")

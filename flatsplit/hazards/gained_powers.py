@@ -1,4 +1,4 @@
-"""Hazards where a new role would gain what an ordinary owner never had, or lose it unsaid. Pure."""
+"""Hazards where a new role would gain a right that no ordinary owner has, or silently lose one. Pure."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _LOOKING = frozenset(
         *("pg_buffercache_usage_counts", "pg_buffercache_numa_pages"),
     }
 )
-"""Routines of contrib's extensions that count pages and reset counters: for whoever looks after the server."""
+"""Routines of contrib extensions that count pages or reset counters, for administrators of the server."""
 
 
 def _given(seen: Seen) -> set[tuple[ObjectRef, str]]:
-    """What [grants] decides."""
+    """The rights that [grants] decides."""
     return {(ref, letter) for _, letter, refs in grants.extras(seen.state, seen.context) for ref in refs}
 
 
@@ -67,7 +67,7 @@ def restricted_rights(seen: Seen) -> Iterator[Found]:
     if not rights:
         return
     serious = [each for each in rights if not (each[2] and _looks(each[0]))]
-    # Of an extension's view nothing but reading is of use, though its owner holds every letter
+    # Of an extension's view only reading is of use, though its owner has every letter
     ways = (
         (ref, "X" if ref.kind in ROUTINES else privileges.within(letters, "r") if owned and _looks(ref) else letters)
         for ref, letters, owned in serious or rights
@@ -83,7 +83,9 @@ def restricted_rights(seen: Seen) -> Iterator[Found]:
 
 
 def _looks(ref: ObjectRef) -> bool:
-    """Whether it only tells an administrator about the server, or resets what it counts: hardly an application's."""
+    """Whether it only tells an administrator about the server or resets counters, so that applications
+    hardly need it.
+    """
     return ref.kind in ("view", "materialized_view") or (ref.kind in ROUTINES and ref.name in _LOOKING)
 
 
@@ -99,7 +101,7 @@ def _looks(ref: ObjectRef) -> bool:
     manual="ddl-priv.html",
 )
 def superuser_reach(seen: Seen) -> Iterator[Found]:
-    """Other roles' objects that only a superuser reaches."""
+    """Other roles' objects that legacy reaches only as a superuser."""
     context = seen.context
     legacy = context.baseline.roles.get(seen.legacy)
     if legacy is None or not legacy.superuser:

@@ -1,4 +1,4 @@
-"""Hazards of a role that becomes a group: what stops when it may not log in, what its logins cannot do. Pure."""
+"""Hazards of a role that becomes a group: what stops when it may not log in, and what its logins cannot do. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOGINS = "[group.ROLE] of flatsplit.toml"
 
 
 def _groups(seen: Seen) -> Iterator[tuple[Group, str]]:
-    """Those of the configuration that become groups, with their names here; what is one already is let alone."""
+    """Groups of the configuration that become groups, with their names here; not those that are groups already."""
     for group in seen.context.config.groups:
         role = str(getattr(seen.context.config.roles, group.purpose))
         facts = seen.state.roles.get(role)
@@ -87,7 +87,7 @@ def cron_as_group(seen: Seen) -> Iterator[Found]:
     manual="logical-replication-security.html",
 )
 def group_owns_subscription(seen: Seen) -> Iterator[Found]:
-    """A subscription whose owner is to log in no more."""
+    """A subscription whose owner is not to log in any more."""
     names = {role: group for group, role in _groups(seen)}
     for alike in seen.state.groups:
         if alike.kind == "subscription" and alike.facts.owner in names:
@@ -150,7 +150,7 @@ def hba_names_role(seen: Seen) -> Iterator[Found]:
 
 
 def _holds(users: Sequence[str], role: str, logins: Sequence[str]) -> bool:
-    """Whether a line is for all logins as well."""
+    """Whether a line holds for all logins as well."""
     return "all" in users or f"+{role}" in users or all(login in users for login in logins)
 
 

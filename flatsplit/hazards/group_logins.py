@@ -1,4 +1,4 @@
-"""Hazards in new roles that are groups: what their logins do not have of them. Pure."""
+"""Hazards in new roles that are groups: what their logins do not get from them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which line of pg_hba.conf lets a client in: the server's own rule, first match wins. Pure.
+"""Which line of pg_hba.conf decides about a client: the server's own rule, the first match. Pure.
 
 Source: check_hba(), check_db() and check_role() in the server's hba.c; manual, "The pg_hba.conf File".
 """
@@ -29,10 +29,10 @@ class Rule(NamedTuple):
 
 
 class Client(NamedTuple):
-    """From where somebody connects."""
+    """Where a client connects from."""
 
     address: str | None
-    """None for a socket of the machine itself."""
+    """None for a local socket."""
     ssl: bool = False
     gss: bool = False
 
@@ -41,13 +41,13 @@ class Client(NamedTuple):
 
 
 class Unsure(NamedTuple):
-    """A line that may or may not match: it names a host, or the server's own networks."""
+    """A line of which it cannot be told whether it matches: it names a host, or the server's own networks."""
 
     rule: Rule
 
 
 def word(name: str) -> str:
-    """A role as it is written in a line; quoted, it is neither a list nor a keyword nor a pattern."""
+    """A role as it is written in a line; in quotes it is no list, keyword or pattern."""
     plain = re.fullmatch(r"[A-Za-z0-9_.-]+", name) and name not in ("all", "sameuser", "samerole", "replication")
     return name if plain else '"' + name.replace('"', '""') + '"'
 
@@ -55,7 +55,7 @@ def word(name: str) -> str:
 def first_match(
     rules: Iterable[Rule], role: str, groups: Collection[str], database: str, client: Client
 ) -> Rule | Unsure | None:
-    """The line that decides, None where none matches; ``groups`` are all roles that ``role`` is a member of."""
+    """The line that decides; None where none matches. ``groups``: all roles that ``role`` is a member of."""
     for rule in rules:
         if not _type(rule.type, client):
             continue
@@ -111,7 +111,7 @@ def _database(words: Iterable[str], role: str, groups: Collection[str], database
 
 
 def _address(rule: Rule, address: str) -> bool | None:
-    """Whether the address is the line's; None where that cannot be told from here."""
+    """Whether the line is for the address; None where that cannot be told from here."""
     if rule.address == "all":
         return True
     if rule.address in ("samehost", "samenet") or rule.address is None:
@@ -120,6 +120,6 @@ def _address(rule: Rule, address: str) -> bool | None:
         client = ipaddress.ip_address(address.split("%")[0])
         wanted = ipaddress.ip_address(rule.address.split("%")[0])
         mask = int(ipaddress.ip_address(rule.netmask)) if rule.netmask else (1 << wanted.max_prefixlen) - 1
-    except ValueError:  # the name of a host
+    except ValueError:  # a host name
         return None
     return client.version == wanted.version and int(client) & mask == int(wanted) & mask

@@ -1,4 +1,4 @@
-"""Hazards where the database asks who the user is. Pure."""
+"""Hazards where the database depends on the current user. Pure."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def current_user_views(seen: Seen) -> Iterator[Found]:
     questions=("routines",),
 )
 def current_user_routines(seen: Seen) -> Iterator[Found]:
-    """Routines that ask for the role."""
+    """Routines that depend on the role."""
     found = tuple(
         row[0]
         for row in seen.rows("routines")

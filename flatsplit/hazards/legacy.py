@@ -1,4 +1,4 @@
-"""Hazards in what legacy is: its attributes, memberships and members. Pure."""
+"""Hazards in legacy itself: its attributes, memberships and members. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GOES_TO = {
     "bypassrls": "app_user and app_migrator",
 }
 SOON_DAYS = 30
-"""A password that ends within so many days ends in the middle of the walk."""
+"""A password that ends within so many days may end during the walk."""
 
 
 @hazard(
@@ -56,7 +56,7 @@ def bootstrap_retire(seen: Seen) -> Iterator[Found]:
     manual="database-roles.html",
 )
 def legacy_bootstrap(seen: Seen) -> Iterator[Found]:
-    """Legacy is pinned."""
+    """Legacy is the bootstrap superuser."""
     if seen.context.bootstrap and seen.legacy in seen.context.baseline.roles:
         yield Found(f"{seen.legacy} is the cluster's bootstrap superuser")
 
@@ -72,7 +72,7 @@ def legacy_bootstrap(seen: Seen) -> Iterator[Found]:
     manual="role-membership.html",
 )
 def legacy_attributes(seen: Seen) -> Iterator[Found]:
-    """Powers that no membership passes on."""
+    """Attributes that no membership passes on."""
     facts = seen.context.baseline.roles.get(seen.legacy)
     held = [name for name in _ATTRIBUTES if getattr(facts, name, False)]
     if held and not seen.context.bootstrap:
@@ -96,7 +96,9 @@ def legacy_attributes(seen: Seen) -> Iterator[Found]:
     manual="role-membership.html",
 )
 def bridge_noinherit(seen: Seen) -> Iterator[Found]:
-    """The bridge would be useless. Since 16 flatsplit grants it WITH INHERIT TRUE, whatever the role says."""
+    """The bridge would give legacy nothing. Since 16 flatsplit grants it WITH INHERIT TRUE, whatever the role's
+    attribute.
+    """
     for name in dormant(seen.state, seen.context):
         yield Found(
             f"{name} is NOINHERIT, so the bridge would give it nothing",
@@ -119,7 +121,7 @@ def bridge_noinherit(seen: Seen) -> Iterator[Found]:
     manual="predefined-roles.html",
 )
 def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
-    """Server-wide rights that the new roles will not have by themselves."""
+    """Server-wide rights that the new roles do not get by themselves."""
     given = {of for _, of in restricted.configured(seen.context)}
     given.update(of for _, names in seen.context.config.become for of in names)
     beyond = {} if seen.legacy not in seen.context.baseline.roles else restricted.memberships(seen.state, seen.context)
@@ -148,7 +150,7 @@ def legacy_predefined_roles(seen: Seen) -> Iterator[Found]:
     manual="role-membership.html",
 )
 def become_inherits(seen: Seen) -> Iterator[Found]:
-    """Memberships for SET ROLE that give more than that."""
+    """Memberships for SET ROLE that also give rights without it."""
     if seen.state.target.membership_options:
         return
     for purpose, names in seen.context.config.become:
@@ -193,7 +195,7 @@ def legacy_memberships(seen: Seen) -> Iterator[Found]:
     manual="role-membership.html",
 )
 def memberships_out_of_reach(seen: Seen) -> Iterator[Found]:
-    """Groups of legacy's that the operator cannot pass on."""
+    """Groups of legacy's that the operator cannot grant to others."""
     names = restricted.out_of_reach(seen.state, seen.context)
     if names:
         operator = ddl.ident(seen.state.target.operator)
@@ -225,10 +227,10 @@ def _groups(seen: Seen) -> list[str]:
     manual="user-manag.html",
 )
 def legacy_elsewhere(seen: Seen) -> Iterator[Found]:
-    """Other databases that legacy has a share in."""
+    """Other databases in which legacy owns something or has rights."""
     facts = seen.state.roles.get(seen.legacy)
     others = facts.elsewhere if facts else ()
-    if seen.context.bootstrap:  # it owns what initdb makes
+    if seen.context.bootstrap:  # it owns what initdb creates
         others = tuple(name for name in others if name not in ("postgres", "template0", "template1"))
     if others and seen.legacy in seen.context.baseline.roles:
         yield Found(f"{seen.legacy} is also used by {count(len(others), 'other database')}", others)
@@ -247,7 +249,7 @@ def legacy_elsewhere(seen: Seen) -> Iterator[Found]:
     questions=("expiry",),
 )
 def valid_until(seen: Seen) -> Iterator[Found]:
-    """Passwords that end, soonest in the middle of the walk."""
+    """Passwords that end soon, perhaps during the walk."""
     for until, days, here, _, legacy in seen.rows("expiry"):
         if not legacy:
             continue

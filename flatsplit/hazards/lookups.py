@@ -1,4 +1,4 @@
-"""Asks the questions that a choice of hazards needs, each once, and none that the operator may not ask."""
+"""Runs the queries that the wanted hazards need, each once, and none that the operator may not run."""
 
 from __future__ import annotations
 
@@ -31,15 +31,17 @@ READABLE = {
     "passwords": "GRANT SELECT ON pg_catalog.pg_authid TO {operator}, where the service allows it",
     "jobs": "",
 }
-"""What an operator may be forbidden to read, and what would allow it; "" where only a superuser may (row security of
-cron.job shows everybody his own jobs)."""
+"""What an operator may not be able to read, and what would allow it; "" where only a superuser may (the row security of
+cron.job shows every role its own jobs).
+"""
 
 PRESENT = ("cron", "timescaledb", "citus")
-"""What may not be there at all; nothing is to be said then. Only tables that an extension made are read: a view
-of that name could be anybody's, and would run its code as the operator."""
+"""What may not exist at all; then there is nothing to say. Only tables that an extension made are read: a view of that
+name could be anybody's, and would run its code as the operator.
+"""
 
 WISHED = ("tenants",)
-"""Sections of flatsplit.toml without which nothing is asked either."""
+"""Sections of flatsplit.toml without which the query is not run."""
 
 _POLICIES = "policies_who"
 
@@ -60,17 +62,17 @@ class Looking:
         self.have |= {"tenants"} if context.config.tenants is not None else set()
 
     def applies(self, hazard: Hazard) -> bool:
-        """Whether this server can have it."""
+        """Whether this server can have the hazard."""
         return self.major >= hazard.since and all(
             need in self.have for need in hazard.needs if need in (*PRESENT, *WISHED)
         )
 
     def hidden(self, hazard: Hazard) -> tuple[str, ...]:
-        """What the operator may not read of what it needs."""
+        """What the operator may not read of what the hazard needs."""
         return tuple(need for need in hazard.needs if need in READABLE and need not in self.have)
 
     def answers(self, hazards: Iterable[Hazard]) -> dict[str, list[Row]]:
-        """The answers to all their questions."""
+        """The answers to all queries of these hazards."""
         questions = dict.fromkeys(question for hazard in hazards for question in hazard.questions)
         found = {name: self.conn.execute(_question(name), self.parameters).fetchall() for name in questions}
         if "cron_database" in found:
@@ -78,9 +80,9 @@ class Looking:
         return found
 
     def _jobs(self, database: str) -> list[Row] | None:
-        """Legacy's jobs of pg_cron in another database; None where it cannot be looked at.
+        """Legacy's jobs of pg_cron in another database; None where these cannot be read.
 
-        A table of that name which is not the extension's is not read: it could be a view of anybody's.
+        A table of that name that does not belong to the extension is not read: it could be anybody's view.
         """
         if database == self.conn.info.dbname:
             return []
@@ -100,11 +102,11 @@ class Looking:
         return try_operator(self.conn, self.state, self.context) if any(one.tries for one in hazards) else ()
 
     def refusals(self, hazards: Iterable[Hazard]) -> tuple[RefusedPassword, ...]:
-        """Verifiers that the server does not take, tried in the same way."""
+        """Verifiers that the server refuses, tried in the same way."""
         return try_verifiers(self.conn, self.state, self.context) if any(one.verifies for one in hazards) else ()
 
     def held(self, hazards: Iterable[Hazard]) -> PasswordHolders:
-        """Who else logs in as a role of which the configuration speaks."""
+        """What else logs in as a role that the configuration names."""
         roles = (self.context.legacy, *self.context.config.named)
         return read_holders(self.conn, roles) if any(one.holds for one in hazards) else NO_HOLDERS
 
@@ -115,22 +117,22 @@ class Looking:
         return alike(self.conn, self.context.legacy, blueprint.application(self.context.config))
 
     def powers(self, hazards: Iterable[Hazard]) -> Powers:
-        """What would do something else as its next owner."""
+        """What would do something else under its next owner."""
         if not any(one.weighs for one in hazards):
             return NO_POWERS
-        from flatsplit.rehearsal.powers.lost import lost  # and with it a parser of SQL
+        from flatsplit.rehearsal.powers.lost import lost  # imports the parser of SQL
 
         goal = through(self.state, self.context, split.TRANSFER_OWNERSHIP)
         return lost(self.conn, self.state, goal, self.context)
 
 
 def tables_in_question(conn: psycopg.Connection[Any], state: State, context: Context) -> list[Table]:
-    """Tables whose policies ask who looks: what ``doctor --rows`` counts."""
+    """Tables whose policies depend on the current user, which ``doctor --rows`` counts."""
     return in_question(conn.execute(_question(_POLICIES), _parameters(conn, state, context)).fetchall())
 
 
 def relations_that_ask(conn: psycopg.Connection[Any], state: State, context: Context) -> dict[ObjectRef, bool]:
-    """Relations that need further rights of whoever reads or writes them, and whether that is taken on."""
+    """Relations that need further rights of whoever reads or writes them, and whether that was accepted."""
     accepted = dict(context.config.accept)
     rows = conn.execute(_question("as_reader"), _parameters(conn, state, context)).fetchall()
     return {
@@ -145,7 +147,7 @@ def _question(name: str) -> bytes:
 
 
 def _parameters(conn: psycopg.Connection[Any], state: State, context: Context) -> dict[str, Any]:
-    """Roles by their oids, names, limits: whatever a question may want to know of the cutover."""
+    """Names, oids and limits of the cutover's roles, as the queries need them."""
     config = context.config
     oids = dict(conn.execute(_question("roles")).fetchall())
     locks = config.locks.lock_timeout.total_seconds() * 1000

@@ -1,4 +1,4 @@
-"""Hazards of managed services: who is administrator there, and what stands between the operator and passwords. Pure.
+"""Hazards of managed services: who the administrators are, and what keeps the operator from setting passwords. Pure.
 
 Sources: the services' pages on their administrator roles.
 """
@@ -145,7 +145,7 @@ def rds_restricted_passwords(seen: Seen) -> Iterator[Found]:
     questions=("operator_surroundings",),
 )
 def legacy_entra(seen: Seen) -> Iterator[Found]:
-    """Legacy is known to the service by a label."""
+    """Legacy is registered with the service by a label."""
     for _, _, _, entra in seen.rows("operator_surroundings"):
         if entra:
             yield Found(f"{seen.legacy} is a Microsoft Entra principal", (seen.legacy,))

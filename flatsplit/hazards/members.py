@@ -1,4 +1,4 @@
-"""Hazards in who acts as legacy and who can make others act so: members, makers of logins, circles. Pure."""
+"""Hazards in roles that act as legacy, or can make others do so: members, makers of logins, circles. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MANUAL = "role-membership.html"
     manual=_MANUAL,
 )
 def legacy_members(seen: Seen) -> Iterator[Found]:
-    """Others who act as legacy, and what becomes of them."""
+    """Others who act as legacy, and what they become members of."""
     config, state, context = seen.context.config, seen.state, seen.context
     members = sorted({key.member for key in members_of_legacy(state, context)})
     if not members or seen.legacy not in state.roles:
@@ -82,7 +82,7 @@ def _logins(seen: Seen, member: str) -> tuple[str, ...]:
     questions=("rls",),
 )
 def members_dump(seen: Seen) -> Iterator[Found]:
-    """Members of legacy whose pg_dump ends with it."""
+    """Members of legacy whose pg_dump fails after the walk."""
     state, context = seen.state, seen.context
     direct = {key.member for key in members_of_legacy(state, context)}
     if not direct or context.config.retire == "repurpose":
@@ -119,7 +119,7 @@ def members_dump(seen: Seen) -> Iterator[Found]:
     manual=_MANUAL,
 )
 def legacy_makers(seen: Seen) -> Iterator[Found]:
-    """Roles that make logins which act as legacy."""
+    """Roles that create logins which act as legacy."""
     state, context = seen.state, seen.context
     provider = recognise(state)
     apart = {state.target.operator, *context.config.roles.new, *context.retiring}
@@ -184,7 +184,7 @@ def roles_circle(seen: Seen) -> Iterator[Found]:
 
 
 def _ways(seen: Seen) -> Iterator[tuple[str, ...]]:
-    """Every way by which a membership that a step wants is there the other way round."""
+    """For each membership that a step wants and whose reverse exists: the way between them."""
     state, context = seen.state, seen.context
     who = blueprint.who(context.config)
     for name in (who.application, who.owner, who.reader):

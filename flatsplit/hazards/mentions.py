@@ -1,7 +1,7 @@
-"""What asks for a role by its name, in SQL as text. Pure.
+"""Finds where SQL as text refers to a role by name. Pure.
 
-A name is told from a word that only looks like it: a table, a schema or an alias of the same name stands where no role
-can stand. Comments never count; text in quotes is read as SQL only where something in the routine runs strings.
+A name is distinguished from a word that only looks like it: a table, a schema or an alias of the same name is where no
+role can be. Comments never count. Text in quotes is read as SQL only where something in the routine runs strings.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ class Use(NamedTuple):
 
     how: How
     what: str
-    """As a reader would look for it: ``pg_has_role``, ``SET ROLE``."""
+    """The words to search for: ``pg_has_role``, ``SET ROLE``."""
     vague: bool = False
-    """Whether nothing beside the text itself says that it is a role's."""
+    """Whether nothing but the text itself says that it means a role."""
 
 
 class Lexeme(NamedTuple):
-    """A piece of SQL."""
+    """A token of SQL."""
 
     kind: Literal["word", "name", "text", "sign"]
     value: str
@@ -67,7 +67,7 @@ ASKS = re.compile(r"has_\w+_privilege")
 
 
 def tokens(source: str) -> list[Lexeme]:
-    """The text in pieces, without comments, which may be nested."""
+    """The text as tokens, without comments, which may be nested."""
     found: list[Lexeme] = []
     place = 0
     while match := _TOKENS.match(source, place):
@@ -98,7 +98,7 @@ def tokens(source: str) -> list[Lexeme]:
 
 
 def spellings(role: str) -> set[str]:
-    """How the name may stand in SQL: as it is or in lower case, with quotes inside doubled."""
+    """How the name may be written in SQL: as it is or in lower case, with quotes inside doubled."""
     return {each for name in (role, role.lower()) for each in (name, name.replace('"', '""'), name.replace("'", "''"))}
 
 
@@ -140,12 +140,12 @@ def _statements(pieces: Sequence[Lexeme]) -> Iterator[list[Lexeme]]:
 
 
 def _is(piece: Lexeme, role: str) -> bool:
-    """Whether it is the role where a role stands; keywords fold, and so does a name without quotes."""
+    """Whether the token is the role; keywords and names without quotes are folded."""
     return piece.kind != "sign" and piece.value == role
 
 
 def _commands(part: Sequence[Lexeme], role: str) -> Iterator[Use]:
-    """Commands in which a role stands as such."""
+    """Commands that name the role as such."""
     words = [each.value if each.kind == "word" else "" for each in part]
     given = False
     for place, word in enumerate(words):
@@ -179,7 +179,7 @@ def _commands(part: Sequence[Lexeme], role: str) -> Iterator[Use]:
 
 
 def _set_role(part: Sequence[Lexeme], words: Sequence[str], place: int) -> int:
-    """Where the name stands in SET [SESSION | LOCAL] ROLE … or SET SESSION AUTHORIZATION …; 0 for another SET."""
+    """The place of the name in SET [SESSION | LOCAL] ROLE … or SET SESSION AUTHORIZATION …; 0 for another SET."""
     where = place + 1
     if words[where : where + 1] in (["session"], ["local"]):
         where += 1
@@ -212,7 +212,7 @@ def _listed(after: Sequence[Lexeme], role: str) -> bool:
 
 
 def _around(part: Sequence[Lexeme], place: int) -> Use | None:
-    """What the text is, by the call or the cast that it stands in."""
+    """What the text means, by the call or cast around it."""
     after = [each.value for each in part[place + 1 : place + 4]]
     before = [each.value for each in part[max(place - 2, 0) : place]]
     if (
@@ -232,7 +232,7 @@ def _around(part: Sequence[Lexeme], place: int) -> Use | None:
 
 
 def _call(part: Sequence[Lexeme], place: int) -> tuple[str, int]:
-    """The function among whose arguments it stands, and which one it is; a text in brackets or casts counts too."""
+    """The function that has it as an argument, and which one; also through parentheses and casts."""
     depth = argument = 0
     for at in range(place - 1, -1, -1):
         value = part[at].value if part[at].kind != "text" else ""
@@ -275,7 +275,7 @@ def _asks_who(piece: Lexeme) -> bool:
 
 
 def _alone(part: Sequence[Lexeme], asks: bool, *, runs: bool) -> Use:
-    """A text that is the name and stands in no call that says what for."""
+    """The use of a text that equals the name and is in no call that says more."""
     if runs and any(each.kind == "text" and _STATEMENT.search(each.value) for each in part):
         return Use("manages", "EXECUTE")
     near = next((each.value for each in part if _asks_who(each)), "")

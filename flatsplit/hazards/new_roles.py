@@ -1,4 +1,4 @@
-"""Hazards in the new roles: names that are taken, roles that are adopted. Pure."""
+"""Hazards in the new roles: names that exist already, roles that are adopted. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flatsplit.walks import split
     manual="sql-createrole.html",
 )
 def roles_adopted(seen: Seen) -> Iterator[Found]:
-    """Names that are taken."""
+    """Names that exist already."""
     adopted = sorted(seen.context.adopted)
     if adopted:
         yield Found(
@@ -65,7 +65,7 @@ def _powers(facts: RoleFacts) -> list[str]:
     manual="role-attributes.html",
 )
 def adopted_powerful(seen: Seen) -> Iterator[Found]:
-    """Restricted roles that are not restricted."""
+    """Adopted roles with more rights than they should have."""
     who = blueprint.who(seen.context.config)
     found, cures = [], []
     for name in (who.application, who.reader):
@@ -97,7 +97,7 @@ def adopted_powerful(seen: Seen) -> Iterator[Found]:
     manual="sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS",
 )
 def role_name_case(seen: Seen) -> Iterator[Found]:
-    """Names that are easily taken for others."""
+    """Names that are easily confused with others."""
     new = seen.context.config.roles.new
     twins = [
         f"{name} and {other}"
@@ -143,7 +143,7 @@ def operator_self_grants(seen: Seen) -> Iterator[Found]:
     manual="role-attributes.html",
 )
 def dba_not_superuser(seen: Seen) -> Iterator[Found]:
-    """A dba with limits."""
+    """A dba that is no superuser."""
     name = blueprint.administrator(seen.context.config)
     facts = seen.state.roles.get(name)
     superuser = facts.superuser if facts is not None else seen.state.target.operator_superuser
@@ -162,7 +162,7 @@ def dba_not_superuser(seen: Seen) -> Iterator[Found]:
     manual="sql-dropdatabase.html",
 )
 def database_kept(seen: Seen) -> Iterator[Found]:
-    """Legacy would go on owning the database."""
+    """Legacy would still own the database."""
     config, database = seen.context.config, seen.state.target.database
     owner = seen.state.objects.get(ObjectRef("database", "", database))
     kept = config.database_owner == "keep" and owner is not None and owner.owner == seen.legacy
@@ -187,7 +187,7 @@ def database_kept(seen: Seen) -> Iterator[Found]:
     verifies=True,
 )
 def password_policy(seen: Seen) -> Iterator[Found]:
-    """Verifiers that are not taken."""
+    """Verifiers that the server refuses."""
     if seen.refusals:
         said = "; ".join(dict.fromkeys(refusal.reason for refusal in seen.refusals))
         yield Found(

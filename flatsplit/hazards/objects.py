@@ -40,7 +40,7 @@ def ours(seen: Seen) -> list[ObjectGroup]:
     manual="sql-alterpublication.html",
 )
 def superuser_objects(seen: Seen) -> Iterator[Found]:
-    """What could not go to app_migrator."""
+    """Objects that app_migrator may not own."""
     stay = seen.context.bootstrap or extension_heir(seen.projected, seen.context) == seen.legacy
 
     def is_stuck(ref: ObjectRef, facts: ObjectFacts) -> bool:
@@ -67,7 +67,7 @@ def superuser_objects(seen: Seen) -> Iterator[Found]:
     manual="ddl-schemas.html",
 )
 def outside_scope(seen: Seen) -> Iterator[Found]:
-    """Objects that nobody would be granted anything on."""
+    """Objects on which the new roles would get no rights."""
 
     def is_outside(ref: ObjectRef, facts: ObjectFacts) -> bool:
         system = facts.note == "system"  # the bootstrap superuser's
@@ -120,7 +120,7 @@ def _extensions(seen: Seen) -> tuple[str, ...]:
     manual="sql-reassign-owned.html",
 )
 def extensions_kept(seen: Seen) -> Iterator[Found]:
-    """Legacy would go on owning extensions."""
+    """Extensions that legacy would still own."""
     found = _extensions(seen)
     if found and extension_heir(seen.projected, seen.context) == seen.legacy:
         config = seen.context.config
@@ -144,7 +144,7 @@ def extensions_kept(seen: Seen) -> Iterator[Found]:
     questions=("initial_privileges",),
 )
 def initial_privileges(seen: Seen) -> Iterator[Found]:
-    """What extensions wrote down about whoever installed them."""
+    """What extensions have recorded about the role that installed them."""
     if seen.context.config.retire != "drop" or seen.state.target.major >= versions.INITIAL_PRIVILEGES_FOLLOW:
         return
     rows = seen.rows("initial_privileges")
@@ -212,7 +212,7 @@ def extension_relations(seen: Seen) -> Iterator[Found]:
     manual="ddl-priv.html",
 )
 def third_role_objects(seen: Seen) -> Iterator[Found]:
-    """Objects of third roles between the application's."""
+    """Objects of third roles in the application's schemas."""
     context = seen.context
     apart = {*context.owners, *context.config.roles.new}
 
@@ -320,7 +320,7 @@ def _means_something(seen: Seen, grant: Grant, name: str) -> bool:
     manual="ddl-priv.html",
 )
 def grants_unmatched(seen: Seen) -> Iterator[Found]:
-    """Names in [grants] that mean nothing here: a typing error must not look like a grant."""
+    """Names in [grants] that match nothing here: a typing error must not look like a grant."""
     nothing = tuple(
         f"[grants.{grant.purpose}] {grant.privilege}: {name}"
         for grant in seen.context.config.grants

@@ -1,7 +1,7 @@
-"""Hazards in who walks: an operator without a superuser's rights, and what adopted roles bring along. Pure.
+"""Hazards in the operator: one that is no superuser, and what adopted roles bring along. Pure.
 
-Sources: manual, "Role Attributes", "Role Membership", GRANT, ALTER DATABASE, ALTER SCHEMA. What the operator may do is
-tried by :mod:`flatsplit.server.dry_run`.
+Sources: manual, "Role Attributes", "Role Membership", GRANT, ALTER DATABASE, ALTER SCHEMA.
+:mod:`flatsplit.server.dry_run` tries what the operator may do.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAMED = 20
     tries=True,
 )
 def operator_lacks(seen: Seen) -> Iterator[Found]:
-    """Rights that an administrator can give."""
+    """Rights that the operator needs and an administrator can grant."""
     for step, found in _sorted(seen, remedied=True).items():
         yield Found(
             f"{seen.state.target.operator} lacks what {step} needs",
@@ -79,7 +79,7 @@ def operator_statements(seen: Seen) -> Iterator[Found]:
     tries=True,
 )
 def operator_way_back(seen: Seen) -> Iterator[Found]:
-    """Steps that the operator could take but not take back."""
+    """Steps that the operator could take but not roll back."""
     steps: dict[str, dict[str, str]] = {}
     for lack in seen.lacks:
         if lack.back:
@@ -105,7 +105,7 @@ def operator_way_back(seen: Seen) -> Iterator[Found]:
     questions=("operator_surroundings",),
 )
 def operator_monitor(seen: Seen) -> Iterator[Found]:
-    """An operator who cannot see who is connected."""
+    """An operator that cannot see who is connected."""
     operator = seen.state.target.operator
     for _, _, sees, _ in seen.rows("operator_surroundings"):
         if not sees and not seen.state.target.operator_superuser:
@@ -126,7 +126,7 @@ def operator_monitor(seen: Seen) -> Iterator[Found]:
     manual="sql-revoke.html",
 )
 def adopted_excess(seen: Seen) -> Iterator[Found]:
-    """Rights that adopted roles brought along and that the gate of ``verify`` will not let pass."""
+    """Rights of adopted roles that the gate of ``verify`` will not accept."""
     context = seen.context
     if not context.adopted:
         return
@@ -143,7 +143,7 @@ def adopted_excess(seen: Seen) -> Iterator[Found]:
 
 
 def _sorted(seen: Seen, *, remedied: bool) -> dict[str, dict[str, str]]:
-    """Per step what to run, with what the server said: grants that help, or else the statements themselves."""
+    """For each step what to run, with the server's error: grants that help, or else the statements themselves."""
     new = frozenset(seen.context.config.roles.new)
     steps: dict[str, dict[str, str]] = {}
     for lack in seen.lacks:
@@ -161,7 +161,7 @@ def _statements(lack: Lack) -> list[str]:
 
 
 def giving(lack: Lack) -> str:
-    """What gives a new owner what it lacks; "" where none does."""
+    """The statement that gives a new owner what it lacks; "" where there is none."""
     return ddl.grant([lack.needed.on], lack.needed.letter, lack.needed.role) if lack.needed else ""
 
 
@@ -174,7 +174,7 @@ def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
     """The statement that gives the operator what it lacks; "" where only somebody else can do it."""
     operator = ddl.ident(state.target.operator)
     facts = state.roles.get(state.target.operator)
-    if lack.needed:  # before create-roles there is nobody to give it to
+    if lack.needed:  # before create-roles the role does not exist yet
         return giving(lack) if lack.needed.role in state.roles else ""
     if lack.right == "CREATEDB":
         return f"ALTER ROLE {operator} CREATEDB;"
@@ -206,7 +206,7 @@ def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
 
 
 def _attributes(lack: Lack, facts: RoleFacts | None, operator: str) -> str:
-    """16 lets those give an attribute, or take it, who have it themselves (manual, "ALTER ROLE")."""
+    """From 16 on an attribute can be given or taken by roles that have it themselves (manual, "ALTER ROLE")."""
     words = {word.removesuffix(";").removeprefix("NO") for word in lack.statement.sql.split()}
     if "SUPERUSER" in words:
         return ""
@@ -229,7 +229,7 @@ def _acting(state: State, role: str, new: frozenset[str]) -> str:
 
 
 def _giving(state: State, lack: Lack, operator: str) -> str:
-    """For a GRANT of membership. A REVOKE of what another has granted is for that other, or a superuser, to run."""
+    """For a GRANT of membership. A REVOKE of what another role granted has to be run by that role or a superuser."""
     for role, facts in state.roles.items():
         if lack.statement.sql.startswith(f"GRANT {ddl.ident(role)} TO ") and not facts.superuser:
             return "" if administers(state, role) else _admin(role, operator)

@@ -1,4 +1,4 @@
-"""Hazards in what runs as its owner: views, rules, SECURITY DEFINER routines change hands with the ownership. Pure."""
+"""Hazards in what runs as its owner, since the owner changes: views, rules, SECURITY DEFINER routines. Pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def owner_powers(seen: Seen) -> Iterator[Found]:
     questions=("rls",),
 )
 def bypassrls_carried(seen: Seen) -> Iterator[Found]:
-    """Who gets BYPASSRLS, and why."""
+    """Which roles get BYPASSRLS, and why."""
     context, who = seen.context, blueprint.who(seen.context.config)
     legacy = context.baseline.roles.get(seen.legacy)
     if legacy is None:

@@ -1,4 +1,4 @@
-"""Hazards in who owns what legacy works with: another role that it becomes. Pure."""
+"""Hazards in other owners: roles that legacy becomes to work with their objects. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from flatsplit.words import count
     manual="sql-set-role.html",
 )
 def legacy_acts_as(seen: Seen) -> Iterator[Found]:
-    """The application owns through somebody else, and nobody has said what shall become of that."""
+    """The application owns objects as another role, and the configuration does not say what happens to them."""
     config, state = seen.context.config, seen.state
     if seen.legacy not in state.roles or seen.context.retired:
         return
@@ -71,7 +71,7 @@ def legacy_acts_as(seen: Seen) -> Iterator[Found]:
     manual="sql-reassign-owned.html",
 )
 def owners_extensions(seen: Seen) -> Iterator[Found]:
-    """Extensions of an owner that stay with it."""
+    """Extensions of such an owner, which stay with it."""
     first = extensions_of(seen.state, seen.context)
     others = seen.context.retiring - {first}
     found = sorted(

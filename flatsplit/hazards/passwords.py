@@ -1,4 +1,4 @@
-"""Hazards in passwords of the roles that are in use: how they are kept, when they end, who else has them. Pure."""
+"""Hazards in passwords of roles in use: how they are stored, when they end, what else has them. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.walks.rotate.preconditions import typed
 from flatsplit.words import count
 
 USUAL = 4096
-"""Iterations of a SCRAM verifier: PostgreSQL's default, and the least that RFC 7677 wants."""
+"""Iterations of a SCRAM verifier: PostgreSQL's default, and the minimum of RFC 7677."""
 _HOLDERS = 5
 _WHOSE = "the new roles, their logins, special roles and persons"
 
@@ -31,7 +31,7 @@ _WHOSE = "the new roles, their logins, special roles and persons"
     needs=("passwords",),
 )
 def md5_stored(seen: Seen) -> Iterator[Found]:
-    """Roles in use whose password is kept as MD5."""
+    """Roles in use whose password is stored as MD5."""
     found = tuple(name for name, legacy, md5, _ in seen.rows("passwords") if md5 and not legacy)
     if found:
         cures = "; ".join(dict.fromkeys(typed(seen.context.config, name) for name in found))
@@ -82,7 +82,7 @@ def valid_until_near(seen: Seen) -> Iterator[Found]:
     needs=("passwords",),
 )
 def scram_cost(seen: Seen) -> Iterator[Found]:
-    """Verifiers that are dear to pools, and some that are too cheap."""
+    """Verifiers that take a pooler long to check, and some with too few iterations."""
     rows = [(name, times) for name, legacy, _, times in seen.rows("passwords") if times and not legacy]
     for dear in (True, False):
         found = [(name, times) for name, times in rows if (times > USUAL if dear else times < USUAL)]
@@ -113,7 +113,7 @@ def scram_cost(seen: Seen) -> Iterator[Found]:
     since=16,
 )
 def scram_iterations(seen: Seen) -> Iterator[Found]:
-    """What passwords that flatsplit sets would cost, or be worth."""
+    """What the iterations of new passwords mean."""
     ((times,),) = seen.rows("iterations")
     if times != USUAL and seen.context.config.auth == "password":
         cure = f"ALTER ROLE {ddl.ident(seen.state.target.operator)} SET scram_iterations = {USUAL};"
@@ -140,7 +140,7 @@ def scram_iterations(seen: Seen) -> Iterator[Found]:
     holds=True,
 )
 def password_holders(seen: Seen) -> Iterator[Found]:
-    """Replication, foreign servers, jobs and subscriptions that a rotation has to wait for."""
+    """Replication, foreign servers, jobs and subscriptions that log in as the role."""
     found = [one for one in seen.held.holders if one.role != seen.legacy]
     if seen.held.unseen and not seen.state.roles.keys().isdisjoint(seen.context.config.named):
         looks = dict.fromkeys(one.look for one in seen.held.unseen)

@@ -1,4 +1,4 @@
-"""Hazards in pg_hba.conf: who is let in, from where, how. Pure.
+"""Hazards in pg_hba.conf: who may log in, from where, and how. Pure.
 
 A line for +group holds for its direct and indirect members, whatever the options of the membership; a line that names
 the group itself does not hold for them (check_role() in hba.c).
@@ -45,7 +45,7 @@ def _rules(seen: Seen) -> list[Rule]:
     needs=("hba", "activity"),
 )
 def hba_app_user(seen: Seen) -> Iterator[Found]:
-    """Would app_user get in?"""
+    """Whether app_user could log in."""
     user, database = blueprint.application(seen.context.config), seen.state.target.database
     if seen.context.config.retire == "repurpose":
         return
@@ -92,7 +92,7 @@ def _line(role: str, client: Client, match: Rule | None) -> str:
 
 
 def _then(seen: Seen, step: split.StepKey, rules: list[Rule]) -> State:
-    """The memberships after a step; as they are, where no line asks for one."""
+    """The State with the memberships after a step; the present one where no line asks for a group."""
     asks = any(
         word.startswith("+") or word in ("samerole", "samegroup")
         for one in rules
@@ -116,7 +116,7 @@ def _then(seen: Seen, step: split.StepKey, rules: list[Rule]) -> State:
     needs=("hba", "activity"),
 )
 def hba_members(seen: Seen) -> Iterator[Found]:
-    """Members of legacy that get in as such."""
+    """Members of legacy that may log in because they are members."""
     members = {key.member for key in members_of_legacy(seen.state, seen.context)}
     rules = _rules(seen)
     then = _then(seen, split.REVOKE_LEGACY, rules) if members else seen.state

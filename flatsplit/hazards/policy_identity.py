@@ -1,4 +1,4 @@
-"""Hazards in policies that ask who looks at the rows. Pure."""
+"""Hazards in policies that depend on the current user. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ASKS = re.compile(r"\{SQLVALUEFUNCTION :op (?:9|10|11|12)[ }]|\{FUNCEXPR :funci
 """CURRENT_ROLE, CURRENT_USER, USER, SESSION_USER (SQLValueFunctionOp); getpgusername(), pg_has_role() (pg_proc.dat)."""
 
 _LOGIN = re.compile(r"\{SQLVALUEFUNCTION :op 12[ }]|\{FUNCEXPR :funcid 746 ")
-"""SESSION_USER, in both of its forms: counting happens in somebody else's session."""
+"""SESSION_USER, in both forms: rows are counted in a session of another login, so counting cannot tell."""
 
 
 @hazard(
@@ -37,7 +37,7 @@ _LOGIN = re.compile(r"\{SQLVALUEFUNCTION :op 12[ }]|\{FUNCEXPR :funcid 746 ")
     questions=("policies_who",),
 )
 def policies_ask_who(seen: Seen) -> Iterator[Found]:
-    """Policies whose answer is another for another role."""
+    """Policies with another result for another role."""
     found, opening = [], dict[str, str]()
     legacy = seen.context.baseline.roles.get(seen.legacy)
     for row in seen.rows("policies_who"):
@@ -46,7 +46,7 @@ def policies_ask_who(seen: Seen) -> Iterator[Found]:
             continue
         found.append(f"{policy} on {table}")
         sees_all = not forced or (legacy is not None and legacy.superuser)
-        if permissive and sees_all:  # then a policy for legacy says what is so, and opens the table for app_user
+        if permissive and sees_all:  # then a policy for legacy is the way to say so, and opens the table for app_user
             opening[table] = _open(seen.legacy, format_name(schema, name), taken)
     if found and not bypasses(seen):
         policies, user = count(len(found), "policy", "policies"), blueprint.application(seen.context.config)
@@ -73,7 +73,7 @@ def _in_question(row: Row) -> bool:
 
 
 def _countable(row: Row) -> bool:
-    """Whether counting can tell: not what writing asks apart from reading, nor who has logged in."""
+    """Whether counting can tell: not where only writing depends on the role, nor where the login decides."""
     _, _, _, tree, sources, *_, reading = row
     return reading and not (
         _LOGIN.search(tree) or any(routine_bodies.mentions(source, "session_user") for source in sources)
@@ -81,7 +81,7 @@ def _countable(row: Row) -> bool:
 
 
 def _open(legacy: str, table: str, taken: Collection[str]) -> str:
-    """A policy for legacy, to whom it changes nothing, and which is extended to the new roles."""
+    """A policy for legacy, which changes nothing for it and is extended to the new roles."""
     free = next(name for place in itertools.count() if (name := f"as_before{place or ''}") not in taken)
     return f"CREATE POLICY {free} ON {table} TO {format_name(legacy)} USING (true) WITH CHECK (true);"
 

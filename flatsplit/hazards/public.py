@@ -1,4 +1,4 @@
-"""Hazards in what everybody may do, and in grants that others passed on. Pure."""
+"""Hazards in what PUBLIC may do, and in grants that others passed on. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from flatsplit.words import count
     manual="ddl-priv.html",
 )
 def public_writes(seen: Seen) -> Iterator[Found]:
-    """Tables that everybody may change."""
+    """Tables that PUBLIC may change."""
 
     def is_wide(ref: ObjectRef, facts: ObjectFacts) -> bool:
         mine = ref.kind in TABLES and not facts.extension
@@ -47,7 +47,7 @@ def public_writes(seen: Seen) -> Iterator[Found]:
     manual="ddl-priv.html",
 )
 def public_reads(seen: Seen) -> Iterator[Found]:
-    """Tables that everybody may read."""
+    """Tables that PUBLIC may read."""
 
     def is_open(ref: ObjectRef, facts: ObjectFacts) -> bool:
         readable = ref.kind in (*TABLES, "view", "materialized_view") and not facts.extension
@@ -73,7 +73,7 @@ def public_reads(seen: Seen) -> Iterator[Found]:
     manual="ddl-schemas.html#DDL-SCHEMAS-PATTERNS",
 )
 def public_create(seen: Seen) -> Iterator[Found]:
-    """Where everybody may create."""
+    """Schemas in which PUBLIC may create."""
     database = seen.state.target.database
     taken: list[str] = []
     kept: list[str] = []
@@ -110,7 +110,7 @@ def public_create(seen: Seen) -> Iterator[Found]:
     manual="ddl-priv.html",
 )
 def public_temp(seen: Seen) -> Iterator[Found]:
-    """Temporary tables of the restricted roles."""
+    """Temporary tables of app_user and app_readonly."""
     facts = seen.state.objects.get(ObjectRef("database", "", seen.state.target.database))
     if facts is not None and "T" in privileges.letters(facts.acl, PUBLIC):
         cures = taken_from_public([([ObjectRef("database", "", seen.state.target.database)], facts.acl)], "T")
@@ -182,7 +182,7 @@ def grant_options(seen: Seen) -> Iterator[Found]:
 
 
 def _columns(seen: Seen) -> Iterator[tuple[ObjectRef, str, Acl]]:
-    """Columns with privileges of their own, and who owns the table."""
+    """Columns with privileges of their own, and the owner of the table."""
     if not seen.state.columns:
         return
     owners = {

@@ -1,4 +1,4 @@
-"""Hazards in what runs with the rights of whoever reads: conditions of policies, and routines that views call. Pure."""
+"""Hazards in what runs with the rights of the reader: conditions of policies, and routines that views call. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from flatsplit.walks.split.context import Context
     questions=("as_reader",),
 )
 def policy_rights(seen: Seen) -> Iterator[Found]:
-    """Tables that a new role may read, and cannot, since it may not do what their policies do."""
+    """Tables that a new role may read, but whose policies need a right that it lacks."""
     tables = [row for row in seen.rows("as_reader") if row[0] != "view"]
     yield from _refused(seen, "policy-rights", tables, "policies there need rights that are missing")
 
@@ -45,13 +45,13 @@ def policy_rights(seen: Seen) -> Iterator[Found]:
     questions=("as_reader",),
 )
 def view_routines(seen: Seen) -> Iterator[Found]:
-    """Views that a new role may read, and cannot."""
+    """Views that a new role may read, but that call a routine it may not."""
     views = [row for row in seen.rows("as_reader") if row[0] == "view"]
     yield from _refused(seen, "view-routines", views, "what they call or read needs rights that are missing")
 
 
 def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[Found]:
-    """The finding, where a new role lacks something: a blocker if the application does."""
+    """The finding where a new role lacks something: a blocker if it is the application's role."""
     if not rows:
         return
     config = seen.context.config
@@ -85,18 +85,18 @@ def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[
 
 
 def asking(rows: list[Row], state: State, context: Context) -> list[ObjectRef]:
-    """Relations of the application's that an answer to ``as_reader`` names, less views that were always refused."""
+    """Relations of the application's that ``as_reader`` returned, without views that were always refused."""
     found: dict[ObjectRef, None] = {}
     for kind, schema, name, _, *named in rows:
         ref = ObjectRef(kind, schema, name)
-        facts = state.objects.get(ref)  # what an extension brought, nobody was promised
+        facts = state.objects.get(ref)  # objects of an extension were granted to nobody
         if facts and context.ours(ref, facts) and not _nobodys(ref, ObjectRef(*named), state, context):
             found[ref] = None
     return list(found)
 
 
 def _nobodys(ref: ObjectRef, needed: ObjectRef, state: State, context: Context) -> bool:
-    """What legacy could not read either, as whoever it may become, nor whoever has it now, is nobody's loss."""
+    """Whether neither legacy, by any role it may become, nor anybody else can read it now, so that nothing is lost."""
     if ref.kind != "view" or needed not in state.objects:
         return False
     before = context.baseline.roles.get(context.legacy)
@@ -108,7 +108,7 @@ def _nobodys(ref: ObjectRef, needed: ObjectRef, state: State, context: Context) 
 
 
 def _asked(rights: Inherited, ref: ObjectRef, letters: str) -> bool:
-    """Whether the role uses the relation so, and comes under its policies if it is a table."""
+    """Whether the role uses the relation in this way and, for a table, is subject to its policies."""
     facts = rights.state.objects.get(ref)
     if facts is None or not rights.has(facts, letters):
         return False
@@ -116,7 +116,7 @@ def _asked(rights: Inherited, ref: ObjectRef, letters: str) -> bool:
 
 
 def _may(rights: Inherited, needed: ObjectRef) -> bool:
-    """Whether it may call or read it; True for what nobody knows."""
+    """Whether it may call or read it; True for unknown objects."""
     facts = rights.state.objects.get(needed)
     if facts is None or rights.superuser:
         return True

@@ -24,13 +24,13 @@ from flatsplit.words import listed
 
 Row: TypeAlias = tuple[Any, ...]
 MOST = 12
-"""Statements that a remedy prints; of what is left, how many they are."""
+"""How many statements a remedy prints; of the others only their number."""
 ORDER: Mapping[str, int] = {"blocker": 0, "warning": 1, "note": 2}
 TITLE_NAMES = 5
 
 
 class Found(NamedTuple):
-    """What a judge says: the rest of the :class:`Finding` is in the registry, unless it is said here."""
+    """What a judge returns. The rest of the :class:`Finding` is in the registry, unless it is given here."""
 
     title: str
     objects: tuple[str, ...] = ()
@@ -39,34 +39,34 @@ class Found(NamedTuple):
     fix: str = ""
     step: str = ""
     sql: tuple[str, ...] = ()
-    """Statements that settle it as they are printed …"""
+    """Statements that settle it when run as printed …"""
     toml: tuple[str, ...] = ()
     """… and lines of configuration that do."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """All that a judge may look at."""
+    """All that a judge may use."""
 
     state: State
     context: Context
     answers: Mapping[str, list[Row]]
     lacks: tuple[Lack, ...] = ()
-    """What the operator tried and may not do; empty unless a hazard ``tries``."""
+    """What the operator may not do, as tried; empty unless a hazard ``tries``."""
     powers: Powers = NO_POWERS
-    """What would change with its owner; nothing unless a hazard ``weighs``."""
+    """What would do something else under another owner; empty unless a hazard ``weighs``."""
 
     refusals: tuple[RefusedPassword, ...] = ()
-    """Verifiers that the server does not take; empty unless a hazard ``verifies``."""
+    """Verifiers that the server refuses; empty unless a hazard ``verifies``."""
 
     alike: frozenset[tuple[str, str]] = frozenset()
     """Tables, by schema and name, in which app_user was counted to see what legacy sees."""
 
     held: PasswordHolders = NO_HOLDERS
-    """Who else logs in as one of the roles, by itself; nobody unless a hazard ``holds``."""
+    """What else logs in as one of the roles; empty unless a hazard ``holds``."""
 
     def rows(self, question: str) -> list[Row]:
-        """The answer to one of the hazard's questions."""
+        """The rows of one of the hazard's queries."""
         return self.answers[question]
 
     @property
@@ -76,17 +76,17 @@ class Seen:
 
     @cached_property
     def projected(self) -> State:
-        """The State once create-roles is done."""
+        """The State after create-roles."""
         return through(self.state, self.context, split.CREATE_ROLES)
 
     @cached_property
     def granted(self) -> State:
-        """The State once grant-existing is done."""
+        """The State after grant-existing."""
         return through(self.state, self.context, split.GRANT_EXISTING)
 
     @cached_property
     def survey(self) -> Survey | None:
-        """What each table is to a tenant; None where nothing is said of tenants, or no table was looked at."""
+        """What each table is to a tenant; None where [tenants] is missing or no table was read."""
         if self.context.config.tenants is None or self.state.structure is None:
             return None
         found = Tenants(self.context.config, self.state, self.state).survey
@@ -98,35 +98,37 @@ Judge: TypeAlias = Callable[[Seen], Iterator[Found]]
 
 @dataclass(frozen=True)
 class Hazard:
-    """One known trap."""
+    """A known trap."""
 
     id: str
     severity: Severity
-    """The worst that it can be; a judge may say less."""
+    """The highest severity it can have; a judge may give a lower one."""
     step: StepKey | None
-    """The step before which it has to be settled; None for the walk as a whole."""
+    """The step before which it has to be settled; None where it concerns the walk as a whole."""
     looks_at: str
     why: str
     fix: str
     manual: str
-    """End of an address below https://www.postgresql.org/docs/current/."""
+    """The end of an address below https://www.postgresql.org/docs/current/."""
     judge: Judge
     questions: tuple[str, ...] = ()
     """Names of files in queries/."""
     needs: tuple[str, ...] = ()
-    """Words of :mod:`flatsplit.hazards.lookups` for what has to be there, or readable, for the questions."""
+    """Words of :mod:`flatsplit.hazards.lookups` for what has to exist, or to be readable, for the queries."""
     since: int = 13
     tries: bool = False
-    """Whether it looks at what the operator may do, which is tried and undone."""
+    """Whether it needs what the operator may do, which is tried and undone."""
     weighs: bool = False
-    """Whether it looks at what runs as its owner, which is judged as the next one."""
+    """Whether it needs what runs as its owner, which is judged as the next owner."""
     verifies: bool = False
-    """Whether it looks at what the server says to a verifier, which is tried and undone."""
+    """Whether it needs the server's answer to a verifier, which is tried and undone."""
     holds: bool = False
-    """Whether it looks at who else logs in as a role, by itself."""
+    """Whether it needs what else logs in as a role."""
 
     def finding(self, found: Found, accepted: str = "") -> Finding:
-        """The whole of what a judge said; statements stand below the remedy, unless they are in it."""
+        """The finding with what a judge returned; statements are listed below the remedy, unless they are
+        part of it.
+        """
         fix = found.fix or self.fix
         if found.sql and not any(statement in fix for statement in found.sql):
             fix = below(fix, found.sql)
@@ -147,14 +149,14 @@ class Hazard:
 
 
 def below(said: str, statements: Iterable[str]) -> str:
-    """What is to be done, and below it the statements to be copied, each in a line of its own."""
+    """What to do, and below it the statements to be copied, one on each line."""
     lines = list(dict.fromkeys(statements))
     rest = [f"-- and the same for {len(lines) - MOST:,} more"] if len(lines) > MOST else []
     return "\n".join([said, *lines[:MOST], *rest])
 
 
 def silent(_: Seen) -> Iterator[Found]:
-    """The judge of a hazard that is found in another way: by what could not be looked at."""
+    """The judge of a hazard that is found in another way: by what could not be read."""
     yield from ()
 
 
@@ -179,7 +181,7 @@ def hazard(
     verifies: bool = False,
     holds: bool = False,
 ) -> Callable[[Judge], Judge]:
-    """Enter a judge into the registry."""
+    """Register the judge of a hazard."""
 
     def register(judge: Judge) -> Judge:
         if id in REGISTRY:
@@ -207,7 +209,7 @@ def hazard(
 
 
 def decide(hazard_id: str, grants: Mapping[tuple[str, str], Sequence[str]]) -> str:
-    """The two ways out of a decision, as lines of flatsplit.toml: names by purpose and privilege, or leaving them."""
+    """The two ways to decide, as lines of flatsplit.toml: granting the names, or leaving them behind."""
     lines = []
     for (purpose, privilege), names in grants.items():
         heading = f"[grants.{purpose}]"
@@ -231,7 +233,7 @@ def granted_name(ref: ObjectRef) -> str:
 
 
 def as_lines(grants: Mapping[tuple[str, str], Sequence[str]]) -> tuple[str, ...]:
-    """The first of the two ways as lines that stand alone: ``[grants.app_user] select = ["…"]``."""
+    """The first of the two ways as single lines: ``[grants.app_user] select = ["…"]``."""
     return tuple(
         f"[grants.{purpose}] {privilege} = [{', '.join(map(quote, names))}]"
         for (purpose, privilege), names in grants.items()
@@ -239,7 +241,7 @@ def as_lines(grants: Mapping[tuple[str, str], Sequence[str]]) -> tuple[str, ...]
 
 
 def few(names: Sequence[str]) -> str:
-    """All of the names, or of many the first: what fits in a title."""
+    """All of the names, or the first of many, as fit in a title."""
     if len(names) <= TITLE_NAMES:
         return ", ".join(names)
     return listed(names, TITLE_NAMES - 1)

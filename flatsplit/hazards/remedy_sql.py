@@ -1,6 +1,6 @@
-"""Statements to be copied, as the remedies of hazards print them: complete, with the names of what was found. Pure.
+"""The statements that remedies print: complete, with the names of what was found. Pure.
 
-They are decisions, which nobody but a person takes: they stand in a finding's ``fix`` and not in its ``sql``.
+They are decisions that only a person takes, so they are in a finding's ``fix`` and not in its ``sql``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from flatsplit.hazards.registry import Seen
 from flatsplit.model import OWNER, PUBLIC, Acl, ObjectFacts, ObjectRef
 
 TOGETHER = 50
-"""Objects in one statement."""
+"""How many objects one statement names."""
 
 
 def from_public(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], letters: str | None = None) -> list[str]:
-    """REVOKE of these letters (None: all that there are) from PUBLIC, on those of the application's objects."""
+    """REVOKE of these letters (None: all) from PUBLIC, on these objects of the application."""
     mine = (
         group
         for group in seen.state.groups
@@ -26,7 +26,7 @@ def from_public(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], le
 
 
 def given(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], letters: str, role: str) -> list[str]:
-    """GRANT of these letters on those of the application's objects."""
+    """GRANT of these letters on these objects of the application."""
     alike: dict[str, list[ObjectRef]] = {}
     for group in seen.state.groups:
         if group.facts.owner in seen.context.owners and wanted(group.refs[0], group.facts):
@@ -40,7 +40,7 @@ def given(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], letters:
 
 
 def taken_from_public(objects: Iterable[tuple[Sequence[ObjectRef], Acl]], letters: str | None = None) -> list[str]:
-    """The same on these objects, each as whoever gave it: REVOKE takes nothing of what another has granted."""
+    """The same on these objects, each as its grantor: REVOKE takes nothing away that another role granted."""
     alike: dict[tuple[str, str, str], list[ObjectRef]] = {}
     for refs, acl in objects:
         for item in acl:
@@ -57,7 +57,7 @@ def taken_from_public(objects: Iterable[tuple[Sequence[ObjectRef], Acl]], letter
 
 
 def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:
-    """REVOKE GRANT OPTION FOR what a role may pass on, as whoever gave it, and from those who have it from there."""
+    """REVOKE GRANT OPTION FOR what a role may pass on, as its grantor, and from the roles that have it from there."""
     more = any(item.grantor == grantee for item in acl)
     found = []
     for item in acl:
@@ -76,7 +76,7 @@ def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:
 
 
 def own_path(seen: Seen, routines: Sequence[str], *, definer: bool = False) -> list[str]:
-    """ALTER ROUTINE … SET search_path, by the server's own names of routines: the schemas in scope, pg_temp last."""
+    """ALTER ROUTINE … SET search_path for these routines: the schemas in scope, and pg_temp last."""
     path = ", ".join([*map(ddl.ident, seen.context.config.schemas), "pg_temp"])
     word = " SECURITY DEFINER" if definer else ""
     return [f"ALTER ROUTINE {name}{word} SET search_path = {path};" for name in routines]

@@ -51,7 +51,7 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
         f"publication {name} of schema {', '.join(schemas)}" for name, schemas in seen.rows("schema_publications")
     )
     migrator = seen.projected.roles.get(blueprint.owner(seen.context.config))
-    # A superuser may give it to anybody: AlterPublicationOwner_internal() in publicationcmds.c
+    # A superuser may give it to any role: AlterPublicationOwner_internal() in publicationcmds.c
     if found and not seen.state.target.operator_superuser and not (migrator and migrator.superuser):
         heir = blueprint.owner(seen.context.config)
         refs = (ObjectRef("publication", "", name) for name, _ in seen.rows("schema_publications"))
@@ -101,7 +101,7 @@ def subscriptions(seen: Seen) -> Iterator[Found]:
     questions=("subscriptions",),
 )
 def subscription_stays(seen: Seen) -> Iterator[Found]:
-    """Subscriptions that no new role takes: app_migrator is a group, or no superuser before 16."""
+    """Subscriptions that no new role may own: app_migrator is a group, or no superuser before 16."""
     rows = [row for row in seen.rows("subscriptions") if row[1] in seen.context.retiring and row[2]]
     if not rows:
         return
@@ -143,7 +143,7 @@ def subscription_stays(seen: Seen) -> Iterator[Found]:
     questions=("slots",),
 )
 def replication_slots(seen: Seen) -> Iterator[Found]:
-    """Slots that nobody reads."""
+    """Replication slots without a reader."""
     unused = [row for row in seen.rows("slots") if not row[3] and not row[6]]
     if unused:
         found = tuple(
@@ -243,7 +243,7 @@ def replication_as_legacy(seen: Seen) -> Iterator[Found]:
     questions=("event_triggers",),
 )
 def event_trigger_code(seen: Seen) -> Iterator[Found]:
-    """Event triggers that would run somebody's code with the operator's rights."""
+    """Event triggers that would run other people's code with the operator's rights."""
     found = tuple(f"{trigger} runs {function} of {owner}" for trigger, function, owner in seen.rows("event_triggers"))
     if found:
         heir = ddl.ident(seen.state.target.bootstrap)

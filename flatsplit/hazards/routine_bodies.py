@@ -1,7 +1,7 @@
-"""What the text of a routine says: enough to warn, without running or parsing it. Pure.
+"""What can be told of a routine from its text, without running or parsing it: enough for a warning. Pure.
 
-Comments never count. Text in quotes counts only where the routine runs strings (EXECUTE), because that is where
-statements hide.
+Comments never count. Text in quotes only counts where the routine runs strings (EXECUTE), since statements can be in
+there.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ _AFTER = re.compile(
 
 
 def code(source: str) -> str:
-    """The text with comments blanked out; with text in quotes too, unless something in it runs strings."""
+    """The text with comments blanked out, and with text in quotes blanked out too, unless something in it
+    runs strings.
+    """
     keeps_text = bool(_EXECUTE.search(_blanked(source, texts=True)))
     return _blanked(source, texts=not keeps_text)
 
@@ -82,7 +84,7 @@ def _blanked(source: str, *, texts: bool) -> str:
 
 
 def asks_who(source: str) -> bool:
-    """Whether it asks for the current or session user."""
+    """Whether it reads the current or session user."""
     return bool(_WHO.search(source)) and bool(_WHO.search(code(source)))  # most have no such word at all
 
 
@@ -92,14 +94,14 @@ def asks_who_tree(tree: str) -> bool:
 
 
 def mentions(source: str, word: str) -> bool:
-    """Whether the word stands in it, in any case, outside comments."""
+    """Whether the word is in it, in any case, outside comments."""
     return word in source.lower() and word in code(source).lower()
 
 
 def runtime_ddl(source: str) -> str:
     """The first command in it that only an owner may run, for example ``CREATE TABLE``; "" for none.
 
-    Commands on temporary tables that the routine itself creates do not count: everybody may run those.
+    Commands on temporary tables that the routine itself creates do not count: every role may run those.
     """
     if not _WORDS.search(source):
         return ""
@@ -134,7 +136,7 @@ def raises(source: str) -> bool:
 
 
 def catches_all(source: str) -> bool:
-    """Whether it lets no error out."""
+    """Whether it catches every error."""
     text = _blanked(source, texts=True)
     found = _CATCHES.search(text)
     return found is not None and not re.search(
@@ -143,12 +145,12 @@ def catches_all(source: str) -> bool:
 
 
 def changes_owner(source: str) -> bool:
-    """Whether it gives something to another role."""
+    """Whether it changes the owner of something."""
     return bool(_OWNER.search(code(source)))
 
 
 def command_tags(source: str) -> tuple[str, ...]:
-    """Command tags that stand in it as texts: what it looks at ``tg_tag`` for."""
+    """Command tags that are texts in it, which it probably compares with ``tg_tag``."""
     return tuple(_TAGS.findall(_blanked(source, texts=False)))
 
 

@@ -24,7 +24,7 @@ from flatsplit.words import count
     manual="sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY",
 )
 def definer_open(seen: Seen) -> Iterator[Found]:
-    """SECURITY DEFINER routines for everybody."""
+    """SECURITY DEFINER routines that PUBLIC may call."""
 
     def is_open(_: ObjectRef, facts: ObjectFacts) -> bool:
         return facts.note == "definer" and not facts.extension and "X" in privileges.letters(facts.acl, PUBLIC)
@@ -33,7 +33,7 @@ def definer_open(seen: Seen) -> Iterator[Found]:
         user = blueprint.application(seen.context.config)
         said = f"Where that is too much, before grant-existing, which then grants EXECUTE to {user} by name:"
         cures = from_public(seen, is_open)
-        if user in seen.state.roles:  # it may be calling them, and has them from PUBLIC alone
+        if user in seen.state.roles:  # the application may be calling them, with EXECUTE from PUBLIC alone
             said = f"Where that is too much, with EXECUTE for {user} by name, as grant-existing gives it:"
             cures = [*given(seen, is_open, "X", user), *cures]
         fix = below(said, cures)
@@ -82,7 +82,7 @@ def definer_owner(seen: Seen) -> Iterator[Found]:
     questions=("routines",),
 )
 def definer_search_path(seen: Seen) -> Iterator[Found]:
-    """SECURITY DEFINER routines with the caller's search_path."""
+    """SECURITY DEFINER routines that use the caller's search_path."""
     found = tuple(
         name
         for name, definer, settings, _, tree, *_ in seen.rows("routines")

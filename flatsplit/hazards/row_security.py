@@ -12,13 +12,15 @@ from flatsplit.words import count
 
 
 def _bypassed(seen: Seen) -> bool:
-    """Whether legacy bypasses all policies, forced ones and those of other roles' tables included, by attribute."""
+    """Whether legacy's attributes exempt it from all policies, also of forced ones and of other roles' tables."""
     legacy = seen.context.baseline.roles.get(seen.legacy)
     return legacy is not None and (legacy.superuser or legacy.bypassrls)
 
 
 def _tables(seen: Seen) -> Iterator[tuple[str, bool, bool]]:
-    """Tables whose rows the application sees: the name, whether legacy is under its policies, who could see a row."""
+    """Tables whose rows the application sees: the name, whether legacy is subject to its policies, who
+    could see a row.
+    """
     bypassed, apart = _bypassed(seen), _kept_apart(seen)
     for schema, table, forced, visible, ours, extension in seen.rows("rls"):
         if not extension and (ours or bypassed) and (schema, table) not in apart:
@@ -26,7 +28,7 @@ def _tables(seen: Seen) -> Iterator[tuple[str, bool, bool]]:
 
 
 def _kept_apart(seen: Seen) -> frozenset[tuple[str, str]]:
-    """Tables that a walk over tenants looks after: it says itself whom their policies let in, and when no more."""
+    """Tables with policies of a walk over tenants, which reports itself whom they let in."""
     section = seen.context.config.tenants
     if section is None:
         return frozenset()
@@ -34,7 +36,7 @@ def _kept_apart(seen: Seen) -> frozenset[tuple[str, str]]:
 
 
 def bypasses(seen: Seen) -> bool:
-    """Whether app_user is exempt: as legacy is, which carries it over, or by somebody's hand."""
+    """Whether app_user is exempt: as legacy is, which is carried over, or because somebody made it so."""
     roles = (
         seen.context.baseline.roles.get(seen.legacy),
         seen.state.roles.get(blueprint.application(seen.context.config)),
@@ -68,7 +70,7 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
 
 
 def _opening(seen: Seen) -> tuple[str, ...]:
-    """Policies for legacy, to whom they change nothing, and which are extended to the new roles."""
+    """Policies for legacy, which change nothing for it and are extended to the new roles."""
     legacy, apart = format_name(seen.legacy), _kept_apart(seen)
     return tuple(
         f"CREATE POLICY as_before ON {format_name(schema, table)} TO {legacy} USING (true) WITH CHECK (true);"
@@ -89,7 +91,7 @@ def _opening(seen: Seen) -> tuple[str, ...]:
     questions=("rls",),
 )
 def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
-    """Tables whose policies begin to apply."""
+    """Tables whose policies will apply to app_user and do not apply to legacy."""
     fewer = tuple(table for table, under, visible in _tables(seen) if visible and not under)
     if fewer and not bypasses(seen):
         yield Found(f"policies begin to apply on {count(len(fewer), 'table')}", fewer)

@@ -14,7 +14,7 @@ from flatsplit.walks import split
 from flatsplit.words import about, count
 
 LONG = timedelta(minutes=1)
-"""A transaction that is open for longer is worth a word; one of a pg_dump, for example."""
+"""A transaction that is open for longer is reported, such as one of pg_dump."""
 
 _UNITS = {"": 1.0, "us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
 _TIMEOUTS = ("statement_timeout", "lock_timeout", "transaction_timeout")
@@ -31,7 +31,7 @@ _TIMEOUTS = ("statement_timeout", "lock_timeout", "transaction_timeout")
     questions=("server",),
 )
 def lock_budget(seen: Seen) -> Iterator[Found]:
-    """The lock budget against deadlock_timeout."""
+    """The lock budget compared with deadlock_timeout."""
     deadlock_ms = seen.rows("server")[0][0]
     budget = seen.context.config.locks.lock_timeout.total_seconds() * 1000
     if deadlock_ms is not None and budget >= deadlock_ms:
@@ -67,7 +67,7 @@ def server_untested(seen: Seen) -> Iterator[Found]:
     questions=("unknown_kinds",),
 )
 def unknown_kinds(seen: Seen) -> Iterator[Found]:
-    """Objects of kinds that no reader of the catalog asks for."""
+    """Objects of kinds that the reader of the catalog does not know."""
     found = tuple(f"{name} ({what})" for what, name in seen.rows("unknown_kinds"))
     if found:
         yield Found(f"flatsplit does not know what kind of object this is: {few(found)}", found)
@@ -84,7 +84,7 @@ def unknown_kinds(seen: Seen) -> Iterator[Found]:
     questions=("server",),
 )
 def standby(seen: Seen) -> Iterator[Found]:
-    """Nothing can be changed here."""
+    """A standby, on which nothing can be changed."""
     if seen.rows("server")[0][1]:
         yield Found("this server is a standby")
 
@@ -100,7 +100,7 @@ def standby(seen: Seen) -> Iterator[Found]:
     questions=("prepared",),
 )
 def prepared_transactions(seen: Seen) -> Iterator[Found]:
-    """Locks that no session holds."""
+    """Prepared transactions, which hold locks without a session."""
     rows = seen.rows("prepared")
     if rows:
         yield Found(
@@ -160,7 +160,7 @@ def long_transactions(seen: Seen) -> Iterator[Found]:
     questions=("server",),
 )
 def max_locks(seen: Seen) -> Iterator[Found]:
-    """More relations than locks."""
+    """More relations than the lock table has room for."""
     _, _, locks, connections, prepared, *_ = seen.rows("server")[0]
     relations = sum(
         len(group.refs)
@@ -187,7 +187,7 @@ def max_locks(seen: Seen) -> Iterator[Found]:
     questions=("server", "connections"),
 )
 def connection_arithmetic(seen: Seen) -> Iterator[Found]:
-    """Two pools where there was one."""
+    """Two pools of connections where there was one."""
     _, _, _, most, _, reserved, _ = seen.rows("server")[0]
     everywhere, here, legacy, legacy_here, limit, _ = seen.rows("connections")[0]
     found = []
@@ -212,7 +212,7 @@ def connection_arithmetic(seen: Seen) -> Iterator[Found]:
     questions=("connections",),
 )
 def connection_limits(seen: Seen) -> Iterator[Found]:
-    """Limits on sessions; a superuser has none, whatever they say (InitPostgres() and InitializeSessionUserId())."""
+    """Limits on sessions. None applies to a superuser (InitPostgres() and InitializeSessionUserId())."""
     *_, database, role = seen.rows("connections")[0]
     legacy = seen.context.baseline.roles.get(seen.legacy)
     if legacy is not None and legacy.superuser:
@@ -235,7 +235,7 @@ def connection_limits(seen: Seen) -> Iterator[Found]:
 
 
 def _ignored(seen: Seen, database: int, role: int | None) -> Iterator[Found]:
-    """Limits that did not hold for a superuser and begin to for app_user."""
+    """Limits that did not apply to a superuser and will apply to app_user."""
     name, user = seen.state.target.database, blueprint.application(seen.context.config)
     found, cures = [], []
     if role is not None and role >= 0:
@@ -277,7 +277,7 @@ def short_timeouts(seen: Seen) -> Iterator[Found]:
     found = []
     for name in _TIMEOUTS:
         value, where = defaults.get(name, "0"), "the server"
-        for key, of in (  # the last one wins (manual, "Setting Parameters")
+        for key, of in (  # the last one counts (manual, "Setting Parameters")
             (SettingKey("", ""), "all roles"),
             (SettingKey("", database), f"database {database}"),
             (SettingKey(seen.legacy, ""), f"role {seen.legacy}"),
@@ -293,7 +293,9 @@ def short_timeouts(seen: Seen) -> Iterator[Found]:
 
 
 def milliseconds(value: str) -> float:
-    """A time setting as pg_db_role_setting keeps it; a number alone is in milliseconds, 0 for what is none."""
+    """A time setting of pg_db_role_setting in milliseconds, which is the unit of a plain number; 0 for an
+    invalid one.
+    """
     match = re.fullmatch(r"\s*([0-9.]+)\s*(us|ms|s|min|h|d)?\s*", value)
     if match is None:
         return 0.0

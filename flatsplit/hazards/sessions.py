@@ -1,4 +1,4 @@
-"""Hazards in settings, passwords and habits that belong to a role: what it starts with, who uses it for what. Pure."""
+"""Hazards in settings, passwords and uses of a role: how its sessions start, and what they are for. Pure."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ MIGRATION_TABLES = frozenset(
         "atlas_schema_revisions",
     }
 )
-"""Names under which migration tools keep what they have run, in lower case."""
+"""Names of the tables in which migration tools record what they have run, in lower case."""
 
 _MIGRATIONS = re.compile(r"(?:\A|_)(?:migrations?(?:_lock|_version)?|schema_versions?)\Z")
-"""Applications that bring their own tool call its table so, mostly with a name of theirs in front."""
+"""How applications with a migration tool of their own call that table, mostly with a prefix."""
 
 _BACKUP = re.compile(r"pg_dump|pg_basebackup|pgbackrest|barman|wal-?g|pghoard|pg_probackup|pgcopydb", re.I)
 _BACKUP_ROLE = re.compile(r"backup|barman|pgbackrest|dump", re.I)
@@ -83,7 +83,7 @@ def role_settings(seen: Seen) -> Iterator[Found]:
     manual="sql-set-role.html",
 )
 def role_setting_role(seen: Seen) -> Iterator[Found]:
-    """Sessions of legacy that are somebody else's."""
+    """Sessions of legacy that begin as another role."""
     found = []
     for database in ("", seen.state.target.database):
         for name, value in seen.state.settings.get(SettingKey(seen.legacy, database), ()):
@@ -108,7 +108,7 @@ def role_setting_role(seen: Seen) -> Iterator[Found]:
     manual="ddl-schemas.html#DDL-SCHEMAS-PATH",
 )
 def user_schema(seen: Seen) -> Iterator[Found]:
-    """A schema that only legacy finds."""
+    """A schema that only legacy finds by its search_path."""
     if seen.legacy in seen.state.roles and search_path(seen.state, seen.context) is not None:
         label = ddl.label(ObjectRef("schema", "", seen.legacy))
         yield Found(f'"$user" means {label} for {seen.legacy} only', (label,))
@@ -129,7 +129,7 @@ def user_schema(seen: Seen) -> Iterator[Found]:
     needs=("passwords",),
 )
 def md5_password(seen: Seen) -> Iterator[Found]:
-    """Passwords kept as MD5."""
+    """Passwords that are stored as MD5."""
     found = tuple(name for name, legacy, md5, _ in seen.rows("passwords") if legacy and md5)
     if found:
         yield Found(f"{', '.join(found)} ha{'s' if len(found) == 1 else 've'} an MD5 password", found)
@@ -147,7 +147,7 @@ def md5_password(seen: Seen) -> Iterator[Found]:
     questions=("server",),
 )
 def password_encryption(seen: Seen) -> Iterator[Found]:
-    """The server makes MD5 passwords."""
+    """A server that stores new passwords as MD5."""
     if seen.rows("server")[0][6] == "md5":
         yield Found("password_encryption is md5")
 
@@ -166,7 +166,7 @@ def password_encryption(seen: Seen) -> Iterator[Found]:
     manual="ddl-priv.html",
 )
 def migration_tables(seen: Seen) -> Iterator[Found]:
-    """Lists of migrations that the application could rewrite."""
+    """Tables of migrations that the application could rewrite."""
     refs = sorted(
         ref
         for group in seen.state.groups
@@ -203,7 +203,7 @@ def migration_tables(seen: Seen) -> Iterator[Found]:
     questions=("activity", "backup_roles"),
 )
 def backup_role(seen: Seen) -> Iterator[Found]:
-    """Who runs the backups."""
+    """The role that runs the backups."""
     sessions = sorted({(role, program) for role, program in seen.rows("activity") if _BACKUP.search(program)})
     as_legacy = [(role, program) for role, program in sessions if role == seen.legacy]
     if as_legacy:

@@ -1,4 +1,4 @@
-"""Hazards of sessions that have become another role, and go on as it whatever is revoked. Pure."""
+"""Hazards of sessions that have become another role, and stay it whatever is revoked. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from flatsplit.walks import split
     manual="sql-set-role.html",
 )
 def set_role_goes_on(seen: Seen) -> Iterator[Found]:
-    """Who may have become a role by a membership that is to end."""
+    """Roles that sessions may have become by a membership that is going to end."""
     for name, like in _bridged(seen):
         end = ddl.terminate_sessions(name)
         yield Found(
@@ -43,7 +43,7 @@ def set_role_goes_on(seen: Seen) -> Iterator[Found]:
 
 
 def _bridged(seen: Seen) -> Iterator[tuple[str, str]]:
-    """Special roles that are, or will be, on their bridge, which is one for SET ROLE too."""
+    """Special roles that are or will be on their bridge, where that allows SET ROLE too."""
     if seen.state.target.membership_options:
         return
     for special in seen.context.config.special:
@@ -53,7 +53,7 @@ def _bridged(seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 def _beyond(seen: Seen) -> Iterator[tuple[str, list[str], tuple[str, ...]]]:
-    """Persons whom the configuration names, with more of the new roles than it says, and what ends that."""
+    """People of the configuration with more of the new roles than it says, and the statements that end that."""
     state, config = seen.state, seen.context.config
     for person, purposes in config.people:
         said = {blueprint.named(config, purpose) for purpose in purposes}

@@ -1,4 +1,4 @@
-"""Hazards of special roles, in what their section and their list of flatsplit.toml promise. Pure."""
+"""Hazards of special roles: what their section and list in flatsplit.toml do not do. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_LIMITS = frozenset(
         *("max_parallel_workers", "max_parallel_workers_per_gather", "max_parallel_maintenance_workers"),
     }
 )
-"""Settings that sound like limits and that any session may set for itself: their context is ``user`` (guc_tables.c)."""
+"""Settings that look like limits but that any session may change: their context is ``user`` (guc_tables.c)."""
 
 
 def _lists(seen: Seen, special: Special) -> Iterator[Grant]:
@@ -41,7 +41,7 @@ def _lists(seen: Seen, special: Special) -> Iterator[Grant]:
     manual="sql-grant.html",
 )
 def columns_and_star(seen: Seen) -> Iterator[Found]:
-    """Lists that give columns of a table and not the table."""
+    """Lists that name columns of a table and not the table."""
     for special in seen.context.config.special:
         names = {
             name: (parse_name(name).parts, columns_of(name, grant.letter))
@@ -81,7 +81,7 @@ def _view(table: tuple[str, ...], columns: tuple[str, ...]) -> str:
     manual="sql-alterrole.html",
 )
 def settings_no_limit(seen: Seen) -> Iterator[Found]:
-    """Settings that somebody may take for limits."""
+    """Settings that may be taken for limits."""
     for special in seen.context.config.special:
         soft = tuple(f"{name} = {value}" for name, value in special.settings if name.lower() in NO_LIMITS)
         if soft:

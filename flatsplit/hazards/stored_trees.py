@@ -1,4 +1,4 @@
-"""What asks for a role by its name, in the stored trees of expressions, views and SQL bodies. Pure."""
+"""Finds where stored trees of expressions, views and SQL bodies refer to a role by name. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _ATOMS = re.compile(r"[{}()]|(?:\\.|[^\s(){}\\])+", re.DOTALL)
 _OPERATIONS = {"9", "10", "11", "12"}
 """CURRENT_ROLE, CURRENT_USER, USER and SESSION_USER (SQLValueFunctionOp in primnodes.h)."""
 _TOGETHER = {"OPEXPR", "SCALARARRAYOPEXPR", "DISTINCTEXPR", "NULLIFEXPR", "CASEEXPR", "CASE", "ROWCOMPAREEXPR"}
-"""CASE: as before 16."""
+"""CASE is the name of CASEEXPR before 16."""
 _NAME = "19"
 _REGROLE = "4096"
 
 
 class Node:
-    """A node of a tree as pg_node_tree prints it: only what is asked for here."""
+    """A node of a tree as pg_node_tree prints it, with only what is needed here."""
 
     __slots__ = ("children", "kind", "value", "words")
 
@@ -29,7 +29,7 @@ class Node:
 
 
 def read_tree(tree: str) -> Node:
-    """The nodes below a root of no kind."""
+    """The nodes of a tree, below a root without a kind."""
     root = Node("")
     open_, key, expects_kind, in_bytes = [root], "", False, False
     for atom in _ATOMS.findall(tree):
@@ -58,14 +58,14 @@ def read_tree(tree: str) -> Node:
 
 
 def in_tree(tree: str, role: bytes, functions: Mapping[str, str]) -> Iterator[Use]:
-    """Where a stored tree names the role. ``functions``: names of PostgreSQL's functions that ask for one, by oid."""
+    """Where a stored tree names the role. ``functions``: PostgreSQL's functions with a role as argument, by oid."""
     root = read_tree(tree)
     named: set[int] = set()
-    """Constants that something around them has been told about."""
+    """Constants for which a node around them has been reported."""
     order: list[Node] = [root]
     for node in order:
         order.extend(node.children)
-    for node in reversed(order):  # the innermost first
+    for node in reversed(order):  # innermost nodes first
         found = [each for each in _below(node) if _holds(each, role) and id(each) not in named]
         if found and (use := _use(node, found[0], role, functions)):
             named.update(map(id, found))
@@ -104,7 +104,7 @@ def _holds(node: Node, role: bytes) -> bool:
 
 
 def _use(node: Node, constant: Node, role: bytes, functions: Mapping[str, str]) -> Use | None:
-    """What this node does with the name that stands below it."""
+    """How this node uses the name that is somewhere below it."""
     if node.words.get(":resulttype") == _REGROLE or node.words.get(":funcresulttype") == _REGROLE:
         return Use("casts", "regrole")
     if node.kind == "FUNCEXPR":

@@ -10,17 +10,17 @@ _PARTS = re.compile(r"(?P<text>.*?)\n+```(?P<language>\w+)\n(?P<lines>.*)\n```\n
 
 
 class HazardStory(NamedTuple):
-    """What there is to tell about a hazard."""
+    """The story of a hazard."""
 
     text: str
     reproduction: str
-    """Up to three lines. What an error would say stands behind ``-- ERROR:``, a value behind ``-->``."""
+    """Up to three lines. The error to expect follows ``-- ERROR:``, a value follows ``-->``."""
     runs: bool
-    """Whether the lines are SQL that a superuser can run as it stands, where the roles exist."""
+    """Whether the lines are SQL that a superuser can run as they are, where the roles exist."""
 
 
 def story(id_: str) -> HazardStory:
-    """The story of a hazard of the registry."""
+    """The story of a registered hazard."""
     content = resources.files(__package__).joinpath(f"stories/{id_}.md").read_text("utf-8")
     match = _PARTS.fullmatch(content)
     if match is None:
