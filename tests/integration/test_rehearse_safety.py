@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from flatsplit.config import PURPOSES
 from flatsplit.model import versions
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
@@ -215,7 +216,7 @@ def test_an_operator_without_superuser_rights(
     )
     database.execute("create table public.t (id int); create table public.hidden (id int)", "legacy")
     database.operator = "operator"
-    walk = Walk(invoke_cli, database, roles=("app_user", "app_migrator", "app_readonly", "dba")).init()
+    walk = Walk(invoke_cli, database, roles=PURPOSES).init()
     file = tmp_path / "statements.sql"
     file.write_text("SELECT * FROM t; TRUNCATE t")
     for step in (None, "create-roles", "grant-existing"):
@@ -251,7 +252,7 @@ def test_no_event_trigger_runs_with_the_operators_rights(
         database.execute(f"create role {operator} login createrole; grant legacy to {operator} with admin option")
         database.execute(f"grant create on database {database.name} to {operator}")
         database.operator = operator
-    walk = Walk(invoke_cli, database, roles=("app_user", "app_migrator", "app_readonly", "dba")).init()
+    walk = Walk(invoke_cli, database, roles=PURPOSES).init()
     database.execute("create event trigger trap on ddl_command_end execute function public.fires()")
     database.execute(f"alter event trigger trap enable {enabled}; truncate public.ran")
     file = tmp_path / "statements.sql"

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from flatsplit.config import PURPOSES
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
@@ -25,9 +26,7 @@ VERIFIER = (
 def run(database: Database, file: Path) -> subprocess.CompletedProcess[str]:
     """A script as the operator runs it."""
     verifiers = file.parent / "verifiers.psql"
-    verifiers.write_text(
-        "".join(f"\\set {role}_verifier '{VERIFIER}'\n" for role in ("app_user", "app_migrator", "app_readonly", "dba"))
-    )
+    verifiers.write_text("".join(f"\\set {role}_verifier '{VERIFIER}'\n" for role in PURPOSES))
     return subprocess.run(
         [tool("psql"), "-X", "-f", str(verifiers), "-f", str(file), database.conninfo(OPERATOR)],
         capture_output=True,

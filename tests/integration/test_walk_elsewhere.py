@@ -21,7 +21,7 @@ def first(make_database: MakeDatabase, tmp_path: Path) -> Walk:
     return walk
 
 
-def second_walk(make_database: MakeDatabase, tmp_path: Path, roles: tuple[str, str, str, str]) -> Walk:
+def second_walk(make_database: MakeDatabase, tmp_path: Path, roles: tuple[str, ...]) -> Walk:
     folder = tmp_path / "second"
     folder.mkdir()
     return Walk(InProcess(folder), make_database("northwind", legacy="second_legacy"), roles=roles)

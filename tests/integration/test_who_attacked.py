@@ -14,13 +14,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from flatsplit.config import PURPOSES
 from flatsplit.demo import flat
 from flatsplit.demo.injection import search_sql
 from tests.fixtures.cli import InProcess
 from tests.fixtures.servers import FreshCluster
 from tests.support.walk import configure, write_passwords
 
-PASSWORDS = {role: f"password-of-{role}" for role in ("app_user", "app_migrator", "app_readonly", "dba")}
+PASSWORDS = {role: f"password-of-{role}" for role in PURPOSES}
 ATTACKS = {
     "'; DROP TABLE payments CASCADE; --": ("DROP TABLE", "payments"),
     "'/**/;/**/aLtEr/**/tAbLe/**/payments/**/DISABLE/**/TRIGGER/**/ALL--": ("ALTER TABLE", "payments"),

@@ -15,7 +15,7 @@ from psycopg import sql
 from flatsplit import hazards
 from flatsplit.catalog import read_state
 from flatsplit.catalog.structure import read_keys, read_structure
-from flatsplit.config import Config
+from flatsplit.config import PURPOSES, Config
 from flatsplit.model import Finding
 from flatsplit.tenants import survey
 from flatsplit.walks.split.context import Context
@@ -23,7 +23,7 @@ from flatsplit.walks.split.remembered import reduce
 from tests.fixtures.databases import Database
 
 SHOP = Config("shop", "legacy", ("public",))
-ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
+ROLES = PURPOSES
 
 CRON = (
     "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, "

@@ -21,7 +21,7 @@ def _small(database: Database) -> Database:
     return database
 
 
-def walk_in(folder: Path, database: Database, *options: str, roles: tuple[str, str, str, str] = NEW_ROLES) -> Walk:
+def walk_in(folder: Path, database: Database, *options: str, roles: tuple[str, ...] = NEW_ROLES) -> Walk:
     """A split that has just begun, with a folder of its own."""
     folder.mkdir()
     return Walk(InProcess(folder), database, roles=roles).init(*options)

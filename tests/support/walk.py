@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import psycopg
 
+from flatsplit.config import PURPOSES
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import Result
 from tests.fixtures.databases import Database
@@ -20,7 +21,7 @@ from tests.support import journal
 from tests.support.patience import until
 from tests.support.snapshot import Snapshot, difference, snapshot
 
-NEW_ROLES = ("app_user", "app_migrator", "app_readonly", "dba")
+NEW_ROLES = PURPOSES
 
 
 class Run(Protocol):
@@ -59,7 +60,7 @@ class Walk:
 
     run: Run
     database: Database
-    roles: tuple[str, str, str, str] = NEW_ROLES
+    roles: tuple[str, ...] = NEW_ROLES
     """app_user, app_migrator, app_readonly, dba."""
     retire: str = "revoke"
     passwords: dict[str, str] = field(default_factory=dict)

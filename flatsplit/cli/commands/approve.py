@@ -15,16 +15,16 @@ from flatsplit.errors import Exit, UsageError
 @walk_option
 @click.argument("steps", type=StepName(), nargs=-1, metavar="[STEP]...")
 @click.option("--by", required=True, metavar="NAME", help="Who approved it; kept in the journal.")
-@click.option("--ticket", default="", metavar="REF", help="Where that is written down, such as a change request.")
+@click.option("--ticket", default="", metavar="REF", help="Where the approval is documented, such as a change request.")
 @click.option("--digest", metavar="DIGEST", help="Only if the plan is the one with this digest: the one that was read.")
 @click.option("--all", "everything", is_flag=True, help="Every step that is not done.")
 def command(
     app: App, name: str | None, steps: tuple[str, ...], by: str, ticket: str, digest: str | None, everything: bool
 ) -> Exit:
-    """Put on record who approved which plan: of the next step, or of the named ones. Changes nothing else.
+    """Record who approved the plan of the next step, or of the named ones. Changes nothing else.
 
     Prints the digest that `flatsplit next --approved` takes. The facts of the plan are kept with it, so that a later
-    plan can be held against it.
+    plan can be compared with it.
     """
     if everything and steps:
         raise UsageError("--all is for every step, and some are named too", "give one or the other")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @make_command("begin")
 @click.argument("kind", required=False, default="")
 @click.argument("subject", required=False, default="")
-@click.option("--leaked", is_flag=True, help="rotate: somebody else knows the password; nothing is waited for.")
-@click.option("--in-place", is_flag=True, help="rotate: change the password of ROLE itself, under its clients.")
+@click.option("--leaked", is_flag=True, help="rotate: the password has leaked; change it without waiting.")
+@click.option("--in-place", is_flag=True, help="rotate: change the password of ROLE itself, while clients use it.")
 @yes_option
 @click.option("--through", type=StepName(), help="Go on at once, as `next` does, up to and including this step.")
 @gates_options
@@ -42,11 +42,11 @@ def command(
 ) -> Exit:
     """Begin another kind of walk, beside the split or after it. Shows its first plan and asks; takes no step.
 
-    What is there now is what its rollback returns to. Two walks may go on side by side where they are about different
-    roles. `flatsplit begin` alone names the kinds that there are.
+    A rollback of it returns to the state of now. Two walks may be under way at the same time where they are about
+    different roles. `flatsplit begin` alone lists the kinds of walk.
 
-    With --through it takes steps as `flatsplit next` does, with the same gates and questions, and is safe to repeat: a
-    walk that is under way goes on. Exit code 3 means that a gate is closed; the same command goes on later.
+    With --through it goes on to take steps as `flatsplit next` does, with the same gates and questions. It is safe to
+    repeat: a walk that is under way is continued. Exit code 3 means that a gate is closed; repeat the command later.
     """
     from flatsplit.cutover.begin import kind_of
     from flatsplit.model import WalkName

@@ -15,11 +15,11 @@ from flatsplit.errors import Exit, UsageError
 @click.option("--compare", is_flag=True, help="Today and after side by side, role by role.")
 @click.option("--legacy-role", metavar="ROLE", help="Before there is a flatsplit.toml: the role that does everything.")
 def command(app: App, compare: bool, legacy_role: str | None) -> Exit:
-    """What each role could do here, today and after the cutover.
+    """Show what each role could do here, today and after the cutover.
 
-    Said of somebody who holds the role's password and means harm. Counts rights of its own, inherited, of PUBLIC, by
-    ownership, by predefined roles, and those that a role could give itself. Judged from the catalog; pg_hba.conf may
-    let in fewer. Changes nothing, and needs no `flatsplit init`.
+    What an attacker could do who has the role's password. Counts its own rights, inherited ones, those of PUBLIC, by
+    ownership, by predefined roles, and those that the role could give itself. Judged from the catalog; pg_hba.conf
+    may let in fewer clients. Changes nothing, and needs no `flatsplit init`.
     """
     from flatsplit.cutover.blast_radius import blast_radius
 

@@ -14,12 +14,11 @@ from flatsplit.errors import Exit
 )
 @click.option("--keep", is_flag=True, help="Leave the server running, and say how to walk by hand.")
 def command(app: App, story: str, keep: bool) -> Exit:
-    """The whole story on an embedded server: a flat shop, its traffic, all steps, before and after.
+    """Show the whole story on an embedded server: a flat shop, its traffic, all steps, before and after.
 
-    Nothing to install and nothing to connect to; takes less than a minute. `flatsplit demo rotate` tells how a password
-    changes afterwards, `flatsplit demo jobs` how a background worker gets a role of its own while it works, and
-    `flatsplit demo tenants` how each tenant gets one that reaches only its own rows. `flatsplit demo people` tells
-    how somebody leaves.
+    It needs no server and takes less than a minute. `flatsplit demo rotate` shows how a password is changed afterwards,
+    `flatsplit demo jobs` how a background worker gets a role of its own while it works, `flatsplit demo tenants` how
+    each tenant gets a role that reaches only its own rows, and `flatsplit demo people` how somebody leaves.
     """
     from flatsplit.demo.run import run
 

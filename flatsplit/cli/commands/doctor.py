@@ -27,7 +27,9 @@ _ORDER = ("blocker", "warning", "note")
 @click.option("--format", "form", type=click.Choice(["text", "md"]), default="text", show_default=True)
 @click.option("--explain", "id_", metavar="ID", help="Tell the long story of one hazard; needs no server.")
 @click.option(
-    "--rows", is_flag=True, help="First count, as legacy and as app_user, what policies that ask who let see."
+    "--rows",
+    is_flag=True,
+    help="First count what legacy and app_user see under policies that depend on the role.",
 )
 def command(app: App, form: str, id_: str | None, rows: bool) -> Exit:
     """Look for hazards: blockers, warnings, notes. Changes nothing.

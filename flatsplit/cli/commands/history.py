@@ -14,7 +14,7 @@ from flatsplit.errors import Exit
 @walk_option
 @click.option("--statements", is_flag=True, help="Every statement that ran, not only how many; --json has them always.")
 def command(app: App, name: str | None, statements: bool) -> Exit:
-    """The journal: who did what, when, with waivers and reasons. Changes nothing."""
+    """Show the journal: who did what, when, with waivers and reasons. Changes nothing."""
     with app.journal(write=False, name="split" if name is None else name) as walk:
         from flatsplit.cutover.history import history
 

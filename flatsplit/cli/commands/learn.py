@@ -13,10 +13,10 @@ from flatsplit.errors import Exit
 @click.argument("role", metavar="NAME")
 @click.option("--columns", "by_column", is_flag=True, help="Name columns where single ones are enough.")
 def command(app: App, role: str, by_column: bool) -> Exit:
-    """Propose the list of a special role: the shortest [grants.NAME] that is enough for all that it was seen to run.
+    """Propose the rights of a special role: the shortest [grants.NAME] for all that it was seen to run.
 
-    With each line: since when it is needed, how often, by which statement. And every hole in the evidence. Writes
-    nothing; `flatsplit observe` gathers it.
+    Each line says since when it is needed, how often, and by which statement. Holes in the evidence are listed too.
+    Writes nothing: `flatsplit observe` gathers the evidence.
     """
     with app.walk("learn", write=False) as walk:
         from flatsplit.cutover.learn import learn

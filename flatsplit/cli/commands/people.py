@@ -17,10 +17,10 @@ from flatsplit.errors import Exit
 @yes_option
 @password_options
 def command(app: App, join: bool, yes: bool, password_file: Path | None, generate_passwords: Path | None) -> Exit:
-    """Who is in which of the new roles, since when, last seen when, and what differs from [people].
+    """Show who is a member of the new roles, since when, last seen when, and what differs from [people].
 
-    --join shows the statements with their undo, asks, and runs them. Nobody is put out by it: somebody who leaves has
-    a walk, `flatsplit begin leave NAME`.
+    --join shows the statements with their undo, asks, and runs them. It ends no membership: for somebody who leaves
+    there is `flatsplit begin leave NAME`.
     """
     check_password_options(password_file, generate_passwords)
     if join:

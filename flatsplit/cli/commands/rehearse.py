@@ -23,7 +23,7 @@ from flatsplit.errors import Exit
 )
 @click.option("--as", "role", metavar="ROLE", help="The role to rehearse, or `tenant` for one of them; else app_user.")
 def command(app: App, file: Path | None, role: str | None) -> Exit:
-    """Try every statement that the old role ran as the role it will run as. Executes none of them.
+    """Check every statement that the old role ran against the rights of its new role. Executes none of them.
 
     If any is denied, would silently see fewer rows, or is the migration tool's work, the exit code is 4.
     """

@@ -17,7 +17,7 @@ from flatsplit.errors import Exit
 def command(app: App, name: str | None, yes: bool, password_file: Path | None, generate_passwords: Path | None) -> Exit:
     """Apply again what drifted from what finished steps promised.
 
-    Takes no new step. Asks first on a terminal; elsewhere it goes ahead, since all of it was agreed to before.
+    Takes no new step. Asks first on a terminal; elsewhere it goes ahead, since the steps were agreed to before.
     """
     check_password_options(password_file, generate_passwords)
     from flatsplit.cli.progress import Asking, Narration

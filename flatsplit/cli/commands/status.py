@@ -14,7 +14,10 @@ from flatsplit.errors import Exit
 @walk_option
 @logs_option(GATES_LOGS)
 def command(app: App, name: str | None, logs: tuple[Path, ...]) -> Exit:
-    """What broke, where we are, what is next, what blocks it, what changed. Changes nothing; exit 4 where it broke."""
+    """Show what broke, where the walk is, what is next, what blocks it and what changed meanwhile.
+
+    Changes nothing. Where something broke, the exit code is 4.
+    """
     with app.walk("status", write=False, name=name, any_will_do=True) as walk:
         from flatsplit.cutover.status import status
 

@@ -19,11 +19,15 @@ _HOW = "flatsplit tenants --prove --all tries as all of them what tenants must n
 
 
 @make_command("tenants")
-@click.option("--survey", is_flag=True, help="Say which table belongs to a tenant how, by keys and foreign keys.")
+@click.option(
+    "--survey", is_flag=True, help="Tell how tables belong to tenants, by keys and foreign keys."
+)
 @click.option("--rows", is_flag=True, help="Count rows too, with the rights of the tables' owner.")
 @click.option("--prove", is_flag=True, help="Prove that tenants are kept apart: by the catalog, and by acts as them.")
 @click.option("--all", "everyone", is_flag=True, help="With --prove: act as every tenant.")
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="With --prove: act as so many of them; else as 50.")
+@click.option(
+    "--sample", type=click.IntRange(1), metavar="N", help="With --prove: act as so many tenants; else as 50."
+)
 @click.option("--seed", type=int, metavar="N", help="With --prove: draw the same sample again.")
 @click.option("--paper", type=click.Path(path_type=Path), metavar="FILE", help="With --prove: write a .md or .html.")
 @click.option("--sync", is_flag=True, help="Give new tenants their roles and new tables their policies.")
@@ -47,10 +51,10 @@ def command(
     password_file: Path | None,
     generate_passwords: Path | None,
 ) -> Exit:
-    """Which table belongs to a tenant how, who has come, and whether they are kept apart: a role per tenant.
+    """A role per tenant: which table belongs to tenants and how, who has logged in, and whether tenants are kept apart.
 
-    Where a table's kind has to be said first, or tenants are not kept apart, the exit code is 4. Migrations call --sync
-    as their last line: a new table is closed to tenants until then.
+    Where the kind of a table has to be declared first, or tenants are not kept apart, the exit code is 4. Migrations
+    call --sync as their last line: a new table is closed to tenants until then.
     """
     if rows and not (survey or prove):
         raise UsageError("--rows counts for a survey or a proof", "flatsplit tenants --survey --rows")

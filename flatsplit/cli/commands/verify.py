@@ -27,7 +27,8 @@ def command(app: App, name: str | None, password_file: Path | None, canary: bool
     """Try what each role can and cannot do, and look for drift of all finished steps. Changes nothing.
 
     Every object is judged by the catalog; a small sample is tried for real, as the role itself, and undone at once.
-    The journal keeps as whom flatsplit logged in, and when. With a failed expectation or drift the exit code is 4.
+    The journal records as which roles flatsplit logged in, and when. The exit code is 4
+    where an expectation failed or something drifted.
     """
     passwords: dict[str, str] = {}
     if password_file is not None:

@@ -18,9 +18,9 @@ from flatsplit.errors import Exit, UsageError
 @click.option("--interval", type=Span(), default="2s", show_default=True, help="Time between two looks.")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after so many looks; else with Ctrl-C.")
 def command(app: App, interval: timedelta, count: int | None) -> Exit:
-    """Show live who is still connected as the old role. Writes nothing down: that is what observe is for.
+    """Show live who is still connected as the old role. Records nothing: that is what observe does.
 
-    On a terminal a table that drains; elsewhere one table per look. Ctrl-C stops it.
+    On a terminal one table that is updated; elsewhere one table per look. Ctrl-C stops it.
     """
     if app.output.json and count != 1:
         raise UsageError("watch --json has no end", "add --count 1, or use flatsplit observe")

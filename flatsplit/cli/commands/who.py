@@ -36,7 +36,7 @@ def command(
     prefix: str | None,
     literal: bool,
 ) -> Exit:
-    """Say who did this, or tried: TEXT is a statement, a command and an object, or the name of an object.
+    """Find out who did something, or tried to. TEXT is a statement, a command and an object, or the name of an object.
 
     Judged by role and address only: a client can call itself anything. If any of it is suspicious, the exit code is 4.
     """
