@@ -19,15 +19,11 @@ _HOW = "flatsplit tenants --prove --all tries as all of them what tenants must n
 
 
 @make_command("tenants")
-@click.option(
-    "--survey", is_flag=True, help="Tell how tables belong to tenants, by keys and foreign keys."
-)
+@click.option("--survey", is_flag=True, help="Tell how tables belong to tenants, by keys and foreign keys.")
 @click.option("--rows", is_flag=True, help="Count rows too, with the rights of the tables' owner.")
 @click.option("--prove", is_flag=True, help="Prove that tenants are kept apart: by the catalog, and by acts as them.")
 @click.option("--all", "everyone", is_flag=True, help="With --prove: act as every tenant.")
-@click.option(
-    "--sample", type=click.IntRange(1), metavar="N", help="With --prove: act as so many tenants; else as 50."
-)
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="With --prove: act as so many tenants; else as 50.")
 @click.option("--seed", type=int, metavar="N", help="With --prove: draw the same sample again.")
 @click.option("--paper", type=click.Path(path_type=Path), metavar="FILE", help="With --prove: write a .md or .html.")
 @click.option("--sync", is_flag=True, help="Give new tenants their roles and new tables their policies.")
