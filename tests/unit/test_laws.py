@@ -14,6 +14,7 @@ from flatsplit.config import Config
 from flatsplit.differ import diff
 from flatsplit.model import (
     OWNER,
+    Acl,
     AclItem,
     Kind,
     Member,
@@ -231,6 +232,30 @@ def test_what_no_step_is_about_never_changes(world: World) -> None:
     before = _others(world, world.state)
     for step, state in zip(SPLIT.steps, states_of(world)[1:], strict=True):
         assert _others(world, state) == before, step.key
+
+
+@EXAMPLES
+@given(worlds())
+def test_what_others_did_to_their_own_meanwhile_stays(world: World) -> None:
+    """An owner takes from itself, or a new major version of the server gives it, a right on what is its own."""
+    for count, state in enumerate(states_of(world)):
+        if count == ALL and SPLIT.steps[-1].drops(world.context()):
+            continue
+        changed = {
+            ref: facts._replace(acl=_turned(facts.acl)) if facts.owner in THIRD else facts
+            for ref, facts in state.objects.items()
+        }
+        meanwhile = state.but(objects=changed)
+        origin = Origin(meanwhile, world.context(retired=count == ALL), world.progress(count)).state()
+        assert _others(world, origin) == _others(world, meanwhile), count
+
+
+def _turned(acl: Acl) -> Acl:
+    """The owner's rights with the first one less, or one where there was none."""
+    own = next((item for item in acl if item.grantee == OWNER), None)
+    rest = [item for item in acl if item is not own]
+    less = own.privileges[1:] if own else "r"
+    return intern_acl([*rest, AclItem(OWNER, OWNER, less)] if less else rest)
 
 
 def _others(world: World, state: State) -> set[ledger.Fact]:

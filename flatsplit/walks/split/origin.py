@@ -198,7 +198,9 @@ class Origin:
     ) -> ObjectFacts:
         owner = self._owner(facts, before, left=left)
         acl = privileges.settle(facts.acl, owner) if owner != facts.owner else facts.acl
-        acl = self._acl(acl, before.acl if before else None, own=before is not None and before.owner == owner)
+        # What a third role is allowed on its own is its own affair, and a newer server's to add to
+        own = before is not None and before.owner == owner and owner in self.context.owners | self.new
+        acl = self._acl(acl, before.acl if before else None, own=own)
         if container and self.progress.narrowed and before is not None:
             acl = self._create(acl, before.acl)
         if owner == facts.owner and acl is facts.acl:
