@@ -10,8 +10,10 @@ from flatsplit.cutover import role_names
 from flatsplit.cutover.snapshot import admit, remember
 from flatsplit.cutover.survey import Proposal
 from flatsplit.journal import Journal
+from flatsplit.model.versions import major_of
 from flatsplit.server.event_trigger_errors import named
 from flatsplit.walks import split
+from flatsplit.walks.newer_server import as_of_now
 from flatsplit.walks.split.remembered import reduce
 
 
@@ -70,11 +72,21 @@ def _go_on(session: Session, journal: Journal, found: Proposal) -> None:
         details = {"roles": list(found.adopted), "adopt": True}
         journal.event("adopted", None, f"taken over: {', '.join(found.adopted)}", details)
     if found.request.moved and former is not None:
-        for walk in journal.walks():
-            journal.move_cutover(walk.id, found.target)
+        _move(session, journal, found)
         was = {"system_identifier": former.system_identifier, "database_oid": former.database_oid}
         journal.event("moved", None, "goes on after pg_upgrade or a move, as the operator says", was)
     journal.event("upgraded", None, "init on a cutover that is under way")
+
+
+def _move(session: Session, journal: Journal, found: Proposal) -> None:
+    """All walks go on in this database, and what they remember is said as this server says it."""
+    live, last = read_state(session.driver), journal.last_snapshot()
+    was = major_of(last.server["version"]) if last is not None else found.target.major
+    for walk in journal.walks():
+        journal.move_cutover(walk.id, found.target)
+        seen = journal.of(walk).load_baseline(found.target)
+        if seen is not None:
+            journal.of(walk).save_baseline(as_of_now(seen, live, was))
 
 
 def _readers(session: Session, journal: Journal, found: Proposal) -> list[str]:
