@@ -48,6 +48,9 @@ _PINS = (
     ('"IntervalStyle"', "'postgres'"),
     ("client_min_messages", "notice"),  # PostgreSQL only warns where it refuses a GRANT
     ("row_security", "on"),
+    ("array_nulls", "on"),  # else NULL within an array becomes a word
+    ("transform_null_equals", "off"),
+    ("default_table_access_method", "heap"),  # the journal is updated, and has keys
     ("jit", "off"),  # compiling a query of the catalog takes longer than running it
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),

@@ -138,21 +138,29 @@ def _check_roles(state: State, request: InitRequest, login: str) -> None:
     if not state.target.operator_superuser and (facts is None or not facts.createrole):
         raise MissingRights(
             f"{operator} may not create roles",
-            f"have a superuser run ALTER ROLE {operator} CREATEROLE, or connect as one",
+            _or_as(login, operator, f"have a superuser run ALTER ROLE {operator} CREATEROLE, or connect as one"),
         )
     if not state.target.operator_superuser and state.roles[legacy].superuser:
         raise MissingRights(
-            f"{legacy} is a superuser and {operator} is not", "only a superuser can take a superuser's objects over"
+            f"{legacy} is a superuser and {operator} is not",
+            _or_as(login, operator, "only a superuser can take a superuser's objects over"),
         )
     if not state.target.operator_superuser and state.target.membership_options and not _administers(state, legacy):
         raise MissingRights(
             f"{operator} may not administer {legacy}: it could neither act for it nor lock it",
-            f"have an administrator run GRANT {legacy} TO {operator} WITH ADMIN OPTION",
+            _or_as(login, operator, f"have an administrator run GRANT {legacy} TO {operator} WITH ADMIN OPTION"),
         )
     if request.owner is not None and request.owner not in state.roles:
         raise _no_such_role(state, request.owner)
     if request.owner == legacy:
         raise UsageError("the tracking schema must not belong to legacy", "name a role that all operators share")
+
+
+def _or_as(login: str, operator: str, fix: str) -> str:
+    """The advice, and what helps where a setting of the login or database makes the session act as another."""
+    if login == operator:
+        return fix
+    return f"a setting makes {login} act as {operator}: add options='-c role=none' to the connection string; or {fix}"
 
 
 def _administers(state: State, role: str) -> bool:

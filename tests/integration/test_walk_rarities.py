@@ -1,5 +1,7 @@
 """What real databases hold and the other walks do not: each as small as it can be, walked there and back."""
 
+import re
+
 import psycopg
 import pytest
 from psycopg import sql
@@ -225,14 +227,17 @@ def test_who_gave_to_everybody_is_told_to_take_it_back(database: Database, invok
     walk.step("verify")
 
 
-def test_an_operator_who_is_made_to_act_as_legacy(database: Database, invoke_cli: InProcess) -> None:
+@pytest.mark.parametrize(("role", "exit_code"), [("legacy", 2), ("another", 1)])
+def test_an_operator_who_is_made_to_act_as_another(
+    role: str, exit_code: int, database: Database, invoke_cli: InProcess
+) -> None:
     """SET role for a person or a database lets people create as the owner; the advice has to get past it."""
     name = sql.Identifier(database.name)
-    database.execute(f"{NOTHING_SPECIAL}; alter table thing owner to legacy")
-    database.admin.execute(sql.SQL("alter database {} set role to legacy").format(name))
+    database.execute(f"{NOTHING_SPECIAL}; alter table thing owner to legacy; create role another")
+    database.admin.execute(sql.SQL("alter database {} set role to {}").format(name, sql.Identifier(role)))
 
-    refused = invoke_cli("init", "--legacy-role", "legacy", "--yes", dsn=database).check(2)
-    assert "makes every session of postgres act as legacy" in refused.stderr
+    refused = invoke_cli("init", "--legacy-role", "legacy", "--yes", dsn=database).check(exit_code)
+    assert re.search(f"a setting makes .*postgres act as {role}", refused.stderr)
 
     advised = f"{database.dsn} options='-c role=none'"
     assert "options='-c role=none'" in refused.stderr
