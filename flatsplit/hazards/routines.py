@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import blueprint, privileges
+from flatsplit import blueprint, ddl, privileges
+from flatsplit.config.text import quote
 from flatsplit.hazards import routine_bodies
 from flatsplit.hazards.objects import labels, ours
-from flatsplit.hazards.registry import Found, Seen, below, hazard
+from flatsplit.hazards.registry import Found, Seen, below, few, granted_name, hazard
 from flatsplit.hazards.remedy_sql import from_public, given, own_path
 from flatsplit.model import PUBLIC, ObjectFacts, ObjectRef
 from flatsplit.walks import split
@@ -91,6 +92,39 @@ def definer_search_path(seen: Seen) -> Iterator[Found]:
     if found:
         fix = below("The schemas that it needs, pg_temp last:", own_path(seen, found))
         yield Found(f"{count(len(found), 'SECURITY DEFINER routine')} with the caller's search_path", found, fix=fix)
+
+
+@hazard(
+    "untrusted-routines",
+    "warning",
+    split.GRANT_EXISTING,
+    looks_at="pg_proc of the application's, no extension's, and pg_language.lanpltrusted: plpython3u, plperlu, C",
+    why="What they do they do as the server's user in the operating system. app_user may call them, so an injected "
+    "call can still do with files and programs what they let their arguments decide. app_migrator owns them and may "
+    "not replace them: only a superuser may write in these languages.",
+    fix='[owner-powers] dba = ["schema.name(arguments)"] leaves them with dba, who may replace them; app_user then '
+    "keeps what PUBLIC or a grant of its own gives it.",
+    manual="plpython.html",
+    questions=("untrusted_routines",),
+)
+def untrusted_routines(seen: Seen) -> Iterator[Found]:
+    """Routines in untrusted languages."""
+    found = [(ObjectRef(*ref), language) for *ref, language in seen.rows("untrusted_routines")]
+    found = [(ref, language) for ref, language in found if not seen.context.left(ref)]
+    if not found:
+        return
+    names = {ref for ref, _ in found}
+    cures = from_public(seen, lambda ref, _: ref in names)
+    said = "Decide of each what its arguments may say. What the application does not call, take from everybody"
+    if dba := blueprint.administrator(seen.context.config):
+        left = [*seen.context.config.powers.dba, *(granted_name(ref) for ref, _ in found)]
+        said += f" and leave with {dba}, who may replace it: [owner-powers] dba = [{', '.join(map(quote, left))}]"
+    yield Found(
+        f"{count(len(found), 'routine')} in a language that may do anything: "
+        f"{few(sorted({language for _, language in found}))}",
+        tuple(f"{ddl.label(ref)}, in {language}" for ref, language in found),
+        fix=below(f"{said}.", cures) if cures else f"{said}.",
+    )
 
 
 @hazard(

@@ -170,6 +170,16 @@ CASES = (
         cure="ALTER FUNCTION f() OWNER TO app_migrator",
     ),
     Case(
+        "untrusted-routines",
+        "CREATE FUNCTION h() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler'; "
+        "CREATE LANGUAGE plwild HANDLER h; CREATE FUNCTION f(int) RETURNS int LANGUAGE plwild AS 'begin return 1; end'"
+        "; ALTER FUNCTION f(int) OWNER TO legacy",
+        ("function public.f(integer), in plwild",),
+        bites="SELECT f(1)",
+        value=1,
+        cure="REVOKE EXECUTE ON FUNCTION f(int) FROM PUBLIC; ALTER FUNCTION f(int) OWNER TO dba",
+    ),
+    Case(
         "definer-search-path",
         _TABLE + "CREATE FUNCTION f() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS "
         "'BEGIN RETURN (SELECT count(*) FROM t); END'; ALTER FUNCTION f() OWNER TO legacy; "
