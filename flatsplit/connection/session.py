@@ -137,25 +137,26 @@ class Session:
         return self._in_transaction
 
     @contextmanager
-    def transaction(self) -> Iterator[Self]:
+    def transaction(self, first: bytes = b"") -> Iterator[Self]:
         """A transaction: everything inside, by the driver or SQLAlchemy, commits together; an exception rolls it back.
 
+        ``first`` is statements of the plan to begin with; they are sent together with BEGIN, which saves a round trip.
         It must not be nested: a change belongs to exactly one transaction. Use SAVEPOINT inside where part may fail.
         """
         if self._in_transaction:
             raise RuntimeError("transaction() inside transaction()")
         self._in_transaction = True
         try:
-            with self._begun():
+            with self._begun(first):
                 yield self
         finally:
             self._in_transaction = False
 
     @contextmanager
-    def _begun(self) -> Iterator[None]:
+    def _begun(self, first: bytes) -> Iterator[None]:
         self._settle_sa()
-        self.driver.execute("BEGIN")
         try:
+            self.run(f"BEGIN {REMARK}; ".encode() + first)
             yield
             if self.driver.info.transaction_status is TransactionStatus.INERROR:
                 # COMMIT would roll back without an error

@@ -204,14 +204,16 @@ class Executor:
         self._full = None
         try:
             self._pace(batch)
-            with session.transaction():
-                milliseconds = max(1, round(lock_timeout.total_seconds() * 1000))
-                head = f"SET LOCAL lock_timeout = '{milliseconds}ms'; ".encode()
-                if self._superuser and any(each.secrets for each in batch):
-                    session.driver.execute(_DISCREET)
-                roles = set() if self._superuser else {role for each in batch for role in each.acts if role}
+            milliseconds = max(1, round(lock_timeout.total_seconds() * 1000))
+            text = f"SET LOCAL lock_timeout = '{milliseconds}ms'; ".encode() + ready.text
+            roles = set() if self._superuser else {role for each in batch for role in each.acts if role}
+            discreet = _DISCREET if self._superuser and any(each.secrets for each in batch) else b""
+            # A round trip less where nothing has to be in force before the server reads the statements
+            first, rest = (discreet, text) if discreet or roles else (text, b"")
+            with session.transaction(first):
                 with acting(session.driver, roles):
-                    session.run(head + ready.text)
+                    if rest:
+                        session.run(rest)
                     self._check_notices()
                 self._journal.write(step, direction, ready.entry)
         except _AGAIN:
