@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
@@ -9,6 +10,9 @@ from typing import NamedTuple, TypeVar
 from flatsplit import ddl
 from flatsplit.journal import Entry, entry
 from flatsplit.model import Statement
+
+SENT_AFTER = 0.001
+"""Seconds. The statements of the last transaction go out first: both threads want the interpreter for that."""
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -43,10 +47,15 @@ def ahead(items: Iterable[T], make: Callable[[T], U]) -> Iterator[tuple[T, U]]:
     The caller waits for a server most of the time, and Python has little to do meanwhile. An exception of ``make`` is
     raised where its item would come.
     """
+
+    def made(item: T) -> U:
+        time.sleep(SENT_AFTER)
+        return make(item)
+
     with ThreadPoolExecutor(1, "ahead") as pool:
         coming: tuple[T, Future[U]] | None = None
         for item in items:
-            last, coming = coming, (item, pool.submit(make, item))
+            last, coming = coming, (item, pool.submit(made, item))
             if last is not None:
                 yield last[0], last[1].result()
         if coming is not None:
