@@ -209,7 +209,7 @@ def test_a_few(names: Names, make_database: MakeDatabase, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@settings(slow_down, max_examples=6)
+@settings(slow_down, max_examples=4)
 @given(names=cases())
 def test_many(names: Names, make_database: MakeDatabase, tmp_path: Path) -> None:
     there_and_back(names, make_database, folder_of_its_own(tmp_path))

@@ -28,7 +28,6 @@ FIRST = "password of 0"
 NAME = "rotate:app_user"
 WAYS = ("direct", "auth_query", "forced", "userlist")
 THREADS = 4
-SLOWEST = 0.5
 
 
 class Application:
@@ -36,7 +35,7 @@ class Application:
 
     def __init__(self, conninfo: str) -> None:
         self.conninfo = conninfo
-        self.done, self.slowest = 0, 0.0
+        self.done = 0
         self.errors: list[str] = []
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(THREADS)]
@@ -64,10 +63,8 @@ class Application:
             try:
                 with psycopg.connect(conninfo, application_name="puma", prepare_threshold=None) as conn:
                     while conninfo is self.conninfo and not self._over.is_set():
-                        began = time.perf_counter()
                         conn.execute("insert into thing values (1)")
                         conn.commit()
-                        self.slowest = max(self.slowest, time.perf_counter() - began)
                         self.done += 1
             except psycopg.Error as error:
                 self.errors.append(str(error))
@@ -260,4 +257,3 @@ def test_none_of_many_fails(way: str, walk: Walk, tmp_path: Path) -> None:
     work = under_traffic(walk, Stored(walk, tmp_path), way, 3200)
     assert not work.errors
     assert work.done >= 25_000 or way == "direct"
-    assert work.slowest < SLOWEST
