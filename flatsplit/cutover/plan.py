@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from flatsplit import hazards
 from flatsplit.cutover import companion_roles
 from flatsplit.cutover.which_walk import require_step
+from flatsplit.hazards.before_step import notes_of
 from flatsplit.model import SPLIT, Plan
 from flatsplit.planning import machine
-from flatsplit.planning.situation import notes_of
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk

@@ -223,8 +223,10 @@ def _take_back(
             executed += executor.run(key, "back", statements)
             if statements:
                 before, known = situation.live, walk.after(situation, statements)
+                wanted, _ = situation.taken_back(key)
                 situation = _reclaimed(walk.situation(known), mine)
-                statements = situation.rollback_plan(key).statements
+                # Exactly what was wanted, and there is nothing to work out: of what is back, nothing is left to take
+                statements = () if situation.live == wanted else situation.rollback_plan(key).statements
                 if turn and about_new(statements, before):
                     statements = ()
             if not statements:

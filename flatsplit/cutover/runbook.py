@@ -19,11 +19,11 @@ from flatsplit.cutover.poolers import poolers
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.waivers import waived
 from flatsplit.gates import gate, judge, rehearsed
+from flatsplit.hazards.before_step import notes_of
 from flatsplit.journal import EventRecord, Journal, TallyRecord
 from flatsplit.model import SPLIT, Backend, GateKey, GateResult, Plan, StepRecord
 from flatsplit.model.report import Event, Place, Rate, Rehearsed, Report, SeenClient, StepPast
 from flatsplit.planning import machine
-from flatsplit.planning.situation import notes_of
 from flatsplit.server.asking import ask
 from flatsplit.server.sessions import read_sessions, server_clock
 

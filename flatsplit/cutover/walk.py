@@ -199,7 +199,9 @@ class Walk:
             return with_objects(driver, live)
         if part == "roles":
             return with_roles(driver, live)
-        return None if part == "all" else with_rules(driver, live, conditions=part == "conditions")
+        if part == "all":
+            return partial_look.with_same_structure(read_state(driver), live) if situation.name != SPLIT else None
+        return with_rules(driver, live, conditions=part == "conditions")
 
     def _surveyed(self, live: State) -> State:
         """The State with columns and keys, where the configuration has tenants."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from flatsplit.model import OF_ROLES, FactKey, Side, State, Statement, alike
+from flatsplit.model import OF_ROLES, FactKey, ObjectRef, Side, State, Statement, alike
 
 Part: TypeAlias = Literal["all", "objects", "roles", "rules", "conditions"]
 """``rules``: objects, policies, and where these count; ``conditions``: what policies say, too."""
@@ -50,3 +50,21 @@ def _shows_in_objects(changed: set[tuple[Side, FactKey]], statements: Sequence[S
     if any(live.columns.values()):
         return False
     return "owner" not in facts or _WIDE.isdisjoint(ref.kind for each in statements for ref in each.objects)
+
+
+def with_same_structure(now: State, before: State) -> State:
+    """``now`` with the columns and keys of ``before``, where the same tables are there and are the same owners'.
+
+    None of our statements changes a column; a table that came meanwhile has some that nobody has read.
+    """
+    if before.structure is None or _owners(now) != _owners(before):
+        return now
+    return now.but(structure=before.structure)
+
+
+def _owners(state: State) -> dict[ObjectRef, str]:
+    return {
+        ref: facts.owner
+        for ref, facts in state.objects.items()
+        if ref.kind in ("table", "partitioned_table") and ref not in state.tenancies
+    }

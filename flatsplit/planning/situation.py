@@ -285,8 +285,15 @@ class Situation(Generic[C]):
         """The State that the first ``count`` steps make of the origin."""
         return self.kind.through(self.origin, self._backward, count)
 
+    @cached_property
+    def _taken_back(self) -> dict[str, tuple[State, list[str]]]:
+        return {}
+
     def taken_back(self, step: str) -> tuple[State, list[str]]:
         """The State after a step was rolled back, and the roles that are dropped by that."""
+        return self._taken_back.get(step) or self._taken_back.setdefault(step, self._without(step))
+
+    def _without(self, step: str) -> tuple[State, list[str]]:
         place = self.kind.place(step)
         want = top = self.kind.through(self.origin, self._backward, place - 1)
         for each in self.kind.steps[place - 1 : max(place, self.begun_count)]:
@@ -342,8 +349,3 @@ class Situation(Generic[C]):
         live = without_later(self.live, self._links)
         mine = self if live is self.live else replace(self, live=live)
         return self.kind.remembers(mine._moment, mine.context, lambda: mine.origin)
-
-
-def notes_of(findings: tuple[Finding, ...], step: str) -> tuple[Finding, ...]:
-    """The findings that have to be read before this step."""
-    return tuple(finding for finding in findings if finding.step in ("", step))

@@ -8,6 +8,7 @@ import pytest
 
 from flatsplit.catalog import read_state, reader
 from flatsplit.cutover import walk as use_cases
+from flatsplit.planning.situation import Situation
 from flatsplit.walks.tenants import STEP_KEYS
 from tests.support.tenanted import TABLES, WAIVED, split_done
 from tests.support.walk import Walk, assert_same
@@ -47,8 +48,16 @@ def parts(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.majors("two")
-def test_what_is_read_in_part_is_what_is_there(walk: Walk, parts: list[str]) -> None:
+def test_what_is_read_in_part_is_what_is_there(walk: Walk, parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     before = walk.snapshot()
+    planned: list[str] = []
+    plan = Situation.rollback_plan
+
+    def noted(self: Situation[Any], step: str) -> Any:
+        planned.append(step)
+        return plan(self, step)
+
+    monkeypatch.setattr(Situation, "rollback_plan", noted)
     walk("begin", "tenants", "--yes").check()
     walk("next", "--yes", "--walk", "tenants", "--through", STEP_KEYS[4], *WAIVED).check()
     rules = ["with_rules"] * 3
@@ -56,6 +65,7 @@ def test_what_is_read_in_part_is_what_is_there(walk: Walk, parts: list[str]) -> 
     parts.clear()
     walk("rollback", "--yes", "--all", "--walk", "tenants").check()
     assert parts[:4] == ["with_roles", *rules]
+    assert planned == [*reversed(STEP_KEYS[:5])], "where all is back, nothing more is worked out"
     assert_same(before, walk.snapshot(), "back")
 
 

@@ -86,6 +86,7 @@ def test_a_walk_goes_back_to_where_it_began(world: World) -> None:
         want, _ = deputy.taken_back(key)
         back = Ledger(deputy.live).run(diff(deputy.live, want))
         assert back == facts(want)
+        assert replace(deputy, live=want).rollback_plan(key).statements == (), "what is back asks for nothing more"
         deputy = replace(deputy, live=want, records=records(DEPUTY, 1 if key == HUSH else 0))
     assert facts(deputy.live) == facts(before)
 
@@ -105,6 +106,20 @@ def test_the_split_goes_back_and_leaves_others_walks_alone(world: World) -> None
         plain, _ = alone.taken_back(SPLIT_KIND.keys[0])
         both = DEPUTY.through(plain, DEPUTY.context(_moment(plain, role)), 2)
         assert facts(want) == facts(both)
+
+
+@EXAMPLES
+@given(worlds())
+def test_what_is_taken_back_exactly_leaves_nothing_to_take_back(world: World) -> None:
+    """Step by step, as rollback does it: that one is not planned anew where what is there is what was wanted."""
+    for done in (ALL - 1, 5):
+        split = split_of(world, walked(world, done), done)
+        for place in range(done, 0, -1):
+            key = SPLIT_KIND.keys[place - 1]
+            want, _ = split.taken_back(key)
+            under_way = records(SPLIT_KIND, place - 1, (key,))
+            assert replace(split, live=want, records=under_way).rollback_plan(key).statements == (), key
+            split = replace(split, live=want, records=records(SPLIT_KIND, place - 1))
 
 
 @EXAMPLES

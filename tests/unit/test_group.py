@@ -135,6 +135,7 @@ def test_it_is_nobodys_drift_and_goes_back_to_where_it_began(found: tuple[World,
         for place in range(done, 0, -1):
             want, _ = group.taken_back(GROUP.keys[place - 1])
             assert Ledger(group.live).run(diff(group.live, want)) == facts(want)
+            assert replace(group, live=want).rollback_plan(GROUP.keys[place - 1]).statements == ()
             group = replace(group, live=want, records=records(GROUP, place - 1))
         assert facts(group.live) == facts(before), done
 

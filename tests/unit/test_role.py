@@ -113,6 +113,7 @@ def test_it_is_nobodys_drift_and_goes_back_to_where_it_began(
         for key in reversed(kind.keys[:done]):
             want, _ = mine.taken_back(key)
             assert Ledger(mine.live).run(diff(mine.live, want)) == facts(want)
+            assert replace(mine, live=want).rollback_plan(key).statements == (), "what is back asks for nothing more"
             place = kind.place(key) - 1
             mine = replace(mine, live=want, records=records(kind, place))
         assert facts(mine.live) == facts(before)
