@@ -277,9 +277,8 @@ class Situation(Generic[C]):
     def rollback_plan(self, step: str) -> Plan:
         """The statements that roll a step back, whatever happened since it was done."""
         statements = diff(self.live, self.taken_back(step)[0])
-        digest = self._digest(f"rollback {step}", statements)
         notes = self._staying(step, self.kind.place(step), self.kind.place(step) - 1, Situation._back_to)
-        return Plan(step, digest, (), statements, notes)
+        return Plan(step, self._digest(f"rollback {step}", statements), (), statements, notes)
 
     def _back_to(self, count: int) -> State:
         """The State that the first ``count`` steps make of the origin."""
