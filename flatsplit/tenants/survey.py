@@ -55,6 +55,7 @@ class _Surveyor:
         for table in rest if known.key_type else ():
             self._by_column(table)
         self._otherwise()
+        self._loose(rest)
         self._by_way(known.silent(rest))
         decided.ways()
         self._by_way(known.silent(rest))
@@ -124,6 +125,22 @@ class _Surveyor:
                 self.known.open.append(Open(ref, said, (*others, one)))
             else:
                 self.known.belongings[ref] = one
+
+    def _loose(self, tables: list[Table]) -> None:
+        """Ask where a column of its own may be NULL and another, which must be set, is called like a row of a tenant's.
+
+        The first may be left from before, and be NULL in every row; copies of a key are rarely declared.
+        """
+        for table in tables:
+            one = self.known.belongings.get(table.ref)
+            column = table.column(one.column) if one is not None and one.kind == "own" else None
+            if one is None or column is None or column.not_null:
+                continue
+            likelier = [found for other, found in self._guesses(table) if other.not_null]
+            if likelier:
+                said = f"{likelier[0].why}, and {column.name} may be NULL"
+                del self.known.belongings[table.ref]
+                self.known.open.append(Open(table.ref, said, (*likelier, one)))
 
     def _by(self, ref: ObjectRef, fk: ForeignKey) -> Belonging:
         """By way of a table of which it is not known yet what it is."""

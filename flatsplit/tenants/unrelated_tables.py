@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from flatsplit.config import format_name
 from flatsplit.model import ObjectRef, Structure, Table
 from flatsplit.tenants.kinds import APART, Belonging
+from flatsplit.tenants.similarity import must
 
 _POLYMORPHIC = re.compile(r"(.+?)_?(?:type)", re.IGNORECASE)
 
@@ -15,7 +16,8 @@ _POLYMORPHIC = re.compile(r"(.+?)_?(?:type)", re.IGNORECASE)
 def lonely(table: Table, structure: Structure, known: Mapping[ObjectRef, Belonging]) -> str:
     """Why nothing says whose its rows are."""
     names = {column.name for column in table.columns}
-    for name in sorted(names):
+    declared = any(must(table, fk) for fk in table.foreign_keys)  # an account of a provider, say, is its user's
+    for name in sorted(names) if not declared else ():
         match = _POLYMORPHIC.fullmatch(name)
         stem = match[1] if match else ""
         if stem and names & {f"{stem}_id", f"{stem}Id"}:

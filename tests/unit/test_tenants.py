@@ -143,6 +143,7 @@ TABLES = (
     table("notes", "id:bigint! line_id:bigint", "line_id>lines"),
     table("users", "id:bigint! email:text"),
     table("comments", "id:bigint! commentable_type:text commentable_id:bigint"),
+    table("logins", "id:bigint! user_id:bigint! provider_type:text provider_id:text", "user_id>users"),
 )
 
 
@@ -163,12 +164,14 @@ def test_kinds_by_column_by_way_and_none() -> None:
         "notes": "through",
         "users": "hidden",
         "comments": "hidden",
+        "logins": "hidden",
     }
     notes = found.belongings[ref("notes")]
     assert [link.table for link in notes.links] == ["lines", "orders"]
     assert notes.column == "account_id"
     assert "may be NULL" in notes.why
     assert "polymorphic" in found.belongings[ref("comments")].why
+    assert "polymorphic" not in found.belongings[ref("logins")].why, "its user says whose it is"
     assert found.key_type == "bigint"
 
 
@@ -233,6 +236,26 @@ def test_a_guess_is_asked_rather_than_hidden() -> None:
     assert [one.columns for one in choices["tickets"]] == [("order_id",), ("closed_by_line_id",)]
     assert choices["thing_flags"] == [Link("public", "things", ("thing_id",), ("id",))]
     assert kinds(found)["watchers"] == "hidden", "what may be NULL, and is called by more, says nothing of whose it is"
+
+
+def test_a_key_that_may_be_null_is_asked_of_where_another_column_must_be_set() -> None:
+    found = surveyed(
+        *TABLES,
+        table("branches", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        table("people", "pid:bigint! branch_id:bigint! copied_account_id:bigint! account_id:bigint", primary="pid"),
+        table("letters", "id:bigint! person:bigint!", "person>people.pid"),
+        table("remarks", "id:bigint! branch_id:bigint account_id:bigint", "account_id>accounts"),
+    )
+    why = {one.ref.name: one.why for one in found.undecided}
+    assert why.keys() == {"people", "letters"}
+    assert why["people"].endswith("account_id may be NULL")
+    (asked,) = (one for one in found.undecided if one.ref.name == "people")
+    assert {one.column for one in asked.choices} == {"account_id", "copied_account_id"}
+    assert {one.kind for one in asked.choices} == {"own", "through"}
+    said = replace(ACCOUNTS, own=(("public.people", "copied_account_id"),))
+    found = surveyed(*found.structure.tables.values(), tenants=said)
+    assert found.complete
+    assert kinds(found)["letters"] == "through"
 
 
 def test_what_the_tables_do_not_bear_out() -> None:
