@@ -18,6 +18,8 @@ from flatsplit.errors import MissingRights
 from flatsplit.server import owned_function
 from flatsplit.server.asking import question
 
+_ASK = "SELECT a.answer FROM pg_temp.flatsplit_ask(%s) WITH ORDINALITY AS a (answer, place) ORDER BY a.place"
+
 
 def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.Composable]) -> list[list[Any]]:
     """The rows of each question, as JSON values: a question selects one column of json. Everything is rolled back.
@@ -36,7 +38,7 @@ def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.C
             owned_function.give(conn, function, owner)
             for each in questions:
                 text = sql.SQL("SELECT q.answer::text FROM ({}) AS q (answer)").format(each).as_string(conn)
-                rows = conn.execute("SELECT * FROM pg_temp.flatsplit_ask(%s)", (text,)).fetchall()
+                rows = conn.execute(_ASK, (text,)).fetchall()
                 found.append([json.loads(row[0]) for row in rows])
     except errors.ReadOnlySqlTransaction:
         raise MissingRights(

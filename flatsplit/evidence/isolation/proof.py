@@ -245,7 +245,10 @@ class _Trial:
         try:
             with self.conn.transaction():
                 owned_function.give(self.conn, self.function, role)
-                query = "SELECT state, answer FROM pg_temp.flatsplit_act(%s::text[], %s::boolean[], %s, %s, %s)"
+                query = (
+                    "SELECT t.state, t.answer FROM pg_temp.flatsplit_act(%s::text[], %s::boolean[], %s, %s, %s) "
+                    "WITH ORDINALITY AS t (state, answer, place) ORDER BY t.place"
+                )
                 said = self.conn.execute(query, parameters).fetchall()
         except (errors.QueryCanceled, errors.LockNotAvailable) as error:
             self.unable[role] = error.diag.message_primary or "it took too long"
