@@ -44,7 +44,9 @@ def dry_run(
 
     steps = ((key, _of_roles(then)) for key, then in wanted()) if superuser else wanted()
     new = frozenset((*situation.config.roles.new, *situation.kind.makes(situation.context)))
-    for lack in try_steps(session.driver, _of_roles(now) if superuser else now, steps):
+    adds = {key: situation.kind.step(key).adds(situation.context) for key in keys}
+    tried = try_steps(session.driver, _of_roles(now) if superuser else now, steps, lambda key: adds.get(key, ()))
+    for lack in tried:
         if lack.step not in keys or ("allowed" in situation.kind.step(lack.step).gates and not lack.wrong):
             continue  # for the latter, the gate says what has to be allowed and the step goes on without it
         from flatsplit.hazards.operator import giving, remedy  # seldom wanted, and imports all hazards

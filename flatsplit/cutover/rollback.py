@@ -149,7 +149,7 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
     if clients:
         first = clients[0]
         of = "" if first.role in roles else f", a member of {first.acts_as[0]},"
-        back = members.returning(context, first.role, first.acts_as)
+        back = members.returning(situation.live, context, first.role, first.acts_as)
         moved = "" if first.role in roles else f", or make it {legacy}'s again: {back}"
         raise Refused(
             f"{first.role}{of} is still connected ({first.application or 'no application_name'} from {first.client}, "

@@ -7,7 +7,7 @@ about objects are not run: for those the operator has to become a member of thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -115,15 +115,25 @@ def receiving(
     return lacking(state, moves, dict(ask(conn, "server_wrappers")) if servers else {})
 
 
-def try_steps(conn: psycopg.Connection[Any], now: State, wanted: Iterable[tuple[str, State]]) -> tuple[Lack, ...]:
+def _nothing(_: str) -> tuple[Statement, ...]:
+    return ()
+
+
+def try_steps(
+    conn: psycopg.Connection[Any],
+    now: State,
+    wanted: Iterable[tuple[str, State]],
+    adds: Callable[[str], tuple[Statement, ...]] = _nothing,
+) -> tuple[Lack, ...]:
     """What the server would refuse of steps, given by their keys and the States that they want, whoever the operator
     is.
 
-    For a superuser only what is wrong. Empty where it cannot be tried.
+    ``adds`` gives the statements that a step runs besides those that change facts. For a superuser only what is wrong.
+    Empty where it cannot be tried.
     """
     if conn.info.transaction_status != TransactionStatus.IDLE or ask(conn, "trial_conditions")[0][0]:
         return ()
-    return _undone(conn, _Trial(conn, now, wanted, whole=True))
+    return _undone(conn, _Trial(conn, now, wanted, adds, whole=True))
 
 
 def _try(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
@@ -174,12 +184,19 @@ class _Trial:
     """One run over all steps, in a transaction that is rolled back."""
 
     def __init__(
-        self, conn: psycopg.Connection[Any], state: State, wanted: Iterable[tuple[str, State]], *, whole: bool = False
+        self,
+        conn: psycopg.Connection[Any],
+        state: State,
+        wanted: Iterable[tuple[str, State]],
+        adds: Callable[[str], tuple[Statement, ...]] = _nothing,
+        *,
+        whole: bool = False,
     ) -> None:
         """``whole``: report what is wrong as well, and not only what the operator may not do."""
         self._conn = conn
         self._state = state
         self._wanted = wanted
+        self._adds = adds
         self._whole = whole
         self._done: list[tuple[str, Statement]] = []
         self._able: dict[str, str] = {}
@@ -190,6 +207,7 @@ class _Trial:
         now = self._state
         for key, then in self._wanted:
             yield from self._step(key, diff(now, then), now, then)
+            yield from self._besides(key)
             now = then
         for key, statement in reversed(self._done):
             said = self._run(statement, statement.undo, _secrets(statement.undo, now))
@@ -235,6 +253,23 @@ class _Trial:
         for wants, statement in (*((one, moving[refs[0], one.role]) for one, refs in received), *shut.items()):
             reason = f"{wants.role} lacks {privileges.NAMES[wants.letter]} on {ddl.label(wants.on)}"
             yield Lack(key, statement, reason, needed=wants)
+
+    def _besides(self, key: str) -> Iterator[Lack]:
+        """What the server would refuse of the statements that a step adds.
+
+        A password is changed, and the change rolled back. Sessions are not ended: it is only tried to act as the role
+        that they belong to.
+        """
+        if self._state.target.operator_superuser:
+            return
+        for statement in self._adds(key):
+            if not statement.acts:
+                said = self._run(statement, statement.sql, statement.secrets)
+                if said is not None and said.reason:
+                    yield Lack(key, statement, said.reason, wrong=said.wrong)
+            for role in statement.acts:
+                if reason := self._acts_as(role):
+                    yield Lack(key, statement, reason, role)
 
     def _run(self, statement: Statement, text: str, secrets: tuple[str, ...]) -> _Said | None:
         """The server's error for a statement or its undo; None where it ran."""

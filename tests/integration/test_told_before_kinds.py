@@ -23,7 +23,16 @@ from tests.support.special import quoted
 from tests.support.walk import Walk, assert_same, toml, write_passwords
 
 WORKER, BOB, TWINS = 'Night: "job" %s', "bob", ("app_user_a", "app_user_b")
-WALKS = (f"leave:{ALICE}", "group:app_user", f"role:{WORKER}", "trail", JOINING)
+READERS = ("reader a", "reader b")
+WALKS = (
+    f"leave:{ALICE}",
+    "group:app_user",
+    f"role:{WORKER}",
+    "trail",
+    JOINING,
+    "rotate:app_readonly",
+    "rotate:app_migrator",
+)  # between twins, and in place
 ELSEWHERE: dict[str, str] = {
     "owner": "", "privilege": "", "column_privilege": "", "default_privilege": "", "policy": "", "member": "",
     "role": "", "attribute": "", "setting": "", "comment": "", "user_mapping": "", "recorder": "",
@@ -39,9 +48,12 @@ create table shop.kept (id int, v text); alter table shop.kept owner to app_migr
 create table shop.third (id int, v text); alter table shop.third owner to keeper;
 alter table shop.third enable row level security;
 create extension postgres_fdw; create server far foreign data wrapper postgres_fdw;
+create role "reader a" login in role app_readonly; alter role "reader a" set role = app_readonly;
+create role "reader b" in role app_readonly; alter role app_readonly nologin password null;
 alter role app_user set work_mem = '8MB'; grant usage, create on schema public to app_migrator;
 """
-"""What a superuser has made beside what is the application's and hers: things of another superuser and of a third."""
+"""What a superuser has made beside what is the application's and hers: things of another superuser and of a third, and
+two logins of app_readonly as the walk of a group makes them."""
 LACKS: dict[str, tuple[str, str]] = {
     "nothing": ("", ""),
     # Of 16 and later: an administrator takes a role from the operator. Before, nobody is a member: CREATEROLE is enough
@@ -49,12 +61,16 @@ LACKS: dict[str, tuple[str, str]] = {
     "another": ("revoke carol from {}", f"grant carol to {{}} {ADMIN}"),
     "readers": ("revoke app_readonly from {}", f"grant app_readonly to {{}} {ADMIN}"),
     "application": ("revoke app_user from {}", f"grant app_user to {{}} {ADMIN}"),
+    "coming": ('revoke "reader b" from {}', f'grant "reader b" to {{}} {ADMIN}'),
+    "former": ('revoke "reader a" from {}', f'grant "reader a" to {{}} {ADMIN}'),
     "listed": ("revoke kept from {}", f"grant kept to {{}} {ADMIN}"),
     "makes no roles": ("alter role {} nocreaterole", "alter role {} createrole"),
     # A role is a superuser's
     "person is": (f"alter role {QUOTED} superuser", f"alter role {QUOTED} nosuperuser"),
     "readers are": ("alter role app_readonly superuser", "alter role app_readonly nosuperuser"),
     "application is": ("alter role app_user superuser", "alter role app_user nosuperuser"),
+    "coming is": ('alter role "reader b" superuser', 'alter role "reader b" nosuperuser'),
+    "former is": ('alter role "reader a" superuser', 'alter role "reader a" nosuperuser'),
     "owner is": ("alter role app_migrator superuser", "alter role app_migrator nosuperuser"),
     # There is something that only somebody else may change
     "setting": ("alter role app_user set log_min_duration_statement = '1s'",
@@ -94,12 +110,13 @@ def world(database: Database, invoke_cli: InProcess, major: int) -> OperatorsWal
     walk.init()
     walk.forward()
     named(walk, alice=["app_readonly"], carol=["app_readonly"])
+    declare_group(walk, "app_readonly", READERS)
     # By a superuser, so that no grant stands on the operator's own rights
     database.execute(f"create role {QUOTED} login; create role carol login; grant app_readonly to {QUOTED}, carol")
     hers(database)
     database.execute(WORLD)
     if major >= 16:
-        database.execute(f"grant {QUOTED}, carol, kept to {quoted(OPERATOR)} {ADMIN}")
+        database.execute(f'grant {QUOTED}, carol, kept, "reader a", "reader b" to {quoted(OPERATOR)} {ADMIN}')
     declare_group(walk, "app_user", TWINS)
     declare_role(walk, WORKER, {
         "role": {"like": "app_user", "settings": {"work_mem": "8MB"}, "create": ["shop"]},

@@ -97,10 +97,17 @@ def moving(state: State, context: Context, member: str) -> str:
     return " ".join([given, *(ddl.revoke_member(key, by=by) for key in keys)]).strip()
 
 
-def returning(context: Context, login: str, roles: Sequence[str]) -> str:
-    """The reverse: statements that make a member of these new roles a member of legacy again."""
-    ended = ", ".join(map(ddl.ident, roles))
-    return f"GRANT {ddl.ident(context.legacy)} TO {ddl.ident(login)}; REVOKE {ended} FROM {ddl.ident(login)};"
+def returning(state: State, context: Context, login: str, roles: Sequence[str]) -> str:
+    """The reverse: statements that make a login that acts as these new roles act as legacy again.
+
+    They are about the direct member of each role: the login itself, or the group that it belongs to. Every grant of the
+    membership ends: since 16 a REVOKE without GRANTED BY ends only the grant of whoever runs it.
+    """
+    ways = {role: membership.circle(state, login, role) for role in roles}
+    members = dict.fromkeys(way[-2] for way in ways.values() if len(way) > 1)
+    given = (f"GRANT {ddl.ident(context.legacy)} TO {ddl.ident(member)};" for member in members)
+    ended = (ddl.end_membership(state, role, way[-2]) for role, way in ways.items() if len(way) > 1)
+    return " ".join((*given, *ended))
 
 
 def wanted(state: State, context: Context) -> Iterator[tuple[State, str, str]]:
