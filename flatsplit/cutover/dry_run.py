@@ -8,6 +8,7 @@ from typing import Any
 
 from flatsplit.config.special import heading
 from flatsplit.connection import Session
+from flatsplit.cutover.bridge_elsewhere import reached
 from flatsplit.cutover.missing_user_mappings import unmapped
 from flatsplit.errors import FlatsplitError, MissingRights, UsageError
 from flatsplit.model import State, Statement
@@ -28,6 +29,7 @@ def dry_run(
     """
     now = situation.live
     notes = list(unmapped(session, replace(situation, live=after[1]) if after else situation))
+    notes += reached(situation)
     superuser = now.target.operator_superuser
     if superuser and now.structure is None and not now.tenancies:
         now, after = _of_roles(now), after and (after[0], _of_roles(after[1]))

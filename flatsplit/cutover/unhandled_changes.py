@@ -10,7 +10,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import TABLES, Finding, MemberOptions, ObjectRef
 from flatsplit.rights.matrix import Rights
-from flatsplit.walks import split
+from flatsplit.walks import marks, split
 
 _RELATIONS = TABLES | {"view", "materialized_view"}
 
@@ -105,12 +105,18 @@ def _members(situation: Situation, before: Collection[tuple[str, str]]) -> Itera
         and (key.member in ours.new or key.role in (names.application, names.owner))
     }
     for role, member in sorted(new):
+        fix = f"{ddl.end_membership(live, role, member)} unless it was meant."
+        if database := marks.others(live, member):  # a REVOKE here would cut off whoever works there
+            fix = (
+                f"A walk of database {database} made {member}, and there flatsplit takes the membership away; to keep "
+                "databases apart, let each have new roles of its own under [roles]."
+            )
         yield Finding(
             "membership-new",
             "warning",
             f"{member} became a member of {role}",
             f"{member} can do everything that {role} can.",
-            f"{ddl.end_membership(live, role, member)} unless it was meant.",
+            fix,
             (f"{member} in {role}",),
         )
 

@@ -216,3 +216,33 @@ def test_a_special_role_is_the_cluster_s_and_what_it_may_is_a_database_s(
     with second.connect("app_jobs") as session:
         session.execute("select * from public.t")
     assert "another name" in second("begin", "role", "app_jobs", "--yes").check(2).stderr
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_roles_that_ride_along_in_both(databases: tuple[Database, Database], tmp_path: Path) -> None:
+    """Over the bridge each reaches both databases, which is told before; nobody is advised to cut the other one off."""
+    walks = walk_in(tmp_path / "first", databases[0]), walk_in(tmp_path / "second", databases[1], "--adopt")
+    start = snapshot(databases[0].admin)
+    for walk, name in zip(walks, ("jobs_a", "jobs_b"), strict=True):
+        walk.forward("transfer-ownership")
+        declare(walk, name, {"role": {"like": "app_user"}})
+    said = []
+    for walk in walks:
+        (note,) = (one for one in walk("plan", "--json").json["notes"] if one["id"] == "rides-along")
+        said.append(" ".join(note["objects"]))
+        walk.next()
+    assert f"may do what app_user may in other databases too: {databases[1].name}" in said[0]
+    assert f"may do what app_user may in other databases too: {databases[0].name}" in said[1]
+    for name in ("jobs_a", "jobs_b"):
+        for walk in walks:
+            walk.passwords[name] = "password of 4"
+            works(walk, name)
+
+    (stray,) = walks[0]("verify", "--json").check(4).json["strays"]
+    assert stray["title"] == "jobs_b became a member of app_user"
+    assert stray["fix"].startswith(f"A walk of database {databases[1].name} made jobs_b")
+    walks[0].wait_until_gone("jobs_a", "jobs_b")
+    for walk in walks:
+        walk.rollback("--all", "--walk", "split")
+    assert_same(start, snapshot(databases[0].admin), "both back")
