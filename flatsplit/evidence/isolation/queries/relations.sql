@@ -12,6 +12,12 @@ WITH RECURSIVE who (oid) AS (
     SELECT u.view, u.relation FROM uses AS u
     UNION
     SELECT r.view, u.relation FROM reads AS r JOIN uses AS u ON u.view = r.relation
+), told (view, relations) AS (
+    SELECT r.view, json_agg(json_build_array(n.nspname, t.relname) ORDER BY n.nspname, t.relname)
+    FROM reads AS r
+    JOIN pg_class AS t ON t.oid = r.relation AND t.relkind IN ('r', 'p', 'f', 'm')
+    JOIN pg_namespace AS n ON n.oid = t.relnamespace
+    GROUP BY r.view
 ), found AS (
     SELECT c.oid, c.relkind, n.nspname, c.relname, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
            EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid) AS part,
@@ -41,11 +47,8 @@ SELECT f.relkind::text AS kind, f.nspname::text AS schema, f.relname::text AS na
        f.relrowsecurity, f.relforcerowsecurity, f.part, f.letters, f.columns, f.open,
        coalesce(f.reloptions && ARRAY['security_invoker=true', 'security_invoker=on', 'security_invoker=1',
                                       'security_invoker=yes'], false) AS invoker,
-       coalesce((
-           SELECT json_agg(json_build_array(n.nspname, t.relname) ORDER BY n.nspname, t.relname)
-           FROM reads AS r JOIN pg_class AS t ON t.oid = r.relation AND t.relkind IN ('r', 'p', 'f', 'm')
-           JOIN pg_namespace AS n ON n.oid = t.relnamespace
-           WHERE r.view = f.oid), '[]') AS reads
+       coalesce(t.relations, '[]') AS reads
 FROM found AS f
+LEFT JOIN told AS t ON t.view = f.oid
 WHERE f.open AND (f.letters <> '' OR f.columns <> '') OR (f.relkind IN ('r', 'p') AND f.nspname = ANY (%(schemas)s))
 ORDER BY f.nspname, f.relname
