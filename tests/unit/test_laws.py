@@ -159,6 +159,14 @@ def test_a_membership_without_inherit_becomes_the_bridge_and_goes_back() -> None
     there_and_back(members={Member("app_migrator", LEGACY, "postgres"): MemberOptions(False, False, True)})
 
 
+def test_before_16_an_admin_option_is_taken_by_one_statement_and_given_by_one() -> None:
+    """A GRANT without it would change nothing there."""
+    state = State(Target("7", "shop", 5, 150000, "ops", True, "postgres"), roles={"a": RoleFacts(), "b": RoleFacts()})
+    with_admin, without = (state.but(members={Member("a", "b", "ops"): MemberOptions(admin)}) for admin in (True, False))
+    assert [each.sql for each in diff(with_admin, without)] == ['REVOKE ADMIN OPTION FOR "a" FROM "b";']
+    assert [each.sql for each in diff(without, with_admin)] == ['GRANT "a" TO "b" WITH ADMIN OPTION;']
+
+
 def there_and_back(adopted: Iterable[str] = ("app_migrator",), **more: Any) -> World:
     """Each step of a small world with an adopted app_migrator: what at random is met too seldom."""
     target = Target("7", "shop", 5, 160000, "ops", True, "postgres")

@@ -317,9 +317,10 @@ def test_what_holds_the_nearest_one_is_the_root() -> None:
 
 
 def test_rings() -> None:
-    keys = [str(number) for number in range(1, 41)]
+    """A share is of all tenants, also of those in earlier rings, and rounded up."""
+    keys = [str(number) for number in range(1, 42)]
     tenants = replace(ACCOUNTS, rings=(("7", "99"), ("5%",), ("1", "10%"), ("rest",)))
     found = rings(tenants, keys)
-    assert found[:3] == [("7",), ("1", "2"), ("3", "4", "5", "6")]
+    assert found[:3] == [("7",), ("1", "2", "3"), ("4", "5", "6", "8", "9")]
     assert sorted(key for ring in found for key in ring) == sorted(keys)
     assert rings(ACCOUNTS, ["1", "2"]) == [("1",), ("2",), ()]
