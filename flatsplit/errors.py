@@ -1,7 +1,7 @@
-"""Every way flatsplit refuses, each with its exit code.
+"""Every way in which flatsplit refuses, each with its exit code.
 
-An error says two things: what is wrong, and what to do about it. The command
-line prints them as two lines; a traceback appears only with ``-v``.
+An error says what is wrong and what to do about it. The command line prints two lines; a traceback appears only with
+``-v``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """The exit codes of the command line, a contract with scripts."""
+    """The exit codes of the command line, on which scripts rely."""
 
     OK = 0
     ERROR = 1

@@ -1,8 +1,8 @@
-"""Whose power a session has: whoever acts with a role's rights is that role.
+"""Which rights a session has: a session that acts with a role's rights counts as that role.
 
-A role's rights reach further than its name: to every member that inherits them or may SET ROLE to it, directly or
-through others. Before 16 each member may SET ROLE, and inherits if it is INHERIT itself; since then each membership
-says both for itself (manual, "Role Membership"; roles_is_member_of() in acl.c). Pure.
+A role's rights extend to every member that inherits them or may SET ROLE to it, directly or through others. Before 16
+each member may SET ROLE, and inherits if it is INHERIT itself; since then each membership has both options (manual,
+"Role Membership"; roles_is_member_of() in acl.c). Pure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flatsplit.model import Member, MemberOptions, State
 
 
 def inherits(state: State, key: Member, options: MemberOptions) -> bool:
-    """Whether the member of this membership has the role's rights without asking."""
+    """Whether the member has the role's rights without SET ROLE."""
     if options.inherit is not None:
         return options.inherit
     member = state.roles.get(key.member)
@@ -26,11 +26,10 @@ def may_set(options: MemberOptions) -> bool:
 
 
 def acting(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
-    """Every role whose sessions can do what ``role`` may, itself left out; not those that only lead there over one
-    that stands ``apart``.
+    """Every other role whose sessions can do what ``role`` may, except through a role in ``apart``.
 
-    A session acts as whom it can SET ROLE to, and as whom that one inherits from. Superusers are left out: what they
-    do, they do not by a membership.
+    A session acts as any role to which it can SET ROLE, and as those from which that one inherits. Superusers are left
+    out: they need no membership.
     """
     shut = {*apart, role, *(name for name, facts in state.roles.items() if facts.superuser)}
     below: dict[str, list[tuple[Member, MemberOptions]]] = {}
@@ -51,15 +50,16 @@ def acting(state: State, role: str, apart: Collection[str] = ()) -> frozenset[st
 
 
 def logins_of(state: State, role: str, apart: Collection[str] = ()) -> tuple[str, ...]:
-    """Roles that may log in and then act as ``role``, itself among them if it may; sorted."""
+    """Roles, sorted, that may log in and then act as ``role``; itself too, if it may log in."""
     found = {role, *acting(state, role, apart)}
     return tuple(sorted(name for name in found if name in state.roles and state.roles[name].login))
 
 
 def may_become(state: State, role: str) -> tuple[str, ...]:
-    """Roles that may log in and SET ROLE to ``role``, directly or through others, itself among them if it may; sorted.
+    """Roles, sorted, that may log in and SET ROLE to ``role``, directly or through others; itself too, if it may log
+    in.
 
-    A session that has become it goes on as it when the membership is gone (check_role() looks only then).
+    A session that has done so stays that role when the membership is gone (check_role() checks only then).
     """
     found, todo = {role}, [role]
     while todo:
@@ -71,7 +71,7 @@ def may_become(state: State, role: str) -> tuple[str, ...]:
 
 
 def becomes(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
-    """Roles whose rights a session of ``role`` can use, itself left out: the other way round of :func:`acting`."""
+    """Other roles whose rights a session of ``role`` can use: the reverse of :func:`acting`."""
     above: dict[str, list[tuple[Member, MemberOptions]]] = {}
     for key, options in state.members.items():
         above.setdefault(key.member, []).append((key, options))
@@ -92,11 +92,11 @@ def becomes(state: State, role: str, apart: Collection[str] = ()) -> frozenset[s
 def attributed(
     state: State, legacy: str, new: Collection[str], owners: Collection[str] = ()
 ) -> Mapping[str, tuple[str, ...]]:
-    """For every role that acts as ``legacy`` (or as one of the ``owners``, which go its way) or as a ``new`` one: as
-    which of them.
+    """Every role that acts as ``legacy`` (or as one of the ``owners``, which count as legacy) or as a ``new`` role,
+    with the roles it acts as.
 
-    Over the bridge legacy is a member of a new role, and so are its members. Whoever acts as legacy is no evidence of
-    anybody working as a new role, so it counts for legacy alone. The operator's memberships are there for its work.
+    Over the bridge legacy is a member of a new role, and so are its members. A role that acts as legacy counts for
+    legacy alone, since it is no evidence of anybody using a new role. The operator's memberships do not count.
     """
     managed = (legacy, *owners, *new)
     apart = {*managed, state.target.operator}
@@ -110,9 +110,10 @@ def attributed(
 
 
 def circle(state: State, role: str, member: str) -> tuple[str, ...]:
-    """The way by which ``role`` is a member of ``member``, so that ``GRANT role TO member`` would be refused.
+    """The path by which ``role`` is a member of ``member``, so that ``GRANT role TO member`` would be refused.
 
-    Options do not matter to that (AddRoleMems() in user.c). Each is a member of the next; empty where there is none.
+    Options do not matter for that (AddRoleMems() in user.c). Each role is a member of the next one; empty where there
+    is no path.
     """
     ways: dict[str, tuple[str, ...]] = {role: (role,)}
     todo = [role]

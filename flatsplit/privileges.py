@@ -47,7 +47,7 @@ _OWNER_LETTERS: dict[str, str] = {
 
 
 def owner_letters(kind: str, major: int) -> str:
-    """All privileges that an object of this kind has, which is what its owner holds by default; "" for none."""
+    """All privileges on an object of this kind, which its owner has by default; "" for none."""
     if kind in TABLES or kind in ("view", "materialized_view"):
         return "Dadrtwx" + ("m" if major >= versions.MAINTAIN else "")
     if kind in ROUTINES:
@@ -76,11 +76,11 @@ OBJTYPE_KIND: dict[str, str] = {
     "n": "schema",
     "L": "large_object",
 }
-"""Object types of pg_default_acl and a kind that has the same privileges."""
+"""Object types of pg_default_acl, each with a kind that has the same privileges."""
 
 
 def letters(acl: Acl, grantee: str) -> str:
-    """All privileges that ``grantee`` holds by itself in ``acl``, from whichever grantor."""
+    """All privileges that ``grantee`` itself has in ``acl``, from any grantor."""
     found: set[str] = set()
     for item in acl:
         if item.grantee == grantee:
@@ -108,7 +108,7 @@ def within(have: str, allowed: str) -> str:
 
 
 def plus(acl: Acl, grantee: str, wanted: str, with_grant: str = "") -> Acl:
-    """``acl`` with what is missing of ``wanted`` given to ``grantee`` by the owner; the same tuple if nothing is."""
+    """``acl`` with what ``grantee`` lacks of ``wanted`` granted by the owner; the same tuple if nothing is lacking."""
     missing = minus(wanted, letters(acl, grantee))
     option = minus(with_grant, grantable(acl, grantee))
     if not missing and not option:
@@ -117,7 +117,7 @@ def plus(acl: Acl, grantee: str, wanted: str, with_grant: str = "") -> Acl:
 
 
 def without(acl: Acl, grantee: str, unwanted: str | None = None) -> Acl:
-    """``acl`` with ``unwanted`` letters (None: all) taken from ``grantee``, whoever granted them."""
+    """``acl`` without these letters (None: all) of ``grantee``, from any grantor."""
     if not any(item.grantee == grantee for item in acl):
         return acl
     return intern_acl(

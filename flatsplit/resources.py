@@ -1,4 +1,4 @@
-"""Where the files that are not Python are: inside the installed package, or at the top of a checkout."""
+"""Finds the files that are not Python: in the installed package, or at the top of a checkout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PACKAGE = Path(__file__).parent
 
 
 class ResourceMissing(FlatsplitError):
-    """A file that belongs to flatsplit is not there."""
+    """A file of flatsplit is missing."""
 
 
 def templates() -> Path:
@@ -32,7 +32,7 @@ def query(package: str | None, name: str) -> bytes:
 
 
 def _folder(name: str) -> Path:
-    # A wheel carries them in _data; an editable install has no _data and runs from the checkout
+    # A wheel has them in _data; an editable install has no _data and uses the checkout
     for candidate in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
         if candidate.is_dir():
             return candidate

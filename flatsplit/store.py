@@ -32,29 +32,29 @@ Verb: TypeAlias = Literal["pending", "get", "current"]
 Which: TypeAlias = Literal["pending", "current"]
 
 PATIENCE = 30.0
-"""Seconds that a hook may take for its answer."""
+"""Seconds to wait for a hook's answer."""
 _LONGEST = 64 * 1024
-"""Bytes of an answer, or of what a hook has to say, that are read."""
+"""Bytes that are read of an answer or of standard error."""
 _LINES = 20
-"""Lines of what a hook has to say that are shown."""
+"""Lines of a hook's standard error that are shown."""
 _PIECE = 8
-"""So many characters of a secret in a row give it away."""
+"""So many consecutive characters of a secret count as revealing it."""
 
 _AGAIN = "nothing is lost: put the hook right, then run the same command again, which goes on with the same password"
 
 
 class StoreFailed(FlatsplitError):
-    """The hook answered, and the answer will not do."""
+    """The hook's answer cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecretPlace:
-    """Whose password it is, as a hook is told."""
+    """The login whose password it is, as the hook is told."""
 
     role: str
-    """Who logs in with it."""
+    """The role that logs in with it."""
     group: str
-    """As whom: the role itself, or the group of which it is a login. A store has one secret for it."""
+    """The role that the login acts as: itself, or its group. A store has one secret for it."""
     database: str
     host: str
     port: int
@@ -66,11 +66,11 @@ class Store:
 
     argv: tuple[str, ...]
     tell: Callable[[str], None]
-    """Hears what the hook has to say on standard error, a line at a time and without secrets."""
+    """Is given the lines of the hook's standard error, without secrets."""
     patience: float = PATIENCE
 
     def pending(self, place: SecretPlace, password: str, verifier: str) -> None:
-        """Keep it as the next version, and read it back: a store that loses it must not cost anybody the login.
+        """Store it as the next version and read it back: a store that loses it must not lock anybody out.
 
         Raises StoreFailed, or Waiting where the hook does not end.
         """
@@ -100,13 +100,13 @@ class Store:
         return text
 
     def current(self, place: SecretPlace) -> None:
-        """From now on applications get it."""
+        """Let applications have the pending version."""
         self._call("current", place, {}, ())
 
     def made_up(self, place: SecretPlace) -> str | None:
-        """The pending password of an earlier call that was broken off; None where the next one is still to be made.
+        """The pending password of an earlier call that was broken off; None where there is none.
 
-        Some stores go on calling a version pending after it has become current.
+        Some stores still call a version pending after it became current.
         """
         pending = self.get(place, "pending")
         return None if pending is not None and pending == self.get(place, "current") else pending
@@ -121,7 +121,7 @@ class Store:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,  # so that what it has started ends with it
+                start_new_session=True,  # so that processes it has started end with it
             )
         except OSError as error:
             raise UsageError(
@@ -142,7 +142,7 @@ class Store:
         return answer
 
     def _talk(self, verb: Verb, process: subprocess.Popen[bytes], document: bytes) -> tuple[bytes, bytes]:
-        """Hand over the document and hear both streams to their ends, but not for ever."""
+        """Write the document and read both streams to their ends, within the time limit."""
         until = time.monotonic() + self.patience
         stdin, heard = process.stdin, {process.stdout: bytearray(), process.stderr: bytearray()}
         assert stdin is not None
@@ -188,7 +188,7 @@ class Store:
 
 
 def _hand_over(stream: IO[bytes], document: bytes) -> bytes:
-    """What is left of it; nothing where nobody wants to hear it."""
+    """The part of the document that is left to write; nothing where the hook does not read it."""
     try:
         return document[os.write(stream.fileno(), document) :]
     except BlockingIOError:
@@ -204,7 +204,7 @@ def _hear(descriptor: int, buffer: bytearray) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """It, and what it left behind."""
+    """End the process, and what it has started."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -215,7 +215,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _shown(said: bytes, hidden: Sequence[str]) -> Iterator[str]:
-    """Lines for people: without control characters, and none that holds a piece of a secret in any usual writing."""
+    """Lines for people: without control characters, and without lines that have a piece of a secret in any usual
+    encoding.
+    """
     pieces = {piece for secret in hidden for form in _forms(secret) for piece in _pieces(form)}
     lines = said.decode(errors="replace").splitlines()
     for line in lines[:_LINES]:
@@ -228,7 +230,7 @@ def _shown(said: bytes, hidden: Sequence[str]) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as programs write it: plain, in JSON, in an address, for a shell, in base64 wherever it begins."""
+    """A secret as programs write it: plain, in JSON, in an address, for a shell, and in base64 at any offset."""
     escaped = json.dumps(secret)[1:-1]
     yield secret
     yield escaped

@@ -1,6 +1,6 @@
-"""Numbers, nouns and spans of time as they are said. Pure.
+"""Numbers, nouns and spans of time in words. Pure.
 
-Three ways to write a span: :func:`span` is exact, :func:`about` is prose, :func:`rounded` is for columns.
+There are three ways to write a span: :func:`span` is exact, :func:`about` is for prose, :func:`rounded` is for columns.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 FEW = 3
-"""So many of several are named where a sentence has room for no more."""
+"""How many things a sentence names where there are more."""
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -23,7 +23,7 @@ def listed(things: Sequence[object], shown: int = FEW, *, apart: str = ", ") -> 
 
 
 def more(number: int) -> str:
-    """`` and 4 more``, said after what is named; "" where nothing is left."""
+    """`` and 4 more``, for the end of a list; "" where nothing is left."""
     return f" and {number:,} more" if number > 0 else ""
 
 
@@ -62,7 +62,7 @@ def rounded(seconds: float) -> str:
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:
-    """``3d 4h ago``: the two largest units that tell something."""
+    """``3d 4h ago``: the two largest units."""
     if moment is None:
         return ""
     passed = max((now or datetime.now(UTC)) - moment, timedelta())

@@ -1,7 +1,7 @@
-"""Who the roles are and what each may do, as data: a row per purpose. Pure.
+"""Who the roles are and what each may do, as data: a row for each purpose. Pure.
 
-Everything that is said of a purpose stands in its row: grants and default privileges, the matrix and what is tried of
-it, the pages for people. Elsewhere roles are asked for by what they do, for example ``blueprint.owner(config)``.
+A row has everything that is said of a purpose: grants and default privileges, the matrix and its trials, and texts.
+Other code asks for a role by what it does, for example ``blueprint.owner(config)``.
 """
 
 from flatsplit.blueprint.cast import (

@@ -1,4 +1,4 @@
-"""Who has which purpose in a cutover: the rows with the names of the configuration."""
+"""The roles of a cutover: the rows of the blueprint with the names of the configuration."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from flatsplit.config import Config
 
 
 class Role(NamedTuple):
-    """A role of the blueprint under its name in this cluster."""
+    """A purpose and the name of its role in this cluster."""
 
     name: str
     purpose: Purpose
 
 
 class Who(NamedTuple):
-    """Their names by what each is there for, as templates use them."""
+    """The names of the roles by duty, as templates use them."""
 
     application: str
     owner: str
@@ -27,12 +27,12 @@ class Who(NamedTuple):
 
 
 def roles(config: Config) -> tuple[Role, ...]:
-    """All of them, those left out apart."""
+    """All roles, except one that the configuration leaves out."""
     return tuple(Role(name, row) for row in ROWS if (name := named(config, row.key)))
 
 
 def named(config: Config, key: str) -> str:
-    """What the role of this key is called; "" for one that is left out."""
+    """The name of the role with this key; "" for one that is left out."""
     return str(getattr(config.roles, key))
 
 
@@ -42,7 +42,7 @@ def application(config: Config) -> str:
 
 
 def owner(config: Config) -> str:
-    """The role that owns what the application uses, and changes its structure."""
+    """The role that owns what the application uses and changes its structure."""
     return named(config, OWNER.key)
 
 
@@ -52,12 +52,12 @@ def reader(config: Config) -> str:
 
 
 def administrator(config: Config) -> str:
-    """The role that may all; "" where the configuration leaves it out."""
+    """The role that may do everything; "" where the configuration leaves it out."""
     return named(config, ADMINISTRATOR.key)
 
 
 def programs(config: Config) -> tuple[str, ...]:
-    """The roles of programs: those that take over what legacy did."""
+    """The roles of programs, which take over what legacy did."""
     return tuple(role.name for role in roles(config) if role.purpose.programs)
 
 

@@ -1,4 +1,4 @@
-"""Which privileges a purpose asks for on an object."""
+"""The privileges that a purpose gets on an object."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from flatsplit.blueprint.rows import APPLICATION
 from flatsplit.model import PUBLIC, ROUTINES, TYPES, Acl
 
 _OPEN = ROUTINES | TYPES
-"""Kinds that stand open to PUBLIC by default (acldefault(), acl.c)."""
+"""Kinds on which PUBLIC has privileges by default (acldefault(), acl.c)."""
 
 
 def on_ours(purpose: Purpose, kind: str, acl: Acl) -> str:
-    """What it gets on one of the application's objects.
+    """The letters on one of the application's objects.
 
-    Where routines and types were taken from PUBLIC, it gets back its part of what legacy had as the owner.
+    Where PUBLIC has lost its privileges on a routine or type, the purpose gets its part of what legacy had as the
+    owner.
     """
     return _unless_open(purpose.uses, kind, public=kind in _OPEN and bool(privileges.letters(acl, PUBLIC)))
 
 
 def on_later(purpose: Purpose, kind: str, *, public: bool, foreign: bool) -> str:
-    """What it gets on objects to come; ``public``: they will stand open to PUBLIC; ``foreign``: they stay others'.
+    """The letters on future objects. ``public``: PUBLIC will have privileges on them; ``foreign``: they will belong to
+    others.
 
-    On what goes on belonging to others it gets all that using it may ask for, as on what is there.
+    On objects of others it gets everything that their use may need, as on existing ones.
     """
     return _unless_open(purpose.borrows if foreign else purpose.uses, kind, public=public)
 
 
 def of_use(kind: str) -> str:
-    """Privileges that reading and writing rows needs on somebody else's object of this kind."""
+    """Privileges that reading and writing rows needs on an object of another role."""
     return APPLICATION.borrows.get(kind, "")
 
 

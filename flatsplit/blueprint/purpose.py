@@ -1,4 +1,4 @@
-"""What is said of a purpose: which rights it has on what, what it takes over from legacy, what it may and may not."""
+"""What a row of the blueprint says: rights, what is taken over from legacy, and what the role may and may not do."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Letters: TypeAlias = Mapping[str, str]
-"""Privilege letters by kind of object, with ``column`` for rights by column; kinds without any are left out."""
+"""Privilege letters by kind of object, with ``column`` for columns; kinds without any are left out."""
 
 Duty: TypeAlias = Literal["application", "owner", "reader", "administrator"]
-"""What a role is there for: it runs the application, owns the schema, only reads, or administers."""
+"""What a role is for: it runs the application, owns the schema, only reads, or administers."""
 
 Takes: TypeAlias = Literal[
     "settings", "connection_limit", "valid_until", "bypassrls", "createdb", "policies", "mappings", "memberships"
 ]
-"""What a role takes over from legacy beside privileges on objects."""
+"""What a role takes over from legacy besides privileges on objects."""
 
 Asks: TypeAlias = Literal["letters", "around", "owning", "granting", "creating", "inheriting", "trial"]
-"""How an expectation is judged by the catalog: by ``letters`` on the application's objects, or on what is ``around``
-them, the schemas in scope whoever owns them; by whether it owns objects or could grant them, by whether it could create
-anything lasting, by whether it or who administers owns all by now; ``trial``: not."""
+"""How the catalog is asked whether an expectation holds. ``letters``: privileges on the application's objects;
+``around``: on the schemas in scope, whoever owns them; ``owning``, ``granting``: whether it owns objects or could grant
+them; ``creating``: whether it could create anything permanent; ``inheriting``: whether it or an administrator owns
+everything; ``trial``: it is only tried.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +30,29 @@ class Attempt:
     """A statement that is tried as the role and undone at once."""
 
     act: str
-    """In a word or two, for example "truncate"."""
+    """One or two words, for example "truncate"."""
     statement: str
-    """With {} for the name of what it is tried on, or of what it makes; {column} for a column that can be changed,
-    {only} where what inherits from a table is left out."""
+    """With {} for the name of what it is tried on or creates, {column} for a column that can be changed, and {only} for
+    ONLY where inheriting tables are left out.
+    """
     on: Literal["relation", "table", "schema", "cluster"] = "table"
-    """A relation is a table or what is read like one."""
+    """A relation is a table or something that is read like one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Something that a role may do, or may not: a line of the matrix, and what is tried of it."""
+    """Something that a role may or may not do: a line of the matrix, with what is tried of it."""
 
     act: str
     """In the words of the matrix; "" where it is only tried."""
     expected: bool
     asks: Asks = "letters"
     kinds: frozenset[str] = frozenset()
-    """Kinds of objects that it is about; empty for all."""
+    """The kinds of objects it is about; empty for all."""
     letters: str = ""
-    """All of them if it may, any of them if it may not."""
+    """All of these privileges if it may, none of them if it may not."""
     if_any: bool = False
-    """Not asked where there is no such object."""
+    """Left out where there is no such object."""
     attempts: tuple[Attempt, ...] = ()
 
 
@@ -58,30 +61,32 @@ class Purpose:
     """A row of the blueprint."""
 
     key: str
-    """Its key in flatsplit.toml, and the role's name where nobody chose another."""
+    """The key in flatsplit.toml, and the default name of the role."""
     duty: Duty
     who: str
-    """Who connects with it: the subject of the sentences about it."""
+    """Who connects as the role: the subject of sentences about it."""
     may: str
     may_not: str
     uses: Letters = field(default_factory=dict)
-    """On what belongs to the application, whether it is there or comes later."""
+    """On the application's objects, existing and future."""
     borrows: Letters = field(default_factory=dict)
-    """On what goes on belonging to others: of what legacy holds there, the part that it gets."""
+    """On objects of others: which part of legacy's privileges it gets."""
     keeps_all: bool = False
-    """It gets all that legacy holds on others' objects, with the grant options."""
+    """Whether it gets all of legacy's privileges on objects of others, with the grant options."""
     beyond_scope: bool = False
-    """It borrows outside the schemas in scope, too, and on members of extensions."""
+    """Whether that holds outside the schemas in scope, too, and for members of extensions."""
     dumps: str = ""
-    """Of what legacy holds on flatsplit's own schema, the letters that it gets: backups fail on one that is closed."""
+    """Which of legacy's privileges on flatsplit's own schema it gets: a backup fails on a schema that it
+    cannot read.
+    """
     around: Letters = field(default_factory=dict)
     """On the schemas in scope and the database, whoever owns them."""
     takes: frozenset[Takes] = frozenset()
     programs: bool = True
-    """For programs; else for people, who have an administrator's rights of their own."""
+    """Whether programs use it; otherwise people do, with an administrator's rights."""
     expectations: tuple[Expectation, ...] = ()
 
     @property
     def named(self) -> bool:
-        """Whether its rights are privileges on single objects: of who neither owns them nor administers."""
+        """Whether its rights are privileges on single objects, so that it neither owns nor administers them."""
         return bool(self.uses)

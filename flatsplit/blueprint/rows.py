@@ -1,4 +1,4 @@
-"""The rows: a purpose each, with all that is said of it anywhere. Another purpose is another row."""
+"""The rows of the blueprint: one for each purpose, with everything that is said of it."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _READING = {
     "sequence": "r",
     "schema": "U",
     "large_object": "r",
-    **dict.fromkeys(TYPES, "U"),  # what its SELECTs need; it calls no routines that were taken from PUBLIC
+    **dict.fromkeys(TYPES, "U"),  # needed by its SELECTs; it calls no routines that PUBLIC has lost
 }
 _INSIDE = {"schema": "U", "database": "c"}
 
-# EXPLAIN checks privileges and fires no trigger. It asks only about what is left in the plan (ExecInitFunc() in
-# execExpr.c: routines that policies and views call): no column may be missing, and no condition that folds all away.
+# EXPLAIN checks privileges and fires no trigger. It checks only what is left in the plan (ExecInitFunc() in execExpr.c:
+# routines that policies and views call), so every column has to be read, under no condition that is folded away
 _READ = Attempt("read", "EXPLAIN SELECT * FROM {only}{}", "relation")
 _WRITES = (
     Attempt("insert into", "EXPLAIN INSERT INTO {} DEFAULT VALUES"),
     Attempt("update rows of", "EXPLAIN UPDATE {only}{} SET {column} = {column}"),
     Attempt("delete rows of", "EXPLAIN DELETE FROM {only}{}"),
 )
-# What has to be refused is refused for the table itself, not for what its policies call
+# What must be refused has to be refused for the table itself, not for what its policies call
 _DELETE = Attempt("delete rows of", "EXPLAIN DELETE FROM {} WHERE false")
 # PostgreSQL refuses these before it takes their lock
 _TRUNCATE = Attempt("truncate", "TRUNCATE {}")
@@ -110,7 +110,7 @@ ADMINISTRATOR = Purpose(
     who="people",
     may="all that the server allows",
     may_not="be used by programs",
-    # A superuser needs no grant, but without one no other database's cutover could see that it is used here
+    # A superuser needs no grant, but by this one another database's cutover sees that the role is used here
     around={"database": "c"},
     programs=False,
     expectations=(
@@ -118,11 +118,11 @@ ADMINISTRATOR = Purpose(
             "",
             True,
             "trial",
-            # Nothing in it that could run the application's code: here that would be a superuser's
+            # No statement that could run the application's code, since the role is a superuser
             attempts=(_CREATE, Attempt("create", "CREATE ROLE {}", "cluster")),
         ),
     ),
 )
 
 ROWS: tuple[Purpose, ...] = (APPLICATION, OWNER, READER, ADMINISTRATOR)
-"""In the order in which everything names them."""
+"""In the order in which everything lists them."""

@@ -1,4 +1,4 @@
-"""The command line. Starting it imports click and nothing else: commands load what they need when they run."""
+"""The command line. Starting it imports only click: commands import what they need when they run."""
 
 from flatsplit.cli.group import main
 

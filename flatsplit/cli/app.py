@@ -1,4 +1,4 @@
-"""What every command shares: the global options, the output, the way to the use cases."""
+"""What all commands share: the global options, the output, and how they open a session or a walk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class App:
-    """The global options as given so far, and what follows from them."""
+    """The global options given so far."""
 
     def __init__(self) -> None:
         self.dsn: str | None = os.environ.get("FLATSPLIT_DSN") or None
@@ -31,7 +31,7 @@ class App:
 
     @property
     def output(self) -> Output:
-        """The only printer."""
+        """The only object that prints."""
         return Output(json=self.json)
 
     def config(self) -> Config:
@@ -57,9 +57,9 @@ class App:
     def walk(
         self, use_case: str, *, write: bool, alone: bool = False, name: str | None = "split", any_will_do: bool = False
     ) -> Iterator[Walk]:
-        """The cutover that flatsplit.toml is about, for a use case; ``alone`` keeps other operators out meanwhile.
+        """The walk that flatsplit.toml is about, for a use case. ``alone`` keeps other operators out meanwhile.
 
-        ``name``: which of its walks; None for the one that is under way.
+        ``name``: which walk; None for the one under way.
         """
         config = self.config()
         with self.session(write=write) as session:
@@ -72,7 +72,7 @@ class App:
 
     @contextmanager
     def journal(self, *, write: bool, name: str = "split") -> Iterator[Walk]:
-        """The same for who only asks the journal: the catalog is not read."""
+        """The same for commands that only need the journal: the catalog is not read."""
         config = self.config()
         from flatsplit.cutover.walk import Walk
         from flatsplit.model import WalkName
@@ -91,7 +91,7 @@ def _store(attribute: str, convert: Callable[[Any], Any] = lambda value: value) 
 
 
 def with_global_options() -> Callable[[F], F]:
-    """Adds --dsn, --config, --json and -v; what stands after the command wins over what stands before it."""
+    """Adds --dsn, --config, --json and -v. An option after the command overrides the same one before it."""
     dsn = "Connection string; else FLATSPLIT_DSN, else libpq's PG* variables and service files."
     config = "Configuration file; else FLATSPLIT_CONFIG, else ./flatsplit.toml."
     options = (
@@ -126,7 +126,7 @@ def with_global_options() -> Callable[[F], F]:
 
 
 class Command(click.Command):
-    """A command whose help shows its own options apart from the global ones."""
+    """A command whose help lists its own options before the global ones."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Own options, then the global ones."""
@@ -145,7 +145,7 @@ class Command(click.Command):
 
 
 def make_command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], Command]:
-    """Makes a function that takes the App (and its own options) a command with the global options."""
+    """Turns a function of the App (and its own options) into a command with the global options."""
 
     def decorate(function: Callable[..., Any]) -> Command:
         made = click.command(name, cls=Command, **attributes)(with_global_options()(click.pass_obj(function)))

@@ -59,7 +59,7 @@ that waits for the server: the server answers within milliseconds, and Python's 
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one only to run it."""
+    """A group that knows its commands by name and imports a command only to run it."""
 
     def main(  # type: ignore[override]
         self,
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
         standalone_mode: bool = True,
         **extra: Any,  # noqa: ARG002
     ) -> int:
-        """Like click's, but every error is two lines, and ours have exit codes of their own."""
+        """Like click's, but every error is two lines, and flatsplit's errors have exit codes of their own."""
         ours = args is None and standalone_mode  # the process is there for this call alone
         if ours:
             gc.set_threshold(GARBAGE)
@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
             stop_on_sigterm()
         code = run(super().main, App(), sys.argv[1:] if args is None else args)
         if ours:
-            gc.freeze()  # else the interpreter looks through everything once more before it lets go of it
+            gc.freeze()  # otherwise the interpreter looks at all objects once more before it ends
         if standalone_mode:
             sys.exit(code)
         return code
@@ -108,12 +108,12 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list of commands, without importing any."""
+        """List the commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Options first: they are valid after the command too, and said so."""
+        """The options come first, since they are valid after the command too."""
         click.Command.format_options(self, ctx, formatter)
         self.format_commands(ctx, formatter)
 

@@ -29,11 +29,11 @@ class StepName(click.Choice[str]):
         super().__init__(STEP_KEYS)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
-        """STEP: the list would fill the screen."""
+        """STEP, since the list of all steps would fill the screen."""
         return "STEP"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Also a step of another kind of walk; whether it is one of this walk, the use case says."""
+        """A step, also of another kind of walk; the use case checks whether it is one of this walk's."""
         if value not in STEP_KEYS and any(value in kind.keys for kind in _other_kinds()):
             return str(value)
         return super().convert(value, param, ctx)
@@ -52,11 +52,11 @@ class GateName(click.Choice[str]):
         super().__init__(WAIVABLE)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
-        """GATE: the list would fill the screen."""
+        """GATE, since the list of all gates would fill the screen."""
         return "GATE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Also a gate that only another kind of walk has."""
+        """A gate, also one that only another kind of walk has."""
         known = value in (*WAIVABLE, *UNWAIVABLE)
         if not known and any(value in step.gates for kind in _other_kinds() for step in kind.steps):
             return str(value)
@@ -70,7 +70,7 @@ class GateName(click.Choice[str]):
 
 
 def _other_kinds() -> tuple[Kind[Any], ...]:
-    from flatsplit.walks.kinds import begun_by_people  # all steps of all kinds
+    from flatsplit.walks.kinds import begun_by_people  # the steps of all kinds
 
     return begun_by_people()
 
@@ -96,12 +96,12 @@ class Span(click.ParamType[timedelta]):
 
 
 def unknown(what: str, value: str, known: Sequence[str]) -> str:
-    """No such thing, and which there are."""
+    """The error that there is no such thing, with those that there are."""
     return f"no {what} {value!r}; there are {', '.join(known)}"
 
 
 def need_answer(app: App, *, yes: bool, command: str) -> None:
-    """Refuses to begin something that asks first where nobody can answer."""
+    """Refuse to begin something that asks first where nobody can answer."""
     look = "plan" if command == "next" else "status"
     if not yes and not app.output.interactive:
         raise UsageError(
@@ -123,7 +123,7 @@ tenant_option = click.option(
 
 
 def of_tenants(name: str | None, *, refused: bool) -> str:
-    """The walk that ``--tenant`` is about; UsageError beside another one, or beside options that are for steps."""
+    """The walk that ``--tenant`` is about; UsageError with another walk, or with options that are for steps."""
     if name not in (None, "tenants"):
         raise UsageError(f"walk {name} knows no tenants", "leave --walk out, or say --walk tenants")
     if refused:
@@ -147,7 +147,7 @@ def gates_options(function: F) -> F:
 
 
 def check_waived(waive: tuple[str, ...], reason: str) -> None:
-    """Raises UsageError where gates are waived for no reason."""
+    """Raise UsageError where gates are waived without a reason."""
     if waive and not reason.strip():
         raise UsageError("--waive needs a reason, which goes on record", 'add --reason "…"')
 

@@ -1,7 +1,7 @@
-"""The only printer. Data goes to standard output, narration to standard error.
+"""The only module that prints. Data goes to standard output, messages to standard error.
 
-Names in a database may hold anything, also what moves a cursor or hides text. On a terminal such characters are
-shown as escapes. Into a pipe, text goes out as it is: there it may be SQL that somebody is going to run.
+Names in a database may contain anything, also characters that move the cursor or hide text. On a terminal such
+characters are shown as escapes. To a pipe, text is written as it is, since it may be SQL that somebody is going to run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _VERIFIER = re.compile(r"SCRAM-SHA-256\$[^\s'\"]*")
 
 
 def visible(text: str, keep: str = "") -> str:
-    """The text with everything that does not print (controls, direction marks) as an escape."""
+    """The text with every non-printing character (controls, direction marks) as an escape."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in keep else _escape(char) for char in text)
@@ -50,20 +50,20 @@ class Printer:
         self.colour = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def style(self, text: str, style: str) -> str:
-        """The text in bold, dim, red, green, yellow or cyan where colours are wanted."""
+        """The text in bold, dim, red, green, yellow or cyan, where colours are on."""
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour and style and text else text
 
     def say(self, text: str = "", style: str = "") -> None:
-        """A line or paragraph. Into a pipe exactly this text, line feeds included."""
+        """Print a line or paragraph; to a pipe exactly this text."""
         shown = visible(text, keep="\n\t") if self.terminal else text
         self.stream.write(self.style(shown, style) + "\n")
 
     def heading(self, text: str) -> None:
-        """A line that others belong to, with an empty one before it."""
+        """Print a line that the next ones belong to, after an empty line."""
         self.stream.write("\n" + self.style(visible(text), "bold") + "\n")
 
     def code(self, text: str) -> None:
-        """SQL or a command to type, set apart on a terminal."""
+        """Print SQL or a command to type, set apart on a terminal."""
         if self.terminal:
             text = "".join(f"    {line}\n" for line in visible(text, keep="\n\t").split("\n"))
             self.stream.write(self.style(text.rstrip("\n"), "cyan") + "\n")
@@ -71,7 +71,7 @@ class Printer:
             self.stream.write(text + "\n")
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A table: as wide as the terminal and wrapped there, else one line per row."""
+        """Print a table: as wide as the terminal and wrapped, to a pipe one line per row."""
         texts = [[visible(str(cell)) for cell in row] for row in rows]
         if self.terminal:
             self._rich_table(title, columns, texts)
@@ -98,7 +98,7 @@ class Printer:
         self.console().print(table)
 
     def console(self) -> Any:
-        """Rich's view of this stream, for tables and progress."""
+        """Rich's console for this stream, for tables and progress."""
         from rich.console import Console
 
         colours: Any = "auto" if self.colour else None
@@ -106,7 +106,7 @@ class Printer:
 
 
 class Output(Printer):
-    """Standard output, with standard error at hand as ``err``."""
+    """Standard output, with standard error as ``err``."""
 
     def __init__(self, *, json: bool = False) -> None:
         super().__init__(sys.stdout)
@@ -115,15 +115,15 @@ class Output(Printer):
 
     @property
     def interactive(self) -> bool:
-        """Whether a person can be shown something and asked."""
+        """Whether a person can be asked."""
         return self.err.terminal and sys.stdin is not None and sys.stdin.isatty()
 
     def data(self, value: object) -> None:
-        """JSON: ASCII only, so that no name and no locale can spoil it."""
+        """Print JSON, in ASCII, so that no name and no locale can break it."""
         self.stream.write(json.dumps(value, indent=2) + "\n")
 
     def data_stream(self, values: Iterable[object]) -> None:
-        """A JSON list, written as it comes."""
+        """Print a JSON list while its values are made."""
         separator = "[\n  "
         for value in values:
             self.stream.write(separator + json.dumps(value))
@@ -131,20 +131,20 @@ class Output(Printer):
         self.stream.write("[]\n" if separator.startswith("[") else "\n]\n")
 
     def ask(self, question: str) -> bool:
-        """Yes or no; an empty answer is no."""
+        """Ask yes or no; an empty answer is no."""
         import click
 
         self.stream.flush()
         return click.confirm(visible(question), default=False, err=True)
 
     def ask_password(self, question: str) -> str:
-        """A password, typed twice and not shown."""
+        """Ask for a password, which is typed twice and not shown."""
         import click
 
         return str(click.prompt(visible(question), hide_input=True, confirmation_prompt="Once more", err=True))
 
     def error(self, what: str, fix: str = "") -> None:
-        """What is wrong, and what to do about it: one line each."""
+        """Print what is wrong and what to do about it, one line each."""
         self.err.stream.write(self.err.style("error:", "red") + f" {one_line(without_verifiers(what))}\n")
         if fix:
             self.err.stream.write(f"  fix: {one_line(without_verifiers(fix))}\n")

@@ -1,4 +1,4 @@
-"""What is said while statements run: a progress bar on a terminal, else one line per batch."""
+"""Reports while statements run: a progress bar on a terminal, otherwise a line for each batch."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ENDS: dict[str, tuple[str, str]] = {
 
 
 class Narration:
-    """A :class:`flatsplit.cutover.interaction.Reporter` on standard error; use it as a context manager."""
+    """A :class:`flatsplit.cutover.interaction.Reporter` on standard error; a context manager."""
 
     def __init__(self, output: Output, walk: WalkName = SPLIT) -> None:
-        """``walk``: the one whose steps are taken. Those of the split are numbered."""
+        """``walk``: the one whose steps are taken. Only steps of the split are numbered."""
         self._walk = walk
         self.err = output.err
         self.output = output
@@ -40,7 +40,7 @@ class Narration:
         self._told_at = 0.0
 
     def turn_to(self, walk: WalkName) -> None:
-        """A line, where it is another one than the command is about."""
+        """Print a line, where it is another walk than the command's."""
         self._pause()
         if walk != self._walk and walk != SPLIT:
             self.err.say(f"{one_line(walk.words)} goes along:", "bold")
@@ -49,7 +49,7 @@ class Narration:
     # The moments of a step
 
     def step_started(self, key: str, title: str, statements: int) -> None:
-        """A line that names the step."""
+        """Print a line with the step."""
         self._pause()
         numbered = self._walk == SPLIT and key in STEP_KEYS
         number = f"[{STEP_KEYS.index(key) + 1}/{len(STEP_KEYS)}] " if numbered else ""
@@ -57,7 +57,7 @@ class Narration:
         self.err.say(f"{number}{key}: {one_line(title)} ({work})", "bold")
 
     def batch_done(self, first: str, done: int, total: int) -> None:
-        """The bar moves, or a line."""
+        """Move the bar, or print a line."""
         self._told, self._told_at = (), 0.0
         if self._live:
             bar = self._running(total)
@@ -67,7 +67,7 @@ class Narration:
             self.err.stream.flush()
 
     def waiting_for(self, description: str, holders: Sequence[Holder], waited: float, patience: float) -> None:
-        """Who is in the way; told again only when that changes, or once a minute."""
+        """Print who holds the lock, again only when that changes or after a minute."""
         if self._bar is not None:
             self._bar.update(self._task, description=f"waiting for a lock: {_short(description)}")
         pids = tuple((holder.pid, holder.prepared) for holder in holders) or ((0, ""),)
@@ -80,11 +80,11 @@ class Narration:
             self._above(f"    held by {describe(holder)}", "yellow")
 
     def note(self, text: str) -> None:
-        """A line."""
+        """Print a line."""
         self._above(f"  {one_line(text)}")
 
     def gate(self, gate: GateResult) -> None:
-        """A line for one that lets through; closed ones are the result, and stand there."""
+        """Print a line for a gate that is open or waived; closed gates are part of the result."""
         if gate.waived:
             self._above(
                 f"  gate {gate.key}: waived ({one_line(gate.waived)}), although {one_line(gate.reason)}", "yellow"
@@ -95,7 +95,7 @@ class Narration:
                 self._above(f"    better: {one_line(gate.fix)}")
 
     def step_finished(self, key: str, state: StepState) -> None:
-        """How the step ended."""
+        """Print how the step ended."""
         self._pause()
         text, style = _ENDS[state]
         self.err.say(f"  {key}: {text}", style)
@@ -104,7 +104,7 @@ class Narration:
     # Questions
 
     def asking(self, question: Callable[[], Any]) -> Any:
-        """Runs something that talks to the person, with the bar out of the way."""
+        """Run something that asks a person, with the bar hidden."""
         self._pause()
         return question()
 
@@ -150,7 +150,7 @@ class Narration:
 
 
 class Counting:
-    """A bar that counts, on a terminal only; use it as a context manager and call it with how many of how many."""
+    """A progress bar, on a terminal only; a context manager that is called with how many of how many."""
 
     def __init__(self, output: Output) -> None:
         self._console = output.err
@@ -159,7 +159,7 @@ class Counting:
         self._task: Any = None
 
     def __call__(self, done: int, total: int) -> None:
-        """The bar moves."""
+        """Move the bar."""
         if not self._live:
             return
         if self._bar is None:
@@ -192,7 +192,7 @@ def _seconds(value: float) -> str:
 
 
 def describe(holder: Holder) -> str:
-    """A session in one line: enough to find it, and to find whose it is."""
+    """A session on one line: enough to find it and its owner."""
     if holder.prepared:
         owner = one_line(holder.role)
         return f"the prepared transaction {holder.prepared!r} of {owner}, for {holder.age}: nobody ends it but by name"
@@ -206,18 +206,18 @@ def describe(holder: Holder) -> str:
 
 
 class Asking:
-    """A :data:`flatsplit.cutover.interaction.Confirm`: shows the plan and asks, or takes ``--yes`` for the answer."""
+    """A :data:`flatsplit.cutover.interaction.Confirm` that shows the plan and asks, unless ``--yes`` is given."""
 
     def __init__(self, narration: Narration, *, yes: bool) -> None:
         self.narration = narration
         self.yes = yes
         self.refused = False
-        """Whether the person said no."""
+        """Whether the person answered no."""
 
     def __call__(self, plan: Plan, purpose: str) -> bool:
         """Whether to go on."""
         if self.yes:
-            if purpose not in ("next", "rollback"):  # a plan that no other command shows as it is
+            if purpose not in ("next", "rollback"):  # no other command shows this plan as it is
                 self.narration.asking(lambda: show_question(self.narration.err, plan, purpose))
             return True
 

@@ -1,4 +1,4 @@
-"""From the process's arguments to its exit code: the one place where errors become two lines."""
+"""Runs a command from arguments to exit code. The only place that turns errors into two lines."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:
 
 
 def stop_on_sigterm() -> None:
-    """Make SIGTERM what Ctrl-C is: a terminal that shows what is typed again, a statement that is called off.
+    """Make SIGTERM do what Ctrl-C does: restore the terminal and cancel the statement.
 
-    Only the first one: whoever sends it twice means it.
+    Only the first time: a second SIGTERM ends the process at once.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -51,7 +51,7 @@ def stop_on_sigterm() -> None:
 
 
 def _open_streams() -> None:
-    """What the caller closed (``>&-``) is None, and its number would be given to the server's socket."""
+    """Open streams that the caller closed (``>&-``), which would be None and whose number a socket would get."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
@@ -69,7 +69,7 @@ def _run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:
         return _usage(app, error)
     except (click.Abort, KeyboardInterrupt):
         return _stopped(app, args)
-    except SystemExit as error:  # completion; and click, when whoever read our output is gone
+    except SystemExit as error:  # raised by completion, and by click when the reader of the output is gone
         return error.code if isinstance(error.code, int) else Exit.OK
     except BrokenPipeError:
         raise
@@ -129,10 +129,10 @@ def _unexpected(app: App, error: Exception, args: Sequence[str]) -> int:
 
 
 def _not_text(args: Sequence[str]) -> str | None:
-    """Which argument, or variable of the environment, has bytes that are no text; None where all are text.
+    """Which argument or environment variable is not valid text; None where all are.
 
-    A name of a file may hold such bytes, so nothing is refused before it is known that they matter. What it holds is
-    not repeated: it may be a password.
+    A file name may have such bytes, so nothing is refused until they matter. The bytes are not shown: they may be a
+    password.
     """
     given = {f"argument {number}": value for number, value in enumerate(args, 1)} | dict(os.environ)
     return next((name for name, value in given.items() if re.search("[\udc80-\udcff]", value)), None)
@@ -145,7 +145,7 @@ def _traceback(app: App, error: BaseException) -> None:
 
 
 def _silence() -> None:
-    """Whoever read our output is gone; the interpreter must not complain about it on the way out."""
+    """The reader of the output is gone; keep the interpreter from complaining about it at its end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(Exception):
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Where passwords come from: options that ``next`` and ``repair`` share."""
+"""Where passwords come from: options that several commands share."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def password_options(function: F) -> F:
 
 
 def check_password_options(given: Path | None, generated: Path | None) -> None:
-    """Raises UsageError where both are given."""
+    """Raise UsageError where both are given."""
     if given is not None and generated is not None:
         raise UsageError("--password-file and --generate-passwords exclude each other", "give one of them")
 
@@ -53,8 +53,8 @@ def passwords_from(
 ) -> Passwords:
     """The source of passwords: a file, a new file, the store of a walk that hands them out, a person, or nowhere.
 
-    ``name``: that of the walk, where it is about to begin.
-    Raises UsageError for a file that is of no use, also where no password is needed in the end.
+    ``name``: the walk, where it is about to begin. Raises UsageError for a file that cannot be used, also where no
+    password turns out to be needed.
     """
     from flatsplit import passwords
 

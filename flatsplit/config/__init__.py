@@ -1,7 +1,7 @@
 """flatsplit.toml: what the operator decided, read strictly and written completely.
 
-A cutover is steered by this file for weeks, often by somebody who did not write it. So every
-key stands in it once with its meaning, and a typing error is never a silent default.
+A cutover is controlled by this file for weeks, often by somebody who did not write it. So it has every key once with
+its meaning, and a typing error is an error and never a silent default.
 """
 
 from flatsplit.config.checks import validate

@@ -1,6 +1,6 @@
-"""Section [hazards.accept]: known hazards that the operator takes on, each with the reason.
+"""Section [hazards.accept]: known hazards that the operator accepts, each with a reason.
 
-Which hazards there are is not known down here: ``flatsplit.hazards.check_accepted`` looks at the names.
+Which hazards exist is not known here: ``flatsplit.hazards.check_accepted`` checks the names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def read(section: Any, source: str) -> Accepted:
 
 
 def check(accepted: Accepted, source: str) -> None:
-    """Whether every reason says something."""
+    """Raise ConfigError where a reason is empty."""
     for id_, reason in accepted:
         if not reason.strip():
             raise ConfigError(f"{source}: {HEADING} {id_} has no reason", f"say why, like {_EXAMPLE}")

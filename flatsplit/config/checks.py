@@ -1,4 +1,4 @@
-"""What the types of a Config cannot say: which values make sense together."""
+"""Checks that the types of a Config cannot express: which values are possible together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flatsplit.errors import ConfigError
 
 
 def show(value: Any) -> str:
-    """A value of the file in an error: one line, not too long."""
+    """A value of the file in an error message: on one line, and not too long."""
     if isinstance(value, bool):
         return str(value).lower()
     text = quote(value) if isinstance(value, str) else str(value).replace("\n", " ")
@@ -20,7 +20,7 @@ def show(value: Any) -> str:
 
 
 def validate(config: Config, source: str = "flatsplit.toml") -> None:
-    """Checks what types cannot say. ConfigError names ``source`` and the key."""
+    """Raise ConfigError, which names ``source`` and the key, for values that are not possible."""
 
     def refuse(key: str, what: str, fix: str) -> None:
         raise ConfigError(f"{source}: {key} {what}", fix)
@@ -82,7 +82,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
 
 
 def _check_name(name: str, where: str, what: str) -> None:
-    """Whether PostgreSQL can have a role or schema of this name that is not its own."""
+    """Raise ConfigError where PostgreSQL cannot have a role or schema of this name, or it is reserved."""
     if not name:
         raise ConfigError(f"{where} is empty", f"give the {what} a name")
     if "\0" in name:

@@ -1,4 +1,4 @@
-"""How a table leads to another one by a foreign key, as flatsplit.toml writes it: ``order_id -> public.orders(id)``."""
+"""How a foreign key to another table is written in flatsplit.toml: ``order_id -> public.orders(id)``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flatsplit.config.grants import format_name, parse_name
 
 
 class Way(NamedTuple):
-    """A foreign key, declared or not: columns, and whose row they name; "" where the declared one is meant."""
+    """A foreign key, declared or not: its columns, and the table it refers to; "" where the declared one is meant."""
 
     columns: tuple[str, ...]
     schema: str = ""
@@ -24,9 +24,10 @@ _SHAPE = re.compile(
 
 
 def parse_way(text: str) -> Way:
-    """What a value under ``through`` says; ValueError where it says nothing.
+    """Parse a value under ``through``; ValueError where it is not valid.
 
-    Columns stand between commas, each as it is or in double quotes where it holds a comma, a bracket or an arrow.
+    Columns are separated by commas, each as it is or in double quotes where it has a comma, a parenthesis or an arrow
+    in it.
     """
     match = _SHAPE.fullmatch(text)
     if match is None:

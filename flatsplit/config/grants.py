@@ -1,4 +1,4 @@
-"""Sections [grants.PURPOSE]: privileges that a role gets beyond the blueprint, and how objects are named there.
+"""Sections [grants.PURPOSE]: privileges of a role beyond the blueprint, and how objects are named there.
 
 Names are written as in SQL: ``public.sessions``, with double quotes where SQL needs them, routines with the types of
 their arguments as PostgreSQL prints them: ``public.refresh(integer)``.
@@ -32,8 +32,9 @@ LETTERS: Mapping[str, str] = {
     "alter_system": "A",
     "member": "",
 }
-"""Privileges that can be given so, and PostgreSQL's letters for them. CREATE is not among them: creating is the
-migrator's work. ``member`` names roles that it becomes a member of, ``set`` and ``alter_system`` parameters."""
+"""The privileges that can be given, with PostgreSQL's letters. CREATE is not among them, since creating is the work of
+app_migrator. ``member`` names roles to become a member of, ``set`` and ``alter_system`` parameters.
+"""
 
 MEMBER = "member"
 
@@ -45,7 +46,7 @@ class Grant(NamedTuple):
     """One line of such a section."""
 
     purpose: str
-    """app_user, app_migrator, app_readonly or dba; or a special role, by its name."""
+    """app_user, app_migrator, app_readonly or dba; or the name of a special role."""
     privilege: str
     """A key of :data:`LETTERS`."""
     names: tuple[str, ...]
@@ -57,14 +58,14 @@ class Grant(NamedTuple):
 
 
 class GrantName(NamedTuple):
-    """A name in such a line: one or two parts, and the arguments of a routine (None for anything else)."""
+    """A parsed name: one or two parts, and the arguments of a routine (None for anything else)."""
 
     parts: tuple[str, ...]
     args: str | None = None
 
 
 def parse_name(text: str) -> GrantName:
-    """The name that this text says; ValueError where it says none."""
+    """Parse a name; ValueError where it is not valid."""
     parts: list[str] = []
     place = 0
     while True:
@@ -84,7 +85,9 @@ def parse_name(text: str) -> GrantName:
 
 
 def fold(plain: str) -> str:
-    """An unquoted name as PostgreSQL folds it in UTF-8: ASCII letters only (downcase_identifier() in scansup.c)."""
+    """A name without quotes as PostgreSQL folds it in UTF-8: ASCII letters only (downcase_identifier() in
+    scansup.c).
+    """
     return "".join(char.lower() if char.isascii() else char for char in plain)
 
 
@@ -93,7 +96,7 @@ def _bare(part: str) -> bool:
 
 
 def format_name(*parts: str, args: str | None = None) -> str:
-    """The text for a name, quoted only where that is needed: in SQL and in flatsplit.toml alike."""
+    """The text for a name, quoted only where needed, in SQL as in flatsplit.toml."""
     dotted = ".".join(part if _bare(part) else '"' + part.replace('"', '""') + '"' for part in parts)
     return dotted if args is None else f"{dotted}({args})"
 
@@ -125,13 +128,13 @@ def read(section: Any, source: str, purposes: tuple[str, ...]) -> tuple[Grant, .
 
 
 def arranged(grants: list[Grant], purposes: tuple[str, ...]) -> tuple[Grant, ...]:
-    """In the order in which they are written."""
+    """The grants in the order in which they are written."""
     order = list(LETTERS)
     return tuple(sorted(grants, key=lambda one: (purposes.index(one.purpose), order.index(one.privilege))))
 
 
 def check(grants: tuple[Grant, ...], source: str) -> None:
-    """Whether every name can be one."""
+    """Raise ConfigError where a name is not valid."""
     for grant in grants:
         for name in grant.names:
             where = f"{source}: {heading(grant.purpose, 'grants')} {grant.privilege}"

@@ -1,4 +1,4 @@
-"""Words of SQL that are no name unless quoted: pg_get_keywords() of 13 to 18, without the non-reserved ones."""
+"""Words of SQL that are names only in quotes: pg_get_keywords() of 13 to 18 without the non-reserved ones."""
 
 from __future__ import annotations
 

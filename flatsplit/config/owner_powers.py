@@ -1,7 +1,7 @@
-"""Section [owner-powers]: what runs as its owner and needs more than an ordinary owner has, a named decision for each.
+"""Section [owner-powers]: decisions on what runs as its owner and needs more than an ordinary owner has.
 
 ``dba`` names objects that go to dba instead of app_migrator, ``bypassrls`` gives app_migrator that attribute. Names are
-written as under [grants]; of a routine the types of its arguments are enough.
+written as under [grants]; for a routine the types of its arguments are enough.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _EXAMPLE = 'dba = ["public.lookup(text)"]'
 
 @dataclass(frozen=True, slots=True)
 class OwnerPowers:
-    """Who owns, and with which powers, where that is not app_migrator as an ordinary role."""
+    """What app_migrator does not own as an ordinary role."""
 
     dba: tuple[str, ...] = ()
     """Objects that go to dba."""
     bypassrls: bool = False
-    """app_migrator bypasses row-level security, as legacy did."""
+    """Whether app_migrator bypasses row-level security, as legacy did."""
 
 
 def read(section: Any, source: str) -> OwnerPowers:
@@ -48,7 +48,7 @@ def read(section: Any, source: str) -> OwnerPowers:
 
 
 def check(powers: OwnerPowers, dba: str, source: str) -> None:
-    """Whether every name can be one, and there is somebody to own it."""
+    """Raise ConfigError where a name is not valid, or there is no dba to own the objects."""
     for name in powers.dba:
         try:
             parts, _ = parse_name(name)
@@ -66,14 +66,14 @@ def check(powers: OwnerPowers, dba: str, source: str) -> None:
 
 
 def render(powers: OwnerPowers) -> list[str]:
-    """The lines of the section; none where nothing is decided."""
+    """The lines of the section; none where there is no decision."""
     lines = [f"dba = [{', '.join(map(quote, powers.dba))}]"] if powers.dba else []
     lines += ["bypassrls = true"] if powers.bypassrls else []
     return ["", HEADING, *lines] if lines else []
 
 
 def means(name: GrantName, schema: str, called: str, args: str | None) -> bool:
-    """Whether the name is that of this object; ``args`` of a routine as the catalog prints them, else None."""
+    """Whether the name is that of this object. ``args``: of a routine as the catalog prints them, else None."""
     if name.parts != (schema, called) or (name.args is None) != (args is None):
         return False
     if name.args is None or args is None or name.args == args:

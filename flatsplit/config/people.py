@@ -1,7 +1,8 @@
-"""Sections [members] and [group.ROLE]: who the roles are besides themselves.
+"""Sections [members], [group.ROLE] and [people]: who uses the roles.
 
-[members] says what becomes of a role that acts as legacy: the application's logins are app_user's, who changes the
-structure is app_migrator's. [group.ROLE] says that one of the new roles is a group, and who logs in for it.
+[members] says what a member of legacy becomes: the application's logins become members of app_user, those that change
+the structure of app_migrator. [group.ROLE] says that a new role is a group, and who logs in for it. [people] names
+persons and their roles.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ Members = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """[group.PURPOSE]: a new role that is a group, or becomes one by the walk of that name."""
+    """[group.PURPOSE]: a new role that is a group, or becomes one by a walk."""
 
     purpose: str
     logins: tuple[str, ...]
-    """Who logs in for it; two are twins, of which one rests."""
+    """Who logs in for it; two logins are twins, of which one rests."""
     as_group: bool = True
-    """Sessions of its logins begin as the group: what they create belongs to it."""
+    """Whether sessions of its logins begin as the group, so that it owns what they create."""
     connection_limit: int | None = None
-    """Of each login; None for the group's own, which limits nobody but itself."""
+    """The limit of each login; None for the group's own, which limits only the group itself."""
 
 
 Groups = tuple[Group, ...]
@@ -36,7 +37,7 @@ Groups = tuple[Group, ...]
 
 
 People = tuple[tuple[str, tuple[str, ...]], ...]
-"""(person, purposes of the roles that she is in), sorted."""
+"""(person, purposes of the roles), sorted."""
 
 
 def read_people(section: Any, source: str, purposes: Collection[str]) -> People:
@@ -105,7 +106,7 @@ def read_groups(section: Any, source: str, purposes: tuple[str, ...]) -> Groups:
 
 
 def check(members: Members, groups: Groups, people: People, taken: Collection[str], source: str) -> None:
-    """Whether nobody is spoken of twice: ``taken`` are the names of legacy and the new roles."""
+    """Raise ConfigError where a name is used twice; ``taken`` are the names of legacy and the new roles."""
     for name, _ in members:
         if name in taken:
             raise ConfigError(f"{source}: [members] {quote(name)} is itself a role of the cutover", "leave it out")

@@ -1,4 +1,4 @@
-"""From TOML text to a Config: strict, because a typing error must never be a silent default."""
+"""From TOML text to a Config, strictly: a typing error must never be a silent default."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REQUIRED = ("name", "legacy_role", "schemas")
 
 
 def load(path: Path) -> Config:
-    """Reads and checks the file; every ConfigError names it."""
+    """Read and check the file; every ConfigError names it."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -35,7 +35,7 @@ def load(path: Path) -> Config:
 
 
 def parse(text: str, source: str = "flatsplit.toml") -> Config:
-    """The Config that this TOML text says; ``source`` is the file to name in errors."""
+    """The Config of this TOML text; ``source`` is the file to name in errors."""
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

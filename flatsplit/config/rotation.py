@@ -1,4 +1,4 @@
-"""Section [rotation]: how old a password may become, who keeps passwords for the applications, and which pools do."""
+"""Section [rotation]: how old passwords may become, the hook that stores them, and the poolers that use them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.config.text import format_duration, parse_duration, quote
 from flatsplit.errors import ConfigError
 
 _KEYS = frozenset({"scram_client_key", "scram_server_key"})
-"""As good as a password; libpq shows them where it is asked to."""
+"""Parameters that are as good as a password but that libpq shows."""
 _EXAMPLE = 'write it like store = ["./store-password"]: a program and its arguments, never a line for a shell'
 
 
@@ -19,11 +19,11 @@ class Rotation:
     """[rotation]; nothing of it happens by itself."""
 
     max_age: timedelta | None = None
-    """``status`` and ``verify`` name passwords that are older; None: none is too old."""
+    """``status`` and ``verify`` list passwords that are older; None: no limit."""
     store: tuple[str, ...] = ()
-    """The hook that keeps passwords, as arguments; () where there is none."""
+    """The hook that stores passwords, as arguments; () where there is none."""
     pooler: tuple[str, ...] = ()
-    """Consoles of PgBouncer, as connection strings without a password: ``status`` looks there and changes nothing."""
+    """Consoles of PgBouncer, as connection strings without a password. ``status`` reads them and changes nothing."""
 
 
 def read(section: Any, source: str) -> Rotation:
@@ -80,9 +80,9 @@ def _consoles(value: Any, source: str) -> tuple[str, ...]:
 
 
 def _secret_in(conninfo: str) -> str | None:
-    """The first of its parameters that libpq would show as stars; "" for none, None where libpq does not read it.
+    """The first parameter that is a secret; "" where there is none, None where libpq cannot parse the string.
 
-    What libpq says of one it cannot read may quote a secret, and is not told.
+    libpq's error for a string that it cannot parse may quote a secret, so it is not shown.
     """
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
@@ -97,7 +97,7 @@ def _secret_in(conninfo: str) -> str | None:
 
 
 def render(rotation: Rotation) -> list[str]:
-    """The lines of the section; none where it says nothing."""
+    """The lines of the section; none where it is empty."""
     lines = [] if rotation.max_age is None else [f"max_age = {quote(format_duration(rotation.max_age))}"]
     if rotation.store:
         lines.append(f"store = [{', '.join(map(quote, rotation.store))}]")

@@ -1,4 +1,4 @@
-"""Section [become]: roles that a new role may become with SET ROLE, as legacy did: a role per tenant or request."""
+"""Section [become]: roles that a new role may become with SET ROLE, as legacy could: one per tenant or request, say."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(section: Any, source: str, purposes: tuple[str, ...]) -> Become:
 
 
 def check(become: Become, taken: Collection[str], source: str) -> None:
-    """Whether nobody becomes what the walk takes apart: ``taken`` are the names of legacy and the new roles."""
+    """Raise ConfigError for a role that is legacy or one of the new roles (``taken``)."""
     for purpose, roles in become:
         for name in roles:
             if name in taken:
@@ -39,6 +39,6 @@ def check(become: Become, taken: Collection[str], source: str) -> None:
 
 
 def render(become: Become) -> list[str]:
-    """The lines of the section; none where there is nothing in it."""
+    """The lines of the section; none where it is empty."""
     lines = [f"{purpose} = [{', '.join(map(quote, roles))}]" for purpose, roles in become if roles]
     return ["", "[become]", *lines] if lines else []

@@ -1,7 +1,7 @@
 """The arguments of a routine, as people write them and as the catalog prints them. Pure.
 
-pg_get_function_identity_arguments() prints modes and names as well, and types as format_type() does. To PostgreSQL a
-routine is known by the types of what goes in (manual, ALTER FUNCTION, "Parameters"), under any of their names.
+pg_get_function_identity_arguments() prints modes and names as well, and types as format_type() does. PostgreSQL
+identifies a routine by the types of its input arguments (manual, ALTER FUNCTION, "Parameters"), by any of their names.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _SAME = {
     "timetz": "time with time zone",
     "time": "time without time zone",
 }
-"""What the grammar and pg_type call a type, and format_type() otherwise."""
+"""Types that the grammar and pg_type spell differently from format_type()."""
 _WORDS = frozenset({*_SAME.values()})
 _MODES = re.compile(r"(?:in|inout|variadic) +", re.IGNORECASE)
 _PRECISION = re.compile(r" *\( *\d+(?: *, *-?\d+)? *\)")
 
 
 def same_arguments(written: str, printed: str) -> bool:
-    """Whether these are the arguments of that routine: types alone, or with names and modes, which do not count."""
+    """Whether these are the arguments of that routine: types alone, or with names and modes, which are ignored."""
     given, there = _going_in(written), _going_in(printed)
     return len(given) == len(there) and all(
         any(other == one or other.endswith(f" {one}") for one in _readings(each))
@@ -50,7 +50,7 @@ def _going_in(args: str) -> list[str]:
 
 
 def _readings(argument: str) -> Iterator[str]:
-    """An argument as written, its type as it is printed, and the same without what may be its name."""
+    """An argument as written, its type as printed, and the same without what may be its name."""
     yield argument
     text = _MODES.sub("", argument, count=1) if _MODES.match(argument) else argument
     text = _PRECISION.sub("", text.replace("pg_catalog.", ""))
@@ -64,7 +64,7 @@ def _readings(argument: str) -> Iterator[str]:
 
 
 def _split(args: str) -> list[str]:
-    """Arguments between commas that stand in no brackets and no quotes."""
+    """The arguments between commas that are outside parentheses and quotes."""
     found, depth, quoted, start = [], 0, False, 0
     for place, char in enumerate(args):
         if char == '"':

@@ -1,7 +1,7 @@
-"""Sections [role.NAME]: special roles, each with a list of its own of what it may ([grants.NAME]).
+"""Sections [role.NAME]: special roles, each with a list of its rights ([grants.NAME]).
 
-A background job, an audit of some columns, a reader of one schema, an application that makes tables while it runs.
-``flatsplit begin role NAME`` takes the steps that make it.
+A background job, an audit of some columns, a reader of one schema, an application that creates tables while it runs.
+``flatsplit begin role NAME`` makes one.
 """
 
 from __future__ import annotations
@@ -25,29 +25,31 @@ class Special:
 
     name: str
     like: str = ""
-    """It begins with the rights of this role, and ends with its own list; "" to begin with the list."""
+    """It begins with the rights of this role and ends with its own list; "" to begin with the list."""
     new_tables: NewTables = "none"
-    """What it may do with tables that come later, in the schemas that it may look into."""
+    """Its rights on future tables in the schemas that it may use."""
     connection_limit: int = -1
     settings: tuple[tuple[str, str], ...] = ()
-    """Sorted by name. The role may set others: no limits."""
+    """Sorted by name. The role can change them itself, so they are no limits."""
     schemas: tuple[str, ...] = ()
-    """It reads everything in these, also what comes later."""
+    """Schemas in which it reads everything, future tables too."""
     create: tuple[str, ...] = ()
-    """It creates in these, and what it creates is the others' to use at once."""
+    """Schemas in which it creates; other roles can use what it creates at once."""
     learn: timedelta = timedelta(days=35)
-    """So long without a hole its statements are watched before its list counts as known: a month's end lies in it."""
+    """How long its statements are watched without a hole before its list counts as complete: a month's end should be in
+    it.
+    """
 
 
 KEYS = ("like", "new_tables", "connection_limit", "settings", "schemas", "create", "learn")
 NEVER = ("role", "session_authorization")
-"""Settings by which a session would act as somebody else."""
+"""Settings that would make a session act as another role."""
 _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def key(name: str) -> str:
-    """A name as a key of TOML."""
+    """A name as a TOML key."""
     return name if _BARE.fullmatch(name) else quote(name)
 
 
@@ -92,7 +94,7 @@ def _read_one(name: str, content: Any, source: str) -> Special:
 
 
 def is_limit(value: Any) -> bool:
-    """Whether it is what CONNECTION LIMIT takes: an integer of four bytes, -1 for none (gram.y, AlterRole())."""
+    """Whether CONNECTION LIMIT takes it: an integer of four bytes, -1 for none (gram.y, AlterRole())."""
     return isinstance(value, int) and not isinstance(value, bool) and -1 <= value < 2**31
 
 
@@ -121,7 +123,7 @@ def _settings(value: Any, where: str) -> tuple[tuple[str, str], ...]:
 
 
 def _flat(table: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    """``app.tenant`` without quotes is a table in a table."""
+    """``app.tenant`` without quotes is a table in a table: the settings with their full names."""
     found: list[tuple[str, Any]] = []
     for name, content in table.items():
         found += _flat(content, f"{before}{name}.") if isinstance(content, dict) else [(f"{before}{name}", content)]
@@ -136,10 +138,10 @@ def check(
     source: str,
     named: Callable[[str, str, str], None],
 ) -> None:
-    """Whether each can be: ``taken`` are the names of legacy and the new roles, with what they are.
+    """Raise ConfigError for one that is not possible. ``taken``: names of legacy and the new roles, with what they are.
 
-    ``purposes`` are the words that [grants] knows besides, ``strong`` roles whose rights are no privileges; ``named``
-    raises ConfigError for what PostgreSQL takes for no name.
+    ``purposes``: other words of [grants]. ``strong``: roles whose rights are no privileges. ``named`` raises
+    ConfigError for an invalid name.
     """
     names = [one.name for one in special]
     for one in special:

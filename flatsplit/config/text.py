@@ -1,4 +1,4 @@
-"""Durations and strings the way they stand in flatsplit.toml."""
+"""Durations and strings as they are written in flatsplit.toml."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _UNITS = {
     "ms": timedelta(milliseconds=1),
 }
 LONGEST = timedelta(days=3650)
-"""No wait is that long, and clocks can still be added to it."""
+"""The longest duration, which clocks can still add."""
 
 _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,9}}){unit})?" for unit in _UNITS))
 
 
 def parse_duration(text: str) -> timedelta:
-    """``200ms``, ``10m``, ``24h``, ``7d``, ``1h30m``: each unit once, the larger first.
+    """Parse ``200ms``, ``10m``, ``24h``, ``7d``, ``1h30m``: each unit once, larger ones first.
 
-    ValueError for everything else.
+    ValueError for anything else.
     """
     match = _DURATION.fullmatch(text)
     if not match or not text:
@@ -36,7 +36,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """The way a person writes it: hours up to two days (``24h``), days from then on (``7d``)."""
+    """A duration as a person writes it: hours up to two days (``24h``), then days (``7d``)."""
     parts = []
     for unit, size in _UNITS.items():
         if unit == "d" and value < 2 * size:
@@ -48,7 +48,7 @@ def format_duration(value: timedelta) -> str:
 
 
 def quote(text: str) -> str:
-    """A TOML basic string; what does not print (controls, bidi marks, line separators) is an escape."""
+    """A TOML basic string; characters that do not print (controls, bidi marks, line separators) are escapes."""
     return '"' + "".join(_escape(char) for char in text) + '"'
 
 

@@ -1,4 +1,4 @@
-"""Section [trail]: how structural changes are told of, where the walk ``trail`` has begun."""
+"""Section [trail]: how structural changes are recorded, once the walk ``trail`` was begun."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class TrailWishes:
     """What the walk ``trail`` sets up."""
 
     log: bool = True
-    """log_statement = ddl for whoever may change the structure, and for the application's logins."""
+    """Whether log_statement = ddl is set for roles that may change the structure and for the application's logins."""
     table: bool = True
-    """Event triggers that record in flatsplit.ddl what was committed."""
+    """Whether event triggers record committed changes in flatsplit.ddl."""
     keep: timedelta = timedelta(days=400)
-    """How old a row of that table becomes; ``observe`` takes older ones away."""
+    """How old a row of that table becomes before ``observe`` removes it."""
 
 
 _KEYS = ("log", "table", "keep")
@@ -59,7 +59,7 @@ def _age(value: Any, source: str) -> timedelta:
 
 
 def render(wishes: TrailWishes) -> list[str]:
-    """The lines of the section; none where all is as by default."""
+    """The lines of the section; none where all is default."""
     usual = TrailWishes()
     lines = [f"{key} = {str(getattr(wishes, key)).lower()}" for key in ("log", "table")]
     lines.append(f'keep = "{format_duration(wishes.keep)}"')

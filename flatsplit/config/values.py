@@ -23,15 +23,15 @@ WhenRehearsed: TypeAlias = Literal["advised", "required", "off"]
 PURPOSES: tuple[str, ...] = ("app_user", "app_migrator", "app_readonly", "dba")
 
 NAME_BYTES = 63
-"""NAMEDATALEN - 1: the server cuts longer names, silently but for a NOTICE."""
+"""NAMEDATALEN - 1: the server cuts longer names, with no more than a NOTICE."""
 
 DEADLOCK_TIMEOUT = timedelta(seconds=1)
-"""PostgreSQL's default. A lock wait that reaches it may kill an application's statement instead of ours."""
+"""PostgreSQL's default. A lock wait that reaches it may cancel an application's statement instead of flatsplit's."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoleNames:
-    """What the four roles are called in this cluster."""
+    """The names of the roles in this cluster."""
 
     app_user: str = "app_user"
     app_migrator: str = "app_migrator"
@@ -61,26 +61,26 @@ class Gates:
     """How much evidence a step has to wait for."""
 
     drain: timedelta = timedelta(hours=24)
-    """Legacy unseen for so long before the switch counts as done."""
+    """How long legacy must not have been seen before the switch counts as done."""
     soak: timedelta = timedelta(days=7)
-    """Quiet time before locking legacy, and again before revoking."""
+    """How long it must be quiet before legacy is locked, and again before its rights are revoked."""
     require_approval: bool = False
-    """Every step needs ``next --approved DIGEST``."""
+    """Whether every step needs ``next --approved DIGEST``."""
     largest_hole: timedelta = timedelta(minutes=15)
     """Longest time between two looks (``flatsplit observe``) that still counts as watched."""
     rehearsal: WhenRehearsed = "advised"
-    """``required``: the switch waits for a clean rehearsal; ``advised``: only for the end of a bad one."""
+    """``required``: the switch waits for a clean rehearsal; ``advised``: it waits only while the last one is bad."""
     rehearsal_age: timedelta = timedelta(days=7)
     """How long a clean rehearsal counts; 0 for as long as ownership does not move."""
 
 
 @dataclass(frozen=True, slots=True)
 class Locks:
-    """How long flatsplit waits, and lets others wait, for a lock."""
+    """How long flatsplit waits for a lock, and how long others may wait behind it."""
 
     lock_timeout: timedelta = timedelta(milliseconds=200)
     retry_for: timedelta = timedelta(minutes=10)
-    """Patience without any progress before the step stops, resumable."""
+    """How long a step goes on without any progress before it stops; it can be resumed."""
     max_replication_lag: timedelta = timedelta(seconds=10)
     """A standby further behind than this makes flatsplit pause between batches."""
 
@@ -96,45 +96,45 @@ class Config:
     retire: Retire = "revoke"
     database_owner: DatabaseOwner = "app_migrator"
     extension_owner: ExtensionOwner = "auto"
-    """Who gets legacy's extensions; ``auto``: dba if whoever owns one of them could do more than an ordinary owner."""
+    """Who gets legacy's extensions; ``auto``: dba, if the owner of one of them could do more than an ordinary owner."""
     roles: RoleNames = field(default_factory=RoleNames)
     gates: Gates = field(default_factory=Gates)
     locks: Locks = field(default_factory=Locks)
     auth: Auth = "password"
-    """``external``: certificates, IAM or peer; no password is set. Stands in [roles]."""
+    """``external``: certificates, IAM or peer, so no password is set. The key is in [roles]."""
     allow_new_objects: bool = False
-    """What a step wants for objects that are younger than its approval needs none. Stands in [approval]."""
+    """Whether objects that are newer than an approval need none. The key is in [approval]."""
     grants: tuple[Grant, ...] = ()
-    """[grants.PURPOSE]: privileges beyond the blueprint, and all of special roles, in the order of writing."""
+    """[grants.PURPOSE]: privileges beyond the blueprint, and all those of special roles, in the order of writing."""
     powers: OwnerPowers = field(default_factory=OwnerPowers)
     """[owner-powers]: what goes to dba, and whether app_migrator gets BYPASSRLS."""
     accept: tuple[tuple[str, str], ...] = ()
-    """[hazards.accept]: ids of hazards that are taken on, with the reason, sorted."""
+    """[hazards.accept]: ids of accepted hazards with the reason, sorted."""
     owners: tuple[str, ...] | None = None
-    """Other roles that legacy acts as and whose objects move like its own; None where nobody has decided."""
+    """Other roles that legacy acts as and whose objects move like legacy's; None where that is not decided."""
     members: tuple[tuple[str, str], ...] = ()
-    """[members]: what becomes of members of legacy, by their names; of those not named: app_user."""
+    """[members]: the purpose for each named member of legacy; for others it is app_user."""
     groups: Groups = ()
-    """[group.PURPOSE]: new roles that are groups or become some, and who logs in for them."""
+    """[group.PURPOSE]: new roles that are or become groups, and who logs in for them."""
     people: People = ()
     """[people]: persons, and the roles that they are members of, by purpose."""
     become: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """[become]: roles that a new role may become with SET ROLE."""
     tenants: Tenants | None = None
-    """[tenants]: a role per tenant; None where nothing is said of them."""
+    """[tenants]: a role per tenant; None where there is no such section."""
     rotation: Rotation = field(default_factory=Rotation)
-    """[rotation]: how old passwords may become, and who keeps them."""
+    """[rotation]: how old passwords may become, and what stores them."""
     special: tuple[Special, ...] = ()
     """[role.NAME]: special roles, in the order in which they stand."""
     trail: TrailWishes = field(default_factory=TrailWishes)
-    """[trail]: how structural changes are told of."""
+    """[trail]: how structural changes are recorded."""
 
     def special_role(self, name: str) -> Special | None:
-        """The special role of this name; None where the configuration speaks of none."""
+        """The special role of this name; None where there is none."""
         return next((one for one in self.special if one.name == name), None)
 
     def group(self, role: str) -> Group | None:
-        """What [group.PURPOSE] says of a new role; None where there is no such section."""
+        """The section [group.PURPOSE] of a new role; None where there is none."""
         purpose = self.roles.purpose(role)
         return next((group for group in self.groups if group.purpose == purpose), None)
 
@@ -150,19 +150,23 @@ class Config:
 
     @property
     def sessions_of(self) -> tuple[str, ...]:
-        """Whose names sessions have once enable-login is done: the new roles that log in, and the logins of groups."""
+        """The roles under whose names sessions log in after enable-login: new roles that log in, and the logins of
+        groups.
+        """
         return tuple(login for role in self.roles.login for login in self.logins(role) or (role,))
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Every role of which it speaks besides the old one: new ones, logins of groups, special roles, persons."""
+        """Every role that the configuration names besides the old one: new roles, logins of groups, special roles,
+        persons.
+        """
         logins = (name for group in self.groups for name in group.logins)
         special = (one.name for one in self.special)
         return tuple(dict.fromkeys((*self.roles.new, *logins, *special, *(name for name, _ in self.people))))
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """Roles of which it is to be known when somebody last logged in: groups, who logs in for them, persons."""
+        """Roles whose last login has to be known: groups, their logins, and persons."""
         found = dict.fromkeys(name for name, _ in self.people)
         for group in self.groups:
             found |= dict.fromkeys((str(getattr(self.roles, group.purpose)), *group.logins))

@@ -1,4 +1,4 @@
-"""From a Config to the text of flatsplit.toml, and onto the disk."""
+"""From a Config to the text of flatsplit.toml, and to the file."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _HEADINGS = {"roles": "names of the four"}
 
 
 def render(config: Config) -> str:
-    """The file as init writes it: every key once, each with what it means.
+    """The text as init writes it: every key once, each with its meaning.
 
     owners, [members], [group], [become], [rotation], [hazards.accept], [owner-powers], [role], [grants], [tenants] and
-    [trail] only where there are some.
+    [trail] only where they have content.
     """
     parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
     lines: list[str] = []
@@ -87,9 +87,9 @@ def _toml(value: Any) -> str:
 
 
 def write(config: Config, path: Path) -> None:
-    """Writes the file whole or not at all.
+    """Write the file completely or not at all.
 
-    One that says the same is left as it is, with its comments; one that says something else is refused.
+    A file with the same content is left as it is, with its comments; one with other content is refused.
     """
     validate(config, str(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -100,7 +100,7 @@ def write(config: Config, path: Path) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             try:
-                os.link(temporary, path)  # unlike a rename, it fails if somebody else was first
+                os.link(temporary, path)  # unlike a rename, it fails if the file has been created meanwhile
             except FileExistsError:
                 raise
             except OSError:  # a file system without hard links

@@ -1,9 +1,8 @@
-"""The words flatsplit thinks in: objects, facts, states, statements.
+"""The types that everything else uses: objects, facts, states, statements.
 
-Everything here is a value: compared by content and never changed in place. A
-:class:`State` of 20,000 objects has only a few hundred distinct access control
-lists, so these are interned and shared (see :func:`intern_acl`); comparing two
-states is mostly comparing pointers.
+Everything here is a value: compared by content and never changed in place. A :class:`State` of 20,000 objects has only
+a few hundred distinct access control lists, so these are interned and shared (see :func:`intern_acl`); comparing two
+States is mostly comparing pointers.
 """
 
 from flatsplit.model.called import called_now, mentioned

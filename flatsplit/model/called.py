@@ -1,4 +1,4 @@
-"""What was remembered of roles, said of them as they are called now: some have other names, some are gone. Pure."""
+"""Remembered facts about roles under the present names of the roles, some of which were renamed or dropped. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from flatsplit.model.facts import Acl, ObjectFacts
 from flatsplit.model.state import State
 
 Called = Mapping[str, str | None]
-"""Names of today by the names of then; None where the role is gone. Who is not in it is called what he was."""
+"""Present names by former names; None where the role was dropped. A role that is not in it has kept its name."""
 
 
 def mentioned(state: State) -> Iterator[str]:
-    """Every role that a fact is about, gives it or got it from; some more than once."""
+    """Every role that a fact is about, or that is its grantor or grantee; some more than once."""
     for key in state.members:
         yield from key
     yield from (key.role for key in state.settings)
@@ -25,9 +25,10 @@ def mentioned(state: State) -> Iterator[str]:
 
 
 def called_now(state: State, now: Called) -> State:
-    """The same facts of the roles that are left. What was given to, or by, one that is gone cannot be given again.
+    """The same facts about the remaining roles. What was granted to or by a dropped role cannot be granted again and is
+    left out.
 
-    A membership that a gone role gave is left out, too: nobody can give it in its name.
+    So is a membership that a dropped role granted.
     """
 
     def name(role: str) -> str | None:
@@ -41,7 +42,7 @@ def called_now(state: State, now: Called) -> State:
                 found.append(item._replace(grantee=grantee, grantor=grantor))
         return tuple(found)
 
-    made: dict[int, ObjectFacts] = {}  # those alike stay one and the same
+    made: dict[int, ObjectFacts] = {}  # equal facts stay one Python object
     for group in state.groups:
         owner = name(group.facts.owner) or group.facts.owner
         made[id(group.facts)] = group.facts._replace(owner=owner, acl=acl(group.facts.acl))

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 PUBLIC = ""
-"""Grantee of a privilege that everybody has. No role can be named so."""
+"""The grantee of a privilege that everybody has. No role can have this name."""
 
 OWNER = "\0owner"
-"""Stands for "whoever owns the object" as grantee or grantor. No role name can hold a NUL.
+"""Stands for the owner of the object as grantee or grantor. No role name can contain a NUL.
 
-``ALTER … OWNER TO`` rewrites the old owner's entries to the new owner (aclnewowner() in
-PostgreSQL's acl.c), so an ACL written with this placeholder does not change when the owner does.
+``ALTER … OWNER TO`` rewrites the old owner's entries to the new owner (aclnewowner() in PostgreSQL's acl.c), so an ACL
+with this placeholder does not change with the owner.
 """
 
 JOURNAL_SCHEMA = "flatsplit"
@@ -113,7 +113,7 @@ def intern_acl(items: Iterable[AclItem]) -> Acl:
 
 
 class ObjectFacts(NamedTuple):
-    """What flatsplit knows of one object. Shared between all objects of the same facts."""
+    """What flatsplit knows of one object; shared by all objects with the same facts."""
 
     owner: str
     acl: Acl = ()
@@ -142,7 +142,7 @@ class DefaultRef(NamedTuple):
 
 
 class Member(NamedTuple):
-    """``member`` may use the rights of ``role``. Since 16 there is a row per grantor, before that one in all."""
+    """``member`` has the rights of ``role``. Since 16 there is a row for each grantor, before that a single one."""
 
     role: str
     member: str
@@ -177,22 +177,24 @@ class RoleFacts(NamedTuple):
     elsewhere: tuple[str, ...] = ()
     """Other databases of the cluster with dependencies on the role (pg_shdepend), sorted."""
     comment: str = ""
-    """The comment by which flatsplit says whose the role is (steps/marks.py); "" for none and for any other."""
+    """The comment by which flatsplit marks whose the role is (walks/marks.py); "" for none or any other."""
 
 
 class PolicyFacts(NamedTuple):
-    """What a policy says, besides for whom."""
+    """What a policy says, except for whom it is."""
 
     permissive: bool = True
     command: str = "*"
     """As pg_policy has it: r SELECT, a INSERT, w UPDATE, d DELETE, * all."""
     using: str = ""
-    """As the server prints it with all names in quotes, one of our conditions in our words; "" for none."""
+    """As the server prints it with all names in quotes; flatsplit's own conditions as flatsplit writes them; "" for
+    none.
+    """
     check: str = ""
 
 
 class RowSecurity(NamedTuple):
-    """Whether a table's policies count; ``forced``: for its owner, too."""
+    """Whether row-level security is enabled on a table; ``forced``: for its owner, too."""
 
     enabled: bool = False
     forced: bool = False

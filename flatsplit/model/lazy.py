@@ -1,4 +1,4 @@
-"""Sequences whose members are made when somebody asks: a plan keeps hundreds of thousands, and few are looked at."""
+"""Sequences whose members are made on demand: a plan may have hundreds of thousands, and few are looked at."""
 
 from __future__ import annotations
 

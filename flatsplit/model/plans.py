@@ -33,11 +33,11 @@ FactKey: TypeAlias = Literal[
 ]
 
 OF_ROLES: frozenset[FactKey] = frozenset({"role", "attribute", "member", "setting", "comment"})
-"""Facts of the cluster's roles: objects stay as they are."""
+"""Facts about roles of the cluster; these statements change no objects."""
 
 
 class Change(NamedTuple):
-    """One fact that a statement adds or takes away: the unit of the journal and of a plan's digest."""
+    """One fact that a statement adds or removes: the unit of the journal and of a plan's digest."""
 
     side: Side
     fact: FactKey
@@ -48,19 +48,21 @@ class Change(NamedTuple):
 
 
 class Grouped(OnDemand[Change]):
-    """Changes that know which of them are alike."""
+    """Changes that can be had in groups of equal ones."""
 
     __slots__ = ()
 
     @property
     @abstractmethod
     def groups(self) -> tuple[Alike, ...]:
-        """The same changes, those that are alike together."""
+        """The same changes, equal ones together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alike(Grouped):
-    """One and the same change of many subjects: a GRANT on 200 tables changes 200 facts, seldom looked at singly."""
+    """The same change of many subjects: a GRANT on 200 tables changes 200 facts, which are seldom looked at
+    one by one.
+    """
 
     side: Side
     fact: FactKey
@@ -80,7 +82,7 @@ class Alike(Grouped):
 
 
 def alike(changes: Iterable[Change]) -> Iterator[Alike]:
-    """The changes, those that were made as one together."""
+    """The changes, in the groups in which they were made."""
     if isinstance(changes, Grouped):
         yield from changes.groups
     else:
@@ -90,42 +92,44 @@ def alike(changes: Iterable[Change]) -> Iterator[Alike]:
 
 @cache
 def _fields() -> tuple[str, ...]:
-    """Of a statement: each is given its phase, and to look them up takes longer than that."""
+    """The fields of a statement, looked up once: each statement gets a phase, and looking them up takes longer than
+    that.
+    """
     return tuple(each.name for each in fields(Statement))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
-    """One statement of a plan: what a reviewer reads, what psql runs, what the journal keeps.
+    """One statement of a plan: what a reviewer reads, psql runs, and the journal keeps.
 
-    A plan holds hundreds of thousands: kinds of which there are so many write their texts when somebody reads them, and
-    are equal to any other statement that says the same.
+    A plan may have hundreds of thousands. Subclasses for frequent kinds render their texts when these are read, and
+    equal any other statement with the same texts.
     """
 
     description: str
     sql: str
     """Runs as it is in psql; a secret appears as a variable such as ``:'app_user_verifier'``."""
     undo: str
-    """Takes exactly this statement back; "" where nothing can (dropped roles)."""
+    """Undoes exactly this statement; "" where nothing can (dropped roles)."""
     lock: str
-    """Strongest lock it takes on something the application uses, in the manual's words; "" for none."""
+    """The strongest lock it takes on something that the application uses, in the manual's words; "" for none."""
     objects: tuple[ObjectRef, ...] = ()
     changes: Sequence[Change] = ()
     secrets: tuple[str, ...] = ()
-    """Roles whose password verifier the statement needs at execution."""
+    """Roles whose password verifier is needed to run it."""
     alone: bool = False
-    """Must not share a transaction with other statements."""
+    """Whether it must not share a transaction with other statements."""
     phase: int = 0
-    """A phase is through, contended statements included, before the next one begins. The differ counts them in its
-    order; 0 is what comes after all of its.
+    """A phase has to be finished, contended statements included, before the next one begins. The differ numbers them in
+    its order; 0 is for what comes after all of its phases.
     """
     acts: tuple[str, ...] = field(default=(), compare=False)
-    """Roles whose rights it takes, for who is no superuser: owners before and after, whoever grants."""
+    """Roles whose rights it needs where the operator is no superuser: the owners before and after, and the grantors."""
     split: Callable[[], tuple[Statement, ...]] | None = field(default=None, compare=False, repr=False)
     """The same work object by object, for when one of several objects is contended or gone."""
 
     def but(self, **changes: Any) -> Statement:
-        """The same statement but for these fields."""
+        """The same statement with these fields replaced."""
         return Statement(**{name: getattr(self, name) for name in _fields()} | changes)
 
     def _compared(self) -> tuple[object, ...]:
@@ -177,7 +181,7 @@ UNWAIVABLE: tuple[Unwaivable, ...] = get_args(Unwaivable)
 Severity: TypeAlias = Literal["blocker", "warning", "note"]
 
 NOT_SEEN: Final = "not-seen"
-"""Id of the finding that names the checks which could not look."""
+"""The id of the finding that lists checks which could not be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,49 +195,49 @@ class Finding:
     fix: str
     objects: tuple[str, ...] = ()
     step: str = ""
-    """The step before which it has to be settled; "" for the walk as a whole."""
+    """The step before which it has to be settled; "" where it concerns the walk as a whole."""
     looked_at: str = ""
     """Where in the catalog it was seen."""
     manual: str = ""
-    """The section of PostgreSQL's manual that says so: the end of its address."""
+    """The section of PostgreSQL's manual: the end of its address."""
     accepted: str = ""
-    """The reason for which the operator accepts it ([hazards.accept]), "" where nobody does."""
+    """The reason for which the operator accepts it ([hazards.accept]); "" where it is not accepted."""
     sql: tuple[str, ...] = ()
-    """Of the fix, what can be run as it is printed …"""
+    """The part of the fix that can be run as printed …"""
     toml: tuple[str, ...] = ()
-    """… and what can be put into flatsplit.toml, each ``[section] key = value``; empty where it is advice."""
+    """… and the part for flatsplit.toml, each ``[section] key = value``; empty where it is only advice."""
 
     @property
     def blocks(self) -> bool:
-        """Whether the walk may not begin with it."""
+        """Whether it keeps the walk from beginning."""
         return self.severity == "blocker" and not self.accepted
 
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """A gate as it stands: open, closed with the reason, or waived."""
+    """The result of a gate: open, closed with the reason, or waived."""
 
     key: GateKey
     open: bool
     reason: str
-    """One line: why it is closed, or the evidence on which it is open."""
+    """One line: why it is closed, or the evidence for its being open."""
     fix: str = ""
     waivable: bool = True
     judged: bool = True
-    """False where nobody has looked yet, because the step is not the next one."""
+    """False where it was not judged, because the step is not the next one."""
     waived: str = ""
-    """The reason that was given for waiving it, "" when it was not waived."""
+    """The reason for waiving it; "" where it is not waived."""
     notice: bool = False
-    """Also where it is open, the operator should read why."""
+    """Whether the operator should read the reason even though it is open."""
 
     @property
     def passes(self) -> bool:
-        """Whether the step may go on as far as this gate is concerned."""
+        """Whether the gate lets the step go on."""
         return self.open or bool(self.waived)
 
 
 HIDDEN_ADDRESS: Final = "an unknown address"
-"""From where somebody comes whose address is hidden from who asks: not the machine itself, which has none."""
+"""Stands for a client's address that the operator may not see; a local client has none at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,26 +247,26 @@ class Backend:
     role: str
     database: str
     client: str
-    """``local`` on a socket of the machine itself."""
+    """``local`` for a local socket."""
     application: str
     state: str
     pid: int = 0
     backend_start: str = ""
     idle_for: float = 0.0
-    """Seconds since it last did anything, where it is idle."""
+    """Seconds since its last activity, where it is idle."""
     acts_as: tuple[str, ...] = ()
-    """The roles of the cutover whose power it has: itself, or those that its role is a member of."""
+    """The roles of the cutover whose rights it has: itself, or those that its role is a member of."""
 
 
 StepState: TypeAlias = Literal["pending", "running", "waiting", "done", "rolled_back"]
 
 UNTOUCHED: tuple[StepState, ...] = ("pending", "rolled_back")
-"""Nothing of the step is there."""
+"""States in which nothing of the step is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """Where one step stands."""
+    """The state of one step."""
 
     key: str
     ordinal: int
@@ -280,10 +284,10 @@ class Plan:
     step: str
     digest: str
     catch_up: tuple[Statement, ...]
-    """What earlier, finished steps want for objects that appeared since, run before the step itself."""
+    """What earlier, finished steps want for newer objects; it runs before the step itself."""
     statements: tuple[Statement, ...]
     notes: tuple[Finding, ...] = ()
-    """Decisions and things left as they are, to be read with the plan."""
+    """Decisions, and what is left as it is; to be read with the plan."""
 
     @property
     def actions(self) -> tuple[Statement, ...]:
@@ -297,13 +301,13 @@ class Check:
 
     role: str
     act: str
-    """For example "read tables", "drop tables"."""
+    """For example "read tables" or "drop tables"."""
     expected: bool
     """True for can, False for cannot."""
     count: int
-    """Objects looked at."""
+    """The number of objects checked."""
     exceptions: tuple[str, ...]
-    """Objects for which the answer is another than the expected one (first ones only)."""
+    """The first objects for which the answer is not the expected one."""
     exception_count: int = 0
 
     @property

@@ -1,4 +1,4 @@
-"""What a runbook tells beyond the plans: what happened, who was seen, what was approved, how fast it goes."""
+"""What a runbook tells besides the plans: what happened, who was seen, what was approved, and how fast it goes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Approved(NamedTuple):
-    """An approval on record."""
+    """An approval in the journal."""
 
     step: str
     digest: str
@@ -21,27 +21,27 @@ class Approved(NamedTuple):
 
 
 class StepPast(NamedTuple):
-    """What happened to one step so far: the audit's half of a runbook."""
+    """What has happened to one step so far, for auditors."""
 
     started_at: datetime | None = None
     finished_at: datetime | None = None
     by_hand: bool = False
     statements: int = 0
-    """That ran, or were found done, and have not been taken back."""
+    """Statements that ran, or were found done, and were not rolled back."""
     took: timedelta | None = None
-    """From its beginning to its end, waiting included."""
+    """The time from its beginning to its end, waiting included."""
     who: tuple[str, ...] = ()
     digest: str = ""
-    """Of the plan that was carried out last."""
+    """The digest of the plan that ran last."""
     waits: tuple[tuple[datetime, str], ...] = ()
-    """When it had to stop and wait, and for what."""
+    """When it had to wait, and for what."""
     resumed: int = 0
-    """How often it was taken up again after an interruption."""
+    """How often it was resumed after an interruption."""
     rolled_back: int = 0
 
 
 class Event(NamedTuple):
-    """One line of the story."""
+    """One event of the journal."""
 
     at: datetime
     kind: str
@@ -58,7 +58,7 @@ class SeenClient(NamedTuple):
     client: str
     application: str
     sessions: int
-    """The most at once."""
+    """The highest number at one time."""
     last: datetime | None = None
     """None: connected at this moment."""
 
@@ -75,25 +75,25 @@ class Rehearsed(NamedTuple):
 
 
 class PasswordAge(NamedTuple):
-    """Of the password of one role that logs in."""
+    """The age of one role's password."""
 
     role: str
     at: datetime | None
     """When flatsplit set it; None where somebody else did."""
     by: str
-    """Who, as far as it is known; "" where somebody else did."""
+    """Who set it, as far as known; "" where somebody else did."""
     walk: str
-    """In which walk."""
+    """The walk in which it was set."""
     age: timedelta | None
     old: bool
-    """Older than ``max_age`` of [rotation]."""
+    """Whether it is older than ``max_age`` of [rotation]."""
 
 
 class Place(NamedTuple):
     """Where clients connect to, and how many may."""
 
     host: str = "HOST"
-    """As the operator connects; HOST where that is a socket, which tells clients nothing."""
+    """The host that the operator uses; HOST for a socket, which is of no use to clients."""
     port: int = 5432
     max_connections: int = 100
     reserved: int = 3
@@ -103,16 +103,16 @@ class Place(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """How many facts a second are changed."""
+    """How many facts are changed per second."""
 
     facts: float = 1000.0
     measured: bool = False
-    """On this database, by steps that were taken; else an assumption on the careful side."""
+    """Whether it was measured in this database, by steps that were taken; otherwise a cautious assumption."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a runbook knows besides plans and rights."""
+    """All that a runbook needs besides plans and rights."""
 
     at: datetime | None = None
     """By the server's clock."""
@@ -124,10 +124,10 @@ class Report:
     """By step."""
     story: tuple[Event, ...] = ()
     story_left_out: int = 0
-    """Earlier events that are not among them."""
+    """The number of earlier events that are left out."""
     clients: tuple[SeenClient, ...] = ()
     observed: int = 0
-    """How often somebody looked."""
+    """The number of looks."""
     rehearsed: tuple[Rehearsed, ...] = ()
     approvals: tuple[Approved, ...] = ()
     ages: tuple[PasswordAge, ...] = ()

@@ -26,7 +26,7 @@ from flatsplit.model.versions import MEMBER_OPTIONS, NEWEST_TESTED, major_of
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The database that is worked on, and who is working on it."""
+    """The target database, and the operator who works on it."""
 
     system_identifier: str
     """pg_control_system(); "" where it may not be read."""
@@ -40,7 +40,7 @@ class Target:
     bootstrap: str
     """Name of the role with oid 10; the grantor of what a superuser grants on 16+."""
     default_search_path: str = '"$user", public'
-    """search_path of a role without settings of its own: from the database, else the configuration file."""
+    """The search_path of a role without settings of its own: the database's, else that of the configuration files."""
     log_statement: str = "none"
     """The same of log_statement, as far as it can be seen."""
 
@@ -51,7 +51,7 @@ class Target:
 
     @property
     def untested(self) -> bool:
-        """Whether the server is newer than what flatsplit was tried on."""
+        """Whether the server is newer than the versions that flatsplit was tested on."""
         return self.major > NEWEST_TESTED
 
     @property
@@ -66,9 +66,9 @@ class Target:
 
 
 class ObjectGroup(NamedTuple):
-    """Objects of one kind and schema that share all their facts, sorted. A schema or database is a group by itself.
+    """Objects of one kind and schema with the same facts, sorted. A schema or database is a group by itself.
 
-    Any number of tables has only a few of these, so whatever looks at all objects had better look at groups.
+    Any number of tables has only a few groups, so code that looks at all objects should look at groups.
     """
 
     kind: Kind
@@ -78,11 +78,11 @@ class ObjectGroup(NamedTuple):
 
 
 SINGLE: tuple[Kind, ...] = ("schema", "database")
-"""Objects of these kinds are a group each."""
+"""Kinds whose objects are a group each."""
 
 
 def group_objects(objects: Mapping[ObjectRef, ObjectFacts]) -> list[ObjectGroup]:
-    """Sort objects into groups; their order is that of their first members, that of the members is their own."""
+    """Objects in groups, in the order of their first members; members keep their order."""
     groups: dict[tuple[str, str, str, int], ObjectGroup] = {}
     for ref, facts in objects.items():
         kind = ref.kind
@@ -113,17 +113,17 @@ class State:
     policies: Mapping[ObjectRef, frozenset[str]] = field(default_factory=dict)
     """Row-level security policies and the roles they are for; PUBLIC for all."""
     conditions: Mapping[ObjectRef, PolicyFacts] = field(default_factory=dict)
-    """What each policy says besides."""
+    """What each policy says, except for whom it is."""
     row_security: Mapping[ObjectRef, RowSecurity] = field(default_factory=dict)
-    """Tables whose policies count; of a baseline also those where they did not."""
+    """Tables with row-level security; in a baseline also those without."""
     tenancies: Mapping[ObjectRef, str] = field(default_factory=dict)
-    """The table that says which role is which tenant's, with the type of a tenant's key."""
+    """The table that maps roles to tenants, with the type of a key."""
     tenants: Mapping[str, str] = field(default_factory=dict)
     """Its rows: key of the tenant, as text, by role."""
     mappings: frozenset[ObjectRef] = frozenset()
     """User mappings (their options may hold passwords and are never read)."""
     copied_mappings: Mapping[ObjectRef, str] = field(default_factory=dict)
-    """For wanted user mappings: the role whose options they take over."""
+    """For user mappings that are wanted: the role whose options they copy."""
     databases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other databases of the cluster by the role that owns them."""
     uses: Mapping[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""What the commands print, for people and as JSON: a file named like the command; what several print has a noun."""
+"""What the commands print, as text and as JSON: a file named like the command; shared ones have a noun as name."""

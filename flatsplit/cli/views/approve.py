@@ -1,4 +1,4 @@
-"""``approve``: what is approved, and what takes it."""
+"""``approve``: the approved plans, and the command that takes each."""
 
 from __future__ import annotations
 

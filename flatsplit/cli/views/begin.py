@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 def show_question(printer: Printer, found: Beginning) -> None:
-    """What would be begun."""
+    """Print what would be begun."""
     printer.heading(f"{one_line(found.walk.words)}: {', '.join(found.steps)}")
     plan.show(printer, found.plan)
     show_notes(printer, found)
 
 
 def show_notes(printer: Printer, found: Beginning) -> None:
-    """What somebody else has to run."""
+    """Print what somebody else has to run."""
     for note in found.notes:
         printer.say(f"  {one_line(note)}", "yellow")
 
 
 def show(output: Output, found: Beginning) -> None:
-    """What was begun, and how it goes on."""
+    """Print what was begun, and how it goes on."""
     if output.json:
         output.data(shape(found))
         return
@@ -39,7 +39,7 @@ def show(output: Output, found: Beginning) -> None:
 
 
 def show_begun(output: Output, found: Beginning) -> None:
-    """That it is on record, or was; where JSON is wanted, that comes at the end."""
+    """Print that it is recorded, or was already; with JSON that comes at the end."""
     if output.json:
         return
     walk, steps = one_line(found.walk.words), count(len(found.steps), "step")
@@ -51,13 +51,13 @@ def show_begun(output: Output, found: Beginning) -> None:
 
 
 def show_taken(output: Output, found: Beginning, result: AdvanceResult, *, refused: bool) -> Exit:
-    """What the steps that followed at once came to; gives back the exit code."""
+    """Print the result of the steps that followed at once; returns the exit code."""
     idle = "Nothing to do: that is done already."
     return outcome.show(output, result, idle=idle, refused=refused, around=shape(found))
 
 
 def shape(found: Beginning) -> Json:
-    """``begin --json``; with ``--through``, what came of the steps is under ``taken``."""
+    """``begin --json``; with ``--through``, the result of the steps is under ``taken``."""
     return {
         "walk": str(found.walk),
         "kind": found.walk.kind,

@@ -1,4 +1,4 @@
-"""The blast radius on the screen and as JSON."""
+"""``blast-radius`` as text and as JSON."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FEW = 6
 """Names shown per line."""
 
 _NAMED = ("become", "databases", "definers", "members", "rls", "servers")
-"""Abilities of which the names say more than their number."""
+"""Abilities for which the names are shown, since they say more than the number."""
 
 
 def show(printer: Printer, found: BlastRadius) -> None:
-    """One table of today, one of afterwards; one alone when the cutover is complete."""
+    """Print one table for today and one for afterwards; one alone when the cutover is complete."""
     _matrix(printer, f"Database {found.database}, today", found.today)
     _names(printer, found.today)
     if not found.complete:
@@ -55,7 +55,7 @@ def _shown(ability: Ability) -> str:
 
 
 def show_compared(printer: Printer, found: BlastRadius) -> None:
-    """Role by role, today next to afterwards; lines that say no both times are left out."""
+    """Print role by role, today beside afterwards, without lines that say no both times."""
     today = {role.role: role for role in found.today}
     after = {role.role: role for role in found.after}
     rows = []
@@ -68,7 +68,7 @@ def show_compared(printer: Printer, found: BlastRadius) -> None:
 
 
 def _lines(before: Exposure | None, then: Exposure | None) -> list[tuple[str, str, str]]:
-    """(act, today, after) of all that is possible at one of the two moments."""
+    """(act, today, after) for everything that is possible at one of the two moments."""
     sample = before or then
     lines = []
     for place, ability in enumerate(sample.abilities if sample else ()):

@@ -1,4 +1,4 @@
-"""Who is connected, one row per client, what is still on the old role on top."""
+"""Who is connected, a row for each client, those that still use the old role first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = ("role", "database", "client", "application", "state", "sessions", "id
 
 
 def client_rows(sessions: Sequence[Backend], legacy: str) -> list[tuple[str, ...]]:
-    """Equal sessions counted; legacy's first, as itself or as a member of it."""
+    """Rows of equal sessions with their number; legacy's and its members' first."""
     groups: dict[tuple[str, ...], list[Backend]] = {}
     for one in sessions:
         groups.setdefault((_role(one), one.database, one.client, one.application, one.state), []).append(one)
@@ -26,18 +26,18 @@ def client_rows(sessions: Sequence[Backend], legacy: str) -> list[tuple[str, ...
 
 
 def is_left(session: Backend, legacy: str) -> bool:
-    """Whether it has legacy's power."""
+    """Whether the session has legacy's rights."""
     return legacy in (session.acts_as or (session.role,))
 
 
 def _role(session: Backend) -> str:
-    """The login, and of a member whose power it has."""
+    """The login, and for a member the role it acts as."""
     others = [role for role in session.acts_as if role != session.role]
     return f"{session.role}, as {', '.join(others)}" if others else session.role
 
 
 def _idle(found: Sequence[Backend]) -> str:
-    """The shortest and the longest idleness among sessions that are alike."""
+    """The shortest and the longest idle time among equal sessions."""
     if found[0].state != "idle":
         return ""
     times = sorted({rounded(min(one.idle_for for one in found)), rounded(max(one.idle_for for one in found))}, key=len)
@@ -45,13 +45,13 @@ def _idle(found: Sequence[Backend]) -> str:
 
 
 def headline(sessions: Sequence[Backend], legacy: str) -> str:
-    """How many are left on legacy."""
+    """How many sessions still use legacy."""
     left = sum(is_left(one, legacy) for one in sessions)
     return f"{left} of {len(sessions)} sessions are still {legacy}'s" if left else f"Nobody is connected as {legacy}."
 
 
 def show_clients(printer: Printer, sessions: Sequence[Backend], legacy: str) -> None:
-    """As a table, or that there is nobody."""
+    """Print them as a table, or that there are none."""
     if sessions:
         printer.table("", COLUMNS, client_rows(sessions, legacy))
     else:

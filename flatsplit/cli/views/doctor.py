@@ -1,4 +1,4 @@
-"""``doctor``: what it found, and the long story of one hazard."""
+"""``doctor``: its findings, and the story of one hazard."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from flatsplit.model import Finding
 
 FEW = 3
-"""Objects of a finding that are shown; all of them stand in the JSON."""
+"""How many objects of a finding are shown; the JSON has all of them."""
 
 
 def show(printer: Printer, findings: Sequence[Finding]) -> None:
-    """A table of all, then each with why, the first objects, and what to do."""
+    """Print a table of all, then each with the reason, the first objects, and what to do."""
     if not findings:
         return
     printer.table("", ("severity", "hazard", "before", "objects", "what"), map(_row, findings))
@@ -31,7 +31,7 @@ def show(printer: Printer, findings: Sequence[Finding]) -> None:
 
 
 def show_counted(printer: Printer, counted: Sequence[RowCounts]) -> None:
-    """What was counted in each table, and whether it is the same."""
+    """Print what was counted in each table, and whether it is the same."""
     if not counted:
         printer.say("No policy asks who looks: nothing to count.")
         printer.say()

@@ -15,7 +15,7 @@ STYLES = {"blocker": "red", "warning": "yellow", "note": "cyan"}
 
 
 def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10, *, ids: bool = False) -> None:
-    """Hazards and decisions: what, why, for which objects, what to do; with their ids, to explain or accept them."""
+    """Print hazards and decisions: what, why, for which objects, and what to do; with their ids for --explain."""
     for found in findings:
         named = f" ({found.id})" if ids else ""
         style = "" if found.accepted else STYLES[found.severity]

@@ -8,7 +8,9 @@ from flatsplit.cli.output import Printer
 
 
 def show_warning(printer: Printer, *, under_way: bool, kept: bool, recorded: bool = False) -> None:
-    """What is lost, before it is asked. ``kept``: the journal goes to a file; ``recorded``: [trail] has something."""
+    """Print what will be lost, before asking. ``kept``: the journal is exported; ``recorded``: [trail] has recorded
+    something.
+    """
     printer.say(
         "This removes the schema flatsplit. What was done stays; taking it back is no longer possible.", "yellow"
     )
@@ -20,5 +22,5 @@ def show_warning(printer: Printer, *, under_way: bool, kept: bool, recorded: boo
 
 
 def show(printer: Printer, export: Path | None) -> None:
-    """That it is done."""
+    """Print that it is done."""
     printer.say("flatsplit is out of the database." + (f" Its journal is in {export}." if export else ""))

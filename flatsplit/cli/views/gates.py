@@ -1,4 +1,4 @@
-"""Gates that are closed, and what to type then."""
+"""Closed gates, and the command to type then."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def how_to_go_on(gates: Sequence[GateResult], walk: WalkName) -> str:
-    """What to type when these gates are closed."""
+    """The command to type when these gates are closed."""
     go_on = typed("next", walk)
     text = f"`{go_on}` goes on when that is settled"
     if not all(gate.waivable for gate in gates):
@@ -23,7 +23,7 @@ def how_to_go_on(gates: Sequence[GateResult], walk: WalkName) -> str:
 
 
 def shape(found: GateResult) -> Json:
-    """A gate as it stands."""
+    """The result of a gate."""
     return {
         "key": found.key,
         "open": found.open,

@@ -1,4 +1,4 @@
-"""``history``: one event a line; statements counted, or each of them."""
+"""``history``: a line for each event; statements are counted or listed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VERBS = {
 
 
 def show(printer: Printer, records: Iterable[Any], *, statements: bool) -> None:
-    """All of it, as it comes."""
+    """Print all records while they are read."""
     for (acted, _, direction), group in groupby(records, _sort):
         if acted and not statements:
             _show_number(printer, direction, group)
@@ -39,12 +39,12 @@ def _show_number(printer: Printer, direction: str, actions: Iterator[Any]) -> No
 
 
 def _sort(record: Any) -> tuple[bool, str, str]:
-    """Statements of one step in one direction belong together."""
+    """A key that is the same for statements of one step in one direction."""
     return (True, _step(record), record.direction) if _is_action(record) else (False, "", "")
 
 
 def _step(record: Any) -> str:
-    """The step, and of another walk than the split whose it is."""
+    """The step, with its walk where that is not the split."""
     whose = "" if record.walk in ("", "split") else one_line(record.walk)
     return " ".join(filter(None, (whose, record.step)))
 

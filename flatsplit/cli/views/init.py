@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show(printer: Printer, found: Proposal) -> None:
-    """Database, what legacy owns, the names proposed, what stands in the way."""
+    """Print the database, what legacy owns, the proposed names, and what stands in the way."""
     config, target = found.config, found.target
     printer.heading(one_line(f"{target.database} on PostgreSQL {target.major}, seen as {target.operator}"))
     if found.existing:
@@ -43,7 +43,7 @@ def show(printer: Printer, found: Proposal) -> None:
 
 
 def show_done(printer: Printer, found: Proposal) -> None:
-    """That it is written, and what to read and type next."""
+    """Print that it is done, and what to read and type next."""
     if found.existing:
         printer.say("Up to date: the schema flatsplit. `flatsplit status` says where the cutover stands.", "green")
         return

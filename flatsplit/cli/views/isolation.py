@@ -1,4 +1,4 @@
-"""``tenants --prove``: what was tried, what came of it, and what no policy closes."""
+"""``tenants --prove``: what was tried, with the results, and what no policy closes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ELSEWHERE = "other-database"
 
 
 def show(printer: Printer, proof: Proof, paper: Path | None = None) -> None:
-    """Tables with their three columns, then everything that speaks against it, then the holes."""
+    """Print the tables with their counts, then everything that speaks against isolation, then the holes."""
     rows = [
         (one.table, one.kind, one.tried, one.equal, f"{one.rows:,}", f"{one.refused:,}", "; ".join(sorted(one.untried)))
         for one in proof.tables

@@ -1,4 +1,4 @@
-"""``learn``: the proposed list, why each line of it is there, and what speaks against believing it."""
+"""``learn``: the proposed list, the reason for each line, and why it may be incomplete."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from flatsplit.cutover.learn import Learnt, Line
 
 WIDTH = 46
-"""Of a statement's text."""
+"""Characters of a statement's text that are shown."""
 
 
 def show(output: Output, found: Learnt) -> None:
-    """What can be put into flatsplit.toml first."""
+    """Print first what can be put into flatsplit.toml."""
     if found.lines:
         output.say(heading(found.role, "grants"))
         for word, names in found.grants.items():

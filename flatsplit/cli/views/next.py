@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def show(output: Output, result: AdvanceResult, *, refused: bool) -> Exit:
-    """Prints the result, also as JSON; gives back the exit code."""
+    """Print the result, also as JSON; returns the exit code."""
     return outcome.show(output, result, idle="Nothing to do: that is done already.", refused=refused)

@@ -1,4 +1,4 @@
-"""What ``next``, ``rollback`` and ``repair`` say at their end, and the exit code that goes with it."""
+"""The result of ``next``, ``rollback`` and ``repair``, with its exit code."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _WORDS = {
 
 
 def show(output: Output, result: AdvanceResult, *, idle: str, refused: bool, around: Json | None = None) -> Exit:
-    """Prints the result; 3 where a gate stopped the walk, 1 where the person did.
+    """Print the result; 3 where a gate stopped the walk, 1 where the person answered no.
 
-    ``idle`` is what to say when there was nothing to do; ``refused``: the person said no; ``around``: JSON in which it
-    is ``taken``.
+    ``idle``: what to say when there was nothing to do. ``refused``: whether the person answered no. ``around``: JSON
+    that gets the result under ``taken``.
     """
     if output.json:
         output.data(shape(result) if around is None else {**around, "taken": shape(result)})
     else:
         if result.plan is not None:
             plan.show(output, result.plan)
-        if not (output.terminal and output.err.terminal):  # there, the narration has just said so
+        if not (output.terminal and output.err.terminal):  # there, the messages have just said so
             for outcome in result.outcomes:
                 _say_outcome(output, outcome)
         for one in result.rode:

@@ -1,4 +1,4 @@
-"""``people``: a row per person, then what differs."""
+"""``people``: a row for each person, then the differences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = ("person", "is in", "since", "last seen", "differs")
 
 
 def show(output: Output, found: People) -> Exit:
-    """All of them, also as JSON; exit code 0 whatever differs: nothing of it was promised."""
+    """Print all of them, also as JSON; the exit code is 0 even with differences, since nothing was promised."""
     if output.json:
         output.data(shape(found))
         return Exit.OK

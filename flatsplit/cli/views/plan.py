@@ -1,4 +1,4 @@
-"""``plan``: what it comes to, then its statements."""
+"""``plan``: a summary, then the statements."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from flatsplit.model import Plan, Statement
 
 MANY = 50
-"""Objects of a note that stand in a plan."""
+"""Objects of a note that a plan shows."""
 
 
 def show(printer: Printer, plan: Plan) -> None:
-    """All of a plan, as text that psql would accept: what is not a statement is a comment."""
+    """Print a plan as text that psql accepts: everything but statements is a comment."""
     if not plan.step:
         printer.say("-- nothing is left to do")
         return

@@ -1,4 +1,4 @@
-"""What is about to happen, before it is asked whether it may."""
+"""What is about to happen, shown before asking."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
-    """Shows what is about to happen; gives back the question to ask."""
+    """Show what is about to happen; returns the question to ask."""
     titles = {"next": f"Next step: {plan.step}", "rollback": f"Roll back: {plan.step}", "repair": "Repair"}
     printer.heading(titles.get(purpose, purpose.capitalize()))
     show_findings(printer, plan.notes)

@@ -1,4 +1,4 @@
-"""What the server refuses to the application now, for ``status`` and ``watch``."""
+"""What the server is refusing to the application, for ``status`` and ``watch``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from flatsplit.trail.refused import Refusal
 
 FEW = 5
-"""Refusals that are shown."""
+"""How many refusals are shown."""
 
 
 def show_refused(printer: Printer, refused: Sequence[Refusal]) -> None:
-    """What the application tried in vain; the suspicious first."""
+    """Print what the application was refused, suspicious ones first."""
     if not refused:
         return
     times = sum(one.times for one in refused)
@@ -29,7 +29,7 @@ def show_refused(printer: Printer, refused: Sequence[Refusal]) -> None:
 
 
 def summary(one: Refusal) -> str:
-    """Attempts that are alike in one line."""
+    """Equal attempts on one line."""
     client = f" from {one.client}" if one.client else ""
     what = f"{one.times} × {one.act} {one.object}".rstrip()
     return one_line(f"{what} by {one.login}{client}, last at {one.last}: {one.judgement}")

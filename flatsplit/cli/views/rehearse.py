@@ -1,4 +1,4 @@
-"""``rehearse``: what would fail, verdict by verdict."""
+"""``rehearse``: what would fail, by verdict."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _INSTEAD = (
     "rows, ALTER FUNCTION … LEAKPROOF for the operator's function; or live with all rows of one tenant being read"
 )
 _BASIS = re.compile(r" \(by the blueprint: .* does not exist yet\)\Z", re.DOTALL)
-"""What a verdict rests on, where it is the same for all: the last lines say it once."""
+"""What verdicts rest on, where it is the same for all of them: said once at the end."""
 
 
 def show(printer: Printer, found: Rehearsal) -> None:
-    """What is bad first, each with its remedy; the numbers last."""
+    """Print what is bad first, each with its remedy; the numbers last."""
     for outcome, heading in _HEADINGS.items():
         verdicts = [each for each in found.verdicts if each.verdict == outcome]
         if not verdicts:
@@ -73,7 +73,7 @@ def show(printer: Printer, found: Rehearsal) -> None:
 
 
 def _show_slower(printer: Printer, found: Rehearsal) -> None:
-    """What goes on, and takes longer."""
+    """Print what still works but becomes slower."""
     verdicts = [each for each in found.verdicts if each.slower]
     if not verdicts:
         return
@@ -130,8 +130,8 @@ def shape(found: Rehearsal) -> Json:
 
 
 def _needs(verdict: Verdict) -> list[Json]:
-    """What a statement takes; the columns of one object together, none for the object as a whole."""
-    from flatsplit.rehearsal.remedies import shown  # nothing else here needs a parser of SQL
+    """What a statement needs; the columns of an object together, none where it is the object as a whole."""
+    from flatsplit.rehearsal.remedies import shown  # nothing else here needs the parser of SQL
 
     grouped: dict[tuple[ObjectRef, str, str, str], list[str]] = {}
     for need in verdict.needs:

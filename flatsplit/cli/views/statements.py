@@ -1,4 +1,4 @@
-"""Statements: how many of which sort, the first few of each, and as JSON."""
+"""Statements: how many of each sort, the first few, and as JSON."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from flatsplit.model import Statement
 
 FEW = 3
-"""Statements of one sort that are shown before a question; all of them stand in ``flatsplit plan``."""
+"""Statements of each sort that are shown before a question; ``flatsplit plan`` has all."""
 
 _FIRST = re.compile(r'(?:LOCK TABLE (?:"(?:[^"]|"")*"|[^";])* MODE; |DO (\$\w*\$).*?\1; )+', re.DOTALL)
-"""What only takes a lock early, before the statement that a batch is about."""
+"""Statements that only take a lock early, before the main one of a batch."""
 
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}(?=[ ;(]|$)")
 _GRANT = re.compile(
@@ -26,7 +26,7 @@ _GRANT = re.compile(
 
 
 def verb(sql: str) -> str:
-    """What sort of statement it is, for example ``ALTER TABLE`` or ``GRANT … ON SEQUENCE``."""
+    """The sort of statement, for example ``ALTER TABLE`` or ``GRANT … ON SEQUENCE``."""
     locked = _FIRST.match(sql)
     if locked and locked.end() < len(sql):
         sql = sql[locked.end() :]
@@ -38,7 +38,7 @@ def verb(sql: str) -> str:
 
 
 def groups(statements: Iterable[Statement]) -> dict[tuple[str, str], list[Statement]]:
-    """Statements of one sort and lock, in the order in which each sort first appears."""
+    """Statements by sort and lock, in the order in which each first appears."""
     found: defaultdict[tuple[str, str], list[Statement]] = defaultdict(list)
     for statement in statements:
         found[verb(statement.sql), statement.lock].append(statement)
@@ -51,7 +51,7 @@ def terminated(sql: str) -> str:
 
 
 def summarise(printer: Printer, statements: Sequence[Statement], few: int = FEW) -> None:
-    """How many statements of which sort with which lock, and the first few of each."""
+    """Print how many statements of each sort there are with each lock, and the first few."""
     for (kind, lock), found in groups(statements).items():
         printer.say(f"  {len(found):>6,} × {kind}" + (f"  (lock: {lock})" if lock else ""))
         for statement in found[:few]:

@@ -1,4 +1,4 @@
-"""``status``: prose first, then the table."""
+"""``status``: sentences first, then the table of steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _MARKS = {"done": "done", "running": "running", "waiting": "waiting", "pending":
 
 
 def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
-    """What broke, where, what next, what blocks, what changed; then every step. ``all_walks``: a line for each."""
+    """Print what broke, where the walk is, what is next, what blocks it and what changed; then every step.
+    ``all_walks``: a line for each walk.
+    """
     cutover = found.cutover
     for broken in found.broken:
         printer.say(f"broken: {one_line(broken.what)}", "red")

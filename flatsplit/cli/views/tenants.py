@@ -1,4 +1,4 @@
-"""``tenants``: every table with its kind, what has to be said, and the section to put into flatsplit.toml."""
+"""``tenants``: every table with its kind, what has to be declared, and the section for flatsplit.toml."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _COUNTED = ("nobody's", "strangers", "crossing", "largest")
 
 
 def show(printer: Printer, found: Surveyed) -> None:
-    """Candidates, tables by kind, questions, and what to write down."""
+    """Print candidates, tables by kind, questions, and what to put into flatsplit.toml."""
     rows = [
         (_name(one.ref), one.key, ", ".join(one.columns[:3]), one.tables, one.declared, one.not_null)
         for one in found.candidates[:_CANDIDATES]
@@ -96,7 +96,7 @@ def _rows(found: Surveyed, ref: ObjectRef) -> str:
 
 
 def _indexed(found: Surveyed, one: Belonging) -> str:
-    """Whether an index begins with the column that the condition asks for."""
+    """Whether an index begins with the column that the condition compares."""
     column = one.links[0].columns[0] if one.links else one.column
     return "yes" if column in found.structure.tables[one.ref].leading else "no"
 
@@ -169,7 +169,7 @@ def show_result(output: Output, result: AdvanceResult, *, refused: bool) -> Exit
 
 
 def show_synced(output: Output, synced: Synced, *, refused: bool) -> Exit:
-    """``tenants --sync``: what was done, and what has to be said first; 4 where that is anything."""
+    """``tenants --sync``: what was done, and what has to be declared first; exit code 4 where there is something."""
     code = outcome.show(output, synced.result, idle="Nothing new: every tenant has its role.", refused=refused)
     for line in synced.survey.wrong:
         output.err.say(one_line(line), "red")

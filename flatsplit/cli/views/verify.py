@@ -1,4 +1,4 @@
-"""``verify``: the matrix, what was tried, what drifted and why."""
+"""``verify``: the matrix, what was tried, and drift with its causes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FEW = 10
 
 
 def show(printer: Printer, found: VerifyReport) -> None:
-    """Everything, what is wrong last."""
+    """Print everything, what is wrong last."""
     _matrix(printer, found)
     for proof in found.proofs:
         printer.say(one_line(_proved(proof)), "red" if any(not trial.ok for trial in proof.trials) else "dim")
@@ -68,7 +68,7 @@ def _matrix(printer: Printer, found: VerifyReport) -> None:
 
 
 def _proved(proof: RoleProof) -> str:
-    """What was proved by trying, and what rests on the catalog."""
+    """What was proved by trying, and what by the catalog alone."""
     if not proof.how:
         return f"{proof.role}: by the catalog only; {proof.reason}"
     how = {"logged in": "logged in with its password", "as the role": "as the role, undone"}[proof.how]
@@ -114,7 +114,7 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
 
 
 def show_canary(printer: Printer, sung: Canary) -> None:
-    """Whether an attack by the application's role would have been told."""
+    """Print whether an attack with the application's role would have been noticed."""
     if sung.ok and sung.found is not None:
         deed = sung.found
         client = f" from {deed.client}" if deed.client else ""

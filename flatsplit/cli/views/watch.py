@@ -1,4 +1,4 @@
-"""``watch``: a table that drains, or one after the other."""
+"""``watch``: one table that is updated, or one after the other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def show(
     legacy: str,
     refused: Callable[[], Sequence[Refusal]],
 ) -> None:
-    """On a terminal one table that changes with each look, elsewhere one after the other; and what is refused now."""
+    """On a terminal update one table with each look, otherwise print one after the other; with what is refused now."""
     if output.terminal:
         _live(output, looks, legacy, refused)
     else:

@@ -1,4 +1,4 @@
-"""Who did it, on the screen and as JSON. What is shown comes out of logs, so anybody may have written it."""
+"""Who did something, as text and as JSON. What is shown comes from logs, so anybody may have written it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FEW = 5
 
 
 def show(printer: Printer, found: Trail, *, literal: bool, every: bool = True) -> None:
-    """A line for each act, what was read, and what none of it can know.
+    """Print a line for each act, what was searched, and what cannot be known.
 
-    ``every``: also of many that flatsplit did itself, which nobody asked for by name.
+    ``every``: also acts of flatsplit itself where there are many.
     """
     own = [deed for deed in found.deeds if deed.source == "journal"]
     for deed in found.deeds:
@@ -61,7 +61,7 @@ def _show(printer: Printer, deed: Deed, database: str, *, literal: bool) -> None
         f"{when}  {visible(who)}{visible(client)}{claimed}  {visible(what)}: {deed.outcome}{times}  {judged}\n"
     )
     printer.say(f"    {_statement(deed, literal=literal)}", "cyan")
-    if deed.judgement != "legitimate" or deed.outcome == "refused":  # refused, and yet no concern: a trial of our own
+    if deed.judgement != "legitimate" or deed.outcome == "refused":  # refused, but a trial of flatsplit's own
         printer.say(f"    {one_line(deed.why)}", "dim")
 
 

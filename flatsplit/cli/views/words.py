@@ -7,5 +7,5 @@ from flatsplit.model import WalkName
 
 
 def typed(verb: str, walk: WalkName) -> str:
-    """``flatsplit next``, and for another walk than the split which one is meant."""
+    """The command, with ``--walk`` for another walk than the split."""
     return one_line(walk.typed(verb))
