@@ -1,8 +1,8 @@
-"""Which rows are a tenant's, as the expression of a policy; and what the server prints of it, recognised again.
+"""The condition of a policy that says which rows are a tenant's, and how it is recognised in what the server prints.
 
-The server prints its own tree: brackets, casts to text that it put there itself, names of its own where ours was taken.
-What is one of our conditions is written in our words again, so that wanted and found are compared as texts on every
-major (ruleutils.c). Anything else stays as the server says it.
+The server prints its own tree: with parentheses, casts to text that it added, and names of its own where ours was
+taken. A condition that is one of ours is written in our words again, so that the wanted one and the found one are
+compared as texts in every major (ruleutils.c). Any other condition stays as the server prints it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from flatsplit.tenants.condition import MAPPING, Condition, Link
 _TOKEN = re.compile(r'\s*(?:"((?:[^"]|"")*)"|(\w+)|(::|[=,.()]))')
 _TEXT = frozenset({"text", '"text"'})
 _ASKED = f'"{MAPPING}"'
-"""What all of our conditions name."""
+"""Names that are in each of our conditions."""
 
 
 def condition(value: Condition, table: str) -> str:
-    """The expression for a policy on a table of this name."""
+    """The condition for a policy on a table of this name."""
     return _condition(value, table if value.links or table == "r" else "")
 
 
@@ -59,23 +59,23 @@ def _condition(value: Condition, table: str) -> str:
 
 
 def own_row() -> str:
-    """Of the table that says which role is whose: a role sees its own row."""
+    """The condition on the table that maps roles to tenants: a role sees its own row."""
     return '("role" = CURRENT_USER)'
 
 
 def _alias(place: int, table: str) -> str:
-    """A name that the table itself does not have: it is named inside, too."""
+    """An alias that is not the name of the table, which is used inside as well."""
     return f"p{place}" if table != f"p{place}" else f"q{place}"
 
 
 def canonical(text: str, table: str) -> str:
-    """What the server printed (quote_all_identifiers on), in our words where it is ours."""
+    """What the server printed (with quote_all_identifiers on), in our words where it is ours."""
     found = recognise(text, table)
     return condition(found, table) if found is not None else text
 
 
 def recognise(text: str, table: str) -> Condition | None:
-    """The condition that a text of the server's says, None for any other."""
+    """The condition in a text of the server's; None where it is not one of ours."""
     if _ASKED not in text:
         return None
     return _recognise(text, table if "EXISTS" in text else "")
@@ -83,13 +83,17 @@ def recognise(text: str, table: str) -> Condition | None:
 
 @lru_cache(maxsize=CACHED)
 def _recognise(text: str, table: str) -> Condition | None:
-    """The name of the table says something only on a way to others: thousands say the same of their own column."""
+    """The same. The name of the table only matters on a path to other tables: thousands of tables have the same
+    condition.
+    """
     tokens = _tokens(text)
     return None if tokens is None else _Reader(tokens, table).condition()
 
 
 def _tokens(text: str) -> list[str] | None:
-    """Names (in quotes) and keywords, without brackets and casts to text."""
+    """The names (in quotes) and keywords of the text, without parentheses and casts to text; None where it
+    has others.
+    """
     found: list[str] = []
     place = 0
     text = text.strip()
@@ -110,7 +114,7 @@ def _tokens(text: str) -> list[str] | None:
 
 
 class _Reader:
-    """Reads one condition from the tokens; anything unexpected ends it."""
+    """Parses one condition from the tokens; anything unexpected ends it."""
 
     def __init__(self, tokens: Sequence[str], table: str) -> None:
         self._tokens = tokens
@@ -157,7 +161,7 @@ class _Reader:
         return Condition(mapping, column, or_null=or_null)
 
     def _mapping(self) -> str:
-        """The scalar subselect; the schema of the table that it asks."""
+        """Parses the scalar subselect; returns the schema of its table."""
         self._take("SELECT")
         alias, column = self._dotted()
         self._take("FROM")

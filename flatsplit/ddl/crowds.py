@@ -1,4 +1,4 @@
-"""A role in place of the many that hold the same by themselves."""
+"""SQL that replaces many grantees with the same rights by one role of which they become members."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ _LARGE_OBJECT_OWNER = sql.SQL("SELECT lomowner FROM pg_catalog.pg_largeobject_me
 
 
 def one_for_many(role: str, held: Sequence[tuple[ObjectRef, str]], apart: Iterable[str]) -> str:
-    """The role is made, all whose rights on the first object are these words become members, and it holds them instead.
+    """Creates the role, makes every grantee with just these rights on the first object a member of it, and grants it
+    the rights instead.
 
-    On the other objects the same grantees hold the words that stand there. Left alone are the owners, the roles that
-    are ``apart`` and those that inherit nothing. Everything is taken away before the role gets it: there is no room.
+    On the other objects the same grantees have the given rights. Owners, roles ``apart`` and NOINHERIT roles are left
+    alone. Everything is revoked before the role gets its rights, since the lists are full.
     """
     first, rights = held[0]
     acl, owner = _where(first)
@@ -60,7 +61,7 @@ def one_for_many(role: str, held: Sequence[tuple[ObjectRef, str]], apart: Iterab
 
 
 def _where(ref: ObjectRef) -> tuple[str, str]:
-    """Expressions for the list of rights and for who owns it."""
+    """Expressions for the list of rights and for the owner."""
     if ref.kind == "large_object":
         oid = int(ref.name)
         return _LARGE_OBJECT_ACL.format(oid).as_string(None), _LARGE_OBJECT_OWNER.format(oid).as_string(None)
@@ -70,7 +71,7 @@ def _where(ref: ObjectRef) -> tuple[str, str]:
 
 
 def _target(ref: ObjectRef, words: str) -> str:
-    """What comes between GRANT and TO."""
+    """The part between GRANT and TO."""
     if ref.kind == "column":
         words = ", ".join(f"{word} ({ident(ref.args)})" for word in words.split(", "))
         return f"{words} ON TABLE {ident(ref.schema, ref.name)}"

@@ -1,4 +1,4 @@
-"""Names: what is quoted, what is called how."""
+"""Names of objects: quoted for SQL, and in words."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from flatsplit.errors import FlatsplitError
 from flatsplit.model import PUBLIC, RELATIONS, ROUTINES, TABLES, ObjectRef, OnDemand
 
 CACHED = 1 << 15
-"""Names kept rendered: each object's stands in a statement, its undo and its record, for several grantees. Where there
-are more objects, a name is still kept from a statement to its undo, and memory is worth more than the rest."""
+"""How many rendered names are kept. The name of an object is in a statement, its undo and its record, for several
+grantees. With more objects it is still kept between a statement and its undo; more would take too much memory.
+"""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
@@ -21,7 +22,7 @@ _OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
 _LINES = ("\n", "\r")
 
 _MODES = ("IN ", "OUT ", "INOUT ", "VARIADIC ")
-"""As the server writes them; an argument that is called so comes quoted."""
+"""Argument modes as the server writes them; an argument with such a name is printed in quotes."""
 
 _ALTER_WORD: dict[str, str] = {
     "partitioned_table": "TABLE",
@@ -34,7 +35,7 @@ _ALTER_WORD: dict[str, str] = {
 @lru_cache(maxsize=CACHED)
 def ident(*parts: str) -> str:
     """One quoted, dotted identifier: ``ident("public", "a b")`` → ``"public"."a b"``."""
-    if _PLAIN.fullmatch("".join(parts)) and all(parts):  # nothing in it to escape, and there are thousands
+    if _PLAIN.fullmatch("".join(parts)) and all(parts):  # nothing has to be escaped, and there are thousands
         return '"' + '"."'.join(parts) + '"'
     return sql.Identifier(*parts).as_string(None)
 
@@ -79,9 +80,10 @@ def name(ref: ObjectRef) -> str:
     """The object's name as ALTER and GRANT want it."""
     kind, schema, plain, _ = ref
     if kind in RELATIONS and schema and plain and _PLAIN.fullmatch(schema + plain):
-        return f'"{schema}"."{plain}"'  # what ident() gives, and there are thousands
+        return f'"{schema}"."{plain}"'  # as ident() returns it, and there are thousands
     if kind in ROUTINES:
-        # To ROUTINE a list without modes may also be all arguments of another routine, OUT included: not unique then
+        # For ROUTINE a list without modes may also match all arguments of another routine, OUT included, and be
+        # ambiguous
         mode = "IN " if ref.args and not ref.args.startswith(_MODES) else ""
         return f"{ident(ref.schema, ref.name)}({mode}{ref.args})"
     if kind == "operator":
@@ -98,7 +100,7 @@ def name(ref: ObjectRef) -> str:
 
 
 def names(refs: Sequence[ObjectRef]) -> list[str]:
-    """:func:`name` of each. Hundreds of relations in one schema, with nothing to escape, are quoted in one go."""
+    """:func:`name` of each. Relations of one schema with nothing to escape are quoted in one go."""
     schema, plain = refs[0].schema, [ref.name for ref in refs]
     alike = schema and all(plain) and {ref.schema for ref in refs} == {schema} and _relations(refs)
     if alike and _PLAIN.fullmatch(schema + "".join(plain)):
@@ -112,7 +114,7 @@ def _relations(refs: Iterable[ObjectRef]) -> bool:
 
 @lru_cache(maxsize=CACHED)
 def label(ref: ObjectRef) -> str:
-    """The object as a person would call it: ``table public.orders``. Not SQL; one line."""
+    """The object as a person would write it: ``table public.orders``. Not SQL; one line."""
     if ref.kind == "column":
         text = f"column {ref.schema}.{ref.name}.{ref.args}"
     elif ref.kind == "policy":
@@ -132,7 +134,7 @@ def _word(kind: str) -> str:
 
 
 class Labels(OnDemand[str]):
-    """What a person would call these objects."""
+    """The names of objects as a person would write them."""
 
     __slots__ = ("_refs",)
 
@@ -159,7 +161,7 @@ def alter_owner(ref: ObjectRef, owner: str) -> str:
 
 
 def as_superuser(role_: str, statement: str) -> str:
-    """The statement while a role is a superuser, which nobody sees who is not in the same transaction."""
+    """The statement with SUPERUSER for the role around it, which nobody outside the transaction sees."""
     return f"ALTER ROLE {ident(role_)} SUPERUSER; {statement} ALTER ROLE {ident(role_)} NOSUPERUSER;"
 
 

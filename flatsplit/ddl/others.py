@@ -1,4 +1,4 @@
-"""Policies, user mappings, what only REASSIGN OWNED moves, and sessions."""
+"""Policies, user mappings, what only REASSIGN OWNED moves, and ending sessions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def drop_user_mapping(ref: ObjectRef) -> str:
 
 
 def run_jobs_as(heir: str, jobs: Iterable[object]) -> str:
-    """Jobs of pg_cron, by their numbers, as another role; where it keeps them, which is one database for all."""
+    """Let jobs of pg_cron, given by number, run as another role; in the database that keeps the jobs of all."""
     ids = ", ".join(str(int(str(job))) for job in jobs)
     return f"UPDATE cron.job SET username = {literal(heir)} WHERE jobid IN ({ids});"  # noqa: S608 (numbers)
 
@@ -133,11 +133,12 @@ _THINGS = """
 
 
 def reassign_owned(old: str, new: str, restore: Iterable[tuple[ObjectRef, str]]) -> str:
-    """REASSIGN OWNED, then back what it took against the plan: ``restore`` here, and whatever lies beyond.
+    """REASSIGN OWNED, then a block that gives back what it moved against the plan: ``restore`` in this database, and
+    objects outside of it.
 
-    It takes every database and tablespace of ``old``, also one that a sibling made or moved since this was planned. So
-    what goes back is found when it runs: rows that this transaction wrote, in a savepoint or not (age() counts from the
-    transaction's own number, and whoever came later has committed).
+    It moves every database and tablespace of ``old``, also one that another session created or moved since this was
+    planned. So what has to go back is found when it runs: rows that this transaction wrote, in a savepoint or not
+    (age() counts from the transaction's own number, and all later ones have committed).
     """
     back = " ".join(alter_owner(ref, owner) for ref, owner in restore)
     move = f"REASSIGN OWNED BY {ident(old)} TO {ident(new)};" + (f" {back}" if back else "")
@@ -151,7 +152,7 @@ def _filled(body: str, old: str, new: str) -> str:
 
 
 def terminate_sessions(name_: str, *, everywhere: bool = False) -> str:
-    """End every session of a role in this database, or in all of them."""
+    """End all sessions of a role in this database, or in all."""
     query = sql.SQL(
         "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
         "WHERE usename = {} {}AND pid <> pg_catalog.pg_backend_pid();"

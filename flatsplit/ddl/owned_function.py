@@ -1,7 +1,7 @@
-"""A temporary function that belongs to a role: what may run the application's code runs in one of these.
+"""A temporary function that belongs to a role, for everything that may run the application's code.
 
-Planning folds immutable functions, writing fires triggers, a policy calls what it likes. After SET ROLE such code could
-change back; inside a SECURITY DEFINER function nobody changes the role (GUC_NOT_WHILE_SEC_REST, guc.c).
+Planning evaluates immutable functions, writing fires triggers, a policy can call anything. After SET ROLE such code
+could change back; inside a SECURITY DEFINER function nobody can change the role (GUC_NOT_WHILE_SEC_REST, guc.c).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from flatsplit.ddl.names import dollar_quote, ident
 
 
 class OwnedFunction(NamedTuple):
-    """Such a function, as it is made; there is one of its name."""
+    """Such a function. There is one of its name at a time."""
 
     name: str
     arguments: str
@@ -20,15 +20,15 @@ class OwnedFunction(NamedTuple):
     body: str
     language: str = "plpgsql"
     settings: str = ""
-    """More of them, beside the search_path."""
+    """Further settings besides search_path."""
 
     @property
     def called(self) -> str:
-        """Its name where it is called."""
+        """Its name as it is called."""
         return f"pg_temp.{self.name}"
 
     def create(self) -> str:
-        """Who makes it owns it, until it is given away."""
+        """CREATE FUNCTION. The creator owns it until it is given away."""
         more = f"{self.settings} " if self.settings else ""
         return (
             f"CREATE FUNCTION {self.called}({self.arguments}) RETURNS {self.returns} LANGUAGE {self.language} "
@@ -36,5 +36,5 @@ class OwnedFunction(NamedTuple):
         )
 
     def give(self, role: str) -> str:
-        """From here on it does as this role whatever it does."""
+        """Give the function to a role, as which it runs from then on."""
         return f"ALTER FUNCTION {self.called}({self.arguments}) OWNER TO {ident(role)};"

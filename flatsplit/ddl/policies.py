@@ -1,4 +1,4 @@
-"""Policies, where they count, and the table that says which role is whose."""
+"""Policies, row-level security, and the table that maps roles to tenants."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 
 def create_policy(ref: ObjectRef, facts: PolicyFacts, roles: Iterable[str]) -> str:
-    """CREATE POLICY, with the words that are not what it is anyway."""
+    """CREATE POLICY, without words for defaults."""
     kind = "" if facts.permissive else " AS RESTRICTIVE"
     command = f" FOR {_COMMANDS[facts.command]}" if facts.command in _COMMANDS else ""
     to = ", ".join(role(each) for each in sorted(roles))
@@ -22,7 +22,7 @@ def create_policy(ref: ObjectRef, facts: PolicyFacts, roles: Iterable[str]) -> s
 
 
 def alter_policy_says(ref: ObjectRef, facts: PolicyFacts) -> str:
-    """ALTER POLICY … USING …, for whom it is left alone."""
+    """ALTER POLICY … USING …; its roles stay."""
     return f"ALTER POLICY {ident(ref.args)} ON {ident(ref.schema, ref.name)}{_expressions(facts)};"
 
 
@@ -37,9 +37,9 @@ def row_security(ref: ObjectRef, *, enabled: bool) -> str:
 
 
 def create_tenancy(ref: ObjectRef, key_type: str, owner: str, *, schema: bool) -> str:
-    """The table that says which role is whose; ``schema``: and the schema it is in.
+    """CREATE TABLE for the table that maps roles to tenants; ``schema``: and for its schema.
 
-    ``key_type`` is one of the server's own, as format_type() prints it.
+    ``key_type`` is one of the server's own types, as format_type() prints it.
     """
     table, to = name(ref), ident(owner)
     made = f"CREATE SCHEMA {ident(ref.schema)}; ALTER SCHEMA {ident(ref.schema)} OWNER TO {to}; " if schema else ""
@@ -51,29 +51,31 @@ def create_tenancy(ref: ObjectRef, key_type: str, owner: str, *, schema: bool) -
 
 
 def drop_tenancy(ref: ObjectRef, *, schema: bool) -> str:
-    """The other way round."""
+    """DROP of the same."""
     return f"DROP TABLE {name(ref)};" + (f" DROP SCHEMA {ident(ref.schema)};" if schema else "")
 
 
 def tenancy_of(schema: str) -> ObjectRef:
-    """The table in this schema."""
+    """The table's name in this schema."""
     return ObjectRef("table", schema, MAPPING)
 
 
 def add_tenants(ref: ObjectRef, owner: str, rows: Sequence[tuple[str, str]]) -> str:
-    """Rows (role, key). They are written with the rights of the table's owner: whatever hangs on it runs as that."""
+    """INSERT of (role, key), with the rights of the table's owner, which triggers on the table then have too."""
     values = ", ".join(f"({literal(role_)}, {literal(key)})" for role_, key in rows)
     return _as_owner(f"INSERT INTO {ident(ref.schema, ref.name)} (role, tenant) VALUES {values}", owner)  # noqa: S608 (in quotes)
 
 
 def remove_tenants(ref: ObjectRef, owner: str, rows: Sequence[tuple[str, str]]) -> str:
-    """Rows that go."""
+    """DELETE of (role, key), in the same way."""
     names = ", ".join(literal(role_) for role_, _ in rows)
     return _as_owner(f"DELETE FROM {ident(ref.schema, ref.name)} WHERE role IN ({names})", owner)  # noqa: S608 (in quotes)
 
 
 def _as_owner(statement: str, owner: str) -> str:
-    """Inside a function that belongs to the owner nobody can become the operator again, as after SET ROLE."""
+    """The statement inside a function that belongs to the owner, where nothing can become the operator again, unlike
+    after SET ROLE.
+    """
     function = OwnedFunction("flatsplit_tenants", "", "void", statement, language="sql")
     call = f"{function.called}()"
     return f"{function.create()} {function.give(owner)} SELECT {call}; DROP FUNCTION {call};"

@@ -1,4 +1,4 @@
-"""GRANT and REVOKE on objects, columns and what is created later."""
+"""GRANT and REVOKE on objects, on columns, and on future objects."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ END"""
 
 
 def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = (), *, major: int) -> str:
-    """What keeps GRANT on these relations from breaking statements of the application; "" if nothing is needed.
+    """What has to precede GRANT on these relations so that it does not break statements of the application; "" for
+    nothing.
 
-    Before 18 GRANT takes no lock on a relation, and updates its row in pg_class, as TRUNCATE and REFRESH do: whoever
-    of them comes second fails with "tuple concurrently updated". ACCESS SHARE makes TRUNCATE wait for the moment; from
-    18 on GRANT takes it by itself. LOCK TABLE takes no materialized view, and ACCESS SHARE would let REFRESH
-    CONCURRENTLY pass: giving it the comment that it has locks it against both kinds of REFRESH. So it does with tables
-    that are ``closed`` to their owner: LOCK TABLE asks for a privilege, COMMENT for ownership.
+    Before 18 GRANT takes no lock on a relation but updates its row in pg_class, as TRUNCATE and REFRESH do: the second
+    of two at the same time fails with "tuple concurrently updated". ACCESS SHARE makes TRUNCATE wait; from 18 on GRANT
+    takes it itself. LOCK TABLE does not take a materialized view, and ACCESS SHARE does not keep off REFRESH
+    CONCURRENTLY. Setting the same comment again takes a lock that keeps off both kinds of REFRESH. The same is done for
+    tables that are ``closed`` to their owner, since LOCK TABLE needs a privilege, and COMMENT ownership.
     """
     bare = [ref for ref in refs if ref.kind in ("table", "partitioned_table")] if major < versions.GRANT_LOCKS else []
     tables = [ref for ref in bare if ref not in closed]
@@ -48,13 +49,13 @@ def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = (), *, major
 
 
 def _as_grantor(statement: str, grantor: str) -> str:
-    """GRANTED BY takes only the current user for object privileges, so another grantor means acting as it."""
+    """The statement as its grantor: GRANTED BY takes only the current user for privileges on objects."""
     return f"SET LOCAL ROLE {ident(grantor)}; {statement} RESET ROLE;" if grantor else statement
 
 
 def by_hand(statement: str) -> str:
-    """A statement to be copied. Outside a transaction LOCK TABLE is refused; SET LOCAL does nothing, and what follows
-    it would be another's.
+    """A statement to be copied, in a transaction where it needs one: outside of one LOCK TABLE fails, and SET LOCAL has
+    no effect on what follows it.
     """
     return f"BEGIN; {statement} COMMIT;" if statement.startswith(("SET LOCAL ", "LOCK TABLE ")) else statement
 

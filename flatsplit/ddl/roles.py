@@ -10,7 +10,7 @@ from flatsplit.ddl.names import ident, literal
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import Member, MemberOptions, RoleFacts, State, versions
 
-# variable_is_guc_list_quote() in pg_dump: their elements are quoted one by one.
+# variable_is_guc_list_quote() in pg_dump: elements of these settings are quoted one by one
 _LIST_SETTINGS = frozenset(
     {
         "local_preload_libraries",
@@ -25,7 +25,7 @@ _LISTS_OF_NAMES = frozenset({"search_path", "temp_tablespaces"})
 
 
 def grant_member(member: Member, options: MemberOptions, *, by: bool) -> str:
-    """GRANT role TO member; ``by`` names the grantor, where it is not the one the server would record."""
+    """GRANT role TO member; ``by`` adds GRANTED BY."""
     head = f"GRANT {ident(member.role)} TO {ident(member.member)}"
     if options.inherit is None:
         return head + (" WITH ADMIN OPTION" if options.admin else "") + _granted_by(member, by) + ";"
@@ -45,7 +45,7 @@ def revoke_member(member: Member, *, by: bool, admin_only: bool = False) -> str:
 
 
 def end_membership(state: State, role: str, member: str) -> str:
-    """REVOKE role FROM member, as often as somebody gave it: since 16 it is kept, and taken away, per grantor."""
+    """REVOKE role FROM member, once for each grantor: since 16 memberships are kept and revoked per grantor."""
     keys = sorted(key for key in state.members if key[:2] == (role, member)) or [Member(role, member, "")]
     by = state.target.membership_options
     return " ".join(revoke_member(key, by=by and bool(key.grantor)) for key in keys)
@@ -58,9 +58,9 @@ def join_role(name_: str, version: int) -> str:
 
 
 def leave_role(name_: str, version: int, before: MemberOptions | None = None) -> str:
-    """Undo :func:`join_role`: a membership that the current user had given itself gets its options back.
+    """Undo :func:`join_role`; a membership that the current user had granted itself gets its former options again.
 
-    One by another grantor was never touched: 16 keeps them apart, and before who is a member does not join.
+    One by another grantor was not changed: 16 keeps them apart, and before, a member does not join.
     """
     if before is not None:
         return rejoin_role(name_, "TRUE" if before.inherit else "FALSE", "TRUE" if before.set else "FALSE")
@@ -69,7 +69,7 @@ def leave_role(name_: str, version: int, before: MemberOptions | None = None) ->
 
 
 def rejoin_role(name_: str, inherit: str, set_: str) -> str:
-    """A membership that the current user has given itself gets these options (16+), words or psql variables."""
+    """Give a membership that the current user has granted itself these options (16+): words or psql variables."""
     return f"GRANT {ident(name_)} TO CURRENT_USER WITH INHERIT {inherit}, SET {set_} GRANTED BY CURRENT_USER;"
 
 
@@ -77,7 +77,7 @@ _FLAGS = ("superuser", "createdb", "createrole", "inherit", "replication", "bypa
 
 
 def role_options(have: RoleFacts, want: RoleFacts, fields: Iterable[str]) -> str:
-    """The option words that lead from one to the other, for the given fields; "" if there is no difference."""
+    """The option words that lead from one to the other for these fields; "" where they do not differ."""
     words = []
     for field in fields:
         value = getattr(want, field)
@@ -99,7 +99,7 @@ def create_role(name_: str, facts: RoleFacts) -> str:
 
 
 def comment_on_role(name_: str, comment: str) -> str:
-    """COMMENT ON ROLE; "" takes the comment away."""
+    """COMMENT ON ROLE; "" removes the comment."""
     return f"COMMENT ON ROLE {ident(name_)} IS {literal(comment) if comment else 'NULL'};"
 
 
@@ -114,23 +114,23 @@ def drop_role(name_: str) -> str:
 
 
 def verifier_variable(name_: str) -> str:
-    """The psql variable that holds a role's password verifier: letters, digits and _ only, as psql wants it."""
+    """The psql variable for a role's password verifier, made of letters, digits and _ only, as psql requires."""
     safe = re.sub(r"[^A-Za-z0-9]", "_", name_) if name_.isascii() and name_.replace("_", "a").isalnum() else ""
     return f"{safe}_verifier" if safe else f"role_{name_.encode().hex()}_verifier"
 
 
 def login_with_password(name_: str) -> str:
-    """ALTER ROLE … LOGIN PASSWORD with the verifier as a psql variable; executor.py fills it in."""
+    """ALTER ROLE … LOGIN PASSWORD with a psql variable for the verifier; executor/records.py fills it in."""
     return f"ALTER ROLE {ident(name_)} LOGIN PASSWORD :'{verifier_variable(name_)}';"
 
 
 def change_password(name_: str) -> str:
-    """ALTER ROLE … PASSWORD with the verifier as a psql variable, of a role that logs in already."""
+    """ALTER ROLE … PASSWORD with a psql variable for the verifier, for a role that can log in already."""
     return f"ALTER ROLE {ident(name_)} PASSWORD :'{verifier_variable(name_)}';"
 
 
 def fill_verifier(statement: str, name_: str, verifier: str) -> str:
-    """The statement with the psql variable replaced by the verifier, at the last moment before it is sent."""
+    """The statement with the psql variable replaced by the verifier, just before it is sent."""
     head, found, tail = statement.rpartition(f":'{verifier_variable(name_)}'")
     if not found:
         raise FlatsplitError(f"no place for the verifier of {name_!r}", "report this as a bug in flatsplit")
@@ -138,22 +138,22 @@ def fill_verifier(statement: str, name_: str, verifier: str) -> str:
 
 
 def split_list(value: str) -> list[str]:
-    """The elements of a list setting as kept in setconfig, unquoted (SplitGUCList(), dumputils.c).
+    """The elements of a list setting as stored in setconfig, unquoted (SplitGUCList(), dumputils.c).
 
-    One that is empty names nothing: an empty list is kept as ``""``.
+    Empty elements are left out: an empty list is stored as ``""``.
     """
     return [quoted.replace('""', '"') if quoted else plain for quoted, plain in _elements(value)]
 
 
 def _elements(value: str) -> list[tuple[str, str]]:
-    """Each element that is not empty, in quotes or without."""
+    """(with quotes, without quotes) of each element that is not empty; one of the two is ""."""
     found = re.findall(r'\s*(?:"((?:[^"]|"")*)"|([^,"\s][^,]*?))\s*(?:,|$)', value)
     return [(quoted, plain) for quoted, plain in found if quoted or plain]
 
 
 def folded_list(setting: str, value: str) -> str:
-    """A list of names as people write it, as the server keeps it: what stands in no quotes is folded, as in SQL
-    (SplitIdentifierString(), varlena.c). Anything else as it is.
+    """A list of names as the server stores it: names without quotes are folded, as in SQL (SplitIdentifierString(),
+    varlena.c). Other settings are returned as they are.
     """
     if setting.lower() not in _LISTS_OF_NAMES:
         return value
@@ -162,7 +162,7 @@ def folded_list(setting: str, value: str) -> str:
 
 
 def same_setting(setting: str, one: str | None, other: str | None) -> bool:
-    """Whether two values of a setting mean the same: the server quotes the elements of a list as it sees fit."""
+    """Whether two values of a setting mean the same: the server may quote the elements of a list differently."""
     if one is None or other is None or setting.lower() not in _LIST_SETTINGS:
         return one == other
     return split_list(one) == split_list(other)

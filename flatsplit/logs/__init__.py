@@ -1,4 +1,4 @@
-"""Server logs: their formats, read in one place. Pure; what an entry means is told elsewhere."""
+"""Server logs: reads their formats. Pure. What an entry means is worked out elsewhere."""
 
 from flatsplit.logs.entry import Entry
 from flatsplit.logs.jsonlog import of_row

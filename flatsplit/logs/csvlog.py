@@ -1,4 +1,4 @@
-"""csvlog: a row per entry, whose texts may go over many lines (manual, "Using CSV-Format Log Output")."""
+"""csvlog: a row per entry, whose texts may contain line feeds (manual, "Using CSV-Format Log Output")."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ _HEAD = re.compile(
     + _TEXT
     + rb",[0-9a-f.]*+,\d*+,"
 )
-"""How a row begins, up to the number of its line. A text inside a field can look like it: :func:`_begins`."""
+"""The beginning of a row, up to the line number. A text inside a field can look like it: see :func:`_begins`."""
 _UNFORGED = re.compile(rb'"(?:"")*+[^",\n]')
-"""The beginning of a text that is there: an odd number of quotes. Inside a field every quote is doubled
-(appendCSVLiteral() in csvlog.c), so a client can write what is empty there, or quotes alone; an odd number only where
-his text ends, and there the next column follows, or the end of the row."""
+"""The beginning of a field with content: an odd number of quotes. Inside a field every quote is doubled
+(appendCSVLiteral() in csvlog.c), so a client can write an empty field or quotes alone, but an odd number only where its
+text ends, and there the next column or the end of the row follows.
+"""
 _NOBODYS = re.compile(rb",[^,\"\n]*+,[^,\"\n]*+,\d*+,[^,\"\n]++,[0-9A-Z]{5}," + _UNFORGED.pattern)
-"""What follows in a row of a process without a client: no command, then times and severity, then its message."""
+"""What follows in the row of a process without a client: no command, then times and severity, then the message."""
 _ROW = re.compile(rb'(?:[^"\n]++|"(?:[^"]++|"")*+")*+\n')
 _COLUMNS = 23
-"""Those of 13's that everything here needs, up to the application's name."""
+"""The columns of 13 that are needed here, up to the application's name."""
 
 
 def _begins(data: bytes, place: int) -> bool:
-    """Whether a row begins here, and not what a client wrote to look like one: a name or message says so."""
+    """Whether a row begins here, and not a text of a client that imitates one: a name or message has to follow."""
     head = _HEAD.match(data, place)
     if head is None:
         return False
@@ -40,27 +41,27 @@ def _begins(data: bytes, place: int) -> bool:
 
 
 class CsvLog:
-    """The format."""
+    """The format csvlog."""
 
     name = "csvlog"
     tells_role = tells_state = True
 
     def start(self, data: bytes, place: int) -> int:
-        """Where the row begins that holds a place; 0 where that lies before the data."""
+        """Where the row with this place begins; 0 where that is before the data."""
         begin = data.rfind(b"\n", 0, place) + 1
         while begin and not _begins(data, begin):
             begin = data.rfind(b"\n", 0, begin - 1) + 1
         return begin
 
     def end(self, data: bytes, start: int, *, final: bool) -> int:
-        """Where the row ends that begins here; -1 where that lies behind the data."""
+        """Where the row that begins here ends; -1 where that is after the data."""
         found = _ROW.match(data, start)
         if found is not None:
             return found.end()
         return len(data) if final else -1
 
     def read(self, raw: bytes) -> Entry | None:
-        """What a row says; None where it is none."""
+        """The entry of a row; None where it is none."""
         csv.field_size_limit(2**31 - 1)
         try:
             row = next(csv.reader(io.StringIO(raw.decode("utf-8", "replace"), newline="")), [])
@@ -86,15 +87,15 @@ class CsvLog:
         )
 
     def errors(self) -> tuple[bytes, ...]:
-        """What stands in the entries of statements that were refused or did nothing."""
+        """Bytes of which one is in every entry about a statement that was refused or had no effect."""
         return (b",42501,", b",01007,", b",01006,", b",42601,")
 
     def failed_logins(self) -> tuple[bytes, ...]:
-        """What stands in the entries of logins that failed."""
+        """Bytes of which one is in every entry about a failed login."""
         return tuple(f",{state},".encode() for state in sorted(NOT_LET_IN))
 
     def key(self, session: str) -> bytes:
-        """What stands in every entry of a session."""
+        """Bytes that are in every entry of a session."""
         return f",{session},".encode()
 
 

@@ -1,4 +1,4 @@
-"""What one entry of a server log says, whatever format it is written in."""
+"""One entry of a server log, in any format."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 @dataclass(slots=True)
 class Entry:
-    """One message of the server with all that belongs to it. "" for what the format, or the prefix, does not say."""
+    """One message of the server with all its parts. A field is "" where the format or the prefix lacks it."""
 
     at: str = ""
-    """As it is written."""
+    """The time as it is written."""
     user: str = ""
-    """Who logged in, whatever role the session acted as."""
+    """The role that logged in, whatever role the session acted as."""
     database: str = ""
     client: str = ""
     """Address, or ``local``."""
     application: str = ""
-    """What the client says it is."""
+    """What the client calls itself."""
     session: str = ""
     """Session id, else the process id."""
     severity: str = ""
@@ -29,19 +29,19 @@ class Entry:
     context: str = ""
     statement: str = ""
     tag: str = ""
-    """The command that was running."""
+    """The tag of the command that was running."""
     vxid: str = ""
-    """Virtual transaction; ``n/0`` for none."""
+    """The virtual transaction; ``n/0`` for none."""
     other: Entry | None = None
-    """How the line can be read as well: something in it imitates the prefix."""
+    """Another reading of the line, where a text in it imitates the prefix."""
 
     def tells(self, other: Entry) -> bool:
-        """Whether both tell of the same message by the same person."""
+        """Whether both readings are of the same message of the same login."""
         mine, its = ((e.user, e.client, e.severity, e.sqlstate, e.message) for e in (self, other))
         return mine == its
 
     def readings(self) -> tuple[Entry, ...]:
-        """Every way to read it."""
+        """All readings."""
         return (self,) if self.other is None else (self, self.other)
 
 
@@ -55,5 +55,5 @@ def client_of(text: str) -> str:
 
 
 def text_of(value: Any) -> str:
-    """A value of a JSON row as text, that can be written down: JSON can name half a character, UTF-8 cannot."""
+    """A value of a JSON row as text that can be stored: JSON can contain half a surrogate pair, UTF-8 cannot."""
     return "" if value is None else str(value).encode("utf-8", "replace").decode()

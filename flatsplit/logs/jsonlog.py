@@ -1,4 +1,4 @@
-"""jsonlog (15 and later): an object per line (manual, "Using JSON-Format Log Output")."""
+"""jsonlog (15 and later): an object on each line (manual, "Using JSON-Format Log Output")."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from flatsplit.logs.languages import NOT_LET_IN, severities
 
 
 class JsonLog:
-    """The format."""
+    """The format jsonlog."""
 
     name = "jsonlog"
     tells_role = tells_state = True
 
     def start(self, data: bytes, place: int) -> int:
-        """Where the line begins that holds a place."""
+        """Where the line with this place begins."""
         return data.rfind(b"\n", 0, place) + 1
 
     def end(self, data: bytes, start: int, *, final: bool) -> int:
-        """Where the line ends that begins here; -1 where that lies behind the data."""
+        """Where the line that begins here ends; -1 where that is after the data."""
         found = data.find(b"\n", start)
         if found >= 0:
             return found + 1
         return len(data) if final else -1
 
     def read(self, raw: bytes) -> Entry | None:
-        """What a line says; None where it is none."""
+        """The entry of a line; None where it is none."""
         try:
             row = json.loads(raw.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
@@ -36,20 +36,20 @@ class JsonLog:
         return of_row(row) if isinstance(row, dict) and "error_severity" in row else None
 
     def errors(self) -> tuple[bytes, ...]:
-        """What stands in the entries of statements that were refused or did nothing."""
+        """Bytes of which one is in every entry about a statement that was refused or had no effect."""
         return (b'"42501"', b'"01007"', b'"01006"', b'"42601"')
 
     def failed_logins(self) -> tuple[bytes, ...]:
-        """What stands in the entries of logins that failed."""
+        """Bytes of which one is in every entry about a failed login."""
         return tuple(f'"{state}"'.encode() for state in sorted(NOT_LET_IN))
 
     def key(self, session: str) -> bytes:
-        """What stands in every entry of a session."""
+        """Bytes that are in every entry of a session."""
         return f'"session_id":"{session}"'.encode()
 
 
 def of_row(row: Mapping[str, Any]) -> Entry:
-    """An object as an entry."""
+    """The entry for an object."""
     severity = text_of(row.get("error_severity"))
     return Entry(
         at=text_of(row.get("timestamp")),

@@ -1,8 +1,8 @@
-"""The words of a log line, in every language that PostgreSQL has message catalogs of.
+"""The words of log lines in every language for which PostgreSQL has message catalogs.
 
-The words come from the catalogs themselves (``python -m tests.catalogs`` writes languages.json). Severities and labels
-stand at the head of a line on stderr; csvlog and jsonlog translate the severity too. What a message means is told by
-its SQLSTATE where there is one, and else by what it says.
+They come from these catalogs (``python -m tests.catalogs`` writes languages.json). Severities and labels are at the
+beginning of a line on stderr; csvlog and jsonlog translate the severity too. The meaning of a message is told by its
+SQLSTATE where it has one, otherwise by its text.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from flatsplit.logs.entry import Entry
 REFUSED = "42501"
 """insufficient_privilege."""
 WITHHELD = frozenset({"01006", "01007"})
-"""privilege_not_revoked and privilege_not_granted: warnings, the statement does nothing and succeeds."""
+"""privilege_not_revoked and privilege_not_granted: warnings; the statement succeeds without effect."""
 NOT_LET_IN = frozenset({"28P01", "28000"})
 """invalid_password and invalid_authorization_specification: a login that failed, before there was a session."""
 SEVERAL = "42601"
-"""A syntax error: also of several statements in one, where the client speaks the extended protocol."""
+"""A syntax error; also several statements in one text with the extended protocol."""
 
 _ENGLISH_REFUSED = re.compile(
     r"permission denied|must be owner of|must be superuser|must be (?:a )?member of"
@@ -43,25 +43,25 @@ def _languages() -> Mapping[str, Mapping[str, Any]]:
 
 @cache
 def severities() -> Mapping[str, str]:
-    """Severities as they are written → in English."""
+    """Severities as written, with the English ones."""
     found = {word: english for each in _languages().values() for word, english in each["severities"].items()}
     return found | {f"DEBUG{level}": "DEBUG" for level in range(1, 6)}
 
 
 @cache
 def labels() -> Mapping[str, str]:
-    """Labels of what belongs to the line before, with colon and spaces → in English."""
+    """Labels of the lines that follow a message, as written with colon and spaces, with the English ones."""
     return {word: english for each in _languages().values() for word, english in each["labels"].items()}
 
 
 def words(*english: str) -> tuple[str, ...]:
-    """How these severities may be written."""
+    """All ways in which these severities are written."""
     return tuple(sorted(word for word, meant in severities().items() if meant in english))
 
 
 @cache
 def _head() -> re.Pattern[str]:
-    """What stands before the statement in a message of log_statement or of log_min_duration_statement.
+    """What precedes the statement in a message of log_statement or log_min_duration_statement.
 
     check_log_statement(), exec_parse_message(), exec_bind_message() and exec_execute_message() in postgres.c.
     """
@@ -116,7 +116,7 @@ def _fragments(key: str) -> re.Pattern[str]:
 
 @cache
 def _whole(key: str) -> re.Pattern[str]:
-    """Messages that have no words of their own: ``permission denied`` where other messages say that and more."""
+    """A pattern for whole messages: ``permission denied`` alone, where other messages begin with the same words."""
     found = {".*".join(map(re.escape, each)) for one in _languages().values() for each in one[f"{key}_whole"]}
     return re.compile("|".join(sorted(found)), re.DOTALL)
 
@@ -126,19 +126,19 @@ def _any(pieces: Iterable[str]) -> re.Pattern[str]:
 
 
 class Logged(NamedTuple):
-    """A statement in a message of log_statement or log_min_duration_statement."""
+    """The statement in a message of log_statement or log_min_duration_statement."""
 
     text: str
     ran: bool
-    """Whether it has been run; else it is going to be."""
+    """Whether it has run; otherwise it is about to."""
     extended: bool
-    """By the extended protocol."""
+    """Whether it used the extended protocol."""
     early: bool
-    """A step before the execution: parse or bind."""
+    """Whether it is a step before execution: parse or bind."""
 
 
 def logged(message: str) -> Logged | None:
-    """The statement that a message logs; None for none."""
+    """The statement that a message logs; None where it logs none."""
     found = _head().match(message)
     if found is None:
         return None
@@ -147,7 +147,7 @@ def logged(message: str) -> Logged | None:
 
 
 def is_duration(message: str) -> bool:
-    """Whether it says how long something took: so it is done."""
+    """Whether the message says how long something took, which is then done."""
     return _duration().match(message) is not None
 
 
@@ -162,7 +162,7 @@ def has_left(message: str) -> bool:
 
 
 def inner_statement(context: str) -> str:
-    """The innermost statement of a routine or DO block that a context names; "" for none."""
+    """The innermost statement of a routine or DO block in a context; "" where there is none."""
     for before, after in _inner():
         if context.startswith(before):
             rest = context[len(before) :]
@@ -172,7 +172,7 @@ def inner_statement(context: str) -> str:
 
 
 def is_refused(entry: Entry) -> bool:
-    """Whether the server refused for want of a privilege."""
+    """Whether the server refused because a privilege is missing."""
     if entry.severity not in ("ERROR", "FATAL"):
         return False
     if entry.sqlstate:
@@ -191,7 +191,7 @@ def _logins() -> re.Pattern[str]:
 
 
 def not_let_in(entry: Entry) -> str:
-    """As whom somebody failed to log in: for his password, or a role that may not; "" for any other entry."""
+    """The role of a failed login, by a wrong password or because it may not log in; "" for any other entry."""
     if entry.severity != "FATAL" or (entry.sqlstate and entry.sqlstate not in NOT_LET_IN):
         return ""
     found = _logins().fullmatch(entry.message)
@@ -199,7 +199,7 @@ def not_let_in(entry: Entry) -> str:
 
 
 def is_withheld(entry: Entry) -> bool:
-    """Whether GRANT or REVOKE did nothing, which is only a warning."""
+    """Whether GRANT or REVOKE had no effect, which is only a warning."""
     if entry.severity != "WARNING":
         return False
     if entry.sqlstate:

@@ -1,8 +1,8 @@
-"""log_line_prefix: what stands before the severity of a line on stderr, and who can forge it.
+"""log_line_prefix: what precedes the severity of a line on stderr, and how a client could imitate it.
 
-The prefix is read as the server writes it (log_status_format() in elog.c). Most of it cannot hold what a client chose;
-the application's name can. So every line is read twice, with that name as short and as long as it can be: where both
-readings tell of different people, the line is doubtful.
+The prefix is parsed as the server writes it (log_status_format() in elog.c). Clients can choose little of it, except
+the application's name. So every line is read twice, with that name as short and as long as possible: where the readings
+name different people, the line is doubtful.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flatsplit.logs.languages import labels, severities
 
 _TIME = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 _NAMES = frozenset("audi")
-"""Escapes that may stand for anything, but for a line feed."""
+"""Escapes that may be anything but a line feed."""
 _ESCAPES = {
     "a": rb"[^\n]{0,63}",
     "u": rb"[^\n]{0,63}",
@@ -67,7 +67,7 @@ COMMON = (
     "< %m > ",
     "%t [%p] ",
 )
-"""Of distributions, services and tools; tried where nobody says which it is."""
+"""Prefixes of distributions, services and tools; tried where the prefix is not known."""
 
 
 def _words(words: Iterable[str]) -> bytes:
@@ -75,13 +75,13 @@ def _words(words: Iterable[str]) -> bytes:
 
 
 def word_pattern() -> bytes:
-    """Regular expression for a severity with its colon, or for a label."""
+    """A regular expression for a severity with its colon, or for a label."""
     return rb"(?:(?P<severity>" + _words(severities()) + rb"):  |(?P<label>" + _words(labels()) + b"))"
 
 
 @lru_cache(maxsize=64)
 def compiled(prefix: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """The beginning of a line, with the application's name as short as it can be, and as long.
+    """Patterns for the beginning of a line, with the application's name as short and as long as possible.
 
     Groups: the letters of the escapes, ``severity`` or ``label``, and ``rest``.
     """
@@ -100,7 +100,7 @@ def _compile(prefix: str, lazy: bytes) -> re.Pattern[bytes]:
         elif letter == "%":
             found += b"%"
         elif letter in _ESCAPES:
-            # Who may choose a name of a role or database has no need to forge one
+            # Whoever may choose names of roles or databases has no need to imitate one
             pattern = _ESCAPES[letter] + (lazy if letter == "a" else b"?" if letter in _NAMES else b"")
             if letter not in seen:
                 pattern = b"(?P<" + letter.encode() + b">" + pattern + b")"
@@ -114,14 +114,14 @@ def _compile(prefix: str, lazy: bytes) -> re.Pattern[bytes]:
 
 
 def escapes(prefix: str) -> frozenset[str]:
-    """The letters in it."""
+    """The letters of its escapes."""
     return frozenset(letter for _, letter in _ESCAPE.findall(prefix))
 
 
 def guess(lines: list[bytes]) -> str | None:
-    """The prefix of these lines among the common ones; None where it is another, or where nothing of sessions is shown.
+    """The common prefix that fits these lines best; None where none fits, or where no line of a session is among them.
 
-    Lines of the server's own processes end at %q: they say nothing of what a session's line goes on with.
+    Lines of the server's own processes end at %q, so they do not tell how lines of sessions go on.
     """
     best: tuple[int, int, str] | None = None
     possible = 0

@@ -1,4 +1,4 @@
-"""Which format a log is in, and its entries one after the other."""
+"""Recognises the format of a log, and reads its entries one after the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flatsplit.logs.jsonlog import JsonLog, is_json
 from flatsplit.logs.stderr import sniff_stderr
 
 SAMPLE = 64 * 1024
-"""Bytes that tell the format."""
+"""Bytes that are looked at to recognise the format."""
 
 
 class Format(Protocol):
@@ -19,37 +19,37 @@ class Format(Protocol):
 
     @property
     def name(self) -> str:
-        """Csvlog, jsonlog or stderr."""
+        """csvlog, jsonlog or stderr."""
 
     @property
     def tells_role(self) -> bool:
-        """Whether an entry says who logged in."""
+        """Whether an entry names the login."""
 
     @property
     def tells_state(self) -> bool:
-        """Whether an entry says its SQLSTATE."""
+        """Whether an entry has its SQLSTATE."""
 
     def start(self, data: bytes, place: int) -> int:
-        """Where the entry begins that holds a place."""
+        """Where the entry with this place begins."""
 
     def end(self, data: bytes, start: int, *, final: bool) -> int:
-        """Where the entry ends that begins here; -1 where the data does not tell."""
+        """Where the entry that begins here ends; -1 where the data does not show it."""
 
     def read(self, raw: bytes) -> Entry | None:
-        """What it says; None where it is none."""
+        """The entry; None where it is none."""
 
     def errors(self) -> tuple[bytes, ...]:
-        """Bytes of which one stands in every entry about a statement that was refused or did nothing."""
+        """Bytes of which one is in every entry about a statement that was refused or had no effect."""
 
     def failed_logins(self) -> tuple[bytes, ...]:
-        """Bytes of which one stands in every entry about a login that failed for its password, or for its role."""
+        """Bytes of which one is in every entry about a login that failed, by its password or its role."""
 
     def key(self, session: str) -> bytes:
-        """Bytes that stand in every entry of a session, and perhaps in others."""
+        """Bytes that are in every entry of a session, and perhaps in others."""
 
 
 def sniff(sample: bytes, prefix: str | None = None) -> Format | None:
-    """The format of a log by its beginning; ``prefix``: log_line_prefix where it is known. None for no log."""
+    """The format of a log by its beginning; None where it is none. ``prefix``: log_line_prefix, where it is known."""
     sample = sample.removeprefix(b"\xef\xbb\xbf")
     if is_csv(sample):
         return CsvLog()
@@ -59,7 +59,7 @@ def sniff(sample: bytes, prefix: str | None = None) -> Format | None:
 
 
 def entries(data: bytes, form: Format) -> Iterator[Entry]:
-    """Every entry of a log that is in memory."""
+    """All entries of a log in memory."""
     place = 0
     while place < len(data):
         end = form.end(data, place, final=True)

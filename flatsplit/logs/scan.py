@@ -1,7 +1,7 @@
-"""A log of any size, of which only what matters is read: looked for as bytes first, parsed where something is found.
+"""Reads only what matters of a log of any size: it searches bytes, and parses entries where something is found.
 
-Constant memory: a chunk, and some of what came before it. Looking for a few words in bytes is a hundred times faster
-than reading every entry, and next to nothing in a log matters.
+It needs constant memory: a chunk, and some of what came before. Searching bytes for a few words is a hundred times
+faster than parsing every entry, and few entries of a log matter.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from flatsplit.logs.words import Word, Words
 
 CHUNK = 2 * 1024 * 1024
 PIECE = 128 * 1024
-"""Bytes of which is told at once which words are there; few enough to stay in a processor's cache."""
+"""Bytes that are checked for all words at once; few enough for a processor's cache."""
 BEHIND = 1024 * 1024
-"""Bytes before the chunk that are kept, for what an earlier entry of the same session says."""
+"""Bytes before the chunk that are kept, for earlier entries of the same session."""
 LONGEST = 32 * 1024 * 1024
-"""Bytes of one entry; a longer one is read as far as that."""
+"""The longest entry; a longer one is read up to here."""
 FOLLOWED = 16
-"""Sessions at a time whose every entry is read; each is a word more to look for."""
+"""Sessions at a time of which every entry is read; each is another word to search for."""
 PATIENCE = 128 * 1024 * 1024
-"""Bytes in which nothing is heard of such a session, until nothing more is expected of it."""
+"""Bytes without an entry of such a session after which no more is expected of it."""
 
 _RARE = 8
-"""Places in a piece that are so few that it is not worth while to look where other words stand."""
+"""So few places in a piece that other words need not be searched."""
 
 Sieve = Callable[[bytes], bool]
-"""Told the lower-case bytes of an entry in which a word was found: whether it is worth reading."""
+"""Called with the lower-case bytes of an entry in which a word was found: whether to parse it."""
 
 
 class Scan:
-    """One pass over a log. Make it, say what to look for, feed it chunks.
+    """One pass over a log: create it with what to search for, and feed it chunks.
 
-    ``words``: lists of words of which one stands in what matters; of several lists words of each stand there.
-    ``exact``: further words as they are, of which any makes an entry matter.
+    ``words``: lists of words; an entry matters if it has a word of each list. ``exact``: further words, of which any
+    makes an entry matter.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Scan:
         self._start = 0
 
     def feed(self, chunk: bytes, *, final: bool) -> None:
-        """The next bytes; ``final``: there are no more."""
+        """The next bytes; ``final``: the last ones."""
         cut = max(0, self._done - BEHIND)
         self._data = self._data[cut:] + chunk
         self._done -= cut
@@ -71,7 +71,7 @@ class Scan:
                 del self._followed[session]
 
     def follow(self, session: str, told: Callable[[Entry], bool]) -> None:
-        """Have every further entry of a session told, until the answer is False; the oldest makes room."""
+        """Call ``told`` with every further entry of a session until it returns False. The oldest session makes room."""
         if not session:
             return
         while len(self._followed) >= FOLLOWED:
@@ -79,7 +79,7 @@ class Scan:
         self._followed[session] = _Followed(self.form.key(session), told)
 
     def before(self, session: str) -> Iterator[Entry]:
-        """Entries of a session before the one that was found last, the newest first, as far as they are at hand."""
+        """Earlier entries of a session before the one found last, the newest first, as far as they are in memory."""
         if not session:
             return
         key, place = self.form.key(session), self._start
@@ -104,7 +104,7 @@ class Scan:
         return None
 
     def _piece(self, last: int, final: bool) -> int:
-        """Where a piece of whole entries ends; where the data was left for one that has not ended."""
+        """Where a piece of whole entries ends; ``last`` where an entry has no end yet."""
         data, done, form = self._data, self._done, self.form
         cut = data.find(b"\n", done + PIECE, last) + 1 or last
         if final and cut == last:
@@ -116,7 +116,7 @@ class Scan:
         return done if len(data) - start < LONGEST else last
 
     def _places(self, start: int, end: int) -> list[int]:
-        """Where something in a piece may matter: of several lists, the words of the one that is there least."""
+        """Where something in a piece may matter: the places of the words from the list that occurs least."""
         data = self._data[start:end]
         lists = [words.among(data) for words in self._lists]
         exact = self._exact.among(data)
@@ -132,7 +132,7 @@ class Scan:
         return [start + place for place in sorted(least + _every(exact, data, lower))]
 
     def _search(self, last: int, final: bool) -> int:
-        """Goes through the data up to ``last``; how far it came."""
+        """Search the data up to ``last``; returns how far it came."""
         data, done, form = self._data, self._done, self.form
         places = self._places(done, last)
         places.append(last)
@@ -175,17 +175,17 @@ class Scan:
 
 @dataclass(slots=True)
 class _Followed:
-    """A session every entry of which is told."""
+    """A session of which every entry is reported."""
 
     key: bytes
     told: Callable[[Entry], bool]
     at: int = -1
     silent: int = 0
-    """Bytes since it was heard of."""
+    """Bytes since its last entry."""
 
 
 def _every(words: Iterable[Word], data: bytes, lower: bytes) -> list[int]:
-    """Where each of the words stands."""
+    """The places of each of the words."""
     found = []
     for word in words:
         text = lower if word.folded else data

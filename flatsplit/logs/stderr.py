@@ -1,7 +1,7 @@
-"""The log on stderr: lines that begin with log_line_prefix; what belongs to the one before begins with a tab.
+"""The log on stderr: lines begin with log_line_prefix, and continue in lines that begin with a tab.
 
-One message is several entries of the file: ERROR, then DETAIL, CONTEXT, STATEMENT, each with the prefix again. They are
-written at once (send_message_to_server_log() in elog.c), so they stand together.
+One message has several entries in the file: ERROR, then DETAIL, CONTEXT, STATEMENT, each with the prefix. They are
+written at once (send_message_to_server_log() in elog.c), so they are consecutive.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ANY = re.compile(rb"(?P<prefix>[^\n]*?)" + word_pattern() + rb"(?P<rest>[^\n]*)
 _LABELLED = re.compile(word_pattern() + rb"(?P<rest>[^\n]*)")
 _WHEN = re.compile(
     rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?"
-    rb"(?: (?!\[)[^\s\]>;|,:\"]+?(?=-[0-9a-f]+\.|[\s\]>;|,:\"]|\Z))?"  # in `UTC-6b0aa54c.11dd` a session follows
+    rb"(?: (?!\[)[^\s\]>;|,:\"]+?(?=-[0-9a-f]+\.|[\s\]>;|,:\"]|\Z))?"  # a session id follows in `UTC-6b0aa54c.11dd`
 )
 _PID = re.compile(rb"\[(\d+)(?:-\d+)?\]")
 _USER = re.compile(rb"(?:user=(?P<user>[^,\s\]]*))|(?P<at>[^\s@,\[\]:]+)@(?P<db>[^\s@,\]:]+)")
@@ -26,14 +26,14 @@ _APPLICATION = re.compile(rb"\b(?:app|application|application_name)=([^,\]]*?)(?
 _CLIENT = re.compile(rb"\b(?:client|host|remote)=([^,\s\]]*)")
 _STATE = re.compile(rb"(?<![\w.])(42501|0100[67]|42601|00000)(?![\w.])")
 _VERBOSE = re.compile(r"(?!AUDIT)([0-9A-Z]{5}): ")
-"""Before the message where log_error_verbosity is verbose. No SQLSTATE is called AUDIT, but lines of pgaudit are."""
+"""Precedes the message where log_error_verbosity is verbose. AUDIT is no SQLSTATE, but begins lines of pgaudit."""
 _FAR = 1_000
-"""Lines back to the beginning of an entry."""
+"""How many lines back the beginning of an entry is looked for."""
 _UNKNOWN = "[unknown]"
 
 
 class StderrLog:
-    """The format, with a prefix that is known, or that every line has to tell for itself."""
+    """The format, with a known prefix, or with one that is recognised in each line."""
 
     def __init__(self, prefix: str | None) -> None:
         self.prefix = prefix
@@ -46,7 +46,7 @@ class StderrLog:
     name = "stderr"
 
     def start(self, data: bytes, place: int) -> int:
-        """Where the entry begins that holds a place."""
+        """Where the entry with this place begins."""
         begin = here = self._line(data, place)
         for _ in range(_FAR):
             if not begin or not self._may_belong(data, begin):
@@ -70,13 +70,13 @@ class StderrLog:
         return not matches or any(match["label"] for match in matches)
 
     def _heads(self, data: bytes, place: int) -> list[bytes]:
-        """What stands before the severity of a message: before the labels of what belongs to it stands the same."""
+        """What precedes the severity of a message; the same precedes the labels of its further lines."""
         return [data[place : match.start("severity")] for match in self._matches(data, place) if match["severity"]]
 
     def _belongs(self, data: bytes, place: int, heads: Sequence[bytes]) -> re.Match[bytes] | None:
-        """The label of a line that belongs to the message with these heads; None for one of its own.
+        """The label of a line that belongs to the message with these beginnings; None for a line of another one.
 
-        Where the prefix numbers the lines, that all readings of the line say so has to be enough.
+        Where the prefix numbers the lines, it is enough that all readings of the line have a label.
         """
         for head in heads:
             if data.startswith(head, place):
@@ -87,7 +87,7 @@ class StderrLog:
         return matches[0] if matches and all(match["label"] for match in matches) else None
 
     def end(self, data: bytes, start: int, *, final: bool) -> int:
-        """Where the entry ends that begins here, with all that belongs to it; -1 where that lies behind the data."""
+        """Where the entry that begins here ends, with all its lines; -1 where that is after the data."""
         heads = self._heads(data, start)
         place = data.find(b"\n", start)
         while place >= 0:
@@ -95,13 +95,13 @@ class StderrLog:
                 break
             if not data.startswith(b"\t", place + 1) and self._belongs(data, place + 1, heads) is None:
                 if not final and data.find(b"\n", place + 1) < 0:
-                    break  # half a line says nothing yet
+                    break  # an incomplete line cannot be read yet
                 return place + 1
             place = data.find(b"\n", place + 1)
         return len(data) if final else -1
 
     def read(self, raw: bytes) -> Entry | None:
-        """What an entry says; None where it is none."""
+        """The entry; None where it is none."""
         head, *more = _joined(raw)
         readings = [match for match in self._matches(head, 0) if match["severity"]]
         if not readings:
@@ -161,24 +161,24 @@ class StderrLog:
         )
 
     def errors(self) -> tuple[bytes, ...]:
-        """What stands in the entries of statements that were refused or did nothing."""
+        """Bytes of which one is in every entry about a statement that was refused or had no effect."""
         if self.tells_state:
             return (b"42501", b"01007", b"01006", b"42601")
         return tuple(f"{word}:  ".encode() for word in words("ERROR", "WARNING"))
 
     def failed_logins(self) -> tuple[bytes, ...]:
-        """What stands in the entries of logins that failed."""
+        """Bytes of which one is in every entry about a failed login."""
         if self.tells_state:
             return tuple(state.encode() for state in sorted(NOT_LET_IN))
         return tuple(f"{word}:  ".encode() for word in words("FATAL"))
 
     def key(self, session: str) -> bytes:
-        """What stands in every entry of a session."""
+        """Bytes that are in every entry of a session."""
         return session.encode()
 
 
 def _joined(raw: bytes) -> list[bytes]:
-    """The lines of an entry, each with those that go on after it."""
+    """The lines of an entry, each with the lines that continue it."""
     found: list[bytes] = []
     for line in raw.rstrip(b"\r\n").split(b"\n"):
         if line.startswith(b"\t") and found:
@@ -189,7 +189,7 @@ def _joined(raw: bytes) -> list[bytes]:
 
 
 def _told(prefix: bytes, place: int) -> Entry:
-    """What a prefix of an unknown form says, by the usual spellings; of several the first (0) or the last (-1)."""
+    """What a prefix of unknown form says, by usual spellings; of several the first (0) or the last (-1)."""
 
     def text(pattern: re.Pattern[bytes], group: int | str = 1) -> str:
         every = list(pattern.finditer(prefix))

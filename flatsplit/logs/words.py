@@ -1,8 +1,8 @@
-"""Words that are looked for in a log, many at once.
+"""Searches for many words at once in a log.
 
-Each word is a pass over the bytes, and most words are not there. So first all bytes that stand in none of them are
-taken out, in one pass, and of what is left, which is a third, everything between two line feeds or quotes that is there
-again: a log is the same few statements over and over. A word that is not in the rest is not in the log.
+Each word is one pass over the bytes, and most words do not occur. So first all bytes that are in none of the words are
+removed in one pass. Of the rest, about a third, every part between line feeds or quotes that occurs again is removed: a
+log consists of the same few statements. A word that is not in what remains is not in the log.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from itertools import combinations
 
 _LOWER = bytes(range(256)).lower()
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_&") | frozenset(range(128, 256))
-"""Mostly enough to tell a word by; ``&`` for U&"…"."""
+"""Usually enough to recognise a word; ``&`` is for U&"…"."""
 _NOT_AFTER = _LETTERS - {ord("&")} | frozenset(b"0123456789$).")
-"""What no keyword of a command is followed by: what a name goes on with (ident_cont in scan.l), or ends with."""
+"""What cannot follow a keyword of a command: characters of identifiers (ident_cont in scan.l) and of other words."""
 _ENDS = b"'\n"
-"""What parts of a line end with that may be the same in another."""
+"""What ends parts of a line that may occur again in another line."""
 _FEW = 2
 _STEM = 3
-"""Bytes at the beginning of several words, which are looked for first: the server's own names begin with ``pg_``."""
+"""Bytes that several words begin with, which are searched first: names of the server's own begin with ``pg_``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word to look for."""
+    """A word to search for."""
 
     text: bytes
-    """In lower case where it is looked for whatever its case."""
+    """In lower case where its case does not matter."""
     folded: bool = True
-    """Whether it is looked for whatever its case."""
+    """Whether its case does not matter."""
     keyword: bool = False
-    """Whether it has to end there: CREATE, and not created_at.
+    """Whether the word has to end there: CREATE, and not created_at.
 
-    Where it begins says nothing: jsonlog writes a line feed as ``\\n``.
+    Its beginning tells nothing, since jsonlog writes a line feed as a backslash and an n.
     """
     but_after: tuple[bytes, ...] = ()
-    """Words after which, with one blank, it is not meant."""
+    """Words after which, with one blank, it does not count."""
 
     def find(self, data: bytes, start: int, end: int) -> int:
-        """Where it stands next; -1 for nowhere. Of a folded one, ``data`` is in lower case."""
+        """Its next place; -1 where there is none. For a folded word ``data`` is in lower case."""
         place = data.find(self.text, start, end)
         if not self.keyword:
             return place
@@ -54,12 +54,12 @@ class Word:
         return -1
 
     def stands_only_after(self, data: bytes) -> bool:
-        """Whether it is nowhere meant: quicker than to look at each place."""
+        """Whether it occurs only where it does not count; faster than looking at each place."""
         return data.count(self.text) == sum(data.count(each + b" " + self.text) for each in self.but_after)
 
 
 class Words:
-    """Several words, of which one has to be there."""
+    """Several words, one of which has to occur."""
 
     def __init__(self, words: Iterable[Word]) -> None:
         every = dict.fromkeys(words)
@@ -73,17 +73,17 @@ class Words:
         return bool(self._groups)
 
     def among(self, data: bytes) -> list[Word]:
-        """Those that may stand in a piece of a log: the others do not."""
+        """The words that may be in a piece of a log."""
         return [word for group in self._groups for word in group.among(data)]
 
 
 class _Group:
-    """Words that are all looked for in lower case, or as they are."""
+    """Words that are all searched in lower case, or all as they are."""
 
     def __init__(self, words: list[Word], folded: bool) -> None:
         kept = frozenset(b"".join(word.text for word in words))
         telling = all(len(_LETTERS.intersection(word.text)) >= _FEW for word in words)
-        self._parted = telling and kept.isdisjoint(_ENDS)  # numbers are hardly ever the same
+        self._parted = telling and kept.isdisjoint(_ENDS)  # numbers hardly ever occur again
         if telling:
             kept &= _LETTERS
         if self._parted:
@@ -120,7 +120,7 @@ class _Group:
 
 
 def _alike(words: list[Word]) -> bytes:
-    """A table by which words that differ in one digit, as SQLSTATEs do, become the same: a pass less."""
+    """A table that makes words equal which differ in one digit, as SQLSTATEs do, which saves a pass."""
     table = bytes(range(256))
     for one, other in combinations((word.text for word in words), 2):
         differ = {bytes(pair) for pair in zip(one, other, strict=False) if pair[0] != pair[1]}

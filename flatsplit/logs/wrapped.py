@@ -1,8 +1,8 @@
-"""Logs as whoever collected them wrote them down: each line inside a line of syslog, or of a container's.
+"""Logs as collectors store them: each line inside a line of syslog or of a container's log.
 
-What wraps a line is taken off, and what the server wrote is left: stderr, csvlog or jsonlog. Known are syslog and
-journald (``journalctl``, also ``-o json``), the files of Docker and of CRI (Kubernetes), what ``docker compose logs``
-and ``kubectl logs --timestamps`` show, exports of Cloud Logging, and CloudNativePG.
+What is around a line is removed, and the server's own stderr, csvlog or jsonlog is left. Known are syslog and journald
+(``journalctl``, also ``-o json``), the files of Docker and of CRI (Kubernetes), the output of ``docker compose logs``
+and ``kubectl logs --timestamps``, exports of Cloud Logging, and CloudNativePG.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any, TypeAlias
 from flatsplit.errors import UsageError
 
 Wrapping: TypeAlias = Callable[[Sequence[bytes]], list[bytes]]
-"""Lines, each with its line feed → what was in them. A line feed may be missing where a line goes on in the next."""
+"""Turns lines, each with its line feed, into what is in them. The line feed may be missing where a line is
+continued.
+"""
 
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)"
 _CONTAINER = re.compile(_ISO + rb" (?:(?:stdout|stderr) (?P<part>[FP]) )?")
@@ -28,10 +30,10 @@ _SYSLOG = re.compile(
     rb"(?P<program>[^\s\[\]:]+)(?:\[(?P<pid>\d+)\])?: (?:\[\d+-(?P<chunk>\d+)\] )?"
 )
 _BLOB = re.compile(rb"\[[\d.]+[BKMG] blob data\]\s*")
-"""journalctl, of a message with a character that cannot be printed: a client decides whether there is one."""
+"""How journalctl shows a message with a character that cannot be printed; clients can cause that."""
 _OWN = b"postgres"
 _TEXTS = ("log", "MESSAGE", "textPayload")
-"""Where a line stands in an object: Docker's json-file, journald, Cloud Logging."""
+"""The keys under which an object has the line: Docker's json-file, journald, Cloud Logging."""
 _KEYS = {
     "timestamp": "log_time",
     "user": "user_name",
@@ -48,11 +50,11 @@ _KEYS = {
     "statement": "query",
     "application_name": "application_name",
 }
-"""Columns of jsonlog → what CloudNativePG calls them, which is what csvlog does."""
+"""Columns of jsonlog, with the names that CloudNativePG gives them, which are those of csvlog."""
 
 
 def wrappings(sample: bytes) -> list[Wrapping]:
-    """What has to be taken off the lines of a log that begins like this, the outermost first."""
+    """What has to be removed from the lines of a log that begins like this, the outermost first."""
     found: list[Wrapping] = []
     lines = sample[: sample.rfind(b"\n") + 1].splitlines(keepends=True)[:200]
     while lines and len(found) < 3:
@@ -79,9 +81,10 @@ def _wrapping(lines: Sequence[bytes]) -> Wrapping | None:
 
 
 def _of_syslog(lines: Sequence[bytes], *, own: bool) -> list[bytes]:
-    """The server splits what is long at a blank, and what has several lines at their ends (write_syslog() in elog.c).
+    """The lines inside those of syslog. The server splits long ones at a blank, and others at line feeds
+    (write_syslog() in elog.c).
 
-    ``own``: only what programs say that have the server's name; else syslog_ident is another.
+    ``own``: only lines of programs with the server's name; otherwise syslog_ident is another.
     """
     found: list[bytes] = []
     for line in lines:
@@ -90,7 +93,8 @@ def _of_syslog(lines: Sequence[bytes], *, own: bool) -> list[bytes]:
             continue
         if _BLOB.fullmatch(line, head.end()):
             raise _left_out()
-        text = line[head.end() :].replace(b"#011", b"\t")  # rsyslog's; no other, lest a client's text ends a line
+        # Rsyslog's; no other, so that a client's text cannot end a line
+        text = line[head.end() :].replace(b"#011", b"\t")
         if text.startswith(b" ") and (head["chunk"] or b"1") != b"1" and found:
             found[-1] = found[-1].rstrip(b"\n") + text
             continue
@@ -140,7 +144,8 @@ def _text(row: Mapping[str, Any]) -> str:
 def _journalled(message: Any) -> Any:
     """A message as ``journalctl -o json`` writes it (systemd, Journal JSON Format).
 
-    Bytes one by one where one cannot be printed; null where it is long, which is a UsageError: a client decides that.
+    That is a list of bytes where one cannot be printed, and null where it is long, which raises UsageError since a
+    client can cause it.
     """
     if message is None:
         raise _left_out()
@@ -157,7 +162,7 @@ def _left_out() -> UsageError:
 
 
 def _of_record(record: Mapping[str, Any]) -> str:
-    """A record of CloudNativePG's as a line of jsonlog."""
+    """A record of CloudNativePG as a line of jsonlog."""
     written = {key: record[name] for key, name in _KEYS.items() if record.get(name)}
     host = str(record.get("connection_from") or "")
     written["remote_host"] = host if host.startswith("[") else host.rpartition(":")[0] or host

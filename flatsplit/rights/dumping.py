@@ -1,9 +1,9 @@
-"""Who could dump the whole database if it were not for the tracking schema. Pure.
+"""Roles that could dump the whole database if they could read the tracking schema. Pure.
 
-pg_dump locks every table of every schema (ACCESS SHARE, which wants SELECT, and USAGE on the schema to name it), so one
-schema that a role may not read ends its dumps (getTables() in pg_dump.c). Whoever may read every row of the application
-may therefore read the journal. Not PUBLIC, unless it may read everything too: the journal tells who is connected from
-where, which pg_stat_activity shows to few.
+pg_dump locks every table of every schema (ACCESS SHARE, which needs SELECT on it and USAGE on the schema), so one
+schema that a role may not read makes its dumps fail (getTables() in pg_dump.c). A role that may read every row of the
+application may therefore read the journal. PUBLIC may not, unless it may read everything too: the journal tells who
+connects from where, which pg_stat_activity shows to few.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from flatsplit.config import Config
 from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, ObjectFacts, ObjectRef, State
 
 _LOCKED = frozenset({"table", "partitioned_table"})
-"""Relations that pg_dump locks; what belongs to an extension it does not dump."""
+"""Relations that pg_dump locks; it does not dump those of extensions."""
 _READ_ALL = "pg_read_all_data"
 
 
 def newly_shut_out(state: State, config: Config, adopted: frozenset[str]) -> tuple[str, ...]:
-    """Roles to be let into the tracking schema so that their dumps go on working; "" stands for PUBLIC.
+    """Roles that need the right to read the tracking schema so that their dumps still work; "" for PUBLIC.
 
-    Of a group and its members the group alone. Not the roles that the plan itself looks after.
+    Of a group and its members only the group. Without the roles for which the plan does it.
     """
     wide = _Wide(state)
     able = wide.able()
@@ -32,14 +32,16 @@ def newly_shut_out(state: State, config: Config, adopted: frozenset[str]) -> tup
     if PUBLIC in able:
         return () if wide.reads_journal(PUBLIC) else (PUBLIC,)
     planned = ({config.legacy_role, *config.roles.new} - adopted) | _tenants(state, config, able)
-    # A grant of its own would keep a login that lives for an hour from being dropped: app_user's are app_user
+    # A grant of its own would keep a short-lived login from being dropped; app_user's logins act as app_user
     covers = (able - planned) | {config.legacy_role, *blueprint.programs(config)}
     wanted = (role for role in able - planned if covers.isdisjoint(wide.groups[role]))
     return tuple(sorted(role for role in wanted if not wide.reads_journal(role)))
 
 
 def _tenants(state: State, config: Config, able: set[str]) -> set[str]:
-    """Tenants may read every table, not every row: their dumps end at the policies, and the journal names them all."""
+    """Tenants may read every table but not every row: their dumps fail at the policies, and the journal names all of
+    them.
+    """
     if config.tenants is None:
         return set()
     group = config.tenants.group
@@ -48,10 +50,11 @@ def _tenants(state: State, config: Config, able: set[str]) -> set[str]:
 
 
 def dumping(state: State, guarded: Mapping[tuple[str, str], bool], logins: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Of those ``logins`` that may read every table: the tables whose policies end a dump by them, of those with row
-    security (whether it is forced).
+    """For those ``logins`` that may read every table: the tables whose policies make their dumps fail, of those with
+    row security (with whether it is forced).
 
-    pg_dump sets row_security to off: an error where policies apply, and they do to all but owners and BYPASSRLS.
+    pg_dump turns row_security off, which is an error where policies apply: to all roles but owners and those with
+    BYPASSRLS.
     """
     wide = _Wide(state)
     owners = {
@@ -71,7 +74,7 @@ def dumping(state: State, guarded: Mapping[tuple[str, str], bool], logins: Itera
 
 
 class _Wide:
-    """What can be read by whom."""
+    """Which roles can read what."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -80,18 +83,18 @@ class _Wide:
         self._tables, self._journal = self._readers(journal=False), self._readers(journal=True)
 
     def able(self) -> set[str]:
-        """Roles, superusers left out, that may read every table; PUBLIC alone where it may. None without a table."""
+        """Roles, without superusers, that may read every table; PUBLIC alone where it may. Empty without any table."""
         if self._tables and all(PUBLIC in readers for readers in self._tables):
             return {PUBLIC}
         return set(filter(self.reads_all, self._state.roles))
 
     def reads_all(self, role: str) -> bool:
-        """Whether a role that is there may read every table, and is neither a superuser nor the server's own."""
+        """Whether a role that exists may read every table, and is neither a superuser nor the server's own."""
         own = self._state.roles[role].superuser or role.startswith("pg_")
         return not own and self._passes(role, self._tables)
 
     def reads_journal(self, role: str) -> bool:
-        """Whether the role is let into the tracking schema already."""
+        """Whether the role may already read the tracking schema."""
         return self._passes(role, self._journal)
 
     def _passes(self, role: str, needed: list[frozenset[str]]) -> bool:
@@ -99,7 +102,7 @@ class _Wide:
         return bool(needed) and (_READ_ALL in mine or not any(mine.isdisjoint(readers) for readers in needed))
 
     def _readers(self, *, journal: bool) -> list[frozenset[str]]:
-        """For each distinct list of rights that matters, who may read."""
+        """For each distinct list of rights that matters, the roles that may read."""
         tables: dict[int, ObjectFacts] = {}
         schemas: set[str] = set()
         for group in self._state.groups:
@@ -132,7 +135,7 @@ def _holders(facts: ObjectFacts, letter: str) -> frozenset[str]:
 
 
 def _inherited(state: State) -> Mapping[str, set[str]]:
-    """Per role the roles whose rights it has without SET ROLE; the database's owner is in pg_database_owner."""
+    """For each role, the roles whose rights it has without SET ROLE; the database's owner is in pg_database_owner."""
     above: defaultdict[str, set[str]] = defaultdict(set)
     for key, options in state.members.items():
         member = state.roles.get(key.member)

@@ -1,6 +1,6 @@
-"""The blast radius: what somebody who holds a role's password could do. Pure.
+"""The blast radius: what an attacker with a role's password could do. Pure.
 
-Judged from the catalog alone; pg_hba.conf may keep people out on top of it. flatsplit's own schema is left out.
+Judged from the catalog alone; pg_hba.conf may keep some clients out. flatsplit's own schema is left out.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, RELATIONS, ROUTINES, TABLES,
 from flatsplit.rights.power import Power
 
 NAMED = 20
-"""Objects named per line; the rest is counted."""
+"""How many objects a line names; the rest is counted."""
 
 _Answer: TypeAlias = Callable[[ObjectRef, ObjectFacts], bool]
 
 SUPERUSERS = frozenset({"set_user", "set_user_u", "set_session_auth", "dblink_connect_u"})
-"""Routines that make a superuser of their caller, or log in as one without being asked for a password."""
+"""Routines that make their caller a superuser, or log in as one without a password."""
 
 FILES = frozenset(
     {
@@ -36,23 +36,23 @@ _WRITABLE = TABLES | {"view"}
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """One thing that a role could do."""
+    """Something that a role could do."""
 
     key: str
     act: str
-    """In words that go on from "could"."""
+    """In words that follow "could"."""
     count: int
-    """Of how many objects; 0 or 1 where it is a matter of yes or no."""
+    """The number of objects; 0 or 1 where it is yes or no."""
     total: int | None = None
-    """How many there are; None where that says nothing."""
+    """The number of all such objects; None where that says nothing."""
     flag: bool = False
-    """A matter of yes or no."""
+    """Whether it is yes or no."""
     names: tuple[str, ...] = ()
-    """The first of them."""
+    """The names of the first ones."""
 
     @property
     def text(self) -> str:
-        """For a cell of a table."""
+        """The text for a cell of a table."""
         if self.flag:
             return "yes" if self.count else "no"
         if self.total and self.count == self.total:
@@ -62,51 +62,51 @@ class Ability:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """All that a role could do."""
+    """Everything that a role could do."""
 
     role: str
     login: bool
-    """Somebody with its password could log in (the server's pg_hba.conf permitting)."""
+    """Whether it could log in with a password, as far as the server's pg_hba.conf permits."""
     abilities: tuple[Ability, ...]
 
     def ability(self, key: str) -> Ability | None:
-        """The line of this key."""
+        """The line with this key; None where there is none."""
         return next((found for found in self.abilities if found.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
-    """What each role could do, as things are and as they will be."""
+    """What each role could do, now and at the end."""
 
     database: str
     today: tuple[Exposure, ...]
     after: tuple[Exposure, ...]
     """With every step done."""
     complete: bool = False
-    """Every step is done: ``today`` is what the cutover made."""
+    """Whether every step is done, so that ``today`` is the result."""
     tenants: tuple[str, ...] = ()
-    """Those of the roles that are tenants': where row-level security is on, they reach rows of their own."""
+    """Roles of tenants, which reach rows of their own where row-level security is enabled."""
     pools: tuple[str, ...] = ()
-    """Those that may become any of them."""
+    """Roles that may become any of these."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a State does not hold."""
+    """Facts that a State does not hold."""
 
     rows: Mapping[tuple[str, str], float | None]
     """Estimated rows by schema and name."""
     secured: frozenset[tuple[str, str]]
     """Tables with row-level security."""
     reading: frozenset[ObjectRef]
-    """Policies that let somebody read rows."""
+    """Policies that let a role read rows."""
     databases: tuple[tuple[str, str, frozenset[str]], ...]
-    """Other databases that let people in: name, owner, who holds CONNECT."""
+    """Other databases that let roles in: name, owner, roles with CONNECT."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Objects of one kind, schema and facts: one answer serves them all."""
+    """Objects of one kind and schema with the same facts, for which the answer is the same."""
 
     facts: ObjectFacts
     refs: list[ObjectRef]
@@ -117,7 +117,7 @@ class _Group:
 
 
 def exposures(state: State, around: Surroundings, roles: Sequence[str]) -> tuple[Exposure, ...]:
-    """What each of these roles could do; roles that do not exist are left out."""
+    """What each of these roles could do, without roles that do not exist."""
     groups: dict[tuple[str, str, int], _Group] = {}
     for ref, facts in state.objects.items():
         if facts.note != "system" and JOURNAL_SCHEMA not in (ref.schema, ref.name if ref.kind == "schema" else ""):
@@ -127,7 +127,7 @@ def exposures(state: State, around: Surroundings, roles: Sequence[str]) -> tuple
 
 
 class _Judge:
-    """Looks at one role."""
+    """Judges one role."""
 
     def __init__(self, state: State, around: Surroundings, objects: Sequence[_Group], power: Power) -> None:
         self.state = state
@@ -137,7 +137,7 @@ class _Judge:
         self.database = state.objects.get(ObjectRef("database", "", state.target.database))
 
     def exposure(self) -> Exposure:
-        """Every line, the gravest first."""
+        """Every line, the most serious first."""
         facts = self.state.roles[self.power.role]
         login = facts.login and not facts.expired
         return Exposure(self.power.role, login, (_flag("login", "log in", login), *self._lines()))
@@ -224,7 +224,7 @@ class _Judge:
     # -- answers about one object
 
     def _calls(self, names: frozenset[str]) -> bool:
-        """Whether it may call one of these routines, which the system or an extension keeps from PUBLIC."""
+        """Whether it may call one of these routines, which PUBLIC may not."""
         return any(
             ref.name in names and self._has(ref, group.facts, "X")
             for group in self.state.groups
@@ -239,7 +239,7 @@ class _Judge:
         return self.power.drops(ref, facts) and self.power.uses_schema(ref.schema)
 
     def _some(self, letters: str, columns: Mapping[tuple[str, str], frozenset[str]] | None = None) -> _Answer:
-        """Whether it has one of the privileges, be it on a single column."""
+        """Whether it has one of the privileges, on a single column at least."""
 
         def answer(ref: ObjectRef, facts: ObjectFacts) -> bool:
             if self._has(ref, facts, letters):
@@ -265,7 +265,7 @@ class _Judge:
         return found
 
     def _past_policies(self, facts: ObjectFacts) -> bool:
-        """Whether row-level security does not hold it up: an owner can turn it off."""
+        """Whether row-level security does not limit it: an owner can disable it."""
         return self.power.owns(facts) or self.power.attribute("bypassrls")
 
     def _policies(self, table: ObjectRef) -> str:
@@ -293,7 +293,7 @@ class _Judge:
         return [group for group in self.objects if group.first.kind in kinds]
 
     def _each(self, group: _Group) -> bool:
-        """Whether objects of the group may differ: a column's privileges belong to one table."""
+        """Whether the answer may differ between objects of the group: privileges on columns are those of one table."""
         return group.first.kind in RELATIONS and bool(self.state.columns)
 
     def _count(

@@ -1,4 +1,4 @@
-"""What a role may do without asking: by itself, by PUBLIC, by ownership, by memberships that it inherits."""
+"""What a role may do without SET ROLE: by its own rights, PUBLIC's, ownership, and memberships that it inherits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flatsplit.rights.matrix import Rights
 
 
 class Inherited(Rights):
-    """Like :class:`Rights`, but without what takes a SET ROLE first, and with the privileges on columns."""
+    """Like :class:`Rights`, but without rights that need SET ROLE, and with privileges on columns."""
 
     def __init__(self, state: State, role: str) -> None:
         super().__init__(state, role)
@@ -16,11 +16,11 @@ class Inherited(Rights):
         self.bypasses = self.superuser or (role in state.roles and state.roles[role].bypassrls)
 
     def has(self, facts: ObjectFacts, letters: str) -> bool:
-        """Whether it holds one of these privileges on an object."""
+        """Whether it has one of these privileges on an object."""
         return not self.letters(facts).isdisjoint(letters)
 
     def columns(self, ref: ObjectRef, letter: str, columns: frozenset[str]) -> frozenset[str]:
-        """Those of the columns on which it holds the privilege by a grant on the column."""
+        """Those of the columns on which it has the privilege by a grant on the column."""
         found = set()
         for column in columns:
             acl = self.state.columns.get(ObjectRef("column", ref.schema, ref.name, column), ())
@@ -29,7 +29,7 @@ class Inherited(Rights):
         return frozenset(found)
 
     def some_column(self, ref: ObjectRef, letter: str) -> bool:
-        """Whether there is any column on which it holds the privilege."""
+        """Whether there is a column on which it has the privilege."""
         return any(
             column[1:3] == (ref.schema, ref.name)
             and any(letter in item.privileges and (not item.grantee or item.grantee in self.closure) for item in acl)

@@ -25,13 +25,13 @@ from flatsplit.walks.split.owners import staying
 from flatsplit.walks.split.transfer_ownership import waits
 
 SHOWN = 5
-"""Exceptions named per check; the rest is counted."""
+"""How many exceptions a check names; the rest is counted."""
 
 _NOTHING = ObjectFacts("")
 
 
 class Rights:
-    """What one role may do: by itself, by PUBLIC, by ownership and through its memberships."""
+    """What one role may do: by its own rights, PUBLIC's, ownership and its memberships."""
 
     def __init__(self, state: State, role: str) -> None:
         self._state = state
@@ -41,10 +41,10 @@ class Rights:
         self._letters: dict[int, frozenset[str]] = {}
 
     def owns(self, facts: ObjectFacts) -> bool:
-        """Whether it may alter and drop the object: it is the owner, or a member of it."""
+        """Whether it may alter and drop the object: as the owner or a member of it."""
         if facts.owner in self.closure or self.superuser:
             return True
-        # Implicit membership of the database's owner (manual, "Predefined Roles")
+        # The owner of the database is an implicit member (manual, "Predefined Roles")
         return facts.owner == "pg_database_owner" and self._database_owner() in self.closure
 
     def _database_owner(self) -> str:
@@ -53,7 +53,7 @@ class Rights:
         return facts.owner if facts is not None else ""
 
     def letters(self, facts: ObjectFacts) -> frozenset[str]:
-        """Privileges on an object, predefined roles that read or write everything included."""
+        """Privileges on an object, with those of predefined roles that read or write everything."""
         found = self._letters.get(id(facts))
         if found is None:
             owner = self.owns(facts)
@@ -71,7 +71,7 @@ class Rights:
         return found
 
     def on_column(self, acl: Acl) -> frozenset[str]:
-        """Privileges by grants on a column."""
+        """Privileges on a column by grants on it."""
         mine = (item.privileges for item in acl if item.grantee == PUBLIC or item.grantee in self.closure)
         return frozenset("".join(mine))
 
@@ -81,7 +81,7 @@ class Rights:
 
 
 def _reached(state: State, role: str) -> frozenset[str]:
-    """Roles that it is a member of, directly or not, by inheritance or by SET ROLE."""
+    """Roles that it is a member of, directly or indirectly, by inheritance or SET ROLE."""
     found: set[str] = set()
     todo = [role]
     while todo:
@@ -112,7 +112,7 @@ Answers = Iterable[tuple[ObjectGroup, bool]]
 
 
 def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
-    """Every expectation that the first ``done`` steps justify, checked against every object it is about."""
+    """Every expectation that holds after the first ``done`` steps, checked against every object it is about."""
     checks: list[Check] = []
     roles = blueprint.roles(context.config)
     stay = staying(state, context)
@@ -138,7 +138,7 @@ def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
 def _expected(
     role: blueprint.Role, state: State, context: Context, done: int, objects: list[ObjectGroup]
 ) -> Iterator[Check]:
-    """What the blueprint says of a role, each a line."""
+    """What the blueprint says of a role, line by line."""
     rights = Rights(state, role.name)
     for one in role.purpose.expectations:
         if (
@@ -175,7 +175,7 @@ def _answers(
 
 
 def given_up(facts: ObjectFacts, role: str, letters: str) -> bool:
-    """Whether it is the owner, of whom one took that from itself; it may give it to itself again."""
+    """Whether it owns the object and one of these privileges was revoked from it, which it may grant itself again."""
     return facts.owner == role and not set(letters) <= set(privileges.letters(facts.acl, OWNER))
 
 
@@ -203,7 +203,7 @@ def _extras(state: State, context: Context) -> Iterator[Check]:
 
 
 def _restricted(state: State, context: Context) -> Iterator[Check]:
-    """What no ordinary owner may, unless [grants] says so: what the system or an extension keeps from PUBLIC."""
+    """What no ordinary owner may do unless [grants] says so: what the system or an extension keeps from PUBLIC."""
     new = set(context.config.roles.new)
     kept = [group for group in state.groups if group.facts.kept]
     leads = restricted.Leads(state)
@@ -249,7 +249,7 @@ def _creatable(state: State, context: Context, rights: Rights) -> Iterator[tuple
 
 
 def _inherited(state: State, context: Context) -> Iterator[tuple[ObjectGroup, bool]]:
-    """Whether what the application owns belongs to a new role that may: the owner, or who administers."""
+    """Whether what the application owns belongs to a new role that may own it: the owner, or an administrator."""
     heirs = {blueprint.owner(context.config), blueprint.administrator(context.config)}
     for group in state.groups:
         ref, facts = group.refs[0], group.facts
@@ -258,7 +258,7 @@ def _inherited(state: State, context: Context) -> Iterator[tuple[ObjectGroup, bo
 
 
 def _stays(ref: ObjectRef, facts: ObjectFacts, context: Context) -> bool:
-    """What legacy keeps by configuration, or because PostgreSQL does not let go of it."""
+    """What legacy keeps by configuration, or because PostgreSQL does not allow to move it."""
     if context.config.database_owner == "keep" and ref.kind == "database":
         return True
     if facts.note == "system" or (facts.follows and ref.kind in ROUTINES):

@@ -1,4 +1,4 @@
-"""How far a role reaches when whoever holds its password means harm. Pure."""
+"""The rights that an attacker with a role's password would have. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ NOBODY = RoleFacts()
 class Power(Rights):
     """The rights of a role, with those that it could give itself.
 
-    Membership WITH ADMIN OPTION is as good as the role, since its holder can grant it to itself. Before 16 CREATEROLE
-    is as good as every role but the superusers (manual of 15, "Role Attributes"), pg_execute_server_program included.
+    Membership WITH ADMIN OPTION counts as the role's rights, since its holder can grant it to itself. Before 16
+    CREATEROLE counts as the rights of all roles but superusers (manual of 15, "Role Attributes"), including
+    pg_execute_server_program.
     """
 
     def __init__(self, state: State, role: str) -> None:
@@ -20,14 +21,14 @@ class Power(Rights):
         self._schemas: dict[str, bool] = {}
         facts = state.roles.get(role, NOBODY)
         self.acts_as, self.closure = _reach(state, role)
-        """Whom it can become, and whose privileges it has."""
+        """The roles that it can become, and those whose privileges it has."""
         self.superuser = facts.superuser or any(state.roles[name].superuser for name in self.acts_as)
         if self.superuser:
             self.acts_as = frozenset(state.roles) - {"pg_database_owner"}
             self.closure = frozenset(state.roles)
 
     def attribute(self, name: str) -> bool:
-        """Whether it has an attribute of roles, by itself or as somebody it can become."""
+        """Whether it, or a role that it can become, has an attribute."""
         return self.superuser or any(getattr(self._state.roles.get(role, NOBODY), name) for role in self.acts_as)
 
     def member_of(self, *roles: str) -> bool:
@@ -35,7 +36,7 @@ class Power(Rights):
         return self.superuser or not self.closure.isdisjoint(roles)
 
     def uses_schema(self, name: str) -> bool:
-        """Whether names in the schema can be looked up; without that no privilege in it is of use."""
+        """Whether it can use names in the schema; without that, privileges on objects in it are useless."""
         found = self._schemas.get(name)
         if found is None:
             facts = self._state.objects.get(ObjectRef("schema", "", name))

@@ -1,9 +1,9 @@
-"""What a role needs to be given an object by anybody but a superuser, and to change what is in a schema. Pure.
+"""What a role needs to be given an object by somebody who is no superuser, and to change objects in a schema. Pure.
 
-By kind, as the server asks: TABLES and what else is in a schema, CREATE there (ATExecChangeOwner() in tablecmds.c,
-AlterTypeOwner(), AlterObjectOwner_internal() in alter.c); a publication, CREATE on the database
+By kind, as the server checks it: TABLES and other objects in a schema, CREATE on it (ATExecChangeOwner() in
+tablecmds.c, AlterTypeOwner(), AlterObjectOwner_internal() in alter.c); a publication, CREATE on the database
 (AlterPublicationOwner_internal()); a server, USAGE on its wrapper (AlterForeignServerOwner_internal()). For schemas,
-databases and subscriptions it asks who gives them away, and for event triggers and wrappers whether the new owner is a
+databases and subscriptions it checks the present owner, and for event triggers and wrappers whether the new owner is a
 superuser.
 """
 
@@ -25,7 +25,9 @@ class Needed(NamedTuple):
 
 
 def needed(ref: ObjectRef, role: str, database: str, wrappers: Mapping[str, str]) -> Needed | None:
-    """What the server asks of the new owner of an object; ``wrappers`` are those of servers, by name."""
+    """What the server requires of the new owner of an object; None for nothing. ``wrappers``: those of servers, by
+    name.
+    """
     if ref.schema:
         return Needed(role, "C", ObjectRef("schema", "", ref.schema))
     if ref.kind == "publication":
@@ -36,8 +38,8 @@ def needed(ref: ObjectRef, role: str, database: str, wrappers: Mapping[str, str]
 
 
 def unused(state: State, statement: Statement) -> Iterator[Needed]:
-    """USAGE on the schemas of what a statement names, where neither the operator nor whom it acts as has it: nothing is
-    found there by name without (LookupExplicitNamespace(), namespace.c).
+    """USAGE on the schemas of the objects in a statement, where neither the operator nor the roles it acts as have it:
+    without it nothing is found there by name (LookupExplicitNamespace(), namespace.c).
     """
     for name in sorted({ref.schema for ref in statement.objects if ref.schema}):
         schema = ObjectRef("schema", "", name)

@@ -1,4 +1,4 @@
-"""What a special role can and cannot: its list, and nothing else. Pure."""
+"""What a special role can and cannot do: what its list says, and nothing else. Pure."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ _WRITABLE = TABLES | {"view"}
 _READABLE = _WRITABLE | {"materialized_view"}
 _ELSE = "that its list does not name"
 GONE = " (not here)"
-"""After a name that a list has, and that means nothing any more."""
+"""Follows a name of a list that means nothing any more."""
 
 
 def matrix(state: State, context: Context, *, bridged: bool = False) -> tuple[Check, ...]:
-    """Every line of its list, and what it must not beside it; ``bridged``: it has another role's rights for now."""
+    """Every line of its list, and what it must not be able to do; ``bridged``: it has another role's rights for the
+    time being.
+    """
     special, role = context.special, context.role
     if special is None or role not in state.roles:
         return ()
@@ -81,7 +83,7 @@ def _cannot(state: State, context: Context, rights: Rights, given: grant_list.Li
     assert special is not None
     groups = [group for group in state.groups if _counts(group, context)]
     relations = [group for group in groups if group.kind in _READABLE]
-    # What came later is its own by rule where new_tables says so, and no list names it
+    # Newer objects are its own by rule where new_tables says so, and no list names them
     ruled = grant_list.ruled(context, given)
     closed = [group for group in relations if group.schema not in ruled]
     read = [*_beyond(closed, rights, given.objects, "r"), *_columns(state, rights, given, "r", ruled)]
@@ -102,7 +104,7 @@ def _cannot(state: State, context: Context, rights: Rights, given: grant_list.Li
         if (ref.kind == "schema" and state.objects[ref].note != "system") or ref.kind == "database"
         if ref.name != JOURNAL_SCHEMA and ref.name not in special.create
     ]
-    # What everybody may is not this role's to lose: the split takes CREATE from PUBLIC when it lets its roles in
+    # Rights of PUBLIC are not this role's to lose: the split takes CREATE from PUBLIC when it enables logins
     places = [ref for ref in places if "C" not in privileges.letters(state.objects[ref].acl, PUBLIC)]
     creates = (ddl.label(ref) for ref in places if "C" in rights.letters(state.objects[ref]))
     yield _check(
@@ -116,7 +118,7 @@ def _cannot(state: State, context: Context, rights: Rights, given: grant_list.Li
 
 
 def _counts(group: ObjectGroup, context: Context) -> bool:
-    """Whether it is of the database's own, and not made by the role."""
+    """Whether the objects are the database's own, and not made by the role."""
     facts = group.facts
     journal = JOURNAL_SCHEMA in (group.schema, group.refs[0].name if group.kind == "schema" else "")
     return not (facts.extension or facts.note == "system" or journal or facts.owner == context.role)
@@ -125,7 +127,7 @@ def _counts(group: ObjectGroup, context: Context) -> bool:
 def _beyond(
     groups: Iterable[ObjectGroup], rights: Rights, given: Mapping[ObjectRef, str], letters: str
 ) -> Iterator[str]:
-    """Objects on which it holds one of these privileges without its list; what everybody has does not count."""
+    """Objects on which it has one of these privileges without its list, except as PUBLIC."""
     for group in groups:
         held = rights.letters(group.facts).intersection(letters) - set(privileges.letters(group.facts.acl, PUBLIC))
         for ref in group.refs if held else ():
@@ -145,7 +147,7 @@ def _columns(
 
 
 def _kept(state: State, context: Context, rights: Rights, given: grant_list.ListedRights) -> Check:
-    """What the system or an extension keeps from everybody, unless its list says so."""
+    """What the system or an extension keeps from PUBLIC, unless its list says so."""
     count, wrong = 0, list[str]()
     member = bool(context.special and grant_list.memberships(context.config, context.special))
     for group in state.groups if not member else ():

@@ -1,6 +1,6 @@
-"""What a special role holds beside its list, for whoever takes a line out of it. Pure.
+"""Rights that a special role has besides its list, as after a line was removed from it. Pure.
 
-No step takes it away: somebody may have granted it for a reason. It is told with the statements that would.
+No step takes them away: somebody may have granted them for a reason. They are shown with the statements that would.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from flatsplit.walks.role.context import Context
 
 
 def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[Statement, ...]:
-    """Statements that leave the role what its list says, of what it holds by itself; none while it is ``bridged``."""
+    """Statements that leave the role the rights of its list, of those that it has itself; none while it is
+    ``bridged``.
+    """
     special, role = context.special, context.role
     if special is None or role not in state.roles or bridged:
         return ()
@@ -24,7 +26,7 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
         held = privileges.letters(facts.acl, role)
-        # Who can dump the database but for flatsplit's own schema was let into that by flatsplit (cutover/snapshot.py)
+        # Roles that can dump the database got the rights on flatsplit's own schema from flatsplit (cutover/snapshot.py)
         own = JOURNAL_SCHEMA in (ref.schema, ref.name if ref.kind == "schema" else "")
         if not held or own or facts.owner == role:
             return facts

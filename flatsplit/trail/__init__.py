@@ -1,4 +1,4 @@
-"""Who did this: acts found in what the server wrote down, with outcome and a judgement by role and address.
+"""Who did something: acts in what the server recorded, with their outcome and a judgement by role and address.
 
 Parsing and judging are pure; :mod:`~flatsplit.trail.files` reads files and :mod:`~flatsplit.trail.server` asks the
 server. Nothing here writes.

@@ -1,8 +1,7 @@
-"""What a statement does that somebody may have to answer for: the acts in a text.
+"""The acts in a statement that somebody may have to answer for.
 
-The text is parsed, not searched: ``drop/**/table``, a name in Unicode escapes, a statement inside a DO block are what
-they are. What an act is called is PostgreSQL's own word for the command, and objects are named as the statement names
-them.
+The text is parsed, not searched: ``drop/**/table``, a name in Unicode escapes, or a statement inside a DO block are
+recognised. An act has PostgreSQL's own word for the command, and objects have the names of the statement.
 """
 
 from __future__ import annotations
@@ -26,21 +25,21 @@ table; ``upkeep``: VACUUM and its like; ``rows``: reading and writing."""
 
 
 class Act(NamedTuple):
-    """One thing that a statement does."""
+    """Something that a statement does."""
 
     word: str
     """DROP TABLE, COPY … PROGRAM, SET ROLE."""
     kind: Kind
     names: tuple[Name, ...]
-    """What it is about, the most telling first."""
+    """The objects it is about, the most specific first."""
     text: str
-    """The statement itself, constants and all."""
+    """The statement itself, with its constants."""
     inner: bool = False
-    """Inside a DO block."""
+    """Whether it is inside a DO block."""
 
     @property
     def object(self) -> str:
-        """The first name; "" for none."""
+        """The first name; "" where there is none."""
         return shown(self.names[0]) if self.names else ""
 
 
@@ -68,7 +67,7 @@ _ALONE: dict[str, Callable[[Node], str]] = {
     "reassign_owned_stmt": lambda _: "REASSIGN OWNED",
     "drop_owned_stmt": lambda _: "DROP OWNED",
 }
-"""Commands whose next words name no kind of object."""
+"""Commands that are not followed by a kind of object."""
 _FILES = frozenset(
     {
         *("pg_read_file", "pg_read_binary_file", "pg_stat_file", "pg_ls_dir", "pg_ls_logdir", "pg_ls_waldir"),
@@ -77,7 +76,7 @@ _FILES = frozenset(
         *("pg_terminate_backend", "dblink_connect_u", "pg_create_restore_point", "pg_promote", "pg_hba_file_rules"),
     }
 )
-"""Routines of the server's that reach beyond the database."""
+"""Routines of the server's own that reach beyond the database."""
 _SECRETS = frozenset(
     {
         *("pg_authid", "pg_shadow", "pg_hba_file_rules", "pg_ident_file_mappings", "pg_file_settings"),
@@ -85,15 +84,15 @@ _SECRETS = frozenset(
     }
 )
 _CALM = frozenset({"pg_user_mappings", "pg_statistic", "pg_subscription", "pg_config", "pg_largeobject"})
-"""Of these a look is refused, but no attack: monitoring tools try."""
+"""Of these a refused call is no attack: monitoring tools try them."""
 
 TELLING = frozenset(_FILES | _SECRETS - _CALM)
-"""Names of which one stands in every act of the kind ``server``, but for COPY, LOAD and ALTER SYSTEM."""
+"""Names of which one is in every act of the kind ``server``, except COPY, LOAD and ALTER SYSTEM."""
 
 
 @lru_cache(maxsize=4096)
 def acts(text: str) -> tuple[Act, ...]:
-    """The acts of a text with one statement or several, in order."""
+    """The acts in a text with one or more statements, in order."""
     found: list[Act] = []
     for parsed in _statements(text):
         found += _acts(parsed)
@@ -157,7 +156,7 @@ def _is_role(node: Node) -> bool:
 
 
 def _word(parsed: Parsed) -> str:
-    """The command as PostgreSQL writes it, whatever stood between its words."""
+    """The command as PostgreSQL writes it, whatever is between its words."""
     if parsed.kind in _ALONE:
         return _ALONE[parsed.kind](parsed.node)
     try:
@@ -246,7 +245,7 @@ _PLACE = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
 
 
 def _constant_text(expression: str) -> str:
-    """The text that EXECUTE runs, where it is written out or glued together of what is."""
+    """The text that EXECUTE runs, where it is a constant or concatenated from constants."""
     found: list[tuple[int, str]] = []
     _glued(grammar.parse_nested(expression).node, found)
     if not found:
@@ -255,7 +254,7 @@ def _constant_text(expression: str) -> str:
 
 
 def _glued(node: Node, found: list[tuple[int, str]]) -> None:
-    """The texts below a node by their place; what format() makes of one is one."""
+    """Collect the texts below a node by place; the result of format() counts as one."""
     formats = [part for part in grammar.walk(node) if _is_format(part)]
     outer = [part for part in formats if not any(part in grammar.walk(other) for other in formats if other != part)]
     inside = [part for call in outer for part in grammar.walk(call)]
@@ -277,7 +276,7 @@ def _is_format(node: Node) -> bool:
 
 
 def _formatted(call: Node) -> str:
-    """What format() gives; a name stands for what nobody knows before it runs."""
+    """The result of format(); a name stands for what is not known before it runs."""
     values = [grammar.constant(each) for each in call.args]
     following = iter(values[1:])
 
@@ -296,7 +295,9 @@ def _formatted(call: Node) -> str:
 
 
 def _unparsed(text: str) -> Iterator[Act]:
-    """What no parser takes, by its first words: a newer server's syntax, or what was cut off."""
+    """The act in a text that cannot be parsed, by its first words: syntax of a newer server, or a text that was cut
+    off.
+    """
     plain = re.sub(r"/\*.*?\*/|--[^\n]*", " ", text, flags=re.DOTALL)
     word = statement_names.word(Parsed("", None, plain))
     first = word.split()[0] if word else ""
@@ -308,7 +309,7 @@ def _unparsed(text: str) -> Iterator[Act]:
 
 
 def unnamed(tag: str, message: str) -> Act:
-    """The act behind a message without its statement: by the command's tag, and the name that the message ends with."""
+    """The act of a message without its statement: by the command's tag, and the name at the end of the message."""
     quoted = re.findall(r"[\"«»„“‟”]\s?([^\"«»„“‟”]+?)\s?[\"«»„“‟”]", message)
     name = quoted[-1] if quoted else (message.split() or [""])[-1]
     first = (tag.split() or [""])[0]

@@ -1,8 +1,8 @@
-"""Lines of pgaudit's: which statement of the string that a client sent each is about.
+"""Lines of pgaudit: which statement of a client's text each is about.
 
 ``AUDIT: SESSION,1,1,DDL,DROP TABLE,TABLE,public.t,drop table t,<not logged>``: kind, statement, substatement, class,
-command, kind and name of the object, text, parameters. The text is the whole string; each of its statements has a line,
-and whatever goes along with a DROP has one more of the same numbers.
+command, kind and name of the object, text, parameters. The text is everything that the client sent. Each of its
+statements has a line, and what a DROP removes as well has one more with the same numbers.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from flatsplit.trail.acts import Act, acts
 
 _HEAD = "AUDIT: "
 _SESSIONS = 64
-"""Sessions that are kept in mind."""
+"""How many sessions are remembered."""
 
 
 def is_audit(entry: Entry) -> bool:
-    """Whether pgaudit wrote it."""
+    """Whether pgaudit wrote the entry."""
     return entry.message.startswith(_HEAD)
 
 
 @dataclass
 class Said:
-    """What a session's lines have told of one string."""
+    """What a session's lines have said of one text."""
 
     text: str = ""
     rest: list[Act] = field(default_factory=list)
     numbers: set[tuple[str, str]] = field(default_factory=set)
     told: bool = False
-    """Somebody has told of it by these lines, and not by those of log_statement."""
+    """Whether these lines report it, and not those of log_statement."""
 
 
 class Audits:
-    """Reads them in their order."""
+    """Reads lines of pgaudit in their order."""
 
     def __init__(self) -> None:
         self._sessions: dict[str, Said] = {}
 
     def read(self, entry: Entry) -> tuple[Said, tuple[Act, ...]]:
-        """The string, and the act in it that this line is about, if it is about one that no line was about before."""
+        """The text, and the act in it that this line is about, where no earlier line was about that one."""
         row = next(csv.reader(io.StringIO(entry.message[len(_HEAD) :])), [])
         if len(row) < 8:
             return Said(), ()

@@ -1,9 +1,9 @@
 """The recorder of structural changes: a table, two functions and two event triggers in flatsplit's own schema.
 
-No text of a query is kept: it is the whole string that a client sent, passwords of its other statements included. A
-function that fails only warns, since an error in it would be the end of every migration, and of the application's
-temporary tables. It runs as its owner, and writes only into a table of that same owner's without code on it: whoever
-owns the schema can put another table there, but none that belongs to a superuser.
+It does not store the text of a query, which is the whole string that a client sent, with passwords in its other
+statements. Its functions only warn where they fail: an error would stop every migration, and the application's
+temporary tables. They run as their owner, and write only into a table of the same owner without triggers and rules: the
+owner of the schema can put another table in its place, but none that belongs to a superuser.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from flatsplit.model import JOURNAL_SCHEMA
 
 TABLE = f"{JOURNAL_SCHEMA}.ddl"
 CONFIG = ("search_path=pg_catalog, pg_temp", "lock_timeout=100ms")
-"""Settings of the functions: names mean what they say, and nobody waits long for a table that somebody has locked."""
+"""Settings of the functions: names are looked up in pg_catalog only, and nobody waits long for a locked table."""
 
 
 class Part(NamedTuple):
-    """Something that the recorder is made of."""
+    """One part of the recorder."""
 
     name: str
     create: str
-    """Also where it is there and not as it was made."""
+    """SQL that creates it, also where it exists with another content."""
     drop: str
     looks: str
-    """What tells one that is as it was made: what the catalog says of it, in one line."""
+    """What the catalog says of it on one line when it is as created."""
 
 
 def fingerprint(text: str) -> str:
-    """Of the body of a function."""
+    """A hash of the body of a function."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -41,7 +41,9 @@ def _text(name: str) -> str:
 
 
 def _function(name: str) -> Part:
-    """What goes with a table, such as its indexes, says nothing that the table does not: such drops are left out."""
+    """The part for a function. Drops of what depends on a table, such as its indexes, are not recorded: the table's
+    says it.
+    """
     body = _text(name)
     settings = "\n  ".join("SET {} = {}".format(*_assigned(each)) for each in CONFIG)
     return Part(
@@ -77,17 +79,20 @@ PARTS: tuple[Part, ...] = (
     _trigger("flatsplit_record_commands", "ddl_command_end", "record_commands"),
     _trigger("flatsplit_record_drops", "sql_drop", "record_drops"),
 )
-"""In the order in which they are made; they are dropped in the opposite one. Everybody may read the table who is let
-into the schema, which whoever dumps the database is; the application is not."""
+"""In the order of creation; they are dropped in the reverse order. Roles that can use the schema, because they dump the
+database, can read the table; the application cannot.
+"""
 
 
 def let_thin(role: str) -> str:
-    """Whoever keeps the journal may take old rows away."""
+    """Let the role that keeps the journal delete old rows."""
     return f"GRANT DELETE ON TABLE {TABLE} TO {ident(role)};"
 
 
 def impossible_event_trigger() -> str:
-    """One that cannot be made, since its function is not there; who may not make any is told so first."""
+    """CREATE EVENT TRIGGER with a function that does not exist. A role that may not create any gets another error
+    before that.
+    """
     return (
         "CREATE EVENT TRIGGER flatsplit_impossible ON ddl_command_end "
         "EXECUTE FUNCTION pg_catalog.flatsplit_there_is_no_such_function();"
@@ -95,7 +100,7 @@ def impossible_event_trigger() -> str:
 
 
 def forget_recorder() -> tuple[str, ...]:
-    """Drops whatever there is of it."""
+    """Statements that drop whatever exists of it."""
     return tuple(_if_exists(part.drop) for part in reversed(PARTS))
 
 
