@@ -1,4 +1,4 @@
-"""Logs in files: one, a folder of them, rotated, compressed."""
+"""Logs in files: a single one, or a folder, also rotated and compressed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from flatsplit.logs import SAMPLE, Format, sniff
 from flatsplit.logs.wrapped import Wrapping, wrappings
 
 _PREFERRED = {".json": 0, ".csv": 1, ".log": 2}
-"""Where the server writes the same entries in several formats, the one that says most."""
+"""Where the server writes the same entries in several formats, the one with the most in it."""
 _NAME = re.compile(r"(?P<base>.+?)(?P<kind>\.json|\.csv|\.log)?(?P<turn>(?:[.-]\d+)*)(?:\.gz|\.bz2|\.xz)?", re.DOTALL)
-"""A log's name, with what logrotate appends."""
+"""The name of a log, with what logrotate appends."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LogFile:
 
 
 def log_files(paths: Iterable[Path], since: datetime | None, prefix: str | None) -> list[LogFile]:
-    """The logs that these paths name, the oldest first; of a folder, those in it that were written to ``since``."""
+    """The logs that these paths name, the oldest first; of a folder, those written to ``since``."""
     found: list[LogFile] = []
     for path in paths:
         if path.is_dir():
@@ -69,7 +69,7 @@ def _folder(folder: Path, since: datetime | None, prefix: str | None) -> list[Lo
 
 
 def _best(found: Sequence[LogFile]) -> list[LogFile]:
-    """Of the same entries in several formats, which are written side by side, those that say most."""
+    """Of logs with the same entries in several formats, those in the best format."""
     best: dict[tuple[Path, str, str], int] = {}
     told = [(each, *_said(each.path)) for each in found]
     for _, stem, rank in told:
@@ -78,7 +78,7 @@ def _best(found: Sequence[LogFile]) -> list[LogFile]:
 
 
 def _said(path: Path) -> tuple[tuple[Path, str, str], int]:
-    """What a name says: which entries it holds, and a rank of its format."""
+    """What a name tells: which entries the log has, and the rank of its format."""
     parts = _NAME.fullmatch(path.name)
     assert parts is not None
     return (path.parent, parts["base"], parts["turn"]), _PREFERRED.get(parts["kind"] or "", 2)
@@ -97,15 +97,15 @@ def _form(path: Path, prefix: str | None) -> Format | None:
 
 
 _PACKED: dict[bytes, Callable[[BinaryIO], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-"""Compressed files by what they begin with."""
+"""Openers of compressed files, by the bytes that these begin with."""
 _ZSTD = b"\x28\xb5\x2f\xfd"
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
-"""How reading fails of a file, or of what is packed in it."""
+"""Errors of reading a file, or of decompressing it."""
 
 
 @contextmanager
 def unpacked(raw: BinaryIO) -> Iterator[BinaryIO]:
-    """The bytes of a log that is open, decompressed, and without what whoever collected it wrote around each line."""
+    """The bytes of an open log, decompressed, and without what collectors put around each line."""
     begin = raw.read(8)
     raw.seek(0)
     opened = next((each for magic, each in _PACKED.items() if begin.startswith(magic)), None)

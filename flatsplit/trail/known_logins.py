@@ -1,4 +1,4 @@
-"""Who is who: what configuration, catalog and journal say of the logins in a log."""
+"""What the configuration, the catalog and the journal say about the logins in a log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flatsplit.trail.suspicion import Cast
 
 
 def known(session: Session, config: Config) -> Cast:
-    """The cast of this database."""
+    """The known logins of this database."""
     people = read_people(session.driver)
     acting = _acting(config, people)
     legacy = {config.legacy_role, *(config.owners or ())}
@@ -41,7 +41,9 @@ def named(config: Config) -> Cast:
 
 
 def purposes_of(config: Config, acting: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, tuple[str, ...]]:
-    """Login → the new roles that it acts as, by purpose. ``acting``: who acts as which, where there is a catalog."""
+    """By login, the new roles that it acts as, by purpose. ``acting``: which role acts as which, where there is a
+    catalog.
+    """
     roles = config.roles
     purposes: dict[str, tuple[str, ...]] = {name: (roles.purpose(name),) for name in roles.new}
     for group in config.groups:
@@ -58,14 +60,14 @@ def _acting(config: Config, people: State) -> Mapping[str, tuple[str, ...]]:
 
 
 def _allowed(config: Config) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """What whoever has a purpose may become, and empty."""
+    """By purpose, the roles that it may become, and the tables that it may empty."""
     become = {purpose: frozenset(names) for purpose, names in config.become}
     truncate = {grant.purpose: frozenset(grant.names) for grant in config.grants if grant.privilege == "truncate"}
     return become, truncate
 
 
 def trials(session: Session) -> tuple[OwnSession, ...]:
-    """As whom flatsplit itself logged in to try what it may not."""
+    """Sessions in which flatsplit itself tried what a role may not do."""
     journal = Journal(session)
     if not journal.exists():
         return ()
@@ -78,7 +80,7 @@ def trials(session: Session) -> tuple[OwnSession, ...]:
 
 
 def _journaled(session: Session, config: Config, people: State) -> tuple[frozenset[str], frozenset[str]]:
-    """Persons and operators; and from where the migration tool was seen."""
+    """Persons and operators, and the addresses from which the migration tool was seen."""
     persons = {people.target.operator, session.driver.info.user}
     if blueprint.administrator(config):
         persons |= {blueprint.administrator(config), *membership.logins_of(people, blueprint.administrator(config))}

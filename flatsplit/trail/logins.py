@@ -1,4 +1,4 @@
-"""Logins that failed as one role: who still has a former password, or asks for a login that is closed."""
+"""Failed logins as one role: clients that still use a former password, or a login that is closed."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from flatsplit.trail.times import moment, written
 from flatsplit.words import listed
 
 _EXACT, _SECOND = timedelta(seconds=0.1), timedelta(seconds=1)
-"""How far off a line may be, and where log_line_prefix tells whole seconds."""
+"""By how much the time of a line may differ, where log_line_prefix has milliseconds or whole seconds."""
 _TRIES = 2
 """With TLS and, where that is only preferred, without (PQconnectPoll() in fe-connect.c)."""
 
 
 @dataclass(slots=True)
 class FailedLogin:
-    """Who was turned away from one address, how often and when last."""
+    """A client whose logins were refused: its address, how often, and when last."""
 
     client: str
-    """"" where log_line_prefix does not tell it."""
+    """"" where log_line_prefix does not have it."""
     times: int = 0
     last: datetime | None = None
-    """None where no time is told."""
+    """None where there is no time."""
 
     def __str__(self) -> str:
         when = f", last {written(self.last)}" if self.last is not None else ""
@@ -39,23 +39,23 @@ class FailedLogin:
 
 @dataclass
 class FailedLogins:
-    """All of them as one role, in logs that are read one after the other."""
+    """All failed logins as one role, in logs that are read one after the other."""
 
     role: str
     since: datetime | None = None
     zone: tzinfo | None = None
     source: str = ""
     begins: str = ""
-    """Since when is known; "" where nothing is."""
+    """Since when they are known; "" where nothing is."""
     blind: str = ""
-    """What of the time since then is not known, and why; "" where all of it is."""
+    """Which part of the time since then is not known, and why; "" where all of it is."""
     own: Sequence[OwnSession] = ()
-    """What flatsplit itself tried as the role, to see that it is turned away."""
+    """Logins with which flatsplit itself tried whether the role is refused."""
     clients: dict[str, FailedLogin] = field(default_factory=dict)
     _counted: Counter[OwnSession] = field(default_factory=Counter)
 
     def scan(self, form: Format) -> Scan:
-        """Something to feed a log to."""
+        """A scan to feed a log to."""
         return Scan(form, [], form.failed_logins(), lambda _: True, self._found)
 
     def _found(self, entry: Entry, _: Scan) -> None:
@@ -71,7 +71,7 @@ class FailedLogins:
         one.last = when if one.last is None or (when is not None and when > one.last) else one.last
 
     def _is_own(self, when: datetime) -> bool:
-        """Whether that was flatsplit's own attempt, of which there are no more than libpq makes."""
+        """Whether it was flatsplit's own attempt, of which there are no more than libpq makes."""
         about = _EXACT if when.microsecond else _SECOND
         for one in self.own:
             if one.began - about <= when <= one.ended + about and self._counted[one] < _TRIES:
@@ -84,12 +84,12 @@ class FailedLogins:
 
 
 def told(clients: Sequence[FailedLogin]) -> str:
-    """The first of them, and how many more."""
+    """The first of them, and how many more there are."""
     return listed(clients)
 
 
 def failed_logins(session: Session, role: str, since: datetime, logs: Sequence[Path] = ()) -> FailedLogins:
-    """As this role since then: in the logs that are named, else in the end of the server's own, by SQL."""
+    """Failed logins as this role since then: in the named logs, otherwise in the end of the server's own, by SQL."""
     own = tuple(one for one in trials(session) if one.login == role and not one.pid and one.ended >= since)
 
     def looking(server: ServerLogging) -> FailedLogins:

@@ -1,4 +1,4 @@
-"""What a statement names: relations, roles, and every other kind of object."""
+"""The names in a statement: of relations, roles, and objects of every other kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Name: TypeAlias = tuple[str, ...]
 
 
 def shown(name: Name) -> str:
-    """A name as SQL writes it; a routine of the server's with brackets."""
+    """A name as SQL writes it; a routine of the server's with parentheses."""
     last = name[-1]
     if last.endswith("()"):
         return f"{format_name(*name[:-1], last[:-2])}()"
@@ -29,26 +29,26 @@ def relations(node: Node) -> tuple[Name, ...]:
 
 
 def in_order(nodes: Iterable[Node]) -> list[Node]:
-    """As they stand in the text."""
+    """The nodes in the order of the text."""
     return sorted(nodes, key=lambda node: int(node.location))
 
 
 def each_once(names: Iterable[Iterable[str]]) -> tuple[Name, ...]:
-    """Each once, without parts that are empty."""
+    """Each name once, without empty parts."""
     found = dict.fromkeys(tuple(part for part in name if part) for name in names)
     found.pop((), None)
     return tuple(found)
 
 
 def names_of(parsed: Parsed) -> tuple[Name, ...]:
-    """Everything that a statement names, what it is about first."""
+    """All names in a statement, those that it is about first."""
     node = parsed.node
     found: list[Iterable[str]] = []
     if parsed.kind == "drop_stmt":
         for each in node.objects:
             name = _dropped(each)
             if node.remove_type in _on_a_table() and len(name) > 1:
-                found += [name[:-1], name[-1:]]  # of a trigger, rule or policy: its table, then its own
+                found += [name[:-1], name[-1:]]  # for a trigger, rule or policy: its table, then its own name
             else:
                 found.append(name)
     made = statement_names.made(parsed)
@@ -93,7 +93,7 @@ _PLAIN = (
 
 
 def _single(parsed: Parsed) -> Iterator[Name]:
-    """Names that a statement holds as plain text or as a list in a field of its own."""
+    """Names that a statement has as plain text or as a list in a field of its own."""
     node = parsed.node
     fields = {field.name: value for field, value in node.ListFields()}
     for key in ("granted_roles", "objects", "roles"):

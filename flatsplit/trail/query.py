@@ -1,4 +1,4 @@
-"""What was asked for: a statement, a command and an object, or an object's name."""
+"""What ``who`` is asked for: a statement, a command and an object, or the name of an object."""
 
 from __future__ import annotations
 
@@ -49,27 +49,27 @@ _SAID_AS = {"USER": "ROLE", "GROUP": "ROLE"}
 
 @dataclass(frozen=True)
 class Filter:
-    """Which acts are meant; everything "" or empty means all of them."""
+    """Which acts are wanted; a field that is "" or empty allows all."""
 
     text: str = ""
     words: tuple[str, ...] = ()
     """The command, in capitals."""
     names: tuple[Name, ...] = ()
     exact: str = ""
-    """Fingerprint of a statement on rows, which means this very statement."""
+    """The fingerprint of a statement on rows, where just this statement is wanted."""
 
     @property
     def rows(self) -> bool:
-        """Whether reading or writing of rows is meant too."""
+        """Whether reading or writing rows is wanted too."""
         return bool(self.words) and self.words[0] in _ROWS
 
     @property
     def calls(self) -> bool:
-        """Whether a call of the server's routines is meant, whatever statement it stands in."""
+        """Whether a call of the server's routines is wanted, in any statement."""
         return self.words == ("SELECT",)
 
     def meets(self, act: Act) -> bool:
-        """Whether the act is among those meant."""
+        """Whether the act is wanted."""
         if self.exact:
             return fingerprint(act.text) == self.exact
         spoken = [word for word in act.word.split() if word not in ("…",)]
@@ -80,7 +80,7 @@ class Filter:
         return not self.names or any(_same(wanted, name) for wanted in self.names for name in act.names)
 
     def needles(self) -> tuple[bytes, ...]:
-        """Bytes, in lower case, of which one stands in every entry that can be about it."""
+        """Bytes, in lower case, of which one is in every entry that can be about it."""
         if self.names:
             return tuple(_plain(name[-1]) for name in self.names)
         if self.words:
@@ -89,7 +89,7 @@ class Filter:
 
 
 def _within(wanted: Iterable[str], spoken: list[str]) -> bool:
-    """Whether the words are spoken in this order, the first one first."""
+    """Whether the words occur in this order, the first one first."""
     rest = iter(spoken)
     words = list(wanted)
     return bool(spoken) and words[0] == spoken[0] and all(word in rest for word in words)
@@ -102,13 +102,13 @@ def _same(wanted: Name, name: Name) -> bool:
 
 
 def _plain(name: str) -> bytes:
-    """The longest run of a name that stands in every log as it is."""
+    """The longest part of a name that every log has unchanged."""
     runs = re.findall(r"[^\W]+", name.removesuffix("()"))
-    return max(runs, key=len, default="").encode().lower()  # only of a to z is the case nothing
+    return max(runs, key=len, default="").encode().lower()  # case only does not matter from a to z
 
 
 def parse_query(text: str) -> Filter:
-    """What a text asks for. UsageError where it is none of the three."""
+    """The filter for a text. UsageError where it is none of the three."""
     text = text.strip().rstrip(";").strip()
     if not text:
         return Filter()

@@ -1,4 +1,4 @@
-"""Every log that is at hand, one after the other, in constant memory."""
+"""Reads all available logs one after the other, in constant memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flatsplit.trail.times import moment, written
 from flatsplit.trail.values import Source
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Hears how many bytes of how many are done."""
+"""Called with how many of how many bytes are done."""
 
 
 _PART = 1000
@@ -23,7 +23,7 @@ _PART = 1000
 
 
 class LogSearch(Protocol):
-    """What is looked for in logs, and keeps what was found."""
+    """A search in logs, which keeps what it finds."""
 
     source: str
     """The log that is being read."""
@@ -31,13 +31,13 @@ class LogSearch(Protocol):
     zone: tzinfo | None
 
     def scan(self, form: Format) -> Scan:
-        """Something to feed a log to."""
+        """A scan to feed a log to."""
 
 
 def read_files(
     files: Iterable[LogFile], search: LogSearch, progress: Progress, tail: int | None = None
 ) -> list[Source]:
-    """Searches logs in files, or the last ``tail`` bytes of each; what they are."""
+    """Search logs in files, or the last ``tail`` bytes of each; returns what they are."""
     files = list(files)
     total, done = sum(file.size for file in files), 0
     sources = []
@@ -57,7 +57,7 @@ def read_files(
 
 @dataclass(frozen=True)
 class _Told:
-    """Tells how far a file has been read, packed as it may be."""
+    """Reports how far a file has been read, also a compressed one."""
 
     progress: Progress
     raw: BinaryIO
@@ -75,13 +75,13 @@ def _chunks(read: Callable[[int], bytes], told: Callable[[], None]) -> Iterator[
 
 
 def search_chunks(chunks: Iterable[bytes], form: Format, search: LogSearch, name: str) -> Source:
-    """Searches a log that comes in pieces from elsewhere."""
+    """Search a log that comes in pieces from elsewhere."""
     search.source = name
     return replace(_search(chunks, form, search), name=name)
 
 
 def _begins(data: bytes, form: Format) -> str:
-    """The moment of the first entry; of a log that is read from somewhere in the middle, of the first that is whole."""
+    """The time of the first entry; in the middle of a log, of the first complete one."""
     place = 0
     for _ in range(_PART):
         entry = form.read(data[place : form.end(data, place, final=True)])

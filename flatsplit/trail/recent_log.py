@@ -1,4 +1,4 @@
-"""What a server wrote to its log lately: in the logs that are named, else in the end of its own, read by SQL."""
+"""What a server has logged lately: in named logs, otherwise in the end of its own log, read by SQL."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from flatsplit.trail.times import moment, written
 from flatsplit.trail.values import Source
 
 TAIL = 64 * 1024 * 1024
-"""Bytes at the end of the server's log, in however many files, that are read by SQL; named ones are read whole."""
+"""Bytes at the end of the server's log, over all its files, that are read by SQL; named logs are read completely."""
 
 S = TypeVar("S", bound=LogSearch)
 
 
 @dataclass(frozen=True, slots=True)
 class LogRead(Generic[S]):
-    """What was looked for, and in which logs."""
+    """A search, and the logs it was made in."""
 
     search: S | None = None
     sources: Sequence[Source] = ()
     why: str = ""
     """Why nothing is known; "" where something is."""
     zone: tzinfo | None = None
-    """Of the times in the log."""
+    """The time zone of the log."""
     named: bool = False
-    """The logs were named: how old they are is their owner's affair."""
+    """Whether the logs were named; then it is not checked how old they are."""
 
     @property
     def begins(self) -> str:
-        """The first moment that is told of; "" where none is."""
+        """The first time in the log; "" where there is none."""
         return min((source.begins for source in self.sources if source.begins), default="")
 
     def blind(self, since: datetime) -> str:
-        """What is not known of the time since then, and why; "" where all of it is."""
+        """Which part of the time since then is not known, and why; "" where all of it is."""
         if self.why or not self.sources:
             return self.why or "no log was read"
         begins = moment(self.begins, self.zone)
@@ -66,8 +66,8 @@ def read_lately(
     logs: Sequence[Path] = (),
     tail: int = TAIL,
 ) -> LogRead[S]:
-    """Reads the last ``tail`` bytes of the server's log, or all of the ``logs`` that are named. ``looking`` makes what
-    is looked for, from how the server logs. Raises FlatsplitError where one that was named cannot be read.
+    """Read the last ``tail`` bytes of the server's log, or all of the named ``logs``. ``looking`` makes the search,
+    given how the server logs. Raises FlatsplitError where a named log cannot be read.
     """
     try:
         server = ServerLogging.ask(session.driver)

@@ -1,4 +1,4 @@
-"""flatsplit.ddl as a source: what is there was committed."""
+"""The table flatsplit.ddl as a source: everything in it was committed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _QUERIES = Path(__file__).with_name("queries")
 _LONG = timedelta(hours=1)
 """How long before its end a statement may have been logged."""
 _SHORT = timedelta(minutes=1)
-"""How long after its end it may have been written down."""
+"""How long after its end it may have been recorded."""
 _NAME = re.compile(r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)(?:\.(?:"(?:[^"]|"")+"|[^\W\d][\w$]*))*')
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
 
 class Row(NamedTuple):
-    """What the recorder wrote."""
+    """A row of the recorder."""
 
     at: datetime
     tag: str
@@ -63,7 +63,7 @@ def names(identity: str) -> tuple[Name, ...]:
 
 
 def recorded(conn: psycopg.Connection[Any], search: Search) -> tuple[list[Source], str]:
-    """Adds the deeds that are meant; and why they are not known, "" where they are or there is no recorder."""
+    """Add the wanted deeds. Returns why they are not known; "" where they are, or there is no recorder."""
     found = conn.execute((_QUERIES / "recorder.sql").read_bytes()).fetchone()
     if found is None or search.asked.exact:
         return [], ""
@@ -82,7 +82,7 @@ def recorded(conn: psycopg.Connection[Any], search: Search) -> tuple[list[Source
 
 
 def _merge(search: Search, row: Row) -> None:
-    """What the log tells of too is told once: with its statement, and that it was committed."""
+    """Merge a row with the deed that the log has of it: with the log's statement, and as committed."""
     act, at = row.act, written(row.at)
     deed = Deed.of(
         act,
@@ -108,8 +108,8 @@ def _merge(search: Search, row: Row) -> None:
 
 
 def _apart(deed: Deed, at: datetime) -> timedelta | None:
-    """How far off that was; None where it cannot be the same. A statement is logged before it runs, and stands in the
-    journal at the end of its transaction.
+    """How far apart the times are; None where it cannot be the same. A statement is logged before it runs, and recorded
+    at the end of its transaction.
     """
     try:
         when = datetime.fromisoformat(deed.at)

@@ -1,4 +1,4 @@
-"""What of a statement may be shown: without its constants, and without secrets even with them."""
+"""What may be shown of a statement: its text without constants, or with constants but without secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SECRET = re.compile(r"password|passwd|passfile|secret|scram-sha-256\$|identifie
 
 
 def without_constants(text: str) -> str:
-    """The statement with ``$n`` for each constant, as pg_stat_statements keeps it, also where that keeps one."""
+    """The statement with ``$n`` for each constant, as pg_stat_statements keeps it, even where that keeps one."""
     import postgast
 
     try:
@@ -39,11 +39,11 @@ def _name(token: object) -> str:
 
 
 def _cut(text: str) -> str:
-    """What cannot be taken apart, up to the first thing that may be a constant."""
+    """A text that cannot be parsed, up to the first thing that may be a constant."""
     found = re.search(r"['$]", text)
     return " ".join((text[: found.start()] + "…" if found else text).split())
 
 
 def without_secrets(text: str) -> str:
-    """The statement with its constants; with none of them where one may be a secret."""
+    """The statement with its constants; with none where one of them may be a secret."""
     return without_constants(text) if _SECRET.search(text) else " ".join(text.split())

@@ -1,7 +1,7 @@
-"""What is refused to the application now: from the end of the server's log, where it can be read by SQL.
+"""What the application is being refused, from the end of the server's log where SQL can read it.
 
-A refusal that is no alarm is a missing GRANT until somebody says otherwise; the remedy is the one that a rehearsal of
-the statement gives, and what it finds allowed has been mended since.
+A refusal that is no alarm counts as a missing GRANT. Its remedy is the one from a rehearsal of the statement; where
+that finds it allowed, it has been granted since.
 """
 
 from __future__ import annotations
@@ -33,16 +33,15 @@ if TYPE_CHECKING:
     from flatsplit.rehearsal.values import Verdict
 
 OURS = "attempts that call themselves flatsplit"
-"""As an act: trials that the journal does not know, such as on a standby. That others call themselves so cannot be kept
-from them."""
+"""The act for trials that the journal does not know, such as on a standby. Others can give themselves this name."""
 _APPLICATION = (blueprint.APPLICATION.key, "special", blueprint.READER.key)
 _REHEARSED = 50
-"""Statements that are rehearsed: the most frequent ones."""
+"""How many statements are rehearsed: the most frequent ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Attempts that are alike."""
+    """Equal attempts."""
 
     login: str
     client: str
@@ -56,7 +55,7 @@ class Refusal:
     remedy: str
     """What to do about it."""
     mended: bool = False
-    """It would be allowed now."""
+    """Whether it would be allowed now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +63,14 @@ class Lately:
     """What was refused, as far back as was read."""
 
     refusals: tuple[Refusal, ...] = ()
-    """The suspicious first, then the most frequent."""
+    """Suspicious ones first, then the most frequent."""
     begins: str = ""
     why: str = ""
     """Why nothing is known; "" where something is."""
     blind: str = ""
-    """What is not known of the time that was asked about, and why; "" where all of it is."""
+    """Which part of the time is not known, and why; "" where all of it is."""
     texts: Mapping[tuple[str, str, str, str], str] = field(default_factory=dict)
-    """Of each kind of attempt, the last statement as it was sent."""
+    """For each kind of attempt, the last statement as it was sent."""
 
 
 def lately(
@@ -82,9 +81,8 @@ def lately(
     instead: Collection[str] = (),
     logs: Sequence[Path] = (),
 ) -> Lately:
-    """What was refused to app_user and its logins (or to others that an application uses ``instead``), in the last
-    ``tail`` bytes of the server's log, or in all of the ``logs`` that are named. Raises FlatsplitError where one of
-    those cannot be read.
+    """What was refused to app_user and its logins (or to other roles given as ``instead``), in the last ``tail`` bytes
+    of the server's log, or in all of the named ``logs``. Raises FlatsplitError where one of those cannot be read.
     """
     cast = Cast({})
 
@@ -153,9 +151,9 @@ def _pointer(last: Deed, *, own: bool) -> str:
 
 
 def rehearsed(session: Session, config: Config, live: State, found: Lately) -> Lately:
-    """With the remedy that a rehearsal gives for each statement that is no alarm, and what would be allowed now.
+    """With the remedy that a rehearsal gives for each statement that is no alarm, and whether it would be allowed now.
 
-    Where nothing can be rehearsed they keep what they had.
+    Where nothing can be rehearsed, they keep what they had.
     """
     wanted = [one for one in found.refusals if one.judgement != "suspicious" and one.act != OURS][:_REHEARSED]
     by_role: dict[str, list[Refusal]] = {}
@@ -171,7 +169,7 @@ def rehearsed(session: Session, config: Config, live: State, found: Lately) -> L
 
 
 def _role(config: Config, live: State, login: str) -> str:
-    """As whom a login's rights are to be looked at: itself, where the catalog knows it."""
+    """The role whose rights a login has: the login itself, where the catalog has it."""
     return login if login in live.roles else blueprint.application(config)
 
 
@@ -186,7 +184,7 @@ def _remedy(verdict: Verdict) -> str:
 def _told(
     session: Session, config: Config, live: State, role: str, numbered: Mapping[str, Refusal], found: Lately
 ) -> dict[Refusal, Refusal]:
-    # With a parser of SQL, which status does not wait for without a reason
+    # imports the parser of SQL, which status does without unless it is needed
     from flatsplit.rehearsal.rehearse import Company
     from flatsplit.rehearsal.values import Heard
 

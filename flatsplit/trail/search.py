@@ -1,4 +1,4 @@
-"""The acts in one server log: what is looked for, and what is made of what was found."""
+"""Finds the acts in one server log: what to search for, and what follows from what was found."""
 
 from __future__ import annotations
 
@@ -22,50 +22,50 @@ _COMMANDS = (
 )
 _CALLS = tuple(Word(each.encode()) for each in sorted(TELLING))
 _ESCAPED = Word(b"u&")
-"""A name in Unicode escapes may be any; jsonlog writes a backslash before its quote."""
+"""A name in Unicode escapes may be any name; jsonlog writes a backslash before its quote."""
 ALARMS = (
     *(Word(each, keyword=True) for each in _COMMANDS),
     Word(b"into", keyword=True, but_after=(b"insert", b"merge")),
     *_CALLS,
     _ESCAPED,
 )
-"""One of them stands in every act that is looked for when no command was named."""
+"""One of these is in every act that is searched for where no command was named."""
 _WATCHED = frozenset({"structure", "rights", "role", "become", "server"})
 _MANY = 10_000
-"""Acts that failed, of which each is told."""
+"""How many failed acts are kept one by one."""
 _PATIENT = 64
-"""Courses of sessions that are kept in mind."""
+"""How many sessions are followed at a time."""
 
 
 @dataclass
 class Search:
-    """What is looked for in a log, and the deeds found so far."""
+    """What is searched for in a log, and the deeds found so far."""
 
     asked: Filter
     refused: bool
-    """Only what the server did not let through."""
+    """Whether only refused acts are wanted."""
     source: str
     since: datetime | None = None
     zone: tzinfo | None = None
     becomes: Mapping[str, str] = field(default_factory=dict)
-    """Login → the role that its sessions begin as, where a setting says so."""
+    """By login, the role that its sessions begin as, where a setting says so."""
     database: str = ""
-    """The one that is meant where an object is named; "" for any."""
+    """The database that is meant where an object is named; "" for any."""
     own: frozenset[str] = frozenset()
-    """Operators' logins: what these say flatsplit asked, it did; of anybody else the remark is a disguise."""
+    """Logins of operators. What these mark as flatsplit's own is; from anybody else the mark is a disguise."""
     deeds: list[Deed] = field(default_factory=list)
     begins: str = ""
     ends: str = ""
     left_out: int = 0
-    """Acts that there was no room for."""
+    """How many acts there was no room for."""
     nobody: int = 0
-    """Entries that do not say who it was."""
+    """How many entries do not name the login."""
     _courses: dict[str, Course] = field(default_factory=dict)
     _alike: dict[tuple[str, ...], Deed] = field(default_factory=dict)
     _audits: Audits = field(default_factory=Audits)
 
     def scan(self, form: Format) -> Scan:
-        """Something to feed the log to."""
+        """A scan to feed the log to."""
         words: list[Sequence[Word]] = []
         if not self.refused:
             names = [Word(needle) for needle in self.asked.needles()] if self.asked.names else []
@@ -77,13 +77,13 @@ class Search:
         return scan
 
     def _words(self, form: Format) -> Sequence[Word]:
-        """One of them stands in every entry that can be told of, whatever object it is about."""
+        """Words of which one is in every entry that can be reported, whatever object it is about."""
         errors = tuple(Word(each, folded=False) for each in form.errors())
         if not self.asked.words:
             return (*ALARMS, *errors)
         word = self.asked.words[0].lower().encode()
         if word in (b"grant", b"revoke"):
-            return (Word(word), *errors)  # that nothing was granted is only a warning
+            return (Word(word), *errors)  # a grant without effect is only a warning
         return (Word(word, keyword=word in _COMMANDS), *(_CALLS if self.asked.calls else ()))
 
     def _sieve(self, form: Format) -> Callable[[bytes], bool]:
@@ -101,7 +101,7 @@ class Search:
     # -- an entry
 
     def found(self, entry: Entry, scan: Scan) -> None:
-        """An entry that may be about it."""
+        """Handle an entry that may be about it."""
         for reading in entry.readings():
             before = len(self.deeds)
             if reading.severity == "LOG":
@@ -131,7 +131,7 @@ class Search:
         course = self._courses.get(entry.session)
         told = said is not None and said.told
         if course is not None and course.handled is not entry and course.runs(text) and not told:
-            return  # the same statement once more: pgaudit beside log_statement
+            return  # the same statement again: pgaudit as well as log_statement
         items = [
             Item(act, self._deed(entry, act, text, "maybe rolled back") if self._watched(entry, act) else None)
             for act in (acts(text) if said is None else found)
@@ -186,7 +186,7 @@ class Search:
             self._keep(self._deed(entry, act, act.text, "refused"))
 
     def _withheld(self, entry: Entry) -> None:
-        """GRANT that granted nothing: a warning, without its statement."""
+        """A GRANT without effect: a warning, without its statement."""
         course = self._courses.get(entry.session)
         if self._early(entry) or (course is not None and course.handled is entry and course.marked):
             return
@@ -195,7 +195,7 @@ class Search:
             self._keep(self._deed(entry, act, act.text, "refused"))
 
     def _keep(self, deed: Deed) -> None:
-        """One more that failed; of very many, those that are alike only once: whoever attacks has a machine do it."""
+        """Keep one more failed act. Of very many, equal ones are kept once: an attacker uses a machine."""
         if len(self.deeds) < _MANY:
             self.deeds.append(deed)
             return
@@ -212,16 +212,16 @@ class Search:
     # -- what is meant
 
     def _watched(self, entry: Entry, act: Act) -> bool:
-        """Whether an act is meant, however it ended."""
+        """Whether an act is wanted, however it ended."""
         return is_watched(act, self.asked) and not self._elsewhere(entry, act)
 
     def _elsewhere(self, entry: Entry, act: Act) -> bool:
-        """Whether it is about an object of the same name in another database; roles and files have none."""
+        """Whether it is about an object of the same name in another database; roles and files are in none."""
         other = self.database and entry.database not in (self.database, "")
         return bool(other and self.asked.names and act.kind not in ("role", "become", "server"))
 
     def _tried(self, entry: Entry, act: Act, refused: bool) -> bool:
-        """Whether an act is meant that failed."""
+        """Whether a failed act is wanted."""
         if act.kind in ("other", "transaction", "temporary") or self._elsewhere(entry, act):
             return False
         return self.asked.meets(act) and (refused or act.kind in _WATCHED)
@@ -265,7 +265,7 @@ class Search:
 
 
 def is_watched(act: Act, asked: Filter) -> bool:
-    """Whether an act is meant, however it ended: reading and writing only where a command says so."""
+    """Whether an act is wanted, however it ended; reading and writing only where a command says so."""
     if not asked.meets(act):
         return False
     if asked.words:

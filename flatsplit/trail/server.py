@@ -1,4 +1,4 @@
-"""The server itself as a source: its log, read by SQL where the role may, and pg_stat_statements."""
+"""The server as a source: its log, read by SQL where the role may, and pg_stat_statements."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from flatsplit.trail.times import written, zone_named
 from flatsplit.trail.values import Deed, Source
 
 Written: TypeAlias = tuple[str, int, datetime]
-"""A file of the log: its name, its size, when it was last written to."""
+"""A file of the log: its name, its size, and when it was last written."""
 
 _PREFERRED = {".json": 0, ".csv": 1, ".log": 2}
 _STATISTICS = """
@@ -60,13 +60,13 @@ class ServerLogging:
         return zone_named(self.settings.get("log_timezone", ""))
 
     def begin_as(self) -> dict[str, str]:
-        """Login → the role as which its sessions begin, where a setting says so."""
+        """By login, the role that its sessions begin as, where a setting says so."""
         rows = self.conn.execute(resources.query(__package__, "begin_as")).fetchall()
         return {role: become for role, become in rows if become != "none"}
 
     def log(self, search: LogSearch, progress: Progress, tail: int | None = None) -> tuple[list[Source], str]:
-        """Searches the server's own log, or its last ``tail`` bytes as far back as is asked for; what was read, and why
-        nothing was, "" where it was.
+        """Search the server's own log, or its last ``tail`` bytes as far back as is asked for. Returns what was read,
+        and why nothing was; "" where it was.
         """
         if self.settings.get("logging_collector") == "off":
             return (
@@ -74,7 +74,7 @@ class ServerLogging:
                 "the server writes its log to standard error (logging_collector is off): name the file with --log",
             )
         folder = self.settings.get("log_directory")
-        since = search.since if tail is None else None  # how far back a tail reaches, the files' own times say
+        since = search.since if tail is None else None  # the times of the files tell how far back a tail reaches
         try:
             listed = self.conn.execute(resources.query(__package__, "logs"), {"since": since}).fetchall()
         except psycopg.errors.InsufficientPrivilege:
@@ -104,7 +104,7 @@ class ServerLogging:
             if source is not None:
                 sources.append(source)
             elif tail is not None:
-                sources.clear()  # what lies before one that says nothing is not all that was said since
+                sources.clear()  # where one tells nothing, what is before it is not everything since then
         return sources, "" if sources else f"the server's log holds nothing ({len(files)} files)"
 
     def _file(self, path: str, name: str, search: LogSearch, place: int) -> Source | None:
@@ -132,7 +132,7 @@ class ServerLogging:
             yield chunk
 
     def statistics(self, search: Search) -> tuple[list[Source], str]:
-        """What pg_stat_statements knows: who ran it, not when, and not whether it was rolled back."""
+        """What pg_stat_statements knows: which role ran it, but not when, and not whether it was rolled back."""
         rows = self.conn.execute(question("statistics").encode()).fetchall()
         if not rows or not rows[0][1] or not rows[0][2]:
             return [], "pg_stat_statements is not there, which would say who ran it"
@@ -161,7 +161,7 @@ class ServerLogging:
 
 
 class LogEnd(NamedTuple):
-    """A file of the log, and from where on it is read."""
+    """A file of the log, and the position from which it is read."""
 
     name: str
     size: int
@@ -169,10 +169,10 @@ class LogEnd(NamedTuple):
 
 
 def newest(listed: Sequence[Written], since: datetime | None, tail: int) -> list[LogEnd]:
-    """The last ``tail`` bytes of all files, the oldest first, back to the moment from which somebody wants to know.
+    """The last ``tail`` bytes of all files, the oldest first, back to the time that is asked for.
 
-    The end of one that was not written to since is read, too: so it is known that nothing was said in between.
-    Without a moment the newest is enough.
+    The end of a file that was not written to since then is read as well, which shows that nothing was logged in
+    between. Without a time the newest file is enough.
     """
     found: list[LogEnd] = []
     for name, size, modified in reversed(listed):
@@ -188,7 +188,7 @@ def newest(listed: Sequence[Written], since: datetime | None, tail: int) -> list
 
 
 def _best(listed: Sequence[Written]) -> list[Written]:
-    """Of files that hold the same in several formats, the one that says most."""
+    """Of files with the same entries in several formats, those in the best format."""
 
     def split(name: str) -> tuple[str, int]:
         stem, dot, suffix = name.rpartition(".")

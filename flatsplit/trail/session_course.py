@@ -1,8 +1,8 @@
-"""The course of a session in a log: what became of the acts in it.
+"""Follows a session through a log: what became of its acts.
 
-A statement is logged before it runs, and its transaction may end long after. What was logged in the same session then
-tells: an error with the same statement; COMMIT or ROLLBACK, where log_statement = all shows them; a duration outside
-any transaction, which csvlog and jsonlog show by the virtual transaction id. Where nothing tells, nobody knows.
+A statement is logged before it runs, and its transaction may end long after. Later entries of the session tell how: an
+error with the same statement; COMMIT or ROLLBACK, where log_statement = all shows them; a duration outside a
+transaction, as csvlog and jsonlog show by the virtual transaction id. Otherwise it is not known.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LOOKED_BACK = 200
 
 @dataclass(slots=True)
 class Item:
-    """A part of a statement's text: an act with its record, if it has one, or a transaction command."""
+    """A part of a statement's text: an act, with its record if it has one, or a transaction command."""
 
     act: Act
     deed: Deed | None = None
@@ -36,7 +36,7 @@ class Item:
 
 @dataclass(slots=True)
 class OpenAct:
-    """An act that ran, in a transaction that is not known to have ended."""
+    """An act that ran, in a transaction whose end is not known."""
 
     deed: Deed
     vxid: str
@@ -55,27 +55,27 @@ class Current:
 
 @dataclass
 class Course:
-    """One session, from the first act that matters on."""
+    """One session, from its first act that matters."""
 
     block: bool | None = None
-    """Whether it is inside BEGIN … COMMIT; None for nobody knows."""
+    """Whether it is inside BEGIN … COMMIT; None where that is not known."""
     everything: bool = False
     """Whether all statements of the session are logged, so that BEGIN would be seen."""
     failed: bool = False
     """Whether the transaction is aborted."""
     role: str = ""
-    """Whom it has become by SET ROLE."""
+    """The role that it has become by SET ROLE."""
     current: Current | None = None
     open: list[OpenAct] = field(default_factory=list)
     savepoints: list[str] = field(default_factory=list)
     handled: Entry | None = None
-    """The entry told last."""
+    """The entry that was reported last."""
     marked: bool = False
     """Whether the last error was about an act with a record."""
 
     @classmethod
     def after(cls, entries: Iterator[Entry], vxid: str) -> Course:
-        """The course of a session before an entry, from what was logged there, the newest first."""
+        """The state of a session before an entry, from what was logged before, the newest first."""
         course = cls()
         others = 0
         for number, entry in enumerate(entries):
@@ -113,8 +113,8 @@ class Course:
     # -- what is logged
 
     def begin(self, entry: Entry, text: str, items: list[Item], *, ran: bool, extended: bool) -> None:
-        """A statement is logged, before it runs or when it has run."""
-        if self.handled is not entry:  # else it was told as a further entry of the session
+        """A statement is logged, before it runs or after it has run."""
+        if self.handled is not entry:  # otherwise it was reported as a further entry of the session
             self._next(entry.vxid, extended=extended)
         self.handled = entry
         self.everything |= _STRUCTURE.match(text) is None
@@ -127,7 +127,7 @@ class Course:
         return self.current is not None and self.current.text == text
 
     def tell(self, entry: Entry) -> bool:
-        """A further entry of the session; whether the course has still something to learn."""
+        """A further entry of the session; returns whether more of them are needed."""
         if entry.severity == "LOG":
             logged = logs.logged(entry.message)
             if logged is not None:
@@ -159,7 +159,7 @@ class Course:
     def _next(self, vxid: str, *, extended: bool) -> None:
         """Another statement begins, so the one before ended without an error.
 
-        By the extended protocol both may be in one transaction, up to Sync; a simple query comes after it.
+        With the extended protocol both may be in one transaction, up to Sync; a simple query comes after it.
         """
         before = self.current
         self._complete(ended=False)
@@ -173,7 +173,7 @@ class Course:
             self._settle("maybe rolled back")
 
     def _complete(self, *, ended: bool) -> None:
-        """The statement logged last has run without an error; ``ended``: and no transaction is open after it."""
+        """The statement logged last ran without an error; ``ended``: and no transaction is open after it."""
         current, self.current = self.current, None
         if current is not None:
             if current.text and not any(item.act.kind == "transaction" for item in current.items):
@@ -256,7 +256,7 @@ class Course:
             else:
                 gone, sure = self.block is not False, self.block is True
             if self.savepoints:
-                kept.append(each)  # it may go back to one of them, and on
+                kept.append(each)  # it may go back to one of them, and go on
             elif gone:
                 each.deed.outcome = "rolled back" if sure else "maybe rolled back"
             elif self.block is False or each.deed.outcome == "done":
@@ -293,14 +293,14 @@ class Course:
 
 
 def _plain(text: str) -> list[Item]:
-    """The parts of a statement that nobody asked for, as far as they matter: transaction commands."""
+    """The parts of a statement that is not searched for, as far as they matter: transaction commands."""
     if _TRANSACTION.search(text) is None and not re.match(r"(?i)\s*set\b", text):
         return []
     return [Item(act) for act in acts(text) if act.kind in ("transaction", "become")]
 
 
 def _command(text: str) -> bool | None:
-    """Whether a transaction is open after the last transaction command of a text; None for no such command."""
+    """Whether a transaction is open after the last transaction command of a text; None where it has none."""
     if _TRANSACTION.search(text) is None:
         return None
     found = [act for act in acts(text) if act.kind == "transaction" and act.word not in ("SAVEPOINT", "RELEASE")]
@@ -311,7 +311,7 @@ def _command(text: str) -> bool | None:
 
 
 def _became(text: str) -> str | None:
-    """Whom a statement makes of a session; "" for itself again, None for nobody."""
+    """The role that a statement makes the session; "" for itself again, None for none."""
     if _RESET.match(text):
         return ""
     if re.match(r"(?i)\s*set\b", text) is None:
@@ -320,7 +320,7 @@ def _became(text: str) -> str | None:
 
 
 def _alike(text: str, other: str) -> bool:
-    """The statement of an error may be cut off or have other white space at its ends."""
+    """Whether both are the same statement: that of an error may be cut off or have other white space at its ends."""
     return not other or text.strip() == other.strip()
 
 

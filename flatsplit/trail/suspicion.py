@@ -1,4 +1,4 @@
-"""Whose doing it was: by role and address only, for the client chooses the application's name."""
+"""Judges who did something, by role and address only, since a client chooses the application's name."""
 
 from __future__ import annotations
 
@@ -19,37 +19,39 @@ _ALARMING: Mapping[Kind, str] = {
     "become": "tries to be another role",
     "server": "reaches for the server's own programs, files or secrets",
 }
-"""What the application has no business with."""
+"""Acts that no application should do."""
 _SECOND = timedelta(seconds=1)
-"""log_line_prefix may tell no more than seconds."""
+"""log_line_prefix may have whole seconds only."""
 _VERIFY = "`flatsplit verify --password-file`, which tries such things,"
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Who is who."""
+    """The known logins and addresses."""
 
     purposes: Mapping[str, tuple[str, ...]]
-    """Login → the new roles that it acts as, by purpose; a special role counts as ``special``."""
+    """By login, the new roles that it acts as, by purpose; a special role counts as ``special``."""
     people: frozenset[str] = frozenset()
     """Logins of persons: dba and its members, operators."""
     legacy: frozenset[str] = frozenset()
-    """The old role, and who acts as it."""
+    """The old role, and roles that act as it."""
     existing: frozenset[str] | None = None
-    """Roles that there are; None where nobody knows."""
+    """The roles that exist; None where that is not known."""
     addresses: frozenset[str] = frozenset()
-    """From where the migration tool was seen."""
+    """The addresses from which the migration tool was seen."""
     become: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """Purpose → roles that it may become."""
+    """By purpose, the roles that it may become."""
     truncate: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """Purpose → tables that it may empty, as SQL names them."""
+    """By purpose, the tables that it may empty, as SQL names them."""
     watched: bool = True
-    """Whether anything is known of addresses."""
+    """Whether any addresses are known."""
     trials: Collection[OwnSession] = ()
-    """What flatsplit itself had tried as others, which the journal keeps."""
+    """Trials of flatsplit itself as other roles, from the journal."""
 
     def tried(self, deed: Deed) -> bool:
-        """Whether a process that was flatsplit's own did it, while it was: a name can be taken, a process cannot."""
+        """Whether a session of flatsplit's own did it, by its process and time: a name can be imitated, a process
+        cannot.
+        """
         when = moment(deed.at) if deed.at else None
         return when is not None and any(
             one.login == deed.login and one.pid == deed.pid and one.began - _SECOND <= when <= one.ended + _SECOND
@@ -58,7 +60,7 @@ class Cast:
 
 
 def judge(deed: Deed, cast: Cast) -> tuple[Judgement, str]:
-    """The judgement on a deed, and why."""
+    """The judgement on a deed, and the reason."""
     if not deed.login:
         return _unnamed(deed, cast)
     if deed.doubtful:
@@ -67,7 +69,7 @@ def judge(deed: Deed, cast: Cast) -> tuple[Judgement, str]:
         return "legitimate", f"flatsplit's own trial, logged in as {deed.login} (flatsplit history)"
     judgement, why = _of(deed, deed.login, cast)
     if judgement == "suspicious" and deed.application == APPLICATION_NAME:
-        why += f"; or {_VERIFY} ran then and from there"  # it says so itself, and so can anybody
+        why += f"; or {_VERIFY} ran then and from there"  # it says so itself, which anybody can
     return judgement, why
 
 
@@ -119,7 +121,7 @@ def _listed(name: str, names: Collection[str]) -> bool:
 
 
 def _unnamed(deed: Deed, cast: Cast) -> tuple[Judgement, str]:
-    """Nobody says who logged in; pg_stat_statements says as whom it ran."""
+    """The judgement where no login is named; pg_stat_statements names the role that it ran as."""
     if not deed.acting_as:
         return "look", "the source does not say who it was"
     judgement, why = _of(deed, deed.acting_as, cast)

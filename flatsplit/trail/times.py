@@ -29,11 +29,11 @@ _KNOWN = {
     "AEST": 10,
     "AEDT": 11,
 }
-"""Hours of abbreviations that mean one zone."""
+"""The offsets in hours of abbreviations that mean one zone."""
 
 
 def zone_named(name: str) -> tzinfo | None:
-    """A zone by the name in log_timezone."""
+    """The zone with a name of log_timezone."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -41,21 +41,21 @@ def zone_named(name: str) -> tzinfo | None:
 
 
 def moment(text: str, zone: tzinfo | None = None) -> datetime | None:
-    """The moment that a log names; None where its zone cannot be told. ``zone``: the server's, where it is known.
+    """The time in a log; None where its zone is not known. ``zone``: the server's, where it is known.
 
-    None as well for what is no moment: a log that somebody else hands over may say anything.
+    None also for an invalid time, since a log that somebody hands over may say anything.
     """
     try:
         found = _moment(text, zone)
         if found is not None:
-            found.astimezone(UTC)  # what is out of range there is said here
+            found.astimezone(UTC)  # it raises for what is out of range
         return found
     except (ValueError, OverflowError):
         return None
 
 
 def _moment(text: str, zone: tzinfo | None) -> datetime | None:
-    """ValueError or OverflowError for what no clock shows."""
+    """The same; ValueError or OverflowError for a time that does not exist."""
     if re.fullmatch(r"\d{9,}\.\d+", text):
         return datetime.fromtimestamp(float(text), UTC)
     found = _STAMP.match(text)
@@ -68,7 +68,7 @@ def _moment(text: str, zone: tzinfo | None) -> datetime | None:
     if offset is not None:
         sign = 1 if offset[1] == "+" else -1
         return plain.replace(tzinfo=timezone(sign * timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))))
-    for fold in (0, 1) if zone is not None else ():  # an hour that the clock shows twice has two names
+    for fold in (0, 1) if zone is not None else ():  # an hour that occurs twice has two names
         there = plain.replace(tzinfo=zone, fold=fold)
         if (there.tzname() or "").upper() == name:
             return there
@@ -78,7 +78,7 @@ def _moment(text: str, zone: tzinfo | None) -> datetime | None:
 
 
 def written(when: datetime | None, text: str = "") -> str:
-    """ISO 8601 in UTC, or the text where the moment is not known."""
+    """ISO 8601 in UTC, or the text where the time is not known."""
     if when is None:
         return text
     return when.astimezone(UTC).isoformat(timespec="milliseconds" if when.microsecond else "seconds")

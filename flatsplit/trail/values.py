@@ -1,4 +1,4 @@
-"""What comes out: who did what, with what outcome, and where that is known from."""
+"""The result of ``who``: who did what, with which outcome, and by which source."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias
 from flatsplit.trail.acts import Act, Kind
 
 Outcome: TypeAlias = Literal["done", "refused", "failed", "rolled back", "maybe rolled back"]
-"""``refused``: for want of a privilege; ``failed``: for another reason; ``maybe rolled back``: it ran, and nothing says
-what became of its transaction."""
+"""``refused``: a privilege was missing; ``failed``: for another reason; ``maybe rolled back``: it ran, and it is not
+known whether its transaction committed.
+"""
 
 Judgement: TypeAlias = Literal["legitimate", "person", "suspicious", "look"]
 
@@ -19,15 +20,15 @@ JUDGEMENTS: tuple[Judgement, ...] = ("suspicious", "look", "person", "legitimate
 
 @dataclass(slots=True)
 class Deed:
-    """One act of somebody."""
+    """One act of one login."""
 
     at: str
-    """ISO 8601 in UTC where the time zone is known, else as the source has it; "" for nobody knows when."""
+    """ISO 8601 in UTC where the time zone is known, otherwise as in the source; "" where the time is not known."""
     login: str
-    """"" where the source does not say."""
+    """"" where the source does not have it."""
     acting_as: str
     application: str
-    """What the client called itself: anybody can call himself anything."""
+    """What the client called itself, which may be anything."""
     client: str
     act: str
     object: str
@@ -37,17 +38,17 @@ class Deed:
     source: str
     judgement: Judgement = "look"
     why: str = ""
-    """Of the judgement."""
+    """The reason for the judgement."""
     doubtful: bool = False
-    """Read from a line in which something imitates the log."""
+    """Whether it was read from a line with a text in it that imitates the log."""
     database: str = ""
     calls: int = 1
     session: str = ""
-    """Session id or process id, as the log has it."""
+    """The session id or process id, as in the log."""
 
     @property
     def pid(self) -> int | None:
-        """The server's process; None where the log does not tell. A session id is its start and its process in hex."""
+        """The server process; None where the log does not have it. A session id is its start and its process in hex."""
         _, dot, last = self.session.rpartition(".")
         try:
             return int(last, 16 if dot else 10)
@@ -67,20 +68,20 @@ class Deed:
         application: str = "",
         client: str = "",
     ) -> Deed:
-        """An act by somebody of whom little is known yet."""
+        """An act of which little else is known yet."""
         return cls(at, login, acting_as, application, client, act.word, act.object, act.kind, act.text, outcome, source)
 
 
 @dataclass(slots=True)
 class Source:
-    """Something that was read."""
+    """A source that was read."""
 
     name: str
     kind: str
     """``server log (csvlog)``, ``pg_stat_statements``, ``journal``."""
     begins: str = ""
     ends: str = ""
-    """From when to when it tells; "" for nobody knows."""
+    """Up to when it reaches; "" where that is not known."""
 
 
 @dataclass(slots=True)
@@ -90,11 +91,11 @@ class Trail:
     sources: list[Source] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What it cannot know."""
+    """What it cannot tell."""
     database: str = ""
-    """The one that was asked about; "" where only logs were."""
+    """The database that was asked about; "" with logs alone."""
 
     @property
     def suspicious(self) -> bool:
-        """Whether any of it is."""
+        """Whether a deed is suspicious."""
         return any(deed.judgement == "suspicious" for deed in self.deeds)
