@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 from flatsplit.config import parse_name
 from flatsplit.errors import UsageError
+from flatsplit.model import Kind
 from flatsplit.rehearsal.grammar import Unparsable, fingerprint, parse
 from flatsplit.trail.acts import Act, acts
 from flatsplit.trail.names import Name
@@ -19,29 +21,29 @@ _VERBS = frozenset(
         *("security", "load", "do"),
     }
 )
+_NOT_TYPED = ("column", "parameter", "partitioned_table")
 _KINDS = frozenset(
     {
+        *(word for kind in get_args(Kind) if kind not in _NOT_TYPED for word in kind.split("_")),
+        *("index", "role", "group", "rule", "routine", "cast", "parser", "template", "default", "privileges", "system"),
         *(
-            "table",
-            "view",
-            "materialized",
-            "index",
-            "sequence",
-            "schema",
-            "database",
-            "role",
-            "user",
-            "group",
-            "policy",
+            "owned",
+            "by",
+            "program",
+            "on",
+            "session",
+            "authorization",
+            "temporary",
+            "temp",
+            "unique",
+            "access",
+            "method",
+            "into",
         ),
-        *("trigger", "event", "function", "procedure", "routine", "aggregate", "type", "domain", "extension", "server"),
-        *("foreign", "data", "wrapper", "mapping", "publication", "subscription", "statistics", "tablespace", "rule"),
-        *("language", "cast", "collation", "conversion", "operator", "class", "family", "text", "search", "parser"),
-        *("configuration", "dictionary", "template", "default", "privileges", "system", "owned", "by", "program", "on"),
-        *("session", "authorization", "temporary", "temp", "unique", "large", "object", "access", "method", "into"),
         *("from", "label", "…", "if", "exists", "concurrently", "only", "to"),
     }
 )
+"""Words of commands that are no names: kinds of objects, and what stands beside them."""
 _NOISE = frozenset({"on", "if", "exists", "concurrently", "only", "to", "unique", "temp", "temporary", "from", "by"})
 _ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
 _SAID_AS = {"USER": "ROLE", "GROUP": "ROLE"}
