@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -87,3 +88,14 @@ def test_no_test_is_too_long_to_be_read_in_one_go() -> None:
     folder = Path(__file__).parents[1]
     lengths = {path.relative_to(folder).as_posix(): len(path.read_text().splitlines()) for path in folder.rglob("*.py")}
     assert {name for name, lines in lengths.items() if lines > LONGEST} == DATA.keys()
+
+
+def test_the_contract_of_kinds_of_walk_names_all_of_them() -> None:
+    """What kinds have in common may import no kind: a new package, or a new file beside the packages, is named too."""
+    settings = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
+    (contract,) = (one for one in settings["tool"]["importlinter"]["contracts"] if "knows none of them" in one["name"])
+    entries = {path.stem for path in (ROOT / "walks").iterdir()} - {"__init__", "__pycache__", "kinds"}
+    kinds = {path.name for path in (ROOT / "walks").iterdir() if (path / "__init__.py").exists()}
+    assert set(contract["forbidden_modules"]) == {f"flatsplit.walks.{kind}" for kind in kinds}
+    common = {f"flatsplit.walks.{name}" for name in entries - kinds}
+    assert set(contract["source_modules"]) == {"flatsplit.planning", *common}
