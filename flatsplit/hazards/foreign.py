@@ -18,8 +18,7 @@ from flatsplit.words import count
     split.GRANT_EXISTING,
     looks_at="pg_user_mappings and pg_foreign_table",
     why="A foreign table is read with the mapping of the role that asks. Legacy's mappings are copied, password "
-    "included, "
-    "for app_user, app_migrator and app_readonly: all three then are the same user on the other side. Where "
+    "included, for app_user, app_migrator and app_readonly: all three then are the same user on the other side. Where "
     "legacy has none, app_user has none either.",
     fix="Give the new roles users of their own on the other server: ALTER USER MAPPING FOR app_user SERVER … "
     "OPTIONS (SET user …).",
@@ -251,8 +250,7 @@ def timescaledb(seen: Seen) -> Iterator[Found]:
     why="Rights and owners of distributed tables hold on every worker. Citus passes on CREATE ROLE, GRANT and "
     "ALTER … OWNER only where it is set to, and refuses some inside a transaction with others.",
     fix="Check citus.enable_create_role_propagation, try the walk on a copy of the cluster, and look at one worker "
-    "after "
-    "each step.",
+    "after each step.",
     manual="user-manag.html",
     questions=("distributed",),
     needs=("citus",),

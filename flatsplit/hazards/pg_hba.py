@@ -37,8 +37,7 @@ def _rules(seen: Seen) -> list[Rule]:
     looks_at="pg_hba_file_rules(), its first match tried for app_user, or the logins of its group, from every address "
     "that legacy or a member of it is connected from now",
     why="pg_hba.conf decides by role, database and address, and the first line that matches wins. Where legacy comes "
-    "in, "
-    "app_user would be turned away: no pg_hba.conf entry.",
+    "in, app_user would be turned away: no pg_hba.conf entry.",
     fix="Add app_user to the lines that let legacy in (before any that rejects), then SELECT pg_reload_conf().",
     manual=_MANUAL,
     questions=("hba", "clients"),
@@ -80,8 +79,7 @@ def hba_app_user(seen: Seen) -> Iterator[Found]:
             tuple(asked),
             severity="warning",
             why="The line that would decide wants an operating system's user, a certificate or another service to "
-            "vouch for "
-            "the role, and that knows of legacy only.",
+            "vouch for the role, and that knows of legacy only.",
             fix="Map app_user there too (pg_ident.conf, the certificate's name, the directory), or add a line for "
             "passwords.",
         )
@@ -152,8 +150,7 @@ def hba_members(seen: Seen) -> Iterator[Found]:
     split.SWITCH_CONNECTIONS,
     looks_at="pg_hba_file_rules().user_name",
     why="Lines for legacy do not hold for the new roles: what was allowed is not, and what was rejected may be "
-    "allowed by a "
-    "later line.",
+    "allowed by a later line.",
     fix="Write the same lines for app_user, and those for the migration tool's hosts for app_migrator; "
     "remove legacy's after revoke-legacy.",
     manual=_MANUAL,
@@ -175,8 +172,7 @@ def hba_names_legacy(seen: Seen) -> Iterator[Found]:
     split.SWITCH_CONNECTIONS,
     looks_at="pg_hba_file_rules().error",
     why="A file with an error is not taken over by a reload, and the server does not start with it: lines added for "
-    "the new "
-    "roles have no effect.",
+    "the new roles have no effect.",
     fix="Correct the lines, SELECT pg_reload_conf(), and look at the server's log.",
     manual=_MANUAL,
     questions=("hba",),

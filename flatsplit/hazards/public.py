@@ -63,10 +63,8 @@ def public_reads(seen: Seen) -> Iterator[Found]:
     "warning",
     split.ENABLE_LOGIN,
     looks_at="CREATE of PUBLIC on schemas and on the database",
-    why="Whoever may create in a schema that others have in their search_path can put a function or table in front "
-    "of "
-    "theirs. enable-login takes PUBLIC's CREATE from schema public, the schemas in scope and the database, and "
-    "grants "
+    why="Whoever may create in a schema that others have in their search_path can put a function or table in front of "
+    "theirs. enable-login takes PUBLIC's CREATE from schema public, the schemas in scope and the database, and grants "
     "it by name to roles that own something there. In other schemas it stays: app_user could create tables.",
     fix="REVOKE CREATE ON SCHEMA … FROM PUBLIC. Roles that only create and drop, and own nothing at the moment, "
     "need a GRANT CREATE of their own.",

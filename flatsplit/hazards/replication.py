@@ -165,8 +165,7 @@ def replication_slots(seen: Seen) -> Iterator[Found]:
     None,
     looks_at="logical slots of this database",
     why="Decoding sees rows, not commands: GRANT and ALTER … OWNER are not passed on, so roles and rights of the "
-    "other "
-    "side stay as they are. Consumers of all tables also get the rows of the tracking schema.",
+    "other side stay as they are. Consumers of all tables also get the rows of the tracking schema.",
     fix="Take the same steps on a subscriber that is to take over; leave schema flatsplit out of change capture.",
     manual="logicaldecoding.html",
     questions=("slots",),
@@ -262,8 +261,7 @@ def event_trigger_code(seen: Seen) -> Iterator[Found]:
     "note",
     split.SWITCH_CONNECTIONS,
     looks_at="pg_event_trigger, and whether its function is SECURITY DEFINER",
-    why="They fire on the migrations that app_migrator runs, with its rights unless SECURITY DEFINER: one that "
-    "writes "
+    why="They fire on the migrations that app_migrator runs, with its rights unless SECURITY DEFINER: one that writes "
     "to a table of somebody else's makes the migration fail.",
     fix="GRANT app_migrator what the function needs, or make it SECURITY DEFINER with a search_path of its own.",
     manual="event-triggers.html",

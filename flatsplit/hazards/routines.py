@@ -47,8 +47,7 @@ def definer_open(seen: Seen) -> Iterator[Found]:
     split.TRANSFER_OWNERSHIP,
     looks_at="pg_proc.prosecdef and proowner",
     why="A SECURITY DEFINER routine runs as its owner. Legacy's will run as app_migrator, which holds what legacy "
-    "held "
-    "but not its attributes: a routine that needed a superuser fails, and current_user in it has another value.",
+    "held but not its attributes: a routine that needed a superuser fails, and current_user in it has another value.",
     fix="Read those that create roles, read files, use COPY, or look at current_user.",
     manual="sql-createfunction.html#SQL-CREATEFUNCTION-SECURITY",
 )
@@ -74,8 +73,7 @@ def definer_owner(seen: Seen) -> Iterator[Found]:
     "warning",
     split.TRANSFER_OWNERSHIP,
     looks_at="pg_proc.proconfig of SECURITY DEFINER routines (those with an SQL body are bound already)",
-    why="Without a search_path of its own the caller chooses which tables, functions and operators the routine "
-    "finds. "
+    why="Without a search_path of its own the caller chooses which tables, functions and operators the routine finds. "
     "Whoever may create any object, a temporary one included, can make it run with app_migrator's rights what he "
     "likes.",
     fix="ALTER FUNCTION … SET search_path = the schemas it needs, pg_temp; (pg_temp last)",
@@ -190,8 +188,7 @@ def trigger_ddl(seen: Seen) -> Iterator[Found]:
     split.SWITCH_CONNECTIONS,
     looks_at="pg_proc.prosrc of the application's routines, for dblink",
     why="dblink logs in to another database with what stands in the call. For a role that is no superuser it insists "
-    "on "
-    "a password that was really used, and connections as legacy end when legacy is locked.",
+    "on a password that was really used, and connections as legacy end when legacy is locked.",
     fix="Give the connection string a user and password of its own, or use a foreign server with user mappings.",
     manual="contrib-dblink-connect.html",
     questions=("routines", "extensions"),

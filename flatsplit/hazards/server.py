@@ -119,8 +119,7 @@ def prepared_transactions(seen: Seen) -> Iterator[Found]:
     split.TRANSFER_OWNERSHIP,
     looks_at="pg_stat_activity.xact_start of this database, older than a minute or `retry_for`",
     why="ALTER … OWNER waits for every transaction that has used the table, also one that is only idle. flatsplit "
-    "gives up "
-    "after each lock_timeout and tries again until retry_for; long dumps and reports make that take long.",
+    "gives up after each lock_timeout and tries again until retry_for; long dumps and reports make that take long.",
     fix="Take transfer-ownership at another hour, or end what is idle in transaction: SELECT "
     "pg_terminate_backend(pid).",
     manual="explicit-locking.html",
@@ -153,8 +152,7 @@ def long_transactions(seen: Seen) -> Iterator[Found]:
     looks_at="max_locks_per_transaction × (max_connections + max_prepared_transactions) against the number of "
     "relations",
     why="One transaction that touches every relation (REASSIGN OWNED, DROP OWNED, pg_dump) can run out of shared "
-    "memory. "
-    "flatsplit works in small batches; scripts written by hand do not.",
+    "memory. flatsplit works in small batches; scripts written by hand do not.",
     fix="Let flatsplit do it; for pg_dump and scripts raise max_locks_per_transaction (a restart).",
     manual="runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION",
     questions=("server",),
@@ -204,8 +202,7 @@ def connection_arithmetic(seen: Seen) -> Iterator[Found]:
     "note",
     split.ENABLE_LOGIN,
     looks_at="pg_roles.rolconnlimit of legacy, pg_database.datconnlimit",
-    why="Limits are not inherited. app_user gets legacy's limit; app_migrator and app_readonly have none, so "
-    "together "
+    why="Limits are not inherited. app_user gets legacy's limit; app_migrator and app_readonly have none, so together "
     "they may open more than before.",
     fix="ALTER ROLE … CONNECTION LIMIT for the new roles as they are to share it.",
     manual="sql-createrole.html",
@@ -259,12 +256,10 @@ def _ignored(seen: Seen, database: int, role: int | None) -> Iterator[Found]:
     "short-timeouts",
     "warning",
     split.TRANSFER_OWNERSHIP,
-    looks_at="statement_timeout, lock_timeout and transaction_timeout of legacy, the database and the server, "
-    "against "
+    looks_at="statement_timeout, lock_timeout and transaction_timeout of legacy, the database and the server, against "
     "`lock_timeout` in flatsplit.toml",
     why="Statements of the application may wait behind flatsplit for up to its lock_timeout. With a shorter timeout "
-    "of "
-    "their own they are cancelled instead.",
+    "of their own they are cancelled instead.",
     fix="Set lock_timeout in flatsplit.toml to less than half of the application's shortest timeout.",
     manual="runtime-config-client.html#GUC-STATEMENT-TIMEOUT",
     questions=("timeouts",),

@@ -57,11 +57,9 @@ _BACKUP_ROLE = re.compile(r"backup|barman|pgbackrest|dump", re.I)
     "note",
     split.ENABLE_LOGIN,
     looks_at="pg_db_role_setting of legacy",
-    why="Settings of a role are not inherited. enable-login gives app_user, app_migrator and app_readonly the same "
-    "in this "
-    "database; an adopted role keeps its own.",
-    fix="Check that a limit meant for the application does not stop migrations (statement_timeout), and the other "
-    "way "
+    why="Settings of a role are not inherited. enable-login gives app_user, app_migrator and app_readonly the same in "
+    "this database; an adopted role keeps its own.",
+    fix="Check that a limit meant for the application does not stop migrations (statement_timeout), and the other way "
     "round.",
     manual="sql-alterrole.html",
 )
@@ -77,8 +75,7 @@ def role_settings(seen: Seen) -> Iterator[Found]:
     split.ENABLE_LOGIN,
     looks_at="pg_db_role_setting: the settings role and session_authorization of legacy",
     why="Sessions of legacy act as another role from the start. That is not carried over: app_user acts as itself, "
-    "with its "
-    "own rights, and what legacy's sessions made belongs to that other role.",
+    "with its own rights, and what legacy's sessions made belongs to that other role.",
     fix='Move what that role owns like what legacy owns: owners = ["NAME"] under [cutover] in flatsplit.toml.',
     manual="sql-set-role.html",
 )
@@ -102,8 +99,7 @@ def role_setting_role(seen: Seen) -> Iterator[Found]:
     looks_at='legacy\'s search_path, and whether a schema is named like legacy ("$user")',
     why="\"$user\" stands for a schema named like the session's role: legacy's resolves for legacy and vanishes for "
     "app_user. enable-login spells it out in the new roles' search_path; clients that set search_path themselves are "
-    "not "
-    "helped by that.",
+    "not helped by that.",
     fix='Replace "$user" by the schema\'s name in connection strings and in the application.',
     manual="ddl-schemas.html#DDL-SCHEMAS-PATH",
 )
@@ -120,8 +116,7 @@ def user_schema(seen: Seen) -> Iterator[Found]:
     split.SWITCH_CONNECTIONS,
     looks_at="pg_authid.rolpassword: whether it begins with md5",
     why="The new roles get SCRAM verifiers. A driver or pooler that is so old that it only knows MD5 cannot log in "
-    "with "
-    "one, and an MD5 hash dies when its role is renamed. MD5 passwords are going away (deprecated in 18).",
+    "with one, and an MD5 hash dies when its role is renamed. MD5 passwords are going away (deprecated in 18).",
     fix="Check the drivers' versions (libpq 10, JDBC 42.2, Npgsql 3.2.7, PgBouncer 1.11 know SCRAM); "
     "pg_hba.conf's method md5 takes SCRAM too.",
     manual="auth-password.html",
@@ -158,8 +153,7 @@ def password_encryption(seen: Seen) -> Iterator[Found]:
     split.SWITCH_CONNECTIONS,
     looks_at="tables in scope named like those of migration tools (alembic_version, schema_migrations, …)",
     why="app_user may write to every table in scope, so also to the list of migrations that ran: a mistake or an "
-    "attack "
-    "there makes the next migration run twice, or not at all.",
+    "attack there makes the next migration run twice, or not at all.",
     fix="Look first who writes there: an application that runs its own migrations, or keeps the progress of another "
     "work in a table of such a name, needs it. Else, after the last step, REVOKE INSERT, UPDATE, DELETE ON it FROM "
     "app_user; until then flatsplit grants it again as drift.",
@@ -193,11 +187,9 @@ def migration_tables(seen: Seen) -> Iterator[Found]:
     split.LOCK_LEGACY,
     looks_at="pg_stat_activity.application_name (pg_dump, pgbackrest, barman, …); roles with REPLICATION, of "
     "pg_read_all_data or with backup in their name",
-    why="A backup that runs as legacy ends with lock-legacy, at night and unseen. One by another role needs rights "
-    "on what "
-    "app_migrator creates from now on.",
-    fix="Let backups run as app_readonly (with BYPASSRLS where row security is on) or as a role of their own; try "
-    "one "
+    why="A backup that runs as legacy ends with lock-legacy, at night and unseen. One by another role needs rights on "
+    "what app_migrator creates from now on.",
+    fix="Let backups run as app_readonly (with BYPASSRLS where row security is on) or as a role of their own; try one "
     "after lock-legacy, before revoke-legacy.",
     manual="app-pgdump.html",
     questions=("activity", "backup_roles"),
