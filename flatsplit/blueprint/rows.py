@@ -8,7 +8,7 @@ from flatsplit.model import ROUTINES, TABLES, TYPES
 _WRITABLE = TABLES | {"view"}
 _READABLE = _WRITABLE | {"materialized_view"}
 
-_RUNNING = {
+_RUNNING: dict[str, str] = {
     **dict.fromkeys(_WRITABLE, "adrw"),
     "materialized_view": "r",
     "sequence": "U",
@@ -17,7 +17,7 @@ _RUNNING = {
     **dict.fromkeys(ROUTINES, "X"),
     **dict.fromkeys(TYPES, "U"),
 }
-_READING = {
+_READING: dict[str, str] = {
     **dict.fromkeys(_READABLE, "r"),
     "sequence": "r",
     "schema": "U",

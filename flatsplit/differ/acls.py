@@ -278,11 +278,11 @@ def plural(refs: Iterable[ObjectRef]) -> str:
 def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
     """GRANTs (or REVOKEs) on single columns."""
     for ref in sorted(have.columns.keys() | want.columns.keys()):
-        table = column_grants.table_owner(want, ref)
+        table = want.relation_owner(ref)
         if not table:
             continue
         acl = have.columns.get(ref, ())
-        if column_grants.table_owner(have, ref) != table:
+        if have.relation_owner(ref) != table:
             acl = privileges.settle(acl, table)
         goal = want.columns.get(ref, ())
         for step in steps(acl, goal, revoking=revoking, named=ambiguous(have, acl, goal)):

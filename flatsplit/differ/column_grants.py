@@ -11,14 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from flatsplit import ddl, privileges
-from flatsplit.model import OWNER, Acl, AclItem, Kind, ObjectRef, State
+from flatsplit.model import OWNER, Acl, AclItem, ObjectRef, State
 
 Columns: TypeAlias = Mapping[tuple[str, str], Sequence[tuple[ObjectRef, Acl]]]
 """Privileges on columns, by schema and name of their tables."""
 
 NONE: Columns = {}
-
-_HAVE_COLUMNS: tuple[Kind, ...] = ("table", "partitioned_table", "foreign_table", "view", "materialized_view")
 
 
 class Along(NamedTuple):
@@ -37,18 +35,9 @@ def of_tables(state: State, want: State) -> Columns:
     found: dict[tuple[str, str], list[tuple[ObjectRef, Acl]]] = {}
     for ref, acl in sorted(state.columns.items()):
         if acl:
-            settled = privileges.settle(acl, table_owner(want, ref))
+            settled = privileges.settle(acl, want.relation_owner(ref))
             found.setdefault((ref.schema, ref.name), []).append((ref, settled))
     return found
-
-
-def table_owner(state: State, column: ObjectRef) -> str:
-    """The owner of the relation that a column belongs to; "" where there is no such relation."""
-    for kind in _HAVE_COLUMNS:
-        facts = state.objects.get(ObjectRef(kind, column.schema, column.name))
-        if facts is not None:
-            return facts.owner
-    return ""
 
 
 def taken_along(

@@ -26,7 +26,7 @@ def policies(have: State, want: State) -> Iterator[Statement]:
             changes=tuple(
                 Change("-" if role in gone else "+", "policy", subject, role or "PUBLIC") for role in (*gone, *come)
             ),
-            acts=(_owner_of_table(have, ref),),
+            acts=(have.relation_owner(ref),),
         )
 
 
@@ -44,7 +44,7 @@ def policies_dropped(have: State, want: State) -> Iterator[Statement]:
             lock="ACCESS EXCLUSIVE",
             objects=(ref,),
             changes=tuple(rowsecurity.whole(have, ref, "-")),
-            acts=(_owner_of_table(have, ref),),
+            acts=(have.relation_owner(ref),),
         )
 
 
@@ -83,14 +83,6 @@ def mappings_dropped(have: State, want: State) -> Iterator[Statement]:
 def _like(ref: ObjectRef, state: State) -> str:
     others = sorted(other.args for other in state.mappings if other.name == ref.name and other.args != PUBLIC)
     return others[0] if others else ""
-
-
-def _owner_of_table(state: State, policy: ObjectRef) -> str:
-    for kind in ("table", "partitioned_table"):
-        facts = state.objects.get(ObjectRef(kind, policy.schema, policy.name))
-        if facts is not None:
-            return facts.owner
-    return ""
 
 
 def _owner_of_server(state: State, mapping: ObjectRef) -> str:

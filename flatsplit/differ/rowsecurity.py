@@ -157,7 +157,7 @@ def _policies(there: State, other: State, table: tuple[str, str], refs: Sequence
         lock=EXCLUSIVE,
         objects=tuple(refs),
         changes=tuple(change for ref in refs for change in whole(there, ref, side)),
-        acts=(_owner(there, *table) or _owner(other, *table),),
+        acts=(there.relation_owner(refs[0]) or other.relation_owner(refs[0]),),
     )
 
 
@@ -190,7 +190,7 @@ def policies_changed(have: State, want: State) -> Iterator[Statement]:
             lock=EXCLUSIVE,
             objects=(ref,),
             changes=(Change("-", "condition", subject, said(now)), Change("+", "condition", subject, said(then))),
-            acts=(_owner(have, ref.schema, ref.name),),
+            acts=(have.relation_owner(ref),),
         )
 
 
@@ -216,21 +216,13 @@ def switched(have: State, want: State, *, on: bool) -> Iterator[Statement]:
             lock=EXCLUSIVE,
             objects=(ref,),
             changes=(Change("+" if on else "-", "row_security", ddl.label(ref), "enabled"),),
-            acts=(_owner(have, ref.schema, ref.name) or _owner(want, ref.schema, ref.name),),
+            acts=(have.relation_owner(ref) or want.relation_owner(ref),),
         )
 
 
 def _enabled(state: State, ref: ObjectRef) -> bool:
     found = state.row_security.get(ref)
     return found is not None and found.enabled
-
-
-def _owner(state: State, schema: str, table: str) -> str:
-    for kind in ("table", "partitioned_table"):
-        facts = state.objects.get(ObjectRef(kind, schema, table))
-        if facts is not None:
-            return facts.owner
-    return ""
 
 
 # -- which role belongs to which tenant

@@ -87,7 +87,7 @@ def _ref(state: State, what: str, schema: str, name: str, column: str) -> Object
     if what == "large_object":
         ref = ObjectRef("large_object", "", name)
         return ref if ref in state.objects else None
-    found = (ObjectRef(kind, schema, name) for kind in RELATIONS)  # type: ignore[arg-type]
+    found = (ObjectRef(kind, schema, name) for kind in RELATIONS)
     return next((ref for ref in found if ref in state.objects), None)
 
 

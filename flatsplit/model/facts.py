@@ -55,10 +55,10 @@ Kind: TypeAlias = Literal[
     "column",
 ]
 
-TABLES: frozenset[str] = frozenset({"table", "partitioned_table", "foreign_table"})
-RELATIONS: frozenset[str] = TABLES | {"view", "materialized_view", "sequence"}
-ROUTINES: frozenset[str] = frozenset({"function", "procedure", "aggregate"})
-TYPES: frozenset[str] = frozenset({"type", "domain"})
+TABLES: frozenset[Kind] = frozenset({"table", "partitioned_table", "foreign_table"})
+RELATIONS: frozenset[Kind] = TABLES | {"view", "materialized_view", "sequence"}
+ROUTINES: frozenset[Kind] = frozenset({"function", "procedure", "aggregate"})
+TYPES: frozenset[Kind] = frozenset({"type", "domain"})
 
 
 class ObjectRef(NamedTuple):

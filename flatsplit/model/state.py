@@ -97,6 +97,9 @@ def group_objects(objects: Mapping[ObjectRef, ObjectFacts]) -> list[ObjectGroup]
     return list(groups.values())
 
 
+_WITH_COLUMNS: tuple[Kind, ...] = ("table", "partitioned_table", "foreign_table", "view", "materialized_view")
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """All facts of one database (and of the cluster's roles) at one moment. Mappings are never changed in place."""
@@ -141,6 +144,16 @@ class State:
             object.__setattr__(self, "_groups", group_objects(self.objects))
         assert self._groups is not None
         return self._groups
+
+    def relation_of(self, part: ObjectRef) -> ObjectRef | None:
+        """The relation that a column or policy belongs to; None where it is not there."""
+        relations = (ObjectRef(kind, part.schema, part.name) for kind in _WITH_COLUMNS)
+        return next((ref for ref in relations if ref in self.objects), None)
+
+    def relation_owner(self, part: ObjectRef) -> str:
+        """The owner of that relation; "" where it is not there."""
+        relation = self.relation_of(part)
+        return "" if relation is None else self.objects[relation].owner
 
     def but(self, *, groups: list[ObjectGroup] | None = None, **changes: Any) -> State:
         """The same State but for these facts; objects that stay the same stay grouped, which takes time to find out.

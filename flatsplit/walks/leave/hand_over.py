@@ -11,7 +11,6 @@ from flatsplit import blueprint
 from flatsplit.model import (
     JOURNAL_SCHEMA,
     ROUTINES,
-    TABLES,
     Acl,
     Member,
     MemberOptions,
@@ -102,12 +101,11 @@ def column(ref: ObjectRef, acl: Acl, draft: Draft, context: Context) -> Acl:
     tablecmds.c).
     """
     acl = without(acl, {context.person})
-    for kind in (*sorted(TABLES), "view", "materialized_view"):
-        relation = ObjectRef(kind, ref.schema, ref.name)  # type: ignore[arg-type]  # kinds of relations
-        facts = draft.get(relation)
-        if facts is not None and facts.owner != draft.before.objects[relation].owner:
-            return settle(acl, facts.owner)
-    return acl
+    relation = draft.before.relation_of(ref)
+    facts = draft.get(relation) if relation is not None else None
+    if relation is None or facts is None or facts.owner == draft.before.objects[relation].owner:
+        return acl
+    return settle(acl, facts.owner)
 
 
 def policy(named: frozenset[str], context: Context) -> frozenset[str]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from flatsplit.model import OWNER, TABLES, Acl, AclItem, Member, ObjectFacts, ObjectRef, State, intern_acl
+from flatsplit.model import OWNER, Acl, AclItem, Member, ObjectFacts, ObjectRef, State, intern_acl
 from flatsplit.privileges import settle
 from flatsplit.walks import leave
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.leave import hand_over
 from flatsplit.walks.leave.context import Context
 from flatsplit.walks.undo import remembered, without
-
-_WITH_COLUMNS = (*sorted(TABLES), "view", "materialized_view")
 
 
 def reduce(state: State, person: str) -> State:
@@ -33,19 +31,10 @@ def reduce(state: State, person: str) -> State:
             if group.facts.owner == person or hers(group.facts.acl)
             for ref in group.refs
         },
-        columns={
-            ref: acl
-            for ref, acl in state.columns.items()
-            if hers(acl) or any(_table(state, ref, kind) == person for kind in _WITH_COLUMNS)
-        },
+        columns={ref: acl for ref, acl in state.columns.items() if hers(acl) or state.relation_owner(ref) == person},
         defaults={ref: acl for ref, acl in state.defaults.items() if ref.creator == person or hers(acl)},
         policies={ref: named for ref, named in state.policies.items() if person in named},
     )
-
-
-def _table(state: State, column: ObjectRef, kind: str) -> str:
-    facts = state.objects.get(ObjectRef(kind, column.schema, column.name))  # type: ignore[arg-type]  # kinds of relations
-    return facts.owner if facts is not None else ""
 
 
 def origin(live: State, context: Context, begun: Collection[str]) -> State:

@@ -186,17 +186,18 @@ def _columns(draft: Draft, context: Context, holdings: State) -> None:
     """Column privileges that legacy has on other roles' tables."""
     for ref, acl in holdings.columns.items():
         own = privileges.letters(acl, context.legacy)
-        table = restricted.table_of(draft.before, ref) if own else None
-        if table is None:
+        relation = draft.before.relation_of(ref) if own else None
+        if relation is None:
             continue
-        limited = restricted.letters(*table)
+        facts = draft.before.objects[relation]
+        limited = restricted.letters(relation, facts)
         own = privileges.minus(own, limited)
         if not own:
             continue
         now = draft.columns.get(ref, ())
         option = privileges.minus(privileges.grantable(acl, context.legacy), limited)
         for name, purpose in blueprint.roles(context.config):
-            if name == table[1].owner:  # a column of an adopted role, to which its own table gives nothing
+            if name == facts.owner:  # a column of an adopted role, to which its own table gives nothing
                 continue
             if purpose.keeps_all:
                 now = privileges.plus(now, name, own, option)

@@ -15,7 +15,6 @@ from flatsplit.model import (
     OWNER,
     PUBLIC,
     SINGLE,
-    TABLES,
     Acl,
     AclItem,
     DefaultRef,
@@ -295,8 +294,7 @@ class Origin:
 
     def _ours(self, column: ObjectRef) -> bool:
         """Whether the table of the column is or was legacy's."""
-        tables = (ObjectRef(kind, column.schema, column.name) for kind in (*TABLES, "view", "materialized_view"))  # type: ignore[arg-type]
-        return any(self.live.objects[ref].owner in self.context.owners for ref in tables if ref in self.live.objects)
+        return self.live.relation_owner(column) in self.context.owners
 
     def _defaults(self) -> dict[DefaultRef, Acl]:
         found = {}

@@ -74,21 +74,9 @@ def held(state: State, context: Context) -> Iterator[Held]:
             if mine := privileges.minus(mine, public):
                 yield Held(ref, mine, owned)
     for ref, acl in holdings.columns.items():
-        table = table_of(state, ref)
-        if table is None:
-            continue
-        limited = privileges.minus(letters(*table), privileges.letters(table[1].acl, PUBLIC))
+        limited = _letters_on_columns(state, ref)
         if mine := privileges.within(privileges.letters(acl, context.legacy), limited):
             yield Held(ref, mine, False)
-
-
-def table_of(state: State, column: ObjectRef) -> tuple[ObjectRef, ObjectFacts] | None:
-    """The table that a column belongs to."""
-    for kind in ("table", "partitioned_table", "foreign_table", "view", "materialized_view"):
-        ref = ObjectRef(kind, column.schema, column.name)
-        if ref in state.objects:
-            return ref, state.objects[ref]
-    return None
 
 
 class Leads:
@@ -128,8 +116,16 @@ def _holders(state: State) -> Iterator[str]:
             limited = privileges.minus(letters(ref, facts), privileges.letters(facts.acl, PUBLIC))
             yield from _grantees(facts.acl, limited, facts.owner)
     for ref, acl in state.columns.items():
-        if table := table_of(state, ref):
-            yield from _grantees(acl, privileges.minus(letters(*table), privileges.letters(table[1].acl, PUBLIC)), "")
+        yield from _grantees(acl, _letters_on_columns(state, ref), "")
+
+
+def _letters_on_columns(state: State, column: ObjectRef) -> str:
+    """The restricted privileges on the relation of a column that PUBLIC does not have."""
+    relation = state.relation_of(column)
+    if relation is None:
+        return ""
+    facts = state.objects[relation]
+    return privileges.minus(letters(relation, facts), privileges.letters(facts.acl, PUBLIC))
 
 
 def _grantees(acl: Acl, limited: str, owner: str) -> Iterator[str]:

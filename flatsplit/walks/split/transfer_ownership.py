@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit import blueprint
-from flatsplit.model import ROUTINES, TABLES, ObjectFacts, ObjectRef, State, versions
+from flatsplit.model import ROUTINES, ObjectFacts, ObjectRef, State, versions
 from flatsplit.privileges import settle
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
@@ -105,10 +105,10 @@ def apply(state: State, context: Context) -> State:
 def _columns(draft: Draft) -> None:
     """The ACLs of columns after the owner of their table has changed (change_owner_fix_column_acls(), tablecmds.c)."""
     for ref, acl in list(draft.columns.items()):
-        for kind in (*sorted(TABLES), "view", "materialized_view"):
-            facts = draft.get(ObjectRef(kind, ref.schema, ref.name))  # type: ignore[arg-type]
-            if facts is not None:
-                draft.columns[ref] = settle(acl, facts.owner)
+        relation = draft.before.relation_of(ref)
+        facts = draft.get(relation) if relation is not None else None
+        if facts is not None:
+            draft.columns[ref] = settle(acl, facts.owner)
 
 
 def sees_all_rows(context: Context) -> bool:
