@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 
 from flatsplit.config import Config
 from flatsplit.differ import diff
+from flatsplit.differ.column_grants import taken_along
 from flatsplit.model import (
     OWNER,
     Acl,
@@ -155,6 +156,15 @@ def test_rights_on_columns_stay_where_those_on_the_table_go() -> None:
     )
 
 
+def test_revoking_a_grant_option_on_a_table_leaves_columns_without_one_alone() -> None:
+    """REVOKE GRANT OPTION FOR takes options alone: what is held without one needs no statement to stay."""
+    table, column = ObjectRef("table", "public", "t"), ObjectRef("column", "public", "t", "c")
+    for held, lost in ((AclItem("app_user", OWNER, "r"), 0), (AclItem("app_user", OWNER, "r", "r"), 1)):
+        columns = {("public", "t"): [(column, intern_acl([held]))]}
+        assert len(taken_along(columns, [table], "r", "app_user", OWNER, option=True)) == lost
+        assert len(taken_along(columns, [table], "r", "app_user", OWNER, option=False)) == 1
+
+
 def test_a_membership_without_inherit_becomes_the_bridge_and_goes_back() -> None:
     there_and_back(members={Member("app_migrator", LEGACY, "postgres"): MemberOptions(False, False, True)})
 
@@ -162,7 +172,9 @@ def test_a_membership_without_inherit_becomes_the_bridge_and_goes_back() -> None
 def test_before_16_an_admin_option_is_taken_by_one_statement_and_given_by_one() -> None:
     """A GRANT without it would change nothing there."""
     state = State(Target("7", "shop", 5, 150000, "ops", True, "postgres"), roles={"a": RoleFacts(), "b": RoleFacts()})
-    with_admin, without = (state.but(members={Member("a", "b", "ops"): MemberOptions(admin)}) for admin in (True, False))
+    with_admin, without = (
+        state.but(members={Member("a", "b", "ops"): MemberOptions(admin)}) for admin in (True, False)
+    )
     assert [each.sql for each in diff(with_admin, without)] == ['REVOKE ADMIN OPTION FOR "a" FROM "b";']
     assert [each.sql for each in diff(without, with_admin)] == ['GRANT "a" TO "b" WITH ADMIN OPTION;']
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from flatsplit import logs
 from flatsplit.logs import Entry, Scan, Word
+from flatsplit.logs.prefix import guess
 from flatsplit.logs.stderr import StderrLog
 
 AT = "2026-11-28 10:00:00.123 UTC"
@@ -236,3 +237,10 @@ def test_statements_in_messages() -> None:
     assert said("duration: 0.1 ms") is None
     assert logs.inner_statement('SQL statement "DROP TABLE "x""\nPL/pgSQL function f() line 1') == 'DROP TABLE "x"'
     assert logs.inner_statement("SQL-Anweisung »drop table payments«\nPL/pgSQL-Funktion") == "drop table payments"
+
+
+@pytest.mark.parametrize(("fit", "found"), [(10, "%m [%p] %q%u@%d "), (8, "%m [%p] %q%u@%d "), (7, None), (3, None)])
+def test_a_prefix_is_guessed_where_four_lines_in_five_have_it(fit: int, found: str | None) -> None:
+    """With fewer of them the log has another one, and what the others say would be lost."""
+    line, other = f"{AT} [4711] app_user@shop LOG:  hello".encode(), b"app 4711 LOG:  hello"
+    assert guess([line] * fit + [other] * (10 - fit)) == found
