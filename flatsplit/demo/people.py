@@ -76,7 +76,7 @@ class Leaving(Story):
         self.out.say("Alice has made a schema with reports, and Bob reads them every morning. Then she leaves.")
 
     def lock(self, bob: psycopg.Connection[object], traffic: Traffic) -> None:
-        """The scream test, and a mistake."""
+        """NOLOGIN, and a mistake found by it."""
         self.out.heading("Locked out, and back in a second")
         with psycopg.connect(self.conninfo(ALICE), application_name="a dashboard", autocommit=True) as dashboard:
             self.operator.flatsplit("begin", "leave", ALICE, "--yes")
@@ -95,7 +95,7 @@ class Leaving(Story):
         self.pulse(traffic)
 
     def hand_over(self, bob: psycopg.Connection[object], traffic: Traffic) -> None:
-        """What was hers."""
+        """What belonged to the person."""
         self.out.heading("What was hers")
         self.operator.flatsplit("next", "--yes", "--walk", f"leave:{ALICE}", limit=16)
         self.out.say(
@@ -109,7 +109,7 @@ class Leaving(Story):
         self.pulse(traffic)
 
     def drop(self, bob: psycopg.Connection[object], traffic: Traffic) -> None:
-        """Gone."""
+        """The role is dropped."""
         self.out.heading("And gone")
         self.operator.flatsplit("next", "--yes", "--walk", f"leave:{ALICE}")
         self.name(f'{BOB} = ["app_readonly"]', shown=False)
@@ -120,7 +120,7 @@ class Leaving(Story):
     # -- what it is made of
 
     def name(self, *lines: str, shown: bool = True) -> None:
-        """[people] in the configuration."""
+        """Name the person in [people] of the configuration."""
         path = self.folder / "flatsplit.toml"
         text = path.read_text().partition("\n[people]")[0]
         path.write_text("\n".join([text, "[people]", *lines, ""]))
@@ -128,11 +128,11 @@ class Leaving(Story):
             self.out.say(f"    {line}", "cyan")
 
     def reads(self, bob: psycopg.Connection[object]) -> None:
-        """Bob's report, in the session that he has had all the time."""
+        """Bob's report, in the session that he has had open all the time."""
         row = bob.execute("SELECT turnover FROM reports.monthly").fetchone()
         self.out.say(f"    Bob reads his report: {row[0] if row else 'nothing'}", "green")  # type: ignore[index]  # typed as an object
 
     def quietly(self, *arguments: str) -> None:
-        """A command of which nothing is shown unless it fails."""
+        """Run a command, and show its output only where it fails."""
         if not self.operator.answer(*arguments, "--yes"):
             raise FlatsplitError(f"`flatsplit {arguments[0]}` said nothing")

@@ -125,7 +125,7 @@ class RotationStory(Story):
         self.pulse(traffic)
 
     def switch(self, traffic: Traffic) -> None:
-        """The store gives it out, the application is deployed."""
+        """The store hands out the new login, and the application is deployed."""
         self.out.heading("Read back from the store, tried, given out")
         self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}", expect=Exit.WAITING)
         self.out.say("\nThe deploy: one connection after the other comes back with what the store gives out.")
@@ -137,7 +137,7 @@ class RotationStory(Story):
         self.pulse(traffic)
 
     def forgotten(self, connection: psycopg.Connection[object], traffic: Traffic) -> None:
-        """Somebody is left."""
+        """A connection that was forgotten."""
         self.out.heading("Somebody was forgotten")
         self.out.say("On a timer the old password would be gone now. flatsplit looks first:")
         self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}", expect=Exit.WAITING)
@@ -149,7 +149,7 @@ class RotationStory(Story):
         self.pulse(traffic)
 
     def close(self, traffic: Traffic) -> None:
-        """The old one is dead, provably."""
+        """The old password does not work any more, as a trial shows."""
         self.out.heading("The old password is dead")
         self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}")
         try:
@@ -170,7 +170,7 @@ class RotationStory(Story):
     # -- what it is made of
 
     def quietly(self, *arguments: str) -> None:
-        """A command of which nothing is shown unless it fails."""
+        """Run a command, and show its output only where it fails."""
         result = self.operator.answer(*arguments, "--yes")
         if not result:
             raise FlatsplitError(f"`flatsplit {arguments[0]}` said nothing")

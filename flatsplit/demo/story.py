@@ -51,11 +51,11 @@ class Story:
         self.operator = Operator(shop.conninfo(OPERATOR), folder, output)
         self.statements: dict[str, int] = {}
         self.remembers = False
-        """Whether the server keeps what was run, in pg_stat_statements."""
+        """Whether the server keeps the statements that ran, in pg_stat_statements."""
         self.refresher = MIGRATOR
-        """Who has the nightly job in the end."""
+        """The role that runs the nightly job at the end."""
         self.waiver: tuple[str, ...] = ()
-        """Where no rehearsal can be clean."""
+        """Options for ``next`` where no rehearsal can be clean."""
 
     def tell(self) -> int:
         """From the flat database to four roles; how many application statements failed."""
@@ -100,7 +100,7 @@ class Story:
         )
 
     def outcome(self, attempt: Outcome, role: str) -> None:
-        """The injection, and what came of it."""
+        """Print the injection and its result."""
         self.out.heading(f"A hole in the search box, with the application running as {role}")
         self.out.say("The application glues the customer's words into a query. This customer typed more than a word:\n")
         self.out.say(f"    {attempt.sql}", "cyan")
@@ -113,7 +113,7 @@ class Story:
             self.out.say("\nThe hole is still there. What can be done through it is not.")
 
     def who_was_it(self) -> None:
-        """What the attempt left behind."""
+        """What the attempt left in the server's log."""
         self.out.say(
             "\nAnd it is no longer silent. PostgreSQL writes down whom it refuses, and no application drops tables.\n"
             "Whoever asks is told, a script by the exit code; what a client calls itself is shown, and not believed:"
@@ -184,7 +184,7 @@ class Story:
         self.refresher = USER
 
     def remedies(self) -> None:
-        """What the rehearsal says, done to the letter: lines of flatsplit.toml, and SQL."""
+        """Apply the remedies of the rehearsal as printed: lines of flatsplit.toml, and SQL."""
         found = self.operator.answer("rehearse")
         lines = [
             line
@@ -224,7 +224,7 @@ class Story:
         self.pulse(traffic)
 
     def use_what_is_new(self) -> None:
-        """What app_migrator made is there for the others at once, without a GRANT."""
+        """What app_migrator creates can be used by the others at once, without a GRANT."""
         with psycopg.connect(self.conninfo(USER)) as conn:
             conn.execute("INSERT INTO gift_cards SELECT 'HELLO', id, 20 FROM customers LIMIT 1")
             conn.execute("UPDATE products SET weight_g = 900 WHERE id = 1")
@@ -252,7 +252,7 @@ class Story:
         self.pulse(traffic)
 
     def knock(self) -> None:
-        """What the old password is worth now."""
+        """Try the old password."""
         try:
             psycopg.connect(self.conninfo(LEGACY)).close()
         except psycopg.OperationalError as error:
@@ -262,14 +262,14 @@ class Story:
             raise FlatsplitError(f"{LEGACY} can still log in")
 
     def before_and_after(self, before: dict[str, str]) -> None:
-        """The table that the whole effort is about."""
+        """Print the table of rights before and after."""
         roles = (*ROLES, LEGACY)
         after = [self.rights(role) for role in roles]
         rows = [(what, answer, *(rights[what] for rights in after)) for what, answer in before.items()]
         self.out.table("Before and after", ["", f"{LEGACY} before", *ROLES, f"{LEGACY} after"], rows)
 
     def noticed(self, tally: Tally, who: str = "the application") -> None:
-        """The other thing it is about."""
+        """Print what the application noticed."""
         self.out.heading(f"What {who} noticed")
         for role, count in sorted(tally.statements.items(), reverse=True):
             self.out.say(f"{count:>8,} statements as {role}")

@@ -1,5 +1,5 @@
-"""Statements laid out for people and for psql: the runbook, the step scripts and their rollback scripts.
+"""Statements as people and psql read them: the runbook, the scripts of steps and of their rollbacks.
 
-Nothing is decided here. What a script says is what the executor would run, in the same words. Nothing is imported here
-either: `status` quotes names by the rules of one module, and must not wait for the templates.
+Nothing is decided here: a script has what the executor would run, in the same words. Nothing is imported here either,
+so that `status`, which quotes names with one module of this package, does not load the templates.
 """

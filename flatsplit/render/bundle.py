@@ -1,4 +1,4 @@
-"""The change-review bundle on disk: whole or not at all, and never over somebody else's files."""
+"""Writes the change-review bundle: completely or not at all, and never over other people's files."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def write_bundle(
     format: str = "all",  # noqa: A002
     overrides: Path | None = None,
 ) -> tuple[Path, ...]:
-    """Write or refresh the bundle; gives back its files, the overview first.
+    """Write or refresh the bundle; returns its files, the overview first.
 
-    Every file appears whole. A folder with other people's files in it is taken only if it already holds a bundle,
-    and then nothing but the bundle's own files is touched. Templates in ``overrides`` stand in for ours of the same
-    name; one that cannot be rendered is BundleFailed, and leaves the old bundle as it was.
+    Every file is written completely before it appears. A folder with other files is used only if it already holds a
+    bundle, and then only the bundle's own files are touched. Templates in ``overrides`` replace flatsplit's of the same
+    name; one that cannot be rendered raises BundleFailed and leaves the old bundle as it was.
     """
     if format not in FORMATS:
         raise UsageError(f"{format!r} is no format of the runbook", f"use one of {', '.join(FORMATS)}")
@@ -56,7 +56,7 @@ def write_bundle(
         return _write_all(bundle, directory, format, overrides)
     except FlatsplitError:
         raise
-    except Exception as error:  # a template of somebody else's may do anything
+    except Exception as error:  # somebody else's template may raise anything
         if overrides is None and not isinstance(error, TemplateError):
             raise
         where, line = _place(error, overrides)
@@ -67,7 +67,7 @@ def write_bundle(
 
 
 def _place(error: Exception, overrides: Path | None) -> tuple[str, int]:
-    """The template in which it happened, and the line, 0 where that is not known."""
+    """The template and the line where an error occurred; line 0 where it is not known."""
     if isinstance(error, TemplateSyntaxError):
         return error.filename or error.name or "a template", error.lineno
     frames = traceback.extract_tb(error.__traceback__) if overrides is not None else []
@@ -86,14 +86,14 @@ def _write_all(bundle: BundleFacts, directory: Path, form: str, overrides: Path 
             files = {name: _write(staging / name, pieces) for name, pieces in _files(bundle, form, overrides)}
             manifest = json.dumps(_manifest(bundle, files, overrides), indent=2, ensure_ascii=False) + "\n"
             _write(staging / MANIFEST, [manifest])
-            # The manifest first: a folder left half filled is then known as a bundle, and its digests tell
+            # The manifest first: a partly filled folder is then recognised as a bundle by its digests
             for name in (MANIFEST, *files):
                 (staging / name).replace(directory / name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         for name in old - files.keys():
             (directory / name).unlink(missing_ok=True)
-    except TemplateError:  # one that is not found is an OSError as well
+    except TemplateError:  # a missing template is an OSError as well
         raise
     except OSError as error:
         raise BundleFailed(
@@ -104,7 +104,7 @@ def _write_all(bundle: BundleFacts, directory: Path, form: str, overrides: Path 
 
 
 def _previous(directory: Path) -> set[str]:
-    """Files that an earlier bundle left here. BundleFailed where the folder belongs to something else."""
+    """Files that an earlier bundle left here. Raises BundleFailed where the folder belongs to something else."""
     if not any(not entry.name.startswith(_STAGING) for entry in directory.iterdir()):
         return set()
     fix = "name an empty folder with --out, or one that holds a runbook already"
@@ -122,7 +122,7 @@ def _previous(directory: Path) -> set[str]:
 
 
 def _write(path: Path, pieces: Iterable[str]) -> str:
-    """Write a file as the pieces come; gives back its digest."""
+    """Write a file from pieces; returns its digest."""
     digest = hashlib.sha256()
     with path.open("wb") as file:
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""The communication plan: who has to change what, from what was seen."""
+"""The communication plan: which client has to change what, from the clients that were seen."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _DUMPS = re.compile(r"pg_dump|backup|barman|pgbackrest|wal-g", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One client, and what it is to do."""
+    """One client, and what it has to do."""
 
     client: SeenClient
     to: str
-    """The role it is to use from the switch on; "" where it stays."""
+    """The role it has to use from the switch on; "" where it stays."""
     why: str
     moved: bool
-    """It uses a new role already."""
+    """Whether it uses a new role already."""
 
 
 def moves(seen: Sequence[SeenClient], sessions: Sequence[Backend], config: Config) -> list[Move]:
-    """The clients still on legacy first, then those that have moved."""
+    """Clients that still use legacy first, then those that have moved."""
     if not seen:
         counts: dict[tuple[str, str, str, str], int] = {}
         for one in sessions:

@@ -1,4 +1,4 @@
-"""The Jinja environments that the templates share: one for text, and one that escapes everything for HTML."""
+"""The Jinja environments for all templates: one for text, and one that escapes everything for HTML."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _PROSE_CODE = re.compile(r"`([^`\n]+)`")
 
 @cache
 def environment(overrides: Path | None = None) -> Environment:
-    """Strict about names, silent about nothing. SQL and Markdown have filters of their own, not HTML escapes.
+    """The environment for text, in which an undefined name is an error. SQL and Markdown have filters of their own.
 
-    Templates in ``overrides`` stand in for ours of the same name.
+    Templates in ``overrides`` replace flatsplit's of the same name.
     """
     env = _make(overrides, autoescape=False)
     env.filters.update(
@@ -43,14 +43,14 @@ def environment(overrides: Path | None = None) -> Environment:
 
 @cache
 def html_environment(overrides: Path | None = None) -> Environment:
-    """For HTML: whatever a template puts out is escaped, and shown on one line with nothing invisible in it."""
+    """The environment for HTML: all output is escaped, and on one line with every character visible."""
     env = _make(overrides, autoescape=True, finalize=_seen)
     env.filters.update(block=block, excerpt=text.excerpt, literal=literal, prose=prose)
     return env
 
 
 def of_step(kind: str, key: str, form: str, overrides: Path | None = None) -> Any:
-    """What the pages say of one step and no other, as macros: of ``md``, ``html`` or ``sql``; most say nothing."""
+    """Macros with what the pages say of this step alone, in ``md``, ``html`` or ``sql``; most are empty."""
     env = html_environment(overrides) if form == "html" else environment(overrides)
     try:
         return env.get_template(f"steps/{kind}/{key}.{form}.j2").module
@@ -86,17 +86,17 @@ def _make(overrides: Path | None, **more: Any) -> Environment:
 
 
 def _seen(value: object) -> object:
-    """Names from the catalog may hold line ends, control characters and marks that turn the direction round."""
+    """The value with visible escapes for line ends, control characters and direction marks, which names can contain."""
     return text.visible(value) if type(value) is str else value
 
 
 def block(value: str) -> Markup:
-    """Text of several lines inside <pre>, each of them visible."""
+    """Text of several lines for <pre>, with every character visible."""
     return Markup("\n").join(escape(text.visible(line.replace("\t", "    "))) for line in value.split("\n"))
 
 
 def prose(value: str) -> Markup:
-    """Running text of ours, in which backticks mark what is typed."""
+    """A text of flatsplit's in which backticks mark what is typed."""
     parts = _PROSE_CODE.split(text.visible(value))
     made = [Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)]
     return Markup("").join(made)
@@ -108,7 +108,7 @@ def milliseconds(value: timedelta) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """A point in time for people; sessions of flatsplit speak UTC."""
+    """A time for people; flatsplit's sessions use UTC."""
     return f"{value:%Y-%m-%d %H:%M} UTC" if value is not None else ""
 
 
@@ -118,6 +118,6 @@ def server(version: int) -> str:
 
 
 def terminated(statement: str) -> str:
-    """With the semicolon that psql needs."""
+    """The statement with the semicolon that psql needs."""
     body = statement.rstrip()
     return body if body.endswith(";") else body + ";"

@@ -1,6 +1,6 @@
-"""What a runbook is made from, as the shape of it.
+"""The data from which a runbook is rendered, as protocols.
 
-The use cases build the values (they stand above this package, so it cannot name them).
+The use cases, which are in a higher layer, make the values.
 """
 
 # ruff: noqa: D102 (the values that have these attributes document them)
@@ -42,7 +42,7 @@ class StepFacts(Protocol):
     def watch(self) -> Sequence[str]: ...
     @property
     def option(self) -> str:
-        """What a command needs besides its name to mean this walk, after a space; "" for the split."""
+        """The option that a command needs to mean this walk, after a space; "" for the split."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Hazards as Markdown: what doctor found, and the list of all that it knows."""
+"""Hazards as Markdown: the findings of doctor, and the list of all hazards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANUAL = "https://www.postgresql.org/docs/current/"
 
 
 def render_findings(findings: Sequence[Finding], about: Mapping[str, str]) -> str:
-    """What doctor found, for a runbook or a ticket; ``about`` are the lines at its top."""
+    """The findings of doctor for a runbook or ticket; ``about`` are the lines above them."""
     return environment().get_template("doctor.md.j2").render(findings=findings, about=about, manual=MANUAL)
 
 

@@ -1,4 +1,4 @@
-"""The blast radius as a heat map, and the few numbers that say it all."""
+"""The blast radius as a heat map, with the numbers that summarise it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEADLINES = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one role could do of one thing."""
+    """What one role could do to one kind of thing."""
 
     text: str
     level: int
@@ -43,7 +43,7 @@ class HeatColumn:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """Rows of cells, and the names behind some of them."""
+    """The rows of cells, and the names behind some of them."""
 
     columns: tuple[HeatColumn, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
@@ -52,7 +52,7 @@ class Heat:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One number before and after, for whoever holds the application's password."""
+    """A number before and after, for an attacker with the application's password."""
 
     what: str
     before: int
@@ -60,7 +60,7 @@ class Headline:
 
 
 def heat(found: BlastRadius | None, first: Sequence[Exposure], legacy: str) -> Heat | None:
-    """Legacy before anything was done, as it is today if that differs, and every role in the end."""
+    """Legacy before anything was done, today if that differs, and every role at the end; None without data."""
     if found is None or not found.today + found.after:
         return None
     today = _of(found.today, legacy)
@@ -90,7 +90,7 @@ def heat(found: BlastRadius | None, first: Sequence[Exposure], legacy: str) -> H
 def headlines(
     found: BlastRadius | None, first: Sequence[Exposure], legacy: str, application: str
 ) -> tuple[Headline, ...]:
-    """What an injected statement could do before and in the end; lines that were nothing before are left out."""
+    """What an injected statement could do before and at the end, without lines that were nothing before."""
     if found is None:
         return ()
     before = _of(first, legacy) or _of(found.today, legacy)

@@ -1,4 +1,4 @@
-"""index.html: everything on one page that needs nothing but itself."""
+"""index.html: everything on one page that needs no other file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from flatsplit.render.picture import pictures
 from flatsplit.render.snippets import application, snippets
 
 LEAST = 3.0
-"""Seconds that any step takes at least, as a person sees it: a process starts, the catalog is read twice."""
+"""The least number of seconds for a step: a process starts and reads the catalog twice."""
 
 
 def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, linked: bool) -> Iterator[str]:
-    """The page in pieces. ``linked``: the Markdown files lie beside it, and not only the SQL."""
+    """The page in pieces. ``linked``: the Markdown files are beside it, not only the SQL."""
     config, report = bundle.config, bundle.report
     user = application(config)
     open_steps = [step for step in bundle.steps if step.state != "done"]
@@ -66,17 +66,17 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
 
 
 def waivers(steps: Sequence[StepFacts]) -> list[tuple[StepFacts, GateResult]]:
-    """Gates that were passed by a reason instead of evidence."""
+    """Gates that were waived."""
     return [(step, gate) for step in steps for gate in step.gates if gate.waived]
 
 
 def expected(bundle: BundleFacts, step: StepFacts) -> timedelta:
-    """How long the step's statements should take when nobody is in the way."""
+    """How long the step's statements should take where no locks are in the way."""
     return _seconds(bundle, sum(len(one.changes) or 1 for one in step.plan.actions))
 
 
 def _rest(steps: Sequence[StepFacts]) -> timedelta:
-    """How long nothing may happen between these steps, at least."""
+    """The waiting times between these steps."""
     return sum((step.rests for step in steps if step.rests is not None), timedelta())
 
 
@@ -85,13 +85,13 @@ def _seconds(bundle: BundleFacts, facts: int) -> timedelta:
 
 
 def _proof(bundle: BundleFacts, step: StepFacts, overrides: Path | None) -> str:
-    """The query by which people see that it worked; its names are quoted as SQL, not as HTML."""
+    """The query that shows that the step worked; its names are quoted for SQL, not for HTML."""
     own = of_step(step.kind, step.key, "md", overrides)
     return str(own.proof(bundle.config)).strip() if hasattr(own, "proof") else ""
 
 
 def _abort(step: StepFacts, overrides: Path | None) -> list[str]:
-    """When to stop, line by line."""
+    """When to stop, as lines."""
     macros = environment(overrides).get_template("_steps.md.j2").module
     text: str = macros.abort(step)  # type: ignore[attr-defined]  # a macro of the template
     return [line.removeprefix("- ") for line in text.strip().splitlines()]

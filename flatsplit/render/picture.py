@@ -1,7 +1,7 @@
-"""The picture of the roles, before and after: who connects as whom, and what that role may do to what.
+"""A picture of the roles, before and after: who connects as which role, and what that role may do.
 
-Boxes and lines with their places; the template draws them. What a role may do is read from the blast radius, so the
-picture cannot say anything else than the database does.
+Boxes and arrows with their positions, which the template draws. What a role may do is read from the blast radius, so
+that the picture agrees with the database.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _THINGS = (
     ("write", "rows", "could change"),
     ("read", "content", "could read"),
 )
-"""Ability, what it is about, and its verb."""
+"""An ability, what it is about, and its verb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Box:
     kind: str
     """who, role, gone, or thing."""
     full: str
-    """The whole title, where it had to be cut."""
+    """The whole title, where it was cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One moment."""
+    """The picture for one moment."""
 
     title: str
     width: int
@@ -62,11 +62,11 @@ class Panel:
     boxes: tuple[Box, ...]
     lines: tuple[Arrow, ...]
     told: str
-    """The same in words, for those who do not see it."""
+    """The same in words, for readers who do not see it."""
 
 
 def pictures(found: BlastRadius | None, first: Sequence[Exposure], config: Config) -> tuple[Panel, ...]:
-    """Before and after, or nothing where nobody counted."""
+    """The pictures before and after; empty without a blast radius."""
     if found is None or not found.after:
         return ()
     legacy, new = config.legacy_role, blueprint.who(config)
@@ -124,7 +124,7 @@ def _panel(title: str, shown: Sequence[tuple[str, str, Exposure | None]]) -> Pan
 
 
 def _power(exposure: Exposure) -> str:
-    """In two words what the role comes to."""
+    """The role's rights in two words."""
 
     def can(key: str) -> bool:
         ability = exposure.ability(key)
@@ -140,14 +140,14 @@ def _power(exposure: Exposure) -> str:
 
 
 def _total(shown: Sequence[tuple[str, str, Exposure | None]], key: str, verb: str) -> str:
-    """How many of these things somebody can get at."""
+    """How many of these things a role can reach."""
     counts = [ability.count for _, _, one in shown if one and (ability := one.ability(key)) and ability.count]
     things = {"drop": "objects", "write": "tables", "read": "tables"}[key]
     return f"{max(counts):,} {things}" if counts else f"nobody {verb}"
 
 
 def _spread(place: int, count: int, height: int) -> int:
-    """The middle of the box in this place, the boxes of a column spread over the height."""
+    """The middle of the box in this place, with the boxes of a column spread over the height."""
     room = (height - _TOP) / count
     return round(_TOP + room * (place + 0.5))
 

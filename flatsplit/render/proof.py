@@ -1,4 +1,4 @@
-"""The paper of a proof that tenants are kept apart: Markdown, or a page that needs nothing but itself."""
+"""The document of a proof that tenants are kept apart: Markdown, or a single HTML page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatsplit.render.engine import environment, html_environment
 
 
 def write_proof(proof: Proof, path: Path) -> None:
-    """Write it, as the name of the file says."""
+    """Write it in the format of the file's name."""
     path.write_text(render_proof(proof, html=path.suffix == ".html"), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Names as the configuration files of other programs want them: by each file's own rules, no name ends a string."""
+"""Names quoted for configuration files of other programs, by each format's own rules."""
 
 from __future__ import annotations
 
@@ -16,49 +16,51 @@ _WORD = re.compile(r"[A-Za-z0-9_]+")
 
 
 def url(value: str) -> str:
-    """A part of a connection URI: everything but letters, digits and ``-._~`` as %XX."""
+    """Part of a connection URI: everything but letters, digits and ``-._~`` as %XX."""
     return quote(value, safe="")
 
 
 def double(value: str) -> str:
-    """A string of JSON, which YAML and Python read too."""
+    """A JSON string, which YAML and Python read too."""
     text = json.dumps(value, ensure_ascii=False)
     return text if text.isprintable() else json.dumps(value)
 
 
 def python(value: str) -> str:
-    """A string of Python, which does not know JSON's pairs of surrogates."""
+    """A Python string, in which JSON's surrogate pairs are not valid."""
     text = json.dumps(value, ensure_ascii=False)
     return text if text.isprintable() else repr(value)
 
 
 def ruby(value: str) -> str:
-    """A single-quoted string of Ruby, which interpolates nothing."""
+    """A single-quoted Ruby string, without interpolation."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def hcl(value: str) -> str:
-    """A string of Terraform, without its ${…} and %{…}."""
+    """A Terraform string, without ${…} and %{…}."""
     return double(value).replace("${", "$${").replace("%{", "%%{")
 
 
 def bouncer(value: str) -> str:
-    """A value of a connection string of PgBouncer, which doubles quotes."""
+    """A value in a connection string of PgBouncer, with doubled quotes."""
     return value if _PLAIN.fullmatch(value) else "'" + visible(value).replace("'", "''") + "'"
 
 
 def doubled(value: str) -> str:
-    """A name of pg_hba.conf or of PgBouncer's userlist.txt: in double quotes, inner ones doubled."""
+    """A name in pg_hba.conf or PgBouncer's userlist.txt: in double quotes, with inner ones doubled."""
     return '"' + visible(value).replace('"', '""') + '"'
 
 
 def hba(value: str) -> str:
-    """A name of pg_hba.conf, bare where it may be; quotes also take the meaning from words such as ``all``."""
+    """A name in pg_hba.conf, without quotes where possible; in quotes, words such as ``all`` have no
+    special meaning.
+    """
     return value if _PLAIN.fullmatch(value) and value not in ("all", "sameuser", "replication") else doubled(value)
 
 
 def pgpass(value: str) -> str:
-    """A field of .pgpass, where a colon and a backslash are escaped."""
+    """A field of .pgpass, with colons and backslashes escaped."""
     return visible(value).replace("\\", "\\\\").replace(":", "\\:")
 
 
@@ -69,12 +71,14 @@ def properties(value: str) -> str:
 
 
 def section(value: str) -> str:
-    """A key of PgBouncer's [databases] or [users], bare where it may be: not every release reads one in quotes."""
+    """A key in PgBouncer's [databases] or [users], without quotes where possible, since not every release reads quotes
+    there.
+    """
     return value if _KEY.fullmatch(value) else doubled(value)
 
 
 def console(value: str) -> str:
-    """A name in a command on PgBouncer's console, where a hyphen is part of no word."""
+    """A name in a command on PgBouncer's console, where a hyphen ends a word."""
     return value if _WORD.fullmatch(value) else doubled(value)
 
 
@@ -84,7 +88,7 @@ def shell(value: str) -> str:
 
 
 def line(value: str) -> str:
-    """The rest of a line, as it is: service files quote nothing."""
+    """The rest of a line as it is: service files have no quotes."""
     return visible(value)
 
 

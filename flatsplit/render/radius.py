@@ -1,4 +1,4 @@
-"""The blast radius as a table: what could be done, by whom, before and after."""
+"""The blast radius as a table: what each role could do, before and after."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flatsplit.rights.exposure import BlastRadius
 
 NAMED = ("become", "databases", "definers", "members", "rls", "servers")
-"""Abilities of which the names say more than their number."""
+"""Abilities for which the names are shown, since they say more than the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class RadiusTable:
 
 
 def radius_table(found: BlastRadius | None, legacy: str) -> RadiusTable | None:
-    """Legacy today and afterwards, then the new roles as they will be. Lines that say no everywhere are left out."""
+    """Legacy today and afterwards, then the new roles at the end, without lines that say no everywhere."""
     if found is None or not found.after + found.today:
         return None
     chosen = [(role, "today") for role in found.today if role.role == legacy]
@@ -31,7 +31,7 @@ def radius_table(found: BlastRadius | None, legacy: str) -> RadiusTable | None:
     rows = [
         (ability.act, tuple(role.abilities[place].text for role, _ in chosen))
         for place, ability in enumerate(chosen[0][0].abilities)
-        if ability.key != "rows"  # an estimate that changes by itself: no two runbooks would be equal
+        if ability.key != "rows"  # an estimate changes by itself, and no two runbooks would be equal
         and any(role.abilities[place].count for role, _ in chosen)
     ]
     names = [

@@ -1,4 +1,4 @@
-"""Statements as a script for plain psql."""
+"""Statements as a script for psql."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from flatsplit.render.engine import environment, of_step
 from flatsplit.render.summary import blocks_readers
 
 BATCH = 100
-"""Statements in one transaction: a hundredth of the commits. What they hold is bounded as in what flatsplit runs."""
+"""Statements in one transaction, to have few commits. The locks it holds are limited as in flatsplit's own
+transactions.
+"""
 
 _HELD_SHARE = 20
-"""Part of the lock budget that a transaction may wait for one more lock while it holds others."""
+"""The part of the lock budget for which a transaction may wait for a lock while it holds others."""
 
 _PSQL_NAME = re.compile(r"[A-Za-z0-9_]+")
 
@@ -29,7 +31,7 @@ Direction = Literal["forward", "rollback"]
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a script says about itself, and what it is bound to."""
+    """What a script says about itself and checks when it runs."""
 
     target: Target
     generated_by: str
@@ -38,31 +40,31 @@ class Header:
     roles: RoleNames = field(default_factory=RoleNames)
     retire: Retire = "revoke"
     kind: str = "split"
-    """Of walk."""
+    """The kind of walk."""
     title: str = ""
     purpose: str = ""
     digest: str = ""
     file: str = ""
-    """Name of the step's forward script without ``.sql``; the step's key where it stands alone."""
+    """The name of the step's forward script without ``.sql``; the key of the step where the script stands alone."""
     point_of_no_return: bool = False
     overrides: Path | None = None
-    """Folder of templates that stand in for ours."""
+    """A folder of templates that replace flatsplit's."""
 
     @property
     def held_timeout(self) -> timedelta:
-        """How long to wait for a lock while holding others: the application waits behind those."""
+        """How long to wait for a lock while holding others, behind which the application waits."""
         return min(self.lock_timeout, max(self.lock_timeout / _HELD_SHARE, timedelta(milliseconds=5)))
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A membership of the operator's for one transaction, where it has not got it anyway."""
+    """A membership of the operator's for one transaction, where it has none."""
 
     number: int
     role: str
     join: str
     again: str
-    """With the options of a membership that the operator had given itself, in psql variables (16+)."""
+    """Restores the options of a membership that the operator had given itself, in psql variables (16+)."""
     leave: str
 
 
@@ -74,11 +76,11 @@ class Batch:
     heading: str
     statements: Sequence[Statement]
     target: Target | None = None
-    """Where an operator without a superuser's rights has to act as others; None for a superuser."""
+    """Set where the operator is no superuser and has to act as other roles."""
 
     @property
     def joins(self) -> list[Join]:
-        """Whom the operator has to act as."""
+        """The roles as which the operator has to act."""
         if self.target is None:
             return []
         roles = sorted({role for statement in self.statements for role in statement.acts if role})
@@ -103,9 +105,10 @@ class Batch:
 def batches(
     parts: Sequence[tuple[str, Sequence[Statement]]], size: int = BATCH, target: Target | None = None
 ) -> list[Batch]:
-    """Transactions of up to ``size`` statements and as many objects as may be held, lone statements by themselves.
+    """Transactions of up to ``size`` statements and as many objects as may be locked; statements that stand alone by
+    themselves.
 
-    With ``target``, where the operator is no superuser, none that drops a role it has to leave at the end.
+    With ``target``, for an operator that is no superuser, none drops a role that it has to leave at its end.
     """
     if target is not None and target.operator_superuser:
         target = None
@@ -130,7 +133,7 @@ def batches(
 
 
 def verifiers(statements: Sequence[Statement]) -> list[tuple[str, str]]:
-    """(role, psql variable) of every password verifier that the statements need, sorted."""
+    """(role, psql variable) for every password verifier that the statements need, sorted."""
     roles = sorted({role for statement in statements for role in statement.secrets})
     found = [(role, verifier_variable(role)) for role in roles]
     for role, variable in found:
@@ -177,5 +180,7 @@ def render_sql(
     catch_up: Sequence[Statement] = (),
     direction: Direction = "forward",
 ) -> str:
-    """A psql script of these statements: bound to its database, in short transactions, the same every time."""
+    """A psql script of these statements: it checks its database, uses short transactions, and is the same at every
+    call.
+    """
     return "".join(stream_sql(step, statements, header=header, catch_up=catch_up, direction=direction))

@@ -1,4 +1,4 @@
-"""What the configuration of each kind of client looks like afterwards, with the names of this cutover filled in."""
+"""The configuration of each kind of client after the cutover, with the names of this cutover."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PROGRAMS = (
 )  # fmt: skip
 
 MIGRATOR, READONLY = 3, 5
-"""Connections for the migration tool and for reports."""
+"""Names of the connections for the migration tool and for reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Snippet:
     key: str
     title: str
     language: str
-    """For Markdown's code blocks."""
+    """The language of the Markdown code block."""
     note: str
     """What to know beforehand."""
     text: str
@@ -51,16 +51,16 @@ class Pools:
     """How many connections each role gets, so that all of them fit."""
 
     usable: int
-    """What max_connections leaves for everybody."""
+    """What max_connections leaves for all."""
     seen: int
-    """Sessions of the old role at once, as far as somebody looked."""
+    """The highest number of sessions of the old role that was seen."""
     app: int
     migrator: int = MIGRATOR
     readonly: int = READONLY
 
 
 def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
-    """All of them, in the order in which people need them."""
+    """All snippets, in the order in which people need them."""
     config, report = bundle.config, bundle.report
     slug = re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-")[:40] or "app"
     env = environment(overrides)
@@ -89,12 +89,12 @@ def snippets(bundle: BundleFacts, overrides: Path | None) -> list[Snippet]:
 
 
 def application(config: Config) -> str:
-    """The role that the application uses in the end."""
+    """The role that the application uses at the end."""
     return config.legacy_role if config.retire == "repurpose" else enters(config, blueprint.APPLICATION)
 
 
 def admitted(config: Config) -> tuple[tuple[str, str], ...]:
-    """(+ or nothing, role) as lines of pg_hba.conf name them: of a role with members that log in, all of them."""
+    """(+ or nothing, role) for lines of pg_hba.conf; + for a role whose members log in."""
     shared = {group.purpose for group in config.groups if group.logins}
     shared |= {purpose for _, purposes in config.people for purpose in purposes}
     found = []
@@ -106,19 +106,19 @@ def admitted(config: Config) -> tuple[tuple[str, str], ...]:
 
 
 def entering(config: Config) -> RoleNames:
-    """The names with which clients connect: of a group, its first login's."""
+    """The names with which clients connect; for a group, that of its first login."""
     names = {row.key: enters(config, row) for row in blueprint.ROWS if row.programs}
     return replace(config.roles, **names)  # type: ignore[arg-type]  # purposes are its fields
 
 
 def enters(config: Config, purpose: Purpose) -> str:
-    """One of them."""
+    """The name for one purpose."""
     role = blueprint.named(config, purpose.key)
     return (config.logins(role) or (role,))[0]
 
 
 def pools(bundle: BundleFacts) -> Pools:
-    """As many as the old role used, if that is known, and never more than the server takes."""
+    """As many connections as the old role used, where that is known, and no more than the server allows."""
     place, config = bundle.report.place, bundle.config
     database = bundle.target.database
     old = [one for one in bundle.report.clients if one.role == config.legacy_role and one.database == database]
@@ -129,7 +129,7 @@ def pools(bundle: BundleFacts) -> Pools:
 
 
 def _addresses(bundle: BundleFacts) -> list[str]:
-    """Where the old role was seen to come from; a network to be replaced where nobody was seen."""
+    """The addresses of the old role's clients; a network to be replaced where none was seen."""
     found = set()
     for one in bundle.report.clients:
         try:

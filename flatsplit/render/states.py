@@ -1,4 +1,4 @@
-"""runbooks/states.md: the states of a step and how they follow on each other, and the steps of a kind of walk."""
+"""runbooks/states.md: the states of a step, their transitions, and the steps and gates of a kind of walk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from flatsplit.walks.kind import Kind
 
 
 def render_states(kind: Kind[Any], asks: Mapping[GateKey, str]) -> str:
-    """As the tables say that the machine and the journal work with. ``asks``: what is true when a gate is open."""
+    """The page, from the tables that the state machine and the journal use. ``asks``: what is true when a
+    gate is open.
+    """
     moves = [(word, *transition, WHEN[word]) for word, transition in TRANSITIONS.items()]
     waivable = [key for key in WAIVABLE if any(key in step.gates for step in kind.steps)]
     return environment().get_template("states.md.j2").render(kind=kind, moves=moves, waivable=waivable, asks=asks)

@@ -1,4 +1,4 @@
-"""Thousands of statements in a few lines: grouped by what they do, to what, under which lock."""
+"""Summarises thousands of statements: by what they do, to what, and under which lock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 from flatsplit.model import Backend, ObjectRef, Statement, alike
 
-# The manual's table-level locks from strongest to weakest, as they are to be looked for in a text
+# The manual's table-level locks from strongest to weakest, in the order in which a text is searched for them
 _LOCKS = (
     "ACCESS EXCLUSIVE",
     "SHARE ROW EXCLUSIVE",
@@ -53,7 +53,7 @@ _WITH_OBJECTS = ("owner", "privilege", "column_privilege", "policy", "user_mappi
 
 @dataclass(slots=True)
 class LikeStatements:
-    """Statements that do the same to the same kind of thing."""
+    """Statements that do the same to the same kind of object."""
 
     what: str
     lock: str
@@ -63,7 +63,7 @@ class LikeStatements:
 
 
 def groups(statements: Iterable[Statement]) -> list[LikeStatements]:
-    """In the order of their first statements."""
+    """The groups, in the order of their first statements."""
     found: dict[tuple[str, str], LikeStatements] = {}
     for statement in statements:
         key = (_what(statement), statement.lock)
@@ -80,12 +80,12 @@ def _what(statement: Statement) -> str:
     things = ", ".join(_plural(kind) for kind in kinds)
     changes = list(alike(statement.changes))
     facts = {change.fact for change in changes}
-    if "role" in facts:  # CREATE ROLE brings attributes with it
+    if "role" in facts:  # CREATE ROLE also sets attributes
         facts = {"role"}
     if "pg_terminate_backend" in statement.sql:
         return "end sessions"
     if len(facts) != 1:
-        # Several facts at once, or none: the statement's own verb says it best
+        # Several facts, or none: the statement's own verb is the best word
         return f"{statement.sql.split(None, 1)[0].upper() if statement.sql.split() else ''} {things}".strip()
     (fact,) = facts
     gives, takes = _WORDS.get(fact, (f"add {fact}", f"remove {fact}"))
@@ -106,7 +106,7 @@ def _plural(kind: str) -> str:
 
 
 def strongest_lock(statements: Iterable[Statement]) -> str:
-    """The strongest lock among them, in the words of the statement that takes it; "" for none."""
+    """The strongest lock among them, in the words of the statement; "" for none."""
     best, best_rank = "", 0
     for lock in sorted({statement.lock for statement in statements}):
         if (rank := lock_rank(lock)) > best_rank:
@@ -115,7 +115,7 @@ def strongest_lock(statements: Iterable[Statement]) -> str:
 
 
 def picked(statements: Sequence[Statement], limit: int) -> list[Statement]:
-    """All statements where they are few, else the first of every sort, as many of each as there is room for."""
+    """All statements where they are few, otherwise the first of every sort, as many of each as there is room for."""
     if len(statements) <= limit:
         return list(statements)
     sorts: dict[tuple[str, str], list[int]] = {}
@@ -135,7 +135,7 @@ def lock_rank(lock: str) -> int:
 
 
 def blocks_readers(statement: Statement) -> bool:
-    """Whether the application's SELECTs queue behind it."""
+    """Whether the application's SELECTs wait behind it."""
     return "ACCESS EXCLUSIVE" in statement.lock.upper()
 
 
@@ -151,7 +151,7 @@ class LikeConnections:
 
 
 def clients(sessions: Sequence[Backend]) -> list[LikeConnections]:
-    """Who is connected, without what changes from second to second."""
+    """The connected clients, without details that change from second to second."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for session in sessions:
         key = (session.role, session.database, session.client, session.application)

@@ -17,7 +17,7 @@ _PUNCTUATION = re.compile(r"[^\w \-.,/():]|_")
 
 
 def visible(text: str) -> str:
-    """One line: line ends, control characters, bidi marks and the like as escapes that can be seen."""
+    """One line: line ends, control characters, bidi marks and the like as visible escapes."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(char) for char in text)
@@ -34,22 +34,22 @@ _BREAKS = re.compile(r'"(?:[^"]|"")*"|\s*\n\s*')
 
 
 def flat(text: str) -> str:
-    """Several lines of ours, such as statements one below the other, as one; a name that has a line end keeps it."""
+    """Several lines of flatsplit's, such as statements, as one line; a name with a line end keeps it."""
     return _BREAKS.sub(lambda found: found[0] if found[0].startswith('"') else " ", text.strip())
 
 
 def shorten(text: str, limit: int = 200) -> str:
-    """At most so many characters, with an ellipsis where something is left out."""
+    """At most ``limit`` characters, with an ellipsis where something is left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def comment(text: str) -> str:
-    """For the rest of a ``--`` line. psql reads neither variables nor backslash commands there."""
+    """Text for the rest of a ``--`` line, where psql reads neither variables nor backslash commands."""
     return shorten(visible(text), 400)
 
 
 def wrap(text: str, width: int = 100) -> list[str]:
-    """The words of a text in lines, each fit for a ``--`` comment."""
+    """The words of a text in lines that fit a ``--`` comment."""
     lines, line = [], ""
     for word in visible(" ".join(text.split())).split(" "):
         if line and len(line) + 1 + len(word) > width:
@@ -61,7 +61,7 @@ def wrap(text: str, width: int = 100) -> list[str]:
 
 
 def md(text: str) -> str:
-    """Running text in Markdown, also inside a table: shown as it is, formatting nothing."""
+    """Text in Markdown, also in a table: shown as it is, without formatting."""
     line = _MARKS.sub(lambda found: "\\" + found[0], visible(text.strip()))
     line = "".join(_ENTITIES.get(char, char) for char in line)
     if start := _START.match(line):
@@ -76,7 +76,7 @@ def code(text: str) -> str:
     if not line:
         return "–"
     if "|" in line:
-        # Renderers disagree on a pipe behind a backslash in a table; entities mean the same to all of them
+        # Renderers treat a pipe after a backslash in a table differently; entities mean the same to all of them
         return f"<code>{_PUNCTUATION.sub(lambda found: f'&#{ord(found[0])};', line)}</code>"
     fence = "`" * (max((len(run) for run in _TICKS.findall(line)), default=0) + 1)
     pad = " " if line[0] in " `" or line[-1] in " `" else ""
@@ -84,7 +84,7 @@ def code(text: str) -> str:
 
 
 def fenced(text: str, language: str = "sql") -> str:
-    """A code block in Markdown that its content cannot end."""
+    """A Markdown code block that its content cannot end."""
     lines = "\n".join(visible(line.replace("\t", "    ")) for line in text.split("\n"))
     longest = max((len(run) for run in _TICKS.findall(lines)), default=0)
     fence = "`" * max(3, longest + 1)
