@@ -53,7 +53,7 @@ def _triggers(seen: Seen, *events: str) -> list[_Trigger]:
     "blocker",
     split.GRANT_EXISTING,
     looks_at="functions of event triggers that fire on GRANT, REVOKE or ALTER, for RAISE; they are read, not run",
-    why="What they raise ends the step at the first statement that they refuse.",
+    why="The step stops at the first statement that one of them refuses with an error.",
     fix="Read the functions; have them let these statements pass, or ALTER EVENT TRIGGER … DISABLE for the walk.",
     manual=_MANUAL,
     questions=("event_trigger_bodies",),
@@ -80,8 +80,8 @@ def event_trigger_refuses(seen: Seen) -> Iterator[Found]:
     "blocker",
     split.TRANSFER_OWNERSHIP,
     looks_at="functions of event triggers that fire on CREATE or ALTER, for OWNER TO",
-    why="They give what somebody creates to a role that they name. What app_migrator creates would go back to the old "
-    "role, or fail: app_migrator may not give anything to a role that it is no member of.",
+    why="They give new objects to a role that they name. What app_migrator creates would go back to the old role, or "
+    "fail: app_migrator may not give anything to a role that it is no member of.",
     fix="Have the functions give it to app_migrator, or drop the event triggers: app_migrator owns what it creates.",
     manual=_MANUAL,
     questions=("event_trigger_bodies",),

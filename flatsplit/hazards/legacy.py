@@ -114,8 +114,8 @@ def bridge_noinherit(seen: Seen) -> Iterator[Found]:
     split.GRANT_EXISTING,
     looks_at="pg_auth_members: roles named pg_… that legacy is a member of, and roles that lead to one of them, to "
     "SUPERUSER, CREATEROLE, REPLICATION or BYPASSRLS, or to what the system or an extension keeps from PUBLIC",
-    why="They reach far beyond one application, and no ordinary owner is in them: nobody becomes a member of them but "
-    "by decision.",
+    why="These roles reach far beyond one application, and no ordinary owner is a member of them. A new role becomes a "
+    "member only if flatsplit.toml says so.",
     fix="Name the roles under [grants.app_migrator] member in flatsplit.toml, or under [grants.app_user]; or leave "
     'them behind: [hazards.accept] "legacy-predefined-roles" = "why".',
     manual="predefined-roles.html",

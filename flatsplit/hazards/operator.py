@@ -26,7 +26,7 @@ _NAMED = 20
     "blocker",
     None,
     looks_at="what the operator may do: statements on roles are run and undone, and roles acted as",
-    why="Tried, and undone. The step would stop there.",
+    why="This was tried and undone: the step would stop at it.",
     fix="Have an administrator run the grants that doctor prints.",
     manual="role-attributes.html",
     tries=True,
@@ -49,8 +49,8 @@ def operator_lacks(seen: Seen) -> Iterator[Found]:
     "warning",
     None,
     looks_at="what the operator may do: statements on roles are run and undone, and roles acted as",
-    why="The operator may not, and no grant of an administrator's would change that without giving more than the "
-    "walk needs. The step stops there, and goes on once it sees them done; a rollback does so at their undo.",
+    why="The operator may not run them, and an administrator could change that only by granting more than the walk "
+    "needs. The step stops there, and goes on once somebody else has run them; a rollback does the same at their undo.",
     fix="Have a superuser, the owner or the service's support run them when the step says so.",
     manual="sql-grant.html",
     tries=True,
@@ -73,8 +73,8 @@ def operator_statements(seen: Seen) -> Iterator[Found]:
     "warning",
     None,
     looks_at="what the operator may do: the undo of statements on roles is run too",
-    why="What the operator takes away, it may not give. A rollback would stop there.",
-    fix="Have at hand who may run these, or take the rights away by other means.",
+    why="The operator may take these away but may not give them again, so a rollback would stop there.",
+    fix="Make sure that somebody who may run these can be reached, or take the rights away by other means.",
     manual="sql-alterrole.html",
     tries=True,
 )

@@ -132,8 +132,8 @@ def scram_iterations(seen: Seen) -> Iterator[Found]:
     None,
     looks_at="pg_stat_activity (walsenders, postgres_fdw), pg_user_mappings, subscriptions of all databases, cron.job: "
     f"those of {_WHOSE}",
-    why="They log in by themselves, with a password of their own configuration, or start as the role. No deploy of "
-    "the application reaches them, and most fail at their next connect only, unseen: in the middle of the night.",
+    why="They log in with a password from a configuration of their own, or start as the role. No deployment of the "
+    "application reaches them, and most fail only at their next connection, when nobody is looking.",
     fix="Nothing now. Before a rotation's close or change they have to come as the other login, or with the new "
     "password: gate no-blockers names them.",
     manual="sql-alterrole.html",

@@ -15,7 +15,7 @@ from flatsplit.walks import split
     split.ENABLE_LOGIN,
     looks_at="memberships that are to end: over the bridge of [role.NAME] like before 16, and beyond [people] of "
     "flatsplit.toml",
-    why="SET ROLE asks for the membership once. A session that has become another role goes on as that one when the "
+    why="SET ROLE checks the membership once. A session that has become another role goes on as that one when the "
     "membership is revoked, and when the role it logged in as is dropped; no view shows whom a session acts as. Before "
     "16 whoever is a member may SET ROLE.",
     fix="End the sessions that were there when the membership ended.",

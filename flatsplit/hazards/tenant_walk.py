@@ -49,8 +49,8 @@ def _said(found: Iterable[Wanting], what: str) -> Iterator[Found]:
     "warning",
     None,
     looks_at="the names that [tenants] gives to a group, a schema and policies, and where the tables' rows lie",
-    why="The walk over tenants does not begin: what it makes would be mixed with what is there, or would not count "
-    "where rows lie on other servers.",
+    why="The walk over tenants cannot begin: what it makes would be mixed with what exists already, or would have no "
+    "effect where rows are on other servers.",
     fix="Name others under [tenants]: group, pool, schema; rename policies of the names everyone, tenant, tenant_only.",
     manual="ddl-rowsecurity.html",
     needs=("tenants",),
@@ -68,7 +68,8 @@ def tenant_in_the_way(seen: Seen) -> Iterator[Found]:
     "warning",
     None,
     looks_at="[tenants.tables], and columns, keys and foreign keys of the tables in scope",
-    why="What a table is to a tenant is never guessed: the walk waits at its first step until it is said.",
+    why="How a table belongs to tenants is never guessed: the walk waits at its first step until flatsplit.toml says "
+    "it.",
     fix=_SURVEY,
     manual="ddl-constraints.html#DDL-CONSTRAINTS-FK",
     needs=("tenants",),
@@ -92,9 +93,9 @@ def tenant_no_kind(seen: Seen) -> Iterator[Found]:
     None,
     looks_at="rights and policies of PUBLIC, restrictive policies and FORCE ROW LEVEL SECURITY on tables that tenants "
     "are to have",
-    why="A tenant would hold what everybody does, and a policy for everybody lets it in as soon as another is gone; a "
-    "restrictive policy begins to count with row-level security, and hides rows from who sees them today; under FORCE "
-    "the owner's migrations change some rows and say nothing.",
+    why="A tenant would have the rights of PUBLIC, and a policy for PUBLIC lets it in as soon as another policy is "
+    "gone. A restrictive policy takes effect with row-level security, and hides rows from roles that see them today. "
+    "Under FORCE, the owner's migrations change only some of the rows, without an error.",
     fix="Grant to roles by name and REVOKE … FROM PUBLIC; ALTER POLICY … TO roles; NO FORCE ROW LEVEL SECURITY.",
     manual="ddl-rowsecurity.html",
     needs=("tenants",),
