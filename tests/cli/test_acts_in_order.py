@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatsplit.cli.views.verify import _proved
+from flatsplit.cli.views.verify import proved
 from flatsplit.evidence.trial import Outcome, RoleProof, Trial
 
 
@@ -12,5 +12,5 @@ from flatsplit.evidence.trial import Outcome, RoleProof, Trial
 def test_outcomes_in_one_order(first: Outcome) -> None:
     outcomes: list[Outcome] = [first, "refused", "untried", "allowed"]
     trials = tuple(Trial("app_user", "read", "table t", True, outcome) for outcome in outcomes)
-    text = _proved(RoleProof("app_user", "as the role", "", trials))
+    text = proved(RoleProof("app_user", "as the role", "", trials))
     assert text.index(" allowed") < text.index(" refused") < text.index(" untried")

@@ -27,7 +27,7 @@ def show(printer: Printer, found: VerifyReport) -> None:
     """Print everything, what is wrong last."""
     _matrix(printer, found)
     for proof in found.proofs:
-        printer.say(one_line(_proved(proof)), "red" if any(not trial.ok for trial in proof.trials) else "dim")
+        printer.say(one_line(proved(proof)), "red" if any(not trial.ok for trial in proof.trials) else "dim")
     _wrong(printer, found)
     show_findings(printer, found.notes)
     show_findings(printer, found.strays)
@@ -67,7 +67,7 @@ def _matrix(printer: Printer, found: VerifyReport) -> None:
         printer.say()
 
 
-def _proved(proof: RoleProof) -> str:
+def proved(proof: RoleProof) -> str:
     """What was proved by trying, and what by the catalog alone."""
     if not proof.how:
         return f"{proof.role}: by the catalog only; {proof.reason}"
