@@ -244,3 +244,13 @@ def test_a_prefix_is_guessed_where_four_lines_in_five_have_it(fit: int, found: s
     """With fewer of them the log has another one, and what the others say would be lost."""
     line, other = f"{AT} [4711] app_user@shop LOG:  hello".encode(), b"app 4711 LOG:  hello"
     assert guess([line] * fit + [other] * (10 - fit)) == found
+
+
+def test_an_application_that_imitates_the_prefix_is_read_with_the_shortest_name_first() -> None:
+    """Both readings are kept: the first one with as little of the line as can be for the client's own choice."""
+    line = f"{AT} [4711] app_user@shop web LOG:  statement: DROP TABLE t LOG:  real\n".encode()
+    entry = StderrLog("%m [%p] %u@%d %a ").read(line)
+    assert entry is not None
+    assert entry.other is not None
+    assert (entry.application, entry.message) == ("web", "statement: DROP TABLE t LOG:  real")
+    assert (entry.other.application, entry.other.message) == ("web LOG:  statement: DROP TABLE t", "real")
