@@ -47,6 +47,16 @@ def test_sums_count_as_long_as_they_have_no_large_hole_and_only_from_the_beginni
     assert (found.covered, found.holes) == (timedelta(minutes=10), ((at(0), at(590)),))
 
 
+def test_a_hole_as_long_as_is_allowed_counts_as_watched() -> None:
+    assert coverage(at(0), at(30), [look(15)], HOLE).holes == ()
+    assert coverage(at(0), at(30), [look(14.9)], HOLE).holes == ((at(14.9), at(30)),)
+
+
+def test_a_look_during_a_sum_ends_nothing_and_counts_no_time_twice() -> None:
+    found = coverage(at(0), at(600), [look(0, 590, 5), look(100)], HOLE)
+    assert (found.covered, found.holes) == (timedelta(minutes=600), ())
+
+
 def test_a_counter_that_stands_still_bridges_a_hole() -> None:
     looks = [look(0), look(100)]
     assert coverage(at(0), at(100), looks, HOLE, [counter(0, 7), counter(100, 7)]).holes == ()

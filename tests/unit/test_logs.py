@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from flatsplit import logs
 from flatsplit.logs import Entry, Scan, Word
+from flatsplit.logs.csvlog import CsvLog
 from flatsplit.logs.prefix import guess
 from flatsplit.logs.stderr import StderrLog
 
@@ -254,3 +255,12 @@ def test_an_application_that_imitates_the_prefix_is_read_with_the_shortest_name_
     assert entry.other is not None
     assert (entry.application, entry.message) == ("web", "statement: DROP TABLE t LOG:  real")
     assert (entry.other.application, entry.other.message) == ("web LOG:  statement: DROP TABLE t", "real")
+
+
+def test_a_row_of_a_process_without_a_client_is_one_by_its_message() -> None:
+    """Names and command are empty there, as a client's text inside a field can be: its message tells them apart."""
+    row = b'2026-11-28 10:00:00.123 UTC,,,7,,6b.7,1,,2026-11-28 09:00:00 UTC,,0,LOG,00000,"checkpoint",,,,,,,,,""\n'
+    entry = CsvLog().read(row)
+    assert entry is not None
+    assert (entry.message, entry.user) == ("checkpoint", "")
+    assert CsvLog().read(row.replace(b'"checkpoint"', b'""')) is None

@@ -20,3 +20,11 @@ def test_a_relation_is_named_by_its_identifier(kind: Kind, schema: str, name: st
     ref = ObjectRef(kind, schema, name)
     assert ddl.name(ref) == ddl.ident(schema, name)
     assert ddl.name(ref) == ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
+
+
+@given(NAMES, NAMES)
+@example("role", "it's")
+def test_a_comment_on_a_role_is_one_constant(name: str, comment: str) -> None:
+    """What somebody else has written there goes back as it was, quotes and all."""
+    assert ddl.comment_on_role(name, comment) == f"COMMENT ON ROLE {ddl.ident(name)} IS {ddl.literal(comment)};"
+    assert ddl.comment_on_role(name, "it's").endswith("IS 'it''s';")
