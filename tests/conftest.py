@@ -26,5 +26,6 @@ pytest_plugins = (
     "tests.fixtures.thinning",
     "tests.fixtures.databases",
     "tests.fixtures.cli",
+    "tests.fixtures.partial_looks",
     "tests.fixtures.sessions",
 )

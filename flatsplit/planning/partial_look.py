@@ -12,7 +12,10 @@ Part: TypeAlias = Literal["all", "objects", "roles", "rules", "conditions"]
 
 _RULES: frozenset[FactKey] = frozenset({"policy", "condition", "row_security", "privilege"})
 """What can be read anew without columns and keys."""
-_WIDE = frozenset({"database", "extension", "tablespace", "subscription"})
+_OF_OBJECTS: frozenset[FactKey] = frozenset({"owner", "privilege", "default_privilege"})
+_BESIDE_OBJECTS: frozenset[FactKey] = OF_ROLES - {"role"}
+"""What a look at objects reads of roles, as long as the same ones are there."""
+_WIDE = frozenset({"extension", "tablespace", "subscription"})
 """Whose owner shows elsewhere, too: of the cluster, or moved by REASSIGN OWNED with everything else."""
 
 
@@ -42,8 +45,10 @@ def _shows_in_objects(changed: set[tuple[Side, FactKey]], statements: Sequence[S
     A column that has an ACL of its own loses what its table loses, and changes with the owner of its table. Where
     columns and keys are asked for, those of tables that were created meanwhile have to be read as well.
     """
+    if live.target.operator_superuser:  # what others may read can change with their own memberships
+        changed = {(side, fact) for side, fact in changed if fact not in _BESIDE_OBJECTS}
     facts = {fact for _, fact in changed}
-    if live.structure is not None or not facts <= {"owner", "privilege", "default_privilege"}:
+    if live.structure is not None or not facts or not facts <= _OF_OBJECTS:
         return False
     if changed <= {("+", "privilege"), ("+", "default_privilege"), ("-", "default_privilege")}:
         return True

@@ -25,6 +25,8 @@ from tests.support.gains import beyond
 from tests.support.thinned import slow_but
 from tests.support.walk import NEW_ROLES, Walk, assert_same, toml
 
+pytestmark = pytest.mark.usefixtures("partial_looks")
+
 OWNER = "Cube:admin%s"
 """Whom the application becomes where legacy owns nothing itself."""
 

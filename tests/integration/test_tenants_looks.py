@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from flatsplit.catalog import read_state, reader
 from flatsplit.cutover import walk as use_cases
 from flatsplit.planning.situation import Situation
 from flatsplit.walks.tenants import STEP_KEYS
@@ -15,40 +14,11 @@ from tests.support.walk import Walk, assert_same
 
 walk = pytest.fixture(split_done)
 
-PARTS = {"with_rules", "with_roles", "with_objects"}
-
-
-@pytest.fixture
-def parts(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was read of it, each compared with a look of somebody else's at all of it."""
-    found: list[str] = []
-    after = use_cases.Walk.after
-
-    def compared(self: use_cases.Walk, *arguments: Any) -> Any:
-        known = after(self, *arguments)
-        if known is not None:
-            with walk.database.connect() as fresh:
-                assert known == read_state(fresh), found[-1:]
-        return known
-
-    def told(name: str) -> Any:
-        read = getattr(reader, name)
-
-        def asked(*arguments: Any, **more: Any) -> Any:
-            state = read(*arguments, **more)
-            found.append(name if state is not None else f"{name} would not do")
-            return state
-
-        return asked
-
-    for name in PARTS:
-        monkeypatch.setattr(use_cases, name, told(name))
-    monkeypatch.setattr(use_cases.Walk, "after", compared)
-    return found
-
 
 @pytest.mark.majors("two")
-def test_what_is_read_in_part_is_what_is_there(walk: Walk, parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_read_in_part_is_what_is_there(
+    walk: Walk, partial_looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = walk.snapshot()
     planned: list[str] = []
     plan = Situation.rollback_plan
@@ -61,21 +31,21 @@ def test_what_is_read_in_part_is_what_is_there(walk: Walk, parts: list[str], mon
     walk("begin", "tenants", "--yes").check()
     walk("next", "--yes", "--walk", "tenants", "--through", STEP_KEYS[4], *WAIVED).check()
     rules = ["with_rules"] * 3
-    assert parts[-4:] == [*rules, "with_roles"], "policies, row-level security, rights; then roles"
-    parts.clear()
+    assert partial_looks[-4:] == [*rules, "with_roles"], "policies, row-level security, rights; then roles"
+    partial_looks.clear()
     walk("rollback", "--yes", "--all", "--walk", "tenants").check()
-    assert parts[:4] == ["with_roles", *rules]
+    assert partial_looks[:4] == ["with_roles", *rules]
     assert planned == [*reversed(STEP_KEYS[:5])], "where all is back, nothing more is worked out"
     assert_same(before, walk.snapshot(), "back")
 
 
 @pytest.mark.majors("two")
 def test_a_table_that_comes_meanwhile_has_all_of_it_read(
-    walk: Walk, parts: list[str], monkeypatch: pytest.MonkeyPatch
+    walk: Walk, partial_looks: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     walk("begin", "tenants", "--yes").check()
     walk("next", "--yes", "--walk", "tenants").check()
-    parts.clear()
+    partial_looks.clear()
     database, read = walk.database, vars(use_cases)["with_rules"]
 
     def late(*arguments: Any, **more: Any) -> Any:
@@ -88,7 +58,7 @@ def test_a_table_that_comes_meanwhile_has_all_of_it_read(
 
     monkeypatch.setattr(use_cases, "with_rules", late)
     walk("next", "--yes", "--walk", "tenants", "--through", "tenant-rls", *WAIVED).check()
-    assert parts[0] == "with_rules would not do"
+    assert partial_looks[0] == "with_rules would not do"
     assert "late" not in TABLES
     apart = "select relrowsecurity, (select count(*) from pg_policy where polrelid = c.oid) from pg_class c"
     assert database.admin.execute(f"{apart} where relname = 'late'").fetchone() == (True, 3)
