@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from flatsplit.config import Config
     from flatsplit.cutover.walk import Walk
 
-_SWITCH_SECONDS = 0.001
-"""How long the importing thread may go on when an answer of the server has come."""
-
 
 @contextmanager
 def opened(
@@ -61,12 +58,9 @@ def _importing(*modules: str) -> Iterator[None]:
     if sys.modules.keys() >= set(modules):
         yield
         return
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_SECONDS)
     thread = threading.Thread(target=work, name="import")
     thread.start()
     try:
         yield
     finally:
         thread.join()
-        sys.setswitchinterval(before)

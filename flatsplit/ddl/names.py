@@ -145,6 +145,8 @@ class Labels(OnDemand[str]):
         return len(self._refs)
 
     def __iter__(self) -> Iterator[str]:
+        if len(self._refs) == 1:  # of most statements: ALTER … OWNER is about one object
+            return iter((label(self._refs[0]),))
         alike = {(ref.kind, ref.schema) for ref in self._refs}
         if all(schema and kind in RELATIONS for kind, schema in alike):
             begins = {each: f"{_word(each[0])} {each[1]}." for each in alike}
