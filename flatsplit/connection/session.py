@@ -156,7 +156,10 @@ class Session:
     def _begun(self, first: bytes) -> Iterator[None]:
         self._settle_sa()
         try:
-            self.run(f"BEGIN {REMARK}; ".encode() + first)
+            if first:
+                self.run(f"BEGIN {REMARK}; ".encode() + first)
+            else:
+                self.driver.execute("BEGIN")
             yield
             if self.driver.info.transaction_status is TransactionStatus.INERROR:
                 # COMMIT would roll back without an error
