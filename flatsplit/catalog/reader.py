@@ -74,7 +74,8 @@ def with_parameters(conn: psycopg.Connection[Any], state: State, wanted: Iterabl
     missing = sorted({name for name in wanted if ObjectRef("parameter", "", name) not in state.objects})
     if not missing or state.target.major < versions.PARAMETER_GRANTS:
         return state
-    plain = ObjectFacts(state.target.bootstrap, privileges.default_acl("parameter", state.target.major))
+    acl = privileges.default_acl("parameter", state.target.major)
+    plain = ObjectFacts(state.target.bootstrap, acl, note="system")
     with look(conn) as at:
         found = {ObjectRef("parameter", "", name): plain for (name,) in at.ask("named_parameters", missing)}
     return state.but(objects={**state.objects, **found}) if found else state

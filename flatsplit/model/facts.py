@@ -125,8 +125,8 @@ class ObjectFacts(NamedTuple):
     note: str = ""
     """What its kind needs to be handled: ``all_tables`` for a FOR ALL TABLES publication, ``definer`` for a
     SECURITY DEFINER routine, ``trigger`` for a routine returning trigger, ``system`` for an object of the system
-    itself (oid below 16384, schema public left out), ``powerful`` for an extension whose owner could do more through
-    it than an ordinary owner (see extensions.sql), else ""."""
+    itself (oid below 16384, schema public left out; parameters, which nobody owns), ``powerful`` for an extension whose
+    owner could do more through it than an ordinary owner (see extensions.sql), else ""."""
     kept: str = ""
     """Letters that the system, or the script of its extension, never let PUBLIC have (pg_init_privs); "" for what
     is neither the system's nor an extension's, and for tables that a script has said nothing about."""

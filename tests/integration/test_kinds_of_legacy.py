@@ -50,6 +50,9 @@ create function guarded.refresh() returns void language sql security definer
 """
 """Rows that a policy hides from an ordinary owner too, and what shows them with the owner's rights."""
 
+TUNER = "create role tuner; grant set on parameter log_min_duration_statement to tuner with grant option"
+"""A privilege on what has no owner."""
+
 
 @dataclass
 class Application:
@@ -74,6 +77,8 @@ class Application:
             database = make(schema, legacy_options=OPTIONS.get(kind, ""))
         legacy, login = database.legacy, database.legacy
         database.execute(GUARDED, legacy)
+        if database.cluster.major >= 15:  # the bootstrap superuser's to give, who may be legacy
+            database.execute(TUNER)
         if kind == "members":
             login = 'web "1"'
             database.execute(f'create role "web ""1""" login in role {legacy}; alter role {legacy} nologin')
