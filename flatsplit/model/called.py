@@ -28,8 +28,10 @@ def called_now(state: State, now: Called) -> State:
     """The same facts about the remaining roles. What was granted to or by a dropped role cannot be granted again and is
     left out.
 
-    So is a membership that a dropped role granted.
+    So is a membership that a dropped role granted, from 16 on. Before, the server keeps it when that role goes, and only
+    records who granted it: there the operator grants it again.
     """
+    anybody = None if state.target.membership_options else state.target.grantor
 
     def name(role: str) -> str | None:
         return now.get(role, role)
@@ -48,7 +50,7 @@ def called_now(state: State, now: Called) -> State:
         made[id(group.facts)] = group.facts._replace(owner=owner, acl=acl(group.facts.acl))
     members = {}
     for key, options in state.members.items():
-        role, member, grantor = map(name, key)
+        role, member, grantor = name(key.role), name(key.member), name(key.grantor) or anybody
         if role is not None and member is not None and grantor is not None:
             members[key._replace(role=role, member=member, grantor=grantor)] = options
     policies = {

@@ -31,7 +31,17 @@ def test_other_names_and_back(world: World) -> None:
 @EXAMPLES
 @given(worlds())
 def test_who_is_gone_is_not_spoken_of(world: World) -> None:
-    for name in sorted({*mentioned(world.state)} - {OWNER, PUBLIC})[::3]:
+    operator = world.state.target.grantor
+    for name in sorted({*mentioned(world.state)} - {OWNER, PUBLIC, operator})[::3]:
         left = called_now(world.state, {name: None})
         assert name not in {*mentioned(left)}
-        assert {*mentioned(left)} <= {*mentioned(world.state)}
+        assert {*mentioned(left)} <= {*mentioned(world.state), operator}
+
+
+@EXAMPLES
+@given(worlds())
+def test_before_16_a_membership_outlives_whoever_gave_it(world: World) -> None:
+    given_by_one = {key._replace(grantor="gone"): options for key, options in world.state.members.items()}
+    left = called_now(world.state.but(members=given_by_one), {"gone": None})
+    expected = {key[:2] for key in given_by_one} if not world.state.target.membership_options else set()
+    assert {key[:2] for key in left.members} == expected
