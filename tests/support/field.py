@@ -12,15 +12,16 @@ from psycopg import sql
 from tests.fixtures.databases import Database
 from tests.support.world import Part, acting_as
 
-_ROLES = ("vendor", "reporting", "newcomer", "team")
-_HEAD = re.compile(r"^-- part (\w+) by (\w+)(?: since (\d+))?$", re.MULTILINE)
+FIELD = Path(__file__).with_suffix(".sql")
+ROLES = ("vendor", "reporting", "newcomer", "team")
+_HEAD = re.compile(r"^-- part (\w+) by (\w+)(?: since (\d+))?(?: until (\d+))?(?: for (\w+))?$", re.MULTILINE)
 
 
-def parts() -> Iterator[Part]:
+def parts(path: Path = FIELD) -> Iterator[Part]:
     """In the order in which they are made."""
-    found = _HEAD.split(Path(__file__).with_suffix(".sql").read_text())[1:]
-    for name, actor, since, statements in zip(*[iter(found)] * 4, strict=True):
-        yield Part(name, actor, statements, int(since or 13))
+    found = _HEAD.split(path.read_text())[1:]
+    for name, actor, since, until, condition, statements in zip(*[iter(found)] * 6, strict=True):
+        yield Part(name, actor, statements, int(since or 13), int(until or 99), condition or "")
 
 
 def build(database: Database, *, leave_out: Collection[str] = ()) -> None:
@@ -30,9 +31,9 @@ def build(database: Database, *, leave_out: Collection[str] = ()) -> None:
         "database": sql.Identifier(database.name),
         "legacy": sql.Identifier(database.legacy),
         "block": sql.SQL("int8" if major >= 14 else "int4"),
-        **{role: sql.Identifier(role) for role in _ROLES},
+        **{role: sql.Identifier(role) for role in ROLES},
     }
-    for role in _ROLES:
+    for role in ROLES:
         admin.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
     admin.execute(sql.SQL("grant create on database {database} to {legacy}").format(**names))
     admin.execute(sql.SQL("grant create on schema public to {legacy}").format(**names))

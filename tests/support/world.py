@@ -54,6 +54,8 @@ class Part:
     statements: str
     since: int = 13
     until: int = 99
+    condition: str = ""
+    """The kind of old role that alone may have it."""
 
 
 _PARTS = (

@@ -1,0 +1,116 @@
+"""Whatever odd database is drawn by lot: refused before anything has changed, or walked to the end and back exactly.
+
+Nothing stops in the middle but a gate, which says what it waits for and is waived here.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from contextlib import nullcontext
+
+import pytest
+
+from flatsplit.walks.split import STEP_KEYS
+from tests.fixtures.cli import InProcess, Result
+from tests.fixtures.databases import MakeDatabase
+from tests.fixtures.servers import FreshCluster
+from tests.support.drawn import OWNER, SUPERUSERS, Drawn
+from tests.support.snapshot import Snapshot
+from tests.support.walk import Walk, assert_same, toml
+
+SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "103 104 201 203").split()]
+"""Twenty seconds each. More of them find more: FLATSPLIT_SEEDS="1 2 3"."""
+SWITCH = "switch-connections"
+
+
+class Course(Walk):
+    """A walk that waives the gates that are closed, one after the other, and remembers which."""
+
+    waived: set[str]
+    drawn: Drawn
+
+    def snapshot(self) -> Snapshot:
+        """Before 16 a grantor may be gone, and the operator is on record in its place after the way back."""
+        found = super().snapshot()
+        if self.drawn.major < 16:
+            gone = [fact for fact in found["member"] if fact[2].startswith("unknown")]
+            named = [(role, member, self.database.operator, options) for role, member, _, options in gone]
+            found["member"] = found["member"].difference(gone).union(named)
+        return found
+
+    def decide(self) -> None:
+        text = self.config.read_text()
+        if self.drawn.kind == "owner":
+            text = text.replace("\nretire = ", f"\nowners = {toml([OWNER])}\nretire = ", 1)
+        if self.drawn.kind in SUPERUSERS:
+            text += "\n[owner-powers]\nbypassrls = true\n"
+        self.config.write_text(text)
+        tomllib.loads(text)
+
+    def begun(self, **config: object) -> Result | None:
+        """Init; what it says where it refuses."""
+        try:
+            self.init(**config)
+        except AssertionError:
+            refused = self("init", "--legacy-role", self.database.legacy, "--yes")
+            assert refused.exit_code in (1, 2, 5), refused.stderr
+            return refused
+        return None
+
+    def take(self, *arguments: str) -> Result:
+        """``next``, with what is closed waived; an error is none of its answers once something has changed."""
+        while True:
+            waivers = [word for gate in sorted(self.waived) for word in ("--waive", gate)]
+            said = ["--reason", "a test"] if waivers else []
+            result = self("next", "--yes", "--password-file", str(self.password_file), *arguments, *waivers, *said)
+            if result.exit_code != 3:
+                return result
+            closed = {one for step in self.status()["steps"] for one in step["blocked_by"]} - self.waived
+            assert closed, f"waits for nothing that can be seen: {result.stdout}{result.stderr}"
+            self.waived |= closed
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_refused_before_or_there_and_back(
+    seed: int, major: int, fresh_cluster: FreshCluster, make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    drawn, closely = Drawn.by_lot(seed, major), seed % 3 == 0
+    database = drawn.make(fresh_cluster, make_database)
+    print(drawn)  # a failure shows it
+    walk = Course(invoke_cli, database)
+    walk.drawn, walk.waived = drawn, set()
+    untouched = walk.snapshot()
+    try:
+        if (refused := walk.begun(retire=drawn.retire, database_owner=drawn.database_owner)) is not None:
+            assert_same(untouched, walk.snapshot(), f"refused, and yet something was changed: {refused.stderr}")
+            assert len(refused.stderr.splitlines()) == 2, refused.stderr
+            return
+        walk.decide()
+        assert_same(untouched, walk.snapshot(), "init changed something outside its own schema")
+        told = walk("doctor", "--json")
+        first = walk.take("--through", STEP_KEYS[0])
+        if first.exit_code == 5:
+            blockers = [one["id"] for one in told.json["findings"] if one["severity"] == "blocker"]
+            assert blockers
+            assert_same(untouched, walk.snapshot(), "refused, and yet something was changed")
+            return
+        first.check()
+        taken = [walk.snapshot()]
+        for key in STEP_KEYS[1:]:
+            with walk.switched() if key == SWITCH else nullcontext():
+                walk.take("--through", key).check()
+            taken += [walk.snapshot()] if closely else []
+        verified = walk("verify")
+        if not walk.waived - {"elsewhere"}:
+            verified.check()
+        while closely and len(taken) > 1:
+            walk.rollback()
+            taken.pop()
+            assert_same(taken[-1], walk.snapshot(), f"back to {STEP_KEYS[len(taken) - 1]}")
+        walk.rollback("--all")
+        assert_same(untouched, walk.snapshot(), "rolled back everything in one call")
+    finally:
+        drawn.close()

@@ -1,0 +1,187 @@
+"""Databases drawn by lot: a kind of old role, odd parts of the field, what is around them, and how it is to be split.
+
+Everything odd at once hides what two odd things do to each other, and refuses where one of them is refused.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.fixtures.servers import FreshCluster
+from tests.support.field import ROLES, parts
+from tests.support.world import Part, acting_as
+
+OWNER = "Cube:admin%s"
+"""Who owns everything where the old role is a member only."""
+
+KINDS: dict[str, str] = {
+    "plain": "",
+    "superuser": "SUPERUSER",
+    "bootstrap": "SUPERUSER",
+    "bypassrls": "BYPASSRLS",
+    "makers": "CREATEDB CREATEROLE REPLICATION",
+    "owner": "",
+    "members": "",
+    "noinherit": "NOINHERIT",
+}
+"""Old roles, with their attributes."""
+
+SUPERUSERS = ("superuser", "bootstrap")
+AROUND = ("other", "closed", "tablespace", "template", "temporary", "prepared", "reading")
+"""What is not in the database itself: made by Drawn.surround()."""
+
+# What needs something that was not drawn, or what this kind of old role may not make
+_LEFT_OUT = (
+    psycopg.errors.UndefinedObject,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.DuplicateObject,
+    psycopg.errors.DependentObjectsStillExist,
+)
+
+
+@dataclass
+class Drawn:
+    """What the lot said; ``str()`` of it names all that a failure needs to be seen again."""
+
+    seed: int
+    major: int
+    kind: str
+    parts: tuple[str, ...]
+    around: tuple[str, ...]
+    retire: str
+    database_owner: str
+    opened: list[psycopg.Connection[Any]] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def by_lot(cls, seed: int, major: int) -> Drawn:
+        chance = random.Random(seed)
+        kind = chance.choice(list(KINDS))
+        if kind == "noinherit" and major < 16:
+            kind = "plain"
+        every = [part.name for part in all_parts() if part.name != "base"]
+        some = chance.sample(every, chance.randint(4, 12))
+        return cls(
+            seed,
+            major,
+            kind,
+            tuple(name for name in every if name in some),
+            tuple(one for one in AROUND if chance.random() < 0.15),
+            chance.choice(("revoke", "revoke", "repurpose")),
+            chance.choice(("app_migrator", "dba", "keep")),
+        )
+
+    def make(self, fresh_cluster: FreshCluster, make_database: MakeDatabase) -> Database:
+        """The database, in a cluster of its own."""
+        settings = {"allow_in_place_tablespaces": "on"}
+        if self.kind == "bootstrap":
+            cluster = fresh_cluster(superuser="legacy", settings=settings)
+            database = make_database(cluster=cluster, operator="operator")
+        else:
+            database = make_database(cluster=fresh_cluster(settings=settings), legacy_options=KINDS[self.kind])
+        self.build(database)
+        self.surround(database)
+        return database
+
+    def build(self, database: Database) -> None:
+        admin = database.admin
+        legacy, names = _names(database)
+        for role in ROLES:
+            admin.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
+        admin.execute(sql.SQL("grant create on database {database} to {legacy}").format(**names))
+        admin.execute(sql.SQL("grant create on schema public to {legacy}").format(**names))
+        wanted, made = {"base", *self.parts}, []
+        # What changes who the operator's own sessions are comes last
+        for part in sorted(all_parts(), key=lambda part: "operator" in part.name or "database" in part.name):
+            if part.name not in wanted or not part.since <= self.major <= part.until:
+                continue
+            if part.condition and self.kind not in SUPERUSERS:
+                continue
+            actor = {"superuser": None, "legacy": legacy}.get(part.actor, part.actor)
+            with acting_as(admin, actor):
+                try:
+                    admin.execute(sql.SQL(part.statements).format(**names))
+                except _LEFT_OUT:
+                    if part.name == "base":
+                        raise
+                    continue
+                except psycopg.Error as error:
+                    error.add_note(f"while building part {part.name!r}")
+                    raise
+            made.append(part.name)
+        self.parts = tuple(made)
+        if self.kind == "owner":
+            admin.execute(
+                sql.SQL(
+                    "create role {owner}; reassign owned by {legacy} to {owner}; grant {owner} to {legacy};"
+                    "alter database {database} owner to {legacy}"
+                ).format(owner=sql.Identifier(OWNER), **names)
+            )
+        if self.kind == "members":
+            admin.execute(
+                sql.SQL('create role "web ""1""" login in role {legacy}; alter role {legacy} nologin').format(**names)
+            )
+
+    def surround(self, database: Database) -> None:
+        """Make what is around the database."""
+        admin = database.admin
+        legacy, names = _names(database)
+        for name in ("other", "closed"):
+            if name in self.around:
+                admin.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(name), names["legacy"]))
+                there = psycopg.connect(database.cluster.conninfo(name), autocommit=True)
+                with there, acting_as(there, legacy):
+                    there.execute("create schema s; create table s.t (id int)")
+                    there.execute("alter default privileges grant select on tables to vendor")
+        if "closed" in self.around:
+            admin.execute("alter database closed allow_connections false")
+        if "template" in self.around:
+            with psycopg.connect(database.cluster.conninfo("template1"), autocommit=True) as there:
+                there.execute("create schema s; create table s.t (id int)")
+                there.execute(sql.SQL("grant usage on schema s to {legacy}").format(**names))
+                there.execute(sql.SQL("alter table s.t owner to {legacy}").format(**names))
+        if "tablespace" in self.around:
+            admin.execute(sql.SQL("create tablespace \"odd space\" owner {legacy} location ''").format(**names))
+            admin.execute('alter table f.quick set tablespace "odd space"')
+            admin.execute('grant create on tablespace "odd space" to vendor with grant option')
+        if "temporary" in self.around:
+            session = psycopg.connect(database.cluster.conninfo(database.name), autocommit=True)
+            session.execute(sql.SQL("set session authorization {legacy}").format(**names))
+            session.execute("create temp table mine (id serial); create temp view over_mine as select * from mine")
+            self.opened.append(session)
+        if "reading" in self.around:
+            session = psycopg.connect(database.cluster.conninfo(database.name))
+            session.execute("set transaction isolation level repeatable read; select 1")
+            self.opened.append(session)
+        if "prepared" in self.around:
+            with psycopg.connect(database.cluster.conninfo(database.name)) as session:
+                session.execute("set transaction read write; create table f.of_nobody (id int)")
+                session.execute("prepare transaction 'odd ''one'")
+
+    def close(self) -> None:
+        for session in self.opened:
+            session.close()
+
+
+def _names(database: Database) -> tuple[str, dict[str, sql.Composable]]:
+    return database.legacy, {
+        "database": sql.Identifier(database.name),
+        "legacy": sql.Identifier(database.legacy),
+        "operator": sql.Identifier(database.operator),
+        "block": sql.SQL("int8" if database.cluster.major >= 14 else "int4"),
+        **{role: sql.Identifier(role) for role in ROLES},
+    }
+
+
+def all_parts() -> list[Part]:
+    """Those of the field, and those of which only some go together."""
+    return [*parts(), *parts(Path(__file__).with_name("odd.sql"))]
