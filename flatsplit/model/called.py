@@ -28,8 +28,8 @@ def called_now(state: State, now: Called) -> State:
     """The same facts about the remaining roles. What was granted to or by a dropped role cannot be granted again and is
     left out.
 
-    So is a membership that a dropped role granted, from 16 on. Before, the server keeps it when that role goes, and only
-    records who granted it: there the operator grants it again.
+    So is a membership that a dropped role granted, from 16 on. Before, the server keeps it when that role goes, and
+    only records who granted it: there the operator grants it again.
     """
     anybody = None if state.target.membership_options else state.target.grantor
 
