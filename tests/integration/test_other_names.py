@@ -40,7 +40,8 @@ def test_a_role_of_the_walk(role: str, database: Database, invoke_cli: InProcess
 
     for command in (("next", "--yes"), ("rollback", "--yes"), ("verify",), ("repair", "--yes"), ("observe",)):
         refused = walk(*command).check(5)
-        assert f'role {role} of walk split has been renamed to som"ebody' in refused.stderr, command
+        whose = "the configuration" if command == ("observe",) else "walk split"
+        assert f'role {role} of {whose} has been renamed to som"ebody' in refused.stderr, command
         assert f'ALTER ROLE "som""ebody" RENAME TO "{role}"; ' in refused.stderr, command
     told = walk("status").check(4).stdout.splitlines()
     assert told[0] == f'broken: role {role} of walk split has been renamed to som"ebody'
