@@ -32,14 +32,14 @@ class Beginning:
     walk: WalkName
     steps: tuple[str, ...]
     plan: Plan
-    """Of its first step."""
+    """The plan of its first step."""
     live: State = field(compare=False, repr=False)
-    """As it was looked at: nothing in the catalog has changed since by what began."""
+    """The State as it was read before. Beginning changes nothing in the catalog, so it need not be read again."""
     begun: bool = False
     under_way: bool = False
-    """It had begun before, with the same steps."""
+    """True where the walk was under way already, with the same steps."""
     notes: tuple[str, ...] = ()
-    """What somebody else will have to run, a line each."""
+    """What somebody else will have to run because the operator may not, a line each."""
 
 
 def kind_of(walk: WalkName, ways: Collection[str] = ()) -> Kind[Any]:
@@ -136,7 +136,10 @@ def _moment(kind: Kind[Any], split: Situation[Any], name: WalkName) -> Moment:
 
 
 def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName, walk: Walk) -> None:
-    """What speaks against it, before anything is made of the configuration: it may say nothing of this subject."""
+    """Raise Refused or UsageError where the walk cannot begin.
+
+    Comes before the steps are worked out: that needs a section of the configuration that may be missing.
+    """
     same = next((link for link in split.others if link.name == name), None)
     if same is not None and same.under_way:
         raise Refused(f"{name.words} is under way already", f"flatsplit status {name.option}")
@@ -147,9 +150,7 @@ def _refuse(kind: Kind[Any], split: Situation[Any], name: WalkName, walk: Walk) 
 
 
 def end(walk: Walk) -> None:
-    """Record the end of a walk that is rolled back completely. Another one of its kind then begins from the State of
-    its day.
-    """
+    """Record the end of a walk that is rolled back completely. The next one of that name gets a new baseline."""
     walk.journal.event("ended", None, f"{walk.record.walk.words} is over, nothing of it is left here")
     walk.journal.end_cutover(walk.record.id, "rolled_back")
 

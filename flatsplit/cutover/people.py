@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
 EVENT = "joined"
-"""Kind of the journal event that says who was let in, with the statements and what undoes them."""
+"""Kind of the journal event that says who was joined, with the statements and what undoes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class In:
 
     role: str
     since: datetime | None
-    """None where flatsplit did not give it: the catalog knows no time."""
+    """When flatsplit granted it; None where somebody else did, as the catalog records no time."""
     inherits: bool
-    """Its rights are hers without SET ROLE."""
+    """Whether the member has the role's rights without SET ROLE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +49,36 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person who logs in and is a member of a new role, or whom the configuration names."""
+    """A member of a new role who is no part of the cutover, or somebody whom the configuration names."""
 
     name: str
     groups: tuple[In, ...]
     login: bool
-    """False also for one who is not there."""
+    """Whether the role may log in; False also where there is no such role."""
     connected: int
-    """Sessions now, in any database."""
+    """How many sessions there are now, in all databases."""
     last_seen: datetime | None
-    """As far as `observe` wrote it down."""
+    """When `observe` last recorded a session; None where it never did."""
     differs: tuple[Deviation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """All people, and the statements that would let in those who are missing."""
+    """All people, and the statements that would join those who are missing."""
 
     persons: tuple[Person, ...]
     joining: tuple[Statement, ...] = ()
     joined: int = 0
-    """Statements that were run."""
+    """How many statements were run."""
     renamed: tuple[Renamed, ...] = ()
-    """Persons, and roles of walks, that have other names than when the last step ended."""
+    """Roles of persons and of walks that have other names than when the last step ended."""
 
 
 def people(walk: Walk) -> People:
-    """Who is there, and what differs from [people]. Nothing is changed."""
+    """All people, with what differs from [people] for each. Changes nothing.
+
+    No statements to join anybody are given where a role was renamed.
+    """
     live = walk.look().live
     renamed = (*walk.renamed, *_renamed(walk, live))
     joins = () if renamed else tuple(joining(live, walk.config))
@@ -85,8 +88,9 @@ def people(walk: Walk) -> People:
 def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], passwords: Passwords) -> People:
     """Create the people whom the configuration names and who are missing, with their memberships.
 
-    Memberships that it does not name stay: somebody has to decide to end them. Raises UsageError where the roles to
-    join do not exist yet, and MissingRights where the operator may not grant them.
+    Memberships that it does not name stay: somebody has to decide to end them. Raises Refused where a person's role was
+    renamed, UsageError where the roles to join do not exist yet, and MissingRights where the operator may not grant
+    them.
     """
     situation = walk.situation().turned(SPLIT)
     live, config = situation.live, walk.config
@@ -122,22 +126,22 @@ def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], p
 
 
 def _renamed(walk: Walk, live: State) -> tuple[Renamed, ...]:
-    """Persons who are not there by the names that the configuration has for them, but by others."""
+    """Persons of the configuration whose role has another name now."""
     missing = {name for name, _ in walk.config.people} - live.roles.keys()
     return find_renamed(walk.journal, live, dict.fromkeys(missing, "[people]"))
 
 
 def joining(live: State, config: Config) -> Iterator[Statement]:
-    """Statements that let in those who are missing: roles and memberships, each with its undo. Pure.
+    """Statements that create missing people and their memberships, each with its undo. Pure.
 
-    A reader has its rights at once. An administrator has to use SET ROLE: from 16 on that membership is not inherited;
-    before, privileges are inherited and attributes such as SUPERUSER are not.
+    A reader's membership is inherited. An administrator has to use SET ROLE: from 16 on that membership is granted
+    without INHERIT; before, privileges are inherited, but attributes such as SUPERUSER are not.
     """
     yield from diff(live, let_in(live, config))
 
 
 def let_in(live: State, config: Config) -> State:
-    """The State with them in it."""
+    """The State in which everybody whom the configuration names exists and has the memberships."""
     draft = Draft(live)
     for name, roles in _wanted(config):
         draft.new_role(name, RoleFacts(login=True, password=config.auth == "password"))
@@ -186,7 +190,7 @@ def _persons(walk: Walk, live: State) -> Iterator[Person]:
 
 
 def _members(live: State, config: Config) -> Iterator[str]:
-    """Members of a new role that neither belong to the cutover nor log in for a group."""
+    """Members of a new role that are not roles of the cutover, logins of a group, or the operator."""
     logins = {login for group in config.groups for login in group.logins}
     apart = {*config.roles.new, config.legacy_role, *(config.owners or ()), *logins, live.target.operator}
     for key in live.members:
@@ -230,7 +234,7 @@ def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | N
         by = live.target.membership_options
         if role in config.roles.new and role not in wanted:
             fix = ddl.revoke_member(key, by=by)
-            # A session that has done SET ROLE stays that role: check_role() checks only then
+            # A session that has done SET ROLE keeps that role: the server checks membership only at SET ROLE
             if membership.may_set(options):
                 fix += f" {ddl.terminate_sessions(name, everywhere=True)}"
             yield Deviation(f"is in {role}, which [people] does not say", fix)

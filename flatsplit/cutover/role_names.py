@@ -1,9 +1,9 @@
-"""The names of roles, from the beginning of a walk to its end: whose role a name means must not change on the way.
+"""Checks that a name means the same role from the beginning of a walk to its end.
 
-A role that exists and is neither in the baseline nor made by a step would be taken for flatsplit's own, and a rollback
-would drop it. A name that is changed in the configuration after its role was made would leave that role behind, with
-all it holds. A role that is given another name in the database keeps what it has, and nobody watches it: its old name
-would be taken for a role that is gone, or for the one that has the name now.
+Three changes would break that. A role that somebody else creates under one of the configured names would be taken for
+flatsplit's own, and a rollback would drop it. Where a name is changed in the configuration after its role was created,
+that role would be left behind with all its rights. A role that is renamed in the database keeps its rights, but under
+its old name flatsplit would find no role, or another one.
 """
 
 from __future__ import annotations
@@ -24,12 +24,16 @@ from flatsplit.walks import marks
 
 
 def recorded(record: CutoverRecord) -> RoleNames:
-    """The names as the journal knows them."""
+    """The names of the new roles by the configuration that the journal recorded."""
     return configuration.parse(record.config, "the journal").roles
 
 
 def check(config: Config, known: RoleNames, *, live: Collection[str], first_seen: Collection[str], begun: bool) -> None:
-    """Raise ConfigError where a name was changed to that of somebody else's role, or too late."""
+    """Raise ConfigError where a name in the configuration was changed too late, or to that of somebody else's role.
+
+    ``known`` are the recorded names, ``live`` the roles there are, ``first_seen`` those of the baseline. ``begun``: a
+    step of the split was taken.
+    """
     for purpose in PURPOSES:
         was, now = str(getattr(known, purpose)), str(getattr(config.roles, purpose))
         if was == now:
@@ -45,9 +49,10 @@ def check(config: Config, known: RoleNames, *, live: Collection[str], first_seen
 
 
 def refuse_strangers(config: Config, live: State, first_seen: Collection[str], journal: Journal) -> None:
-    """Raise ConfigError for a new role that came since ``init`` and is another walk's, or in use elsewhere.
+    """Raise ConfigError for a role with a configured name that was created since ``init`` and belongs to another
+    database's walk, or is in use in another database.
 
-    It was not made by hand from this walk's runbook: whoever means to share it says so, as at ``init``.
+    Such a role was not created by hand from this walk's runbook. With ``init --adopt`` it may be shared.
     """
     strange = [
         name
@@ -62,33 +67,33 @@ def refuse_strangers(config: Config, live: State, first_seen: Collection[str], j
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """A role that somebody gave another name: it is known by its oid."""
+    """A role that somebody renamed, found by its oid."""
 
     was: str
     now: str
     whose: str
-    """What knows it by its former name, as in a sentence: "walk group app_user"."""
+    """What refers to it by its former name, for use in a sentence: "walk group app_user"."""
     taken: bool
-    """Another role has the former name."""
+    """Whether another role has the former name now."""
 
     @property
     def what(self) -> str:
-        """What happened."""
+        """What happened, in words."""
         other = f", and {self.was} is another role now" if self.taken else ""
         return f"role {self.was} of {self.whose} has been renamed to {self.now}{other}"
 
     @property
     def fix(self) -> str:
-        """What takes it back."""
+        """How to undo it, in words."""
         back = f"rename it back: ALTER ROLE {ddl.ident(self.now)} RENAME TO {ddl.ident(self.was)};"
         return f"give that one another name, then {back}" if self.taken else back
 
 
 def find_renamed(journal: Journal, live: State, whose: Mapping[str, str], *, ever: bool = False) -> tuple[Renamed, ...]:
-    """Which of these roles were called otherwise when the last step of any walk ended.
+    """Which of these roles have another name now than when the last step of any walk ended.
 
-    ``whose``: what knows each of them by its name.
-    ``ever``: those that are not there by their names, than when any step ended.
+    ``whose`` says for each role what refers to it by name. With ``ever``, only roles that do not exist by their names
+    are looked for, and by their names at the end of any step.
     """
     asked = [role for role in whose if role not in live.roles] if ever else list(whose)
     if not asked:
@@ -98,18 +103,20 @@ def find_renamed(journal: Journal, live: State, whose: Mapping[str, str], *, eve
 
 
 def known_to(name: WalkName, roles: Iterable[str]) -> dict[str, str]:
-    """These roles as what a walk knows by name."""
+    """These roles as ones that a walk refers to by name, for ``whose`` of :func:`find_renamed`."""
     return dict.fromkeys(roles, f"walk {name.words}")
 
 
 def refuse_renamed(found: Iterable[Renamed]) -> None:
-    """Raise Refused for the first of them."""
+    """Raise Refused for the first of these, if there is one."""
     for one in found:
         raise Refused(one.what, f"{one.fix} Then run the same command again")
 
 
 def taken(source: str, config: Config, names: Iterable[str]) -> ConfigError:
-    """These roles exist, and nobody said that they are to be taken over."""
+    """The error that roles with configured names exist and may not be taken over. ``source``: where the names are
+    from.
+    """
     name = sorted(names)[0]
     return ConfigError(
         f"{source}: [roles] {config.roles.purpose(name)} = {quote(name)} is a role that exists already",
@@ -119,7 +126,11 @@ def taken(source: str, config: Config, names: Iterable[str]) -> ConfigError:
 
 
 def keep(journal: Journal, record: CutoverRecord, config: Config) -> str:
-    """Make the names those of this walk, in the transaction that begins to work with them; the text now on record."""
+    """Record the configuration's names of the new roles, if they differ from the recorded ones. Returns the text of the
+    configuration that is on record then.
+
+    Called inside the transaction that begins to use the names.
+    """
     if recorded(record).new == config.roles.new:
         return record.config
     text = configuration.render(config)

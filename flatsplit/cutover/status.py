@@ -44,13 +44,13 @@ class StepView:
     title: str
     state: StepState
     blocked_by: tuple[GateResult, ...] = ()
-    """Closed gates (only for the next step); empty when it may go on."""
+    """Closed gates that are not waived; empty for all steps but the next one, and where that may run."""
     waived: tuple[GateResult, ...] = ()
     started_at: datetime | None = None
     finished_at: datetime | None = None
     by_hand: bool = False
     notices: tuple[GateResult, ...] = ()
-    """Open gates that say something all the same (only for the next step)."""
+    """Open gates with something to notice; empty for all steps but the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,36 +75,40 @@ class Status:
     steps: tuple[StepView, ...]
     next: str | None
     catch_up: tuple[Statement, ...]
-    """What finished steps want for objects that appeared since."""
+    """Statements that finished steps would run for objects created since."""
     pending: int | None
-    """Statements that the next step has still to run; None where that cannot be known."""
+    """How many statements the next step still has to run; None where that cannot be known."""
     findings: tuple[Finding, ...] = ()
-    """Hazards that keep the walk from beginning, accepted ones too, and what stays so. ``doctor`` has more."""
+    """Hazards that keep the walk from beginning, accepted ones included, and those that no step will remove.
+    ``doctor`` reports all hazards.
+    """
     away: Absence | None = None
-    """What changed since the last step ended; None where nothing was remembered."""
+    """What changed since the last step ended; None where no snapshot was recorded."""
     refused: tuple[Refusal, ...] = ()
     """What the server refuses to the application's role now, where its log can be read."""
     broken: tuple[Broken, ...] = ()
-    """What somebody undid of what finished steps promised: not what merely appeared since."""
+    """What somebody undid of the results of finished steps. Objects that were only created since are not in it."""
     walks: tuple[WalkView, ...] = ()
-    """All that are kept, this one among them."""
+    """All walks that are kept, this one included."""
     walk: WalkName = SPLIT
     ages: tuple[PasswordAge, ...] = ()
     """How old each password is."""
     poolers: tuple[PoolerAdvice, ...] = ()
     """What each PgBouncer of the configuration needs for the rotation, and whether it has it."""
     tells_ages: bool = False
-    """Whether people asked for that."""
+    """Whether the text of ``status`` has a line about the ages."""
     rings: tuple[Ring, ...] = ()
-    """How far the tenants' rings have come, once tenants may log in."""
+    """The progress of the tenants' rings; empty before tenants may log in."""
     renamed: tuple[Renamed, ...] = ()
-    """Roles with other names. Then nothing is told but what the journal knows: all else asks for roles by name."""
+    """Roles that have other names now. Where there are any, the status is of the journal alone, since everything else
+    finds roles by name.
+    """
     younger: tuple[Finding, ...] = ()
-    """What special roles have no part in, because it is younger than their lists."""
+    """Tables that a special role has no rights on because they were created after its list of tables."""
 
 
 def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
-    """Everything that ``status`` says. ``logs``: the server's, for gates that ask what was refused."""
+    """Everything that ``status`` reports. ``logs`` are the server's, for gates that look for refused statements."""
     situation = walk.look()
     if walk.renamed:
         return _by_the_journal(walk, situation)
@@ -141,7 +145,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
 
 
 def _steps(walk: Walk, situation: Situation, gates: tuple[GateResult, ...] = ()) -> tuple[StepView, ...]:
-    """A line for each. ``gates``: those of the next one."""
+    """A line for each step. ``gates`` are the judged gates of the next one."""
     next_key = machine.next_step(situation.states)
     closed = tuple(gate for gate in gates if not gate.passes)
     return tuple(
@@ -161,7 +165,9 @@ def _steps(walk: Walk, situation: Situation, gates: tuple[GateResult, ...] = ())
 
 
 def _by_the_journal(walk: Walk, situation: Situation) -> Status:
-    """How far the walks are, and which roles have other names."""
+    """The status by the journal alone, where roles were renamed: the progress of the walks, and which roles those
+    are.
+    """
     return Status(
         cutover=_view(walk, situation),
         steps=_steps(walk, situation),
@@ -176,7 +182,7 @@ def _by_the_journal(walk: Walk, situation: Situation) -> Status:
 
 
 def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
-    """The rings of tenants; empty before the first tenant may log in."""
+    """The progress of the tenants' rings; empty in other walks and before the first tenant may log in."""
     context: object = situation.context
     if not isinstance(context, TenantsContext) or not inside(situation.live, context):
         return ()
@@ -192,10 +198,10 @@ def _broken(situation: Situation, before: SnapshotRecord | None) -> tuple[Broken
 
 
 def _findings(walk: Walk, situation: Situation, asked: Asked[Context]) -> tuple[Finding, ...]:
-    """What keeps the walk from beginning, until it has begun, and what no step will change.
+    """Hazards that keep the walk from beginning, until it has begun, and two that remain whatever is done.
 
-    The end of the walk must not be taken for more than it is: a bootstrap superuser remains one. Nor a server newer
-    than flatsplit for one that was tested.
+    These are that the old role is the bootstrap superuser, which it remains after the last step, and that the server is
+    newer than those flatsplit was tested with.
     """
     found = asked.findings if situation.done == 0 else ()
     wanted = {"legacy-bootstrap": situation.context.bootstrap, "server-untested": situation.live.target.untested}

@@ -1,6 +1,6 @@
-"""A walk that is under way: what every use case works with. It imports none of them.
+"""A walk as all use cases work with it: session, configuration, journal and State. It imports none of them.
 
-What only some use cases need is imported where it is used, so that ``status`` does not wait for it.
+What only some use cases need is imported where it is used, so that ``status`` starts fast.
 """
 
 from __future__ import annotations
@@ -69,9 +69,7 @@ def refuse_legacy(operator: str, login: str, legacy: str) -> None:
 
 
 class Walk:
-    """Session, configuration, journal and record of a walk. The session may write, unless the walk is only
-    looked at.
-    """
+    """Session, configuration, journal and record of a walk. A session that only reads is enough for looking at it."""
 
     def __init__(
         self,
@@ -89,12 +87,12 @@ class Walk:
         self.kept = tuple(kept)
         """All walks of this database that are kept, in the order in which they began."""
         self.admitted: frozenset[str] = frozenset()
-        """Whom this call has let into the journal: a State of before does not say so."""
+        """Roles that this call has admitted to the journal; a State read before does not show it."""
         self.renamed: tuple[role_names.Renamed, ...] = ()
         """Roles that had other names when the last step ended, as of the last look."""
         self._first = live
         self._former: Situation | None = None
-        """The last one that was made."""
+        """The Situation of the last look."""
 
     @classmethod
     def open(
@@ -155,7 +153,7 @@ class Walk:
         return found
 
     def look(self, live: State | None = None) -> Situation:
-        """The same for who only tells of what is there: ``renamed`` says afterwards which roles have other names."""
+        """The same without raising, for use cases that only report: ``renamed`` then has the roles in question."""
         if live is None:
             self._former = None
             live, self._first = self._first or read_state(self.session.driver), None
@@ -184,7 +182,7 @@ class Walk:
             begun=machine.last_step(first.states) is not None,
         )
         whose: dict[str, str] = {}
-        for link in reversed(links):  # of several walks the first one is told
+        for link in reversed(links):  # where several walks know a role, the first of them is named
             whose |= role_names.known_to(link.name, link.names)
         self.renamed = role_names.find_renamed(self.journal, live, whose)
         return situation
@@ -220,7 +218,7 @@ class Walk:
         baseline = self.journal.of(record).load_baseline(live.target)
         if baseline is None:
             raise JournalError("the journal has no baseline", DAMAGED)
-        persons = {name for name, _ in self.config.people}  # they come and go, and are called what they like
+        persons = {name for name, _ in self.config.people}  # renaming them is no concern of a walk
         ours = {self.config.legacy_role, *self.config.named, OWNER, PUBLIC} - persons
         gone = set(mentioned(baseline)) - live.roles.keys() - ours
         if gone and record.walk != SPLIT:
@@ -231,7 +229,7 @@ class Walk:
         return called_now(baseline, dict.fromkeys(gone) | self.journal.called_now(memory.cluster(live.target), gone))
 
     def _link(self, record: CutoverRecord, live: State, baseline: State) -> KeptWalk:
-        """One of the kept walks as it is now."""
+        """A kept walk as a link of the chain: its kind, its steps and its baseline."""
         kind, records = steps(self.journal, record, self.config)
         if machine.last_step({key: step.state for key, step in records.items()}) is None:
             # Nothing was changed yet: missing memberships were ended by somebody else, and no rollback brings them back
@@ -241,12 +239,12 @@ class Walk:
         return KeptWalk(record.walk, kind, live, baseline, self.config, records, earlier, record.created_at)
 
     def require_own(self, situation: Situation) -> None:
-        """Raise ConfigError where a new role that was created since ``init`` does not belong to this walk."""
+        """Raise ConfigError where a role with a configured name was created since ``init``, but not for this walk."""
         if situation.name == SPLIT and situation.done == 0:
             role_names.refuse_strangers(self.config, situation.live, situation.baseline.roles, self.journal)
 
     def take_in(self, situation: Situation) -> None:
-        """Record the steps that the configuration asks for since the walk began."""
+        """Record optional steps that the configuration has asked for only since the walk began."""
         if not situation.kind.optional(self.config):
             return
         known = {step.key for step in self.journal.steps()}
@@ -270,9 +268,9 @@ class Walk:
         passwords: Mapping[str, str] | None = None,
         logs: Sequence[Path] = (),
     ) -> Asked[Context]:
-        """What the gates of a step are judged on: the hazards of the split, and the matrix of this walk.
+        """What the gates of a step are judged by: the hazards of the split, and the rights that this walk expects.
 
-        ``passwords``, by role: those at hand. ``logs``: server logs, where they are named.
+        ``passwords`` are those at hand, by role. ``logs`` are the server logs named on the command line.
         """
         first = situation.turned(SPLIT)
 
@@ -322,7 +320,7 @@ class Walk:
     def executor(
         self, situation: Situation, reporter: Reporter, verifiers: Mapping[str, str] | None = None
     ) -> Executor:
-        """An executor with the configured patience."""
+        """An executor with the lock budget of the configuration."""
         from flatsplit.executor import Budget, Executor
 
         locks = self.config.locks

@@ -1,7 +1,7 @@
-"""What a tenant is to the tables of a database: kinds of tables, who reaches which rows, what roles are called. Pure.
+"""How the tables of a database relate to its tenants: kinds of tables, which rows are whose, names of roles. Pure.
 
-A :class:`Structure` is read from the catalog (flatsplit.catalog.structure); :func:`survey` says what each table is to a
-tenant; a :class:`Condition` says which rows are whose, and becomes SQL in flatsplit.ddl.
+A :class:`Structure` is read from the catalog (flatsplit.catalog.structure); :func:`survey` finds the kind of each
+table; a :class:`Condition` says which rows are a tenant's, and becomes SQL in flatsplit.ddl.
 """
 
 from flatsplit.tenants.candidates import Candidate, Unrooted, candidates, unrooted

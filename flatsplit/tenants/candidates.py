@@ -1,4 +1,4 @@
-"""Which table says who the tenants are: that which most others name, or one that holds it."""
+"""Finds the root, the table with one row per tenant: the table that most others refer to, or one above it."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ KNOWN = (
     *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),
     *("realm", "site", "family", "instance", "namespace", "space", "org"),
 )
-"""What tenants are called, the likeliest first."""
+"""Common names of tables of tenants, the likeliest first."""
 _CARRIED = 5
-"""A name counts where it is carried by numbers: a table that a fifth as many tables lead to is not the root."""
+"""A table with such a name is ranked by it only where at least a fifth as many tables refer to it as to the table that
+most refer to.
+"""
 _PART = 2
-"""Of a longer name, such as bank_account, half as many have to."""
+"""The same for a name that only ends so, such as bank_account: half as many."""
 
 
 class Candidate(NamedTuple):
-    """A table that may say who the tenants are."""
+    """A table that may be the root."""
 
     ref: ObjectRef
     key: str
     columns: tuple[str, ...]
-    """Names of columns that lead to it, the most frequent first."""
+    """Names of columns that refer to it, the most frequent first."""
     tables: int
-    """How many tables have one."""
+    """How many tables have such a column."""
     declared: int
-    """Of these, with a foreign key …"""
+    """How many of these tables declare it as a foreign key."""
     not_null: int
-    """… and NOT NULL."""
+    """How many of these tables have such a column that is NOT NULL."""
 
 
 def candidates(structure: Structure) -> list[Candidate]:
@@ -75,28 +77,31 @@ def candidates(structure: Structure) -> list[Candidate]:
 
 
 def _whole(name: str, word: str, structure: Structure) -> bool:
-    """Whether a table is called this alone, but for what most tables begin with: crm_account among many crm_…s."""
+    """Whether a table's name is just this word, apart from a prefix that at least half of all tables have: crm_account
+    where most are called crm_….
+    """
     before = singular(name).removesuffix(word)
     same = sum(ref.name.lower().startswith(before) for ref in structure.tables)
     return not before or same * 2 >= len(structure.tables)
 
 
 class Unrooted(NamedTuple):
-    """A column that is called like a tenant's, of several tables, and no table says who these are."""
+    """A column name such as tenant_id that several tables have, where no table is known that it refers to."""
 
     column: str
     type: str
     tables: int
     table: ObjectRef
-    """One of them."""
+    """One of these tables."""
     within: ObjectRef | None = None
-    """The table that says so, but by a key of several columns."""
+    """A table of that name whose primary key has several columns, so that it cannot be the root."""
 
 
 def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted]:
-    """Such columns, those of most tables first: only where no table that may be the root, and is called so, has more.
+    """Such columns, those that most tables have first.
 
-    One that is called otherwise, as shards are, silences none that a fifth as many tables have.
+    Left out: a column that fewer tables have than refer to a candidate with a common name for tenants, or less than a
+    fifth as many as refer to any candidate (``ranked``).
     """
     led = {name.lower() for one in ranked for name in one.columns}
     called = {name for word in KNOWN for name in (f"{word}_id", f"{word}id")} | {"tenant", "namespace"}
@@ -118,22 +123,23 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
 
 
 def _within(column: str, structure: Structure) -> ObjectRef | None:
-    """The table that is called so and whose primary key has more columns than that."""
+    """A table that the column is named after and whose primary key has several columns."""
     named = (ref for ref, table in structure.tables.items() if len(table.primary_key) > 1 and not table.parent)
     return next((ref for ref in named if column in names_for(ref.name)), None)
 
 
 def _known(one: Candidate) -> int:
-    """The place of its name among those that tenants have."""
+    """The place of its name in KNOWN; its length where the name is not there."""
     stem = singular(one.ref.name)
     return next((place for place, word in enumerate(KNOWN) if stem.endswith(word)), len(KNOWN))
 
 
 def _outermost(ranked: list[Candidate], structure: Structure) -> list[Candidate]:
-    """The first one, or what holds it: each project is one organization's, so a tenant is no less than that.
+    """The candidates with the outermost one first: where each project belongs to an organization, the organization.
 
-    Most tables name the nearest one, and reach the other by way of it. A table holds another if that has a column
-    for it which is never NULL, and if it is called like tenants are: each account has a plan, no plan is a tenant.
+    Most tables refer to the nearer one (the project), and to the outer one only through it. A candidate is above
+    another if that has a NOT NULL column referring to it, and if it has a common name for tenants: each account has a
+    plan, but a plan is no tenant.
     """
     if not ranked:
         return ranked
@@ -154,7 +160,7 @@ def _outermost(ranked: list[Candidate], structure: Structure) -> list[Candidate]
 
 
 def _holds(outer: Table, inner: Table) -> bool:
-    """Whether each row of one table is one row's of the other."""
+    """Whether each row of ``inner`` belongs to one row of ``outer``: a NOT NULL column refers to it."""
     key = outer.column(outer.primary_key[0])
     declared = {fk.columns[0] for fk in inner.foreign_keys if leads_to(fk, outer)}
     away = {fk.columns[0] for fk in inner.foreign_keys if len(fk.columns) == 1} - declared

@@ -1,4 +1,4 @@
-"""Children by inheritance: rows of a parent's, as those of its partitions are, or those of a table of its own."""
+"""Children by inheritance: treated as a part of their parent, like partitions, or as a table of their own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from flatsplit.tenants.similarity import names_for
 
 
 def with_children(tenants: Tenants, structure: Structure) -> Structure:
-    """The same tables; children that have the key, and whose parents have none, are no parts of these.
+    """The structure in which children that have a column for the tenant's key, which their parents lack, are tables of
+    their own.
 
-    Policies of a parent tell the rows of such a child apart by nothing, and count only where somebody asks the parent.
+    A policy of the parent could not use that column, and it has no effect where the child is read directly.
     """
     alone = {
         ref: replace(table, parent=False)
@@ -25,7 +26,7 @@ def with_children(tenants: Tenants, structure: Structure) -> Structure:
 
 
 def parents(structure: Structure, table: Table) -> Iterator[Table]:
-    """Whose child it is, over any number of generations."""
+    """All tables that it inherits from, directly or not."""
     for name in table.inherits:
         if (found := structure.get(*name)) is not None:
             yield found
@@ -33,7 +34,7 @@ def parents(structure: Structure, table: Table) -> Iterator[Table]:
 
 
 def _keys(tenants: Tenants, table: Table) -> set[str]:
-    """Columns that may say whose its rows are."""
+    """Names of its columns that may hold the tenant's key."""
     said = {column for name, column in tenants.own if parse_name(name).parts == (table.ref.schema, table.ref.name)}
     likely = names_for(parse_name(tenants.root).parts[-1])
     return {

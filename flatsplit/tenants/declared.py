@@ -1,4 +1,4 @@
-"""What flatsplit.toml says of tables, and what of it they do not bear out."""
+"""What flatsplit.toml says about tables, and what of that does not fit the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flatsplit.tenants.similarity import alike
 
 
 def _strange(root: Table, key: Column) -> str:
-    """Why its type is no tenant's key, and what would be one."""
+    """Why a column of this type cannot be a tenant's key, and what could be."""
     if key.base:
         return f"its key is of the domain {key.type}: {undomained(root, key)}"
     said = f"its key is of type {key.type}, not one of the server's own"
@@ -21,14 +21,14 @@ def _strange(root: Table, key: Column) -> str:
 
 
 class Decided:
-    """What is said there comes to be known."""
+    """Adds to ``known`` the kinds of tables that the configuration names, and what is wrong with what it says."""
 
     def __init__(self, tenants: Tenants, known: KnownTables) -> None:
         self.tenants = tenants
         self.known = known
 
     def root(self) -> None:
-        """The key, and the table that it is the key of."""
+        """Add the root and the type of its key, or what is wrong with the configured one."""
         root, said = self.known.root, f"root = {self.tenants.root}"
         if root is None:
             self.known.wrong.append(f"{said}: there is no such table in the schemas in scope")
@@ -51,7 +51,10 @@ class Decided:
             )
 
     def tables(self) -> set[ObjectRef]:
-        """Tables that it speaks of; those on a way wait until it is known where that leads."""
+        """Add the tables under ``shared``, ``hidden`` and ``own``, and return all tables that the configuration names.
+
+        Those under ``through`` are returned too, and added by :meth:`ways`, once the tables they lead to are known.
+        """
         found: set[ObjectRef] = set()
         whole: dict[TableKind, Sequence[str]] = {"shared": self.tenants.shared, "hidden": self.tenants.hidden}
         for kind, names in whole.items():
@@ -85,7 +88,7 @@ class Decided:
         return table
 
     def _child(self, table: Table) -> Table | None:
-        """A child of it whose rows are told apart by a column that it does not have."""
+        """A child of it that is a table of its own, having a column for the tenant's key that the parent lacks."""
         for child in self.known.structure.tables.values():
             if child.inherits and not child.parent and table in parents(self.known.structure, child):
                 return child
@@ -101,7 +104,7 @@ class Decided:
         return found is not None and (not self.known.key_type or alike(found.type, self.known.key_type))
 
     def ways(self) -> None:
-        """Ways that the configuration names, nearest to the key first."""
+        """Add the tables under ``through``, those nearest to the key first."""
         waiting = dict(self.tenants.through)
         for _ in range(len(waiting)):
             for name, text in list(waiting.items()):
@@ -125,7 +128,7 @@ class Decided:
             self.known.wrong.append(f"through: {name}: {unlike}" if unlike else said)
 
     def _declared(self, table: Table, way: Way) -> ForeignKey | None:
-        """The foreign key that is meant, or one that is not declared and spelled out."""
+        """The foreign key that the way means: one spelled out, declared or not, or the only one on these columns."""
         if way.table:
             target = self.known.structure.get(way.schema, way.table)
             columns = [table.column(name) for name in way.columns]

@@ -1,4 +1,4 @@
-"""The kinds of tables, and what makes one of a kind."""
+"""The kinds of tables, and the kind of one table with what follows from it."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ KINDS: Mapping[TableKind, str] = {
     "shared": "everybody's: tenants read it whole",
     "hidden": "nobody's business: tenants have no right on it",
 }
-"""In words, in the order in which they are spoken of."""
+"""The kinds in words, in the order in which they are listed."""
 assert tuple(KINDS) == get_args(TableKind)
 
 APART: tuple[TableKind, ...] = ("root", "own", "through")
-"""Those whose rows are told apart."""
+"""The kinds of tables whose rows each belong to a tenant."""
 
 
 class Belonging(NamedTuple):
-    """What one table is to a tenant."""
+    """The kind of one table, and how its rows lead to the tenant's key."""
 
     ref: ObjectRef
     kind: TableKind
     column: str = ""
-    """The key: of the table itself, or of the last one on the way."""
+    """The column that holds the tenant's key: of the table itself, or of the last table in ``links``."""
     links: tuple[Link, ...] = ()
     why: str = ""
     decided: bool = False
     """The configuration says so."""
 
     def condition(self, schema: str, *, or_null: bool = False) -> Condition | None:
-        """Which of its rows are a tenant's; None where rows are not told apart."""
+        """The condition for a tenant's rows; None for shared and hidden tables. ``schema`` is the mapping's."""
         if self.kind in ("shared", "hidden"):
             return None
         return Condition(schema, self.column, self.links, or_null)
 
 
 class Open(NamedTuple):
-    """A table of which nobody has said yet what it is, and what it might be."""
+    """A table whose kind somebody has to decide, and what it could be."""
 
     ref: ObjectRef
     why: str

@@ -1,4 +1,4 @@
-"""What is known of the tables while they are looked at."""
+"""What is known of the tables in the course of a survey."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from flatsplit.tenants.similarity import alike, comparable
 
 
 def undomained(table: Table, column: Column) -> str:
-    """What makes a key of a column of a domain: no row is written, so it takes no longer for many.
+    """How to change a column from a domain to its base type, so that it can be a key, without rewriting the table.
 
-    A length or scale would be applied to every row, though the domain had applied it (ATColumnChangeRequiresRewrite()
-    in tablecmds.c): that of a text can be a CHECK as well.
+    With a length or scale in the new type the server rewrites all rows, even though the domain already had it
+    (ATColumnChangeRequiresRewrite() in tablecmds.c). For varchar the length can be a CHECK instead.
     """
     base, bracket, _ = column.base.partition("(")
     keep = "its CHECK"
@@ -30,7 +30,7 @@ def undomained(table: Table, column: Column) -> str:
 
 
 class KnownTables:
-    """It grows from the root outwards."""
+    """The kinds of tables found so far, beginning with the root."""
 
     def __init__(self, structure: Structure, root: Table | None) -> None:
         self.structure = structure
@@ -41,12 +41,12 @@ class KnownTables:
         self.wrong: list[str] = []
 
     def silent(self, tables: list[Table]) -> list[Table]:
-        """Those of which nothing is said yet."""
+        """Those of these tables that have no kind yet and about which nothing is asked."""
         spoken = {*self.belongings, *(one.ref for one in self.open)}
         return [table for table in tables if table.ref not in spoken]
 
     def over(self, table: Table, fk: ForeignKey, why: str) -> Belonging | None:
-        """What a table is by way of this foreign key."""
+        """The kind of a table by this foreign key; None where it does not lead to a tenant's row."""
         target = self.structure.get(fk.target.schema, fk.target.name)
         parent = self.belongings.get(target.ref) if target is not None else None
         if target is None or parent is None or parent.ref == table.ref or parent.kind not in APART:
@@ -59,13 +59,15 @@ class KnownTables:
         return Belonging(table.ref, "through", parent.column, (link, *parent.links), why)
 
     def other_type(self, table: Table, column: Column) -> str:
-        """That a column called like the key is of another type, and what would make it one."""
+        """The message that a column has the key's name but another type, with the fix where its type is a domain."""
         said = f"{column.name} is {column.type}, and the key is {self.key_type}"
         domain = alike(column.base.partition("(")[0], self.key_type)
         return f"{said}: {undomained(table, column)}" if domain else said
 
     def unlike(self, table: Table, keys: Iterable[ForeignKey]) -> str:
-        """Which of these foreign keys of it would lead to a tenant, were it not for the types of its columns."""
+        """The message about the first of these foreign keys that would lead to a tenant's row if the types of its
+        columns were comparable; "" where there is none.
+        """
         for fk in keys:
             target = self.structure.get(fk.target.schema, fk.target.name)
             parent = self.belongings.get(fk.target)

@@ -1,4 +1,4 @@
-"""What the roles of tenants are called."""
+"""The names of tenants' roles."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from flatsplit.config.tenants import NAME_BYTES, PLACE
 
 
 def role_of(tenants: Tenants, key: str) -> str:
-    """The role of the tenant with this key; ValueError, with the reason, where no role can be named so.
+    """The name of the role of the tenant with this key. Raises ValueError, with the reason, for an invalid name.
 
-    The server would cut a longer name, and two tenants could be one role then.
+    A name that is too long is invalid: the server would truncate it, and two tenants could get the same role.
     """
     return _named(tenants.role, key)
 
 
 @lru_cache(maxsize=1 << 16)
 def _named(role: str, key: str) -> str:
-    """A walk asks for the same thousands many times."""
+    """Cached: a walk asks many times for the same names, of which there may be thousands."""
     name = role.replace(PLACE, key)
     if not key:
         raise ValueError("the key is empty")
@@ -34,7 +34,7 @@ def _named(role: str, key: str) -> str:
 
 
 def clashes(tenants: Tenants, keys: Iterable[str], taken: Collection[str]) -> dict[str, str]:
-    """Keys whose tenants cannot have a role, each with the reason: ``taken`` are roles that are somebody else's."""
+    """The keys of the tenants that cannot have a role, each with the reason. ``taken`` are names of other roles."""
     found: dict[str, str] = {}
     for key in keys:
         try:

@@ -1,4 +1,4 @@
-"""Who is switched when: the tenants in the order of the configuration's rings."""
+"""The rings of the configuration: which tenants are switched first, which later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from flatsplit.config.tenants import REST
 
 
 def rings(tenants: Tenants, keys: Sequence[str]) -> list[tuple[str, ...]]:
-    """The keys of each ring; none stands in two. A share is of all tenants, in their order, at least one."""
+    """The keys of each ring, each key in one ring at most.
+
+    A percentage is of all keys, rounded up, at least one; it takes the first keys that are in no earlier ring.
+    """
     left = list(keys)
     found = []
     for ring in tenants.rings:

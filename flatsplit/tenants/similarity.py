@@ -1,4 +1,4 @@
-"""What looks like what: types that are compared without a conversion, columns that are called like a row of a table."""
+"""Types that compare without a conversion, and column names that look like a reference to a table."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ _TEXTS = frozenset({"text", "character varying"})
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two types are compared without a conversion that would keep an index away."""
+    """Whether values of two types are compared without a conversion that prevents the use of an index."""
     return one == other or {one, other} <= _INTEGERS or {one, other} <= _TEXTS
 
 
 def comparable(table: Table, fk: ForeignKey, target: Table) -> bool:
-    """Whether the columns of a foreign key are compared as they are: the server prints what it converts otherwise."""
+    """Whether all columns of a foreign key are compared without a conversion.
+
+    With a conversion, the server would print the condition of a policy in another form than it was written in.
+    """
     pairs = [(table.column(here), target.column(there)) for here, there in zip(fk.columns, fk.targets, strict=True)]
     return all(a and b and a.builtin and b.builtin and alike(a.type, b.type) for a, b in pairs)
 
@@ -32,11 +35,11 @@ def singular(name: str) -> str:
 
 
 _SHORT = {"organization": "org", "organisation": "org", "workspace": "ws", "account": "acct", "project": "proj"}
-"""What tenants are called for short."""
+"""Abbreviations of names of tenants."""
 
 
 def names_for(table: str) -> tuple[str, ...]:
-    """What a column that names a row of a table is called, in lower case."""
+    """The usual names, in lower case, of a column that refers to this table."""
     stem = singular(table)
     short = [stem.removesuffix(word) + brief for word, brief in _SHORT.items() if stem.endswith(word)]
     whole = (f"{stem}_id", f"{stem}id", f"{stem}_record_id", f"{stem}_uuid", f"{stem}_slug", f"{table.lower()}_id")
@@ -49,13 +52,13 @@ _MOMENTARY = frozenset(
 
 
 def momentary(name: str) -> bool:
-    """Whether a column says what a row points at for the moment, not whose it is: active_workspace_id."""
+    """Whether a column's name says that its value is a selection that changes, not the owner: active_workspace_id."""
     places = words_of(name)
     return bool(places) and name[: places[0]].rstrip("_").lower() in _MOMENTARY
 
 
 def words_of(name: str) -> list[int]:
-    """Where the words of a name begin, the first apart: ``target_project_id``, ``targetProjectId``."""
+    """The indexes where words of a name begin, without the first: ``target_project_id``, ``targetProjectId``."""
     return [
         place
         for place in range(1, len(name))
@@ -64,7 +67,7 @@ def words_of(name: str) -> list[int]:
 
 
 def keyed(structure: Structure) -> Iterator[tuple[Table, Column]]:
-    """Tables whose primary key is one column, with that."""
+    """Tables whose primary key is one column, with that column. Without partitions and children."""
     for table in structure.tables.values():
         key = table.column(table.primary_key[0]) if len(table.primary_key) == 1 and not table.parent else None
         if key is not None:
@@ -72,7 +75,9 @@ def keyed(structure: Structure) -> Iterator[tuple[Table, Column]]:
 
 
 def unique_ids(structure: Structure) -> Iterator[tuple[Table, Column]]:
-    """Tables with a unique id besides another primary key, with that: rows may be named by either."""
+    """Tables that have a unique column ``id`` or ``uuid`` besides the primary key, with that column: other tables may
+    refer to either.
+    """
     for table in structure.tables.values():
         for columns in table.unique_keys if not table.parent else ():
             key = table.column(columns[0]) if len(columns) == 1 and columns != table.primary_key else None
@@ -81,7 +86,7 @@ def unique_ids(structure: Structure) -> Iterator[tuple[Table, Column]]:
 
 
 def called(structure: Structure) -> dict[str, list[tuple[Table, Column]]]:
-    """Tables by what a column that names a row of theirs is called, each with its primary key or a unique id."""
+    """Tables by the usual names of columns that refer to them, each with its primary key or a unique id."""
     found: dict[str, list[tuple[Table, Column]]] = {}
     for table, key in (*keyed(structure), *unique_ids(structure)):
         for name in dict.fromkeys(names_for(table.ref.name)):
@@ -92,7 +97,9 @@ def called(structure: Structure) -> dict[str, list[tuple[Table, Column]]]:
 
 
 def _shortened(structure: Structure) -> Iterator[tuple[str, Table, Column]]:
-    """Short for a table, as foreign keys of others have it: msg_id, where each that is declared leads to messages."""
+    """Abbreviated column names that declared foreign keys use, with the table and column that they refer to: msg_id,
+    where every declared foreign key on a column of that name refers to messages.
+    """
     found: dict[str, set[tuple[ObjectRef, str]]] = {}
     for table in structure.tables.values():
         for fk in table.foreign_keys:
@@ -107,7 +114,9 @@ def _shortened(structure: Structure) -> Iterator[tuple[str, Table, Column]]:
 
 
 def _short_for(name: str, table: str) -> bool:
-    """Whether a column is called by letters of the table's one word in their order: msg_id, endpId; not owner_id."""
+    """Whether a column's name abbreviates the table's, which has one word: its letters are there in that order, the
+    first one included. So msg_id for messages and endpId for endpoints.
+    """
     stem = name.removesuffix("id").rstrip("_")
     letters = iter(table.lower())
     begins = len(stem) > 1 and not words_of(table) and stem[0] == table[0].lower()
@@ -115,12 +124,12 @@ def _short_for(name: str, table: str) -> bool:
 
 
 def must(table: Table, fk: ForeignKey) -> bool:
-    """Whether every row of it has one there."""
+    """Whether the foreign key refers to a row for every row of the table: all its columns are NOT NULL."""
     return all((column := table.column(name)) is not None and column.not_null for name in fk.columns)
 
 
 def reaching(structure: Structure, told: Collection[ObjectRef]) -> set[ObjectRef]:
-    """Tables of which every row is one of these tables', over any number of foreign keys."""
+    """These tables, and those whose every row refers to one of theirs, directly or through other tables."""
     found = set(told)
     new = list(found)
     while new:
@@ -133,5 +142,5 @@ def reaching(structure: Structure, told: Collection[ObjectRef]) -> set[ObjectRef
 
 
 def leads_to(fk: ForeignKey, root: Table) -> bool:
-    """Whether this foreign key is the root's key by itself."""
+    """Whether this foreign key refers to the root's primary key."""
     return (fk.target.schema, fk.target.name) == (root.ref.schema, root.ref.name) and fk.targets == root.primary_key

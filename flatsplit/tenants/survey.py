@@ -1,4 +1,7 @@
-"""What each table is to a tenant, as far as keys and names tell. A guess is called one, and two ways are a question."""
+"""Finds what each table is to a tenant, by foreign keys and by names.
+
+A kind that is only guessed by a name, or that can be found in several ways, is left to somebody to decide.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ from flatsplit.tenants.unrelated_tables import format_ref, lonely
 
 
 def survey(tenants: Tenants, structure: Structure) -> Survey:
-    """What each table is, given what the configuration says. Worked out once for the same tables."""
+    """What each table is to a tenant, given what the configuration says. Cached in the structure."""
     found = structure.worked_out.get(tenants)
     if not isinstance(found, Survey) or found.structure.tables is not structure.tables:
         found = _Surveyor(tenants, with_children(tenants, structure)).survey()
@@ -38,13 +41,13 @@ def survey(tenants: Tenants, structure: Structure) -> Survey:
 
 
 class _Surveyor:
-    """From the root outwards."""
+    """Finds the kinds of tables, beginning with the root and following references to it."""
 
     def __init__(self, tenants: Tenants, structure: Structure) -> None:
         self.tenants = tenants
         self.structure = structure
         self.known = KnownTables(structure, structure.get(*parse_name(tenants.root).parts))
-        self.doubtful: dict[ObjectRef, Belonging] = {}  # by a foreign key to the root that is called otherwise
+        self.doubtful: dict[ObjectRef, Belonging] = {}  # by a foreign key to the root whose column has another name
 
     def survey(self) -> Survey:
         known, decided = self.known, Decided(self.tenants, self.known)
@@ -73,7 +76,7 @@ class _Surveyor:
     # -- what keys and names say
 
     def _by_column(self, table: Table) -> None:
-        """A column of its own: by a foreign key to the root, or by its name."""
+        """Find a table's own column for the tenant's key: by a foreign key to the root, or by its name."""
         assert self.known.root is not None
         root = self.known.root
         keys = {fk.columns[0] for fk in table.foreign_keys if leads_to(fk, root) and comparable(table, fk, root)}
@@ -107,7 +110,10 @@ class _Surveyor:
             self.doubtful[table.ref] = choices[0]
 
     def _otherwise(self) -> None:
-        """Shared with another tenant, say: where a row is another row's, too, it is asked which of them counts."""
+        """Decide the doubtful tables: ``own``, or a question where another required foreign key leads to a tenant too.
+
+        The column of another name could then be a tenant with whom the row is only shared.
+        """
         kept = (ref for ref, one in self.known.belongings.items() if one.kind not in ("shared", "hidden"))
         told = reaching(self.structure, {*kept, *self.doubtful})
         for ref, one in self.doubtful.items():
@@ -127,9 +133,10 @@ class _Surveyor:
                 self.known.belongings[ref] = one
 
     def _loose(self, tables: list[Table]) -> None:
-        """Ask where a column of its own may be NULL and another, which must be set, is called like a row of a tenant's.
+        """Ask where a table's column for the key may be NULL, and a NOT NULL column is named after a tenant's table.
 
-        The first may be left from before, and be NULL in every row; copies of a key are rarely declared.
+        The first may be unused by now and NULL in every row. The other may well be the reference that counts, even
+        without a declared foreign key.
         """
         for table in tables:
             one = self.known.belongings.get(table.ref)
@@ -143,12 +150,12 @@ class _Surveyor:
                 self.known.open.append(Open(table.ref, said, (*likelier, one)))
 
     def _by(self, ref: ObjectRef, fk: ForeignKey) -> Belonging:
-        """By way of a table of which it is not known yet what it is."""
+        """The choice ``through`` this foreign key, where the kind of the table it leads to may not be known yet."""
         link = Link(fk.target.schema, fk.target.name, fk.columns, fk.targets)
         return Belonging(ref, "through", links=(link,), why=f"foreign key {', '.join(fk.columns)}")
 
     def _called_like_it(self, table: Table, leading_away: set[str]) -> tuple[Belonging, ...]:
-        """Columns that the configuration does not name, and that look as if it should."""
+        """Choices for columns that are named after the root but not listed under [tenants] key."""
         assert self.known.root is not None
         return tuple(
             Belonging(table.ref, "own", column.name, why="guess: called like the key")
@@ -159,9 +166,10 @@ class _Surveyor:
         )
 
     def _by_way(self, tables: list[Table]) -> None:
-        """The shortest way of declared foreign keys; one that must be set, however long, before one that may be not.
+        """Find tables by the shortest way of declared foreign keys to a tenant's row.
 
-        Who goes by a shorter one that may be missing, hides the rows where it is: those of the server at home, say.
+        A longer way whose columns are all NOT NULL comes before a shorter one that may be NULL: with that one, tenants
+        would not see the rows in which it is.
         """
         waiting = list(tables)
         while waiting:
@@ -176,12 +184,15 @@ class _Surveyor:
             waiting = [table for table in waiting if table.ref not in found]
 
     def _next(self, tables: list[Table], *, sure: bool) -> dict[ObjectRef, Belonging | Open]:
-        """Those that are one step from a table whose rows are told apart already."""
+        """The tables that a foreign key leads from to a table whose rows are known to belong to tenants each."""
         found = ((table.ref, self._next_to(table, sure=sure)) for table in tables)
         return {ref: one for ref, one in found if one is not None}
 
     def _next_to(self, table: Table, *, sure: bool) -> Belonging | Open | None:
-        """What it is if one of its foreign keys (``sure``: that must be set) leads to such a table."""
+        """The kind of a table by its foreign keys to such tables; with ``sure``, only by those that are NOT NULL.
+
+        None where there is none, Open where it has to be asked.
+        """
         ways = [
             ((not must(table, fk), len(fk.columns)), fk, found)
             for fk in table.foreign_keys
@@ -204,7 +215,9 @@ class _Surveyor:
         return found._replace(why=f"{found.why}; may be NULL, and is hidden then") if may_be_null else found
 
     def _guesses(self, table: Table) -> list[tuple[Column, Belonging]]:
-        """Columns without a foreign key that are called like a row of a table whose rows are told apart."""
+        """Columns without a foreign key that are named after a table whose rows each belong to a tenant, each with the
+        kind that would follow.
+        """
         declared = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1}
         found = []
         for column, other, key in self._names(table):
@@ -215,7 +228,7 @@ class _Surveyor:
         return found
 
     def _names(self, table: Table) -> Iterator[tuple[Column, Table, Column]]:
-        """Columns that are called like a row of another table, with that and its key: project_id, target_project_id."""
+        """Columns named after another table, such as project_id or target_project_id, with that table and its key."""
         for column in table.columns:
             name = column.name.lower()
             shorter = [name[place:] for place in words_of(column.name)] if column.not_null else []
@@ -230,7 +243,9 @@ class _Surveyor:
                     break
 
     def _by_name(self, tables: list[Table]) -> None:
-        """A guess by name, which has to be confirmed; what leads to such a table waits; the rest is hidden."""
+        """Decide the tables that are left: those with a guess by name are asked about, and so are those that refer to
+        a table that is asked about; all others are hidden.
+        """
         unlike = {table.ref: said for table in tables if (said := self.known.unlike(table, table.foreign_keys))}
         self.known.open += [Open(ref, said) for ref, said in unlike.items()]
         waiting = {table.ref: table for table in self.known.silent(tables)}
@@ -256,7 +271,7 @@ class _Surveyor:
             self.known.belongings[ref] = Belonging(ref, "hidden", why=self._why_hidden(table))
 
     def _why_hidden(self, table: Table) -> str:
-        """That its key is of another type, or what else is wanting."""
+        """The reason why a table is hidden: a column with the key's name has another type, or what ``lonely`` says."""
         names = {*self.tenants.key, *(names_for(self.known.root.ref.name) if self.known.root else ())}
         for column in table.columns if self.known.key_type else ():
             if column.name in names and not alike(column.type, self.known.key_type):
@@ -264,7 +279,7 @@ class _Surveyor:
         return lonely(table, self.structure, self.known.belongings)
 
     def _named_by(self, table: Table) -> set[ObjectRef]:
-        """Tables of which a row may be named by a column without a foreign key."""
+        """Tables that columns without a foreign key are named after."""
         declared = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1}
         return {other.ref for column, other, _ in self._names(table) if column.name not in declared}
 

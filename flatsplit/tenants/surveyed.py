@@ -1,4 +1,4 @@
-"""What a survey found."""
+"""The result of a survey."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from flatsplit.tenants.kinds import Belonging, Open, TableKind
 
 @dataclass(frozen=True)
 class Survey:
-    """What is known of all tables in scope."""
+    """What each table in scope is to a tenant, as far as it is known."""
 
     tenants: Tenants
     structure: Structure
     root: Table | None
     key_type: str
-    """Of the root's primary key; "" where there is none."""
+    """The type of the root's primary key; "" where there is none."""
     belongings: Mapping[ObjectRef, Belonging]
     """Tables whose kind is known."""
     undecided: tuple[Open, ...]
-    """Tables of which it has to be said."""
+    """Tables whose kind somebody has to decide."""
     wrong: tuple[str, ...] = ()
-    """What the configuration says and the tables do not bear out, a line each."""
+    """What the configuration says and does not fit the database, a line each."""
 
     @property
     def complete(self) -> bool:
-        """Whether every table has its kind."""
+        """Whether the kind of every table is known, and nothing in the configuration is wrong."""
         return self.root is not None and bool(self.key_type) and not self.undecided and not self.wrong
 
     def of_kind(self, *kinds: TableKind) -> list[Belonging]:
-        """Those of these kinds, by name."""
+        """The tables of these kinds, sorted by name."""
         return sorted(one for one in self.belongings.values() if one.kind in kinds)

@@ -1,4 +1,4 @@
-"""Tables of which nothing says whose their rows are, and why."""
+"""Why a table is not known to belong to tenants."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _POLYMORPHIC = re.compile(r"(.+?)_?(?:type)", re.IGNORECASE)
 
 
 def lonely(table: Table, structure: Structure, known: Mapping[ObjectRef, Belonging]) -> str:
-    """Why nothing says whose its rows are."""
+    """The reason, in words, why neither keys nor names say whose rows a table has. ``known``: tables of known kind."""
     names = {column.name for column in table.columns}
-    declared = any(must(table, fk) for fk in table.foreign_keys)  # an account of a provider, say, is its user's
+    # A table with provider_type and provider_id and a required user_id belongs to its user and is not polymorphic
+    declared = any(must(table, fk) for fk in table.foreign_keys)
     for name in sorted(names) if not declared else ():
         match = _POLYMORPHIC.fullmatch(name)
         stem = match[1] if match else ""
@@ -30,5 +31,5 @@ def lonely(table: Table, structure: Structure, known: Mapping[ObjectRef, Belongi
 
 
 def format_ref(ref: ObjectRef) -> str:
-    """As it is written in flatsplit.toml."""
+    """A table's name as it is written in flatsplit.toml."""
     return format_name(ref.schema, ref.name)

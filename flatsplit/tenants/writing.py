@@ -1,4 +1,4 @@
-"""What was found, as it stands in flatsplit.toml."""
+"""Turns the result of a survey into the section [tenants] of flatsplit.toml."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from flatsplit.tenants.similarity import names_for
 
 
 def way_of(one: Belonging) -> str:
-    """The value for it under ``through``, spelled out."""
+    """The value of a table under ``through``: its first foreign key, spelled out."""
     first = one.links[0]
     return format_way(Way(first.columns, first.schema, first.table, first.targets))
 
 
 def decided(tenants: Tenants, belongings: Iterable[Belonging], *, every: bool = False) -> Tenants:
-    """The section with these tables in it; only what the survey would not say by itself, unless ``every`` one."""
+    """The section with these tables written into it: those that the configuration decides, or with ``every`` all."""
     kept = [one for one in belongings if (every or one.decided) and one.kind != "root"]
 
     def names(kind: TableKind) -> tuple[str, ...]:
@@ -39,10 +39,10 @@ def _name(ref: ObjectRef) -> str:
 
 
 def proposal(found: Collection[Candidate]) -> Tenants | None:
-    """What to put into the configuration where nothing is said yet: the likeliest root."""
+    """A section to begin with, for the likeliest root; None where there is no candidate."""
     best = next(iter(found), None)
     if best is None:
         return None
     called = names_for(best.ref.name)
-    most = best.columns[:1]  # org_id of organizations, say
+    most = best.columns[:1]  # the most frequent one also counts where it is not named after the table
     return Tenants(_name(best.ref), tuple(one for one in best.columns if one in most or one.lower() in called))

@@ -1,1 +1,1 @@
-"""Gates as the tenants' walk alone judges them."""
+"""Gates that only the tenants' walk has, or that it judges in its own way."""

@@ -1,7 +1,8 @@
-"""drained: nobody works as the application's role any more, but for those who need no tenant's row.
+"""drained: nobody works as the application's role any more, except applications that need no tenant's row.
 
-Who is a member of it works as it. Where pg_stat_statements counts, a job that comes between two looks is seen too; it
-does not tell applications apart, so that where some are to stay, looks alone count.
+Sessions of its members count as well. Where pg_stat_statements is in use, a job that runs between two looks is noticed
+too. It does not record the application's name: where the configuration names applications that stay, only the sessions
+seen by looks count.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from flatsplit.walks.tenants.context import Context
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed while it would see rows all the same; then with who is there; then until nobody was for long enough."""
+    """Closed while the application's role would still see all rows after the step, while somebody works as it, and
+    until nobody has for as long as the step rests.
+    """
     role, stays = asked.context.application, frozenset(asked.context.tenants.stays)
     if (seeing := _seeing(asked)) is not None:
         return GateResult("drained", False, *seeing)
@@ -35,7 +38,7 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def _seeing(asked: Asked[Context]) -> tuple[str, str] | None:
-    """By what the role would go on seeing all rows, and what to do about it."""
+    """The problem and the fix, where the application's role would still see all rows after the step; else None."""
     role, state = asked.context.application, asked.state
     facts = state.roles.get(role)
     if facts is not None and (facts.bypassrls or facts.superuser):
@@ -53,7 +56,9 @@ def _seeing(asked: Asked[Context]) -> tuple[str, str] | None:
 
 
 def _acting(asked: Asked[Context]) -> Mapping[str, tuple[str, ...]]:
-    """Who works as the application's role, itself among them; not the operators, who are members for their work."""
+    """The application's role and the members that work as it, each with the role they act as. Without the operator,
+    who may be a member for this work, and without the roles of this walk.
+    """
     role, apart = asked.context.application, {asked.state.target.operator, *asked.context.made}
     return dict.fromkeys((role, *sorted(membership.acting(asked.state, role, apart))), (role,))
 

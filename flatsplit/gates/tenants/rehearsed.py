@@ -1,6 +1,6 @@
-"""rehearsed: what the application runs was tried as its own role, then as a tenant.
+"""rehearsed: the application's statements were rehearsed as its own role, and later as a tenant.
 
-Both are rehearsals of the split's: ``flatsplit rehearse``, and with ``--as tenant`` as one of them.
+Both are done by ``flatsplit rehearse``, the second with ``--as tenant``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ AS_TENANT = "tenant"
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """As the last rehearsals say that are younger than the policies, or than the tenants' roles."""
+    """Judged by the last rehearsals. Up to ``tenant-rls`` these are as the application's role, since the policies were
+    created; later as a tenant, since the tenants' roles were created.
+    """
     context, config = asked.context, asked.config
     early = TENANTS.place(asked.step) <= TENANTS.place(tenants.TENANT_RLS)
     since = asked.records[tenants.TENANT_POLICIES if early else tenants.TENANT_ROLES].finished_at

@@ -1,6 +1,6 @@
-"""How far the rings have come: who of each has been seen at work with its own role, and since when.
+"""The progress of the rings: which tenants of each have been seen working as their own role, and since when.
 
-``observe`` writes a tenant down once, when it is first seen; who is held back does not count.
+``observe`` records a tenant once, when it is first seen. Tenants that are held back do not count.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context
 
 CAME: Final = "tenants-came"
-"""Kind of the event that says which tenants were seen for the first time …"""
+"""Kind of the journal event that says which tenants were seen for the first time."""
 GONE: Final = "tenants-held"
-"""… and of the one that says which went back."""
+"""Kind of the journal event that says which tenants were held back."""
 
 
 class Ring(NamedTuple):
-    """One of them."""
+    """The progress of one ring."""
 
     number: int
     of: int
     roles: tuple[str, ...]
-    """Of its tenants that are not held back."""
+    """The roles of its tenants, without those held back."""
     held: int
-    """Tenants of it that are."""
+    """How many of its tenants are held back."""
     seen: Mapping[str, datetime]
-    """Those that have come, and when that was first noticed."""
+    """The roles that have been seen at work, each with the time when it was first noticed."""
 
     @property
     def since(self) -> datetime | None:
-        """When the first of them came."""
+        """When the first of its tenants was seen; None before."""
         return min(self.seen.values(), default=None)
 
 
 def progress(asked: Asked[Context]) -> list[Ring]:
-    """Every ring that has tenants, in their order. Who is connected now counts, whoever has written it down."""
+    """Every ring that has tenants, in their order. Tenants seen at work now count, also where nothing is recorded."""
     live, context = asked.context.live, asked.context
     role_of = {key: role for role, key in sorted(live.tenants.items(), reverse=True)}
     keys = sorted(role_of, key=lambda key: (len(key), key))
@@ -64,7 +64,10 @@ def progress(asked: Asked[Context]) -> list[Ring]:
 
 
 def known(journal: Journal) -> dict[str, datetime]:
-    """When each tenant was first noticed, since it was last held back and the logins were last taken back."""
+    """When each tenant's role was first noticed, by the journal.
+
+    Only since it was last held back, and since ``tenant-login`` was last rolled back.
+    """
     back = max((event.at for event in journal.events("rolled_back", tenants.TENANT_LOGIN)), default=None)
     gone = departed(journal)
     found: dict[str, datetime] = {}
@@ -77,14 +80,14 @@ def known(journal: Journal) -> dict[str, datetime]:
 
 
 def departed(journal: Journal) -> dict[str, datetime]:
-    """When each tenant was last held back."""
+    """When each tenant's role was last held back, by the journal."""
     return {role: event.at for event in journal.events(GONE) for role in event.details["roles"]}
 
 
 def at_work(conn: psycopg.Connection[Any], journal: Journal, roles: Collection[str], database: str) -> set[str]:
-    """Tenants that are connected, or of whom pg_stat_statements has counted a statement.
+    """Which of these roles have a session in the database, or a statement counted in pg_stat_statements.
 
-    Counters do not tell when: of who was held back once they say nothing.
+    The counters do not say when a statement ran, so they are ignored for a role that was held back at any time.
     """
     if not roles:
         return set()
@@ -95,5 +98,5 @@ def at_work(conn: psycopg.Connection[Any], journal: Journal, roles: Collection[s
 
 
 def soak(context: Context) -> timedelta:
-    """How long a ring rests before the next one's turn."""
+    """How long a ring has to rest before the next one's turn: [tenants] soak, or else the one of all gates."""
     return context.config.gates.soak if context.tenants.soak is None else context.tenants.soak

@@ -1,4 +1,4 @@
-"""soaked: each ring has rested since the first of its tenants came, before the next one's turn."""
+"""soaked: each ring has rested for long enough since its first tenant was seen, before the next one's turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from flatsplit.walks.tenants.context import Context
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the first ring that was seen and has not rested for long enough; who has not come is not asked."""
+    """Closed with the first ring that was seen and has not rested for long enough. Rings of which no tenant was seen
+    are left out.
+    """
     wanted, now = soak(asked.context), server_clock(asked.session.driver)
     results = [
         quiet.elapsed("soaked", wanted, now - ring.since, f"ring {ring.number} of {ring.of} first seen")

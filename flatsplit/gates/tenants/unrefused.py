@@ -1,4 +1,4 @@
-"""unrefused: nothing that a tenant's connections ask for is being refused, where the server's log can be read."""
+"""unrefused: no statement of a tenant's connections is being refused, where the server's log can be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flatsplit.walks.tenants.context import Context
 
 
 def judge(asked: Asked[Context]) -> GateResult:
-    """Closed with the statements that were refused since tenants may log in, not further back than a day."""
+    """Closed with the statements refused since ``tenant-login`` was done, at most a day back."""
     now = server_clock(asked.session.driver)
     since = max(asked.before.finished_at or now, now - LATELY)
     heard = lately(asked.session, asked.config, since, instead=asked.context.connects, logs=asked.logs)

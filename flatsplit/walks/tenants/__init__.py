@@ -1,7 +1,7 @@
-"""``tenants``: each tenant's connection gets a role that reaches only that tenant's rows, held by the server.
+"""``tenants``: each tenant's connection gets a role that reaches only that tenant's rows; the server enforces it.
 
-Here are only the keys of its steps, for whoever names one: a step is the file of that name, the kind is in
-:mod:`flatsplit.walks.tenants.kind`.
+This module has only the names: of the steps and of the policies. Each step is in the file of that name, and the kind
+of walk is in :mod:`flatsplit.walks.tenants.kind`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ StepKey: TypeAlias = Literal[
     "tenant-switch",
     "tenant-close",
 ]
-"""In the order in which they are taken: rights come after what keeps rows apart, and go before it."""
+"""In the order in which they are taken: the group gets rights only after row-level security is on, and a rollback
+takes the rights away before it turns row-level security off.
+"""
 
 STEP_KEYS: Final[tuple[StepKey, ...]] = get_args(StepKey)
 
@@ -36,10 +38,10 @@ TENANT_SWITCH: Final = "tenant-switch"
 TENANT_CLOSE: Final = "tenant-close"
 
 EVERYONE: Final = "everyone"
-"""The policy for those who see all rows, as before; it names them, and never PUBLIC."""
+"""The policy for roles that see all rows, as before. It names each of them, and is never for PUBLIC."""
 TENANT: Final = "tenant"
 TENANT_ONLY: Final = "tenant_only"
 OWN: Final = "own"
-"""On the table that says which role is whose: a tenant sees its own row …"""
+"""On the table that says which role is which tenant's: the policy by which a tenant sees its own row …"""
 OPERATORS: Final = "operators"
-"""… and operators who are no superusers see all."""
+"""… and the one by which operators who are not superusers see all rows."""

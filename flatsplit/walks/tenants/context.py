@@ -1,4 +1,4 @@
-"""What a step needs besides the State: the configuration, what was first seen, and what each table is to a tenant."""
+"""What a step needs besides the State: the configuration, the baseline, and what each table is to a tenant."""
 
 from __future__ import annotations
 
@@ -18,94 +18,100 @@ _COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
 
 ALL_ROWS = PolicyFacts(using="true")
 _ALL = ("pg_read_all_data", "pg_write_all_data")
-"""Predefined roles that hold rights on every table, and stand in no list."""
+"""Predefined roles that may read or write every table without an entry in its ACL."""
 
 
 Policies: TypeAlias = Mapping[ObjectRef, tuple[PolicyFacts, frozenset[str]]]
-"""What each says, and the roles that it is for."""
+"""Policies, each with its condition and the roles that it is for."""
 
 
 @dataclass(slots=True)
 class _Known:
-    """Of one State."""
+    """What is worked out of one State once, and used for each of its tables."""
 
     tenants: frozenset[str]
-    """The group and its members, there or wanted."""
+    """The group, the pool and the tenants' roles, whether they exist already or are still to be created."""
     columns: Mapping[tuple[str, str], list[tuple[ObjectRef, Acl]]]
-    """Columns with rights of their own, by table."""
+    """Columns that have an ACL of their own, by the schema and name of the table."""
     readers: frozenset[str]
-    """Those of the predefined roles that somebody else is a member of."""
+    """Those of the predefined roles that have a member who is not a tenant."""
     named: dict[tuple[int, tuple[Acl, ...]], frozenset[str]]
-    """Who is to see all rows, by the facts of a table and the rights on its columns: few tables differ in that."""
+    """A cache: the roles that are to see all rows, by the id of a table's facts and the ACLs of its columns. Most
+    tables share these.
+    """
     seers: Mapping[ObjectRef, frozenset[str]] | None = None
-    """Who that is, by the policy that lets them."""
+    """The policies named ``everyone``, each with the roles that it is for."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the steps work towards."""
+    """What all steps of this walk are given."""
 
     config: Config
     baseline: State
-    """What was there of row-level security before."""
+    """The State before the walk: row-level security, policies, and roles of the same names."""
     live: State
-    """As it was read: columns and keys, and which roles are whose."""
+    """As it was read from the catalog, with columns and keys, and with the tenant that each role belongs to."""
 
     @cached_property
     def tenants(self) -> Tenants:
-        """The section of the configuration; the root is "" where there is none."""
+        """The section [tenants] of the configuration; where there is none, one whose root has no name."""
         return self.config.tenants or Tenants('"".""')
 
     @cached_property
     def survey(self) -> Survey:
-        """What each table is. Without a look at the tables nothing is known, and nothing is wanted of them."""
+        """What each table is to a tenant. Empty where the configuration has no tenants, or columns and keys were not
+        read.
+        """
         if self.config.tenants is None or self.live.structure is None:
             return Survey(self.tenants, Structure(), None, "", {}, ())
         return survey(self.tenants, self.live.structure)
 
     @property
     def group(self) -> str:
-        """What all tenants' roles are members of."""
+        """The role that all tenants' roles are members of."""
         return self.tenants.group
 
     @property
     def pool(self) -> str:
-        """The one role that becomes each tenant by SET ROLE; "" where tenants log in."""
+        """The role that logs in for all tenants and uses SET ROLE; "" where each tenant's role logs in itself."""
         return self.tenants.pool if self.tenants.connect == "pool" else ""
 
     @property
     def connects(self) -> tuple[str, ...]:
-        """The roles as which tenants' connections log in."""
+        """The roles that tenants' connections log in as."""
         return (self.pool,) if self.pool else tuple(sorted(self.live.tenants))
 
     @cached_property
     def owner(self) -> str:
-        """Who owns the application's tables, and the one that says which role is whose."""
+        """The owner of the application's tables, and of the table that maps roles to tenants."""
         return blueprint.owner(self.config)
 
     @cached_property
     def application(self) -> str:
-        """The role whose rights on rows the tenants get."""
+        """The application's role: the tenants get its rights on rows."""
         return blueprint.application(self.config)
 
     @cached_property
     def mapping(self) -> ObjectRef:
-        """The table that says which role is whose."""
+        """The table that maps roles to tenants."""
         return ddl.tenancy_of(self.tenants.schema)
 
     @cached_property
     def apart(self) -> Mapping[ObjectRef, Belonging]:
-        """Tables of the application's whose rows are told apart."""
+        """The application's tables whose rows each belong to a tenant."""
         return {one.ref: one for one in self.survey.of_kind(*APART) if self.ours(one.ref)}
 
     @cached_property
     def told(self) -> Mapping[ObjectRef, Belonging]:
-        """All tables of the application's with a kind, in their order."""
+        """All tables of the application whose kind is known, sorted."""
         return {ref: one for ref, one in sorted(self.survey.belongings.items()) if self.ours(ref)}
 
     @cached_property
     def touched(self) -> frozenset[ObjectRef]:
-        """Tables on which this walk may have made something: those told apart, now or when first seen."""
+        """Tables on which this walk may have changed something: those whose rows each belong to a tenant, those that
+        have a policy of this walk, and those that had row-level security in the baseline.
+        """
         known = {(ref.schema, ref.name) for ref in self.apart}
         named = {
             table_of(self.live, policy)
@@ -115,7 +121,9 @@ class Context:
         return frozenset({*self.apart, *named, *self.baseline.row_security.keys() & self.live.objects.keys()})
 
     def ours(self, ref: ObjectRef) -> bool:
-        """Whether a table is the application's: another owner's is neither changed nor given to tenants."""
+        """Whether a table belongs to the application's owner. Other tables are not changed, and tenants get no right
+        on them.
+        """
         facts = self.live.objects.get(ref)
         return facts is not None and facts.owner == self.owner and not facts.extension
 
@@ -123,7 +131,9 @@ class Context:
 
     @cached_property
     def _kept_apart(self) -> dict[ObjectRef, Mapping[ObjectRef, PolicyFacts]]:
-        """They follow from the tables and the configuration alone: kept with what else does, for the next look."""
+        """A cache for :meth:`kept_apart`. It depends only on the tables and the configuration, so it is stored with
+        the Structure and outlives this Context.
+        """
         kept: dict[ObjectRef, Mapping[ObjectRef, PolicyFacts]] = {}
         if self.live.structure is not None:
             found = self.live.structure.worked_out.setdefault((self.tenants, "kept apart"), kept)
@@ -132,7 +142,7 @@ class Context:
         return kept
 
     def kept_apart(self, one: Belonging) -> Mapping[ObjectRef, PolicyFacts]:
-        """The policies of a table without ``everyone``: asked by several steps, worked out once."""
+        """The policies of a table except ``everyone``, with their conditions. Cached: several steps ask for them."""
         found = self._kept_apart.get(one.ref)
         if found is None:
             found = {
@@ -144,14 +154,18 @@ class Context:
 
     @cached_property
     def kept(self) -> Mapping[ObjectRef, PolicyFacts]:
-        """The same of all tables."""
+        """The policies of all tables except ``everyone``, with their conditions."""
         found: dict[ObjectRef, PolicyFacts] = {}
         for one in self.apart.values():
             found.update(self.kept_apart(one))
         return found
 
     def conditions(self, one: Belonging) -> dict[str, PolicyFacts]:
-        """The two (or, where rows of nobody's are read, eight) policies of a table, by name: without ``everyone``."""
+        """The conditions of a table's policies except ``everyone``, by the policy's name.
+
+        Two policies, one permissive and one restrictive. Where tenants also read rows whose key is NULL, eight: then
+        each command has its own pair, as only SELECT includes those rows.
+        """
         condition = one.condition(self.tenants.schema)
         assert condition is not None
         text = ddl.condition(condition, one.ref.name)
@@ -172,7 +186,7 @@ class Context:
         return {}
 
     def policies(self, state: State, one: Belonging) -> Policies:
-        """All that a table is to have, with the roles that each is for."""
+        """All policies that a table is to have, each with its condition and the roles that it is for."""
         named = frozenset[str]() if self.guarded(one.ref) else everyone(state, one.ref, self)
         found = self._policies.get((one.ref, named))
         if found is None:
@@ -184,11 +198,11 @@ class Context:
 
     @cached_property
     def tenants_alone(self) -> frozenset[str]:
-        """Whom policies by the condition are for."""
+        """The roles that all policies but ``everyone`` are for: the group."""
         return frozenset({self.group})
 
     def seers(self, state: State) -> Mapping[ObjectRef, frozenset[str]]:
-        """``everyone`` of each table that is to have one, with the roles that it is for."""
+        """The policy ``everyone`` of each table that is to have one, with the roles that it is for."""
         known = self.known(state)
         if known.seers is None:
             tables = ((ref, everyone(state, ref, self)) for ref in self.apart if not self.guarded(ref))
@@ -203,7 +217,9 @@ class Context:
         return self.kept.keys() <= there and self.seers(state).keys() <= there
 
     def guarded(self, ref: ObjectRef) -> bool:
-        """Whether somebody else's policies counted there before: to let everyone in would open what they close."""
+        """Whether row-level security was on before the walk. Such a table gets no policy ``everyone``: that would show
+        rows that the policies there hide.
+        """
         before = self.baseline.row_security.get(ref)
         return before is not None and before.enabled
 
@@ -212,7 +228,7 @@ class Context:
         return {}
 
     def known(self, state: State) -> _Known:
-        """What is asked of a State for each of its tables, gathered once: there may be many of all."""
+        """What is worked out of a State once, and used for each of its tables: there may be thousands of both."""
         found = self._known.get(id(state))
         if found is None:
             columns: dict[tuple[str, str], list[tuple[ObjectRef, Acl]]] = {}
@@ -220,36 +236,36 @@ class Context:
                 columns.setdefault((column.schema, column.name), []).append((column, acl))
             tenants_ = frozenset({self.group, self.pool, *state.tenants, *self.wanted})
             readers = frozenset(key.role for key in state.members if key.role in _ALL and key.member not in tenants_)
-            found = (state, _Known(tenants_, columns, readers, {}))  # with it, so that its id stays its own
+            found = (state, _Known(tenants_, columns, readers, {}))  # keeps the State alive: another could get its id
             self._known[id(state)] = found
         return found[1]
 
     def columns_of(self, state: State, ref: ObjectRef) -> list[tuple[ObjectRef, Acl]]:
-        """Columns of a table with rights of their own."""
+        """Columns of a table that have an ACL of their own."""
         return self.known(state).columns.get((ref.schema, ref.name), [])
 
     @cached_property
     def policy_names(self) -> frozenset[str]:
-        """Names of policies that are ours where they were not there before."""
+        """All names that this walk gives to policies of the application's tables."""
         words = [f"{name}_{word}" for name in (tenants.TENANT, tenants.TENANT_ONLY) for word, _ in _COMMANDS]
         return frozenset({tenants.EVERYONE, tenants.TENANT, tenants.TENANT_ONLY, *words})
 
     def made_here(self, ref: ObjectRef) -> bool:
-        """Whether a policy is of this walk's making."""
+        """Whether this walk created a policy: it has one of its names and is not in the baseline."""
         return ref.args in self.policy_names and ref not in self.baseline.policies
 
     # -- roles
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Of the tenants that have no role yet, as far as somebody has looked."""
+        """The keys of the tenants that have no role yet; empty where the root's rows were not read."""
         served = set(self.live.tenants.values())
         known = self.live.structure.keys if self.live.structure is not None else None
         return tuple(key for key in known or () if key not in served)
 
     @cached_property
     def unable(self) -> dict[str, str]:
-        """Keys whose tenants cannot have a role, with the reason."""
+        """The keys of the tenants that cannot have a role, each with the reason."""
         live, config = self.live, self.config
         apart = {config.legacy_role, *config.roles.new, self.group, self.pool, live.target.operator}
         half_made = {name for name in live.roles if marks.whose(live, name) == live.target.database} - apart
@@ -257,13 +273,13 @@ class Context:
 
     @cached_property
     def wanted(self) -> dict[str, str]:
-        """The tenants that are to have a role, by role: those that have one keep it, whatever it is called."""
+        """The key of each tenant that is to have a role, by role. A tenant that has one keeps it, whatever its name."""
         new = {role_of(self.tenants, key): key for key in self.keys if key not in self.unable}
         return {**new, **self.live.tenants}
 
     @cached_property
     def held(self) -> frozenset[str]:
-        """Tenants' roles that are held back: they stay so when they are thought of as made anew."""
+        """Tenants' roles that are held back, by their comment. ``tenant-roles`` wants them created held back."""
         return frozenset(
             role
             for role in self.live.tenants
@@ -272,7 +288,9 @@ class Context:
 
     @cached_property
     def made(self) -> tuple[str, ...]:
-        """The roles of this walk: the group, the pool, the tenants', and members that were made and got no row yet."""
+        """The roles of this walk: the group, the pool, the tenants' roles, and members of the group that flatsplit
+        created and that have no row in the mapping yet.
+        """
         live = self.live
         marked = {
             key.member
@@ -291,9 +309,11 @@ def table_of(state: State, policy: ObjectRef) -> ObjectRef:
 
 
 def everyone(state: State, ref: ObjectRef, context: Context) -> frozenset[str]:
-    """Who holds rights on a table and is to see all of its rows, as before; its owner and superusers do anyway.
+    """The roles that a table's policy ``everyone`` has to name, so that they see all of its rows, as before.
 
-    Roles that see by being members of one are covered by its name; so are those of the roles that read or write all.
+    These are the roles with an entry in its ACL or in one of its columns', and ``pg_read_all_data`` and
+    ``pg_write_all_data`` where they have members. Not the tenants' roles; not the owner and superusers, who see all
+    rows without a policy; and not members of these roles, since a policy for a role is for its members too.
     """
     facts = state.objects.get(ref)
     if facts is None:

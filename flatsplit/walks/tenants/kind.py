@@ -1,4 +1,4 @@
-"""The kind ``tenants``: its steps in their order, and what makes a walk of them."""
+"""The kind of walk ``tenants``: its steps in their order, and the functions that a kind consists of."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def _heir(context: Context) -> str:
 
 
 def _origin(live: State, context: Context, _: Collection[str]) -> State:
-    """Without its roles, policies and table; row-level security where it was."""
+    """The State without what this walk made: its roles, policies and mapping. Row-level security is where it was
+    before the walk.
+    """
     draft = Draft(live)
     touched = {(ref.schema, ref.name) for ref in context.touched}
     ours = [ref for ref in live.policies if (ref.schema, ref.name) in touched and context.made_here(ref)]
@@ -64,7 +66,7 @@ def _origin(live: State, context: Context, _: Collection[str]) -> State:
             continue
         before = context.baseline.row_security.get(table)
         if before is None and table in theirs:
-            continue  # a table that came later, with policies of somebody else's: these were meant to count
+            continue  # a table created since, with policies of somebody else, which need row-level security
         draft.row_security[table] = RowSecurity(before is not None and before.enabled, found.forced)
     if mapping in live.tenancies:
         draft.tenancies.pop(mapping)
@@ -77,7 +79,9 @@ def _origin(live: State, context: Context, _: Collection[str]) -> State:
 
 
 def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) -> State | None:
-    """Roles of its names that were there, policies of its names, and where row-level security was on, and was not."""
+    """What the baseline has to hold: roles and policies that have the names of this walk's, whether row-level security
+    was on for each table, and the mapping's schema.
+    """
     first = origin()
     kept = remembered(first, context.made)
     draft = Draft(kept)
@@ -91,7 +95,7 @@ def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) ->
 
 
 def _sharded(live: State, context: Context) -> tuple[str, str] | None:
-    """Where rows lie on other servers: a policy here is none there."""
+    """The problem and the fix, where rows lie on other servers: policies here have no effect there. None otherwise."""
     if ObjectRef("extension", "", "citus") in live.objects:
         return (
             "extension citus is here: rows lie on other servers, where these policies and roles are not",
@@ -108,7 +112,7 @@ def _sharded(live: State, context: Context) -> tuple[str, str] | None:
 
 
 def _refuses(moment: Moment) -> tuple[str, str] | None:
-    """What speaks against beginning."""
+    """The problem and the fix, where the walk cannot begin; None where it can."""
     if moment.config.tenants is None:
         return (
             "flatsplit.toml has no section [tenants]",
@@ -128,7 +132,9 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
 
 
 def in_the_way(live: State, context: Context) -> tuple[str, str] | None:
-    """What speaks against beginning where a root is there: rows on other servers, names that are taken."""
+    """The problem and the fix, where a survey found a root but the walk cannot begin: rows on other servers, or names
+    that are taken. None where it can begin.
+    """
     if sharded := _sharded(live, context):
         return sharded
     for key, name in (("group", context.group), ("pool", context.pool)):

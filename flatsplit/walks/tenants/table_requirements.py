@@ -1,6 +1,6 @@
-"""What the tables would have to be for the tenants' walk, with what would make them so. Pure.
+"""What the tenants' walk requires of tables and they do not meet, each with its fix. Pure.
 
-Gates close on it, each with the first thing that is wanting; doctor says all of it before the walk begins.
+A gate closes on the first that it finds; ``doctor`` reports all of them before the walk begins.
 """
 
 from __future__ import annotations
@@ -15,19 +15,22 @@ from flatsplit.walks.tenants.context import Context, everyone, table_of
 
 
 class Wanting(NamedTuple):
-    """One thing of one table."""
+    """One requirement that one table does not meet."""
 
     table: ObjectRef
     what: str
     fix: str
     sql: str = ""
-    """Where a statement alone settles it."""
+    """The statement that fixes it; "" where a statement alone does not."""
 
 
 def uncovered(
     state: State, context: Context, told: Collection[ObjectRef], apart: Collection[ObjectRef]
 ) -> Iterator[Wanting]:
-    """Where somebody would lose rows when row-level security comes, or tenants hold what everybody does."""
+    """What would hide rows from somebody once row-level security is on, or give tenants a right through PUBLIC.
+
+    ``told`` are the tables whose kind is known, ``apart`` those of them whose rows each belong to a tenant.
+    """
     for ref in sorted(told):
         letters = privileges.letters(state.objects[ref].acl, PUBLIC)
         if letters:
@@ -66,7 +69,7 @@ def uncovered(
 
 
 def opened(state: State, context: Context, apart: Collection[ObjectRef]) -> Iterator[Wanting]:
-    """Policies of somebody else's that are for everybody, tenants too: what the proof would close on."""
+    """Permissive policies for PUBLIC, which are for tenants too: the gate ``isolated`` would close on them."""
     for policy, facts in sorted(state.conditions.items()):
         table = table_of(state, policy)
         if table not in apart or not facts.permissive or PUBLIC not in state.policies.get(policy, ()):
@@ -84,7 +87,9 @@ def opened(state: State, context: Context, apart: Collection[ObjectRef]) -> Iter
 
 
 def without_key(context: Context, apart: Mapping[ObjectRef, Belonging]) -> Iterator[Wanting]:
-    """Where a key may be NULL (unless such rows are read), where no index begins with it, and long ways."""
+    """Keys that may be NULL (unless tenants read such rows), keys that no index begins with, and big tables without a
+    key of their own.
+    """
     for ref, one in sorted(apart.items()):
         table = context.survey.structure.tables[ref]
         first = one.links[0].columns if one.links else (one.column,)

@@ -1,4 +1,4 @@
-"""tenant-close: the application's role sees no tenant's row any more. Taken where [tenants] close asks for it."""
+"""tenant-close: the application's role no longer sees any tenant's row. Taken only where [tenants] close is set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flatsplit.walks.tenants.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """Each ``everyone`` without it; one that was for it alone goes, since a policy is for somebody."""
+    """Each policy ``everyone`` without the application's role; dropped where no role is left, as a policy needs one."""
     draft = Draft(state)
     for ref in context.apart:
         policy = ObjectRef("policy", ref.schema, ref.name, tenants.EVERYONE)

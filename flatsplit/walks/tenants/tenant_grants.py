@@ -1,4 +1,4 @@
-"""tenant-grants: the tenants' group gets its rights, last of all that concerns tables."""
+"""tenant-grants: the tenants' group gets its rights. The last step that changes tables."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from flatsplit.walks.kind import Step
 from flatsplit.walks.tenants.context import Context
 
 _ROWS = "arwd"
-"""No TRUNCATE, REFERENCES, TRIGGER or MAINTAIN: these reach beyond a tenant's rows."""
+"""Without TRUNCATE, REFERENCES, TRIGGER and MAINTAIN: policies do not limit these to a tenant's rows."""
 
 
 def apply(state: State, context: Context) -> State:
-    """By kind: what the application's role has on rows, where they are told apart; SELECT on the root and on shared.
+    """The group's rights, by the kind of table.
 
-    Only where row-level security is on. There are no default privileges for the group: a new table is closed.
+    Never more than the application's role has. On shared tables and on the root: SELECT (with ``root_update`` also
+    UPDATE on the root); on other tables whose rows each belong to a tenant: the rights on rows. Except for shared
+    tables, only once the policies are there and row-level security is on. The group gets no default privileges, so
+    that it has no right on a new table.
     """
     draft = Draft(state)
     if context.group not in state.roles:
         return draft.state()
     schemas: set[str] = set()
-    known: dict[tuple[int, str], str] = {}  # what is allowed: few tables differ in that
+    known: dict[tuple[int, str], str] = {}  # a cache of the allowed rights: most tables share their facts
     both = context.kept.keys() <= state.policies.keys()
     for ref, one in context.told.items():
         if one.kind in APART and not _guarded(state, context, ref, both=both):
@@ -65,7 +68,7 @@ def _allowed(kind: str, letters: str, *, root_update: bool) -> str:
 
 
 def _guarded(state: State, context: Context, ref: ObjectRef, *, both: bool) -> bool:
-    """Whether rows are told apart by now: both policies (``both``: on every table), and row-level security on."""
+    """Whether a table has its policies, and row-level security is on. ``both``: every table has its policies."""
     found = state.row_security.get(ref)
     if found is None or not found.enabled:
         return False
@@ -73,7 +76,7 @@ def _guarded(state: State, context: Context, ref: ObjectRef, *, both: bool) -> b
 
 
 def _columns(state: State, ref: ObjectRef, context: Context) -> dict[ObjectRef, str]:
-    """The application's rights on single columns."""
+    """The application's rights on single columns of a table."""
 
     def letters(acl: Acl) -> str:
         return privileges.letters(acl, context.application)

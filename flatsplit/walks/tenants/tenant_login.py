@@ -1,4 +1,4 @@
-"""tenant-login: the tenants' roles become usable."""
+"""tenant-login: tenants can log in, as their own roles or through the pool."""
 
 from __future__ import annotations
 
@@ -12,21 +12,25 @@ from flatsplit.walks.tenants.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """LOGIN, with a password of its own each; not for those that are held back."""
+    """The State in which all tenants may log in, except those that are held back."""
     draft = Draft(state)
     let_in(draft, context, state.tenants)
     return draft.state()
 
 
 def let_in(draft: Draft, context: Context, roles: Iterable[str]) -> None:
-    """These roles as they are to be from now on: that one is held back, its comment says."""
+    """Change the draft so that these tenants' roles may be used, or may not where their comment says held back.
+
+    Without a pool each role gets LOGIN, and a password with ``auth = "password"``; with a pool, the pool becomes a
+    member of it. Roles that this walk did not create stay as they are.
+    """
     made = frozenset(context.made)
     some = {role: marks.held(draft.roles[role].comment) for role in roles if role in draft.roles and role in made}
     if context.pool:
         _let_pool(draft, context, some)
         return
     for role, held in some.items():
-        if held:  # its password is kept for when it comes again
+        if held:  # it keeps its password, for when it is let in again
             draft.role(role, login=False, password=context.live.roles.get(role, draft.roles[role]).password)
         else:
             _login(draft, context, role)
@@ -39,7 +43,10 @@ def _login(draft: Draft, context: Context, role: str) -> None:
 
 
 def _let_pool(draft: Draft, context: Context, held: Mapping[str, bool]) -> None:
-    """One role logs in, and may become these; it inherits from none, and sees nothing until it has become one."""
+    """Make the pool a member of these roles, and end that for those held back (``held``, by role).
+
+    The pool does not inherit their rights: it sees no row before SET ROLE. It gets LOGIN unless all are held back.
+    """
     if context.pool not in draft.roles:
         return
     there = {key.role: key for key in draft.members if key.member == context.pool}
@@ -55,7 +62,7 @@ def _let_pool(draft: Draft, context: Context, held: Mapping[str, bool]) -> None:
 
 
 def holding(state: State, context: Context, roles: Iterable[str], *, held: bool) -> State:
-    """These tenants held back, or let in, whatever becomes of the others."""
+    """The State with these tenants held back, or let in, and the others unchanged."""
     draft = Draft(state)
     for role in roles:
         draft.role(role, comment=marks.mark(state.target.database, held=held))
@@ -64,7 +71,7 @@ def holding(state: State, context: Context, roles: Iterable[str], *, held: bool)
 
 
 def inside(state: State, context: Context) -> frozenset[str]:
-    """Tenants' roles that are let in."""
+    """Tenants' roles that may be used now: they have LOGIN, or the pool is a member of them."""
     if context.pool:
         return frozenset(key.role for key in state.members if key.member == context.pool)
     return frozenset(role for role in state.tenants if role in state.roles and state.roles[role].login)

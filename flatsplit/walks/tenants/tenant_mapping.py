@@ -1,4 +1,4 @@
-"""tenant-mapping: the tenants' group, and the table that says which role is whose."""
+"""tenant-mapping: the tenants' group, and the table that maps roles to tenants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from flatsplit.walks.tenants.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """A role sees its own row of it, no more; and nothing of the application yet."""
+    """The State with the group and the mapping, in which a member of the group sees only the row of its own role.
+
+    Unchanged where the root's key has no known type and there is no mapping yet.
+    """
     if not context.survey.key_type and context.mapping not in state.tenancies:
         return state
     draft = Draft(state)
@@ -38,7 +41,7 @@ def apply(state: State, context: Context) -> State:
 
 
 def _operators(state: State, context: Context) -> frozenset[str]:
-    """Operators who are no superusers may look at it by a right of their own; who was let in once stays."""
+    """The roles that may read the whole mapping: the operator, unless it is a superuser, and earlier operators."""
     ref = ObjectRef("policy", context.mapping.schema, MAPPING, tenants.OPERATORS)
     there = state.policies.get(ref, frozenset()) & state.roles.keys()
     return there if state.target.operator_superuser else there | {state.target.operator}

@@ -1,4 +1,4 @@
-"""tenant-policies: what would keep rows apart, where it does not count yet."""
+"""tenant-policies: the policies, before row-level security is on and they take effect."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from flatsplit.walks.tenants.context import ALL_ROWS, Context
 
 
 def apply(state: State, context: Context) -> State:
-    """On each table: everyone who is there already sees all; a tenant what is its own, and never more.
+    """The State with the policies: roles that hold rights on a table see all of its rows, a tenant sees its own.
 
-    A permissive policy alone is opened by any other permissive one, a restrictive one beside ``true`` by the loss of
-    its column. Both together give a tenant nothing when either is gone.
+    A tenant's rows are held by a permissive and a restrictive policy with the same condition. With a permissive one
+    alone, any other permissive policy would show more rows. With a restrictive one beside a permissive ``true``, all
+    rows would show once the restrictive one is dropped, which also happens when its column is. With both, a tenant
+    sees no row when the permissive one is gone, and no more than its own when the restrictive one is.
     """
     draft = Draft(state)
     if context.group in state.roles and context.mapping in state.tenancies:

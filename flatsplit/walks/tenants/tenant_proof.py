@@ -1,4 +1,4 @@
-"""tenant-proof: isolation is tried, as the tenants."""
+"""tenant-proof: isolation is tested, acting as the tenants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flatsplit.walks.tenants.context import Context
 
 
 def apply(state: State, _: Context) -> State:
-    """Nothing of it is a fact."""
+    """The same State: the step changes nothing in the catalog, its gates do the work."""
     return state
 
 

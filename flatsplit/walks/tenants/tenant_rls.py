@@ -1,4 +1,4 @@
-"""tenant-rls: row-level security is on, and everybody who was there sees what they saw."""
+"""tenant-rls: row-level security is turned on, and all existing roles still see all rows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from flatsplit.walks.tenants.context import Context
 
 
 def apply(state: State, context: Context) -> State:
-    """Never FORCE: the owner goes on seeing all, or migrations would change half of the rows and say nothing.
+    """The State with row-level security on for each table whose rows each belong to a tenant.
 
-    Only where the policies are: without them a table would be closed to all but its owner.
+    Never with FORCE: with it the owner would be bound by policies, and migrations would silently change only a part of
+    the rows. Only on tables that have their policies: without them nobody but the owner would see a row.
     """
     draft = Draft(state)
     if context.group not in state.roles:

@@ -1,4 +1,4 @@
-"""tenant-roles: a role per tenant, which nobody can use yet."""
+"""tenant-roles: a role per tenant, without LOGIN yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ _NOT_CARRIED = frozenset({"role", "session_authorization"})
 
 
 def apply(state: State, context: Context) -> State:
-    """Each a member of the group and of nothing else, with the settings of the application's role."""
+    """The State with a role per tenant, each a member of the group only, with the settings of the application's role.
+
+    With a pool the pool gets the settings instead. Unchanged where the group or the mapping is missing.
+    """
     draft = Draft(state)
     if context.group not in state.roles or context.mapping not in state.tenancies:
         return draft.state()
@@ -23,7 +26,7 @@ def apply(state: State, context: Context) -> State:
         for name, value in state.settings.get(SettingKey(context.application, database), ())
         if name not in _NOT_CARRIED
     }
-    if context.pool:  # a setting of a role counts at its login, and not at SET ROLE
+    if context.pool:  # the server applies a role's settings at login, not at SET ROLE
         draft.new_role(context.pool, RoleFacts(inherit=False, comment=marks.mark(here)))
         for name, value in settings.items():
             draft.setting(SettingKey(context.pool, here), name, value)
@@ -31,7 +34,7 @@ def apply(state: State, context: Context) -> State:
     limit = -1 if context.pool else context.tenants.connection_limit
     facts = RoleFacts(connection_limit=limit, comment=marks.mark(here))
     held = facts._replace(comment=marks.mark(here, held=True))
-    inside: dict[str, bool] = {}  # whether they inherit, and may become it
+    inside: dict[str, bool] = {}  # members of the group: whether the membership has INHERIT and SET
     for key_, have in state.members.items():
         if key_.role == context.group:
             enough = have.inherit is None or (bool(have.inherit) and bool(have.set))
@@ -43,7 +46,7 @@ def apply(state: State, context: Context) -> State:
         if role in inside:
             if not inside[role]:
                 draft.member(context.group, role)
-        else:  # there are thousands, and none of them has to be compared with the others
+        else:  # not draft.member(), which searches all memberships: there may be thousands of roles
             draft.members[Member(context.group, role, state.target.grantor)] = options
         draft.tenants[role] = key
         for name, value in settings.items():
