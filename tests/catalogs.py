@@ -44,7 +44,7 @@ _HOLES = re.compile(r"%(?:\d+\$)?[-+ 0#]*\d*[.\d]*(?:l|ll|z)?[sdiufcxXm]")
 
 
 def languages(folder: Path) -> dict[str, dict[str, Any]]:
-    """What to know of each language that the server has a catalog of."""
+    """The data for each language that the server has a catalog of."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*/LC_MESSAGES/postgres*.mo")):
         with path.open("rb") as file:
@@ -63,7 +63,7 @@ def catalog(path: Path) -> Mapping[Any, str]:
 
 
 def language(of: gettext.NullTranslations, known: Mapping[Any, str] | None = None) -> dict[str, Any]:
-    """What to know of one."""
+    """The data for one language."""
     messages: Mapping[Any, str] = known if known is not None else of._catalog  # type: ignore[attr-defined]  # as above
     texts = {key: value for key, value in messages.items() if isinstance(key, str) and value}
     stay = "" if known is not None else "\n".join(key for key in texts)
@@ -95,7 +95,7 @@ def language(of: gettext.NullTranslations, known: Mapping[Any, str] | None = Non
 
 
 def parts(text: str) -> list[str]:
-    """A message without what is filled in."""
+    """The fixed parts of a message, between its placeholders."""
     return _HOLES.split(text)
 
 

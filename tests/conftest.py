@@ -1,11 +1,11 @@
-"""The fixtures are plugins, one file per theme; look there for what they give."""
+"""Loads the fixtures, which are plugins in tests/fixtures, one file per subject."""
 
 import os
 import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
-# How fast examples are made says something about the machine only, and nothing about what is tested
+# How fast examples are generated depends on the machine only
 settings.register_profile("flatsplit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("unshrunk", settings.get_profile("flatsplit"), phases=[Phase.generate])
 settings.load_profile("flatsplit")

@@ -52,8 +52,8 @@ def radius(session: Session, live: State, context: Context, done: int, others: S
 
 
 def _makes(link: KeptWalk) -> tuple[str, ...]:
-    """The roles that a walk makes. Of tenants: their group, one tenant (any other could do the same), and the pooler's
-    role.
+    """The roles that a walk makes. Of tenants' roles only one, since all can do the same, with the group and the
+    pooler's role.
     """
     made = tuple(link.kind.makes(link.context))
     if link.kind.name != tenants.NAME:

@@ -34,15 +34,15 @@ class Canary:
     """The result of the attempt."""
 
     role: str
-    """Who logged in."""
+    """The role that logged in."""
     refused: bool
     """Whether the server refused it."""
     found: Deed | None
-    """What ``who`` tells of it."""
+    """What ``who`` reports about it; None where it was not found."""
     seconds: float
     """How long it took to be found."""
     reason: str = ""
-    """Why it was not."""
+    """Why it was not found."""
 
     @property
     def ok(self) -> bool:

@@ -33,7 +33,7 @@ Take: TypeAlias = "Callable[[Walk, str], AdvanceResult]"
 """Takes a walk's steps up to one of them."""
 
 _DECLARED, _THERE = "riding", "rode"
-"""Events of the split: who rides along, and who has arrived."""
+"""Kinds of events of the split: which special roles are made with a step, and which of them are complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Riders:
 
     step: str
     names: tuple[str, ...] = ()
-    """Those that ride along with it."""
+    """The roles that are made with the step."""
     behind: tuple[str, ...] = ()
-    """Of those that do not: who, why, and what to do about it. One line each."""
+    """A line for each other role: why it is not made with the step, and what to do about it."""
     stopping: tuple[str, ...] = ()
-    """Where one that does will stop, until somebody else has run what the operator may not."""
+    """A line for each role that will stop on its way, until somebody else has run what the operator may not."""
 
     def on(self, plan: Plan) -> Plan:
         """The plan with notes about these roles, so that a reader knows what else will happen."""
@@ -205,16 +205,14 @@ def _begun(walk: Walk, one: WalkName) -> bool:
 
 
 def came_along(walk: Walk, situation: Situation, keys: Collection[str]) -> tuple[WalkName, ...]:
-    """The walks that were begun with one of these steps and stand on it, the last one first: they are rolled back
-    before it.
-    """
+    """The walks that were begun with one of these steps, the last one first. They are rolled back before the step."""
     if situation.name != SPLIT or ROLE.joins not in keys:
         return ()
     there = {event.details["role"]: event.at for event in walk.journal.events(_THERE) if event.details["made"]}
     step, missing = situation.records[ROLE.joins], _missing(walk)
 
     def came(link: KeptWalk) -> bool:
-        """Whether it was being made with the step, or was complete then. One begun later was begun by somebody else."""
+        """Whether a walk was begun with the step. One that was begun later, by itself, was not."""
         if link.name.kind != role.NAME or not link.stands_on([step]):
             return False
         at = there.get(link.name.subject)

@@ -1,5 +1,5 @@
-"""In a database that keeps changing: does flatsplit know of everything, and are the statements left only about new
-objects?
+"""Checks for a database that changes during a step: that flatsplit knows every object, and that the statements that
+are left are only about new ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from flatsplit.errors import UnknownDependency
 from flatsplit.model import State, Statement
 
 LOOKS = 3
-"""How often it is looked: what was created between the reading of ``live`` and the question is known at the next."""
+"""How often the catalog is read again: an object created after ``live`` was read is found the next time."""
 
 
 def prove_known(session: Session, legacy: str, live: State) -> None:

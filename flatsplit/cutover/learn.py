@@ -37,7 +37,7 @@ class Ran:
     queryid: int
     calls: int
     text: str
-    """"" where it is not known any more."""
+    """The text; "" where it is not known any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Line:
     ran: tuple[Ran, ...]
     """The statements that need it, those that ran most often first."""
     listed: bool
-    """The list has it already."""
+    """Whether the list has it already."""
 
     @property
     def calls(self) -> int:
@@ -66,7 +66,7 @@ class Learnt:
 
     role: str
     since: datetime | None
-    """Of the time without a hole that lasts until now; None where nobody has looked."""
+    """When the time of regular looks began that lasts until now; None where nobody has looked."""
     until: datetime | None
     looks: int
     statements: int

@@ -1,4 +1,4 @@
-"""Which tenants have come: written down once, when they are first seen, since there may be thousands of them."""
+"""Records tenants that are seen working as their own roles: each only once, since there may be thousands of them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def record_arrivals(walk: Walk, people: State | None = None) -> int:
-    """Write down who came, where a walk over tenants is under way, inside the caller's transaction.
+    """Record the tenants seen for the first time, inside the caller's transaction. Returns how many are at work now.
 
-    How many are at work, come now or before.
+    Does nothing and returns 0 without a walk over tenants, or once its ``tenant-switch`` is done. ``people``: roles and
+    memberships, where they are already read.
     """
     record = next((record for record in walk.kept if record.walk.kind == tenants.NAME), None)
     if record is None or walk.config.tenants is None:

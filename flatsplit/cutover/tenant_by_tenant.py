@@ -1,7 +1,7 @@
-"""``next --tenant`` and ``rollback --tenant``: one tenant is let in before the others, or goes back alone.
+"""``next --tenant`` and ``rollback --tenant``: let single tenants in before the others, or hold them back.
 
-Which tenants are let in is a fact of each role. One that is held back says so in its comment, so that nobody takes it
-for something that is missing.
+Whether a tenant is let in is read from its role. A role that is held back has that in its comment, so that the missing
+LOGIN is not taken for drift.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ def let_in(
     confirm: Confirm,
     passwords: Passwords,
 ) -> AdvanceResult:
-    """These tenants may log in, whatever the others may. The gates are those of the step that lets all in."""
+    """Let these tenants log in, and leave the others as they are. The gates are those of ``tenant-login``.
+
+    Raises UsageError before that step's turn or for a tenant without a role, and Refused where the step has to be
+    approved first.
+    """
     with operator_lock(walk.session):
         situation = walk.situation()
         roles = _roles(situation, keys)
@@ -56,7 +60,7 @@ def let_in(
         step, context = situation.kind.step(tenants.TENANT_LOGIN), context_of(situation)
         entering = holding(situation.live, context, roles, held=False)
         out = situation.live.tenants.keys() - inside(situation.live, context) - {*roles}
-        then = replace(situation, live=holding(entering, context, out, held=True))  # as it will be: the others stay out
+        then = replace(situation, live=holding(entering, context, out, held=True))  # the gates judge only these tenants
         gates = [
             replace(gate, waived=options.reason)
             if not gate.open and gate.waivable and gate.key in options.waive
@@ -80,9 +84,10 @@ def let_in(
 
 
 def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: Confirm) -> AdvanceResult:
-    """These tenants may log in no more, and are passed over until they are let in by name.
+    """Keep these tenants from logging in; the steps leave them out until they are let in by name.
 
-    Raises Refused while they are connected, and where the application's role would see none of their rows.
+    Raises Refused while they are connected, and after ``tenant-close``, as the application's role sees none of their
+    rows then.
     """
     with operator_lock(walk.session):
         situation = walk.situation()
@@ -114,7 +119,7 @@ def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: C
 
 
 def _roles(situation: Situation, keys: Sequence[str]) -> list[str]:
-    """The roles of these tenants; UsageError for one that has none."""
+    """The roles of these tenants. Raises UsageError for one that has none."""
     live = situation.live
     known = set(live.tenants.values())
     if strange := [key for key in keys if key not in known]:

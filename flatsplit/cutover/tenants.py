@@ -1,4 +1,4 @@
-"""``tenants``: which table belongs to a tenant how; what is new is caught up with; tenants come and go."""
+"""``tenants``: surveys tables, gives new tenants and tables what they lack, and adds and drops tenants."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """What a survey found."""
+    """The result of ``tenants --survey``."""
 
     structure: Structure
     candidates: tuple[Candidate, ...]
     survey: Survey
     proposed: bool
-    """The configuration says nothing of tenants yet: the survey goes by the likeliest root."""
+    """True where the configuration has no section [tenants]: then the survey is made with the likeliest root."""
     rows: Mapping[ObjectRef, Rows] = field(default_factory=dict)
-    """Counted, where that was asked for."""
+    """The counted rows of each table; empty unless asked for."""
     unrooted: tuple[Unrooted, ...] = ()
-    """What is called like a tenant's key and leads to no table, where the root is not decided."""
+    """Columns named like a tenant's key that refer to no table; empty where the configuration names the root."""
 
 
 def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
-    """Look at keys and foreign keys, and at rows if asked to. Raises UsageError where no table can be the root."""
+    """Survey the tables by their keys; ``rows``: count rows too. Raises UsageError where no table can be the root."""
     structure = read_structure(session.driver, config.schemas)
     ranked = tuple(candidates(structure))
     tenants: Tenants | None = config.tenants or proposal(ranked)
@@ -72,7 +72,7 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
 
 
 def remedy(one: Unrooted) -> str:
-    """What makes a root of a column that names no table's row: the application's migrations own the structure."""
+    """The advice to create a root for such a column, by a migration of the application, which owns the tables."""
     table = "tenants" if one.table.name != "tenants" else "all_tenants"
     create = f"CREATE TABLE {ddl.ident(one.table.schema, table)} (id {one.type} PRIMARY KEY);"
     root = format_name(one.table.schema, table)
@@ -84,23 +84,23 @@ def remedy(one: Unrooted) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What was caught up with, and what has to be said first."""
+    """The result of ``tenants --sync``."""
 
     result: AdvanceResult
     survey: Survey
     unable: Mapping[str, str]
-    """Keys whose tenants cannot have a role, with the reason."""
+    """Keys of the tenants that cannot have a role, each with the reason."""
     gone: tuple[str, ...] = ()
-    """Tenants that have a role, and no row in the root any more."""
+    """Keys of the tenants that have a role but no row in the root any more."""
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to be said."""
+        """Whether every table and every tenant could be dealt with."""
         return self.survey.complete and not self.unable
 
 
 def sync(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> Synced:
-    """New rows of the root get a role, new tables their policies and rights: as far as the walk has come."""
+    """Give new tenants their roles, and new tables their policies and rights, by the finished steps of the walk."""
     context = context_of(walk.situation())
     structure = context.live.structure
     known = structure.keys if structure is not None else None
@@ -112,7 +112,10 @@ def sync(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwor
 def add(
     walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: Confirm, passwords: Passwords
 ) -> AdvanceResult:
-    """A role for each of these tenants, also before the root has a row of it. Raises UsageError for what cannot be."""
+    """Create a role for each of these tenants, also before the root has a row for it.
+
+    Raises UsageError for a tenant that has a role already or cannot have one.
+    """
     with operator_lock(walk.session):
         situation = walk.situation()
         require_roles(situation)
@@ -141,7 +144,10 @@ def add(
 def drop(
     walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: Confirm, passwords: Passwords
 ) -> AdvanceResult:
-    """The roles of these tenants go, their rows first. Raises Refused while they are used, or are in the root."""
+    """Drop the roles of these tenants, with their rows in the mapping.
+
+    Raises UsageError for a tenant without a role, and Refused while one has a session or still has a row in the root.
+    """
     with operator_lock(walk.session):
         situation = walk.situation()
         require_roles(situation)
@@ -166,7 +172,7 @@ def drop(
 
 
 def context_of(situation: Situation) -> Context:
-    """What the steps of the walk need."""
+    """The context of the walk over tenants that this situation is of."""
     found: object = situation.context
     assert isinstance(found, Context)
     return found
@@ -180,7 +186,7 @@ def _without(live: State, roles: Sequence[str]) -> State:
 
 
 def require_roles(situation: Situation) -> None:
-    """Raise UsageError where there are no tenants' roles yet."""
+    """Raise UsageError where ``tenant-roles`` is not done yet."""
     if situation.done < TENANTS.place(steps.TENANT_ROLES):
         raise UsageError(
             f"the walk has not come to {steps.TENANT_ROLES} yet", "flatsplit next --walk tenants takes its next step"
@@ -198,7 +204,10 @@ def carry_out(
     passwords: Passwords | None,
     step: str = steps.TENANT_ROLES,
 ) -> AdvanceResult:
-    """Statements of one step that are for some tenants, asked for and put on record as ``event``."""
+    """Ask, and run statements of one step that are for single tenants (``whom``); recorded as ``event``.
+
+    ``passwords`` is None where no statement needs one.
+    """
     name = situation.name
     after = machine.next_step(situation.states)
     target, oid = situation.live.target, walk.record.legacy_oid

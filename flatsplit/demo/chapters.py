@@ -1,4 +1,4 @@
-"""What an operator would say about each step before taking it: what it is for, and why it is safe now."""
+"""The text before each step of the demo: what the step is for, and why it is safe to take now."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from flatsplit.walks import split
 
 
 class Chapter(NamedTuple):
-    """The words around one step."""
+    """The text of one step."""
 
     title: str
     why: str
     shows: tuple[str, ...] = ()
-    """Parts of those of its statements that are worth a look."""
+    """Parts of statements: the statements of the step that contain one are shown."""
 
 
 CHAPTERS: Mapping[str, Chapter] = {

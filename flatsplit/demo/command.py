@@ -18,16 +18,16 @@ from flatsplit.errors import FlatsplitError
 
 
 class Narrator(Protocol):
-    """Where the story goes."""
+    """Prints the story."""
 
     def say(self, text: str = "", style: str = "") -> None:
-        """A line or paragraph."""
+        """Print a line or paragraph."""
 
     def heading(self, text: str) -> None:
-        """A line that others belong to."""
+        """Print the heading of a chapter."""
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Rows under columns."""
+        """Print a table."""
 
 
 class Operator:
@@ -64,7 +64,7 @@ class Operator:
             )
 
     def quietly(self, *arguments: str) -> None:
-        """Run a command that the story does not stop at."""
+        """Run a command without showing it."""
         code, printed = self._run(arguments)
         if code:
             self._narrator.say(printed)
@@ -74,7 +74,7 @@ class Operator:
             )
 
     def answer(self, *arguments: str) -> Any:
-        """What a command says as JSON; nothing of it is shown."""
+        """Run a command with ``--json``, without showing it; returns the parsed answer."""
         return json.loads(self._run([*arguments, "--json"], subprocess.DEVNULL)[1])
 
     def _run(self, arguments: Sequence[str], complaints: int = subprocess.STDOUT) -> tuple[int, str]:
@@ -103,7 +103,7 @@ def abridged(lines: Sequence[str], limit: int) -> list[str]:
 
 
 def wrapped(text: str, width: int = 106) -> str:
-    """A line as lines, those after the first further to the right if it was."""
+    """A long line as several lines; if the first is indented, the others are by two more."""
     margin = " " * (len(text) - len(text.lstrip()))
     return textwrap.fill(
         text,
@@ -115,7 +115,7 @@ def wrapped(text: str, width: int = 106) -> str:
 
 
 def shortened(text: str, width: int = 106) -> str:
-    """A statement on one line; if it is long, its middle is left out, for its end says who gets it."""
+    """A statement on one line. A long one is cut in the middle, since its end says which role it is about."""
     words = text.split()
     text, end = " ".join(words), " ".join(words[-2:])
     if len(text) <= width:

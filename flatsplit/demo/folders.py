@@ -1,4 +1,4 @@
-"""Temporary folders that only the server's user can enter, and that are gone when nobody answers for them any more."""
+"""Temporary folders that only the server's user can enter, and that are removed once their process has ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NoFolder(FlatsplitError):
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Whom the server runs as, if that is not who we are."""
+    """The user that the server runs as; None where that is the present one."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 

@@ -1,4 +1,7 @@
-"""A help desk for five companies in the same tables: flat, and told apart by a WHERE that somebody may forget."""
+"""The sample database of ``demo tenants``: a help desk for five companies in the same tables.
+
+One role does everything, and only a WHERE in each statement keeps the companies apart, which somebody may forget.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ def build(cluster: Cluster) -> Shop:
 
 
 def _look(run: Run, pick: Random) -> None:
-    """A page of an account's tickets, all of which have to be there."""
+    """Read a page of an account's tickets; fewer rows than there are count as a failure."""
     account = pick.randint(1, ACCOUNTS)
     run("SELECT id, subject FROM tickets WHERE account_id = %s ORDER BY id LIMIT 20", [account], at_least=20)
     messages = "SELECT m.body FROM messages m JOIN tickets t ON t.id = m.ticket_id WHERE t.account_id = %s"
@@ -72,7 +75,7 @@ def _look(run: Run, pick: Random) -> None:
 
 
 def _open(run: Run, pick: Random) -> None:
-    """A new ticket with its first message."""
+    """Create a ticket with its first message."""
     who = "SELECT id, account_id FROM customers WHERE id = %s"
     ((customer, account),) = run(who, [pick.randint(1, 200)], at_least=1)
     ((ticket,),) = run(
@@ -88,12 +91,12 @@ TRANSACTIONS = {"look": Transaction(5, _look), "open": Transaction(2, _open)}
 
 
 def search_sql(term: str) -> str:
-    """The search of account 1, with the words as they came. This is the mistake."""
+    """The search of account 1, with the user's words put into it unquoted. This is the mistake."""
     return f"SELECT account_id, subject FROM tickets WHERE account_id = 1 AND subject LIKE '%{term}%'"  # noqa: S608 (the hole that the story is about)
 
 
 def attack(conninfo: str) -> tuple[int, int]:
-    """How many rows the search shows to whoever typed that, and of how many companies."""
+    """Run the search with the attacker's words: how many rows it shows, and of how many companies."""
     with psycopg.connect(conninfo, application_name="desk application") as conn:
         rows = conn.execute(search_sql(TERM).encode()).fetchall()
     return len(rows), len({account for account, _ in rows})

@@ -1,4 +1,4 @@
-"""A query that the shop's application builds by gluing text together, and what an attacker makes of it."""
+"""An SQL injection into a query that the shop's application builds by concatenating text."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ TERM = "kettle'; DROP TABLE payments CASCADE; --"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of the attack."""
+    """The result of the attack."""
 
     sql: str
-    """What reached the server."""
+    """The statement that reached the server."""
     dropped: bool
     answer: str
-    """What the server said."""
+    """The server's answer."""
 
 
 def search_sql(term: str) -> str:
-    """The shop's search, with the customer's words in it as they came. This is the mistake."""
+    """The shop's search, with the customer's words put into it unquoted. This is the mistake."""
     return f"SELECT sku, name, price FROM available WHERE name LIKE '%{term}%'"  # noqa: S608
 
 
 def attack(conninfo: str) -> Outcome:
-    """Search for what the attacker typed, look whether the table is gone, and take everything back."""
+    """Run the search with the attacker's words, look whether the table is gone, and roll everything back."""
     sql = search_sql(TERM)
     with psycopg.connect(conninfo, application_name="shop application") as conn:
         try:

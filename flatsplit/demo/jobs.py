@@ -28,22 +28,22 @@ learn = "0s"
 connection_limit = 5
 """
 ENOUGH = 60
-"""Transactions of the worker after which it has surely done each of its few things."""
+"""After so many transactions the worker has surely run each of its few jobs."""
 
 
 def restock(run: Run, _: Random) -> None:
-    """What runs low is ordered again, and written down."""
+    """Restock what runs low, and log it."""
     run("UPDATE stock SET on_hand = on_hand + 5 WHERE on_hand < 3")
     run("INSERT INTO audit_log (what) VALUES ('restocked')")
 
 
 def forget_baskets(run: Run, pick: Random) -> None:
-    """Baskets that nobody came back for."""
+    """Delete abandoned baskets."""
     run("DELETE FROM baskets WHERE customer_id = %s", [pick.randint(1, 60)])
 
 
 def count_orders(run: Run, _: Random) -> None:
-    """For the dashboard."""
+    """Count orders by state, for the dashboard."""
     run("SELECT state, count(*) FROM orders GROUP BY state", at_least=1)
 
 
@@ -55,10 +55,12 @@ JOBS: Mapping[str, Transaction] = {
 
 
 class Jobs(Story):
-    """One telling of it."""
+    """The story of ``demo jobs``."""
 
     def tell(self) -> int:
-        """From a worker that can do all that the application can to one that can do its work; what failed."""
+        """Tell it: the worker begins with the application's rights and ends with those it needs. Returns how many
+        statements failed.
+        """
         if not flat.keep_statements(self.shop):
             self.out.say("This server has no pg_stat_statements, so there is nothing to learn from.")
             return 0
@@ -76,7 +78,7 @@ class Jobs(Story):
         return len(tally.failures) + len(jobs.failures)
 
     def split(self, traffic: Traffic) -> None:
-        """The four roles, quickly: that is the other story."""
+        """Take the split in one go; ``flatsplit demo`` tells it at length."""
         self.out.heading("A shop that is split already")
         self.out.say(
             f"`flatsplit demo` tells how {LEGACY}, which did everything, becomes four roles. Here that is done in one\n"
@@ -93,7 +95,7 @@ class Jobs(Story):
         self.pulse(traffic)
 
     def declare(self) -> None:
-        """What is wished for."""
+        """Declare the worker's role in the configuration, and begin its walk."""
         self.out.heading("A worker with the rights of the application")
         self.out.say(
             "A background worker restocks, tidies baskets and counts orders. It logs in as app_user as well, so a\n"
@@ -107,7 +109,7 @@ class Jobs(Story):
         self.operator.flatsplit("begin", "role", WORKER, "--yes", limit=6)
 
     def bridge(self, worker: Traffic) -> None:
-        """It works on, under its own name."""
+        """Move the worker to its own role, which has the application's rights through a membership at first."""
         self.out.heading("The bridge")
         self.out.say(
             wrapped(
@@ -121,7 +123,7 @@ class Jobs(Story):
         self.pulse(worker)
 
     def learn(self, worker: Traffic) -> None:
-        """What it needs."""
+        """Let it work, and learn the list of rights that it needs."""
         self.out.heading("What it needs")
         self.out.say(
             wrapped(
@@ -141,7 +143,7 @@ class Jobs(Story):
         self.take_next()
 
     def narrow(self, worker: Traffic) -> None:
-        """The rest is taken away."""
+        """End the membership, so that only the list is left."""
         self.out.heading("The bridge is cut")
         self.out.say("First all that it ran is tried with the list alone, then the membership ends, while it works:")
         self.operator.flatsplit("rehearse", "--as", WORKER, limit=8)
@@ -161,17 +163,17 @@ class Jobs(Story):
         self.operator.flatsplit("verify", limit=60)
 
     def compared(self) -> None:
-        """What a stolen password is worth now."""
+        """Compare what a stolen password of the worker allows before and after."""
         rights = {role: self.rights(role) for role in (LEGACY, USER, WORKER)}
         rows = [(what, *(rights[role][what] for role in rights)) for what in rights[USER]]
         self.out.table("What a stolen password is worth", ["", *rights], rows)
 
     def take_next(self, *options: str, expect: int = Exit.OK) -> None:
-        """A step, or several."""
+        """Take one step or, with further options, several."""
         self.operator.flatsplit("next", "--yes", *options, expect=expect, limit=8)
 
     def wait_for_work(self, worker: Traffic) -> None:
-        """Until the worker has done each of its things."""
+        """Wait until the worker has run each of its jobs."""
         before = worker.tally().transactions
         for _ in range(600):
             if worker.tally().transactions >= before + ENOUGH:
@@ -180,7 +182,7 @@ class Jobs(Story):
         raise FlatsplitError("the worker does not work")
 
     def conninfo(self, role: str) -> str:
-        """The worker's password has a file of its own."""
+        """As in other stories; the worker's password is in a file of its own."""
         if role == WORKER:
             return self.shop.conninfo(role, tomllib.loads((self.folder / WORKERS_PASSWORD).read_text())[role])
         return super().conninfo(role)

@@ -1,4 +1,4 @@
-"""A server that stays: a fresh flat shop to walk by hand, how to reach it, and one command that ends it."""
+"""``demo --keep``: leaves a server with a fresh flat shop running, for a cutover by hand, and says how to end it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def leave_a_server(output: Narrator) -> None:
 
 
 def _work(shop: flat.Shop) -> None:
-    """A day of the application, so that there is something to rehearse: every transaction, and the nightly job."""
+    """Run every transaction of the application and the nightly job once, so that there is something to rehearse."""
     with psycopg.connect(shop.conninfo(LEGACY)) as conn:
 
         def run(statement: str, parameters: Sequence[Any] = (), *, at_least: int = 0) -> list[tuple[Any, ...]]:
@@ -70,7 +70,7 @@ def _work(shop: flat.Shop) -> None:
 
 
 def _off_the_path() -> Path | None:
-    """The folder of this very ``flatsplit``, where its name alone would not find it."""
+    """The folder of this ``flatsplit``, where the PATH does not lead to it."""
     folder = Path(sys.executable).parent
     found = shutil.which("flatsplit")
     return folder if (folder / "flatsplit").exists() and (not found or Path(found).parent != folder) else None

@@ -26,10 +26,10 @@ GRANT USAGE ON SCHEMA reports TO bob; GRANT SELECT ON reports.monthly TO bob
 
 
 class Leaving(Story):
-    """One telling."""
+    """The story of ``demo people``."""
 
     def tell(self) -> int:
-        """From joining to a role that is gone, and what is left of it."""
+        """Tell it, from two people who join to a role that is dropped. Returns how many statements failed."""
         self.four_roles()
         with Traffic(self.conninfo(USER), pause=0.06) as traffic:
             self.joining(traffic)
@@ -43,7 +43,7 @@ class Leaving(Story):
         return len(tally.failures)
 
     def four_roles(self) -> None:
-        """The story before this one, in one breath."""
+        """Take the split in one go; ``flatsplit demo`` tells it at length."""
         self.out.heading("Before the story")
         self.out.say(
             "The shop's one role became four: that story is `flatsplit demo`. Now people need logins of their own."
@@ -54,7 +54,7 @@ class Leaving(Story):
         self.quietly("next", "--generate-passwords", PASSWORDS, "--through", split.REVOKE_LEGACY, *waived)
 
     def joining(self, traffic: Traffic) -> None:
-        """Two names in the configuration."""
+        """Name two people in the configuration, and join them."""
         self.out.heading("Alice and Bob")
         self.out.say("Who is in which role stands in flatsplit.toml:\n")
         self.name(f'{ALICE} = ["app_readonly", "dba"]', f'{BOB} = ["app_readonly"]')
@@ -69,14 +69,14 @@ class Leaving(Story):
         self.pulse(traffic)
 
     def works(self) -> None:
-        """What a year leaves behind."""
+        """Create objects that belong to Alice, as in a year of work."""
         self.out.heading("A year later")
         with psycopg.connect(self.conninfo(ALICE), autocommit=True) as alice:
             alice.execute(HERS)
         self.out.say("Alice has made a schema with reports, and Bob reads them every morning. Then she leaves.")
 
     def lock(self, bob: psycopg.Connection[object], traffic: Traffic) -> None:
-        """NOLOGIN, and a mistake found by it."""
+        """Lock her role, find a dashboard that used it, roll back, and lock it again."""
         self.out.heading("Locked out, and back in a second")
         with psycopg.connect(self.conninfo(ALICE), application_name="a dashboard", autocommit=True) as dashboard:
             self.operator.flatsplit("begin", "leave", ALICE, "--yes")
@@ -95,7 +95,7 @@ class Leaving(Story):
         self.pulse(traffic)
 
     def hand_over(self, bob: psycopg.Connection[object], traffic: Traffic) -> None:
-        """What belonged to the person."""
+        """Hand over what belongs to her."""
         self.out.heading("What was hers")
         self.operator.flatsplit("next", "--yes", "--walk", f"leave:{ALICE}", limit=16)
         self.out.say(
@@ -117,10 +117,10 @@ class Leaving(Story):
         self.reads(bob)
         self.pulse(traffic)
 
-    # -- what it is made of
+    # -- parts of the chapters
 
     def name(self, *lines: str, shown: bool = True) -> None:
-        """Name the person in [people] of the configuration."""
+        """Write these lines as the section [people] of the configuration; ``shown``: show them."""
         path = self.folder / "flatsplit.toml"
         text = path.read_text().partition("\n[people]")[0]
         path.write_text("\n".join([text, "[people]", *lines, ""]))
@@ -128,7 +128,7 @@ class Leaving(Story):
             self.out.say(f"    {line}", "cyan")
 
     def reads(self, bob: psycopg.Connection[object]) -> None:
-        """Bob's report, in the session that he has had open all the time."""
+        """Read Bob's report in the session that he has had open all the time."""
         row = bob.execute("SELECT turnover FROM reports.monthly").fetchone()
         self.out.say(f"    Bob reads his report: {row[0] if row else 'nothing'}", "green")  # type: ignore[index]  # typed as an object
 

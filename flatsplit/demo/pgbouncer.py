@@ -1,4 +1,4 @@
-"""A PgBouncer of the story's own, where one is installed: the application goes through it, as many do."""
+"""Runs a PgBouncer for the story, where one is installed; the application connects through it."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ stats_users = stats
 
 @dataclass(frozen=True)
 class StoryPooler:
-    """One that runs."""
+    """A running PgBouncer."""
 
     folder: Path
 
     def through(self, conninfo: str) -> str:
-        """The same login by way of it."""
+        """The connection string for the same login through PgBouncer."""
         return make_conninfo(conninfo, host=str(self.folder), port=str(PORT))
 
     @property
     def console(self) -> str:
-        """How flatsplit may ask it; the password stands in a file."""
+        """The connection string of its console, for flatsplit.toml; the password is in a file."""
         return f"host={self.folder} port={PORT} dbname=pgbouncer user=stats passfile={self.folder}/pgpass"
 
 
 @contextmanager
 def pooling(shop: Shop) -> Iterator[StoryPooler | None]:
-    """Started before the shop's database until the block ends; None where there is no PgBouncer on this machine."""
+    """Run a PgBouncer in front of the shop's database until the block ends; None where the machine has none."""
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         yield None

@@ -45,12 +45,14 @@ if verb != "get":
 
 
 class RotationStory(Story):
-    """One telling."""
+    """The story of ``demo rotate``."""
 
     pooler: StoryPooler | None = None
 
     def tell(self) -> int:
-        """From one password to the next, and proof that the first one is dead."""
+        """Tell it, from one password to the next, until the first one does not work any more. Returns how many
+        statements failed.
+        """
         self.four_roles()
         self.twins()
         first = self.conninfo(TWINS[0])
@@ -69,7 +71,7 @@ class RotationStory(Story):
         return len(tally.failures)
 
     def four_roles(self) -> None:
-        """The story before this one, in one breath."""
+        """Take the split in one go; ``flatsplit demo`` tells it at length."""
         self.out.heading("Before the story")
         self.out.say(
             "The shop's one role became four: that story is `flatsplit demo`. Here it is told in one breath, and\n"
@@ -81,7 +83,7 @@ class RotationStory(Story):
         self.quietly("next", "--generate-passwords", PASSWORDS, "--through", split.REVOKE_LEGACY, *waived)
 
     def twins(self) -> None:
-        """The group's walk."""
+        """Make the application's role a group with two logins, and set up the store."""
         path = self.folder / "flatsplit.toml"
         lines = [f"[group.{USER}]", f"logins = {json.dumps(TWINS)}", "", "[rotation]", f'store = ["./{HOOK}"]']
         path.write_text("\n".join([path.read_text(), *lines, ""]))
@@ -95,7 +97,7 @@ class RotationStory(Story):
         self.quietly("next", "--password-file", PASSWORDS, "--through", group.FORGET_PASSWORD, *waived)
 
     def pooled(self) -> None:
-        """PgBouncer, where there is one: the configuration names its console."""
+        """Name the console of PgBouncer, if there is one, in the configuration."""
         if self.pooler is None:
             return
         path = self.folder / "flatsplit.toml"
@@ -106,11 +108,11 @@ class RotationStory(Story):
         )
 
     def through(self, conninfo: str) -> str:
-        """By way of PgBouncer, where there is one."""
+        """The connection string through PgBouncer, if there is one."""
         return self.pooler.through(conninfo) if self.pooler is not None else conninfo
 
     def prepare(self, traffic: Traffic) -> None:
-        """The other login, alike and let in."""
+        """Begin the rotation: the other login gets the same rights, a new password and LOGIN."""
         self.out.heading("A password that nobody had before")
         self.out.say(
             wrapped(
@@ -125,7 +127,7 @@ class RotationStory(Story):
         self.pulse(traffic)
 
     def switch(self, traffic: Traffic) -> None:
-        """The store hands out the new login, and the application is deployed."""
+        """Let the store hand out the new login, and move the application to it."""
         self.out.heading("Read back from the store, tried, given out")
         self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}", expect=Exit.WAITING)
         self.out.say("\nThe deploy: one connection after the other comes back with what the store gives out.")
@@ -137,7 +139,7 @@ class RotationStory(Story):
         self.pulse(traffic)
 
     def forgotten(self, connection: psycopg.Connection[object], traffic: Traffic) -> None:
-        """A connection that was forgotten."""
+        """Have flatsplit find a connection that still uses the old login, and move it."""
         self.out.heading("Somebody was forgotten")
         self.out.say("On a timer the old password would be gone now. flatsplit looks first:")
         self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}", expect=Exit.WAITING)
@@ -149,7 +151,7 @@ class RotationStory(Story):
         self.pulse(traffic)
 
     def close(self, traffic: Traffic) -> None:
-        """The old password does not work any more, as a trial shows."""
+        """Lock the old login, try its password, and end the rotation."""
         self.out.heading("The old password is dead")
         self.operator.flatsplit("next", "--yes", "--walk", f"rotate:{USER}")
         try:
@@ -167,7 +169,7 @@ class RotationStory(Story):
         self.out.say(f"\n{MIGRATOR}'s password was not touched: no statement of all this names another role.")
         self.pulse(traffic)
 
-    # -- what it is made of
+    # -- parts of the chapters
 
     def quietly(self, *arguments: str) -> None:
         """Run a command, and show its output only where it fails."""
@@ -180,12 +182,14 @@ class RotationStory(Story):
         return secrets.token_urlsafe(24)
 
     def stored(self) -> str:
-        """What the store gives to applications."""
+        """The password that the store gives to applications."""
         found = json.loads(Path(self.folder / STORE).read_text())
         return str(found[USER]["current"]["password"])
 
     def wait_until_gone(self, but: int = 0) -> None:
-        """A server process outlives its client by a moment, one of a pool's by a second: all, ``but`` so many."""
+        """Wait until the old login has only ``but`` sessions. A session ends a moment after its client, and one of
+        PgBouncer's about a second after.
+        """
         with psycopg.connect(self.shop.conninfo(OPERATOR)) as conn:
             count = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
             until = time.monotonic() + 10

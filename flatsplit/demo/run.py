@@ -1,4 +1,4 @@
-"""A story told on a server of our own, which goes however the telling ends."""
+"""Tells a story on a server of its own, which is removed however the story ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flatsplit.errors import Exit
 
 
 def run(*, keep: bool, output: Narrator, telling: type[Story] | None = None) -> int:
-    """Tell the story; the exit code. With ``keep``, leave a server behind on which the reader can do it by hand."""
+    """Tell the story; returns the exit code. With ``keep``, leave a server behind to do the same by hand."""
     started = time.monotonic()
     sweep()
     with (

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own: found, started, stopped, and nothing left behind.
+"""Starts and stops a PostgreSQL server for the demo or for tests, and removes all of it at the end.
 
 Only ``initdb`` and ``postgres`` are needed, so any build will do. The server listens on a Unix socket in a folder that
 only its own user can enter; a TCP port on the loopback interface exists when asked for and always wants a password.
@@ -44,10 +44,10 @@ __all__ = [
 Auth = Literal["scram", "trust"]
 StopMode = Literal["smart", "fast", "immediate"]
 
-#: Settings for data that nobody will miss: faster; a commit survives a crash of the server, but not of the machine.
+#: Faster settings, for data that need not last: a commit survives a crash of the server, but not of the machine.
 DISPOSABLE: Mapping[str, str] = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
 
-#: Log lines that say who it was, from where, and the SQLSTATE; PostgreSQL's own default says none of it.
+#: Log lines with user, database, client address and SQLSTATE, which PostgreSQL's default leaves out.
 NAMED: Mapping[str, str] = MappingProxyType({"log_line_prefix": "%m [%p] %q%u@%d %h %a %e "})
 
 _SIGNALS: Mapping[StopMode, signal.Signals] = MappingProxyType(
@@ -61,7 +61,7 @@ class ServerFailed(FlatsplitError):
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterConfig:
-    """What a cluster is to be like; nothing here changes once it exists."""
+    """The properties of a cluster, fixed once it exists."""
 
     binaries: Binaries = field(default_factory=find_binaries)
     superuser: str = "postgres"  # the bootstrap superuser, oid 10

@@ -1,4 +1,4 @@
-"""The whole cutover in half a minute, told while it happens on a server of our own.
+"""``demo``: tells the whole cutover in half a minute, while it happens on a server of its own.
 
 The walk is made by the real command line, as processes of their own, while the shop's traffic runs in threads of this
 one: nothing that is shown here is staged, and the exit code says whether the application lost a statement.
@@ -37,7 +37,7 @@ CREATE TABLE gift_cards (code text PRIMARY KEY, customer_id bigint REFERENCES cu
 
 
 class Story:
-    """One telling."""
+    """The story of ``demo``, with the parts that other stories share."""
 
     @staticmethod
     def build(cluster: Cluster) -> Shop:
@@ -58,7 +58,7 @@ class Story:
         """Options for ``next`` where no rehearsal can be clean."""
 
     def tell(self) -> int:
-        """From the flat database to four roles; how many application statements failed."""
+        """Tell it, from the flat database to four roles. Returns how many application statements failed."""
         self.flat_database()
         before = self.rights(LEGACY)
         self.outcome(attack(self.shop.conninfo(LEGACY)), LEGACY)
@@ -86,7 +86,7 @@ class Story:
     # -- chapters
 
     def flat_database(self) -> None:
-        """What there is to begin with."""
+        """Show the database as it is before."""
         with psycopg.connect(self.shop.conninfo(OPERATOR)) as conn:
             census = flat.census(conn)
         version = self.shop.cluster.config.binaries.version
@@ -113,7 +113,7 @@ class Story:
             self.out.say("\nThe hole is still there. What can be done through it is not.")
 
     def who_was_it(self) -> None:
-        """What the attempt left in the server's log."""
+        """Show what ``who`` finds about the attempt in the server's log."""
         self.out.say(
             "\nAnd it is no longer silent. PostgreSQL writes down whom it refuses, and no application drops tables.\n"
             "Whoever asks is told, a script by the exit code; what a client calls itself is shown, and not believed:"
@@ -139,14 +139,14 @@ class Story:
         self.statements = {step["key"]: step["statements"] for step in steps}
 
     def take(self, step: str, traffic: Traffic, *options: str) -> None:
-        """One step: why, some of its statements, the step itself, what the application noticed."""
+        """Take a step: show its reason and some of its statements, run it, and show what the application noticed."""
         self.chapter(step)
         self.sample(step)
         self.operator.flatsplit("next", "--yes", *options)
         self.pulse(traffic)
 
     def change_of_mind(self, traffic: Traffic) -> None:
-        """Back and forth again."""
+        """Roll a step back and take it again."""
         self.out.heading("Second thoughts")
         self.out.say(
             f"Any step goes back exactly, this one too: {LEGACY} owns all of it again. And then forward once more."
@@ -156,7 +156,7 @@ class Story:
         self.pulse(traffic)
 
     def rehearse(self) -> None:
-        """Everything that ran as the old role, tried as app_user before anybody moves."""
+        """Rehearse as app_user everything that ran as the old role, before the application moves."""
         self.out.heading("The rehearsal")
         self.out.say(
             wrapped(
@@ -205,7 +205,7 @@ class Story:
             self.out.say(f"    {line}", "cyan")
 
     def switch(self, traffic: Traffic) -> None:
-        """The application and the migration tool move; flatsplit only watches."""
+        """Move the application and the migration tool to the new roles; flatsplit only watches."""
         self.chapter(split.SWITCH_CONNECTIONS)
         self.operator.flatsplit("next", "--yes", expect=Exit.WAITING)
         self.out.say(
@@ -224,7 +224,7 @@ class Story:
         self.pulse(traffic)
 
     def use_what_is_new(self) -> None:
-        """What app_migrator creates can be used by the others at once, without a GRANT."""
+        """Show that others can use what app_migrator has created at once, without a GRANT."""
         with psycopg.connect(self.conninfo(USER)) as conn:
             conn.execute("INSERT INTO gift_cards SELECT 'HELLO', id, 20 FROM customers LIMIT 1")
             conn.execute("UPDATE products SET weight_g = 900 WHERE id = 1")
@@ -240,12 +240,12 @@ class Story:
         )
 
     def nightly_job(self, role: str) -> None:
-        """Once as the old role, once as its successor."""
+        """Run the nightly job, once as the old role and once as its successor."""
         flat.refresh(self.conninfo(role))
         self.out.say(f"\nThe nightly job refreshed its materialized view as {role}.")
 
     def verify(self, traffic: Traffic) -> None:
-        """What each role can and cannot do, at length, and as a step."""
+        """Run ``verify``, and take the step of that name."""
         self.chapter(split.VERIFY)
         self.operator.flatsplit("verify", limit=40)
         self.operator.flatsplit("next", "--yes")
@@ -278,16 +278,16 @@ class Story:
         for failure in tally.failures[:10]:
             self.out.say(f"  as {failure.role}: {failure.error}\n    {failure.statement}", "red")
 
-    # -- what the chapters are made of
+    # -- parts of the chapters
 
     def chapter(self, step: str) -> None:
-        """The words before a step."""
+        """Show the words before a step."""
         number = list(CHAPTERS).index(step) + 1
         self.out.heading(f"Step {number} of {len(CHAPTERS)}, {step}: {CHAPTERS[step].title}")
         self.out.say(CHAPTERS[step].why)
 
     def sample(self, step: str) -> None:
-        """Some of a step's statements, as the runbook has them."""
+        """Show some of a step's statements, as the runbook has them."""
         (script,) = (path for path in (self.folder / RUNBOOK).glob(f"*-{step}.sql"))
         lines = [line for line in script.read_text().splitlines() if not line.startswith("--")]
         self.out.say(f"\n    {RUNBOOK}/{script.name} has {self.statements[step]} statements, such as")
@@ -295,7 +295,7 @@ class Story:
             self.out.say(f"    {shortened(next(line for line in lines if part in line))}", "cyan")
 
     def pulse(self, traffic: Traffic) -> None:
-        """What the application noticed so far."""
+        """Show what the application noticed so far."""
         tally = traffic.tally()
         self.out.say(
             f"    application: {tally.total:,} statements so far, {len(tally.failures)} failed, "
@@ -317,14 +317,14 @@ class Story:
         return {"owns": str(owned), **answers}
 
     def conninfo(self, role: str) -> str:
-        """How to log in as one of the old roles or of the new ones."""
+        """The connection string for one of the old or new roles."""
         if role in self.shop.passwords:
             return self.shop.conninfo(role)
         passwords = tomllib.loads((self.folder / PASSWORDS).read_text())
         return self.shop.conninfo(role, passwords[role])
 
     def configure(self, **values: str) -> None:
-        """Change keys of flatsplit.toml, in which each stands once."""
+        """Change values in flatsplit.toml, where each key occurs once."""
         path = self.folder / "flatsplit.toml"
         text = path.read_text()
         for key, value in values.items():

@@ -24,15 +24,15 @@ TENANT = "tenant_1"
 
 
 class TenantsStory(Story):
-    """One telling."""
+    """The story of ``demo tenants``."""
 
     @staticmethod
     def build(cluster: Cluster) -> Shop:
-        """A help desk for several companies."""
+        """Build the help desk for several companies."""
         return help_desk.build(cluster)
 
     def tell(self) -> int:
-        """From one role for five companies to a role for each; how many application statements failed."""
+        """Tell it, from one role for five companies to a role for each. Returns how many statements failed."""
         self.out.heading("Five companies in the same tables")
         self.out.say(
             f"A help desk keeps the tickets of {help_desk.ACCOUNTS} companies in one database, told apart by a WHERE. "
@@ -51,7 +51,7 @@ class TenantsStory(Story):
         return len(tally.failures)
 
     def roles(self, traffic: Traffic) -> None:
-        """The walk of the other story, told shortly: tenants stand on its roles."""
+        """Take the split, told shortly: the walk over tenants needs its roles."""
         self.out.heading("First the roles: an owner, and an application that owns nothing")
         self.operator.flatsplit("init", "--legacy-role", LEGACY, "--yes", limit=4)
         self.configure(drain="0s", soak="0s", rehearsal="off")
@@ -63,7 +63,7 @@ class TenantsStory(Story):
             self.operator.flatsplit("next", "--yes", "--through", split.REVOKE_LEGACY, limit=6)
 
     def attacked(self, role: str, expected: int) -> None:
-        """The same hole, and what it shows."""
+        """Use the hole in the search, and print what it shows."""
         rows, companies = help_desk.attack(self.conninfo(role))
         self.out.heading(f"A hole in the search box, with the application running as {role}")
         self.out.say(f"    {help_desk.search_sql(help_desk.TERM)}", "cyan")
@@ -77,14 +77,14 @@ class TenantsStory(Story):
             self.out.say("\nThe hole is still there. Behind it is one company.")
 
     def survey(self) -> None:
-        """Which table is whose, and what is written down of it."""
+        """Survey the tables, and write the result into the configuration."""
         path = self.folder / "flatsplit.toml"
         path.write_text(path.read_text() + help_desk.SECTION)
         self.out.heading("Which table is whose")
         self.operator.flatsplit("tenants", "--survey", limit=26)
 
     def apart(self, traffic: Traffic) -> None:
-        """The walk as far as roles that nobody can use yet."""
+        """Take the walk as far as roles that nobody can use yet."""
         self.out.heading("A role per tenant")
         self.out.say(
             "Policies come first and count later; whoever was there is named by one that shows all rows, as before.\n"
@@ -95,12 +95,12 @@ class TenantsStory(Story):
         self.pulse(traffic)
 
     def proof(self) -> None:
-        """Tried, as each tenant."""
+        """Prove isolation, as each tenant."""
         self.out.heading("The proof")
         self.operator.flatsplit("tenants", "--prove", "--all", "--rows", "--paper", PAPER, limit=30)
 
     def enter(self, traffic: Traffic) -> None:
-        """Logins."""
+        """Let the tenants log in."""
         self.out.heading("The tenants log in")
         self.operator.flatsplit(
             "next",
@@ -116,7 +116,7 @@ class TenantsStory(Story):
         self.pulse(traffic)
 
     def conninfo(self, role: str) -> str:
-        """How to log in as one of the roles."""
+        """The connection string for one of the roles."""
         for name in (PASSWORDS, TENANTS):
             path = self.folder / name
             passwords = tomllib.loads(path.read_text()) if path.exists() else {}

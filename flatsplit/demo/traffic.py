@@ -1,4 +1,4 @@
-"""What the shop's application does all day: short transactions on a few connections, counted.
+"""The traffic of the shop's application: short transactions on a few connections, with a count of failures.
 
 Nothing here knows about flatsplit. A failed statement is a failure of the cutover, whatever the reason, and so is
 a statement that finds fewer rows than the application knows to be there: row-level security hides them silently.
@@ -22,7 +22,7 @@ from flatsplit.demo.transactions import TRANSACTIONS, Run, Transaction
 
 @dataclass(frozen=True)
 class FailedStatement:
-    """A statement that the application did not get served."""
+    """A statement of the application that failed."""
 
     role: str
     statement: str
@@ -81,7 +81,7 @@ class Traffic:
         self.stop()
 
     def stop(self) -> Tally:
-        """Let every connection finish its transaction and close; what it all came to."""
+        """Let every connection finish its transaction and close. Returns the final counts."""
         self._stopping.set()
         for worker in self._workers:
             if worker.is_alive():
@@ -89,7 +89,7 @@ class Traffic:
         return self.tally()
 
     def move(self, conninfo: str, *, interval: float = 0.2, timeout: float = 10) -> None:
-        """Have each connection log in anew with other credentials, one after the other."""
+        """Have each connection log in again with other credentials, one after the other."""
         for worker in self._workers:
             worker.move(conninfo, timeout)
             self._stopping.wait(interval)

@@ -1,4 +1,4 @@
-"""The transactions of the shop's application, by name. None of them writes a schema's name."""
+"""The transactions of the shop's application, by name. None of them names a schema."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Act: TypeAlias = Callable[[Run, Random], None]
 
 
 class Transaction(NamedTuple):
-    """Something the application does, and how often compared with the others."""
+    """A transaction of the application, and how often it runs compared with the others."""
 
     weight: int
     act: Act

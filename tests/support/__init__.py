@@ -1,1 +1,1 @@
-"""What tests of several kinds share. Nothing in here uses flatsplit's own catalog reader."""
+"""Helpers that tests of several kinds share. None of them uses flatsplit's own catalog reader."""

@@ -23,7 +23,7 @@ PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 
 
 class Browser:
-    """One browser with one page."""
+    """A running browser with one page."""
 
     def __init__(self) -> None:
         assert PROGRAM is not None
@@ -105,7 +105,7 @@ class Browser:
         return done["result"].get("value")
 
     def press(self, key: str, code: int) -> None:
-        """A key, as from a keyboard."""
+        """Press a key, as on a keyboard."""
         text = {"text": "\r"} if key == "Enter" else {}
         self("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, **text)
         self("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
@@ -141,7 +141,7 @@ class Browser:
         return base64.b64decode(data)
 
     def close(self) -> None:
-        """End it, with all its processes."""
+        """End the browser with all its processes."""
         with_all = os.getpgid(self._process.pid)
         os.killpg(with_all, signal.SIGKILL)
         self._process.wait()

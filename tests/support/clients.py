@@ -16,7 +16,7 @@ from tests.fixtures.databases import Database
 from tests.support.walk import Run, Walk, write_passwords
 
 ROLES = ("web one", "deploy", "read", "dba2")
-"""app_user, app_migrator, app_readonly, dba; the space is one that each program's file must stand."""
+"""Names for app_user, app_migrator, app_readonly and dba; the space is there to test how each program's file quotes."""
 
 
 def blocks(book: Path) -> dict[str, str]:
@@ -29,7 +29,7 @@ def blocks(book: Path) -> dict[str, str]:
 def walk_to_login(run: Run, database: Database, password: str = "@ss: w/rd #100% of \\{}") -> Walk:
     """Take a database to where the new roles log in, and write its bundle into ``book``.
 
-    Each password is made of this one, in which as many files as possible have something to trip over.
+    Each role's password is made of ``password``, which has characters that many file formats have to quote.
     """
     walk = Walk(run, database, roles=ROLES).init()
     walk.passwords = {role: password.format(number) for number, role in enumerate(ROLES)}
@@ -40,19 +40,19 @@ def walk_to_login(run: Run, database: Database, password: str = "@ss: w/rd #100%
 
 
 def login(database: Database) -> dict[str, str]:
-    """How the old role connects over TCP, by libpq's names."""
+    """The connection parameters of the old role over TCP, by libpq's names."""
     parts = conninfo_to_dict(database.conninfo(database.legacy, tcp=True))
     return {name: str(value) for name, value in parts.items()}
 
 
 def owners(database: Database) -> dict[str, str]:
-    """Who owns each table of public."""
+    """The owner of each table in schema public."""
     rows = database.admin.execute("SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'public'")
     return dict(rows.fetchall())
 
 
 def said(folder: Path, *command: str | Path, env: Mapping[str, str] | None = None, exit_code: int = 0) -> str:
-    """What a program prints in this folder, both streams; with nothing of our own environment that is PostgreSQL's."""
+    """Run a program in this folder, without PG variables of our environment. Returns both output streams as one."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "FLATSPLIT_", "DB_"))}
     done = subprocess.run(
         [str(part) for part in command],
@@ -69,7 +69,7 @@ def said(folder: Path, *command: str | Path, env: Mapping[str, str] | None = Non
 
 
 def npm(folder: Path, *packages: str) -> None:
-    """Bring packages of Node into a folder; where that cannot be, the test is left out, in CI it fails."""
+    """Install packages of Node into a folder. Where that is not possible the test is skipped; in CI it fails."""
     program = shutil.which("npm")
     if program is None:
         _missing("no npm on this machine")

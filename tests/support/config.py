@@ -1,4 +1,4 @@
-"""The smallest configuration that there is, as a value and as the text of flatsplit.toml."""
+"""The smallest valid configuration, as a value and as the text of flatsplit.toml."""
 
 from __future__ import annotations
 

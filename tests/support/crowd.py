@@ -1,4 +1,4 @@
-"""More roles than a list of rights can hold."""
+"""More roles than one access control list can hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DROP = "DO $$ BEGIN FOR i IN 0..2599 LOOP EXECUTE 'DROP ROLE \"Lease ' || i || '
 
 
 def crowd(conn: psycopg.Connection[Any], grant: str, upto: int = len(LEASES)) -> int:
-    """Grant to as many roles as there is room for; how many these are."""
+    """Grant to as many roles as the list has room for; returns how many."""
     done, many = 0, 1024
     while many and done < upto:
         some = LEASES[done : min(done + many, upto)]

@@ -1,4 +1,4 @@
-"""Acts planted in a server's log, with the truth about each as the client saw it."""
+"""Produces statements of every kind in a server's log, and records for each what ``who`` has to find."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORGED = (
 
 
 class Template(NamedTuple):
-    """A kind of act."""
+    """A kind of statement."""
 
     sql: str
     act: str
@@ -56,7 +56,7 @@ TEMPLATES = (
 
 
 class Known(NamedTuple):
-    """What is to be known of an act."""
+    """What ``who`` has to say about one statement."""
 
     login: str
     act: str
@@ -68,7 +68,7 @@ class Known(NamedTuple):
 
 @dataclass
 class Planting:
-    """Plants acts of every kind by every login."""
+    """Runs statements of every kind as every login, and counts in ``truth`` what they were."""
 
     database: Database
     logins: Sequence[str] = LOGINS
@@ -76,7 +76,7 @@ class Planting:
     number: int = 0
 
     def prepare(self, count: int) -> None:
-        """Tables to act on."""
+        """Create the tables that the statements are about, one for each."""
         tables = "; ".join(
             f"CREATE TABLE t{n} (i int); GRANT SELECT, INSERT, UPDATE, DELETE ON t{n} TO app_user; "
             f"ALTER TABLE t{n} OWNER TO app_migrator"
@@ -85,7 +85,7 @@ class Planting:
         self.database.execute(tables)
 
     def plant(self, passwords: dict[str, str]) -> None:
-        """All of it."""
+        """Run every kind of statement in every mode as every login."""
         names = cycle(FORGED)
         for login in self.logins:
             for template in TEMPLATES:
@@ -94,7 +94,7 @@ class Planting:
 
     @staticmethod
     def modes(login: str, template: Template) -> Iterator[str]:
-        """Alone, and in transactions that end one way or the other."""
+        """How to run it: alone, in a transaction that is rolled back, or in one that is committed."""
         yield "alone"
         if "PROGRAM" not in template.sql and "SELECT 1;" not in template.sql:
             yield "rolled back"
@@ -145,7 +145,7 @@ class Planting:
 
     @staticmethod
     def judgement(login: str, outcome: str) -> str:
-        """By role alone."""
+        """The expected judgement, which depends on the role and whether it was refused."""
         if login in ("app_user", "app_user_b", "app_readonly"):
             return "suspicious"
         if login in ("dba", "alice"):
@@ -154,7 +154,7 @@ class Planting:
 
 
 def told(found: Any, logins: Sequence[str] = LOGINS) -> Counter[Known]:
-    """What ``who --json`` says of these logins."""
+    """The same facts as ``who --json`` reports them about these logins."""
     return Counter(
         Known(act["login"], act["act"], act["object"] or "", act["outcome"], act["judgement"], act["application"] or "")
         for act in found["acts"]
@@ -163,7 +163,7 @@ def told(found: Any, logins: Sequence[str] = LOGINS) -> Counter[Known]:
 
 
 def people(walk: Walk) -> None:
-    """A second login of the application's, a person, and somebody whom nobody knows."""
+    """Create a second login of the application, a person, and a role that no configuration names."""
     walk.database.execute(
         "CREATE ROLE app_user_b LOGIN IN ROLE app_user; CREATE ROLE alice LOGIN IN ROLE dba; CREATE ROLE stranger LOGIN"
     )

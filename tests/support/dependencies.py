@@ -1,4 +1,4 @@
-"""What the server itself records as depending on a role."""
+"""The dependencies on a role that the server itself records."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import psycopg
 
 
 def dependencies_of(conn: psycopg.Connection[Any], role: str) -> list[str]:
-    """What pg_shdepend knows to depend on the role, in this database, in others and shared."""
+    """What depends on the role by pg_shdepend: in this database, in others, and shared objects."""
     with conn.transaction():
         rows = conn.execute(
             """

@@ -1,4 +1,4 @@
-"""A kind of walk of the tests' own: ROLE gets a deputy that acts as it, then may not log in itself any more.
+"""A kind of walk that only tests have: ROLE gets a deputy that acts as it, then may not log in itself any more.
 
 Two steps and one gate, as small as a kind can be and still make a role, change another's facts, wait, and go back. As
 a program this is flatsplit with that kind: ``python -m tests.support.deputy begin deputy reporting``.

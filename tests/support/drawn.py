@@ -1,6 +1,6 @@
-"""Databases drawn by lot: a kind of old role, odd parts of the field, what is around them, and how it is to be split.
+"""Random databases: a kind of old role, some odd parts found in real databases, surroundings, and a configuration.
 
-Everything odd at once hides what two odd things do to each other, and refuses where one of them is refused.
+A database with all odd parts at once would hide how two of them interact, and ``begin`` would refuse it for any one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.support.field import ROLES, parts
 from tests.support.world import Part, acting_as
 
 OWNER = "Cube:admin%s"
-"""Who owns everything where the old role is a member only."""
+"""The owner of everything where the old role is only a member of it."""
 
 KINDS: dict[str, str] = {
     "plain": "",
@@ -31,13 +31,13 @@ KINDS: dict[str, str] = {
     "members": "",
     "noinherit": "NOINHERIT",
 }
-"""Old roles, with their attributes."""
+"""The kinds of old role, with their attributes."""
 
 SUPERUSERS = ("superuser", "bootstrap")
 AROUND = ("other", "closed", "tablespace", "template", "temporary", "prepared", "reading")
-"""What is not in the database itself: made by Drawn.surround()."""
+"""Things outside the database itself, made by Drawn.surround()."""
 
-# What needs something that was not drawn, or what this kind of old role may not make
+# Errors of parts that need another part that was not drawn, or that this kind of old role may not make
 _LEFT_OUT = (
     psycopg.errors.UndefinedObject,
     psycopg.errors.UndefinedTable,
@@ -51,7 +51,7 @@ _LEFT_OUT = (
 
 @dataclass
 class Drawn:
-    """What the lot said; ``str()`` of it names all that a failure needs to be seen again."""
+    """One random database; ``str()`` of it says all that is needed to reproduce a failure."""
 
     seed: int
     major: int
@@ -81,7 +81,7 @@ class Drawn:
         )
 
     def make(self, fresh_cluster: FreshCluster, make_database: MakeDatabase) -> Database:
-        """The database, in a cluster of its own."""
+        """Create the database, in a cluster of its own."""
         settings = {"allow_in_place_tablespaces": "on"}
         if self.kind == "bootstrap":
             cluster = fresh_cluster(superuser="legacy", settings=settings)
@@ -100,7 +100,7 @@ class Drawn:
         admin.execute(sql.SQL("grant create on database {database} to {legacy}").format(**names))
         admin.execute(sql.SQL("grant create on schema public to {legacy}").format(**names))
         wanted, made = {"base", *self.parts}, []
-        # What changes who the operator's own sessions are comes last
+        # Parts that change which role the operator's own sessions act as come last
         for part in sorted(all_parts(), key=lambda part: "operator" in part.name or "database" in part.name):
             if part.name not in wanted or not part.since <= self.major <= part.until:
                 continue
@@ -183,5 +183,5 @@ def _names(database: Database) -> tuple[str, dict[str, sql.Composable]]:
 
 
 def all_parts() -> list[Part]:
-    """Those of the field, and those of which only some go together."""
+    """All parts found in real databases, including those that do not all go together."""
     return [*parts(), *parts(Path(__file__).with_name("odd.sql"))]

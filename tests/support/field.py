@@ -1,4 +1,4 @@
-"""What databases of the field hold beyond the world of traps: field.sql, part by part."""
+"""Odd things found in real databases, besides those in the trap world: field.sql, part by part."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _HEAD = re.compile(r"^-- part (\w+) by (\w+)(?: since (\d+))?(?: until (\d+))?(?
 
 
 def parts(path: Path = FIELD) -> Iterator[Part]:
-    """In the order in which they are made."""
+    """The parts of a file, in the order in which they are made."""
     found = _HEAD.split(path.read_text())[1:]
     for name, actor, since, until, condition, statements in zip(*[iter(found)] * 6, strict=True):
         yield Part(name, actor, statements, int(since or 13), int(until or 99), condition or "")
 
 
 def build(database: Database, *, leave_out: Collection[str] = ()) -> None:
-    """Make the parts in a database in which nothing is yet, of a cluster in which only legacy is."""
+    """Make the parts in an empty database, in a cluster that has no other roles than legacy."""
     admin, major = database.admin, database.cluster.major
     names: dict[str, sql.Composable] = {
         "database": sql.Identifier(database.name),

@@ -1,4 +1,4 @@
-"""The law that nobody gains, read from the catalog: what a role could do that an ordinary owner could not."""
+"""Checks that no role gains powers: reads from the catalog what a role could do that an ordinary owner could not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ begin
     end loop;
 end $$
 """
-"""Every extension that this server brings, as whoever runs it."""
+"""Creates every extension that this server has, owned by the role that runs it."""
 
 _BEYOND = """
 with kept as (
@@ -67,7 +67,7 @@ order by 1
 
 
 def beyond(conn: psycopg.Connection[Any], role: str) -> set[str]:
-    """Everything that the role may, and a role without any right of its own may not."""
+    """Everything that the role may do and a role without any right of its own may not."""
     since_15 = conn.info.server_version >= 150000
     query = _BEYOND.format(
         parameters="pg_parameter_acl" if since_15 else "pg_authid",

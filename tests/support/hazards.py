@@ -1,4 +1,4 @@
-"""Planting a trap in a transaction, asking doctor about it, seeing it bite and curing it, and undoing it all."""
+"""Tests one hazard in a transaction: plants it, asks doctor, shows the failure, applies the fix, and rolls back."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CRON = (
 
 
 def extension(name: str, *tables: str) -> str:
-    """What the catalog holds once an extension that cannot be had here is installed, with these tables."""
+    """SQL that puts into the catalog what an extension that is not available here would, with these tables."""
     adopt = "".join(f"ALTER EXTENSION {name} ADD TABLE {table}; " for table in tables)
     return (
         "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) "
@@ -65,9 +65,9 @@ def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -
 
 
 _ALONE = ("ALTER SYSTEM", "BEGIN;", "COMMIT PREPARED", "ROLLBACK PREPARED")
-"""Statements that cannot run in the transaction of a test …"""
+"""Statements that cannot run in the transaction of a test."""
 _LASTING = re.compile(r"\bpg_(?:terminate_backend|drop_replication_slot|reload_conf)\b")
-"""… and what no transaction undoes."""
+"""Functions whose effect is not undone by rolling back."""
 
 
 _STATEMENT = re.compile(r"\b(?:ALTER|COMMENT|CREATE|DROP|GRANT|REASSIGN|REVOKE|SELECT|SET|UPDATE) .*", re.DOTALL)
@@ -75,10 +75,10 @@ _STATEMENT = re.compile(r"\b(?:ALTER|COMMENT|CREATE|DROP|GRANT|REASSIGN|REVOKE|S
 
 
 def _runs(conn: psycopg.Connection[Any], finding: Finding) -> None:
-    """A remedy is executable as it is printed: what stands below it in lines of its own is tried, and undone."""
+    """Assert that a fix can be executed as printed: run the statements on lines of their own, and roll back."""
     assert "…" not in finding.fix, finding
     if "DO $" in finding.fix:
-        return  # one statement of many lines, which a test of its own takes
+        return  # one statement of many lines, which has a test of its own
     said, *lines = _lines(finding.fix)
     later = re.search(r"\bafter (create-roles|grant-existing|enable-login|the last step)\b", said, re.IGNORECASE)
     for line in lines:
@@ -89,7 +89,7 @@ def _runs(conn: psycopg.Connection[Any], finding: Finding) -> None:
 
 
 def _lines(text: str) -> list[str]:
-    """Of a text, where a quoted name or constant that goes over several lines is part of one."""
+    """The lines of a text, where a quoted name or constant with line breaks does not end a line."""
     found: list[str] = []
     for line in text.split("\n"):
         statement = _STATEMENT.search(found[-1]) if found else None
@@ -102,7 +102,7 @@ def _lines(text: str) -> list[str]:
 
 @contextmanager
 def pinned(conn: psycopg.Connection[Any]) -> Iterator[None]:
-    """As the tool's own session: as who logged in, and with its search_path."""
+    """Make the connection like flatsplit's own: with the login's role and the pinned search_path."""
     path = "SELECT current_setting('search_path'), current_setting('role')"
     row = conn.execute(path).fetchone()
     assert row is not None
@@ -114,7 +114,7 @@ def pinned(conn: psycopg.Connection[Any]) -> Iterator[None]:
 
 
 def distributed(table: str) -> str:
-    """What the catalog holds once Citus, which cannot be had here, distributes a table."""
+    """SQL that puts into the catalog what Citus, which is not available here, would for a distributed table."""
     return (
         f"CREATE TABLE pg_dist (logicalrelid oid); INSERT INTO pg_dist VALUES ('{table}'::regclass); "
         f"{extension('citus', 'public.pg_dist')}"
@@ -124,37 +124,40 @@ def distributed(table: str) -> str:
 
 
 class Case(NamedTuple):
-    """A trap, and how to see it."""
+    """A hazard, and how to test it."""
 
     hazard: str
     plant: str
-    """As a superuser."""
+    """SQL that makes the hazard, run as a superuser."""
     objects: tuple[str, ...] = ()
     severity: str = ""
     bites: str = ""
-    """A statement that shows the break in the raw, without flatsplit …"""
+    """A statement that goes wrong because of the hazard, without flatsplit's help."""
     role: str = "app_user"
-    """… as this role."""
+    """The role that runs it."""
     error: str = ""
-    """What it says then; "" where it gives another value than is right."""
+    """The error that it gets; "" where it returns a wrong value instead."""
     value: Any = None
     """The wrong value."""
     cure: str = ""
-    """The fix that doctor names. Afterwards it is silent, unless …"""
+    """The fix that doctor names, as SQL."""
     stays: bool = False
-    """… the fix is one that it cannot see."""
+    """True where doctor cannot see the fix, and reports the hazard afterwards too."""
     absent: str = ""
-    """As a superuser, before all: where an empty database has the trap."""
+    """SQL run first, as a superuser, where an empty database has the hazard already."""
     since: int = 13
     config: Config = SHOP
 
 
 _empty: WeakKeyDictionary[psycopg.Connection[Any], dict[str, Finding]] = WeakKeyDictionary()
-"""What doctor says about the databases before anything is planted; looked at once for all cases."""
+"""The findings in each database before anything is planted, read once for all cases."""
 
 
 def check(conn: psycopg.Connection[Any], case: Case) -> None:
-    """Absent: silent. Planted: found, and it bites. Cured: silent again, and nothing bites. All undone."""
+    """Assert that doctor reports the hazard only while it is there, and that the failure is there only as long.
+
+    Everything is rolled back.
+    """
     with conn.transaction(force_rollback=True):
         if case.absent:
             conn.execute(case.absent.encode())
@@ -195,11 +198,11 @@ def bitten(conn: psycopg.Connection[Any], case: Case) -> bool:
         if case.error and case.error in str(error):
             return True
         if not case.error and isinstance(error, psycopg.errors.InsufficientPrivilege):
-            return False  # the trap was that it worked
+            return False  # the hazard was that it was allowed
         raise
     return not case.error and row is not None and row[0] == case.value
 
 
 def doctor(database: Database, id_: str) -> Finding | None:
-    """What doctor says of this hazard, where the database's legacy role may have any name."""
+    """The finding of this hazard in a database whose old role may have any name; None where there is none."""
     return look(database.admin, replace(SHOP, legacy_role=database.legacy), id_).get(id_)

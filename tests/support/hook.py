@@ -1,4 +1,4 @@
-"""A module of the server that refuses what is no clear-text password, made from its source."""
+"""Compiles a module for the server that refuses passwords that are not clear text."""
 
 from __future__ import annotations
 

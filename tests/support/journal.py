@@ -1,4 +1,4 @@
-"""Whether the journal tells one whole story, read with queries of the tests' own."""
+"""Checks that the journal is complete and consistent, with queries that only tests use."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def states(conn: psycopg.Connection[Any], kind: str = "split") -> dict[str, str]
 
 
 def marks(conn: psycopg.Connection[Any]) -> int:
-    """How many things the journal has written down: each transaction of a step leaves one at least."""
+    """How many entries the journal has; each transaction of a step adds at least one."""
     query = """
         select (select count(*) + count(undone_at) from flatsplit.action) + (select count(*) from flatsplit.event)
     """
@@ -53,7 +53,7 @@ def marks(conn: psycopg.Connection[Any]) -> int:
 
 
 def at_work(conn: psycopg.Connection[Any]) -> bool:
-    """Whether flatsplit is connected, in whichever process."""
+    """Whether any process of flatsplit is connected to the database."""
     query = """
         select from pg_stat_activity
         where application_name like 'flatsplit%' and datname = current_database() and pid <> pg_backend_pid()
@@ -62,7 +62,7 @@ def at_work(conn: psycopg.Connection[Any]) -> bool:
 
 
 def problems(conn: psycopg.Connection[Any]) -> list[str]:
-    """Everything that is told twice, half or not at all. Nobody is at work at the moment."""
+    """Everything that is recorded twice, incompletely or not at all. To be called while no command runs."""
     found = []
     with conn.transaction():
         for question, complaint in (
@@ -79,7 +79,7 @@ def problems(conn: psycopg.Connection[Any]) -> list[str]:
 
 
 def moved(conn: psycopg.Connection[Any]) -> set[str]:
-    """The objects whose owner changed, as the journal has it, now that forward and back are told."""
+    """The objects whose owner has changed, by the journal's entries for steps and their rollbacks."""
     with conn.transaction():
         return {
             subject

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a walk of any kind, there and back, until enough was killed: the same command goes on."""
+"""Kills commands of a walk with SIGKILL at random moments, and checks that the same command then completes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from tests.support.walk import Walk, assert_same
 
 
 class Call(NamedTuple):
-    """A command, and the state of which step says that it is through; None: the walk is over."""
+    """A command, and the step and its state by which it is known to be complete; state None: the walk has ended."""
 
     arguments: tuple[str, ...]
     step: str
     state: str | None
     after: Callable[[], object] | None = None
-    """What people do once it is through."""
+    """What people do once the command is complete."""
     more: Callable[[], bool] | None = None
-    """Whether all else is there that makes it through, for a command that takes other walks along."""
+    """A further condition for being complete, for a command that makes special roles with the step."""
 
 
 def killed(walk: Walk, run: Process, kind: str, calls: Sequence[Call], *, seed: int, kills: int) -> None:
-    """There and back until so many attempts were killed, each time held against a walk that nobody disturbed."""
+    """Run these commands again and again until ``kills`` of them were killed.
+
+    After each command the database has to be as it was when the same command ran undisturbed.
+    """
     database, chance, hit = walk.database, random.Random(seed), 0
 
     def through(call: Call) -> bool:

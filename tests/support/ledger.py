@@ -1,8 +1,7 @@
-"""What statements say that they change, added up as a server would: an account that owes the differ nothing.
+"""Applies the changes that statements declare to a set of facts, as the server would, to check the differ.
 
-A State becomes a set of single facts, each a tuple of words; a statement's changes are booked on it. Where the account
-and the State that was wanted disagree, the differ has changed something else than it said, or said something else than
-was wanted.
+A State becomes a set of single facts, each a tuple of words, and a statement's declared changes are applied to it. If
+the result is not the wanted State, a statement declares something else than it does, or the differ made wrong ones.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from flatsplit.differ.rowsecurity import said
 from flatsplit.model import OWNER, Acl, ObjectRef, RoleFacts, State, Statement
 
 Fact: TypeAlias = tuple[str, ...]
-"""(what, of whom, …): ("owner", "table app.t", "shop"), ("privilege", "table app.t", "third", "r", "", "shop")."""
+"""(kind, subject, …): ("owner", "table app.t", "shop"), ("privilege", "table app.t", "third", "r", "", "shop")."""
 
 _FUTURE = {"r": "tables", "S": "sequences", "f": "routines", "T": "types", "n": "schemas", "L": "large objects"}
 _TABLES = ("table", "partitioned_table", "foreign_table", "view", "materialized_view")
@@ -34,12 +33,12 @@ _ATTRIBUTES = tuple(name for name in RoleFacts._fields if name not in ("elsewher
 
 
 def unread() -> set[str]:
-    """Fields of a State that this account does not know."""
+    """Fields of a State that this module does not know."""
     return {field.name for field in fields(State) if field.init} - _READ - _SILENT
 
 
 def facts(state: State) -> set[Fact]:
-    """Every fact of a State by itself."""
+    """The single facts of a State."""
     found: set[Fact] = set()
     for name, role in state.roles.items():
         found.update(_role(name, role, state))
@@ -72,7 +71,7 @@ def facts(state: State) -> set[Fact]:
 
 
 def _role(name: str, role: RoleFacts, state: State) -> Iterator[Fact]:
-    """A role, its attributes, and what it gives away by default: the built-in, unless a row says else."""
+    """A role, its attributes, and its default privileges: the built-in ones where State has no row for them."""
     yield ("role", name)
     for field in _ATTRIBUTES:
         yield ("attribute", name, field, str(getattr(role, field)))
@@ -103,14 +102,14 @@ def _table_owner(state: State, ref: ObjectRef) -> str:
 
 
 class Ledger:
-    """The facts of a State, and what statements make of them."""
+    """The facts of a State, changed by statements."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self.facts = facts(state)
 
     def run(self, statements: Iterable[Statement]) -> set[Fact]:
-        """Book one statement after the other. Fails where one takes what is not there, or gives what is."""
+        """Apply one statement after the other. Fails where one removes what is not there, or adds what is."""
         for statement in statements:
             for side, what, subject, detail in statement.changes:
                 if what.endswith("privilege"):
@@ -161,11 +160,13 @@ class Ledger:
             else:
                 self._take(starred if option else plain, sql)
                 self.facts.discard(starred)
-                if "REVOKE " in sql:  # what is dropped takes all of it along
+                if "REVOKE " in sql:  # a DROP removes all privileges on the object anyway
                     self._taken_along(what, subject, (grantee, letter, grantor), sql)
 
     def _taken_along(self, what: str, subject: str, gone: tuple[str, str, str], sql: str) -> None:
-        """REVOKE on a table takes the columns' privileges along, and none takes what was passed on (RESTRICT)."""
+        """Check what a REVOKE does besides: on a table it also ends column privileges, which have to be granted again,
+        and it fails where the privilege was granted on to others (RESTRICT).
+        """
         grantee, letter, grantor = gone
         if what == "privilege":
             columns = f"column {subject.rpartition(' ')[2]}."
@@ -186,7 +187,9 @@ class Ledger:
             assert held or not on, f"{sql}: dependent privileges exist: {on}"
 
     def _dropped(self, name: str) -> None:
-        """DROP ROLE takes what the role itself is; memberships too. Anything else stops it."""
+        """Apply a DROP ROLE, which removes the role's attributes, settings and memberships, and fails where anything
+        else names the role.
+        """
         own = {
             fact
             for fact in self.facts
@@ -199,11 +202,13 @@ class Ledger:
         assert not left, f"DROP ROLE {name} would fail: {left}"
 
     def _settle(self, statement: Statement, subject: str, owner: str) -> None:
-        """ALTER … OWNER rewrites the old owner's entries (aclnewowner()), those of a table's columns too."""
+        """Apply what ALTER … OWNER does to the ACL: the old owner's entries become the new one's (aclnewowner()), those
+        of a table's columns too.
+        """
         olds = (c.detail for c in statement.changes if (c.side, c.fact, c.subject) == ("-", "owner", subject))
         old = next(olds, None)
         if old is None:
-            return  # it was made
+            return  # the object was just created
         kind, _, name = subject.partition(" ")
         columns = f"column {name}." if kind in ("table", "view") else "\0"
         for fact in list(self.facts):

@@ -1,4 +1,4 @@
-"""Waiting for an event, and for as long as a busy machine may take for it: no test waits for seconds."""
+"""Waits for events instead of fixed times, so that no test depends on how fast the machine is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 PATIENCE = 900.0
-"""Seconds after which nothing is going to come any more, on whatever machine and whatever else it does."""
+"""Seconds after which an event is given up: more than any event takes, even on a slow or busy machine."""
 
 
 def until(answer: Callable[[], object], what: str | Callable[[], object] = "it") -> None:
-    """Ask until it is so. ``what`` does not come, or what there is to see instead."""
+    """Wait until ``answer`` is true. ``what`` names the event in the error, or returns what there is instead."""
     end = time.monotonic() + PATIENCE
     pause = 0.002
     while not answer():
@@ -22,6 +22,6 @@ def until(answer: Callable[[], object], what: str | Callable[[], object] = "it")
 
 
 def sleeping(pid: int) -> bool:
-    """Whether a process waits for something: at a terminal, for what is typed."""
+    """Whether a process is waiting, such as one at a terminal for input."""
     stat = Path(f"/proc/{pid}/stat").read_bytes()
     return stat.rpartition(b")")[2].split()[0] == b"S"

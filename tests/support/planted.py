@@ -1,4 +1,4 @@
-"""Everything that others can make depend on a role: each kind of row that pg_shdepend has, by one statement.
+"""Everything that can be made to depend on a role: one statement for each kind of row that pg_shdepend has.
 
 ``{role}`` is the role, quoted; ``{legacy}`` the old one. All is planted by a superuser after the roles exist.
 """
@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 
 class Plant(NamedTuple):
-    """One dependency on a role."""
+    """A statement that makes one dependency on a role."""
 
     sql: str
     clean: str = ""
-    """What the test has to take away at the end, as it lies outside the database."""
+    """SQL for the end of the test, to remove what is outside the database."""
     since: int = 13
 
 

@@ -1,4 +1,4 @@
-"""PgBouncer: how it is started, and one that looks its users up in the database."""
+"""Runs PgBouncer for tests; its users are looked up in the database."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ MISSING = "no pgbouncer on this machine; .ci/run installs it, and with CI=true f
 
 
 def program() -> str:
-    """PgBouncer; a test that asks for it is skipped, and says so, where there is none."""
+    """The path of PgBouncer; where there is none, the test is skipped."""
     if PROGRAM is None:
         pytest.skip(MISSING)
     return PROGRAM
 
 
 def starts(settings: Path) -> list[str]:
-    """What starts a PgBouncer with these settings, as another user than root."""
+    """The command that starts a PgBouncer with these settings, as another user than root."""
     return [program(), *(["-u", "nobody"] if os.geteuid() == 0 else []), str(settings)]
 
 
 @contextmanager
 def pooling(database: Database, auth_user: str, auth_query: str, user: str, password: str) -> Iterator[str]:
-    """Started before the database, in session mode; gives how ``user`` connects through it."""
+    """Run a PgBouncer in front of the database, in session mode; gives the connection string of ``user`` through it."""
     folder = Path(tempfile.mkdtemp(prefix="fsb"))
     users, settings = folder / "users.txt", folder / "pgbouncer.ini"
     command = starts(settings)

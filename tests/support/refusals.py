@@ -1,4 +1,4 @@
-"""What the server refuses of a walk, by running it: all its statements, as the executor runs them, and all undone."""
+"""Finds what the server refuses of a walk: runs all its statements as the executor would, and rolls them back."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from flatsplit.server.dry_run import NOBODYS_VERIFIER
 from tests.support.walk import Walk
 
 JOINING = "people --join"
-"""In place of a walk's name: who is missing is let in."""
+"""In place of a walk's name: the statements of ``people --join``."""
 _ONLY_WARNED = ("01006", "01007")
-"""SQLSTATEs of a GRANT or REVOKE that did nothing, which flatsplit takes for a refusal."""
+"""SQLSTATEs of warnings that a GRANT or REVOKE did nothing, which flatsplit treats as a refusal."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A statement that the server would not run."""
+    """A statement that the server refused."""
 
     step: str
     statement: Statement
@@ -40,14 +40,15 @@ class Refused:
 
     @property
     def facts(self) -> frozenset[str]:
-        """Of which kinds the facts are that it changes."""
+        """The kinds of facts that it changes."""
         return frozenset(change.fact for change in self.statement.changes)
 
 
 def run_through(walk: Walk, name: str, dsn: Any) -> tuple[list[tuple[str, Statement]], list[Refused]]:
-    """All statements of a walk that is to begin, by step, and which of them the server refuses whoever asks by ``dsn``.
+    """All statements of a walk that could begin, with their steps, and those that the server refuses when they are run
+    by the connection string ``dsn``.
 
-    Those that follow from a refused one (a role that is not there) are not counted.
+    A statement that fails because of an earlier refusal, as for a role that was not created, is not counted.
     """
     ran: list[tuple[str, Statement]] = []
     refused: list[Refused] = []
@@ -84,7 +85,7 @@ def _statements(session: Session, walk: Walk, name: str) -> Iterator[tuple[str, 
 
 
 def _refusal(session: Session, statement: Statement) -> str:
-    """What the server said of rights; "" for nothing."""
+    """The server's message where rights were missing; "" otherwise."""
     conn, text = session.driver, statement.sql
     for role in statement.secrets:
         text = ddl.fill_verifier(text, role, NOBODYS_VERIFIER)
@@ -100,8 +101,10 @@ def _refusal(session: Session, statement: Statement) -> str:
 
 
 def untold(refused: Sequence[Refused], said: str) -> list[Refused]:
-    """Those of which ``begin`` has said nothing: neither the statement nor, of that step, the server's reason, or whom
-    the operator cannot act as, or what its gate will wait for.
+    """The refused statements that the output of ``begin`` does not announce.
+
+    It may name the statement, or for its step the server's reason, the superuser whom the operator cannot act as, or
+    what the step's gate will wait for.
     """
     return [one for one in refused if not any(_tells(line.strip(), one) for line in said.splitlines())]
 

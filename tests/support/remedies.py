@@ -1,4 +1,4 @@
-"""Which hazard's remedy is taken as it is printed, by which test; and why the others' cannot be."""
+"""For each hazard: which test applies its fix as printed, or why no test can."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TAKEN = {
         "integration/hazards/test_tenants.py",
     ),
 }
-"""Executed, or put into the configuration, and judged again."""
+"""The test that applies the fix, as SQL or in the configuration, and looks for the hazard again."""
 
 _BY_HAND = {
     "a line of pg_hba.conf, which flatsplit neither reads as text nor writes; where it has to stand, doctor says": (
@@ -92,4 +92,4 @@ _BY_HAND = {
 }
 
 BY_HAND = {hazard: why for why, hazards in _BY_HAND.items() for hazard in hazards}
-"""Why nobody but a person can do it."""
+"""Why only a person can apply the fix."""

@@ -1,4 +1,4 @@
-"""What a role can and cannot do, found out by trying: as the role itself, on every object, undone at once."""
+"""Tries what a role can and cannot do: as the role itself, on every object, rolled back at once."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Relation(NamedTuple):
     kind: str
     """relkind."""
     column: str | None
-    """One that an UPDATE may set."""
+    """A column that an UPDATE may set."""
     writable: int
     """pg_relation_is_updatable: 4 UPDATE, 8 INSERT, 16 DELETE."""
     owned_sequence: bool
-    """A sequence that belongs to a column and cannot be dropped without it."""
+    """True for a sequence that belongs to a column and cannot be dropped without it."""
 
     @property
     def sql(self) -> sql.Identifier:
@@ -91,7 +91,7 @@ def routines_of(conn: psycopg.Connection[Any], owner: str) -> list[str]:
 
 
 class Trial:
-    """Tries statements as one role, each undone, and keeps what went otherwise than expected."""
+    """Tries statements as one role, each rolled back, and keeps those with another result than expected."""
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self.conn = conn

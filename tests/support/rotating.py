@@ -1,4 +1,4 @@
-"""Rotations as people begin them, with a store that is a file, and hooks that go wrong on purpose."""
+"""Sets up rotations, with a file as the store, and hooks that fail on purpose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.walk import Walk, toml
 
 
 class Stored:
-    """A store of a walk's: the example hook with a file, behind a script that a test may spoil."""
+    """A store for a walk: the example hook with a file, called by a script that a test can break."""
 
     def __init__(self, walk: Walk, folder: Path) -> None:
         self.file = folder / "kept.json"
@@ -26,7 +26,7 @@ class Stored:
         walk.config.write_text(walk.config.read_text() + text)
 
     def spoil(self, lines: str) -> None:
-        """Lines of sh that run before the hook does; ``$verb`` and ``$document`` say what for."""
+        """Set the lines of sh that run before the hook; ``$verb`` and ``$document`` hold its input."""
         self._hook.write_text(
             "#!/bin/sh\nverb=$1 document=$(cat)\n"
             f"hook() {{ printf '%s' \"$document\" | {HOOKS / 'file'} {self.file} $verb; }}\n"
@@ -35,23 +35,23 @@ class Stored:
 
     @property
     def kept(self) -> Any:
-        """What the store has."""
+        """The content of the store."""
         return json.loads(self.file.read_text()) if self.file.exists() else {}
 
     def password(self, group: str, which: str = "current") -> str | None:
-        """Of a version; None where there is none."""
+        """The password of a version; None where there is none."""
         found = self.kept.get(group, {}).get(which)
         return found and str(found["password"])
 
     def verbs(self) -> list[str]:
-        """What the hook was asked since somebody asked."""
+        """The verbs that the hook was called with since the last call of this method."""
         found = self.log.read_text().split() if self.log.exists() else []
         self.log.write_text("")
         return found
 
 
 def twins(walk: Walk, logins: tuple[str, str]) -> Walk:
-    """The split and the walk of a group, done: app_user has twins, of which the first logs in."""
+    """Complete the split and the walk of a group: app_user has two logins, of which the first may log in."""
     database = walk.database
     database.execute("create table thing (id int)", database.legacy)
     database.execute(f"alter role {database.legacy} set work_mem = '7MB'")
@@ -66,7 +66,7 @@ def twins(walk: Walk, logins: tuple[str, str]) -> Walk:
 
 
 def lets_in(walk: Walk, role: str, password: str | None) -> bool:
-    """Whether the server takes this password."""
+    """Whether the server accepts this password for the role."""
     try:
         psycopg.connect(walk.database.conninfo(role, password or "none"), connect_timeout=5).close()
     except psycopg.OperationalError:

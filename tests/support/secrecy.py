@@ -1,4 +1,4 @@
-"""Where a secret could be written down: a server that logs all it hears, processes, and the journal as it is dumped."""
+"""Reads places where a secret could leak: the log of a server, command lines of processes, a dump of the journal."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ LOUD = {
 
 @contextmanager
 def watching_processes(*more: str) -> Iterator[set[str]]:
-    """The command lines and titles of all processes seen meanwhile; ``more`` of what /proc says, such as environ."""
+    """Collect command lines and titles of all processes while the block runs; ``more``: further files of /proc."""
     seen: set[str] = set()
     over = threading.Event()
 
     lines: set[bytes] = set()
 
     def look() -> None:
-        # By system calls: what pathlib does around them takes several times as long, and the watched wait meanwhile
+        # By system calls: pathlib takes several times as long, which slows down the processes that are watched
         while not over.wait(0.005):
             for process in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208 (names are all that is wanted)
                 for what in ("cmdline", *more):

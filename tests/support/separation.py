@@ -1,4 +1,4 @@
-"""What must hold once a walk has come to its end, for any schema and any way of retiring the old role."""
+"""Asserts what must hold after the last step, for any schema and any way of retiring the old role."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def assert_separated(walk: Walk, had: Possessions) -> None:
 
 
 _FOR_SUPERUSERS = ("event trigger ", "foreign-data wrapper ", "publication ", "extension ")
-"""What PostgreSQL leaves only to superusers, or may: dba gets it, and the bootstrap superuser keeps its extensions."""
+"""Kinds of objects that only superusers may own: dba gets them, and the bootstrap superuser keeps its extensions."""
 
 
 def _moved(walk: Walk, had: Possessions) -> list[str]:
-    """Everything that legacy owned is app_migrator's: nothing was left, dropped or given to somebody else."""
+    """Assert that app_migrator owns everything that legacy did, and nothing was dropped or given to somebody else."""
     lost = had.everything - set(owned_by(walk.database.admin, walk.app_migrator))
     if walk.legacy_was_superuser:
         lost -= {name for name in owned_by(walk.database.admin, walk.dba) if name.startswith(_FOR_SUPERUSERS)}
@@ -88,7 +88,7 @@ def _moved(walk: Walk, had: Possessions) -> list[str]:
 
 
 def _retired(walk: Walk) -> list[str]:
-    """What is left of legacy."""
+    """Assert that legacy has what ``retire`` leaves to it, and no more."""
     conn, legacy = walk.database.admin, walk.database.legacy
     row = conn.execute("select oid::int, rolcanlogin, rolsuper from pg_roles where rolname = %s", [legacy]).fetchone()
     if walk.retire == "drop":

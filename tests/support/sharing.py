@@ -1,4 +1,4 @@
-"""Two databases of one cluster with one legacy role, and a walk in each."""
+"""Two databases of one cluster that share their old role, with a walk in each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.walk import NEW_ROLES, Walk
 
 
 def two_databases(make_database: MakeDatabase) -> tuple[Database, Database]:
-    """A fixture's body: each has a table of legacy's with a row."""
+    """Two databases, each with a table of legacy's that has a row; the body of a fixture."""
     return _small(make_database()), _small(make_database())
 
 
@@ -28,7 +28,7 @@ def walk_in(folder: Path, database: Database, *options: str, roles: tuple[str, .
 
 
 def works(walk: Walk, role: str) -> None:
-    """An application that logs in as this role reads and writes."""
+    """Assert that an application can log in as this role, read and write."""
     with psycopg.connect(walk.database.conninfo(role, walk.passwords.get(role)), autocommit=True) as connection:
         connection.execute("insert into public.t default values")
         connection.execute("select * from public.t")

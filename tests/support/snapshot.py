@@ -1,4 +1,4 @@
-"""Who owns, may, is and has what: read from the catalog by queries that flatsplit does not use.
+"""Reads ownership, rights, roles and settings from the catalog, by queries that flatsplit does not use.
 
 :func:`snapshot` reads everything about roles that a walk forward and back could disturb, as sets of plain tuples;
 :func:`difference` says how two snapshots differ, one line per fact. Privileges are compared by meaning: an access
@@ -20,7 +20,7 @@ Fact: TypeAlias = tuple[str, ...]
 Snapshot: TypeAlias = dict[str, frozenset[Fact]]
 
 TRACKING = "flatsplit"
-"""The schema that is left out: it is flatsplit's own."""
+"""flatsplit's own schema, which is left out."""
 
 _OWNER_COLUMNS = """
     select c.relname::text, a.attname::text
@@ -197,7 +197,7 @@ def snapshot(conn: psycopg.Connection[Any]) -> Snapshot:
 
 
 def difference(before: Snapshot, after: Snapshot) -> list[str]:
-    """What the second snapshot lacks (``-``) and has more (``+``), sorted; empty when they say the same."""
+    """What the second snapshot lacks (``-``) or has besides (``+``), sorted; empty when they are the same."""
     lines: list[tuple[Fact, str, str]] = []
     for what in sorted(before.keys() | after.keys()):
         old, new = before.get(what, frozenset()), after.get(what, frozenset())

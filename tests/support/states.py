@@ -1,4 +1,4 @@
-"""Random States as a server could have them, of every kind of old role, for laws that need no server."""
+"""Random States that a server could have, with every kind of old role, for property tests without a server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from flatsplit.walks.split.remembered import reduce
 
 LEGACY = "shop"
 THIRD = ("audit", "nightly", "third")
-"""Roles of others: they own, hold and give away, and no step is about them."""
+"""Roles that no step is about; they own objects, hold rights and grant them on."""
 
 KINDS_OF_LEGACY = ("plain", "superuser", "bootstrap", "bypassrls", "createrole", "noinherit")
 RETIRE: tuple[Retire, ...] = get_args(Retire)
@@ -63,12 +63,12 @@ _NOTES = {"publication": ("", "all_tables"), "function": ("", "definer", "trigge
 
 @dataclass(frozen=True)
 class World:
-    """A State before flatsplit came, and what the steps need beside it."""
+    """A State before the walk, and what the steps need besides."""
 
     state: State
     config: Config
     kind: str
-    """Of :data:`KINDS_OF_LEGACY`."""
+    """One of :data:`KINDS_OF_LEGACY`."""
 
     @property
     def new(self) -> frozenset[str]:
@@ -76,11 +76,11 @@ class World:
         return frozenset(self.config.roles.new)
 
     def context(self, *, retired: bool = False) -> Context:
-        """As a walk makes it, with the baseline of this State."""
+        """The context of a walk that has this State as its baseline."""
         return Context(self.config, reduce(self.state, self.config), retired)
 
     def progress(self, count: int) -> Progress:
-        """How far the journal says it is after ``count`` steps."""
+        """The progress that the journal would have recorded after ``count`` steps."""
         return Progress(narrowed=count >= 5, locked=count >= 8)
 
 
@@ -93,7 +93,7 @@ def worlds(draw: st.DrawFn) -> World:
         legacy_role=LEGACY,
         schemas=("app", "public") if draw(st.booleans()) else ("public",),
         retire=(retire := draw(st.sampled_from(RETIRE))),
-        # A role that is to be dropped cannot keep anything; doctor says so before the walk
+        # A role that will be dropped cannot keep the database; doctor reports that before the walk
         database_owner=draw(st.sampled_from(("app_migrator", "dba") if retire == "drop" else get_args(DatabaseOwner))),
         roles=RoleNames(dba=draw(st.sampled_from(("dba", ""))), dba_login=draw(st.booleans())),
         auth=draw(st.sampled_from(("password", "external"))),
@@ -155,7 +155,7 @@ def _options(draw: st.DrawFn, major: int) -> MemberOptions:
 
 
 def _members(draw: st.DrawFn, state: State, config: Config) -> dict[Member, MemberOptions]:
-    """Memberships without circles: everybody may only be in what stands before it in this list."""
+    """Memberships without circles: a role can only be a member of those before it in this list."""
     order = ["third", "audit", LEGACY, "nightly"]
     order += [name for name in config.roles.new if name in state.roles and name != config.roles.app_migrator]
     pairs = st.tuples(st.sampled_from(order), st.sampled_from(order)).filter(
@@ -188,7 +188,7 @@ def _acl(draw: st.DrawFn, kind: str, owner: str, major: int, grantees: list[str]
 
 
 def _onward(grantee: str, owner: str) -> str:
-    """To whom somebody passes on what it may."""
+    """The role that a grantee grants its rights on to."""
     return next(name for name in THIRD if name not in (grantee, owner))
 
 
@@ -199,7 +199,7 @@ def _facts(draw: st.DrawFn, kind: str, major: int, grantees: list[str]) -> Objec
 
 
 def _objects(draw: st.DrawFn, major: int, grantees: list[str], *, whole: bool) -> dict[ObjectRef, ObjectFacts]:
-    """``whole``: also what may stay with the old role in the end, for want of an heir."""
+    """Random objects; with ``whole`` also kinds that may stay with the old role, since no new role can own them."""
     objects: dict[ObjectRef, ObjectFacts] = {}
     owner = draw(st.sampled_from((LEGACY, "third")))
     objects[_DATABASE] = ObjectFacts(owner, _acl(draw, "database", owner, major, grantees))

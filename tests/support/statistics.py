@@ -1,4 +1,4 @@
-"""Statements that a server remembers: whether it can at all, and without what neighbours on it ran."""
+"""Sets up pg_stat_statements for a test, on a server that other tests use too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.fixtures.databases import Database
 
 
 def require_statements() -> None:
-    """Skip where the installation brings no pg_stat_statements, judged by its files and not by what a story says."""
+    """Skip the test where the installation has no pg_stat_statements among its files."""
     if not any(find_binaries().prefix.rglob("pg_stat_statements.control")):
         pytest.skip("this installation has no pg_stat_statements, and the story is about learning from it")
 

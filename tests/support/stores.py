@@ -1,7 +1,7 @@
-"""Command lines of secret stores, played: aws, vault and kubectl with a file as their memory.
+"""Stand-ins for the command lines of secret stores: aws, vault and kubectl, which keep secrets in a file.
 
-Each writes down how it was called and what it found in its environment, for who wants to know what secrets show there.
-As a program: ``python -m tests.support.stores aws …``; :func:`install` makes commands of that.
+Each records its arguments and its environment, so that a test can look for secrets there. To be run as
+``python -m tests.support.stores aws …``; :func:`install` makes commands of that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HOOKS = ROOT / "runbooks" / "hooks"
 
 
 def install(folder: Path) -> Path:
-    """Commands of these names in a folder, for PATH; what they keep lies beside them."""
+    """Create commands with these names in a folder, to be put on PATH; their files are beside them."""
     commands = folder / "bin"
     commands.mkdir(parents=True)
     for name in ("aws", "vault", "kubectl"):
@@ -33,7 +33,7 @@ def install(folder: Path) -> Path:
 
 
 def calls(folder: Path) -> str:
-    """How they were called, and their environments."""
+    """The recorded arguments and environments of all calls."""
     return (folder / "calls").read_text()
 
 

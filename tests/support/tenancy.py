@@ -1,4 +1,4 @@
-"""The world that a walk over tenants makes, by plain SQL: a proof reads the catalog and does not ask who wrote it."""
+"""Makes by plain SQL what a walk over tenants makes, so that the proof of isolation can be tested without a walk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWN = "({key} = (SELECT r.tenant FROM {schema}.roles r WHERE r.role = current_us
 
 
 def own(key: str, schema: str = "tenancy") -> str:
-    """Rows whose column is the tenant's key."""
+    """The condition that the column holds the tenant's key."""
     return OWN.format(key=ddl.ident(key), schema=ddl.ident(schema))
 
 
@@ -43,7 +43,7 @@ SHOP_RIGHTS: Mapping[str, str] = {
 
 
 def mapping(key_type: str, *, group: str = "app_tenant", schema: str = "tenancy", owner: str = "") -> list[str]:
-    """The group and the table that says which role is whose."""
+    """Statements that create the group and the table that maps roles to tenants."""
     table, to = f"{ddl.ident(schema)}.roles", ddl.ident(group)
     return [
         f"create role {to}",
@@ -64,7 +64,7 @@ def protected(
     everyone: Sequence[str] = ("app_user", "app_readonly"),
     group: str = "app_tenant",
 ) -> list[str]:
-    """The three policies, row-level security, then the rights; ``table`` is SQL."""
+    """Statements that create the three policies, turn row-level security on and grant rights; ``table`` is SQL."""
     named = ", ".join(map(ddl.ident, everyone))
     to = ddl.ident(group)
     return [
@@ -77,7 +77,7 @@ def protected(
 
 
 def tenant(role: str, key: str, *, group: str = "app_tenant", schema: str = "tenancy") -> list[str]:
-    """A tenant's role and its row."""
+    """Statements that create a tenant's role and its row in the mapping."""
     return [
         f"create role {ddl.ident(role)} in role {ddl.ident(group)}",
         f"insert into {ddl.ident(schema)}.roles values ({ddl.literal(role)}, {ddl.literal(key)})",
@@ -85,7 +85,7 @@ def tenant(role: str, key: str, *, group: str = "app_tenant", schema: str = "ten
 
 
 def shop(tenants: Mapping[str, str] | None = None, everyone: Sequence[str] = ()) -> str:
-    """All of it for the shop, owned by legacy."""
+    """All of that as SQL for the shop, whose tables legacy owns."""
     lines = mapping("bigint", owner="legacy")
     lines += ["grant usage on schema public to app_tenant"]
     for table, condition in SHOP_CONDITIONS.items():

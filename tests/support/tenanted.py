@@ -1,4 +1,4 @@
-"""The walk over tenants, after a split that is done: as far as it goes, and who sees what meanwhile."""
+"""Takes the walk over tenants after a complete split, and counts which rows each role sees."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAIVED = ("--waive", "keys", "--reason", "a test")
 
 
 def split_done(database: Database, invoke_cli: InProcess) -> Walk:
-    """A split that is done, with a third role that reads, and a configuration that speaks of tenants."""
+    """A complete split of the shop, with further roles that read, and a configuration with the section [tenants]."""
     database.execute(f"set role legacy; {SHOP} {ROWS} reset role; create role auditor login; create role readers")
     database.execute("create role nightly login in role readers; grant select on orders, events to auditor, readers")
     found = Walk(invoke_cli, database).init()
@@ -31,7 +31,7 @@ def split_done(database: Database, invoke_cli: InProcess) -> Walk:
 
 @contextmanager
 def acting(database: Database, role: str) -> Iterator[psycopg.Connection[Any]]:
-    """As a role, on the operator's connection: policies ask who the current user is."""
+    """A connection of the operator that acts as the role; policies depend on the current user only."""
     with database.connect() as connection:
         connection.execute(f'set role "{role}"')
         yield connection
@@ -83,7 +83,7 @@ def truth(database: Database, number: int, tables: tuple[str, ...] = TABLES) -> 
 
 
 def begun(walk: Walk, through: str) -> None:
-    """A walk that has come so far."""
+    """Begin the walk and take its steps through this one."""
     walk("begin", "tenants", "--yes").check()
     if through == "tenant-proof":
         proved(walk)
@@ -92,7 +92,7 @@ def begun(walk: Walk, through: str) -> None:
 
 
 def proved(walk: Walk) -> None:
-    """On to where tenants are proved apart, as each of them."""
+    """Take the steps through ``tenant-proof``, after a proof as each tenant."""
     step(walk, "--through", "tenant-roles")
     walk("tenants", "--prove", "--all", "--rows").check()
     step(walk)

@@ -25,7 +25,7 @@ create index on events (account_id);
 create table drafts (id int primary key, account_id bigint, body text);
 create view open_orders as select * from orders where total is null;
 """
-"""As its owner makes it."""
+"""The tables, as their owner creates them."""
 
 ROWS = """
 insert into accounts select k, 'account ' || k from generate_series(1, 3) as k;

@@ -1,4 +1,4 @@
-"""Multi-tenant databases at random: every kind of table, nullable keys, ways, partitions, views, circles, odd names."""
+"""Random multi-tenant databases: all kinds of tables, nullable keys, indirect references, partitions, odd names."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ KEYS: dict[str, list[str]] = {
 NAMES = ("orders", 'Order "x"', "a%b", "x:y", "line\nbreak", "select", "r", "p1", "p2", "ü" * 31, "$1", "{0}")
 COLUMNS = ("account_id", 'Konto "id"', "select", "k%s", "r", "role", "tenant")
 ROLELESS = 1
-"""Keys of the root that no role has."""
+"""How many keys of the root are of tenants without a role."""
 
 
 @dataclass
 class Made:
-    """One table: what it is to a tenant, and how its rows lead to the key."""
+    """One table: its kind, and how its rows lead to the tenant's key."""
 
     name: str
     kind: str
     column: str = ""
-    """Of an own table: the key."""
+    """For the kind ``own``: the column that holds the key."""
     links: tuple[tuple[str, str], ...] = ()
-    """Of one on the way: (column, table that it leads to), up to an own one."""
+    """For the kind ``through``: each (column, table that it refers to), up to a table of the kind ``own``."""
     end: str = ""
-    """The key of the last."""
+    """The column of that table that holds the key."""
     read_null: bool = False
 
     @property
@@ -43,7 +43,7 @@ class Made:
         return ident("public", self.name)
 
     def keyed(self, columns: str, where: str) -> str:
-        """A SELECT of its rows ``t`` where the key, ``{key}``, …"""
+        """A SELECT from the table, called ``t``; in ``where``, KEY stands for the column that holds the key."""
         joins, before = "", "t"
         for place, (column, target) in enumerate(self.links):
             alias = f"j{place}"
@@ -60,7 +60,7 @@ class Made:
 
 @dataclass
 class World:
-    """A database, as its owner makes it, and what is to be said of it."""
+    """A database, as the SQL of its owner, and the configuration for it."""
 
     seed: int
     root: str = "accounts"
@@ -71,7 +71,7 @@ class World:
 
     @property
     def tenants(self) -> dict[str, str]:
-        """Key by role."""
+        """The tenants' keys, by role."""
         return {f"t {key}": key for key in self.keys[ROLELESS:]}
 
     @property
@@ -80,7 +80,7 @@ class World:
 
     @property
     def protection(self) -> list[str]:
-        """What the walk would make."""
+        """Statements that make what the walk would make."""
         lines = [*tenancy.mapping(self.key_type, owner="legacy"), "grant usage on schema public to app_tenant"]
         root = Made(self.root, "own", "id")
         lines += tenancy.protected(root.sql, root.condition, "select", ("app_user",))
@@ -93,7 +93,7 @@ class World:
 
     @property
     def config(self) -> str:
-        """Section [tenants]."""
+        """The section [tenants] for it."""
         own = {one.sql: one.column for one in self.tables if one.kind == "own"}
         ways = {one.sql: _piece(one.links[0][0]) for one in self.tables if one.kind == "through"}
         lines = ["", "[tenants]", f"root = {toml(ident('public', self.root))}", "[tenants.tables]"]
@@ -111,7 +111,7 @@ def _piece(column: str) -> str:
 
 
 def world(seed: int, size: int = 8) -> World:
-    """The same for the same seed."""
+    """A random database, always the same for the same seed."""
     dice = random.Random(seed)
     found = World(seed)
     found.key_type = dice.choice(list(KEYS))

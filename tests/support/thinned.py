@@ -1,4 +1,4 @@
-"""Parameters of which the quick run takes some, and --slow and the matrix all."""
+"""Test parameters of which the quick run takes only some; --slow and the matrix take all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def slow_but(values: Iterable[Any], *quick: Any) -> list[Any]:
-    """The values as parameters; those that are not among the quick ones are marked slow. Marks of their own stay."""
+    """The values as parameters; all but the quick ones are marked slow. Marks that a value has are kept."""
     found: list[Any] = []
     for value in values:
         if hasattr(value, "marks") or value in quick:

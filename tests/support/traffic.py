@@ -1,4 +1,4 @@
-"""An application at work as one role: short transactions, all day, and nothing may fail."""
+"""An application that runs short transactions as one role while a test changes the database; none may fail."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Traffic:
             assert not thread.is_alive(), "the application hangs"
 
     def check(self) -> None:
-        """Nothing failed, and something was done."""
+        """Assert that nothing failed and something ran."""
         with self._lock:
             assert not self.seen.errors, "\n".join(self.seen.errors[:20])
             assert self.seen.transactions > 0
@@ -94,11 +94,11 @@ class Traffic:
 
 
 class Pgbench:
-    """pgbench with its own tables and its own transactions, which ends at the first error; used like ``Traffic``."""
+    """pgbench with its own tables and transactions; it ends at the first error. Used like ``Traffic``."""
 
     def __init__(self, conninfo: str, *, clients: int = 2, rate: int = 200) -> None:
         self.conninfo = conninfo
-        # A rate: with as many transactions as there can be, it would take the machine from those whom it is to meet
+        # With a rate: at full speed it would take the processor from the processes under test
         self._load = ("-c", str(clients), "--rate", str(rate))
         make = ("-i", "-q", "--foreign-keys", "--partitions=3")
         subprocess.run([tool("pgbench"), *make, conninfo], check=True, capture_output=True)
@@ -118,7 +118,7 @@ class Pgbench:
         self._process.communicate()
 
     def check(self) -> None:
-        """It still runs, so nothing has failed; and something was done."""
+        """Assert that it still runs, so that nothing has failed, and that something ran."""
         if self._process.poll() is not None:
             assert self._process.stderr
             raise AssertionError(f"pgbench ended: {self._process.stderr.read()}")

@@ -1,4 +1,4 @@
-"""A database in which running as a role without ownership goes wrong in every way we know, and what runs in it."""
+"""A database with statements that go wrong, in every way we know, for a role that does not own the objects."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ grant select (margin) on vendor.price to readers;
 
 
 class Trap(NamedTuple):
-    """A statement, and what becomes of it."""
+    """A statement, and its expected result."""
 
     statement: str
     verdict: str

@@ -1,4 +1,4 @@
-"""Walking a database through the cutover as an operator would: by the command line and its contract alone."""
+"""Takes a database through the cutover as an operator would, by the command line and its documented output only."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def toml(value: object) -> str:
 
 
 def configure(path: Path, **values: object) -> None:
-    """Change keys of a flatsplit.toml, in which every key stands once."""
+    """Change values in a flatsplit.toml in which each key occurs once."""
     text = path.read_text()
     for key, value in values.items():
         line = f"{key} = {toml(value)}".replace("\\", r"\\")
@@ -68,7 +68,7 @@ class Walk:
     decided: bool = True
     """Predefined roles that legacy is in go to app_migrator, and what a superuser reaches is left behind."""
     aside: Run | None = None
-    """How commands run that a test is not about, where the others are processes: in this one, which is faster."""
+    """Runs commands that a test is not about, in this process, which is faster than in a process of their own."""
 
     @property
     def config(self) -> Path:
@@ -96,7 +96,7 @@ class Walk:
         return self.run(*arguments, dsn=self.database)
 
     def init(self, *arguments: str, **config: object) -> Walk:
-        """Survey and write the configuration, with no time to wait for."""
+        """Run ``init`` and write the configuration, with all waiting times set to none."""
         legacy = "select rolsuper from pg_roles where rolname = %s"
         self.legacy_was_superuser = self.database.admin.execute(legacy, [self.database.legacy]).fetchone() == (True,)
         self.surveyed = self.quick("init", "--legacy-role", self.database.legacy, *arguments, "--yes").check()
@@ -109,7 +109,7 @@ class Walk:
         return self
 
     def _decide(self) -> None:
-        """What doctor would ask about legacy's powers, answered in the configuration."""
+        """Answer in the configuration what doctor would ask about legacy's powers."""
         if not self.decided:
             return
         held = """
@@ -130,7 +130,7 @@ class Walk:
         return self.run.cwd / "passwords.toml"
 
     def quick(self, *arguments: str) -> Result:
-        """Any command, in the quickest way."""
+        """Any command, run in the fastest way."""
         return self.aside(*arguments, dsn=self.database) if self.aside else self(*arguments)
 
     def next(self, *arguments: str, exit_code: int = 0) -> Result:
@@ -138,7 +138,7 @@ class Walk:
         return self("next", "--yes", "--password-file", str(self.password_file), *arguments).check(exit_code)
 
     def step(self, key: str) -> str | None:
-        """Take this one step, which must be the next; the one that is next then."""
+        """Take this step, which must be the next one. Returns the one that is next then."""
         with self.switched() if key == "switch-connections" else nullcontext():
             self.next()
         found = self.next_step()
@@ -147,7 +147,7 @@ class Walk:
         return found
 
     def rollback(self, *arguments: str, exit_code: int = 0) -> Result:
-        """Undo the last step, or what the arguments say."""
+        """Roll back the last step, or what the arguments say."""
         return self("rollback", "--yes", *arguments).check(exit_code)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Whoever else is at work in a database, again and again, noting what fails and what looks otherwise than at first."""
+"""Sessions that look at a database again and again, and record errors and results that differ from the first."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ import psycopg
 from tests.fixtures.servers import tool
 from tests.support.patience import PATIENCE
 
-"""Seconds that a look may take on a machine that does other things too."""
-
 
 class Watcher:
-    """Looks again and again, from ``with`` to its end."""
+    """Calls ``look`` again and again while its ``with`` block runs."""
 
     def __init__(self, name: str, look: Callable[[], object], every: float = 0.05) -> None:
         self.name = name
         self.errors: list[str] = []
         self.looks = 0
-        """Looks that are over."""
+        """How many calls have ended."""
         self._look = look
         self._every = every
         self._first: list[object] = []
@@ -46,7 +44,7 @@ class Watcher:
             self._look.close()
 
     def wait(self) -> None:
-        """Until a look that began after this call is over: the second from now, the first may be under way."""
+        """Wait until a look that begins after this call has ended: the second one, as the first may be under way."""
         with self._over:
             wanted = self.looks + 2
             until = time.monotonic() + PATIENCE
@@ -74,14 +72,14 @@ class Watcher:
 
 
 class Watch:
-    """Several of them, as they come and go."""
+    """Several watchers, which come and go."""
 
     def __init__(self) -> None:
         self._present: list[Watcher] = []
 
     @contextmanager
     def of(self, *watchers: Watcher) -> Iterator[None]:
-        """While these look too; each has looked once when it begins."""
+        """Run these watchers too while the block runs; each has looked once before it begins."""
         with ExitStack() as stack:
             for each in watchers:
                 stack.enter_context(each)
@@ -93,7 +91,7 @@ class Watch:
                 self._present.remove(each)
 
     def round(self, when: str) -> None:
-        """Everybody looks once more, and nobody has met an error or another count so far."""
+        """Wait for one more look of each watcher, and assert that none has recorded anything."""
         for each in self._present:
             each.wait()
         errors = [error for each in self._present for error in each.errors]
@@ -101,7 +99,7 @@ class Watch:
 
 
 class Session:
-    """One connection that stays, and what these queries say; a statement that returns nothing counts for nothing."""
+    """Runs these queries in one connection that stays open; a statement without rows gives None."""
 
     def __init__(self, conninfo: str, *queries: str) -> None:
         self._conninfo = conninfo
@@ -119,7 +117,7 @@ class Session:
 
 
 def login(conninfo: str, *queries: str) -> Callable[[], object]:
-    """A connection of its own for each look."""
+    """A function that runs these queries in a new connection each time."""
 
     def look() -> object:
         with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -134,7 +132,7 @@ def _answer(connection: psycopg.Connection[Any], query: str) -> object:
 
 
 def dump(conninfo: str, *options: str) -> Callable[[], object]:
-    """pg_dump of everything, and how many tables are in it."""
+    """A function that runs pg_dump and returns how many tables are in the dump."""
     command = [tool("pg_dump"), "--no-password", "--no-sync", *options, conninfo]
 
     def look() -> object:

@@ -1,4 +1,4 @@
-"""A flat database with every trap in it, small enough to walk in seconds.
+"""The trap world: a flat database with every difficult thing in it, small enough for a cutover in seconds.
 
 One application role (``legacy``) owns one of everything that a role can own, next to roles that have nothing to do
 with it and must not notice: a vendor whose tables it reads, a team it belongs to, a person who acts as it, a reporting
@@ -19,12 +19,12 @@ import psycopg
 from psycopg import sql
 
 SECRET = "s3cret-of-the-partner"
-"""The password inside a user mapping, which nobody may ever see again."""
+"""The password in a user mapping, which must not appear anywhere else."""
 
 
 @dataclass(frozen=True)
 class Cast:
-    """The roles of the world, by what they are in it."""
+    """The roles of the world, by their part in it."""
 
     legacy: str = "legacy"
     vendor: str = "vendor"
@@ -40,7 +40,7 @@ class Cast:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """Everybody but legacy."""
+        """All roles but legacy."""
         return (self.vendor, self.team, self.person, self.reporting, self.newcomer)
 
 
@@ -446,7 +446,7 @@ APPLICATION = (
     "select lo_put(424242, 0, 'Picture')",
     "select to_tsvector('shop.search', 'tea and rum')",
 )
-"""What the application runs, as legacy before and as its restricted role after: every one of them must work."""
+"""The application's statements. All must work, as legacy before the cutover and as app_user after it."""
 
 
 def parts() -> tuple[str, ...]:
@@ -484,7 +484,7 @@ _THIRD = ("vendor", "team", "person", "reporting", "newcomer")
 
 @contextmanager
 def acting_as(conn: psycopg.Connection[Any], role: str | None) -> Iterator[None]:
-    """Within, a superuser's connection is another role's in every respect; None changes nothing."""
+    """Make a superuser's connection act and log in as another role while the block runs; None changes nothing."""
     if role is None:
         yield
         return
@@ -496,7 +496,7 @@ def acting_as(conn: psycopg.Connection[Any], role: str | None) -> Iterator[None]
 
 
 def run_application(conn: psycopg.Connection[Any], leave_out: Callable[[str], bool] = lambda _: False) -> list[str]:
-    """Run every statement of the application on this connection, undone at the end; what failed, and why."""
+    """Run every statement of the application on this connection and roll back. Returns what failed, and why."""
     failed = []
     with conn.transaction(force_rollback=True):
         for statement in APPLICATION:
