@@ -1,5 +1,5 @@
-"""What somebody has undone of finished steps. What is missing because objects are new is the catch-up's
-instead. Pure.
+"""What somebody has undone of finished steps. What is missing because objects or the server are new is the
+catch-up's instead. Pure.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import ObjectRef, Statement
 from flatsplit.planning.causes import Causes
 from flatsplit.walks import split
+from flatsplit.walks.newer_server import first_known
 
 REPAIR = "flatsplit repair"
 
@@ -25,12 +26,15 @@ class Broken:
     fix: str
 
 
-def broken(situation: Situation, since: ObjectChanges | None) -> tuple[Broken, ...]:
-    """What is broken, worst first: roles that cannot log in or do their work, then whatever else was undone."""
+def broken(situation: Situation, since: ObjectChanges | None, was: int) -> tuple[Broken, ...]:
+    """What is broken, worst first: roles that cannot log in or do their work, then whatever else was undone.
+
+    ``was``: the server's major when the last step ended.
+    """
     if situation.done == 0:
         return ()
     found = (*_logins(situation), *_bridge(situation))
-    return (*found, *_undone(situation, since))
+    return (*found, *_undone(situation, since, was))
 
 
 def _logins(situation: Situation) -> Iterator[Broken]:
@@ -65,13 +69,13 @@ def _bridge(situation: Situation) -> Iterator[Broken]:
     yield Broken(f"{legacy} is no longer a member of {migrator}: whatever runs as it fails", f"{grant};")
 
 
-def _undone(situation: Situation, since: ObjectChanges | None) -> Iterator[Broken]:
+def _undone(situation: Situation, since: ObjectChanges | None, was: int) -> Iterator[Broken]:
     """The drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
     causes = Causes(situation.live, appeared.keys(), situation.resting)
     found: dict[str, list[Statement]] = {}
     for statement in situation.drift:
-        if statement.changes and not _of_new(statement, appeared.keys()):
+        if statement.changes and not _of_new(statement, appeared.keys()) and not first_known(statement, was):
             found.setdefault(causes.of(statement), []).append(statement)
     for cause, statements in found.items():
         more = f", and {len(statements) - 1} more" if statements[1:] else ""

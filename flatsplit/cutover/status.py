@@ -22,6 +22,7 @@ from flatsplit.gates import Asked, judge
 from flatsplit.journal import SnapshotRecord
 from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, WalkName
 from flatsplit.model.report import PasswordAge
+from flatsplit.model.versions import major_of
 from flatsplit.planning import machine
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
@@ -194,7 +195,9 @@ def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
 def _broken(situation: Situation, before: SnapshotRecord | None) -> tuple[Broken, ...]:
     if situation.done == 0:
         return ()
-    return broken(situation, memory.difference(before.objects, situation.live) if before is not None else None)
+    if before is None:
+        return broken(situation, None, situation.live.target.major)
+    return broken(situation, memory.difference(before.objects, situation.live), major_of(before.server["version"]))
 
 
 def _findings(walk: Walk, situation: Situation, asked: Asked[Context]) -> tuple[Finding, ...]:

@@ -28,6 +28,15 @@ def effective(state: State, ref: DefaultRef) -> Acl:
     return () if ref.schema else privileges.default_acl(privileges.OBJTYPE_KIND[ref.objtype], state.target.major)
 
 
+def on_large_objects(subject: str) -> bool:
+    """Whether this subject of a change, as :func:`changed` writes it, is all future large objects of a role."""
+    return subject.startswith(_future("L"))
+
+
+def _future(objtype: str) -> str:
+    return f"future {_WORDS[objtype]} of "
+
+
 def changed(have: State, want: State) -> Iterator[Statement]:
     """ALTER DEFAULT PRIVILEGES: for each row the grants first, then the revokes."""
     if have.defaults is want.defaults:
@@ -43,7 +52,7 @@ def changed(have: State, want: State) -> Iterator[Statement]:
                     (ddl.revoke_default, ddl.grant_default) if revoking else (ddl.grant_default, ddl.revoke_default)
                 )
                 where = f" in {ref.schema}" if ref.schema else ""
-                subject = f"future {_WORDS[ref.objtype]} of {ref.creator}{where}"
+                subject = f"{_future(ref.objtype)}{ref.creator}{where}"
                 what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
                 yield Statement(
                     description=f"{what} on {subject} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flatsplit import ddl
 from flatsplit.model import PUBLIC, RELATIONS, Change, FactKey, ObjectRef, State, Statement
+from flatsplit.walks.newer_server import first_known
 
 _OF_ONE: tuple[FactKey, ...] = ("role", "attribute", "setting", "comment")
 """What belongs to a single role."""
@@ -21,12 +22,16 @@ class Causes:
     """Objects that are new since the last step ended."""
     resting: Collection[str] = ()
     """Roles that nobody is to use any more."""
+    was: int | None = None
+    """The server's major when the last step ended; None where it is not known."""
 
     def of(self, statement: Statement) -> str:
         """Why a statement of a finished step is wanted again, on one line."""
         facts = {change.fact for change in statement.changes}
         if dropped := self._dropped(statement):
             return f"role {dropped} was dropped"
+        if self.was is not None and first_known(statement, self.was):
+            return f"PostgreSQL {self.live.target.major} has privileges that {self.was} had not"
         if statement.objects and facts & {"owner", "privilege", "column_privilege"}:
             return self._objects(statement, facts)
         if not statement.changes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flatsplit import privileges
-from flatsplit.model import Acl, AclItem, Member, MemberOptions, State, intern_acl
+from flatsplit.differ.defaults import on_large_objects
+from flatsplit.model import Acl, AclItem, Change, Member, MemberOptions, State, Statement, intern_acl, versions
 
 
 def as_of_now(seen: State, live: State, was: int) -> State:
@@ -21,6 +22,21 @@ def as_of_now(seen: State, live: State, was: int) -> State:
             for ref, acl in seen.defaults.items()
         },
     )
+
+
+def first_known(statement: Statement, was: int) -> bool:
+    """Whether the statement gives only privileges that no server of the major ``was`` has, so that nobody undid it."""
+    changes = statement.changes
+    return bool(changes) and all(_first_known(change, statement.acts[:1], was) for change in changes)
+
+
+def _first_known(change: Change, grantor: tuple[str, ...], was: int) -> bool:
+    if change.side == "-" or change.fact not in ("privilege", "default_privilege"):
+        return False
+    if was < versions.LARGE_OBJECT_DEFAULTS and change.fact == "default_privilege" and on_large_objects(change.subject):
+        return True
+    ends = tuple(f"=m{option}/{name}" for name in grantor for option in ("", "*"))
+    return was < versions.MAINTAIN and change.detail.endswith(ends)
 
 
 def _members(seen: State, live: State) -> dict[Member, MemberOptions]:

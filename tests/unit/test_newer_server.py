@@ -1,0 +1,53 @@
+"""What pg_dumpall brings to a newer server: finished steps want nothing again there but what only that server knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from flatsplit.differ import diff
+from flatsplit.model import OWNER, AclItem, DefaultRef, ObjectFacts, ObjectRef, RoleFacts, State, Target, intern_acl
+from flatsplit.model.versions import NEWEST_TESTED
+from flatsplit.walks.newer_server import as_of_now, first_known
+from flatsplit.walks.split.kind import SPLIT
+from tests.support.states import World, worlds
+from tests.unit.test_laws import ALL, EXAMPLES, states_of
+
+
+def carried(state: State, was: int) -> State:
+    """The State on the newest server."""
+    target = replace(state.target, version=NEWEST_TESTED * 10000)
+    return as_of_now(state, State(target, roles=state.roles), was).but(target=target)
+
+
+@EXAMPLES
+@given(worlds())
+def test_only_what_the_newer_server_knows_is_wanted_again(world: World) -> None:
+    was = world.state.target.major
+    for count, after in enumerate(states_of(world)):
+        now = carried(after, was)
+        context = world.context(retired=count == ALL)
+        context = replace(context, baseline=carried(context.baseline, was))
+        for statement in diff(now, SPLIT.through(now, context, count)):
+            assert first_known(statement, was), statement
+            assert not first_known(statement, NEWEST_TESTED), statement
+
+
+@pytest.mark.parametrize("name", ["x", "a=m/b", "b"])
+def test_what_was_known_before_is_nothing_new(name: str) -> None:
+    """Whatever the roles are called."""
+    table = ObjectRef("table", "public", "t")
+    roles = {role: RoleFacts() for role in (name, "other", "x")}
+    state = State(Target("7", "shop", 5, 180000, "ops", True, "postgres"), roles=roles)
+
+    def granting(letters: str) -> State:
+        acl = intern_acl([AclItem(OWNER, OWNER, "arw"), AclItem("other", OWNER, letters)])
+        defaults = {DefaultRef(name, "", "r"): acl}
+        return state.but(objects={table: ObjectFacts(name, acl)}, defaults=defaults)
+
+    for letters, new in (("m", True), ("r", False), ("mr", False)):
+        found = [first_known(each, 13) for each in diff(granting(""), granting(letters))]
+        assert found == [new] * 2, letters
+        assert not any(first_known(each, 13) for each in diff(granting(letters), granting(""))), "taken away"
