@@ -66,7 +66,7 @@ def test_as_a_tenant(database: Database, invoke_cli: InProcess, tmp_path: Path) 
         found = walk("rehearse", "--as", who, "--file", str(statements), "--json").check(4).json
         assert (found["role"], found["basis"]) == (role, "role")
         assert {each["query"]: each["verdict"] for each in found["statements"]} == EXPECTED
-        assert any("its own rows only" in note for note in found["notes"])
+        assert any("only its own rows" in note for note in found["notes"])
     slower = {each["query"]: each["slower"] for each in found["statements"] if each["slower"]}
     assert slower == {
         "select id from customers where name like $1": [
