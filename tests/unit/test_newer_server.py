@@ -31,6 +31,8 @@ def test_only_what_the_newer_server_knows_is_wanted_again(world: World) -> None:
         context = world.context(retired=count == ALL)
         context = replace(context, baseline=carried(context.baseline, was))
         for statement in diff(now, SPLIT.through(now, context, count)):
+            if world.kind == "bootstrap" and {change.fact for change in statement.changes} == {"member"}:
+                continue  # the server names the bootstrap superuser as grantor of what is restored: the old role itself
             assert first_known(statement, was), statement
             assert not first_known(statement, NEWEST_TESTED), statement
 
