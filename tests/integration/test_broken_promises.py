@@ -1,4 +1,4 @@
-"""``status`` says first what somebody undid, and exits 4; what merely appeared is no broken promise."""
+"""``status`` first reports what somebody undid, with exit code 4; objects that are merely new do not count as that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alarm works: what app_user tries in vain is found by who, told by status, and proved by a canary."""
+"""What app_user tries in vain is found by ``who`` and shown by ``status``, and ``verify --canary`` tests that."""
 
 from __future__ import annotations
 

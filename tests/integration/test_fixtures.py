@@ -1,4 +1,4 @@
-"""The fixtures promise things that other tests rely on."""
+"""The fixtures do what other tests rely on."""
 
 from __future__ import annotations
 

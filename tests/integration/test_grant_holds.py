@@ -1,4 +1,4 @@
-"""What GRANT meets: a statement of the application that rewrites the same row of pg_class waits, and does not break."""
+"""GRANT beside a statement of the application that rewrites the same row of pg_class: one waits, neither fails."""
 
 from __future__ import annotations
 

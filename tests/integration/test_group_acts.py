@@ -1,4 +1,4 @@
-"""A login acts as its group, or the walk waits: each way in which a server lets it in as itself, without a word."""
+"""The gate ``acts``: every way in which a server lets a login in without making it act as its group, silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles that are groups, as Terraform's usual layout makes them: they stay groups, and their logins are they."""
+"""Old roles that are groups, as Terraform usually makes them: they stay groups, and their logins count as them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the new roles have other names: advice says those, since app_user may be another application's role."""
+"""New roles with other names: advice uses these names, since app_user may be another application's role."""
 
 from pathlib import Path
 

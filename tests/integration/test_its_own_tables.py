@@ -1,4 +1,4 @@
-"""What init makes is the operators' own when it commits, whatever event triggers and default privileges are there."""
+"""The tracking schema belongs to the operator after init, whatever event triggers and default privileges exist."""
 
 from __future__ import annotations
 

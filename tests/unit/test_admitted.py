@@ -1,4 +1,4 @@
-"""Which roles lines of pg_hba.conf name: of one with members that log in, all of them."""
+"""Which roles the lines of a pg_hba.conf admit, with the members of roles written as groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements into transactions: none is long, none holds many locks, and nothing changes its order."""
+"""Grouping statements into transactions: none is long or holds many locks, and the order stays the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A special role whose sessions begin as somebody else: what they run counts as that one's, and nothing is learned."""
+"""A special role whose sessions begin as another role: nothing is learned from what they run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts that were remembered of roles, by the names that these have today."""
+"""Recorded facts about roles, under the names that these roles have now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a time was watched."""
+"""How much of a period was covered by looks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every gate is a file of its name, and those that steps name are there."""
+"""Every gate has a file of its name, and the gates that steps name exist."""
 
 from __future__ import annotations
 

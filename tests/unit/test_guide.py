@@ -1,4 +1,4 @@
-"""Configuration that the pages for people show is configuration that flatsplit takes."""
+"""The configuration shown in the guide is valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One meaning, one home: where a reader looks first, it is."""
+"""The structure of the code: each thing is in the one place where a reader looks first."""
 
 from __future__ import annotations
 

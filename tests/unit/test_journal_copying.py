@@ -1,4 +1,4 @@
-"""Lines for COPY."""
+"""Lines in the format of COPY."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of transitions: complete, and the one that people read."""
+"""The table of a step's transitions is complete, and the documentation shows the same one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many names in one go are what each is by itself."""
+"""Quoting many names at once gives the same as quoting each by itself."""
 
 from __future__ import annotations
 

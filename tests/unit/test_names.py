@@ -1,4 +1,4 @@
-"""A name as ALTER and GRANT want it is what the identifier is, however it is written."""
+"""A name written as ALTER and GRANT need it means the same object as its identifier."""
 
 from __future__ import annotations
 

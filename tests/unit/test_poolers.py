@@ -1,4 +1,4 @@
-"""What PgBouncer needs for a rotation, by its way in, and what counts as seen to work."""
+"""What a PgBouncer needs for a rotation, and what counts as evidence that it works."""
 
 from __future__ import annotations
 

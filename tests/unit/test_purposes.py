@@ -1,4 +1,4 @@
-"""A role is asked for by what it does: the key of a purpose stands in the blueprint and the configuration only."""
+"""Code asks for a role by its purpose: only the blueprint and the configuration contain the purposes' keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rehearsals on record say about the switch."""
+"""The gate ``rehearsed``, judged by recorded rehearsals."""
 
 from __future__ import annotations
 

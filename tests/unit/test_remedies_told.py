@@ -1,4 +1,4 @@
-"""Each hazard's remedy is either taken by a test as it is printed, or there is a reason why it cannot be."""
+"""For each hazard a test applies its fix as printed, or a reason is given why none can."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A log that is searched as bytes says what it says when every entry of it is read."""
+"""Searching a log as bytes finds the same as reading every entry of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the survey makes of names: guesses that schemas of the field have shown to be wrong are asked, or not made."""
+"""What the survey concludes from names, with guesses that were wrong for real schemas."""
 
 from __future__ import annotations
 

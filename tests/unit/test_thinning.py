@@ -1,4 +1,4 @@
-"""Of a long matrix the checks take squares that differ in as many dimensions as they can, and always the same ones."""
+"""The slow run takes squares of a matrix that differ in as many dimensions as possible, the same ones each time."""
 
 from __future__ import annotations
 

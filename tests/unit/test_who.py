@@ -1,4 +1,4 @@
-"""What was asked, what a statement does, what became of it, and whose doing it was."""
+"""The parts of ``who``: the question, what a statement does, its outcome, and who is responsible for it."""
 
 from __future__ import annotations
 

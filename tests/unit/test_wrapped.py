@@ -1,4 +1,4 @@
-"""Logs that somebody else has collected say what the server wrote; and which prefixes are known by themselves."""
+"""Logs collected by other programs give the same entries as the server wrote; known prefixes are recognised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One database for all traps of a file: each is planted in a transaction that is undone."""
+"""One database for all hazards of a file: each is planted in a transaction that is rolled back."""
 
 from __future__ import annotations
 

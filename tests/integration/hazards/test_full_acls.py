@@ -1,4 +1,4 @@
-"""Lists of rights that are full: found by their bytes, with a way out that runs as it is printed."""
+"""Access control lists that are full: found by their size, with a fix that runs as it is printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is hidden from an operator without a superuser's eyes is not taken for none: he sees the same, or is told."""
+"""What an operator without a superuser's rights cannot see is found in another way or reported as unknown."""
 
 from __future__ import annotations
 

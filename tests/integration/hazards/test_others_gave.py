@@ -1,4 +1,4 @@
-"""What somebody else than the owner gave, his REVOKE takes nothing of: advice does it as who gave it."""
+"""Rights granted by somebody else than the owner: the advice revokes them as the role that granted them."""
 
 from __future__ import annotations
 
