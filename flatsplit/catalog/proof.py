@@ -11,7 +11,7 @@ from flatsplit.catalog.acl import Names
 from flatsplit.catalog.dependents import Dependents, dependents_of
 from flatsplit.catalog.objects import is_temporary
 from flatsplit.catalog.session import Look, look
-from flatsplit.catalog.sources import sources
+from flatsplit.catalog.sources import TEMPORARY, sources
 from flatsplit.model import PUBLIC, Acl, DefaultRef, Member, ObjectFacts, ObjectRef, State
 
 _WORDS = {"o": "owner of ", "a": "privileges for ", "r": "target of ", "i": "initial privileges for "}
@@ -39,6 +39,31 @@ SELECT a.deptype, coalesce(pg_describe_object(a.catalog::regclass, a.oid, a.posi
 FROM unnest(%s::text[], %s::oid[], %s::integer[], %s::text[]) AS a (catalog, oid, position, deptype)
 """
 
+_SCHEMA_COLUMN = {
+    "pg_class": "relnamespace",
+    "pg_type": "typnamespace",
+    "pg_proc": "pronamespace",
+    "pg_operator": "oprnamespace",
+    "pg_opclass": "opcnamespace",
+    "pg_opfamily": "opfnamespace",
+    "pg_collation": "collnamespace",
+    "pg_conversion": "connamespace",
+    "pg_statistic_ext": "stxnamespace",
+    "pg_ts_dict": "dictnamespace",
+    "pg_ts_config": "cfgnamespace",
+}
+
+_TEMPORARY_POLICIES = """
+SELECT 'pg_policy', p.oid
+FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname ~ '{temporary}'
+"""
+
+_TEMPORARY = """
+SELECT '{catalog}', o.oid FROM {catalog} AS o JOIN pg_namespace AS n ON n.oid = o.{column}
+WHERE n.nspname ~ '{temporary}'
+"""
+
 
 def unknown_dependencies(conn: psycopg.Connection[Any], role: str, state: State) -> tuple[str, ...]:
     """Descriptions of what depends on the role and is not in the State, or not as a fact about that role.
@@ -54,19 +79,30 @@ def unknown_dependencies(conn: psycopg.Connection[Any], role: str, state: State)
         return _describe(at, unknown)
 
 
-def remaining_dependencies(conn: psycopg.Connection[Any], role: str, *, extensions: bool = True) -> tuple[str, ...]:
+def remaining_dependencies(
+    conn: psycopg.Connection[Any], role: str, *, extensions: bool = True, temporary: bool = True
+) -> tuple[str, ...]:
     """Descriptions of all that depends on the role in this database or is shared, in the words of DROP ROLE.
 
     Without ``extensions`` these are left out: only REASSIGN OWNED moves one, and it refuses for the bootstrap
-    superuser.
+    superuser. Without ``temporary``, too, what is in temporary schemas: it ends with its session.
     """
     with look(conn) as at:
         left: list[_Address] = []
+        passing = set() if temporary else set(_temporary(at))
         for dependents in dependents_of(at, _oid(at, role)):
             if dependents.catalog == "pg_extension" and not extensions:
                 continue
-            left += [_Address(dependents.catalog, *row) for row in at.rows(dependents.sql)]
+            rows = at.rows(dependents.sql)
+            left += [_Address(dependents.catalog, *row) for row in rows if (dependents.catalog, row[0]) not in passing]
         return _describe(at, left)
+
+
+def _temporary(at: Look) -> Iterable[tuple[Any, ...]]:
+    """Everything in a temporary schema, by catalog and oid."""
+    yield from at.rows(_TEMPORARY_POLICIES.format(temporary=TEMPORARY))
+    for catalog, column in _SCHEMA_COLUMN.items():
+        yield from at.rows(_TEMPORARY.format(catalog=catalog, column=column, temporary=TEMPORARY))
 
 
 def owned_elsewhere(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:

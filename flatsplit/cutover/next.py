@@ -301,10 +301,14 @@ def _converge(walk: Walk, key: str, executor: Executor, known: State | None, app
 
 
 def _prove_empty(walk: Walk, situation: Situation, role: str) -> None:
-    """Raise where anything in this database still depends on the role: the last proof of revoke-legacy."""
+    """Raise where anything in this database that outlives its session still depends on the role: the last proof of
+    revoke-legacy.
+    """
     if role not in situation.live.roles:
         return
-    left = remaining_dependencies(walk.session.driver, role, extensions=role != situation.baseline.target.bootstrap)
+    left = remaining_dependencies(
+        walk.session.driver, role, extensions=role != situation.baseline.target.bootstrap, temporary=False
+    )
     if left:
         raise Drift(
             f"{role} still has {left[0]}" + (f" (and {len(left) - 1} more)" if left[1:] else ""),

@@ -163,6 +163,8 @@ def test_temporary_objects_are_left_out(database: Database) -> None:
             assert unknown_dependencies(database.admin, role, state) == ()
         left = remaining_dependencies(database.admin, "legacy")
         assert any("pg_temp_" in each for each in left)
+        lasting = remaining_dependencies(database.admin, "legacy", temporary=False)
+        assert lasting == (f"owner of database {database.name}",)
 
 
 @pytest.mark.majors("all")
