@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import psycopg
 import pytest
 
-from flatsplit.executor import Executor
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
+from tests.support.each_wait import at_each_wait
 from tests.support.walk import Walk, configure
 
 SMALL = {"max_locks_per_transaction": "10", "max_connections": "12", "max_prepared_transactions": "0"}
@@ -34,19 +32,6 @@ class Crowd:
 
     def leave(self) -> None:
         self.session.execute("rollback")
-
-
-def at_each_wait(monkeypatch: pytest.MonkeyPatch, do: Callable[[int], None]) -> None:
-    """Do something whenever a statement begins to wait, with the number of times it has."""
-    began: list[None] = []
-    waits = Executor._wait
-
-    def wait(self: Executor, *arguments: Any) -> None:
-        began.append(None)
-        do(len(began))
-        waits(self, *arguments)
-
-    monkeypatch.setattr(Executor, "_wait", wait)
 
 
 @pytest.mark.majors("two")

@@ -6,7 +6,8 @@ A database with all odd parts at once would hide how two of them interact, and `
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from psycopg import sql
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support.field import ROLES, parts
+from tests.support.operators import SHAPES, as_if_granted_by_operator, make_operator
 from tests.support.world import Part, acting_as
 
 OWNER = "Cube:admin%s"
@@ -34,6 +36,8 @@ KINDS: dict[str, str] = {
 """The kinds of old role, with their attributes."""
 
 SUPERUSERS = ("superuser", "bootstrap")
+ORDINARY = ("plain", "owner", "members", "noinherit")
+"""Old roles that an operator with CREATEROLE may retire."""
 AROUND = ("other", "closed", "tablespace", "template", "temporary", "prepared", "reading")
 """Things outside the database itself, made by Drawn.surround()."""
 
@@ -60,6 +64,10 @@ class Drawn:
     around: tuple[str, ...]
     retire: str
     database_owner: str
+    operator: str
+    """A shape of tests.support.operators; "" for a superuser."""
+    busy: bool
+    """Whether the application holds a lock whenever something is changed, until that waits for it."""
     opened: list[psycopg.Connection[Any]] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -70,7 +78,9 @@ class Drawn:
             kind = "plain"
         every = [part.name for part in all_parts() if part.name != "base"]
         some = chance.sample(every, chance.randint(4, 12))
-        return cls(
+        later = random.Random(f"{seed} and more")  # what a number stood for before there was more to draw stays
+        drop, ordinary, busy = (later.random() < share for share in (0.25, 0.3, 0.4))
+        drawn = cls(
             seed,
             major,
             kind,
@@ -78,7 +88,10 @@ class Drawn:
             tuple(one for one in AROUND if chance.random() < 0.15),
             chance.choice(("revoke", "revoke", "repurpose")),
             chance.choice(("app_migrator", "dba", "keep")),
+            later.choice(("createrole", "small-host")) if ordinary and kind in ORDINARY else "",
+            busy,
         )
+        return replace(drawn, retire="drop") if drop else drawn
 
     def make(self, fresh_cluster: FreshCluster, make_database: MakeDatabase) -> Database:
         """Create the database, in a cluster of its own."""
@@ -90,6 +103,10 @@ class Drawn:
             database = make_database(cluster=fresh_cluster(settings=settings), legacy_options=KINDS[self.kind])
         self.build(database)
         self.surround(database)
+        if self.operator:
+            make_operator(database, SHAPES[self.operator], reach=ROLES)
+            with suppress(psycopg.errors.DependentObjectsStillExist):  # then the walk is refused
+                as_if_granted_by_operator(database)
         return database
 
     def build(self, database: Database) -> None:
