@@ -96,7 +96,9 @@ letters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 anything = st.text(letters, max_size=30) | st.sampled_from(odd)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=60
+)
 @given(st.lists(st.tuples(*[anything] * 7), min_size=1, max_size=4))
 def test_hostile_content_comes_back_as_it_was(journal: Journal, rows: list[tuple[str, ...]]) -> None:
     statements = [

@@ -47,7 +47,9 @@ def test_it_comes_back_for_the_target_of_the_day(journal: Journal) -> None:
     assert journal.load_baseline(other) == replace(full_state(), target=other)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=50
+)
 @given(states)
 def test_nothing_is_lost_whatever_came_before(journal: Journal, state: State) -> None:
     save(journal, state)

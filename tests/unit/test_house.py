@@ -99,3 +99,16 @@ def test_the_contract_of_kinds_of_walk_names_all_of_them() -> None:
     assert set(contract["forbidden_modules"]) == {f"flatsplit.walks.{kind}" for kind in kinds}
     common = {f"flatsplit.walks.{name}" for name in entries - kinds}
     assert set(contract["source_modules"]) == {"flatsplit.planning", *common}
+
+
+def test_no_test_fails_for_slowly_drawn_examples() -> None:
+    """A list of suppressed health checks replaces that of the profile (tests/conftest.py), so it names this one too."""
+    lists = re.compile(r"suppress_health_check=\[([^]]*)\]")
+    tests = Path(__file__).parents[1]
+    wrong = [
+        path.relative_to(tests)
+        for path in tests.rglob("*.py")
+        for found in lists.findall(path.read_text())
+        if "too_slow" not in found
+    ]
+    assert wrong == []
