@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from contextlib import suppress
 
 import psycopg
@@ -12,7 +13,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support.each_wait import at_each_wait
-from tests.support.walk import Walk, configure
+from tests.support.walk import Walk
 
 SMALL = {"max_locks_per_transaction": "10", "max_connections": "12", "max_prepared_transactions": "0"}
 
@@ -41,14 +42,17 @@ def test_where_others_fill_the_lock_table(
     database = make_database(cluster=fresh_cluster(settings=SMALL))
     database.execute("grant create on schema public to legacy")
     database.execute("create table t (id int); create table free (id int)", "legacy")
-    walk = Walk(invoke_cli, database).init(retry_for="1s")
+    walk = Walk(invoke_cli, database).init(retry_for="10m")
     walk.forward("default-privileges")
     reader, crowd = database.connect("legacy"), Crowd(database)
 
-    def until_patience_ends(time: int) -> None:
-        if time == 1:
+    def until_patience_ends(number: int) -> None:
+        if number == 1:
             crowd.fill()
             reader.execute("rollback")
+        elif number == 2:
+            now = time.monotonic
+            patched.setattr(time, "monotonic", lambda: now() + 3600)
 
     reader.execute("begin; select from t")
     with monkeypatch.context() as patched:
@@ -66,15 +70,14 @@ def test_where_others_fill_the_lock_table(
     assert "max_locks_per_transaction" in told.stderr
     crowd.leave()
 
-    def until_there_is_room(time: int) -> None:
-        if time == 1:
+    def until_there_is_room(number: int) -> None:
+        if number == 1:
             crowd.fill()
             reader.execute("rollback")
-        elif time == 3:
+        elif number == 3:
             crowd.leave()
 
     reader.execute("begin; select from t")
-    configure(walk.config, retry_for="10m")
     with monkeypatch.context() as patched:
         at_each_wait(patched, until_there_is_room)
         walk.next()
