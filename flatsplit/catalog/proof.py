@@ -11,7 +11,7 @@ from flatsplit.catalog.acl import Names
 from flatsplit.catalog.dependents import Dependents, dependents_of
 from flatsplit.catalog.objects import is_temporary
 from flatsplit.catalog.session import Look, look
-from flatsplit.catalog.sources import TEMPORARY, sources
+from flatsplit.catalog.sources import sources
 from flatsplit.model import PUBLIC, Acl, DefaultRef, Member, ObjectFacts, ObjectRef, State
 
 _WORDS = {"o": "owner of ", "a": "privileges for ", "r": "target of ", "i": "initial privileges for "}
@@ -35,34 +35,16 @@ GROUP BY 1, 2, 3
 """
 
 _DESCRIBED = """
-SELECT a.deptype, coalesce(pg_describe_object(a.catalog::regclass, a.oid, a.position), a.catalog || ' ' || a.oid)
+SELECT a.deptype, coalesce(pg_describe_object(a.catalog::regclass, a.oid, a.position), a.catalog || ' ' || a.oid),
+       coalesce(
+           (pg_identify_object(a.catalog::regclass, a.oid, a.position)).schema,
+           (SELECT n.nspname::text
+            FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE a.catalog = 'pg_policy' AND p.oid = a.oid))
 FROM unnest(%s::text[], %s::oid[], %s::integer[], %s::text[]) AS a (catalog, oid, position, deptype)
 """
-
-_SCHEMA_COLUMN = {
-    "pg_class": "relnamespace",
-    "pg_type": "typnamespace",
-    "pg_proc": "pronamespace",
-    "pg_operator": "oprnamespace",
-    "pg_opclass": "opcnamespace",
-    "pg_opfamily": "opfnamespace",
-    "pg_collation": "collnamespace",
-    "pg_conversion": "connamespace",
-    "pg_statistic_ext": "stxnamespace",
-    "pg_ts_dict": "dictnamespace",
-    "pg_ts_config": "cfgnamespace",
-}
-
-_TEMPORARY_POLICIES = """
-SELECT 'pg_policy', p.oid
-FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname ~ '{temporary}'
-"""
-
-_TEMPORARY = """
-SELECT '{catalog}', o.oid FROM {catalog} AS o JOIN pg_namespace AS n ON n.oid = o.{column}
-WHERE n.nspname ~ '{temporary}'
-"""
+"""To the server a policy has no schema: it is its table's here."""
 
 
 def unknown_dependencies(conn: psycopg.Connection[Any], role: str, state: State) -> tuple[str, ...]:
@@ -89,20 +71,11 @@ def remaining_dependencies(
     """
     with look(conn) as at:
         left: list[_Address] = []
-        passing = set() if temporary else set(_temporary(at))
         for dependents in dependents_of(at, _oid(at, role)):
             if dependents.catalog == "pg_extension" and not extensions:
                 continue
-            rows = at.rows(dependents.sql)
-            left += [_Address(dependents.catalog, *row) for row in rows if (dependents.catalog, row[0]) not in passing]
-        return _describe(at, left)
-
-
-def _temporary(at: Look) -> Iterable[tuple[Any, ...]]:
-    """Everything in a temporary schema, by catalog and oid."""
-    yield from at.rows(_TEMPORARY_POLICIES.format(temporary=TEMPORARY))
-    for catalog, column in _SCHEMA_COLUMN.items():
-        yield from at.rows(_TEMPORARY.format(catalog=catalog, column=column, temporary=TEMPORARY))
+            left += [_Address(dependents.catalog, *row) for row in at.rows(dependents.sql)]
+        return _describe(at, left, temporary=temporary)
 
 
 def owned_elsewhere(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
@@ -214,7 +187,8 @@ _KNOWN: dict[str, Callable[[Look, State, Names], set[tuple[int, str]]]] = {
 """For catalogs of what is no object: the (oid, role) pairs that are in the State."""
 
 
-def _describe(at: Look, addresses: Iterable[_Address]) -> tuple[str, ...]:
+def _describe(at: Look, addresses: Iterable[_Address], *, temporary: bool = True) -> tuple[str, ...]:
     columns = [list(column) for column in zip(*addresses, strict=True)]
     rows = at.rows(_DESCRIBED, *columns) if columns else []
-    return tuple(sorted(_WORDS.get(deptype, "") + described for deptype, described in rows))
+    told = (row for row in rows if temporary or not is_temporary(row[2] or ""))
+    return tuple(sorted(_WORDS.get(deptype, "") + described for deptype, described, _ in told))
