@@ -7,7 +7,7 @@ each member may SET ROLE, and inherits if it is INHERIT itself; since then each 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from flatsplit.model import Member, MemberOptions, State
 
@@ -112,21 +112,25 @@ def attributed(
 def circle(state: State, role: str, member: str) -> tuple[str, ...]:
     """The path by which ``role`` is a member of ``member``, so that ``GRANT role TO member`` would be refused.
 
-    Options do not matter for that (AddRoleMems() in user.c). Each role is a member of the next one; empty where there
-    is no path.
+    Each role is a member of the next one; empty where there is no path.
+    """
+    return path(state.members, role, member)
+
+
+def path(members: Collection[Member], role: str, other: str, apart: Collection[str] = ()) -> tuple[str, ...]:
+    """The shortest path by which ``role`` is a member of ``other``, over no role in ``apart``; empty where there is
+    none.
+
+    Options do not matter for whether a GRANT would close a circle (AddRoleMems() in user.c).
     """
     ways: dict[str, tuple[str, ...]] = {role: (role,)}
     todo = [role]
     while todo:
         one = todo.pop(0)
-        if one == member:
+        if one == other:
             return ways[one]
-        for above in sorted(_direct(state, one)):
-            if above not in ways:
+        for above in sorted(key.role for key in members if key.member == one):
+            if above not in ways and above not in apart:
                 ways[above] = (*ways[one], above)
                 todo.append(above)
     return ()
-
-
-def _direct(state: State, member: str) -> Iterator[str]:
-    return (key.role for key in state.members if key.member == member)

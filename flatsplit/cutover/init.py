@@ -10,7 +10,6 @@ from flatsplit.cutover import role_names
 from flatsplit.cutover.snapshot import admit, remember
 from flatsplit.cutover.survey import Proposal
 from flatsplit.journal import Journal
-from flatsplit.model.versions import major_of
 from flatsplit.server.event_trigger_errors import named
 from flatsplit.walks import split
 from flatsplit.walks.newer_server import as_of_now
@@ -81,7 +80,7 @@ def _go_on(session: Session, journal: Journal, found: Proposal) -> None:
 def _move(session: Session, journal: Journal, found: Proposal) -> None:
     """All walks go on in this database, and what they remember is said as this server says it."""
     live, last = read_state(session.driver), journal.last_snapshot()
-    was = major_of(last.server["version"]) if last is not None else found.target.major
+    was = last.major if last is not None else found.target.major
     for walk in journal.walks():
         journal.move_cutover(walk.id, found.target)
         seen = journal.of(walk).load_baseline(found.target)

@@ -110,7 +110,7 @@ def known_to(name: WalkName, roles: Iterable[str]) -> dict[str, str]:
 def refuse_renamed(found: Iterable[Renamed]) -> None:
     """Raise Refused for the first of these, if there is one."""
     for one in found:
-        raise Refused(one.what, f"{one.fix} Then run the same command again")
+        raise Refused(one.what, f"{one.fix} then run the same command again")
 
 
 def taken(source: str, config: Config, names: Iterable[str]) -> ConfigError:

@@ -22,7 +22,6 @@ from flatsplit.gates import Asked, judge
 from flatsplit.journal import SnapshotRecord
 from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, WalkName
 from flatsplit.model.report import PasswordAge
-from flatsplit.model.versions import major_of
 from flatsplit.planning import machine
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
@@ -197,7 +196,7 @@ def _broken(situation: Situation, before: SnapshotRecord | None) -> tuple[Broken
         return ()
     if before is None:
         return broken(situation, None, situation.live.target.major)
-    return broken(situation, memory.difference(before.objects, situation.live), major_of(before.server["version"]))
+    return broken(situation, memory.difference(before.objects, situation.live), before.major)
 
 
 def _findings(walk: Walk, situation: Situation, asked: Asked[Context]) -> tuple[Finding, ...]:

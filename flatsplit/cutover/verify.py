@@ -21,7 +21,6 @@ from flatsplit.evidence.trial import RoleProof, Trial
 from flatsplit.journal import TRIAL
 from flatsplit.model import SPLIT, Check, Finding, State, Statement
 from flatsplit.model.report import PasswordAge
-from flatsplit.model.versions import major_of
 from flatsplit.planning.causes import Causes
 from flatsplit.rights.surplus import surplus
 
@@ -101,7 +100,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         situation.live,
         since.appeared.keys() if since is not None else (),
         situation.resting,
-        major_of(before.server["version"]) if before is not None else None,
+        before.major if before is not None else None,
     )
     beside = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
     return VerifyReport(

@@ -68,7 +68,7 @@ CHAPTERS: Mapping[str, Chapter] = {
     ),
     split.REVOKE_LEGACY: Chapter(
         "the bridge goes",
-        "What shop may have created late is handed over, then it loses its rights. It owns nothing and may nothing.",
+        "What shop may have created late is handed over, then it loses its rights. Nothing is left to it.",
         ('REVOKE "app_migrator" FROM "shop"', 'REVOKE SELECT ON TABLES FROM "reporting"'),
     ),
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from flatsplit.model import WalkName
+from flatsplit.model import WalkName, versions
 
 CutoverState: TypeAlias = Literal["active", "complete", "rolled_back"]
 Direction: TypeAlias = Literal["forward", "catch-up", "back", "repair", "by-hand"]
@@ -137,3 +137,8 @@ class SnapshotRecord(NamedTuple):
     server: Mapping[str, Any]
     roles: Mapping[str, Any]
     objects: Mapping[str, Any]
+
+    @property
+    def major(self) -> int:
+        """The major version of the server at that time."""
+        return versions.major_of(self.server["version"])

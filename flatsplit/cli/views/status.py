@@ -33,7 +33,7 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         printer.say(f"broken: {one_line(broken.what)}", "red")
         printer.say(f"  fix: {one_line(broken.fix)}")
     if found.renamed:
-        printer.say("Until that is done no step is taken, and this is all that is known:", "yellow")
+        printer.say("Steps are refused until then. From here on it is what the journal says:", "yellow")
     for finding in found.younger:
         names = ", ".join(map(one_line, finding.objects[:5])) + (", …" if finding.objects[5:] else "")
         printer.say(f"{one_line(finding.title)}: {names}")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from flatsplit import ddl
+from flatsplit import ddl, membership
 from flatsplit.evidence.isolation.facts import Facts, Name, ReachedRelation, TablePolicy, TenantRole
 from flatsplit.evidence.isolation.values import Breach
 from flatsplit.model import Member, ObjectRef
@@ -129,20 +129,9 @@ def _taken(facts: Facts, role: str, member: str, *, admin_only: bool = False) ->
 
 def _first_steps(facts: Facts, name: str, other: str) -> list[str]:
     """Roles that this one is itself a member of and by which it comes to another, by another way than the group's."""
-    above: dict[str, set[str]] = {}
-    for key in facts.memberships:
-        above.setdefault(key.member, set()).add(key.role)
-    ways = {facts.group} - {other}
-    found = []
-    for first in sorted(above.get(name, set()) - ways):
-        reached, new = {first}, [first]
-        while new:
-            further = above.get(new.pop(), set()) - reached - ways
-            reached |= further
-            new.extend(further)
-        if other in reached:
-            found.append(first)
-    return found
+    direct = {key.role for key in facts.memberships if key.member == name}
+    way = {facts.group} - {other}
+    return [first for first in sorted(direct - way) if membership.path(facts.memberships, first, other, way)]
 
 
 # -- tables
