@@ -81,12 +81,8 @@ def test_silent_rows(make_database: MakeDatabase, invoke_cli: InProcess, tmp_pat
     assert {verdict for verdict, _, _ in found.values()} == {"allowed"}
 
 
-@pytest.mark.majors("two")
-def test_a_view_that_reads_as_its_user(
-    make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path, major: int
-) -> None:
-    if major < 15:
-        pytest.skip("security_invoker came with 15")
+@pytest.mark.majors("two", since=15)  # security_invoker
+def test_a_view_that_reads_as_its_user(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
     database = secured(make_database)
     database.execute("create view public.mine with (security_invoker) as select id from public.nobody", "legacy")
     walk = Walk(invoke_cli, database).init()

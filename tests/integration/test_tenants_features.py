@@ -169,10 +169,8 @@ insert into computed select n, json_build_object('a', 1 + n % 2)::jsonb from gen
 """
 
 
-@pytest.mark.majors("one")
+@pytest.mark.majors("one", since=18)  # virtual generated columns
 def test_a_key_that_is_computed_when_it_is_read(database: Database, invoke_cli: InProcess) -> None:
-    if database.cluster.major < 18:
-        pytest.skip("virtual generated columns came with PostgreSQL 18")
     database.execute(f"set role legacy; {VIRTUAL}; reset role")
     walk = Walk(invoke_cli, database).init()
     walk.forward()

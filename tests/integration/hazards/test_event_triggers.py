@@ -68,10 +68,9 @@ LOGINS = {
 }
 
 
+@pytest.mark.majors("two", since=17)
 @pytest.mark.parametrize("body", LOGINS)
-def test_on_login(body: str, patient: psycopg.Connection[Any], major: int) -> None:
-    if major < 17:
-        pytest.skip("event triggers on login came with PostgreSQL 17")
+def test_on_login(body: str, patient: psycopg.Connection[Any]) -> None:
     with patient.transaction(force_rollback=True):
         plant(patient, body, "login")
         found = look(patient, only=LOGIN).get(LOGIN)
@@ -83,9 +82,8 @@ def test_on_login(body: str, patient: psycopg.Connection[Any], major: int) -> No
         assert (LOGIN in look(patient, only=LOGIN)) is ("raises" in LOGINS[body])
 
 
-def test_a_table_of_a_third_role(patient: psycopg.Connection[Any], major: int) -> None:
-    if major < 17:
-        pytest.skip("event triggers on login came with PostgreSQL 17")
+@pytest.mark.majors("two", since=17)
+def test_a_table_of_a_third_role(patient: psycopg.Connection[Any]) -> None:
     with patient.transaction(force_rollback=True):
         patient.execute("CREATE TABLE public.allowed (who text); ALTER TABLE public.allowed OWNER TO vendor")
         plant(patient, "BEGIN PERFORM 1 FROM allowed AS a WHERE who = session_user; END", "login")
