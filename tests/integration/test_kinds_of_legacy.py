@@ -22,17 +22,14 @@ from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.support.gains import beyond
+from tests.support.old_roles import MEMBER, OWNER, SUPERUSERS, decide, hand_to_owner, log_in_as_member
 from tests.support.thinned import slow_but
-from tests.support.walk import NEW_ROLES, Walk, assert_same, toml
+from tests.support.walk import NEW_ROLES, Walk, assert_same
 
 pytestmark = pytest.mark.usefixtures("partial_looks")
 
-OWNER = "Cube:admin%s"
-"""Whom the application becomes where legacy owns nothing itself."""
-
 OPTIONS = {"superuser": "SUPERUSER", "bypassrls": "BYPASSRLS", "createrole": "CREATEROLE CREATEDB"}
 KINDS = ("superuser", "bootstrap", "bypassrls", "createrole", "owner", "members")
-SUPERUSERS = ("superuser", "bootstrap")
 UNLIMITED = (*SUPERUSERS, "bypassrls")
 SWITCH = "switch-connections"
 
@@ -75,17 +72,15 @@ class Application:
             database = make(schema, cluster=cluster, operator="operator")
         else:
             database = make(schema, legacy_options=OPTIONS.get(kind, ""))
-        legacy, login = database.legacy, database.legacy
-        database.execute(GUARDED, legacy)
+        login = database.legacy
+        database.execute(GUARDED, login)
         if database.cluster.major >= 15:  # the bootstrap superuser's to give, who may be legacy
             database.execute(TUNER)
         if kind == "members":
-            login = 'web "1"'
-            database.execute(f'create role "web ""1""" login in role {legacy}; alter role {legacy} nologin')
+            login = MEMBER
+            log_in_as_member(database)
         if kind == "owner":
-            owner = sql.Identifier(OWNER).as_string(None)
-            database.execute(f"create role {owner}; reassign owned by {legacy} to {owner}; grant {owner} to {legacy}")
-            database.execute(f"alter database {database.name} owner to {legacy}")
+            hand_to_owner(database)
         return cls(kind, database, login, Walk(run, database))
 
     def init(self) -> None:
@@ -93,12 +88,7 @@ class Application:
         self.relations = self._relations()
         self.walk.init()
         self._counted()
-        text = self.walk.config.read_text()
-        if self.kind == "owner":
-            text = text.replace("\nretire = ", f"\nowners = {toml([OWNER])}\nretire = ", 1)
-        if self.kind in SUPERUSERS:
-            text += "\n[owner-powers]\nbypassrls = true\n"
-        self.walk.config.write_text(text)
+        decide(self.walk, self.kind)
 
     def _counted(self) -> None:
         """What init says that legacy owns is what an operator would count: the system's own tables are nobody's."""

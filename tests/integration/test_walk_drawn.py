@@ -6,7 +6,6 @@ Nothing stops in the middle but a gate, which says what it waits for and is waiv
 from __future__ import annotations
 
 import os
-import tomllib
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,11 +16,12 @@ from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess, Result
 from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster
-from tests.support.drawn import OWNER, SUPERUSERS, Drawn
+from tests.support.drawn import Drawn
 from tests.support.each_wait import at_each_wait
+from tests.support.old_roles import decide
 from tests.support.operators import OPERATOR
 from tests.support.snapshot import Snapshot
-from tests.support.walk import Walk, assert_same, toml
+from tests.support.walk import Walk, assert_same
 
 SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "103 104 201 203").split()]
 """Twenty seconds each. More of them find more: FLATSPLIT_SEEDS="1 2 3"."""
@@ -58,15 +58,6 @@ class Course(Walk):
             if self.drawn.operator:  # only a superuser can give it another's name
                 found["member"] = frozenset((role, member, options) for role, member, _, options in found["member"])
         return found
-
-    def decide(self) -> None:
-        text = self.config.read_text()
-        if self.drawn.kind == "owner":
-            text = text.replace("\nretire = ", f"\nowners = {toml([OWNER])}\nretire = ", 1)
-        if self.drawn.kind in SUPERUSERS:
-            text += "\n[owner-powers]\nbypassrls = true\n"
-        self.config.write_text(text)
-        tomllib.loads(text)
 
     def begun(self, **config: object) -> Result | None:
         """Init; what it says where it refuses."""
@@ -114,7 +105,7 @@ def test_refused_before_or_there_and_back(
             assert_same(untouched, walk.snapshot(), f"refused, and yet something was changed: {refused.stderr}")
             assert len(refused.stderr.splitlines()) == 2, refused.stderr
             return
-        walk.decide()
+        decide(walk, drawn.kind)
         assert_same(untouched, walk.snapshot(), "init changed something outside its own schema")
         told = walk("doctor", "--json")
         first = walk.take("--through", STEP_KEYS[0])

@@ -17,11 +17,9 @@ from psycopg import sql
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support.field import ROLES, parts
+from tests.support.old_roles import SUPERUSERS, hand_to_owner, log_in_as_member
 from tests.support.operators import SHAPES, as_if_granted_by_operator, make_operator
 from tests.support.world import Part, acting_as
-
-OWNER = "Cube:admin%s"
-"""The owner of everything where the old role is only a member of it."""
 
 KINDS: dict[str, str] = {
     "plain": "",
@@ -35,7 +33,6 @@ KINDS: dict[str, str] = {
 }
 """The kinds of old role, with their attributes."""
 
-SUPERUSERS = ("superuser", "bootstrap")
 ORDINARY = ("plain", "owner", "members", "noinherit")
 """Old roles that an operator with CREATEROLE may retire."""
 AROUND = ("other", "closed", "tablespace", "template", "temporary", "prepared", "reading")
@@ -137,16 +134,9 @@ class Drawn:
             made.append(part.name)
         self.parts = tuple(made)
         if self.kind == "owner":
-            admin.execute(
-                sql.SQL(
-                    "create role {owner}; reassign owned by {legacy} to {owner}; grant {owner} to {legacy};"
-                    "alter database {database} owner to {legacy}"
-                ).format(owner=sql.Identifier(OWNER), **names)
-            )
+            hand_to_owner(database)
         if self.kind == "members":
-            admin.execute(
-                sql.SQL('create role "web ""1""" login in role {legacy}; alter role {legacy} nologin').format(**names)
-            )
+            log_in_as_member(database)
 
     def surround(self, database: Database) -> None:
         """Make what is around the database."""
