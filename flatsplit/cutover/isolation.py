@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flatsplit.catalog import read_people
 from flatsplit.catalog.structure import read_structure
 from flatsplit.config import Config
 from flatsplit.connection import Session
+from flatsplit.cutover.role_names import refuse_renamed, renamed_at_a_glance
 from flatsplit.errors import UsageError
 from flatsplit.evidence import isolation
 from flatsplit.evidence.isolation import EVENT, Choice, Proof
@@ -23,8 +25,10 @@ def prove(
     """Judge the catalog and try what tenants must not be able to do. A summary is recorded where a walk over tenants is
     kept.
 
-    Raises UsageError where flatsplit.toml has no tenants, or where there are none yet.
+    Raises UsageError where flatsplit.toml has no tenants, or where there are none yet, and Refused where one of their
+    roles was renamed.
     """
+    refuse_renamed(renamed_at_a_glance(session, config, read_people(session.driver)))
     proof = isolation.prove(session.driver, known(session, config), config.schemas, choice, progress)
     _record(session, config, proof)
     return proof

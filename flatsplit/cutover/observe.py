@@ -10,13 +10,11 @@ from flatsplit.catalog import read_people
 from flatsplit.cutover.clients import acting, connected
 from flatsplit.cutover.needs_of_roles import gather
 from flatsplit.cutover.reconnections import record_reconnections
-from flatsplit.cutover.role_names import find_renamed, refuse_renamed
+from flatsplit.cutover.role_names import refuse_renamed, renamed_at_a_glance
 from flatsplit.cutover.tenant_arrivals import record_arrivals
-from flatsplit.cutover.which_walk import states
 from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
-from flatsplit.model import Backend, State
-from flatsplit.planning import machine
+from flatsplit.model import Backend
 from flatsplit.server.counters import growth, read_counters
 
 if TYPE_CHECKING:
@@ -45,7 +43,8 @@ def observe(walk: Walk) -> Observed:
     session, journal, config = walk.session, walk.journal, walk.config
     people = read_people(session.driver)
     watched = {*config.watched, *(record.walk.subject for record in walk.kept)} - {""}
-    _refuse_renamed(walk, people)
+    # That nobody sees a role under its former name would be taken for evidence
+    refuse_renamed(renamed_at_a_glance(session, config, people))
     clients = connected(session, config, people, watched)
     counters = read_counters(session.driver, acting(config, people))
     with session.transaction():
@@ -60,15 +59,6 @@ def observe(walk: Walk) -> Observed:
     if config.special:
         gather(walk, people)
     return Observed(at, clients, tuple((one.role, more) for one, more in grown), tenants)
-
-
-def _refuse_renamed(walk: Walk, people: State) -> None:
-    """Raise Refused where a role that gates ask about has another name: that nobody sees it would be evidence."""
-    config, persons = walk.config, {name for name, _ in walk.config.people}
-    asked_about = {record.walk.subject for record in walk.kept} - {""} | {*config.named} - persons
-    if machine.next_step(states(walk.journal, walk.split, config)) is not None:
-        asked_about.add(config.legacy_role)
-    refuse_renamed(find_renamed(walk.journal, people, dict.fromkeys(asked_about, "the configuration")))
 
 
 def _sum_up(journal: Journal, legacy: str) -> None:

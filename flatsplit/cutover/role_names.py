@@ -12,14 +12,20 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+import psycopg
+
 from flatsplit import config as configuration
 from flatsplit import ddl
 from flatsplit.config import PURPOSES, Config, RoleNames
 from flatsplit.config.text import quote
+from flatsplit.connection import Session
+from flatsplit.cutover import which_walk
 from flatsplit.errors import ConfigError, Refused
 from flatsplit.evidence import memory
 from flatsplit.journal import CutoverRecord, Journal
-from flatsplit.model import State, WalkName
+from flatsplit.journal.layout import HEAD
+from flatsplit.model import SPLIT, State, WalkName
+from flatsplit.planning import machine
 from flatsplit.walks import marks
 
 
@@ -100,6 +106,41 @@ def find_renamed(journal: Journal, live: State, whose: Mapping[str, str], *, eve
         return ()
     found = (journal.called_now if ever else journal.renamed)(memory.cluster(live.target), asked)
     return tuple(Renamed(was, now, whose[was], was in live.roles) for was, now in sorted(found.items()))
+
+
+def asked_about(config: Config, journal: Journal, kept: Iterable[CutoverRecord]) -> dict[str, str]:
+    """The roles that the configuration and the kept walks name, for ``whose`` of :func:`find_renamed`.
+
+    Without persons, whose new name ``people`` tells, and without the old role once the split is done with it.
+    """
+    named = {record.walk.subject for record in kept} - {""} | {*config.named} - {name for name, _ in config.people}
+    for record in kept:
+        if record.walk == SPLIT and machine.next_step(which_walk.states(journal, record, config)) is not None:
+            named.add(config.legacy_role)
+    return dict.fromkeys(named, "the configuration")
+
+
+def renamed_at_a_glance(session: Session, config: Config, people: State) -> tuple[Renamed, ...]:
+    """Which roles have another name now, for commands that look at no walk. ``people``: roles and memberships.
+
+    Roles of tenants are among them, known by their membership in the tenants' group. Empty where there is no journal of
+    this version, or where the operator may not read it.
+    """
+    journal = Journal(session)
+    try:
+        if journal.revision() != HEAD:
+            return ()
+        kept = journal.walks()
+        whose = asked_about(config, journal, kept)
+        group = config.tenants.group if config.tenants is not None else None
+        tenants = {key.member for key in people.members if key.role == group}
+        changed = journal.renamed(memory.cluster(people.target), None)
+    except psycopg.errors.InsufficientPrivilege:
+        return ()
+    whose |= {was: "the tenants" for was, now in changed.items() if now in tenants}
+    return tuple(
+        Renamed(was, now, whose[was], was in people.roles) for was, now in sorted(changed.items()) if was in whose
+    )
 
 
 def known_to(name: WalkName, roles: Iterable[str]) -> dict[str, str]:

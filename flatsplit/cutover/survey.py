@@ -61,9 +61,12 @@ def survey(session: Session, request: InitRequest) -> Proposal:
     state = read_state(session.driver)
     if request.legacy_role == session.driver.info.user and request.legacy_role in state.roles:
         raise first_contact.as_legacy(state, request.legacy_role, session.driver.info)
+    journal = Journal(session)
+    if request.legacy_role not in state.roles and journal.revision() is not None:
+        whose = role_names.known_to(SPLIT, [request.legacy_role])
+        role_names.refuse_renamed(role_names.find_renamed(journal, state, whose))
     _check_roles(state, request, session.driver.info.user)
     prove_known(session, request.legacy_role, state)
-    journal = Journal(session)
     existing = journal.exists() and _under_way(journal, state, request)
     config = _config(session, state, request, existing=existing)
     baseline = journal.load_baseline(state.target) if existing else None

@@ -25,6 +25,7 @@ from flatsplit.planning.causes import Causes
 from flatsplit.rights.surplus import surplus
 
 if TYPE_CHECKING:
+    from flatsplit.cutover.role_names import Renamed
     from flatsplit.cutover.walk import Walk
 
 NOTES = ("definer-open", "public-writes", "policy-rights", "view-routines")
@@ -55,6 +56,10 @@ class VerifyReport:
 
     surplus: tuple[Statement, ...] = ()
     """What would take from special roles what their lists do not say; nobody runs it but people."""
+    renamed: tuple[Renamed, ...] = ()
+    """Roles that have other names now. Where there are any, nothing else was compared or tried, since everything else
+    finds roles by name.
+    """
 
     @property
     def failed(self) -> tuple[Trial, ...]:
@@ -64,7 +69,7 @@ class VerifyReport:
     @property
     def ok(self) -> bool:
         """Whether everything that was promised holds."""
-        return not (self.drift or self.strays or self.failed) and all(check.ok for check in self.checks)
+        return not (self.drift or self.strays or self.failed or self.renamed) and all(check.ok for check in self.checks)
 
 
 def remember(walk: Walk) -> None:
@@ -90,7 +95,9 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
 
     ``passwords``, by role: these roles are logged in as.
     """
-    session, spoken = walk.session, walk.situation()
+    session, spoken = walk.session, walk.look()
+    if walk.renamed:
+        return VerifyReport((), (), spoken.kind.keys[: spoken.done], spoken.finished, renamed=walk.renamed)
     situation = spoken.turned(SPLIT)  # the matrix is of this walk's roles, the drift of all walks
     found = hazards.find(session.driver, situation.live, situation.context, lambda one: one.id in NOTES)
     before = walk.journal.last_snapshot()

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flatsplit import trail
+from flatsplit.catalog import read_people
 from flatsplit.config import Config
 from flatsplit.connection import Session
+from flatsplit.cutover.role_names import renamed_at_a_glance
 from flatsplit.errors import TargetError
 from flatsplit.journal import Journal
 from flatsplit.trail import Cast, Deed, Filter, Progress, Search, ServerLogging, Source, Trail
@@ -80,6 +82,11 @@ def who(session: Session | None, config: Config, question: Question, progress: P
         )
     found.deeds = _sorted(search.deeds, question, cast)
     found.notes += missing
+    if session is not None:
+        found.notes += [
+            f"{one.what}: what it did is told under the name that it had then; {one.fix}"
+            for one in renamed_at_a_glance(session, config, read_people(session.driver))
+        ]
     found.notes += _limits(found, search, server, question)
     return found
 

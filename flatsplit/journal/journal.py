@@ -282,8 +282,8 @@ class Journal(Looks):
         self.writing()
         snapshots.number_more(self.session, cluster, oids)
 
-    def renamed(self, cluster: str, names: Collection[str]) -> dict[str, str]:
-        """The new names of those of these roles that were renamed since the last step of any walk ended."""
+    def renamed(self, cluster: str, names: Collection[str] | None) -> dict[str, str]:
+        """The new names of those of these roles, or of all, that were renamed since the last step of any walk ended."""
         return snapshots.renamed(self.session, cluster, names)
 
     def called_now(self, cluster: str, names: Collection[str]) -> dict[str, str]:

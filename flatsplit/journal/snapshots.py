@@ -58,10 +58,11 @@ def number_more(session: Session, cluster: str, oids: Mapping[str, int]) -> None
     rows.ask(session, query, [Jsonb(dict(oids)), cluster])
 
 
-def renamed(session: Session, cluster: str, names: Collection[str]) -> dict[str, str]:
-    """The new names of those of these roles that were renamed since the last step ended."""
+def renamed(session: Session, cluster: str, names: Collection[str] | None) -> dict[str, str]:
+    """The new names of those of these roles, or of all, that were renamed since the last step ended."""
     query = resources.query(__package__, "renamed").decode()
-    return dict(rows.ask(session, query, [cluster, sorted(names)]).fetchall())
+    wanted = None if names is None else sorted(names)
+    return dict(rows.ask(session, query, {"cluster": cluster, "names": wanted}).fetchall())
 
 
 def called_now(session: Session, cluster: str, names: Collection[str]) -> dict[str, str]:

@@ -41,7 +41,7 @@ def command(app: App, name: str | None, password_file: Path | None, canary: bool
         try:
             found = verify(walk, passwords)
             sung = None
-            if canary:
+            if canary and not found.renamed:
                 from flatsplit.cutover import canary as alarm
 
                 sung = alarm.canary(walk.session, walk.config, passwords, logs)

@@ -24,7 +24,13 @@ _FEW = 10
 
 
 def show(printer: Printer, found: VerifyReport) -> None:
-    """Print everything, what is wrong last."""
+    """Print everything, what is wrong last. Where roles were renamed, nothing else is known."""
+    if found.renamed:
+        for role in found.renamed:
+            printer.say(f"broken: {one_line(role.what)}", "red")
+            printer.say(f"  fix: {one_line(role.fix)}")
+        printer.say("Nothing else was compared or tried: all of it finds roles by their names.", "yellow")
+        return
     _matrix(printer, found)
     for proof in found.proofs:
         printer.say(one_line(proved(proof)), "red" if any(not trial.ok for trial in proof.trials) else "dim")
@@ -134,6 +140,7 @@ def shape(report: VerifyReport) -> Json:
     """``verify --json``: the matrix and the drift."""
     return {
         "ok": report.ok,
+        "renamed": [{"role": one.was, "now": one.now} for one in report.renamed],
         "steps": list(report.steps),
         "checks": [
             {
