@@ -11,9 +11,10 @@ from flatsplit.connection import Session
 from flatsplit.cutover.bridge_elsewhere import reached
 from flatsplit.cutover.missing_user_mappings import unmapped
 from flatsplit.errors import FlatsplitError, MissingRights, UsageError
-from flatsplit.model import State, Statement
+from flatsplit.model import State
 from flatsplit.planning.situation import Situation
 from flatsplit.server.dry_run import Lack, try_steps
+from flatsplit.server.preloading import given
 
 _APART = frozenset({"schema", "database", "parameter", "subscription"})
 """Kinds of objects that settings and memberships of roles may depend on. Of the others there may be thousands."""
@@ -117,7 +118,7 @@ _RULES = ("columns", "defaults", "policies", "conditions", "row_security", "uses
 
 def _cure(situation: Situation[Any], lack: Lack) -> str:
     """Where in the configuration the cause is."""
-    for role, name, value in _settings(lack.statement):
+    for role, name, value in given(lack.statement):
         special = situation.config.special_role(role)
         if special is not None and name.lower() in {one.lower() for one, _ in special.settings}:
             return f"correct {name} in the settings of {heading(role)} in flatsplit.toml"
@@ -125,13 +126,6 @@ def _cure(situation: Situation[Any], lack: Lack) -> str:
             if key.role != role and (name, value) in row:
                 return f"{role} is to take it over from {key.role or 'the database'}: correct it there"
     return "correct what flatsplit.toml says of it, or remove the cause"
-
-
-def _settings(statement: Statement) -> Iterator[tuple[str, str, str]]:
-    for change in statement.changes:
-        if change.fact == "setting" and change.side == "+":
-            name, _, value = change.detail.partition("=")
-            yield change.subject, name, value
 
 
 def _note(lack: Lack) -> str:

@@ -108,6 +108,7 @@ def find(
         looking.refusals(readable),
         looking.alike(readable),
         looking.held(readable),
+        looking.unloadable(readable),
     )
     accepted = dict(context.config.accept)
     found = [

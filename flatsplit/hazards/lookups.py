@@ -19,6 +19,7 @@ from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.dry_run import Lack, try_operator
 from flatsplit.server.holders import NO_HOLDERS, PasswordHolders, read_holders
 from flatsplit.server.other_databases import looking_into
+from flatsplit.server.preloading import Unloadable, unloadable
 from flatsplit.server.verifiers import RefusedPassword, try_verifiers
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
@@ -109,6 +110,16 @@ class Looking:
         """What else logs in as a role that the configuration names."""
         roles = (self.context.legacy, *self.context.config.named)
         return read_holders(self.conn, roles) if any(one.holds for one in hazards) else NO_HOLDERS
+
+    def unloadable(self, hazards: Iterable[Hazard]) -> tuple[Unloadable, ...]:
+        """Settings, live ones and those of the configuration, with which sessions of these roles could not begin."""
+        if not any(one.begins for one in hazards):
+            return ()
+        config, state = self.context.config, self.state
+        roles = (self.context.legacy, *config.named)
+        found = [(key.role, *setting) for key, row in state.settings.items() if key.role in roles for setting in row]
+        found += [(one.name, *setting) for one in config.special for setting in one.settings]
+        return tuple(unloadable(self.conn, found, state.target))
 
     def alike(self, hazards: Iterable[Hazard]) -> frozenset[Table]:
         """Tables in which app_user was counted to see what legacy sees."""

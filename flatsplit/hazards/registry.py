@@ -13,6 +13,7 @@ from flatsplit.model import ROUTINES, Finding, ObjectRef, Severity, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
 from flatsplit.server.dry_run import Lack
 from flatsplit.server.holders import NO_HOLDERS, PasswordHolders
+from flatsplit.server.preloading import Unloadable
 from flatsplit.server.verifiers import RefusedPassword
 from flatsplit.tenants import Survey
 from flatsplit.walks import split
@@ -64,6 +65,9 @@ class Seen:
 
     held: PasswordHolders = NO_HOLDERS
     """What else logs in as one of the roles; empty unless a hazard ``holds``."""
+
+    unloadable: tuple[Unloadable, ...] = ()
+    """Settings with which no session could begin; empty unless a hazard ``begins``."""
 
     def rows(self, question: str) -> list[Row]:
         """The rows of one of the hazard's queries."""
@@ -124,6 +128,8 @@ class Hazard:
     """Whether it needs the server's answer to a verifier, which is tried and undone."""
     holds: bool = False
     """Whether it needs what else logs in as a role."""
+    begins: bool = False
+    """Whether it needs to know whether sessions can begin, which is tried."""
 
     def finding(self, found: Found, accepted: str = "") -> Finding:
         """The finding with what a judge returned; statements are listed below the remedy, unless they are
@@ -180,6 +186,7 @@ def hazard(
     weighs: bool = False,
     verifies: bool = False,
     holds: bool = False,
+    begins: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Register the judge of a hazard."""
 
@@ -202,6 +209,7 @@ def hazard(
             weighs,
             verifies,
             holds,
+            begins,
         )
         return judge
 

@@ -209,3 +209,32 @@ def backup_role(seen: Seen) -> Iterator[Found]:
             others.append(f"role {name}")
     if others:
         yield Found("roles that may run the backups", tuple(others), severity="note")
+
+
+@hazard(
+    "preload-missing",
+    "blocker",
+    split.ENABLE_LOGIN,
+    looks_at="session_preload_libraries and local_preload_libraries of legacy and of the roles in flatsplit.toml: a "
+    "session of the operator's begins with each",
+    why="A library that is not there, or that cannot be loaded so late, ends every login of the role, and enable-login "
+    "gives the new roles legacy's settings. The server takes such a setting without a word.",
+    fix="Install the library on the server, or take the setting away from the role or from its section.",
+    manual="runtime-config-client.html#GUC-SESSION-PRELOAD-LIBRARIES",
+    begins=True,
+)
+def preload_missing(seen: Seen) -> Iterator[Found]:
+    """Settings with which no session can begin."""
+    for one in dict.fromkeys(seen.unloadable):
+        cures = tuple(
+            ddl.reset_setting(key.role, key.database, one.name)
+            for key, row in seen.state.settings.items()
+            if key.role == one.role and (one.name, one.value) in row
+        )
+        where = "from the settings of its section in flatsplit.toml" if not cures else "away:"
+        yield Found(
+            f"no session can begin with {one.name} = {one.value}, which {one.role} has: {one.reason}",
+            (one.role,),
+            fix="\n".join([f"Install the library on the server, or take the setting {where}", *cures]),
+            sql=cures,
+        )

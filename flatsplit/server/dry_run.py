@@ -21,6 +21,7 @@ from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRe
 from flatsplit.rights.receiving import Needed, lacking, unused
 from flatsplit.server.acting_as import acting
 from flatsplit.server.asking import ask
+from flatsplit.server.preloading import given, unloadable
 from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import SPLIT
@@ -230,6 +231,8 @@ class _Trial:
                     said = self._run(statement, statement.sql, statement.secrets)
                     if said is None:
                         self._done += [(key, statement)] if statement.undo else []
+                        for one in unloadable(self._conn, given(statement), self._state.target) if self._whole else ():
+                            yield Lack(key, statement, f"{one.role} could not log in then: {one.reason}", wrong=True)
                     elif said.reason:
                         yield Lack(key, statement, said.reason, wrong=said.wrong)
                 continue
