@@ -44,8 +44,16 @@ _ELSEWHERE = {
 }
 """Shared catalogs whose rows may concern another database (see a role's ``elsewhere``)."""
 
+_OF_EXTENSION = """
+    d.relkind = 'S' AND EXISTS (
+        SELECT FROM pg_depend AS o
+        JOIN pg_depend AS e ON e.classid = o.refclassid AND e.objid = o.refobjid AND e.objsubid = 0
+        WHERE o.classid = 'pg_class'::regclass AND o.objid = d.oid AND o.deptype = 'a' AND e.deptype = 'e')
+"""
+"""The sequence of a serial column in an extension's table; the sequence itself may be no member of the extension."""
+
 _FOLLOWERS = {
-    "pg_class": "d.relkind IN ('i', 'I', 't', 'c')",
+    "pg_class": f"d.relkind IN ('i', 'I', 't', 'c') OR {_OF_EXTENSION}",
     "pg_namespace": f"d.nspname ~ '{TEMPORARY}'",
 }
 """Objects that follow another one without an internal dependency (pg_depend i)."""

@@ -164,6 +164,11 @@ def _members(draw: st.DrawFn, state: State, config: Config) -> dict[Member, Memb
     found: dict[Member, MemberOptions] = {}
     for role, member in draw(st.lists(pairs, unique=True, max_size=4)):
         found[Member(role, member, state.target.grantor)] = _options(draw, state.target.major)
+    if state.target.major >= 16 and not state.roles[LEGACY].superuser:  # what a superuser gives is the bootstrap one's
+        away = [key for key, options in found.items() if key.member == LEGACY and options.admin]
+        for role, member in [(key.role, name) for key in away for name in THIRD if name != key.role]:
+            if draw(st.booleans()) and order.index(role) < order.index(member):
+                found[Member(role, member, LEGACY)] = _options(draw, 16)
     return found
 
 

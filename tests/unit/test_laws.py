@@ -38,6 +38,7 @@ from tests.support.states import KINDS_OF_LEGACY, LEGACY, RETIRE, THIRD, World, 
 
 EXAMPLES = settings(max_examples=int(os.environ.get("FLATSPLIT_LAW_EXAMPLES", "15")))
 ALL = len(SPLIT.steps)
+GIVEN = MemberOptions(False, True, True)
 
 
 def states_of(world: World) -> list[State]:
@@ -256,8 +257,38 @@ def test_what_no_step_is_about_never_changes(world: World) -> None:
 
 @EXAMPLES
 @given(worlds())
+def test_nobody_else_loses_anything(world: World) -> None:
+    """What third roles are members of, and may do, they are and may after each step, whoever is the grantor then."""
+    before = _held(world.state)
+    for step, state in zip(SPLIT.steps, states_of(world)[1:], strict=True):
+        assert before <= _held(state), step.key
+
+
+def _held(state: State) -> set[tuple[str, ...]]:
+    """Memberships of third roles in each other by their options, and their privileges."""
+    members = {
+        (key.role, key.member, option)
+        for key, options in state.members.items()
+        if {key.role, key.member} <= {*THIRD}
+        for option in ("member", *(name for name, has in options._asdict().items() if has))
+    }
+    acls = [(ref, facts.acl) for ref, facts in state.objects.items()] + [*state.columns.items()]
+    return members | {
+        (str(ref), item.grantee, letter, option)
+        for ref, acl in acls
+        for item in acl
+        if item.grantee in THIRD
+        for letter in item.privileges
+        for option in ("", "with grant option")[: 1 + (letter in item.grantable)]
+    }
+
+
+@EXAMPLES
+@given(worlds())
 def test_what_others_did_to_their_own_meanwhile_stays(world: World) -> None:
-    """An owner takes from itself, or a new major version of the server gives it, a right on what is its own."""
+    """An owner takes from itself, or a new major version of the server gives it, a right on what is its own. Somebody
+    gives one of them away.
+    """
     for count, state in enumerate(states_of(world)):
         if count == ALL and SPLIT.steps[-1].drops(world.context()):
             continue
@@ -265,9 +296,12 @@ def test_what_others_did_to_their_own_meanwhile_stays(world: World) -> None:
             ref: facts._replace(acl=_turned(facts.acl)) if facts.owner in THIRD else facts
             for ref, facts in state.objects.items()
         }
-        meanwhile = state.but(objects=changed)
+        given = Member("third", "nightly", state.target.grantor)
+        members = {key: options for key, options in state.members.items() if key != given}
+        meanwhile = state.but(objects=changed, members=members if given in state.members else {**members, given: GIVEN})
         origin = Origin(meanwhile, world.context(retired=count == ALL), world.progress(count)).state()
         assert _others(world, origin) == _others(world, meanwhile), count
+        assert (given in origin.members) == (given in meanwhile.members), count
 
 
 def _turned(acl: Acl) -> Acl:

@@ -118,11 +118,14 @@ class Origin:
     def _members(self) -> dict[Member, MemberOptions]:
         retired = self.context.retired
         apart = abroad(self.legacy, self.live, self.base) if retired else frozenset()
+        # What any superuser grants is on record as the bootstrap superuser's, and is none of this walk's
+        granted = "" if self.context.bootstrap else self.legacy
 
         def managed(key: Member) -> bool:
             if self.new & {key.role, key.member}:
                 return True
-            return retired and self.legacy in key and key.role not in apart
+            mine = self.legacy in (key.role, key.member) or key.grantor == granted
+            return retired and mine and key.role not in apart
 
         members = {
             key: options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flatsplit import blueprint
-from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
+from flatsplit.model import OWNER, AclItem, Member, MemberOptions, ObjectFacts, SettingKey, State, intern_acl
 from flatsplit.walks import split, used_elsewhere
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
@@ -50,14 +50,16 @@ def apply(state: State, context: Context) -> State:
 
 def _memberships(draft: Draft, context: Context) -> None:
     """Legacy is a member of no role, and has no members unless it goes on as the application's role. Memberships that
-    it granted to others are granted by the operator.
+    it granted to others are granted by the operator; what a superuser grants is on record as the bootstrap superuser's,
+    and so it stays where that is legacy.
     """
-    legacy = context.legacy
+    legacy, heir = context.legacy, draft.target.grantor
     for key, options in sorted(draft.members.items()):
-        if legacy not in (key.role, key.member) and key.grantor == legacy and draft.target.membership_options:
-            again = Member(key.role, key.member, draft.target.grantor)
-            if again not in draft.members:
-                draft.members[again] = options
+        granted = legacy not in (key.role, key.member) and key.grantor == legacy != heir
+        if granted and draft.target.membership_options:
+            again = Member(key.role, key.member, heir)
+            already = draft.members.get(again, MemberOptions(False, False, False))
+            draft.members[again] = MemberOptions(*(one or other for one, other in zip(options, already, strict=True)))
             del draft.members[key]
     # Memberships that another database's application uses through legacy, such as a bridge, are not this walk's
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
@@ -78,8 +80,21 @@ def _memberships(draft: Draft, context: Context) -> None:
             key.member != draft.target.operator
             and key.role not in kept
             and not used_elsewhere.matters(draft.before, key)
+            and not _others_hang_on(draft, key, context)
         ):
             del draft.members[key]
+
+
+def _others_hang_on(draft: Draft, key: Member, context: Context) -> bool:
+    """Whether revoking this membership would revoke others'.
+
+    That is so where the bootstrap superuser may give a role away and has given it to somebody: 16 and later take its
+    other grants for granted by that right (plan_recursive_revoke(), user.c), although a superuser needs none.
+    """
+    if not (context.bootstrap and key.member == context.legacy and draft.members[key].admin):
+        return False
+    by_legacy = (each for each in draft.members if each.role == key.role and each.grantor == context.legacy)
+    return draft.target.membership_options and any(each.member != context.legacy for each in by_legacy)
 
 
 def handed_over(acl: tuple[AclItem, ...], legacy: str) -> tuple[AclItem, ...]:
