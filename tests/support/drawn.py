@@ -38,6 +38,9 @@ ORDINARY = ("plain", "owner", "members", "noinherit")
 AROUND = ("other", "closed", "tablespace", "template", "temporary", "prepared", "reading")
 """Things outside the database itself, made by Drawn.surround()."""
 
+PLAIN_SETTINGS = "-c default_transaction_read_only=off -c idle_in_transaction_session_timeout=0"
+"""What the test's own sessions need, whatever settings the parts make."""
+
 # Errors of parts that need another part that was not drawn, or that this kind of old role may not make
 _LEFT_OUT = (
     psycopg.errors.UndefinedObject,
@@ -47,6 +50,7 @@ _LEFT_OUT = (
     psycopg.errors.InsufficientPrivilege,
     psycopg.errors.DuplicateObject,
     psycopg.errors.DependentObjectsStillExist,
+    psycopg.errors.InvalidGrantOperation,
 )
 
 
@@ -101,7 +105,7 @@ class Drawn:
         self.build(database)
         self.surround(database)
         if self.operator:
-            make_operator(database, SHAPES[self.operator], reach=ROLES)
+            make_operator(database, SHAPES[self.operator], reach=_ordinary_roles(database))
             with suppress(psycopg.errors.DependentObjectsStillExist):  # then the walk is refused
                 as_if_granted_by_operator(database)
         return database
@@ -145,14 +149,14 @@ class Drawn:
         for name in ("other", "closed"):
             if name in self.around:
                 admin.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(name), names["legacy"]))
-                there = psycopg.connect(database.cluster.conninfo(name), autocommit=True)
+                there = _session(database, name)
                 with there, acting_as(there, legacy):
                     there.execute("create schema s; create table s.t (id int)")
                     there.execute("alter default privileges grant select on tables to vendor")
         if "closed" in self.around:
             admin.execute("alter database closed allow_connections false")
         if "template" in self.around:
-            with psycopg.connect(database.cluster.conninfo("template1"), autocommit=True) as there:
+            with _session(database, "template1") as there:
                 there.execute("create schema s; create table s.t (id int)")
                 there.execute(sql.SQL("grant usage on schema s to {legacy}").format(**names))
                 there.execute(sql.SQL("alter table s.t owner to {legacy}").format(**names))
@@ -161,22 +165,35 @@ class Drawn:
             admin.execute('alter table f.quick set tablespace "odd space"')
             admin.execute('grant create on tablespace "odd space" to vendor with grant option')
         if "temporary" in self.around:
-            session = psycopg.connect(database.cluster.conninfo(database.name), autocommit=True)
+            session = _session(database)
             session.execute(sql.SQL("set session authorization {legacy}").format(**names))
             session.execute("create temp table mine (id serial); create temp view over_mine as select * from mine")
             self.opened.append(session)
         if "reading" in self.around:
-            session = psycopg.connect(database.cluster.conninfo(database.name))
+            session = _session(database, autocommit=False)
             session.execute("set transaction isolation level repeatable read; select 1")
             self.opened.append(session)
         if "prepared" in self.around:
-            with psycopg.connect(database.cluster.conninfo(database.name)) as session:
-                session.execute("set transaction read write; create table f.of_nobody (id int)")
+            with _session(database, autocommit=False) as session:
+                session.execute("create table f.of_nobody (id int)")
                 session.execute("prepare transaction 'odd ''one'")
 
     def close(self) -> None:
         for session in self.opened:
             session.close()
+
+
+def _ordinary_roles(database: Database) -> tuple[str, ...]:
+    """All roles but superusers, the server's own and the old one, which an administrator would have created."""
+    asked = "select rolname from pg_roles where oid >= 16384 and not rolsuper and rolname <> %s order by 1"
+    return tuple(name for (name,) in database.admin.execute(asked, [database.legacy]).fetchall())
+
+
+def _session(database: Database, name: str = "", *, autocommit: bool = True) -> psycopg.Connection[Any]:
+    """A session of the superuser in this or another database, whatever the parts have set there."""
+    return psycopg.connect(
+        database.cluster.conninfo(name or database.name), autocommit=autocommit, options=PLAIN_SETTINGS
+    )
 
 
 def _names(database: Database) -> tuple[str, dict[str, sql.Composable]]:

@@ -248,3 +248,110 @@ create type f.shape as (x int); alter type f.shape owner to {legacy};
 create schema f_ext; create extension if not exists citext schema f_ext; create extension btree_gist schema f_ext;
 create table f.with_extension (x f_ext.citext primary key, exclude using gist (x with =));
 revoke execute on function f_ext.citext_eq(f_ext.citext, f_ext.citext) from public;
+
+-- part transforms_of_legacy by superuser
+create extension if not exists hstore schema f;
+create function f.from_sql(internal) returns internal language internal as 'boolin';
+alter function f.from_sql(internal) owner to {legacy};
+create transform for hstore language plpgsql (from sql with function f.from_sql(internal));
+
+-- part operator_classes by superuser
+create operator family f.fam using btree; alter operator family f.fam owner to {legacy};
+create operator class f.cls for type int4 using btree family f.fam as
+    operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 btint4cmp(int4, int4);
+alter operator class f.cls using btree owner to {legacy};
+create table f.by_class (id int); alter table f.by_class owner to {legacy};
+create index on f.by_class (id f.cls);
+
+-- part in_system_schemas by superuser
+create function pg_catalog.isnumeric(text) returns boolean language sql immutable as 'select $1 ~ ''^[0-9]+$''';
+alter function pg_catalog.isnumeric(text) owner to {legacy};
+create view information_schema.of_legacy as select 1 as one; alter view information_schema.of_legacy owner to {legacy};
+grant select on information_schema.of_legacy to {reporting};
+
+-- part dropped_columns by legacy
+create table f.lost (id int, x text, y text); grant select (x), update (x, y) on f.lost to {reporting};
+grant select (y) on f.lost to public; alter table f.lost drop column x; alter table f.lost drop column y;
+
+-- part system_columns by legacy
+create table f.with_system (id int); grant select (ctid, xmin), select (id) on f.with_system to {reporting} with grant option;
+create view f.granted_by_column as select id, a from f.t; grant select (a), update (a) on f.granted_by_column to {vendor};
+create sequence f.started; grant select, update on sequence f.started to {reporting} with grant option;
+create type f.row as (a int); grant usage on type f.row to {vendor} with grant option; revoke usage on type f.row from public;
+
+-- part many_large_objects by legacy
+select count(lo_create(200000 + n)) from generate_series(1, 1500) as n;
+grant select on large object 200001, 200002, 201000 to {reporting};
+revoke all on large object 200003 from {legacy};
+
+-- part user_schema by legacy
+create schema {legacy}; create table {legacy}.mine (id serial primary key);
+create view {legacy}.over_mine as select * from {legacy}.mine; grant usage on schema {legacy} to {vendor} with grant option;
+
+-- part legacy_expired by superuser
+alter role {legacy} password null valid until '2001-01-01 00:00:00+05:30';
+alter role {legacy} connection limit 0;
+
+-- part everybody_hostile by superuser
+alter role all set search_path = '';
+alter role all set statement_timeout = '950ms';
+alter role all in database {database} set default_transaction_read_only = on;
+
+-- part database_acts by superuser
+alter database {database} set role = {vendor};
+
+-- part roles_made by legacy
+create role made login; create role made_too; grant made_too to made; grant made to {reporting};
+comment on role made is 'of legacy';
+
+-- part owners_of_made by superuser
+create table f.of_made (id int); alter table f.of_made owner to made; grant select on f.of_made to {legacy} with grant option;
+alter default privileges for role made grant select on tables to {legacy};
+grant made to {legacy};
+
+-- part passed_database by superuser
+grant create, temporary, connect on database {database} to {legacy}, {reporting} with grant option;
+
+-- part passed_database_on by reporting
+grant create on database {database} to {vendor}; grant temporary on database {database} to {newcomer} with grant option;
+
+-- part passed_schema by legacy
+grant create, usage on schema f to {reporting}, {vendor} with grant option;
+
+-- part passed_schema_on by vendor
+grant usage on schema f to {team} with grant option; grant create on schema f to {newcomer};
+
+-- part statistics_on_vendors by superuser
+create table f.measured (a int, b int); alter table f.measured owner to {vendor};
+create statistics f.of_measured on a, b from f.measured; alter statistics f.of_measured owner to {legacy};
+create materialized view f.of_measured_rows as select * from f.measured; alter materialized view f.of_measured_rows owner to {legacy};
+
+-- part depends_on_extension by superuser
+create extension if not exists hstore schema f;
+create function f.uses_hstore() returns int language sql as 'select 1'; alter function f.uses_hstore() owner to {legacy};
+alter function f.uses_hstore() depends on extension hstore;
+create index depending on f.t (a); alter index f.depending depends on extension hstore;
+
+-- part rules_and_triggers_of_third by superuser
+create table f.audited (id int); alter table f.audited owner to {legacy};
+create table f.audit_of_vendor (id int, at timestamptz default now()); alter table f.audit_of_vendor owner to {vendor};
+grant insert on f.audit_of_vendor to {legacy};
+create rule audits as on insert to f.audited do also insert into f.audit_of_vendor values (new.id);
+
+-- part multi_owner_keys by superuser
+create table f.parent_of_vendor (id int primary key); alter table f.parent_of_vendor owner to {vendor};
+grant references on f.parent_of_vendor to {legacy} with grant option;
+
+-- part keys_to_vendor by legacy
+create table f.to_vendor (id int references f.parent_of_vendor on delete cascade deferrable initially deferred);
+grant references on f.parent_of_vendor to {reporting};
+
+-- part aggregates_closed by legacy
+create function f.add(int, int) returns int language sql immutable as 'select $1 + coalesce($2, 0)';
+create aggregate f.closed_sum(int) (sfunc = f.add, stype = int);
+revoke all on function f.closed_sum(int), f.add(int, int) from public;
+grant execute on function f.closed_sum(int) to {reporting} with grant option;
+
+-- part labels_elsewhere by superuser
+comment on schema f is 'odd'; comment on database {database} is 'of legacy'; comment on column f.t.a is 'x';
+comment on role {vendor} is 'made by hand';
