@@ -89,6 +89,19 @@ def becomes(state: State, role: str, apart: Collection[str] = ()) -> frozenset[s
     return more(more(frozenset({role}), inheriting=False), inheriting=True) - {role}
 
 
+def inherited(state: State, role: str) -> frozenset[str]:
+    """Other roles whose rights the role has without SET ROLE."""
+    found: set[str] = set()
+    todo = [role]
+    while todo:
+        one = todo.pop()
+        for key, options in state.members.items():
+            if key.member == one and key.role not in found and inherits(state, key, options):
+                found.add(key.role)
+                todo.append(key.role)
+    return frozenset(found)
+
+
 def attributed(
     state: State, legacy: str, new: Collection[str], owners: Collection[str] = ()
 ) -> Mapping[str, tuple[str, ...]]:

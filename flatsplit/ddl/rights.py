@@ -53,6 +53,12 @@ def _as_grantor(statement: str, grantor: str) -> str:
     return f"SET LOCAL ROLE {ident(grantor)}; {statement} RESET ROLE;" if grantor else statement
 
 
+def lend_usage(schema: str, role: str, owner: str, statement: str) -> str:
+    """The statement while ``role``, which has no USAGE on the schema, is lent that by the schema's owner."""
+    held = [ObjectRef("schema", "", schema)]
+    return f"{grant(held, 'U', role, grantor=owner)} {statement} {revoke(held, 'U', role, grantor=owner)}"
+
+
 def by_hand(statement: str) -> str:
     """A statement to be copied, in a transaction where it needs one: outside of one LOCK TABLE fails, and SET LOCAL has
     no effect on what follows it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flatsplit.differ import acls, defaults, members, owners, policies_and_mappings, recorder, roles, rowsecurity
+from flatsplit.differ.acls import DATABASE_OWNER
 from flatsplit.model import ObjectRef, State, Statement
 
 
@@ -77,10 +78,6 @@ def _pieces(have: State, want: State) -> tuple[Iterable[Statement | acls.Later],
         recorder.dropped(have, want),
         roles.dropped(have, want),
     )
-
-
-DATABASE_OWNER = "pg_database_owner"
-"""Nobody can be made a member of it: its one member is the owner of the database (manual, "Predefined Roles")."""
 
 
 def _named(statement: Statement, have: State, want: State) -> Statement:

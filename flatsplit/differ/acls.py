@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from flatsplit import ddl, privileges
+from flatsplit import ddl, membership, privileges
 from flatsplit.differ import column_grants
 from flatsplit.model import OWNER, Acl, AclItem, Alike, FactKey, ObjectFacts, ObjectRef, Side, State, Statement
 
@@ -16,6 +16,10 @@ Later: TypeAlias = Callable[[int], Statement]
 
 PER_STATEMENT = 200
 """Objects in one GRANT: enough to make round trips cheap, few enough to keep its transaction short."""
+
+
+DATABASE_OWNER = "pg_database_owner"
+"""Nobody can be made a member of it: its one member is the owner of the database (manual, "Predefined Roles")."""
 
 
 class AclChange(NamedTuple):
@@ -41,7 +45,7 @@ class AclChange(NamedTuple):
 
     def by(self, owner: str) -> str:
         """The role that the session has to act as; "" where the server records the owner as the grantor in any case."""
-        return self.grantor or (owner if self.named and owner != "pg_database_owner" else "")
+        return self.grantor or (owner if self.named and owner != DATABASE_OWNER else "")
 
 
 def ambiguous(state: State, *acls: Acl) -> bool:
@@ -161,7 +165,7 @@ def objects(have: State, want: State, moving: Sequence[Changed], *, revoking: bo
         return (-group[2].depth if revoking else group[2].depth, group)
 
     for (_, schema, step, owner), parts in sorted(groups.items(), key=lambda item: order(item[0])):
-        kind = _Kind(schema, step, owner, revoking, hold, kept)
+        kind = _Kind(schema, step, owner, revoking, hold, kept, _lender(have, want, schema, step.grantor))
         refs = parts[0] if len(parts) == 1 else sorted(chain.from_iterable(parts))
         for start in range(0, len(refs), PER_STATEMENT):
             yield partial(_Grants, kind, refs[start : start + PER_STATEMENT])
@@ -182,6 +186,22 @@ def _closed(have: State, moving: Sequence[Changed]) -> frozenset[ObjectRef]:
     )
 
 
+def _lender(have: State, want: State, schema: str, grantor: str) -> str:
+    """The owner of the schema, where the grantor has no USAGE on it by then: it granted while it owned the schema, or
+    acted as the owner, and only the grantor can revoke that. "" where nothing has to be lent.
+    """
+    ref = ObjectRef("schema", "", schema)
+    now, then = have.objects.get(ref), want.objects.get(ref)
+    if not grantor or now is None or then is None or then.owner == DATABASE_OWNER:
+        return ""
+    if any(state.roles[grantor].superuser for state in (have, want) if grantor in state.roles):
+        return ""
+    # Memberships change before privileges do; those of a role that is dropped end with it
+    mine = {"", grantor, *membership.inherited(want if grantor in want.roles else have, grantor)}
+    uses = then.owner in mine or any("U" in item.privileges and item.grantee in mine for item in now.acl)
+    return "" if uses else then.owner
+
+
 class _Kind(NamedTuple):
     """What the statements of one group have in common."""
 
@@ -191,6 +211,8 @@ class _Kind(NamedTuple):
     revoking: bool
     hold: Callable[[Sequence[ObjectRef]], str]
     kept: column_grants.Columns
+    lender: str
+    """See :func:`_lender`."""
 
     @property
     def grantee(self) -> str:
@@ -205,12 +227,16 @@ class _Kind(NamedTuple):
         return column_grants.taken_along(self.kept, refs, step.letters, step.grantee, giver, option=option)
 
     def given(self, refs: Sequence[ObjectRef], *, option: bool) -> str:
-        return ddl.grant(refs, self.step.letters, self.grantee, option=option, grantor=self.step.by(self.owner))
+        text = ddl.grant(refs, self.step.letters, self.grantee, option=option, grantor=self.step.by(self.owner))
+        return self._through(text)
 
     def taken(self, refs: Sequence[ObjectRef], *, option: bool) -> str:
         before, after = column_grants.around(self.along(refs), self.owner)
         text = ddl.revoke(refs, self.step.letters, self.grantee, option=option, grantor=self.step.by(self.owner))
-        return f"{before}{text}{after}"
+        return f"{before}{self._through(text)}{after}"
+
+    def _through(self, text: str) -> str:
+        return ddl.lend_usage(self.schema, self.step.grantor, self.lender, text) if self.lender else text
 
 
 _PLAIN = (("secrets", ()), ("alone", False), ("lock", ""))
@@ -261,7 +287,8 @@ class _Grants(Statement):
     @property
     def acts(self) -> tuple[str, ...]:
         along = (each.grantor for each in self._kind.along(self.objects) if each.grantor != OWNER)
-        return self._kind.step.grantor or self._kind.owner, *along
+        lender = (self._kind.lender,) if self._kind.lender else ()
+        return self._kind.step.grantor or self._kind.owner, *lender, *along
 
     @property
     def split(self) -> Callable[[], tuple[Statement, ...]] | None:
@@ -289,12 +316,14 @@ def columns(have: State, want: State, *, revoking: bool) -> Iterator[Statement]:
             grantee = table if step.grantee == OWNER else step.grantee
             do, undo = (ddl.revoke_column, ddl.grant_column) if revoking else (ddl.grant_column, ddl.revoke_column)
             what = f"{'revoke' if revoking else 'grant'} {privileges.names(step.letters)}"
+            lender = _lender(have, want, ref.schema, step.grantor)
+            through = partial(ddl.lend_usage, ref.schema, step.grantor, lender) if lender else str
             yield Statement(
                 description=f"{what} on {ddl.label(ref)} {'from' if revoking else 'to'} {grantee or 'PUBLIC'}",
-                sql=do(ref, step.letters, grantee, option=step.option, grantor=step.by(table)),
-                undo=undo(ref, step.letters, grantee, option=step.undo_option, grantor=step.by(table)),
+                sql=through(do(ref, step.letters, grantee, option=step.option, grantor=step.by(table))),
+                undo=through(undo(ref, step.letters, grantee, option=step.undo_option, grantor=step.by(table))),
                 lock="",
                 objects=(ref,),
                 changes=changes((ddl.label(ref),), step, table, revoking=revoking, fact="column_privilege"),
-                acts=(step.grantor or table,),
+                acts=(step.grantor or table, *filter(None, (lender,))),
             )

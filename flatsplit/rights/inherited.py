@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit import membership
 from flatsplit.model import ObjectFacts, ObjectRef, State
 from flatsplit.rights.matrix import Rights
 
@@ -12,7 +13,7 @@ class Inherited(Rights):
     def __init__(self, state: State, role: str) -> None:
         super().__init__(state, role)
         self.state = state
-        self.closure = frozenset({role}) | _inherits(state, role)
+        self.closure = frozenset({role}) | membership.inherited(state, role)
         self.bypasses = self.superuser or (role in state.roles and state.roles[role].bypassrls)
 
     def has(self, facts: ObjectFacts, letters: str) -> bool:
@@ -35,17 +36,3 @@ class Inherited(Rights):
             and any(letter in item.privileges and (not item.grantee or item.grantee in self.closure) for item in acl)
             for column, acl in self.state.columns.items()
         )
-
-
-def _inherits(state: State, role: str) -> frozenset[str]:
-    found: set[str] = set()
-    todo = [role]
-    while todo:
-        one = todo.pop()
-        facts = state.roles.get(one)
-        for key, options in state.members.items():
-            inherits = options.inherit if options.inherit is not None else facts is None or facts.inherit
-            if key.member == one and key.role not in found and inherits:
-                found.add(key.role)
-                todo.append(key.role)
-    return frozenset(found)

@@ -256,7 +256,7 @@ alter function f.from_sql(internal) owner to {legacy};
 create transform for hstore language plpgsql (from sql with function f.from_sql(internal));
 
 -- part operator_classes by superuser
-create operator family f.fam using btree; alter operator family f.fam owner to {legacy};
+create operator family f.fam using btree; alter operator family f.fam using btree owner to {legacy};
 create operator class f.cls for type int4 using btree family f.fam as
     operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 btint4cmp(int4, int4);
 alter operator class f.cls using btree owner to {legacy};

@@ -58,8 +58,10 @@ def _memberships(draft: Draft, context: Context) -> None:
         granted = legacy not in (key.role, key.member) and key.grantor == legacy != heir
         if granted and draft.target.membership_options:
             again = Member(key.role, key.member, heir)
-            already = draft.members.get(again, MemberOptions(False, False, False))
-            draft.members[again] = MemberOptions(*(one or other for one, other in zip(options, already, strict=True)))
+            also = draft.members.get(again, options)
+            draft.members[again] = MemberOptions(
+                options.admin or also.admin, options.inherit or also.inherit, options.set or also.set
+            )
             del draft.members[key]
     # Memberships that another database's application uses through legacy, such as a bridge, are not this walk's
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
