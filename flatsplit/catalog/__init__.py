@@ -1,6 +1,11 @@
 """From pg_catalog to a State, and the proof that nothing was left out."""
 
-from flatsplit.catalog.proof import owned_elsewhere, remaining_dependencies, unknown_dependencies
+from flatsplit.catalog.proof import (
+    owned_elsewhere,
+    remaining_dependencies,
+    temporary_dependencies,
+    unknown_dependencies,
+)
 from flatsplit.catalog.reader import (
     read_identity,
     read_people,
@@ -22,6 +27,7 @@ __all__ = [
     "read_people",
     "read_state",
     "remaining_dependencies",
+    "temporary_dependencies",
     "unknown_dependencies",
     "unread_tenants",
     "with_columns",

@@ -78,6 +78,12 @@ def remaining_dependencies(
         return _describe(at, left, temporary=temporary)
 
 
+def temporary_dependencies(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
+    """Descriptions of what depends on the role in this database and ends with the session that made it."""
+    lasting = set(remaining_dependencies(conn, role, temporary=False))
+    return tuple(each for each in remaining_dependencies(conn, role) if each not in lasting)
+
+
 def owned_elsewhere(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
     """The other databases in which the role owns something or has rights, read now; as RoleFacts.elsewhere."""
     with look(conn) as at:

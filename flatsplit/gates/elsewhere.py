@@ -1,8 +1,12 @@
-"""elsewhere: no other database of the cluster uses legacy."""
+"""elsewhere: no other database of the cluster uses legacy, nor, where it is to be dropped, the temporary objects of a
+session that is still open.
+"""
 
 from __future__ import annotations
 
-from flatsplit.catalog import owned_elsewhere
+from collections.abc import Sequence
+
+from flatsplit.catalog import owned_elsewhere, temporary_dependencies
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import clients
 from flatsplit.model import GateResult
@@ -19,9 +23,10 @@ def judge(asked: Asked[Context]) -> GateResult:
     mine = [client for client in clients(asked) if legacy in client.acts_as and client.database != database]
     # NOLOGIN does not keep members out; the end of their membership does
     used = sorted({client.database for client in mine if client.role == legacy or last})
+    drop = asked.context.config.retire == "drop" and not asked.context.bootstrap
     if not owned and not used:
-        return GateResult("elsewhere", True, f"{legacy} is not used by other databases")
-    drop = asked.context.config.retire == "drop"
+        kept = temporary_dependencies(asked.session.driver, legacy) if last and drop else ()
+        return _open_sessions(legacy, kept) or GateResult("elsewhere", True, f"{legacy} is not used by other databases")
     parts = []
     if owned:
         parts.append(f"owns or may do something in {used_elsewhere.listed(owned)}")
@@ -37,6 +42,19 @@ def judge(asked: Asked[Context]) -> GateResult:
         + ('; "drop" is for the last of them, "revoke" for the others' if drop else ""),
         # A role that something depends on cannot be dropped, whatever the operator decides
         waivable=not (owned and last and drop),
+    )
+
+
+def _open_sessions(legacy: str, kept: Sequence[str]) -> GateResult | None:
+    """Closed while there are temporary objects of a role that is to be dropped: DROP ROLE is refused until then."""
+    if not kept:
+        return None
+    return GateResult(
+        "elsewhere",
+        False,
+        f"a session that is still open has temporary objects of {legacy}: {', '.join(kept[:3])}",
+        "end that session: it began before lock-legacy, or acts as the role by SET ROLE",
+        waivable=False,
     )
 
 
