@@ -55,7 +55,7 @@ def executor(journal: Journal, hears: Hears, budget: Budget = BUDGET) -> Executo
 
 
 def grant(table: str) -> Statement:
-    sql = f"GRANT SELECT ON public.{table} TO legacy"
+    sql = f"GRANT SELECT ON public.{table} TO legacy;"
     return Statement(f"grant on {table}", sql, "", "", (ObjectRef("table", "public", table),))
 
 
@@ -68,23 +68,39 @@ def holds(database: Database, table: str) -> bool:
     return row == (True,)
 
 
-def lock_and(name: str) -> Statement:
-    """Leaves behind, whatever becomes of its transaction, how long it would have waited for a lock."""
-    sql = (
-        "SELECT setval('public.waited', replace(current_setting('lock_timeout'), 'ms', '')::int);"
-        f" LOCK TABLE public.{name} IN ACCESS EXCLUSIVE MODE"
-    )
+def lock(name: str, before: str = "") -> Statement:
+    sql = f"{before}LOCK TABLE public.{name} IN ACCESS EXCLUSIVE MODE;"
     return Statement(f"lock {name}", sql, "", "ACCESS EXCLUSIVE", (ObjectRef("table", "public", name),))
 
 
+NOTED = (
+    "SELECT setval('public.waited', last_value * 1000 + replace(current_setting('lock_timeout'), 'ms', '')::int)"
+    " FROM public.waited; "
+)
+"""Leaves behind how long it would be waited for a lock, whatever becomes of the transaction: see waits_of."""
+
+
+def waits_of(database: Database) -> list[int]:
+    """The lock_timeout of each attempt with NOTED, in milliseconds. A sequence keeps what is rolled back."""
+    row = database.admin.execute("select last_value::text from public.waited").fetchone()
+    assert row is not None
+    return [int(row[0][place : place + 3]) for place in range(1, len(row[0]), 3)]
+
+
 def test_what_the_server_only_warns_of_is_a_refusal(database: Database, journal: Journal) -> None:
-    """GRANT without grant option grants nothing and warns. What went before it in the batch stays, on record."""
+    """GRANT without grant option grants nothing and warns. What went before it in the batch stays, on record.
+
+    A batch that fails after the warning, here at a lock, is not taken for one that was warned of.
+    """
     database.execute("create table public.mine (); create table public.other (); create role giver login")
     database.execute("grant select on public.other to giver; alter table public.mine owner to giver")
+    database.execute("create table public.busy ()")
     mine, other = grant("mine"), grant("other")
-    by_giver = [one.but(sql=f"SET LOCAL ROLE giver; {one.sql}; RESET ROLE") for one in (mine, other)]
-    with pytest.raises(MissingRights, match="grant on other: the server only warned: no privileges were granted"):
-        executor(journal, Hears()).run(STEP, "forward", by_giver)
+    by_giver = [one.but(sql=f"SET LOCAL ROLE giver; {one.sql} RESET ROLE;") for one in (mine, other)]
+    with psycopg.connect(database.dsn) as holder:
+        holder.execute("lock table public.busy in access share mode")
+        with pytest.raises(MissingRights, match="grant on other: the server only warned: no privileges were granted"):
+            executor(journal, Hears()).run(STEP, "forward", [*by_giver, lock("busy")])
     assert (holds(database, "mine"), holds(database, "other")) == (True, False)
     assert recorded(journal) == ["grant on mine"]
 
@@ -103,29 +119,52 @@ def test_one_lock_that_does_not_come_holds_up_no_other_statement(database: Datab
     database.execute("create table public.a (); create table public.busy (); create sequence public.waited")
     with psycopg.connect(database.dsn) as holder:
         holder.execute("lock table public.busy in access share mode")
-        seen: list[tuple[list[str], tuple[int]]] = []
+        seen: list[tuple[list[str], list[int]]] = []
 
         def then() -> None:
-            row = database.admin.execute("select last_value::int from public.waited").fetchone()
             with database.admin.transaction():
                 database.admin.execute("lock table public.a in access exclusive mode nowait")
-            assert row is not None
-            seen.append((recorded(journal), row))
+            seen.append((recorded(journal), waits_of(database)))
             holder.rollback()
 
         hears = Hears(then)
-        first, last = grant("a"), grant("a").but(description="again", sql="GRANT UPDATE ON public.a TO legacy")
-        assert executor(journal, hears).run(STEP, "forward", [first, lock_and("busy"), last]) == 3
+        first, last = grant("a"), grant("a").but(description="again", sql="GRANT UPDATE ON public.a TO legacy;")
+        assert executor(journal, hears).run(STEP, "forward", [first, lock("busy", NOTED), last]) == 3
     assert hears.waits == ["lock busy"]
-    assert seen == [(["grant on a", "again"], (170,))]
+    assert seen == [(["grant on a", "again"], [10, 10, 10, 170])]
     assert recorded(journal) == ["grant on a", "again", "lock busy"]
 
 
-def test_patience_ends(database: Database, journal: Journal) -> None:
-    database.execute("create table public.a (); create table public.busy (); create sequence public.waited")
-    none = Budget(BUDGET.lock_timeout, timedelta(0), BUDGET.max_replication_lag)
-    with psycopg.connect(database.dsn) as holder:
-        holder.execute("lock table public.busy in access share mode")
-        with pytest.raises(Waiting, match="lock busy"):
-            executor(journal, Hears(), none).run(STEP, "forward", [lock_and("busy"), grant("a")])
-    assert recorded(journal) == ["grant on a"]
+class Clock:
+    """Stands in for :mod:`time` in the executor: ten minutes pass in each pause, of which it keeps the length."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += 600
+
+
+def test_patience_counts_from_the_last_success(
+    database: Database, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contended statements take turns. Each success begins the patience and the pauses anew; then patience ends."""
+    database.execute("create table public.a (); create table public.one (); create table public.two ()")
+    clock = Clock()
+    monkeypatch.setattr("flatsplit.executor.run.time", clock)
+    patient = Budget(BUDGET.lock_timeout, timedelta(minutes=45), BUDGET.max_replication_lag)
+    with psycopg.connect(database.dsn) as first, psycopg.connect(database.dsn) as second:
+        first.execute("lock table public.one in access share mode")
+        second.execute("lock table public.two in access share mode")
+        hears = Hears(lambda: first.rollback() if len(hears.waits) == 4 else None)
+        with pytest.raises(Waiting, match=r"no lock for 50m.*: lock two"):
+            executor(journal, hears, patient).run(STEP, "forward", [lock("one"), lock("two"), grant("a")])
+    assert hears.waits == ["lock one", "lock two"] * 2 + ["lock two"] * 6
+    assert recorded(journal) == ["grant on a", "lock one"]
+    longest = [1.5 * 0.05 * 1.6**place for place in (0, 1, 2, 3, 0, 1, 2, 3, 4)]
+    assert all(most / 3 <= pause <= most for pause, most in zip(clock.pauses, longest, strict=True)), clock.pauses

@@ -15,13 +15,19 @@ from hypothesis import strategies as st
 from flatsplit import __version__, ddl
 from flatsplit.connection import Session, open_session
 from flatsplit.errors import JournalError
-from flatsplit.journal import ActionRecord, EventRecord, Journal, ledger, story
+from flatsplit.journal import ActionRecord, Direction, EventRecord, Journal, ledger, story
 from flatsplit.model import OWNER, Change, Statement
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support.tracked import statement, track
 
 GRANT = Change("+", "privilege", "table public.t", f"app_user=arwd/{OWNER}")
+DONE: tuple[Direction, ...] = ("forward", "catch-up", "repair", "by-hand")
+"""Every direction but back."""
+
+
+def password_of(role: str) -> Statement:
+    return statement(ddl.change_password(role))
 
 
 @pytest.fixture
@@ -113,21 +119,29 @@ def test_hostile_content_comes_back_as_it_was(journal: Journal, rows: list[tuple
     assert [Counter(journal.changes(id_)) for id_ in ids] == [Counter(s.changes) for s in statements]
 
 
-def test_rolling_a_step_back_marks_what_it_did(journal: Journal) -> None:
+def test_what_was_rolled_back_counts_nowhere(journal: Journal) -> None:
+    """Neither as done, nor among the tallies and the passwords; and what rolled it back never does."""
+
+    def counted() -> tuple[dict[str, int], list[str]]:
+        return {tally.step: tally.statements for tally in journal.tallies()}, [one.sql for one in journal.passwords()]
+
     with journal.session.transaction():
-        journal.record("grant-existing", "forward", [statement("A")])
-        journal.record("grant-existing", "catch-up", [statement("B")])
-        journal.record("grant-existing", "repair", [statement("C")])
-        journal.record("grant-existing", "by-hand", [statement("D")])
-        journal.record("verify", "forward", [statement("E")])
-        journal.record("grant-existing", "back", [statement("F")])
+        for direction, name in zip(DONE, "abcd", strict=True):
+            journal.record("grant-existing", direction, [password_of(name)])
+        journal.record("verify", "forward", [password_of("e")])
+        journal.record("grant-existing", "back", [password_of("f")])
+    assert counted() == ({"grant-existing": 4, "verify": 1}, [password_of(name).sql for name in "abcde"])
+    with journal.session.transaction():
         assert journal.mark_undone("grant-existing") == 4
     undone = {action.sql: action.undone_at for action in journal.actions()}
-    assert {sql for sql, at in undone.items() if at} == {"A", "B", "C", "D"}
+    assert {sql for sql, at in undone.items() if at} == {password_of(name).sql for name in "abcd"}
+    assert counted() == ({"verify": 1}, [password_of("e").sql])
     with journal.session.transaction():
-        journal.record("grant-existing", "forward", [statement("A")])
+        journal.record("grant-existing", "forward", [password_of("a")])
+    assert counted() == ({"grant-existing": 1, "verify": 1}, [password_of(name).sql for name in "ea"])
+    with journal.session.transaction():
         assert journal.mark_undone("grant-existing") == 1
-    assert undone["A"] == next(journal.actions()).undone_at
+    assert undone[password_of("a").sql] == next(journal.actions()).undone_at, "when it was undone first"
 
 
 # -- events
