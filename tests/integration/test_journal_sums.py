@@ -87,7 +87,9 @@ def quiet(journal: Journal, start: datetime, made: Sequence[Look]) -> dict[tuple
     return {(one, two): still(counters, moments[one], moments[two]) for one, two in combinations(minutes, 2)}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=25
+)
 @given(looks, st.integers(1, MINUTES))
 def test_sums_say_what_single_looks_said(journal: Journal, made: list[Look], largest: int) -> None:
     start = record(journal, made)
@@ -110,7 +112,9 @@ def test_sums_say_what_single_looks_said(journal: Journal, made: list[Look], lar
         assert summed == single
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=10)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=10
+)
 @given(looks)
 def test_a_time_that_counters_bridge_is_no_hole_of_a_day(journal: Journal, made: list[Look]) -> None:
     start = record(journal, made)
