@@ -31,10 +31,6 @@ short queries.
 _JOIN = "SELECT set_config('enable_nestloop', '{0}', true), set_config('enable_mergejoin', '{0}', true)"
 
 
-_BARE = {"character": "bpchar", "bit": '"bit"'}
-"""Types whose standard names mean one character or one bit."""
-
-
 class Server(NamedTuple):
     """What decides which queries are possible, and the raw answers about the server itself."""
 
@@ -95,8 +91,7 @@ class Look:
 
         ``kind``: one of the server's own base types, as format_type() prints it without a modifier.
         """
-        kind = _BARE.get(kind, kind)
-        typed = f"k.key::{kind}"
+        typed = f"k.key::{ddl.type_name(kind)}"
         text = f"SELECT k.key, {typed}::text FROM unnest(%s::text[]) AS k (key) ORDER BY {typed}"  # noqa: S608 (the server's)
         return dict(self.rows(text, list(values)))
 

@@ -74,7 +74,7 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
 def remedy(one: Unrooted) -> str:
     """The advice to create a root for such a column, by a migration of the application, which owns the tables."""
     table = "tenants" if one.table.name != "tenants" else "all_tenants"
-    create = f"CREATE TABLE {ddl.ident(one.table.schema, table)} (id {one.type} PRIMARY KEY);"
+    create = f"CREATE TABLE {ddl.ident(one.table.schema, table)} (id {ddl.type_name(one.type)} PRIMARY KEY);"
     root = format_name(one.table.schema, table)
     return (
         f"have a migration make their table: {create} filled with what {ddl.ident(one.column)} holds, and with "

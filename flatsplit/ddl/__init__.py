@@ -19,6 +19,7 @@ from flatsplit.ddl.names import (
     name,
     plural,
     role,
+    type_name,
 )
 from flatsplit.ddl.others import (
     alter_policy,
@@ -141,5 +142,6 @@ __all__ = [
     "split_list",
     "tenancy_of",
     "terminate_sessions",
+    "type_name",
     "verifier_variable",
 ]

@@ -17,7 +17,10 @@ from flatsplit.ddl.names import CACHED, ident
 from flatsplit.tenants.condition import MAPPING, Condition, Link
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"]|"")*)"|(\w+)|(::|[=,.()]))')
-_TEXT = frozenset({"text", '"text"'})
+_CASTS = frozenset({"text", '"text"', "smallint", "integer", "bigint", "numeric", '"uuid"'})
+"""Types that the server casts a column to in order to compare it: varchar, or a domain over one of these. No two values
+become the same by such a cast; with another, such as name or date, they could.
+"""
 _ASKED = f'"{MAPPING}"'
 """Names that are in each of our conditions."""
 
@@ -91,11 +94,11 @@ def _recognise(text: str, table: str) -> Condition | None:
 
 
 def _tokens(text: str) -> list[str] | None:
-    """The names (in quotes) and keywords of the text, without parentheses and casts to text; None where it
-    has others.
+    """The names (in quotes) and keywords of the text, without parentheses and without casts that change no
+    value; None where it has others.
     """
     found: list[str] = []
-    place = 0
+    place, cast = 0, -1  # how many tokens there were before the last cast: one of a cast could lose digits
     text = text.strip()
     while place < len(text):
         match = _TOKEN.match(text, place)
@@ -105,9 +108,10 @@ def _tokens(text: str) -> list[str] | None:
         quoted, word, sign = match.groups()
         token = f'"{quoted}"' if quoted is not None else word or sign
         if found and found[-1] == "::":
-            if token not in _TEXT:
+            if token not in _CASTS or cast == len(found) - 1:
                 return None
             found.pop()
+            cast = len(found)
         elif token not in "()":
             found.append(token)
     return found

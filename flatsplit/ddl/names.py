@@ -47,6 +47,17 @@ def literal(value: str) -> str:
     return sql.Literal(value).as_string(None).strip()
 
 
+_UNLIMITED = {"character": "bpchar", "bit": '"bit"'}
+
+
+def type_name(kind: str) -> str:
+    """A type's name without a length, for SQL, from what format_type() prints without one.
+
+    In SQL the standard names ``character`` and ``bit`` alone mean a length of one (CharacterWithoutLength in gram.y).
+    """
+    return _UNLIMITED.get(kind, kind)
+
+
 def role(name: str) -> str:
     """A grantee: a quoted role name, or PUBLIC."""
     return "PUBLIC" if name == PUBLIC else ident(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flatsplit.ddl.names import ident, literal, name, role
+from flatsplit.ddl.names import ident, literal, name, role, type_name
 from flatsplit.ddl.owned_function import OwnedFunction
 from flatsplit.model import ObjectRef, PolicyFacts
 from flatsplit.tenants.condition import COMMENT, MAPPING
@@ -44,7 +44,7 @@ def create_tenancy(ref: ObjectRef, key_type: str, owner: str, *, schema: bool) -
     table, to = name(ref), ident(owner)
     made = f"CREATE SCHEMA {ident(ref.schema)}; ALTER SCHEMA {ident(ref.schema)} OWNER TO {to}; " if schema else ""
     return (
-        f"{made}CREATE TABLE {table} (role name PRIMARY KEY, tenant {key_type} NOT NULL); "
+        f"{made}CREATE TABLE {table} (role name PRIMARY KEY, tenant {type_name(key_type)} NOT NULL); "
         f"CREATE INDEX ON {table} (tenant); COMMENT ON TABLE {table} IS {literal(COMMENT)}; "
         f"ALTER TABLE {table} OWNER TO {to};"
     )

@@ -15,12 +15,12 @@ class Column(NamedTuple):
 
     name: str
     type: str
-    """As format_type() prints it under a pinned search_path, without what is in brackets."""
+    """As format_type() prints it under a pinned search_path, without what is in brackets; for most domains the type
+    that they are over.
+    """
     not_null: bool
     builtin: bool = True
     """Whether the type is one of the server's own base types: comparing it runs nobody's code."""
-    base: str = ""
-    """Of a domain over one of those: which."""
 
 
 class ForeignKey(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from flatsplit.model import Column, ObjectRef, Structure, Table
@@ -30,7 +30,7 @@ class Candidate(NamedTuple):
     columns: tuple[str, ...]
     """Names of columns that refer to it, the most frequent first."""
     tables: int
-    """How many tables have such a column."""
+    """How many tables have such a column, or refer to such a column of another table."""
     declared: int
     """How many of these tables declare it as a foreign key."""
     not_null: int
@@ -48,23 +48,26 @@ def candidates(structure: Structure) -> list[Candidate]:
     found = []
     for table, key in keyed(structure):
         leading: dict[ObjectRef, set[str]] = {}
-        declared = {other.ref for other, fk in structure.referring.get(table.ref[1:3], ()) if leads_to(fk, table)}
-        for other, fk in structure.referring.get(table.ref[1:3], ()):
-            if leads_to(fk, table) and other is not table and not other.parent:
-                leading.setdefault(other.ref, set()).add(fk.columns[0])
+        far: set[tuple[ObjectRef, str]] = set()
+        for other, name, direct in _holding(table, key.name, structure):
+            if other is not table and not other.parent:
+                leading.setdefault(other.ref, set()).add(name)
+                if not direct:
+                    far.add((other.ref, name))
+        declared = len(leading)
         for name in names_for(table.ref.name):
             for other, column in named.get(name, ()):
                 if other is not table and alike(column.type, key.type):
                     leading.setdefault(other.ref, set()).add(column.name)
         if not leading:
             continue
-        often = Counter(name for names in leading.values() for name in names)
+        often = Counter(name for ref, names in leading.items() for name in names if (ref, name) not in far)
         columns = tuple(sorted(often, key=lambda name: (-often[name], name)))
         sure = sum(
             any((one := structure.tables[ref].column(name)) is not None and one.not_null for name in names)
             for ref, names in leading.items()
         )
-        found.append(Candidate(table.ref, key.name, columns, len(leading), len(declared & leading.keys()), sure))
+        found.append(Candidate(table.ref, key.name, columns, len(leading), declared, sure))
     most = max((one.tables for one in found), default=0)
 
     def rank(one: Candidate) -> tuple[object, ...]:
@@ -74,6 +77,21 @@ def candidates(structure: Structure) -> list[Candidate]:
         return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
 
     return _outermost(sorted(found, key=rank), structure)
+
+
+def _holding(table: Table, key: str, structure: Structure) -> Iterator[tuple[Table, str, bool]]:
+    """The columns that hold a table's key by declared foreign keys: those that refer to it (True), those that refer to
+    these (False), and so on. A table of projects may have the key of the table of scopes for its own.
+    """
+    waiting, passed = [(table, key)], {(table.ref, key)}
+    while waiting:
+        target, column = waiting.pop()
+        for other, fk in structure.referring.get(target.ref[1:3], ()):
+            here = (other.ref, fk.columns[0])
+            if fk.targets == (column,) and here not in passed:
+                passed.add(here)
+                waiting.append((other, fk.columns[0]))
+                yield other, fk.columns[0], target is table
 
 
 def _whole(name: str, word: str, structure: Structure) -> bool:
@@ -104,6 +122,12 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
     fifth as many as refer to any candidate (``ranked``).
     """
     led = {name.lower() for one in ranked for name in one.columns}
+    led |= {
+        fk.columns[0].lower()
+        for table in structure.tables.values()
+        for fk in table.foreign_keys
+        if len(fk.columns) == 1
+    }
     called = {name for word in KNOWN for name in (f"{word}_id", f"{word}id")} | {"tenant", "namespace"}
     named: dict[str, list[tuple[ObjectRef, Column]]] = {}
     for table in structure.tables.values():

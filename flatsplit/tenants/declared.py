@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flatsplit.config import Tenants, Way, format_name, parse_name, parse_way
-from flatsplit.model import Column, ForeignKey, ObjectRef, Table
+from flatsplit.model import ForeignKey, ObjectRef, Table
 from flatsplit.tenants.children import parents
 from flatsplit.tenants.kinds import Belonging, TableKind
-from flatsplit.tenants.known import KnownTables, undomained
+from flatsplit.tenants.known import KnownTables
 from flatsplit.tenants.similarity import alike
-
-
-def _strange(root: Table, key: Column) -> str:
-    """Why a column of this type cannot be a tenant's key, and what could be."""
-    if key.base:
-        return f"its key is of the domain {key.type}: {undomained(root, key)}"
-    said = f"its key is of type {key.type}, not one of the server's own"
-    return f"{said}: name a table whose key is text, uuid or a number, or give it such a key"
 
 
 class Decided:
@@ -43,12 +35,16 @@ class Decided:
             key = root.column(root.primary_key[0])
             assert key is not None
             if not key.builtin:
-                self.known.wrong.append(f"{said}: {_strange(root, key)}")
+                self.known.wrong.append(
+                    f"{said}: its key is of type {key.type}, not one of the server's own: name a table whose key is "
+                    "text, uuid or a number, or give it such a key"
+                )
                 return
             self.known.key_type = key.type
-            self.known.belongings[root.ref] = Belonging(
-                root.ref, "root", key.name, why="its primary key is the key", decided=True
-            )
+            why = "its primary key is the key"
+            if up := [", ".join(fk.columns) for fk in root.foreign_keys if fk.target == root.ref]:
+                why += f"; {up[0]} leads to another row of it, and a tenant does not see the rows of those below it"
+            self.known.belongings[root.ref] = Belonging(root.ref, "root", key.name, why=why, decided=True)
 
     def tables(self) -> set[ObjectRef]:
         """Add the tables under ``shared``, ``hidden`` and ``own``, and return all tables that the configuration names.
@@ -100,7 +96,7 @@ class Decided:
         if found is None:
             self.known.wrong.append(f"own: {said} has no column {column!r}")
         elif self.known.key_type and not alike(found.type, self.known.key_type):
-            self.known.wrong.append(f"own: {said}: {self.known.other_type(table, found)}")
+            self.known.wrong.append(f"own: {said}: {self.known.other_type(found)}")
         return found is not None and (not self.known.key_type or alike(found.type, self.known.key_type))
 
     def ways(self) -> None:

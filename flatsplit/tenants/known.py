@@ -8,25 +8,7 @@ from flatsplit.config import format_name
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import APART, Belonging, Open
-from flatsplit.tenants.similarity import alike, comparable
-
-
-def undomained(table: Table, column: Column) -> str:
-    """How to change a column from a domain to its base type, so that it can be a key, without rewriting the table.
-
-    With a length or scale in the new type the server rewrites all rows, even though the domain already had it
-    (ATColumnChangeRequiresRewrite() in tablecmds.c). For varchar the length can be a CHECK instead.
-    """
-    base, bracket, _ = column.base.partition("(")
-    keep = "its CHECK"
-    if bracket and base == "character varying":
-        keep = "its CHECK and its length, as another,"
-    elif bracket:
-        base = column.base
-    writes = "the table" if "(" in base else "no row"
-    name = format_name(table.ref.schema, table.ref.name)
-    alter = f"ALTER TABLE {name} ALTER COLUMN {format_name(column.name)} TYPE {base};"
-    return f"have a migration take the domain away, which writes {writes}, and keep {keep} on the table: {alter}"
+from flatsplit.tenants.similarity import comparable, must
 
 
 class KnownTables:
@@ -54,15 +36,14 @@ class KnownTables:
         if not comparable(table, fk, target):
             return None
         link = Link(parent.ref.schema, parent.ref.name, fk.columns, fk.targets)
-        if parent.kind == "root" and fk.targets == (parent.column,):
-            return Belonging(table.ref, "own", fk.columns[0], why=why)
+        if not parent.links and parent.column in fk.targets and (len(fk.columns) == 1 or must(table, fk)):
+            # A foreign key of several columns is not checked where one of them is NULL (MATCH SIMPLE)
+            return Belonging(table.ref, "own", fk.columns[fk.targets.index(parent.column)], why=why)
         return Belonging(table.ref, "through", parent.column, (link, *parent.links), why)
 
-    def other_type(self, table: Table, column: Column) -> str:
-        """The message that a column has the key's name but another type, with the fix where its type is a domain."""
-        said = f"{column.name} is {column.type}, and the key is {self.key_type}"
-        domain = alike(column.base.partition("(")[0], self.key_type)
-        return f"{said}: {undomained(table, column)}" if domain else said
+    def other_type(self, column: Column) -> str:
+        """The message that a column has the key's name but another type."""
+        return f"{column.name} is {column.type}, and the key is {self.key_type}"
 
     def unlike(self, table: Table, keys: Iterable[ForeignKey]) -> str:
         """The message about the first of these foreign keys that would lead to a tenant's row if the types of its
@@ -81,6 +62,5 @@ class KnownTables:
                     continue
                 name = format_name(target.ref.schema, target.ref.name)
                 said = f"{here} is {mine.type}, and {name} ({there}) {other.type}"
-                strange = [(one, column) for one, column in ((table, mine), (target, other)) if column.base]
-                return f"{said}: {undomained(*strange[0])}" if strange else f"{said}: they are not compared as they are"
+                return f"{said}: they are not compared as they are"
         return ""

@@ -114,10 +114,13 @@ def _shortened(structure: Structure) -> Iterator[tuple[str, Table, Column]]:
 
 
 def _short_for(name: str, table: str) -> bool:
-    """Whether a column's name abbreviates the table's, which has one word: its letters are there in that order, the
-    first one included. So msg_id for messages and endpId for endpoints.
+    """Whether a column's name abbreviates the table's: it is its last words, as user_id is for tb_users; or the table's
+    name has one word, whose letters are there in that order, the first one included: msg_id for messages and endpId for
+    endpoints.
     """
     stem = name.removesuffix("id").rstrip("_")
+    if stem and singular(table).endswith(f"_{stem}"):
+        return True
     letters = iter(table.lower())
     begins = len(stem) > 1 and not words_of(table) and stem[0] == table[0].lower()
     return begins and all(letter in letters for letter in stem)

@@ -202,17 +202,30 @@ class _Surveyor:
         if not ways:
             return None
         best = min(loose for loose, _, _ in ways)
+        if best[0] and (first := self._must_follow(table)) is not None:
+            return self._follows(table.ref, first)
         equal = [(fk, found) for loose, fk, found in ways if loose == best]
         may_be_null = best[0]
         likelier = [one for column, one in self._guesses(table) if column.not_null] if may_be_null else []
         if likelier:
             said = f"{likelier[0].why}, and {', '.join(equal[0][0].columns)}, which is declared, may be NULL"
             return Open(table.ref, said, (*likelier, *(one for _, one in equal)))
-        if len({(fk.columns, fk.target) for fk, _ in equal}) > 1:
+        own = {one.column for _, one in equal if one.kind == "own"}
+        same = len(own) == 1 and all(one.kind == "own" for _, one in equal)
+        if len({(fk.columns, fk.target) for fk, _ in equal}) > 1 and not same:
             said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
             return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
         found = equal[0][1]
         return found._replace(why=f"{found.why}; may be NULL, and is hidden then") if may_be_null else found
+
+    def _must_follow(self, table: Table) -> ObjectRef | None:
+        """A table that is asked about and that each row of this one refers to."""
+        open_ = {one.ref for one in self.known.open}
+        return min((fk.target for fk in table.foreign_keys if fk.target in open_ and must(table, fk)), default=None)
+
+    @staticmethod
+    def _follows(ref: ObjectRef, first: ObjectRef) -> Open:
+        return Open(ref, f"follows from {format_ref(first)}, of which it has to be said first")
 
     def _guesses(self, table: Table) -> list[tuple[Column, Belonging]]:
         """Columns without a foreign key that are named after a table whose rows each belong to a tenant, each with the
@@ -264,8 +277,7 @@ class _Surveyor:
             if not follows:
                 break
             for ref, first in follows.items():
-                said = f"follows from {format_ref(first)}, of which it has to be said first"
-                self.known.open.append(Open(ref, said))
+                self.known.open.append(self._follows(ref, first))
                 del waiting[ref]
         for ref, table in waiting.items():
             self.known.belongings[ref] = Belonging(ref, "hidden", why=self._why_hidden(table))
@@ -275,7 +287,7 @@ class _Surveyor:
         names = {*self.tenants.key, *(names_for(self.known.root.ref.name) if self.known.root else ())}
         for column in table.columns if self.known.key_type else ():
             if column.name in names and not alike(column.type, self.known.key_type):
-                return self.known.other_type(table, column)
+                return self.known.other_type(column)
         return lonely(table, self.structure, self.known.belongings)
 
     def _named_by(self, table: Table) -> set[ObjectRef]:

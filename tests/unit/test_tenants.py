@@ -125,7 +125,7 @@ def table(
     for key in keys:
         here, _, there = key.partition(">")
         target, _, column = there.partition(".")
-        fks.append(ForeignKey((here,), ref(target), (column or "id",)))
+        fks.append(ForeignKey(tuple(here.split(",")), ref(target), tuple((column or "id").split(","))))
     pk = (primary,) if any(one.name == primary for one in found) else ()
     unique_keys = ((unique,),) if unique else ()
     return Table(ref(name), "app_migrator", tuple(found), pk, tuple(fks), unique_keys, rows=rows, parent=parent)

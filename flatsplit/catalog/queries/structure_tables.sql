@@ -1,14 +1,17 @@
 -- Tables of these schemas with their columns: number, name, type without its modifier, NOT NULL (a primary key's are), and
--- whether the type is a base type of the server's own; of a domain over one, which that is. Partitions and inheritance
--- children say so, the latter of whom; so does who has foreign ones.
-WITH RECURSIVE domains (oid, base, modifier) AS (
-    SELECT d.oid, d.typbasetype, d.typtypmod FROM pg_type AS d WHERE d.typtype = 'd'
+-- whether the type is a base type of the server's own. Partitions and inheritance children say so, the latter of whom; so
+-- does who has foreign ones.
+-- A domain counts as the type that it is over where the server compares it as that: it writes the comparison with a cast,
+-- which flatsplit.ddl.conditions reads for these types.
+WITH RECURSIVE domains (oid, base) AS (
+    SELECT d.oid, d.typbasetype FROM pg_type AS d WHERE d.typtype = 'd'
     UNION ALL
-    SELECT o.oid, d.typbasetype, d.typtypmod FROM domains AS o JOIN pg_type AS d ON d.oid = o.base AND d.typtype = 'd'
+    SELECT o.oid, d.typbasetype FROM domains AS o JOIN pg_type AS d ON d.oid = o.base AND d.typtype = 'd'
 ), bases (oid, base) AS (
-    SELECT d.oid, format_type(d.base, d.modifier)
+    SELECT d.oid, d.base
     FROM domains AS d JOIN pg_type AS b ON b.oid = d.base
-    WHERE b.typtype = 'b' AND b.typnamespace = 'pg_catalog'::regnamespace
+    WHERE b.typnamespace = 'pg_catalog'::regnamespace
+      AND b.typname IN ('text', 'varchar', 'int2', 'int4', 'int8', 'numeric', 'uuid')
 )
 SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END AS kind,
        n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
@@ -18,10 +21,11 @@ SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END 
            FROM pg_partition_tree(c.oid) AS t JOIN pg_class AS p ON p.oid = t.relid WHERE t.isleaf) END::float8 AS rows,
        coalesce((
            SELECT json_agg(json_build_array(
-                      a.attnum, a.attname, format_type(a.atttypid, NULL), a.attnotnull,
-                      y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace, coalesce(b.base, ''))
+                      a.attnum, a.attname, format_type(y.oid, NULL), a.attnotnull,
+                      y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace)
                   ORDER BY a.attnum)
-           FROM pg_attribute AS a JOIN pg_type AS y ON y.oid = a.atttypid LEFT JOIN bases AS b ON b.oid = y.oid
+           FROM pg_attribute AS a LEFT JOIN bases AS b ON b.oid = a.atttypid
+           JOIN pg_type AS y ON y.oid = coalesce(b.base, a.atttypid)
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
        CASE WHEN NOT c.relispartition THEN (
            SELECT json_agg(json_build_array(m.nspname, p.relname) ORDER BY i.inhseqno)
