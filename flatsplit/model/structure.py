@@ -20,7 +20,9 @@ class Column(NamedTuple):
     """
     not_null: bool
     builtin: bool = True
-    """Whether the type is one of the server's own base types: comparing it runs nobody's code."""
+    """Whether the type is one of the server's own base types, and only equal values compare as equal."""
+    collation: str = ""
+    """One that is not the database's."""
 
 
 class ForeignKey(NamedTuple):

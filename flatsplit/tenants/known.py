@@ -8,7 +8,12 @@ from flatsplit.config import format_name
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import APART, Belonging, Open
-from flatsplit.tenants.similarity import comparable, must
+from flatsplit.tenants.similarity import comparable, compared, must
+
+
+def _kind(column: Column) -> str:
+    """A column's type with its collation, where that is not the database's."""
+    return column.type if not column.collation or not column.builtin else f"{column.type} COLLATE {column.collation}"
 
 
 class KnownTables:
@@ -58,9 +63,9 @@ class KnownTables:
                 continue
             for here, there in zip(fk.columns, fk.targets, strict=True):
                 mine, other = table.column(here), target.column(there)
-                if mine is None or other is None or (mine.type == other.type and mine.builtin):
+                if mine is None or other is None or compared(mine, other):
                     continue
                 name = format_name(target.ref.schema, target.ref.name)
-                said = f"{here} is {mine.type}, and {name} ({there}) {other.type}"
+                said = f"{here} is {_kind(mine)}, and {name} ({there}) {_kind(other)}"
                 return f"{said}: they are not compared as they are"
         return ""

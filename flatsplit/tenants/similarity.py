@@ -15,13 +15,21 @@ def alike(one: str, other: str) -> bool:
     return one == other or {one, other} <= _INTEGERS or {one, other} <= _TEXTS
 
 
-def comparable(table: Table, fk: ForeignKey, target: Table) -> bool:
-    """Whether all columns of a foreign key are compared without a conversion.
+def compared(one: Column, other: Column) -> bool:
+    """Whether two columns are compared without a conversion, and only equal values are equal.
 
-    With a conversion, the server would print the condition of a policy in another form than it was written in.
+    With a conversion, the server would print the condition of a policy in another form than it was written in. Columns
+    whose collations differ, neither being the database's, it does not compare at all (check_collation_set() in
+    varlena.c).
     """
+    collated = {one.collation, other.collation} - {""}
+    return one.builtin and other.builtin and alike(one.type, other.type) and len(collated) < 2
+
+
+def comparable(table: Table, fk: ForeignKey, target: Table) -> bool:
+    """Whether all columns of a foreign key are."""
     pairs = [(table.column(here), target.column(there)) for here, there in zip(fk.columns, fk.targets, strict=True)]
-    return all(a and b and a.builtin and b.builtin and alike(a.type, b.type) for a, b in pairs)
+    return all(a is not None and b is not None and compared(a, b) for a, b in pairs)
 
 
 def singular(name: str) -> str:

@@ -173,7 +173,7 @@ class _Surveyor:
         """
         waiting = list(tables)
         while waiting:
-            found = self._next(waiting, sure=True) or self._next(waiting, sure=False)
+            found = self._within(waiting) or self._next(waiting, sure=True) or self._next(waiting, sure=False)
             if not found:
                 return
             for ref, one in found.items():
@@ -182,6 +182,28 @@ class _Surveyor:
                 else:
                     self.known.belongings[ref] = one
             waiting = [table for table in waiting if table.ref not in found]
+
+    def _within(self, tables: list[Table]) -> dict[ObjectRef, Belonging | Open]:
+        """The tables whose own column for the key is within a foreign key of several columns.
+
+        Only where no other way leads to a tenant but by columns of that same foreign key: (account_id, order_id) says
+        more than order_id.
+        """
+        found: dict[ObjectRef, Belonging | Open] = {}
+        for table in tables:
+            ways = [
+                (fk, one)
+                for fk in table.foreign_keys
+                if (one := self.known.over(table, fk, f"foreign key {', '.join(fk.columns)}"))
+            ]
+            for fk, one in ways:
+                if (
+                    len(fk.columns) > 1
+                    and one.kind == "own"
+                    and all(set(other.columns) <= set(fk.columns) for other, _ in ways)
+                ):
+                    found[table.ref] = one
+        return found
 
     def _next(self, tables: list[Table], *, sure: bool) -> dict[ObjectRef, Belonging | Open]:
         """The tables that a foreign key leads from to a table whose rows are known to belong to tenants each."""

@@ -9,9 +9,23 @@ from flatsplit import ddl
 from flatsplit.ddl import ident, literal
 from flatsplit.tenants import Condition, Link
 from tests.support import tenancy
+from tests.support.tenant_surroundings import Place, Surroundings, around
 from tests.support.walk import toml
 
+DOMAINS = (
+    'create domain "Key ""d""" as bigint check (value > 0)',
+    "create domain word as character varying(9) not null",
+    "create domain sign as word check (value <> '')",
+)
+"""Domains that keys are of."""
+PLAIN = {'"Key ""d"""': "bigint", "sign": "character varying", "character(5)": "bpchar"}
+"""Of these types, what the table of tenants has in their place."""
 KEYS: dict[str, list[str]] = {
+    '"Key ""d"""': ["1", "2", "17", "9007199254740993"],
+    "sign": ["it's", 'a "b"', "x%y", "ü"],
+    "character(5)": ["it's ", 'a "b"', "x%y  ", "ü"],
+    "numeric": ["1.50", "2", "-3"],
+    "smallint": ["1", "-2", "3"],
     "bigint": ["1", "2", "17", "9007199254740993"],
     "integer": ["1", "-2", "3"],
     "uuid": [f"{n:08x}-0000-4000-8000-000000000000" for n in (1, 2, 0xFFFF)],
@@ -68,6 +82,7 @@ class World:
     keys: list[str] = field(default_factory=list)
     tables: list[Made] = field(default_factory=list)
     script: list[str] = field(default_factory=list)
+    around: Surroundings = field(default_factory=Surroundings)
 
     @property
     def tenants(self) -> dict[str, str]:
@@ -81,7 +96,10 @@ class World:
     @property
     def protection(self) -> list[str]:
         """Statements that make what the walk would make."""
-        lines = [*tenancy.mapping(self.key_type, owner="legacy"), "grant usage on schema public to app_tenant"]
+        lines = [
+            *tenancy.mapping(PLAIN.get(self.key_type, self.key_type), owner="legacy"),
+            "grant usage on schema public to app_tenant",
+        ]
         root = Made(self.root, "own", "id")
         lines += tenancy.protected(root.sql, root.condition, "select", ("app_user",))
         for one in self.apart:
@@ -102,7 +120,8 @@ class World:
                 f"{kind} = {{ {', '.join(f'{toml(table)} = {toml(value)}' for table, value in said.items())} }}"
             )
         for kind in ("shared", "hidden"):
-            lines.append(f"{kind} = {toml([one.sql for one in self.tables if one.kind == kind])}")
+            more = [ident("public", name) for name in self.around.tables] if kind == "hidden" else []
+            lines.append(f"{kind} = {toml([*(one.sql for one in self.tables if one.kind == kind), *more])}")
         return "\n".join(lines) + "\n"
 
 
@@ -110,8 +129,8 @@ def _piece(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-def world(seed: int, size: int = 8) -> World:
-    """A random database, always the same for the same seed."""
+def world(seed: int, major: int, size: int = 8) -> World:
+    """A random database for a server of this major version, always the same for the same seed."""
     dice = random.Random(seed)
     found = World(seed)
     found.key_type = dice.choice(list(KEYS))
@@ -119,6 +138,7 @@ def world(seed: int, size: int = 8) -> World:
     names = dice.sample(NAMES, size)
     if dice.random() < 0.5:
         found.root = 'Mandant "%"'
+    found.script += DOMAINS
     found.script.append(f"create table {ident('public', found.root)} (id {found.key_type} primary key, name text)")
     found.script += [f"insert into {ident('public', found.root)} values ({literal(key)}, 'n')" for key in found.keys]
     kinds = ["own", "own", "through", *dice.choices(["own", "through", "part", "shared", "hidden"], k=size - 3)]
@@ -126,8 +146,13 @@ def world(seed: int, size: int = 8) -> World:
         {"own": _own, "through": _through, "part": _part, "shared": _plain, "hidden": _plain}[kind](
             dice, found, name, kind
         )
-    target = dice.choice(found.apart)
-    found.script.append(f"create view seen_by_all as select * from {target.sql}")
+    parted = _parted(found)
+    places = [
+        Place(one.sql, ident(one.links[0][0] if one.links else one.column), one.name not in parted)
+        for one in found.apart
+    ]
+    found.around = around(dice, places, major)
+    found.script += ["set constraints all immediate", *found.around.script]
     return found
 
 
@@ -136,7 +161,8 @@ def _own(dice: random.Random, world: World, name: str, _: str) -> None:
     table = ident("public", name)
     id_ = dice.choice(["id bigserial primary key", "id bigint generated always as identity primary key"])
     composite = not nullable and dice.random() < 0.3
-    parts = [f"{ident(column)} {world.key_type}{'' if nullable else ' not null'}", id_, "body text"]
+    collated = ' collate "C"' if world.key_type in ("text", "character varying") and dice.random() < 0.4 else ""
+    parts = [f"{ident(column)} {world.key_type}{collated}{'' if nullable else ' not null'}", id_, "body text"]
     if dice.random() < 0.4:
         parts.append("twice text generated always as (body || body) stored")
     if composite:
@@ -145,7 +171,8 @@ def _own(dice: random.Random, world: World, name: str, _: str) -> None:
     elif dice.random() < 0.4:
         parts.append(f"up bigint references {table}")
     if dice.random() < 0.5:
-        parts.append(f"foreign key ({ident(column)}) references {ident('public', world.root)}")
+        late = dice.choice(("", " deferrable", " deferrable initially deferred"))
+        parts.append(f"foreign key ({ident(column)}) references {ident('public', world.root)}{late}")
     world.script.append(f"create table {table} ({', '.join(parts)})")
     world.script.append(f"create index on {table} ({ident(column)})")
     made = Made(name, "own", column)

@@ -129,6 +129,11 @@ def foreign(one: Table, name: str) -> Table:
     return replace(one, columns=tuple(c._replace(builtin=False) if c.name == name else c for c in one.columns))
 
 
+def collated(one: Table, name: str, collation: str) -> Table:
+    """With a collation for this column."""
+    return replace(one, columns=tuple(c._replace(collation=collation) if c.name == name else c for c in one.columns))
+
+
 def test_a_key_that_is_no_type_of_the_servers_is_refused_with_what_would_do() -> None:
     scopes = table("scopes", "id:public.citext!")
     (said,) = surveyed(foreign(scopes, "id"), tenants=Tenants("public.scopes")).wrong
@@ -143,9 +148,15 @@ def test_a_foreign_key_over_types_that_are_converted_is_a_question() -> None:
         foreign(lines, "order_id"),
         table("sums", "id:bigint! order_id:numeric!", "order_id>orders"),
         table("parts", "id:bigint! line_id:bigint!", "line_id>lines"),
+        collated(table("names", "id:text! account_id:bigint!", "account_id>accounts"), "id", 'pg_catalog."C"'),
+        collated(table("uses", "id:text! name_id:text!", "name_id>names"), "name_id", "public.other"),
+        table("likes", "id:text! name_id:text!", "name_id>names"),
     )
     asked = {one.ref.name: one.why for one in found.undecided}
-    assert asked.keys() == {"lines", "sums", "parts"}
+    assert asked.keys() == {"lines", "sums", "parts", "uses"}
+    assert asked["uses"].startswith(
+        "name_id is text COLLATE public.other, and public.names (id) text COLLATE pg_catalog"
+    )
     assert (
         asked["lines"]
         == "order_id is public.order_no, and public.orders (id) bigint: they are not compared as they are"
@@ -215,6 +226,10 @@ def test_the_key_within_a_foreign_key_of_several_columns_is_the_tables_own() -> 
     )
     lines = table("lines", "id:bigint! owner:bigint! no:bigint!", "owner,no>orders.account_id,no")
     notes = table("notes", "id:bigint! owner:bigint! no:bigint", "owner,no>orders.account_id,no")
+    both = ("order_id>orders", "account_no,order_id>orders.account_id,id")
+    deliveries = table("deliveries", "id:bigint! account_no:bigint! order_id:bigint!", *both)
+    found = surveyed(*TABLES[:2], deliveries, tenants=ACCOUNTS)
+    assert found.belongings[ref("deliveries")].column == "account_no", "it says more than the order alone"
     found = surveyed(TABLES[0], orders, lines, notes, tenants=ACCOUNTS)
     assert [found.belongings[ref(name)].kind for name in ("lines", "notes")] == ["own", "through"]
     assert found.belongings[ref("lines")].column == "owner"

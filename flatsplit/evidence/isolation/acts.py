@@ -87,10 +87,7 @@ class _Table:
         self.relation = facts.relations[self.name]
         self.columns = {column.name: column for column in facts.columns.get(self.name, ())}
         self.code = [code for code in facts.code if code.table == self.name]
-        root = survey.root
-        assert root is not None
-        keys = facts.columns.get((root.ref.schema, root.ref.name), ())
-        self.key_type = next((column.type for column in keys if column.name in root.primary_key), "text")
+        self.key_type = ddl.type_name(survey.key_type)
         """Of the root: that of a table's own column may be narrower."""
         self.first = one.links[0].columns if one.links else (one.column,)
         """Columns that say whose a row is, or lead there."""
@@ -223,10 +220,10 @@ def _joins(one: Belonging) -> str:
 # -- what the owner is asked
 
 
-def truth(one: Belonging, survey: Survey, keys: Sequence[str], key_type: str) -> str:
+def truth(one: Belonging, survey: Survey, keys: Sequence[str]) -> str:
     """[key, rows] of these tenants."""
     key = ddl.ident(f"p{len(one.links)}" if one.links else "t", one.column)
-    listed = f"(ARRAY[{', '.join(ddl.literal(each) for each in keys)}]::text[])::{key_type}[]"
+    listed = f"(ARRAY[{', '.join(ddl.literal(each) for each in keys)}]::text[])::{ddl.type_name(survey.key_type)}[]"
     nobodys = "0"
     table = ddl.ident(one.ref.schema, one.ref.name)
     if survey.tenants.null_rows == "read" and one.kind == "own":

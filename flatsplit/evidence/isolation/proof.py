@@ -204,11 +204,7 @@ class _Trial:
 
     def _truth(self, keys: set[str]) -> tuple[dict[Name, dict[str, int]], dict[str, list[list[str]]]]:
         """Rows by table and key, and for tables that lead to the key rows of others."""
-        assert self.survey.root is not None
         tables = self.survey.structure.tables
-        root = self.survey.root
-        columns = self.facts.columns[root.ref.schema, root.ref.name]
-        key_type = next(column.type for column in columns if column.name in root.primary_key)
         by_owner: dict[str, list[Belonging]] = {}
         for one in self.apart:
             if _name(one) not in self.block:
@@ -217,7 +213,7 @@ class _Trial:
         true: dict[Name, dict[str, int]] = {}
         links: dict[str, list[list[str]]] = {}
         for owner, some in by_owner.items():
-            asked = [truth(one, self.survey, sorted(keys), key_type) for one in some]
+            asked = [truth(one, self.survey, sorted(keys)) for one in some]
             through = [one for one in some if one.links]
             asked += [others(one) for one in through]
             found = answers(self.conn, owner, [sql.SQL(text) for text in asked])
