@@ -23,7 +23,7 @@ PLAIN = {'"Key ""d"""': "bigint", "sign": "character varying", "character(5)": "
 KEYS: dict[str, list[str]] = {
     '"Key ""d"""': ["1", "2", "17", "9007199254740993"],
     "sign": ["it's", 'a "b"', "x%y", "ü"],
-    "character(5)": ["it's ", 'a "b"', "x%y  ", "ü"],
+    "character(5)": ["it's", 'a "b"', "x%y", "ü"],
     "numeric": ["1.50", "2", "-3"],
     "smallint": ["1", "-2", "3"],
     "bigint": ["1", "2", "17", "9007199254740993"],

@@ -82,7 +82,8 @@ def _membership(facts: Facts, role: TenantRole) -> Iterator[Breach]:
     name, group = role.name, facts.group
     if name in facts.tenants and not role.direct:
         join = _joined(facts, name, "")
-        yield Breach("no-member", name, f"{name} is not a member of {group}: the policies are not for it", join)
+        what = f"{name} is not a member of {group}, and a tenant by its name alone: perhaps it is another role now"
+        yield Breach("no-member", name, what, join)
     elif role.direct and not role.inherit:
         grantors = [key.grantor for key in facts.memberships if key[:2] == (group, name)]
         fix = _joined(facts, name, grantors[0] if grantors else "")

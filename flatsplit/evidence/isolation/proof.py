@@ -67,7 +67,7 @@ def prove(
     tenants = read_tenants(conn, survey)  # refused where a function of theirs could not be made, either
     facts = read_facts(conn, survey.tenants.group, tenants, {*schemas, survey.tenants.schema})
     at, lsn, snapshot, server, operator = conn.execute(question("moment")).fetchall()[0]
-    able = sorted(name for name in tenants if name in facts.roles)
+    able = sorted(name for name in tenants if (role := facts.roles.get(name)) is not None and role.direct)
     seed = choice.seed if choice.seed is not None else random.SystemRandom().randrange(1 << 32)
     whole = choice.sample is None or choice.sample >= len(able)
     tried = able if whole else sorted(random.Random(seed).sample(able, choice.sample or 0))
