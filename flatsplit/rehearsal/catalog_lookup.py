@@ -13,7 +13,7 @@ from flatsplit.evidence.rows_alike import alike
 from flatsplit.model import RELATIONS, ObjectFacts, ObjectRef, State
 from flatsplit.rehearsal import conditions
 from flatsplit.rehearsal.conditions import PolicyCondition
-from flatsplit.rehearsal.relation_parts import Cascade, Expression, Policy, Relation, Routine, Trigger
+from flatsplit.rehearsal.relation_parts import Cascade, Expression, Policy, Relation, Routine, Trigger, grouped
 from flatsplit.rehearsal.system_views import ServersViews
 
 SYSTEM = ("pg_catalog", "information_schema")
@@ -118,7 +118,7 @@ class World:
     @cached_property
     def triggers(self) -> dict[int, list[Trigger]]:
         """Triggers by table."""
-        return _grouped(Trigger(*row) for row in self._ask("triggers"))
+        return grouped(Trigger(*row) for row in self._ask("triggers"))
 
     @cached_property
     def clustered(self) -> frozenset[int]:
@@ -128,7 +128,7 @@ class World:
     @cached_property
     def foreign_keys(self) -> dict[int, list[Cascade]]:
         """Foreign keys by the table that is referenced."""
-        return _grouped(Cascade(*row) for row in self._ask("foreign_keys"))
+        return grouped(Cascade(*row) for row in self._ask("foreign_keys"))
 
     @cached_property
     def sequences(self) -> dict[int, list[tuple[str, int, int]]]:
@@ -155,14 +155,24 @@ class World:
         return dict(found)
 
     @cached_property
+    def rules(self) -> dict[int, list[tuple[int, str, str]]]:
+        """By relation: the relation, the letter that sets off a rule, and the rule's definition."""
+        return grouped(self._ask("rules"))
+
+    @cached_property
+    def implied(self) -> dict[str, list[tuple[str, int]]]:
+        """By operator, or ``::`` and the type of a cast: the same, and a routine behind it."""
+        return grouped(self._ask("implied"))
+
+    @cached_property
     def expressions(self) -> dict[int, list[Expression]]:
         """By relation: expressions that are evaluated when it is written and that ask for a role."""
-        return _grouped(Expression(*row) for row in self._ask("expressions"))
+        return grouped(Expression(*row) for row in self._ask("expressions"))
 
     @cached_property
     def policies(self) -> dict[int, list[Policy]]:
         """Policies by table."""
-        return _grouped(Policy(*row) for row in self._ask("policies"))
+        return grouped(Policy(*row) for row in self._ask("policies"))
 
     def condition(self, text: str) -> PolicyCondition:
         """The condition of a policy, parsed."""
@@ -334,11 +344,3 @@ class World:
         """The schemas of a search_path, with ``"$user"`` replaced by the role."""
         elements = [role if element == "$user" else element for element in ddl.split_list(setting)]
         return tuple(element for element in dict.fromkeys(elements) if self.schema_exists(element))
-
-
-def _grouped(rows: Any) -> dict[int, list[Any]]:
-    """Rows grouped by their first field."""
-    found: defaultdict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(row)
-    return dict(found)

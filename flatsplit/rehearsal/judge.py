@@ -36,8 +36,10 @@ Kinds = Callable[["Judge", Parsed, Path | None], list[Problem]]
 class Judge:
     """Finds problems for one role. What it found for a routine or view is kept."""
 
-    def __init__(self, actor: Actor, kinds: Kinds) -> None:
+    def __init__(self, actor: Actor, kinds: Kinds, *, every: bool = False) -> None:
+        """``every``: a call that means one of several routines has the problems of all of them."""
         self.actor = actor
+        self.every = every
         self.kinds = kinds
         self.world = actor.world
         self._routines: dict[tuple[int, Given], list[Problem]] = {}
@@ -77,7 +79,18 @@ class Judge:
             found += self.relation(use, uses, path)
         for call in uses.routines:
             found += self.routine(call, path)
+        for name in sorted(uses.implied & self.world.implied.keys()):
+            found += self._either([self.called(oid, stored=True) for _, oid in self.world.implied[name]], name)
         return found
+
+    def _either(self, each: list[list[Problem]], name: str) -> list[Problem]:
+        """Problems of a call that means one of several routines."""
+        if self.every:
+            return distinct(problem for one in each for problem in one)
+        if len(each) > 1 and any(each) and not all(each):
+            reason = f"there are {len(each)} routines {name} and not all of them are allowed"
+            return [Problem("unknown", reason, name, planned=all(p.planned for one in each for p in one))]
+        return each[0]
 
     # -- relations
 
@@ -151,6 +164,8 @@ class Judge:
         needed = missing = frozenset[str]()
         if letter in "raw":
             needed = self._columns(relation, use, uses, letter)
+            if letter == "r" and use.target and not needed and not uses.names_system_column:
+                return []  # only its columns that are named need SELECT (markVarForSelectPriv(), parse_relation.c)
             missing = needed - actor.rights.columns(ref, letter, needed)
             if not missing and (needed or actor.rights.some_column(ref, letter)):
                 return []
@@ -195,11 +210,7 @@ class Judge:
             if call.schema in ("", "pg_catalog") and call.name in self.world.restricted:
                 found += self._restricted(call.name)
             return found
-        each = [self.called(routine.oid, call.constants) for routine in candidates]
-        if len(each) > 1 and any(each) and not all(each):
-            reason = f"there are {len(each)} routines {call.name} and not all of them are allowed"
-            return [Problem("unknown", reason, call.name, planned=all(p.planned for one in each for p in one))]
-        return each[0]
+        return self._either([self.called(routine.oid, call.constants) for routine in candidates], call.name)
 
     def _in_sight(self, routine: Routine, schema: str, path: Path | None) -> bool:
         if schema:

@@ -15,13 +15,14 @@ from flatsplit.rights.inherited import Inherited
 
 
 class _Nothing(Inherited):
-    """The rights of a role that has none, not even those of PUBLIC."""
+    """The rights of a role that has none, not even those of PUBLIC. Policies apply to it as to the role itself, since
+    their conditions need something, too.
+    """
 
     def __init__(self, state: State, role: str) -> None:
         super().__init__(state, role)
         self.closure = frozenset()
         self.superuser = False
-        self.bypasses = True
 
     def owns(self, facts: ObjectFacts) -> bool:  # noqa: ARG002
         return False
@@ -45,7 +46,7 @@ class Needs:
             asked.world, asked.goal, asked.live, asked.context, asked.role, asked.temporary, asked.created, asked.set_by
         )
         actor.rights = _Nothing(asked.goal, asked.role)
-        self._judge = Judge(actor, judge.kinds)
+        self._judge = Judge(actor, judge.kinds, every=True)
         self._judge.owners = {**judge.owners, asked.role: self._judge}
 
     def of(self, parsed: Parsed) -> tuple[Need, ...]:

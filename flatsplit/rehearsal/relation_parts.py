@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple, cast
 
 from flatsplit.model import Kind, ObjectRef
 
@@ -104,3 +106,11 @@ class Policy(NamedTuple):
     permissive: bool
     using: str | None
     check: str | None
+
+
+def grouped(rows: Iterable[tuple[Any, ...]]) -> dict[Any, list[Any]]:
+    """Rows grouped by their first field."""
+    found: defaultdict[Any, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    return dict(found)

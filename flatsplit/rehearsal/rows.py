@@ -153,7 +153,7 @@ def _policies(actor: Actor, rights: Inherited, state: State, relation: Relation,
     for policy in actor.world.policies.get(relation.oid, ()):
         ref = ObjectRef("policy", relation.ref.schema, relation.ref.name, policy.name)
         roles = state.policies.get(ref, frozenset())
-        if policy.command in ("*", letter) and (PUBLIC in roles or not rights.closure.isdisjoint(roles)):
+        if policy.command in ("*", letter) and (PUBLIC in roles or not rights.addressed.isdisjoint(roles)):
             yield policy
 
 

@@ -26,6 +26,8 @@ class RelationUse:
     defaults: bool = False
     """Whether INSERT says DEFAULT somewhere."""
     updated: frozenset[str] = frozenset()
+    reset: frozenset[str] = frozenset()
+    """Columns to which UPDATE gives their defaults."""
     target: bool = False
     """Whether it is written to, so that its triggers fire."""
     only: bool = False
@@ -82,9 +84,16 @@ class Uses:
     columns: set[tuple[str, str]] = field(default_factory=set)
     """(alias or "", column) of every reference; ``*`` for all columns."""
     compared: list[Compared] = field(default_factory=list)
+    implied: set[str] = field(default_factory=set)
+    """Operators, and types that values are cast to, written ``::type``: each may stand for a routine."""
     regclass: list[str] = field(default_factory=list)
     """Constants that are cast to regclass."""
     parameters: int = 0
+
+    @property
+    def names_system_column(self) -> bool:
+        """Whether a column is named that every table has; SELECT on the table is needed for it."""
+        return any(column in _SYSTEM_COLUMNS for _, column in self.columns)
 
 
 def uses_of(node: Node) -> Uses:
@@ -183,6 +192,7 @@ class _Reader:
             if conflict.target_list:
                 use.letters |= {"w", "r"}
                 use.updated = frozenset(each.res_target.name for each in conflict.target_list)
+                use.reset = _reset(conflict.target_list)
         if node.HasField("returning_clause"):
             use.letters.add("r")
         use.strict = frozenset("rw")
@@ -194,6 +204,7 @@ class _Reader:
         use = range_use(node.relation, "w")
         use.target = True
         use.updated = frozenset(each.res_target.name for each in node.target_list)
+        use.reset = _reset(node.target_list)
         reading = node.HasField("where_clause") or node.HasField("returning_clause")
         if reading or any(name_of(each) == "ColumnRef" for target in node.target_list for each in walk(target)):
             use.letters.add("r")
@@ -225,6 +236,7 @@ class _Reader:
             columns = frozenset(target.res_target.name for target in clause.target_list)
             if letter == "w":
                 use.updated |= columns
+                use.reset |= _reset(clause.target_list)
             if letter == "a":
                 use.inserted = columns or None
                 use.values = len(clause.values) or None
@@ -244,6 +256,7 @@ class _Reader:
 
     def _A_Expr(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
         operator = strings(node.name)[-1:]
+        self.found.implied.update(operator)
         if operator and operator[0] in _EQUALITY:
             self.found.compared.append(_compared(node, equal=operator[0] == "="))
         self._all(children(node), ctes)
@@ -256,9 +269,26 @@ class _Reader:
             name = constant(node.arg)
             if name is not None:
                 self.found.regclass.append(name)
+        if inner(node.arg)[0] not in ("a_const", "param_ref"):  # for these the type's input function is called
+            self.found.implied.add(f"::{strings(node.type_name.names)[-1]}")
         self._all(children(node), ctes)
 
 
+def _reset(targets: Iterable[Node]) -> frozenset[str]:
+    """The columns that SET gives DEFAULT."""
+    return frozenset(each.res_target.name for each in targets if _given(each.res_target.val) == "set_to_default")
+
+
+def _given(value: Node) -> str:
+    """What kind of value a column is given, also by SET (a, b) = (…, …)."""
+    kind, node = inner(value)
+    if kind == "multi_assign_ref":
+        source, row = inner(node.source)
+        return inner(row.args[node.colno - 1])[0] if source == "row_expr" else source
+    return kind
+
+
+_SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
 _EQUALITY = ("=", "<>", "!=")
 
 

@@ -166,7 +166,7 @@ def _lock(judge: Judge, node: Node, path: Path) -> list[Problem]:
             judge,
             each.range_var,
             letters,
-            "r" if letters == "r" else "w",
+            "r" if "r" in letters else "w",
             "LOCK TABLE in this mode",
             path,
         )

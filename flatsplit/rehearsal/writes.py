@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit.rehearsal import cascades, legacy_names
+from flatsplit.rehearsal.grammar import Unparsable, inner, parse_one
 from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.remedies import shown
-from flatsplit.rehearsal.uses import RelationUse
-from flatsplit.rehearsal.values import Problem, distinct
+from flatsplit.rehearsal.uses import RelationUse, uses_of
+from flatsplit.rehearsal.values import Problem, distinct, within
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.judge_protocol import Judging
@@ -21,8 +22,43 @@ def problems(judge: Judging, relation: Relation, use: RelationUse) -> list[Probl
         if "a" in use.letters:
             found += _defaults(judge, table, use)
             found += legacy_names.defaults(judge.actor, table, use)
+        elif use.reset:
+            found += _defaults(judge, table, use)
         for letter in sorted(use.letters & {"a", "w", "d"}):
             found += written(judge, table.oid, letter)
+            found += _ruled(judge, table, letter)
+    return found
+
+
+def _ruled(judge: Judging, relation: Relation, letter: str) -> list[Problem]:
+    """Problems of the rules that writing to a relation sets off.
+
+    Manual, "Rules and Privileges": the relations in a rule's actions are used as the owner of the rule's relation, who
+    has the rights. What writing to them sets off, and the functions in the actions, are called by whoever wrote.
+    """
+    key = (relation.oid, f"rule {letter}")
+    found = judge.writes.get(key)
+    if found is None:
+        found = judge.writes[key] = []  # for rules that set off each other, which the server refuses
+        texts = [text for _, event, text in judge.world.rules.get(relation.oid, ()) if event == letter]
+        where = f"a rule of {shown(relation.ref)}"
+        found += distinct(problem for text in texts for problem in within(where, _actions(judge, text)))
+    return found
+
+
+def _actions(judge: Judging, text: str) -> list[Problem]:
+    try:
+        rule = parse_one(text).node
+    except Unparsable:
+        return []
+    found: list[Problem] = []
+    for _, action in map(inner, rule.actions):
+        uses = uses_of(action)
+        for use in uses.relations:
+            for below in judge.actor.resolve(use.schema, use.name, ()).relations if use.target else ():
+                found += problems(judge, below, use)
+        for call in uses.routines:
+            found += judge.routine(call, ())
     return found
 
 
@@ -39,10 +75,10 @@ def _tables(judge: Judging, relation: Relation) -> list[Relation]:
 
 
 def _defaults(judge: Judging, relation: Relation, use: RelationUse) -> list[Problem]:
-    """Problems of the sequences behind defaults of columns that are given no value."""
+    """Problems of the sequences behind defaults of columns that are given no value, or DEFAULT by UPDATE."""
     found = []
     for column, number, oid in judge.world.sequences.get(relation.oid, ()):
-        if use.gives(column, number):
+        if use.gives(column, number) if "a" in use.letters else column not in use.reset:
             continue
         sequence = judge.world.by_oid.get(oid)
         if sequence is None:

@@ -14,6 +14,8 @@ class Inherited(Rights):
         super().__init__(state, role)
         self.state = state
         self.closure = frozenset({role}) | membership.inherited(state, role)
+        self.addressed = self.closure
+        """Roles whose policies are for it (manual, CREATE POLICY): these need no privilege to apply."""
         self.bypasses = self.superuser or (role in state.roles and state.roles[role].bypassrls)
 
     def has(self, facts: ObjectFacts, letters: str) -> bool:

@@ -39,6 +39,13 @@ PLANNED = (
     "UPDATE log SET what = 'y'",
     "DELETE FROM orders o WHERE o.customer IN (SELECT c.id FROM customer c WHERE c.note IS NULL)",
     "DELETE FROM log",
+    "DELETE FROM log WHERE false",
+    "DELETE FROM log WHERE ctid = '(0,1)'",
+    "UPDATE log SET what = c.name FROM customer c WHERE c.id = 1",
+    "UPDATE log SET what = c.name FROM customer c WHERE what = c.note",
+    "UPDATE orders SET (customer, total) = (DEFAULT, 1) RETURNING 1",
+    "DELETE FROM log USING customer c WHERE c.id = 1",
+    "INSERT INTO log VALUES ('x') RETURNING 1",
 )
 BITS = {1: "INSERT", 2: "SELECT", 4: "UPDATE", 8: "DELETE"}
 SETS = {"SELECT": "selectedCols", "INSERT": "insertedCols", "UPDATE": "updatedCols"}
@@ -75,6 +82,7 @@ def planned(connection: psycopg.Connection[Any], statement: str) -> set[tuple[st
                         "SELECT attname FROM pg_attribute WHERE attrelid = %s AND attnum = ANY (%s)",
                         [int(relid), numbers],
                     ).fetchall()
+                    names = [] if names == [("ctid",)] else names  # no column of the table's own: all of the table
                     found |= {(row[0], word, name) for (name,) in names} or {(row[0], word, "")}
     return found
 

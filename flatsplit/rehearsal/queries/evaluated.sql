@@ -1,9 +1,9 @@
 -- Routines of the application that reading (r) or writing (w) a relation calls with the rights of whoever does it:
--- in a view, a generated column, a check, an index, a trigger's condition; in a default (d) only where no value is given.
+-- in a view, a generated column, a check, an index, a trigger's condition, the key of partitions; in a default (d) only where no value is given.
 SELECT r.ev_class AS relation, 'r' AS when, d.refobjid AS routine
 FROM pg_rewrite AS r
 JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
+WHERE r.ev_type = '1' AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
 UNION
 SELECT a.adrelid, CASE c.attgenerated WHEN '' THEN 'd' ELSE 'w' END, d.refobjid
 FROM pg_attrdef AS a
@@ -32,3 +32,9 @@ SELECT t.tgrelid, 'w', d.refobjid
 FROM pg_trigger AS t
 JOIN pg_depend AS d ON d.classid = 'pg_trigger'::regclass AND d.objid = t.oid
 WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384 AND d.refobjid <> t.tgfoid
+UNION
+SELECT t.relid, 'w', d.refobjid
+FROM pg_partitioned_table AS p
+JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = p.partrelid AND d.objsubid = 0
+CROSS JOIN LATERAL pg_partition_tree(p.partrelid) AS t
+WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
