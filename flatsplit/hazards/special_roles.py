@@ -8,7 +8,10 @@ from flatsplit import ddl
 from flatsplit.config import Grant, Special, format_name, parse_name
 from flatsplit.config.special import heading
 from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.model import ObjectRef
 from flatsplit.walks import split
+from flatsplit.walks.role import grant_list
+from flatsplit.walks.role.context import Context as RoleContext
 from flatsplit.walks.split.grants import columns_of
 
 _SECTION = "[role.NAME] of flatsplit.toml"
@@ -86,3 +89,47 @@ def settings_no_limit(seen: Seen) -> Iterator[Found]:
         soft = tuple(f"{name} = {value}" for name, value in special.settings if name.lower() in NO_LIMITS)
         if soft:
             yield Found(f"{special.name} may set {few(soft)} to what it likes: a default, no limit", soft)
+
+
+@hazard(
+    "views-show-more",
+    "note",
+    split.ENABLE_LOGIN,
+    looks_at=f"schemas under {_SECTION}: what views and materialized views there read outside them",
+    why="A view reads with its owner's rights. Who may read all of a schema reads through its views what the list "
+    "leaves out, columns and rows under a policy included.",
+    fix="Nothing, if that is meant. Otherwise list its tables by name instead of the schema, move the view to another "
+    "schema, or, from PostgreSQL 15 on, let everybody read it with rights of their own (security_invoker).",
+    manual="rules-privileges.html",
+)
+def views_show_more(seen: Seen) -> Iterator[Found]:
+    """Views that came with a schema and read relations that the role may not read."""
+    for special in seen.context.config.special:
+        given = grant_list.rights(seen.state, RoleContext(seen.context.config, seen.state, special.name))
+        views = {
+            ref: hidden
+            for ref, letters in given.objects.items()
+            if ref in seen.state.uses and "r" in letters and ref not in given.named and ref.schema in special.schemas
+            if (hidden := sorted(one for one in _below(seen, ref) if "r" not in given.objects.get(one, "")))
+        }
+        if views:
+            yield Found(
+                f"through views in its schemas {special.name} reads what its list leaves out",
+                tuple(
+                    f"{ddl.label(ref)} shows {few([ddl.label(one) for one in hidden])}"
+                    for ref, hidden in sorted(views.items())
+                ),
+            )
+
+
+def _below(seen: Seen, view: ObjectRef) -> set[ObjectRef]:
+    """The relations that a view reads as its owner, also through other views, but for these."""
+    found: set[ObjectRef] = set()
+    todo = [view]
+    while todo:
+        one = todo.pop()
+        for used in seen.state.uses.get(one, ()):
+            if used not in found:
+                found.add(used)
+                todo.append(used)
+    return {one for one in found if one not in seen.state.uses}

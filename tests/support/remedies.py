@@ -74,7 +74,7 @@ _BY_HAND = {
         *("column-grants", "subscription-stays", "replication-slots", "definer-open", "role-settings"),
         *("role-setting-role", "migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
         *("bypassrls-carried", "legacy-bootstrap", "become-inherits", "connection-limits", "password-encryption"),
-        *("sees-own-sessions", "settings-no-limit", "untrusted-routines"),
+        *("sees-own-sessions", "settings-no-limit", "untrusted-routines", "views-show-more"),
         *("tenant-in-the-way", "tenant-no-kind", "tenant-role-names"),
     ),
     "it is about the right moment, or the size of something": (

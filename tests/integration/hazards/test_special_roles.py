@@ -97,3 +97,41 @@ def test_every_session_may_set_what_is_called_no_limit(patient: psycopg.Connecti
 
     asked = "SELECT name FROM pg_settings WHERE name = ANY (%s) AND context <> 'user'"
     assert patient.execute(asked, [list(NO_LIMITS)]).fetchall() == []
+
+
+@pytest.mark.majors("two")
+def test_views_show_what_a_list_leaves_out(patient: psycopg.Connection[object], major: int) -> None:
+    """A view on a view, and a materialized one; not those that are named, nor those that read as their reader."""
+    reader, id_ = Special("audit", schemas=("Reports %",)), "views-show-more"
+    with patient.transaction(force_rollback=True):
+        patient.execute(PLANT.encode())
+        patient.execute(
+            f"""CREATE SCHEMA "Reports %" AUTHORIZATION legacy; GRANT CREATE ON SCHEMA public TO legacy;
+            SET LOCAL ROLE legacy; CREATE TABLE "Reports %".own (a int);
+            CREATE VIEW public.between AS SELECT card FROM {TABLE};
+            CREATE VIEW "Reports %".seen AS SELECT card FROM public.between;
+            CREATE MATERIALIZED VIEW "Reports %".kept AS SELECT card FROM {TABLE};
+            CREATE VIEW "Reports %".harmless AS SELECT a FROM "Reports %".own; RESET ROLE;
+            GRANT USAGE ON SCHEMA "Reports %" TO audit; GRANT SELECT ON ALL TABLES IN SCHEMA "Reports %" TO audit
+            """.encode()
+        )
+        assert may(patient, 'SELECT card FROM "Reports %".seen')
+        assert may(patient, 'SELECT card FROM "Reports %".kept')
+        assert not may(patient, f"SELECT card FROM {TABLE}")
+        found = said(patient, id_, reader)
+        assert found is not None
+        assert [one.partition(" shows ")[0] for one in found.objects] == [
+            "materialized view Reports %.kept",
+            "view Reports %.seen",
+        ]
+        assert all('Paid "x" %s' in one for one in found.objects)
+        named = ('"Reports %".seen', '"Reports %".kept')
+        assert said(patient, id_, reader, *named) is None, "they are meant"
+        assert said(patient, id_, reader, TABLE) is None, "it may read that anyway"
+        assert said(patient, id_, Special("audit"), *named) is None
+        if major >= 15:
+            patient.execute(
+                'ALTER VIEW "Reports %".seen SET (security_invoker); DROP MATERIALIZED VIEW "Reports %".kept'
+            )
+            assert said(patient, id_, reader) is None
+            assert not may(patient, 'SELECT card FROM "Reports %".seen')
