@@ -87,10 +87,12 @@ def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) 
     assert "NO FORCE ROW LEVEL SECURITY;" in walk("status", "--walk", "tenants").check(1).stderr
     database.execute("alter table tenancy.roles no force row level security")
     walk("status", "--walk", "tenants").check()
-    database.execute("alter role tenant_2 rename to somebody; create role tenant_2")
+    database.execute(
+        "drop role tenant_2; create role tenant_2"
+    )  # by a superuser: since 16 the operator may not act as it
     said = walk("tenants", "--prove", "--json").check(4).json["breaches"]
-    assert {one["key"]: one["subject"] for one in said} == {"no-member": "tenant_2", "no-tenant": "somebody"}
-    database.execute("drop role tenant_2; alter role somebody rename to tenant_2")
+    assert [(one["key"], one["subject"]) for one in said] == [("no-member", "tenant_2")]
+    database.execute("drop role tenant_2")
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
     assert not difference(before, walk.snapshot())
 
