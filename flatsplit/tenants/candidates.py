@@ -69,10 +69,11 @@ def candidates(structure: Structure) -> list[Candidate]:
         )
         found.append(Candidate(table.ref, key.name, columns, len(leading), declared, sure))
     most = max((one.tables for one in found), default=0)
+    prefixes = _prefixes(structure)
 
     def rank(one: Candidate) -> tuple[object, ...]:
         known = _known(one)
-        whole = known < len(KNOWN) and _whole(one.ref.name, KNOWN[known], structure)
+        whole = known < len(KNOWN) and _whole(one.ref.name, KNOWN[known], prefixes)
         named = known if one.tables * (_CARRIED if whole else _PART) >= most else len(KNOWN)
         return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
 
@@ -94,13 +95,19 @@ def _holding(table: Table, key: str, structure: Structure) -> Iterator[tuple[Tab
                 yield other, fk.columns[0], target is table
 
 
-def _whole(name: str, word: str, structure: Structure) -> bool:
+def _prefixes(structure: Structure) -> frozenset[str]:
+    """What the names of at least half of all tables begin with."""
+    names = [ref.name.lower() for ref in structure.tables]
+    counted = Counter(name[:length] for name in names for length in range(1, len(name) + 1))
+    return frozenset(one for one, times in counted.items() if times * 2 >= len(names))
+
+
+def _whole(name: str, word: str, prefixes: frozenset[str]) -> bool:
     """Whether a table's name is just this word, apart from a prefix that at least half of all tables have: crm_account
     where most are called crm_….
     """
     before = singular(name).removesuffix(word)
-    same = sum(ref.name.lower().startswith(before) for ref in structure.tables)
-    return not before or same * 2 >= len(structure.tables)
+    return not before or before in prefixes
 
 
 class Unrooted(NamedTuple):

@@ -24,12 +24,16 @@ class KnownTables:
         self.root = root
         self.key_type = ""
         self.belongings: dict[ObjectRef, Belonging] = {}
-        self.open: list[Open] = []
+        self.open: dict[ObjectRef, Open] = {}
         self.wrong: list[str] = []
+
+    def ask(self, one: Open) -> None:
+        """Leave the kind of this table to somebody to decide."""
+        self.open[one.ref] = one
 
     def silent(self, tables: list[Table]) -> list[Table]:
         """Those of these tables that have no kind yet and about which nothing is asked."""
-        spoken = {*self.belongings, *(one.ref for one in self.open)}
+        spoken = {*self.belongings, *self.open}
         return [table for table in tables if table.ref not in spoken]
 
     def over(self, table: Table, fk: ForeignKey, why: str) -> Belonging | None:

@@ -69,7 +69,7 @@ class _Surveyor:
             known.root,
             known.key_type,
             dict(sorted(known.belongings.items())),
-            tuple(sorted(known.open)),
+            tuple(sorted(known.open.values())),
             tuple(known.wrong),
         )
 
@@ -93,17 +93,17 @@ class _Surveyor:
         if not found:
             if guesses := self._called_like_it(table, leading_away):
                 said = f"{guesses[0].column} is called like the key and is none of [tenants] key"
-                self.known.open.append(Open(table.ref, said, guesses))
+                self.known.ask(Open(table.ref, said, guesses))
             return
         choices = tuple(
             Belonging(table.ref, "own", name, why="foreign key to the root" if name in keys else "by its name")
             for name in found
         )
         if len(found) > 1:
-            self.known.open.append(Open(table.ref, f"{len(found)} columns name a tenant: {', '.join(found)}", choices))
+            self.known.ask(Open(table.ref, f"{len(found)} columns name a tenant: {', '.join(found)}", choices))
         elif momentary(found[0]) and found[0] not in known:
             said = f"{found[0]} may say which tenant a row points at for the moment, and not whose it is"
-            self.known.open.append(Open(table.ref, said, choices))
+            self.known.ask(Open(table.ref, said, choices))
         elif found[0] in known or found[0].lower() in names_for(self.known.root.ref.name):
             self.known.belongings[table.ref] = choices[0]
         else:
@@ -128,7 +128,7 @@ class _Surveyor:
                     f"{one.column}, called otherwise than the key, names a tenant; so does {format_way(_way(ways[0]))}"
                 )
                 others = (self._by(ref, fk) for fk in ways)
-                self.known.open.append(Open(ref, said, (*others, one)))
+                self.known.ask(Open(ref, said, (*others, one)))
             else:
                 self.known.belongings[ref] = one
 
@@ -147,7 +147,7 @@ class _Surveyor:
             if likelier:
                 said = f"{likelier[0].why}, and {column.name} may be NULL"
                 del self.known.belongings[table.ref]
-                self.known.open.append(Open(table.ref, said, (*likelier, one)))
+                self.known.ask(Open(table.ref, said, (*likelier, one)))
 
     def _by(self, ref: ObjectRef, fk: ForeignKey) -> Belonging:
         """The choice ``through`` this foreign key, where the kind of the table it leads to may not be known yet."""
@@ -178,7 +178,7 @@ class _Surveyor:
                 return
             for ref, one in found.items():
                 if isinstance(one, Open):
-                    self.known.open.append(one)
+                    self.known.ask(one)
                 else:
                     self.known.belongings[ref] = one
             waiting = [table for table in waiting if table.ref not in found]
@@ -242,8 +242,8 @@ class _Surveyor:
 
     def _must_follow(self, table: Table) -> ObjectRef | None:
         """A table that is asked about and that each row of this one refers to."""
-        open_ = {one.ref for one in self.known.open}
-        return min((fk.target for fk in table.foreign_keys if fk.target in open_ and must(table, fk)), default=None)
+        asked = self.known.open
+        return min((fk.target for fk in table.foreign_keys if fk.target in asked and must(table, fk)), default=None)
 
     @staticmethod
     def _follows(ref: ObjectRef, first: ObjectRef) -> Open:
@@ -282,24 +282,24 @@ class _Surveyor:
         a table that is asked about; all others are hidden.
         """
         unlike = {table.ref: said for table in tables if (said := self.known.unlike(table, table.foreign_keys))}
-        self.known.open += [Open(ref, said) for ref, said in unlike.items()]
+        for ref, said in unlike.items():
+            self.known.ask(Open(ref, said))
         waiting = {table.ref: table for table in self.known.silent(tables)}
         for table in list(waiting.values()):
             if guesses := tuple(one for _, one in self._guesses(table)):
                 said = "a guess by name" if len(guesses) == 1 else f"{len(guesses)} guesses by name"
-                self.known.open.append(Open(table.ref, f"{said}, no foreign key is declared", guesses))
+                self.known.ask(Open(table.ref, f"{said}, no foreign key is declared", guesses))
                 del waiting[table.ref]
         while True:
-            open_ = {one.ref for one in self.known.open}
             follows = {}
             for ref, table in waiting.items():
                 leads = {*(fk.target for fk in table.foreign_keys), *self._named_by(table)}
-                if first := min(leads & open_, default=None):
+                if first := min(leads & self.known.open.keys(), default=None):
                     follows[ref] = first
             if not follows:
                 break
             for ref, first in follows.items():
-                self.known.open.append(self._follows(ref, first))
+                self.known.ask(self._follows(ref, first))
                 del waiting[ref]
         for ref, table in waiting.items():
             self.known.belongings[ref] = Belonging(ref, "hidden", why=self._why_hidden(table))
