@@ -37,6 +37,8 @@ _MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
 """Kinds of which there may be thousands of equal objects."""
 FEW = 500
 """A database with no more objects than this is not thinned out."""
+SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
+"""Schemas that are in no State."""
 SAMPLE = 100
 """How many statements on roles of one step are tried: thousands of tenants are alike, and each new role
 holds a lock.
@@ -220,6 +222,7 @@ class _Trial:
         rights: dict[str, tuple[Statement, str]] = {}
         moving: dict[tuple[ObjectRef, str], Statement] = {}
         shut: dict[Needed, Statement] = {}
+        systems: dict[str, list[Statement]] = {}
         tried = 0
         for statement in statements:
             facts = {change.fact for change in statement.changes}
@@ -246,12 +249,16 @@ class _Trial:
                     shut.setdefault(wants, statement)
             if not unable and "owner" in facts:
                 moving |= {(ref, statement.acts[-1]): statement for ref in statement.objects}
+                for schema in {ref.schema for ref in statement.objects} & SYSTEM_SCHEMAS:
+                    systems.setdefault(schema, []).append(statement)
                 for right, reason in self._owner_rights(statement):
                     rights.setdefault(right, (statement, reason))
         for role, found in missing.items():
             yield Lack(key, found[0], self._able[role], role, len(found), statements=tuple(found[:20]))
         for right, (statement, reason) in rights.items():
             yield Lack(key, statement, reason, right=right)
+        for schema, found in systems.items():  # where no role but a superuser should be able to create anything
+            yield Lack(key, found[0], f"permission denied for schema {schema}", statements=tuple(found[:20]))
         received = receiving(self._conn, then, moving).items()
         for wants, statement in (*((one, moving[refs[0], one.role]) for one, refs in received), *shut.items()):
             reason = f"{wants.role} lacks {privileges.NAMES[wants.letter]} on {ddl.label(wants.on)}"
