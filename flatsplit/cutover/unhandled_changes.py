@@ -39,12 +39,17 @@ def _given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]
         if before in owners and now not in heirs:
             found[now].append(ref)
     for owner, refs in sorted(found.items()):
+        migrator = blueprint.owner(situation.config)
+        fix = f"ALTER … OWNER TO {migrator}, then flatsplit repair."
+        if all(ref.kind == "extension" for ref in refs):
+            fix = "Nothing, where pg_upgrade did it: it gives extensions to the superuser that it runs as, which no "
+            fix += f"statement takes back. That superuser alters and drops them from now on, not {migrator}."
         yield Finding(
             "given-away",
             "warning",
             f"somebody gave {len(refs)} object{'' if len(refs) == 1 else 's'} of the application to {owner}",
-            f"{blueprint.owner(situation.config)} can no longer change or drop {_them(refs)}.",
-            f"ALTER … OWNER TO {blueprint.owner(situation.config)}, then flatsplit repair.",
+            f"{migrator} can no longer change or drop {_them(refs)}.",
+            fix,
             tuple(ddl.label(ref) for ref in sorted(refs)),
         )
 

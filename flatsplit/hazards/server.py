@@ -216,13 +216,13 @@ def connection_limits(seen: Seen) -> Iterator[Found]:
         yield from _ignored(seen, database, role)
         return
     found = []
-    if role is not None and role >= 0:
+    if role is not None and role > 0:  # enable-login does not carry 0 over
         found.append(f"role {seen.legacy}: {role}")
     if database >= 0:
         found.append(f"database {seen.state.target.database}: {database}")
     if found:
         who = blueprint.who(seen.context.config)
-        most = role if role is not None and role >= 0 else database
+        most = role if role is not None and role > 0 else database
         cures = (
             f"ALTER ROLE {ddl.ident(name)} CONNECTION LIMIT {max(most // part, 1)};"
             for name, part in ((who.application, 2), (who.owner, 4), (who.reader, 4))
@@ -235,7 +235,7 @@ def _ignored(seen: Seen, database: int, role: int | None) -> Iterator[Found]:
     """Limits that did not apply to a superuser and will apply to app_user."""
     name, user = seen.state.target.database, blueprint.application(seen.context.config)
     found, cures = [], []
-    if role is not None and role >= 0:
+    if role is not None and role > 0:  # enable-login does not carry 0 over
         found.append(f"role {seen.legacy}: {role}")
         cures.append(f"ALTER ROLE {format_name(seen.legacy)} CONNECTION LIMIT -1;")
     if database >= 0:

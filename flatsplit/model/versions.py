@@ -16,6 +16,8 @@ DATABASE_OWNER: Final = 14
 """pg_database_owner, a group of one: whoever owns the database."""
 TOP_LEVEL: Final = 14
 """pg_stat_statements tells what a client sent from what a function ran."""
+PROCEDURE_MODES: Final = 14
+"""The arguments of a procedure are named with IN, since there are OUT ones too (ruleutils.c)."""
 PARAMETER_GRANTS: Final = 15
 """GRANT SET ON PARAMETER."""
 MEMBER_OPTIONS: Final = 16

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 from flatsplit import privileges
 from flatsplit.differ.defaults import on_large_objects
-from flatsplit.model import Acl, AclItem, Change, Member, MemberOptions, State, Statement, intern_acl, versions
+from flatsplit.model import (
+    Acl,
+    AclItem,
+    Change,
+    Member,
+    MemberOptions,
+    ObjectRef,
+    State,
+    Statement,
+    intern_acl,
+    versions,
+)
+
+_IN = re.compile(r"(^|, )IN ")
 
 
 def as_of_now(seen: State, live: State, was: int) -> State:
     """``seen``, as pg_upgrade and pg_dumpall would have brought it here from a server of the major ``was``."""
     if was == live.target.major:
         return seen
+    called = _procedures(live) if was < versions.PROCEDURE_MODES <= live.target.major else {}
     return seen.but(
         members=_members(seen, live),
         objects={
-            ref: facts._replace(acl=_everything(facts.acl, ref.kind, was, live.target.major))
+            called.get(ref, ref): facts._replace(acl=_everything(facts.acl, ref.kind, was, live.target.major))
             for ref, facts in seen.objects.items()
         },
         defaults={
@@ -22,6 +38,12 @@ def as_of_now(seen: State, live: State, was: int) -> State:
             for ref, acl in seen.defaults.items()
         },
     )
+
+
+def _procedures(live: State) -> dict[ObjectRef, ObjectRef]:
+    """Procedures as a server before 14 names them, without the IN of their arguments, with their names of now."""
+    found = (ref for ref in live.objects if ref.kind == "procedure")
+    return {ref._replace(args=_IN.sub(r"\1", ref.args)): ref for ref in found}
 
 
 def first_known(statement: Statement, was: int) -> bool:

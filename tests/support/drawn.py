@@ -92,6 +92,8 @@ class Drawn:
             later.choice(("createrole", "small-host")) if ordinary and kind in ORDINARY else "",
             busy,
         )
+        if drawn.operator:  # as services have it, it owns schema public
+            drawn = replace(drawn, parts=tuple(name for name in drawn.parts if name != "no_public"))
         return replace(drawn, retire="drop") if drop else drawn
 
     def make(self, fresh_cluster: FreshCluster, make_database: MakeDatabase) -> Database:

@@ -53,3 +53,15 @@ def test_what_was_known_before_is_nothing_new(name: str) -> None:
         found = [first_known(each, 13) for each in diff(granting(""), granting(letters))]
         assert found == [new] * 2, letters
         assert not any(first_known(each, 13) for each in diff(granting(letters), granting(""))), "taken away"
+
+
+def test_procedures_are_known_by_the_names_that_14_gives_them() -> None:
+    """What was first seen of one, such as who may not call it, is what a rollback brings back."""
+    before, after = (
+        (ObjectRef("procedure", "public", "p", args), ObjectRef("procedure", "public", 'q "IN x"', "INOUT a integer"))
+        for args in ("a integer, IN_b text", "IN a integer, IN IN_b text")
+    )
+    closed = ObjectFacts("x", intern_acl([AclItem(OWNER, OWNER, "X")]))
+    live = State(Target("7", "shop", 5, 180000, "ops", True, "postgres"), objects=dict.fromkeys(after, closed))
+    seen = State(replace(live.target, version=130000), objects=dict.fromkeys(before, closed))
+    assert as_of_now(seen, live, 13).objects == live.objects

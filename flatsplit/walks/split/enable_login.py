@@ -80,7 +80,8 @@ def _attributes(draft: Draft, context: Context) -> None:
         facts, takes = draft.roles.get(role), purpose.takes
         if facts is None or role in context.adopted:
             continue
-        if "connection_limit" in takes and legacy.connection_limit != -1 and facts.connection_limit == -1:
+        # A limit of 0 is a way to lock the old role out, and none of what its application needs
+        if "connection_limit" in takes and legacy.connection_limit > 0 and facts.connection_limit == -1:
             draft.role(role, connection_limit=legacy.connection_limit)
         if "valid_until" in takes and legacy.valid_until is not None and not legacy.expired:
             draft.role(role, valid_until=legacy.valid_until if facts.valid_until is None else facts.valid_until)
