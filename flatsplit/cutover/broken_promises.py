@@ -33,7 +33,7 @@ def broken(situation: Situation, since: ObjectChanges | None, was: int) -> tuple
     """
     if situation.done == 0:
         return ()
-    found = (*_logins(situation), *_bridge(situation))
+    found = (*_logins(situation), *_bridge(situation, since))
     return (*found, *_undone(situation, since, was))
 
 
@@ -54,11 +54,12 @@ def _logins(situation: Situation) -> Iterator[Broken]:
         )
 
 
-def _bridge(situation: Situation) -> Iterator[Broken]:
+def _bridge(situation: Situation, since: ObjectChanges | None) -> Iterator[Broken]:
     """Without its membership in app_migrator, the old role cannot use any of the objects that it owned."""
     legacy, migrator = situation.config.legacy_role, blueprint.owner(situation.config)
     place = split.ORDINAL[split.LOCK_LEGACY] - (1 if situation.config.retire == "repurpose" else 0)
-    if not split.ORDINAL[split.TRANSFER_OWNERSHIP] <= situation.done < place or legacy not in situation.live.roles:
+    begun = situation.done >= split.ORDINAL[split.TRANSFER_OWNERSHIP] or _moved_by_hand(situation, since)
+    if not begun or situation.done >= place or legacy not in situation.live.roles:
         return
     facts = situation.live.roles[legacy]
     if facts.superuser or any(key[:2] == (migrator, legacy) for key in situation.live.members):
@@ -66,7 +67,14 @@ def _bridge(situation: Situation) -> Iterator[Broken]:
     grant = f"GRANT {ddl.ident(migrator)} TO {ddl.ident(legacy)}"
     if situation.live.target.membership_options:
         grant += " WITH INHERIT TRUE, SET TRUE"
-    yield Broken(f"{legacy} is no longer a member of {migrator}: whatever runs as it fails", f"{grant};")
+    yield Broken(f"{legacy} is not a member of {migrator}: whatever runs as it fails", f"{grant};")
+
+
+def _moved_by_hand(situation: Situation, since: ObjectChanges | None) -> bool:
+    """Whether somebody moved objects of the old role to app_migrator before the step did, as by REASSIGN OWNED."""
+    old, migrator = situation.context.retiring, blueprint.owner(situation.config)
+    moved = since.moved.values() if since is not None else ()
+    return any(before in old and now == migrator for before, now in moved)
 
 
 def _undone(situation: Situation, since: ObjectChanges | None, was: int) -> Iterator[Broken]:

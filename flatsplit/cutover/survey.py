@@ -141,17 +141,20 @@ def _check_roles(state: State, request: InitRequest, login: str) -> None:
     if not state.target.operator_superuser and (facts is None or not facts.createrole):
         raise MissingRights(
             f"{operator} may not create roles",
-            _or_as(login, operator, f"have a superuser run ALTER ROLE {operator} CREATEROLE, or connect as one"),
+            _or_as(
+                login, operator, f"have a superuser run: ALTER ROLE {ddl.ident(operator)} CREATEROLE; or connect as one"
+            ),
         )
     if not state.target.operator_superuser and state.roles[legacy].superuser:
         raise MissingRights(
             f"{legacy} is a superuser and {operator} is not",
             _or_as(login, operator, "only a superuser can take a superuser's objects over"),
         )
+    given = f"GRANT {ddl.ident(legacy)} TO {ddl.ident(operator)} WITH ADMIN OPTION;"
     if not state.target.operator_superuser and state.target.membership_options and not _administers(state, legacy):
         raise MissingRights(
             f"{operator} may not administer {legacy}: it could neither act for it nor lock it",
-            _or_as(login, operator, f"have an administrator run GRANT {legacy} TO {operator} WITH ADMIN OPTION"),
+            _or_as(login, operator, f"have an administrator run: {given}"),
         )
     if request.owner is not None and request.owner not in state.roles:
         raise _no_such_role(state, request.owner)

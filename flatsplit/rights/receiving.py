@@ -15,6 +15,9 @@ from typing import NamedTuple
 from flatsplit.model import ObjectFacts, ObjectRef, State, Statement
 from flatsplit.rights.inherited import Inherited
 
+SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
+"""The server's own schemas, which are in no State and where no role but a superuser may create anything."""
+
 
 class Needed(NamedTuple):
     """A privilege that a role lacks, and where."""

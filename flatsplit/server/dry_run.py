@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 from flatsplit import ddl, privileges
 from flatsplit.differ import diff
 from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement, versions
-from flatsplit.rights.receiving import Needed, lacking, unused
+from flatsplit.rights.receiving import SYSTEM_SCHEMAS, Needed, lacking, unused
 from flatsplit.server.acting_as import acting
 from flatsplit.server.asking import ask
 from flatsplit.server.preloading import given, unloadable
@@ -37,8 +37,6 @@ _MANY = RELATIONS | ROUTINES | {"type", "domain", "large_object"}
 """Kinds of which there may be thousands of equal objects."""
 FEW = 500
 """A database with no more objects than this is not thinned out."""
-SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
-"""Schemas that are in no State."""
 SAMPLE = 100
 """How many statements on roles of one step are tried: thousands of tenants are alike, and each new role
 holds a lock.
@@ -302,10 +300,9 @@ class _Trial:
 
     def _acts_as(self, role: str) -> str:
         """The error when acting as the role; "" where it works."""
-        found = self._able.get(role)
-        if found is None:
-            found = self._able[role] = self._try_acting(role)
-        return found
+        if role not in self._able:
+            self._able[role] = self._try_acting(role)
+        return self._able[role]
 
     def _try_acting(self, role: str) -> str:
         facts = self._state.roles.get(role)

@@ -9,7 +9,7 @@ from tests.fixtures.databases import Database
 from tests.support.walk import Walk
 
 UNDONE = {
-    "REVOKE app_migrator FROM legacy": "legacy is no longer a member of app_migrator",
+    "REVOKE app_migrator FROM legacy": "legacy is not a member of app_migrator",
     "ALTER ROLE app_user NOLOGIN": "app_user may not log in",
     "ALTER ROLE legacy NOLOGIN": "legacy may not log in",
     "REVOKE SELECT ON t FROM app_readonly": "the privilege was taken away from app_readonly",
@@ -41,3 +41,16 @@ def test_what_was_undone_comes_first(database: Database, invoke_cli: InProcess) 
         else:
             database.execute(fix)
         assert walk.status()["broken"] == [], statement
+
+
+def test_ownership_moved_by_hand_before_the_bridge(database: Database, invoke_cli: InProcess) -> None:
+    """REASSIGN OWNED too early cuts the application off: the membership that helps is told first, and is enough."""
+    database.execute("CREATE TABLE t (a serial)", database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("default-privileges")
+    database.execute("REASSIGN OWNED BY legacy TO app_migrator")
+    (broken,) = walk("status", "--json").check(4).json["broken"]
+    database.execute(broken["fix"])
+    database.execute("INSERT INTO t DEFAULT VALUES", database.legacy)
+    assert walk.status()["broken"] == []
+    walk.forward()
