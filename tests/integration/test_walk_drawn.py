@@ -24,10 +24,10 @@ from tests.support.operators import OPERATOR
 from tests.support.snapshot import Snapshot
 from tests.support.walk import Walk, assert_same
 
-SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "103 104 201 203").split()]
+SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "103 291 324 1263 1813").split()]
 """Twenty seconds each. More of them find more: FLATSPLIT_SEEDS="1 2 3"."""
 SWITCH = "switch-connections"
-SOMEBODY_ELSE = re.compile(r"have a superuser run: (.*)$", re.MULTILINE)
+SOMEBODY_ELSE = re.compile(r"have (?:the owner or )?a superuser run: (.*)$", re.MULTILINE)
 BY_OTHERS = ("operator-statements", "operator-way-back")
 THERE = "select from pg_roles where rolname = %s"
 
@@ -104,9 +104,16 @@ class Course(Walk):
         if not (printed := SOMEBODY_ELSE.search(result.stderr)):
             return False
         # doctor prints the statements, and says that a rollback stops at their undo
-        assert self.told if back else printed[1] in self.told, f"not told before: {result.stderr}"
+        words = _words(printed[1])
+        told = self.told if back else [one for one in self.told if words <= _words(one)]
+        assert told, f"not told before: {result.stderr}"
         self.database.psql(printed[1])
         return True
+
+
+def _words(statement: str) -> set[str]:
+    """What tells a statement from others: one about a single object is part of one about several."""
+    return {*re.sub("[,;]", " ", statement).split()}
 
 
 @pytest.mark.slow

@@ -338,13 +338,13 @@ create table f.audit_of_vendor (id int, at timestamptz default now()); alter tab
 grant insert on f.audit_of_vendor to {legacy};
 create rule audits as on insert to f.audited do also insert into f.audit_of_vendor values (new.id);
 
--- part multi_owner_keys by superuser
+-- part passed_in_own_schema by superuser
 create table f.parent_of_vendor (id int primary key); alter table f.parent_of_vendor owner to {vendor};
 grant references on f.parent_of_vendor to {legacy} with grant option;
-
--- part keys_to_vendor by legacy
+set role {legacy};
 create table f.to_vendor (id int references f.parent_of_vendor on delete cascade deferrable initially deferred);
 grant references on f.parent_of_vendor to {reporting};
+reset role;
 
 -- part aggregates_closed by legacy
 create function f.add(int, int) returns int language sql immutable as 'select $1 + coalesce($2, 0)';
