@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,10 +15,11 @@ import pytest
 from flatsplit.connection import Session
 from flatsplit.errors import MissingRights, Waiting
 from flatsplit.executor import Executor
-from flatsplit.executor.run import Budget
+from flatsplit.executor.run import LAG_CHECK_SECONDS, Budget
 from flatsplit.journal import Journal
 from flatsplit.model import ObjectRef, Statement
 from flatsplit.server.locks import Holder
+from flatsplit.server.replication import worst_lag
 from tests.fixtures.databases import Database
 from tests.support.tracked import track
 
@@ -25,17 +27,23 @@ STEP = "grant-existing"
 BUDGET = Budget(timedelta(milliseconds=170), timedelta(minutes=10), timedelta(seconds=10))
 
 
-class Hears:
-    """A listener: who was waited for, and what is done then."""
+def nothing() -> None:
+    """Done at an event of the executor, where a test does not care about it."""
 
-    def __init__(self, then: Callable[[], None] = lambda: None) -> None:
+
+class Hears:
+    """A listener: who was waited for, and what is done ``then``, or ``after`` each transaction."""
+
+    def __init__(self, then: Callable[[], None] = nothing, after: Callable[[], None] = nothing) -> None:
         self.then = then
+        self.after = after
         self.waits: list[str] = []
         self.notes: list[str] = []
         self.done: list[int] = []
 
     def batch_done(self, first: str, done: int, total: int) -> None:
         self.done.append(done)
+        self.after()
 
     def waiting_for(self, description: str, holders: Sequence[Holder], waited: float, patience: float) -> None:
         self.waits.append(description)
@@ -139,11 +147,14 @@ class Clock:
     """Stands in for :mod:`time` in the executor: ten minutes pass in each pause, of which it keeps the length."""
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now = 1000.0
         self.pauses: list[float] = []
 
     def monotonic(self) -> float:
         return self.now
+
+    def go_on(self, seconds: float) -> None:
+        self.now += seconds
 
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -168,3 +179,22 @@ def test_patience_counts_from_the_last_success(
     assert recorded(journal) == ["grant on a", "lock one"]
     longest = [1.5 * 0.05 * 1.6**place for place in (0, 1, 2, 3, 0, 1, 2, 3, 4)]
     assert all(most / 3 <= pause <= most for pause, most in zip(clock.pauses, longest, strict=True)), clock.pauses
+
+
+def test_how_far_standbys_are_is_asked_again_and_again(
+    database: Database, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before each transaction, but never longer ago than LAG_CHECK_SECONDS."""
+    database.execute("create table public.a ()")
+    clock, asked = Clock(), list[float]()
+    monkeypatch.setattr("flatsplit.executor.run.time", clock)
+
+    def ask(conn: psycopg.Connection[Any]) -> timedelta:
+        asked.append(clock.now)
+        return worst_lag(conn)
+
+    monkeypatch.setattr("flatsplit.executor.run.worst_lag", ask)
+    hears = Hears(after=lambda: clock.go_on(LAG_CHECK_SECONDS * 0.6))
+    executor(journal, hears).run(STEP, "forward", [lock("a").but(alone=True)] * 5)
+    assert len(hears.done) == 5
+    assert asked == pytest.approx([1000 + LAG_CHECK_SECONDS * 1.2 * turn for turn in range(3)])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from flatsplit.demo.server import Cluster
 from tests.fixtures.cli import InProcess
@@ -83,12 +86,28 @@ def test_watched_time_counts_and_the_text_names_the_hole(walk: Walk) -> None:
 def test_being_seen_starts_the_time_anew(walk: Walk) -> None:
     age(walk, "3h")
     look(walk, "179min", "1min")
-    assert blocked(walk, "drained") is None
-    walk.database.execute(
-        "insert into flatsplit.observation (at, source, role, database, client, application, state, sessions) "
-        f"values (now() - interval '30min', 'activity', 'legacy', '{walk.database.name}', '', 'cron', 'idle', 1)"
-    )
-    assert "legacy last seen 30m" in blocked(walk, "drained")["reason"]
+    for database, reason in (("another", None), (walk.database.name, "legacy last seen 30m")):
+        walk.database.execute(
+            "insert into flatsplit.observation (at, source, role, database, client, application, state, sessions) "
+            f"values (now() - interval '30min', 'activity', 'legacy', '{database}', '', 'cron', 'idle', 1)"
+        )
+        found = blocked(walk, "drained")
+        assert found is None if reason is None else reason in found["reason"], database
+
+
+def test_seen_is_who_came_since_the_logins_were_enabled(walk: Walk) -> None:
+    """Neither who was there before, as with adopted roles, nor flatsplit itself, which logs in to try rights."""
+    assert blocked(walk, "seen") is None
+    walk.database.execute("update flatsplit.step set started_at = clock_timestamp() where key = 'enable-login'")
+    new_roles = ("app_user", "app_migrator")
+    assert " and ".join(new_roles) in blocked(walk, "seen")["reason"]
+    with ExitStack() as sessions:
+        for role in new_roles:
+            conninfo = make_conninfo(walk.database.conninfo(role, walk.passwords[role]), application_name="flatsplit")
+            sessions.enter_context(psycopg.connect(conninfo))
+        assert " and ".join(new_roles) in blocked(walk, "seen")["reason"]
+    with walk.switched():
+        assert blocked(walk, "seen") is None
 
 
 @pytest.mark.slow
@@ -97,6 +116,11 @@ def test_soak_counts_watched_time_too_and_shows_who_came_back(walk: Walk) -> Non
     walk.next()
     age(walk, "4h")
     assert "0s of it watched" in blocked(walk, "soaked")["reason"]
+    look(walk, "239min", "1min")
+    assert blocked(walk, "soaked") is None
+    walk.database.execute("update flatsplit.step set finished_at = now() - interval '1 hour' where key = 'verify'")
+    assert "verify done 1h" in blocked(walk, "soaked")["reason"], "and not from when it began"
+    age(walk, "3h")
     look(walk, "239min", "1min")
     assert blocked(walk, "soaked") is None
     with walk.connect("legacy"):
