@@ -69,7 +69,9 @@ def test_a_changed_database_is_refused_with_a_difference_that_people_understand(
     digest = approve(walk, "grant-existing", "--digest", walk("plan", "--json").check().json["digest"])[
         "grant-existing"
     ]
-    database.execute('create table "new\nline" (id int); drop table gone', "legacy")
+    database.execute("drop table gone", "legacy")
+    assert "0 changes not approved" in refused(walk.next("--approved", digest, exit_code=5)), "a part is not the whole"
+    database.execute('create table "new\nline" (id int)', "legacy")
     before = walk.snapshot()
     said = refused(walk.next("--approved", digest, exit_code=5))
     assert "not approved: grant SELECT, INSERT, UPDATE, DELETE to app_user on table public.new\\nline" in said
@@ -94,9 +96,17 @@ def test_a_changed_database_is_refused_with_a_difference_that_people_understand(
 
 
 def test_new_objects_may_be_allowed_by_rule(database: Database, invoke_cli: InProcess) -> None:
-    database.execute("create table old (id int); create table foreign_hands (id int)", "legacy")
+    database.execute(
+        "create table old (id int); create table gone (id int); create table foreign_hands (id int)", "legacy"
+    )
     walk = Walk(invoke_cli, database).init(require_approval=True, allow_new_objects=True)
     walk.next("--approved", approve(walk)["create-roles"])
+    # What is new is allowed, but not that something else is gone
+    digest = approve(walk)["grant-existing"]
+    database.execute("create table today (id int); drop table gone", "legacy")
+    said = refused(walk.next("--approved", digest, exit_code=5))
+    assert "approved, but not in the plan any more: " in said
+    database.execute("drop table today", "legacy")
     walk.next("--approved", approve(walk)["grant-existing"])
     walk.next("--approved", approve(walk)["default-privileges"])
     digest = approve(walk)["transfer-ownership"]

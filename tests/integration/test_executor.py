@@ -6,6 +6,7 @@ Walks meet these seldom, and then in passing. Here the journal, the listener and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,10 @@ from flatsplit.executor import Executor
 from flatsplit.executor.run import LAG_CHECK_SECONDS, Budget
 from flatsplit.journal import Journal
 from flatsplit.model import ObjectRef, Statement
-from flatsplit.server.locks import Holder
+from flatsplit.server.locks import Holder, holders
 from flatsplit.server.replication import worst_lag
 from tests.fixtures.databases import Database
+from tests.support.patience import until
 from tests.support.tracked import track
 
 STEP = "grant-existing"
@@ -141,6 +143,21 @@ def test_one_lock_that_does_not_come_holds_up_no_other_statement(database: Datab
     assert hears.waits == ["lock busy"]
     assert seen == [(["grant on a", "again"], [10, 10, 10, 170])]
     assert recorded(journal) == ["grant on a", "again", "lock busy"]
+
+
+def test_who_waits_for_a_lock_is_not_said_to_hold_it(database: Database) -> None:
+    database.execute("create table public.busy ()")
+    waits = "select count(*) from pg_locks where relation = 'public.busy'::regclass and not granted"
+    with psycopg.connect(database.dsn) as holder, psycopg.connect(database.dsn) as other, ThreadPoolExecutor(1) as pool:
+        holder.execute("lock table public.busy in access share mode")
+        waiting = pool.submit(other.execute, "lock table public.busy in access exclusive mode")
+        try:
+            until(lambda: database.admin.execute(waits).fetchone() == (1,), "the second session's wait")
+            found = holders(database.admin, [ObjectRef("table", "public", "busy")])
+            assert [one.pid for one in found] == [holder.info.backend_pid]
+        finally:
+            holder.rollback()
+            waiting.result()
 
 
 class Clock:

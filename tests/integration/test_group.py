@@ -11,7 +11,7 @@ from tests.support.grouping import declare
 from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.snapshot import difference
 from tests.support.traffic import Traffic
-from tests.support.walk import Walk, assert_same
+from tests.support.walk import Walk, assert_same, configure
 
 SHOP = """
 create schema shop; create table shop.thing (id int generated always as identity primary key, name text);
@@ -71,6 +71,12 @@ def test_there_and_back(database: Database, invoke_cli: InProcess) -> None:
     assert [row[1] for row in database.admin.execute(roles)] == [True, True, False]
     walk.next(exit_code=3)
     assert waiting(walk, "group:app_user") == ["seen"]
+    # Times count from the beginning of this step, and from the end of the one before
+    configure(walk.config, drain="1h", soak="1h", largest_hole="1d")
+    earlier = "update flatsplit.step set started_at = started_at - interval '9 hours' where key = %s"
+    database.admin.execute(earlier, ["open-logins"])
+    assert waiting(walk, "group:app_user") == ["seen", "drained"]
+    configure(walk.config, drain="0s")
     with walk.connect("app_user") as old, walk.connect("app_user_a") as app:
         starts = "select current_user, session_user, current_setting('search_path'), current_setting('work_mem')"
         assert app.execute(starts).fetchone() == ("app_user", "app_user_a", "shop, public", "7MB")
@@ -80,6 +86,10 @@ def test_there_and_back(database: Database, invoke_cli: InProcess) -> None:
         old.close()
         walk.wait_until_gone("app_user")
         walk.next()
+        database.admin.execute(earlier, ["switch-connections"])
+        database.execute("delete from flatsplit.observation where source = 'login'")
+        assert waiting(walk, "group:app_user") == ["soaked"]
+        configure(walk.config, soak="0s")
         walk.next()
         assert [row[1] for row in database.admin.execute(roles)] == [False, True, False]
         app.execute("insert into thing (name) values ('still there')")
@@ -102,6 +112,11 @@ def test_there_and_back(database: Database, invoke_cli: InProcess) -> None:
     assert "began later and stands on app_user" in two_lines(walk("rollback", "--yes", "--walk", "split"), 5)
     walk.wait_until_gone("app_user_a")
     for expected, when in ((None, "forget"), (None, "close"), (opened, ""), (made, "open"), (before, "create")):
+        if when == "open":
+            with walk.connect("app_user_a"):
+                said = two_lines(walk("rollback", "--yes", "--walk", "group:app_user"), 5)
+                assert "app_user_a is still connected" in said
+            walk.wait_until_gone("app_user_a")
         walk("rollback", "--yes", "--walk", "group:app_user").check()
         if when == "close":
             # Its password is gone for good: it has to be given another one

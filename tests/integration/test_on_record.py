@@ -66,6 +66,7 @@ def test_a_waiver_counts_for_one_call_and_for_a_closed_gate(
         assert [(one.key, one.waived) for one in waived(journal, "lock-legacy")] == [("soaked", "third")]
         walk.rollback()
         assert waived(journal, "lock-legacy") == ()
+        assert [one.kind for one in journal.events(step="lock-legacy")][-2:] == ["rolling_back", "rolled_back"]
     walk.next(exit_code=3)
 
 

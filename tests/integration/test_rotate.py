@@ -89,7 +89,9 @@ def rotate(walk: Walk, store: Stored, coming: str, leaving: str, former: str) ->
         with connect(walk, coming, password) as new:
             starts = "select current_user::text, current_setting('work_mem')"
             assert new.execute(starts).fetchone() == ("app_user", "7MB")
+            assert "current" in store.verbs()
             waiting = take(walk, 3).stdout
+            assert "current" not in store.verbs(), "it is given out once"
             assert f"1 session of {on_a_line(leaving)} itself" in waiting, waiting
             old.close()
             walk.wait_until_gone(leaving)
@@ -131,7 +133,11 @@ def test_back_from_every_step_and_there(walk: Walk, store: Stored) -> None:
     take(walk, 3)
     assert lets_in(walk, B, store.password("app_user"))
     walk.wait_until_gone(B)
-    for expected in reversed(seen[:3]):
+    back(walk)
+    with connect(walk, B, store.password("app_user")):
+        assert f"{on_a_line(B)} is still connected (puma from local" in back(walk, 5).stderr
+    walk.wait_until_gone(B)
+    for expected in reversed(seen[:2]):
         back(walk)
         assert_same(expected, walk.snapshot(), "taken back")
     assert twins(walk) == [(True, True), (False, False)]

@@ -179,6 +179,13 @@ def test_killed_between_verbs_it_goes_on_with_the_same_password(walk: Walk, stor
             assert killed("next", "--yes", "--walk", WALK).exit_code == -9
             seen.add(store.password(ALICE, "pending") or store.password(ALICE))
     store.spoil("")
+    # What she had before is lost by now: that it is back is not to be said of the one that is there
+    limit = sql.SQL("alter role {} connection limit {}").format
+    walk.database.admin.execute(limit(sql.Identifier(ALICE), 0))
+    failed = take(walk, 3).stderr
+    assert "cannot log in with its new password" in failed
+    assert "the former password of" not in failed
+    walk.database.admin.execute(limit(sql.Identifier(ALICE), -1))
     take(walk)
     password = store.password(ALICE)
     assert lets_in(walk, ALICE, password)

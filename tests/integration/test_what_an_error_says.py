@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from flatsplit.executor.failures import LINE, itself
+from flatsplit.model import Statement
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.walk import Walk
@@ -65,3 +67,11 @@ def crowd(database: Database, table: str) -> Iterator[None]:
     finally:
         database.execute(f"DROP TABLE public.{table}")
         database.execute("DO $$ BEGIN FOR i IN 1..3000 LOOP EXECUTE 'DROP ROLE lease_' || i; END LOOP; END $$")
+
+
+def test_a_statement_with_a_place_for_a_secret_is_not_to_be_run_as_it_is() -> None:
+    """It stands in the plan as psql can run it, with a variable."""
+    plain = Statement("role a: LOGIN", 'ALTER ROLE "a" LOGIN;', "", "")
+    assert itself(plain) == ': ALTER ROLE "a" LOGIN;'
+    for secret in (plain.but(secrets=("a",)), plain.but(sql=f"{plain.sql} --{'x' * LINE}")):
+        assert itself(secret) == " the statement from `flatsplit plan`"
