@@ -100,3 +100,24 @@ def test_somebody_who_undoes_it_is_still_noticed(walk: Walk, monkeypatch: pytest
     said = walk.next(exit_code=4)
     assert "does not come to rest" in said.stderr
     assert looked == ROUNDS
+
+
+def test_the_way_back_ends_too(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The migration tool creates a table whenever flatsplit has caught up; the next rollback takes the last one."""
+    walk.next("--through", "transfer-ownership")
+    real, made = Executor.run, list[str]()
+
+    def run(executor: Executor, step: str, *arguments: Any) -> int:
+        count = real(executor, step, *arguments)
+        made.append(f"made_{len(made)}")
+        walk.database.execute(f"SET ROLE app_migrator; CREATE TABLE {made[-1]} (); RESET ROLE")
+        return count
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Executor, "run", run)
+        walk.rollback()
+    assert len(made) == 2
+    assert walk.states()["transfer-ownership"] == "rolled_back"
+    walk.rollback("--all")
+    owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relname ~ '^made_'"
+    assert walk.database.admin.execute(owners).fetchall() == [("legacy",)]

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.fixtures.databases import MakeDatabase
 from tests.fixtures.servers import FreshCluster, tool
 from tests.golden import bundles
 from tests.support.clients import ROLES, blocks, walk_to_login
+from tests.support.patience import until
 from tests.support.pooler import program, starts
 from tests.support.walk import Walk
 
@@ -117,15 +117,16 @@ def test_pgbouncer_keeps_a_pool_for_each_role(walked: Walk, bouncer: str) -> Non
             password=walked.passwords[role],
             dbname=walked.database.name,
         )
-        for attempt in range(100):
+
+        def lets_in(role: str = role, dsn: str = dsn) -> bool:
             try:
                 with psycopg.connect(dsn) as connection:
                     assert connection.execute("select current_user, id from orders").fetchone() == (role, 7)
-                break
             except psycopg.OperationalError:
-                if attempt == 99:
-                    raise
-                time.sleep(0.05)
+                return False
+            return True
+
+        until(lets_in, f"a connection of {role}")
 
 
 def test_hostile_names_end_no_line_and_no_string(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

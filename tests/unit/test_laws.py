@@ -313,13 +313,17 @@ def _turned(acl: Acl) -> Acl:
 
 
 def _others(world: World, state: State) -> set[ledger.Fact]:
-    """Facts that speak of third roles alone: what they are, own, hold of each other, and may be given by default."""
+    """Facts that speak of third roles alone: what they are, own, hold of each other, and may be given by default.
+
+    Without memberships that one of ours gave: these stay, by another grantor (:func:`test_nobody_else_loses_anything`).
+    """
     third = {*THIRD, "PUBLIC", "postgres", "pg_database_owner"}
     apart = {*world.config.roles.new, LEGACY, "ops"}
     owned = {fact[1] for fact in ledger.facts(state) if fact[0] == "owner" and fact[2] in third}
+    given = {(key.member, key.role) for key in world.state.members if key.grantor in apart}
     found = set()
     for fact in ledger.facts(state):
-        if apart & {*fact[1:]} or fact[0] == "policy":
+        if apart & {*fact[1:]} or fact[0] == "policy" or (fact[0] == "member" and fact[1:3] in given):
             continue
         is_third = fact[0] in ("attribute", "role", "setting", "member") or (fact[0] == "owner" and fact[2] in third)
         theirs = fact[0] == "privilege" and fact[1] in owned and fact[3] != "C"  # CREATE is narrowed
