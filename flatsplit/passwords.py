@@ -1,7 +1,7 @@
-"""Passwords: where they come from, and the verifiers that are all the server ever sees.
+"""Passwords: where they come from, and the SCRAM verifiers that the server is sent in their place.
 
-A clear-text password lives in the operator's file or head and for a moment in this process. It is in no
-exception's text either, so TOML errors are told by their position only.
+A clear-text password is kept by the operator only, and in the memory of this process while it is needed. No error
+quotes one: an error in a TOML file is reported by its position.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Encrypts(Protocol):
-    """The part of psycopg's PGconn that is needed; it works on the client alone."""
+    """The method of psycopg's PGconn that is needed. It sends nothing to the server."""
 
     def encrypt_password(self, passwd: bytes, user: bytes, algorithm: bytes | None = None) -> bytes:
         """PQencryptPasswordConn of libpq."""
 
 
 def verifier(pgconn: Encrypts, role: str, password: str) -> str:
-    """The SCRAM-SHA-256 verifier that goes to the server in place of the password."""
+    """The SCRAM-SHA-256 verifier of a password. Raises UsageError for a password that :func:`check` refuses."""
     check(role, password)
     return pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode("ascii")
 
 
 def check(role: str, password: str) -> None:
-    """Refuses what the server or a driver would understand differently from what was meant.
+    """Raise UsageError for a password that the server or a driver would not take as it was typed.
 
-    An empty password would silently be none, a NUL would end it. Where SASLprep (RFC 4013) forbids a character,
-    libpq takes the raw bytes but other drivers refuse to log in.
+    An empty password means none, and a NUL ends it. Where SASLprep (RFC 4013) forbids a character, libpq uses the
+    unprepared bytes but other drivers refuse to log in.
     """
     if not password:
         raise UsageError(f"the password of {role} is empty", "an empty password lets nobody in; choose one")
@@ -85,7 +85,10 @@ def _saslprep_allows(password: str) -> bool:
 
 
 def read_file(path: Path) -> dict[str, str]:
-    """The passwords of a file that only its owner may read. A pipe (``<(vault …)``) will do as well."""
+    """The passwords in a file, by role. Raises UsageError where others may read it or it is not as it should be.
+
+    The path may be a pipe, such as ``<(vault …)``.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -135,9 +138,9 @@ def _parse(path: Path, content: bytes) -> dict[str, str]:
 
 
 def make_file(path: Path, roles: Sequence[str]) -> dict[str, str]:
-    """Passwords for the roles, made up and written to a new file of mode 0600: all of it or nothing.
+    """Generate a password for each role and write them to a new file of mode 0600, completely or not at all.
 
-    FileExistsError where there is one already. On the disk before anybody uses them.
+    Returns them, by role, once they are safe on the disk. Raises FileExistsError where the file exists.
     """
     made = {role: secrets.token_urlsafe(24) for role in roles}
     text = _HEADER + "".join(f"{quote(role)} = {quote(password)}\n" for role, password in made.items())
@@ -174,32 +177,32 @@ def _pick(path: Path, known: Mapping[str, str], roles: Sequence[str], hint: str 
 
 
 class _Given:
-    """Whoever gives them has them: nobody needs to keep what was made of them."""
+    """A source whose passwords the operator has already, so that nothing has to be stored."""
 
     __slots__ = ()
 
     def keep(self, role: str, password: str, verifier: str) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def require(self, roles: Sequence[str]) -> None:
-        """Nothing: they come when they are asked for."""
+        """Does nothing: whether there is a password is known only when it is asked for."""
 
 
 @dataclass(slots=True)
 class FromFile(_Given):
-    """``--password-file``. Read once: a pipe gives its content only once."""
+    """``--password-file``. It is read once, since a pipe can be read only once."""
 
     path: Path
     _known: dict[str, str] | None = None
 
     def at_hand(self) -> dict[str, str]:
-        """All that it says."""
+        """All passwords in the file, by role."""
         if self._known is None:
             self._known = read_file(self.path)
         return self._known
 
     def require(self, roles: Sequence[str]) -> None:
-        """Refuses a file in which they are not."""
+        """Raise UsageError where the file lacks one of these roles."""
         self.for_roles(roles)
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
@@ -214,11 +217,11 @@ class Generated(_Given):
     path: Path
 
     def at_hand(self) -> dict[str, str]:
-        """What an earlier call made."""
+        """The passwords in the file, by role; empty where it does not exist yet."""
         return read_file(self.path) if os.path.lexists(self.path) else {}
 
     def require(self, roles: Sequence[str]) -> None:
-        """Refuses a file in which they are not, and a place where none can be made."""
+        """Raise UsageError where the file lacks one of these roles, or cannot be made."""
         try:
             self.path.lstat()
         except FileNotFoundError as error:
@@ -231,7 +234,7 @@ class Generated(_Given):
             self.for_roles(roles)
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
-        """The passwords of these roles; ask for all that a step needs at once."""
+        """The passwords of these roles. A new file has no others, so ask for all that a step needs at once."""
         if not os.path.lexists(self.path):
             try:
                 return make_file(self.path, roles)
@@ -252,12 +255,12 @@ def _unmade(path: Path, why: str | None) -> UsageError:
 
 @dataclass(frozen=True, slots=True)
 class Prompt(_Given):
-    """A person at a terminal; ``ask`` gets the role's name and gives back what was typed, twice the same."""
+    """A person at a terminal. ``ask`` is called with a role's name and returns the password typed for it."""
 
     ask: Callable[[str], str]
 
     def at_hand(self) -> dict[str, str]:
-        """None: nobody is asked for what can wait."""
+        """Empty: nobody is asked before a password is needed."""
         return {}
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
@@ -271,18 +274,18 @@ class Prompt(_Given):
 
 @dataclass(frozen=True, slots=True)
 class Nowhere(_Given):
-    """No file and nobody to ask."""
+    """Where there is no file, and no terminal at which somebody could be asked."""
 
     def at_hand(self) -> dict[str, str]:
-        """None."""
+        """Empty."""
         return {}
 
     def require(self, roles: Sequence[str]) -> None:
-        """Refuses, unless nothing is needed."""
+        """Raise UsageError where there is any role."""
         self.for_roles(roles)
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
-        """Refuses, unless nothing is needed."""
+        """Raise UsageError where there is any role."""
         if roles:
             raise UsageError(
                 f"no password for {', '.join(roles)}", "give --password-file FILE or --generate-passwords FILE"

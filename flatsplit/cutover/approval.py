@@ -35,7 +35,7 @@ def record_approval(walk: Walk, situation: Situation, plan: Plan, by: str, ticke
     walk.journal.event(EVENT, plan.step, f"{whose} digest {plan.digest}, {len(plan.actions)} statements", details)
 
 
-def found(events: Iterable[EventRecord]) -> Iterator[Approved]:
+def approvals(events: Iterable[EventRecord]) -> Iterator[Approved]:
     """The approvals among these events, oldest first."""
     for event in events:
         if event.kind == EVENT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flatsplit.cutover.approval import found, record_approval
+from flatsplit.cutover.approval import approvals, record_approval
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.errors import Refused, UsageError
 from flatsplit.gates.approved import EVENT
@@ -47,4 +47,4 @@ def approve(
     with walk.session.transaction():
         for plan in plans:
             record_approval(walk, situation, plan, by.strip(), ticket.strip())
-    return tuple(found(walk.journal.events(EVENT)))[-len(plans) :]
+    return tuple(approvals(walk.journal.events(EVENT)))[-len(plans) :]

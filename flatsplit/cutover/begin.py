@@ -115,7 +115,10 @@ def begin(
 
 
 def at_first(split: Situation[Any], kind: Kind[Any], name: WalkName) -> Situation[Any]:
-    """The moment before the first step. It begins after a walk of the same name that is complete."""
+    """The situation of a walk that is to begin, before its first step. ``split``: the situation of the split.
+
+    A complete walk of the same name is no longer in it: the new one takes its place.
+    """
     records = {
         key: StepRecord(key, place, "pending", None, None, None, by_hand=False)
         for place, key in enumerate(kind.keys, start=1)

@@ -31,7 +31,7 @@ _NORMAL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|\()", r
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class RanStatement:
     """A statement that needs a right."""
 
     queryid: int
@@ -49,7 +49,7 @@ class Line:
     name: str
     since: datetime
     last: datetime
-    ran: tuple[Ran, ...]
+    ran: tuple[RanStatement, ...]
     """The statements that need it, those that ran most often first."""
     listed: bool
     """Whether the list has it already."""
@@ -123,7 +123,7 @@ def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
                 _named(ref, columns),
                 min(need.first for need in some),
                 max(need.last for need in some),
-                tuple(Ran(one, calls.get(one, 0), _shown(texts.get(one))) for one in ids),
+                tuple(RanStatement(one, calls.get(one, 0), _shown(texts.get(one))) for one in ids),
                 letter in given.objects.get(ref, "") or _by_column(given, ref, letter, columns),
             )
         )

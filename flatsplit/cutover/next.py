@@ -190,7 +190,7 @@ def _take(
     step = situation.kind.step(key)
     for role in step.takes_all_of(situation.context):
         prove_known(walk.session, role, situation.live)
-    by_hand = () if _work(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
+    by_hand = () if _changes_facts(plan) or situation.states[key] == "running" else situation.done_by_hand(key)
     proves = step.proves(situation.context)
     if proves:
         observe(walk)  # for each of the roles that are connected now, a session has to be seen again later
@@ -223,7 +223,7 @@ def _take(
     return StepOutcome(key, "done", executed + more, bool(by_hand), gates, plan.notes), walk.situation(live)
 
 
-def _work(plan: Plan) -> bool:
+def _changes_facts(plan: Plan) -> bool:
     """Whether the step itself has facts to change."""
     return any(statement.changes for statement in plan.statements)
 

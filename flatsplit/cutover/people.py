@@ -29,7 +29,7 @@ EVENT = "joined"
 
 
 @dataclass(frozen=True, slots=True)
-class In:
+class InGroup:
     """A membership in one of the new roles."""
 
     role: str
@@ -52,7 +52,7 @@ class Person:
     """A member of a new role who is no part of the cutover, or somebody whom the configuration names."""
 
     name: str
-    groups: tuple[In, ...]
+    groups: tuple[InGroup, ...]
     login: bool
     """Whether the role may log in; False also where there is no such role."""
     connected: int
@@ -173,7 +173,7 @@ def _persons(walk: Walk, live: State) -> Iterator[Person]:
     for name in names:
         mine = [(key, options) for key, options in sorted(live.members.items()) if key.member == name]
         inside = tuple(
-            In(key.role, since.get((name, key.role)), _inherits(live, key, options))
+            InGroup(key.role, since.get((name, key.role)), _inherits(live, key, options))
             for key, options in mine
             if key.role in config.roles.new
         )

@@ -141,7 +141,7 @@ def _report(walk: Walk, situation: Situation, sessions: Sequence[Backend]) -> Re
         clients=_clients(journal, sessions, [walk.config.legacy_role, *walk.config.roles.new]),
         observed=journal.looks(),
         rehearsed=_rehearsed(events),
-        approvals=tuple(approval.found(events)),
+        approvals=tuple(approval.approvals(events)),
         ages=ages(walk, situation.live),
         place=_place(walk),
         rate=_rate(situation.records, tallies),

@@ -1,4 +1,4 @@
-"""One moment of a split."""
+"""The situation of a split: :class:`flatsplit.planning.situation.Situation` with the split's context."""
 
 from __future__ import annotations
 

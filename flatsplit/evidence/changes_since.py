@@ -24,7 +24,7 @@ class Away:
     """One change."""
 
     what: str
-    """object, role, member, setting, session or server."""
+    """What it is about: object, role, member, setting, session or server."""
     text: str
     then: Then
     advice: str = ""

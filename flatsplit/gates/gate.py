@@ -28,7 +28,7 @@ class Approval:
     given: str | None
     """The digest that the operator gave."""
     tell: Callable[[str], None]
-    """Is told how the plans differ."""
+    """Called with each line of text about how the plans differ."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Asked(Generic[C]):
     journal: Journal
     context: C
     state: State
-    """The database as it is …"""
+    """The State of the database now."""
     after: Callable[[str], State]
-    """… and as it will be with all steps up to this one done."""
+    """The State that it will have once all steps up to the given one are done."""
     records: Mapping[str, StepRecord]
     """The record of each step of the walk, in their order."""
     drift: Sequence[Statement]

@@ -1,4 +1,4 @@
-"""seen: sessions of the new roles were seen."""
+"""seen: the new roles have been seen connected since they may log in."""
 
 from __future__ import annotations
 
