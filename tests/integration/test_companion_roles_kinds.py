@@ -12,6 +12,8 @@ from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operat
 from tests.support.special import declare
 from tests.support.walk import Walk, assert_same
 
+pytestmark = pytest.mark.usefixtures("partial_looks")
+
 WORKER, READER, MAKER = 'Night: "job" %s', "app_reader", "app_maker"
 
 

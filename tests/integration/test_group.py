@@ -13,6 +13,8 @@ from tests.support.snapshot import difference
 from tests.support.traffic import Traffic
 from tests.support.walk import Walk, assert_same, configure
 
+pytestmark = pytest.mark.usefixtures("partial_looks")
+
 SHOP = """
 create schema shop; create table shop.thing (id int generated always as identity primary key, name text);
 create view shop.things as select * from shop.thing;

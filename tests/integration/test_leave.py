@@ -12,6 +12,8 @@ from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.snapshot import difference
 from tests.support.walk import Walk, assert_same, toml, write_passwords
 
+pytestmark = pytest.mark.usefixtures("partial_looks")
+
 SHOP = "create schema shop; create table shop.thing (id int primary key, name text); create table shop.secret (id int);"
 ALICE, QUOTED = 'Alice "A" %:', '"Alice ""A"" %:"'
 CAROL = "carol"

@@ -24,6 +24,8 @@ from tests.support.operators import OPERATOR
 from tests.support.snapshot import Snapshot
 from tests.support.walk import Walk, assert_same
 
+pytestmark = pytest.mark.usefixtures("partial_looks")
+
 SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "103 291 324 1263 1813").split()]
 """Twenty seconds each. More of them find more: FLATSPLIT_SEEDS="1 2 3"."""
 SWITCH = "switch-connections"

@@ -14,6 +14,8 @@ from tests.support.snapshot import Snapshot
 from tests.support.walk import Walk, assert_same
 from tests.support.world import acting_as, trap_world
 
+pytestmark = pytest.mark.usefixtures("partial_looks")
+
 LESS = """
 revoke insert, truncate on shop.product from legacy;
 revoke all on shop.basket from legacy;

@@ -19,6 +19,8 @@ from tests.support.operators import (
 from tests.support.walk import assert_same
 from tests.support.world import trap_world
 
+pytestmark = pytest.mark.usefixtures("partial_looks")
+
 REACH = ("vendor", "team", "person", "reporting", "newcomer", "pg_read_all_settings", "pg_create_subscription")
 
 
