@@ -13,7 +13,7 @@ from flatsplit import privileges
 from flatsplit.catalog import cluster, objects, rowsecurity
 from flatsplit.catalog.acl import Names
 from flatsplit.catalog.recorder import read_recorder
-from flatsplit.catalog.session import look
+from flatsplit.catalog.session import Look, Row, look
 from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State, Target, versions
 
 
@@ -99,13 +99,15 @@ def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
         tenants = rowsecurity.read_tenants(at)[0] if state.tenancies else state.tenants
         at.only_reads()
         rows = at.ask("roles")
+        return state.but(**_of_roles(at, rows, Names({row[0]: row[1] for row in rows})), tenants=tenants)
+
+
+def with_defaults(conn: psycopg.Connection[Any], state: State) -> State:
+    """``state`` with the present default privileges and roles, where nothing else has changed."""
+    with look(conn) as at:
+        rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
-        return state.but(
-            roles=cluster.read_roles(at, rows),
-            members=cluster.read_members(at, names),
-            settings=cluster.read_settings(at, names),
-            tenants=tenants,
-        )
+        return state.but(**_of_roles(at, rows, names), defaults=objects.read_defaults(at, names))
 
 
 def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
@@ -117,12 +119,7 @@ def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
         found = beside.submit(objects.objects_of, objects.ask_objects(at), names, at.server.major)
-        after = state.but(
-            roles=cluster.read_roles(at, rows),
-            members=cluster.read_members(at, names),
-            settings=cluster.read_settings(at, names),
-            defaults=objects.read_defaults(at, names),
-        )
+        after = state.but(**_of_roles(at, rows, names), defaults=objects.read_defaults(at, names))
         named, groups = found.result()
         return after.but(objects=named, groups=groups)
 
@@ -140,9 +137,7 @@ def with_rules(conn: psycopg.Connection[Any], state: State, *, conditions: bool)
         policies = objects.read_policies(at, names)
         said = rowsecurity.read_conditions(at) if conditions else state.conditions
         now = state.but(
-            roles=cluster.read_roles(at, rows),
-            members=cluster.read_members(at, names),
-            settings=cluster.read_settings(at, names),
+            **_of_roles(at, rows, names),
             defaults=objects.read_defaults(at, names),
             policies=policies,
             conditions=said,
@@ -163,3 +158,12 @@ def read_identity(conn: psycopg.Connection[Any]) -> Target:
     """The database itself, to check whether a journal is about it."""
     with look(conn) as at:
         return cluster.read_target(at, Names({row[0]: row[1] for row in at.ask("roles")}), {})
+
+
+def _of_roles(at: Look, rows: list[Row], names: Names) -> dict[str, Any]:
+    """The facts of a State about roles, from the rows of ``roles``."""
+    return {
+        "roles": cluster.read_roles(at, rows),
+        "members": cluster.read_members(at, names),
+        "settings": cluster.read_settings(at, names),
+    }

@@ -222,7 +222,7 @@ def _take_back(
         for turn in range(ROUNDS):
             executed += executor.run(key, "back", statements)
             if statements:
-                before, known = situation.live, walk.after(situation, statements)
+                before, known = situation.live, walk.after(situation, statements, back=True)
                 wanted, _ = situation.taken_back(key)
                 situation = _reclaimed(walk.situation(known), mine)
                 # Exactly what was wanted, and there is nothing to work out: of what is back, nothing is left to take

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from flatsplit.config import Config
@@ -38,7 +39,7 @@ def step_ended(walk: Walk, step: str, live: State) -> None:
 
 
 def admit(
-    journal: Journal, config: Config, baseline: State, live: State, already: frozenset[str] = frozenset()
+    journal: Journal, config: Config, baseline: State, live: State, already: Collection[str] = ()
 ) -> frozenset[str]:
     """Grant reading the journal to roles that could otherwise dump the database, except those that may ``already`` read
     it; returns them.

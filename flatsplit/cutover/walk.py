@@ -14,6 +14,7 @@ from flatsplit.catalog import (
     read_identity,
     read_state,
     with_columns,
+    with_defaults,
     with_objects,
     with_parameters,
     with_roles,
@@ -86,8 +87,8 @@ class Walk:
         self.record = record
         self.kept = tuple(kept)
         """All walks of this database that are kept, in the order in which they began."""
-        self.admitted: frozenset[str] = frozenset()
-        """Roles that this call has admitted to the journal; a State read before does not show it."""
+        self.admitted: set[str] = set()
+        """Roles that this call has admitted to the journal, in whichever walk; a State read before does not show it."""
         self.renamed: tuple[role_names.Renamed, ...] = ()
         """Roles that had other names when the last step ended, as of the last look."""
         self._first = live
@@ -128,7 +129,9 @@ class Walk:
 
     def turned(self, name: WalkName, live: State | None = None) -> Self:
         """Another walk of the same database, in the same session; ``live`` as for :meth:`open`."""
-        return self.open(self.session, self.config, live, walk=name)
+        other = self.open(self.session, self.config, live, walk=name)
+        other.admitted = self.admitted
+        return other
 
     @property
     def split(self) -> CutoverRecord:
@@ -187,14 +190,19 @@ class Walk:
         self.renamed = role_names.find_renamed(self.journal, live, whose)
         return situation
 
-    def after(self, situation: Situation, statements: Sequence[Statement]) -> State | None:
-        """The State after these statements have run, where it is known without reading the whole catalog; else None."""
+    def after(self, situation: Situation, statements: Sequence[Statement], *, back: bool = False) -> State | None:
+        """The State after these statements have run, where it is known without reading the whole catalog; else None.
+
+        ``back``: they were those of a rollback, which does not have to find what others have created meanwhile.
+        """
         driver, live = self.session.driver, situation.live
         if not statements:
             return live
-        part = partial_look.part(statements, live, split=situation.name == SPLIT)
+        part = partial_look.part(statements, live, catches_up=situation.name == SPLIT and not back)
         if part == "objects":
             return with_objects(driver, live)
+        if part == "defaults":
+            return with_defaults(driver, live)
         if part == "roles":
             return with_roles(driver, live)
         if part == "all":

@@ -7,8 +7,10 @@ from typing import Literal, TypeAlias
 
 from flatsplit.model import OF_ROLES, FactKey, ObjectRef, Side, State, Statement, alike
 
-Part: TypeAlias = Literal["all", "objects", "roles", "rules", "conditions"]
-"""``rules``: objects, policies, and where these count; ``conditions``: what policies say, too."""
+Part: TypeAlias = Literal["all", "objects", "defaults", "roles", "rules", "conditions"]
+"""``defaults``: default privileges and roles; ``rules``: objects, policies, and where these count; ``conditions``: what
+policies say, too.
+"""
 
 _RULES: frozenset[FactKey] = frozenset({"policy", "condition", "row_security", "privilege"})
 """What can be read anew without columns and keys."""
@@ -19,21 +21,23 @@ _WIDE = frozenset({"extension", "tablespace", "subscription"})
 """Whose owner shows elsewhere, too: of the cluster, or moved by REASSIGN OWNED with everything else."""
 
 
-def part(statements: Sequence[Statement], live: State, *, split: bool) -> Part:
+def part(statements: Sequence[Statement], live: State, *, catches_up: bool) -> Part:
     """What to read again; the rest is taken from ``live``, the State before the statements.
 
-    What another walk than the split changes of roles alone, or of the table that maps roles to tenants, does not change
-    any object; what it changes of policies does not change columns or keys. What other sessions change meanwhile is
-    found by the next full look.
+    What changes roles alone, default privileges, or the table that maps roles to tenants, does not change any object;
+    what changes policies does not change columns or keys. What other sessions change meanwhile is found by the next
+    full look, unless the step ``catches_up`` with it before it ends.
     """
     changed = {(each.side, each.fact) for statement in statements for each in alike(statement.changes)}
+    facts = {fact for _, fact in changed}
+    if not catches_up and facts <= {*OF_ROLES, "tenant"}:
+        return "roles"
+    if not catches_up and facts <= {*OF_ROLES, "default_privilege"}:
+        return "defaults"
     if _shows_in_objects(changed, statements, live):
         return "objects"
-    facts = {fact for _, fact in changed}
-    if split:
+    if catches_up:
         return "all"
-    if facts <= {*OF_ROLES, "tenant"}:
-        return "roles"
     if not facts <= _RULES or (("-", "privilege") in changed and any(live.columns.values())):
         return "all"
     return "rules" if facts.isdisjoint({"policy", "condition"}) else "conditions"
