@@ -114,6 +114,27 @@ def roles(kind: Kind[Any], context: Any) -> frozenset[str]:
     return frozenset((*kind.subject(context), *kind.stands_on(context)))
 
 
+def later(links: Iterable[KeptWalk], kind: Kind[Any], context: Any) -> list[KeptWalk]:
+    """The walks over the same roles that began later than one of this ``kind``."""
+    return [link for link in links if not link.earlier and link.begun and link.shared(kind, context)]
+
+
+def following(links: Iterable[KeptWalk], kind: Kind[Any], context: Any, live: State) -> list[KeptWalk]:
+    """The walks whose steps are applied again to what a rollback of one of this ``kind`` leaves.
+
+    These are the :func:`later` ones, and those over other roles: a policy that names all roles with rights on its table
+    changes with these rights. Not those of which something has drifted: a rollback brings back nothing that somebody
+    else has taken.
+    """
+
+    def holds(link: KeptWalk) -> bool:
+        return link.begun and not link.shared(kind, context) and link.through(live) == live
+
+    links = list(links)
+    over = {link.name for link in later(links, kind, context)}
+    return [link for link in links if link.name in over or holds(link)]
+
+
 def through_earlier(live: State, links: Iterable[KeptWalk], ahead: KeptWalk | None = None) -> State:
     """The State that the walks before this one make of the live State. ``ahead``: one of them that is taken a step
     further.

@@ -13,7 +13,7 @@ from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import KeptWalk, through_earlier, through_later, without_later
+from flatsplit.planning.chain import KeptWalk, following, later, through_earlier, through_later, without_later
 from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, used_elsewhere
 from flatsplit.walks.kind import C, Kind, Moment
@@ -160,13 +160,8 @@ class Situation(Generic[C]):
     def above(self, keys: Collection[str] | None = None, but: Collection[WalkName] = ()) -> KeptWalk | None:
         """The last of the later walks that stand on what these ``keys`` (None: all) made: it is rolled back first."""
         steps = [self.records[key] for key in (self.records if keys is None else keys)]
-        over = (link for link in reversed(self._over) if link.name not in but)
+        over = (link for link in reversed(later(self._links, self.kind, self.context)) if link.name not in but)
         return next((link for link in over if link.stands_on(steps)), None)
-
-    @cached_property
-    def _over(self) -> list[KeptWalk]:
-        """Walks over the same roles that began later."""
-        return [link for link in self._links if not link.earlier and link.begun and self.shared(link)]
 
     def turned(self, name: WalkName) -> Situation[Any]:
         """The same moment as another walk sees it. KeyError where no walk of this name is kept."""
@@ -299,7 +294,7 @@ class Situation(Generic[C]):
             top = each.apply(top, self._backward)
         made = self.kind.makes(self._backward)
         want = keep_extras(self.live, top, want, frozenset(made))
-        for link in self._over:  # what later walks did is applied to it again
+        for link in following(self._links, self.kind, self.context, self.live):
             want = link.through(want)
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:

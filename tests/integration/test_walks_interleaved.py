@@ -1,0 +1,219 @@
+"""Walks of every kind over one database, taken forward and back by lot, one between the steps of another.
+
+What is refused changes nothing, what was done holds, and the way back of everything ends where it began.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.fixtures.cli import InProcess, Result
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.support import journal
+from tests.support.drawn import KINDS
+from tests.support.grouping import declare as declare_group
+from tests.support.old_roles import decide
+from tests.support.snapshot import Snapshot
+from tests.support.special import declare as declare_role
+from tests.support.tenanted import CONFIG
+from tests.support.tenants import ROWS, SHOP
+from tests.support.walk import Walk, assert_same
+
+SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "1 2 3").split()]
+"""Half a minute each. More of them find more: FLATSPLIT_SEEDS="4 5 6"."""
+CALLS = 40
+OLD_ROLES = ("plain", "superuser", "bypassrls", "members")
+WORKER, AUDITOR, TWINS = 'Night: "job" %s', "app_audit", ("app_user_a", 'twin "B" %')
+FINAL = frozenset({"forget-password", "retire", "retire-at-once", "change", "drop"})
+"""Steps without a way back."""
+BEGUN: tuple[tuple[str, ...], ...] = (
+    ("group", "app_user"),
+    ("group", "app_readonly"),
+    ("role", WORKER),
+    ("role", AUDITOR),
+    ("leave", "alice"),
+    ("rotate", "app_user"),
+    ("rotate", "app_user", "--leaked"),
+    ("trail",),
+    ("tenants",),
+)
+ALICE = """
+create role alice login in role reporting; grant create on schema public to alice;
+set role alice; create table hers (id int); grant select on hers to reporting; reset role;
+"""
+
+
+@dataclass
+class Taken:
+    """One call that took steps: of which walk, and what there was before it."""
+
+    walk: str
+    before: Snapshot
+    done: dict[str, int]
+
+
+@dataclass
+class Interleaved(Walk):
+    """Several walks at once, and what was done of them."""
+
+    chance: random.Random = field(default_factory=random.Random)
+    said: list[str] = field(default_factory=list)
+    """All calls with their exit codes; a failure shows them."""
+    taken: list[Taken] = field(default_factory=list)
+    standing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Each walk under way, as ``status --json`` has it, as of the last call that changed something."""
+
+    def call(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> Result:
+        """A command that ends with one of these exit codes, and says in two lines why it does not go on."""
+        result = self(*arguments)
+        self.said.append(f"{result.exit_code}  {' '.join(one for one in arguments if not one.startswith('/'))}")
+        shown = "\n".join([*self.said, result.stdout[-1500:], result.stderr[-1500:]])
+        assert result.exit_code in codes, shown
+        assert "Traceback" not in result.stderr, shown
+        assert not journal.problems(self.database.admin), shown
+        return result
+
+    def look(self) -> None:
+        """See what ``status`` says of each walk under way."""
+        found: list[dict[str, Any]] = self.call("status", "--json").json["walks"]
+        self.standing = {each["walk"]: each for each in found}
+
+    def snapshot(self) -> Snapshot:
+        """Without what the trail would log of an old role that may not log in: it comes back with its LOGIN."""
+        found = super().snapshot()
+        if self.database.admin.execute("select from pg_roles where rolname = 'legacy' and not rolcanlogin").rowcount:
+            found["setting"] = frozenset(
+                fact for fact in found["setting"] if fact != ("legacy", self.database.name, "log_statement=ddl")
+            )
+        return found
+
+    def same(self, before: Snapshot, when: str) -> None:
+        """Hold that everything is as it was before."""
+        assert_same(before, self.snapshot(), "\n".join([*self.said, when]))
+
+    def untouched(self, before: Snapshot, result: Result) -> None:
+        """Hold that a call that was refused has changed nothing."""
+        assert len(result.stderr.splitlines()) == 2, result.stderr
+        self.same(before, "refused, and yet something was changed")
+
+    def begin(self) -> None:
+        before = self.snapshot()
+        result = self.call("begin", *self.chance.choice(BEGUN), "--yes", codes=(0, 2, 5))
+        if result.exit_code:
+            self.untouched(before, result)
+        else:
+            self.same(before, "begin takes no step")
+            self.look()
+
+    def forward(self, name: str) -> None:  # type: ignore[override]
+        """One step of a walk, with what is closed waived."""
+        before, done = self.snapshot(), self.done()
+        waived: set[str] = set()
+        while True:
+            waivers = [word for gate in sorted(waived) for word in ("--waive", gate)]
+            reason = ["--reason", "a test"] if waived else []
+            asked = ("--yes", "--password-file", str(self.password_file), "--walk", name, *waivers, *reason)
+            result = self.call("next", *asked, codes=(0, 3, 5))
+            self.look()
+            closed = set(self.standing[name]["blocked_by"]) - waived if result.exit_code == 3 else set()
+            if not closed:
+                break
+            waived |= closed
+        if result.exit_code == 5:
+            self.untouched(before, result)
+        elif result.exit_code == 0:
+            self.taken.append(Taken(name, before, done))
+            self.call("verify")
+
+    def back(self, name: str) -> None:
+        """The last step of a walk."""
+        before = self.snapshot()
+        result = self.call("rollback", "--yes", "--walk", name, codes=(0, 5))
+        if result.exit_code:
+            self.untouched(before, result)
+            return
+        self.look()
+        self.call("verify")
+        if self.taken and self.taken[-1].walk == name:
+            last = self.taken.pop()
+            if self.done() == last.done:
+                self.same(last.before, f"the way back of {name}")
+                return
+        self.taken.clear()  # it was not the last that was taken, so what was there before is no measure any more
+
+    def done(self) -> dict[str, int]:
+        """How many steps of each walk are done, without the walks of which there are none."""
+        return {name: each["done"] for name, each in self.standing.items() if each["done"]}
+
+    def read(self, name: str) -> None:
+        """A command that only looks."""
+        looks = ("plan", "runbook", "history", "verify", "people", "doctor", "blast-radius", "rehearse", "observe")
+        which = self.chance.choice(looks)
+        more = ("--walk", name) if which in ("plan", "runbook", "history") else ()
+        if which == "rehearse":
+            more = ("--file", "ran.sql")
+        before = self.snapshot()
+        self.call(which, *more, codes=(0, 4) if which in ("people", "rehearse") else (0,))
+        self.same(before, f"{which} only looks")
+
+    def everything_back(self) -> None:
+        """All walks are taken back, each as soon as none that began later stands on its roles."""
+        while left := [name for name, each in self.standing.items() if each["done"] or name != "split"]:
+            for name in reversed(left):
+                if self.call("rollback", "--yes", "--all", "--walk", name, codes=(0, 5)).exit_code == 0:
+                    break
+            else:
+                raise AssertionError("no walk goes back:\n" + "\n".join(self.said))
+            self.look()
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_done_holds_and_all_of_it_goes_back(
+    seed: int, make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    chance = random.Random(seed)
+    kind = chance.choice(OLD_ROLES)
+    walk = Interleaved(invoke_cli, made(make_database, kind), chance=chance)
+    untouched = walk.snapshot()
+    walk.init(soak="0s")
+    configured(walk, kind)
+    walk.look()
+    for _ in range(chance.choice((0, 0, 4, 9, 9))):
+        walk.forward("split")
+    for _ in range(CALLS):
+        name = chance.choice(list(walk.standing))
+        what = chance.choices((walk.begin, walk.forward, walk.back, walk.read), (2, 6, 1.5, 1))[0]
+        if what == walk.begin:
+            walk.begin()
+        elif what != walk.forward or walk.standing[name]["next"] not in {None, *FINAL}:
+            what(name)  # type: ignore[call-arg]
+    walk.everything_back()
+    walk.same(untouched, "rolled back everything")
+
+
+def made(make_database: MakeDatabase, kind: str) -> Database:
+    """A shop of several tenants with a person who is no application."""
+    database = make_database(legacy_options=KINDS[kind])
+    database.execute(f"set role legacy; {SHOP} {ROWS} reset role; create role reporting login; {ALICE}")
+    database.execute("grant select on orders, events to reporting")
+    return database
+
+
+def configured(walk: Interleaved, kind: str) -> None:
+    """Write all that further walks read into flatsplit.toml."""
+    decide(walk, kind)
+    walk.config.write_text(walk.config.read_text() + CONFIG + "\n[trail]\nlog = true\ntable = true\n")
+    (walk.run.cwd / "ran.sql").write_text("select id from orders; insert into lines (order_id) values (1);\n")
+    walk.passwords |= {f"tenant_{number}": f"password of tenant {number}" for number in (1, 2, 3)}
+    declare_group(walk, "app_user", TWINS, connection_limit=30)
+    declare_group(walk, "app_readonly", ["reader_1", "reader_2", "reader_3"])
+    worker = {"like": "app_user", "connection_limit": 5, "settings": {"work_mem": "8MB"}}
+    declare_role(walk, WORKER, {"role": worker, "grants": {"select": ["public.orders"], "insert": ["public.lines"]}})
+    declare_role(walk, AUDITOR, {"role": {}, "grants": {"select": ["public.users", "public.orders(id, total)"]}})
