@@ -31,9 +31,9 @@ def broken(situation: Situation, since: ObjectChanges | None, was: int) -> tuple
 
     ``was``: the server's major when the last step ended.
     """
-    if situation.done == 0:
+    if not situation.finished:
         return ()
-    found = (*_logins(situation), *_bridge(situation, since))
+    found = (*_logins(situation), *_bridge(situation, since)) if situation.done else ()
     return (*found, *_undone(situation, since, was))
 
 

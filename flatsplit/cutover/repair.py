@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flatsplit.connection import operator_lock
@@ -26,7 +27,11 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
     situation = walk.situation()
     drift = situation.drift
     next_key = machine.next_step(situation.states)
-    if not drift or situation.done == 0:
+    if not situation.done and (other := next((link.name for link in situation.others if link.done), None)):
+        # What drifted is other walks', and an action on record belongs to a step that was done
+        done = _repair(walk.turned(other, situation.live), reporter, confirm, passwords)
+        return replace(done, next=next_key, complete=False)
+    if not drift or not situation.done:
         return AdvanceResult((), next_key, complete=next_key is None)
     step = situation.kind.keys[situation.done - 1]
     target, oid = situation.live.target, walk.record.legacy_oid

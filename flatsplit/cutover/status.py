@@ -192,8 +192,6 @@ def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
 
 
 def _broken(situation: Situation, before: SnapshotRecord | None) -> tuple[Broken, ...]:
-    if situation.done == 0:
-        return ()
     if before is None:
         return broken(situation, None, situation.live.target.major)
     return broken(situation, memory.difference(before.objects, situation.live), before.major)

@@ -135,6 +135,13 @@ def following(links: Iterable[KeptWalk], kind: Kind[Any], context: Any, live: St
     return [link for link in links if link.name in over or holds(link)]
 
 
+def through(state: State, links: Iterable[KeptWalk]) -> State:
+    """The State that these walks make of ``state``."""
+    for link in links:
+        state = link.through(state)
+    return state
+
+
 def through_earlier(live: State, links: Iterable[KeptWalk], ahead: KeptWalk | None = None) -> State:
     """The State that the walks before this one make of the live State. ``ahead``: one of them that is taken a step
     further.

@@ -13,7 +13,7 @@ from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, StepState, WalkName
 from flatsplit.planning import machine
-from flatsplit.planning.chain import KeptWalk, following, later, through_earlier, through_later, without_later
+from flatsplit.planning.chain import KeptWalk, following, later, through, through_earlier, through_later, without_later
 from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, used_elsewhere
 from flatsplit.walks.kind import C, Kind, Moment
@@ -293,9 +293,9 @@ class Situation(Generic[C]):
         for each in self.kind.steps[place - 1 : max(place, self.begun_count)]:
             top = each.apply(top, self._backward)
         made = self.kind.makes(self._backward)
-        want = keep_extras(self.live, top, want, frozenset(made))
-        for link in following(self._links, self.kind, self.context, self.live):
-            want = link.through(want)
+        after = following(self._links, self.kind, self.context, self.live)
+        want = keep_extras(self.live, through(top, after), want, frozenset(made))
+        want = through(want, after)
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:
             want = marks.left(want, made)
