@@ -27,7 +27,7 @@ from tests.support.tenanted import CONFIG
 from tests.support.tenants import ROWS, SHOP
 from tests.support.walk import Walk, assert_same
 
-SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "1 2 3").split()]
+SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "3 102 104").split()]
 """Half a minute each. More of them find more: FLATSPLIT_SEEDS="4 5 6"."""
 CALLS = 40
 OLD_ROLES = ("plain", "superuser", "bypassrls", "members")
