@@ -156,6 +156,12 @@ class MemberOptions(NamedTuple):
     inherit: bool | None = None
     set: bool | None = None
 
+    def joined(self, other: MemberOptions | None) -> MemberOptions:
+        """The options of one membership that was granted twice."""
+        if other is None:
+            return self
+        return MemberOptions(self.admin or other.admin, self.inherit or other.inherit, self.set or other.set)
+
 
 class RoleFacts(NamedTuple):
     """The attributes of a role, as pg_roles shows them."""

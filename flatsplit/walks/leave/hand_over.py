@@ -13,7 +13,6 @@ from flatsplit.model import (
     ROUTINES,
     Acl,
     Member,
-    MemberOptions,
     ObjectFacts,
     ObjectRef,
     State,
@@ -62,16 +61,7 @@ def memberships(draft: Draft, context: Context) -> None:
         if key.grantor == person and person not in key[:2] and target.membership_options:
             del draft.members[key]
             again = Member(key.role, key.member, target.grantor)
-            draft.members[again] = both(options, draft.members.get(again))
-
-
-def both(one: MemberOptions, other: MemberOptions | None) -> MemberOptions:
-    """The options of both memberships together."""
-    if other is None:
-        return one
-    return MemberOptions(
-        one.admin or other.admin, bool(one.inherit) or bool(other.inherit), bool(one.set) or bool(other.set)
-    )
+            draft.members[again] = options.joined(draft.members.get(again))
 
 
 def heir(ref: ObjectRef, facts: ObjectFacts, state: State, context: Context) -> str:

@@ -29,12 +29,7 @@ def memberships(state: State, name: str) -> dict[str, MemberOptions]:
     found: dict[str, MemberOptions] = {}
     for key, options in state.members.items():
         if key.member == name:
-            had = found.get(key.role, MemberOptions(False, options.inherit and False, options.set and False))
-            found[key.role] = MemberOptions(
-                had.admin or options.admin,
-                None if options.inherit is None else bool(had.inherit) or options.inherit,
-                None if options.set is None else bool(had.set) or options.set,
-            )
+            found[key.role] = options.joined(found.get(key.role))
     return found
 
 

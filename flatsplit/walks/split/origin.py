@@ -137,12 +137,15 @@ class Origin:
             for key, options in self.base.members.items()
             if managed(key) and not self.gone & {key.role, key.member} and not self._bridge_abroad(key)
         }
-        for key in restored:
+        for key, options in restored.items():
             # What legacy had granted was taken over in the operator's name
             if key.grantor == self.legacy and self.legacy not in (key.role, key.member):
                 ours = key._replace(grantor=self.live.target.grantor)
-                if ours not in self.base.members:
+                before = self.base.members.get(ours)
+                if before is None:
                     members.pop(ours, None)
+                elif members.get(ours) == options.joined(before):
+                    members[ours] = before
         return {**members, **restored}
 
     def _matters(self, key: Member) -> bool:

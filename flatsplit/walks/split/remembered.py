@@ -22,6 +22,8 @@ def reduce(state: State, config: Config) -> State:
     left = Context(config, state).left
     others = {*config.roles.new, *(config.owners or ())}
     major = state.target.major
+    # Two grants of one membership become one when legacy's is taken over
+    given = {key[:2] for key in state.members if key.grantor == legacy}
 
     def remembered(ref: ObjectRef, facts: ObjectFacts) -> bool:
         if ref.kind in ("schema", "database") or facts.owner in others:
@@ -38,7 +40,9 @@ def reduce(state: State, config: Config) -> State:
         state,
         roles={name: facts for name, facts in state.roles.items() if name in managed},
         members={
-            key: options for key, options in state.members.items() if managed & {key.role, key.member, key.grantor}
+            key: options
+            for key, options in state.members.items()
+            if managed & {key.role, key.member, key.grantor} or key[:2] in given
         },
         settings={key: row for key, row in state.settings.items() if key.role in managed},
         objects={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flatsplit import blueprint
-from flatsplit.model import OWNER, AclItem, Member, MemberOptions, ObjectFacts, SettingKey, State, intern_acl
+from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
 from flatsplit.walks import split, used_elsewhere
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
@@ -58,10 +58,7 @@ def _memberships(draft: Draft, context: Context) -> None:
         granted = legacy not in (key.role, key.member) and key.grantor == legacy != heir
         if granted and draft.target.membership_options:
             again = Member(key.role, key.member, heir)
-            also = draft.members.get(again, options)
-            draft.members[again] = MemberOptions(
-                options.admin or also.admin, options.inherit or also.inherit, options.set or also.set
-            )
+            draft.members[again] = options.joined(draft.members.get(again))
             del draft.members[key]
     # Memberships that another database's application uses through legacy, such as a bridge, are not this walk's
     kept = set(abroad(legacy, draft.before) - set(context.config.roles.new))
