@@ -4,11 +4,13 @@ Passwords of the new roles are known to nobody but the operator's file; of user 
 passwords too, flatsplit never learns them.
 """
 
+import re
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from flatsplit.server.dry_run import NOBODYS_VERIFIER
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
@@ -73,8 +75,9 @@ def test_no_secret_is_written_anywhere(loud: Database, run_cli: Process, invoke_
             # As it is, and as SQL, JSON and TOML would write it
             for form in {secret, secret.replace("'", "''"), secret.replace("\\", "\\\\").replace('"', '\\"')}:
                 assert form not in text, f"{name} contains {form!r}"
-    for name in ("what it said", "the journal", "the runbook", "the configuration", "the process list"):
-        assert "SCRAM-SHA-256$" not in places[name], f"{name} contains a verifier"
+    for name, text in places.items():
+        folded = re.sub(r"\s", "", text)  # the server breaks long lines of a parse tree
+        assert "SCRAM-SHA-256$" not in folded.replace(NOBODYS_VERIFIER, ""), f"{name} contains a verifier"
 
 
 @pytest.mark.majors("two")

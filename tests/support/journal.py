@@ -6,10 +6,11 @@ from typing import Any
 
 import psycopg
 
-# What changes no fact, the end of legacy's last sessions, is asked for again by whoever takes the step up again
+# What changes no fact, the end of legacy's last sessions, is asked for again by whoever takes the step up again; and
+# what somebody has taken twice is repaired twice
 _TWICE = """
     select s.key, a.sql, count(*) from flatsplit.action a join flatsplit.step s on s.id = a.step_id
-    where a.undone_at is null and a.direction <> 'back'
+    where a.undone_at is null and a.direction not in ('back', 'repair')
       and exists (select from flatsplit.change c where c.action_id = a.id)
     group by s.id, 1, 2 having count(*) > 1
 """
