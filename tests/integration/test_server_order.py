@@ -25,7 +25,7 @@ from tests.support.world import APPLICATION, trap_world
 _ORDERED = re.compile(rb"\border\s+by\b", re.IGNORECASE)
 _PLACE = re.compile(r"\b[0-9A-F]+/[0-9A-F]+\b|\b\d+:\d+:[\d,]*")
 """Of the write-ahead log, and a snapshot."""
-_MOMENT = re.compile(r"(\d{4}-)?\d\d-\d\d[T ]\d\d:\d\d(:\d\d[.\d]*)?(\+00:00|Z)?|\d+([.,]\d+)? m?s\b")
+_MOMENT = re.compile(r"(\d{4}-)?\d\d-\d\d[T ]\d\d:\d\d(:\d\d[.\d]*)?(\+00:00|Z)?|\d+([.,]\d+)? m?s\b|(\d+[dhms] )+ago")
 
 SAYINGS = (
     ("doctor", "--json"),
