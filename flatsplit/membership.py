@@ -7,7 +7,7 @@ each member may SET ROLE, and inherits if it is INHERIT itself; since then each 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from flatsplit.model import Member, MemberOptions, State
 
@@ -32,21 +32,8 @@ def acting(state: State, role: str, apart: Collection[str] = ()) -> frozenset[st
     out: they need no membership.
     """
     shut = {*apart, role, *(name for name, facts in state.roles.items() if facts.superuser)}
-    below: dict[str, list[tuple[Member, MemberOptions]]] = {}
-    for key, options in state.members.items():
-        below.setdefault(key.role, []).append((key, options))
-
-    def more(start: frozenset[str], inheriting: bool) -> frozenset[str]:
-        found, todo = set(start), list(start)
-        while todo:
-            for key, options in below.get(todo.pop(), ()):
-                usable = inherits(state, key, options) if inheriting else may_set(options)
-                if usable and key.member not in found and key.member not in shut:
-                    found.add(key.member)
-                    todo.append(key.member)
-        return frozenset(found)
-
-    return more(more(frozenset({role}), inheriting=True), inheriting=False) - {role}
+    inheriting = _closure(state, {role}, inherits, down=True, apart=shut)
+    return _closure(state, inheriting, _may_set, down=True, apart=shut) - {role}
 
 
 def logins_of(state: State, role: str, apart: Collection[str] = ()) -> tuple[str, ...]:
@@ -61,45 +48,63 @@ def may_become(state: State, role: str) -> tuple[str, ...]:
 
     A session that has done so stays that role when the membership is gone (check_role() checks only then).
     """
-    found, todo = {role}, [role]
-    while todo:
-        one = todo.pop()
-        more = {key.member for key, options in state.members.items() if key.role == one and may_set(options)} - found
-        found |= more
-        todo += more
+    found = _closure(state, {role}, _may_set, down=True)
     return tuple(sorted(name for name in found if name in state.roles and state.roles[name].login))
 
 
 def becomes(state: State, role: str, apart: Collection[str] = ()) -> frozenset[str]:
     """Other roles whose rights a session of ``role`` can use: the reverse of :func:`acting`."""
-    above: dict[str, list[tuple[Member, MemberOptions]]] = {}
-    for key, options in state.members.items():
-        above.setdefault(key.member, []).append((key, options))
-
-    def more(start: frozenset[str], inheriting: bool) -> frozenset[str]:
-        found, todo = set(start), list(start)
-        while todo:
-            for key, options in above.get(todo.pop(), ()):
-                usable = inherits(state, key, options) if inheriting else may_set(options)
-                if usable and key.role not in found and key.role not in apart:
-                    found.add(key.role)
-                    todo.append(key.role)
-        return frozenset(found)
-
-    return more(more(frozenset({role}), inheriting=False), inheriting=True) - {role}
+    become = _closure(state, {role}, _may_set, down=False, apart=apart)
+    return _closure(state, become, inherits, down=False, apart=apart) - {role}
 
 
 def inherited(state: State, role: str) -> frozenset[str]:
     """Other roles whose rights the role has without SET ROLE."""
-    found: set[str] = set()
-    todo = [role]
+    return _closure(state, {role}, inherits, down=False) - {role}
+
+
+def reached(state: State, role: str) -> frozenset[str]:
+    """Other roles whose rights the role has by inheritance or SET ROLE, in whatever order."""
+    return _closure(state, {role}, _usable, down=False) - {role}
+
+
+def can_set_role(state: State, role: str, wanted: str) -> bool:
+    """Whether the role may SET ROLE to another (member_can_set_role() in acl.c; before 16 every member may)."""
+    if role in state.roles and state.roles[role].superuser:
+        return True
+    return wanted in _closure(state, {role}, _may_set, down=False)
+
+
+def _closure(
+    state: State,
+    start: Iterable[str],
+    usable: Callable[[State, Member, MemberOptions], bool],
+    *,
+    down: bool,
+    apart: Collection[str] = (),
+) -> frozenset[str]:
+    """``start``, and every role that comes to it (``down``) or that it comes to by ``usable`` memberships, directly or
+    through others, except through a role in ``apart``.
+    """
+    ways: dict[str, list[tuple[str, Member, MemberOptions]]] = {}
+    for key, options in state.members.items():
+        one, other = (key.role, key.member) if down else (key.member, key.role)
+        ways.setdefault(one, []).append((other, key, options))
+    found, todo = set(start), list(start)
     while todo:
-        one = todo.pop()
-        for key, options in state.members.items():
-            if key.member == one and key.role not in found and inherits(state, key, options):
-                found.add(key.role)
-                todo.append(key.role)
+        for other, key, options in ways.get(todo.pop(), ()):
+            if other not in found and other not in apart and usable(state, key, options):
+                found.add(other)
+                todo.append(other)
     return frozenset(found)
+
+
+def _may_set(_: State, __: Member, options: MemberOptions) -> bool:
+    return may_set(options)
+
+
+def _usable(state: State, key: Member, options: MemberOptions) -> bool:
+    return may_set(options) or inherits(state, key, options)
 
 
 def attributed(

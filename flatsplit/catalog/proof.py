@@ -58,7 +58,7 @@ def unknown_dependencies(conn: psycopg.Connection[Any], role: str, state: State)
         unknown: list[_Address] = []
         for dependents in dependents_of(at, _oid(at, role)):
             unknown += _unknown(at, dependents, role, state, names)
-        return _describe(at, unknown)
+        return tuple(described for described, _ in _describe(at, unknown))
 
 
 def remaining_dependencies(
@@ -69,19 +69,24 @@ def remaining_dependencies(
     Without ``extensions`` these are left out: only REASSIGN OWNED moves one, and it refuses for the bootstrap
     superuser. Without ``temporary``, too, what is in temporary schemas: it ends with its session.
     """
+    found = _remaining(conn, role, extensions=extensions)
+    return tuple(described for described, passes in found if temporary or not passes)
+
+
+def temporary_dependencies(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
+    """Descriptions of what depends on the role in this database and ends with the session that made it."""
+    return tuple(described for described, passes in _remaining(conn, role) if passes)
+
+
+def _remaining(conn: psycopg.Connection[Any], role: str, *, extensions: bool = True) -> list[tuple[str, bool]]:
+    """What depends on the role, described and in order, each with whether it is temporary."""
     with look(conn) as at:
         left: list[_Address] = []
         for dependents in dependents_of(at, _oid(at, role)):
             if dependents.catalog == "pg_extension" and not extensions:
                 continue
             left += [_Address(dependents.catalog, *row) for row in at.rows(dependents.sql)]
-        return _describe(at, left, temporary=temporary)
-
-
-def temporary_dependencies(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
-    """Descriptions of what depends on the role in this database and ends with the session that made it."""
-    lasting = set(remaining_dependencies(conn, role, temporary=False))
-    return tuple(each for each in remaining_dependencies(conn, role) if each not in lasting)
+        return _describe(at, left)
 
 
 def owned_elsewhere(conn: psycopg.Connection[Any], role: str) -> tuple[str, ...]:
@@ -193,8 +198,10 @@ _KNOWN: dict[str, Callable[[Look, State, Names], set[tuple[int, str]]]] = {
 """For catalogs of what is no object: the (oid, role) pairs that are in the State."""
 
 
-def _describe(at: Look, addresses: Iterable[_Address], *, temporary: bool = True) -> tuple[str, ...]:
+def _describe(at: Look, addresses: Iterable[_Address]) -> list[tuple[str, bool]]:
     columns = [list(column) for column in zip(*addresses, strict=True)]
     rows = at.rows(_DESCRIBED, *columns) if columns else []
-    told = (row for row in rows if temporary or not is_temporary(row[2] or ""))
-    return tuple(sorted(_WORDS.get(deptype, "") + described for deptype, described, _ in told))
+    return sorted(
+        (_WORDS.get(deptype, "") + described, is_temporary(schema or "") is not None)
+        for deptype, described, schema in rows
+    )

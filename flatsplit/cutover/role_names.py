@@ -105,7 +105,12 @@ def find_renamed(journal: Journal, live: State, whose: Mapping[str, str], *, eve
     if not asked:
         return ()
     found = (journal.called_now if ever else journal.renamed)(memory.cluster(live.target), asked)
-    return tuple(Renamed(was, now, whose[was], was in live.roles) for was, now in sorted(found.items()))
+    return _renamed(found, whose, live)
+
+
+def _renamed(found: Mapping[str, str], whose: Mapping[str, str], live: State) -> tuple[Renamed, ...]:
+    changed = ((was, now) for was, now in sorted(found.items()) if was in whose)
+    return tuple(Renamed(was, now, whose[was], was in live.roles) for was, now in changed)
 
 
 def asked_about(config: Config, journal: Journal, kept: Iterable[CutoverRecord]) -> dict[str, str]:
@@ -138,9 +143,7 @@ def renamed_at_a_glance(session: Session, config: Config, people: State) -> tupl
     except psycopg.errors.InsufficientPrivilege:
         return ()
     whose |= {was: "the tenants" for was, now in changed.items() if now in tenants}
-    return tuple(
-        Renamed(was, now, whose[was], was in people.roles) for was, now in sorted(changed.items()) if was in whose
-    )
+    return _renamed(changed, whose, people)
 
 
 def known_to(name: WalkName, roles: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from flatsplit import membership
 from flatsplit.config import parse_name
 from flatsplit.rehearsal.conditions import asks_who
 from flatsplit.rehearsal.grammar import (
@@ -26,7 +27,6 @@ from flatsplit.rehearsal.grammar import (
 from flatsplit.rehearsal.plpgsql import Guard
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.values import Outcome, Problem, within
-from flatsplit.rights.matrix import may_become
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.actor import Actor
@@ -170,7 +170,7 @@ def _is(actor: Actor, who: str, role: str, words: set[str], *, live: bool) -> bo
     inherits = rights.superuser or role in rights.closure
     if words == {"USAGE"}:
         return inherits
-    return may_become(state, who, role) or (inherits and words != {"SET"})
+    return membership.can_set_role(state, who, role) or (inherits and words != {"SET"})
 
 
 def _named(actor: Actor, node: Node) -> str | None:

@@ -14,13 +14,12 @@ from flatsplit.config.text import quote
 from flatsplit.model import State, versions
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.values import Heard, Problem
-from flatsplit.rights.matrix import may_become
 from flatsplit.walks.split.context import Context
 
 
 def problems(actor: Actor, role: str, what: str) -> list[Problem]:
     """Problems of ``what``, by which a session would become ``role``."""
-    if role in ("none", "default") or may_become(actor.goal, actor.role, role):
+    if role in ("none", "default") or membership.can_set_role(actor.goal, actor.role, role):
         return []
     if role not in actor.live.roles:
         if role in actor.goal.roles:
@@ -31,7 +30,7 @@ def problems(actor: Actor, role: str, what: str) -> list[Problem]:
         reason = f"{what}: {actor.role} is no member of {role}"
     taken = (actor.context.legacy, *actor.context.config.roles.new)
     remedy = _LEAVE
-    if actor.purpose and role not in taken and may_become(actor.live, actor.before, role):
+    if actor.purpose and role not in taken and membership.can_set_role(actor.live, actor.before, role):
         remedy = f"[become] {actor.purpose} = [{quote(role)}]"
     elif not actor.purpose:
         remedy = f"GRANT {format_name(role)} TO {format_name(actor.role)}"
@@ -56,7 +55,7 @@ def others(state: State, context: Context) -> tuple[tuple[str, ...], tuple[str, 
     facts = state.roles.get(context.legacy)
     if facts is None or facts.superuser:  # it may become any role; its memberships say which it does
         reached = {key.role for key in state.members if key.member == context.legacy} & reached
-    became = sorted(name for name in reached if may_become(state, context.legacy, name))
+    became = sorted(name for name in reached if membership.can_set_role(state, context.legacy, name))
     return tuple(sorted(acting)), tuple(became)
 
 
@@ -64,7 +63,7 @@ def certain(state: State, context: Context, role: str) -> bool:
     """Whether only sessions that act as legacy can have become ``role``, which does not log in itself."""
     mine = {context.legacy, *others(state, context)[0], *context.config.roles.new, state.target.operator}
     logins = (name for name, facts in state.roles.items() if facts.login and not facts.superuser and name not in mine)
-    return not state.roles[role].login and not any(may_become(state, name, role) for name in logins)
+    return not state.roles[role].login and not any(membership.can_set_role(state, name, role) for name in logins)
 
 
 def of(heard: Iterable[Heard], acting: Iterable[str]) -> list[Heard]:

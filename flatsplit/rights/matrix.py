@@ -36,7 +36,7 @@ class Rights:
     def __init__(self, state: State, role: str) -> None:
         self._state = state
         self.role = role
-        self.closure = frozenset({role}) | _reached(state, role)
+        self.closure = frozenset({role}) | membership.reached(state, role)
         self.superuser = role in state.roles and state.roles[role].superuser
         self._letters: dict[int, frozenset[str]] = {}
 
@@ -78,34 +78,6 @@ class Rights:
     def may_grant(self, facts: ObjectFacts) -> bool:
         """Whether it could give a privilege on the object away."""
         return self.owns(facts) or any(item.grantable and item.grantee in self.closure for item in facts.acl)
-
-
-def _reached(state: State, role: str) -> frozenset[str]:
-    """Roles that it is a member of, directly or indirectly, by inheritance or SET ROLE."""
-    found: set[str] = set()
-    todo = [role]
-    while todo:
-        one = todo.pop()
-        for key, options in state.members.items():
-            usable = options.inherit is None or options.inherit or options.set
-            if key.member == one and key.role not in found and usable:
-                found.add(key.role)
-                todo.append(key.role)
-    return frozenset(found)
-
-
-def may_become(state: State, role: str, wanted: str) -> bool:
-    """Whether it may SET ROLE (member_can_set_role() in acl.c; before 16 every member may)."""
-    if role == wanted or (role in state.roles and state.roles[role].superuser):
-        return True
-    found, todo = {role}, [role]
-    while todo:
-        one = todo.pop()
-        for key, options in state.members.items():
-            if key.member == one and key.role not in found and membership.may_set(options):
-                found.add(key.role)
-                todo.append(key.role)
-    return wanted in found
 
 
 Answers = Iterable[tuple[ObjectGroup, bool]]
@@ -187,7 +159,12 @@ def _extras(state: State, context: Context) -> Iterator[Check]:
         for name in names:
             if name in state.roles and role in state.roles and database in state.objects:
                 itself = ObjectGroup("database", "", state.objects[database], [database])
-                yield _check(role, f"become {name}, as [become] says", True, [(itself, may_become(state, role, name))])
+                yield _check(
+                    role,
+                    f"become {name}, as [become] says",
+                    True,
+                    [(itself, membership.can_set_role(state, role, name))],
+                )
     for role, letter, refs in grants.extras(state, context):
         rights = Rights(state, role)
         objects = {ref: state.objects[ref] for ref in refs if ref in state.objects}

@@ -1,6 +1,6 @@
 -- Tables of these schemas with their columns: number, name, type without its modifier, NOT NULL (a primary key's are),
--- whether the type is a base type of the server's own, and a collation of its own. Partitions and inheritance children say so, the latter of whom; so
--- does who has foreign ones.
+-- whether the type is a base type of the server's own, and a collation of its own. Partitions and inheritance children
+-- say so, the latter of whom; so does who has foreign ones.
 -- A domain counts as the type that it is over where the server compares it as that: it writes the comparison with a cast,
 -- which flatsplit.ddl.conditions reads for these types. Under a nondeterministic collation different values are equal, so
 -- the type with that is another.
@@ -27,9 +27,11 @@ SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' ELSE 'partitioned_table' END 
        coalesce((
            SELECT json_agg(json_build_array(
                       a.attnum, a.attname,
-                      format_type(y.oid, NULL) || CASE WHEN l.collisdeterministic THEN '' ELSE coalesce(' COLLATE ' || l.name, '') END,
+                      format_type(y.oid, NULL)
+                          || CASE WHEN l.collisdeterministic THEN '' ELSE coalesce(' COLLATE ' || l.name, '') END,
                       a.attnotnull,
-                      y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace AND l.collisdeterministic IS NOT FALSE,
+                      y.typtype = 'b' AND y.typnamespace = 'pg_catalog'::regnamespace
+                          AND l.collisdeterministic IS NOT FALSE,
                       coalesce(l.name, ''))
                   ORDER BY a.attnum)
            FROM pg_attribute AS a LEFT JOIN bases AS b ON b.oid = a.atttypid

@@ -5,5 +5,6 @@ WITH last AS (
     ORDER BY s.id DESC LIMIT 1)
 SELECT k.name, r.rolname::text
 FROM last CROSS JOIN jsonb_each_text(last.roles -> 'oids') AS k (name, oid) JOIN pg_roles AS r ON r.oid = k.oid::oid
-WHERE last.roles ->> 'cluster' = %(cluster)s AND (%(names)s::text[] IS NULL OR k.name = ANY (%(names)s)) AND r.rolname <> k.name
+WHERE last.roles ->> 'cluster' = %(cluster)s AND r.rolname <> k.name
+  AND (%(names)s::text[] IS NULL OR k.name = ANY (%(names)s))
 ORDER BY k.name
