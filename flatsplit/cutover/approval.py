@@ -18,6 +18,7 @@ from flatsplit.journal import EventRecord
 from flatsplit.model import GateResult, Plan, Statement
 from flatsplit.model.report import Approved
 from flatsplit.planning.difference import Difference, facts, only_new
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cutover.interaction import Reporter
@@ -32,7 +33,9 @@ def record_approval(walk: Walk, situation: Situation, plan: Plan, by: str, ticke
         details["known"] = memory.objects(situation.live)
     where = f" ({ticket})" if ticket else ""
     whose = f"{by}{where} approved" if by else "taken as approved, by its digest alone:"
-    walk.journal.event(EVENT, plan.step, f"{whose} digest {plan.digest}, {len(plan.actions)} statements", details)
+    walk.journal.event(
+        EVENT, plan.step, f"{whose} digest {plan.digest}, {count(len(plan.actions), 'statement')}", details
+    )
 
 
 def approvals(events: Iterable[EventRecord]) -> Iterator[Approved]:

@@ -25,6 +25,7 @@ from flatsplit.gates import judge
 from flatsplit.model import GateResult, Plan, State
 from flatsplit.planning import machine
 from flatsplit.planning.machine import TRANSITIONS
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -205,7 +206,7 @@ def _take(
     executed = 0
     try:
         if by_hand:
-            reporter.note(f"{key} was done by hand: {len(by_hand)} statements found done")
+            reporter.note(f"{key} was done by hand: {count(len(by_hand), 'statement')} found done")
             with walk.session.transaction():
                 walk.journal.record(key, "by-hand", by_hand)
         executed += executor.run(key, "catch-up", plan.catch_up)
@@ -260,7 +261,7 @@ def _begin(
         walk.journal.event(
             "resumed" if resumed else "started",
             key,
-            f"{len(plan.actions)} statements, digest {plan.digest}",
+            f"{count(len(plan.actions), 'statement')}, digest {plan.digest}",
             {"digest": plan.digest, "approved": options.approved, "statements": len(plan.actions)},
         )
 

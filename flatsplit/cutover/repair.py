@@ -12,6 +12,7 @@ from flatsplit.cutover.snapshot import step_ended
 from flatsplit.model import Plan
 from flatsplit.planning import machine
 from flatsplit.planning.digest import digest
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -30,22 +31,23 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
     if not situation.done and (other := next((link.name for link in situation.others if link.done), None)):
         # What drifted is other walks', and an action on record belongs to a step that was done
         done = _repair(walk.turned(other, situation.live), reporter, confirm, passwords)
-        return replace(done, next=next_key, complete=False)
+        return replace(done, next=next_key, complete=False, walk=situation.name)
     if not drift or not situation.done:
-        return AdvanceResult((), next_key, complete=next_key is None)
+        return AdvanceResult((), next_key, complete=next_key is None, walk=situation.name)
     step = situation.kind.keys[situation.done - 1]
     target, oid = situation.live.target, walk.record.legacy_oid
     plan = Plan(step, digest(target, walk.config.legacy_role, oid, "repair", drift, situation.name), (), drift)
     if not confirm(plan, "repair"):
-        return AdvanceResult((), next_key)
+        return AdvanceResult((), next_key, walk=situation.name)
     verifiers = walk.verifiers(drift, passwords)
     with walk.session.transaction():
         walk.keep_names()
-        walk.journal.event("repair", step, f"{len(drift)} statements")
+        walk.journal.event("repair", step, count(len(drift), "statement"))
     reporter.step_started("repair", "Apply again what drifted", len(drift))
-    count = walk.executor(situation, reporter, verifiers).run(step, "repair", drift)
+    ran = walk.executor(situation, reporter, verifiers).run(step, "repair", drift)
     after = walk.situation()
     with walk.session.transaction():
         step_ended(walk, step, after.live)
     reporter.step_finished("repair", "done")
-    return AdvanceResult((StepOutcome("repair", "done", count),), next_key, complete=next_key is None)
+    outcome = StepOutcome("repair", "done", ran)
+    return AdvanceResult((outcome,), next_key, complete=next_key is None, walk=situation.name)

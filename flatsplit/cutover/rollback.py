@@ -25,7 +25,7 @@ from flatsplit.server.sessions import read_sessions
 from flatsplit.walks import marks, used_elsewhere
 from flatsplit.walks.split import members
 from flatsplit.walks.split.remembered import reduce
-from flatsplit.words import more
+from flatsplit.words import count, more
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -207,7 +207,7 @@ def _take_back(
 ) -> tuple[StepOutcome, Situation]:
     with walk.session.transaction():
         walk.journal.transition(key, *TRANSITIONS["turn back"])
-        walk.journal.event("rolling_back", key, f"{len(plan.statements)} statements", {"digest": plan.digest})
+        walk.journal.event("rolling_back", key, count(len(plan.statements), "statement"), {"digest": plan.digest})
         dropped = record_policies(walk, key, plan)
     reporter.step_started(f"rollback {key}", f"undo “{situation.kind.step(key).title}”", len(plan.statements))
     for definition in dropped:
@@ -244,7 +244,7 @@ def _take_back(
     with walk.session.transaction():
         walk.journal.mark_undone(key)
         walk.journal.transition(key, *TRANSITIONS["give back"])
-        walk.journal.event("rolled_back", key, f"{executed} statements")
+        walk.journal.event("rolled_back", key, count(executed, "statement"))
         first = situation.name == SPLIT and key == situation.kind.keys[0]
         if first and any(name in situation.live.roles for name in walk.config.roles.new):
             # Roles that stay for another database are there before the next attempt, and count as shared then

@@ -86,6 +86,8 @@ class Interleaved(Walk):
     """Several walks at once, and what was done of them."""
 
     chance: random.Random = field(default_factory=random.Random)
+    elsewhere: bool = False
+    """Whether another database has the same owner."""
     said: list[str] = field(default_factory=list)
     """All calls with their exit codes; a failure shows them."""
     taken: list[Taken] = field(default_factory=list)
@@ -197,9 +199,11 @@ class Interleaved(Walk):
         self.said.append(f"   {broken}")
         if not difference(before, self.snapshot()):
             return
-        if self.call("verify", codes=(0, 4)).exit_code == 4:
+        # Where another database uses the old role, its walk may have let it in: that is told, and for people to decide
+        told = self.elsewhere and broken == "alter role legacy login"
+        if self.call("verify", codes=(0, 4)).exit_code == 4 and not told:
             self.call("status", codes=(4,))
-            self.call("repair", "--walk", name)
+            self.call("repair", *(("--walk", name) if len(self.said) % 2 else ()))
             self.call("verify")
         else:
             assert mended, "\n".join(self.said)
@@ -232,9 +236,11 @@ def test_what_is_done_holds_and_all_of_it_goes_back(
     kind = later.choice(("bootstrap", "owner")) if later.random() < 0.3 else kind
     by = Restricted if kind in ORDINARY and chance.random() < 0.4 else Interleaved
     database = made(fresh_cluster, make_database, kind, elsewhere=elsewhere)
-    walk = by(invoke_cli, database, retire=chance.choice(("revoke", "revoke", "repurpose")), chance=chance)
+    retire = chance.choice(("revoke", "revoke", "repurpose"))
+    walk = by(invoke_cli, database, retire=retire, chance=chance, elsewhere=elsewhere)
     if by is Restricted:
-        make_operator(database, SHAPES["createrole"], reach=("alice", "reporting"))
+        owner = (OWNER,) if kind == "owner" else ()
+        make_operator(database, SHAPES["createrole"], reach=("alice", "reporting", *owner))
         as_if_granted_by_operator(database)
     untouched = walk.snapshot()
     walk.init(soak="0s")

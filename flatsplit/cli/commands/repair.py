@@ -17,14 +17,15 @@ from flatsplit.errors import Exit
 def command(app: App, name: str | None, yes: bool, password_file: Path | None, generate_passwords: Path | None) -> Exit:
     """Apply again what drifted from what finished steps promised.
 
-    Takes no new step. Asks first on a terminal; elsewhere it goes ahead, since the steps were agreed to before.
+    It is about all walks, whichever is named, and takes no new step. Asks first on a terminal; elsewhere it goes ahead,
+    since the steps were agreed to before.
     """
     check_password_options(password_file, generate_passwords)
     from flatsplit.cli.progress import Asking, Narration
     from flatsplit.cli.views import repair as view
 
     with (
-        app.walk("repair", write=True, alone=True, name=name) as walk,
+        app.walk("repair", write=True, alone=True, name=name, any_will_do=True) as walk,
         Narration(app.output, walk.record.walk) as narration,
     ):
         asking = Asking(narration, yes=yes or not app.output.interactive)
