@@ -27,9 +27,9 @@ class WalkName(NamedTuple):
         """As it is typed in a shell: ``--walk 'group:two words'``."""
         return f"--walk {shlex.quote(str(self))}"
 
-    def typed(self, verb: str) -> str:
-        """``flatsplit next``, and for another walk than the split which one is meant."""
-        return f"flatsplit {verb}" if self.kind == "split" else f"flatsplit {verb} {self.option}"
+    def typed(self, verb: str, *, several: bool = False) -> str:
+        """``flatsplit next``, and which walk is meant: for another than the split, and where several are kept."""
+        return f"flatsplit {verb} {self.option}" if several or self.kind != "split" else f"flatsplit {verb}"
 
     @property
     def begins(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -55,6 +56,20 @@ def two_lines(result: Result, code: int) -> str:
     lines = result.stderr.splitlines()
     assert len(lines) == 2, lines
     return result.stderr
+
+
+@pytest.mark.majors("one")
+def test_what_is_printed_to_be_typed_says_which_walk(walk: Walk) -> None:
+    walk.forward("create-roles")
+    begin(walk, "reporting")
+    shown = [walk("status", "--walk", "split"), walk("next", "--yes", "--walk", "split"), walk("status")]
+    typed = {line for result in shown for line in re.findall("`flatsplit ((?:plan|next|repair)[^`]*)`", result.stdout)}
+    assert typed == {"plan --walk split", "next --walk split"}
+    walk.database.execute("create table later (id int); alter table later owner to legacy")
+    listed = walk("status").check().stdout
+    assert "`flatsplit next --walk split` runs them first; `flatsplit repair` runs them alone." in listed
+    assert "While you were away (since grant-existing" in listed
+    assert walk("repair", "--yes").check().stdout.endswith("take it with `flatsplit next --walk split`.\n")
 
 
 @pytest.mark.slow

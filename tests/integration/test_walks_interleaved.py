@@ -71,6 +71,17 @@ BROKEN = (
 be: then it is promised.
 """
 
+LOSE = """
+create sequence flatsplit.written;
+create function flatsplit.lose() returns trigger language plpgsql security definer as $$ begin
+  if nextval('flatsplit.written') = {after} then perform pg_terminate_backend(pg_backend_pid()); end if;
+  return null;
+end $$;
+create trigger lose after insert or update on flatsplit.action for each row execute function flatsplit.lose();
+create trigger lose after insert or update on flatsplit.event for each row execute function flatsplit.lose();
+create trigger lose after insert or update on flatsplit.step for each row execute function flatsplit.lose()
+"""
+
 
 @dataclass
 class Taken:
@@ -86,8 +97,12 @@ class Interleaved(Walk):
     """Several walks at once, and what was done of them."""
 
     chance: random.Random = field(default_factory=random.Random)
+    losses: random.Random = field(default_factory=random.Random)
+    """Draws when the connection is lost."""
     elsewhere: bool = False
     """Whether another database has the same owner."""
+    halfway: bool = False
+    """Whether a step may be neither done nor undone, because the connection was lost."""
     said: list[str] = field(default_factory=list)
     """All calls with their exit codes; a failure shows them."""
     taken: list[Taken] = field(default_factory=list)
@@ -101,7 +116,9 @@ class Interleaved(Walk):
         shown = "\n".join([*self.said, result.stdout[-1500:], result.stderr[-1500:]])
         assert result.exit_code in codes, shown
         assert "Traceback" not in result.stderr, shown
-        assert not journal.problems(self.database.admin), shown
+        self.halfway &= arguments[0] not in ("next", "rollback") or result.exit_code != 0
+        left = [one for one in journal.problems(self.database.admin) if not self.halfway or "neither done" not in one]
+        assert not left, shown
         return result
 
     def look(self) -> None:
@@ -136,6 +153,18 @@ class Interleaved(Walk):
             self.same(before, "begin takes no step")
             self.look()
 
+    def cut_off(self, *arguments: str) -> None:
+        """A call whose connection is lost once it has written so many lines into the journal, if it writes as many."""
+        self.database.execute(LOSE.format(after=self.chance.choice((1, 2, 3, 5, 8, 13, 30))))
+        result = self(*arguments)
+        self.database.execute("drop function flatsplit.lose cascade; drop sequence flatsplit.written")
+        self.halfway = True
+        self.said.append(
+            f"{result.exit_code}  cut off: {' '.join(one for one in arguments if not one.startswith('/'))}"
+        )
+        assert "Traceback" not in result.stderr, "\n".join([*self.said, result.stderr])
+        assert result.exit_code in (0, 1, 3, 5), "\n".join([*self.said, result.stderr])
+
     def ahead(self, name: str) -> None:
         """One step of a walk, with what is closed waived."""
         before, done = self.snapshot(), self.done()
@@ -144,6 +173,13 @@ class Interleaved(Walk):
             waivers = [word for gate in sorted(waived) for word in ("--waive", gate)]
             reason = ["--reason", "a test"] if waived else []
             asked = ("--yes", "--password-file", str(self.password_file), "--walk", name, *waivers, *reason)
+            if self.losses.random() < 0.25:
+                self.cut_off("next", *asked)
+                self.look()
+                if self.losses.random() < 0.4:  # given up
+                    self.call("rollback", "--yes", "--walk", name, codes=(0,))
+                    self.look()
+                    return
             result = self.call("next", *asked, codes=(0, 3, 5))
             self.look()
             closed = set(self.standing[name]["blocked_by"]) if result.exit_code == 3 else set()
@@ -160,6 +196,8 @@ class Interleaved(Walk):
     def back(self, name: str) -> None:
         """The last step of a walk."""
         before = self.snapshot()
+        if self.losses.random() < 0.25:
+            self.cut_off("rollback", "--yes", "--walk", name)
         result = self.call("rollback", "--yes", "--walk", name, codes=(0, 5))
         if result.exit_code:
             self.untouched(before, result)
@@ -237,7 +275,7 @@ def test_what_is_done_holds_and_all_of_it_goes_back(
     by = Restricted if kind in ORDINARY and chance.random() < 0.4 else Interleaved
     database = made(fresh_cluster, make_database, kind, elsewhere=elsewhere)
     retire = chance.choice(("revoke", "revoke", "repurpose"))
-    walk = by(invoke_cli, database, retire=retire, chance=chance, elsewhere=elsewhere)
+    walk = by(invoke_cli, database, retire=retire, chance=chance, losses=later, elsewhere=elsewhere)
     if by is Restricted:
         owner = (OWNER,) if kind == "owner" else ()
         make_operator(database, SHAPES["createrole"], reach=("alice", "reporting", *owner))

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from flatsplit.model import GateResult, WalkName
 
 
-def how_to_go_on(gates: Sequence[GateResult], walk: WalkName) -> str:
-    """The command to type when these gates are closed."""
-    go_on = typed("next", walk)
+def how_to_go_on(gates: Sequence[GateResult], walk: WalkName, *, several: bool) -> str:
+    """The command to type when these gates are closed. ``several``: whether the database has more walks than this."""
+    go_on = typed("next", walk, several=several)
     text = f"`{go_on}` goes on when that is settled"
     if not all(gate.waivable for gate in gates):
         return f"{text}."

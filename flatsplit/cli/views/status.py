@@ -39,7 +39,9 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         printer.say(f"{one_line(finding.title)}: {names}")
         printer.say(f"  if it needs them: {one_line(finding.fix)}")
     if all_walks:
+        _show_changes(printer, found)
         _show_walks(printer, found)
+        _show_poolers(printer, found)
         _show_ages(printer, found)
         return
     done = sum(step.state == "done" for step in found.steps)
@@ -48,18 +50,7 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         what = f"{found.walk.words} in database {cutover.database}"
     progress = f"{done} of {len(found.steps)} steps done, begun {ago(cutover.started_at)}"
     printer.say(f"{one_line(what)}: {progress}.", "bold")
-    show_findings(printer, [finding for finding in found.findings if finding.blocks])
-    if found.away is not None:
-        _show_away(printer, found.away)
-    if found.catch_up:
-        printer.say(
-            f"Since the last step, {count(len(found.catch_up), 'statement')} became necessary to keep what was done:",
-            "yellow",
-        )
-        summarise(printer, found.catch_up)
-        first = "`flatsplit next` runs them first; " if found.next else ""
-        printer.say(f"  {first}`flatsplit repair` runs them{' alone' if first else ''}.")
-    show_refused(printer, found.refused)
+    _show_changes(printer, found)
     _show_next(printer, found)
     _show_poolers(printer, found)
     _show_ages(printer, found)
@@ -77,6 +68,23 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
             printer.say(f"warning: {one_line(finding.title)}. {finding.why}", "yellow")
 
 
+def _show_changes(printer: Printer, found: Status) -> None:
+    """What stands in the way of all walks, what changed meanwhile, and what was refused."""
+    show_findings(printer, [finding for finding in found.findings if finding.blocks])
+    if found.away is not None:
+        _show_away(printer, found.away)
+    if found.catch_up:
+        printer.say(
+            f"Since the last step, {count(len(found.catch_up), 'statement')} became necessary to keep what was done:",
+            "yellow",
+        )
+        summarise(printer, found.catch_up)
+        next_ = typed("next", found.walk, several=len(found.walks) > 1)
+        first = f"`{next_}` runs them first; " if found.next else ""
+        printer.say(f"  {first}`flatsplit repair` runs them{' alone' if first else ''}.")
+    show_refused(printer, found.refused)
+
+
 def _show_walks(printer: Printer, found: Status) -> None:
     for walk in found.walks:
         if walk.blocked_by:
@@ -86,8 +94,6 @@ def _show_walks(printer: Printer, found: Status) -> None:
             where = {"complete": "done", "rolled_back": "rolled back"}.get(walk.state, f"next: {walk.next}")
         style = "green" if walk.state == "complete" else "yellow" if walk.blocked_by else ""
         printer.say(f"{one_line(walk.walk.words)}  {walk.done}/{walk.of}  {where}", style)
-    if found.catch_up:
-        printer.say(f"{count(len(found.catch_up), 'statement')} became necessary to keep what was done.", "yellow")
     printer.say("`flatsplit status --walk KIND:SUBJECT` says more of one.")
 
 
@@ -130,13 +136,14 @@ def _show_next(printer: Printer, found: Status) -> None:
         printer.say(f"  {gate.key}: {one_line(gate.reason)}", "yellow")
         if gate.fix:
             printer.say(f"    better: {one_line(gate.fix)}")
+    several = len(found.walks) > 1
     if step.blocked_by:
-        printer.say(f"  {how_to_go_on(step.blocked_by, found.walk)}")
+        printer.say(f"  {how_to_go_on(step.blocked_by, found.walk, several=several)}")
     elif step.state == "running":
-        next_, back = (typed(verb, found.walk) for verb in ("next", "rollback"))
+        next_, back = (typed(verb, found.walk, several=several) for verb in ("next", "rollback"))
         printer.say(f"  `{next_}` goes on with it, `{back}` takes it back.")
     else:
-        plan, next_ = (typed(verb, found.walk) for verb in ("plan", "next"))
+        plan, next_ = (typed(verb, found.walk, several=several) for verb in ("plan", "next"))
         printer.say(f"  See it with `{plan}`, take it with `{next_}`.")
 
 
