@@ -42,7 +42,7 @@ def approve(
     if digest is not None and (len(plans) != 1 or plans[0].digest != digest):
         raise Refused(
             f"the plan of {plans[0].step} is not the one with digest {digest}: it is {plans[0].digest}",
-            f"read `flatsplit plan {plans[0].step}` (or a new runbook) and approve that",
+            f"read `{situation.typed('plan')} {plans[0].step}` (or a new runbook) and approve that",
         )
     with walk.session.transaction():
         for plan in plans:

@@ -101,7 +101,8 @@ def _advance(
             rode += companion_roles.ride(walk, reporter, along)
             situation = walk.situation()
         else:
-            reporter.note("who rides along has not arrived: a later flatsplit next without --approved sees to that")
+            then = situation.typed("next")
+            reporter.note(f"who rides along has not arrived: a later {then} without --approved sees to that")
     while True:
         key = machine.next_step(situation.states)
         if key is None or (options.through and situation.kind.place(key) > situation.kind.place(options.through)):
@@ -291,13 +292,14 @@ def _converge(walk: Walk, key: str, executor: Executor, known: State | None, app
         if strange is not None:
             raise Waiting(
                 f"something appeared while {key} ran that nobody approved: {strange.lines()[0]}",
-                f"look at `flatsplit plan {key}`, have it approved, then flatsplit next --approved DIGEST goes on",
+                f"look at `{situation.typed('plan')} {key}`, have it approved, then {situation.typed('next')} "
+                "--approved DIGEST goes on",
             )
         executed += executor.run(key, "catch-up", remaining)
         before = situation.live
     raise Drift(
         f"{key} does not come to rest: {remaining[0].description} and {len(remaining) - 1} more are wanted again",
-        "find out who undoes it (an event trigger, another tool), then run flatsplit next again",
+        f"find out who undoes it (an event trigger, another tool), then run {situation.typed('next')} again",
     )
 
 
@@ -313,7 +315,7 @@ def _prove_empty(walk: Walk, situation: Situation, role: str) -> None:
     if left:
         raise Drift(
             f"{role} still has {left[0]}" + (f" (and {len(left) - 1} more)" if left[1:] else ""),
-            "take it away by hand, then run flatsplit next again",
+            f"take it away by hand, then run {situation.typed('next')} again",
         )
 
 

@@ -92,7 +92,7 @@ def prove(
     for role in roles:
         try:
             password = passwords.read_back(role)
-            asked = _log_in(walk.session, role, password)
+            asked = _log_in(walk.session, role, password, situation.typed("next"))
             _hand_over(passwords, role, password)
         except FlatsplitError as error:
             if role not in verifiers:
@@ -107,15 +107,17 @@ def prove(
             walk.journal.event(EVENT, plan.step, said)
 
 
-def _log_in(session: Session, role: str, password: str) -> bool:
-    """Whether the server asked for the password. Raises Waiting where the role is not let in."""
+def _log_in(session: Session, role: str, password: str, next_: str) -> bool:
+    """Whether the server asked for the password. Raises Waiting, with ``next_`` as the command to type, where the role
+    is not let in.
+    """
     try:
         with connect_as(session, role, password) as connection:
             return connection.pgconn.used_password
     except FlatsplitError as error:
         raise Waiting(
             f"{role} cannot log in with its new password: {error.what}",
-            "put that right (from here the role has to be let in by pg_hba.conf), then run flatsplit next again: it "
+            f"put that right (from here the role has to be let in by pg_hba.conf), then run {next_} again: it "
             "goes on with the same password",
         ) from None
 

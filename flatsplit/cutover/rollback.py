@@ -234,7 +234,8 @@ def _take_back(
         else:
             raise Drift(
                 f"taking {key} back does not come to rest: {statements[0].description}",
-                "find out who undoes it (an event trigger, another tool), then run flatsplit rollback again",
+                "find out who undoes it (an event trigger, another tool), then run "
+                f"{situation.typed('rollback')} again",
             )
     except Waiting as error:
         with walk.session.transaction():

@@ -55,7 +55,8 @@ def let_in(
         if situation.config.gates.require_approval and situation.states[tenants.TENANT_LOGIN] != "done":
             raise Refused(
                 f"[gates] require_approval wants {tenants.TENANT_LOGIN} approved before anybody is let in",
-                f"flatsplit plan {tenants.TENANT_LOGIN}; who is to wait all the same: flatsplit rollback --tenant KEY",
+                f"{situation.typed('plan')} {tenants.TENANT_LOGIN}; who is to wait all the same: "
+                "flatsplit rollback --tenant KEY",
             )
         step, context = situation.kind.step(tenants.TENANT_LOGIN), context_of(situation)
         entering = holding(situation.live, context, roles, held=False)

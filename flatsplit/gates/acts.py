@@ -34,7 +34,7 @@ def judge(asked: Asked[Context]) -> GateResult:
         "acts",
         True,
         f"by the catalog {' and '.join(context.opened)} {_acted(context)}; not tried: no password at hand",
-        "flatsplit next --password-file FILE tries it",
+        f"{asked.typed('next')} --password-file FILE tries it",
         notice=True,
     )
 

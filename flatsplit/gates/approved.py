@@ -32,7 +32,7 @@ def judge(asked: Asked[Any]) -> GateResult:
     plan, given = asked.approval.plan, asked.approval.given
     approvals = records(asked.journal)
     if given is None:
-        return _missing(approvals, plan)
+        return _missing(approvals, plan, asked.typed("next"))
     record = next((event for event in reversed(approvals) if event.details.get("digest") == given), None)
     if given == plan.digest:
         return GateResult("approved", True, f"digest {given} approved{_whose(record)}", waivable=False)
@@ -54,14 +54,14 @@ def new_labels(record: EventRecord, live: State) -> frozenset[str]:
     return frozenset(ddl.label(ref) for ref in memory.difference(record.details["known"], live).appeared)
 
 
-def _missing(records: Sequence[EventRecord], plan: Plan) -> GateResult:
+def _missing(records: Sequence[EventRecord], plan: Plan, next_: str) -> GateResult:
     mine = [event for event in records if event.details.get("digest") == plan.digest]
     if mine:
         reason = f"digest {plan.digest} was approved{_whose(mine[-1])}, but is not given"
-        fix = f"flatsplit next --approved {plan.digest}"
+        fix = f"{next_} --approved {plan.digest}"
     else:
         reason = f"digest {plan.digest} is not approved"
-        fix = f"have the plan reviewed, then flatsplit next --approved {plan.digest}"
+        fix = f"have the plan reviewed, then {next_} --approved {plan.digest}"
     return GateResult("approved", False, reason, fix, waivable=False)
 
 
@@ -78,7 +78,7 @@ def _other_plan(
     """The gate where the approved plan is not the one that would run: open where it is a part of that, or allowed by
     ``allow_new_objects``. Raises Refused otherwise.
     """
-    fix = f"look at `flatsplit plan {plan.step}`, have it approved, and give that digest"
+    fix = f"look at `{asked.typed('plan')} {plan.step}`, have it approved, and give that digest"
     if record is None:
         raise Refused(f"the plan of {plan.step} is not the approved one: its digest is {plan.digest}", fix)
     if record.step != plan.step:

@@ -11,7 +11,6 @@ from flatsplit.walks.rotate.context import Context
 
 EVENT = "proved"
 """The kind of event: a role has logged in with its new password."""
-TRY = "flatsplit next tries it, with the store of [rotation] or with --password-file FILE"
 
 
 def judge(asked: Asked[Context]) -> GateResult:
@@ -24,7 +23,12 @@ def judge(asked: Asked[Context]) -> GateResult:
         told = [event for event in asked.journal.events(EVENT, asked.step) if since is None or event.at >= since]
         if told:
             return GateResult("delivered", True, told[-1].message)
-        return GateResult("delivered", False, f"nobody has tried the new password of {coming} yet", TRY)
+        return GateResult(
+            "delivered",
+            False,
+            f"nobody has tried the new password of {coming} yet",
+            f"{asked.typed('next')} tries it, with the store of [rotation] or with --password-file FILE",
+        )
     try:
         with connect_as(asked.session, coming, password) as conn:
             row = conn.execute("SELECT current_user::text, pg_has_role(%s::name, 'USAGE')", [context.role]).fetchone()

@@ -56,6 +56,8 @@ class Asked(Generic[C]):
     approval: Approval | None = None
     name: WalkName = SPLIT
     """The name of the walk."""
+    several: bool = False
+    """Whether the database has more walks than this."""
     passwords: Mapping[str, str] = field(default_factory=dict)
     """The passwords at hand, by role, for trying a login."""
     logs: Sequence[Path] = ()
@@ -64,6 +66,10 @@ class Asked(Generic[C]):
     does: Step[C] = field(kw_only=True)
     """The step itself, which names the logins that gates are about."""
     config: Config = field(kw_only=True)
+
+    def typed(self, verb: str) -> str:
+        """A command about this walk as it is typed: with ``--walk`` wherever it would be refused without."""
+        return self.name.typed(verb, several=self.several)
 
     @property
     def kind(self) -> str:

@@ -73,7 +73,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     else:
         who = "the only client" if len(before) == 1 else f"all {len(before)} clients"
         seen = f"{who} of {context.role} came again since its password changed"
-    return gate(seen, failed, f"{asked.name.typed('next')} --log FILE")
+    return gate(seen, failed, f"{asked.typed('next')} --log FILE")
 
 
 def gate(seen: str, failed: FailedLogins, better: str) -> GateResult:

@@ -79,7 +79,7 @@ def with_old_role(result: GateResult, heard: FailedLogins | None) -> GateResult:
 
 def with_logs(asked: Asked[Any]) -> str:
     """The command that names a log, where the server's own does not tell."""
-    return f"{asked.name.typed('next')} --log FILE"
+    return f"{asked.typed('next')} --log FILE"
 
 
 def not_known(why: str, better: str) -> GateResult:

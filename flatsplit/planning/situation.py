@@ -41,6 +41,10 @@ class Situation(Generic[C]):
     _seen_from: Situation[Any] | None = field(default=None, init=False, compare=False, repr=False)
     """The same moment from where another walk is, which wants the same of all done steps. replace() parts them."""
 
+    def typed(self, verb: str) -> str:
+        """A command about this walk as it is typed: with ``--walk`` wherever it would be refused without."""
+        return self.name.typed(verb, several=bool(self.others))
+
     @cached_property
     def states(self) -> dict[str, StepState]:
         """The state of each step by its key."""

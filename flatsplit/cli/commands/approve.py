@@ -39,5 +39,5 @@ def command(
     if app.output.json:
         app.output.data(plain(found))
     else:
-        view.show(app.output, found)
+        view.show(app.output, found, walk.record.walk, several=len(walk.kept) > 1)
     return Exit.OK
