@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult
-from flatsplit.cutover.situation import Situation
-from flatsplit.cutover.tenants import carry_out, context_of, require_roles
+from flatsplit.cutover.tenants import carry_out, context_of, require_roles, roles_of
 from flatsplit.differ import diff
 from flatsplit.errors import Refused, UsageError
 from flatsplit.gates import judge
@@ -46,7 +45,7 @@ def let_in(
     """
     with operator_lock(walk.session):
         situation = walk.situation()
-        roles = _roles(situation, keys)
+        roles = roles_of(situation, keys)
         if situation.done < TENANTS.place(tenants.TENANT_LOGIN) - 1:
             raise UsageError(
                 f"tenants are let in from {tenants.TENANT_LOGIN} on, and the walk has not come to it yet",
@@ -93,7 +92,7 @@ def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: C
     with operator_lock(walk.session):
         situation = walk.situation()
         require_roles(situation)
-        roles, live = _roles(situation, keys), situation.live
+        roles, live = roles_of(situation, keys), situation.live
         application = context_of(situation).application
         if tenants.TENANT_CLOSE in situation.states and situation.entered(tenants.TENANT_CLOSE):
             raise Refused(
@@ -117,12 +116,3 @@ def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: C
                 message = f"held back: {', '.join(roles)}"
                 walk.journal.event(GONE, tenants.TENANT_LOGIN, message, {"roles": roles})
         return result
-
-
-def _roles(situation: Situation, keys: Sequence[str]) -> list[str]:
-    """The roles of these tenants. Raises UsageError for one that has none."""
-    live = situation.live
-    known = set(live.tenants.values())
-    if strange := [key for key in keys if key not in known]:
-        raise UsageError(f"tenant {strange[0]!r} has no role", "flatsplit tenants --sync gives new tenants theirs")
-    return sorted(role for role, key in live.tenants.items() if key in keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ from flatsplit.walks.draft import Draft
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import TENANTS
 from flatsplit.walks.undo import unmade
+from flatsplit.words import listed
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -152,10 +154,7 @@ def drop(
         situation = walk.situation()
         require_roles(situation)
         live = situation.live
-        roles = [role for role, key in live.tenants.items() if key in keys]
-        known = set(live.tenants.values())
-        if strange := [key for key in keys if key not in known]:
-            raise UsageError(f"tenant {strange[0]!r} has no role", "flatsplit status --walk tenants")
+        roles = roles_of(situation, keys)
         still = live.structure.keys if live.structure is not None else None
         if rows := [key for key in keys if key in (still or ())]:
             raise Refused(
@@ -183,6 +182,33 @@ def _without(live: State, roles: Sequence[str]) -> State:
     for role in roles:
         del draft.tenants[role]
     return unmade(draft.state(), State(live.target), roles)
+
+
+def roles_of(situation: Situation, keys: Sequence[str]) -> list[str]:
+    """The roles of these tenants. Raises UsageError, with what there is, for a key that has none."""
+    live = situation.live
+    known = set(live.tenants.values())
+    strange = next((key for key in keys if key not in known), None)
+    if strange is not None:
+        raise UsageError(f"tenant {strange!r} has no role", _served(situation, strange))
+    return sorted(role for role, key in live.tenants.items() if key in keys)
+
+
+def _served(situation: Situation, strange: str) -> str:
+    """Advice for a key without a role: how it gets one, or which keys have one."""
+    live = situation.live
+    structure, known = live.structure, sorted(set(live.tenants.values()))
+    if structure is not None and strange in (structure.keys or ()):
+        return "its row in the root is new: flatsplit tenants --sync gives it its role"
+    if not known:
+        return "no tenant has one yet: flatsplit tenants --sync gives them theirs"
+    same = [key for key in known if key.strip().casefold() == strange.strip().casefold()]
+    likely = (same or difflib.get_close_matches(strange, known, n=1, cutoff=0.8))[:1]
+    meant = f"did you mean {likely[0]!r}? " if likely else ""
+    mapping = context_of(situation).mapping
+    table = ddl.ident(mapping.schema, mapping.name)
+    few_keys = listed([repr(key) for key in known])
+    return f"{meant}these have one: {few_keys}; all of them: TABLE {table};"
 
 
 def require_roles(situation: Situation) -> None:

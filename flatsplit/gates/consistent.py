@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.gates.isolated import last
+from flatsplit.gates.isolated import FIX, last
 from flatsplit.model import GateResult
-
-_FIX = "flatsplit tenants --prove --rows"
 
 
 def judge(asked: Asked[Any]) -> GateResult:
@@ -16,13 +14,13 @@ def judge(asked: Asked[Any]) -> GateResult:
     proof = last(asked)
     crossing = proof.details["crossing"] if proof is not None else None
     if crossing is None:
-        return GateResult("consistent", False, "nobody has counted rows that name another tenant's", _FIX)
+        return GateResult("consistent", False, "nobody has counted rows that name another tenant's", FIX)
     if crossing:
         return GateResult(
             "consistent",
             False,
             f"{crossing:,} rows name a row of another tenant's",
-            "flatsplit tenants --survey --rows says in which tables; let the application mend them, then " + _FIX,
+            "flatsplit tenants --survey --rows says in which tables; let the application mend them, then " + FIX,
         )
     return GateResult("consistent", True, "no row names one of another tenant's")
 

@@ -19,7 +19,8 @@ from flatsplit.model import GateResult
 from flatsplit.server.sessions import server_clock
 from flatsplit.words import span
 
-_FIX = "flatsplit tenants --prove"
+FIX = "flatsplit tenants --prove --rows"
+"""With the counts that the gate ``consistent`` reads from the same proof: a later one without them would close it."""
 
 
 def last(asked: Asked[Any]) -> EventRecord | None:
@@ -31,14 +32,14 @@ def judge(asked: Asked[Any]) -> GateResult:
     """By the last proof, if it is about the present policies and rights."""
     proof = last(asked)
     if proof is None:
-        return GateResult("isolated", False, "nobody has proved that tenants are kept apart", _FIX)
+        return GateResult("isolated", False, "nobody has proved that tenants are kept apart", FIX)
     said, config = proof.details, asked.context.config
     passed = server_clock(asked.session.driver) - proof.at
     ago = f"{proof.message}, {span(passed.total_seconds())} ago"
     if not said["isolated"]:
-        return GateResult("isolated", False, f"{ago}: {_wrong(said)}", f"{_FIX} names each; mend it and prove it anew")
+        return GateResult("isolated", False, f"{ago}: {_wrong(said)}", f"{FIX} names each; mend it and prove it anew")
     if timedelta(0) < config.gates.rehearsal_age < passed:
-        return GateResult("isolated", False, f"{ago}, longer than {format_duration(config.gates.rehearsal_age)}", _FIX)
+        return GateResult("isolated", False, f"{ago}, longer than {format_duration(config.gates.rehearsal_age)}", FIX)
     try:
         survey = asked.context.survey
         # As just read; this also works for an operator who may write nothing
@@ -49,11 +50,11 @@ def judge(asked: Asked[Any]) -> GateResult:
         why = f"{ago}; it cannot be told whether that still holds: {error.what}"
         return GateResult("isolated", False, why, error.fix)
     if now != said["digest"]:
-        return GateResult("isolated", False, f"{ago}; policies, rights or tenants have changed since", _FIX)
+        return GateResult("isolated", False, f"{ago}; policies, rights or tenants have changed since", FIX)
     holes = said["open_holes"]
     if holes:
         more = f" and {len(holes) - 1} more" if holes[1:] else ""
-        fix = f"close it ({_FIX} says why it is one), or take it on: --waive isolated --reason WHY"
+        fix = f"close it ({FIX} says why it is one), or take it on: --waive isolated --reason WHY"
         return GateResult("isolated", False, f"{ago}; there is a way around: {holes[0]}{more}", fix)
     return GateResult("isolated", True, ago)
 

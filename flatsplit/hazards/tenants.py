@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, few, hazard
-from flatsplit.tenants import Belonging
+from flatsplit.model import Severity
+from flatsplit.tenants import Belonging, upward
 from flatsplit.tenants.kinds import APART
 from flatsplit.words import count
 
@@ -134,6 +135,54 @@ def tenant_skew(seen: Seen) -> Iterator[Found]:
             found.append(format_name(schema, name))
     if found:
         yield Found(f"{count(len(found), 'table')} of which one tenant has much more than its share", tuple(found))
+
+
+@hazard(
+    "tenant-late-keys",
+    "note",
+    None,
+    looks_at="pg_constraint: foreign keys that may be checked at the end of a transaction, by which a table's rows are "
+    "a tenant's",
+    why="A policy is checked at once. Where a row is written before the one that says whose it is, the foreign key "
+    "would allow it until the transaction ends, and the policy refuses it to tenants.",
+    fix="Let what tenants run write the row that is referred to first; or give the table a key column of its own.",
+    manual="sql-set-constraints.html",
+    questions=("tenant_late_keys",),
+    needs=("tenants",),
+)
+def tenant_late_keys(seen: Seen) -> Iterator[Found]:
+    """Tables whose rows may come before those that they are a tenant's by."""
+    apart = _apart(seen)
+    found: dict[str, bool] = {}
+    for schema, name, columns, deferred in seen.rows("tenant_late_keys"):
+        one = apart.get((schema, name))
+        if one is not None and one.links and one.links[0].columns == tuple(columns):
+            found[format_name(schema, name)] = deferred
+    if found:
+        severity: Severity = "warning" if any(found.values()) else "note"
+        title = f"{count(len(found), 'table')} whose foreign key may be checked late, and their policies at once"
+        yield Found(title, tuple(found), severity=severity)
+
+
+@hazard(
+    "tenant-tree",
+    "warning",
+    None,
+    looks_at="[tenants] root: a foreign key to itself, or a column of its key's type called parent_id",
+    why="Each row of the root is a tenant of its own. Whoever stands above others sees its own rows, and not those of "
+    "the ones below it, without an error.",
+    fix="Where only whoever stands at the top is a tenant: a table with one row for each of these, whose key a "
+    "migration puts into every table, and [tenants] root names it. Where those below are tenants too: let whatever "
+    "looks at several of them go on as app_user.",
+    manual="ddl-rowsecurity.html",
+    needs=("tenants",),
+)
+def tenant_tree(seen: Seen) -> Iterator[Found]:
+    """A root whose rows lie below one another."""
+    root = seen.survey.root if seen.survey is not None else None
+    if root is not None and (up := upward(root)):
+        name = format_name(root.ref.schema, root.ref.name)
+        yield Found(f"tenants have tenants below them ({up}), and do not see their rows", (name,))
 
 
 @hazard(

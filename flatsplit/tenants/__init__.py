@@ -10,6 +10,7 @@ from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
 from flatsplit.tenants.naming import clashes, role_of
 from flatsplit.tenants.survey import survey
 from flatsplit.tenants.surveyed import Survey
+from flatsplit.tenants.tree import upward
 
 __all__ = [
     "KINDS",
@@ -25,4 +26,5 @@ __all__ = [
     "role_of",
     "survey",
     "unrooted",
+    "upward",
 ]

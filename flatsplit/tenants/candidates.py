@@ -191,7 +191,11 @@ def _outermost(ranked: list[Candidate], structure: Structure) -> list[Candidate]
 
 
 def _holds(outer: Table, inner: Table) -> bool:
-    """Whether each row of ``inner`` belongs to one row of ``outer``: a NOT NULL column refers to it."""
+    """Whether each row of ``inner`` belongs to one row of ``outer``: a NOT NULL column refers to it.
+
+    Not where that column is unique: then there is one row there for each row here, as where each mailbox has a login of
+    its own, and neither is further out.
+    """
     key = outer.column(outer.primary_key[0])
     declared = {fk.columns[0] for fk in inner.foreign_keys if leads_to(fk, outer)}
     away = {fk.columns[0] for fk in inner.foreign_keys if len(fk.columns) == 1} - declared
@@ -199,6 +203,7 @@ def _holds(outer: Table, inner: Table) -> bool:
     return any(
         column.not_null
         and column.name not in inner.primary_key
+        and (column.name,) not in inner.unique_keys
         and (column.name in declared or (column.name.lower() in called and column.name not in away))
         and key is not None
         and alike(column.type, key.type)

@@ -10,6 +10,7 @@ from flatsplit.tenants.children import parents
 from flatsplit.tenants.kinds import Belonging, TableKind
 from flatsplit.tenants.known import KnownTables
 from flatsplit.tenants.similarity import alike
+from flatsplit.tenants.tree import upward
 
 
 class Decided:
@@ -42,8 +43,8 @@ class Decided:
                 return
             self.known.key_type = key.type
             why = "its primary key is the key"
-            if up := [", ".join(fk.columns) for fk in root.foreign_keys if fk.target == root.ref]:
-                why += f"; {up[0]} leads to another row of it, and a tenant does not see the rows of those below it"
+            if up := upward(root):
+                why += f"; {up} leads to another row of it, and a tenant does not see the rows of those below it"
             self.known.belongings[root.ref] = Belonging(root.ref, "root", key.name, why=why, decided=True)
 
     def tables(self) -> set[ObjectRef]:

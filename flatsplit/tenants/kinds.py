@@ -42,6 +42,25 @@ class Belonging(NamedTuple):
             return None
         return Condition(schema, self.column, self.links, or_null)
 
+    def straightened(self) -> tuple[str, tuple[Link, ...]]:
+        """``column`` and ``links`` without the tables that are passed by columns which are here as well.
+
+        (catalog_id, host_id) refers to a host, whose catalog_id refers to a catalog: it is this row's catalog. Two ways
+        that come out equal lead to the same tenant, whatever the rows are, if no column of them is NULL: where one is,
+        the server does not check the others (MATCH SIMPLE).
+        """
+        column, links = self.column, self.links
+        while links:
+            first, *rest = links
+            further = rest[0].columns if rest else (column,)
+            if not set(further) <= set(first.targets):
+                break
+            here = tuple(first.columns[first.targets.index(name)] for name in further)
+            if not rest:
+                return here[0], ()
+            links = (rest[0]._replace(columns=here), *rest[1:])
+        return column, links
+
 
 class Open(NamedTuple):
     """A table whose kind somebody has to decide, and what it could be."""

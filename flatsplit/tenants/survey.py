@@ -232,9 +232,7 @@ class _Surveyor:
         if likelier:
             said = f"{likelier[0].why}, and {', '.join(equal[0][0].columns)}, which is declared, may be NULL"
             return Open(table.ref, said, (*likelier, *(one for _, one in equal)))
-        own = {one.column for _, one in equal if one.kind == "own"}
-        same = len(own) == 1 and all(one.kind == "own" for _, one in equal)
-        if len({(fk.columns, fk.target) for fk, _ in equal}) > 1 and not same:
+        if len({(one.column, one.links) if may_be_null else one.straightened() for _, one in equal}) > 1:
             said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
             return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
         found = equal[0][1]

@@ -53,6 +53,7 @@ _BY_HAND = {
         *("definer-owner", "definer-search-path", "event-trigger-code", "event-triggers", "runtime-ddl"),
         *("trigger-ddl", "dblink", "policies-name-legacy", "rls-fewer-rows", "user-schema", "legacy-name-as-text"),
         *("rls-fails-open", "tenant-notify", "tenant-partition-by-key", "tenant-skew"),
+        *("tenant-late-keys", "tenant-tree"),
     ),
     "it takes a password, or a name on another server, that flatsplit does not know": (
         *("user-mappings", "mappings-log-in-as-legacy", "md5-password", "replication-as-legacy", "subscriptions"),

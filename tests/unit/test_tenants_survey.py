@@ -7,7 +7,7 @@ from dataclasses import replace
 from flatsplit.config import Tenants
 from flatsplit.cutover.tenants import remedy
 from flatsplit.model import Structure, Table
-from flatsplit.tenants import candidates, unrooted
+from flatsplit.tenants import candidates, unrooted, upward
 from tests.unit.test_tenants import ACCOUNTS, TABLES, kinds, ref, surveyed, table
 
 
@@ -202,6 +202,16 @@ SCOPES = (
 """A tree of scopes: a table with one row for each, and tables of their own for organizations and projects."""
 
 
+def test_tenants_above_tenants_are_known_by_a_key_or_a_name() -> None:
+    assert upward(SCOPES[0]) == "up_id"
+    for column, found in {
+        "parent_id:bigint": True, "parentAccountId:integer": True, "parent_account_id:bigint": True,
+        "parent_id:text": False, "parent_folder_id:bigint": False, "creator_id:bigint": False,
+    }.items():  # fmt: skip
+        assert bool(upward(table("accounts", f"id:bigint! {column}"))) is found, column
+    assert not upward(table("accounts", "id:bigint! parent_id:bigint", "parent_id>plans")), "of another table"
+
+
 def test_what_refers_to_a_table_by_the_key_of_another_holds_that_key() -> None:
     """A project's id is its scope's; so is what refers to the project."""
     structure = Structure({one.ref: one for one in SCOPES})
@@ -233,6 +243,36 @@ def test_the_key_within_a_foreign_key_of_several_columns_is_the_tables_own() -> 
     found = surveyed(TABLES[0], orders, lines, notes, tenants=ACCOUNTS)
     assert [found.belongings[ref(name)].kind for name in ("lines", "notes")] == ["own", "through"]
     assert found.belongings[ref("lines")].column == "owner"
+
+
+def test_two_ways_that_must_lead_to_the_same_row_are_one() -> None:
+    """A host and a set are of one catalog, since both foreign keys have its column; unless one of them may be NULL."""
+    hosts, sets = (
+        replace(table(name, "catalog_id:bigint! id:bigint!", "catalog_id>catalogs"), primary_key=("catalog_id", "id"))
+        for name in ("hosts", "sets")
+    )
+    around = (*TABLES, table("catalogs", "id:bigint! order_id:bigint!", "order_id>orders"), hosts, sets)
+    ways = ("shelf,host_id>hosts.catalog_id,id", "shelf,set_id>sets.catalog_id,id")
+    members = table("members", "shelf:bigint! host_id:bigint! set_id:bigint!", *ways)
+    found = surveyed(*around, members)
+    assert found.complete
+    one = found.belongings[members.ref]
+    first, last = one.straightened()[1]
+    assert (first.table, first.columns, last.table) == ("catalogs", ("shelf",), "orders")
+    loose = table("members", "shelf:bigint! host_id:bigint set_id:bigint", *ways)
+    crossing = (ways[0], "other,set_id>sets.catalog_id,id")
+    others = table("members", "shelf:bigint! host_id:bigint! set_id:bigint! other:bigint!", *crossing)
+    for doubtful in (loose, others):
+        assert "2 ways lead to a tenant" in surveyed(*around, doubtful).undecided[0].why
+
+
+def test_what_there_is_one_of_for_each_row_is_not_above_it() -> None:
+    """Each mailbox has a login of its own: not the login is the tenant, whatever its table is called."""
+    mailboxes = table("mailboxes", "id:bigint! account_id:bigint!", "account_id>accounts", unique="account_id")
+    things = [table(f"t{n}", "id:bigint! mailbox_id:bigint!", "mailbox_id>mailboxes") for n in range(6)]
+    for one, first in ((mailboxes, "mailboxes"), (replace(mailboxes, unique_keys=()), "accounts")):
+        tables = (table("accounts", "id:bigint!"), one, *things)
+        assert candidates(Structure({each.ref: each for each in tables}))[0].ref.name == first
 
 
 def test_a_way_that_may_be_missing_does_not_decide_beside_one_to_a_question() -> None:

@@ -12,7 +12,7 @@ from flatsplit.config.tenants import render
 from flatsplit.config.text import quote
 from flatsplit.cutover.tenants import remedy
 from flatsplit.errors import Exit
-from flatsplit.tenants import KINDS, Belonging
+from flatsplit.tenants import KINDS, Belonging, upward
 from flatsplit.tenants.writing import decided, way_of
 from flatsplit.words import count
 
@@ -42,6 +42,13 @@ def show(printer: Printer, found: Surveyed) -> None:
             said += f" by a key of that alone: that of {_name(without.within)} has more columns"
         printer.say(one_line(said), "yellow")
         printer.say(one_line(f"    if they are the tenants, {remedy(without)}"))
+    if survey.root is not None and (up := upward(survey.root)):
+        said = (
+            f"{_name(survey.root.ref)}: {up} leads to another row of it. Each row is a tenant of its own, and does not"
+        )
+        printer.say(
+            one_line(f"{said} see the rows of those below it: flatsplit doctor --explain tenant-tree"), "yellow"
+        )
     _show_tables(printer, found)
     if survey.wrong:
         said = (

@@ -16,6 +16,10 @@ CONFIG = replace(SHOP, tenants=Tenants("public.accounts", ("account_id",)))
 ROOT = "SET ROLE legacy; CREATE TABLE accounts (id bigint PRIMARY KEY); RESET ROLE; "
 ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, body text); "
 
+LATE = """
+ALTER TABLE orders ALTER CONSTRAINT orders_account_id_fkey DEFERRABLE INITIALLY DEFERRED;
+CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders DEFERRABLE INITIALLY DEFERRED);
+"""
 ALONE = """
 DO $$ DECLARE one name; BEGIN FOR one IN SELECT datname FROM pg_database WHERE datname <> current_database() LOOP
 EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', one); END LOOP; END $$
@@ -56,6 +60,19 @@ CASES = [
         severity="note",
         absent=f"{ROOT} {ALONE}",
         cure='REVOKE CONNECT ON DATABASE "postgres" FROM PUBLIC;',
+    ),
+    Case(
+        "tenant-late-keys",
+        f"{ROOT} {ORDERS} {LATE}",
+        ("public.lines",),
+        severity="warning",
+        cure="ALTER TABLE lines ALTER CONSTRAINT lines_order_id_fkey NOT DEFERRABLE",
+    ),
+    Case(
+        "tenant-tree",
+        ROOT + "ALTER TABLE accounts ADD parent_account_id bigint",
+        ("public.accounts",),
+        cure="ALTER TABLE accounts DROP parent_account_id",
     ),
     Case("tenant-in-the-way", ROOT + "CREATE SCHEMA tenancy", cure="DROP SCHEMA tenancy"),
     Case(
