@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from datetime import timedelta
 
 from flatsplit.config import format_duration
@@ -10,8 +11,10 @@ from flatsplit.evidence.became_roles import unseen
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.quiet import LOOK
 from flatsplit.journal import learning
+from flatsplit.journal.learning import SpanRecord, StatementRecord
 from flatsplit.model import GateKey, GateResult
 from flatsplit.server import statements
+from flatsplit.server.statements import StatementCount
 from flatsplit.walks.role.context import Context
 from flatsplit.words import more, span
 
@@ -22,22 +25,29 @@ def judge(asked: Asked[Context]) -> GateResult:
     """Open once the last unbroken time of watching is long enough and every statement in it was understood."""
     role, session = asked.context.role, asked.session
     said = statements.counted(session.driver, role)
-    learn = f"flatsplit learn {shlex.quote(role)}"
     if isinstance(said, str):
         fix = "have it counted, or list what the role needs yourself and waive this"
         return GateResult(KEY, False, f"nothing can be learned: {said}", fix)
     if missed := unseen(session.driver, said.schema, asked.state, asked.context):
         return GateResult(KEY, False, missed.what, missed.fix)
-    spans, ran = learning.spans(session, role), learning.statements(session, role)
+    return gate(role, learning.spans(session, role), learning.statements(session, role), said, asked.rest)
+
+
+def gate(
+    role: str, spans: Sequence[SpanRecord], ran: Sequence[StatementRecord], now: StatementCount, wanted: timedelta
+) -> GateResult:
+    """The gate by the times of watching, oldest first, the statements that the role ``ran``, and the counters ``now``.
+    Only the last time counts: what ran in a hole before it was not seen.
+    """
     if not spans or not ran:
         return GateResult(KEY, False, f"no statement of {role} was seen yet", f"{LOOK} while its program runs")
-    last, wanted = spans[-1], asked.does.rests(asked.context) if asked.does.rests else timedelta()
+    last, learn = spans[-1], f"flatsplit learn {shlex.quote(role)}"
     watched = last.until - last.at
     text = f"{len(ran):,} statements of {role}, watched for {span(watched.total_seconds())} without a hole"
     if last.broke:
         text += f" (since {last.at:%Y-%m-%d %H:%M} UTC: {last.broke})"
-    if said.blind or (now := statements.broke(last.epoch, said.epoch)):
-        return GateResult(KEY, False, f"{text}; {said.blind or now}", f"settle that, then: {LOOK}")
+    if hole := now.blind or statements.broke(last.epoch, now.epoch):
+        return GateResult(KEY, False, f"{text}; {hole}", f"settle that, then: {LOOK}")
     odd = [one for one in ran if one.verdict != "allowed"]
     if odd:
         first = odd[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from flatsplit import blueprint
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEY: Final = "unrefused"
 
 LATELY = timedelta(hours=24)
+"""A refusal that is older counts no more."""
 
 
 def judge(asked: Asked[Any]) -> GateResult:
@@ -32,6 +33,11 @@ def judge(asked: Asked[Any]) -> GateResult:
     return with_old_role(not_known(NOWHERE, better) if found is None else gate(found, role, better), _old_role(asked))
 
 
+def counts_since(before: datetime | None, now: datetime) -> datetime:
+    """Since when a refusal counts: since the step ``before`` was done, and for at most :data:`LATELY`."""
+    return max(before or now, now - LATELY)
+
+
 def _lately(asked: Asked[Any]) -> Lately | None:
     """What was refused; None where there is no log to read."""
     if not (asked.logs or log_in_files(asked.session.driver)):
@@ -40,8 +46,7 @@ def _lately(asked: Asked[Any]) -> Lately | None:
     from flatsplit.trail.refused import lately, rehearsed
 
     config, now = asked.context.config, server_clock(asked.session.driver)
-    since = max(asked.before.finished_at or now, now - LATELY)
-    found = lately(asked.session, config, since, logs=asked.logs)
+    found = lately(asked.session, config, counts_since(asked.before.finished_at, now), logs=asked.logs)
     if any(one.judgement != "suspicious" for one in found.refusals):
         found = rehearsed(asked.session, config, asked.state, found)
     return found

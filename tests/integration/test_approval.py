@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flatsplit.executor import Executor
 from tests.fixtures.cli import InProcess, Result
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk, configure
@@ -122,7 +123,9 @@ def test_new_objects_may_be_allowed_by_rule(database: Database, invoke_cli: InPr
     assert database.admin.execute(owners).fetchone() == (3,)
 
 
-def test_without_the_rule_a_new_object_needs_another_approval(database: Database, invoke_cli: InProcess) -> None:
+def test_without_the_rule_a_new_object_needs_another_approval(
+    database: Database, invoke_cli: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where the step has begun: what is left of the approved plan goes on, what came is not in it."""
     database.execute("create table a (id int); create table b (id int)", "legacy")
     walk = Walk(invoke_cli, database).init(require_approval=True, retry_for="300ms", lock_timeout="50ms")
@@ -137,8 +140,22 @@ def test_without_the_rule_a_new_object_needs_another_approval(database: Database
     database.execute("create table c (id int)", "legacy")
     assert "table public.c" in refused(walk.next("--approved", digest, exit_code=5))
     database.execute("drop table c", "legacy")
+    real = Executor.run
+
+    def run(executor: Executor, step: str, *arguments: Any) -> int:
+        database.execute("create table if not exists c (id int)", "legacy")
+        return real(executor, step, *arguments)
+
+    with monkeypatch.context() as patch:  # it comes when the plan was compared already
+        patch.setattr(Executor, "run", run)
+        stopped = walk.next("--approved", digest, exit_code=3)
+    assert "the rest of digest" in stopped.stdout + stopped.stderr
+    assert "table public.c" in stopped.stderr
+    owner = "select relowner::regrole::text from pg_class where relname = 'c'"
+    assert database.admin.execute(owner).fetchone() == ("legacy",)
+    database.execute("drop table c", "legacy")
     rest = walk.next("--approved", digest)
-    assert "the rest of digest" in rest.stdout + rest.stderr
+    assert "nothing is left to run of digest" in rest.stdout + rest.stderr
 
 
 def test_bad_input_is_two_lines(database: Database, invoke_cli: InProcess) -> None:

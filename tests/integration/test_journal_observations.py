@@ -64,6 +64,15 @@ def test_last_seen_is_by_role_and_database(journal: Journal) -> None:
     assert [o.database for o in journal.observations("legacy", since=second)] == ["other"]
 
 
+def test_a_members_session_is_its_groups_and_its_login_is_kept_apart(journal: Journal) -> None:
+    with journal.session.transaction():
+        journal.observe([replace(LEGACY, role="member", acts_as=("legacy",))], logins=["member"])
+    at = journal.last_observed()
+    assert (journal.last_seen("legacy"), journal.last_seen("member")) == (at, None)
+    assert (journal.last_login("legacy"), journal.last_login("member")) == (None, at)
+    assert [len(journal.observations(role)) for role in ("legacy", "member")] == [1, 0]
+
+
 def test_hostile_names_are_kept(journal: Journal) -> None:
     odd = Backend("l'é \\", 'd"b', "", "\\N\t%s:x", "idle in transaction")
     observe(journal, odd)

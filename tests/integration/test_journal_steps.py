@@ -11,6 +11,7 @@ from flatsplit import __version__
 from flatsplit.connection import Session, open_session
 from flatsplit.errors import JournalError
 from flatsplit.journal import Journal
+from flatsplit.journal.records import CutoverState
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.databases import Database
 from tests.support.tracked import TARGET, track
@@ -55,11 +56,12 @@ def test_there_is_one_active_cutover_at_a_time(journal: Journal) -> None:
         journal.reopen_cutover(first.id)
 
 
-def test_a_finished_cutover_can_be_taken_back(journal: Journal) -> None:
+@pytest.mark.parametrize("ended", ["complete", "rolled_back"])
+def test_a_finished_cutover_can_be_taken_up_again(journal: Journal, ended: CutoverState) -> None:
     cutover = journal.cutover()
     assert cutover is not None
     with journal.session.transaction():
-        journal.end_cutover(cutover.id, "complete")
+        journal.end_cutover(cutover.id, ended)
     with pytest.raises(JournalError, match="not active any more"), journal.session.transaction():
         journal.end_cutover(cutover.id, "rolled_back")
     assert len(journal.steps(cutover.id)) == len(STEP_KEYS)

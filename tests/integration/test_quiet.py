@@ -53,6 +53,14 @@ def look(walk: Walk, start: str, end: str, every: str = "5min") -> None:
     )
 
 
+def seen(walk: Walk, ago: str, database: str) -> None:
+    """As if ``observe`` had seen a session of legacy, so long ago."""
+    walk.database.execute(
+        "insert into flatsplit.observation (at, source, role, database, client, application, state, sessions) "
+        f"values (now() - interval '{ago}', 'activity', 'legacy', '{database}', '', 'cron', 'idle', 1)"
+    )
+
+
 def blocked(walk: Walk, gate: str) -> Any:
     """The gate as status shows it; None where it is open."""
     status = walk.status()
@@ -84,13 +92,14 @@ def test_watched_time_counts_and_the_text_names_the_hole(walk: Walk) -> None:
 
 
 def test_being_seen_starts_the_time_anew(walk: Walk) -> None:
-    age(walk, "3h")
+    seen(walk, "9h", walk.database.name)
+    age(walk, "1h")
+    look(walk, "10h", "1min")
+    assert "switch-connections begun 1h" in blocked(walk, "drained")["reason"], "quiet before it began is not counted"
+    age(walk, "2h")
     look(walk, "179min", "1min")
     for database, reason in (("another", None), (walk.database.name, "legacy last seen 30m")):
-        walk.database.execute(
-            "insert into flatsplit.observation (at, source, role, database, client, application, state, sessions) "
-            f"values (now() - interval '30min', 'activity', 'legacy', '{database}', '', 'cron', 'idle', 1)"
-        )
+        seen(walk, "30min", database)
         found = blocked(walk, "drained")
         assert found is None if reason is None else reason in found["reason"], database
 
@@ -129,6 +138,11 @@ def test_soak_counts_watched_time_too_and_shows_who_came_back(walk: Walk) -> Non
     assert "legacy last seen" in blocked(walk, "soaked")["reason"]
     session = [item for item in walk.status()["away"]["items"] if item["what"] == "session"]
     assert session[0]["then"] == "decision"
+    # Where legacy is to be the application's role it goes on being used, so that time alone counts
+    configure(walk.config, retire="repurpose")
+    assert blocked(walk, "soaked") is None
+    walk.database.execute("update flatsplit.step set finished_at = now() - interval '1 hour' where key = 'verify'")
+    assert "verify done 1h ago; 3h are required" in blocked(walk, "soaked")["reason"]
 
 
 def test_connected_clients_and_idle_pools_are_told_apart(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
