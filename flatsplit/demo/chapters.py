@@ -46,10 +46,10 @@ CHAPTERS: Mapping[str, Chapter] = {
         ('GRANT "app_migrator" TO "shop"', 'TABLE "shop"."payments"', 'TABLE "shop"."orders_2026_01"'),
     ),
     split.ENABLE_LOGIN: Chapter(
-        "doors open",
-        "Passwords go over as verifiers that the server cannot read back. shop's settings move along, and the\n"
-        'schema that it found by its own name ("$user") is spelled out. CREATE in public is no longer for everybody:\n'
-        "whoever relied on it has it by name.",
+        "the new roles may log in",
+        "Passwords are sent as SCRAM verifiers, never as text. The new roles get shop's settings; in search_path\n"
+        'the schema that shop found as "$user" is written out. CREATE in public is revoked from PUBLIC and granted\n'
+        "to those who relied on it.",
         ('"app_user" IN DATABASE "shop" SET "search_path"', 'SCHEMA "public" FROM PUBLIC', 'SCHEMA "public" TO'),
     ),
     split.SWITCH_CONNECTIONS: Chapter(
@@ -59,16 +59,16 @@ CHAPTERS: Mapping[str, Chapter] = {
     ),
     split.VERIFY: Chapter(
         "can and cannot, object by object",
-        "Not what should be so, but what the server answers.",
+        "A sample of it is really tried as each role, and undone at once.",
     ),
     split.LOCK_LEGACY: Chapter(
         "the scream test",
-        "shop may no longer log in. Should something cry out, `flatsplit rollback` lets it in again.",
+        "shop may no longer log in. Should something fail that was overlooked, `flatsplit rollback` undoes it.",
         ('ALTER ROLE "shop" NOLOGIN', "pg_terminate_backend"),
     ),
     split.REVOKE_LEGACY: Chapter(
         "the bridge goes",
-        "What shop may have created late is handed over, then it loses its rights. Nothing is left to it.",
+        "What shop may have created late is handed over to app_migrator; then shop loses all its rights.",
         ('REVOKE "app_migrator" FROM "shop"', 'REVOKE SELECT ON TABLES FROM "reporting"'),
     ),
 }

@@ -113,8 +113,8 @@ class Jobs(Story):
         self.out.heading("The bridge")
         self.out.say(
             wrapped(
-                "The new role begins as a member of app_user: its program runs from the first moment on, and what it "
-                "runs is counted as its own."
+                "The new role begins as a member of app_user, so its program works from the first moment on. What it "
+                "runs is counted under its own name."
             )
         )
         self.take_next("--through", role.OPEN, "--generate-passwords", WORKERS_PASSWORD)
@@ -127,8 +127,8 @@ class Jobs(Story):
         self.out.heading("What it needs")
         self.out.say(
             wrapped(
-                "Each look of `observe` judges what the role ran that was not seen before. In production that takes a "
-                "month, here a moment. `learn` proposes the list, with the reason for each line:"
+                "Each `observe` judges the statements of the role that are new since the last one. In production that "
+                "goes on for a month, here for a moment. `learn` proposes the list, with the reason for each line:"
             )
         )
         self.wait_for_work(worker)
@@ -138,7 +138,9 @@ class Jobs(Story):
         lines = [f"[grants.{WORKER}]", *(f"{word} = {json.dumps(names)}" for word, names in found.items())]
         path = self.folder / "flatsplit.toml"
         path.write_text("\n".join([path.read_text(), *lines, ""]))
-        self.out.say("\nSomebody reads that, and puts it into flatsplit.toml. Nothing is granted or taken by itself:")
+        self.out.say(
+            "\nA person reads the list and puts it into flatsplit.toml. Until then flatsplit changes no right:"
+        )
         self.take_next()
         self.take_next()
 

@@ -115,8 +115,9 @@ class Story:
     def who_was_it(self) -> None:
         """Show what ``who`` finds about the attempt in the server's log."""
         self.out.say(
-            "\nAnd it is no longer silent. PostgreSQL writes down whom it refuses, and no application drops tables.\n"
-            "Whoever asks is told, a script by the exit code; what a client calls itself is shown, and not believed:"
+            "\nAnd the attempt can be found. PostgreSQL logs every statement that it refuses, and an application has\n"
+            "no reason to drop tables. `flatsplit who` reads the log, and exits with 4 where something is suspicious.\n"
+            "It judges by role and address: a client can call itself anything."
         )
         log = str(self.shop.cluster.server_log)
         self.operator.flatsplit("who", "--refused", "DROP TABLE payments", "--log", log, expect=Exit.DRIFT)
@@ -131,8 +132,8 @@ class Story:
         self.operator.flatsplit("init", "--legacy-role", LEGACY, "--yes", limit=40)
         self.configure(drain="0s", soak="0s")
         self.out.say(
-            "\nThis is a demo: in flatsplit.toml, `drain` and `soak` become 0s instead of a day and a week. What they\n"
-            "wait for has to be true all the same. Now the change board gets to see every statement and its undo:"
+            "\nThis is a demo: in flatsplit.toml, `drain` and `soak` become 0s instead of a day and a week. The\n"
+            "switch still waits until nobody is connected as shop. For the change board, all statements with their undo:"
         )
         self.operator.flatsplit("runbook", "--out", RUNBOOK, limit=6)
         steps = json.loads((self.folder / RUNBOOK / "manifest.json").read_text())["steps"]
@@ -149,7 +150,7 @@ class Story:
         """Roll a step back and take it again."""
         self.out.heading("Second thoughts")
         self.out.say(
-            f"Any step goes back exactly, this one too: {LEGACY} owns all of it again. And then forward once more."
+            f"Any step can be rolled back exactly, this one too: {LEGACY} owns everything again. Then it is taken anew."
         )
         self.operator.flatsplit("rollback", "--yes", limit=6)
         self.operator.flatsplit("next", "--yes", limit=6)
@@ -160,19 +161,19 @@ class Story:
         self.out.heading("The rehearsal")
         self.out.say(
             wrapped(
-                f'`init` wrote `rehearsal = "required"`: nobody moves before all that {LEGACY} ran was tried as '
-                "app_user. Nothing of it is executed; pg_stat_statements knows what there is."
+                f'`init` wrote `rehearsal = "required"`: the switch waits until all that {LEGACY} ran was checked as '
+                "app_user. The statements come from pg_stat_statements, and none of them is executed."
             )
         )
         if not self.remembers:
             self.out.say(
-                "\nThis server has no pg_stat_statements, so there is nothing to rehearse: that is put on record."
+                "\nThis server has no pg_stat_statements, so there is nothing to rehearse. A waiver records that."
             )
             self.waiver = ("--waive", "rehearsed", "--reason", "a demo without pg_stat_statements")
             return
         self.operator.flatsplit("rehearse", expect=Exit.DRIFT, limit=30)
         if self.shop.cluster.major < versions.MAINTAIN:
-            self.out.say("\nSo the nightly job moves to app_migrator; that this was decided goes on record.")
+            self.out.say("\nSo the nightly job moves to app_migrator; a waiver records that decision.")
             self.waiver = ("--waive", "rehearsed", "--reason", "the nightly job logs in as app_migrator")
             return
         self.out.say(

@@ -72,9 +72,9 @@ class TenantsStory(Story):
         if companies != expected:
             raise FlatsplitError(f"as {role} the search should have shown {expected} of the companies")
         if companies > 1:
-            self.out.say(f"\n{role} can drop nothing any more. But it sees what it may see: everybody's.")
+            self.out.say(f"\n{role} can drop nothing any more. But it may read every company's rows.")
         else:
-            self.out.say("\nThe hole is still there. Behind it is one company.")
+            self.out.say("\nThe hole is still there, but it shows the rows of one company only.")
 
     def survey(self) -> None:
         """Survey the tables, and write the result into the configuration."""

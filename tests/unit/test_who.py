@@ -56,6 +56,27 @@ def test_what_a_statement_does(text: str, said: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "texts"),
+    [
+        (
+            "role",
+            ["create role x", "drop owned by x", "alter role x rename to y", "grant x to y", "alter role x reset a"],
+        ),
+        ("rights", ["grant select on t to x", "alter default privileges grant select on tables to x"]),
+        ("structure", ["alter table t rename to u", "truncate t", "reassign owned by x to y", "create policy p on t"]),
+        ("server", ["alter system set a = 1", "load 'x'", "select lo_import('x')", "select * from pg_authid"]),
+        ("temporary", ["create temp table t (i int)"]),
+        ("upkeep", ["vacuum t", "analyze", "reindex table t", "refresh materialized view v", "lock table t"]),
+        ("rows", ["select 1", "copy t from stdin", "select * from pg_largeobject"]),
+    ],
+)
+def test_what_kind_of_act_it_is(kind: str, texts: Sequence[str]) -> None:
+    for text in texts:
+        assert {act.kind for act in acts(text)} <= {kind}, text
+        assert acts(text) or kind == "rows", text
+
+
+@pytest.mark.parametrize(
     ("question", "meant", "others"),
     [
         ("DROP TABLE payments", ["drop table shop.payments", "DROP TABLE a, payments"], ["truncate payments"]),
@@ -214,8 +235,19 @@ def deed(text: str, login: str, outcome: str = "done", client: str = "10.0.0.7")
         ("drop table t", "app_user", "done", "10.0.0.7", "suspicious"),
         ("set role tenant_a", "app_user", "done", "10.0.0.7", "legitimate"),
         ("set role dba", "app_user", "done", "10.0.0.7", "suspicious"),
+        ("set role tenant_a", "app_user", "refused", "10.0.0.7", "suspicious"),
         ("truncate staging", "app_user", "done", "10.0.0.7", "legitimate"),
+        ("truncate payments", "app_user", "done", "10.0.0.7", "suspicious"),
         ("truncate payments", "app_user", "refused", "10.0.0.7", "suspicious"),
+        ("truncate staging", "web", "refused", "10.0.0.7", "suspicious"),
+        ("create role x", "app_user", "refused", "10.0.0.7", "suspicious"),
+        ("alter role app_user rename to x", "app_user", "refused", "10.0.0.7", "suspicious"),
+        ("grant select on t to public", "app_user", "done", "10.0.0.7", "suspicious"),
+        ("alter default privileges grant select on tables to x", "app_user", "done", "10.0.0.7", "suspicious"),
+        ("select pg_read_file('x')", "app_user", "refused", "10.0.0.7", "suspicious"),
+        ("select lo_export(1, '/tmp/x')", "app_user", "refused", "10.0.0.7", "suspicious"),
+        ("alter system set fsync = off", "app_user", "refused", "10.0.0.7", "suspicious"),
+        ("copy t from program 'id'", "app_user", "refused", "10.0.0.7", "suspicious"),
         ("select * from secrets", "app_user", "refused", "10.0.0.7", "look"),
         ("drop table t", "alice", "done", "10.0.0.7", "person"),
         ("drop table t", "shop", "done", "10.0.0.7", "look"),
@@ -258,6 +290,13 @@ def test_own_trials_are_known_by_process_and_time_alone() -> None:
 def test_doubt_is_suspicious_and_nobody_is_looked_at() -> None:
     assert judge(replace(deed("drop table t", "app_migrator"), doubtful=True), CAST)[0] == "suspicious"
     assert judge(replace(deed("drop table t", ""), acting_as=""), CAST)[0] == "look"
+    unnamed = replace(deed("truncate staging", ""), acting_as="app_user")
+    assert judge(unnamed, CAST)[0] == "look", "it may do this, but the source says only as what it ran"
+    assert judge(replace(unnamed, act="DROP TABLE"), CAST)[0] == "suspicious"
+    nowhere = judge(deed("drop table t", "app_migrator", client=""), CAST)
+    assert nowhere == ("look", "app_migrator is the migration tool's role; the source does not say from where")
+    both = replace(CAST, purposes={**CAST.purposes, "shop": ("app_migrator",)})
+    assert judge(deed("drop table t", "shop"), both)[0] == "look", "by its bridge the old role acts as the new one"
     assert "any more" in judge(deed("drop table t", "gone"), CAST)[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl, membership
-from flatsplit.model import OWNER, PUBLIC, ROUTINES, ObjectRef, State
+from flatsplit.model import PUBLIC, ROUTINES, ObjectRef, State
 from flatsplit.walks.kind import Moment
 
 Objection = tuple[str, str]
@@ -86,6 +86,6 @@ def _beyond(state: State, view: ObjectRef, reads: set[str]) -> ObjectRef | None:
         facts = state.objects.get(used)
         if facts is None or facts.owner in reads:
             continue
-        if not any(item.grantee in reads and item.grantee != OWNER and "r" in item.privileges for item in facts.acl):
+        if not any(item.grantee in reads and "r" in item.privileges for item in facts.acl):
             return used
     return None
