@@ -133,7 +133,7 @@ class Story:
         self.configure(drain="0s", soak="0s")
         self.out.say(
             "\nThis is a demo: in flatsplit.toml, `drain` and `soak` become 0s instead of a day and a week. The\n"
-            "switch still waits until nobody is connected as shop. For the change board, all statements with their undo:"
+            "switch still waits until nobody is connected as shop. For the change board, each statement and its undo:"
         )
         self.operator.flatsplit("runbook", "--out", RUNBOOK, limit=6)
         steps = json.loads((self.folder / RUNBOOK / "manifest.json").read_text())["steps"]
