@@ -73,7 +73,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
             _check_name(name, f"{source}: [group.{group.purpose}] logins", "role")
     for name, _ in config.people:
         _check_name(name, f"{source}: [people]", "role")
-    people.check(config.members, config.groups, config.people, seen, source)
+    people.check(config.members, config.groups, config.people, seen, [one.name for one in config.special], source)
     accept.check(config.accept, source)
     owner_powers.check(config.powers, config.roles.dba, source)
     tenants.check(config.tenants, seen, source)

@@ -37,6 +37,8 @@ app_migrator. ``member`` names roles to become a member of, ``set`` and ``alter_
 """
 
 MEMBER = "member"
+_WITH_ARGUMENTS = ("execute", "select", "insert", "update", "references")
+"""Privileges whose names may have something in parentheses: types of arguments, or columns."""
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
@@ -150,6 +152,11 @@ def check(grants: tuple[Grant, ...], source: str) -> None:
             if grant.privilege == "execute" and parsed.args is None:
                 raise ConfigError(
                     f"{where}: {quote(name)} has no argument types", 'write them, for example "public.f(integer)"'
+                )
+            if parsed.args is not None and grant.privilege not in _WITH_ARGUMENTS:
+                raise ConfigError(
+                    f"{where}: {quote(name)}: {grant.privilege} is not given by column",
+                    f"write {quote(format_name(*parsed.parts))}",
                 )
 
 

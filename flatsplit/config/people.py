@@ -105,8 +105,12 @@ def read_groups(section: Any, source: str, purposes: tuple[str, ...]) -> Groups:
     return tuple(sorted(found, key=lambda one: purposes.index(one.purpose)))
 
 
-def check(members: Members, groups: Groups, people: People, taken: Collection[str], source: str) -> None:
-    """Raise ConfigError where a name is used twice; ``taken`` are the names of legacy and the new roles."""
+def check(
+    members: Members, groups: Groups, people: People, taken: Collection[str], special: Collection[str], source: str
+) -> None:
+    """Raise ConfigError where a name is used twice; ``taken`` are the names of legacy and the new roles, ``special``
+    those of special roles.
+    """
     for name, _ in members:
         if name in taken:
             raise ConfigError(f"{source}: [members] {quote(name)} is itself a role of the cutover", "leave it out")
@@ -119,11 +123,15 @@ def check(members: Members, groups: Groups, people: People, taken: Collection[st
             if name in of:
                 again = "twice" if of[name] == group.purpose else f"a login of {of[name]} already"
                 raise ConfigError(f"{where} names {quote(name)}, {again}", "name each once")
+            if name in special:
+                raise ConfigError(f"{where} names {quote(name)}, a special role", "name who logs in for it")
             of[name] = group.purpose
     for name, _ in people:
         if name in taken or name in of:
             what = "a role of the cutover" if name in taken else f"a login of {of[name]}"
             raise ConfigError(f"{source}: [people] {quote(name)} is {what}", "name persons there")
+        if name in special:
+            raise ConfigError(f"{source}: [people] {quote(name)} is a special role", "name persons there")
 
 
 def render(members: Members, groups: Groups, people: People = ()) -> list[str]:

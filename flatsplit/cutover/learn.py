@@ -21,6 +21,7 @@ from flatsplit.server import statements
 from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.split import grants
+from flatsplit.words import count
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 _WORDS = {letter: word for word, letter in LETTERS.items() if letter}
 _NORMAL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|\()", re.IGNORECASE)
 """Statements whose constants pg_stat_statements replaces; what others say may hold a secret."""
+
+
+_WIDTH = 60
+"""Characters of a statement's text that stand in a hole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +110,16 @@ def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
     texts = (
         {}
         if isinstance(counted, str)
-        else statements.texts(session.driver, counted.schema, role, {one for need in needs for one in need.statements})
+        else statements.texts(
+            session.driver,
+            counted.schema,
+            role,
+            {one for need in needs for one in need.statements}
+            | {one.queryid for one in ran if one.verdict != "allowed"},
+        )
     )
     calls = {one.queryid: one.calls for one in ran}
-    lines, holes = [], list(_holes(spans, ran, counted))
+    lines, holes = [], list(_holes(spans, ran, counted, texts))
     if not isinstance(counted, str) and (missed := unseen(session.driver, counted.schema, live, context)):
         holes.append(f"{missed.what}; {missed.fix}")
     for (ref, letter), some in sorted(wanted.items(), key=lambda item: (_place(item[0][1]), item[0][0])):
@@ -183,8 +194,15 @@ def _shown(text: statements.Text | None) -> str:
     return text.text if _NORMAL.match(text.text) else text.text.split(maxsplit=1)[0].upper() + " …"
 
 
+def _clipped(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+
+
 def _holes(
-    spans: Sequence[learning.SpanRecord], ran: Sequence[StatementRecord], counted: statements.StatementCount | str
+    spans: Sequence[learning.SpanRecord],
+    ran: Sequence[StatementRecord],
+    counted: statements.StatementCount | str,
+    texts: Mapping[int, statements.Text],
 ) -> Iterable[str]:
     """When nobody looked, and which statements were not understood: what the list may lack."""
     if isinstance(counted, str):
@@ -196,7 +214,8 @@ def _holes(
         yield f"since the last look: {now}"
     for one in ran:
         if one.verdict != "allowed":
-            yield f"statement {one.queryid} ({one.calls:,} calls): {one.reason}"
+            text = _clipped(_shown(texts.get(one.queryid))) or f"statement {one.queryid}"
+            yield f"{text} ({count(one.calls, 'call')}): {one.reason}"
 
 
 def _unneeded(live: State, context: Context, needed: set[tuple[ObjectRef, str]]) -> Iterable[tuple[str, str]]:

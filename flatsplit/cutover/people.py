@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,15 @@ from flatsplit import blueprint, ddl, membership
 from flatsplit.catalog import read_state
 from flatsplit.cutover.dry_run import require_rights
 from flatsplit.cutover.interaction import Passwords, Reporter
+from flatsplit.cutover.leavers import back_again, leavers
 from flatsplit.cutover.role_names import Renamed, find_renamed, refuse_renamed
 from flatsplit.differ import diff
 from flatsplit.errors import UsageError
 from flatsplit.evidence import memory
-from flatsplit.model import SPLIT, Member, MemberOptions, RoleFacts, State, Statement
+from flatsplit.model import SPLIT, Member, MemberOptions, RoleFacts, State, Statement, WalkName
 from flatsplit.planning import machine
 from flatsplit.server.sessions import read_sessions
+from flatsplit.walks import leave
 from flatsplit.walks.draft import Draft
 
 if TYPE_CHECKING:
@@ -81,19 +83,20 @@ def people(walk: Walk) -> People:
     """
     live = walk.look().live
     renamed = (*walk.renamed, *_renamed(walk, live))
-    joins = () if renamed else tuple(joining(live, walk.config))
+    joins = () if renamed else tuple(joining(live, _staying(walk)))
     return People(tuple(_persons(walk, live)), joins, renamed=renamed)
 
 
 def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], passwords: Passwords) -> People:
     """Create the people whom the configuration names and who are missing, with their memberships.
 
-    Memberships that it does not name stay: somebody has to decide to end them. Raises Refused where a person's role was
+    Memberships that it does not name stay: somebody has to decide to end them. Who is leaving is not joined; who has
+    left may come back. Raises Refused where a person's role was
     renamed, UsageError where the roles to join do not exist yet, and MissingRights where the operator may not grant
     them.
     """
     situation = walk.situation().turned(SPLIT)
-    live, config = situation.live, walk.config
+    live, config = situation.live, _staying(walk)
     refuse_renamed(_renamed(walk, live))
     step = machine.last_step(situation.states)
     missing = sorted({role for _, roles in _wanted(config) for role in roles} - live.roles.keys())
@@ -108,6 +111,7 @@ def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], p
         return found
     verifiers = walk.verifiers(found.joining, passwords)
     with walk.session.transaction():
+        back_again(walk, [name for name, _ in _new(live, config)])
         walk.journal.event(
             EVENT,
             None,
@@ -151,6 +155,12 @@ def let_in(live: State, config: Config) -> State:
     return draft.state()
 
 
+def _staying(walk: Walk) -> Config:
+    """The configuration without the people who are leaving."""
+    leaving = {name for name, under_way in leavers(walk).items() if under_way}
+    return replace(walk.config, people=tuple(one for one in walk.config.people if one[0] not in leaving))
+
+
 def _wanted(config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, purposes in config.people:
         yield name, tuple(role for purpose in purposes if (role := blueprint.named(config, purpose)))
@@ -168,7 +178,7 @@ def _persons(walk: Walk, live: State) -> Iterator[Person]:
     config = walk.config
     wanted = dict(_wanted(config))
     names = sorted({*wanted, *_members(live, config)})
-    since = _since(walk)
+    since, leaving = _since(walk), leavers(walk)
     sessions = read_sessions(walk.session.driver, {name: (name,) for name in names}, "")
     for name in names:
         mine = [(key, options) for key, options in sorted(live.members.items()) if key.member == name]
@@ -178,14 +188,14 @@ def _persons(walk: Walk, live: State) -> Iterator[Person]:
             if key.role in config.roles.new
         )
         facts = live.roles.get(name)
-        differs = _differs(live, config, name, wanted.get(name)) if config.people else ()
+        differs = tuple(_leaves(live, name, leaving)) or _differs(live, config, name, wanted.get(name))
         yield Person(
             name,
             inside,
             facts is not None and facts.login,
             sum(one.role == name for one in sessions),
             walk.journal.last_login(name),
-            tuple(differs),
+            tuple(differs) if config.people else (),
         )
 
 
@@ -213,19 +223,28 @@ def _since(walk: Walk) -> dict[tuple[str, str], datetime]:
     return found
 
 
+def _leaves(live: State, name: str, leaving: Mapping[str, bool]) -> Iterator[Deviation]:
+    walk = WalkName(leave.NAME, name)
+    if leaving.get(name):
+        stay = f"{walk.typed('rollback')} --all"
+        yield Deviation("is leaving", f"{walk.typed('next')}; the person stays after all: {stay}")
+    elif name in leaving and name not in live.roles:
+        yield Deviation("has left", "take the name out of [people]; the person comes back: flatsplit people --join")
+
+
 def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | None) -> Iterator[Deviation]:
-    who = ddl.ident(name)
+    who, goes = ddl.ident(name), WalkName(leave.NAME, name).begins
     facts = live.roles.get(name)
     if facts is None:
         yield Deviation("is not there", "flatsplit people --join")
         return
     if wanted is None:
-        yield Deviation("is not in [people]", f"write it down there, or: flatsplit begin leave {who}")
+        yield Deviation("is not in [people]", f"write it down there, or: {goes}")
         return
     if not facts.login:
-        yield Deviation("may not log in", f"flatsplit begin leave {who}, or: ALTER ROLE {who} LOGIN;")
+        yield Deviation("may not log in", f"{goes}, or: ALTER ROLE {who} LOGIN;")
     if facts.superuser:
-        yield Deviation("is a superuser all the time", f"ALTER ROLE {who} NOSUPERUSER; SET ROLE makes one when needed")
+        yield Deviation("is a superuser all the time", _no_superuser(live, name))
     have = {key.role: (key, options) for key, options in live.members.items() if key.member == name}
     for role in wanted:
         if role not in have:
@@ -241,3 +260,11 @@ def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | N
         elif role == blueprint.administrator(config) and options.inherit:
             fix = ddl.grant_member(key, options._replace(inherit=False), by=by)
             yield Deviation(f"has the rights of {role} without SET ROLE", fix)
+
+
+def _no_superuser(live: State, name: str) -> str:
+    """How the person stops being one."""
+    if name == live.target.bootstrap:
+        return "give the person a login of their own: the server's first superuser always is one"
+    alter = f"ALTER ROLE {ddl.ident(name)} NOSUPERUSER; SET ROLE makes one when needed"
+    return f"as another superuser, for this one runs flatsplit: {alter}" if name == live.target.operator else alter

@@ -74,6 +74,10 @@ class Actor:
         self.before = self.before or self.context.legacy
         self.legacy = Inherited(self.live, self.before)
         self.purpose = self.context.config.roles.purpose(self.role)
+        self.special = self.role if self.context.config.special_role(self.role) is not None else ""
+        """Its name where it is a special role, whose rights are those of its list."""
+        self.section = self.purpose or self.special
+        """Its section of [grants]; "" for none."""
         self.major = self.goal.target.major
         self.search_path = _setting(self.goal, self.role, "search_path", self.goal.target.default_search_path)
         self.path = self.world.path(self.search_path, self.role)
@@ -127,10 +131,12 @@ class Actor:
     # -- problems
 
     def free_of_large_objects(self) -> bool:
-        """Whether privileges on large objects are not checked in sessions of app_user: a superuser may have
-        set that.
+        """Whether privileges on large objects are not checked in sessions of the special role, or of app_user: a
+        superuser may have set that.
         """
-        said = _setting(self.goal, blueprint.application(self.context.config), "lo_compat_privileges", "off")
+        said = _setting(
+            self.goal, self.special or blueprint.application(self.context.config), "lo_compat_privileges", "off"
+        )
         return said.lower() in ("on", "true", "yes", "1")
 
     def lacks(
@@ -145,7 +151,7 @@ class Actor:
         why: str = "",
     ) -> Problem:
         """The problem that a privilege is missing; ``why`` says what needs it, where that is not plain."""
-        remedy = remedies.grant(self.purpose, self.role, ref, letter, self.major)
+        remedy = remedies.grant(self.section, self.role, ref, letter, self.major)
         privilege = privileges.NAMES[letter]
         if not remedy:
             remedy = f"for the application's owner: do without it, or let app_migrator do it ({privilege})"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flatsplit import blueprint, privileges
-from flatsplit.config import format_name
 from flatsplit.model import TABLES, ObjectRef, versions
 from flatsplit.rehearsal import protected_settings, rows
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.catalog_lookup import SYSTEM
-from flatsplit.rehearsal.remedies import shown
+from flatsplit.rehearsal.remedies import member, shown
 from flatsplit.rehearsal.uses import Compared, RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Outcome, Problem
 from flatsplit.rehearsal.view_visibility import Showing
@@ -126,7 +125,7 @@ def sessions(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
     others = who.owner if actor.role == who.application else who.application
     what = "statements" if hidden else "sessions"
     reason = f"{use.name} tells {actor.role} nothing of the {what} of other roles, such as {others}"
-    remedy = f"GRANT pg_read_all_stats TO {format_name(actor.role)}"
+    remedy = member(actor.special, actor.role, "pg_read_all_stats")
     yield Problem("silent", reason, use.name, "MEMBERSHIP", remedy)
 
 
@@ -157,7 +156,7 @@ def signals(actor: Actor, call: RoutineUse) -> list[Problem]:
     who = blueprint.who(actor.context.config)
     others = who.owner if actor.role == who.application else who.application
     reason = f"{call.name}() is refused to {actor.role} for sessions of other roles, such as {others}"
-    remedy = f"GRANT pg_signal_backend TO {format_name(actor.role)}"
+    remedy = member(actor.special, actor.role, "pg_signal_backend")
     listed = any(use.name == "pg_stat_activity" or use.name == "pg_locks" for use in call.beside)
     outcome: Outcome = "denied" if listed else "unknown"
     return [Problem(outcome, reason, "pg_signal_backend", "MEMBERSHIP", remedy, differs=True)]

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.config import format_name, parse_name
+from flatsplit.config import parse_name
 from flatsplit.rehearsal.grammar import Unparsable, parse_one
-from flatsplit.rehearsal.remedies import grant, shown
+from flatsplit.rehearsal.remedies import grant, parameter, shown
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Problem
 
@@ -87,7 +87,7 @@ def _setting(judge: Judging, call: RoutineUse) -> list[Problem]:
     if name is None or judge.actor.may_set(name.lower()):
         return []
     reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
-    remedy = f"GRANT SET ON PARAMETER {name} TO {format_name(judge.actor.role)} -- 15 and later; or do without it"
+    remedy = parameter(judge.actor.special, judge.actor.role, name, " -- 15 and later; or do without it")
     return [Problem("denied", reason, name, "SET", remedy)]
 
 
@@ -137,7 +137,7 @@ def _schemas(judge: Judging, call: RoutineUse) -> list[Problem]:
             reason = f"{call.name}() leaves out what {actor.role} may not read, such as {shown(ref)}"
             if name is None and call.name in _SCHEMAS:
                 return [Problem("unknown", f"{reason}; which schema it is the text does not say")]
-            remedy = grant(actor.purpose, actor.role, ref, "r", actor.major)
+            remedy = grant(actor.section, actor.role, ref, "r", actor.major)
             remedy = remedy or "for the application's owner: name the tables that are meant"
             return [Problem("silent", reason, shown(ref), "SELECT", remedy)]
     return []

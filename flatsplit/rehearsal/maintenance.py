@@ -215,7 +215,7 @@ def _lacks_maintain(judge: Judge, ref: ObjectRef, what: str, outcome: str) -> Pr
     actor = judge.actor
     late = actor.major >= versions.MAINTAIN
     reason = f"{what} is for the owner of {shown(ref)}" + (", or with MAINTAIN on it" if late else "")
-    remedy = grant(actor.purpose, actor.role, ref, "m", actor.major) or (
+    remedy = grant(actor.section, actor.role, ref, "m", actor.major) or (
         "for the application's owner: a SECURITY DEFINER function of app_migrator's that does it, "
         "or a job that runs it as app_migrator"
     )

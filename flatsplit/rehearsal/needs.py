@@ -6,11 +6,13 @@ defaults, triggers and bodies of routines. What runs as another role needs nothi
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flatsplit.model import ObjectFacts, ObjectRef, State
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.grammar import Parsed
 from flatsplit.rehearsal.judge import Judge
-from flatsplit.rehearsal.values import Need
+from flatsplit.rehearsal.values import Need, worst
 from flatsplit.rights.inherited import Inherited
 
 
@@ -37,6 +39,17 @@ class _Nothing(Inherited):
         return False
 
 
+class StatementNeeds(NamedTuple):
+    """What a statement needs."""
+
+    needs: tuple[Need, ...]
+    """Privileges, each once."""
+    unlisted: str
+    """What it needs besides that is no privilege on a certain object, such as one on a sequence whose name was a
+    constant that pg_stat_statements has replaced; "" for nothing.
+    """
+
+
 class Needs:
     """Finds the needs of statements with a judge."""
 
@@ -49,7 +62,11 @@ class Needs:
         self._judge = Judge(actor, judge.kinds, every=True)
         self._judge.owners = {**judge.owners, asked.role: self._judge}
 
-    def of(self, parsed: Parsed) -> tuple[Need, ...]:
-        """The needs of one statement, each once."""
+    def of(self, parsed: Parsed) -> StatementNeeds:
+        """What one statement needs."""
         found = self._judge.statement(parsed)
-        return tuple(sorted({need for problem in found for need in problem.needs}))
+        besides = worst([each for each in found if not each.needs and each.outcome in ("denied", "unknown")])
+        return StatementNeeds(
+            tuple(sorted({need for problem in found for need in problem.needs})),
+            f"without the rights that it has today: {besides.reason}" if besides is not None else "",
+        )

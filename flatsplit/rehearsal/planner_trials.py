@@ -23,6 +23,8 @@ class Case:
     trial: ServerAnswer | None = None
     verdict: Verdict | None = None
     needs: tuple[Need, ...] = ()
+    unlisted: str = ""
+    """What it needs besides, as in :class:`flatsplit.rehearsal.needs.StatementNeeds`."""
 
 
 def all_of(parts: Sequence[Case], stage_: Stage, progress: Callable[[int], None]) -> None:

@@ -6,8 +6,8 @@ SHOW and current_setting() of one fail, also with missing_ok; pg_settings and SH
 
 from __future__ import annotations
 
-from flatsplit.config import format_name
 from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.remedies import member
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Outcome, Problem
 from flatsplit.rights.inherited import Inherited
@@ -71,4 +71,4 @@ def _left_out(actor: Actor, what: str, outcome: Outcome) -> list[Problem]:
 
 
 def _remedy(actor: Actor) -> str:
-    return f"GRANT pg_read_all_settings TO {format_name(actor.role)}"
+    return member(actor.special, actor.role, "pg_read_all_settings")

@@ -50,9 +50,6 @@ _WHOSE = (
     "again some days after pg_stat_statements_reset(), or with the log of an ordinary day; what is left will fail in it"
 )
 
-_AGAIN = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b", re.IGNORECASE)
-"""Statements that are meant to be run again and again."""
-
 
 class Company:
     """Rehearses statements for one role."""
@@ -97,7 +94,7 @@ class Company:
         for done, part in enumerate(parts, 1):
             if part.parsed is not None and part.verdict is None:
                 part.problems = self.judge.statement(part.parsed)
-                part.needs = self._needs.of(part.parsed)
+                part.needs = self._needs.of(part.parsed).needs
             if done % 100 == 0:
                 progress(done // 2, len(parts))
         self._try(parts, lock_timeout, progress)
@@ -112,15 +109,22 @@ class Company:
         return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes), grants)
 
     def gather(self, statements: Sequence[Heard]) -> list[Verdict]:
-        """What each statement needs, and whether privileges are all that it needs. By rules alone: nothing is tried."""
+        """What each statement needs, and whether privileges that a list can name are all that it needs. By rules alone:
+        nothing is tried.
+        """
         parts = [Case(heard) for heard in statements]
         for part in parts:
             self._read(part)
         for part in parts:
             if part.parsed is not None and part.verdict is None:
                 part.problems = self.judge.statement(part.parsed)
-                part.needs = self._needs.of(part.parsed)
-        return [replace(part.verdict or self._conclude(part), needs=part.needs) for part in parts]
+                part.needs, part.unlisted = self._needs.of(part.parsed)
+        return [self._gathered(part, part.verdict or self._conclude(part)) for part in parts]
+
+    def _gathered(self, part: Case, verdict: Verdict) -> Verdict:
+        if part.unlisted and verdict.verdict not in ("migrator", "unknown"):
+            verdict = self._verdict(part.heard, "unknown", part.unlisted)
+        return replace(verdict, needs=part.needs)
 
     # -- reading
 
@@ -214,7 +218,7 @@ class Company:
         problems = part.problems
         if heard.top is not True and problems and part.parsed is not None and self._definers.runs(heard.text):
             nested = definers.nested(self.judge, part.parsed)
-            part.needs = ()
+            part.needs, part.unlisted = (), ""
             found = worst(nested)
             if found is not None:
                 return self._problem(heard, found, nested)
@@ -316,21 +320,12 @@ class Company:
             + ("" if self.exists else f" (by the blueprint: {self.role} does not exist yet)"),
             found.object,
             found.privilege,
-            self._remedy(heard, found, failing),
+            remedies.told(heard, found, failing),
             heard.applications,
             sql=sql,
             toml=toml,
             perhaps=perhaps,
         )
-
-    @staticmethod
-    def _remedy(heard: Heard, found: Problem, failing: Iterable[str]) -> str:
-        remedy = remedies.together(failing)
-        if found.outcome == "migrator" and heard.calls > 1 and heard.top is not False and _AGAIN.search(heard.text):
-            remedy += (
-                f"; it ran {heard.calls} times: an application that does it whenever it starts has to leave it out"
-            )
-        return remedy
 
     def _verdict(self, heard: Heard, outcome: Outcome, reason: str) -> Verdict:
         query = (heard.shown or heard.text).strip()

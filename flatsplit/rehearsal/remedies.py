@@ -6,12 +6,13 @@ import re
 import tomllib
 from collections.abc import Iterable
 
-from flatsplit import privileges
+from flatsplit import ddl, privileges
 from flatsplit.config import format_name
-from flatsplit.config.grants import LETTERS
+from flatsplit.config.grants import LETTERS, MEMBER
+from flatsplit.config.special import heading
 from flatsplit.config.text import quote
-from flatsplit.model import ROUTINES, ObjectRef
-from flatsplit.rehearsal.values import Problem
+from flatsplit.model import RELATIONS, ROUTINES, ObjectRef
+from flatsplit.rehearsal.values import Heard, Problem
 
 _WORDS = {letter: word for word, letter in LETTERS.items()}
 
@@ -26,21 +27,43 @@ def shown(ref: ObjectRef) -> str:
     return f"{ref.kind.replace('_', ' ')} {name}"
 
 
-def grant(purpose: str, role: str, ref: ObjectRef, letter: str, major: int) -> str:
-    """The line of configuration that gives the privilege; for a role that is none of the four, the GRANT."""
+def grant(section: str, role: str, ref: ObjectRef, letter: str, major: int) -> str:
+    """The line of [grants.``section``] that gives the privilege; without a section, for a role that the configuration
+    does not know, the GRANT.
+    """
     if letter not in privileges.owner_letters(ref.kind, major) or letter not in _WORDS:
         return ""
     name = shown(ref) if ref.schema else format_name(ref.name)
-    if not purpose:
-        return f"GRANT {privileges.NAMES[letter]} ON {shown(ref)} TO {format_name(role)}"
-    return f"[grants.{purpose}] {_WORDS[letter]} = [{quote(name)}]"
+    if not section:
+        kind = "" if ref.kind in RELATIONS else f"{ddl.grant_word(ref.kind)} "
+        return f"GRANT {privileges.NAMES[letter]} ON {kind}{name} TO {format_name(role)}"
+    return _line(section, _WORDS[letter], name)
+
+
+def member(special: str, role: str, of: str, remark: str = "") -> str:
+    """What makes the role a member of another; for a special role, the line of its list."""
+    if special:
+        return _line(special, MEMBER, format_name(of))
+    return f"GRANT {format_name(of)} TO {format_name(role)}{remark}"
+
+
+def parameter(special: str, role: str, name: str, remark: str) -> str:
+    """What allows the role to SET a parameter; for a special role, the line of its list."""
+    if special:
+        return _line(special, "set", name)
+    return f"GRANT SET ON PARAMETER {name} TO {format_name(role)}{remark}"
+
+
+def _line(section: str, word: str, name: str) -> str:
+    return f"{heading(section, 'grants')} {word} = [{quote(name)}]"
 
 
 MIGRATORS = "the migration tool's work: "
 """The beginning of the remedy for DDL."""
 
 _SQL = re.compile(r"(?:ALTER|CREATE|GRANT|REVOKE) ")
-_LINE = re.compile(r"(\[(?:grants\.\w+|become)\] \w+ = )\[(.+)\]", re.DOTALL)
+_SECTION = r"[\w-]+|\"(?:[^\"\\]|\\.)*\""
+_LINE = re.compile(rf"(\[(?:grants\.(?:{_SECTION})|become)\] \w+ = )\[(.+)\]", re.DOTALL)
 
 
 def together(remedies: Iterable[str]) -> str:
@@ -62,17 +85,18 @@ def together(remedies: Iterable[str]) -> str:
     return f"{told} -- {'; '.join(remarks)}" if remarks else told
 
 
-_WHOLE = re.compile(r"(?:\A|; )\[grants\.(\w+)\] (\w+) = (\[\"(?:[^\"\\]|\\.|\", \")*\"\])(?=\Z|; | -- )")
+_WHOLE = re.compile(rf"(?:\A|; )\[grants\.({_SECTION})\] (\w+) = (\[\"(?:[^\"\\]|\\.|\", \")*\"\])(?=\Z|; | -- )")
 
 
 def sections(remedies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
-    """The lines of configuration in them as a file would have them: names by purpose and privilege."""
+    """The lines of configuration in them as a file would have them: names by section of [grants] and privilege."""
     found: dict[str, dict[str, dict[str, None]]] = {}
     for remedy in remedies:
-        for purpose, word, value in _WHOLE.findall(remedy):
+        for key, word, value in _WHOLE.findall(remedy):
+            (section,) = tomllib.loads(f"{key} = 0")
             names = tomllib.loads(f"names = {value}")["names"]
-            found.setdefault(purpose, {}).setdefault(word, {}).update(dict.fromkeys(names))
-    return {purpose: {word: sorted(names) for word, names in sorted(lines.items())} for purpose, lines in found.items()}
+            found.setdefault(section, {}).setdefault(word, {}).update(dict.fromkeys(names))
+    return {section: {word: sorted(names) for word, names in sorted(lines.items())} for section, lines in found.items()}
 
 
 def actions(remedies: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -85,6 +109,18 @@ def actions(remedies: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         elif _LINE.fullmatch(remedy):
             lines[remedy] = None
     return tuple(statements), tuple(lines)
+
+
+_AGAIN = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b", re.IGNORECASE)
+"""Statements that are meant to be run again and again."""
+
+
+def told(heard: Heard, found: Problem, failing: Iterable[str]) -> str:
+    """The remedies of one statement, whose worst problem is ``found``, as they are printed."""
+    remedy = together(failing)
+    if found.outcome == "migrator" and heard.calls > 1 and heard.top is not False and _AGAIN.search(heard.text):
+        remedy += f"; it ran {heard.calls} times: an application that does it whenever it starts has to leave it out"
+    return remedy
 
 
 def delegated(found: Iterable[Problem], routine: ObjectRef) -> list[Problem]:

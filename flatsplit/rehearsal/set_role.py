@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flatsplit import membership
-from flatsplit.config import format_name
 from flatsplit.config.text import quote
 from flatsplit.model import State, versions
 from flatsplit.rehearsal.actor import Actor
+from flatsplit.rehearsal.remedies import member
 from flatsplit.rehearsal.values import Heard, Problem
 from flatsplit.walks.split.context import Context
 
@@ -33,7 +33,7 @@ def problems(actor: Actor, role: str, what: str) -> list[Problem]:
     if actor.purpose and role not in taken and membership.can_set_role(actor.live, actor.before, role):
         remedy = f"[become] {actor.purpose} = [{quote(role)}]"
     elif not actor.purpose:
-        remedy = f"GRANT {format_name(role)} TO {format_name(actor.role)}"
+        remedy = member(actor.special, actor.role, role)
     return [Problem("denied", reason, role, "MEMBERSHIP", remedy)]
 
 

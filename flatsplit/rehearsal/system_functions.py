@@ -76,22 +76,13 @@ def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
     reason = f"{call.name}() needs {word} on the sequence"
     if named or len(candidates) == 1:
         return [actor.lacks(lacking[0], letter, f"{reason}, which {actor.role} has not on {shown(lacking[0])}")]
+    untold = f"{reason}; which of {len(candidates)} it is the text does not say"
     if len(lacking) < len(candidates):
-        return [Problem("unknown", f"{reason}; which sequence it is the text does not say", "", word)]
-    reason = f"{reason}, and {actor.role} has it on none of {len(lacking)}"
+        return [Problem("unknown", untold, "", word)]
     each = [actor.lacks(ref, letter, reason) for ref in lacking]
-    return [each[0]._replace(object="", remedy=together(one.remedy for one in each))]
-
-
-def _beside(actor: Actor, call: RoutineUse) -> list[ObjectRef]:
-    """Sequences of the tables in the same statement: ``SELECT setval($1, max(id)) FROM t``."""
-    found = []
-    for use in call.beside:
-        for relation in actor.resolve(use.schema, use.name).relations:
-            for _, _, oid in actor.world.owned_sequences.get(relation.oid, ()):
-                if oid in actor.world.by_oid:
-                    found.append(actor.world.by_oid[oid].ref)
-    return found
+    remedy = together(one.remedy for one in each)
+    # Without needs: none of the sequences is one for certain
+    return [Problem("denied", f"{untold}, and {actor.role} has it on none of them", "", word, remedy)]
 
 
 def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
@@ -179,8 +170,8 @@ def _large_object(actor: Actor, call: RoutineUse, letter: str) -> list[Problem]:
         word = "UPDATE" if any(not actor.holds(ref, letter) for ref in lacking) and letter == "w" else "SELECT"
     who = blueprint.who(actor.context.config)
     remedy = (
-        f"ALTER ROLE {format_name(who.application)} SET lo_compat_privileges = on -- as a superuser, so that no "
-        f"large object asks for privileges; or make and remove them in routines that run as {who.owner}"
+        f"ALTER ROLE {format_name(actor.special or who.application)} SET lo_compat_privileges = on -- as a superuser, "
+        f"so that no large object asks for privileges; or make and remove them in routines that run as {who.owner}"
     )
     if not lacking:
         if actor.role != who.owner or (text is not None and objects):

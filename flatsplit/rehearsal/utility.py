@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flatsplit.config import format_name
 from flatsplit.model import versions
 from flatsplit.rehearsal import bodies, kinds, maintenance, protected_settings, set_role
 from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
+from flatsplit.rehearsal.remedies import member, parameter
 from flatsplit.rehearsal.uses import Uses, range_use, routine_use, uses_of
 from flatsplit.rehearsal.values import Problem
 
@@ -100,7 +100,7 @@ def _set(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
     reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
     remedy = "for the application's owner: do without it, or have an administrator set it for the role"
     if actor.major >= versions.PARAMETER_GRANTS:
-        remedy = f"GRANT SET ON PARAMETER {name} TO {format_name(actor.role)} -- or do without it"
+        remedy = parameter(actor.special, actor.role, name, " -- or do without it")
     return [Problem("denied", reason, name, "SET", remedy)]
 
 
@@ -213,7 +213,7 @@ def _checkpoint(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa:
             "CHECKPOINT needs a superuser or pg_checkpoint (15 and later)",
             "pg_checkpoint",
             "MEMBERSHIP",
-            f"GRANT pg_checkpoint TO {format_name(judge.actor.role)} -- 15 and later; or do without it",
+            member(judge.actor.special, judge.actor.role, "pg_checkpoint", " -- 15 and later; or do without it"),
         )
     ]
 

@@ -65,3 +65,32 @@ def test_differences_have_a_fix_that_works(database: Database, invoke_cli: InPro
     (alice, _) = walk("people", "--json").check().json["people"]
     assert alice["differs"] == []
     assert "stray" in walk("people").check().stdout
+
+
+@pytest.mark.slow
+def test_who_leaves_and_comes_back(database: Database, invoke_cli: InProcess) -> None:
+    """Nobody is told to let in who is leaving, and what the leaving did to the former role is not done to the new."""
+    walk = prepared(Walk(invoke_cli, database))
+    named(walk, alice=["app_readonly", "dba"])
+    join(walk)
+    walk("begin", "leave", ALICE, "--yes").check()
+    walk.next("--walk", f"leave:{ALICE}")
+    locked = walk.snapshot()
+    ((differs,),) = (one["differs"] for one in walk("people", "--json").check().json["people"])
+    assert differs["what"] == "is leaving"
+    assert join(walk).exit_code == 0
+    assert_same(locked, walk.snapshot(), "who is leaving is not joined")
+    walk.next("--walk", f"leave:{ALICE}", "--through", "drop")
+    ((differs,),) = (one["differs"] for one in walk("people", "--json").check().json["people"])
+    assert differs["what"] == "has left"
+    join(walk)
+    ((differs),) = (one["differs"] for one in walk("people", "--json").check().json["people"])
+    assert differs == []
+    back = walk.snapshot()
+    assert walk("status", "--json").check(0).json["broken"] == []
+    walk("repair", "--yes").check()
+    assert_same(back, walk.snapshot(), "repair leaves the new role alone")
+    # And may leave again, as anybody may
+    walk("begin", "leave", ALICE, "--yes").check()
+    walk.next("--walk", f"leave:{ALICE}", "--through", "drop")
+    assert walk("verify").check().exit_code == 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import privileges
 from flatsplit.cli.output import Printer, one_line
+from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.words import count
 
@@ -33,11 +34,11 @@ _BASIS = re.compile(r" \(by the blueprint: .* does not exist yet\)\Z", re.DOTALL
 
 def show(printer: Printer, found: Rehearsal) -> None:
     """Print what is bad first, each with its remedy; the numbers last."""
-    for outcome, heading in _HEADINGS.items():
+    for outcome, title in _HEADINGS.items():
         verdicts = [each for each in found.verdicts if each.verdict == outcome]
         if not verdicts:
             continue
-        printer.heading(f"{heading} ({len(verdicts)})")
+        printer.heading(f"{title} ({len(verdicts)})")
         remedies = {verdict.remedy for verdict in verdicts}
         common = remedies.pop() if len(remedies) == 1 and verdicts[1:] else ""
         if common:
@@ -47,9 +48,9 @@ def show(printer: Printer, found: Rehearsal) -> None:
         if len(verdicts) > _SHOWN:
             printer.say(f"… and {len(verdicts) - _SHOWN:,} more: `flatsplit rehearse --json` has all", "dim")
     _show_slower(printer, found)
-    for purpose, lines in found.grants.items():
+    for section, lines in found.grants.items():
         printer.heading("What of it flatsplit.toml can grant")
-        printer.say(f"[grants.{purpose}]")
+        printer.say(heading(section, "grants"))
         for word, names in lines.items():
             printer.say(f"{word} = [{', '.join(map(quote, names))}]")
     if found.applications:

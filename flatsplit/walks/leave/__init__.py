@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+NAME: Final = "leave"
 LOCK: Final = "lock"
 HAND_OVER: Final = "hand-over"
 DROP: Final = "drop"

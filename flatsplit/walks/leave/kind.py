@@ -37,7 +37,7 @@ def _remembers(moment: Moment, context: Context, before: Callable[[], State]) ->
 
 
 LEAVE = Kind(
-    name="leave",
+    name=leave.NAME,
     summary="a person goes: locked, handed over, dropped",
     about="NAME",
     steps=(lock.STEP, hand_over.STEP, drop.STEP),

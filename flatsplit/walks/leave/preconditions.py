@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl, membership
-from flatsplit.model import PUBLIC, ROUTINES, ObjectRef, State
+from flatsplit.model import PUBLIC, ROUTINES, ObjectRef, State, WalkName
+from flatsplit.walks import role
 from flatsplit.walks.kind import Moment
 
 Objection = tuple[str, str]
@@ -19,6 +20,9 @@ def refuses(moment: Moment) -> Objection | None:
         return f"there is no role {person!r}", "flatsplit people lists the persons"
     if person == config.legacy_role or config.roles.purpose(person):
         return f"{person} is a role of the split, and no person", "flatsplit people lists the persons"
+    if config.special_role(person) is not None:
+        back = WalkName(role.NAME, person).typed("rollback")
+        return f"{person} is a special role, and no person", f"take it back with {back} --all"
     for group in config.groups:
         if person in group.logins:
             return (

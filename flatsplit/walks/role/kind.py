@@ -79,6 +79,9 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
         split_makes = special.like in moment.config.roles.new
         fix = _EARLY if split_makes else "name one that exists"
         return f"{heading(name)} like = {quote(special.like)}: there is no such role", fix
+    if special.like and live.roles[special.like].superuser:
+        what = f"{heading(name)} like = {quote(special.like)}: no list can stand in for what a superuser may"
+        return what, f"use like = {quote(blueprint.application(moment.config))}"
     owner = blueprint.owner(moment.config)
     if owner in _stands_on(context) and owner not in live.roles:
         return f"{name} is to have its part in what {owner} makes, which does not exist yet", _EARLY
@@ -104,7 +107,7 @@ def _there(moment: Moment) -> tuple[str, str]:
 def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
     special, list_ = context.special, heading(context.role, "grants")
     assert special is not None
-    own = any(grant.purpose == special.name for grant in context.config.grants)
+    own = any(grant.names for grant in context.config.grants if grant.purpose == special.name)
     if not (own or special.schemas or special.create or special.like):
         return f"{context.role} is to do nothing: {list_} is missing", (
             f'list under {list_} what it may, for example select = ["public.orders"]'
