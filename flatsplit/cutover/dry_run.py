@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from flatsplit import ddl
 from flatsplit.config.special import heading
 from flatsplit.connection import Session
 from flatsplit.cutover.bridge_elsewhere import reached
@@ -89,8 +90,11 @@ def require_rights(session: Session, now: State, then: State) -> None:
             continue
         from flatsplit.hazards.operator import remedy
 
-        grant = remedy(now, lack, frozenset(then.roles.keys() - now.roles.keys()))
+        new = frozenset(then.roles.keys() - now.roles.keys())
+        grant = remedy(now, lack, new)
         cure = f"have an administrator run: {grant}" if grant else f"have somebody who may run: {lack.statement.sql}"
+        if not grant and any(ddl.ident(role) in lack.statement.sql for role in new):  # nobody can run it before
+            cure = f"leave that out for now; once the role is there, have somebody who may run: {lack.statement.sql}"
         raise MissingRights(f"{now.target.operator} may not: {lack.statement.description}: {lack.reason}", cure)
 
 

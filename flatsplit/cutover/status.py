@@ -14,7 +14,7 @@ from flatsplit.cutover.poolers import PoolerAdvice, poolers
 from flatsplit.cutover.refusals import refusals
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence
-from flatsplit.cutover.tables_after_list import younger
+from flatsplit.cutover.tables_after_list import misnamed, younger
 from flatsplit.cutover.waivers import waived
 from flatsplit.cutover.walks import WalkView, walks
 from flatsplit.evidence import memory
@@ -105,6 +105,8 @@ class Status:
     """
     younger: tuple[Finding, ...] = ()
     """Tables that a special role has no rights on because they were created after its list of tables."""
+    misnamed: tuple[Finding, ...] = ()
+    """Names of such lists that are not here any more."""
 
 
 def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
@@ -141,6 +143,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         tells_ages=worth_a_line(walk, passwords),
         rings=_rings(situation, asked),
         younger=tuple(younger(walk, first)) if walk.config.special else (),
+        misnamed=tuple(misnamed(first)) if walk.config.special else (),
     )
 
 

@@ -1,8 +1,8 @@
-"""Tables that were created after the list of a special role was made, and are not on it."""
+"""The lists of special roles and what is there: tables that are younger than a list, and names that mean nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from flatsplit import ddl
@@ -10,8 +10,9 @@ from flatsplit.config.special import heading
 from flatsplit.cutover.expected_rights import special_roles
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
-from flatsplit.model import TABLES, Finding, WalkName
+from flatsplit.model import TABLES, Finding, ObjectRef, WalkName
 from flatsplit.rights.matrix import Rights
+from flatsplit.server.asking import ask
 from flatsplit.walks import role as keys
 from flatsplit.walks.role import grant_list
 from flatsplit.words import count
@@ -36,12 +37,14 @@ def younger(walk: Walk, situation: Situation) -> Iterator[Finding]:
         inside = {ref.name for ref in given.objects if ref.kind == "schema"}
         named = {ref[1:3] for ref in given.columns}
         rights = Rights(situation.live, name)  # such as tables that the role made itself or that everybody may read
+        partly = {ref[1:3] for ref, acl in situation.live.columns.items() if "r" in rights.on_column(acl)}
         found = sorted(
             ref
             for ref in appeared
             if ref.kind in _READABLE and ref.schema in inside and ref not in given.objects and ref[1:3] not in named
-            if "r" not in rights.letters(situation.live.objects[ref])
+            if "r" not in rights.letters(situation.live.objects[ref]) and ref[1:3] not in partly
         )
+        found = _wanting(walk, found, named | {ref[1:3] for ref in given.objects}) if found else []
         if found:
             yield Finding(
                 "younger-than-list",
@@ -51,4 +54,29 @@ def younger(walk: Walk, situation: Situation) -> Iterator[Finding]:
                 'new_tables is "none": what comes later is its own to use only where somebody says so.',
                 f"List what it needs of them under {heading(name, 'grants')}, then flatsplit repair.",
                 tuple(map(ddl.label, found)),
+            )
+
+
+def _wanting(walk: Walk, found: list[ObjectRef], listed: Collection[tuple[str, str]]) -> list[ObjectRef]:
+    """Those that the list may have to name. A partition is read and written through its table, unless the list names
+    other partitions of that, too.
+    """
+    of = {(schema, name): (above, table) for schema, name, above, table in ask(walk.session.driver, "partitions")}
+    by_themselves = {of[name] for name in listed if name in of}
+    return [ref for ref in found if ref[1:3] not in of or of[ref[1:3]] in by_themselves]
+
+
+def misnamed(situation: Situation) -> Iterator[Finding]:
+    """A warning for each role whose list names what is not here any more: what was only renamed is still the role's."""
+    for one in special_roles(situation):
+        name = one.context.role
+        lost = sorted({wrong for _, wrong in grant_list.nothing(situation.live, one.context)})
+        if lost and name in situation.live.roles:
+            yield Finding(
+                "list-names-nothing",
+                "warning",
+                f"{heading(name, 'grants')} names what is not here",
+                "It was dropped, or renamed, or moved to another schema; then the role still has its rights on it.",
+                f"Correct {heading(name, 'grants')}, then flatsplit repair.",
+                tuple(lost),
             )

@@ -14,6 +14,7 @@ import psycopg
 from flatsplit import hazards
 from flatsplit.cutover.expected_rights import all_checks, special_roles
 from flatsplit.cutover.password_ages import ages
+from flatsplit.cutover.tables_after_list import misnamed
 from flatsplit.cutover.trials import prove, special
 from flatsplit.cutover.unhandled_changes import strays
 from flatsplit.evidence import memory
@@ -115,7 +116,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         drift=drift,
         steps=spoken.kind.keys[: spoken.done],
         finished=spoken.finished,
-        notes=found,
+        notes=(*found, *misnamed(situation)),
         old=tuple(one for one in ages(walk, situation.live) if one.old),
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, _members(walk, situation.live, before.roles)) if before and since else (),

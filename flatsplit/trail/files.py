@@ -57,6 +57,9 @@ def _folder(folder: Path, since: datetime | None, prefix: str | None) -> list[Lo
     except OSError as error:
         raise UsageError(f"{folder} cannot be read ({error.strerror})", "name a readable folder with --log") from None
     found = []
+    plain = {entry.name for entry in entries}
+    # A log that is being packed, or was packed and kept: the packed one is the same once more, or half of it
+    entries = [one for one in entries if one.suffix not in _SUFFIXES or one.name.removesuffix(one.suffix) not in plain]
     for entry in sorted(entries, key=lambda entry: (entry.stat().st_mtime, entry.name)):
         if since is not None and datetime.fromtimestamp(entry.stat().st_mtime, UTC) < since:
             continue
@@ -96,6 +99,7 @@ def _form(path: Path, prefix: str | None) -> Format | None:
     return sniff(sample, prefix)
 
 
+_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 _PACKED: dict[bytes, Callable[[BinaryIO], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 """Openers of compressed files, by the bytes that these begin with."""
 _ZSTD = b"\x28\xb5\x2f\xfd"

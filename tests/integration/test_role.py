@@ -151,6 +151,31 @@ def test_status_names_tables_younger_than_the_list(database: Database, invoke_cl
     assert "[grants.app_jobs]" in said
 
 
+def test_status_tells_partitions_and_renamed_tables_from_younger_ones(
+    database: Database, invoke_cli: InProcess
+) -> None:
+    flat(database)
+    database.execute(
+        "create table public.days (at date) partition by range (at); create table public.hours (at int) partition by"
+        " range (at); create table public.hours_1 partition of hours for values from (1) to (2)",
+        database.legacy,
+    )
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward("transfer-ownership")
+    listed = ["public.jobs", "public.days", "public.hours_1", "public.payments(id)"]
+    declare(walk, "app_jobs", {"role": {}, "grants": {"select": listed}})
+    made(walk, "app_jobs")
+    database.execute("create table days_1 partition of days for values from ('2026-01-01') to ('2026-01-02')")
+    database.execute("create table hours_2 partition of hours for values from (2) to (3)")
+    database.execute("alter table days_1 owner to app_migrator; alter table hours_2 owner to app_migrator")
+    database.execute("alter table jobs set schema billing; alter table payments rename to paid")
+    status = walk("status", "--json").json
+    assert [one["objects"] for one in status["younger"]] == [["table public.hours_2"]], "read by itself, as hours_1 is"
+    gone = [["public.jobs", "public.payments(id)"]]
+    assert [one["objects"] for one in status["misnamed"]] == gone
+    assert gone[0][0] in walk("verify").check(4).stdout.partition("To take it away")[0]
+
+
 @pytest.mark.slow
 def test_what_is_gone_is_said_to_be_gone(database: Database, invoke_cli: InProcess) -> None:
     """A table of the list, the role itself, its section of the configuration: each is told as what it is."""

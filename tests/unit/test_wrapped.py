@@ -223,6 +223,19 @@ def test_several_formats_of_the_same_entries_are_read_once(tmp_path: Path) -> No
     assert [deed.client for deed in refused(tmp_path / "all.log.1", tmp_path / "all.csv.1")] == ["10.0.0.5"]
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("half", [False, True])
+def test_a_log_that_is_there_packed_as_well_is_read_once(
+    pack: Callable[[bytes], bytes], half: bool, tmp_path: Path
+) -> None:
+    """Somebody packed it and kept it, or it is being packed while it is read."""
+    log = "".join(server()).encode()
+    ending = {gzip.compress: "gz", bz2.compress: "bz2", lzma.compress: "xz"}[pack]
+    (tmp_path / "all.log").write_bytes(log)
+    (tmp_path / f"all.log.{ending}").write_bytes(pack(log)[: 20 if half else None])
+    assert len(refused(tmp_path)) == 1
+
+
 @given(st.text('[]{}:"|\n\\t 0123456789-TZFPlogapostgres', max_size=300))
 def test_what_a_client_says_takes_nothing_off(text: str) -> None:
     """Of a log of the server's own: its lines begin as they begin."""

@@ -34,6 +34,7 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         printer.say(f"  fix: {one_line(broken.fix)}")
     if found.renamed:
         printer.say("Steps are refused until then. From here on it is what the journal says:", "yellow")
+    show_findings(printer, found.misnamed)
     for finding in found.younger:
         names = ", ".join(map(one_line, finding.objects[:5])) + (", …" if finding.objects[5:] else "")
         printer.say(f"{one_line(finding.title)}: {names}")
@@ -201,6 +202,7 @@ def shape(found: Status) -> Json:
         "catch_up": [statements.shape(statement) for statement in found.catch_up],
         "findings": [findings.shape(item) for item in found.findings],
         "younger": [findings.shape(item) for item in found.younger],
+        "misnamed": [findings.shape(item) for item in found.misnamed],
         "away": plain(found.away),
         "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
