@@ -143,10 +143,7 @@ def check(grants: tuple[Grant, ...], source: str) -> None:
             try:
                 parsed = parse_name(name)
             except ValueError:
-                raise ConfigError(
-                    f"{where}: {quote(name)} is not a name",
-                    'write schema and name as in SQL, for example "public.sessions" or "public.f(integer)"',
-                ) from None
+                raise ConfigError(f"{where}: {quote(name)} is not a name", _how_to_name(name)) from None
             if grant.privilege == MEMBER and (len(parsed.parts) > 1 or parsed.args is not None):
                 raise ConfigError(f"{where}: {quote(name)} is not a role", 'write names of roles, like ["pg_monitor"]')
             if grant.privilege == "execute" and parsed.args is None:
@@ -158,6 +155,13 @@ def check(grants: tuple[Grant, ...], source: str) -> None:
                     f"{where}: {quote(name)}: {grant.privilege} is not given by column",
                     f"write {quote(format_name(*parsed.parts))}",
                 )
+
+
+def _how_to_name(name: str) -> str:
+    if name.endswith(".*"):
+        schema = quote(name.removesuffix(".*"))
+        return f"name each object; a special role reads all of a schema with schemas = [{schema}] in its [role.NAME]"
+    return 'write schema and name as in SQL, for example "public.sessions" or "public.f(integer)"'
 
 
 def render(grants: tuple[Grant, ...]) -> list[str]:

@@ -83,7 +83,9 @@ def _advance(
         return _advance(other, AdvanceOptions(through=key), reporter, confirm, passwords)
 
     def told(after: str | None, **more: Any) -> AdvanceResult:
-        return AdvanceResult(tuple(outcomes), after, walk=situation.name, rode=tuple(rode), **more)
+        return AdvanceResult(
+            tuple(outcomes), after, walk=situation.name, several=situation.several, rode=tuple(rode), **more
+        )
 
     walk.require_own(situation)
     if machine.next_step(situation.states) is not None and (missing := situation.kind.lost(situation.context)):

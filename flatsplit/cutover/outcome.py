@@ -32,5 +32,7 @@ class AdvanceResult:
     plan: Plan | None = None
     """With ``dry_run``: what would have run."""
     walk: WalkName = SPLIT
+    several: bool = False
+    """Whether a command without ``--walk`` would not be taken to be about this walk."""
     rode: tuple[AdvanceResult, ...] = ()
     """What became of the walks that went along with a step of the split."""

@@ -31,14 +31,14 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
     if not situation.done and (other := next((link.name for link in situation.others if link.done), None)):
         # What drifted is other walks', and an action on record belongs to a step that was done
         done = _repair(walk.turned(other, situation.live), reporter, confirm, passwords)
-        return replace(done, next=next_key, complete=False, walk=situation.name)
+        return replace(done, next=next_key, complete=False, walk=situation.name, several=situation.several)
     if not drift or not situation.done:
-        return AdvanceResult((), next_key, complete=next_key is None, walk=situation.name)
+        return AdvanceResult((), next_key, complete=next_key is None, walk=situation.name, several=situation.several)
     step = situation.kind.keys[situation.done - 1]
     target, oid = situation.live.target, walk.record.legacy_oid
     plan = Plan(step, digest(target, walk.config.legacy_role, oid, "repair", drift, situation.name), (), drift)
     if not confirm(plan, "repair"):
-        return AdvanceResult((), next_key, walk=situation.name)
+        return AdvanceResult((), next_key, walk=situation.name, several=situation.several)
     verifiers = walk.verifiers(drift, passwords)
     with walk.session.transaction():
         walk.keep_names()
@@ -50,4 +50,6 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
         step_ended(walk, step, after.live)
     reporter.step_finished("repair", "done")
     outcome = StepOutcome("repair", "done", ran)
-    return AdvanceResult((outcome,), next_key, complete=next_key is None, walk=situation.name)
+    return AdvanceResult(
+        (outcome,), next_key, complete=next_key is None, walk=situation.name, several=situation.several
+    )

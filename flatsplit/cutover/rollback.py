@@ -88,9 +88,9 @@ def _rollback(
             with walk.session.transaction():
                 end(walk)
         reporter.note(f"{situation.name.words} is over: nothing of it is left in this database")
-        return AdvanceResult(tuple(outcomes), None, walk=situation.name)
+        return AdvanceResult(tuple(outcomes), None, walk=situation.name, several=situation.several)
     after = machine.next_step(situation.states)
-    return AdvanceResult(tuple(outcomes), after, walk=situation.name, rode=tuple(rode))
+    return AdvanceResult(tuple(outcomes), after, walk=situation.name, several=situation.several, rode=tuple(rode))
 
 
 def _refuse_above(walk: Walk, situation: Situation, keys: Collection[str], but: Collection[WalkName] = ()) -> None:

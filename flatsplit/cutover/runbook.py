@@ -54,7 +54,7 @@ def runbook(walk: Walk) -> Bundle:
     steps = []
     for number, step in enumerate(situation.kind.steps, start=1):
         plan = companion_roles.riders(walk, situation, step.key).on(situation.plan(step.key))
-        final = situation.final(step.key)
+        final = step.final(situation.context)
         notes = (*plan.notes, *(notes_of(found, step.key) if situation is split else ()))
         notes += pools if step.by_people else ()
         steps.append(

@@ -91,6 +91,8 @@ class Status:
     walks: tuple[WalkView, ...] = ()
     """All walks that are kept, this one included."""
     walk: WalkName = SPLIT
+    several: bool = False
+    """Whether a command without ``--walk`` would not be taken to be about this walk."""
     ages: tuple[PasswordAge, ...] = ()
     """How old each password is."""
     poolers: tuple[PoolerAdvice, ...] = ()
@@ -138,6 +140,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         broken=_broken(first, before),
         walks=walks(walk, situation, closed),
         walk=situation.name,
+        several=situation.several,
         ages=passwords,
         poolers=poolers(walk, situation),
         tells_ages=worth_a_line(walk, passwords),
@@ -180,6 +183,7 @@ def _by_the_journal(walk: Walk, situation: Situation) -> Status:
         broken=tuple(Broken(one.what, one.fix) for one in walk.renamed),
         walks=walks(walk, situation, (), judged=False),
         walk=situation.name,
+        several=situation.several,
         renamed=walk.renamed,
     )
 

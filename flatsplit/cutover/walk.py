@@ -305,7 +305,7 @@ class Walk:
             lambda: expected_rights.checks(situation, situation.desired(situation.done)),
             failed,
             name=situation.name,
-            several=bool(situation.others),
+            several=situation.several,
             passwords=passwords or {},
             logs=logs,
             does=situation.kind.step(step),

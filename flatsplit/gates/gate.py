@@ -57,7 +57,7 @@ class Asked(Generic[C]):
     name: WalkName = SPLIT
     """The name of the walk."""
     several: bool = False
-    """Whether the database has more walks than this."""
+    """Whether a command without ``--walk`` would not be taken to be about this walk."""
     passwords: Mapping[str, str] = field(default_factory=dict)
     """The passwords at hand, by role, for trying a login."""
     logs: Sequence[Path] = ()

@@ -114,6 +114,11 @@ def roles(kind: Kind[Any], context: Any) -> frozenset[str]:
     return frozenset((*kind.subject(context), *kind.stands_on(context)))
 
 
+def only_under_way(states: Mapping[str, StepState], others: Iterable[KeptWalk]) -> bool:
+    """Whether the walk with these states is under way and no other one is: it need not be named then."""
+    return machine.cutover_state(states) == "active" and not any(other.under_way for other in others)
+
+
 def later(links: Iterable[KeptWalk], kind: Kind[Any], context: Any) -> list[KeptWalk]:
     """The walks over the same roles that began later than one of this ``kind``."""
     return [link for link in links if not link.earlier and link.begun and link.shared(kind, context)]

@@ -12,8 +12,8 @@ from flatsplit.config import Config
 from flatsplit.differ import diff, size
 from flatsplit.differ.opposites import without_opposed
 from flatsplit.model import SPLIT, Finding, Plan, State, Statement, StepRecord, StepState, WalkName
-from flatsplit.planning import machine
-from flatsplit.planning.chain import KeptWalk, following, later, through, through_earlier, through_later, without_later
+from flatsplit.planning import chain, machine
+from flatsplit.planning.chain import KeptWalk
 from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, used_elsewhere
 from flatsplit.walks.kind import C, Kind, Moment
@@ -43,7 +43,12 @@ class Situation(Generic[C]):
 
     def typed(self, verb: str) -> str:
         """A command about this walk as it is typed: with ``--walk`` wherever it would be refused without."""
-        return self.name.typed(verb, several=bool(self.others))
+        return self.name.typed(verb, several=self.several)
+
+    @property
+    def several(self) -> bool:
+        """Whether a command without ``--walk`` would not be taken to be about this walk."""
+        return bool(self.others) and not chain.only_under_way(self.states, self.others)
 
     @cached_property
     def states(self) -> dict[str, StepState]:
@@ -107,7 +112,7 @@ class Situation(Generic[C]):
     @cached_property
     def _own(self) -> list[State]:
         """The States after no, one, two … of this walk's steps; the walks before it are applied first."""
-        return [through_earlier(self.live, self._links)]
+        return [chain.through_earlier(self.live, self._links)]
 
     def recall(self, former: Situation[Any]) -> None:
         """Take over from a ``former`` moment with the very same live State what the walks before this one make of it:
@@ -126,7 +131,7 @@ class Situation(Generic[C]):
         if self._seen_from is not None and count == self.done:
             return self._seen_from.desired(self._seen_from.done)
         if count not in self._desired:
-            self._desired[count] = through_later(self._after(count), self._links)
+            self._desired[count] = chain.through_later(self._after(count), self._links)
         return self._desired[count]
 
     def _after(self, count: int) -> State:
@@ -151,8 +156,8 @@ class Situation(Generic[C]):
         """``found`` without what a partly run step of another walk has reversed."""
         for link in self._links if found else ():
             if link.broken_off:
-                before = through_earlier(self.live, self._links, link) if link.earlier else self._own[0]
-                ahead = through_later(self.kind.through(before, self.context, self.done), self._links, link)
+                before = chain.through_earlier(self.live, self._links, link) if link.earlier else self._own[0]
+                ahead = chain.through_later(self.kind.through(before, self.context, self.done), self._links, link)
                 found = without_opposed(found, diff(self.desired(self.done), ahead))
         return found
 
@@ -164,7 +169,7 @@ class Situation(Generic[C]):
     def above(self, keys: Collection[str] | None = None, but: Collection[WalkName] = ()) -> KeptWalk | None:
         """The last of the later walks that stand on what these ``keys`` (None: all) made: it is rolled back first."""
         steps = [self.records[key] for key in (self.records if keys is None else keys)]
-        over = (link for link in reversed(later(self._links, self.kind, self.context)) if link.name not in but)
+        over = (link for link in reversed(chain.later(self._links, self.kind, self.context)) if link.name not in but)
         return next((link for link in over if link.stands_on(steps)), None)
 
     def turned(self, name: WalkName) -> Situation[Any]:
@@ -268,11 +273,6 @@ class Situation(Generic[C]):
         gone = {role: known[role] for role in dropped if role in known and role not in live.roles}
         return replace(self, live=live.but(roles={**live.roles, **gone})) if gone else self
 
-    def final(self, step: str) -> bool:
-        """Whether the step cannot be rolled back once it is done (the point of no return)."""
-        one = self.kind.step(step)
-        return bool(one.drops(self.context) or one.forgets(self.context))
-
     def rollback_plan(self, step: str) -> Plan:
         """The statements that roll a step back, whatever happened since it was done."""
         statements = diff(self.live, self.taken_back(step)[0])
@@ -297,9 +297,9 @@ class Situation(Generic[C]):
         for each in self.kind.steps[place - 1 : max(place, self.begun_count)]:
             top = each.apply(top, self._backward)
         made = self.kind.makes(self._backward)
-        after = following(self._links, self.kind, self.context, self.live)
-        want = keep_extras(self.live, through(top, after), want, frozenset(made))
-        want = through(want, after)
+        after = chain.following(self._links, self.kind, self.context, self.live)
+        want = keep_extras(self.live, chain.through(top, after), want, frozenset(made))
+        want = chain.through(want, after)
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:
             want = marks.left(want, made)
@@ -344,6 +344,6 @@ class Situation(Generic[C]):
 
         What walks that began later have made will be gone before this one is rolled back, so it is left out.
         """
-        live = without_later(self.live, self._links)
+        live = chain.without_later(self.live, self._links)
         mine = self if live is self.live else replace(self, live=live)
         return self.kind.remembers(mine._moment, mine.context, lambda: mine.origin)

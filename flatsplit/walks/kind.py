@@ -126,6 +126,10 @@ class Step(Generic[C]):
     stop: tuple[str, ...] = ()
     """When to stop, besides what holds for every step."""
 
+    def final(self, context: C) -> bool:
+        """Whether it cannot be rolled back once it is done (the point of no return)."""
+        return bool(self.drops(context) or self.forgets(context))
+
 
 @dataclass(frozen=True)
 class Kind(Generic[C]):

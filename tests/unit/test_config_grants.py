@@ -60,6 +60,7 @@ def test_what_is_no_name_in_grants(text: str) -> None:
         ("[grants.app_user]\ntruncate = 'a'", "write it like"),
         ("[grants.app_user]\nexecute = ['a.b']", "write them"),
         ("[grants.app_user]\ndelete = ['a.b(c)']", 'write "a.b"'),
+        ("[grants.app_user]\nselect = ['a.*']", 'schemas = \\["a"\\] in its \\[role.NAME\\]'),
     ],
 )
 def test_mistakes_in_grants(text: str, fix: str) -> None:

@@ -75,4 +75,4 @@ def command(
             result = let_in(walk, tenant, options, reporter=narration, confirm=asking, passwords=passwords)
         else:
             result = advance(walk, options, reporter=narration, confirm=asking, passwords=passwords)
-    return view.show(app.output, result, refused=asking.refused, several=len(walk.kept) > 1)
+    return view.show(app.output, result, refused=asking.refused)

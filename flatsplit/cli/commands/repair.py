@@ -33,4 +33,4 @@ def command(app: App, name: str | None, yes: bool, password_file: Path | None, g
         from flatsplit.cutover.repair import repair
 
         result = repair(walk, reporter=narration, confirm=asking, passwords=passwords)
-    return view.show(app.output, result, refused=asking.refused, several=len(walk.kept) > 1)
+    return view.show(app.output, result, refused=asking.refused)

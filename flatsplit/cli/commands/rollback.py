@@ -43,4 +43,4 @@ def command(
             result = hold_back(walk, tenant, reporter=narration, confirm=asking)
         else:
             result = rollback(walk, through=through, everything=everything, reporter=narration, confirm=asking)
-    return view.show(app.output, result, refused=asking.refused, several=len(walk.kept) > 1)
+    return view.show(app.output, result, refused=asking.refused)

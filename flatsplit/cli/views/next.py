@@ -12,6 +12,6 @@ if TYPE_CHECKING:
     from flatsplit.cutover.outcome import AdvanceResult
 
 
-def show(output: Output, result: AdvanceResult, *, refused: bool, several: bool) -> Exit:
-    """Print the result, also as JSON; returns the exit code. ``several``: whether the database has more walks."""
-    return outcome.show(output, result, idle="Nothing to do: that is done already.", refused=refused, several=several)
+def show(output: Output, result: AdvanceResult, *, refused: bool) -> Exit:
+    """Print the result, also as JSON; returns the exit code."""
+    return outcome.show(output, result, idle="Nothing to do: that is done already.", refused=refused)

@@ -24,13 +24,11 @@ _WORDS = {
 }
 
 
-def show(
-    output: Output, result: AdvanceResult, *, idle: str, refused: bool, several: bool = True, around: Json | None = None
-) -> Exit:
+def show(output: Output, result: AdvanceResult, *, idle: str, refused: bool, around: Json | None = None) -> Exit:
     """Print the result; 3 where a gate stopped the walk, 1 where the person answered no.
 
-    ``idle``: what to say when there was nothing to do. ``refused``: whether the person answered no. ``several``: the
-    database has more walks than this. ``around``: JSON that gets the result under ``taken``.
+    ``idle``: what to say when there was nothing to do. ``refused``: whether the person answered no. ``around``: JSON
+    that gets the result under ``taken``.
     """
     if output.json:
         output.data(shape(result) if around is None else {**around, "taken": shape(result)})
@@ -47,14 +45,14 @@ def show(
             if gate.fix:
                 output.say(f"  fix: {one_line(gate.fix)}")
         if result.waiting:
-            output.say(how_to_go_on(result.waiting, result.walk, several=several))
+            output.say(how_to_go_on(result.waiting, result.walk, several=result.several))
     if refused:
         output.err.say("stopped as you said; nothing further was changed")
         return Exit.ERROR
     if result.waiting:
         return Exit.WAITING
     if not output.json:
-        _what_now(output, result, idle, several=several)
+        _what_now(output, result, idle)
     return Exit.WAITING if any(outcome.state == "waiting" for outcome in result.outcomes) else Exit.OK
 
 
@@ -81,17 +79,19 @@ def _say_rode(output: Output, result: AdvanceResult) -> None:
         output.say(f"{one_line(result.walk.words)} goes on by itself: `{typed('next', result.walk, several=True)}`")
 
 
-def _what_now(output: Output, result: AdvanceResult, idle: str, *, several: bool) -> None:
+def _what_now(output: Output, result: AdvanceResult, idle: str) -> None:
     if not result.outcomes and result.plan is None:
         output.say(idle)
     if result.complete:
         output.say(f"The {_what(result)} is complete.", "green")
     elif result.plan is not None:
-        output.err.say(f"dry run: nothing was changed; `{typed('next', result.walk, several=several)}` takes this step")
+        output.err.say(
+            f"dry run: nothing was changed; `{typed('next', result.walk, several=result.several)}` takes this step"
+        )
     elif result.next is None:
         output.say("Nothing is left to do.", "green")
     else:
-        plan_, next_ = (typed(verb, result.walk, several=several) for verb in ("plan", "next"))
+        plan_, next_ = (typed(verb, result.walk, several=result.several) for verb in ("plan", "next"))
         output.say(f"Next: {result.next}. See it with `{plan_}`, take it with `{next_}`.")
 
 

@@ -80,7 +80,7 @@ def _show_changes(printer: Printer, found: Status) -> None:
             "yellow",
         )
         summarise(printer, found.catch_up)
-        next_ = typed("next", found.walk, several=len(found.walks) > 1)
+        next_ = typed("next", found.walk, several=found.several)
         first = f"`{next_}` runs them first; " if found.next else ""
         printer.say(f"  {first}`flatsplit repair` runs them{' alone' if first else ''}.")
     show_refused(printer, found.refused)
@@ -137,14 +137,13 @@ def _show_next(printer: Printer, found: Status) -> None:
         printer.say(f"  {gate.key}: {one_line(gate.reason)}", "yellow")
         if gate.fix:
             printer.say(f"    better: {one_line(gate.fix)}")
-    several = len(found.walks) > 1
     if step.blocked_by:
-        printer.say(f"  {how_to_go_on(step.blocked_by, found.walk, several=several)}")
+        printer.say(f"  {how_to_go_on(step.blocked_by, found.walk, several=found.several)}")
     elif step.state == "running":
-        next_, back = (typed(verb, found.walk, several=several) for verb in ("next", "rollback"))
+        next_, back = (typed(verb, found.walk, several=found.several) for verb in ("next", "rollback"))
         printer.say(f"  `{next_}` goes on with it, `{back}` takes it back.")
     else:
-        plan, next_ = (typed(verb, found.walk, several=several) for verb in ("plan", "next"))
+        plan, next_ = (typed(verb, found.walk, several=found.several) for verb in ("plan", "next"))
         printer.say(f"  See it with `{plan}`, take it with `{next_}`.")
 
 
