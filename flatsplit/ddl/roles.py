@@ -175,6 +175,8 @@ def _setting_value(setting: str, value: str) -> str:
 
 
 def _settings_head(name_: str, database: str) -> str:
+    if not name_:
+        return f"ALTER DATABASE {ident(database)}" if database else "ALTER ROLE ALL"
     return f"ALTER ROLE {ident(name_)}" + (f" IN DATABASE {ident(database)}" if database else "")
 
 
@@ -184,5 +186,5 @@ def set_setting(name_: str, database: str, setting: str, value: str) -> str:
 
 
 def reset_setting(name_: str, database: str, setting: str) -> str:
-    """ALTER ROLE … IN DATABASE … RESET."""
+    """ALTER ROLE … IN DATABASE … RESET; ALTER DATABASE … RESET where it is set for all roles."""
     return f"{_settings_head(name_, database)} RESET {ident(*setting.split('.'))};"

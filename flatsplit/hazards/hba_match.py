@@ -59,7 +59,7 @@ def first_match(
     for rule in rules:
         if not _type(rule.type, client):
             continue
-        if not _user(rule.users, role, groups) or not _database(rule.databases, role, groups, database):
+        if not about(rule, role, groups, database):
             continue
         if client.address is not None:
             matches = _address(rule, client.address)
@@ -69,6 +69,11 @@ def first_match(
                 continue
         return rule
     return None
+
+
+def about(rule: Rule, role: str, groups: Collection[str], database: str) -> bool:
+    """Whether a line is for this role in this database, from wherever it comes."""
+    return _user(rule.users, role, groups) and _database(rule.databases, role, groups, database)
 
 
 def _type(kind: str, client: Client) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint
-from flatsplit.hazards.hba_match import Client, Rule, Unsure, first_match, word
+from flatsplit.hazards.hba_match import Client, Rule, Unsure, about, first_match, word
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import State
 from flatsplit.walks import split
@@ -148,7 +148,8 @@ def hba_members(seen: Seen) -> Iterator[Found]:
     "hba-names-legacy",
     "warning",
     split.SWITCH_CONNECTIONS,
-    looks_at="pg_hba_file_rules().user_name",
+    looks_at="pg_hba_file_rules(): lines that are for legacy in this database, by its name, a pattern, a group, "
+    "sameuser or samerole, and would not be for app_user",
     why="Lines for legacy do not hold for the new roles: what was allowed is not, and what was rejected may be "
     "allowed by a later line.",
     fix="Write the same lines for app_user, and those for the migration tool's hosts for app_migrator; "
@@ -158,12 +159,20 @@ def hba_members(seen: Seen) -> Iterator[Found]:
     needs=("hba",),
 )
 def hba_names_legacy(seen: Seen) -> Iterator[Found]:
-    """Lines about legacy by name."""
-    found = tuple(str(rule) for rule in _rules(seen) if {seen.legacy, f"+{seen.legacy}"} & set(rule.users))
+    """Lines that are for legacy because of who it is."""
+    config, database, rules = seen.context.config, seen.state.target.database, _rules(seen)
+    who = blueprint.who(config)
+    heir = who.owner if config.retire == "repurpose" else who.application
+    entering = config.logins(heir) or (heir,)
+    then = _then(seen, split.SWITCH_CONNECTIONS, rules)
+    found = tuple(
+        str(rule)
+        for rule in rules
+        if about(rule, seen.legacy, seen.state.member_of(seen.legacy), database)
+        and not all(about(rule, role, then.member_of(role), database) for role in entering)
+    )
     if found:
-        yield Found(
-            f"{count(len(found), 'line')} of pg_hba.conf name{'s' if len(found) == 1 else ''} {seen.legacy}", found
-        )
+        yield Found(f"{count(len(found), 'line')} of pg_hba.conf for {seen.legacy} would not be for {heir}", found)
 
 
 @hazard(

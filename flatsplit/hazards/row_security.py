@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit.rehearsal.rows import row_security_off
 from flatsplit.walks import split
+from flatsplit.walks.split.kind import through
 from flatsplit.words import count
 
 
@@ -95,6 +97,31 @@ def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
     fewer = tuple(table for table, under, visible in _tables(seen) if visible and not under)
     if fewer and not bypasses(seen):
         yield Found(f"policies begin to apply on {count(len(fewer), 'table')}", fewer)
+
+
+@hazard(
+    "row-security-off",
+    "warning",
+    split.ENABLE_LOGIN,
+    looks_at="pg_db_role_setting: row_security of app_user as enable-login leaves it, and the tables whose policies "
+    "begin to apply to it",
+    why="With row_security off the server refuses every statement on a table whose policies apply, whatever they say. "
+    "To legacy, which bypasses them, it makes no difference; app_user gets the setting and not the exemption.",
+    fix="Take the setting away, which changes nothing for legacy: pg_dump sets it by itself.",
+    manual="runtime-config-client.html#GUC-ROW-SECURITY",
+    questions=("rls",),
+)
+def row_security_is_off(seen: Seen) -> Iterator[Found]:
+    """Tables that app_user would be refused because of a setting that it gets from legacy."""
+    refused = tuple(table for table, under, _ in _tables(seen) if not under)
+    if not refused or bypasses(seen):
+        return
+    user = blueprint.application(seen.context.config)
+    remedy = row_security_off(through(seen.state, seen.context, split.ENABLE_LOGIN), user)
+    if remedy:
+        remedy = row_security_off(seen.state, seen.legacy) or remedy
+        what = f"a setting makes row-level security refuse {user} {count(len(refused), 'table')}"
+        yield Found(what, refused, sql=(remedy,))
 
 
 @hazard(

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from flatsplit import blueprint, ddl
 from flatsplit.hazards.registry import Found, Seen, below, hazard
 from flatsplit.model import TABLES, ObjectRef, SettingKey
+from flatsplit.rights.inherited import Inherited
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import legacy_settings, search_path
+from flatsplit.walks.split.kind import through
 from flatsplit.words import count
 
 MIGRATION_TABLES = frozenset(
@@ -67,6 +69,36 @@ def role_settings(seen: Seen) -> Iterator[Found]:
     """Settings that legacy's sessions start with."""
     if seen.legacy in seen.state.roles and (found := sorted(legacy_settings(seen.state, seen.context))):
         yield Found(f"{count(len(found), 'setting')} of {seen.legacy}: {', '.join(found)}", tuple(found))
+
+
+@hazard(
+    "temp-tablespaces",
+    "warning",
+    split.SWITCH_CONNECTIONS,
+    looks_at="temp_tablespaces of the application's roles as enable-login leaves them, and CREATE on those tablespaces",
+    why="A tablespace of temp_tablespaces in which a role may not create is passed over without a word: its temporary "
+    "tables, and what it sorts on disk, fill the database's own disk instead.",
+    fix="Let them create there, once create-roles has made them: that alone lets nobody create a table.",
+    manual="runtime-config-client.html#GUC-TEMP-TABLESPACES",
+    questions=("temp_tablespaces",),
+)
+def temp_tablespaces(seen: Seen) -> Iterator[Found]:
+    """Places for temporary files that legacy uses and the new roles would not."""
+    (own, default), *_ = seen.rows("temp_tablespaces")
+    set_here = any(name == "temp_tablespaces" for values in seen.state.settings.values() for name, _ in values)
+    if not set_here and not default:
+        return
+    before, after = Inherited(seen.state, seen.legacy), through(seen.state, seen.context, split.ENABLE_LOGIN)
+    found, lines = [], []
+    for role, purpose in blueprint.roles(seen.context.config):
+        rights, said = Inherited(after, role), after.setting_of(role, "temp_tablespaces")
+        for place in ddl.split_list(default if said is None else said[1]) if purpose.named else ():
+            facts = seen.state.objects.get(ObjectRef("tablespace", "", place))
+            if place != own and facts is not None and before.has(facts, "C") and not rights.has(facts, "C"):
+                found.append(f"{place}, not for {role}")
+                lines.append(ddl.grant([ObjectRef("tablespace", "", place)], "C", role))
+    if found:
+        yield Found(f"temp_tablespaces would not hold for {count(len(lines), 'role')}", tuple(found), sql=tuple(lines))
 
 
 @hazard(

@@ -164,6 +164,17 @@ class State:
         object.__setattr__(made, "_groups", groups if "objects" in changes else self._groups)
         return made
 
+    def setting_of(self, role: str, name: str) -> tuple[SettingKey, str] | None:
+        """What sessions of a role begin with, and where that is said; None where only the server's files may say it
+        (process_settings() in postinit.c).
+        """
+        here = self.target.database
+        for key in (SettingKey(role, here), SettingKey(role, ""), SettingKey("", here), SettingKey("", "")):
+            for setting, value in self.settings.get(key, ()):
+                if setting.lower() == name:
+                    return key, value
+        return None
+
     def member_of(self, role: str) -> set[str]:
         """All roles that it is a member of, directly or not; whether it inherits does not matter here."""
         found: set[str] = set()

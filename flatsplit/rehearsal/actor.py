@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flatsplit import blueprint, ddl, privileges
-from flatsplit.model import ObjectRef, SettingKey, State
+from flatsplit.model import ObjectRef, SettingKey, State, versions
 from flatsplit.rehearsal import remedies
 from flatsplit.rehearsal.catalog_lookup import SYSTEM, World
 from flatsplit.rehearsal.relation_parts import Relation
@@ -175,6 +175,16 @@ class Actor:
         facts = self.goal.objects.get(ObjectRef("parameter", "", name))
         return facts is not None and self.rights.has(facts, "s")
 
+    def setting(self, name: str) -> list[Problem]:
+        """Problems of changing a setting."""
+        if self.may_set(name):
+            return []
+        reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
+        remedy = "for the application's owner: do without it, or have an administrator set it for the role"
+        if self.major >= versions.PARAMETER_GRANTS:
+            remedy = remedies.parameter(self.special, self.role, name, " -- or do without it")
+        return [Problem("denied", reason, name, "SET", remedy)]
+
     def schema(self, name: str) -> list[Problem]:
         """USAGE on a schema."""
         ref = ObjectRef("schema", "", name)
@@ -184,11 +194,8 @@ class Actor:
 
 
 def _setting(state: State, role: str, wanted: str, default: str) -> str:
-    for key in (SettingKey(role, state.target.database), SettingKey(role, "")):
-        for name, value in state.settings.get(key, ()):
-            if name == wanted:
-                return value
-    return default
+    found = state.setting_of(role, wanted)
+    return default if found is None else found[1]
 
 
 def quoted_path(path: tuple[str, ...]) -> str:

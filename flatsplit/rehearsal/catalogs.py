@@ -13,6 +13,7 @@ from flatsplit.rehearsal.remedies import member, shown
 from flatsplit.rehearsal.uses import Compared, RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Outcome, Problem
 from flatsplit.rehearsal.view_visibility import Showing
+from flatsplit.rights.inherited import Inherited
 
 _OPEN = {
     # HAS_PGSTAT_PERMISSIONS() in pgstatfuncs.c: these columns are shown of other roles' sessions too; the rest is NULL
@@ -110,7 +111,7 @@ _WHOSE = {
 def sessions(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
     """Problems of looking at sessions and statements: those of legacy will belong to one of two roles."""
     hidden = _HIDDEN.get(use.name)
-    if (hidden is None and use.name not in _OPEN) or sees_sessions(actor) or only_own(actor, uses.compared):
+    if (hidden is None and use.name not in _OPEN) or sees_sessions(actor.rights) or only_own(actor, uses.compared):
         return
     for alias, column in sorted(uses.columns):
         if alias not in ("", use.alias, use.name):
@@ -129,9 +130,9 @@ def sessions(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
     yield Problem("silent", reason, use.name, "MEMBERSHIP", remedy)
 
 
-def sees_sessions(actor: Actor) -> bool:
-    """Whether the role is shown everybody's sessions."""
-    return actor.rights.superuser or not actor.rights.closure.isdisjoint({"pg_read_all_stats", "pg_monitor"})
+def sees_sessions(rights: Inherited) -> bool:
+    """Whether a role is shown everybody's sessions, and other statistics that are not for everybody."""
+    return rights.superuser or not rights.closure.isdisjoint({"pg_read_all_stats", "pg_monitor"})
 
 
 def only_own(actor: Actor, compared: Iterable[Compared]) -> bool:

@@ -36,7 +36,13 @@ def problems(judge: Judging, routine: Routine, given: tuple[str | None, ...] = (
         return []
     as_owner = _judge(judge, owner)
     where = f"function {shown(routine.ref)}, which runs as {owner}"
-    return _settled(as_owner, as_owner.inside(routine, where, judge.actor.path, given))
+    found = within(where, settings(as_owner.actor, routine))
+    return _settled(as_owner, found + as_owner.inside(routine, where, judge.actor.path, given))
+
+
+def settings(actor: Actor, routine: Routine) -> list[Problem]:
+    """Problems of the settings that a routine's definition has (fmgr_security_definer() in fmgr.c)."""
+    return [each for name in routine.settings for each in actor.setting(name)]
 
 
 def as_owner(judge: Judging, routine: Routine, table: ObjectRef) -> list[Problem]:

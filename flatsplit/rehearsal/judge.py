@@ -253,6 +253,8 @@ class Judge:
         if known is not None:
             return known
         found = self._routines[oid, given] = []
+        if not routine.definer:
+            found += within(f"function {shown(routine.ref)}", definers.settings(self.actor, routine))
         if routine.language == "c":
             found += libraries.problems(self.actor, routine)
             return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.config import parse_name
 from flatsplit.rehearsal.grammar import Unparsable, parse_one
-from flatsplit.rehearsal.remedies import grant, parameter, shown
+from flatsplit.rehearsal.remedies import grant, shown
 from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses
 from flatsplit.rehearsal.values import Problem
 
@@ -84,11 +84,7 @@ def _index(judge: Judging, call: RoutineUse) -> list[Problem]:
 
 def _setting(judge: Judging, call: RoutineUse) -> list[Problem]:
     name = (call.constants[:1] or (None,))[0]
-    if name is None or judge.actor.may_set(name.lower()):
-        return []
-    reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
-    remedy = parameter(judge.actor.special, judge.actor.role, name, " -- 15 and later; or do without it")
-    return [Problem("denied", reason, name, "SET", remedy)]
+    return judge.actor.setting(name.lower()) if name is not None else []
 
 
 def _named(judge: Judging, text: str | None) -> list[Problem]:

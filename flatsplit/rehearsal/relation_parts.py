@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from flatsplit.model import Kind, ObjectRef
@@ -86,6 +86,8 @@ class Routine(NamedTuple):
     immutable: bool = False
     inlined: bool = False
     """Whether it may become part of the query that reads from it (inline_set_returning_function() in clauses.c)."""
+    settings: Sequence[str] = ()
+    """Other settings that its definition has: set with the caller's rights, or its owner's where it is a definer."""
 
     @property
     def ref(self) -> ObjectRef:

@@ -29,8 +29,10 @@ def shown(ref: ObjectRef) -> str:
 
 def grant(section: str, role: str, ref: ObjectRef, letter: str, major: int) -> str:
     """The line of [grants.``section``] that gives the privilege; without a section, for a role that the configuration
-    does not know, the GRANT.
+    does not know, the GRANT. So for CREATE on a tablespace, which decides where something is kept, not who makes it.
     """
+    if ref.kind == "tablespace" and letter == "C":
+        return f"GRANT CREATE ON {ddl.grant_word(ref.kind)} {format_name(ref.name)} TO {format_name(role)}"
     if letter not in privileges.owner_letters(ref.kind, major) or letter not in _WORDS:
         return ""
     name = shown(ref) if ref.schema else format_name(ref.name)

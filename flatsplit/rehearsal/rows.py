@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from flatsplit import blueprint
+from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.rehearsal.actor import Actor
@@ -25,6 +25,8 @@ from flatsplit.rights.inherited import Inherited
 
 _HEIRS = frozenset(row.key for row in blueprint.ROWS if "policies" in row.takes)
 """Purposes to which legacy's policies are extended."""
+_OFF = ("off", "false", "no", "0")
+"""How a setting is switched off; the first letters do (parse_bool() in bool.c)."""
 _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 
@@ -32,6 +34,8 @@ def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem
     """Problems of row security for these commands."""
     if not _applies(actor.rights, actor.goal, relation):
         return []
+    if off := row_security_off(actor.goal, actor.role):
+        return _errors(actor, relation, off)
     if use.copied:
         return _copied(actor, relation)
     # ON CONFLICT and MERGE may meet rows of others
@@ -258,6 +262,24 @@ def _copied(actor: Actor, relation: Relation) -> list[Problem]:
     reason = f"COPY FROM is refused on {name}, whatever its policies say: row-level security applies to {actor.role}"
     remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS -- or INSERT instead of COPY in the application"
     return [Problem("denied", reason, name, "INSERT", remedy)]
+
+
+def row_security_off(state: State, role: str) -> str:
+    """The statement by which sessions of a role no longer begin with row_security off; "" where they do not now. With
+    it the server refuses what policies apply to, whatever they say (check_enable_rls() in rls.c).
+    """
+    found = state.setting_of(role, "row_security")
+    if found is None or not found[1] or not any(word.startswith(found[1].lower()) for word in _OFF):
+        return ""
+    return ddl.reset_setting(*found[0], "row_security")
+
+
+def _errors(actor: Actor, relation: Relation, remedy: str) -> list[Problem]:
+    """Problems of a session with row_security off. The setting of app_user was legacy's first."""
+    reason = f"row_security is off for {actor.role}: what the policies of {shown(relation.ref)} apply to is an error"
+    if source := row_security_off(actor.live, actor.before):
+        remedy = source
+    return [Problem("denied", reason, shown(relation.ref), "ROW SECURITY", remedy, differs=True)]
 
 
 def _problem(actor: Actor, relation: Relation, outcome: Outcome, reason: str, word: str) -> Problem:

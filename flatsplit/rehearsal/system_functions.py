@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flatsplit import blueprint
+from flatsplit import blueprint, privileges
 from flatsplit.config import format_name, parse_name
-from flatsplit.model import ObjectRef
+from flatsplit.model import Kind, ObjectRef
 from flatsplit.rehearsal import catalogs, protected_settings, set_role
 from flatsplit.rehearsal.actor import Actor
-from flatsplit.rehearsal.remedies import shown, together
+from flatsplit.rehearsal.remedies import member, shown, together
 from flatsplit.rehearsal.uses import RoutineUse
 from flatsplit.rehearsal.values import Problem
 
@@ -23,6 +23,9 @@ _LARGE_OBJECTS = {
 _DESCRIPTORS = {"lowrite": "w", "lo_truncate": "w", "lo_truncate64": "w", "loread": "r"}
 """Functions of a descriptor: lo_open() has checked the privileges, which are not checked again."""
 _INV_WRITE = 0x20000
+
+# dbsize.c: calculate_tablespace_size() and calculate_database_size()
+_SIZES: dict[str, tuple[Kind, str]] = {"pg_tablespace_size": ("tablespace", "C"), "pg_database_size": ("database", "c")}
 
 _REPLICATION = frozenset(
     {
@@ -50,6 +53,8 @@ def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
         if role is not None and call.constants[0] == "role":
             return set_role.problems(actor, role, "set_config('role', …)")
         return [Problem("unknown", "it changes the role of its session, to which one cannot be told", actor.role)]
+    if call.name in _SIZES:
+        return _size(actor, call)
     if call.name in ("pg_terminate_backend", "pg_cancel_backend"):
         return catalogs.signals(actor, call)
     if call.name in ("current_setting", "pg_show_all_settings"):
@@ -83,6 +88,26 @@ def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
     remedy = together(one.remedy for one in each)
     # Without needs: none of the sequences is one for certain
     return [Problem("denied", f"{untold}, and {actor.role} has it on none of them", "", word, remedy)]
+
+
+def _size(actor: Actor, call: RoutineUse) -> list[Problem]:
+    """Problems of asking for a size; members of pg_read_all_stats may ask for all of them."""
+    kind, letter = _SIZES[call.name]
+    name = (call.constants[:1] or (None,))[0]
+    ref = ObjectRef(kind, "", name or "")
+    free = name == actor.world.tablespace or (kind == "database" and ref not in actor.goal.objects)
+    if catalogs.sees_sessions(actor.rights) or (name is not None and free):
+        return []
+    word, group = privileges.names(letter), member(actor.special, actor.role, "pg_read_all_stats")
+    if ref in actor.goal.objects and actor.holds(ref, letter):
+        return []
+    reason = f"{call.name}() needs {word} on {shown(ref)}, which {actor.role} has not"
+    if name is not None:
+        return [Problem("denied", reason, shown(ref), word, group)]
+    if kind == "database" or not catalogs.sees_sessions(actor.legacy):
+        return []
+    reason = f"{call.name}() needs {word} on the {kind}, and {actor.role} has it on few"
+    return [Problem("unknown", reason, "", word, group, differs=True)]
 
 
 def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flatsplit.model import versions
+from flatsplit.model import ObjectRef, versions
 from flatsplit.rehearsal import bodies, kinds, maintenance, protected_settings, set_role
+from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
-from flatsplit.rehearsal.remedies import member, parameter
+from flatsplit.rehearsal.remedies import member, shown
 from flatsplit.rehearsal.uses import Uses, range_use, routine_use, uses_of
 from flatsplit.rehearsal.values import Problem
 
@@ -95,13 +96,20 @@ def _set(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
     value = constant(node.args[0]) if node.args else None
     if name in ("role", "session_authorization"):
         return _become(judge, node, name, value)
-    if actor.may_set(name):
-        return []
-    reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
-    remedy = "for the application's owner: do without it, or have an administrator set it for the role"
-    if actor.major >= versions.PARAMETER_GRANTS:
-        remedy = parameter(actor.special, actor.role, name, " -- or do without it")
-    return [Problem("denied", reason, name, "SET", remedy)]
+    if name == "temp_tablespaces":
+        return _temporary_places(actor, [constant(one) or "" for one in node.args])
+    return actor.setting(name)
+
+
+def _temporary_places(actor: Actor, places: list[str]) -> list[Problem]:
+    """Problems with CREATE on the tablespaces of SET temp_tablespaces (check_temp_tablespaces() in tablespace.c)."""
+    found = []
+    for place in places:
+        ref = ObjectRef("tablespace", "", place)
+        if place and place != actor.world.tablespace and not actor.holds(ref, "C"):
+            reason = f"temp_tablespaces needs CREATE on {shown(ref)}, which {actor.role} has not"
+            found.append(actor.lacks(ref, "C", reason))
+    return found
 
 
 def _become(judge: Judge, node: Node, name: str, value: str | None) -> list[Problem]:

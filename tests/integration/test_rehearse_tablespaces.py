@@ -27,6 +27,10 @@ REFUSED = (
     "CREATE SEQUENCE z",
     "ALTER TABLE plain ADD UNIQUE (a)",
     f"CREATE TABLE z (a int) TABLESPACE {QUOTED}",
+    f"CREATE TEMPORARY TABLE x (a int) TABLESPACE {QUOTED}",
+    f"CREATE TEMPORARY TABLE w TABLESPACE {QUOTED} AS SELECT 1 AS a",
+    f"SET temp_tablespaces = pg_default, {QUOTED}",
+    """SELECT pg_tablespace_size('Far "away"')""",
 )
 FREE = (
     "CREATE TABLE z PARTITION OF parted FOR VALUES IN (1) TABLESPACE pg_default",
@@ -35,6 +39,9 @@ FREE = (
     "ALTER TABLE plain ADD CHECK (a > 0)",
     "CREATE TYPE z AS ENUM ('a')",
     "CREATE TEMPORARY VIEW z AS SELECT 1 AS a",
+    "CREATE TEMPORARY TABLE v (a int) TABLESPACE pg_default",
+    "SET temp_tablespaces = pg_default",
+    "SELECT pg_tablespace_size('pg_default'), pg_database_size(current_database())",
 )
 SINCE_14 = (f"REINDEX (TABLESPACE {QUOTED}) TABLE plain",)
 

@@ -32,6 +32,7 @@ TAKEN = {
         ("cron-as-group", "group-owns-subscription", "large-objects-twins"),
         "integration/hazards/test_group_conversion.py",
     ),
+    **dict.fromkeys(("temp-tablespaces", "row-security-off"), "integration/hazards/test_carried_settings.py"),
     "preload-missing": "integration/hazards/test_preloading.py",
     "password-policy": "integration/hazards/test_password_policy.py",
     "columns-and-star": "integration/hazards/test_special_roles.py",

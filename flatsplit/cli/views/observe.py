@@ -20,6 +20,6 @@ def show(output: Output, found: Observed, legacy: str) -> None:
         output.say(f"{count(found.tenants, 'tenant')} at work")
     for role, growth in found.growth:
         if growth:
-            output.say(f"{role} ran {growth:,} statements since the last look")
+            output.say(f"{role} ran {count(growth, 'statement')} since the last look")
     if not found.growth:
         output.err.say("pg_stat_statements counts nothing here: short connections between two looks are missed")

@@ -14,12 +14,13 @@ def makes(ask: Ask, node: Node, *, replaces: bool = False, place: str = "") -> l
     """Problems with CREATE on the schema of a new relation, or with TEMPORARY on the database
     (RangeVarGetAndCheckCreationNamespace()).
 
-    And with its tablespace, which views, sequences and composite types have as well (DefineRelation()).
+    And with its tablespace, which views, sequences and composite types have as well (DefineRelation()). A temporary
+    table that names none goes where temp_tablespaces says, and elsewhere where the role may not, without an error.
     """
     actor = ask.actor
     if temporary(node):
         if actor.holds(ask.database, "T"):
-            return []
+            return ask.tablespace(place)
         reason = f"{ask.what} of a temporary table needs TEMPORARY on the database, which {ask.role} has not"
         return [actor.lacks(ask.database, "T", reason)]
     schema = ask.creation_schema(node.schemaname)

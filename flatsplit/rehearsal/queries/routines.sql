@@ -13,7 +13,8 @@ SELECT p.oid, n.nspname::text, p.proname::text,
                    AND e.refclassid = 'pg_extension'::regclass), ''),
        (SELECT substr(s, 6) FROM unnest(p.proconfig) AS s WHERE s LIKE 'role=%'), p.provolatile = 'i',
        p.proretset AND p.provolatile <> 'v' AND NOT p.prosecdef AND NOT p.proisstrict AND p.proconfig IS NULL
-           AND l.lanname = 'sql'
+           AND l.lanname = 'sql',
+       ARRAY(SELECT split_part(s, '=', 1) FROM unnest(p.proconfig) AS s WHERE s !~ '^(search_path|role)=')
 FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
 JOIN pg_language AS l ON l.oid = p.prolang
