@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard
-from flatsplit.rehearsal.rows import row_security_off
 from flatsplit.walks import split
+from flatsplit.walks.session_settings import row_security_off
 from flatsplit.walks.split.kind import through
 from flatsplit.words import count
 

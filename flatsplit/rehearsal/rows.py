@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from flatsplit import blueprint, ddl
+from flatsplit import blueprint
 from flatsplit.config import format_name
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.rehearsal.actor import Actor
@@ -22,11 +22,10 @@ from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.uses import RelationUse
 from flatsplit.rehearsal.values import Outcome, Problem
 from flatsplit.rights.inherited import Inherited
+from flatsplit.walks.session_settings import row_security_off
 
 _HEIRS = frozenset(row.key for row in blueprint.ROWS if "policies" in row.takes)
 """Purposes to which legacy's policies are extended."""
-_OFF = ("off", "false", "no", "0")
-"""How a setting is switched off; the first letters do (parse_bool() in bool.c)."""
 _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 
@@ -262,16 +261,6 @@ def _copied(actor: Actor, relation: Relation) -> list[Problem]:
     reason = f"COPY FROM is refused on {name}, whatever its policies say: row-level security applies to {actor.role}"
     remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS -- or INSERT instead of COPY in the application"
     return [Problem("denied", reason, name, "INSERT", remedy)]
-
-
-def row_security_off(state: State, role: str) -> str:
-    """The statement by which sessions of a role no longer begin with row_security off; "" where they do not now. With
-    it the server refuses what policies apply to, whatever they say (check_enable_rls() in rls.c).
-    """
-    found = state.setting_of(role, "row_security")
-    if found is None or not found[1] or not any(word.startswith(found[1].lower()) for word in _OFF):
-        return ""
-    return ddl.reset_setting(*found[0], "row_security")
 
 
 def _errors(actor: Actor, relation: Relation, remedy: str) -> list[Problem]:
