@@ -6,6 +6,7 @@ that finds it allowed, it has been granted since.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -146,7 +147,8 @@ def _pointer(last: Deed, *, own: bool) -> str:
     if own:
         return "verify --password-file tries what it may not; if nobody ran that, or from elsewhere, it is an attack"
     if last.judgement == "suspicious":
-        return f"`flatsplit who --refused {last.object}`".replace(" `", "`")
+        about = f" {shlex.quote(last.object)}" if last.object else ""
+        return f"`flatsplit who --refused{about}`"
     return "`flatsplit rehearse` names the GRANT; with --file for statements that only the log has"
 
 

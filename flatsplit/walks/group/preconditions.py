@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from itertools import chain
 
@@ -22,7 +23,7 @@ def refuses(moment: Moment) -> Objection | None:
         able = {each.purpose.key: each.name for each in blueprint.roles(config)}
         able.pop(blueprint.ADMINISTRATOR.key, None)
         named, known = able.get(role, ""), ", ".join(able.values())
-        fix = f"flatsplit begin group {ddl.ident(named)}" if named else f"there are: {known}"
+        fix = f"flatsplit begin group {shlex.quote(named)}" if named else f"there are: {known}"
         return f"{role!r} is none of the roles that can become groups", fix
     if purpose == blueprint.ADMINISTRATOR.key:
         return (
