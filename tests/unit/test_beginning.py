@@ -68,6 +68,11 @@ def test_what_speaks_against_a_group_later_too() -> None:
     assert against_group("app_user", circle).startswith("app_user is a member of app_a")
     subscribed = STATE.but(objects={ObjectRef("subscription", "", "feed"): ObjectFacts("app_user")})
     assert against_group("app_user", subscribed).startswith("subscription feed belongs to app_user")
+    others = with_roles(dict.fromkeys(TWINS, RESTING)).but(
+        objects={ObjectRef("table", "public", "t"): ObjectFacts("app_user")}
+    )
+    rows = replace(CONFIG, groups=(Group("app_user", logins=TWINS, as_group=False),))
+    assert against_group("app_user", others, rows) == ""
     migrators = replace(CONFIG, groups=(Group("app_migrator", logins=("m1", "m2"), as_group=False),))
     assert "would belong to them" in against_group("app_migrator", config=migrators)
     assert against_group("app_migrator", config=replace(CONFIG, groups=(Group("app_migrator", logins=("m1",)),))) == ""
