@@ -71,6 +71,22 @@ def read_keys(conn: psycopg.Connection[Any], root: Table) -> tuple[str, ...] | N
         return tuple(at.texts(column.type, [key for (key,) in keys if key is not None]).values())
 
 
+def spelled(conn: psycopg.Connection[Any], key_type: str, keys: Collection[str]) -> dict[str, str]:
+    """These keys as the server prints them (``007`` as ``7``, a uuid in lower case), by how they are given.
+
+    ``key_type``: that of the root's key. Those that are no values of it are left out.
+    """
+    wanted = list(dict.fromkeys(keys))
+    try:
+        with look(conn) as at:
+            return at.texts(key_type, wanted)
+    except (psycopg.DataError, UnicodeEncodeError):
+        if len(wanted) == 1:
+            return {}
+    half = len(wanted) // 2
+    return {**spelled(conn, key_type, wanted[:half]), **spelled(conn, key_type, wanted[half:])}
+
+
 def _grouped(at: Look, question: str, schemas: list[str]) -> dict[int, list[tuple[Any, ...]]]:
     """Rows by the oid of their table, which is the first field."""
     found: dict[int, list[tuple[Any, ...]]] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult
-from flatsplit.cutover.tenants import carry_out, context_of, require_roles, roles_of
+from flatsplit.cutover.tenants import carry_out, context_of, require_roles, roles_of, spelled_keys
 from flatsplit.differ import diff
 from flatsplit.errors import Refused, UsageError
 from flatsplit.gates import judge
@@ -45,7 +45,7 @@ def let_in(
     """
     with operator_lock(walk.session):
         situation = walk.situation()
-        roles = roles_of(situation, keys)
+        roles = roles_of(situation, spelled_keys(walk, situation, keys))
         if situation.done < TENANTS.place(tenants.TENANT_LOGIN) - 1:
             raise UsageError(
                 f"tenants are let in from {tenants.TENANT_LOGIN} on, and the walk has not come to it yet",
@@ -92,7 +92,7 @@ def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: C
     with operator_lock(walk.session):
         situation = walk.situation()
         require_roles(situation)
-        roles, live = roles_of(situation, keys), situation.live
+        roles, live = roles_of(situation, spelled_keys(walk, situation, keys)), situation.live
         application = context_of(situation).application
         if tenants.TENANT_CLOSE in situation.states and situation.entered(tenants.TENANT_CLOSE):
             raise Refused(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from flatsplit import ddl
-from flatsplit.catalog.structure import read_structure
+from flatsplit.catalog.structure import read_structure, spelled
 from flatsplit.config import Config, Tenants, format_name
 from flatsplit.config.text import quote
 from flatsplit.connection import Session, operator_lock
@@ -33,10 +33,12 @@ from flatsplit.walks.draft import Draft
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import TENANTS
 from flatsplit.walks.undo import unmade
-from flatsplit.words import listed
+from flatsplit.words import FEW, listed
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
+
+_KEY = "name one, as the root has it: flatsplit tenants --add KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +123,16 @@ def add(
     with operator_lock(walk.session):
         situation = walk.situation()
         require_roles(situation)
+        keys = spelled_keys(walk, situation, keys)
         served = set(situation.live.tenants.values())
         if there := [key for key in keys if key in served]:
-            raise UsageError(f"tenant {there[0]!r} has a role already", "flatsplit tenants --sync")
+            raise UsageError(f"tenant {there[0]!r} has a role already", "leave it out: nothing is missing")
         plain = replace(situation.live.structure or Structure(), keys=())
         alone = replace(situation, live=replace(situation.live, structure=plain))
         more = replace(situation, live=replace(situation.live, structure=replace(plain, keys=tuple(keys))))
         if unable := context_of(more).unable:
             key, why = next(iter(unable.items()))
-            raise UsageError(f"tenant {key!r}: {why}", "call the roles otherwise: [tenants] role")
+            raise UsageError(f"tenant {key!r}: {why}", "call the roles otherwise: [tenants] role" if key else _KEY)
         before = {each.sql for each in alone.drift}
         return carry_out(
             walk,
@@ -154,6 +157,7 @@ def drop(
         situation = walk.situation()
         require_roles(situation)
         live = situation.live
+        keys = spelled_keys(walk, situation, keys)
         roles = roles_of(situation, keys)
         still = live.structure.keys if live.structure is not None else None
         if rows := [key for key in keys if key in (still or ())]:
@@ -184,6 +188,18 @@ def _without(live: State, roles: Sequence[str]) -> State:
     return unmade(draft.state(), State(live.target), roles)
 
 
+def spelled_keys(walk: Walk, situation: Situation, keys: Sequence[str]) -> list[str]:
+    """These keys as the server prints them, each once. Raises UsageError for one that is no value of the key's type."""
+    survey = context_of(situation).survey
+    if survey.root is None or not survey.key_type:
+        return list(dict.fromkeys(keys))
+    found = spelled(walk.session.driver, survey.key_type, keys)
+    if strange := [key for key in keys if key not in found]:
+        where = f"{survey.root.primary_key[0]} of {format_name(survey.root.ref.schema, survey.root.ref.name)}"
+        raise UsageError(f"{strange[0]!r} is no key of a tenant", f"give it as {where} has it, a {survey.key_type}")
+    return list(dict.fromkeys(found[key] for key in keys))
+
+
 def roles_of(situation: Situation, keys: Sequence[str]) -> list[str]:
     """The roles of these tenants. Raises UsageError, with what there is, for a key that has none."""
     live = situation.live
@@ -203,8 +219,8 @@ def _served(situation: Situation, strange: str) -> str:
     if not known:
         return "no tenant has one yet: flatsplit tenants --sync gives them theirs"
     same = [key for key in known if key.strip().casefold() == strange.strip().casefold()]
-    likely = (same or difflib.get_close_matches(strange, known, n=1, cutoff=0.8))[:1]
-    meant = f"did you mean {likely[0]!r}? " if likely else ""
+    likely = same or difflib.get_close_matches(strange, known, n=1, cutoff=0.8)
+    meant = f"did you mean {' or '.join(map(repr, likely[:FEW]))}? " if likely else ""
     mapping = context_of(situation).mapping
     table = ddl.ident(mapping.schema, mapping.name)
     few_keys = listed([repr(key) for key in known])

@@ -36,6 +36,8 @@ def judge(asked: Asked[Any]) -> GateResult:
     said, config = proof.details, asked.context.config
     passed = server_clock(asked.session.driver) - proof.at
     ago = f"{proof.message}, {span(passed.total_seconds())} ago"
+    if not said["tenants"]:
+        return GateResult("isolated", False, f"{ago}: none had a role then", FIX)
     if not said["isolated"]:
         return GateResult("isolated", False, f"{ago}: {_wrong(said)}", f"{FIX} names each; mend it and prove it anew")
     if timedelta(0) < config.gates.rehearsal_age < passed:

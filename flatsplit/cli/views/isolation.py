@@ -70,7 +70,7 @@ def show(printer: Printer, proof: Proof, paper: Path | None = None) -> None:
     elif proof.isolated:
         printer.say(f"kept apart by policies, with {count(len(proof.open_holes), 'way')} around them", "yellow")
     elif not proof.tried:
-        printer.say("there are no tenants yet: nothing was tried", "yellow")
+        printer.say("no tenant has a role yet, so nothing was tried: flatsplit status --walk tenants", "yellow")
     else:
         printer.say("not kept apart", "red")
 

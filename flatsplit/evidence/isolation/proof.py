@@ -114,7 +114,7 @@ def read_tenants(conn: psycopg.Connection[Any], survey: Survey) -> dict[str, str
     if row is None:
         raise UsageError(
             f"there is no table {schema}.{MAPPING}, which says which role is whose",
-            "flatsplit next --walk tenants makes it",
+            "the walk makes it: flatsplit begin tenants, then flatsplit next --walk tenants",
         )
     text = sql.SQL("SELECT json_build_array(r.role::text, r.tenant::text) FROM ONLY {} AS r").format(
         sql.Identifier(schema, MAPPING)
