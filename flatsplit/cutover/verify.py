@@ -15,6 +15,7 @@ from flatsplit import hazards
 from flatsplit.cutover.expected_rights import all_checks, special_roles
 from flatsplit.cutover.password_ages import ages
 from flatsplit.cutover.tables_after_list import misnamed
+from flatsplit.cutover.tenants_apart import no_longer_apart
 from flatsplit.cutover.trials import prove, special
 from flatsplit.cutover.unhandled_changes import strays
 from flatsplit.evidence import memory
@@ -26,6 +27,7 @@ from flatsplit.planning.causes import Causes
 from flatsplit.rights.surplus import surplus
 
 if TYPE_CHECKING:
+    from flatsplit.cutover.broken_promises import Broken
     from flatsplit.cutover.role_names import Renamed
     from flatsplit.cutover.walk import Walk
 
@@ -57,6 +59,8 @@ class VerifyReport:
 
     surplus: tuple[Statement, ...] = ()
     """What would take from special roles what their lists do not say; nobody runs it but people."""
+    apart: tuple[Broken, ...] = ()
+    """Ways to other tenants' rows that the last proof did not find."""
     renamed: tuple[Renamed, ...] = ()
     """Roles that have other names now. Where there are any, nothing else was compared or tried, since everything else
     finds roles by name.
@@ -70,7 +74,8 @@ class VerifyReport:
     @property
     def ok(self) -> bool:
         """Whether everything that was promised holds."""
-        return not (self.drift or self.strays or self.failed or self.renamed) and all(check.ok for check in self.checks)
+        wrong = self.drift or self.strays or self.failed or self.apart or self.renamed
+        return not wrong and all(check.ok for check in self.checks)
 
 
 def remember(walk: Walk) -> None:
@@ -122,6 +127,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         strays=strays(situation, since, _members(walk, situation.live, before.roles)) if before and since else (),
         proofs=(*prove(session, situation, passwords or {}), *special(session, situation, passwords or {})),
         surplus=tuple(each for some in beside for each in some),
+        apart=no_longer_apart(walk, situation),
     )
 
 

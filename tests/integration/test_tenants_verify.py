@@ -1,0 +1,44 @@
+"""``verify`` after the proof: what leads to other tenants' rows since then is no longer what was promised."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.support.tenanted import begun, split_done
+
+WAYS = {
+    "view public.open_orders reads public.orders with its owner's eyes": (
+        "grant select on open_orders to app_tenant", "revoke select on open_orders from app_tenant"),
+    "materialized view public.totals holds rows of public.orders": (
+        ("create materialized view totals as select * from orders; alter table totals owner to app_migrator; "
+         "grant select on totals to app_tenant"), "drop materialized view totals"),
+    "tenant_1 has BYPASSRLS": ("alter role tenant_1 bypassrls", "alter role tenant_1 nobypassrls"),
+    "tenant_2 is a member of app_user": ("grant app_user to tenant_2", "revoke app_user from tenant_2"),
+    "table public.events_old is reached by itself": (
+        "grant select on events_old to app_tenant", "revoke select on events_old from app_tenant"),
+    "loud": ("create policy loud on orders to public using (true)", "drop policy loud on orders"),
+    "public.peek()": (
+        ("create function peek() returns bigint language sql security definer as 'select count(*) from orders'; "
+         "alter function peek() owner to app_migrator; grant execute on function peek() to app_tenant"),
+        "drop function peek()"),
+}  # fmt: skip
+"""What verify says of each, with the SQL that makes it and the SQL that takes it back."""
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_ways_to_other_tenants_rows(database: Database, invoke_cli: InProcess) -> None:
+    walk = split_done(database, invoke_cli)
+    begun(walk, "tenant-proof")
+    walk("tenants", "--add", "17", "--yes").check()
+    assert walk("verify", "--json").check().json["tenants"] == [], "another tenant is no way to rows"
+    database.execute("; ".join(plant for plant, _ in WAYS.values()))
+    told = walk("verify", "--json").check(4).json["tenants"]
+    assert [said for said in WAYS if not any(said in one["what"] for one in told)] == []
+    assert all(one["fix"] for one in told)
+    shown = walk("verify").check(4).stdout
+    assert "tenants: tenant_1 has BYPASSRLS: no policy holds" in shown
+    database.execute("; ".join(cure for _, cure in WAYS.values()))
+    assert walk("verify", "--json").check().json["tenants"] == []
