@@ -26,15 +26,18 @@ class Broken:
     fix: str
 
 
-def broken(situation: Situation, since: ObjectChanges | None, was: int) -> tuple[Broken, ...]:
+def broken(
+    situation: Situation, since: ObjectChanges | None, was: int, edited: Collection[str] = ()
+) -> tuple[Broken, ...]:
     """What is broken, worst first: roles that cannot log in or do their work, then whatever else was undone.
 
-    ``was``: the server's major when the last step ended.
+    ``was``: the server's major when the last step ended. ``edited``: special roles whose sections of flatsplit.toml
+    changed since then.
     """
     if not situation.finished:
         return ()
     found = (*_logins(situation), *_bridge(situation, since)) if situation.done else ()
-    return (*found, *_undone(situation, since, was))
+    return (*found, *_undone(situation, since, was, edited))
 
 
 def _logins(situation: Situation) -> Iterator[Broken]:
@@ -77,10 +80,10 @@ def _moved_by_hand(situation: Situation, since: ObjectChanges | None) -> bool:
     return any(before in old and now == migrator for before, now in moved)
 
 
-def _undone(situation: Situation, since: ObjectChanges | None, was: int) -> Iterator[Broken]:
+def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited: Collection[str]) -> Iterator[Broken]:
     """The drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
-    causes = Causes(situation.live, appeared.keys(), situation.resting)
+    causes = Causes(situation.live, appeared.keys(), situation.resting, edited=edited)
     found: dict[str, list[Statement]] = {}
     for statement in situation.drift:
         if statement.changes and not _of_new(statement, appeared.keys()) and not first_known(statement, was):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.config import Config
 from flatsplit.connection import Session
+from flatsplit.cutover.edited_lists import keep_lists
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
 from flatsplit.evidence.changes_since import Absence, Away, changes
@@ -36,6 +37,7 @@ def step_ended(walk: Walk, step: str, live: State) -> None:
     if baseline is not None:
         walk.admitted |= admit(walk.journal, walk.config, baseline, live, walk.admitted)
     remember(walk.session, walk.journal, step, live)
+    keep_lists(walk)
 
 
 def admit(

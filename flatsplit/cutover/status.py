@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from flatsplit.cutover.broken_promises import Broken, broken
+from flatsplit.cutover.edited_lists import edited
 from flatsplit.cutover.password_ages import ages, worth_a_line
 from flatsplit.cutover.poolers import PoolerAdvice, poolers
 from flatsplit.cutover.refusals import refusals
@@ -137,7 +138,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         findings=_findings(walk, first, asked),
         away=absence(walk.session, walk.journal, first, before),
         refused=refusals(walk.session, walk.config, first.live) if first.states[split.ENABLE_LOGIN] == "done" else (),
-        broken=_broken(first, before),
+        broken=_broken(first, before, edited(walk)),
         walks=walks(walk, situation, closed),
         walk=situation.name,
         several=situation.several,
@@ -146,7 +147,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         tells_ages=worth_a_line(walk, passwords),
         rings=_rings(situation, asked),
         younger=tuple(younger(walk, first)) if walk.config.special else (),
-        misnamed=tuple(misnamed(first)) if walk.config.special else (),
+        misnamed=tuple(misnamed(first)),
     )
 
 
@@ -198,10 +199,10 @@ def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
     return tuple(progress(cast("Asked[TenantsContext]", asked)))
 
 
-def _broken(situation: Situation, before: SnapshotRecord | None) -> tuple[Broken, ...]:
+def _broken(situation: Situation, before: SnapshotRecord | None, lists: frozenset[str]) -> tuple[Broken, ...]:
     if before is None:
-        return broken(situation, None, situation.live.target.major)
-    return broken(situation, memory.difference(before.objects, situation.live), before.major)
+        return broken(situation, None, situation.live.target.major, lists)
+    return broken(situation, memory.difference(before.objects, situation.live), before.major, lists)
 
 
 def _findings(walk: Walk, situation: Situation, asked: Asked[Context]) -> tuple[Finding, ...]:

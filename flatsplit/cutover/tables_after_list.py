@@ -67,9 +67,19 @@ def _wanting(walk: Walk, found: list[ObjectRef], listed: Collection[tuple[str, s
 
 
 def misnamed(situation: Situation) -> Iterator[Finding]:
-    """A warning for each role whose list names what is not here any more: what was only renamed is still the role's."""
+    """A warning for each role whose list is gone, or names what is not here any more."""
     for one in special_roles(situation):
         name = one.context.role
+        if one.context.special is None and name in situation.live.roles:
+            back = WalkName(keys.NAME, name).typed("rollback")
+            yield Finding(
+                "list-is-gone",
+                "warning",
+                f"flatsplit.toml has no {heading(name)} any more, and the role {name} is still there",
+                "Without its list nothing says what it may, and nothing looks whether it may more.",
+                f"Write it again, or take the role back: {back} --all",
+            )
+            continue
         lost = sorted({wrong for _, wrong in grant_list.nothing(situation.live, one.context)})
         if lost and name in situation.live.roles:
             yield Finding(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from flatsplit import hazards
+from flatsplit.cutover.edited_lists import edited
 from flatsplit.cutover.expected_rights import all_checks, special_roles
 from flatsplit.cutover.password_ages import ages
 from flatsplit.cutover.tables_after_list import misnamed
@@ -114,6 +115,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         since.appeared.keys() if since is not None else (),
         situation.resting,
         before.major if before is not None else None,
+        edited(walk),
     )
     beside = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
     return VerifyReport(

@@ -13,6 +13,12 @@ _OF_ONE: tuple[FactKey, ...] = ("role", "attribute", "setting", "comment")
 """What belongs to a single role."""
 
 
+_EDITED: frozenset[FactKey] = frozenset(
+    {"attribute", "setting", "member", "privilege", "column_privilege", "default_privilege"}
+)
+"""What the sections of a special role are about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Causes:
     """What is needed to tell the cause of drift."""
@@ -24,6 +30,8 @@ class Causes:
     """Roles that nobody is to use any more."""
     was: int | None = None
     """The server's major when the last step ended; None where it is not known."""
+    edited: Collection[str] = ()
+    """Special roles of which flatsplit.toml says something else since."""
 
     def of(self, statement: Statement) -> str:
         """Why a statement of a finished step is wanted again, on one line."""
@@ -33,13 +41,24 @@ class Causes:
         if self.was is not None and first_known(statement, self.was):
             return f"PostgreSQL {self.live.target.major} has privileges that {self.was} had not"
         if statement.objects and facts & {"owner", "privilege", "column_privilege"}:
-            return self._objects(statement, facts)
+            return self._or_edited(statement, self._objects(statement, facts))
         if not statement.changes:
             return "it was undone"
         without = [role for role in statement.secrets if role in self.live.roles and not self.live.roles[role].password]
         if without:
             return f"{' and '.join(without)} {'has' if len(without) == 1 else 'have'} no password any more"
-        return self._other(statement.changes)
+        return self._or_edited(statement, self._other(statement.changes))
+
+    def _or_edited(self, statement: Statement, cause: str) -> str:
+        """The cause, after the configuration's part in it: whether somebody undid it as well cannot be told."""
+        about = {part for one in statement.changes for part in (one.subject, one.detail.partition("=")[0])}
+        about |= {one.detail.removeprefix("member of ").rpartition(" (")[0] for one in statement.changes}
+        # Those of what the role itself is going to create are part of its section, too
+        about |= {one.detail.rpartition("/")[2] for one in statement.changes if one.fact == "default_privilege"}
+        roles = " and ".join(sorted(about & {*self.edited}))
+        if not roles or not {one.fact for one in statement.changes} & _EDITED or self._new(statement.objects):
+            return cause
+        return f"flatsplit.toml says something else of {roles} since, or {cause}"
 
     def _dropped(self, statement: Statement) -> str:
         """The role that the statement is about where it is the only one and no longer exists; "" otherwise."""

@@ -176,6 +176,27 @@ def test_status_tells_partitions_and_renamed_tables_from_younger_ones(
     assert gone[0][0] in walk("verify").check(4).stdout.partition("To take it away")[0]
 
 
+def test_a_list_that_was_edited_is_nobodys_deed(database: Database, invoke_cli: InProcess) -> None:
+    """Until the next repair both may be the cause, after that only somebody's deed."""
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward("transfer-ownership")
+    declare(walk, "app_jobs", JOBS)
+    made(walk, "app_jobs")
+    text = walk.config.read_text()
+    walk.config.write_text(text.replace('delete = ["public.jobs"]', 'delete = ["public.jobs", "public.secrets"]'))
+    edited = "flatsplit.toml says something else of app_jobs since"
+    assert [edited in one["what"] for one in walk("status", "--json").check(4).json["broken"]] == [True]
+    assert edited in walk("verify").check(4).stdout
+    walk("repair", "--yes").check()
+    database.execute("revoke delete on secrets from app_jobs")
+    (broken,) = walk("status", "--json").check(4).json["broken"]
+    assert broken["what"].startswith("the privilege was taken away from app_jobs")
+    walk.config.write_text(text.partition('[role."app_jobs"]')[0])
+    (gone,) = walk("status", "--json").json["misnamed"]
+    assert gone["title"].startswith("flatsplit.toml has no [role.app_jobs] any more")
+
+
 @pytest.mark.slow
 def test_what_is_gone_is_said_to_be_gone(database: Database, invoke_cli: InProcess) -> None:
     """A table of the list, the role itself, its section of the configuration: each is told as what it is."""
@@ -211,6 +232,8 @@ def test_begin_says_what_speaks_against_it(database: Database, invoke_cli: InPro
         ("column", {"role": {}, "grants": {"select": ["public.payments(id, colour)"]}}),
         ("nowhere", {"role": {"create": ["elsewhere"]}}),
         ("nobody", {"role": {"like": "somebody"}}),
+        ("nothing", {"role": {}, "grants": {"select": []}}),
+        ("super", {"role": {"like": "postgres"}}),
     ):
         declare(walk, name, of)
     expected = {
@@ -220,12 +243,16 @@ def test_begin_says_what_speaks_against_it(database: Database, invoke_cli: InPro
         "wrong": '[grants.wrong] select: "public.job" names nothing here',
         "column": '[grants.column] select: "public.payments(colour)" names nothing here',
         "nobody": '[role.nobody] like = "somebody": there is no such role',
+        "nothing": "nothing is to do nothing: [grants.nothing] is missing",
+        "super": '[role.super] like = "postgres": no list can stand in for what a superuser may',
     }
     for name, what in expected.items():
         said = walk("begin", "role", name, "--yes").check(2).stderr
         assert what in said, said
         assert len(said.splitlines()) == 2
     walk.forward("create-roles")
+    declare(walk, "monitor", {"role": {"create": ["billing"]}, "grants": {"member": ["pg_monitor"]}})
+    assert "would be one of pg_monitor by it" in walk("begin", "role", "monitor", "--yes").check(2).stderr
     assert 'names schema "elsewhere"' in walk("begin", "role", "nowhere", "--yes").stderr
 
 

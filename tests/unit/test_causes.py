@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flatsplit.model import Change, FactKey, ObjectFacts, ObjectRef, RoleFacts, State
@@ -65,6 +67,23 @@ def test_a_role_that_is_gone_is_the_cause() -> None:
 )
 def test_of_roles_and_the_rest(side: str, fact: FactKey, subject: str, detail: str, told: str) -> None:
     assert why(Change("+" if side == "+" else "-", fact, subject, detail)).startswith(told)
+
+
+def test_what_is_new_in_a_list_is_not_called_undone() -> None:
+    """Nor is it called new for certain: somebody may have taken it away as well."""
+    causes = Causes(LIVE, appeared=[NEW], edited=["jobs"])
+    for change, objects in (
+        (right(OLD, role="jobs"), (OLD,)),
+        (Change("+", "attribute", "jobs", "connection limit 9"), ()),
+        (Change("+", "setting", "jobs", "work_mem=1MB"), ()),
+        (Change("+", "member", "app_migrator", "member of jobs (inherit, set) by postgres"), ()),
+        (Change("+", "default_privilege", "tables in s", "jobs=r/legacy"), ()),
+        (Change("+", "default_privilege", "tables in s", "app_user=r/jobs"), ()),
+    ):
+        live = LIVE.but(roles={**ROLES, "jobs": RoleFacts()})
+        cause = replace(causes, live=live).of(statement("…", change).but(objects=objects))
+        assert cause.startswith("flatsplit.toml says something else of jobs since, or "), cause
+    assert causes.of(statement("…", right(OLD)).but(objects=(OLD,))) == "the privilege was taken away from app_user"
 
 
 def test_a_password_that_is_gone_is_told_of_whose_it_was() -> None:

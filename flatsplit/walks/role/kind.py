@@ -123,6 +123,11 @@ def _nothing_to_give(context: Context, live: State) -> tuple[str, str] | None:
         return f"{list_} {line.privilege}: {quote(wrong)} names nothing here that has this privilege", (
             "correct the name, written as in SQL with its schema"
         )
+    owner = blueprint.owner(context.config)
+    gained = [of for of in grant_list.memberships(context.config, special) if of not in live.member_of(owner)]
+    if special.create and gained:
+        what = f"{owner} becomes a member of {context.role}, which creates, and would be one of {gained[0]} by it"
+        return what, f"take {gained[0]} out of {list_}, or give one of the two to another special role"
     return None
 
 
