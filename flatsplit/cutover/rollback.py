@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import remember, step_ended
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
-from flatsplit.model import SPLIT, Plan, WalkName
+from flatsplit.model import SPLIT, Backend, Plan, WalkName
 from flatsplit.planning import chain, machine
 from flatsplit.planning.machine import TRANSITIONS
 from flatsplit.server.sessions import read_sessions
@@ -119,43 +119,69 @@ def _require_back(walk: Walk) -> None:
 
 
 def _refuse(walk: Walk, situation: Situation, key: str) -> None:
-    legacy = walk.config.legacy_role
+    """Raise Refused where a step cannot be taken back now: a role was renamed or dropped, or one that the step lets in
+    is connected.
+    """
     mine = role_names.known_to(situation.name, chain.roles(situation.kind, situation.context))
     role_names.refuse_renamed(role_names.find_renamed(walk.journal, situation.live, mine, ever=True))
-    if situation.name != SPLIT:
-        for role in situation.kind.step(key).drops(situation.context):
-            if role not in situation.live.roles:
-                raise Refused(
-                    f"role {role} was dropped: this is past the point of no return",
-                    "create it anew by hand, if it is needed again",
-                )
-        _refuse_sessions(walk, situation, key)
+    if situation.name == SPLIT:
+        _refuse_split(walk, situation, key)
         return
+    for role in situation.kind.step(key).drops(situation.context):
+        if role not in situation.live.roles:
+            raise Refused(
+                f"role {role} was dropped: this is past the point of no return",
+                "create it anew by hand, if it is needed again",
+            )
+    vacates = situation.kind.step(key).vacates
+    roles = vacates(situation.context) if vacates is not None else ()
+    if clients := [one for one in _sessions(walk, situation, {role: (role,) for role in roles}) if one.role in roles]:
+        raise Refused(_still_connected(clients), "move these connections first")
+
+
+def _refuse_split(walk: Walk, situation: Situation, key: str) -> None:
+    """The same for a step of the split, where sessions of members count as the role's."""
+    legacy, context = walk.config.legacy_role, situation.context
     if legacy not in situation.live.roles:
         raise Refused(
             f"role {legacy} was dropped: this is past the point of no return",
             "restore roles and ownership from a backup if it must go back",
         )
-    context = situation.context
     vacates = situation.kind.step(key).vacates
     if vacates is None:
         return
     _require_login(walk, situation)
     roles = vacates(context)
     acting = membership.attributed(situation.live, legacy, walk.config.roles.new, context.retiring)
-    found = read_sessions(walk.session.driver, acting, legacy)
-    here = situation.live.target.database
-    clients = tuple(one for one in found if one.database == here and not set(roles).isdisjoint(one.acts_as))
-    if clients:
+    found = _sessions(walk, situation, acting, legacy)
+    if clients := [one for one in found if not set(roles).isdisjoint(one.acts_as)]:
         first = clients[0]
-        of = "" if first.role in roles else f", a member of {first.acts_as[0]},"
+        member = first.role not in roles
         back = members.returning(situation.live, context, first.role, first.acts_as)
-        moved = "" if first.role in roles else f", or make it {legacy}'s again: {back}"
         raise Refused(
-            f"{first.role}{of} is still connected ({first.application or 'no application_name'} from {first.client}, "
-            f"process {first.pid}){more(len(clients) - 1)}",
-            f"move these connections back to {legacy} first{moved}",
+            _still_connected(clients, f", a member of {first.acts_as[0]}," if member else ""),
+            f"move these connections back to {legacy} first"
+            + (f", or make it {legacy}'s again: {back}" if member else ""),
         )
+
+
+def _sessions(
+    walk: Walk, situation: Situation, acting: Mapping[str, tuple[str, ...]], legacy: str = ""
+) -> Sequence[Backend]:
+    """The sessions in this database of roles that act as one of those, see :func:`read_sessions`."""
+    if not acting:
+        return ()
+    found = read_sessions(walk.session.driver, acting, legacy)
+    return [one for one in found if one.database == situation.live.target.database]
+
+
+def _still_connected(clients: Sequence[Backend], who: str = "") -> str:
+    """What is wrong: the first of these sessions by name, the others by number. ``who``: what its role is."""
+    first = clients[0]
+    return (
+        f"{first.role}{who} is still connected ({first.application or 'no application_name'} from {first.client}, "
+        f"process {first.pid}){more(len(clients) - 1)}"
+    )
 
 
 def _refuse_forgotten(walk: Walk, situation: Situation, keys: Iterable[str]) -> None:
@@ -169,25 +195,6 @@ def _refuse_forgotten(walk: Walk, situation: Situation, keys: Iterable[str]) -> 
                 f"the former password of {role} is gone: this is past the point of no return",
                 "it needs no way back: begin another rotation, which gives another password",
             )
-
-
-def _refuse_sessions(walk: Walk, situation: Situation, key: str) -> None:
-    """Raise Refused while a role that the step lets in is connected."""
-    vacates = situation.kind.step(key).vacates
-    roles = vacates(situation.context) if vacates is not None else ()
-    if not roles:
-        return
-    acting = {role: (role,) for role in roles}
-    here = situation.live.target.database
-    found = read_sessions(walk.session.driver, acting, roles[0])
-    clients = [one for one in found if one.database == here and one.role in acting]
-    if clients:
-        first = clients[0]
-        raise Refused(
-            f"{first.role} is still connected ({first.application or 'no application_name'} from {first.client}, "
-            f"process {first.pid}){more(len(clients) - 1)}",
-            "move these connections first",
-        )
 
 
 def _require_login(walk: Walk, situation: Situation) -> None:

@@ -125,7 +125,7 @@ def began_after(session: Backend, moment: datetime) -> bool:
 
 
 def began(session: Backend) -> datetime:
-    """When it logged in; None where that is hidden."""
+    """When it logged in. Raises ValueError where that is hidden, and ``backend_start`` is "" for that."""
     return datetime.fromisoformat(session.backend_start)
 
 

@@ -150,13 +150,7 @@ class Journal(Looks):
     def end_cutover(self, cutover_id: int, state: CutoverState) -> None:
         """Mark an active walk as complete or rolled_back: then it is not kept any more."""
         self.writing()
-        walks.move(self.session, cutover_id, ("active",), state, finished=True)
-        self._known = None
-
-    def reopen_cutover(self, cutover_id: int) -> None:
-        """Make a finished walk active again, to roll it back."""
-        self.writing()
-        walks.reopen(self.session, cutover_id)
+        walks.end(self.session, cutover_id, state)
         self._known = None
 
     def move_cutover(self, cutover_id: int, target: model.Target) -> None:

@@ -29,9 +29,8 @@ VALUES (%(name)s, %(legacy_role)s, %(legacy_oid)s, %(config)s, %(kind)s, %(subje
         %(system_identifier)s, %(tool_version)s)
 RETURNING id
 """
-_MOVE = """
-UPDATE flatsplit.cutover SET state = %s, finished_at = CASE WHEN %s THEN clock_timestamp() END
-WHERE id = %s AND state = ANY (%s)
+_END = """
+UPDATE flatsplit.cutover SET state = %s, finished_at = clock_timestamp() WHERE id = %s AND state = 'active'
 """
 # started_at is set when work on it begins, not when it goes on
 _TRANSITION = """
@@ -85,20 +84,10 @@ def _another(walk: WalkName) -> JournalError:
     return JournalError(f"{what} is under way already", "run flatsplit status")
 
 
-def move(session: Session, number: int, expected: Sequence[str], new: CutoverState, *, finished: bool) -> None:
-    """Change the state of a walk; JournalError where it is in none of the expected ones."""
-    if rows.ask(session, _MOVE, [new, finished, number, list(expected)]).rowcount != 1:
-        raise JournalError(
-            f"the cutover is not {' or '.join(expected)} any more: changed by another flatsplit", _LOOK_AGAIN
-        )
-
-
-def reopen(session: Session, number: int) -> None:
-    """Make a finished walk active again; JournalError where another one of its name is."""
-    try:
-        move(session, number, ("complete", "rolled_back"), "active", finished=False)
-    except psycopg.IntegrityError:
-        raise JournalError("another cutover of this database is under way", "run flatsplit status") from None
+def end(session: Session, number: int, state: CutoverState) -> None:
+    """Give an active walk the state that it ends in; JournalError where it is active no more."""
+    if rows.ask(session, _END, [state, number]).rowcount != 1:
+        raise JournalError("the cutover is not active any more: changed by another flatsplit", _LOOK_AGAIN)
 
 
 def update(session: Session, number: int, **values: object) -> None:

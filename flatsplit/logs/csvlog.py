@@ -44,7 +44,7 @@ class CsvLog:
     """The format csvlog."""
 
     name = "csvlog"
-    tells_role = tells_state = True
+    tells_state = True
 
     def start(self, data: bytes, place: int) -> int:
         """Where the row with this place begins; 0 where that is before the data."""

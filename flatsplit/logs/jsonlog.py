@@ -14,7 +14,7 @@ class JsonLog:
     """The format jsonlog."""
 
     name = "jsonlog"
-    tells_role = tells_state = True
+    tells_state = True
 
     def start(self, data: bytes, place: int) -> int:
         """Where the line with this place begins."""

@@ -22,10 +22,6 @@ class Format(Protocol):
         """csvlog, jsonlog or stderr."""
 
     @property
-    def tells_role(self) -> bool:
-        """Whether an entry names the login."""
-
-    @property
     def tells_state(self) -> bool:
         """Whether an entry has its SQLSTATE."""
 

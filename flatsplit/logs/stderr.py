@@ -39,7 +39,6 @@ class StderrLog:
         self.prefix = prefix
         self._patterns = compiled(prefix) if prefix is not None else (_ANY, _ANY)
         has = escapes(prefix) if prefix is not None else frozenset("au")
-        self.tells_role = "u" in has
         self.tells_state = "e" in has
         self._session = "c" if "c" in has else "p"
 

@@ -212,3 +212,9 @@ def line(kind: str, users: str = "all", databases: str = "all", address: str | N
 )
 def test_which_line_is_for_a_client(rule: Rule, client: Client, matches: bool) -> None:
     assert (first_match([rule], "app_user", ["team"], "shop", client) == rule) is matches
+
+
+def test_a_line_for_replication_is_for_no_database_of_that_name() -> None:
+    assert first_match([line("host", databases="replication")], "app_user", [], "replication", HERE) is None
+    named = [line("host", databases=word) for word in ("sameuser", "samerole", "app_user")]
+    assert [first_match([each], "app_user", [], "app_user", HERE) for each in named] == named

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import yes_option
 from flatsplit.cli.views import forget as view
 from flatsplit.errors import Exit, Refused
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the journal, and what [trail] has recorded, to this file first.",
 )
-@yes_option
+@click.option("--yes", is_flag=True, help="Do not ask, and forget a walk that is under way, too.")
 def command(app: App, export: Path | None, yes: bool) -> Exit:
     """Take flatsplit out of the database: the journal and the baseline, and with them the way back.
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from flatsplit.cli.app import App, make_command
-from flatsplit.cli.options import walk_option, yes_option
+from flatsplit.cli.options import walk_option
 from flatsplit.cli.secrets import check_password_options, password_options, passwords_from
 from flatsplit.errors import Exit
 
 
 @make_command("repair")
 @walk_option
-@yes_option
+@click.option("--yes", is_flag=True, help="Do not ask on a terminal either.")
 @password_options
 def command(app: App, name: str | None, yes: bool, password_file: Path | None, generate_passwords: Path | None) -> Exit:
     """Apply again what drifted from what finished steps promised.

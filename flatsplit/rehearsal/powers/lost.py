@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any, NamedTuple
@@ -312,10 +312,6 @@ class _Look:
     @cached_property
     def _routines(self) -> dict[ObjectRef, Routine]:
         return {routine.ref: routine for routine in self.world.routines.values() if routine.definer}
-
-
-def _placed(relation: Relation, found: Iterable[Problem]) -> Iterator[Problem]:
-    return (each._replace(reason=f"{shown(relation.ref)}: {each.reason}") for each in found)
 
 
 def _key(problem: Problem, role: str) -> tuple[str, str, str]:
