@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from flatsplit.cutover.role_names import Renamed
     from flatsplit.cutover.walk import Walk
 
-NOTES = ("definer-open", "public-writes", "policy-rights", "view-routines")
+NOTES = ("definer-open", "public-create", "public-writes", "policy-rights", "view-routines")
 """Hazards that limit what the matrix says."""
+_COMING = "public-create"
+"""Of these, the one that a step settles: only what it leaves is told, which is a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         drift=drift,
         steps=spoken.kind.keys[: spoken.done],
         finished=spoken.finished,
-        notes=(*found, *misnamed(situation)),
+        notes=(*(one for one in found if one.severity == "warning" or one.id != _COMING), *misnamed(situation)),
         old=tuple(one for one in ages(walk, situation.live) if one.old),
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, _members(walk, situation.live, before.roles)) if before and since else (),
