@@ -11,7 +11,7 @@ from tests.fixtures.databases import ROOT, Database, MakeDatabase
 from tests.integration.test_runbook_by_hand import by_hand_and_back
 from tests.integration.test_walk_there_and_back import there_and_back
 from tests.support.thinned import slow_but
-from tests.support.walk import Walk
+from tests.support.walk import Walk, assert_same
 from tests.support.world import acting_as
 
 NOTHING_SPECIAL = "create table thing (id int primary key)"
@@ -326,3 +326,22 @@ def test_legacy_that_nobody_logs_in_as(database: Database, invoke_cli: InProcess
     assert walk("verify").exit_code == 0
     walk.wait_until_gone("web")
     walk.rollback("--all")
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_what_belongs_to_whoever_owns_the_database(database: Database, invoke_cli: InProcess) -> None:
+    """A template's tables belong to pg_database_owner, in which the owner of the database is without any GRANT."""
+    database.execute("create table of_template (id int); alter table of_template owner to pg_database_owner")
+    database.execute("create table shown (id int); grant select on shown to pg_database_owner")
+    database.execute("create view seen as select * from shown; alter view seen owner to legacy")
+    walk = Walk(invoke_cli, database)
+    start = walk.snapshot()
+    walk.init().forward()
+    with psycopg.connect(database.conninfo("app_user", walk.passwords["app_user"])) as session:
+        session.execute("insert into of_template values (1); delete from of_template; select from shown, seen")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("drop table of_template")
+    walk("verify").check()
+    walk.rollback("--all")
+    assert_same(start, walk.snapshot(), "there and back")

@@ -10,7 +10,7 @@ from flatsplit.walks.kind import Step
 from flatsplit.walks.other_databases import abroad
 from flatsplit.walks.split import restricted
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.grants import extras, groups_of
+from flatsplit.walks.split.grants import extras, groups_of, of_the_database
 from flatsplit.walks.split.owners import staying
 from flatsplit.walks.split.transfer_ownership import extension_heir
 
@@ -23,6 +23,7 @@ def apply(state: State, context: Context) -> State:
     holdings = context.holdings(state)
     apart = restricted.left_behind(state, context).union(role.name for role in new)
     groups = groups_of(holdings, context.legacy, apart) | staying(state, context)
+    implied = of_the_database(holdings, context)
     alone = bool(restricted.memberships(draft.before, context))
     legacy_facts = context.baseline.roles.get(context.legacy)
     superuser = legacy_facts is not None and legacy_facts.superuser
@@ -43,7 +44,9 @@ def apply(state: State, context: Context) -> State:
         elif _taken_over(ref, facts, context):
             pass
         elif facts.owner not in context.owners and not facts.extension and held is not None:
-            acl = _foreign(facts, held, ref, context, groups, in_scope, alone)
+            # Schema public belongs to it since 15, and is every new role's where it is in scope
+            without_grant = implied if ref.kind != "schema" else frozenset[str]()
+            acl = _foreign(facts, held, ref, context, groups, without_grant, in_scope, alone)
         return facts if acl is facts.acl else facts._replace(acl=acl)
 
     left = context.left_of(state.objects)
@@ -85,28 +88,32 @@ def _foreign(
     ref: ObjectRef,
     context: Context,
     groups: frozenset[str],
+    implied: frozenset[str],
     in_scope: bool,
     alone: bool,
 ) -> Acl:
     """The ACL of another role's object: each new role gets the part of legacy's rights that belongs to its purpose.
 
-    ``alone``: the owner is not a member of all roles that legacy is a member of, so it gets their rights itself.
+    ``alone``: the owner is not a member of all roles that legacy is a member of, so it gets their rights itself, as
+    those of ``implied``, in which legacy is without a GRANT.
     """
     limited = restricted.letters(ref, facts)
     own = privileges.minus(privileges.letters(held.acl, context.legacy), limited)
     use = blueprint.of_use(ref.kind)
-    through = set(own)
-    for group in groups:
-        through.update(privileges.letters(held.acl, OWNER if held.owner == group else group))
-    mine = "".join(sorted((through & set(use)).difference(limited)))
+
+    def through(roles: frozenset[str]) -> str:
+        letters = {one for role in roles for one in privileges.letters(held.acl, OWNER if held.owner == role else role)}
+        return "".join(sorted((letters & set(use)).difference(limited)))
+
+    given = through(implied)
+    mine = "".join(sorted({*through(groups), *given, *(set(own) & set(use)).difference(limited)}))
     option = privileges.minus(privileges.grantable(held.acl, context.legacy), limited)
     tracking = JOURNAL_SCHEMA in (ref.schema, ref.name if ref.kind == "schema" else "")
     acl = facts.acl
     for name, purpose in blueprint.roles(context.config):
         if purpose.keeps_all:
             acl = privileges.plus(acl, name, own, option)
-            if alone:
-                acl = privileges.plus(acl, name, mine)
+            acl = privileges.plus(acl, name, mine if alone else given)
         if tracking:
             acl = privileges.plus(acl, name, privileges.within(own, purpose.dumps))
         elif in_scope or purpose.beyond_scope:

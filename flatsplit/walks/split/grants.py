@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from flatsplit import blueprint, privileges
 from flatsplit.config import Config, parse_name
 from flatsplit.config.signatures import same_arguments
-from flatsplit.model import Kind, ObjectRef, State
+from flatsplit.model import Kind, ObjectRef, State, versions
 from flatsplit.walks.split.context import Context
 
 _NAMED: tuple[Kind, ...] = (
@@ -40,6 +40,15 @@ def groups_of(state: State, role: str, apart: Collection[str] = ()) -> frozenset
                 todo.append(key.role)
     superusers = {name for name, facts in state.roles.items() if facts.superuser}
     return frozenset(group for group in found - superusers if not group.startswith("pg_"))
+
+
+def of_the_database(state: State, context: Context) -> frozenset[str]:
+    """pg_database_owner where legacy owns the database: a membership that nobody granted and nobody can hand on
+    (manual, "Predefined Roles").
+    """
+    database = state.objects.get(ObjectRef("database", "", state.target.database))
+    owned = database is not None and database.owner in context.owners
+    return frozenset({"pg_database_owner"}) if owned and state.target.major >= versions.DATABASE_OWNER else frozenset()
 
 
 def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[ObjectRef, ...]]]:
