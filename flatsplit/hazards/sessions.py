@@ -105,7 +105,7 @@ def temp_tablespaces(seen: Seen) -> Iterator[Found]:
     "role-setting-role",
     "warning",
     split.ENABLE_LOGIN,
-    looks_at="pg_db_role_setting: the settings role and session_authorization of legacy",
+    looks_at="pg_db_role_setting: the settings role and session_authorization of legacy; role of the database",
     why="Sessions of legacy act as another role from the start. That is not carried over: app_user acts as itself, "
     "with its own rights, and what legacy's sessions made belongs to that other role.",
     fix='Move what that role owns like what legacy owns: owners = ["NAME"] under [cutover] in flatsplit.toml.',
@@ -122,6 +122,28 @@ def role_setting_role(seen: Seen) -> Iterator[Found]:
                 found.append(f"{name} = {value}" + (f" in database {database}" if database else ""))
     if found:
         yield Found(f"sessions of {seen.legacy} begin as another role", tuple(found))
+    yield from _everybody_begins(seen)
+
+
+def _everybody_begins(seen: Seen) -> Iterator[Found]:
+    """A role that sessions of everybody begin as, the new ones included."""
+    here, who = seen.state.target.database, blueprint.who(seen.context.config)
+    for key in (SettingKey("", here), SettingKey("", "")):
+        value = dict(seen.state.settings.get(key, ())).get("role", "none")
+        if value == "none":
+            continue
+        lines = [ddl.reset_setting(*key, "role")]
+        if seen.state.setting_of(seen.legacy, "role") == (key, value) and value != seen.legacy:
+            lines.insert(0, ddl.set_setting(seen.legacy, here, "role", value))
+        yield Found(
+            f"sessions of everybody begin as {value}",
+            (f"role = {value} {f'in database {key.database}' if key.database else 'for all roles'}",),
+            why=f"It holds for the new roles too. Who is a member of {value} acts as it: what {who.owner} creates "
+            f"would belong to it, and nobody be granted what {who.owner}'s default privileges say. Who is none gets a "
+            "warning at each login.",
+            fix=f"Let it hold for {seen.legacy} alone:",
+            sql=tuple(lines),
+        )
 
 
 @hazard(

@@ -105,3 +105,29 @@ def test_row_security_refuses_instead_of_filtering(where: str, database: Databas
     walk.rollback("--all")
     database.execute(WHERE[where].format(database=database.name))
     assert_same(start, walk.snapshot(), "there and back")
+
+
+@pytest.mark.slow
+def test_everybody_begins_as_a_group(database: Database, invoke_cli: InProcess) -> None:
+    """The operator does not, or no command would run; legacy goes on doing so."""
+    database.execute(f"""
+        CREATE ROLE crew; GRANT crew TO legacy; CREATE TABLE thing (id int); ALTER TABLE thing OWNER TO legacy;
+        ALTER ROLE CURRENT_USER IN DATABASE {database.name} SET role = 'none';
+        ALTER DATABASE {database.name} SET role = 'crew'
+    """)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("enable-login")
+
+    def begins(role: str) -> str:
+        with psycopg.connect(database.conninfo(role, walk.passwords.get(role, ""))) as session:
+            return str(session.execute("SELECT current_user").fetchall()[0][0])
+
+    assert (begins("legacy"), begins("app_user"), begins("app_migrator")) == ("crew", "app_user", "crew")
+    (finding,) = said(walk, "role-setting-role")
+    assert finding["objects"] == [f"role = crew in database {database.name}"]
+    for statement in finding["sql"]:  # type: ignore[attr-defined]
+        database.execute(statement)
+    assert (begins("legacy"), begins("app_user"), begins("app_migrator")) == ("crew", "app_user", "app_migrator")
+    (finding,) = said(walk, "role-setting-role")
+    assert finding["title"] == "sessions of legacy begin as another role"
+    walk("verify").check()
