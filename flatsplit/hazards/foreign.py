@@ -184,6 +184,29 @@ def cron_jobs(seen: Seen) -> Iterator[Found]:
     yield from _members_jobs(seen, rows)
 
 
+@hazard(
+    "workers-log-in-as-legacy",
+    "warning",
+    split.LOCK_LEGACY,
+    looks_at="settings that name the role of an extension's background worker: pg_partman_bgw.role, "
+    "squeeze.worker_role, pg_net.username",
+    why="Such a worker starts as the role that the server's configuration names. After lock-legacy that role may not "
+    "log in: the worker ends with a line in the server's log, and partitions for new rows are no longer made.",
+    fix="Name app_migrator there, after enable-login and before lock-legacy.",
+    manual="bgworker.html",
+    questions=("worker_roles",),
+)
+def workers(seen: Seen) -> Iterator[Found]:
+    """Background workers that start as legacy."""
+    found = [name for name, role in seen.rows("worker_roles") if role == seen.legacy]
+    if found:
+        owner = ddl.literal(blueprint.owner(seen.context.config))
+        lines = [f"ALTER SYSTEM SET {name} = {owner};" for name in found] + ["SELECT pg_reload_conf();"]
+        title = f"{count(len(found), 'background worker')} of extensions would start no more as {seen.legacy}"
+        said = "After enable-login and before lock-legacy; those that have started want a restart of the server:"
+        yield Found(title, tuple(found), fix=below(said, lines))
+
+
 def _jobs(rows: Sequence[Row], *, named: bool = False) -> tuple[str, ...]:
     return tuple(
         f"job {id_}{f' {name}' if name else ''}: {schedule} in {database}{f' as {role}' if named else ''}"

@@ -32,7 +32,9 @@ TAKEN = {
         ("cron-as-group", "group-owns-subscription", "large-objects-twins"),
         "integration/hazards/test_group_conversion.py",
     ),
-    **dict.fromkeys(("temp-tablespaces", "row-security-off"), "integration/hazards/test_carried_settings.py"),
+    **dict.fromkeys(
+        ("temp-tablespaces", "row-security-off", "role-setting-role"), "integration/hazards/test_carried_settings.py"
+    ),
     "preload-missing": "integration/hazards/test_preloading.py",
     "password-policy": "integration/hazards/test_password_policy.py",
     "columns-and-star": "integration/hazards/test_special_roles.py",
@@ -64,7 +66,7 @@ _BY_HAND = {
         *("cron-elsewhere", "legacy-elsewhere", "timescaledb", "citus", "managed-service", "service-administrators"),
         *("legacy-administrator", "legacy-signs-in-by-token", "rds-restricted-passwords", "legacy-entra", "standby"),
         *("dba-not-superuser", "operator-statements", "not-seen", "all-tables-publication", "schema-publications"),
-        *("logical-decoding", "hot-standbys", "unknown-kinds", "server-untested"),
+        *("logical-decoding", "hot-standbys", "unknown-kinds", "server-untested", "workers-log-in-as-legacy"),
         "role-setting-ignored",
     ),
     "whose it shall be, or who still needs it, is a decision that several answers fit": (
@@ -74,7 +76,7 @@ _BY_HAND = {
         *("large-objects", "tablespaces-owned", "matview-refresh", "grants-unmatched", "operator-way-back"),
         *("owner-powers", "public-writes", "public-reads", "public-create", "public-temp", "grant-options"),
         *("column-grants", "subscription-stays", "replication-slots", "definer-open", "role-settings"),
-        *("role-setting-role", "migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
+        *("migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
         *("bypassrls-carried", "legacy-bootstrap", "become-inherits", "connection-limits", "password-encryption"),
         *("sees-own-sessions", "settings-no-limit", "untrusted-routines", "views-show-more"),
         *("tenant-in-the-way", "tenant-no-kind", "tenant-role-names"),

@@ -166,6 +166,13 @@ CASES = (
         cure="UPDATE cron.job SET username = 'app_user'",
     ),
     Case(
+        "workers-log-in-as-legacy",
+        "SET LOCAL pg_partman_bgw.role = 'legacy'; SET LOCAL squeeze.worker_role = 'vendor'",
+        ("pg_partman_bgw.role",),
+        absent="SET LOCAL pg_partman_bgw.role = 'vendor'",
+        cure="SET LOCAL pg_partman_bgw.role = 'app_migrator'",
+    ),
+    Case(
         "citus",
         "CREATE TABLE t (a int); ALTER TABLE t OWNER TO legacy; " + distributed("t"),
         ("public.t",),
