@@ -43,9 +43,12 @@ def operator_lock(session: Session, wait_seconds: float = 10.0) -> Iterator[None
         if left <= 0:
             raise _busy(session.driver.execute(_HOLDER, LOCK_KEYS).fetchone())
         time.sleep(min(_POLL_SECONDS, left))
+    outer = session.read_alone
+    session.read_alone = {} if outer is None else outer
     try:
         yield
     finally:
+        session.read_alone = outer
         with suppress(psycopg.Error):  # without a connection there is no lock either
             session.driver.execute("SELECT pg_advisory_unlock(%s, %s)", LOCK_KEYS)
 

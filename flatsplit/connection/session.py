@@ -9,7 +9,7 @@ transaction``.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -89,6 +89,8 @@ class Session:
         """Whether it was opened for writing; if not, the server refuses every write."""
         self.others: list[OwnSession] = []
         """Sessions that :func:`connect_as` opened and that have ended."""
+        self.read_alone: dict[Hashable, Any] | None = None
+        """What was read and nobody else changes while this session holds the one-operator lock; None without it."""
         self._notices: list[tuple[str, str]] = []
         self._in_transaction = False
         self._sa: Connection | None = None

@@ -13,6 +13,9 @@ from flatsplit.model import State, Target
 _MARK = codec.FactRow("saved", "[]", "{}")
 """The row that distinguishes an empty baseline from a missing one."""
 
+_KEPT = "baseline"
+"""The first part of the key under which a session keeps a baseline that it has read."""
+
 _FROM_CURRENT = """
 FROM flatsplit.baseline AS b WHERE b.cutover_id = %s AND b.superseded_at IS NULL
 """
@@ -26,9 +29,21 @@ _COPY = "COPY flatsplit.baseline (cutover_id, section, key, payload) FROM STDIN"
 
 
 def load(session: Session, walk: int | None, target: Target) -> State | None:
-    """The baseline of a walk, or None before the first was saved."""
+    """The baseline of a walk, or None before the first was saved.
+
+    It is read once while the session holds the one-operator lock, unless a transaction is open: that may roll back.
+    """
+    known = None if session.in_transaction else session.read_alone
+    if known is not None and (_KEPT, walk) in known:
+        found: State = known[_KEPT, walk]
+        return found if found.target == target else found.but(target=target)
     groups = session.driver.execute(_GROUPS, (walk,)).fetchall()
-    return codec.decode(target, map(codec.KeyGroup._make, groups)) if groups else None
+    if not groups:
+        return None
+    state = codec.decode(target, map(codec.KeyGroup._make, groups))
+    if known is not None:
+        known[_KEPT, walk] = state
+    return state
 
 
 def save(session: Session, walk: int | None, state: State) -> int:
@@ -37,6 +52,8 @@ def save(session: Session, walk: int | None, state: State) -> int:
         raise RuntimeError("save() outside a transaction could leave half a baseline")
     if walk is None:
         raise JournalError("there is no active cutover to keep a baseline for", "run flatsplit init")
+    if session.read_alone is not None:
+        session.read_alone.pop((_KEPT, walk), None)
     marked, old = _current(session, walk)
     new: list[tuple[str, Any, Any]] = []
     superseded: list[int] = []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
 
 from flatsplit import ddl, privileges
 from flatsplit.model import (
@@ -25,18 +24,7 @@ from flatsplit.model import (
 def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> State:
     """``want`` with the facts that others added to the new roles: those that are live and that no step asks for."""
     stay = new & want.roles.keys()
-    objects = dict(want.objects)
-    seen: dict[tuple[int, int, int], ObjectFacts] = {}
-    for ref, facts in live.objects.items():
-        goal, full = want.objects.get(ref), top.objects.get(ref)
-        if goal is None or full is None or facts is full:
-            continue
-        key = (id(facts), id(full), id(goal))
-        found = seen.get(key)
-        if found is None:
-            found = seen[key] = goal._replace(acl=_with_extras(facts.acl, full.acl, goal.acl, stay, goal.owner))
-        if found != goal:
-            objects[ref] = found
+    objects = _objects(live, top, want, stay)
     columns = dict(want.columns)
     for ref, acl in live.columns.items():
         kept = _with_extras(acl, top.columns.get(ref, ()), columns.get(ref, ()), stay, "")
@@ -52,9 +40,9 @@ def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> St
             members.setdefault(key_, options)
             if per_grantor:
                 _with_grantors(members, live.members, key_, want.roles.keys())
-    return replace(
-        want,
+    return want.but(
         objects=objects,
+        groups=want.groups if objects is want.objects else None,
         columns=columns,
         members=members,
         roles=_attributes(live, top, want, stay),
@@ -63,6 +51,35 @@ def keep_extras(live: State, top: State, want: State, new: frozenset[str]) -> St
         mappings=want.mappings | {ref for ref in live.mappings - top.mappings if ref.args in stay},
         defaults=_defaults(live, top, want, stay),
     )
+
+
+def _objects(live: State, top: State, want: State, stay: frozenset[str]) -> Mapping[ObjectRef, ObjectFacts]:
+    """The objects of ``want`` with what somebody granted.
+
+    Objects that are a group in all three States are looked at once.
+    """
+    full_of, goal_of = ({id(group.refs): group.facts for group in one.groups} for one in (top, want))
+    kept: dict[ObjectRef, ObjectFacts] = {}
+    seen: dict[tuple[int, int, int], ObjectFacts] = {}
+
+    def keep(refs: Iterable[ObjectRef], facts: ObjectFacts, full: ObjectFacts | None, goal: ObjectFacts | None) -> None:
+        if goal is None or full is None or facts is full:
+            return
+        key = (id(facts), id(full), id(goal))
+        found = seen.get(key)
+        if found is None:
+            found = seen[key] = goal._replace(acl=_with_extras(facts.acl, full.acl, goal.acl, stay, goal.owner))
+        if found != goal:
+            kept.update(dict.fromkeys(refs, found))
+
+    for group in live.groups:
+        place = id(group.refs)
+        if place in full_of and place in goal_of:
+            keep(group.refs, group.facts, full_of[place], goal_of[place])
+        else:
+            for ref in group.refs:
+                keep((ref,), group.facts, top.objects.get(ref), want.objects.get(ref))
+    return {**want.objects, **kept} if kept else want.objects
 
 
 _FLAGS = ("superuser", "createdb", "createrole", "inherit", "replication", "bypassrls")

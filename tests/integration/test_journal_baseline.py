@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from flatsplit.connection import Session
+from flatsplit.connection import Session, operator_lock
 from flatsplit.errors import JournalError
 from flatsplit.journal import Journal
 from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State
@@ -83,6 +84,25 @@ def test_it_belongs_to_the_active_cutover(journal: Journal) -> None:
     with journal.session.transaction():
         journal.create_cutover(TARGET, name="again", legacy_role="legacy", legacy_oid=1, config="", steps=STEP_KEYS)
     assert journal.load_baseline(TARGET) is None
+
+
+def test_it_is_read_once_while_nobody_else_can_change_it(journal: Journal) -> None:
+    first, second = full_state(), replace(full_state(), roles={"a": RoleFacts(superuser=True)})
+    save(journal, first)
+    with operator_lock(journal.session):
+        known = journal.load_baseline(TARGET)
+        assert known == first
+        assert journal.load_baseline(TARGET) is known
+        with suppress(ZeroDivisionError), journal.session.transaction():
+            journal.save_baseline(second)
+            assert journal.load_baseline(TARGET) == second
+            raise ZeroDivisionError
+        assert journal.load_baseline(TARGET) == first
+        save(journal, second)
+        with operator_lock(journal.session):
+            assert journal.load_baseline(TARGET) == second
+    journal.session.driver.execute("DELETE FROM flatsplit.baseline WHERE section = 'roles'")
+    assert journal.load_baseline(TARGET) == replace(first, roles={}), "without the lock it is read again"
 
 
 def test_half_a_baseline_is_none(journal: Journal) -> None:
