@@ -53,6 +53,7 @@ def test_what_of_the_old_roles_rights_is_whose(kind: Kind) -> None:
     schema = "" if kind in ("language", "parameter", "server", "foreign_data_wrapper", "tablespace") else "public"
     ref = ObjectRef(kind, schema, "x")
     found = granted(ref, everything)
+    assert everything, "there is something to borrow"
     assert (found["app_user"][0], found["app_readonly"][0]) == BORROWED[kind]
     rest = privileges.minus(everything, NOBODYS.get(kind, ""))
     assert found["app_migrator"] == (rest, "")
