@@ -6,7 +6,8 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
-from tests.integration.test_leave import ALICE, QUOTED, join, named, prepared
+from tests.integration.test_leave import ALICE, QUOTED, SHOP, join, named, prepared
+from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.walk import Walk, assert_same
 
 
@@ -94,3 +95,25 @@ def test_who_leaves_and_comes_back(database: Database, invoke_cli: InProcess) ->
     walk("begin", "leave", ALICE, "--yes").check()
     walk.next("--walk", f"leave:{ALICE}", "--through", "drop")
     assert walk("verify").check().exit_code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_an_operator_who_may_not_let_in_somebody(database: Database, invoke_cli: InProcess) -> None:
+    """Only a superuser may grant dba. What is printed for one can be run, once the person is there."""
+    database.execute(SHOP, database.legacy)
+    make_operator(database, SHAPES["createrole"])
+    walk = OperatorsWalk(invoke_cli, database).init()
+    walk.forward()
+    database.execute("alter role dba superuser")
+    named(walk, alice=["app_readonly", "dba"])
+    said = walk("people", "--join", "--yes", "--password-file", str(walk.password_file)).check(1).stderr
+    assert "leave that out for now" in said
+    grant = said.partition("have somebody who may run: ")[2]
+    assert database.admin.execute("select from pg_roles where rolname = %s", [ALICE]).rowcount == 0
+    named(walk, alice=["app_readonly"])
+    join(walk)
+    database.execute(grant)
+    named(walk, alice=["app_readonly", "dba"])
+    (alice,) = walk("people", "--json").check().json["people"]
+    assert alice["differs"] == []
