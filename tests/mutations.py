@@ -32,7 +32,11 @@ FAULTS = (
     Fault("differ/acls.py", "gone = privileges.minus(had, gets)", "gone = had[:0]"),
     Fault("differ/acls.py", "sorted(found, key=lambda step: -step.depth if revoking else step.depth)", "found[1:]"),
     Fault("differ/acls.py", "acl = privileges.settle(acl, table)", "pass"),
-    Fault("differ/members.py", "if now == options or", "if now is not None or"),
+    Fault(
+        "differ/members.py",
+        "want.members.items() if within(member) != options]",
+        "want.members.items() if within(member) is None]",
+    ),
     Fault(
         "differ/roles.py", "if now.login and not then.login:", "if now.login and not then.login and not then.createdb:"
     ),
@@ -44,9 +48,9 @@ FAULTS = (
     *(
         Fault(file, line, fault, "test_chain.py")
         for file, line, fault in (
-            ("planning/situation.py", "state if link.earlier else link.through(state, link is ahead)", "state"),
+            ("planning/chain.py", "state if link.earlier else link.through(state, further=link is ahead)", "state"),
             ("planning/situation.py", "found = without_opposed(found, diff(self.desired(self.done), ahead))", "pass"),
-            ("planning/situation.py", "if not link.earlier and link.begun and self.shared(link)", "if False"),
+            ("planning/chain.py", "if not link.earlier and link.begun and link.shared(kind, context)]", "if False]"),
             ("planning/situation.py", "if link.under_way and self.shared(link)", "if False"),
             ("planning/situation.py", "replace(link, earlier=at < place)", "replace(link, earlier=False)"),
             ("planning/digest.py", "*(() if walk == SPLIT else walk),", ""),

@@ -97,9 +97,9 @@ class KeptWalk:
             return True
         return any(step.finished_at is not None and step.finished_at <= self.began for step in steps)
 
-    def through(self, state: State, more: int = 0) -> State:
-        """The State that its done steps, and ``more`` steps after them, make of ``state``."""
-        return self.kind.through(state, self.context, self.done + more)
+    def through(self, state: State, *, further: bool = False) -> State:
+        """The State that its done steps make of ``state``; with ``further`` also the one after them."""
+        return self.kind.through(state, self.context, self.done + 1 if further else self.done)
 
     def shared(self, kind: Kind[Any], context: Any) -> tuple[str, ...]:
         """Roles, sorted, that one of two walks manages and the other manages or stands on. Two walks may stand on the
@@ -152,14 +152,14 @@ def through_earlier(live: State, links: Iterable[KeptWalk], ahead: KeptWalk | No
     further.
     """
     for link in links:
-        live = link.through(live, link is ahead) if link.earlier else live
+        live = link.through(live, further=link is ahead) if link.earlier else live
     return live
 
 
 def through_later(state: State, links: Iterable[KeptWalk], ahead: KeptWalk | None = None) -> State:
     """The State that the walks after this one make of ``state``."""
     for link in links:
-        state = state if link.earlier else link.through(state, link is ahead)
+        state = state if link.earlier else link.through(state, further=link is ahead)
     return state
 
 

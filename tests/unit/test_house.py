@@ -13,6 +13,7 @@ import pytest
 import flatsplit
 from flatsplit import ddl
 from flatsplit.cli.group import COMMANDS
+from tests.mutations import FAULTS
 
 ROOMS = ("cutover", "cli/commands", "cli/views")
 ROOT = Path(flatsplit.__file__).parent
@@ -112,3 +113,8 @@ def test_no_test_fails_for_slowly_drawn_examples() -> None:
         if "too_slow" not in found
     ]
     assert wrong == []
+
+
+def test_each_fault_can_still_be_planted() -> None:
+    """``python -m tests.mutations`` runs too long to be run each time."""
+    assert [fault for fault in FAULTS if (ROOT / fault.file).read_text().count(fault.line) != 1] == []
