@@ -11,9 +11,10 @@ from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import ObjectRef, Statement
-from flatsplit.planning.causes import Causes
+from flatsplit.planning.causes import WITHOUT_ROLE, Causes, newcomers
 from flatsplit.walks import split
 from flatsplit.walks.newer_server import first_known
+from flatsplit.words import count, listed
 
 REPAIR = "flatsplit repair"
 
@@ -83,14 +84,20 @@ def _moved_by_hand(situation: Situation, since: ObjectChanges | None) -> bool:
 def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited: Collection[str]) -> Iterator[Broken]:
     """The drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
-    causes = Causes(situation.live, appeared.keys(), situation.resting, edited=edited)
+    new = newcomers(situation.drift, situation.live)
+    causes = Causes(situation.live, appeared.keys(), situation.resting, new, edited=edited)
     found: dict[str, list[Statement]] = {}
     for statement in situation.drift:
         if statement.changes and not _of_new(statement, appeared.keys()) and not first_known(statement, was):
             found.setdefault(causes.of(statement), []).append(statement)
     for cause, statements in found.items():
         more = f", and {len(statements) - 1} more" if statements[1:] else ""
-        fix = f"{REPAIR} --generate-passwords FILE" if any(one.secrets for one in statements) else REPAIR
+        passwords = " --generate-passwords FILE" if any(one.secrets for one in statements) else ""
+        if cause == WITHOUT_ROLE:
+            who = f"{count(len(new), 'tenant')} {'has' if len(new) == 1 else 'have'} no role yet: {listed(sorted(new))}"
+            yield Broken(who, f"flatsplit tenants --sync{passwords}")
+            continue
+        fix = f"{REPAIR}{passwords}"
         yield Broken(f"{cause}: wanted again is {statements[0].description}{more}", fix)
 
 

@@ -24,7 +24,7 @@ from flatsplit.evidence.trial import RoleProof, Trial
 from flatsplit.journal import TRIAL
 from flatsplit.model import SPLIT, Check, Finding, State, Statement
 from flatsplit.model.report import PasswordAge
-from flatsplit.planning.causes import Causes
+from flatsplit.planning.causes import Causes, newcomers
 from flatsplit.rights.surplus import surplus
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         situation.live,
         since.appeared.keys() if since is not None else (),
         situation.resting,
+        newcomers(drift, situation.live),
         before.major if before is not None else None,
         edited(walk),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from flatsplit import ddl
@@ -11,6 +11,18 @@ from flatsplit.walks.newer_server import first_known
 
 _OF_ONE: tuple[FactKey, ...] = ("role", "attribute", "setting", "comment")
 """What belongs to a single role."""
+
+WITHOUT_ROLE = "a tenant has no role yet"
+
+
+def newcomers(statements: Iterable[Statement], live: State) -> frozenset[str]:
+    """The roles that tenants are to get by these statements, and of which neither the role nor its row is there.
+
+    A tenant that is new in the root is nothing that somebody has undone.
+    """
+    changes = (change for statement in statements for change in statement.changes)
+    wanted = {change.subject for change in changes if change.fact == "tenant" and change.side == "+"}
+    return frozenset(wanted - live.roles.keys() - live.tenants.keys())
 
 
 _EDITED: frozenset[FactKey] = frozenset(
@@ -28,6 +40,8 @@ class Causes:
     """Objects that are new since the last step ended."""
     resting: Collection[str] = ()
     """Roles that nobody is to use any more."""
+    newcomers: Collection[str] = ()
+    """Roles of tenants that never had one: see :func:`newcomers`."""
     was: int | None = None
     """The server's major when the last step ended; None where it is not known."""
     edited: Collection[str] = ()
@@ -36,6 +50,8 @@ class Causes:
     def of(self, statement: Statement) -> str:
         """Why a statement of a finished step is wanted again, on one line."""
         facts = {change.fact for change in statement.changes}
+        if statement.changes and {change.subject for change in statement.changes} <= {*self.newcomers}:
+            return WITHOUT_ROLE
         if dropped := self._dropped(statement):
             return f"role {dropped} was dropped"
         if self.was is not None and first_known(statement, self.was):

@@ -40,5 +40,8 @@ def test_ways_to_other_tenants_rows(database: Database, invoke_cli: InProcess) -
     assert all(one["fix"] for one in told)
     shown = walk("verify").check(4).stdout
     assert "tenants: tenant_1 has BYPASSRLS: no policy holds" in shown
+    database.execute("".join(one["fix"].partition(" or, from ")[0] for one in told if "; then " not in one["fix"]))
+    (left,) = walk("verify", "--json").check(4).json["tenants"]
+    assert "public.peek()" in left["what"], "the only one that is closed by no single statement"
     database.execute("; ".join(cure for _, cure in WAYS.values()))
     assert walk("verify", "--json").check().json["tenants"] == []

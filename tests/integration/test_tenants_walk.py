@@ -86,6 +86,8 @@ def test_new_tenants_and_new_tables_are_caught_up_with(walk: Walk) -> None:
     assert counts(database, "tenant_1", ("bills",)) == {"bills": "refused"}, "closed until its policies are there"
     drifted = walk("status", "--walk", "tenants", "--json").check(4).json
     assert "role tenant_4 is tenant 4" in str(drifted["catch_up"])
+    new = {"what": "1 tenant has no role yet: tenant_4", "fix": "flatsplit tenants --sync"}
+    assert new in drifted["broken"], "nobody dropped it"
     database.execute("create table memos (id int primary key, order_id bigint)", user="app_migrator")
     said = walk("tenants", "--sync", "--yes").check(4)
     assert "public.memos: a guess by name" in said.stderr

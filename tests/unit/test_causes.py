@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from flatsplit.model import Change, FactKey, ObjectFacts, ObjectRef, RoleFacts, State
-from flatsplit.planning.causes import Causes
+from flatsplit.planning.causes import WITHOUT_ROLE, Causes, newcomers
 from tests.support.tracked import TARGET, statement
 
 OLD, NEW = ObjectRef("table", "public", "old"), ObjectRef("table", "public", "new")
@@ -91,3 +91,15 @@ def test_a_password_that_is_gone_is_told_of_whose_it_was() -> None:
     lost = statement("…", Change("+", "attribute", "app_user", "password")).but(secrets=("app_user", "app_migrator"))
     assert without.of(lost) == "app_user has no password any more"
     assert CAUSES.of(lost) == "somebody changed role app_user"
+
+
+def test_a_tenant_that_is_new_is_nobodys_doing() -> None:
+    """Unless its role or its row in the mapping is still there: then somebody took away the other."""
+    made = statement("make it", Change("+", "role", "tenant_9", ""))
+    mapped = statement("map it", Change("+", "tenant", "tenant_9", "9"))
+    row = {"tenant_9": "9"}
+    for live in (LIVE, LIVE.but(tenants=row), LIVE.but(roles={**ROLES, "tenant_9": RoleFacts()})):
+        new = newcomers([made, mapped], live)
+        assert bool(new) is (live is LIVE)
+        causes = {Causes(live, appeared=[], newcomers=new).of(one) for one in (made, mapped)}
+        assert (causes == {WITHOUT_ROLE}) is (live is LIVE)

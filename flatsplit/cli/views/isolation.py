@@ -49,7 +49,7 @@ def show(printer: Printer, proof: Proof, paper: Path | None = None) -> None:
         [(f"{a}: {b}", "") for a, b in proof.unable.items()],
         "red",
     )
-    _list(printer, "Ways around the policies", [(one.what, "") for one in proof.open_holes], "red")
+    _list(printer, "Ways around the policies", [(one.what, one.fix) for one in proof.open_holes], "red")
     told = [(one.what, "") for one in proof.holes if not one.opens and one.key not in ("primary-key", ELSEWHERE)]
     _list(printer, "What is not promised: that a row is there can be told", told, "yellow")
     beside = [(one.what, one.fix) for one in proof.holes if one.key == ELSEWHERE]

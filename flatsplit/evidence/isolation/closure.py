@@ -155,21 +155,21 @@ def _tables(facts: Facts, survey: Survey) -> Iterator[Breach]:
                     "no-kind",
                     said,
                     f"tenants hold {_words(relation.reached)} on {said}, of which nobody has said whose rows it holds",
-                    _revoke(facts, relation, relation.reached),
+                    revoke(facts, relation, relation.reached),
                 )
         elif one.kind == "hidden" and relation.reached:
             yield Breach(
                 "hidden",
                 said,
                 f"tenants hold {_words(relation.reached)} on {said}, which is none of their business",
-                _revoke(facts, relation, relation.reached),
+                revoke(facts, relation, relation.reached),
             )
         elif one.kind == "shared" and (more := set(relation.reached) - {"r"}):
             yield Breach(
                 "shared-writes",
                 said,
                 f"tenants hold {_words(more)} on {said}, which is everybody's",
-                _revoke(facts, relation, more),
+                revoke(facts, relation, more),
             )
         elif one.kind in APART:
             yield from _apart(facts, survey, relation, one, by_table.get(name, []))
@@ -193,7 +193,7 @@ def _apart(
             "beyond-rows",
             said,
             f"tenants hold {_words(more)} on {said}, which reaches beyond rows",
-            _revoke(facts, relation, more),
+            revoke(facts, relation, more),
         )
     if not relation.enabled:
         yield Breach(
@@ -274,7 +274,7 @@ def _mapping(facts: Facts, survey: Survey) -> Iterator[Breach]:
             "mapping-writes",
             said,
             f"tenants hold {_words(more)} on {said}: they can say whose they are",
-            _revoke(facts, relation, more),
+            revoke(facts, relation, more),
         )
     if not relation.enabled:
         fix = f"ALTER TABLE {ddl.ident(*name)} ENABLE ROW LEVEL SECURITY;"
@@ -299,6 +299,7 @@ def _words(letters: str | set[str]) -> str:
     return privilege_names("".join(sorted(letters, key="rawdDxt".index)))
 
 
-def _revoke(facts: Facts, relation: ReachedRelation, letters: str | set[str]) -> str:
+def revoke(facts: Facts, relation: ReachedRelation, letters: str | set[str]) -> str:
+    """The statement that takes these rights on a relation from tenants and from everybody."""
     words = _words(letters)
     return f"REVOKE {words} ON {ddl.ident(*relation.name)} FROM {ddl.ident(facts.group)}, PUBLIC;"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from flatsplit import ddl
-from flatsplit.evidence.isolation.closure import kind_of
+from flatsplit.evidence.isolation.closure import kind_of, revoke
 from flatsplit.evidence.isolation.facts import Facts, Name
 from flatsplit.evidence.isolation.values import Hole
 from flatsplit.model import ForeignKey, Table
@@ -37,24 +37,26 @@ def _relations(facts: Facts, survey: Survey) -> Iterator[Hole]:
         said = ".".join(name)
         if not relation.reached:
             continue
+        away = revoke(facts, relation, relation.reached)
         telling = sorted(".".join(read) for read in relation.reads if _tells(survey, read))
         if relation.kind == "v" and not relation.invoker and telling:
             what = f"view {said} reads {_list(telling)} with its owner's eyes: tenants see every row"
-            yield Hole("view-as-owner", f"view {said}", what, opens=True)
+            invoker = f"ALTER VIEW {ddl.ident(*name)} SET (security_invoker = true);"
+            yield Hole("view-as-owner", f"view {said}", what, True, f"{away} or, from PostgreSQL 15 on, {invoker}")
         elif relation.kind == "m" and (telling or not relation.reads):
             yield Hole(
                 "matview",
                 f"materialized view {said}",
                 f"materialized view {said} holds rows of {_list(telling)}, and has no policies",
-                opens=True,
+                True,
+                away,
             )
         elif relation.kind == "f":
-            yield Hole(
-                "foreign-table", f"foreign table {said}", f"foreign table {said} has no policies here", opens=True
-            )
+            what = f"foreign table {said} has no policies here"
+            yield Hole("foreign-table", f"foreign table {said}", what, True, away)
         elif relation.kind in "rp" and relation.part and not _own_kind(survey, name):
             what = f"table {said} is reached by itself, where the policies of its parent do not count"
-            yield Hole("partition", f"table {said}", what, opens=True)
+            yield Hole("partition", f"table {said}", what, True, away)
         elif relation.kind == "S" and "w" in relation.letters:
             yield Hole("sequence", f"sequence {said}", f"sequence {said} can be set by a tenant, for all")
         elif relation.kind == "S" and "r" in relation.letters:
