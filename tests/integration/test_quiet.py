@@ -202,7 +202,7 @@ def test_a_short_connection_that_no_look_saw_is_noticed(
     database.execute("select 1", "legacy")
     assert "legacy last seen 0s ago" in blocked(walk, "drained")["reason"]
     said = walk("observe").check()
-    assert "legacy ran 1 statements" in said.stdout
+    assert "legacy ran 1 statement since the last look" in said.stdout
     assert grown(walk) == 1
     walk("observe").check()
     assert grown(walk) == 0
