@@ -19,9 +19,10 @@ from flatsplit.model import SettingKey, State
 from flatsplit.rehearsal.catalog_lookup import World
 from flatsplit.rehearsal.grammar import PLANNED, Parsed, name_of, walk
 from flatsplit.rehearsal.kinds.named import dropped
+from flatsplit.rehearsal.needs import StatementNeeds
 from flatsplit.rehearsal.rehearse import Company
 from flatsplit.rehearsal.statement_names import temporary_name
-from flatsplit.rehearsal.values import Heard, Need, Problem, worst
+from flatsplit.rehearsal.values import Heard, Problem, worst
 from flatsplit.walks.split.context import Context
 from tests.corpus.lines import WORLD, Line, called, line_of
 from tests.corpus.remember import Memory
@@ -39,8 +40,8 @@ _SKIPPED = re.compile(r"permission denied|only .* can (vacuum|analyze|cluster)|p
 
 
 class _NoNeeds:
-    def of(self, _: Parsed) -> tuple[Need, ...]:
-        return ()
+    def of(self, _: Parsed) -> StatementNeeds:
+        return StatementNeeds((), "")
 
 
 _NO_NEEDS: Any = _NoNeeds()
