@@ -10,20 +10,31 @@ from tests.support.tenanted import begun, split_done
 
 WAYS = {
     "view public.open_orders reads public.orders with its owner's eyes": (
-        "grant select on open_orders to app_tenant", "revoke select on open_orders from app_tenant"),
+        "grant select on open_orders to app_tenant",
+        "revoke select on open_orders from app_tenant",
+    ),
     "materialized view public.totals holds rows of public.orders": (
-        ("create materialized view totals as select * from orders; alter table totals owner to app_migrator; "
-         "grant select on totals to app_tenant"), "drop materialized view totals"),
+        (
+            "create materialized view totals as select * from orders; alter table totals owner to app_migrator; "
+            "grant select on totals to app_tenant"
+        ),
+        "drop materialized view totals",
+    ),
     "tenant_1 has BYPASSRLS": ("alter role tenant_1 bypassrls", "alter role tenant_1 nobypassrls"),
     "tenant_2 is a member of app_user": ("grant app_user to tenant_2", "revoke app_user from tenant_2"),
     "table public.events_old is reached by itself": (
-        "grant select on events_old to app_tenant", "revoke select on events_old from app_tenant"),
+        "grant select on events_old to app_tenant",
+        "revoke select on events_old from app_tenant",
+    ),
     "loud": ("create policy loud on orders to public using (true)", "drop policy loud on orders"),
     "public.peek()": (
-        ("create function peek() returns bigint language sql security definer as 'select count(*) from orders'; "
-         "alter function peek() owner to app_migrator; grant execute on function peek() to app_tenant"),
-        "drop function peek()"),
-}  # fmt: skip
+        (
+            "create function peek() returns bigint language sql security definer as 'select count(*) from orders'; "
+            "alter function peek() owner to app_migrator; grant execute on function peek() to app_tenant"
+        ),
+        "drop function peek()",
+    ),
+}
 """What verify says of each, with the SQL that makes it and the SQL that takes it back."""
 
 

@@ -205,9 +205,13 @@ SCOPES = (
 def test_tenants_above_tenants_are_known_by_a_key_or_a_name() -> None:
     assert upward(SCOPES[0]) == "up_id"
     for column, found in {
-        "parent_id:bigint": True, "parentAccountId:integer": True, "parent_account_id:bigint": True,
-        "parent_id:text": False, "parent_folder_id:bigint": False, "creator_id:bigint": False,
-    }.items():  # fmt: skip
+        "parent_id:bigint": True,
+        "parentAccountId:integer": True,
+        "parent_account_id:bigint": True,
+        "parent_id:text": False,
+        "parent_folder_id:bigint": False,
+        "creator_id:bigint": False,
+    }.items():
         assert bool(upward(table("accounts", f"id:bigint! {column}"))) is found, column
     assert not upward(table("accounts", "id:bigint! parent_id:bigint", "parent_id>plans")), "of another table"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -31,7 +32,7 @@ def fast(make_database: MakeDatabase) -> Iterator[Database]:
         admin.execute(f"DROP TABLESPACE {PLACE}".encode())
 
 
-def said(walk: Walk, hazard: str) -> list[dict[str, object]]:
+def said(walk: Walk, hazard: str) -> list[dict[str, Any]]:
     return [one for one in walk("doctor", "--json").json["findings"] if one["id"] == hazard]
 
 
@@ -55,7 +56,7 @@ def test_temporary_files_stay_where_they_were(fast: Database, invoke_cli: InProc
     walk.forward("enable-login")
     assert not kept_apart(walk, "app_user")
     assert kept_apart(walk, "app_migrator")
-    for statement in finding["sql"]:  # type: ignore[attr-defined]
+    for statement in finding["sql"]:
         fast.execute(statement)
     assert not said(walk, "temp-tablespaces")
     assert kept_apart(walk, "app_user")
@@ -94,7 +95,7 @@ def test_row_security_refuses_instead_of_filtering(where: str, database: Databas
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"), session.transaction():
                 session.execute(statement.encode())
     walk.rollback("--through", "enable-login")
-    for statement in finding["sql"]:  # type: ignore[attr-defined]
+    for statement in finding["sql"]:
         database.execute(statement)
     assert not said(walk, "row-security-off")
     walk("rehearse", "--file", str(file)).check()
@@ -125,7 +126,7 @@ def test_everybody_begins_as_a_group(database: Database, invoke_cli: InProcess) 
     assert (begins("legacy"), begins("app_user"), begins("app_migrator")) == ("crew", "app_user", "crew")
     (finding,) = said(walk, "role-setting-role")
     assert finding["objects"] == [f"role = crew in database {database.name}"]
-    for statement in finding["sql"]:  # type: ignore[attr-defined]
+    for statement in finding["sql"]:
         database.execute(statement)
     assert (begins("legacy"), begins("app_user"), begins("app_migrator")) == ("crew", "app_user", "app_migrator")
     (finding,) = said(walk, "role-setting-role")
