@@ -65,6 +65,7 @@ def _record(session: Session, config: Config, proof: Proof) -> None:
         "seed": proof.seed,
         "lsn": proof.lsn,
         "breaches": len(proof.breaches),
+        "breached": [[one.key, one.subject] for one in proof.breaches],
         "failures": len(proof.failures),
         "crossing": proof.crossing,
     }

@@ -23,7 +23,8 @@ _PROVE = "flatsplit tenants --prove --rows tries it as the tenants"
 
 
 def no_longer_apart(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
-    """What the last proof on record did not have. Nobody acts as a tenant for it: the catalog is judged, as in a proof.
+    """What is wrong in the catalog, but for what the proof already had with which ``tenant-proof`` was taken; and ways
+    around the policies that the last proof on record did not name. Nobody acts as a tenant for it.
 
     Empty before ``tenant-proof`` is done, and where that was taken without a proof.
     """
@@ -31,15 +32,20 @@ def no_longer_apart(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
     if record is None or record.walk not in {situation.name, *(link.name for link in situation.others)}:
         return ()
     there = situation.turned(record.walk)
-    proof = next(reversed(walk.journal.of(record).events(EVENT)), None)
-    if proof is None or there.states.get(tenants.TENANT_PROOF) != "done":
+    step = there.records.get(tenants.TENANT_PROOF)
+    if step is None or step.state != "done" or step.finished_at is None:
+        return ()
+    proofs = walk.journal.of(record).events(EVENT)
+    taken = next((proof for proof in reversed(proofs) if proof.at <= step.finished_at), None)
+    if taken is None:
         return ()
     context: object = there.context
     assert isinstance(context, Context)
-    return tuple(_news(walk, context, proof.details["breaches"], proof.details["open_holes"]))
+    # A proof of before breaches were kept by name: those that it had are told again
+    return tuple(_news(walk, context, taken.details.get("breached", []), proofs[-1].details["open_holes"]))
 
 
-def _news(walk: Walk, context: Context, breached: int, holes: list[str]) -> Iterator[Broken]:
+def _news(walk: Walk, context: Context, breached: list[list[str]], holes: list[str]) -> Iterator[Broken]:
     survey = context.survey
     schemas = {*walk.config.schemas, survey.tenants.schema}
     try:
@@ -47,9 +53,9 @@ def _news(walk: Walk, context: Context, breached: int, holes: list[str]) -> Iter
     except FlatsplitError as error:
         yield Broken(f"it cannot be told whether tenants are kept apart: {error.what}", error.fix)
         return
-    found = breaches(facts, survey)
-    if len(found) > breached:
-        yield from (Broken(one.what, one.fix or _PROVE) for one in found)
+    for one in breaches(facts, survey):
+        if [one.key, one.subject] not in breached:
+            yield Broken(one.what, one.fix or _PROVE)
     for hole in open_ways(facts, survey):
         if hole.subject not in holes:
             yield Broken(hole.what, hole.fix or f"close it; then {_PROVE}")

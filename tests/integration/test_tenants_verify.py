@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
-from tests.support.tenanted import begun, split_done
+from tests.support.tenanted import UNPROVED, begun, split_done, step
 
 WAYS = {
     "view public.open_orders reads public.orders with its owner's eyes": (
@@ -56,3 +56,21 @@ def test_ways_to_other_tenants_rows(database: Database, invoke_cli: InProcess) -
     assert "public.peek()" in left["what"], "the only one that is closed by no single statement"
     database.execute("; ".join(cure for _, cure in WAYS.values()))
     assert walk("verify", "--json").check().json["tenants"] == []
+
+
+@pytest.mark.slow
+def test_a_breach_is_told_until_it_is_closed(database: Database, invoke_cli: InProcess) -> None:
+    """A later proof that finds it accepts nothing; only what was waived with the step is known."""
+    walk = split_done(database, invoke_cli)
+    begun(walk, "tenant-roles")
+    database.execute("alter role tenant_1 bypassrls")
+    walk("tenants", "--prove", "--rows").check(4)
+    step(walk, *UNPROVED)
+    assert walk("verify", "--json").json["tenants"] == []
+    database.execute("alter role tenant_2 bypassrls")
+    for _ in range(2):
+        (told,) = walk("verify", "--json").check(4).json["tenants"]
+        assert told["what"].startswith("tenant_2 has BYPASSRLS")
+        walk("tenants", "--prove").check(4)
+    database.execute("alter role tenant_2 nobypassrls")
+    assert walk("verify", "--json").json["tenants"] == []
