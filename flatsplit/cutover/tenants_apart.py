@@ -26,7 +26,7 @@ def no_longer_apart(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
     """What is wrong in the catalog, but for what the proof already had with which ``tenant-proof`` was taken; and ways
     around the policies that the last proof on record did not name. Nobody acts as a tenant for it.
 
-    Empty before ``tenant-proof`` is done, and where that was taken without a proof.
+    Empty before ``tenant-proof`` is done, and where there is no proof at all.
     """
     record = next((record for record in walk.kept if record.walk.kind == tenants.NAME), None)
     if record is None or record.walk not in {situation.name, *(link.name for link in situation.others)}:
@@ -36,13 +36,13 @@ def no_longer_apart(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
     if step is None or step.state != "done" or step.finished_at is None:
         return ()
     proofs = walk.journal.of(record).events(EVENT)
-    taken = next((proof for proof in reversed(proofs) if proof.at <= step.finished_at), None)
-    if taken is None:
+    if not proofs:
         return ()
+    taken = next((proof.details for proof in reversed(proofs) if proof.at <= step.finished_at), {})
     context: object = there.context
     assert isinstance(context, Context)
     # A proof of before breaches were kept by name: those that it had are told again
-    return tuple(_news(walk, context, taken.details.get("breached", []), proofs[-1].details["open_holes"]))
+    return tuple(_news(walk, context, taken.get("breached", []), proofs[-1].details["open_holes"]))
 
 
 def _news(walk: Walk, context: Context, breached: list[list[str]], holes: list[str]) -> Iterator[Broken]:
