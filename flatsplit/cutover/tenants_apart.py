@@ -4,8 +4,8 @@ view, a membership.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from flatsplit.cutover.broken_promises import Broken
 from flatsplit.cutover.situation import Situation
@@ -38,7 +38,7 @@ def no_longer_apart(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
     proofs = walk.journal.of(record).events(EVENT)
     if not proofs:
         return ()
-    taken = next((proof.details for proof in reversed(proofs) if proof.at <= step.finished_at), {})
+    taken: Mapping[str, Any] = next((proof.details for proof in reversed(proofs) if proof.at <= step.finished_at), {})
     context: object = there.context
     assert isinstance(context, Context)
     # A proof of before breaches were kept by name: those that it had are told again
