@@ -1,4 +1,4 @@
-"""Numbers, nouns and spans of time in words. Pure.
+"""Numbers, nouns and spans of time in words, and how much of a text is shown. Pure.
 
 There are three ways to write a span: :func:`span` is exact, :func:`about` is for prose, :func:`rounded` is for columns.
 """
@@ -25,6 +25,11 @@ def listed(things: Sequence[object], shown: int = FEW, *, apart: str = ", ") -> 
 def more(number: int) -> str:
     """`` and 4 more``, for the end of a list; "" where nothing is left."""
     return f" and {number:,} more" if number > 0 else ""
+
+
+def clipped(text: str, most: int) -> str:
+    """At most so many characters, with an ellipsis where something is left out."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def singular(kind: str) -> str:

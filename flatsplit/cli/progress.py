@@ -11,7 +11,7 @@ from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.views.question import show_question
 from flatsplit.model import SPLIT, GateResult, Plan, StepState, WalkName
 from flatsplit.walks.split import STEP_KEYS
-from flatsplit.words import count
+from flatsplit.words import clipped, count
 
 if TYPE_CHECKING:
     from flatsplit.server.locks import Holder
@@ -182,8 +182,7 @@ class Counting:
 
 
 def _short(text: str) -> str:
-    text = one_line(text)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return clipped(one_line(text), 60)
 
 
 def _seconds(value: float) -> str:
@@ -201,8 +200,7 @@ def describe(holder: Holder) -> str:
         what += f" ({one_line(holder.application)})"
     if holder.client:
         what += f" from {one_line(holder.client)}"
-    query = one_line(holder.query)
-    return f"{what}, {holder.state} for {holder.age}: {query if len(query) <= 100 else query[:99] + '…'}"
+    return f"{what}, {holder.state} for {holder.age}: {clipped(one_line(holder.query), 100)}"
 
 
 class Asking:

@@ -9,6 +9,7 @@ from flatsplit.config import accept, grants, owner_powers, people, set_role, spe
 from flatsplit.config.text import format_duration, quote
 from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
 from flatsplit.errors import ConfigError
+from flatsplit.words import clipped
 
 
 def show(value: Any) -> str:
@@ -16,7 +17,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = quote(value) if isinstance(value, str) else str(value).replace("\n", " ")
-    return text if len(text) <= 60 else text[:59] + "…"
+    return clipped(text, 60)
 
 
 def validate(config: Config, source: str = "flatsplit.toml") -> None:

@@ -21,7 +21,7 @@ from flatsplit.server import statements
 from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.split import grants
-from flatsplit.words import count
+from flatsplit.words import clipped, count
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -194,10 +194,6 @@ def _shown(text: statements.Text | None) -> str:
     return text.text if _NORMAL.match(text.text) else text.text.split(maxsplit=1)[0].upper() + " …"
 
 
-def _clipped(text: str) -> str:
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
-
-
 def _holes(
     spans: Sequence[learning.SpanRecord],
     ran: Sequence[StatementRecord],
@@ -214,7 +210,7 @@ def _holes(
         yield f"since the last look: {now}"
     for one in ran:
         if one.verdict != "allowed":
-            text = _clipped(_shown(texts.get(one.queryid))) or f"statement {one.queryid}"
+            text = clipped(_shown(texts.get(one.queryid)), _WIDTH) or f"statement {one.queryid}"
             yield f"{text} ({count(one.calls, 'call')}): {one.reason}"
 
 

@@ -91,9 +91,10 @@ def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], p
     """Create the people whom the configuration names and who are missing, with their memberships.
 
     Memberships that it does not name stay: somebody has to decide to end them. Who is leaving is not joined; who has
-    left may come back. Raises Refused where a person's role was
-    renamed, UsageError where the roles to join do not exist yet, and MissingRights where the operator may not grant
-    them.
+    left may come back.
+
+    Raises Refused where a person's role was renamed, UsageError where the roles to join do not exist yet, and
+    MissingRights where the operator may not grant them.
     """
     situation = walk.situation().turned(SPLIT)
     live, config = situation.live, _staying(walk)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +36,7 @@ def choose(
         there = f"there is {_listed(kept)}: flatsplit status"
         kind = KINDS.get(asked.kind)
         able = kind is not None and asked != SPLIT and bool(kind.about) == bool(asked.subject)
-        begin = f"flatsplit begin {shlex.join(filter(None, (asked.kind, asked.subject)))} begins it; " if able else ""
+        begin = f"{asked.begins} begins it; " if able else ""
         raise UsageError(f"there is no walk {asked} here", begin + there)
     under_way = [record for record in kept if machine.cutover_state(states(journal, record, config)) == "active"]
     for only in (kept, under_way):

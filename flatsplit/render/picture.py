@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from flatsplit import blueprint
 from flatsplit.config import Config
 from flatsplit.rights.exposure import BlastRadius, Exposure
+from flatsplit.words import clipped
 
 WIDTH = 520
 _WHO_X, _WHO_WIDTH = 4, 136
@@ -154,8 +155,7 @@ def _spread(place: int, count: int, height: int) -> int:
 
 def _box(x: int, middle: int, width: int, title: str, note: str, kind: str) -> Box:
     most = (width - 10) // 7
-    short = title if len(title) <= most else title[: most - 1] + "…"
-    return Box(x, middle - _BOX // 2, width, _BOX, short, note, kind, title)
+    return Box(x, middle - _BOX // 2, width, _BOX, clipped(title, most), note, kind, title)
 
 
 def _line(x1: int, y1: int, x2: int, y2: int, kind: str) -> Arrow:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from flatsplit.words import clipped
+
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MARKS = re.compile(r"[\\`*\[\]~$]|(?<![^\W_])_|_(?![^\W_])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
@@ -40,7 +42,7 @@ def flat(text: str) -> str:
 
 def shorten(text: str, limit: int = 200) -> str:
     """At most ``limit`` characters, with an ellipsis where something is left out."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return clipped(text, limit)
 
 
 def comment(text: str) -> str:

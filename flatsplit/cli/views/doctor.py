@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.views.findings import manual, show_findings
+from flatsplit.words import clipped
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -61,8 +62,7 @@ def counted_shape(one: RowCounts) -> Json:
 
 def _row(found: Finding) -> tuple[str, ...]:
     severity = f"accepted {found.severity}" if found.accepted else found.severity
-    what = one_line(found.title)
-    shown = what if len(what) <= 100 else what[:99] + "…"
+    shown = clipped(one_line(found.title), 100)
     return (severity, found.id, found.step or "the walk", str(len(found.objects) or ""), shown)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flatsplit.cli.output import Output, one_line
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
-from flatsplit.words import count, more
+from flatsplit.words import clipped, count, more
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -56,7 +56,7 @@ def _by(line: Line) -> str:
         return ""
     first = line.ran[0]
     text = one_line(first.text) or f"statement {first.queryid}"
-    return (text if len(text) <= WIDTH else text[: WIDTH - 1] + "…") + more(len(line.ran) - 1)
+    return clipped(text, WIDTH) + more(len(line.ran) - 1)
 
 
 def shape(found: Learnt) -> Json:

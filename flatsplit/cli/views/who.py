@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line, visible
-from flatsplit.words import count
+from flatsplit.words import clipped, count
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -69,7 +69,7 @@ def _statement(deed: Deed, *, literal: bool) -> str:
     from flatsplit.trail import without_constants, without_secrets
 
     text = one_line((without_secrets if literal else without_constants)(deed.statement))
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return clipped(text, _LONGEST)
 
 
 def shape(found: Trail, *, literal: bool) -> Json:

@@ -42,21 +42,23 @@ def _relations(facts: Facts, survey: Survey) -> Iterator[Hole]:
         if relation.kind == "v" and not relation.invoker and telling:
             what = f"view {said} reads {_list(telling)} with its owner's eyes: tenants see every row"
             invoker = f"ALTER VIEW {ddl.ident(*name)} SET (security_invoker = true);"
-            yield Hole("view-as-owner", f"view {said}", what, True, f"{away} or, from PostgreSQL 15 on, {invoker}")
+            yield Hole(
+                "view-as-owner", f"view {said}", what, opens=True, fix=f"{away} or, from PostgreSQL 15 on, {invoker}"
+            )
         elif relation.kind == "m" and (telling or not relation.reads):
             yield Hole(
                 "matview",
                 f"materialized view {said}",
                 f"materialized view {said} holds rows of {_list(telling)}, and has no policies",
-                True,
-                away,
+                opens=True,
+                fix=away,
             )
         elif relation.kind == "f":
             what = f"foreign table {said} has no policies here"
-            yield Hole("foreign-table", f"foreign table {said}", what, True, away)
+            yield Hole("foreign-table", f"foreign table {said}", what, opens=True, fix=away)
         elif relation.kind in "rp" and relation.part and not _own_kind(survey, name):
             what = f"table {said} is reached by itself, where the policies of its parent do not count"
-            yield Hole("partition", f"table {said}", what, True, away)
+            yield Hole("partition", f"table {said}", what, opens=True, fix=away)
         elif relation.kind == "S" and "w" in relation.letters:
             yield Hole("sequence", f"sequence {said}", f"sequence {said} can be set by a tenant, for all")
         elif relation.kind == "S" and "r" in relation.letters:
