@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import ObjectChanges
-from flatsplit.model import ObjectRef, Statement
+from flatsplit.model import Statement
 from flatsplit.planning.causes import WITHOUT_ROLE, Causes, newcomers
 from flatsplit.walks import split
 from flatsplit.walks.newer_server import first_known
@@ -88,8 +88,9 @@ def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited:
     causes = Causes(situation.live, appeared.keys(), situation.resting, new, edited=edited)
     found: dict[str, list[Statement]] = {}
     for statement in situation.drift:
-        if statement.changes and not _of_new(statement, appeared.keys()) and not first_known(statement, was):
-            found.setdefault(causes.of(statement), []).append(statement)
+        if statement.changes and not first_known(statement, was):
+            for part in causes.undone(statement):
+                found.setdefault(causes.of(part), []).append(part)
     for cause, statements in found.items():
         more = f", and {len(statements) - 1} more" if statements[1:] else ""
         passwords = " --generate-passwords FILE" if any(one.secrets for one in statements) else ""
@@ -99,9 +100,3 @@ def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited:
             continue
         fix = f"{REPAIR}{passwords}"
         yield Broken(f"{cause}: wanted again is {statements[0].description}{more}", fix)
-
-
-def _of_new(statement: Statement, appeared: Collection[ObjectRef]) -> bool:
-    """Whether the statement is about objects that are new since, which nobody has undone."""
-    names = {ref[1:3] for ref in appeared}
-    return any(ref in appeared or (ref.kind in ("column", "policy") and ref[1:3] in names) for ref in statement.objects)

@@ -65,6 +65,15 @@ class Causes:
             return f"{' and '.join(without)} {'has' if len(without) == 1 else 'have'} no password any more"
         return self._or_edited(statement, self._other(statement.changes))
 
+    def undone(self, statement: Statement) -> tuple[Statement, ...]:
+        """The statement without what it says of new objects, which nobody has undone: object by object where it is
+        about both.
+        """
+        if not self._new(statement.objects):
+            return (statement,)
+        parts = statement.split() if statement.split is not None else ()
+        return tuple(part for part in parts if not self._new(part.objects))
+
     def _or_edited(self, statement: Statement, cause: str) -> str:
         """The cause, after the configuration's part in it: whether somebody undid it as well cannot be told."""
         about = {part for one in statement.changes for part in (one.subject, one.detail.partition("=")[0])}
@@ -89,6 +98,7 @@ class Causes:
         who = " and ".join(owners)
         if new:
             some = "" if len(new) == len(statement.objects) else f" ({len(new)} of {len(statement.objects)})"
+            some += "".join(f"; and {cause}" for cause in dict.fromkeys(map(self.of, self.undone(statement))))
             kind = "new schema" if all(ref.kind == "schema" for ref in new) else "created"
             if "owner" in facts:
                 return f"{kind} by {who} since the last step, so it belongs to {who}{some}"
@@ -104,7 +114,7 @@ class Causes:
         if not self.appeared:
             return []
         names = {(ref.schema, ref.name) for ref in self.appeared if ref.kind in RELATIONS}
-        return [ref for ref in refs if ref in self.appeared or (ref.kind == "column" and ref[1:3] in names)]
+        return [ref for ref in refs if ref in self.appeared or (ref.kind in ("column", "policy") and ref[1:3] in names)]
 
     def _other(self, changes: Sequence[Change]) -> str:
         change = changes[-1]

@@ -43,6 +43,23 @@ def test_what_was_undone_comes_first(database: Database, invoke_cli: InProcess) 
         assert walk.status()["broken"] == [], statement
 
 
+def test_what_is_new_hides_nothing_that_was_undone(database: Database, invoke_cli: InProcess) -> None:
+    """One GRANT gives both back, and only one of them is somebody's deed."""
+    database.execute("CREATE TABLE t (a serial)", database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("transfer-ownership")
+    database.execute("CREATE TABLE later (a int); ALTER TABLE later OWNER TO app_migrator")
+    assert walk.status()["broken"] == []
+    database.execute("REVOKE SELECT ON t FROM app_readonly")
+    (broken,) = walk("status", "--json").check(4).json["broken"]
+    assert broken["what"].startswith("the privilege was taken away from app_readonly: wanted again is")
+    assert "public.t " in broken["what"]
+    causes = [one["cause"] for one in walk("verify", "--json").check(4).json["drift"]]
+    assert sum("; and the privilege was taken away from app_readonly" in cause for cause in causes) == 1
+    walk("repair", "--yes").check()
+    assert walk.status()["broken"] == []
+
+
 def test_ownership_moved_by_hand_before_the_bridge(database: Database, invoke_cli: InProcess) -> None:
     """REASSIGN OWNED too early cuts the application off: the membership that helps is told first, and is enough."""
     database.execute("CREATE TABLE t (a serial)", database.legacy)

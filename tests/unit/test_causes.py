@@ -44,6 +44,14 @@ def test_of_objects() -> None:
     assert why(right(SCHEMA), objects=(SCHEMA,)).startswith("new schema by legacy")
 
 
+def test_what_is_new_does_not_hide_what_was_undone() -> None:
+    each = tuple(statement("…", right(ref)).but(objects=(ref,)) for ref in (NEW, OLD))
+    both = statement("…", right(NEW), right(OLD)).but(objects=(NEW, OLD), split=lambda: each)
+    assert CAUSES.undone(both) == each[1:]
+    assert CAUSES.of(both).endswith(" (1 of 2); and the privilege was taken away from app_user")
+    assert CAUSES.undone(each[0]) == ()
+
+
 def test_a_role_that_is_gone_is_the_cause() -> None:
     assert why(Change("+", "role", "app_readonly", "")) == "role app_readonly was dropped"
     assert why(Change("+", "attribute", "app_readonly", "login")) == "role app_readonly was dropped"
