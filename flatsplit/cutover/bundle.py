@@ -29,7 +29,7 @@ class BundleStep:
     kind: str
     """Of walk."""
     option: str = ""
-    """What a command needs besides its name to mean this walk, after a space; "" for the split."""
+    """What a command needs besides its name to mean this walk, after a space; "" where it needs nothing."""
     by_people: str = ""
     """What people do, where the step is theirs."""
     rests: timedelta | None = None
@@ -55,3 +55,7 @@ class Bundle:
     """What each role could do before anything was changed; empty where that is today."""
     report: Report = field(default_factory=Report)
     """What happened, who was seen, what was approved."""
+    title: str = ""
+    """The walk in words; "" for the split."""
+    about: str = ""
+    """What such a walk is for, as part of a sentence; "" for the split."""

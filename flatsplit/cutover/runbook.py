@@ -74,7 +74,7 @@ def runbook(walk: Walk) -> Bundle:
                 point_of_no_return=final,
                 watch=step.watch,
                 kind=situation.kind.name,
-                option="" if situation is split else f" {situation.name.option}",
+                option=f" {situation.name.option}" if situation.several or situation is not split else "",
                 by_people=step.by_people,
                 rests=step.rests(situation.context) if step.rests is not None else None,
                 stop=step.stop,
@@ -94,6 +94,8 @@ def runbook(walk: Walk) -> Bundle:
         exposure=exposure,
         first=first,
         report=_report(walk, situation, sessions),
+        title="" if situation is split else situation.name.words,
+        about="" if situation is split else situation.kind.summary.replace("ROLE", situation.name.subject),
     )
 
 

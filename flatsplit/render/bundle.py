@@ -154,6 +154,8 @@ def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[t
                 target=bundle.target,
                 generated_by=bundle.generated_by,
                 steps=bundle.steps,
+                title=bundle.title,
+                about=bundle.about,
                 which=bundle.steps[0].option if bundle.steps else "",
                 stems=stems,
                 findings=bundle.findings,

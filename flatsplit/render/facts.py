@@ -42,7 +42,7 @@ class StepFacts(Protocol):
     def watch(self) -> Sequence[str]: ...
     @property
     def option(self) -> str:
-        """The option that a command needs to mean this walk, after a space; "" for the split."""
+        """The option that a command needs to mean this walk, after a space; "" where it needs nothing."""
         ...
 
     @property
@@ -78,3 +78,10 @@ class BundleFacts(Protocol):
     def first(self) -> Sequence[Exposure]: ...
     @property
     def report(self) -> Report: ...
+    @property
+    def title(self) -> str:
+        """The walk in words; "" for the split."""
+
+    @property
+    def about(self) -> str:
+        """What such a walk is for, as part of a sentence; "" for the split."""

@@ -36,6 +36,8 @@ def page(bundle: BundleFacts, stems: Sequence[str], overrides: Path | None, *, l
             generated_by=bundle.generated_by,
             report=report,
             steps=list(zip(bundle.steps, stems, strict=True)),
+            title=bundle.title,
+            about=bundle.about,
             which=bundle.steps[0].option if bundle.steps else "",
             next_key=open_steps[0].key if open_steps else "",
             findings=bundle.findings,

@@ -274,4 +274,11 @@ def test_the_pages_know_it(database: Database, invoke_cli: InProcess) -> None:
     columns = walk("blast-radius", "--json").check().json["after"]
     assert HOSTILE in columns
     walk("runbook", "--walk", f"role:{HOSTILE}", "--out", "own").check()
-    assert "Grant what its list says" in (walk.run.cwd / "own" / "runbook.md").read_text()
+    own, html = ((walk.run.cwd / "own" / name).read_text() for name in ("runbook.md", "index.html"))
+    assert "Grant what its list says" in own
+    heading, _, what_for, *_ = own.splitlines()
+    assert heading.startswith("# role Night")
+    assert heading.endswith(f"in database `{database.name}`")
+    assert what_for.startswith("What it is for: a special role of its own, with a list of what it may. The application")
+    assert "one role becomes" not in own + html
+    assert f"owns the database <code>{database.name}" not in html

@@ -70,6 +70,8 @@ def test_what_is_printed_to_be_typed_says_which_walk(walk: Walk) -> None:
     assert "`flatsplit next --walk split` runs them first; `flatsplit repair` runs them alone." in listed
     assert "While you were away (since grant-existing" in listed
     assert walk("repair", "--yes").check().stdout.endswith("take it with `flatsplit next --walk split`.\n")
+    walk("runbook", "--walk", "split", "--out", "book").check()
+    assert "`flatsplit next --walk split`" in (walk.run.cwd / "book" / "runbook.md").read_text()
 
 
 @pytest.mark.slow
