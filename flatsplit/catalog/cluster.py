@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from flatsplit import ddl
 from flatsplit.catalog.acl import Names
 from flatsplit.catalog.session import Look, Row
 from flatsplit.model import Member, MemberOptions, RoleFacts, SettingKey, Settings, Target
@@ -98,10 +99,10 @@ def read_members(look: Look, names: Names) -> dict[Member, MemberOptions]:
 
 
 def read_settings(look: Look, names: Names) -> dict[SettingKey, Settings]:
-    """Settings per role and database."""
+    """Settings per role and database; of secrets a digest."""
     return {
         SettingKey(names[role] if role else "", database): tuple(
-            sorted((name, value) for name, _, value in (pair.partition("=") for pair in pairs))
+            sorted((name, ddl.withheld(name, value)) for name, _, value in (pair.partition("=") for pair in pairs))
         )
         for role, database, pairs in look.ask("settings")
     }

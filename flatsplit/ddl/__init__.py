@@ -5,6 +5,7 @@ signatures come quoted from the server itself (format_type() under a pinned sear
 """
 
 from flatsplit.ddl.conditions import canonical, condition, own_row, recognise
+from flatsplit.ddl.copied_secrets import copy_user_mapping, withheld
 from flatsplit.ddl.crowds import one_for_many
 from flatsplit.ddl.names import (
     Labels,
@@ -23,7 +24,6 @@ from flatsplit.ddl.names import (
 )
 from flatsplit.ddl.others import (
     alter_policy,
-    copy_user_mapping,
     drop_policy,
     drop_user_mapping,
     reassign_owned,
@@ -144,4 +144,5 @@ __all__ = [
     "terminate_sessions",
     "type_name",
     "verifier_variable",
+    "withheld",
 ]

@@ -1,4 +1,4 @@
-"""Policies, user mappings, what only REASSIGN OWNED moves, and ending sessions."""
+"""Policies, dropping user mappings, what only REASSIGN OWNED moves, and ending sessions."""
 
 from __future__ import annotations
 
@@ -31,49 +31,6 @@ def run_jobs_as(heir: str, jobs: Iterable[object]) -> str:
     """Let jobs of pg_cron, given by number, run as another role; in the database that keeps the jobs of all."""
     ids = ", ".join(str(int(str(job))) for job in jobs)
     return f"UPDATE cron.job SET username = {literal(heir)} WHERE jobid IN ({ids});"  # noqa: S608 (numbers)
-
-
-_COPY_MAPPING = """\
-DECLARE
-  options text;
-  setting text;
-  operator text := current_setting('role');
-  plain boolean := (SELECT NOT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user);
-BEGIN
-  -- The options may hold a password: they go from catalog to catalog and are neither read nor recorded.
-  FOREACH setting IN ARRAY ARRAY['debug_print_raw_parse', 'debug_print_parse', 'debug_print_rewritten',
-                                 'debug_print_plan', 'pg_stat_statements.track'] LOOP
-    BEGIN
-      PERFORM set_config(setting, CASE setting WHEN 'pg_stat_statements.track' THEN 'none' ELSE 'off' END, true);
-    EXCEPTION WHEN OTHERS THEN NULL;
-    END;
-  END LOOP;
-  -- Who is no superuser sees the options of its own mapping only, and only with USAGE on the server.
-  IF plain THEN
-    PERFORM set_config('role', @source, true);
-    IF NOT pg_catalog.has_server_privilege(@server, 'USAGE') THEN
-      RAISE insufficient_privilege USING MESSAGE = format('%I may not use server %I', @source::text, @server::text);
-    END IF;
-  END IF;
-  SELECT coalesce((SELECT ' OPTIONS (' || string_agg(format('%I %L', o.option_name, o.option_value), ', ') || ')'
-                   FROM pg_catalog.pg_options_to_table(m.umoptions) AS o), '')
-    INTO STRICT options
-    FROM pg_catalog.pg_user_mappings AS m
-    WHERE m.srvname = @server AND m.usename = @source;
-  IF plain THEN
-    PERFORM set_config('role', operator, true);
-  END IF;
-  EXECUTE format('CREATE USER MAPPING FOR %I SERVER %I', @role::text, @server::text) || options;
-EXCEPTION WHEN OTHERS THEN
-  RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = SQLERRM;
-END"""
-
-
-def copy_user_mapping(ref: ObjectRef, source: str) -> str:
-    """CREATE USER MAPPING with the options of ``source``'s mapping, which never leave the server."""
-    filled = {"server": literal(ref.name), "source": literal(source), "role": literal(ref.args)}
-    body = re.sub(r"@(server|source|role)\b", lambda match: filled[match[1]], _COPY_MAPPING)
-    return f"DO {dollar_quote(body)};"
 
 
 _NOTE_RIGHTS = """\

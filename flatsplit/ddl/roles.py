@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from flatsplit.config.grants import fold, format_name
+from flatsplit.ddl.copied_secrets import copy_setting, withheld
 from flatsplit.ddl.names import ident, literal
 from flatsplit.errors import FlatsplitError
 from flatsplit.model import Member, MemberOptions, RoleFacts, State, versions
@@ -163,8 +164,10 @@ def folded_list(setting: str, value: str) -> str:
 
 def same_setting(setting: str, one: str | None, other: str | None) -> bool:
     """Whether two values of a setting mean the same: the server may quote the elements of a list differently."""
-    if one is None or other is None or setting.lower() not in _LIST_SETTINGS:
-        return one == other
+    if one is None or other is None:
+        return one is other
+    if setting.lower() not in _LIST_SETTINGS:
+        return withheld(setting, one) == withheld(setting, other)
     return split_list(one) == split_list(other)
 
 
@@ -181,8 +184,9 @@ def _settings_head(name_: str, database: str) -> str:
 
 
 def set_setting(name_: str, database: str, setting: str, value: str) -> str:
-    """ALTER ROLE … IN DATABASE … SET."""
-    return f"{_settings_head(name_, database)} SET {ident(*setting.split('.'))} TO {_setting_value(setting, value)};"
+    """ALTER ROLE … IN DATABASE … SET. A secret is copied from where it is."""
+    head = f"{_settings_head(name_, database)} SET {ident(*setting.split('.'))} TO "
+    return copy_setting(head, setting, value) or f"{head}{_setting_value(setting, value)};"
 
 
 def reset_setting(name_: str, database: str, setting: str) -> str:

@@ -1,9 +1,8 @@
-"""elsewhere: no other database of the cluster uses legacy, nor, where it is to be dropped, the temporary objects of a
-session that is still open.
-"""
+"""elsewhere: no other database of the cluster uses legacy, and a role to be dropped has no temporary objects."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from flatsplit.catalog import owned_elsewhere, temporary_dependencies
@@ -26,7 +25,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     drop = asked.context.config.retire == "drop" and not asked.context.bootstrap
     if not owned and not used:
         kept = temporary_dependencies(asked.session.driver, legacy) if last and drop else ()
-        return _open_sessions(legacy, kept) or GateResult("elsewhere", True, f"{legacy} is not used by other databases")
+        return _temporary(legacy, kept) or GateResult("elsewhere", True, f"{legacy} is not used by other databases")
     parts = []
     if owned:
         parts.append(f"owns or may do something in {used_elsewhere.listed(owned)}")
@@ -45,15 +44,21 @@ def judge(asked: Asked[Context]) -> GateResult:
     )
 
 
-def _open_sessions(legacy: str, kept: Sequence[str]) -> GateResult | None:
-    """Closed while there are temporary objects of a role that is to be dropped: DROP ROLE is refused until then."""
+def _temporary(legacy: str, kept: Sequence[str]) -> GateResult | None:
+    """Closed while there are temporary objects of a role that is to be dropped: DROP ROLE is refused until then.
+
+    They end with their session, but a crash of the server leaves them until autovacuum comes by.
+    """
     if not kept:
         return None
+    schemas = sorted({found[0] for each in kept if (found := re.search(r"\bpg_temp_\d+\b", each))})
+    drops = " ".join(f"DROP SCHEMA {schema} CASCADE;" for schema in schemas)
     return GateResult(
         "elsewhere",
         False,
-        f"a session that is still open has temporary objects of {legacy}: {', '.join(kept[:3])}",
-        "end that session: it began before lock-legacy, or acts as the role by SET ROLE",
+        f"there are temporary objects of {legacy}: {', '.join(kept[:3])}",
+        "end the session that they belong to: it began before lock-legacy, or acts as the role by SET ROLE. "
+        f"If there is none, a crash of the server has left them: autovacuum drops them, or a superuser does: {drops}",
         waivable=False,
     )
 

@@ -1,6 +1,7 @@
 """The server dies under flatsplit, as in a power failure: after its recovery, ``next`` goes on from there."""
 
 import random
+import re
 import time
 
 import pytest
@@ -66,3 +67,26 @@ def test_the_server_dies(
     walk, cluster = in_a_cluster_of_its_own(make_database, fresh_cluster, run_cli, invoke_cli)
 
     server_killed(walk, run_cli, cluster, keys=WORTH_KILLING, kills=max(2, kills // 10), seed=7)
+
+
+@pytest.mark.majors("two")
+def test_temporary_tables_that_a_crash_has_left(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess
+) -> None:
+    """Autovacuum finds them after a while; until then DROP ROLE is refused, and there is no session to be ended."""
+    cluster = fresh_cluster(settings={"autovacuum": "off"})
+    database = make_database(cluster=cluster)
+    database.execute("alter default privileges revoke execute on routines from public", database.legacy)
+    database.connect(database.legacy).execute("create temp table mine (id serial)")
+    cluster.kill()
+    cluster.start()
+    walk = Walk(invoke_cli, database, retire="drop").init()
+    walk.forward("lock-legacy")
+
+    waiting = walk.next(exit_code=3).stdout
+
+    assert "temporary objects of legacy: " in waiting
+    drop = re.search(r"DROP SCHEMA pg_temp_\d+ CASCADE;", waiting)
+    assert drop, waiting
+    database.execute(drop[0])
+    walk.step("revoke-legacy")

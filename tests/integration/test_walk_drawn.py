@@ -89,7 +89,7 @@ class Course(Walk):
                 return result
             closed = {one for step in self.status()["steps"] for one in step["blocked_by"]} - self.waived
             if not closed and self.drawn.retire == "drop" and "waiting for elsewhere" in result.stdout:
-                if "session that is still open" not in result.stdout:
+                if "there are temporary objects" not in result.stdout:
                     return result  # not to be waived
                 self.drawn.close()
                 continue
