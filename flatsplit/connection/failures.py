@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -120,6 +121,21 @@ def _where(dsn: str) -> str:
     return f"{place}/{known['dbname']}" if known.get("dbname") else place
 
 
+_LACKING = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,  # an operator for the type that a column has now
+    psycopg.errors.DatatypeMismatch,
+)
+"""What the server says where a table is not what its maker knows."""
+
+
+def _asked_of_journal(error: psycopg.Error) -> bool:
+    """Whether a statement of the journal's raised it: the server names a column by the alias of its table."""
+    modules = (str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(module.startswith("flatsplit.journal.") for module in modules)
+
+
 def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
     """The error to show for one of the driver's, also where SQLAlchemy has wrapped it; None for one that says nothing.
 
@@ -148,8 +164,8 @@ def as_flatsplit_error(error: BaseException) -> FlatsplitError | None:
             f"a name in this database, or of a role of the cluster, is not in this database's encoding: {text}",
             "rename what has letters beyond ASCII; a role from a database of the encoding in which it was made",
         )
-    missing = isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn))
-    if missing and (cause is not error or "flatsplit." in text):  # SQLAlchemy is used for the journal only
+    # SQLAlchemy is used for the journal only
+    if isinstance(cause, _LACKING) and (cause is not error or "flatsplit." in text or _asked_of_journal(cause)):
         return JournalError(f"the tracking schema is damaged: {text}", "restore it from a backup")
     if cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P")):
         if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from flatsplit import ddl
 from flatsplit.catalog import owned_elsewhere, temporary_dependencies
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import clients
@@ -52,7 +53,7 @@ def _temporary(legacy: str, kept: Sequence[str]) -> GateResult | None:
     if not kept:
         return None
     schemas = sorted({found[0] for each in kept if (found := re.search(r"\bpg_temp_\d+\b", each))})
-    drops = " ".join(f"DROP SCHEMA {schema} CASCADE;" for schema in schemas)
+    drops = " ".join(f"DROP SCHEMA {ddl.ident(schema)} CASCADE;" for schema in schemas)
     return GateResult(
         "elsewhere",
         False,

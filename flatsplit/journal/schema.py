@@ -49,7 +49,10 @@ SELECT
             FROM relation WHERE relkind = 'r'), true),
   (SELECT min(r.rolname) FROM owner JOIN pg_roles AS r USING (oid)
    WHERE r.oid IN (SELECT oid FROM theirs) OR NOT r.rolsuper AND r.oid NOT IN (SELECT oid FROM mine)),
-  current_user
+  current_user,
+  coalesce((SELECT pg_get_userbyid(min(relowner::bigint)::oid) FROM relation
+            WHERE relkind = 'r' AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+                                         AND has_table_privilege(oid, 'UPDATE'))), pg_get_userbyid(home.nspowner))
 FROM home
 """
 
@@ -67,6 +70,8 @@ class TrackingSchema(NamedTuple):
     stranger: str | None
     """An owner of anything in it whom the operator has no reason to trust."""
     operator: str
+    closed_by: str
+    """Whom the tables belong to that the operator may not read or write; the owner where there is none."""
 
 
 def look(session: Session, untrusted: Sequence[str] = ()) -> TrackingSchema | None:
@@ -96,8 +101,8 @@ def require_current(session: Session, untrusted: Sequence[str]) -> None:
     if not found.readable or (session.write and not found.writable):
         raise MissingRights(
             f"{found.operator} may not {'write' if found.readable else 'read'} the tracking schema, "
-            f"which belongs to {found.owner}",
-            f"GRANT {_quoted(found.owner)} TO {_quoted(found.operator)}, or run flatsplit as {found.owner}",
+            f"which belongs to {found.closed_by}",
+            f"GRANT {_quoted(found.closed_by)} TO {_quoted(found.operator)}, or run flatsplit as {found.closed_by}",
         )
     _require_revision(revision(session))
 

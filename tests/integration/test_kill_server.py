@@ -86,7 +86,7 @@ def test_temporary_tables_that_a_crash_has_left(
     waiting = walk.next(exit_code=3).stdout
 
     assert "temporary objects of legacy: " in waiting
-    drop = re.search(r"DROP SCHEMA pg_temp_\d+ CASCADE;", waiting)
+    drop = re.search(r'DROP SCHEMA "pg_temp_\d+" CASCADE;', waiting)
     assert drop, waiting
     database.execute(drop[0])
     walk.step("revoke-legacy")
