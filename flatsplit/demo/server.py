@@ -69,6 +69,7 @@ class ClusterConfig:
     password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)  # of the superuser
     loopback: bool = False  # listen on 127.0.0.1 too, on a free port
     settings: Mapping[str, str] = field(default_factory=dict)  # go to postgresql.conf
+    copy_of: Cluster | None = None  # one that was only created, and as this one is to be: copied instead of initdb
 
 
 class Cluster:
@@ -155,12 +156,16 @@ class Cluster:
 
     # -- life and death
 
+    def create(self) -> None:
+        """Create the cluster, unless it exists."""
+        if self._folder is None:
+            self._create()
+
     def start(self, timeout: float = 60) -> None:
         """Start the server and wait until it takes connections; the first time, create the cluster."""
         if self.running:
             return
-        if self._folder is None:
-            self._create()
+        self.create()
         deadline = time.monotonic() + timeout
         while not self._start_once(deadline):
             said = self._last_words()
@@ -229,28 +234,32 @@ class Cluster:
         if os.geteuid() == 0 and not open_to_all(self._programs.folder):
             self._copied = public_folder()
             self._programs = copy_programs(self._programs, self._copied)
-        password = self._folder / "password"
-        auth = "scram-sha-256" if self.config.auth == "scram" else "trust"
-        done = subprocess.run(
-            [
-                self._programs.folder / "initdb",
-                *("--pgdata", self.data, "--username", self.superuser, "--pwfile", password),
-                *("--auth-local", auth, "--auth-host", "scram-sha-256"),
-                *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            **self._as_owner(),
-        )
-        password.unlink()
-        if done.returncode:
-            raise ServerFailed(
-                f"initdb failed: {_complaint(done.stdout)}",
-                f"look for room in {self._folder.parent}, and whether {self._programs.folder}/initdb runs by hand",
-            )
+        if self.config.copy_of:
+            self._run("cp", "-R", self.config.copy_of.data, self.data)
+        else:
+            self._initdb()
         if self.config.loopback:
             self._choose_port()
         self._write_settings()
+
+    def _initdb(self) -> None:
+        """Create the data folder."""
+        assert self._programs
+        password = self.folder / "password"
+        auth = "scram-sha-256" if self.config.auth == "scram" else "trust"
+        self._run(
+            *(self._programs.folder / "initdb", "--pgdata", self.data, "--username", self.superuser),
+            *("--pwfile", password, "--auth-local", auth, "--auth-host", "scram-sha-256"),
+            *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
+        )
+        password.unlink()
+
+    def _run(self, *command: str | Path) -> None:
+        """Run a program that makes the data folder; ServerFailed where it cannot."""
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **self._as_owner())
+        if done.returncode:
+            what = f"{Path(command[0]).name} failed: {_complaint(done.stdout)}"
+            raise ServerFailed(what, f"look for room in {self.folder.parent}, and whether {command[0]} runs by hand")
 
     def _write_settings(self) -> None:
         settings = {

@@ -18,6 +18,8 @@ from tests.fixtures.cli import InProcess, Result
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
 from tests.support import journal
+from tests.support.connection_lost import connection_lost
+from tests.support.deployments import Deployments
 from tests.support.drawn import KINDS, ORDINARY
 from tests.support.grouping import declare as declare_group
 from tests.support.old_roles import OWNER, decide, hand_to_owner, log_in_as_member
@@ -69,17 +71,6 @@ BROKEN = (
 )
 """What somebody may break, and how it is mended where no step that was done promised it. None where that cannot
 be: then it is promised.
-"""
-
-LOSE = """
-create sequence flatsplit.written;
-create function flatsplit.lose() returns trigger language plpgsql security definer as $$ begin
-  if nextval('flatsplit.written') = {after} then perform pg_terminate_backend(pg_backend_pid()); end if;
-  return null;
-end $$;
-create trigger lose after insert or update on flatsplit.action for each row execute function flatsplit.lose();
-create trigger lose after insert or update on flatsplit.event for each row execute function flatsplit.lose();
-create trigger lose after insert or update on flatsplit.step for each row execute function flatsplit.lose()
 """
 
 
@@ -153,17 +144,20 @@ class Interleaved(Walk):
             self.same(before, "begin takes no step")
             self.look()
 
-    def cut_off(self, *arguments: str) -> None:
-        """A call whose connection is lost once it has written so many lines into the journal, if it writes as many."""
-        self.database.execute(LOSE.format(after=self.chance.choice((1, 2, 3, 5, 8, 13, 30))))
-        result = self(*arguments)
-        self.database.execute("drop function flatsplit.lose cascade; drop sequence flatsplit.written")
+    def cut_off(self, *arguments: str) -> int:
+        """A call whose connection is lost once it has written so many lines into the journal, if it writes as many.
+
+        Its exit code.
+        """
+        with connection_lost(self.database, after=self.chance.choice((1, 2, 3, 5, 8, 13, 30))):
+            result = self(*arguments)
         self.halfway = True
         self.said.append(
             f"{result.exit_code}  cut off: {' '.join(one for one in arguments if not one.startswith('/'))}"
         )
         assert "Traceback" not in result.stderr, "\n".join([*self.said, result.stderr])
         assert result.exit_code in (0, 1, 3, 5), "\n".join([*self.said, result.stderr])
+        return result.exit_code
 
     def ahead(self, name: str) -> None:
         """One step of a walk, with what is closed waived."""
@@ -196,12 +190,12 @@ class Interleaved(Walk):
     def back(self, name: str) -> None:
         """The last step of a walk."""
         before = self.snapshot()
-        if self.losses.random() < 0.25:
-            self.cut_off("rollback", "--yes", "--walk", name)
-        result = self.call("rollback", "--yes", "--walk", name, codes=(0, 5))
-        if result.exit_code:
-            self.untouched(before, result)
-            return
+        asked = ("rollback", "--yes", "--walk", name)
+        if self.losses.random() >= 0.25 or self.cut_off(*asked):
+            result = self.call(*asked, codes=(0, 5))
+            if result.exit_code:
+                self.untouched(before, result)
+                return
         self.look()
         self.call("verify")
         if self.taken and self.taken[-1].walk == name:
@@ -248,6 +242,13 @@ class Interleaved(Walk):
             self.database.execute(mended)
         self.same(before, "repaired")
 
+    def deploy(self, deployments: Deployments) -> None:
+        """A new version of the application is deployed: all that was promised holds for it, too."""
+        self.said.append(f"   {deployments.deploy()}")
+        self.taken.clear()  # there is more now than there was before the last steps
+        self.call("verify")
+        self.look()
+
     def everything_back(self) -> None:
         """All walks are taken back, each as soon as none that began later stands on its roles."""
         while left := [name for name, each in self.standing.items() if each["done"] or name != "split"]:
@@ -272,6 +273,7 @@ def test_what_is_done_holds_and_all_of_it_goes_back(
     chance, later = random.Random(seed), random.Random(f"{seed} and more")
     kind, elsewhere = chance.choice(OLD_ROLES), later.random() < 0.3
     kind = later.choice(("bootstrap", "owner")) if later.random() < 0.3 else kind
+    deploying = later.choice((0, 0, 2))
     by = Restricted if kind in ORDINARY and chance.random() < 0.4 else Interleaved
     database = made(fresh_cluster, make_database, kind, elsewhere=elsewhere)
     retire = chance.choice(("revoke", "revoke", "repurpose"))
@@ -284,14 +286,15 @@ def test_what_is_done_holds_and_all_of_it_goes_back(
     untouched = walk.snapshot()
     walk.init(soak="0s")
     configured(walk, kind)
+    deployments = Deployments(database, chance)
     walk.look()
     for _ in range(chance.choice((0, 0, 4, 9, 9))):
         walk.ahead("split")
     for _ in range(CALLS):
         name = chance.choice(list(walk.standing))
-        act = chance.choices(("begin", "ahead", "back", "read", "drift"), (2, 6, 1.5, 1, 0 if by is Restricted else 2))[
-            0
-        ]
+        drifting = 0 if by is Restricted else 2
+        acts, weights = ("begin", "ahead", "back", "read", "drift", "deploy"), (2, 6, 1.5, 1, drifting, deploying)
+        act = chance.choices(acts, weights)[0]
         match act:
             case "begin":
                 walk.begin()
@@ -303,7 +306,10 @@ def test_what_is_done_holds_and_all_of_it_goes_back(
                 walk.read(name)
             case "drift":
                 walk.drift(name)
+            case "deploy":
+                walk.deploy(deployments)
     walk.everything_back()
+    deployments.undo()
     walk.same(untouched, "rolled back everything")
 
 

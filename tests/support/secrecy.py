@@ -37,7 +37,7 @@ def watching_processes(*more: str) -> Iterator[set[str]]:
 
     def look() -> None:
         # By system calls: pathlib takes several times as long, which slows down the processes that are watched
-        while not over.wait(0.005):
+        while not over.wait(0.02):  # a program that does anything at all takes longer
             for process in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208 (names are all that is wanted)
                 for what in ("cmdline", *more):
                     try:
