@@ -15,13 +15,14 @@ from flatsplit.cutover import first_contact, role_names
 from flatsplit.cutover.completeness import prove_known
 from flatsplit.cutover.walk import refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
-from flatsplit.journal import CutoverRecord, Journal
+from flatsplit.journal import CutoverRecord, Journal, schema
 from flatsplit.model import JOURNAL_SCHEMA, SPLIT, Finding, State, Target
 from flatsplit.planning import machine
-from flatsplit.walks import split
+from flatsplit.walks import marks, split
 from flatsplit.walks.split import members, owners
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.remembered import reduce
+from flatsplit.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def survey(session: Session, request: InitRequest) -> Proposal:
     if request.legacy_role not in state.roles and journal.revision() is not None:
         whose = role_names.known_to(SPLIT, [request.legacy_role])
         role_names.refuse_renamed(role_names.find_renamed(journal, state, whose))
+    if not journal.exists() and schema.renamed(session) is not None:
+        raise schema.absent(session)
     _check_roles(state, request, session.driver.info.user)
     prove_known(session, request.legacy_role, state)
     existing = journal.exists() and _under_way(journal, state, request)
@@ -97,6 +100,13 @@ def _adopted(
     """The new roles that exist already and are to be adopted. Raises ConfigError where ``--adopt`` was not given."""
     there = [name for name in config.roles.new if name in state.roles]
     if baseline is None:
+        made = [name for name in there if marks.whose(state, name) == state.target.database]
+        if made and not request.adopt and not journal.exists():
+            raise ConfigError(
+                f"flatsplit has made {listed(made, 4)} for this database, and the journal of that is gone",
+                "restore the schema flatsplit from a backup: it knows how everything was before; with --adopt a walk "
+                "begins anew, from how it is now",
+            )
         if there and not request.adopt:
             raise role_names.taken(str(request.config_path), config, there)
         return tuple(there)

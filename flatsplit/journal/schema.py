@@ -14,6 +14,8 @@ from flatsplit.connection import Session
 from flatsplit.errors import JournalError, MissingRights, Waiting
 from flatsplit.journal import intact, revisions
 from flatsplit.journal.layout import HEAD, RECORDER, SCHEMA, TABLES, VERSION_TABLE
+from flatsplit.walks import marks
+from flatsplit.words import listed
 
 LOCK_TIMEOUT = "5s"
 """How long ``forget`` waits for readers of the journal, and others wait behind it."""
@@ -56,6 +58,15 @@ SELECT
 FROM home
 """
 
+_MARKED_BY = ("cutover", "step", "action", "change", "baseline", VERSION_TABLE)
+_RENAMED = """
+SELECT n.nspname::text
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname <> %s AND c.relname = ANY (%s) AND c.relkind = 'r'
+GROUP BY 1 HAVING count(*) = %s ORDER BY 1
+"""
+"""Another schema with the tables that every release has had."""
+
 
 class TrackingSchema(NamedTuple):
     """What was found under the name of the tracking schema."""
@@ -96,7 +107,7 @@ def require_current(session: Session, untrusted: Sequence[str]) -> None:
     """
     found = look(session, untrusted)
     if found is None or not found.tracking:
-        raise JournalError("this database has no tracking schema", "run flatsplit init")
+        raise absent(session)
     _require_trust(found)
     if not found.readable or (session.write and not found.writable):
         raise MissingRights(
@@ -105,6 +116,30 @@ def require_current(session: Session, untrusted: Sequence[str]) -> None:
             f"GRANT {_quoted(found.closed_by)} TO {_quoted(found.operator)}, or run flatsplit as {found.closed_by}",
         )
     _require_revision(revision(session))
+
+
+def absent(session: Session) -> JournalError:
+    """The error where there is no tracking schema: what became of it, as far as that can be told."""
+    if (name := renamed(session)) is not None:
+        return JournalError(
+            f"the tracking schema of this database is called {name} now",
+            f"ALTER SCHEMA {ddl.ident(name)} RENAME TO {SCHEMA};",
+        )
+    marked = "SELECT r.rolname FROM pg_roles AS r WHERE shobj_description(r.oid, 'pg_authid') = %s ORDER BY 1"
+    made = [role for (role,) in session.driver.execute(marked, (marks.mark(session.driver.info.dbname),))]
+    if not made:
+        return JournalError("this database has no tracking schema", "run flatsplit init")
+    return JournalError(
+        f"this database has no tracking schema, and flatsplit has made {listed(made, 4)} for it",
+        "restore the schema flatsplit from a backup: it knows how everything was before; flatsplit init begins anew, "
+        "from how it is now",
+    )
+
+
+def renamed(session: Session) -> str | None:
+    """The name of another schema that has the tables of a tracking schema."""
+    row = session.driver.execute(_RENAMED, (SCHEMA, list(_MARKED_BY), len(_MARKED_BY))).fetchone()
+    return row[0] if row else None
 
 
 def _require_revision(stands: str | None) -> None:

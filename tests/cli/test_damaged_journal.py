@@ -45,6 +45,24 @@ def test_a_schema_that_was_given_away_without_its_tables(database: Database, inv
     assert 'GRANT "postgres" TO "heir"' in refused.stderr
 
 
+def test_a_journal_that_is_not_where_it_was(database: Database, invoke_cli: InProcess) -> None:
+    """To begin anew would take what is half done for how it was: no rollback would lead back to the beginning."""
+    init = ("init", "--legacy-role", "legacy", "--yes")
+    invoke_cli(*init, dsn=database).check()
+    invoke_cli("next", "--yes", dsn=database).check()
+    database.execute("ALTER SCHEMA flatsplit RENAME TO kept")
+    for command in (("status",), ("next", "--yes"), init, (*init, "--adopt")):
+        first, second = invoke_cli(*command, dsn=database).check(1).stderr.splitlines()
+        assert first == "error: the tracking schema of this database is called kept now"
+        assert second == '  fix: ALTER SCHEMA "kept" RENAME TO flatsplit;'
+
+    database.execute("DROP SCHEMA kept CASCADE")
+    for command in (("status",), init):
+        first, second = invoke_cli(*command, dsn=database).check(1).stderr.splitlines()
+        assert "flatsplit has made app_" in first
+        assert "restore the schema flatsplit" in second
+
+
 @pytest.mark.slow
 def test_columns_that_are_gone(database: Database, invoke_cli: InProcess) -> None:
     """Some tables are asked about under an alias, some by a look that nobody expects to fail."""
