@@ -30,6 +30,8 @@ PLACE = "{key}"
 """Stands in ``role`` where the key of the tenant goes."""
 REST = "rest"
 NAME_BYTES = 63
+RINGS: Rings = (("1",), ("5%",), (REST,))
+"""Where the configuration does not say them: the first tenant, where keys are numbers, a few, and the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Tenants:
     """Tables with more rows than this need a key of their own, unless that is accepted."""
     root_update: bool = False
     """Tenants may change their own row of the root."""
-    rings: Rings = (("1",), ("5%",), (REST,))
+    rings: Rings = RINGS
     """Who is switched when: keys, or a share of the tenants."""
     soak: timedelta | None = None
     """So long a ring rests before the next one's turn; None: as [gates] soak."""

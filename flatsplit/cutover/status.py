@@ -24,13 +24,14 @@ from flatsplit.journal import SnapshotRecord
 from flatsplit.model import SPLIT, Finding, GateResult, Statement, StepState, WalkName
 from flatsplit.model.report import PasswordAge
 from flatsplit.planning import machine
-from flatsplit.walks import split
+from flatsplit.walks import split, tenants
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.tenants.context import Context as TenantsContext
 from flatsplit.walks.tenants.tenant_login import inside
 
 if TYPE_CHECKING:
     from flatsplit.cutover.role_names import Renamed
+    from flatsplit.cutover.tenants_apart import Ways
     from flatsplit.cutover.walk import Walk
     from flatsplit.evidence.changes_since import Absence
     from flatsplit.gates.tenants.rings import Ring
@@ -88,7 +89,11 @@ class Status:
     refused: tuple[Refusal, ...] = ()
     """What the server refuses to the application's role now, where its log can be read."""
     broken: tuple[Broken, ...] = ()
-    """What somebody undid of the results of finished steps. Objects that were only created since are not in it."""
+    """What somebody undid of the results of finished steps, and what lets tenants out of their policies since these
+    were proved. Objects that were only created since are not in it.
+    """
+    untold: tuple[Broken, ...] = ()
+    """What cannot be looked at for the moment."""
     walks: tuple[WalkView, ...] = ()
     """All walks that are kept, this one included."""
     walk: WalkName = SPLIT
@@ -129,6 +134,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
     passwords = ages(walk, situation.live)
     first = situation.turned(SPLIT)  # hazards and memberships of people concern the split
     before = walk.journal.last_snapshot()
+    ways = _ways(walk, situation)
     return Status(
         cutover=_view(walk, situation),
         steps=_steps(walk, situation, gates),
@@ -138,7 +144,8 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         findings=_findings(walk, first, asked),
         away=absence(walk.session, walk.journal, first, before),
         refused=refusals(walk.session, walk.config, first.live) if first.states[split.ENABLE_LOGIN] == "done" else (),
-        broken=_broken(first, before, edited(walk)),
+        broken=(*(ways.found if ways else ()), *_broken(first, before, edited(walk))),
+        untold=ways.untold if ways else (),
         walks=walks(walk, situation, closed),
         walk=situation.name,
         several=situation.several,
@@ -187,6 +194,15 @@ def _by_the_journal(walk: Walk, situation: Situation) -> Status:
         several=situation.several,
         renamed=walk.renamed,
     )
+
+
+def _ways(walk: Walk, situation: Situation) -> Ways | None:
+    """What lets tenants out of their policies; None where no walk over tenants is kept."""
+    if not any(record.walk.kind == tenants.NAME for record in walk.kept):
+        return None
+    from flatsplit.cutover.tenants_apart import no_longer_apart  # imports many modules
+
+    return no_longer_apart(walk, situation)
 
 
 def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:

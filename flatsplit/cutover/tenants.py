@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -27,13 +26,14 @@ from flatsplit.planning.digest import digest
 from flatsplit.server.sessions import read_sessions
 from flatsplit.tenants import Candidate, Survey, Unrooted, candidates, unrooted
 from flatsplit.tenants import survey as surveyed
+from flatsplit.tenants.naming import likely
 from flatsplit.tenants.writing import proposal
 from flatsplit.walks import tenants as steps
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import TENANTS
 from flatsplit.walks.undo import unmade
-from flatsplit.words import FEW, listed
+from flatsplit.words import listed
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -60,7 +60,7 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     """Survey the tables by their keys; ``rows``: count rows too. Raises UsageError where no table can be the root."""
     structure = read_structure(session.driver, config.schemas)
     ranked = tuple(candidates(structure))
-    tenants: Tenants | None = config.tenants or proposal(ranked)
+    tenants: Tenants | None = config.tenants or proposal(ranked, structure)
     without = tuple(unrooted(structure, ranked)) if config.tenants is None else ()
     if tenants is None:
         raise UsageError(
@@ -218,9 +218,8 @@ def _served(situation: Situation, strange: str) -> str:
         return "its row in the root is new: flatsplit tenants --sync gives it its role"
     if not known:
         return "no tenant has one yet: flatsplit tenants --sync gives them theirs"
-    same = [key for key in known if key.strip().casefold() == strange.strip().casefold()]
-    likely = same or difflib.get_close_matches(strange, known, n=1, cutoff=0.8)
-    meant = f"did you mean {' or '.join(map(repr, likely[:FEW]))}? " if likely else ""
+    near = likely(strange, known)
+    meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     mapping = context_of(situation).mapping
     table = ddl.ident(mapping.schema, mapping.name)
     few_keys = listed([repr(key) for key in known])

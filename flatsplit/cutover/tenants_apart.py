@@ -5,14 +5,15 @@ view, a membership.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flatsplit.cutover.broken_promises import Broken
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import FlatsplitError
-from flatsplit.evidence.isolation import EVENT, read_facts
+from flatsplit.evidence.isolation import EVENT, Facts, read_facts
 from flatsplit.evidence.isolation.closure import breaches
 from flatsplit.evidence.isolation.holes import open_ways
+from flatsplit.tenants import Survey
 from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context
 
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
 _PROVE = "flatsplit tenants --prove --rows tries it as the tenants"
 
 
-def no_longer_apart(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
+class Ways(NamedTuple):
+    """What the catalog says now of how tenants are kept apart."""
+
+    found: tuple[Broken, ...] = ()
+    """What is wrong, and ways around the policies."""
+    untold: tuple[Broken, ...] = ()
+    """Why it cannot be told for the moment; empty where it can."""
+
+
+def no_longer_apart(walk: Walk, situation: Situation) -> Ways:
     """What is wrong in the catalog, but for what the proof already had with which ``tenant-proof`` was taken; and ways
     around the policies that the last proof on record did not name. Nobody acts as a tenant for it.
 
@@ -30,29 +40,28 @@ def no_longer_apart(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
     """
     record = next((record for record in walk.kept if record.walk.kind == tenants.NAME), None)
     if record is None or record.walk not in {situation.name, *(link.name for link in situation.others)}:
-        return ()
+        return Ways()
     there = situation.turned(record.walk)
     step = there.records.get(tenants.TENANT_PROOF)
     if step is None or step.state != "done" or step.finished_at is None:
-        return ()
+        return Ways()
     proofs = walk.journal.of(record).events(EVENT)
     if not proofs:
-        return ()
+        return Ways()
     taken: Mapping[str, Any] = next((proof.details for proof in reversed(proofs) if proof.at <= step.finished_at), {})
     context: object = there.context
     assert isinstance(context, Context)
-    # A proof of before breaches were kept by name: those that it had are told again
-    return tuple(_news(walk, context, taken.get("breached", []), proofs[-1].details["open_holes"]))
-
-
-def _news(walk: Walk, context: Context, breached: list[list[str]], holes: list[str]) -> Iterator[Broken]:
     survey = context.survey
     schemas = {*walk.config.schemas, survey.tenants.schema}
     try:
-        facts = read_facts(walk.session.driver, survey.tenants.group, context.live.tenants, schemas)
+        facts = read_facts(walk.session.driver, survey.tenants.group, context.live.tenants, schemas, acts=False)
     except FlatsplitError as error:
-        yield Broken(f"it cannot be told whether tenants are kept apart: {error.what}", error.fix)
-        return
+        return Ways(untold=(Broken(f"it cannot be told whether tenants are kept apart: {error.what}", error.fix),))
+    # A proof of before breaches were kept by name: those that it had are told again
+    return Ways(tuple(_news(facts, survey, taken.get("breached", []), proofs[-1].details["open_holes"])))
+
+
+def _news(facts: Facts, survey: Survey, breached: list[list[str]], holes: list[str]) -> Iterator[Broken]:
     for one in breaches(facts, survey):
         if [one.key, one.subject] not in breached:
             yield Broken(one.what, one.fix or _PROVE)

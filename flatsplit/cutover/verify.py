@@ -120,6 +120,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         before.major if before is not None else None,
         edited(walk),
     )
+    ways = no_longer_apart(walk, situation)
     beside = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
     return VerifyReport(
         checks=all_checks(situation),
@@ -132,7 +133,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         strays=strays(situation, since, _members(walk, situation.live, before.roles)) if before and since else (),
         proofs=(*prove(session, situation, passwords or {}), *special(session, situation, passwords or {})),
         surplus=tuple(each for some in beside for each in some),
-        apart=no_longer_apart(walk, situation),
+        apart=(*ways.found, *ways.untold),
     )
 
 

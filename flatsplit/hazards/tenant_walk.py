@@ -12,6 +12,7 @@ from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import ObjectRef
 from flatsplit.tenants import Belonging
 from flatsplit.tenants.kinds import APART
+from flatsplit.tenants.rings import unknown
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import in_the_way
 from flatsplit.walks.tenants.table_requirements import Wanting, opened, uncovered, without_key
@@ -146,3 +147,24 @@ def tenant_role_names(seen: Seen) -> Iterator[Found]:
         yield Found(
             f"{count(len(unable), 'tenant')} cannot have a role", tuple(f"{key!r}: {why}" for key, why in unable)
         )
+
+
+@hazard(
+    "tenant-ring-keys",
+    "warning",
+    None,
+    looks_at="[tenants] rings, and the keys in the root",
+    why="A key that no tenant has is passed over: whom it was meant for is switched with the rest, and not first.",
+    fix="Write the key as the root has it, or take it out of [tenants] rings.",
+    manual="sql-createrole.html",
+    needs=("tenants",),
+)
+def tenant_ring_keys(seen: Seen) -> Iterator[Found]:
+    """What the gate `ring-keys` would close on."""
+    context = _before(seen)
+    if context is None or (context.live.structure is not None and context.live.structure.keys is None):
+        return
+    strange = unknown(context.tenants, context.all_keys)
+    if strange:
+        said = tuple(f"{key!r}: {advice}" for key, advice in strange.items())
+        yield Found(f"{count(len(strange), 'key')} in [tenants] rings that no tenant has", said)

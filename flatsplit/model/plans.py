@@ -153,6 +153,7 @@ Waivable: TypeAlias = Literal[
     "copies",
     "dumps",
     "names",
+    "ring-keys",
     "tenants-seen",
     "holes",
     "connections",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from flatsplit.config import Tenants
 from flatsplit.config.tenants import NAME_BYTES, PLACE
+from flatsplit.words import FEW
 
 
 def role_of(tenants: Tenants, key: str) -> str:
@@ -45,3 +47,10 @@ def clashes(tenants: Tenants, keys: Iterable[str], taken: Collection[str]) -> di
         if name in taken:
             found[key] = f"a role {name!r} is there already, and is nobody's of this table"
     return found
+
+
+def likely(strange: str, known: Collection[str]) -> list[str]:
+    """The few of these keys that may be meant by one that is none of them."""
+    ordered = sorted(known)
+    same = [key for key in ordered if key.strip().casefold() == strange.strip().casefold()]
+    return same[:FEW] or difflib.get_close_matches(strange, ordered, n=1, cutoff=0.8)

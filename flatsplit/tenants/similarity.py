@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator
 
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 
-_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _TEXTS = frozenset({"text", "character varying"})
 
 
 def alike(one: str, other: str) -> bool:
     """Whether values of two types are compared without a conversion that prevents the use of an index."""
-    return one == other or {one, other} <= _INTEGERS or {one, other} <= _TEXTS
+    return one == other or {one, other} <= INTEGERS or {one, other} <= _TEXTS
 
 
 def compared(one: Column, other: Column) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from flatsplit.config import Tenants, Way, format_name, format_way
-from flatsplit.model import ObjectRef
+from flatsplit.config.tenants import RINGS
+from flatsplit.model import ObjectRef, Structure
 from flatsplit.tenants.candidates import Candidate
 from flatsplit.tenants.kinds import Belonging, TableKind
-from flatsplit.tenants.similarity import names_for
+from flatsplit.tenants.similarity import INTEGERS, names_for
 
 
 def way_of(one: Belonging) -> str:
@@ -38,11 +39,17 @@ def _name(ref: ObjectRef) -> str:
     return format_name(ref.schema, ref.name)
 
 
-def proposal(found: Collection[Candidate]) -> Tenants | None:
-    """A section to begin with, for the likeliest root; None where there is no candidate."""
+def proposal(found: Collection[Candidate], structure: Structure) -> Tenants | None:
+    """A section to begin with, for the likeliest root; None where there is no candidate.
+
+    No tenant is called 1 where keys are no numbers, so no ring names it there.
+    """
     best = next(iter(found), None)
     if best is None:
         return None
     called = names_for(best.ref.name)
     most = best.columns[:1]  # the most frequent one also counts where it is not named after the table
-    return Tenants(_name(best.ref), tuple(one for one in best.columns if one in most or one.lower() in called))
+    key = structure.tables[best.ref].column(best.key)
+    rings = RINGS if key is not None and key.type in INTEGERS else RINGS[1:]
+    columns = tuple(one for one in best.columns if one in most or one.lower() in called)
+    return Tenants(_name(best.ref), columns, rings=rings)

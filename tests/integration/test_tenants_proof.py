@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import psycopg
@@ -203,6 +204,51 @@ def test_every_planted_hole_is_named_and_closed_by_what_is_printed(walk: Walk) -
             if cure and (not printed or re.match("drop (?!policy)", cure)):
                 walk.database.execute(cure)
         assert look()[0] == set()
+
+
+@pytest.mark.majors("two")
+def test_every_right_beyond_rows_is_named(walk: Walk) -> None:
+    """Whatever this major knows as a right on a table, MAINTAIN included."""
+    known_here = walk.database.admin.execute("select privilege_type from aclexplode(acldefault('r', 10))").fetchall()
+    with looking(walk) as look:
+        for right in {name for (name,) in known_here} - {"SELECT", "INSERT", "UPDATE", "DELETE"}:
+            walk.database.execute(f"grant {right} on orders to app_tenant")
+            found, _, printed = look()
+            assert found == {"beyond-rows"}, right
+            walk.database.execute("; ".join(printed))
+            assert look()[0] == set(), right
+
+
+@pytest.mark.majors("two")
+def test_views_are_named_where_tenants_see_more_by_them(walk: Walk) -> None:
+    """Whatever views lie on one another: with the owner's rights, the caller's (15 and later), or filled before."""
+    database = walk.database
+    makes = {"p": "create view", "m": "create materialized view"}
+    if database.cluster.major >= 15:
+        makes["i"] = "create view"
+    stacks = ["".join(kinds) for length in (1, 2, 3) for kinds in product(makes, repeat=length)]
+    for stack in stacks:  # those that lie on others come later
+        options = " with (security_invoker = 'TRUE')" if stack[-1] == "i" else ""
+        below = f"v_{stack[:-1]}" if stack[:-1] else "orders"
+        database.execute(
+            f"set role legacy; {makes[stack[-1]]} v_{stack}{options} as select * from {below}; "
+            f"grant select on v_{stack} to app_tenant"
+        )
+    with database.connect() as tenant:
+        tenant.execute("set role tenant_1")
+        mine = tenant.execute("select count(*) from orders").fetchone()
+
+        def more(stack: str) -> bool:
+            try:
+                return tenant.execute(f"select count(*) from v_{stack}".encode()).fetchone() != mine
+            except psycopg.errors.InsufficientPrivilege:
+                return False
+
+        said = walk("tenants", "--prove", "--json").json["holes"]
+        named = {one["subject"].rpartition("v_")[2]: one["fix"] for one in said if "view" in one["key"]}
+        assert [stack for stack in named if not more(stack)] == []
+        database.execute("".join(fix.partition(" or, from ")[0] for fix in named.values()))
+        assert [stack for stack in stacks if more(stack)] == [], "what lies on one that is named is closed with it"
 
 
 LET_IN = (

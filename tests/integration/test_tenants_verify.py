@@ -1,4 +1,4 @@
-"""``verify`` after the proof: what leads to other tenants' rows since then is no longer what was promised."""
+"""``verify`` and ``status`` after the proof: what leads to other tenants' rows since then is not what was promised."""
 
 from __future__ import annotations
 
@@ -45,8 +45,10 @@ def test_ways_to_other_tenants_rows(database: Database, invoke_cli: InProcess) -
     begun(walk, "tenant-proof")
     walk("tenants", "--add", "17", "--yes").check()
     assert walk("verify", "--json").check().json["tenants"] == [], "another tenant is no way to rows"
+    assert walk("status", "--json").check().json["broken"] == []
     database.execute("; ".join(plant for plant, _ in WAYS.values()))
     told = walk("verify", "--json").check(4).json["tenants"]
+    assert walk("status", "--json").check(4).json["broken"] == told
     assert [said for said in WAYS if not any(said in one["what"] for one in told)] == []
     assert all(one["fix"] for one in told)
     shown = walk("verify").check(4).stdout
@@ -78,3 +80,20 @@ def test_a_breach_is_told_until_it_is_closed(waived: bool, database: Database, i
         walk("tenants", "--prove").check(4)
     database.execute("alter role tenant_2 nobypassrls")
     assert walk("verify", "--json").json["tenants"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_a_table_that_is_locked_is_no_breach(database: Database, invoke_cli: InProcess) -> None:
+    """``status`` says that it cannot look and goes on; ``verify``, which would vouch for it, does not pass."""
+    walk = split_done(database, invoke_cli)
+    begun(walk, "tenant-proof")
+    with database.connect(autocommit=False) as migration:
+        migration.execute("lock table customers")
+        found = walk("status", "--json").check().json
+        assert found["broken"] == []
+        ((said,),) = [[one["what"] for one in found["untold"]]]
+        assert said.startswith("it cannot be told whether tenants are kept apart")
+        assert said in walk("status").check().stdout
+        assert said in [one["what"] for one in walk("verify", "--json").check(4).json["tenants"]]
+    assert walk("status", "--json").check().json["untold"] == []

@@ -79,7 +79,7 @@ _BY_HAND = {
         *("migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
         *("bypassrls-carried", "legacy-bootstrap", "become-inherits", "connection-limits", "password-encryption"),
         *("sees-own-sessions", "settings-no-limit", "untrusted-routines", "views-show-more"),
-        *("tenant-in-the-way", "tenant-no-kind", "tenant-role-names"),
+        *("tenant-in-the-way", "tenant-no-kind", "tenant-role-names", "tenant-ring-keys"),
     ),
     "it is about the right moment, or the size of something": (
         *(

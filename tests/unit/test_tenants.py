@@ -18,7 +18,7 @@ from flatsplit.tenants import (
     role_of,
     survey,
 )
-from flatsplit.tenants.rings import rings
+from flatsplit.tenants.rings import rings, unknown
 from flatsplit.tenants.writing import proposal
 from tests.support.config import LEAST, SHOP
 
@@ -306,9 +306,10 @@ def test_what_holds_the_nearest_one_is_the_root() -> None:
     )
     structure = Structure({one.ref: one for one in (*near, *far)})
     assert [one.ref.name for one in candidates(structure)][:2] == ["organizations", "projects"]
-    proposed = proposal(candidates(structure))
+    proposed = proposal(candidates(structure), structure)
     assert proposed is not None
     assert (proposed.root, proposed.key) == ("public.organizations", ("org_id",))
+    assert proposed.rings == ACCOUNTS.rings, "numbers: one of them is 1"
     found = survey(proposed, structure)
     assert {kind for name, kind in kinds(found).items() if name.startswith("t")} == {"through"}
     named = table("projects", "id:bigint! organization_id:bigint!")
@@ -324,3 +325,12 @@ def test_rings() -> None:
     assert found[:3] == [("7",), ("1", "2", "3"), ("4", "5", "6", "8", "9")]
     assert sorted(key for ring in found for key in ring) == sorted(keys)
     assert rings(ACCOUNTS, ["1", "2"]) == [("1",), ("2",), ()]
+
+
+def test_a_key_in_the_rings_that_nobody_has() -> None:
+    said = replace(ACCOUNTS, rings=(("Acme", "7", "zzz"), ("5%",), ("rest",)))
+    assert unknown(said, {"acme", "7"}) == {
+        "Acme": "did you mean 'acme'?",
+        "zzz": "write the key as the root has it, or leave it out",
+    }
+    assert unknown(ACCOUNTS, {"acme"}) == {}, "the default is nobody's mistake"

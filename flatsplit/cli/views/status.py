@@ -32,6 +32,9 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
     for broken in found.broken:
         printer.say(f"broken: {one_line(broken.what)}", "red")
         printer.say(f"  fix: {one_line(broken.fix)}")
+    for untold in found.untold:
+        printer.say(one_line(untold.what), "yellow")
+        printer.say(f"  {one_line(untold.fix)}")
     if found.renamed:
         printer.say("Steps are refused until then. From here on it is what the journal says:", "yellow")
     show_findings(printer, found.misnamed)
@@ -205,6 +208,7 @@ def shape(found: Status) -> Json:
         "away": plain(found.away),
         "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],
+        "untold": [{"what": each.what, "fix": each.fix} for each in found.untold],
         "renamed": [{"role": each.was, "now": each.now} for each in found.renamed],
         "walks": [_walk(walk) for walk in found.walks],
         "rings": [{"ring": one.number, **_ring(one)} for one in found.rings],

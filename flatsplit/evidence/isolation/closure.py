@@ -296,7 +296,7 @@ def _said(relation: ReachedRelation) -> str:
 
 
 def _words(letters: str | set[str]) -> str:
-    return privilege_names("".join(sorted(letters, key="rawdDxt".index)))
+    return privilege_names("".join(letters))
 
 
 def revoke(facts: Facts, relation: ReachedRelation, letters: str | set[str]) -> str:

@@ -167,8 +167,8 @@ def read_facts(
 ) -> Facts:
     """Read the catalog, in one snapshot if the caller has one; nobody's rows, nobody's code, no lock that stays.
 
-    ``acts``: with what only those who try something need to know, and the digest does not speak of. Raises TargetError
-    where a lock is in the way.
+    ``acts``: with what only a proof needs, which tries something and names every hole. Raises TargetError where a lock
+    is in the way.
     """
     known = {"group": group, "mapped": list(tenants), "schemas": list(schemas)}
     policies = _policies(conn, known)
@@ -183,6 +183,9 @@ def read_facts(
         own_rights=_ask(conn, "own_rights", {"names": [*names, group]}),
         others=_ask(conn, "others", {"names": names}),
         policies=policies,
+        holders={(schema, name): tuple(held) for schema, name, held in _ask(conn, "holders", known)},
+        memberships=[Member(*row) for row in _ask(conn, "memberships", {"names": [group, *names, *others]})],
+        member_options=versions.major_of(conn.info.server_version) >= versions.MEMBER_OPTIONS,
     )
     if not acts:
         return facts
@@ -194,10 +197,7 @@ def read_facts(
         unique=[
             Unique((s, t), name, primary, tuple(cols)) for s, t, name, primary, cols in _ask(conn, "unique", known)
         ],
-        holders={(schema, name): tuple(held) for schema, name, held in _ask(conn, "holders", known)},
         databases=_ask(conn, "databases", known | {"names": [group, *tenants, *names, *others]}),
-        memberships=[Member(*row) for row in _ask(conn, "memberships", {"names": [group, *names, *others]})],
-        member_options=versions.major_of(conn.info.server_version) >= versions.MEMBER_OPTIONS,
     )
 
 

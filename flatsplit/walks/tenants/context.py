@@ -263,6 +263,11 @@ class Context:
         known = self.live.structure.keys if self.live.structure is not None else None
         return tuple(key for key in known or () if key not in served)
 
+    @property
+    def all_keys(self) -> frozenset[str]:
+        """The keys of all tenants: of those that have a role, and of the root's rows where these were read."""
+        return frozenset({*self.live.tenants.values(), *self.keys})
+
     @cached_property
     def unable(self) -> dict[str, str]:
         """The keys of the tenants that cannot have a role, each with the reason."""

@@ -87,7 +87,7 @@ STEP = Step(
     purpose="Gives the tenants' roles LOGIN and, with auth = password, a password each. With connect = pool, one role "
     "logs in and may become each of them by SET ROLE: that holds against a forgotten WHERE, not against an injection.",
     apply=apply,
-    gates=("connections",),
+    gates=("ring-keys", "connections"),
     vacates=_connects,
     watch=("Connections: every tenant has a pool of its own from here on.",),
 )

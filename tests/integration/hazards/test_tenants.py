@@ -12,8 +12,9 @@ from flatsplit.config import Tenants
 from flatsplit.ddl import create_tenancy, tenancy_of
 from tests.support.hazards import SHOP, Case, check, look
 
-CONFIG = replace(SHOP, tenants=Tenants("public.accounts", ("account_id",)))
-ROOT = "SET ROLE legacy; CREATE TABLE accounts (id bigint PRIMARY KEY); RESET ROLE; "
+CONFIG = replace(SHOP, tenants=Tenants("public.accounts", ("account_id",), rings=(("-1",), ("rest",))))
+TABLE = "SET ROLE legacy; CREATE TABLE accounts (id bigint PRIMARY KEY); RESET ROLE; "
+ROOT = TABLE + "INSERT INTO accounts VALUES (-1); "
 ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, body text); "
 
 LATE = """
@@ -101,6 +102,12 @@ CASES = [
         ROOT + "INSERT INTO accounts VALUES (17); CREATE ROLE tenant_17",
         ("'17': a role 'tenant_17' is there already, and is nobody's of this table",),
         cure="DROP ROLE tenant_17",
+    ),
+    Case(
+        "tenant-ring-keys",
+        TABLE + "INSERT INTO accounts VALUES (17)",
+        ("'-1': write the key as the root has it, or leave it out",),
+        cure="INSERT INTO accounts VALUES (-1)",
     ),
 ]
 
