@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.views.question import show_question
+from flatsplit.cli.views.words import typed
 from flatsplit.model import SPLIT, GateResult, Plan, StepState, WalkName
 from flatsplit.walks.split import STEP_KEYS
 from flatsplit.words import clipped, count
@@ -19,18 +20,19 @@ if TYPE_CHECKING:
 _ENDS: dict[str, tuple[str, str]] = {
     "done": ("done", "green"),
     "waiting": ("waiting", "yellow"),
-    "running": ("stopped before its end; `flatsplit next` goes on", "yellow"),
     "rolled_back": ("rolled back", "green"),
-    "pending": ("not begun", "yellow"),
 }
 
 
 class Narration:
     """A :class:`flatsplit.cutover.interaction.Reporter` on standard error; a context manager."""
 
-    def __init__(self, output: Output, walk: WalkName = SPLIT) -> None:
-        """``walk``: the one whose steps are taken. Only steps of the split are numbered."""
+    def __init__(self, output: Output, walk: WalkName = SPLIT, *, several: bool = False) -> None:
+        """``walk``: the one whose steps are taken. Only steps of the split are numbered. ``several``: whether a command
+        about it would be refused without ``--walk``.
+        """
         self._walk = walk
+        self._several = several
         self.err = output.err
         self.output = output
         self._live = output.err.terminal and os.environ.get("TERM") != "dumb"
@@ -44,7 +46,12 @@ class Narration:
         self._pause()
         if walk != self._walk and walk != SPLIT:
             self.err.say(f"{one_line(walk.words)} goes along:", "bold")
+            self._several = True
         self._walk = walk
+
+    def typed(self, verb: str) -> str:
+        """A command about the walk whose steps are taken, as it is typed."""
+        return typed(verb, self._walk, several=self._several)
 
     # The moments of a step
 
@@ -216,11 +223,11 @@ class Asking:
         """Whether to go on."""
         if self.yes:
             if purpose not in ("next", "rollback"):  # no other command shows this plan as it is
-                self.narration.asking(lambda: show_question(self.narration.err, plan, purpose))
+                self.narration.asking(lambda: show_question(self.narration, plan, purpose))
             return True
 
         def ask() -> bool:
-            question = show_question(self.narration.err, plan, purpose)
+            question = show_question(self.narration, plan, purpose)
             return self.narration.output.ask(question)
 
         answer = bool(self.narration.asking(ask))

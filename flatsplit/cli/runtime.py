@@ -90,7 +90,7 @@ def _usage(app: App, error: click.ClickException) -> int:
 def _stopped(app: App, args: Sequence[str]) -> int:
     app.output.err.say("stopped")
     if not _CHANGING.isdisjoint(args):
-        app.output.err.say("nothing is half done: `flatsplit status` says where it stands, `flatsplit next` goes on")
+        app.output.err.say("nothing is half done: `flatsplit status` says where it stands, the same command goes on")
     return Exit.ERROR
 
 

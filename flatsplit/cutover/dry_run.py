@@ -76,7 +76,8 @@ def _waiting(session: Session, situation: Situation[Any], keys: Sequence[str]) -
         if "allowed" in situation.kind.step(key).gates:
             from flatsplit.gates.allowed import allowed
 
-            found = allowed(session, situation.live, situation.desired(situation.kind.place(key)))
+            then = situation.desired(situation.kind.place(key))
+            found = allowed(session, situation.live, then, situation.typed("plan"))
             if not found.open:
                 yield f"{key} will wait: {found.reason}; {found.fix}"
 

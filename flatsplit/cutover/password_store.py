@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 class Stored:
     """A source of passwords (:class:`flatsplit.cutover.interaction.Passwords`)."""
 
-    def __init__(self, store: Store, place: Callable[[str], SecretPlace], again: Collection[str] = ()) -> None:
+    def __init__(
+        self, store: Store, place: Callable[[str], SecretPlace], name: WalkName, again: Collection[str] = ()
+    ) -> None:
         self.store = store
         self.place = place
+        self.name = name
         self.again = frozenset(again)
         """Roles that have the new password already, as the journal knows: it may be current by now."""
 
@@ -49,7 +52,7 @@ class Stored:
         if found is None:
             raise StoreFailed(
                 f"the store has no password of {role} any more",
-                "flatsplit next --password-file FILE goes on with one that you have",
+                f"{self.name.typed('next')} --password-file FILE goes on with one that you have",
             )
         return found
 
@@ -78,4 +81,4 @@ def stored(walk: Walk, name: WalkName, tell: Callable[[str], None]) -> Stored | 
 
     there = any(record.walk == name for record in walk.kept)
     changed = there and any(tally.step == rotate.CHANGE for tally in walk.journal_of(name).tallies())
-    return Stored(Store(argv, tell), place, [name.subject] if changed else [])
+    return Stored(Store(argv, tell), place, name, [name.subject] if changed else [])

@@ -47,8 +47,8 @@ def check(config: Config, known: RoleNames, *, live: Collection[str], first_seen
         if begun and was and was in live:
             raise ConfigError(
                 f"flatsplit.toml: [roles] {purpose} = {quote(now)}, but this walk began with {quote(was)}",
-                f"write {purpose} = {quote(was)} again; only before create-roles, or after `flatsplit rollback --all`, "
-                "another name will do",
+                f"write {purpose} = {quote(was)} again; only before create-roles, or after "
+                f"`{SPLIT.typed('rollback', several=True)} --all`, another name will do",
             )
         if now in live and now not in first_seen:
             raise taken("flatsplit.toml", config, [now])

@@ -219,7 +219,7 @@ def _take_back(
     reporter.step_started(f"rollback {key}", f"undo “{situation.kind.step(key).title}”", len(plan.statements))
     for definition in dropped:
         reporter.note(f"goes with its role, on record in the journal: {definition}")
-    executor = walk.executor(situation, reporter)
+    executor = walk.executor(situation, reporter, shows="runbook")
     made = situation.kind.makes(situation.context)
     mine = [name for name in made if not marks.others(situation.live, name)]
     tell(plan, reporter)

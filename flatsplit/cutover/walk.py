@@ -25,7 +25,7 @@ from flatsplit.connection import Session
 from flatsplit.cutover import expected_rights, role_names
 from flatsplit.cutover.interaction import Passwords, Reporter
 from flatsplit.cutover.situation import Situation
-from flatsplit.cutover.which_walk import DAMAGED, choose, steps
+from flatsplit.cutover.which_walk import DAMAGED, choose, several, steps
 from flatsplit.errors import ConfigError, JournalError, UsageError
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked
@@ -132,6 +132,11 @@ class Walk:
         other = self.open(self.session, self.config, live, walk=name)
         other.admitted = self.admitted
         return other
+
+    @property
+    def several(self) -> bool:
+        """Whether a command without ``--walk`` would not be taken to be about this walk."""
+        return several(self.journal, self.kept, self.record, self.config)
 
     @property
     def split(self) -> CutoverRecord:
@@ -327,9 +332,9 @@ class Walk:
         return made
 
     def executor(
-        self, situation: Situation, reporter: Reporter, verifiers: Mapping[str, str] | None = None
+        self, situation: Situation, reporter: Reporter, verifiers: Mapping[str, str] | None = None, shows: str = "plan"
     ) -> Executor:
-        """An executor with the lock budget of the configuration."""
+        """An executor with the lock budget of the configuration. ``shows``: the command that shows what it runs."""
         from flatsplit.executor import Budget, Executor
 
         locks = self.config.locks
@@ -340,4 +345,5 @@ class Walk:
             reporter,
             superuser=situation.live.target.operator_superuser,
             verifiers=verifiers or {},
+            shows=situation.typed(shows),
         )

@@ -49,6 +49,14 @@ def choose(
     raise UsageError(f"{len(found)} {what}: {_listed(found)}", f"say which, for example {found[-1].walk.option}")
 
 
+def several(journal: Journal, kept: Sequence[CutoverRecord], record: CutoverRecord, config: Config) -> bool:
+    """Whether a command without ``--walk`` would be refused, or be about another walk than this one."""
+    try:
+        return choose(journal, kept, None, config).walk != record.walk
+    except UsageError:
+        return True
+
+
 def _listed(records: Sequence[CutoverRecord]) -> str:
     return ", ".join(str(record.walk) for record in records)
 

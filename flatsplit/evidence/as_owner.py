@@ -42,7 +42,7 @@ def answers(conn: psycopg.Connection[Any], owner: str, questions: Sequence[sql.C
                 found.append([json.loads(row[0]) for row in rows])
     except errors.ReadOnlySqlTransaction:
         raise MissingRights(
-            "whoever only looks cannot ask as the owner", "flatsplit next looks again, and can"
+            "whoever only looks cannot ask as the owner", "who takes the step looks again, and can"
         ) from None
     except errors.InsufficientPrivilege as error:
         raise MissingRights(

@@ -77,10 +77,10 @@ def advice(error: psycopg.Error, ours: str) -> str:
     return f"{theirs} {ours[0].upper()}{ours[1:]}" if theirs else ours
 
 
-def itself(statement: Statement) -> str:
+def itself(statement: Statement, shows: str) -> str:
     """What follows the word ``run`` in a message: the statement itself where it fits on a line and has no place for a
-    secret, else where to find it.
+    secret, else the command that ``shows`` it.
     """
     if statement.secrets or len(statement.sql) > LINE:
-        return " the statement from `flatsplit plan`"
+        return f" the statement from `{shows}`"
     return f": {ddl.by_hand(statement.sql)}"

@@ -104,13 +104,16 @@ class Executor:
         *,
         superuser: bool,
         verifiers: Mapping[str, str],
+        shows: str,
     ) -> None:
+        """``shows``: the command that prints the statements, for an error that does not name one."""
         self._session = session
         self._journal = journal
         self._budget = budget
         self._listener = listener
         self._superuser = superuser
         self._verifiers = verifiers
+        self._shows = shows
         self._random = random.Random()
         self._progress = time.monotonic()
         self._lag_checked = 0.0
@@ -272,13 +275,13 @@ class Executor:
             return StatementFailed(f"{what}; raised by {raiser}", raiser.way_out)
         if isinstance(error, errors.ProgramLimitExceeded) and statement.objects:
             return StatementFailed(what, full(statement))
+        by_hand = f"run{itself(statement, self._shows)}"
         if isinstance(error, errors.InsufficientPrivilege):
-            return MissingRights(
-                what, advice(error, f"doctor names what the operator lacks; or have a superuser run{itself(statement)}")
-            )
+            lacks = f"doctor names what the operator lacks; or have a superuser {by_hand}"
+            return MissingRights(what, advice(error, lacks))
         if isinstance(error, psycopg.OperationalError):  # short of disk space, memory or connections
             return StatementFailed(what, advice(error, "run the same command again to go on from here"))
-        return StatementFailed(what, advice(error, f"remove the cause and try again; in psql run{itself(statement)}"))
+        return StatementFailed(what, advice(error, f"remove the cause and try again; in psql {by_hand}"))
 
     def _there(self, batch: Sequence[Statement], error: psycopg.Error) -> Outcome:
         """Something exists already. A role was created by another database's walk; the next look decides what follows.

@@ -24,11 +24,11 @@ KEY: Final = "allowed"
 
 def judge(asked: Asked[Any]) -> GateResult:
     """Closed with the first statement that the server would refuse, and who has to run it."""
-    return allowed(asked.session, asked.state, asked.after(asked.step))
+    return allowed(asked.session, asked.state, asked.after(asked.step), asked.typed("plan"))
 
 
-def allowed(session: Session, state: State, then: State) -> GateResult:
-    """The same for what leads from one State to the other."""
+def allowed(session: Session, state: State, then: State, shows: str) -> GateResult:
+    """The same for what leads from one State to the other. ``shows``: the command that shows all of its statements."""
     operator = state.target.operator
     if state.target.operator_superuser:
         return GateResult(KEY, True, f"{operator} is a superuser", waivable=False)
@@ -36,11 +36,11 @@ def allowed(session: Session, state: State, then: State) -> GateResult:
     settings = [each for each in statements if _is(each, "setting")]
     parts = [each for each in statements if _is(each, "recorder")]
     if refused := [each for each in settings if not _may_set(session, state, each)]:
-        return _closed(f"{operator} may not set {_what(refused[0])}", _settable(state, refused, len(settings)))
+        return _closed(f"{operator} may not set {_what(refused[0])}", _settable(state, refused, len(settings), shows))
     if parts and not _may_trigger(session):
         return _closed(
             f"{operator} may not create event triggers, which takes a superuser",
-            "have a superuser run flatsplit next for this step, or its SQL file of flatsplit runbook; or leave it out: "
+            "have a superuser take this step, or run its SQL file of the runbook; or leave it out: "
             "[trail] table = false",
         )
     return GateResult(KEY, True, f"{operator} may run it", waivable=False)
@@ -73,7 +73,7 @@ def _may_set(session: Session, state: State, statement: Statement) -> bool:
     return bool(ask(session.driver, "may_set", {"name": name})[0][0])
 
 
-def _settable(state: State, refused: list[Statement], wanted: int) -> str:
+def _settable(state: State, refused: list[Statement], wanted: int, shows: str) -> str:
     """The GRANT that is enough, where there is a single one; else the statements themselves."""
     operator = state.target.operator
     roles = [each.changes[-1].subject for each in refused]
@@ -81,7 +81,7 @@ def _settable(state: State, refused: list[Statement], wanted: int) -> str:
     if state.target.major >= PARAMETER_GRANTS and reachable:
         name = refused[0].changes[-1].detail.partition("=")[0]
         return f"have a superuser run: GRANT SET ON PARAMETER {ddl.ident(name)} TO {ddl.ident(operator)};"
-    more = f" (flatsplit plan shows all {wanted})" if wanted > 1 else ""
+    more = f" ({shows} shows all {wanted})" if wanted > 1 else ""
     return f"have a superuser run: {refused[0].sql}{more}"
 
 

@@ -61,7 +61,7 @@ def journal(opened: Session) -> Journal:
 
 
 def executor(journal: Journal, hears: Hears, budget: Budget = BUDGET) -> Executor:
-    return Executor(journal.session, journal, budget, hears, superuser=True, verifiers={})
+    return Executor(journal.session, journal, budget, hears, superuser=True, verifiers={}, shows="flatsplit plan")
 
 
 def grant(table: str) -> Statement:

@@ -72,6 +72,6 @@ def crowd(database: Database, table: str) -> Iterator[None]:
 def test_a_statement_with_a_place_for_a_secret_is_not_to_be_run_as_it_is() -> None:
     """It stands in the plan as psql can run it, with a variable."""
     plain = Statement("role a: LOGIN", 'ALTER ROLE "a" LOGIN;', "", "")
-    assert itself(plain) == ': ALTER ROLE "a" LOGIN;'
+    assert itself(plain, "flatsplit plan") == ': ALTER ROLE "a" LOGIN;'
     for secret in (plain.but(secrets=("a",)), plain.but(sql=f"{plain.sql} --{'x' * LINE}")):
-        assert itself(secret) == " the statement from `flatsplit plan`"
+        assert itself(secret, "flatsplit plan --walk trail") == " the statement from `flatsplit plan --walk trail`"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -20,6 +22,12 @@ def test_a_relation_is_named_by_its_identifier(kind: Kind, schema: str, name: st
     ref = ObjectRef(kind, schema, name)
     assert ddl.name(ref) == ddl.ident(schema, name)
     assert ddl.name(ref) == ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
+
+
+@given(st.sampled_from(get_args(Kind)), NAMES, NAMES, NAMES)
+@example("function", "a\rb", "c\nd", "\r\n")
+def test_an_object_is_one_line_in_words(kind: Kind, schema: str, name: str, args: str) -> None:
+    assert not {"\n", "\r"} & {*ddl.label(ObjectRef(kind, schema, name, args))}
 
 
 @given(NAMES, NAMES)

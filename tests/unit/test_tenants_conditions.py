@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from flatsplit import ddl
-from flatsplit.tenants import (
-    Condition,
-    Link,
-)
+from flatsplit.tenants import Condition, Link
 
 MINE = '( SELECT "r"."tenant"\n   FROM "t"."roles" "r"\n  WHERE ("r"."role" = CURRENT_USER))'
 
 RENAMED = MINE.replace('"r"', '"r_1"')
+
+SPELLED, OTHER_ALIAS = '"r"."role"', '"x"."role"'
+TENANT, ROLE = '"r"."tenant"', '"r"."role"'
 
 OTHERS = MINE.replace('"role"', '"tenant"')
 
@@ -53,14 +55,29 @@ def test_what_the_server_prints_is_recognised(condition: Condition, table: str, 
         f'("a" = {MINE.partition("WHERE")[0]})',
         f'(("a" = {MINE}) OR ("b" IS NULL))',
         f'(("a" = {MINE}) OR true)',
+        f'(("a" = {MINE}) AND true)',
+        f'(("a" = {MINE}) AND "b")',
+        f'("a" = {MINE.replace(SPELLED, OTHER_ALIAS)})',
+        f'("a" = {MINE.replace(TENANT, ROLE)})',
         f'(("a")::"name" = {MINE})',
         f'(("a")::numeric(3,0) = {MINE})',
         f'((("a")::integer)::numeric = {MINE})',
         LONG.replace('("p2"."id" = "p1"."c") AND', ""),
         LONG.replace('"p1"."c"', '"lines"."c"'),
+        LONG.replace('"p2"."acc"', '"p1"."acc"'),
+        LONG.replace('"p2"."acc"', '"lines"."acc"'),
         "",
     ],
 )
 def test_anything_else_stays_as_it_is(printed: str) -> None:
-    assert ddl.recognise(printed, "x") is None
-    assert ddl.canonical(printed, "x") == printed
+    assert ddl.recognise(printed, "lines") is None
+    assert ddl.canonical(printed, "lines") == printed
+
+
+@pytest.mark.parametrize("table", ["p1", "p2", "q1", "r", "roles"])
+def test_no_table_on_the_way_is_called_like_the_first(table: str) -> None:
+    """The condition names both: with the same name, it would compare a table with itself."""
+    text = ddl.condition(Condition("t", "acc", LINKS), table)
+    aliases = re.findall(r'"s"\."\w+" "(\w+)"', text)
+    assert len({*aliases, table}) == 3
+    assert ddl.recognise(text, table) == Condition("t", "acc", LINKS)

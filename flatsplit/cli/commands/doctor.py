@@ -67,7 +67,7 @@ def command(app: App, form: str, id_: str | None, rows: bool) -> Exit:
         view.show(output, findings)
         output.say(said, "red" if numbers["blocker"] else "green")
         if not numbers["blocker"]:
-            output.say("Nothing stands in the way: `flatsplit plan` shows the next step.")
+            output.say("Nothing stands in the way: `flatsplit status` says what comes next.")
     return Exit.REFUSED if numbers["blocker"] else Exit.OK
 
 

@@ -62,7 +62,7 @@ def command(
 
     with (
         app.walk("next", write=not dry_run, alone=True, name=name) as walk,
-        Narration(app.output, walk.record.walk) as narration,
+        Narration(app.output, walk.record.walk, several=walk.several) as narration,
     ):
         asking = Asking(narration, yes=yes)
         passwords = passwords_from(app, narration, password_file, generate_passwords, walk)

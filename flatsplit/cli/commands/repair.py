@@ -28,7 +28,7 @@ def command(app: App, name: str | None, yes: bool, password_file: Path | None, g
 
     with (
         app.walk("repair", write=True, alone=True, name=name, any_will_do=True) as walk,
-        Narration(app.output, walk.record.walk) as narration,
+        Narration(app.output, walk.record.walk, several=walk.several) as narration,
     ):
         asking = Asking(narration, yes=yes or not app.output.interactive)
         passwords = passwords_from(app, narration, password_file, generate_passwords)

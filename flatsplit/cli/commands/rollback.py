@@ -32,7 +32,7 @@ def command(
 
     with (
         app.walk("rollback", write=True, alone=True, name=name) as walk,
-        Narration(app.output, walk.record.walk) as narration,
+        Narration(app.output, walk.record.walk, several=walk.several) as narration,
     ):
         asking = Asking(narration, yes=yes)
         from flatsplit.cutover.rollback import rollback

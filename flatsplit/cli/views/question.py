@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flatsplit.cli.output import Printer
 from flatsplit.cli.views.findings import show_findings
@@ -13,8 +13,18 @@ if TYPE_CHECKING:
     from flatsplit.model import Plan
 
 
-def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
+class Asker(Protocol):
+    """Who shows a question: :class:`flatsplit.cli.progress.Narration`."""
+
+    err: Printer
+
+    def typed(self, verb: str) -> str:
+        """A command about the walk in question, as it is typed."""
+
+
+def show_question(asker: Asker, plan: Plan, purpose: str) -> str:
     """Show what is about to happen; returns the question to ask."""
+    printer = asker.err
     titles = {"next": f"Next step: {plan.step}", "rollback": f"Roll back: {plan.step}", "repair": "Repair"}
     printer.heading(titles.get(purpose, purpose.capitalize()))
     show_findings(printer, plan.notes)
@@ -26,7 +36,7 @@ def show_question(printer: Printer, plan: Plan, purpose: str) -> str:
     if not plan.actions:
         printer.say("  nothing to change in the database")
         return "Go on?"
-    commands = {"next": "flatsplit plan", "repair": "flatsplit verify --json", "rollback": "flatsplit runbook"}
-    whole = f"all of it, with undo: {commands[purpose]}; " if purpose in commands else ""
+    shows = {"next": asker.typed("plan"), "repair": "flatsplit verify --json", "rollback": asker.typed("runbook")}
+    whole = f"all of it, with undo: {shows[purpose]}; " if purpose in shows else ""
     printer.say(f"  {whole}digest {plan.digest}", "dim")
     return f"Run {'this' if len(plan.actions) == 1 else 'these'} {count(len(plan.actions), 'statement')}?"

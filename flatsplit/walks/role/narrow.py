@@ -22,5 +22,5 @@ STEP = Step(
     apply=apply,
     gates=("rehearsed",),
     watch=("Errors of the program with SQLSTATE 42501 (insufficient privilege).",),
-    stop=("The program is refused anything: `flatsplit rollback` of this step is one GRANT.",),
+    stop=("The program is refused anything: taking this step back is one GRANT.",),
 )

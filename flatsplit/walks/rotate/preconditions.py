@@ -8,6 +8,7 @@ from collections.abc import Collection
 from flatsplit import blueprint, ddl
 from flatsplit.config import Config
 from flatsplit.errors import UsageError
+from flatsplit.model import SPLIT
 from flatsplit.walks import rotate
 from flatsplit.walks.kind import Moment
 
@@ -94,7 +95,7 @@ def _in_place(moment: Moment) -> Objection | None:
     config, role = moment.config, moment.subject
     facts = moment.live.roles[role]
     if role == config.legacy_role:
-        return f"{role} is the role that is to be replaced", "retire it instead: flatsplit next"
+        return f"{role} is the role that is to be replaced", f"retire it instead: {SPLIT.typed('next', several=True)}"
     if not facts.login:
         return f"{role} does not log in, so it has no password to rotate", "name one that does: \\du in psql"
     if facts.expired:
