@@ -223,11 +223,11 @@ class Asking:
         """Whether to go on."""
         if self.yes:
             if purpose not in ("next", "rollback"):  # no other command shows this plan as it is
-                self.narration.asking(lambda: show_question(self.narration, plan, purpose))
+                self.narration.asking(lambda: show_question(self.narration.err, plan, purpose, self.narration.typed))
             return True
 
         def ask() -> bool:
-            question = show_question(self.narration, plan, purpose)
+            question = show_question(self.narration.err, plan, purpose, self.narration.typed)
             return self.narration.output.ask(question)
 
         answer = bool(self.narration.asking(ask))

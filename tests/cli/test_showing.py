@@ -24,7 +24,7 @@ from flatsplit.config import Config
 from flatsplit.cutover.status import CutoverView, Status, StepView
 from flatsplit.cutover.survey import InitRequest, Proposal
 from flatsplit.cutover.verify import VerifyReport
-from flatsplit.model import Check, Finding, GateResult, Plan, Statement, Target
+from flatsplit.model import SPLIT, Check, Finding, GateResult, Plan, Statement, Target, WalkName
 from flatsplit.words import ago
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -130,7 +130,7 @@ def test_on_a_terminal_nothing_moves_the_cursor(name: str) -> None:
     printer.colour = False
     plan = Plan("create-roles", name, (statement(name),), (statement(name),), (Finding("x", "note", name, name, name),))
     plan_view.show(printer, plan)
-    show_question(printer, plan, "next")
+    show_question(printer, plan, "next", SPLIT.typed)
     status_view.show(printer, a_status(name, GATE))
     printer.heading(name)
     printer.code(name)
@@ -180,13 +180,14 @@ def test_a_table_on_a_terminal_wraps_and_keeps_every_character(monkeypatch: pyte
 def test_a_question_counts_first_and_shows_a_few_of_many() -> None:
     stream = io.StringIO()
     plan = Plan("transfer-ownership", "abc", (), tuple(statement(f"t{n}", n) for n in range(1000)))
-    question = show_question(Printer(stream), plan, "next")
+    question = show_question(Printer(stream), plan, "next", WalkName("rotate", "a b").typed)
     assert question == "Run these 1,000 statements?"
     lines = stream.getvalue().splitlines()
     assert lines[1] == "Next step: transfer-ownership"
     assert lines[2] == "   1,000 × ALTER TABLE  (lock: ACCESS EXCLUSIVE)"
     assert lines[3].strip() == 'ALTER TABLE "t0" OWNER TO app_migrator;'
     assert lines[6].strip() == "… and 997 more"
+    assert lines[7].strip() == "all of it, with undo: flatsplit plan --walk 'rotate:a b'; digest abc"
     assert len(lines) == 8
 
 

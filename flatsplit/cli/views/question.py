@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer
 from flatsplit.cli.views.findings import show_findings
@@ -13,18 +14,10 @@ if TYPE_CHECKING:
     from flatsplit.model import Plan
 
 
-class Asker(Protocol):
-    """Who shows a question: :class:`flatsplit.cli.progress.Narration`."""
-
-    err: Printer
-
-    def typed(self, verb: str) -> str:
-        """A command about the walk in question, as it is typed."""
-
-
-def show_question(asker: Asker, plan: Plan, purpose: str) -> str:
-    """Show what is about to happen; returns the question to ask."""
-    printer = asker.err
+def show_question(printer: Printer, plan: Plan, purpose: str, typed: Callable[[str], str]) -> str:
+    """Show what is about to happen; returns the question to ask. ``typed`` gives a command about this walk as it is
+    typed.
+    """
     titles = {"next": f"Next step: {plan.step}", "rollback": f"Roll back: {plan.step}", "repair": "Repair"}
     printer.heading(titles.get(purpose, purpose.capitalize()))
     show_findings(printer, plan.notes)
@@ -36,7 +29,7 @@ def show_question(asker: Asker, plan: Plan, purpose: str) -> str:
     if not plan.actions:
         printer.say("  nothing to change in the database")
         return "Go on?"
-    shows = {"next": asker.typed("plan"), "repair": "flatsplit verify --json", "rollback": asker.typed("runbook")}
+    shows = {"next": typed("plan"), "repair": "flatsplit verify --json", "rollback": typed("runbook")}
     whole = f"all of it, with undo: {shows[purpose]}; " if purpose in shows else ""
     printer.say(f"  {whole}digest {plan.digest}", "dim")
     return f"Run {'this' if len(plan.actions) == 1 else 'these'} {count(len(plan.actions), 'statement')}?"
