@@ -13,7 +13,16 @@ from flatsplit.evidence.rows_alike import alike
 from flatsplit.model import RELATIONS, ObjectFacts, ObjectRef, State
 from flatsplit.rehearsal import conditions
 from flatsplit.rehearsal.conditions import PolicyCondition
-from flatsplit.rehearsal.relation_parts import Cascade, Expression, Policy, Relation, Routine, Trigger, grouped
+from flatsplit.rehearsal.relation_parts import (
+    Cascade,
+    ColumnDefault,
+    Expression,
+    Policy,
+    Relation,
+    Routine,
+    Trigger,
+    grouped,
+)
 from flatsplit.rehearsal.system_views import ServersViews
 
 SYSTEM = ("pg_catalog", "information_schema")
@@ -131,24 +140,18 @@ class World:
         return grouped(Cascade(*row) for row in self._ask("foreign_keys"))
 
     @cached_property
-    def sequences(self) -> dict[int, list[tuple[str, int, int]]]:
-        """By table: a column, its number, and the sequence of its default."""
-        return self._columns_of("sequences")
+    def defaults(self) -> dict[int, list[ColumnDefault]]:
+        """By table: what the defaults of its columns use."""
+        return grouped(ColumnDefault(*row) for row in self._ask("defaults"))
 
     @cached_property
-    def owned_sequences(self) -> dict[int, list[tuple[str, int, int]]]:
-        """By table: a column, its number, and the sequence that it owns."""
-        return self._columns_of("owned_sequences")
-
-    def _columns_of(self, name: str) -> dict[int, list[tuple[str, int, int]]]:
-        found: defaultdict[int, list[tuple[str, int, int]]] = defaultdict(list)
-        for table, column, number, sequence in self._ask(name):
-            found[table].append((column, number, sequence))
-        return dict(found)
+    def owned_sequences(self) -> dict[int, list[tuple[int, str, int, int]]]:
+        """By table: the table, a column, its number, and the sequence that it owns."""
+        return grouped(self._ask("owned_sequences"))
 
     @cached_property
     def evaluated(self) -> dict[tuple[int, str], list[int]]:
-        """Routines that are called by reading (r) or writing (w) a relation."""
+        """Routines that are called by reading (r) or writing (w) a relation, without those of defaults."""
         found: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
         for relation, when, routine in self._ask("evaluated"):
             found[relation, when].append(routine)

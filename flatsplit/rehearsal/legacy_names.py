@@ -72,10 +72,10 @@ def written(actor: Actor, oid: int, letter: str) -> list[Problem]:
 
 
 def defaults(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem]:
-    """Problems of the defaults of columns that are given no value."""
+    """Problems of the defaults that a statement uses."""
     found: list[Problem] = []
     for each in actor.world.expressions.get(relation.oid, ()):
-        if each.what == "default" and not use.gives(each.name, each.number):
+        if each.what == "default" and use.takes_default(each.name, each.number):
             found += _evaluated(actor, each)
     return found
 

@@ -100,7 +100,7 @@ def _referring(judge: Judge, relation: Relation) -> list[Relation]:
 def _restart(judge: Judge, table: Relation) -> list[Problem]:
     """Problems of RESTART IDENTITY, which is for the owner of the sequences."""
     found = []
-    for column, _, oid in judge.world.owned_sequences.get(table.oid, ()):
+    for _, column, _, oid in judge.world.owned_sequences.get(table.oid, ()):
         sequence = judge.world.by_oid.get(oid)
         if sequence is not None and not judge.actor.owns(sequence.ref):
             reason = f"RESTART IDENTITY is for the owner of the sequence of {shown(table.ref)}.{column}"

@@ -55,6 +55,18 @@ class Expression(NamedTuple):
         return self.what in ("trigger", "rule")
 
 
+class ColumnDefault(NamedTuple):
+    """A sequence or routine that the default of a column uses."""
+
+    relation: int
+    column: str
+    number: int
+    """The number of the column."""
+    sequence: bool
+    """Whether it is a sequence; otherwise a routine."""
+    oid: int
+
+
 class Cascade(NamedTuple):
     """What a foreign key does in the referencing table."""
 

@@ -118,7 +118,7 @@ def _sequences(actor: Actor, call: RoutineUse) -> tuple[str, list[ObjectRef]]:
         table, column = str(nested.constants[0]), nested.constants[1]
         relation = _relation(actor, table)
         world = actor.world
-        for name, _, oid in world.owned_sequences.get(relation, ()):
+        for _, name, _, oid in world.owned_sequences.get(relation, ()):
             if name == column and oid in world.by_oid:
                 return f"of {table}.{column}", [world.by_oid[oid].ref]
         text = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from flatsplit.rehearsal import given_columns
 from flatsplit.rehearsal.conditions import asks_who
 from flatsplit.rehearsal.grammar import Node, children, constant, inner, name_of, strings, walk
 
@@ -23,8 +24,8 @@ class RelationUse:
     """Columns to which INSERT gives a value; None for as many as there are values."""
     values: int | None = None
     """How many values INSERT has where it names no columns; None where that cannot be told."""
-    defaults: bool = False
-    """Whether INSERT says DEFAULT somewhere."""
+    defaulted: frozenset[str | int] = frozenset()
+    """Columns for which INSERT says DEFAULT in some row: by name, or by number where it names no columns."""
     updated: frozenset[str] = frozenset()
     reset: frozenset[str] = frozenset()
     """Columns to which UPDATE gives their defaults."""
@@ -36,13 +37,15 @@ class RelationUse:
     strict: frozenset[str] = frozenset()
     """Privileges for which a hidden row is an error: those of rows that INSERT and MERGE meet."""
 
-    def gives(self, column: str, number: int) -> bool:
-        """Whether INSERT gives the column a value in each row, so that its default is not used."""
-        if self.defaults:
+    def takes_default(self, column: str, number: int) -> bool:
+        """Whether a row gets the default of this column."""
+        if column in self.reset or not {column, number}.isdisjoint(self.defaulted):
+            return True
+        if "a" not in self.letters:
             return False
         if self.inserted is not None:
-            return column in self.inserted
-        return self.values is not None and number <= self.values
+            return column not in self.inserted
+        return self.values is None or number > self.values
 
 
 @dataclass
@@ -181,8 +184,8 @@ class _Reader:
         use = range_use(node.relation, "a")
         use.target = True
         use.inserted = frozenset(each.res_target.name for each in node.cols) or None
-        use.values = _width(node)
-        use.defaults = any(inner(value)[0] == "set_to_default" for row in _rows(node) for value in row)
+        use.values = given_columns.width(node)
+        use.defaulted = given_columns.defaulted(node)
         if node.HasField("on_conflict_clause"):
             conflict = node.on_conflict_clause
             if conflict.infer.index_elems or conflict.infer.HasField("where_clause"):
@@ -192,7 +195,7 @@ class _Reader:
             if conflict.target_list:
                 use.letters |= {"w", "r"}
                 use.updated = frozenset(each.res_target.name for each in conflict.target_list)
-                use.reset = _reset(conflict.target_list)
+                use.reset = given_columns.reset(conflict.target_list)
         if node.HasField("returning_clause"):
             use.letters.add("r")
         use.strict = frozenset("rw")
@@ -204,7 +207,7 @@ class _Reader:
         use = range_use(node.relation, "w")
         use.target = True
         use.updated = frozenset(each.res_target.name for each in node.target_list)
-        use.reset = _reset(node.target_list)
+        use.reset = given_columns.reset(node.target_list)
         reading = node.HasField("where_clause") or node.HasField("returning_clause")
         if reading or any(name_of(each) == "ColumnRef" for target in node.target_list for each in walk(target)):
             use.letters.add("r")
@@ -236,10 +239,13 @@ class _Reader:
             columns = frozenset(target.res_target.name for target in clause.target_list)
             if letter == "w":
                 use.updated |= columns
-                use.reset |= _reset(clause.target_list)
+                use.reset |= given_columns.reset(clause.target_list)
             if letter == "a":
                 use.inserted = columns or None
                 use.values = len(clause.values) or None
+                use.defaulted |= given_columns.defaults_in(
+                    [clause.values], [each.res_target.name for each in clause.target_list]
+                )
         self.found.relations.append(use)
         self._rest(node, ctes, "relation")
 
@@ -274,20 +280,6 @@ class _Reader:
         self._all(children(node), ctes)
 
 
-def _reset(targets: Iterable[Node]) -> frozenset[str]:
-    """The columns that SET gives DEFAULT."""
-    return frozenset(each.res_target.name for each in targets if _given(each.res_target.val) == "set_to_default")
-
-
-def _given(value: Node) -> str:
-    """What kind of value a column is given, also by SET (a, b) = (…, …)."""
-    kind, node = inner(value)
-    if kind == "multi_assign_ref":
-        source, row = inner(node.source)
-        return inner(row.args[node.colno - 1])[0] if source == "row_expr" else source
-    return kind
-
-
 _SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
 _EQUALITY = ("=", "<>", "!=")
 
@@ -313,20 +305,3 @@ def _column(node: Node) -> tuple[str, str]:
         if kind in ("a_star", "string")
     ]
     return parts[-2] if len(parts) > 1 else "", parts[-1]
-
-
-def _rows(insert: Node) -> Iterable[Node]:
-    """The rows of INSERT … VALUES."""
-    kind, select = inner(insert.select_stmt) if insert.HasField("select_stmt") else ("", None)
-    return (each.list.items for each in select.values_lists) if select is not None and kind == "select_stmt" else ()
-
-
-def _width(insert: Node) -> int | None:
-    """How many columns an INSERT fills; 0 for DEFAULT VALUES."""
-    if not insert.HasField("select_stmt"):
-        return 0
-    kind, select = inner(insert.select_stmt)
-    if kind == "select_stmt" and select.values_lists:
-        row = select.values_lists[0].list.items
-        return None if any(inner(each)[0] == "set_to_default" for each in row) else len(row)
-    return None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flatsplit.model import ObjectRef, versions
-from flatsplit.rehearsal import bodies, kinds, maintenance, protected_settings, set_role
+from flatsplit.rehearsal import bodies, given_columns, kinds, maintenance, protected_settings, set_role
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.grammar import PLANNED, Node, Parsed, constant, inner, strings
 from flatsplit.rehearsal.remedies import member, shown
@@ -139,6 +139,8 @@ def _copy(judge: Judge, node: Node, path: Path) -> list[Problem]:
         columns = frozenset(strings(node.attlist))
         if node.is_from:
             use.inserted = columns or None
+            if not columns and all(each.def_elem.defname != "default" for each in node.options):
+                use.values = given_columns.ALL
         found += judge.relation(use, Uses(columns={("", name) for name in columns} or {("", "*")}), path)
     if not node.is_from and not node.filename:
         return found

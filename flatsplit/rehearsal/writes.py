@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit.rehearsal import cascades, legacy_names
 from flatsplit.rehearsal.grammar import Unparsable, inner, parse_one
-from flatsplit.rehearsal.relation_parts import Relation
+from flatsplit.rehearsal.relation_parts import ColumnDefault, Relation
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.uses import RelationUse, uses_of
 from flatsplit.rehearsal.values import Problem, distinct, within
@@ -19,11 +19,8 @@ def problems(judge: Judging, relation: Relation, use: RelationUse) -> list[Probl
     """Problems of everything that a statement sets off by writing to a relation."""
     found: list[Problem] = []
     for table in _tables(judge, relation):
-        if "a" in use.letters:
-            found += _defaults(judge, table, use)
-            found += legacy_names.defaults(judge.actor, table, use)
-        elif use.reset:
-            found += _defaults(judge, table, use)
+        found += _defaults(judge, table, use)
+        found += legacy_names.defaults(judge.actor, table, use)
         for letter in sorted(use.letters & {"a", "w", "d"}):
             found += written(judge, table.oid, letter)
             found += _ruled(judge, table, letter)
@@ -75,20 +72,29 @@ def _tables(judge: Judging, relation: Relation) -> list[Relation]:
 
 
 def _defaults(judge: Judging, relation: Relation, use: RelationUse) -> list[Problem]:
-    """Problems of the sequences behind defaults of columns that are given no value, or DEFAULT by UPDATE."""
+    """Problems of what the defaults use of columns that INSERT gives no value, or UPDATE gives DEFAULT."""
     found = []
-    for column, number, oid in judge.world.sequences.get(relation.oid, ()):
-        if use.gives(column, number) if "a" in use.letters else column not in use.reset:
+    for default in judge.world.defaults.get(relation.oid, ()):
+        if not use.takes_default(default.column, default.number):
             continue
-        sequence = judge.world.by_oid.get(oid)
-        if sequence is None:
-            continue
-        found += judge.actor.schema(sequence.ref.schema)
-        if not judge.actor.holds(sequence.ref, "Uw"):
-            column_name = f"{shown(relation.ref)}.{column}"
-            reason = f"the default of {column_name} draws from a sequence that {judge.actor.role} may not use"
-            why = f"the default of {column_name} draws from it"
-            found.append(judge.actor.lacks(sequence.ref, "U", reason, why=why))
+        if default.sequence:
+            found += _drawn(judge, relation, default)
+        else:  # which EXPLAIN checks
+            found += judge.called(default.oid, stored=True)
+    return found
+
+
+def _drawn(judge: Judging, relation: Relation, default: ColumnDefault) -> list[Problem]:
+    """Problems of drawing from the sequence of a default, which EXPLAIN does not check."""
+    sequence = judge.world.by_oid.get(default.oid)
+    if sequence is None:
+        return []
+    found = judge.actor.schema(sequence.ref.schema)
+    if not judge.actor.holds(sequence.ref, "Uw"):
+        column_name = f"{shown(relation.ref)}.{default.column}"
+        reason = f"the default of {column_name} draws from a sequence that {judge.actor.role} may not use"
+        why = f"the default of {column_name} draws from it"
+        found.append(judge.actor.lacks(sequence.ref, "U", reason, why=why))
     return [each._replace(planned=False) for each in found]
 
 
@@ -105,17 +111,14 @@ def written(judge: Judging, oid: int, letter: str) -> list[Problem]:
             if trigger.fires(letter):
                 collected += judge.trigger(trigger)
         if letter in "aw":
-            collected += _evaluated(judge, each, letter)
+            collected += _evaluated(judge, each)
         collected += legacy_names.written(judge.actor, each, letter)
         collected += cascades.problems(judge, each, letter)
     found += distinct(collected)
     return found
 
 
-def _evaluated(judge: Judging, oid: int, letter: str) -> list[Problem]:
-    """Problems of routines in stored expressions. EXPLAIN checks those of defaults, but not those for each new row."""
+def _evaluated(judge: Judging, oid: int) -> list[Problem]:
+    """Problems of routines in expressions that are evaluated for each new row, which EXPLAIN does not check."""
     met = [each for one in judge.world.evaluated.get((oid, "w"), ()) for each in judge.called(one, stored=True)]
-    if letter != "a":
-        return met
-    found = [each for one in judge.world.evaluated.get((oid, "d"), ()) for each in judge.called(one, stored=True)]
-    return found + [each._replace(planned=False) for each in met]
+    return [each._replace(planned=False) for each in met]

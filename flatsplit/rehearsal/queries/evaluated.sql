@@ -1,13 +1,14 @@
 -- Routines of the application that reading (r) or writing (w) a relation calls with the rights of whoever does it:
--- in a view, a generated column, a check, an index, a trigger's condition, the key of partitions; in a default (d) only where no value is given.
+-- in a view, a generated column, a check, an index, a trigger's condition, the key of partitions. Not in a default, which
+-- is used for some statements only (defaults.sql).
 SELECT r.ev_class AS relation, 'r' AS when, d.refobjid AS routine
 FROM pg_rewrite AS r
 JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
 WHERE r.ev_type = '1' AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
 UNION
-SELECT a.adrelid, CASE c.attgenerated WHEN '' THEN 'd' ELSE 'w' END, d.refobjid
+SELECT a.adrelid, 'w', d.refobjid
 FROM pg_attrdef AS a
-JOIN pg_attribute AS c ON c.attrelid = a.adrelid AND c.attnum = a.adnum
+JOIN pg_attribute AS c ON c.attrelid = a.adrelid AND c.attnum = a.adnum AND c.attgenerated <> ''
 JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid
 WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
 UNION
