@@ -17,6 +17,7 @@ from flatsplit.config.text import format_duration, parse_duration, quote
 from flatsplit.errors import ConfigError
 
 NewTables: TypeAlias = Literal["none", "read", "write"]
+UntoldSequences: TypeAlias = Literal["untold", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,17 @@ class Special:
     """Schemas in which it reads everything, future tables too."""
     create: tuple[str, ...] = ()
     """Schemas in which it creates; other roles can use what it creates at once."""
+    sequences: UntoldSequences = "untold"
+    """``listed``: a person says that statements that do not name their sequence, such as ``nextval($1)``, use those of
+    its list and no others.
+    """
     learn: timedelta = timedelta(days=35)
     """How long its statements are watched without a hole before its list counts as complete: a month's end should be in
     it.
     """
 
 
-KEYS = ("like", "new_tables", "connection_limit", "settings", "schemas", "create", "learn")
+KEYS = ("like", "new_tables", "connection_limit", "settings", "schemas", "create", "sequences", "learn")
 NEVER = ("role", "session_authorization")
 """Settings that would make a session act as another role."""
 _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*")
@@ -85,12 +90,16 @@ def _read_one(name: str, content: Any, source: str) -> Special:
     if new_tables not in get_args(NewTables):
         fix = f"use {', '.join(map(quote, get_args(NewTables)))}"
         raise ConfigError(f"{where} new_tables is not one of its values", fix)
+    sequences = content.get("sequences", "untold")
+    if sequences not in get_args(UntoldSequences):
+        fix = f"use {', '.join(map(quote, get_args(UntoldSequences)))}"
+        raise ConfigError(f"{where} sequences is not one of its values", fix)
     try:
         learn = parse_duration(content.get("learn", "35d") if isinstance(content.get("learn", ""), str) else "")
     except ValueError:
         raise ConfigError(f"{where} learn is not a duration", 'write learn = "35d"') from None
     settings = _settings(content.get("settings", {}), f"{where} settings")
-    return Special(name, like, new_tables, limit, settings, **lists, learn=learn)
+    return Special(name, like, new_tables, limit, settings, **lists, sequences=sequences, learn=learn)
 
 
 def is_limit(value: Any) -> bool:
@@ -171,6 +180,8 @@ def render(special: tuple[Special, ...]) -> list[str]:
         if one.like:
             lines.append(f"like = {quote(one.like)}")
         lines.append(f"new_tables = {quote(one.new_tables)}")
+        if one.sequences != "untold":
+            lines.append(f"sequences = {quote(one.sequences)}")
         if one.learn != Special("").learn:
             lines.append(f"learn = {quote(format_duration(one.learn))}")
         if one.connection_limit != -1:

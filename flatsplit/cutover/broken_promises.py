@@ -4,14 +4,14 @@ catch-up's instead. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import Statement
-from flatsplit.planning.causes import WITHOUT_ROLE, Causes, newcomers
+from flatsplit.planning.causes import WITHOUT_ROLE, Causes, Edited, newcomers
 from flatsplit.walks import split
 from flatsplit.walks.newer_server import first_known
 from flatsplit.words import count, listed
@@ -28,12 +28,11 @@ class Broken:
 
 
 def broken(
-    situation: Situation, since: ObjectChanges | None, was: int, edited: Collection[str] = ()
+    situation: Situation, since: ObjectChanges | None, was: int, edited: Edited | None = None
 ) -> tuple[Broken, ...]:
     """What is broken, worst first: roles that cannot log in or do their work, then whatever else was undone.
 
-    ``was``: the server's major when the last step ended. ``edited``: special roles whose sections of flatsplit.toml
-    changed since then.
+    ``was``: the server's major when the last step ended. ``edited``: what of flatsplit.toml changed since then.
     """
     if not situation.finished:
         return ()
@@ -81,7 +80,7 @@ def _moved_by_hand(situation: Situation, since: ObjectChanges | None) -> bool:
     return any(before in old and now == migrator for before, now in moved)
 
 
-def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited: Collection[str]) -> Iterator[Broken]:
+def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited: Edited | None) -> Iterator[Broken]:
     """The drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
     new = newcomers(situation.drift, situation.live)

@@ -1,39 +1,58 @@
-"""Special roles of which flatsplit.toml says something else than when a step, or a repair, ended last."""
+"""What flatsplit.toml says of roles, and said when a step or a repair ended last: what is wanted since then is nothing
+that somebody has undone.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flatsplit import config as configuration
-from flatsplit.walks import role as keys
+from flatsplit.config import Gates, Locks, Rotation
+from flatsplit.planning.causes import Edited, single
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from flatsplit.config import Config
+    from flatsplit.cutover.situation import Situation
     from flatsplit.cutover.walk import Walk
-    from flatsplit.journal import CutoverRecord
 
 
-def edited(walk: Walk) -> frozenset[str]:
-    """Their names. What is missing of their rights may be new in the list, and not undone by anybody."""
-    return frozenset(record.subject for record in _changed(walk))
+def edited(walk: Walk, situation: Situation) -> Edited | None:
+    """What has changed; None where it says the same of all roles."""
+    was = replace(configuration.parse(walk.split.config, "the journal"), roles=walk.config.roles)
+    if _of_roles(was) == _of_roles(walk.config):
+        return None
+    then = replace(situation, config=was, others=tuple(replace(link, config=was) for link in situation.others))
+    names = {*was.named, *walk.config.named}
+    return Edited(
+        frozenset(name for name in names if _said(was, name) != _said(walk.config, name)),
+        frozenset(change for statement in then.drift for change in single(statement.changes)),
+    )
 
 
 def keep_lists(walk: Walk) -> None:
-    """Record the sections of all special roles as they are now, with which the database agrees."""
-    for record in _changed(walk):
-        walk.journal.of(record).replace_config(record.id, configuration.render(walk.config))
+    """Record the configuration as it is now, with which the database agrees."""
+    text = configuration.render(walk.config)
+    if text != walk.split.config:
+        walk.journal.replace_config(walk.split.id, text)
 
 
-def _changed(walk: Walk) -> Iterator[CutoverRecord]:
-    for record in walk.kept:
-        if record.kind == keys.NAME:
-            was = configuration.parse(record.config, "the journal")
-            if _said(was, record.subject) != _said(walk.config, record.subject):
-                yield record
+def _of_roles(config: Config) -> Config:
+    """The configuration without what no State depends on."""
+    rest = replace(config, name="", gates=Gates(), locks=Locks(), rotation=Rotation())
+    return replace(rest, allow_new_objects=False, accept=())
 
 
 def _said(config: Config, role: str) -> tuple[object, ...]:
-    """Both sections of the role."""
-    return config.special_role(role), *(grant for grant in config.grants if grant.purpose == role)
+    """All that is said of a role."""
+    purpose = config.roles.purpose(role)
+    powers = config.powers if purpose in ("app_migrator", "dba") else None
+    return (
+        config.special_role(role),
+        powers,
+        *(grant for grant in config.grants if grant.purpose in (role, purpose)),
+        *(one for one in config.become if one[0] == purpose),
+        *(one for one in config.members if one[1] == purpose),
+        *(one for one in config.people if one[0] == role),
+        *(group for group in config.groups if purpose == group.purpose or role in group.logins),
+    )

@@ -24,7 +24,10 @@ from flatsplit.walks.split import grants
 from flatsplit.words import clipped, count
 
 if TYPE_CHECKING:
+    from flatsplit.connection import Session
+    from flatsplit.cutover.situation import Situation
     from flatsplit.cutover.walk import Walk
+    from flatsplit.rehearsal.unanswered import Unanswered
 
 _WORDS = {letter: word for word, letter in LETTERS.items() if letter}
 _NORMAL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|\()", re.IGNORECASE)
@@ -78,6 +81,8 @@ class Learnt:
     lines: tuple[Line, ...]
     holes: tuple[str, ...]
     """What may be missing from it, and what no list can give."""
+    answered: tuple[str, ...]
+    """Statements that do not tell all that they need, where flatsplit.toml does."""
     unneeded: tuple[tuple[str, str], ...]
     """(word, name) of the list that nothing has needed so far."""
 
@@ -99,7 +104,8 @@ def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
             f"flatsplit.toml speaks of no special role {role!r}",
             f"there is {there}" if there else ("write a section [role.NAME]"),
         )
-    live, session = walk.situation().live, walk.session
+    situation, session = walk.situation(), walk.session
+    live = situation.live
     context = Context(config, live, role)
     spans, ran = learning.spans(session, role), learning.statements(session, role)
     needs = learning.needs(session, role)
@@ -119,7 +125,12 @@ def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
         )
     )
     calls = {one.queryid: one.calls for one in ran}
-    lines, holes = [], list(_holes(spans, ran, counted, texts))
+    odd = [one for one in ran if one.verdict != "allowed"]
+    open_ = _unanswered(session, situation, context, odd, texts)
+    lines, holes = (
+        [],
+        [*_holes(spans, counted), *(_told(one, texts, open_[one.queryid]) for one in odd if one.queryid in open_)],
+    )
     if not isinstance(counted, str) and (missed := unseen(session.driver, counted.schema, live, context)):
         holes.append(f"{missed.what}; {missed.fix}")
     for (ref, letter), some in sorted(wanted.items(), key=lambda item: (_place(item[0][1]), item[0][0])):
@@ -148,6 +159,7 @@ def learn(walk: Walk, role: str, *, by_column: bool = False) -> Learnt:
         len(ran),
         tuple(lines),
         tuple(holes),
+        tuple(_text(one, texts) for one in odd if one.queryid not in open_),
         tuple(_unneeded(live, context, {(need.object, need.privilege) for need in needs})),
     )
 
@@ -194,13 +206,8 @@ def _shown(text: statements.Text | None) -> str:
     return text.text if _NORMAL.match(text.text) else text.text.split(maxsplit=1)[0].upper() + " …"
 
 
-def _holes(
-    spans: Sequence[learning.SpanRecord],
-    ran: Sequence[StatementRecord],
-    counted: statements.StatementCount | str,
-    texts: Mapping[int, statements.Text],
-) -> Iterable[str]:
-    """When nobody looked, and which statements were not understood: what the list may lack."""
+def _holes(spans: Sequence[learning.SpanRecord], counted: statements.StatementCount | str) -> Iterable[str]:
+    """When nobody looked: what the list may lack."""
     if isinstance(counted, str):
         yield counted
     elif counted.blind:
@@ -208,10 +215,31 @@ def _holes(
     yield from (f"{one.at:%Y-%m-%d %H:%M} UTC: {one.broke}" for one in spans if one.broke)
     if not isinstance(counted, str) and spans and (now := statements.broke(spans[-1].epoch, counted.epoch)):
         yield f"since the last look: {now}"
-    for one in ran:
-        if one.verdict != "allowed":
-            text = clipped(_shown(texts.get(one.queryid)), _WIDTH) or f"statement {one.queryid}"
-            yield f"{text} ({count(one.calls, 'call')}): {one.reason}"
+
+
+def _unanswered(
+    session: Session,
+    situation: Situation,
+    context: Context,
+    odd: Sequence[StatementRecord],
+    texts: Mapping[int, statements.Text],
+) -> Mapping[int, Unanswered]:
+    """The statements that are not understood, without those that flatsplit.toml answers."""
+    if not odd:
+        return {}
+    from flatsplit.rehearsal.unanswered import unanswered  # imports a parser of SQL
+
+    return unanswered(session, situation.live, situation.desired(situation.done), context, odd, texts)
+
+
+def _text(one: StatementRecord, texts: Mapping[int, statements.Text]) -> str:
+    return clipped(_shown(texts.get(one.queryid)), _WIDTH) or f"statement {one.queryid}"
+
+
+def _told(one: StatementRecord, texts: Mapping[int, statements.Text], why: Unanswered) -> str:
+    """A statement that was not understood: the list may lack what it needs."""
+    told = f"{_text(one, texts)} ({count(one.calls, 'call')}): {why.reason}"
+    return f"{told}; {why.remedy}" if why.remedy else told
 
 
 def _unneeded(live: State, context: Context, needed: set[tuple[ObjectRef, str]]) -> Iterable[tuple[str, str]]:
@@ -221,5 +249,6 @@ def _unneeded(live: State, context: Context, needed: set[tuple[ObjectRef, str]])
             refs = list(grants.named(live, name, line.letter))
             tables = {one[1:3] for one, letter in needed if letter == line.letter}
             used = any((ref, line.letter) in needed or (ref.kind == "column" and ref[1:3] in tables) for ref in refs)
-            if refs and not used:
+            untold = special is not None and special.sequences == "listed" and refs[:1] and refs[0].kind == "sequence"
+            if refs and not used and not untold:
                 yield line.privilege, name

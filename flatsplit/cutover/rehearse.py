@@ -18,8 +18,7 @@ from flatsplit.rehearsal.sources.statistics import read_statistics
 from flatsplit.rehearsal.values import Progress, Rehearsal
 from flatsplit.walks import role as role_walk
 from flatsplit.walks import split, tenants
-from flatsplit.walks.draft import Draft
-from flatsplit.walks.role import bridge, grant_list
+from flatsplit.walks.role import grant_list
 from flatsplit.walks.role.context import Context as RoleContext
 
 if TYPE_CHECKING:
@@ -53,7 +52,8 @@ def rehearse(walk: Walk, *, file: Path | None, role: str | None, progress: Progr
         source = f"pg_stat_statements of {', '.join([legacy, *besides])} in {database}"
     statements = set_role.of(statements, (legacy, *acting))
     if special is not None:
-        company = Company(walk.session, situation.live, _alone(situation, special), situation.context, name)
+        alone = grant_list.alone(situation.desired(situation.done), RoleContext(situation.config, situation.live, name))
+        company = Company(walk.session, situation.live, alone, situation.context, name)
         company.tries = not _bridged(situation.live, special)
     else:
         goal = _ahead(situation, situation.desired(max(situation.done, split.ORDINAL[split.ENABLE_LOGIN])))
@@ -84,14 +84,6 @@ def _ahead(situation: Situation, goal: State) -> State:
     if mine.done < mine.kind.place(tenants.TENANT_POLICIES):
         return goal
     return mine.kind.through(goal, mine.context, mine.kind.place(tenants.TENANT_RLS))
-
-
-def _alone(situation: Situation, special: Special) -> State:
-    """The State in which the role has the rights of its list alone, without those of the role it was made like."""
-    context = RoleContext(situation.config, situation.live, special.name)
-    draft = Draft(bridge.cut(situation.desired(situation.done), context))
-    grant_list.give(draft, context)
-    return draft.state()
 
 
 def _bridged(live: State, special: Special) -> bool:

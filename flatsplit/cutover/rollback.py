@@ -259,7 +259,7 @@ def _take_back(
             walk.journal.save_baseline(reduce(situation.live, walk.config))
         below = any(machine.begun(situation.states, one) for one in situation.kind.keys if one != key)
         if situation.name == SPLIT or below:
-            step_ended(walk, key, situation.live)
+            step_ended(walk, key, situation.live, caught_up=False)
         else:
             # The split goes on, so its journal remembers the State
             remember(walk.session, walk.journal_of(SPLIT), key, situation.live)

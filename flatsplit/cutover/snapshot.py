@@ -28,16 +28,18 @@ def remember(session: Session, journal: Journal, step: str | None, live: State) 
     journal.save_snapshot(step, memory.server(session.driver), roles, memory.objects(live))
 
 
-def step_ended(walk: Walk, step: str, live: State) -> None:
+def step_ended(walk: Walk, step: str, live: State, *, caught_up: bool = True) -> None:
     """Keep the State at the end of a step, inside its transaction.
 
-    Roles that are able to dump the database since then get the right to read the journal.
+    Roles that are able to dump the database since then get the right to read the journal. ``caught_up``: the database
+    agrees with the configuration in all that finished steps want, which a rollback does not see to.
     """
     baseline = walk.journal_of(SPLIT).load_baseline(live.target)
     if baseline is not None:
         walk.admitted |= admit(walk.journal, walk.config, baseline, live, walk.admitted)
     remember(walk.session, walk.journal, step, live)
-    keep_lists(walk)
+    if caught_up:
+        keep_lists(walk)
 
 
 def admit(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
     from flatsplit.evidence.changes_since import Absence
     from flatsplit.gates.tenants.rings import Ring
+    from flatsplit.planning.causes import Edited
     from flatsplit.trail.refused import Refusal
 
 
@@ -144,7 +145,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         findings=_findings(walk, first, asked),
         away=absence(walk.session, walk.journal, first, before),
         refused=refusals(walk.session, walk.config, first.live) if first.states[split.ENABLE_LOGIN] == "done" else (),
-        broken=(*(ways.found if ways else ()), *_broken(first, before, edited(walk))),
+        broken=(*(ways.found if ways else ()), *_broken(first, before, edited(walk, first))),
         untold=ways.untold if ways else (),
         walks=walks(walk, situation, closed),
         walk=situation.name,
@@ -215,7 +216,7 @@ def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
     return tuple(progress(cast("Asked[TenantsContext]", asked)))
 
 
-def _broken(situation: Situation, before: SnapshotRecord | None, lists: frozenset[str]) -> tuple[Broken, ...]:
+def _broken(situation: Situation, before: SnapshotRecord | None, lists: Edited | None) -> tuple[Broken, ...]:
     if before is None:
         return broken(situation, None, situation.live.target.major, lists)
     return broken(situation, memory.difference(before.objects, situation.live), before.major, lists)

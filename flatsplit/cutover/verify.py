@@ -77,7 +77,7 @@ class VerifyReport:
     @property
     def ok(self) -> bool:
         """Whether everything that was promised holds."""
-        wrong = self.drift or self.strays or self.failed or self.apart or self.renamed
+        wrong = self.drift or self.strays or self.failed or self.apart or self.renamed or self.surplus
         return not wrong and all(check.ok for check in self.checks)
 
 
@@ -118,7 +118,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         situation.resting,
         newcomers(drift, situation.live),
         before.major if before is not None else None,
-        edited(walk),
+        edited(walk, situation),
     )
     ways = no_longer_apart(walk, situation)
     beside = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))

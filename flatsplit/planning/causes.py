@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flatsplit import ddl
@@ -25,10 +25,29 @@ def newcomers(statements: Iterable[Statement], live: State) -> frozenset[str]:
     return frozenset(wanted - live.roles.keys() - live.tenants.keys())
 
 
-_EDITED: frozenset[FactKey] = frozenset(
-    {"attribute", "setting", "member", "privilege", "column_privilege", "default_privilege"}
-)
-"""What the sections of a special role are about."""
+_RIGHTS: tuple[FactKey, ...] = ("privilege", "column_privilege", "default_privilege")
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What of flatsplit.toml is about roles and has changed since the last step or repair ended."""
+
+    roles: frozenset[str]
+    """The roles that something else is said of."""
+    before: frozenset[Change]
+    """What finished steps want by what it said then; of rights, letter by letter: see :func:`single`."""
+
+
+def single(changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes, with one for each letter of rights, so that those of two plans can be compared."""
+    for change in changes:
+        who, given, rest = change.detail.partition("=")
+        if change.fact not in _RIGHTS or not given:
+            yield change
+            continue
+        letters, slash, grantor = rest.rpartition("/")
+        plain, star = letters.rstrip("*"), letters.endswith("*")
+        yield from (change._replace(detail=f"{who}={one}{'*' * star}{slash}{grantor}") for one in plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +63,8 @@ class Causes:
     """Roles of tenants that never had one: see :func:`newcomers`."""
     was: int | None = None
     """The server's major when the last step ended; None where it is not known."""
-    edited: Collection[str] = ()
-    """Special roles of which flatsplit.toml says something else since."""
+    edited: Edited | None = None
+    """What changed in flatsplit.toml; None where it says the same of all roles."""
 
     def of(self, statement: Statement) -> str:
         """Why a statement of a finished step is wanted again, on one line."""
@@ -75,15 +94,19 @@ class Causes:
         return tuple(part for part in parts if not self._new(part.objects))
 
     def _or_edited(self, statement: Statement, cause: str) -> str:
-        """The cause, after the configuration's part in it: whether somebody undid it as well cannot be told."""
+        """The cause; or the configuration, as far as what it said before would not want the same."""
+        if self.edited is None:
+            return cause
+        wanted = [not self.edited.before.isdisjoint(single((change,))) for change in statement.changes]
+        if all(wanted):
+            return cause
         about = {part for one in statement.changes for part in (one.subject, one.detail.partition("=")[0])}
         about |= {one.detail.removeprefix("member of ").rpartition(" (")[0] for one in statement.changes}
         # Those of what the role itself is going to create are part of its section, too
         about |= {one.detail.rpartition("/")[2] for one in statement.changes if one.fact == "default_privilege"}
-        roles = " and ".join(sorted(about & {*self.edited}))
-        if not roles or not {one.fact for one in statement.changes} & _EDITED or self._new(statement.objects):
-            return cause
-        return f"flatsplit.toml says something else of {roles} since, or {cause}"
+        roles = " and ".join(sorted(about & self.edited.roles))
+        told = f"flatsplit.toml says something else{f' of {roles}' if roles else ''} since"
+        return f"{told}, and {cause}" if any(wanted) else told
 
     def _dropped(self, statement: Statement) -> str:
         """The role that the statement is about where it is the only one and no longer exists; "" otherwise."""

@@ -109,9 +109,14 @@ class Company:
         return Rehearsal(self.role, self.basis, source, tuple(verdicts), tuple(self.notes), grants)
 
     def gather(self, statements: Sequence[Heard]) -> list[Verdict]:
-        """What each statement needs, and whether privileges that a list can name are all that it needs. By rules alone:
-        nothing is tried.
-        """
+        """What each statement needs, and whether a list can name all of it. By rules alone: nothing is tried."""
+        return [self._gathered(part, part.verdict or self._conclude(part)) for part in self._by_rules(statements)]
+
+    def reason(self, statements: Sequence[Heard]) -> list[Verdict]:
+        """A verdict for each statement, in the same order, by rules alone."""
+        return [part.verdict or self._conclude(part) for part in self._by_rules(statements)]
+
+    def _by_rules(self, statements: Sequence[Heard]) -> list[Case]:
         parts = [Case(heard) for heard in statements]
         for part in parts:
             self._read(part)
@@ -119,7 +124,7 @@ class Company:
             if part.parsed is not None and part.verdict is None:
                 part.problems = self.judge.statement(part.parsed)
                 part.needs, part.unlisted = self._needs.of(part.parsed)
-        return [self._gathered(part, part.verdict or self._conclude(part)) for part in parts]
+        return parts
 
     def _gathered(self, part: Case, verdict: Verdict) -> Verdict:
         if part.unlisted and verdict.verdict not in ("migrator", "unknown"):

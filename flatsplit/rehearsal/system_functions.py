@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flatsplit import blueprint, privileges
 from flatsplit.config import format_name, parse_name
+from flatsplit.config.special import heading
 from flatsplit.model import Kind, ObjectRef
 from flatsplit.rehearsal import catalogs, protected_settings, set_role
 from flatsplit.rehearsal.actor import Actor
@@ -83,7 +84,13 @@ def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
         return [actor.lacks(lacking[0], letter, f"{reason}, which {actor.role} has not on {shown(lacking[0])}")]
     untold = f"{reason}; which of {len(candidates)} it is the text does not say"
     if len(lacking) < len(candidates):
-        return [Problem("unknown", untold, "", word)]
+        special = actor.context.config.special_role(actor.special)
+        if special is not None and special.sequences == "listed":
+            return []
+        remedy = (
+            f'{heading(special.name)} sequences = "listed", where its list names all that it uses' if special else ""
+        )
+        return [Problem("unknown", untold, "", word, remedy)]
     each = [actor.lacks(ref, letter, reason) for ref in lacking]
     remedy = together(one.remedy for one in each)
     # Without needs: none of the sequences is one for certain

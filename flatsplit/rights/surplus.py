@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from flatsplit import blueprint, privileges
 from flatsplit.differ import diff
-from flatsplit.model import JOURNAL_SCHEMA, ObjectFacts, ObjectRef, State, Statement
+from flatsplit.model import JOURNAL_SCHEMA, ObjectFacts, ObjectRef, SettingKey, State, Statement
 from flatsplit.walks.draft import Draft
-from flatsplit.walks.role import grant_list
+from flatsplit.walks.role import create_role, grant_list
 from flatsplit.walks.role.context import Context
 
 
@@ -44,7 +44,36 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
         more = privileges.minus(privileges.letters(acl, role), rules.get(row, ""))
         if more and row.creator != role:
             draft.default(row, privileges.without(acl, role, more))
+    _of_what_it_creates(draft, context)
     groups = {key.role for key in state.members if key.member == role}
     for group in groups.difference(grant_list.memberships(context.config, special)):
         draft.no_member(role=group, member=role)
     return diff(state, draft.state())
+
+
+def _of_what_it_creates(draft: Draft, context: Context) -> None:
+    """Where it creates no more: the default privileges for that, and the membership by which the owner could change
+    what it created, once nothing is left of that.
+    """
+    special, role, state = context.special, context.role, draft.before
+    rules = {(row, grantee): letters for row, grantee, letters in grant_list.made(state, context)}
+    for row, acl in state.defaults.items():
+        for grantee in context.config.roles.new if row.creator == role else ():
+            more = privileges.minus(privileges.letters(acl, grantee), rules.get((row, grantee), ""))
+            if more:
+                draft.default(row, privileges.without(draft.effective_default(row), grantee, more))
+    owned = any(group.facts.owner == role for group in state.groups)
+    if special is not None and not special.create and not owned:
+        draft.no_member(role=role, member=blueprint.owner(context.config))
+
+
+def _settings(draft: Draft, context: Context) -> None:
+    """The settings for this database that its section does not say, or no more."""
+    key = SettingKey(context.role, draft.before.target.database)
+    row = draft.settings.get(key, ())
+    said = create_role.settings(context)
+    left = tuple((name, value) for name, value in row if name.lower() in said)
+    if left:
+        draft.settings[key] = left
+    else:
+        draft.settings.pop(key, None)

@@ -144,6 +144,42 @@ def test_what_may_be_missing_is_said(walk: Walk) -> None:
     assert "needs is not known" in step(walk, "learn", 3).stdout
 
 
+@pytest.mark.majors("two")
+def test_what_no_statement_tells_people_may_answer(walk: Walk) -> None:
+    """Only what they say: that some sequence is in the list does not tell that no other one is used."""
+    walk("begin", "role", HOSTILE, "--yes").check()
+    for key in ("create-role", "bridge", "open"):
+        step(walk, key)
+    ran = (
+        "select nextval('jobs_id_seq')",
+        "select setval('jobs_id_seq', 9)",
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'nobody'",
+    )
+    with walk.connect(HOSTILE) as session:
+        step(walk, "switch-connections")
+        for statement in ran[:2]:
+            session.execute(statement.encode())
+        session.execute(ran[2].encode())
+        walk("observe").check()
+        assert "needs is not known" in step(walk, "learn", 3).stdout
+        sequence = ["public.jobs_id_seq"]
+        declare(walk, HOSTILE, {"grants": {"update": sequence, "usage": sequence, "member": ["pg_signal_backend"]}})
+        found = walk("learn", HOSTILE, "--json").check().json
+        assert len(found["holes"]) == 2
+        assert all("which of 3 it is the text does not say" in hole for hole in found["holes"])
+        assert [text[:27] for text in found["answered"]] == ["select pg_terminate_backend"]
+        assert 'sequences = "listed"' in step(walk, "learn", 3).stdout
+        walk.config.write_text(walk.config.read_text().replace('learn = "0s"', 'learn = "0s"\nsequences = "listed"'))
+        found = walk("learn", HOSTILE, "--json").check().json
+        assert (found["holes"], len(found["answered"]), found["unneeded"]) == ([], 3, [])
+        for key in ("learn", "grant"):
+            step(walk, key)
+        assert walk("rehearse", "--as", HOSTILE, "--json").check().json["summary"]["allowed"] >= len(ran)
+        step(walk, "narrow")
+        assert all(may(session, statement) for statement in ran)
+        assert not may(session, "select nextval('billing.invoices_id_seq')")
+
+
 @pytest.mark.slow
 @pytest.mark.majors("two")
 def test_what_it_ran_as_another_role_is_no_evidence(walk: Walk, major: int) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from flatsplit.model import Change, FactKey, ObjectFacts, ObjectRef, RoleFacts, State
-from flatsplit.planning.causes import WITHOUT_ROLE, Causes, newcomers
+from flatsplit.model import Change, FactKey, ObjectFacts, ObjectRef, RoleFacts, State, Statement
+from flatsplit.planning.causes import WITHOUT_ROLE, Causes, Edited, newcomers, single
 from tests.support.tracked import TARGET, statement
 
 OLD, NEW = ObjectRef("table", "public", "old"), ObjectRef("table", "public", "new")
@@ -77,9 +75,9 @@ def test_of_roles_and_the_rest(side: str, fact: FactKey, subject: str, detail: s
     assert why(Change("+" if side == "+" else "-", fact, subject, detail)).startswith(told)
 
 
-def test_what_is_new_in_a_list_is_not_called_undone() -> None:
-    """Nor is it called new for certain: somebody may have taken it away as well."""
-    causes = Causes(LIVE, appeared=[NEW], edited=["jobs"])
+def test_what_the_configuration_wants_only_now_is_not_called_undone() -> None:
+    """And what it wanted before is called undone all the same."""
+    told = "flatsplit.toml says something else of jobs since"
     for change, objects in (
         (right(OLD, role="jobs"), (OLD,)),
         (Change("+", "attribute", "jobs", "connection limit 9"), ()),
@@ -89,9 +87,29 @@ def test_what_is_new_in_a_list_is_not_called_undone() -> None:
         (Change("+", "default_privilege", "tables in s", "app_user=r/jobs"), ()),
     ):
         live = LIVE.but(roles={**ROLES, "jobs": RoleFacts()})
-        cause = replace(causes, live=live).of(statement("…", change).but(objects=objects))
-        assert cause.startswith("flatsplit.toml says something else of jobs since, or "), cause
-    assert causes.of(statement("…", right(OLD)).but(objects=(OLD,))) == "the privilege was taken away from app_user"
+        new = statement("…", change).but(objects=objects)
+
+        def cause(*before: Change, new: Statement = new, live: State = live) -> str:
+            edited = Edited(frozenset({"jobs"}), frozenset(single(before)))
+            return Causes(live, appeared=[NEW], edited=edited).of(new)
+
+        assert cause() == told
+        assert told not in cause(change)
+    both = statement("…", right(OLD, role="jobs"), Change("+", "privilege", "table s.old", "jobs=w/legacy"))
+    edited = Edited(frozenset({"jobs"}), frozenset(single([right(OLD, role="jobs")])))
+    live = LIVE.but(roles={**ROLES, "jobs": RoleFacts()})
+    found = Causes(live, appeared=[], edited=edited).of(both.but(objects=(OLD,)))
+    assert found == f"{told}, and the privilege was taken away from jobs"
+
+
+def test_rights_are_compared_letter_by_letter() -> None:
+    """One letter of several that somebody took away is found among those that are new in a list."""
+    many = Change("+", "privilege", "table s.old", "jobs=rw*/legacy")
+    one = Change("+", "privilege", "table s.old", "jobs=w*/legacy")
+    assert set(single([one])) < set(single([many]))
+    assert list(single([Change("+", "setting", "jobs", "work_mem=1MB")])) == [
+        Change("+", "setting", "jobs", "work_mem=1MB")
+    ]
 
 
 def test_a_password_that_is_gone_is_told_of_whose_it_was() -> None:

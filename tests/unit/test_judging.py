@@ -30,6 +30,7 @@ from flatsplit.model import (
     SettingKey,
     State,
 )
+from flatsplit.rehearsal.unanswered import Unanswered
 from flatsplit.server.statements import StatementCount
 from flatsplit.trail.logins import FailedLogin
 from tests.support.tracked import TARGET, statement
@@ -50,13 +51,16 @@ def test_what_was_watched_before_a_hole_is_no_evidence() -> None:
 
     def opened(*spans: SpanRecord, wanted: timedelta = DAY, ran: str = "allowed", epoch: str = "epoch") -> bool:
         count = StatementCount("public", {1: 5}, epoch)
-        return evidence.gate("job", spans, [allowed, allowed._replace(verdict=ran)], count, wanted).open
+        odd = {2: Unanswered("it creates a table", "")} if ran == "migrator" else {}
+        seen = [allowed, allowed._replace(queryid=2, verdict=ran)]
+        return evidence.gate("job", spans, seen, count, wanted, odd).open
 
     assert opened(long_ago, lately)
     assert opened(lately)
     assert not opened(long_ago, lately, wanted=2 * DAY)
     assert not opened()
     assert not opened(lately, ran="migrator")
+    assert opened(lately, ran="unknown"), "flatsplit.toml answers it"
     assert not opened(lately, epoch="another")
 
 

@@ -43,10 +43,8 @@ def records(kind: Kind[Any], done: int) -> dict[str, StepRecord]:
     }
 
 
-@st.composite
-def beginnings(draw: st.DrawFn, least: int = ALL) -> tuple[Situation[Any], Kind[Any], Context]:
-    """A split of which so many steps are done, or more, and a special role that is about to be begun, of any sort."""
-    world: World = draw(worlds())
+def described(draw: st.DrawFn, world: World) -> Config:
+    """A configuration with a special role of any sort."""
     state = world.state
     tables = sorted(ref for ref in state.objects if ref.kind in TABLES and ref.schema in world.config.schemas)
     names = tuple(format_name(ref.schema, ref.name) for ref in draw(st.permutations(tables))[:3])
@@ -61,7 +59,24 @@ def beginnings(draw: st.DrawFn, least: int = ALL) -> tuple[Situation[Any], Kind[
     if special.new_tables == "read" and draw(st.booleans()):
         special = replace(special, schemas=world.config.schemas[:1])
     grants = tuple(Grant(NAME, word, names) for word in draw(st.sets(st.sampled_from(("select", "insert", "delete")))))
-    config: Config = replace(world.config, special=(special,), grants=(*world.config.grants, *sorted(grants)))
+    return replace(world.config, special=(special,), grants=(*world.config.grants, *sorted(grants)))
+
+
+@st.composite
+def beginnings(draw: st.DrawFn, least: int = ALL) -> tuple[Situation[Any], Kind[Any], Context]:
+    """A split of which so many steps are done, or more, and a special role that is about to be begun, of any sort."""
+    return _beginning(draw, draw(worlds()), least)
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[Situation[Any], Kind[Any], Context, Config]:
+    """The same after the split, with another configuration that describes the role anew in every respect."""
+    world = draw(worlds())
+    return (*_beginning(draw, world, ALL), described(draw, world))
+
+
+def _beginning(draw: st.DrawFn, world: World, least: int) -> tuple[Situation[Any], Kind[Any], Context]:
+    state, config = world.state, described(draw, world)
     done = draw(st.integers(least, ALL))
     for count in range(1, done + 1):
         one = Situation(SPLIT, state, reduce(world.state, config), config, records(SPLIT, count - 1))
@@ -194,11 +209,14 @@ def test_the_split_goes_on_beneath_it_and_back(found: tuple[Situation[Any], Kind
 
 
 @EXAMPLES
-@given(beginnings(), st.data())
-def test_what_is_taken_out_of_its_list_is_told_and_no_more(
-    found: tuple[Situation[Any], Kind[Any], Context], data: st.DataObject
+@given(edited())
+def test_what_is_edited_afterwards_is_told_and_put_right(
+    found: tuple[Situation[Any], Kind[Any], Context, Config],
 ) -> None:
-    split, kind, context = found
+    """Whatever key of its two sections is added, changed or removed: what `repair` does, and what `verify` prints to be
+    run, make the role what it would be by the new configuration.
+    """
+    split, kind, context, config = found
     steps = len(kind.steps)
     after = kind.through(split.live, context, steps)
     assert surplus(after, context) == ()
@@ -206,16 +224,12 @@ def test_what_is_taken_out_of_its_list_is_told_and_no_more(
     for ref, letter in ((ObjectRef("schema", "", "flatsplit"), "U"), (ObjectRef("table", "flatsplit", "event"), "r")):
         let_in.make(ref, ObjectFacts("postgres", (AclItem(NAME, "", letter, ""),)))
     assert surplus(let_in.state(), context) == (), "whom flatsplit let into its own tables is to stay there"
-    assert context.special is not None
-    left = tuple(one for one in context.config.grants if one.purpose != NAME or data.draw(st.booleans()))
-    special = replace(context.special, new_tables=data.draw(st.sampled_from(("none", context.special.new_tables))))
-    if context.special.schemas:
-        special = context.special
-    config = replace(context.config, grants=left, special=(special,))
-    shorter = replace(context, config=config)
-    told = surplus(after, shorter)
-    rest, wanted = Ledger(after).run(told), facts(kind.through(split.live, shorter, steps))
+    anew = replace(context, config=config)
+    repaired = kind.through(after, anew, steps)
+    told = surplus(repaired, anew)
+    rest, wanted = Ledger(repaired).run(told), facts(kind.through(split.live, anew, steps))
     assert wanted <= rest
-    if special.new_tables == "none":  # else what came later is its own by rule, and looks the same
+    assert anew.special is not None
+    if anew.special.new_tables == "none":  # else what came later is its own by rule, and looks the same
         assert rest == wanted
-    assert surplus(after, shorter, bridged=True) == ()
+    assert surplus(repaired, anew, bridged=True) == ()

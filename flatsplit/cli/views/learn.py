@@ -41,6 +41,10 @@ def show(output: Output, found: Learnt) -> None:
         output.heading(f"Holes in the evidence ({len(found.holes)})")
         for hole in found.holes:
             output.say(one_line(hole), "yellow")
+    if found.answered:
+        output.heading("Not told by the statement, and answered by flatsplit.toml")
+        for text in found.answered:
+            output.say(one_line(text))
     output.say()
     if found.since is None or found.until is None:
         output.say(f"nobody has looked yet what {one_line(found.role)} runs: flatsplit observe", "yellow")
@@ -84,4 +88,5 @@ def shape(found: Learnt) -> Json:
         ],
         "unneeded": [{"privilege": word, "name": name} for word, name in found.unneeded],
         "holes": list(found.holes),
+        "answered": list(found.answered),
     }

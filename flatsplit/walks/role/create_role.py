@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flatsplit import ddl
+from flatsplit.config import Special
 from flatsplit.model import RoleFacts, SettingKey, State
 from flatsplit.walks import marks
 from flatsplit.walks import role as keys
@@ -25,11 +26,20 @@ def apply(state: State, context: Context) -> State:
     draft.new_role(context.role, RoleFacts(connection_limit=special.connection_limit, comment=mark))
     draft.role(context.role, connection_limit=special.connection_limit)
     key = SettingKey(context.role, state.target.database)
-    wanted = {name: ddl.folded_list(name, value) for name, value in special.settings}
-    row = _over(_taken(context), dict(draft.settings.get(key, ())), wanted)
+    row = _over(_taken(context), dict(draft.settings.get(key, ())), _wanted(special))
     if row:
         draft.settings[key] = tuple(sorted(row.items()))
     return draft.state()
+
+
+def settings(context: Context) -> frozenset[str]:
+    """The names, in lower case, of the settings that the role is given or has taken over."""
+    wanted = _wanted(context.special) if context.special is not None else {}
+    return frozenset(name.lower() for name in (*_taken(context), *wanted))
+
+
+def _wanted(special: Special) -> dict[str, str]:
+    return {name: ddl.folded_list(name, value) for name, value in special.settings}
 
 
 def _over(taken: Mapping[str, str], there: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from flatsplit.config import Config, Grant, Special, format_name, parse_name
 from flatsplit.config.grants import MEMBER
 from flatsplit.model import PUBLIC, DefaultRef, ObjectFacts, ObjectRef, State
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.role import bridge
 from flatsplit.walks.role.context import Context
 from flatsplit.walks.split import grants
 
@@ -148,6 +149,13 @@ def give(draft: Draft, context: Context) -> None:
         draft.member(role, blueprint.owner(context.config))
     for group in memberships(context.config, special):
         draft.member(group, role)
+
+
+def alone(state: State, context: Context) -> State:
+    """The State in which the role has the rights of its list, without those of the role that it began like."""
+    draft = Draft(bridge.cut(state, context))
+    give(draft, context)
+    return draft.state()
 
 
 def nothing(state: State, context: Context) -> Iterator[tuple[Grant, str]]:
