@@ -46,10 +46,9 @@ def _of_roles(config: Config) -> Config:
 def _said(config: Config, role: str) -> tuple[object, ...]:
     """All that is said of a role."""
     purpose = config.roles.purpose(role)
-    powers = config.powers if purpose in ("app_migrator", "dba") else None
     return (
         config.special_role(role),
-        powers,
+        config.powers if purpose else None,
         *(grant for grant in config.grants if grant.purpose in (role, purpose)),
         *(one for one in config.become if one[0] == purpose),
         *(one for one in config.members if one[1] == purpose),

@@ -97,7 +97,7 @@ class Causes:
         """The cause; or the configuration, as far as what it said before would not want the same."""
         if self.edited is None:
             return cause
-        wanted = [not self.edited.before.isdisjoint(single((change,))) for change in statement.changes]
+        wanted = [change in self.edited.before for change in single(statement.changes)]
         if all(wanted):
             return cause
         about = {part for one in statement.changes for part in (one.subject, one.detail.partition("=")[0])}

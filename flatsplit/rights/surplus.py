@@ -45,6 +45,7 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
         if more and row.creator != role:
             draft.default(row, privileges.without(acl, role, more))
     _of_what_it_creates(draft, context)
+    _settings(draft, context)
     groups = {key.role for key in state.members if key.member == role}
     for group in groups.difference(grant_list.memberships(context.config, special)):
         draft.no_member(role=group, member=role)
@@ -68,11 +69,12 @@ def _of_what_it_creates(draft: Draft, context: Context) -> None:
 
 
 def _settings(draft: Draft, context: Context) -> None:
-    """The settings for this database that its section does not say, or no more."""
+    """The settings for this database that its section does not say, or no more; what it had taken over of them comes
+    back.
+    """
     key = SettingKey(context.role, draft.before.target.database)
-    row = draft.settings.get(key, ())
-    said = create_role.settings(context)
-    left = tuple((name, value) for name, value in row if name.lower() in said)
+    row, said = draft.settings.get(key, ()), create_role.settings(context)
+    left = tuple((name, said[name.lower()]) for name, _ in row if name.lower() in said)
     if left:
         draft.settings[key] = left
     else:

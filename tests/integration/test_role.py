@@ -195,13 +195,9 @@ def test_a_list_that_was_edited_is_nobodys_deed(database: Database, invoke_cli: 
     assert jobs.startswith(told.format("app_jobs"))
     assert user.startswith(told.format("app_user"))
     database.execute("revoke delete on jobs from app_user; revoke insert on jobs from app_jobs")
-    somebody = [what for what in broken() if "the privilege was taken away" in what]
-    assert {role for role in ("app_jobs", "app_user") for what in somebody if f"from {role}" in what} == {
-        "app_jobs",
-        "app_user",
-    }
-    walk.rollback("--walk", "role:app_jobs")  # which grants nothing of what is new in a list
-    assert any(told.format("app_jobs") in what for what in broken())
+    walk.rollback("--walk", "role:app_jobs")  # which grants nothing of what is new in the list of app_user
+    both = "flatsplit.toml says something else of app_user since, and the privilege was taken away from app_user: "
+    assert any(what.startswith(both) for what in broken())
     walk("repair", "--yes", "--password-file", str(walk.password_file)).check()
     assert walk("status", "--json").check().json["broken"] == []
     database.execute("revoke delete on secrets from app_jobs; revoke truncate on jobs from app_user")

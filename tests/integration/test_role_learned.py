@@ -152,7 +152,7 @@ def test_what_no_statement_tells_people_may_answer(walk: Walk) -> None:
         step(walk, key)
     ran = (
         "select nextval('jobs_id_seq')",
-        "select setval('jobs_id_seq', 9)",
+        "select currval('jobs_id_seq')",
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'nobody'",
     )
     with walk.connect(HOSTILE) as session:
@@ -162,8 +162,7 @@ def test_what_no_statement_tells_people_may_answer(walk: Walk) -> None:
         session.execute(ran[2].encode())
         walk("observe").check()
         assert "needs is not known" in step(walk, "learn", 3).stdout
-        sequence = ["public.jobs_id_seq"]
-        declare(walk, HOSTILE, {"grants": {"update": sequence, "usage": sequence, "member": ["pg_signal_backend"]}})
+        declare(walk, HOSTILE, {"grants": {"usage": ["public.jobs_id_seq"], "member": ["pg_signal_backend"]}})
         found = walk("learn", HOSTILE, "--json").check().json
         assert len(found["holes"]) == 2
         assert all("which of 3 it is the text does not say" in hole for hole in found["holes"])

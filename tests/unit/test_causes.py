@@ -95,7 +95,7 @@ def test_what_the_configuration_wants_only_now_is_not_called_undone() -> None:
 
         assert cause() == told
         assert told not in cause(change)
-    both = statement("…", right(OLD, role="jobs"), Change("+", "privilege", "table s.old", "jobs=w/legacy"))
+    both = statement("…", Change("+", "privilege", "table public.old", "jobs=rw/owner"))
     edited = Edited(frozenset({"jobs"}), frozenset(single([right(OLD, role="jobs")])))
     live = LIVE.but(roles={**ROLES, "jobs": RoleFacts()})
     found = Causes(live, appeared=[], edited=edited).of(both.but(objects=(OLD,)))

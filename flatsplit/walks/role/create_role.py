@@ -32,10 +32,10 @@ def apply(state: State, context: Context) -> State:
     return draft.state()
 
 
-def settings(context: Context) -> frozenset[str]:
-    """The names, in lower case, of the settings that the role is given or has taken over."""
+def settings(context: Context) -> dict[str, str]:
+    """The settings that the role is given or takes over, by their names in lower case."""
     wanted = _wanted(context.special) if context.special is not None else {}
-    return frozenset(name.lower() for name in (*_taken(context), *wanted))
+    return {name.lower(): value for name, value in _over(_taken(context), {}, wanted).items()}
 
 
 def _wanted(special: Special) -> dict[str, str]:
