@@ -26,7 +26,7 @@ REACH = ("vendor", "team", "person", "reporting", "newcomer", "pg_read_all_setti
 
 def world(database: Database, shape: Shape) -> None:
     """The trap world without what only a superuser can hand over, and its operator."""
-    trap_world(database.admin, database.legacy, leave_out=["row_security", "parameter"])
+    trap_world(database.admin, database.legacy, leave_out=["row_security", "parameter", "secret_settings"])
     database.execute("grant usage on foreign data wrapper postgres_fdw to public")
     database.execute(f"revoke usage on foreign data wrapper postgres_fdw from {database.legacy}")
     make_operator(database, shape, reach=REACH)

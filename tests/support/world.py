@@ -81,11 +81,17 @@ _PARTS = (
         alter role {legacy} set search_path = "$user", public, shop;
         alter role {legacy} set idle_in_transaction_session_timeout = '10min';
         alter role {legacy} in database {database} set statement_timeout = '55s';
-        alter role {legacy} in database {database} set shop.api_token = {secret};
-        alter role {legacy} set "Shop"."Signing_KEY" = {secret};
         alter role {legacy} in database {database} set application_name = 'it''s 100% shop';
         alter role {legacy} connection limit 50 valid until '2099-12-31 23:59:59+00';
         alter role {reporting} in database {database} set work_mem = '32MB';
+        """,
+    ),
+    Part(
+        "secret_settings",
+        "superuser",
+        """
+        alter role {legacy} in database {database} set shop.api_token = {secret};
+        alter role {legacy} set "Shop"."Signing_KEY" = {secret};
         """,
     ),
     Part(
