@@ -9,7 +9,7 @@ from datetime import timedelta
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, below, few, hazard
-from flatsplit.model import RELATIONS, SettingKey
+from flatsplit.model import RELATIONS, ObjectRef, SettingKey
 from flatsplit.walks import split
 from flatsplit.words import about, count
 
@@ -109,6 +109,32 @@ def prepared_transactions(seen: Seen) -> Iterator[Found]:
             fix=below(
                 "Ask whose they are; as who prepared them, in this database, COMMIT PREPARED or:",
                 (f"ROLLBACK PREPARED {ddl.literal(gid)};" for gid, *_ in rows),
+            ),
+        )
+
+
+@hazard(
+    "detach-pending",
+    "blocker",
+    split.TRANSFER_OWNERSHIP,
+    looks_at="pg_inherits.inhdetachpending of partitions that change hands",
+    why="DETACH PARTITION CONCURRENTLY was interrupted between its two transactions. Until it has come to its end the "
+    "server refuses every ALTER TABLE of the partition, so the step would stop in its middle.",
+    fix="ALTER TABLE … DETACH PARTITION … FINALIZE, as the owner of both.",
+    manual="sql-altertable.html",
+    questions=("pending_detach",),
+    since=14,
+)
+def detach_pending(seen: Seen) -> Iterator[Found]:
+    """Partitions that cannot change hands at the moment."""
+    rows = [row for row in seen.rows("pending_detach") if row[2] in seen.context.owners]
+    if rows:
+        yield Found(
+            f"{count(len(rows), 'partition')} {'is' if len(rows) == 1 else 'are'} detached by half",
+            tuple(ddl.label(ObjectRef("table", schema, name)) for schema, name, *_ in rows),
+            sql=tuple(
+                f"ALTER TABLE {ddl.ident(*table)} DETACH PARTITION {ddl.ident(schema, name)} FINALIZE;"
+                for schema, name, _, *table in rows
             ),
         )
 

@@ -35,6 +35,7 @@ TAKEN = {
     **dict.fromkeys(
         ("temp-tablespaces", "row-security-off", "role-setting-role"), "integration/hazards/test_carried_settings.py"
     ),
+    "detach-pending": "integration/hazards/test_things.py",
     "preload-missing": "integration/hazards/test_preloading.py",
     "password-policy": "integration/hazards/test_password_policy.py",
     "columns-and-star": "integration/hazards/test_special_roles.py",

@@ -125,6 +125,7 @@ def test_only_what_a_gate_needs_is_asked() -> None:
         "initial_privileges",
         "names",
         "operator_surroundings",
+        "pending_detach",
         "policies_who",
         "rls",
         "role_functions",

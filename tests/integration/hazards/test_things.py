@@ -40,6 +40,18 @@ CASES = (
         cure="DROP PUBLICATION everything",
     ),
     Case(
+        "detach-pending",
+        "SET ROLE legacy; CREATE TABLE split (k int) PARTITION BY LIST (k); "
+        "CREATE TABLE split_1 PARTITION OF split FOR VALUES IN (1); RESET ROLE; "
+        "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'split_1'::regclass",
+        ("table public.split_1",),
+        role="legacy",
+        bites="ALTER TABLE split_1 SET (fillfactor = 50)",
+        error="incomplete detach",
+        cure="ALTER TABLE split DETACH PARTITION split_1 FINALIZE",
+        since=14,
+    ),
+    Case(
         "extensions-owned",
         extension("made_up") + "UPDATE pg_extension SET extowner = 'legacy'::regrole WHERE extname = 'made_up'",
         ("made_up",),
