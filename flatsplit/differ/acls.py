@@ -239,9 +239,6 @@ class _Kind(NamedTuple):
         return ddl.lend_usage(self.schema, self.step.grantor, self.lender, text) if self.lender else text
 
 
-_PLAIN = (("secrets", ()), ("alone", False), ("lock", ""))
-
-
 class _Grants(Statement):
     """GRANT or REVOKE of the same privileges on several objects. Its texts are rendered each time they are read."""
 

@@ -118,6 +118,7 @@ def runtime_ddl(source: str) -> str:
 
 _RAISE = re.compile(r"\braise\b(?!\s*;)(?!\s+(?:debug|log|info|notice|warning)\b)", re.I)
 _RERAISE = re.compile(r"\braise\b(?!\s+(?:debug|log|info|notice|warning)\b)", re.I)
+"""The same, or RAISE alone, which raises again what a handler has caught."""
 _TAGS = re.compile(r"'((?:CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT|SELECT|REFRESH|SECURITY|REINDEX|IMPORT)(?: [A-Z]+)*)'")
 _OWNER = re.compile(r"\bowner\s+to\b|\breassign\s+owned\b", re.I)
 _CATCHES = re.compile(r"\bexception\s+when\s+others\s+then\b", re.I)
@@ -139,9 +140,7 @@ def catches_all(source: str) -> bool:
     """Whether it catches every error."""
     text = _blanked(source, texts=True)
     found = _CATCHES.search(text)
-    return found is not None and not re.search(
-        r"\braise\b(?!\s+(?:debug|log|info|notice|warning)\b)", text[found.end() :], re.I
-    )
+    return found is not None and not _RERAISE.search(text, found.end())
 
 
 def changes_owner(source: str) -> bool:

@@ -22,8 +22,6 @@ WITHHELD = frozenset({"01006", "01007"})
 """privilege_not_revoked and privilege_not_granted: warnings; the statement succeeds without effect."""
 NOT_LET_IN = frozenset({"28P01", "28000"})
 """invalid_password and invalid_authorization_specification: a login that failed, before there was a session."""
-SEVERAL = "42601"
-"""A syntax error; also several statements in one text with the extended protocol."""
 
 _ENGLISH_REFUSED = re.compile(
     r"permission denied|must be owner of|must be superuser|must be (?:a )?member of"

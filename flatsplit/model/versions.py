@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-OLDEST: Final = 13
 NEWEST_TESTED: Final = 18
 """The newest on which all of this is tried."""
 

@@ -190,9 +190,6 @@ def _folded(text: str) -> str:
         return text
 
 
-_OF_ROWS = ("ColumnRef", "SubLink", "ParamRef")
-
-
 def _compared(actor: Actor, node: Node) -> Truth:
     """The values of a comparison of the current user with names and nothing else."""
     from postgast import pg_query_pb2

@@ -11,7 +11,6 @@ from flatsplit.rehearsal.plpgsql_tokens import Token
 
 _STARTS = frozenset({"", ";", "then", "else", "loop", "begin", ">>"})
 """What a statement follows."""
-_PARTS = frozenset({"if", "case", "loop"})
 _TURNS = frozenset({"for", "foreach", "while"})
 
 

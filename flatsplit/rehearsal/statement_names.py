@@ -11,7 +11,6 @@ _CREATED = {
     "create_seq_stmt": "sequence",
     "view_stmt": "view",
     "create_table_as_stmt": "into",
-    "composite_type_stmt": "typevar",
 }
 
 
@@ -66,7 +65,7 @@ def made(parsed: Parsed) -> Node | None:
     if parsed.kind == "select_stmt" and parsed.node.HasField("into_clause"):
         return parsed.node.into_clause.rel
     field = _CREATED.get(parsed.kind)
-    if field is None or parsed.kind == "composite_type_stmt":
+    if field is None:
         return None
     node = getattr(parsed.node, field)
     if parsed.kind == "create_table_as_stmt":

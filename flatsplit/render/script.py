@@ -170,17 +170,3 @@ def stream_sql(
     )
     stream.enable_buffering(500)
     return iter(stream)
-
-
-def render_sql(
-    step: str,
-    statements: Sequence[Statement],
-    *,
-    header: Header,
-    catch_up: Sequence[Statement] = (),
-    direction: Direction = "forward",
-) -> str:
-    """A psql script of these statements: it checks its database, uses short transactions, and is the same at every
-    call.
-    """
-    return "".join(stream_sql(step, statements, header=header, catch_up=catch_up, direction=direction))

@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,46 @@ def test_the_name_of_a_class_stands_once() -> None:
                 homes[node.name].append(str(path.relative_to(ROOT)))
     assert {name: where for name, where in homes.items() if len(where) > 1 and name not in SEVERAL} == {}
     assert all(len(homes[name]) > 1 for name in SEVERAL)
+
+
+FOR_PAGES = {"render_hazards", "render_states"}
+"""What writes pages of runbooks/, which tests renew."""
+
+
+def test_what_stands_at_the_top_of_a_file_is_used() -> None:
+    """In the same file where its name begins with _, anywhere in flatsplit otherwise."""
+    trees = {path: ast.parse(path.read_text()) for path in sorted(ROOT.rglob("*.py"))}
+    loads = {path: set(loaded(tree)) for path, tree in trees.items()}
+    anywhere = frozenset[str]().union(*loads.values())
+    unused = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, tree in trees.items()
+        for name in defined(tree)
+        if name not in (loads[path] if name.startswith("_") else anywhere | FOR_PAGES)
+    }
+    assert unused == set()
+
+
+def loaded(tree: ast.Module) -> Iterator[str]:
+    """All names that are read, also as attributes, and words that may be looked up."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """Functions, classes and values of a module. What is decorated is registered somewhere."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield from () if node.decorator_list else (node.name,)
+            continue
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        for target in targets:
+            yield from (each.id for each in ast.walk(target) if isinstance(each, ast.Name) and each.id[:2] != "__")
 
 
 def test_a_function_that_belongs_to_a_role_is_made_in_one_place() -> None:
