@@ -21,7 +21,7 @@ def way_of(one: Belonging) -> str:
 
 def decided(tenants: Tenants, belongings: Iterable[Belonging], *, every: bool = False) -> Tenants:
     """The section with these tables written into it: those that the configuration decides, or with ``every`` all."""
-    kept = [one for one in belongings if (every or one.decided) and one.kind != "root"]
+    kept = [one for one in belongings if every or one.decided]
 
     def names(kind: TableKind) -> tuple[str, ...]:
         return tuple(sorted(_name(one.ref) for one in kept if one.kind == kind))

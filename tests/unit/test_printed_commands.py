@@ -1,4 +1,7 @@
-"""Where several walks are under way, a command about steps names its walk, or it would be refused as it is printed."""
+"""A command that is printed can be run as it is.
+
+Its options are there, and where several walks are under way, one about steps names its walk.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+import pytest
+
 import flatsplit
+from flatsplit.cli.group import COMMANDS, main
 
 ROOT = Path(flatsplit.__file__).parent
 ABOUT_STEPS = re.compile(r"flatsplit (?:next|plan|approve|rollback|runbook)\b(?! --walk| --tenant)")
@@ -60,3 +67,53 @@ def test_what_would_be_refused_is_found() -> None:
         "flatsplit status",
     ):
         assert not without_walk(text)
+
+
+TYPED = re.compile(r"flatsplit ([a-z-]+)\b((?: (?!flatsplit\b)[^`;,()…\n]*)?)")
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
+TEXTS = [
+    ROOT.parent / "README.md",
+    *sorted((ROOT.parent / "runbooks/guide").glob("*.md")),
+    *sorted((ROOT / "hazards/stories").glob("*.md")),
+    *sorted((ROOT.parent / "templates").rglob("*.j2")),
+]
+"""Texts besides the code in which people are told what to type."""
+
+
+def commands(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Each command in a text that there is, with its options."""
+    for word, rest in TYPED.findall(text):
+        if word in COMMANDS:
+            yield word, OPTION.findall(rest)
+
+
+@pytest.fixture(scope="module")
+def options() -> dict[str, set[str]]:
+    """The options of each command, those of flatsplit itself among them."""
+    context = click.Context(main)
+    found = {}
+    for word in COMMANDS:
+        command = main.get_command(context, word)
+        assert command is not None
+        names = [name for one in command.get_params(context) for name in one.opts]
+        found[word] = {*names, *(name for one in main.get_params(context) for name in one.opts)}
+    return found
+
+
+def test_the_options_of_a_printed_command_are_there(options: dict[str, set[str]]) -> None:
+    unknown = set()
+    for path in (*sorted(ROOT.rglob("*.py")), *TEXTS):
+        text = path.read_text()
+        if path.suffix == ".py":
+            text = "\n".join(said for _, said in printed(ast.parse(text)))
+        unknown |= {
+            (path.name, word, one) for word, given in commands(text) for one in given if one not in options[word]
+        }
+    assert unknown == set()
+
+
+def test_a_printed_option_that_is_not_there_is_found(options: dict[str, set[str]]) -> None:
+    said = "run `flatsplit next --until STEP`, or flatsplit rollback --all, as flatsplit verify --yes does"
+    assert [*commands(said)] == [("next", ["--until"]), ("rollback", ["--all"]), ("verify", ["--yes"])]
+    assert "--until" not in options["next"]
+    assert "--yes" not in options["verify"]

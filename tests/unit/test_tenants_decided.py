@@ -8,7 +8,8 @@ import pytest
 
 from flatsplit.model import Structure, Table
 from flatsplit.tenants import Belonging, Link, candidates, unrooted
-from tests.unit.test_tenants import ACCOUNTS, TABLES, ref, surveyed, table
+from flatsplit.tenants.similarity import reaching
+from tests.unit.test_tenants import ACCOUNTS, TABLES, kinds, ref, surveyed, table
 
 
 def structure_of(*tables: Table) -> Structure:
@@ -128,3 +129,32 @@ def test_only_tables_that_are_told_apart_have_a_condition() -> None:
 def test_a_way_is_not_shortened_where_a_column_of_it_is_missing_here() -> None:
     links = (Link("s", "t", ("a", "b"), ("x", "y")), Link("s", "u", ("x", "z"), ("p", "q")))
     assert Belonging(ref("t"), "through", "k", links).straightened() == ("k", links)
+
+
+# -- what keys and names say
+
+
+def test_a_column_that_leads_elsewhere_is_not_the_key_whatever_it_is_called() -> None:
+    odd = table("odd", "id:bigint! account_id:bigint!", "account_id>plans")
+    assert kinds(surveyed(*TABLES, table("plans", "id:bigint!"), odd))["odd"] == "hidden"
+
+
+def test_the_key_within_a_foreign_key_does_not_decide_beside_a_way_of_other_columns() -> None:
+    keys = ("account_no,order_id>orders.account_id,id", "line_id>lines")
+    both = table("both", "id:bigint! account_no:bigint! order_id:bigint! line_id:bigint!", *keys)
+    assert kinds(surveyed(*TABLES, both))["both"] == "through"
+
+
+def test_a_name_is_short_for_a_table_with_letters_in_their_order() -> None:
+    for column, asked in (("msg_id", True), ("mgs_id", False), ("mxz_id", False)):
+        found = surveyed(
+            table("accounts", "id:bigint!"),
+            table("messages", "id:text! account_id:bigint!", "account_id>accounts"),
+            table("deliveries", f"id:text! {column}:text!", f"{column}>messages"),
+            table("attempts", f"id:text! {column}:text!"),
+        )
+        assert (kinds(found)["attempts"] == "?") is asked, column
+
+
+def test_what_may_be_missing_does_not_lead_to_a_tenant_from_every_row() -> None:
+    assert reaching(structure_of(*TABLES), {ref("accounts")}) == {ref("accounts"), ref("orders"), ref("lines")}
