@@ -16,8 +16,6 @@ from flatsplit.model import OWNER, Acl, AclItem, ObjectRef, State
 Columns: TypeAlias = Mapping[tuple[str, str], Sequence[tuple[ObjectRef, Acl]]]
 """Privileges on columns, by schema and name of their tables."""
 
-NONE: Columns = {}
-
 
 class Along(NamedTuple):
     """The privileges of one role on one column, from one grantor, that a REVOKE on the table would remove."""

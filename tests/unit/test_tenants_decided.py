@@ -140,13 +140,14 @@ def test_a_column_that_leads_elsewhere_is_not_the_key_whatever_it_is_called() ->
 
 
 def test_the_key_within_a_foreign_key_does_not_decide_beside_a_way_of_other_columns() -> None:
-    keys = ("account_no,order_id>orders.account_id,id", "line_id>lines")
-    both = table("both", "id:bigint! account_no:bigint! order_id:bigint! line_id:bigint!", *keys)
-    assert kinds(surveyed(*TABLES, both))["both"] == "through"
+    keys = ("account_no,order_id>orders.account_id,id", "buyer_id>buyers")
+    buyers = table("buyers", "id:bigint! account_id:bigint!", "account_id>accounts")
+    both = table("both", "id:bigint! account_no:bigint! order_id:bigint! buyer_id:bigint!", *keys)
+    assert kinds(surveyed(*TABLES, buyers, both))["both"] == "through"
 
 
 def test_a_name_is_short_for_a_table_with_letters_in_their_order() -> None:
-    for column, asked in (("msg_id", True), ("mgs_id", False), ("mxz_id", False)):
+    for column, asked in (("msg_id", True), ("mxs_id", False)):
         found = surveyed(
             table("accounts", "id:bigint!"),
             table("messages", "id:text! account_id:bigint!", "account_id>accounts"),
