@@ -176,6 +176,23 @@ def test_status_tells_partitions_and_renamed_tables_from_younger_ones(
     assert gone[0][0] in walk("verify").check(4).stdout.partition("To take it away")[0]
 
 
+def test_settings_that_nothing_says_are_told_and_no_failure(database: Database, invoke_cli: InProcess) -> None:
+    """What was taken out of flatsplit.toml, and what somebody set by hand."""
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    declare(walk, "app_jobs", {**JOBS, "role": {**JOBS.get("role", {}), "settings": {"work_mem": "8MB"}}})
+    walk.forward("default-privileges")
+    made(walk, "app_jobs")
+    walk("verify").check()
+    walk.config.write_text(walk.config.read_text().replace("work_mem", "maintenance_work_mem"))
+    database.execute(f'alter role app_jobs in database "{database.name}" set lock_timeout = \'1s\'')
+    walk("verify").check(4)  # the new one is missing
+    walk("repair", "--yes").check()
+    told = walk("verify").check().stdout
+    assert "RESET lock_timeout" in told.replace('"', "")
+    assert "RESET work_mem" in told.replace('"', "")
+
+
 def test_a_list_that_was_edited_is_nobodys_deed(database: Database, invoke_cli: InProcess) -> None:
     """Neither that of a special role nor that of app_user; and what somebody did is told beside it."""
     flat(database)

@@ -43,7 +43,7 @@ def show(printer: Printer, found: VerifyReport) -> None:
         printer.say(f"  fix: {one_line(way.fix)}")
     if found.surplus:
         printer.say(
-            "Special roles hold what their lists do not say. To take it away, if nobody needs it, run:", "yellow"
+            "Special roles hold what flatsplit.toml does not say. To take it away, if nobody needs it, run:", "yellow"
         )
         summarise(printer, found.surplus)
     for one in found.old:
