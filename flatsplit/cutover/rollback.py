@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -135,8 +135,12 @@ def _refuse(walk: Walk, situation: Situation, key: str) -> None:
             )
     vacates = situation.kind.step(key).vacates
     roles = vacates(situation.context) if vacates is not None else ()
-    if clients := [one for one in _sessions(walk, situation, {role: (role,) for role in roles}) if one.role in roles]:
-        raise Refused(_still_connected(clients), "move these connections first")
+    # LOGIN is the whole cluster's: who works in another database would be cut off as well
+    found = read_sessions(walk.session.driver, {role: (role,) for role in roles}, "") if roles else ()
+    if clients := [one for one in found if one.role in roles]:
+        there = clients[0].database
+        where = f" to {there}" if there != situation.live.target.database else ""
+        raise Refused(_still_connected(clients, where=where), "move these connections first")
 
 
 def _refuse_split(walk: Walk, situation: Situation, key: str) -> None:
@@ -153,7 +157,9 @@ def _refuse_split(walk: Walk, situation: Situation, key: str) -> None:
     _require_login(walk, situation)
     roles = vacates(context)
     acting = membership.attributed(situation.live, legacy, walk.config.roles.new, context.retiring)
-    found = _sessions(walk, situation, acting, legacy)
+    database = situation.live.target.database
+    everywhere = read_sessions(walk.session.driver, acting, legacy) if acting else ()
+    found = [one for one in everywhere if one.database == database]
     if clients := [one for one in found if not set(roles).isdisjoint(one.acts_as)]:
         first = clients[0]
         member = first.role not in roles
@@ -165,22 +171,12 @@ def _refuse_split(walk: Walk, situation: Situation, key: str) -> None:
         )
 
 
-def _sessions(
-    walk: Walk, situation: Situation, acting: Mapping[str, tuple[str, ...]], legacy: str = ""
-) -> Sequence[Backend]:
-    """The sessions in this database of roles that act as one of those, see :func:`read_sessions`."""
-    if not acting:
-        return ()
-    found = read_sessions(walk.session.driver, acting, legacy)
-    return [one for one in found if one.database == situation.live.target.database]
-
-
-def _still_connected(clients: Sequence[Backend], who: str = "") -> str:
+def _still_connected(clients: Sequence[Backend], who: str = "", where: str = "") -> str:
     """What is wrong: the first of these sessions by name, the others by number. ``who``: what its role is."""
     first = clients[0]
     return (
-        f"{first.role}{who} is still connected ({first.application or 'no application_name'} from {first.client}, "
-        f"process {first.pid}){more(len(clients) - 1)}"
+        f"{first.role}{who} is still connected{where} ({first.application or 'no application_name'} "
+        f"from {first.client}, process {first.pid}){more(len(clients) - 1)}"
     )
 
 

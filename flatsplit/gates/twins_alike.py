@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flatsplit import ddl
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import Acl, GateResult, State
+from flatsplit.server.asking import ask
 from flatsplit.walks import used_elsewhere
 from flatsplit.walks.rotate.context import Context
 from flatsplit.walks.rotate.prepare import ALIKE, memberships
@@ -19,6 +20,9 @@ def judge(asked: Asked[Context]) -> GateResult:
     """Closed with what only one of them has."""
     former, coming = asked.context.former, asked.context.coming
     found = list(differences(asked.state, former, coming))
+    if not found and (wanted := _elsewhere(asked)):
+        what = f"in another database {coming} has not the settings of {former}, so its sessions differ there"
+        return GateResult("twins-alike", False, what, " ".join(wanted))
     if not found:
         return GateResult("twins-alike", True, f"{coming} has the rights and the settings of {former}")
     group = ddl.ident(asked.context.role)
@@ -28,6 +32,20 @@ def judge(asked: Asked[Context]) -> GateResult:
         f"{former} and {coming} are not alike: {listed(found, SHOWN, apart='; ')}",
         f"give to the group what both need (GRANT … TO {group};) and take it from the twins",
     )
+
+
+def _elsewhere(asked: Asked[Context]) -> list[str]:
+    """What gives the coming login the settings of the former one for other databases, which no State holds.
+
+    Without its setting ``role`` for such a database, what it creates there would be its own.
+    """
+    former, coming = asked.context.former, asked.context.coming
+    rows: dict[str, dict[tuple[str, str], str]] = {former: {}, coming: {}}
+    for role, database, name, value in ask(asked.session.driver, "settings_elsewhere", {"roles": [former, coming]}):
+        rows[role][database, name] = ddl.withheld(name, value)
+    now, then = rows[coming], rows[former]
+    gone = [ddl.reset_setting(coming, *place) for place in now if place not in then]
+    return gone + [ddl.set_setting(coming, *place, value) for place, value in then.items() if now.get(place) != value]
 
 
 def differences(state: State, one: str, other: str) -> Iterator[str]:

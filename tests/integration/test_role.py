@@ -180,12 +180,12 @@ def test_settings_that_nothing_says_are_told_and_no_failure(database: Database, 
     """What was taken out of flatsplit.toml, and what somebody set by hand."""
     flat(database)
     walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
-    declare(walk, "app_jobs", {**JOBS, "role": {**JOBS.get("role", {}), "settings": {"work_mem": "8MB"}}})
+    declare(walk, "app_jobs", {**JOBS, "role": {"settings": {"work_mem": "8MB"}}})
     walk.forward("default-privileges")
     made(walk, "app_jobs")
     walk("verify").check()
     walk.config.write_text(walk.config.read_text().replace("work_mem", "maintenance_work_mem"))
-    database.execute(f'alter role app_jobs in database "{database.name}" set lock_timeout = \'1s\'')
+    database.execute(f"alter role app_jobs in database \"{database.name}\" set lock_timeout = '1s'")
     walk("verify").check(4)  # the new one is missing
     walk("repair", "--yes").check()
     told = walk("verify").check().stdout

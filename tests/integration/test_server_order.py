@@ -167,7 +167,11 @@ def same_in_any_order(walk: Walk, chance: random.Random, sayings: Sequence[tuple
 @pytest.mark.majors("two")
 @pytest.mark.parametrize(
     "upto",
-    ["", pytest.param("switch-connections", marks=pytest.mark.slow), pytest.param("revoke-legacy", marks=pytest.mark.slow)],
+    [
+        "",
+        pytest.param("switch-connections", marks=pytest.mark.slow),
+        pytest.param("revoke-legacy", marks=pytest.mark.slow),
+    ],
 )
 def test_any_order_says_the_same(database: Database, invoke_cli: InProcess, chance: random.Random, upto: str) -> None:
     trap_world(database.admin)
