@@ -90,7 +90,8 @@ def commands(text: str) -> Iterator[tuple[str, list[str]]]:
 @pytest.fixture(scope="module")
 def options() -> dict[str, set[str]]:
     """The options of each command, those of flatsplit itself among them."""
-    context = click.Context(main)
+    # With the names of the help option: a command keeps those of the first context that asks
+    context = click.Context(main, **main.context_settings)
     found = {}
     for word in COMMANDS:
         command = main.get_command(context, word)
