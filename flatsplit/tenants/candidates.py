@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from flatsplit.model import Column, ObjectRef, Structure, Table
-from flatsplit.tenants.similarity import alike, keyed, leads_to, names_for, singular
+from flatsplit.tenants.similarity import alike, called, keyed, leads_to, momentary, names_for, singular
 
 KNOWN = (
     *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),
@@ -49,7 +49,7 @@ def candidates(structure: Structure) -> list[Candidate]:
     for table, key in keyed(structure):
         leading: dict[ObjectRef, set[str]] = {}
         far: set[tuple[ObjectRef, str]] = set()
-        for other, name, direct in _holding(table, key.name, structure):
+        for other, name, direct in holding(table, key.name, structure):
             if other is not table and not other.parent:
                 leading.setdefault(other.ref, set()).add(name)
                 if not direct:
@@ -80,7 +80,7 @@ def candidates(structure: Structure) -> list[Candidate]:
     return _outermost(sorted(found, key=rank), structure)
 
 
-def _holding(table: Table, key: str, structure: Structure) -> Iterator[tuple[Table, str, bool]]:
+def holding(table: Table, key: str, structure: Structure) -> Iterator[tuple[Table, str, bool]]:
     """The columns that hold a table's key by declared foreign keys: those that refer to it (True), those that refer to
     these (False), and so on. A table of projects may have the key of the table of scopes for its own.
     """
@@ -93,6 +93,31 @@ def _holding(table: Table, key: str, structure: Structure) -> Iterator[tuple[Tab
                 passed.add(here)
                 waiting.append((other, fk.columns[0]))
                 yield other, fk.columns[0], target is table
+
+
+def handed_on(structure: Structure, table: Table) -> tuple[str, ...]:
+    """Names of columns that hold a table's key at second hand wherever a foreign key is declared on such a column, the
+    most frequent first: project_id, where each project is a scope and has that scope's key for its own.
+
+    Only names that two tables have at least, and that say to which table they refer.
+    """
+    held = list(holding(table, table.primary_key[0], structure))
+    there = {(other.ref, name) for other, name, _ in held}
+    elsewhere = {
+        fk.columns[0]
+        for other in structure.tables.values()
+        for fk in other.foreign_keys
+        if len(fk.columns) == 1 and (other.ref, fk.columns[0]) not in there
+    }
+    named = called(structure)
+    often = Counter(
+        name
+        for other, name, direct in held
+        if not direct and name not in elsewhere and not momentary(name)
+        for fk in other.foreign_keys
+        if fk.columns == (name,) and any(fk.target == one.ref for one, _ in named.get(name.lower(), ()))
+    )
+    return tuple(sorted((name for name in often if often[name] > 1), key=lambda name: (-often[name], name)))
 
 
 def _prefixes(structure: Structure) -> frozenset[str]:

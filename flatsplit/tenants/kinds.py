@@ -69,3 +69,5 @@ class Open(NamedTuple):
     why: str
     choices: tuple[Belonging, ...] = ()
     """The likeliest first."""
+    after: ObjectRef | None = None
+    """Once the kind of this table is said, nothing may have to be said of the other any more."""

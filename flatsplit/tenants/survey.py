@@ -11,6 +11,7 @@ from functools import cached_property
 
 from flatsplit.config import Tenants, Way, format_way, parse_name
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
+from flatsplit.tenants.candidates import holding
 from flatsplit.tenants.children import with_children
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.declared import Decided
@@ -80,7 +81,8 @@ class _Surveyor:
         assert self.known.root is not None
         root = self.known.root
         keys = {fk.columns[0] for fk in table.foreign_keys if leads_to(fk, root) and comparable(table, fk, root)}
-        leading_away = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1} - keys
+        handed = {name for ref, name in self._held if ref == table.ref}
+        leading_away = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1} - keys - handed
         known = set(self.tenants.key) if self.tenants.key else set()
         named = {
             column.name
@@ -245,7 +247,7 @@ class _Surveyor:
 
     @staticmethod
     def _follows(ref: ObjectRef, first: ObjectRef) -> Open:
-        return Open(ref, f"follows from {format_ref(first)}, of which it has to be said first")
+        return Open(ref, f"follows from {format_ref(first)}, of which it has to be said first", after=first)
 
     def _guesses(self, table: Table) -> list[tuple[Column, Belonging]]:
         """Columns without a foreign key that are named after a table whose rows each belong to a tenant, each with the
@@ -314,6 +316,14 @@ class _Surveyor:
         """Tables that columns without a foreign key are named after."""
         declared = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1}
         return {other.ref for column, other, _ in self._names(table) if column.name not in declared}
+
+    @cached_property
+    def _held(self) -> frozenset[tuple[ObjectRef, str]]:
+        """Columns that hold the root's key by declared foreign keys, directly or as others hand it on."""
+        root = self.known.root
+        if root is None or len(root.primary_key) != 1:
+            return frozenset()
+        return frozenset((table.ref, name) for table, name, _ in holding(root, root.primary_key[0], self.structure))
 
     @cached_property
     def _called(self) -> dict[str, list[tuple[Table, Column]]]:

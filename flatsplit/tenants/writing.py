@@ -8,7 +8,7 @@ from dataclasses import replace
 from flatsplit.config import Tenants, Way, format_name, format_way
 from flatsplit.config.tenants import RINGS
 from flatsplit.model import ObjectRef, Structure
-from flatsplit.tenants.candidates import Candidate
+from flatsplit.tenants.candidates import Candidate, handed_on
 from flatsplit.tenants.kinds import Belonging, TableKind
 from flatsplit.tenants.similarity import INTEGERS, names_for
 
@@ -49,7 +49,8 @@ def proposal(found: Collection[Candidate], structure: Structure) -> Tenants | No
         return None
     called = names_for(best.ref.name)
     most = best.columns[:1]  # the most frequent one also counts where it is not named after the table
-    key = structure.tables[best.ref].column(best.key)
+    root = structure.tables[best.ref]
+    key = root.column(best.key)
     rings = RINGS if key is not None and key.type in INTEGERS else RINGS[1:]
     columns = tuple(one for one in best.columns if one in most or one.lower() in called)
-    return Tenants(_name(best.ref), columns, rings=rings)
+    return Tenants(_name(best.ref), tuple(dict.fromkeys((*columns, *handed_on(structure, root)))), rings=rings)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from flatsplit.config import Tenants
 from flatsplit.cutover.tenants import remedy
 from flatsplit.model import Structure, Table
-from flatsplit.tenants import candidates, unrooted, upward
+from flatsplit.tenants import candidates, survey, unrooted, upward
+from flatsplit.tenants.writing import proposal
 from tests.unit.test_tenants import ACCOUNTS, TABLES, kinds, ref, surveyed, table
 
 
@@ -25,6 +26,7 @@ def test_what_a_row_points_at_for_the_moment_is_a_question() -> None:
     assert "active_account_id may say which tenant a row points at for the moment" in asked["people"].why
     assert [one.kind for one in asked["people"].choices] == ["own"]
     assert "said first" in asked["sessions"].why
+    assert asked["sessions"].after == ref("people")
     assert kinds(found)["activities"] == "own"
 
 
@@ -300,3 +302,43 @@ def test_the_last_words_of_a_tables_name_are_short_for_it() -> None:
         table("tb_person_tags", "id:bigint! person_id:bigint!", "person_id>tb_people"),
     )
     assert found.complete
+
+
+HANDED = (
+    table("scopes", "id:text!"),
+    table("roles", "id:text! scope_id:text!", "scope_id>scopes"),
+    table("users", "id:text! scope_id:text!", "scope_id>scopes"),
+    table("crm_stage", "scope_id:text!", "scope_id>scopes", primary="scope_id"),
+    *(table(f"t{n}", "id:text! stage_id:text!", "stage_id>crm_stage.scope_id") for n in range(2)),
+    # Two required ways lead on, but the column that is called like the key says it
+    table("stage_roles", "id:text! scope_id:text!", "id>roles", "scope_id>crm_stage.scope_id"),
+    table("sessions", "id:text! stage_id:text! user_id:text!", "stage_id>crm_stage.scope_id", "user_id>users"),
+    table("t1_history", "history_id:text! stage_id:text!"),
+)
+
+
+def test_a_key_that_others_hand_on_counts_by_their_name_as_well() -> None:
+    """Each stage is a scope: what has a stage_id has that scope's key, also where no foreign key is declared."""
+    structure = Structure({one.ref: one for one in HANDED})
+    proposed = proposal(candidates(structure), structure)
+    assert proposed is not None
+    assert proposed.key == ("scope_id", "stage_id")
+    found = survey(proposed, structure)
+    assert found.complete
+    own = {one.ref.name: one.column for one in found.of_kind("own")}
+    assert [own[name] for name in ("stage_roles", "sessions", "t1_history")] == [
+        "scope_id",
+        "stage_id",
+        "stage_id",
+    ]
+
+
+def test_a_name_that_leads_elsewhere_once_is_no_key() -> None:
+    other = table("folders", "id:text! stage_id:text!", "stage_id>jobs")
+    structure = Structure({one.ref: one for one in (*HANDED, other, table("jobs", "id:text!"))})
+    proposed = proposal(candidates(structure), structure)
+    assert proposed is not None
+    assert proposed.key == ("scope_id",)
+    found = kinds(survey(proposed, structure))
+    assert (found["t1_history"], found["sessions"]) == ("hidden", "?")
+    assert found["stage_roles"] == "own", "called like the key itself"

@@ -65,7 +65,8 @@ def show(printer: Printer, found: Surveyed) -> None:
             printer.say(one_line(f"{_name(each.ref)}: {each.why}"), "yellow")
             for choice in each.choices:
                 printer.say(f"    {one_line(_line(choice))}    # {one_line(choice.why)}")
-            printer.say(f"    hidden = [{quote(_name(each.ref))}]")
+            first = "" if each.after is None else f"nothing, once {one_line(_name(each.after))} is said; or else "
+            printer.say(f"    {first}hidden = [{quote(_name(each.ref))}]")
     printer.heading("For flatsplit.toml")
     for line in render(decided(survey.tenants, survey.belongings.values()))[1:]:
         printer.say(line)
@@ -167,6 +168,7 @@ def _open(each: Open) -> Json:
         "table": _name(each.ref),
         "why": each.why,
         "choices": [{"kind": one.kind, "toml": _line(one), "why": one.why} for one in each.choices],
+        "after": _name(each.after) if each.after is not None else None,
     }
 
 
