@@ -37,6 +37,8 @@ ORDINARY = ("plain", "owner", "members", "noinherit")
 """Old roles that an operator with CREATEROLE may retire."""
 AROUND = ("other", "closed", "tablespace", "template", "temporary", "prepared", "reading")
 """Things outside the database itself, made by Drawn.surround()."""
+RARELY = 10_000
+"""From this number on databases have rare things, too; below it, what a number stands for stays."""
 
 PLAIN_SETTINGS = "-c default_transaction_read_only=off -c idle_in_transaction_session_timeout=0"
 """What the test's own sessions need, whatever settings the parts make."""
@@ -77,15 +79,18 @@ class Drawn:
         kind = chance.choice(list(KINDS))
         if kind == "noinherit" and major < 16:
             kind = "plain"
-        every = [part.name for part in all_parts() if part.name != "base"]
+        rare = [part.name for part in rare_parts()]
+        every = [part.name for part in all_parts() if part.name != "base" and part.name not in rare]
         some = chance.sample(every, chance.randint(4, 12))
         later = random.Random(f"{seed} and more")  # what a number stood for before there was more to draw stays
+        rarely = random.Random(f"{seed} and what is rare")
+        chosen = rarely.sample(rare, rarely.randint(2, 5) if seed >= RARELY else 0)
         drop, ordinary, busy = (later.random() < share for share in (0.25, 0.3, 0.4))
         drawn = cls(
             seed,
             major,
             kind,
-            tuple(name for name in every if name in some),
+            (*(name for name in every if name in some), *(name for name in rare if name in chosen)),
             tuple(one for one in AROUND if chance.random() < 0.15),
             chance.choice(("revoke", "revoke", "repurpose")),
             chance.choice(("app_migrator", "dba", "keep")),
@@ -210,4 +215,9 @@ def _names(database: Database) -> tuple[str, dict[str, sql.Composable]]:
 
 def all_parts() -> list[Part]:
     """All parts found in real databases, including those that do not all go together."""
-    return [*parts(), *parts(Path(__file__).with_name("odd.sql"))]
+    return [*parts(), *parts(Path(__file__).with_name("odd.sql")), *rare_parts()]
+
+
+def rare_parts() -> list[Part]:
+    """Those that are drawn apart."""
+    return list(parts(Path(__file__).with_name("rare.sql")))
