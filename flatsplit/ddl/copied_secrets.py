@@ -17,7 +17,10 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 """Words in names of settings that applications make up. The server's own have no dot, and none of them is a secret."""
-_WITHHELD = re.compile(r"\(not shown, ([0-9a-f]{8})\)")
+_WITHHELD = re.compile(r"\(not shown, ([0-9a-f]{4})\)")
+"""Four digits tell two values apart, but for one pair in 65,536. More of them would confirm a guess from a list of
+common passwords.
+"""
 
 _QUIET = """\
   FOREACH setting IN ARRAY ARRAY['debug_print_raw_parse', 'debug_print_parse', 'debug_print_rewritten',
@@ -68,11 +71,11 @@ def copy_user_mapping(ref: ObjectRef, source: str) -> str:
 
 def withheld(setting: str, value: str) -> str:
     """The value of a setting as it may be shown and recorded: a few digits of a digest where its name is that of a
-    secret. They tell two values apart, and are too few to find out which it is.
+    secret, the value itself else.
     """
     if "." not in setting or not _SECRET.search(setting) or _WITHHELD.fullmatch(value):
         return value
-    return f"(not shown, {hashlib.sha256(value.encode()).hexdigest()[:8]})"
+    return f"(not shown, {hashlib.sha256(value.encode()).hexdigest()[:4]})"
 
 
 _COPY_SETTING = """\
@@ -85,7 +88,7 @@ BEGIN
     INTO found
     FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c (line)
     WHERE lower(split_part(c.line, '=', 1)) = lower(@name)
-      AND left(encode(sha256(convert_to(substr(c.line, length(@name) + 2), 'UTF8')), 'hex'), 8) = @digest
+      AND left(encode(sha256(convert_to(substr(c.line, length(@name) + 2), 'UTF8')), 'hex'), 4) = @digest
     LIMIT 1;
   IF found IS NULL THEN
     RAISE no_data_found USING MESSAGE = format('no role has the value of %s any more', @name::text);
