@@ -120,7 +120,7 @@ def prepared_transactions(seen: Seen) -> Iterator[Found]:
     looks_at="pg_inherits.inhdetachpending of partitions that change hands",
     why="DETACH PARTITION CONCURRENTLY was interrupted between its two transactions. Until it has come to its end the "
     "server refuses every ALTER TABLE of the partition, so the step would stop in its middle.",
-    fix="ALTER TABLE … DETACH PARTITION … FINALIZE, as the owner of both.",
+    fix="Finish it, as the owner of both.",
     manual="sql-altertable.html",
     questions=("pending_detach",),
     since=14,

@@ -19,7 +19,7 @@ def ask(session: Session, query: str | sql.Composed, parameters: Sequence[Any] |
     try:
         return session.driver.execute(text, parameters)
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        raise _damaged(error) from error
+        raise damaged(error_text(error)) from error
 
 
 def add(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -45,7 +45,7 @@ def repeat(session: Session, query: str | sql.Composed, parameters: Sequence[Seq
         elif parameters:
             session.driver.execute(text, parameters[0])
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        raise _damaged(error) from error
+        raise damaged(error_text(error)) from error
 
 
 def change(session: Session, table: str, number: int, values: Mapping[str, Any]) -> None:
@@ -63,6 +63,6 @@ def select(table: str, names: Sequence[str], rest: str) -> str:
     return f"SELECT {columns} FROM flatsplit.{table} {rest}"  # noqa: S608, names of our own
 
 
-def _damaged(error: psycopg.Error) -> JournalError:
-    """The error for a missing table or column of the journal."""
-    return JournalError(f"the tracking schema is damaged: {error_text(error)}", "restore it from a backup")
+def damaged(what: str) -> JournalError:
+    """The error where a table or a column is missing."""
+    return JournalError(f"the tracking schema is damaged: {what}", "restore it from a backup")

@@ -49,9 +49,14 @@ _LOOK_AGAIN = "run flatsplit status to see where it stands, then the command aga
 
 
 def kept(session: Session) -> list[CutoverRecord]:
-    """The active walks, in the order in which they began."""
+    """The active walks, in the order in which they began. JournalError where a column is missing that every release
+    has had.
+    """
     with session.driver.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute("SELECT * FROM flatsplit.cutover WHERE state = 'active' ORDER BY id").fetchall()
+    for name in CutoverRecord._fields if found else ():
+        if name not in found[0] and name not in CutoverRecord._field_defaults:
+            raise rows.damaged(f"column {name} of cutover is missing")
     return [CutoverRecord(**{name: row[name] for name in CutoverRecord._fields if name in row}) for row in found]
 
 
