@@ -81,15 +81,19 @@ def withheld(setting: str, value: str) -> str:
 _COPY_SETTING = """\
 DECLARE
   found text;
+  alike bigint;
   setting text;
 BEGIN
   -- The value may be a secret: it goes from catalog to catalog and is neither read nor recorded.
-@quiet  SELECT substr(c.line, length(@name) + 2)
-    INTO found
+@quiet  SELECT min(substr(c.line, length(@name) + 2)), count(DISTINCT substr(c.line, length(@name) + 2))
+    INTO found, alike
     FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c (line)
     WHERE lower(split_part(c.line, '=', 1)) = lower(@name)
-      AND left(encode(sha256(convert_to(substr(c.line, length(@name) + 2), 'UTF8')), 'hex'), 4) = @digest
-    LIMIT 1;
+      AND left(encode(sha256(convert_to(substr(c.line, length(@name) + 2), 'UTF8')), 'hex'), 4) = @digest;
+  IF alike > 1 THEN
+    RAISE cardinality_violation USING MESSAGE = format('two values of %s have the same digits: set it by hand',
+                                                       @name::text);
+  END IF;
   IF found IS NULL THEN
     RAISE no_data_found USING MESSAGE = format('no role has the value of %s any more', @name::text);
   END IF;

@@ -5,11 +5,13 @@ passwords too, flatsplit never learns them.
 """
 
 import re
+from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from flatsplit import ddl
 from flatsplit.server.dry_run import NOBODYS_VERIFIER
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
@@ -131,3 +133,24 @@ def test_generated_passwords_are_written_once(database: Database, invoke_cli: In
     walk.rollback()
     walk("next", "--yes", "--generate-passwords", str(generated)).check()
     assert generated.read_text() == text
+
+
+def test_a_key_is_copied_unless_two_look_alike(database: Database) -> None:
+    """Of a value four digits of a digest are known: where they fit two values, none is taken for the other."""
+    one = "key of one"
+    shown = ddl.withheld("app.token", one)
+    other = next(text for n in count() if ddl.withheld("app.token", text := f"key {n}") == shown)
+    holder, copier, third = (f"{database.name}_{part}" for part in ("holder", "copier", "third"))
+    database.execute(f"create role {holder}; create role {copier}; create role {third}")
+    try:
+        database.execute(f"alter role {holder} set app.token = '{one}'")
+        database.execute(ddl.set_setting(copier, database.name, "app.token", shown))
+        read = "select setconfig from pg_db_role_setting where setrole = %s::regrole"
+        assert database.admin.execute(read, [copier]).fetchone() == ([f"app.token={one}"],)
+        database.execute(f"alter role {third} set app.token = '{other}'")
+        with pytest.raises(psycopg.errors.CardinalityViolation, match="same digits") as refused:
+            database.execute(ddl.set_setting(copier, database.name, "app.token", shown))
+        assert one not in str(refused.value)
+        assert other not in str(refused.value)
+    finally:
+        database.execute(f"drop role {holder}; drop role {copier}; drop role {third}")

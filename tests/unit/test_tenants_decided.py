@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from flatsplit.config import Tenants
 from flatsplit.model import Structure, Table
 from flatsplit.tenants import Belonging, Link, candidates, unrooted
 from flatsplit.tenants.similarity import reaching
@@ -87,15 +88,16 @@ def test_what_is_shared_shows_the_rows_of_what_lies_below_it() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        {"own": (("public.part", "account_id"),)},
-        {"through": (("public.part", "order_id"),)},
-        {"shared": ("public.part",)},
-        {"hidden": ("public.part",)},
+        replace(ACCOUNTS, own=(("public.part", "account_id"),)),
+        replace(ACCOUNTS, through=(("public.part", "order_id"),)),
+        replace(ACCOUNTS, shared=("public.part",)),
+        replace(ACCOUNTS, hidden=("public.part",)),
     ],
+    ids=["own", "through", "shared", "hidden"],
 )
-def test_a_partition_is_decided_with_its_parent(said: dict[str, tuple[str, ...]]) -> None:
+def test_a_partition_is_decided_with_its_parent(said: Tenants) -> None:
     part = table("part", "id:bigint! account_id:bigint! order_id:bigint!", "order_id>orders", parent=True)
-    (wrong,) = surveyed(*TABLES, part, tenants=replace(ACCOUNTS, **said)).wrong  # type: ignore[arg-type]  # by its key
+    (wrong,) = surveyed(*TABLES, part, tenants=said).wrong
     assert "say it of its parent" in wrong
 
 
