@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from flatsplit.cli.group import COMMANDS
+from flatsplit.cli.command_names import COMMANDS
 from flatsplit.demo import flat
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import environment

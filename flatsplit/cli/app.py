@@ -25,14 +25,15 @@ class App:
 
     def __init__(self) -> None:
         self.dsn: str | None = os.environ.get("FLATSPLIT_DSN") or None
-        self.config_path = Path(os.environ.get("FLATSPLIT_CONFIG") or "flatsplit.toml")
+        self.config_path = self._ambient_config = Path(os.environ.get("FLATSPLIT_CONFIG") or "flatsplit.toml")
         self.json = False
         self.verbose = False
 
     @property
     def output(self) -> Output:
         """The only object that prints."""
-        return Output(json=self.json)
+        named = self.config_path != self._ambient_config
+        return Output(json=self.json, config=str(self.config_path) if named else "")
 
     def config(self) -> Config:
         """flatsplit.toml as it is now."""

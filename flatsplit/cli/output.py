@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from flatsplit.cli.retyped import Retyped
+
 _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$[^\s'\"]*")
 
@@ -41,8 +43,9 @@ def without_verifiers(text: str) -> str:
 class Printer:
     """Text and tables on one stream."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, retyped: Retyped | None = None) -> None:
         self.stream = stream
+        self.retyped = retyped or Retyped()
         try:
             self.terminal = stream.isatty()
         except ValueError:  # closed
@@ -54,16 +57,18 @@ class Printer:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour and style and text else text
 
     def say(self, text: str = "", style: str = "") -> None:
-        """Print a line or paragraph; to a pipe exactly this text."""
+        """Print a line or paragraph; to a pipe exactly this text, but for how commands are typed."""
+        text = self.retyped.text(text)
         shown = visible(text, keep="\n\t") if self.terminal else text
         self.stream.write(self.style(shown, style) + "\n")
 
     def heading(self, text: str) -> None:
         """Print a line that the next ones belong to, after an empty line."""
-        self.stream.write("\n" + self.style(visible(text), "bold") + "\n")
+        self.stream.write("\n" + self.style(visible(self.retyped.text(text)), "bold") + "\n")
 
     def code(self, text: str) -> None:
         """Print SQL or a command to type, set apart on a terminal."""
+        text = self.retyped.text(text)
         if self.terminal:
             text = "".join(f"    {line}\n" for line in visible(text, keep="\n\t").split("\n"))
             self.stream.write(self.style(text.rstrip("\n"), "cyan") + "\n")
@@ -72,7 +77,7 @@ class Printer:
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print a table: as wide as the terminal and wrapped, to a pipe one line per row."""
-        texts = [[visible(str(cell)) for cell in row] for row in rows]
+        texts = [[visible(self.retyped.text(str(cell))) for cell in row] for row in rows]
         if self.terminal:
             self._rich_table(title, columns, texts)
             return
@@ -106,12 +111,12 @@ class Printer:
 
 
 class Output(Printer):
-    """Standard output, with standard error as ``err``."""
+    """Standard output, with standard error as ``err``. ``config``: the file that ``--config`` named, if it did."""
 
-    def __init__(self, *, json: bool = False) -> None:
-        super().__init__(sys.stdout)
+    def __init__(self, *, json: bool = False, config: str = "") -> None:
+        super().__init__(sys.stdout, Retyped(config))
         self.json = json
-        self.err = Printer(sys.stderr)
+        self.err = Printer(sys.stderr, self.retyped)
 
     @property
     def interactive(self) -> bool:
@@ -120,13 +125,13 @@ class Output(Printer):
 
     def data(self, value: object) -> None:
         """Print JSON, in ASCII, so that no name and no locale can break it."""
-        self.stream.write(json.dumps(value, indent=2) + "\n")
+        self.stream.write(json.dumps(self.retyped.data(value), indent=2) + "\n")
 
     def data_stream(self, values: Iterable[object]) -> None:
         """Print a JSON list while its values are made."""
         separator = "[\n  "
         for value in values:
-            self.stream.write(separator + json.dumps(value))
+            self.stream.write(separator + json.dumps(self.retyped.data(value)))
             separator = ",\n  "
         self.stream.write("[]\n" if separator.startswith("[") else "\n]\n")
 
@@ -135,7 +140,7 @@ class Output(Printer):
         import click
 
         self.stream.flush()
-        return click.confirm(visible(question), default=False, err=True)
+        return click.confirm(visible(self.retyped.text(question)), default=False, err=True)
 
     def ask_password(self, question: str) -> str:
         """Ask for a password, which is typed twice and not shown."""
@@ -145,6 +150,7 @@ class Output(Printer):
 
     def error(self, what: str, fix: str = "") -> None:
         """Print what is wrong and what to do about it, one line each."""
-        self.err.stream.write(self.err.style("error:", "red") + f" {one_line(without_verifiers(what))}\n")
+        what, fix = (one_line(without_verifiers(self.retyped.text(text))) for text in (what, fix))
+        self.err.stream.write(self.err.style("error:", "red") + f" {what}\n")
         if fix:
-            self.err.stream.write(f"  fix: {one_line(without_verifiers(fix))}\n")
+            self.err.stream.write(f"  fix: {fix}\n")

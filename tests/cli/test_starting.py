@@ -10,7 +10,8 @@ import pytest
 
 import flatsplit
 from flatsplit.cli.app import Command
-from flatsplit.cli.group import COMMANDS, main
+from flatsplit.cli.command_names import COMMANDS
+from flatsplit.cli.group import main
 from tests.fixtures.cli import InProcess, Process
 
 HEAVY = {"alembic", "jinja2", "psycopg", "rich", "sqlalchemy", "tomllib", "dataclasses"}

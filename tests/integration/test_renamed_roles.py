@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pytest
 from psycopg import sql
 
-from flatsplit.cli.group import COMMANDS
+from flatsplit.cli.command_names import COMMANDS
 from flatsplit.config import load
 from flatsplit.connection import open_session
 from flatsplit.cutover.walk import Walk as Opened

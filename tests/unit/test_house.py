@@ -13,7 +13,7 @@ import pytest
 
 import flatsplit
 from flatsplit import ddl
-from flatsplit.cli.group import COMMANDS
+from flatsplit.cli.command_names import COMMANDS
 from tests.mutations import FAULTS
 
 ROOMS = ("cutover", "cli/commands", "cli/views")

@@ -14,7 +14,8 @@ import click
 import pytest
 
 import flatsplit
-from flatsplit.cli.group import COMMANDS, main
+from flatsplit.cli.command_names import COMMANDS
+from flatsplit.cli.group import main
 
 ROOT = Path(flatsplit.__file__).parent
 ABOUT_STEPS = re.compile(r"flatsplit (?:next|plan|approve|rollback|runbook)\b(?! --walk| --tenant)")

@@ -18,7 +18,7 @@ from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.split.kind import SPLIT
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"cli/commands/verify.py", "cli/group.py", "demo/jobs.py", "demo/story.py"}
+COMMANDS = {"cli/commands/verify.py", "cli/command_names.py", "demo/jobs.py", "demo/story.py"}
 """Where ``verify`` is the command of that name."""
 COMMON = {"bridge", "change", "close", "drop", "grant", "learn", "lock", "open", "prepare", "retire"}
 """Keys that are words of SQL, of the configuration or of the server as well."""
