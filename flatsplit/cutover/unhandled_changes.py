@@ -40,7 +40,7 @@ def _given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]
             found[now].append(ref)
     for owner, refs in sorted(found.items()):
         migrator = blueprint.owner(situation.config)
-        fix = f"ALTER … OWNER TO {migrator}, then flatsplit repair."
+        fix = f"ALTER … OWNER TO {ddl.ident(migrator)}, then flatsplit repair."
         if all(ref.kind == "extension" for ref in refs):
             fix = "Nothing, where pg_upgrade did it: it gives extensions to the superuser that it runs as, which no "
             fix += f"statement takes back. That superuser alters and drops them from now on, not {migrator}."

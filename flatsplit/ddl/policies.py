@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from flatsplit.ddl.names import ident, literal, name, role, type_name
 from flatsplit.ddl.owned_function import OwnedFunction
@@ -19,6 +19,16 @@ def create_policy(ref: ObjectRef, facts: PolicyFacts, roles: Iterable[str]) -> s
     to = ", ".join(role(each) for each in sorted(roles))
     head = f"CREATE POLICY {ident(ref.args)} ON {ident(ref.schema, ref.name)}{kind}{command} TO {to}"
     return f"{head}{_expressions(facts)};"
+
+
+def open_policy(table: str, to: str, taken: Collection[str]) -> str:
+    """CREATE POLICY that lets a role see and write every row, as an owner does whose policies are not forced.
+
+    ``table`` and ``to`` are names as text in SQL, ``taken`` the names of the table's policies. Without a semicolon.
+    """
+    numbered = (f"as_before{number or ''}" for number in range(len(taken) + 1))
+    free = next(one for one in numbered if one not in taken)
+    return f"CREATE POLICY {free} ON {table} TO {to} USING (true) WITH CHECK (true)"
 
 
 def alter_policy_says(ref: ObjectRef, facts: PolicyFacts) -> str:

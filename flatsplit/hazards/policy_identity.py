@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from flatsplit import blueprint
+from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards import routine_bodies
 from flatsplit.hazards.registry import Found, Row, Seen, below, hazard
@@ -47,7 +46,7 @@ def policies_ask_who(seen: Seen) -> Iterator[Found]:
         found.append(f"{policy} on {table}")
         sees_all = not forced or (legacy is not None and legacy.superuser)
         if permissive and sees_all:  # then a policy for legacy is the way to say so, and opens the table for app_user
-            opening[table] = _open(seen.legacy, format_name(schema, name), taken)
+            opening[table] = ddl.open_policy(format_name(schema, name), format_name(seen.legacy), taken) + ";"
     if found and not bypasses(seen):
         policies, user = count(len(found), "policy", "policies"), blueprint.application(seen.context.config)
         said = f"Let the condition, or the table of names that it looks into, know {user}"
@@ -78,12 +77,6 @@ def _countable(row: Row) -> bool:
     return reading and not (
         _LOGIN.search(tree) or any(routine_bodies.mentions(source, "session_user") for source in sources)
     )
-
-
-def _open(legacy: str, table: str, taken: Collection[str]) -> str:
-    """A policy for legacy, which changes nothing for it and is extended to the new roles."""
-    free = next(name for place in itertools.count() if (name := f"as_before{place or ''}") not in taken)
-    return f"CREATE POLICY {free} ON {table} TO {format_name(legacy)} USING (true) WITH CHECK (true);"
 
 
 def _asks(source: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
@@ -19,14 +20,28 @@ def _bypassed(seen: Seen) -> bool:
     return legacy is not None and (legacy.superuser or legacy.bypassrls)
 
 
-def _tables(seen: Seen) -> Iterator[tuple[str, bool, bool]]:
-    """Tables whose rows the application sees: the name, whether legacy is subject to its policies, who
-    could see a row.
-    """
+class _Table(NamedTuple):
+    """A table whose rows the application sees."""
+
+    schema: str
+    name: str
+    under: bool
+    """Whether legacy is subject to its policies."""
+    visible: bool
+    """Whether a policy could let app_user see a row."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+def _tables(seen: Seen) -> list[_Table]:
     bypassed, apart = _bypassed(seen), _kept_apart(seen)
-    for schema, table, forced, visible, ours, extension in seen.rows("rls"):
-        if not extension and (ours or bypassed) and (schema, table) not in apart:
-            yield f"{schema}.{table}", (forced or not ours) and not bypassed, visible
+    return [
+        _Table(schema, table, (forced or not ours) and not bypassed, visible)
+        for schema, table, forced, visible, ours, extension in seen.rows("rls")
+        if not extension and (ours or bypassed) and (schema, table) not in apart
+    ]
 
 
 def _kept_apart(seen: Seen) -> frozenset[tuple[str, str]]:
@@ -59,26 +74,23 @@ def bypasses(seen: Seen) -> bool:
     questions=("rls",),
 )
 def rls_zero_rows(seen: Seen) -> Iterator[Found]:
-    """Tables where app_user would silently see no row."""
-    none = tuple(table for table, _, visible in _tables(seen) if not visible)
+    """Tables where app_user would silently see no row. Where the policies hold for legacy, too, nothing changes."""
+    none = [table for table in _tables(seen) if not table.visible and not table.under]
     if none and not bypasses(seen):
-        lines = _opening(seen)
+        lines = tuple(_opening(seen, table) for table in none)
         fix = (
             f"{' '.join(lines)} Policies for {seen.legacy} are extended to "
             f"{blueprint.application(seen.context.config)}; or accept this and decide later."
         )
         user = blueprint.application(seen.context.config)
-        yield Found(f"{user} would see no row of {count(len(none), 'table')}", none, fix=fix, sql=lines)
+        what = f"{user} would see no row of {count(len(none), 'table')}"
+        yield Found(what, tuple(table.label for table in none), fix=fix, sql=lines)
 
 
-def _opening(seen: Seen) -> tuple[str, ...]:
-    """Policies for legacy, which change nothing for it and are extended to the new roles."""
-    legacy, apart = format_name(seen.legacy), _kept_apart(seen)
-    return tuple(
-        f"CREATE POLICY as_before ON {format_name(schema, table)} TO {legacy} USING (true) WITH CHECK (true);"
-        for schema, table, _, visible, _, extension in seen.rows("rls")
-        if not visible and not extension and (schema, table) not in apart
-    )
+def _opening(seen: Seen, table: _Table) -> str:
+    """A policy for legacy, which changes nothing for it and is extended to the new roles."""
+    taken = [ref.args for ref in seen.state.policies if (ref.schema, ref.name) == table[:2]]
+    return ddl.open_policy(format_name(table.schema, table.name), format_name(seen.legacy), taken) + ";"
 
 
 @hazard(
@@ -94,7 +106,7 @@ def _opening(seen: Seen) -> tuple[str, ...]:
 )
 def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
     """Tables whose policies will apply to app_user and do not apply to legacy."""
-    fewer = tuple(table for table, under, visible in _tables(seen) if visible and not under)
+    fewer = tuple(table.label for table in _tables(seen) if table.visible and not table.under)
     if fewer and not bypasses(seen):
         yield Found(f"policies begin to apply on {count(len(fewer), 'table')}", fewer)
 
@@ -113,7 +125,7 @@ def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
 )
 def row_security_is_off(seen: Seen) -> Iterator[Found]:
     """Tables that app_user would be refused because of a setting that it gets from legacy."""
-    refused = tuple(table for table, under, _ in _tables(seen) if not under)
+    refused = tuple(table.label for table in _tables(seen) if not table.under)
     if not refused or bypasses(seen):
         return
     user = blueprint.application(seen.context.config)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from flatsplit import blueprint
+from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.rehearsal.actor import Actor
@@ -175,7 +175,8 @@ def _reached(actor: Actor, relation: Relation, letter: str, *, strict: bool) -> 
         return
     name, word = shown(relation.ref), _COMMANDS[letter]
     if mine.passes is False:
-        reason = f"row-level security is on and no policy for {word} is for it"
+        which = f"no policy for {word} is for it" if not mine.permissive else f"its policies for {word} let no row pass"
+        reason = f"row-level security is on and {which}"
         if strict:
             reason = f"{actor.role} is refused each row of {name} that is there already: {reason}"
         else:
@@ -278,9 +279,8 @@ def _problem(actor: Actor, relation: Relation, outcome: Outcome, reason: str, wo
     remedy = f"ALTER ROLE {format_name(actor.role)} BYPASSRLS"
     if all(policy.permissive for policy in policies):
         taken = {policy.name for policy in policies}
-        free = next(one for number in range(len(policies) + 1) if (one := f"as_before{number or ''}") not in taken)
         heir = actor.purpose in _HEIRS and actor.before in actor.live.roles
         role = actor.before if heir else actor.role  # flatsplit extends legacy's policies to the new roles
-        remedy = f"CREATE POLICY {free} ON {name} TO {format_name(role)} USING (true) WITH CHECK (true)"
+        remedy = ddl.open_policy(name, format_name(role), taken)
         remedy += f" -- which flatsplit extends to {actor.role}" if heir else ""
     return Problem(outcome, reason, name, word, remedy, differs=True)

@@ -64,7 +64,8 @@ def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
         facts = actor.goal.roles.get(actor.role)
         if facts is not None and not facts.replication:
             reason = f"{call.name}() needs the attribute REPLICATION, which {actor.role} has not"
-            return [Problem("denied", reason, actor.role, "REPLICATION", f"ALTER ROLE {actor.role} REPLICATION")]
+            remedy = f"ALTER ROLE {format_name(actor.role)} REPLICATION"
+            return [Problem("denied", reason, actor.role, "REPLICATION", remedy)]
     return []
 
 

@@ -19,6 +19,8 @@ alter table public.hidden enable row level security;
 alter table public.hidden owner to legacy;
 create table public."Odd ""one" (a int);
 alter table public."Odd ""one" enable row level security;
+create policy as_before on public."Odd ""one" as restrictive to "pg_monitor";
+create policy as_before1 on public."Odd ""one" with check (true);
 alter table public."Odd ""one" owner to legacy;
 create function public."mine %" ("A" int) returns bool language sql as 'select true';
 alter function public."mine %" owner to legacy;

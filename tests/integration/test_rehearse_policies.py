@@ -134,6 +134,12 @@ def contradicts(said: dict[str, Any], before: tuple[str, int], after: tuple[str,
     return False
 
 
+def blank_by_doctor(walk: Walk) -> set[str]:
+    """The tables of which doctor says that app_user would see no row."""
+    findings = walk("doctor", "--json").json["findings"]
+    return {name.removeprefix("public.") for one in findings if one["id"] == "rls-zero-rows" for name in one["objects"]}
+
+
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("seed", [3, 7])
 def test_what_is_said_is_what_happens(
@@ -148,6 +154,7 @@ def test_what_is_said_is_what_happens(
     every = [case for name in names for case in cases(name, major)]
     before = all_of_them(database, "legacy", every)
     walk = Walk(invoke_cli, database).init()
+    blank = blank_by_doctor(walk)
     walk.next("--through", "enable-login", *WAIVED)
     after = all_of_them(database, "app_user", every)
     path = walk.run.cwd / "statements.sql"
@@ -160,6 +167,12 @@ def test_what_is_said_is_what_happens(
         if contradicts(said[text], before[text], after[text])
     ]
     assert "\n".join(wrong) == ""
+    looks = {name: f"select id from public.{name}" for name in names}
+    silent = {name for name, look in looks.items() if said[look]["verdict"] == "silent"}
+    assert blank == {name for name in silent if "no policy for SELECT is for it" in said[looks[name]]["reason"]}
+    assert {name: (before[looks[name]], after[looks[name]]) for name in blank} == dict.fromkeys(
+        blank, (("", 3), ("", 0))
+    )
     counted = {verdict: sum(each["verdict"] == verdict for each in found) for verdict in ("allowed", "unknown")}
     assert counted["allowed"] > len(every) / 20
     assert counted["unknown"] < len(every) / 10

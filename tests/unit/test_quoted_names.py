@@ -15,10 +15,19 @@ BEFORE_A_NAME = re.compile(
     r"CREATE (?:ROLE|POLICY|USER MAPPING FOR)|DROP (?:ROLE|POLICY|OWNED BY)|REASSIGN OWNED BY|GRANT|REVOKE|\bTO|\bFROM|"
     r"\bON|IN DATABASE|IN SCHEMA|OWNER TO|SERVER|RENAME TO|SET ROLE|FOR ROLE|\bTABLE|\bSCHEMA|\bROLE|\bDATABASE) $"
 )
-QUOTED = {"table", "operator", "called"}
+WRITES_SQL = {"ident", "name", "role", "format_name", "shown", "grant_word", "_target", "_words"}
+"""Functions that make text in SQL of a name or of rights."""
+QUOTED = {"table", "operator", "called", "to", "free"}
 """What a helper is given, or keeps, as the text of a name already …"""
 WORDS = {"right", "event", "sign_in", "sval"}
 """… and what is no name in SQL: a privilege, an event, a predefined role, a reason in prose."""
+
+
+def quotes(value: ast.expr) -> bool:
+    """Whether an assigned value is text in SQL: written there, or made by what writes SQL."""
+    calls = [node.func for node in ast.walk(value) if isinstance(node, ast.Call)]
+    called = {func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "") for func in calls}
+    return bool(called & WRITES_SQL) or isinstance(value, ast.JoinedStr | ast.Constant)
 
 
 def bare(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -29,7 +38,7 @@ def bare(tree: ast.AST) -> Iterator[tuple[int, str]]:
         made = {
             name.id
             for node in ast.walk(function)
-            if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Name | ast.Attribute)
+            if isinstance(node, ast.Assign) and quotes(node.value)
             for target in node.targets
             for name in ast.walk(target)
             if isinstance(name, ast.Name)

@@ -58,7 +58,7 @@ class Ask(Answers):
             return self.unknown(f"there is no role {role} (any more)", role) if role else []
         if self.can_set(role):
             return []
-        reason = f"{self.what} for {role} is for those who can SET ROLE {role}, which {self.role} cannot"
+        reason = f"{self.what} for {role} is for those who may become {role}, which {self.role} cannot"
         return self.lacking(reason, role, "MEMBERSHIP")
 
     def acts_for(self, spec: Node) -> list[Problem]:
