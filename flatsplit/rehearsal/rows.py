@@ -49,6 +49,9 @@ def problems(actor: Actor, relation: Relation, use: RelationUse) -> list[Problem
         for letter in hiding or reached  # nothing else matters for rows that are hidden in any case
         for each in _reached(actor, relation, letter, strict=letter in use.strict)
     ]
+    if "r" in reached and "r" not in use.strict and not _passes(actor, relation, "r"):
+        # MERGE is refused the rows that it finds, and what hides them may hide all
+        found = [each._replace(outcome="unknown") if each.outcome == "denied" else each for each in found]
     if hiding:
         # MERGE inserts what it does not find, even if that exists and is hidden (ExecMerge() in nodeModifyTable.c)
         inserts = "a" in use.letters and use.target and "r" in hiding and "r" not in use.strict
@@ -71,7 +74,8 @@ def _kept_apart(actor: Actor, relation: Relation) -> bool:
 def _checked(actor: Actor, relation: Relation, use: RelationUse, letter: str) -> Iterator[Problem]:
     """Problems of the checks on new rows, where there are any: UPDATE only changes rows that it reaches."""
     found = _written(actor, relation, letter)
-    reaching = [] if "a" in use.letters else [one for one in "rw" if one in use.letters]
+    merged = letter == "w" and "r" in use.letters - use.strict
+    reaching = [one for one in "rw" if one in use.letters] if merged or "a" not in use.letters else []
     certain = all(_passes(actor, relation, one) for one in reaching)
     for each in found:
         yield each if certain else each._replace(outcome="unknown")
