@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from flatsplit.model import Column, ObjectRef, Structure, Table
+from flatsplit.tenants.prefixes import bare_names, names_of, of_tables, plain
 from flatsplit.tenants.similarity import alike, called, keyed, leads_to, momentary, names_for, singular
 
 KNOWN = (
@@ -44,7 +45,8 @@ def candidates(structure: Structure) -> list[Candidate]:
         single = {fk.columns[0] for fk in other.foreign_keys if len(fk.columns) == 1}
         for column in other.columns if not other.parent else ():
             if column.name not in single:
-                named.setdefault(column.name.lower(), []).append((other, column))
+                for name in {column.name.lower(), plain(other, column.name).lower()}:
+                    named.setdefault(name, []).append((other, column))
     found = []
     for table, key in keyed(structure):
         leading: dict[ObjectRef, set[str]] = {}
@@ -55,13 +57,20 @@ def candidates(structure: Structure) -> list[Candidate]:
                 if not direct:
                     far.add((other.ref, name))
         declared = len(leading)
-        for name in names_for(table.ref.name):
+        bare = bare_names(table.ref.name, structure)
+        called_so = (*names_of(table.ref.name, structure), *sorted(bare))
+        for name in called_so:
             for other, column in named.get(name, ()):
-                if other is not table and alike(column.type, key.type):
+                if other is not table and alike(column.type, key.type) and (column.not_null or name not in bare):
                     leading.setdefault(other.ref, set()).add(column.name)
         if not leading:
             continue
-        often = Counter(name for ref, names in leading.items() for name in names if (ref, name) not in far)
+        often = Counter(
+            short if (short := plain(structure.tables[ref], name)).lower() in called_so else name
+            for ref, names in leading.items()
+            for name in names
+            if (ref, name) not in far
+        )
         columns = tuple(sorted(often, key=lambda name: (-often[name], name)))
         sure = sum(
             any((one := structure.tables[ref].column(name)) is not None and one.not_null for name in names)
@@ -69,7 +78,7 @@ def candidates(structure: Structure) -> list[Candidate]:
         )
         found.append(Candidate(table.ref, key.name, columns, len(leading), declared, sure))
     most = max((one.tables for one in found), default=0)
-    prefixes = _prefixes(structure)
+    prefixes = of_tables(structure)
 
     def rank(one: Candidate) -> tuple[object, ...]:
         known = _known(one)
@@ -120,19 +129,16 @@ def handed_on(structure: Structure, table: Table) -> tuple[str, ...]:
     return tuple(sorted((name for name in often if often[name] > 1), key=lambda name: (-often[name], name)))
 
 
-def _prefixes(structure: Structure) -> frozenset[str]:
-    """What the names of at least half of all tables begin with."""
-    names = [ref.name.lower() for ref in structure.tables]
-    counted = Counter(name[:length] for name in names for length in range(1, len(name) + 1))
-    return frozenset(one for one, times in counted.items() if times * 2 >= len(names))
-
-
 def _whole(name: str, word: str, prefixes: frozenset[str]) -> bool:
     """Whether a table's name is just this word, apart from a prefix that at least half of all tables have: crm_account
     where most are called crm_….
     """
     before = singular(name).removesuffix(word)
     return not before or before in prefixes
+
+
+_SURELY = frozenset({"tenant_id", "tenantid", "tenant"})
+"""Names that mean the tenant also where they may be NULL."""
 
 
 class Unrooted(NamedTuple):
@@ -144,7 +150,9 @@ class Unrooted(NamedTuple):
     table: ObjectRef
     """One of these tables."""
     within: ObjectRef | None = None
-    """A table of that name whose primary key has several columns, so that it cannot be the root."""
+    """A table of that name whose primary key is not that column alone, so that it cannot be the root."""
+    nullable: int = 0
+    """In so many of these tables it may be NULL."""
 
 
 def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted]:
@@ -165,13 +173,21 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
     for table in structure.tables.values():
         declared = {name for fk in table.foreign_keys for name in fk.columns}
         for column in table.columns if not table.parent else ():
-            name = column.name.lower()
-            if name in called and name not in led and column.not_null and column.name not in declared:
+            name = plain(table, column.name).lower()
+            meant = column.not_null or name in _SURELY
+            if name in called and name not in led and meant and column.name not in declared:
                 named.setdefault(name, []).append((table.ref, column))
     most = max((one.tables for one in ranked), default=0)
     known = max((one.tables for one in ranked if _known(one) < len(KNOWN)), default=0)
     found = [
-        Unrooted(some[0][1].name, some[0][1].type, len(some), min(ref for ref, _ in some), _within(name, structure))
+        Unrooted(
+            some[0][1].name,
+            some[0][1].type,
+            len(some),
+            min(ref for ref, _ in some),
+            _within(name, structure),
+            sum(not column.not_null for _, column in some),
+        )
         for name, some in named.items()
         if len(some) > 1 and len(some) >= known and len(some) * _CARRIED >= most
     ]
@@ -179,9 +195,19 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
 
 
 def _within(column: str, structure: Structure) -> ObjectRef | None:
-    """A table that the column is named after and whose primary key has several columns."""
-    named = (ref for ref, table in structure.tables.items() if len(table.primary_key) > 1 and not table.parent)
-    return next((ref for ref in named if column in names_for(ref.name)), None)
+    """A table that the column is named after and whose primary key is not that column alone: it has several columns,
+    or the table has a number for its key and the column beside it, unique.
+    """
+    for ref, table in structure.tables.items():
+        if table.parent or (table.primary_key[:1] == (column,) and len(table.primary_key) == 1):
+            continue
+        unique = any(len(key) == 1 and plain(table, key[0]).lower() == column for key in table.unique_keys)
+        if (len(table.primary_key) > 1 or unique) and column in (
+            *names_of(ref.name, structure),
+            *bare_names(ref.name, structure),
+        ):
+            return ref
+    return None
 
 
 def _known(one: Candidate) -> int:

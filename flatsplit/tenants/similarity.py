@@ -122,12 +122,12 @@ def _shortened(structure: Structure) -> Iterator[tuple[str, Table, Column]]:
 
 
 def _short_for(name: str, table: str) -> bool:
-    """Whether a column's name abbreviates the table's: it is its last words, as user_id is for tb_users; or the table's
-    name has one word, whose letters are there in that order, the first one included: msg_id for messages and endpId for
-    endpoints.
+    """Whether a column's name abbreviates the table's: it is its last words, as user_id is for tb_users, or its first
+    ones, as table_id is for table_meta; or the table's name has one word, whose letters are there in that order, the
+    first one included: msg_id for messages and endpId for endpoints.
     """
     stem = name.removesuffix("id").rstrip("_")
-    if stem and singular(table).endswith(f"_{stem}"):
+    if stem and (singular(table).endswith(f"_{stem}") or table.lower().startswith(f"{stem}_")):
         return True
     letters = iter(table.lower())
     begins = len(stem) > 1 and not words_of(table) and stem[0] == table[0].lower()

@@ -15,6 +15,7 @@ from flatsplit.tenants.candidates import holding
 from flatsplit.tenants.children import with_children
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.declared import Decided
+from flatsplit.tenants.key_names import KeyNames
 from flatsplit.tenants.kinds import Belonging, Open
 from flatsplit.tenants.known import KnownTables
 from flatsplit.tenants.similarity import (
@@ -24,12 +25,13 @@ from flatsplit.tenants.similarity import (
     leads_to,
     momentary,
     must,
-    names_for,
     reaching,
     words_of,
 )
 from flatsplit.tenants.surveyed import Survey
 from flatsplit.tenants.unrelated_tables import format_ref, lonely
+
+_HIDDEN = "may be NULL, and is hidden then"
 
 
 def survey(tenants: Tenants, structure: Structure) -> Survey:
@@ -48,6 +50,7 @@ class _Surveyor:
         self.tenants = tenants
         self.structure = structure
         self.known = KnownTables(structure, structure.get(*parse_name(tenants.root).parts))
+        self.keys = KeyNames(tenants, self.known.root, structure)
         self.doubtful: dict[ObjectRef, Belonging] = {}  # by a foreign key to the root whose column has another name
 
     def survey(self) -> Survey:
@@ -83,17 +86,17 @@ class _Surveyor:
         keys = {fk.columns[0] for fk in table.foreign_keys if leads_to(fk, root) and comparable(table, fk, root)}
         handed = {name for ref, name in self._held if ref == table.ref}
         leading_away = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1} - keys - handed
-        known = set(self.tenants.key) if self.tenants.key else set()
+        known = set(self.tenants.key)
         named = {
             column.name
             for column in table.columns
-            if (column.name in known if known else column.name.lower() in names_for(self.known.root.ref.name))
+            if self.keys.fits(table, column.name)
             and alike(column.type, self.known.key_type)
             and column.name not in leading_away
         }
         found = sorted(keys | named)
         if not found:
-            if guesses := self._called_like_it(table, leading_away):
+            if guesses := self.keys.guesses(table, self.known.key_type, leading_away):
                 said = f"{guesses[0].column} is called like the key and is none of [tenants] key"
                 self.known.ask(Open(table.ref, said, guesses))
             return
@@ -106,7 +109,7 @@ class _Surveyor:
         elif momentary(found[0]) and found[0] not in known:
             said = f"{found[0]} may say which tenant a row points at for the moment, and not whose it is"
             self.known.ask(Open(table.ref, said, choices))
-        elif found[0] in known or found[0].lower() in names_for(self.known.root.ref.name):
+        elif self.keys.usually(table, found[0]):
             self.known.belongings[table.ref] = choices[0]
         else:
             self.doubtful[table.ref] = choices[0]
@@ -135,37 +138,43 @@ class _Surveyor:
                 self.known.belongings[ref] = one
 
     def _loose(self, tables: list[Table]) -> None:
-        """Ask where a table's column for the key may be NULL, and a NOT NULL column is named after a tenant's table.
+        """Ask where a table's column for the key may be NULL, and a NOT NULL column leads to a tenant's table, by a
+        foreign key or by its name.
 
-        The first may be unused by now and NULL in every row. The other may well be the reference that counts, even
-        without a declared foreign key.
+        The first may be unused by now, or be filled only since a migration, and NULL in every other row. The other may
+        well be the reference that counts, even without a declared foreign key.
         """
+        kept = {ref for ref, one in self.known.belongings.items() if one.kind not in ("shared", "hidden")}
+        told = reaching(self.structure, kept)
         for table in tables:
             one = self.known.belongings.get(table.ref)
             column = table.column(one.column) if one is not None and one.kind == "own" else None
             if one is None or column is None or column.not_null:
                 continue
-            likelier = [found for other, found in self._guesses(table) if other.not_null]
+            declared = [
+                self._by(table.ref, fk)
+                for fk in table.foreign_keys
+                if fk.target in told and must(table, fk) and column.name not in fk.columns and self._surely(table, fk)
+            ]
+            likelier = [*declared, *(found for other, found in self._guesses(table) if other.not_null)]
             if likelier:
                 said = f"{likelier[0].why}, and {column.name} may be NULL"
                 del self.known.belongings[table.ref]
                 self.known.ask(Open(table.ref, said, (*likelier, one)))
+            else:
+                self.known.belongings[table.ref] = one._replace(why=f"{one.why}; {_HIDDEN}")
+
+    def _surely(self, table: Table, fk: ForeignKey) -> bool:
+        """Whether nothing is known of the row that a foreign key leads to by which it may be nobody's as well."""
+        one = self.known.belongings.get(fk.target)
+        target = self.structure.get(fk.target.schema, fk.target.name)
+        column = target.column(one.column) if one is not None and one.kind == "own" and target is not None else None
+        return fk.target != table.ref and (column is None or column.not_null)
 
     def _by(self, ref: ObjectRef, fk: ForeignKey) -> Belonging:
         """The choice ``through`` this foreign key, where the kind of the table it leads to may not be known yet."""
         link = Link(fk.target.schema, fk.target.name, fk.columns, fk.targets)
         return Belonging(ref, "through", links=(link,), why=f"foreign key {', '.join(fk.columns)}")
-
-    def _called_like_it(self, table: Table, leading_away: set[str]) -> tuple[Belonging, ...]:
-        """Choices for columns that are named after the root but not listed under [tenants] key."""
-        assert self.known.root is not None
-        return tuple(
-            Belonging(table.ref, "own", column.name, why="guess: called like the key")
-            for column in table.columns
-            if column.name.lower() in names_for(self.known.root.ref.name)
-            and alike(column.type, self.known.key_type)
-            and column.name not in leading_away
-        )
 
     def _by_way(self, tables: list[Table]) -> None:
         """Find tables by the shortest way of declared foreign keys to a tenant's row.
@@ -226,7 +235,7 @@ class _Surveyor:
         if not ways:
             return None
         best = min(loose for loose, _, _ in ways)
-        if best[0] and (first := self._must_follow(table)) is not None:
+        if (first := self._must_follow(table, certain=not best[0])) is not None:
             return self._follows(table.ref, first)
         equal = [(fk, found) for loose, fk, found in ways if loose == best]
         may_be_null = best[0]
@@ -238,11 +247,13 @@ class _Surveyor:
             said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
             return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
         found = equal[0][1]
-        return found._replace(why=f"{found.why}; may be NULL, and is hidden then") if may_be_null else found
+        return found._replace(why=f"{found.why}; {_HIDDEN}") if may_be_null else found
 
-    def _must_follow(self, table: Table) -> ObjectRef | None:
-        """A table that is asked about and that each row of this one refers to."""
-        asked = self.known.open
+    def _must_follow(self, table: Table, *, certain: bool) -> ObjectRef | None:
+        """A table that is asked about and that each row of this one refers to. ``certain``: only one whose rows are
+        tenants' in any case, where it is asked by which way.
+        """
+        asked = {ref for ref, one in self.known.open.items() if not certain or len(one.choices) > 1}
         return min((fk.target for fk in table.foreign_keys if fk.target in asked and must(table, fk)), default=None)
 
     @staticmethod
@@ -268,6 +279,8 @@ class _Surveyor:
             name = column.name.lower()
             shorter = [name[place:] for place in words_of(column.name)] if column.not_null else []
             for each in (name, *shorter):
+                if any(other is table for other, _ in self._called.get(each, ())):
+                    break  # registry_webhook_id of registry_webhooks is its own key, and no webhook's
                 fits = [
                     (column, other, key)
                     for other, key in self._called.get(each, ())
@@ -306,7 +319,7 @@ class _Surveyor:
 
     def _why_hidden(self, table: Table) -> str:
         """The reason why a table is hidden: a column with the key's name has another type, or what ``lonely`` says."""
-        names = {*self.tenants.key, *(names_for(self.known.root.ref.name) if self.known.root else ())}
+        names = self.keys.given | self.keys.usual
         for column in table.columns if self.known.key_type else ():
             if column.name in names and not alike(column.type, self.known.key_type):
                 return self.known.other_type(column)

@@ -21,7 +21,8 @@ def lonely(table: Table, structure: Structure, known: Mapping[ObjectRef, Belongi
     for name in sorted(names) if not declared else ():
         match = _POLYMORPHIC.fullmatch(name)
         stem = match[1] if match else ""
-        if stem and {f"{stem}_id".lower(), f"{stem}id".lower()} & {one.lower() for one in names}:
+        others = {one.lower() for one in names - set(table.primary_key)}  # token_id of tokens is its own key
+        if stem and {f"{stem}_id".lower(), f"{stem}id".lower()} & others:
             return f"polymorphic ({name}): no foreign key can say whose it is"
     for other, fk in structure.referring.get(table.ref[1:3], ()):
         one = known.get(other.ref)

@@ -39,7 +39,9 @@ def show(printer: Printer, found: Surveyed) -> None:
     for without in found.unrooted[:1]:
         said = f"{without.tables} tables have a column {without.column}, and no table says who these are"
         if without.within is not None:
-            said += f" by a key of that alone: that of {_name(without.within)} has more columns"
+            said += f" by a primary key of that alone: that of {_name(without.within)} is another"
+        if without.nullable:
+            said += f"; in {without.nullable} of them it may be NULL"
         printer.say(one_line(said), "yellow")
         printer.say(one_line(f"    if they are the tenants, {remedy(without)}"))
     if survey.root is not None and (up := upward(survey.root)):
@@ -139,7 +141,14 @@ def shape(found: Surveyed) -> Json:
             for one in found.candidates
         ],
         "unrooted": [
-            {"column": one.column, "type": one.type, "tables": one.tables, "fix": remedy(one)} for one in found.unrooted
+            {
+                "column": one.column,
+                "type": one.type,
+                "tables": one.tables,
+                "nullable": one.nullable,
+                "fix": remedy(one),
+            }
+            for one in found.unrooted
         ],
         "tables": [_table(found, one) for one in survey.belongings.values()],
         "undecided": [_open(each) for each in survey.undecided],

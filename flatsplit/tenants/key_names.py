@@ -1,0 +1,52 @@
+"""Which columns are called like the tenant's key."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from flatsplit.config import Tenants
+from flatsplit.model import Structure, Table
+from flatsplit.tenants.kinds import Belonging
+from flatsplit.tenants.prefixes import bare_names, names_of, plain
+from flatsplit.tenants.similarity import alike
+
+
+class KeyNames:
+    """The names that the configuration gives to the key, and those that usually refer to the root."""
+
+    def __init__(self, tenants: Tenants, root: Table | None, structure: Structure) -> None:
+        self.given = frozenset(tenants.key)
+        self.root = root
+        self.structure = structure
+
+    @cached_property
+    def usual(self) -> frozenset[str]:
+        """The usual names of a column that refers to the root, in lower case."""
+        return frozenset(names_of(self.root.ref.name, self.structure)) if self.root is not None else frozenset()
+
+    def fits(self, table: Table, column: str) -> bool:
+        """Whether a column is called like the key: as the configuration says, or as usual where that says nothing.
+
+        What all columns of its table begin with does not count.
+        """
+        short = plain(table, column)
+        if self.given:
+            return not self.given.isdisjoint((column, short))
+        return not self.usual.isdisjoint((column.lower(), short.lower()))
+
+    def usually(self, table: Table, column: str) -> bool:
+        """Whether a column is called as the configuration says, or as usual."""
+        return column in self.given or self.fits(table, column) or column.lower() in self.usual
+
+    def guesses(self, table: Table, key_type: str, but: set[str]) -> tuple[Belonging, ...]:
+        """Choices for columns that are called like the root and not as the configuration says. ``but``: not these."""
+        if self.root is None:
+            return ()
+        names = self.usual | bare_names(self.root.ref.name, self.structure)
+        return tuple(
+            Belonging(table.ref, "own", column.name, why="guess: called like the key")
+            for column in table.columns
+            if not names.isdisjoint((column.name.lower(), plain(table, column.name).lower()))
+            and alike(column.type, key_type)
+            and column.name not in but
+        )

@@ -1,0 +1,132 @@
+"""What the survey makes of naming conventions: prefixes of tables and columns, short names, a table's own key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flatsplit.config import Tenants
+from flatsplit.cutover.tenants import remedy
+from flatsplit.model import Structure, Table
+from flatsplit.tenants import candidates, survey, unrooted
+from flatsplit.tenants.prefixes import plain, short_name
+from flatsplit.tenants.writing import proposal
+from tests.unit.test_tenants import TABLES, kinds, ref, surveyed, table
+
+
+def found_alone(*tables: Table) -> tuple[Tenants, dict[str, str]]:
+    """What is proposed for these tables, and the kinds that follow from it."""
+    structure = Structure({one.ref: one for one in tables})
+    proposed = proposal(candidates(structure), structure)
+    assert proposed is not None
+    return proposed, kinds(survey(proposed, structure))
+
+
+@pytest.mark.parametrize(
+    ("columns", "column", "left"),
+    [
+        ("cg_id cg_name cg_space_id", "cg_space_id", "space_id"),
+        ("id c_refid c_orgid c_name", "c_orgid", "orgid"),
+        ("qr_id qr_space_id qr_space_name", "qr_space_id", "space_id"),
+        ("id cg_name cg_space_id", "cg_space_id", "cg_space_id"),  # two are no convention
+        ("id name to_space_id to_name of", "to_space_id", "to_space_id"),
+    ],
+)
+def test_what_all_columns_begin_with_does_not_count(columns: str, column: str, left: str) -> None:
+    assert plain(table("t", columns), column) == left
+
+
+def test_what_half_of_all_tables_begin_with_does_not_count() -> None:
+    names = ("dmz_org", "dmz_doc", "dmz_doc_link", "jobs")
+    structure = Structure({ref(name): table(name, "id") for name in names})
+    assert [short_name(name, structure) for name in names] == ["org", "doc", "doc_link", "jobs"]
+    few = Structure({ref(name): table(name, "id") for name in names[:2]})
+    assert short_name("dmz_org", few) == "dmz_org"
+
+
+def test_a_key_with_the_prefix_of_its_table_is_the_key() -> None:
+    proposed, found = found_alone(
+        table("spaces", "space_id:integer! space_uid:text space_name:text", primary="space_id"),
+        table("hooks", "hook_id:integer! hook_space_id:integer! hook_url:text", "hook_space_id>spaces.space_id"),
+        table("repos", "repo_id:integer! repo_space_id:integer! repo_uid:text", "repo_space_id>spaces.space_id"),
+        table("notes", "note_id:integer! note_space_id:integer! note_text:text"),
+        table("gates", "gate_id:integer! gate_space_id:integer! gate_repo_id:integer!", "gate_repo_id>repos.repo_id"),
+    )
+    assert (proposed.root, proposed.key) == ("public.spaces", ("space_id",))
+    assert [found[name] for name in ("hooks", "repos", "notes", "gates")] == ["own"] * 4
+
+
+def test_prefixes_of_tables_and_of_columns_and_no_foreign_key() -> None:
+    docs = [table(f"dmz_t{n}", "id:bigint! c_refid:text! c_orgid:text! c_name:text", primary="c_refid") for n in "123"]
+    orgs = table("dmz_org", "id:bigint! c_refid:text! c_title:text c_mail:text", primary="c_refid")
+    proposed, found = found_alone(orgs, *docs, table("dmz_config", "c_key:text! c_config:json"))
+    assert (proposed.root, proposed.key) == ("public.dmz_org", ("orgid",))
+    assert [found[one.ref.name] for one in docs] == ["own"] * 3
+
+
+def test_a_column_that_is_called_just_like_the_table() -> None:
+    """Proposed, since it begins every key there; asked where only the root is said; and no lookup table is a tenant's
+    root for a column that may be NULL.
+    """
+    near = [table(f"t{n}", "store:text! no:text!", primary="store") for n in range(3)]
+    tables = (table("store", "id:text!"), *near)
+    proposed, found = found_alone(*tables)
+    assert (proposed.root, proposed.key) == ("public.store", ("store",))
+    assert [found[one.ref.name] for one in near] == ["own"] * 3
+    asked = surveyed(*tables, tenants=Tenants("public.store"))
+    assert kinds(asked)["t0"] == "?"
+    loose = [table(f"t{n}", "id:text! status:text") for n in range(3)]
+    assert not candidates(Structure({one.ref: one for one in (table("status", "id:text!"), *loose)}))
+
+
+def test_the_first_words_of_a_tables_name_are_short_for_it() -> None:
+    found = surveyed(
+        *TABLES,
+        table("table_meta", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        table("fields", "id:bigint! table_id:bigint!", "table_id>table_meta"),
+        table("remarks", "id:bigint! table_id:bigint! body:text"),
+    )
+    assert kinds(found)["remarks"] == "?"
+
+
+def test_a_tables_own_key_says_nothing_of_others() -> None:
+    """Neither by its last words, nor with a column for the type beside it."""
+    found = surveyed(
+        *TABLES,
+        table("hooks", "hook_id:bigint! account_id:bigint!", "account_id>accounts", primary="hook_id"),
+        table("mail_hooks", "mail_hook_id:bigint! mail_hook_type:text", primary="mail_hook_id"),
+        table("tokens", "token_id:bigint! token_type:text", primary="token_id"),
+    )
+    assert {found.belongings[ref(name)].why for name in ("mail_hooks", "tokens")} == {
+        "nothing leads from it to a tenant"
+    }
+
+
+def test_a_way_that_must_be_set_beside_a_key_that_may_be_null_is_a_question() -> None:
+    """The key was added later, and is NULL in older rows. What follows from it is a question, too."""
+    mails = table("mails", "id:bigint! account_id:bigint order_id:bigint!", "account_id>accounts", "order_id>orders")
+    shelves = table("shelves", "id:bigint! account_id:bigint", "account_id>accounts")
+    found = surveyed(
+        *TABLES,
+        mails,
+        shelves,
+        table("books", "id:bigint! account_id:bigint shelf_id:bigint!", "account_id>accounts", "shelf_id>shelves"),
+        table("clicks", "id:bigint! mail_id:bigint! line_id:bigint!", "mail_id>mails", "line_id>lines"),
+    )
+    asked = {one.ref.name: one for one in found.undecided}
+    assert asked.keys() == {"mails", "clicks"}
+    assert [one.kind for one in asked["mails"].choices] == ["through", "own"]
+    assert asked["clicks"].after == mails.ref
+    for name in ("shelves", "books"):  # what a book lies on may be nobody's, as it may be itself
+        assert found.belongings[ref(name)].why.endswith("may be NULL, and is hidden then")
+
+
+def test_a_table_that_has_the_key_beside_its_own_is_told() -> None:
+    """A number for its key, and the tenant's name unique beside it; the others have the name, which may be NULL."""
+    tenants = replace(table("sp_tenant", "id:bigint! tenant:text!"), unique_keys=(("id",), ("tenant",)))
+    near = [table(f"sp_t{n}", "id:bigint! tenant:text") for n in range(4)]
+    structure = Structure({one.ref: one for one in (tenants, *near)})
+    (found,) = unrooted(structure, candidates(structure))
+    assert (found.column, found.tables, found.nullable, found.within) == ("tenant", 5, 4, tenants.ref)
+    assert 'key = ["tenant"]' in remedy(found)
